@@ -1,0 +1,15 @@
+//! hrpush makes a Microsoft Entra tenant agree with what HR says.
+//!
+//! Data walks one way, through rooms that stand in this order; a room imports only from rooms above it:
+//!
+//! ```text
+//! HR system → source → mapping → plan ← graph (read) ← tenant
+//!                                  ↓
+//!                     preview / guards / approval
+//!                                  ↓
+//!                                apply → graph (write) → tenant
+//!                                  ↓
+//!                             journal, report
+//! ```
+
+pub mod record;

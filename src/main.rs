@@ -1,0 +1,3 @@
+//! The `hrpush` command.
+
+fn main() {}

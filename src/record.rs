@@ -1,0 +1,318 @@
+//! The worker as HR tells it.
+//!
+//! A [`Record`] is one row of an export or one object of an API answer: values under HR's own column names, and the [`Place`] it
+//! came from. Nothing here interprets a value, and nothing here knows Entra.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The key of a person in HR, such as a personnel number: trimmed and never empty.
+///
+/// Keys compare exactly: `007` and `7` are two people.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EmployeeId(Box<str>);
+
+impl EmployeeId {
+    /// Trims the text; an empty one is no key.
+    ///
+    /// ```
+    /// # use hrpush::record::EmployeeId;
+    /// assert_eq!(EmployeeId::new(" 10042 ").unwrap().as_str(), "10042");
+    /// assert!(EmployeeId::new("  ").is_none());
+    /// ```
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Self(text.into()))
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EmployeeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for EmployeeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EmployeeId({:?})", &*self.0)
+    }
+}
+
+impl TryFrom<String> for EmployeeId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(&text).ok_or("an HR key cannot be empty")
+    }
+}
+
+impl From<EmployeeId> for String {
+    fn from(key: EmployeeId) -> Self {
+        key.0.into()
+    }
+}
+
+/// Where a record stands: the source, and the line or the JSON pointer in it.
+///
+/// Serialises as `{"source": "employees.csv", "line": 17}` or `{"source": "bamboohr", "pointer": "/data/3"}`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// The name of the file (without its folder) or of the configured source.
+    pub source: Arc<str>,
+    /// The spot in it.
+    #[serde(flatten)]
+    pub at: At,
+}
+
+/// The spot of a record within its source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum At {
+    /// The line on which the record starts; the first line of a file is 1.
+    Line(u64),
+    /// The pointer (RFC 6901) of the record in a JSON answer, or its row in a query's result.
+    Pointer(Box<str>),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.at {
+            At::Line(line) => write!(f, "{}, line {line}", self.source),
+            At::Pointer(pointer) => write!(f, "{} at {pointer}", self.source),
+        }
+    }
+}
+
+/// One value of a record, owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// The source says that there is none (JSON `null`). An empty CSV cell is [`Value::Text`] with no characters.
+    Null,
+    /// Text, exactly as it stood.
+    Text(Box<str>),
+    /// A boolean of a typed source.
+    Flag(bool),
+    /// Several texts, in their order.
+    List(Box<[Box<str>]>),
+}
+
+impl Value {
+    /// Text from anything that is text.
+    pub fn text(text: impl Into<Box<str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// The value as it is lent to expressions.
+    pub fn as_cell(&self) -> Cell<'_> {
+        match self {
+            Self::Null => Cell::Null,
+            Self::Text(text) => Cell::Text(text),
+            Self::Flag(flag) => Cell::Flag(*flag),
+            Self::List(items) => Cell::List(items),
+        }
+    }
+}
+
+/// One value of a record, borrowed from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// Absent, or told to be nothing.
+    Null,
+    /// Text, exactly as it stood.
+    Text(&'a str),
+    /// A boolean of a typed source.
+    Flag(bool),
+    /// Several texts, in their order.
+    List(&'a [Box<str>]),
+}
+
+impl Cell<'_> {
+    /// Whether nothing, empty text or an empty list stands here.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::Flag(_) => false,
+            Self::List(items) => items.is_empty(),
+        }
+    }
+}
+
+/// The column names of a reading, shared by all its records. Names are unique.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Header {
+    names: Vec<Box<str>>,
+    index: HashMap<Box<str>, usize>,
+}
+
+impl Header {
+    /// Takes the names in their order.
+    ///
+    /// # Errors
+    /// The first name that stands twice.
+    pub fn new<N: Into<Box<str>>>(names: impl IntoIterator<Item = N>) -> Result<Self, Box<str>> {
+        let names: Vec<Box<str>> = names.into_iter().map(Into::into).collect();
+        let mut index = HashMap::with_capacity(names.len());
+        for (position, name) in names.iter().enumerate() {
+            if index.insert(name.clone(), position).is_some() {
+                return Err(name.clone());
+            }
+        }
+        Ok(Self { names, index })
+    }
+
+    /// The names in the order of the columns.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(AsRef::as_ref)
+    }
+
+    /// The position of a column; names match exactly.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.index.get(name).copied()
+    }
+
+    /// How many columns there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is no column.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
+/// One worker as HR tells it.
+///
+/// A million of them must fit in memory, so the cells of a text record share one buffer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    header: Arc<Header>,
+    place: Place,
+    cells: Cells,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Cells {
+    /// All cells are text: one buffer, and where each cell ends in it.
+    Text {
+        buffer: Box<str>,
+        ends: Box<[u32]>,
+    },
+    Typed(Box<[Value]>),
+}
+
+impl Record {
+    /// A record whose cells are all text, such as a row of a CSV file.
+    ///
+    /// # Panics
+    /// If there are not as many cells as columns, or more than 4 GiB of text: the source checks both.
+    pub fn from_text<'a>(header: Arc<Header>, place: Place, cells: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut buffer = String::new();
+        let mut ends = Vec::with_capacity(header.len());
+        for cell in cells {
+            buffer.push_str(cell);
+            ends.push(u32::try_from(buffer.len()).expect("a source refuses rows of 4 GiB"));
+        }
+        assert_eq!(ends.len(), header.len(), "a source refuses ragged rows");
+        Self { header, place, cells: Cells::Text { buffer: buffer.into(), ends: ends.into() } }
+    }
+
+    /// A record with typed cells, such as an object of an API answer.
+    ///
+    /// # Panics
+    /// If there are not as many values as columns.
+    pub fn from_values(header: Arc<Header>, place: Place, values: Vec<Value>) -> Self {
+        assert_eq!(values.len(), header.len(), "a source gives every column a value");
+        Self { header, place, cells: Cells::Typed(values.into()) }
+    }
+
+    /// The columns.
+    pub fn header(&self) -> &Arc<Header> {
+        &self.header
+    }
+
+    /// Where the record stands.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The cell at a position of the header.
+    ///
+    /// # Panics
+    /// If the header has no such position.
+    pub fn cell(&self, position: usize) -> Cell<'_> {
+        match &self.cells {
+            Cells::Text { buffer, ends } => {
+                let start = if position == 0 { 0 } else { ends[position - 1] as usize };
+                Cell::Text(&buffer[start..ends[position] as usize])
+            }
+            Cells::Typed(values) => values[position].as_cell(),
+        }
+    }
+
+    /// The cell of a named column; `None` where the header has no such column.
+    pub fn get(&self, name: &str) -> Option<Cell<'_>> {
+        self.header.position(name).map(|position| self.cell(position))
+    }
+
+    /// All cells with their names, in the order of the columns.
+    pub fn cells(&self) -> impl Iterator<Item = (&str, Cell<'_>)> {
+        self.header.names().enumerate().map(|(position, name)| (name, self.cell(position)))
+    }
+}
+
+/// Shows the place and the column names alone: a record is personal data.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record").field("place", &self.place).field("columns", &self.header.names).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> Place {
+        Place { source: "employees.csv".into(), at: At::Line(2) }
+    }
+
+    #[test]
+    fn cells_come_back_as_they_stood() {
+        let header = Arc::new(Header::new(["Key", "Name", "Note"]).unwrap());
+        let record = Record::from_text(Arc::clone(&header), place(), ["007", "", " kept as it is "]);
+        assert_eq!(record.get("Key"), Some(Cell::Text("007")));
+        assert_eq!(record.get("Name"), Some(Cell::Text("")));
+        assert_eq!(record.cell(2), Cell::Text(" kept as it is "));
+        assert_eq!(record.get("Other"), None);
+    }
+
+    #[test]
+    fn a_doubled_column_is_no_header() {
+        assert_eq!(Header::new(["A", "B", "A"]), Err("A".into()));
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let header = Arc::new(Header::new(["Name"]).unwrap());
+        let record = Record::from_values(header, place(), vec![Value::text("Ada")]);
+        assert!(!format!("{record:?}").contains("Ada"));
+    }
+
+    #[test]
+    fn places_serialise_as_the_plan_shows_them() {
+        let line = serde_json::to_string(&place()).unwrap();
+        assert_eq!(line, r#"{"source":"employees.csv","line":2}"#);
+        let pointer = Place { source: "hr".into(), at: At::Pointer("/data/3".into()) };
+        assert_eq!(serde_json::to_string(&pointer).unwrap(), r#"{"source":"hr","pointer":"/data/3"}"#);
+    }
+}

@@ -12,4 +12,7 @@
 //!                             journal, report
 //! ```
 
+pub mod directory;
+pub mod mapping;
+pub mod plan;
 pub mod record;

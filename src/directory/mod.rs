@@ -1,0 +1,15 @@
+//! The directory: users, groups, their attributes, and the tenant at one moment.
+//!
+//! Plain values in Graph's own words. Nothing here does I/O.
+
+mod attribute;
+mod countries;
+mod ids;
+mod snapshot;
+mod value;
+
+pub use attribute::{Attribute, Kind, Spec, all_attributes};
+pub use countries::is_country;
+pub use ids::{ObjectId, TenantId, Upn};
+pub use snapshot::{DeletedUser, Group, GroupKind, Privileged, Snapshot, User, UserType};
+pub use value::{Value, ValueFault, canonical_date};

@@ -1,0 +1,170 @@
+//! The tenant at one moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::attribute::Attribute;
+use super::ids::{ObjectId, TenantId, Upn};
+use super::value::Value;
+
+/// Whether an account belongs to the tenant or was invited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UserType {
+    /// Somebody of the tenant.
+    #[default]
+    Member,
+    /// Somebody invited.
+    Guest,
+}
+
+/// A live user with the attributes that were asked for.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// Graph's id.
+    pub id: ObjectId,
+    /// The sign-in name.
+    pub upn: Upn,
+    /// accountEnabled; Graph leaves it null for some accounts.
+    pub enabled: Option<bool>,
+    /// userType.
+    pub user_type: UserType,
+    /// onPremisesSyncEnabled is true: mastered elsewhere.
+    pub synced: bool,
+    /// isManagementRestricted: member of a restricted management administrative unit.
+    pub restricted: bool,
+    /// The manager's id.
+    pub manager: Option<ObjectId>,
+    /// All addresses, as Graph lists them (`SMTP:…`, `smtp:…`).
+    pub proxy_addresses: Vec<Box<str>>,
+    /// The attributes that were asked for and are set, userPrincipalName and mail included, accountEnabled not.
+    pub attributes: BTreeMap<Attribute, Value>,
+    /// Skus assigned directly to the user, where they were asked for.
+    pub licenses: Vec<Box<str>>,
+}
+
+impl User {
+    /// A new user with nothing set but the name: what tests and readers start from.
+    pub fn new(id: ObjectId, upn: Upn) -> Self {
+        Self {
+            id,
+            upn,
+            enabled: Some(true),
+            user_type: UserType::Member,
+            synced: false,
+            restricted: false,
+            manager: None,
+            proxy_addresses: Vec::new(),
+            attributes: BTreeMap::new(),
+            licenses: Vec::new(),
+        }
+    }
+
+    /// The value of an attribute; accountEnabled and userPrincipalName are answered too.
+    pub fn value(&self, attribute: Attribute) -> Option<Value> {
+        match attribute.name {
+            "accountEnabled" => self.enabled.map(Value::Flag),
+            "userPrincipalName" => Some(Value::text(self.upn.as_str())),
+            _ => self.attributes.get(&attribute).cloned(),
+        }
+    }
+
+    /// The text of an attribute by its name, where it is set and text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.attributes.get(&Attribute::find(name)?)?.as_text()
+    }
+}
+
+/// Shows the id alone: a user is personal data.
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A user in the recycle bin, where it stays 30 days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeletedUser {
+    /// The user as it was. Graph puts the id before the name of a deleted user; here the name is as it was before.
+    pub user: User,
+    /// When it was deleted, as Graph tells it.
+    pub deleted_at: Option<String>,
+}
+
+/// Which kind a group is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum GroupKind {
+    /// A security group without mail.
+    Security,
+    /// A Microsoft 365 group.
+    Microsoft365,
+    /// Mail-enabled and not Microsoft 365: Graph cannot write it.
+    MailEnabled,
+}
+
+/// A live group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Graph's id.
+    pub id: ObjectId,
+    /// displayName.
+    pub name: String,
+    /// uniqueName, set once by whoever made the group.
+    pub unique_name: Option<String>,
+    /// Its kind.
+    pub kind: GroupKind,
+    /// Filled by a rule.
+    pub dynamic: bool,
+    /// Mastered on-premises.
+    pub synced: bool,
+    /// isAssignableToRole.
+    pub role_assignable: bool,
+    /// Ids of the members, where they were read (managed and role-assignable groups).
+    pub members: BTreeSet<ObjectId>,
+    /// Ids of the owners, where they were read.
+    pub owners: BTreeSet<ObjectId>,
+}
+
+/// Who holds directory roles, and how well that could be read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Privileged {
+    /// Principals with an active or eligible assignment, members and owners of role-assignable groups.
+    pub principals: BTreeMap<ObjectId, String>,
+    /// Why eligible assignments could not be read, where they could not.
+    pub eligibility_unread: Option<String>,
+}
+
+/// The tenant at one moment: whole, or it does not exist.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Which tenant.
+    pub tenant: TenantId,
+    /// The verified domains, in lower case.
+    pub domains: BTreeSet<String>,
+    /// The default one.
+    pub default_domain: Option<String>,
+    /// All live users.
+    pub users: BTreeMap<ObjectId, User>,
+    /// The recycle bin.
+    pub deleted: BTreeMap<ObjectId, DeletedUser>,
+    /// All groups; members only where asked for.
+    pub groups: BTreeMap<ObjectId, Group>,
+    /// Who is privileged: a principal's id and why.
+    pub privileged: Privileged,
+}
+
+impl Snapshot {
+    /// An empty tenant with one domain, the default.
+    pub fn empty(tenant: TenantId, domain: &str) -> Self {
+        Self {
+            tenant,
+            domains: BTreeSet::from([domain.to_lowercase()]),
+            default_domain: Some(domain.to_lowercase()),
+            users: BTreeMap::new(),
+            deleted: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            privileged: Privileged::default(),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Values of attributes, canonical so that equal ones compare equal.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The value of one attribute; «not set» is `Option::None` around it, never an empty value.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A boolean, such as accountEnabled.
+    Flag(bool),
+    /// Text; a date is text of the form `YYYY-MM-DDTHH:MM:SSZ`.
+    Text(Box<str>),
+    /// Several texts. Their order carries no meaning.
+    List(Box<[Box<str>]>),
+}
+
+impl Value {
+    /// Text from anything that is text.
+    pub fn text(text: impl Into<Box<str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// The text, where the value is text.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Text(text) => f.write_str(text),
+            Self::List(items) => f.write_str(&items.join(", ")),
+        }
+    }
+}
+
+/// Shows the kind alone: values are personal data.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flag(_) => "Flag(…)",
+            Self::Text(_) => "Text(…)",
+            Self::List(_) => "List(…)",
+        })
+    }
+}
+
+/// Why Graph would refuse a value. Never shows the value itself.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ValueFault {
+    /// More characters than the attribute holds.
+    #[error("is {length} characters long, Graph takes at most {most}")]
+    TooLong {
+        /// Its length in characters.
+        length: usize,
+        /// The longest that Graph takes.
+        most: usize,
+    },
+    /// More items than the collection holds.
+    #[error("has {count} values, Graph takes at most {most}")]
+    TooMany {
+        /// How many there are.
+        count: usize,
+        /// How many Graph takes.
+        most: usize,
+    },
+    /// A character that Graph refuses.
+    #[error("holds {character:?}, which Graph does not take here")]
+    Character {
+        /// The first such character.
+        character: char,
+    },
+    /// Not of the form that the attribute wants.
+    #[error("is not {wanted}")]
+    Form {
+        /// What is wanted, with its article.
+        wanted: &'static str,
+    },
+}
+
+/// A calendar day or a moment as Graph writes it: a day becomes midnight UTC and is never moved by a zone.
+///
+/// ```
+/// # use hrpush::directory::canonical_date;
+/// assert_eq!(canonical_date("2026-11-20").as_deref(), Some("2026-11-20T00:00:00Z"));
+/// assert_eq!(canonical_date("2026-11-20T01:30:00+02:00").as_deref(), Some("2026-11-19T23:30:00Z"));
+/// assert_eq!(canonical_date("20.11.2026"), None);
+/// ```
+pub fn canonical_date(text: &str) -> Option<String> {
+    let text = text.trim();
+    if let Ok(day) = jiff::civil::Date::strptime("%Y-%m-%d", text) {
+        return Some(format!("{day}T00:00:00Z"));
+    }
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Some(moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    }
+    if let Ok(moment) = jiff::civil::DateTime::strptime("%Y-%m-%dT%H:%M:%S", text) {
+        return Some(format!("{}Z", moment.strftime("%Y-%m-%dT%H:%M:%S")));
+    }
+    let moment = jiff::civil::DateTime::strptime("%m/%d/%Y %I:%M:%S %p", text).ok()?;
+    Some(format!("{}Z", moment.strftime("%Y-%m-%dT%H:%M:%S")))
+}

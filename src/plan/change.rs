@@ -1,0 +1,239 @@
+//! The plan as data: what will happen, what will not, and why.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::directory::{Attribute, ObjectId, Value};
+use crate::mapping::{HeldCode, LeaveAction};
+use crate::record::{EmployeeId, Place};
+
+/// The document of DESIGN section 5, key for key: what `--format json` prints and `--out` saves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Plan {
+    /// Always `hrpush.plan/1`.
+    pub format: String,
+    /// Over the tenant and the changes, without `record` and `reason`.
+    pub fingerprint: String,
+    /// The day for which the plan was computed, `YYYY-MM-DD`.
+    pub as_of: String,
+    /// When it was computed, RFC 3339.
+    pub created_at: String,
+    /// The tenant.
+    pub target: Target,
+    /// The reading.
+    pub source: SourceInfo,
+    /// The counts.
+    pub summary: Summary,
+    /// What will happen, in the order in which it is carried out.
+    pub changes: Vec<Change>,
+    /// Who is held, and why.
+    pub held: Vec<HeldEntry>,
+    /// Who or what was left alone, and why.
+    pub skipped: Vec<Skipped>,
+    /// The guards with their counts.
+    pub guards: Vec<Guard>,
+}
+
+/// The tenant that a plan is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// Graph's root with its version.
+    pub graph_url: String,
+    /// The tenant's id.
+    pub tenant_id: String,
+    /// Whether it is the embedded sandbox.
+    pub sandbox: bool,
+}
+
+/// The reading that a plan was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceInfo {
+    /// The file's name, or the configured source's.
+    pub name: String,
+    /// The mapping's name.
+    pub feed: String,
+    /// How many records were read.
+    pub records: u64,
+    /// Over the bytes that were read.
+    pub sha256: String,
+}
+
+/// The counts of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are those of the document")]
+pub struct Summary {
+    pub create: u64,
+    pub update: u64,
+    pub enable: u64,
+    pub disable: u64,
+    pub restore: u64,
+    pub delete: u64,
+    pub create_group: u64,
+    pub update_group: u64,
+    pub add_members: u64,
+    pub remove_members: u64,
+    pub unchanged: u64,
+    pub held: u64,
+    pub skipped: u64,
+    pub upcoming: u64,
+    pub missing: u64,
+    pub shielded: u64,
+}
+
+/// What is done to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Action {
+    /// A user, or (with `object` group) a group is made.
+    Create,
+    /// Attributes or members change.
+    Update,
+    /// accountEnabled becomes true, with other attributes.
+    Enable,
+    /// accountEnabled becomes false, with other attributes and what follows.
+    Disable,
+    /// Brought back from the recycle bin, with other attributes.
+    Restore,
+    /// Deleted softly.
+    Delete,
+}
+
+/// What kind of object a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Object {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+}
+
+/// One step of a plan. A person with nothing to do has none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Change {
+    /// Its number in the plan, from 1.
+    pub seq: u64,
+    /// What happens.
+    pub action: Action,
+    /// To what kind of object.
+    pub object: Object,
+    /// The person's key in HR, or the group's key.
+    pub key: String,
+    /// Graph's id; none before it is created.
+    pub id: Option<ObjectId>,
+    /// The user's sign-in name, as it is before the change (for a create: as it will be); none for groups.
+    pub user_principal_name: Option<String>,
+    /// For the reader of the plan; `apply` never branches on it.
+    pub reason: String,
+    /// What differs, by name. For a create everything that is sent, accountEnabled and mailNickname included.
+    /// `manager` stands here too, its values being HR keys where known, else ids.
+    pub attributes: Vec<Edit>,
+    /// For groups: who is added and removed.
+    pub members: Option<Members>,
+    /// What follows a disable.
+    pub then: Vec<LeaveAction>,
+    /// Where the person's record stands.
+    pub record: Option<Place>,
+    /// The object ids behind the HR keys of `manager` and `members`, where they exist already.
+    #[serde(default)]
+    pub ids: BTreeMap<String, ObjectId>,
+}
+
+/// One attribute that differs; none means «not set».
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// Graph's name, or `manager`.
+    pub name: String,
+    /// What it is.
+    pub before: Option<Value>,
+    /// What it will be.
+    pub after: Option<Value>,
+    /// The expression that asked for it; none where no expression did (accountEnabled, undo).
+    pub expression: Option<String>,
+}
+
+impl Edit {
+    /// The catalogue's entry; none for `manager`.
+    pub fn attribute(&self) -> Option<Attribute> {
+        Attribute::find(&self.name)
+    }
+}
+
+/// Who joins and who leaves a group, by HR key where known, else by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of the document")]
+pub struct Members {
+    pub add: Vec<String>,
+    pub remove: Vec<String>,
+}
+
+/// Somebody who is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldEntry {
+    /// The person, where the record has a key.
+    pub key: Option<EmployeeId>,
+    /// Where the record stands.
+    pub record: Option<Place>,
+    /// Why, for programs.
+    pub code: HeldCode,
+    /// Why, for people.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// Why somebody or something was left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are those of the document, told in DESIGN section 5")]
+pub enum SkippedCode {
+    Protected,
+    Shielded,
+    Synced,
+    Guest,
+    DisabledElsewhere,
+    StartsLater,
+    Upcoming,
+    Missing,
+    OutOfScope,
+    ManagerUnknown,
+    NotClearable,
+    RefusedByGraph,
+}
+
+/// Somebody or something that was left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The person's key, where HR names one.
+    pub key: Option<String>,
+    /// The account, where there is one.
+    pub id: Option<ObjectId>,
+    /// Why, for programs.
+    pub code: SkippedCode,
+    /// Why, for people.
+    pub message: String,
+    /// Whether HR says that this person is gone: heads the report, and the run does not end with 0.
+    #[serde(skip, default)]
+    pub left: bool,
+}
+
+/// A guard with its count, base and limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    /// Its name in the configuration.
+    pub name: String,
+    /// How many the plan has.
+    pub count: u64,
+    /// Of how many.
+    pub of: u64,
+    /// The most that may be; none where the guard is off.
+    pub limit: Option<u64>,
+    /// Whether it stops the run.
+    pub tripped: bool,
+}

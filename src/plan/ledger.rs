@@ -1,0 +1,70 @@
+//! What earlier runs left behind, as a plain value; the store fills it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::directory::{ObjectId, Value};
+use crate::mapping::{HeldCode, LeaveAction};
+use crate::record::EmployeeId;
+
+/// What hrpush knows of the people it manages and of what it did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// The people that some feed carried, by key.
+    pub people: BTreeMap<EmployeeId, Person>,
+    /// Former addresses, folded: who had it, and until when.
+    pub addresses: Vec<FormerAddress>,
+    /// The feed's last good reading; none where it never had one.
+    pub last_reading: Option<LastReading>,
+    /// What runs of the last seven days changed, per guard, for the weekly budget.
+    pub week: BTreeMap<String, u64>,
+    /// What a guard or an approval let through within seven days and was not completed: key and guard name.
+    pub let_through: BTreeSet<(String, String)>,
+    /// People with a journaled request whose outcome could not be settled.
+    pub unsettled: BTreeMap<EmployeeId, String>,
+    /// Attributes that Graph refused for this app within 30 days.
+    pub refused: BTreeSet<String>,
+}
+
+/// One person as earlier runs knew them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    /// The account.
+    pub id: ObjectId,
+    /// The feed that last carried this person.
+    pub feed: String,
+    /// The day on which hrpush disabled the account; ended when a snapshot showed it enabled.
+    pub disabled_on: Option<Date>,
+    /// Whether hrpush made the account, disabled, as a pre-hire's.
+    pub pre_hire: bool,
+    /// The day on which hrpush deleted the account.
+    pub deleted_on: Option<Date>,
+    /// on_leave actions that were asked for and are done since the person last left.
+    pub leave_done: BTreeSet<LeaveAction>,
+    /// What HR wanted at the last run, by attribute name: tells a change in HR from a drift of the tenant.
+    pub wanted: BTreeMap<String, Option<Value>>,
+}
+
+/// An address that belonged to somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerAddress {
+    /// Folded.
+    pub address: String,
+    /// Whose it was.
+    pub key: EmployeeId,
+    /// The last day on which it was seen in use.
+    pub until: Date,
+}
+
+/// What the feed's last good reading looked like.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LastReading {
+    /// How many records.
+    pub records: u64,
+    /// Who was held, and why: key (or place) and code.
+    pub held: BTreeSet<(String, HeldCode)>,
+    /// Per mapped column: share of empty cells in thousandths, and distinct values.
+    pub columns: BTreeMap<String, (u64, u64)>,
+}

@@ -16,3 +16,4 @@ pub mod directory;
 pub mod mapping;
 pub mod plan;
 pub mod record;
+pub mod source;

@@ -1,0 +1,186 @@
+//! Delimited text: what the file does not say is found out, and told.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::assemble::{Assembler, Cells};
+use super::decode::decode;
+use super::error::{Fault, FaultKind, SourceErrors};
+use super::scan::{Row, ScanFault, Scanner, find_delimiter};
+use crate::record::{Header, Record};
+
+/// How delimited text is to be read; what is left out is found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CsvSettings {
+    /// What stands between the cells.
+    pub delimiter: Option<char>,
+    /// The encoding by name, such as `windows-1252`; a byte order mark wins over it.
+    pub encoding: Option<String>,
+    /// The lines above the header, such as titles.
+    pub skip_lines: u64,
+    /// The rows below the data, such as totals.
+    pub skip_footer: u64,
+    /// The column names of a file that has no header row.
+    pub header: Option<Vec<String>>,
+}
+
+/// One file, read.
+pub(super) struct Table {
+    pub(super) header: Arc<Header>,
+    pub(super) records: Vec<Record>,
+    pub(super) told: String,
+}
+
+/// The text of a file and how it is cut.
+struct Prepared {
+    text: String,
+    encoding: String,
+    delimiter: Option<u8>,
+    skip_lines: u64,
+}
+
+impl Cells for (&str, &Row) {
+    fn line(&self) -> u64 {
+        self.1.line
+    }
+
+    fn count(&self) -> usize {
+        self.1.len()
+    }
+
+    fn text(&self, index: usize) -> &str {
+        self.1.cell(self.0, index)
+    }
+
+    fn spot(&self, index: usize) -> (u64, Option<u64>) {
+        let (line, column) = self.1.spot(self.0, index);
+        (line, Some(column))
+    }
+}
+
+/// Reads one file; `like` are the columns of an earlier file of the same reading.
+pub(super) fn read(
+    file: &str,
+    bytes: Vec<u8>,
+    settings: &CsvSettings,
+    like: Option<(String, Arc<Header>)>,
+) -> Result<Table, SourceErrors> {
+    let prepared = prepare(file, bytes, settings)?;
+    let text = prepared.text.as_str();
+    let mut scanner = Scanner::new(text, prepared.delimiter.unwrap_or(b','));
+    scanner.skip_lines(prepared.skip_lines);
+    let mut assembler = Assembler::new(file, settings.skip_footer, like);
+    configured_header(&mut assembler, settings)?;
+    let mut row = Row::default();
+    loop {
+        match scanner.next(&mut row) {
+            Ok(false) => break,
+            Ok(true) if row.is_blank(text) => {}
+            Ok(true) if assembler.wants_header() => {
+                if let Some(fault) = row.fault {
+                    return Err(scan_fault(file, fault).into());
+                }
+                assembler.header(row.line, &row.cells(text).collect::<Vec<_>>())?;
+            }
+            Ok(true) => {
+                assembler.row(&(text, &row));
+                if let Some(fault) = row.fault {
+                    assembler.fault(scan_fault(file, fault));
+                }
+            }
+            Err(fault) if assembler.wants_header() => return Err(scan_fault(file, fault).into()),
+            Err(fault) => {
+                assembler.fatal(scan_fault(file, fault));
+                break;
+            }
+        }
+    }
+    let told = told(file, &prepared, &scanner);
+    let (header, records) = assembler.finish()?;
+    Ok(Table { header, records, told })
+}
+
+/// The column names of one file.
+pub(super) fn header(file: &str, bytes: Vec<u8>, settings: &CsvSettings) -> Result<Vec<String>, SourceErrors> {
+    let mut assembler = Assembler::new(file, 0, None);
+    if configured_header(&mut assembler, settings)? {
+        return Ok(settings.header.clone().unwrap_or_default());
+    }
+    let prepared = prepare(file, bytes, settings)?;
+    let text = prepared.text.as_str();
+    let mut scanner = Scanner::new(text, prepared.delimiter.unwrap_or(b','));
+    scanner.skip_lines(prepared.skip_lines);
+    let mut row = Row::default();
+    while scanner.next(&mut row).map_err(|fault| scan_fault(file, fault))? {
+        if !row.is_blank(text) {
+            let names: Vec<&str> = row.cells(text).collect();
+            assembler.header(row.line, &names)?;
+            return Ok(assembler.names());
+        }
+    }
+    Err(Fault::of_file(file, FaultKind::NoHeader).into())
+}
+
+fn configured_header(assembler: &mut Assembler, settings: &CsvSettings) -> Result<bool, SourceErrors> {
+    let Some(names) = &settings.header else { return Ok(false) };
+    assembler.header(0, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
+    Ok(true)
+}
+
+fn prepare(file: &str, bytes: Vec<u8>, settings: &CsvSettings) -> Result<Prepared, Fault> {
+    if bytes.is_empty() {
+        return Err(Fault::of_file(file, FaultKind::Empty));
+    }
+    let decoded = decode(file, bytes, settings.encoding.as_deref())?;
+    let mut text = decoded.text;
+    if text.trim_end_matches(['\n', '\r', ' ']).ends_with('\u{1a}') {
+        // Ctrl-Z: the end of the file for those who still write it.
+        text.truncate(text.trim_end_matches(['\n', '\r', ' ']).len() - 1);
+    }
+    if text.trim().is_empty() {
+        return Err(Fault::of_file(file, FaultKind::Empty));
+    }
+    let instructed = instruction(&text);
+    let skip_lines = settings.skip_lines.max(u64::from(instructed.is_some()));
+    let delimiter = match settings.delimiter {
+        Some(wanted) => Some(single_byte(wanted).ok_or_else(|| Fault::of_file(file, FaultKind::BadDelimiter(wanted)))?),
+        None => instructed.or_else(|| find_delimiter(&text, skip_lines)),
+    };
+    Ok(Prepared { text, encoding: decoded.encoding, delimiter, skip_lines })
+}
+
+/// The delimiter that Excel's first line `sep=;` orders.
+fn instruction(text: &str) -> Option<u8> {
+    let line = text.lines().next()?.trim_matches(|c| c == '"' || c == '\r');
+    let mut chars = line.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and(line.get(4..))?.chars();
+    let delimiter = single_byte(chars.next()?)?;
+    chars.next().is_none().then_some(delimiter)
+}
+
+fn single_byte(delimiter: char) -> Option<u8> {
+    u8::try_from(delimiter).ok().filter(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n\0".contains(byte))
+}
+
+fn scan_fault(file: &str, fault: ScanFault) -> Fault {
+    let (line, column, kind) = match fault {
+        ScanFault::OpenQuote { line, column } => (line, column, FaultKind::OpenQuote),
+        ScanFault::AfterQuote { line, column } => (line, column, FaultKind::AfterQuote),
+    };
+    Fault::at(file, Some(line), Some(column), kind)
+}
+
+fn told(file: &str, prepared: &Prepared, scanner: &Scanner<'_>) -> String {
+    let delimiter = match prepared.delimiter {
+        None => "one column".to_owned(),
+        Some(b'\t') => "delimiter tab".to_owned(),
+        Some(byte) => format!("delimiter `{}`", char::from(byte)),
+    };
+    let mut told = format!("{file}: {delimiter}, encoding {}", prepared.encoding);
+    if let Some(ends) = scanner.ends.told() {
+        told.push_str(", ");
+        told.push_str(&ends);
+    }
+    told
+}

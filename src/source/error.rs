@@ -1,0 +1,238 @@
+//! What can be wrong with a source, each fault with its place.
+
+use std::fmt;
+
+/// Where in a file a fault stands; lines and columns count from 1, columns in characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The file as it was named.
+    pub file: String,
+    /// The line, where the fault is not that of the whole file.
+    pub line: Option<u64>,
+    /// The column in that line, where one is known.
+    pub column: Option<u64>,
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        if let Some(column) = self.column {
+            write!(f, ", column {column}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing that is wrong with a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where.
+    pub spot: Spot,
+    /// What.
+    pub kind: FaultKind,
+    /// What to do about it, where that is known.
+    pub hint: Option<String>,
+}
+
+impl Fault {
+    pub(super) fn of_file(file: &str, kind: FaultKind) -> Self {
+        Self::at(file, None, None, kind)
+    }
+
+    pub(super) fn at(file: &str, line: Option<u64>, column: Option<u64>, kind: FaultKind) -> Self {
+        let hint = kind.hint().map(str::to_owned);
+        Self { spot: Spot { file: file.to_owned(), line, column }, kind, hint }
+    }
+
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.spot, self.kind)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The kinds of faults a source can have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// There is no such file, or no file that fits a pattern.
+    #[error("there is no such file")]
+    NotFound,
+    /// The file is there and cannot be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+    /// The file has no bytes, or nothing but blank lines.
+    #[error("the file is empty")]
+    Empty,
+    /// The file is no text.
+    #[error("this is no text file but {0}")]
+    Binary(String),
+    /// A NUL stands in the text.
+    #[error("a NUL byte stands in the text: the file is binary or damaged")]
+    Nul,
+    /// The configured encoding has no such name.
+    #[error("no encoding is called `{0}`")]
+    UnknownEncoding(String),
+    /// Bytes that the encoding does not have.
+    #[error("cannot be decoded as {0}")]
+    Undecodable(String),
+    /// One file in two encodings.
+    #[error("the file mixes encodings: this line is {this}, others are {others}")]
+    MixedEncoding {
+        /// The encoding of the line that is named.
+        this: String,
+        /// The encoding of the others.
+        others: String,
+    },
+    /// The configured delimiter cannot be one.
+    #[error("`{0}` cannot be a delimiter")]
+    BadDelimiter(char),
+    /// No header row was found.
+    #[error("there is no header row")]
+    NoHeader,
+    /// No row stands below the header.
+    #[error("there are no records below the header")]
+    NoRecords,
+    /// A column name stands twice.
+    #[error("the header names the column `{name}` twice, as column {first} and as column {second}")]
+    DuplicateHeader {
+        /// The name after trimming.
+        name: String,
+        /// The position where it stands first, from 1.
+        first: usize,
+        /// The position where it stands again.
+        second: usize,
+    },
+    /// A row with more or fewer cells than the header.
+    #[error("the row has {found} cells, the header has {expected}")]
+    Ragged {
+        /// The cells of the header.
+        expected: usize,
+        /// The cells of this row.
+        found: usize,
+    },
+    /// A value below a trailing delimiter, in a column without a name.
+    #[error("a value stands in a column that has no name")]
+    Unnamed,
+    /// The file ends within quotes.
+    #[error("a quote opens here and never closes: the file ends inside a cell")]
+    OpenQuote,
+    /// Something follows a closing quote within a cell.
+    #[error("text follows a closing quote")]
+    AfterQuote,
+    /// A row that no record can hold.
+    #[error("the row is longer than 4 GiB")]
+    TooLong,
+    /// Several files of one reading differ in their columns.
+    #[error("the columns differ from those of {first}: {}", difference(missing, surplus))]
+    OtherColumns {
+        /// The file that the others must agree with.
+        first: String,
+        /// The columns that this file lacks.
+        missing: Vec<String>,
+        /// The columns that only this file has.
+        surplus: Vec<String>,
+    },
+    /// A workbook without the configured sheet.
+    #[error("there is no sheet `{wanted}`; there are: {}", found.join(", "))]
+    NoSheet {
+        /// The sheet asked for.
+        wanted: String,
+        /// The sheets there are.
+        found: Vec<String>,
+    },
+    /// A workbook cell holds an error such as `#REF!`.
+    #[error("the cell holds the error {0}")]
+    CellError(String),
+    /// No file was named at all.
+    #[error("no file was named")]
+    NoFile,
+}
+
+impl FaultKind {
+    fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Undecodable(_) => "fix the export, or name its encoding: `encoding = \"…\"` in [source]",
+            Self::MixedEncoding { .. } => {
+                "two exports were probably glued together; export again, or force one: `encoding = \"…\"` in [source]"
+            }
+            Self::UnknownEncoding(_) => "examples: utf-8, utf-16le, windows-1252, windows-1250, iso-8859-15, shift_jis",
+            Self::BadDelimiter(_) => "use one of `,` `;` `|` or a tab",
+            Self::DuplicateHeader { name, .. } if name.is_empty() => "give every column a name of its own",
+            Self::DuplicateHeader { .. } => "rename one of them in the export",
+            Self::Ragged { .. } => "a cell that holds the delimiter must stand in quotes",
+            Self::OpenQuote => "the export was cut off, or a cell holds a quote that should be doubled",
+            Self::AfterQuote => "a quote within a quoted cell must be doubled",
+            Self::NoRecords => "an empty list would make everybody missing, so it is refused",
+            Self::Nul => "export the file again as plain text",
+            Self::CellError(_) => "correct the formula and save the workbook again",
+            _ => return None,
+        })
+    }
+}
+
+fn difference(missing: &[String], surplus: &[String]) -> String {
+    let quoted = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match (missing.is_empty(), surplus.is_empty()) {
+        (false, true) => format!("{} missing", quoted(missing)),
+        (true, false) => format!("{} only here", quoted(surplus)),
+        _ => format!("{} missing, {} only here", quoted(missing), quoted(surplus)),
+    }
+}
+
+/// Everything that is wrong with a reading: one fault or several, in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceErrors {
+    /// The faults that are shown; never empty.
+    pub faults: Vec<Fault>,
+    /// How many more there are of the last kind.
+    pub more: u64,
+}
+
+impl SourceErrors {
+    /// The exit code of a run that ends here.
+    pub fn exit_code(&self) -> u8 {
+        2
+    }
+}
+
+impl From<Fault> for SourceErrors {
+    fn from(fault: Fault) -> Self {
+        Self { faults: vec![fault], more: 0 }
+    }
+}
+
+impl fmt::Display for SourceErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.faults.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            // The same hint below each of twenty rows would hide them.
+            let repeated = self.faults.get(index + 1).is_some_and(|next| next.hint == fault.hint);
+            if repeated {
+                write!(f, "{}: {}", fault.spot, fault.kind)?;
+            } else {
+                write!(f, "{fault}")?;
+            }
+        }
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\n… and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for SourceErrors {}

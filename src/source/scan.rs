@@ -1,0 +1,314 @@
+//! Rows out of delimited text: cells, quotes, line ends, and true line numbers.
+
+/// The text that stands around cells and rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LineEnds {
+    crlf: bool,
+    lf: bool,
+    cr: bool,
+}
+
+impl LineEnds {
+    /// The line ends met so far, in words.
+    pub(super) fn told(self) -> Option<String> {
+        let names: Vec<_> = [(self.crlf, "CRLF"), (self.lf, "LF"), (self.cr, "CR")]
+            .into_iter()
+            .filter(|(met, _)| *met)
+            .map(|(_, name)| name)
+            .collect();
+        match names.len() {
+            0 => None,
+            1 => Some(format!("line ends {}", names[0])),
+            _ => Some(format!("line ends mixed: {}", names.join(" and "))),
+        }
+    }
+}
+
+/// A fault of the text itself, at a line and a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScanFault {
+    /// The text ends within quotes that open here.
+    OpenQuote { line: u64, column: u64 },
+    /// Something other than a delimiter or a line end follows a closing quote.
+    AfterQuote { line: u64, column: u64 },
+}
+
+/// One row: reused from row to row.
+#[derive(Default)]
+pub(super) struct Row {
+    /// The line on which the row starts.
+    pub(super) line: u64,
+    spans: Vec<Span>,
+    /// Cells whose doubled quotes had to be halved.
+    unescaped: String,
+    /// A fault within the row after which it could go on.
+    pub(super) fault: Option<ScanFault>,
+}
+
+#[derive(Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
+    unescaped: bool,
+    /// The byte at which the cell starts, quote included.
+    from: usize,
+}
+
+impl Row {
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    pub(super) fn cell<'a>(&'a self, text: &'a str, index: usize) -> &'a str {
+        let span = self.spans[index];
+        if span.unescaped { &self.unescaped[span.start..span.end] } else { &text[span.start..span.end] }
+    }
+
+    pub(super) fn cells<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
+        (0..self.len()).map(move |index| self.cell(text, index))
+    }
+
+    /// Whether every cell is blank.
+    pub(super) fn is_blank(&self, text: &str) -> bool {
+        self.cells(text).all(|cell| cell.trim().is_empty())
+    }
+
+    /// The line and the column where a cell starts.
+    pub(super) fn spot(&self, text: &str, index: usize) -> (u64, u64) {
+        let from = self.spans[index].from;
+        let start = self.spans[0].from;
+        let lines = count_lines(&text.as_bytes()[start..from]);
+        (self.line + lines, column(text, from))
+    }
+}
+
+/// The rows of a text, one after the other.
+pub(super) struct Scanner<'t> {
+    text: &'t str,
+    at: usize,
+    line: u64,
+    delimiter: u8,
+    pub(super) ends: LineEnds,
+}
+
+impl<'t> Scanner<'t> {
+    pub(super) fn new(text: &'t str, delimiter: u8) -> Self {
+        Self { text, at: 0, line: 1, delimiter, ends: LineEnds::default() }
+    }
+
+    /// Passes over whole lines, quotes or not.
+    pub(super) fn skip_lines(&mut self, lines: u64) {
+        for _ in 0..lines {
+            if self.at >= self.text.len() {
+                return;
+            }
+            self.at = self.plain_end(self.at, None);
+            self.line_end();
+        }
+    }
+
+    /// Reads the next row into `row`; `false` at the end of the text.
+    pub(super) fn next(&mut self, row: &mut Row) -> Result<bool, ScanFault> {
+        row.spans.clear();
+        row.unescaped.clear();
+        row.fault = None;
+        row.line = self.line;
+        if self.at >= self.text.len() {
+            return Ok(false);
+        }
+        loop {
+            if self.bytes().get(self.at) == Some(&b'"') {
+                self.quoted(row)?;
+            } else {
+                let end = self.plain_end(self.at, Some(self.delimiter));
+                row.spans.push(Span { start: self.at, end, unescaped: false, from: self.at });
+                self.at = end;
+            }
+            if self.bytes().get(self.at) == Some(&self.delimiter) {
+                self.at += 1;
+            } else {
+                self.line_end();
+                return Ok(true);
+            }
+        }
+    }
+
+    fn bytes(&self) -> &'t [u8] {
+        self.text.as_bytes()
+    }
+
+    /// Where the next line end or delimiter stands.
+    fn plain_end(&self, from: usize, delimiter: Option<u8>) -> usize {
+        let delimiter = delimiter.unwrap_or(b'\n');
+        let rest = &self.bytes()[from..];
+        rest.iter().position(|&byte| byte == delimiter || byte == b'\n' || byte == b'\r').map_or(self.text.len(), |at| from + at)
+    }
+
+    /// Steps over one line end, if one stands here.
+    fn line_end(&mut self) {
+        match self.bytes()[self.at..] {
+            [b'\r', b'\n', ..] => {
+                self.at += 2;
+                self.ends.crlf = true;
+            }
+            [b'\n', ..] => {
+                self.at += 1;
+                self.ends.lf = true;
+            }
+            [b'\r', ..] => {
+                self.at += 1;
+                self.ends.cr = true;
+            }
+            _ => return,
+        }
+        self.line += 1;
+    }
+
+    fn quoted(&mut self, row: &mut Row) -> Result<(), ScanFault> {
+        let from = self.at;
+        let opened = self.line;
+        let mut start = from + 1;
+        let unescaped_from = row.unescaped.len();
+        let mut halved = false;
+        let mut search = start;
+        let end = loop {
+            let Some(quote) = self.bytes()[search..].iter().position(|&byte| byte == b'"').map(|at| search + at) else {
+                return Err(ScanFault::OpenQuote { line: opened, column: column(self.text, from) });
+            };
+            if self.bytes().get(quote + 1) == Some(&b'"') {
+                row.unescaped.push_str(&self.text[start..=quote]);
+                halved = true;
+                start = quote + 2;
+                search = start;
+            } else {
+                break quote;
+            }
+        };
+        self.line += count_lines(&self.bytes()[from..end]);
+        self.at = end + 1;
+        if halved {
+            row.unescaped.push_str(&self.text[start..end]);
+            row.spans.push(Span { start: unescaped_from, end: row.unescaped.len(), unescaped: true, from });
+        } else {
+            row.spans.push(Span { start, end, unescaped: false, from });
+        }
+        self.after_quote(row);
+        Ok(())
+    }
+
+    /// Blanks may follow a closing quote; anything else is a fault.
+    fn after_quote(&mut self, row: &mut Row) {
+        let stop = self.plain_end(self.at, Some(self.delimiter));
+        if stop > self.at && row.fault.is_none() && !self.text[self.at..stop].trim_matches(' ').is_empty() {
+            row.fault = Some(ScanFault::AfterQuote { line: self.line, column: column(self.text, self.at) });
+        }
+        self.at = stop;
+    }
+}
+
+/// How many line ends stand in some text.
+fn count_lines(bytes: &[u8]) -> u64 {
+    let mut lines = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        lines += u64::from(*byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')));
+    }
+    lines
+}
+
+/// The column, in characters, of a byte of the text.
+fn column(text: &str, at: usize) -> u64 {
+    let start = text[..at].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    text[start..at].chars().count() as u64 + 1
+}
+
+/// The delimiter among `,` `;` tab and `|` that cuts the first rows into the same number of cells most often.
+pub(super) fn find_delimiter(text: &str, skip: u64) -> Option<u8> {
+    let score = |delimiter: u8| {
+        let mut scanner = Scanner::new(text, delimiter);
+        scanner.skip_lines(skip);
+        let (mut row, mut widths, mut rows) = (Row::default(), std::collections::BTreeMap::<usize, u64>::new(), 0_u64);
+        while rows < 100 && matches!(scanner.next(&mut row), Ok(true)) {
+            if !row.is_blank(text) {
+                rows += 1;
+                *widths.entry(row.len()).or_default() += 1;
+            }
+        }
+        widths.retain(|width, _| *width > 1);
+        let (width, count) = widths.into_iter().max_by_key(|(width, count)| (*count, *width))?;
+        // Rows that agree weigh first, then how many cells they have.
+        Some((count * 100 / rows.max(1), width))
+    };
+    [b',', b';', b'\t', b'|']
+        .into_iter()
+        .filter_map(|delimiter| score(delimiter).map(|score| (score, delimiter)))
+        .max_by(|(a, x), (b, y)| a.cmp(b).then(y.cmp(x)))
+        .map(|(_, delimiter)| delimiter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str, delimiter: u8) -> Result<Vec<(u64, Vec<String>)>, ScanFault> {
+        let (mut scanner, mut row, mut out) = (Scanner::new(text, delimiter), Row::default(), Vec::new());
+        while scanner.next(&mut row)? {
+            if let Some(fault) = row.fault {
+                return Err(fault);
+            }
+            out.push((row.line, row.cells(text).map(str::to_owned).collect()));
+        }
+        Ok(out)
+    }
+
+    fn cells(line: u64, cells: &[&str]) -> (u64, Vec<String>) {
+        (line, cells.iter().map(|&cell| cell.to_owned()).collect())
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_counts_them() {
+        let text = "a,b\r\n\r\n\"x\r\ny\",2\rz,3\n\nlast,4";
+        let found = rows(text, b',').unwrap();
+        assert_eq!(
+            found,
+            [
+                cells(1, &["a", "b"]),
+                cells(2, &[""]),
+                cells(3, &["x\r\ny", "2"]),
+                cells(5, &["z", "3"]),
+                cells(6, &[""]),
+                cells(7, &["last", "4"])
+            ]
+        );
+    }
+
+    #[test]
+    fn doubled_quotes_are_halved() {
+        assert_eq!(rows("\"a \"\"b\"\" c\",\"\",\"\"\"\"\n", b',').unwrap(), [cells(1, &["a \"b\" c", "", "\""])]);
+        assert_eq!(rows("5\" disk,x", b',').unwrap(), [cells(1, &["5\" disk", "x"])]);
+    }
+
+    #[test]
+    fn a_trailing_delimiter_is_one_more_cell() {
+        assert_eq!(rows("a;b;\n1;2;", b';').unwrap(), [cells(1, &["a", "b", ""]), cells(2, &["1", "2", ""])]);
+    }
+
+    #[test]
+    fn an_open_quote_is_named_where_it_opens() {
+        assert_eq!(rows("a,b\nü,\"x\n1,2\n", b','), Err(ScanFault::OpenQuote { line: 2, column: 3 }));
+    }
+
+    #[test]
+    fn text_after_a_closing_quote_is_a_fault() {
+        assert_eq!(rows("a\n\"ab\"cd", b','), Err(ScanFault::AfterQuote { line: 2, column: 5 }));
+        assert_eq!(rows("\"ab\" ,c", b',').unwrap(), [cells(1, &["ab", "c"])]);
+    }
+
+    #[test]
+    fn the_delimiter_is_the_one_rows_agree_on() {
+        assert_eq!(find_delimiter("a;b;c\n1,5;x;\"y;z\"\n2,5;x;y\n", 0), Some(b';'));
+        assert_eq!(find_delimiter("Name, first|Id\nx|1\n", 0), Some(b'|'));
+        assert_eq!(find_delimiter("a\tb\n1,2,3\t4\n", 0), Some(b'\t'));
+        assert_eq!(find_delimiter("List of staff\nAs of: 1;;\n\na;b;c\n1;2;3\n", 0), Some(b';'));
+        assert_eq!(find_delimiter("id\n1\n2\n", 0), None);
+    }
+}

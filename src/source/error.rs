@@ -171,7 +171,9 @@ impl FaultKind {
             Self::UnknownEncoding(_) => "examples: utf-8, utf-16le, windows-1252, windows-1250, iso-8859-15, shift_jis",
             Self::BadDelimiter(_) => "use one of `,` `;` `|` or a tab",
             Self::DuplicateHeader { name, .. } if name.is_empty() => "give every column a name of its own",
-            Self::DuplicateHeader { .. } => "rename one of them in the export",
+            Self::DuplicateHeader { .. } => {
+                "rename one of them, or, if the file has no header row, name its columns: `header = […]` in [source]"
+            }
             Self::Ragged { .. } => "a cell that holds the delimiter must stand in quotes",
             Self::OpenQuote => "the export was cut off, or a cell holds a quote that should be doubled",
             Self::AfterQuote => "a quote within a quoted cell must be doubled",

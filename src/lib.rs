@@ -13,6 +13,7 @@
 //! ```
 
 pub mod directory;
+pub mod expr;
 pub mod mapping;
 pub mod plan;
 pub mod record;

@@ -1,0 +1,214 @@
+//! The tree of an expression, and how it prints.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::regex::Pattern;
+use super::table::{Function, Run};
+
+/// One operand with its place in the text.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) span: Range<usize>,
+    pub(crate) kind: NodeKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum NodeKind {
+    /// The place of an argument that was left out.
+    Empty,
+    /// Something that could not be understood; the fault is told already. Its parts are still checked.
+    Bad(Vec<Node>),
+    Column {
+        name: Box<str>,
+        slot: usize,
+    },
+    Text(Box<str>),
+    Number {
+        value: i64,
+        hex: bool,
+    },
+    Word(Word),
+    Call(Box<Call>),
+    Compare(Comparison, Box<(Node, Node)>),
+    Concat(Vec<Node>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) function: &'static Function,
+    pub(crate) args: Vec<Node>,
+    /// The compiled regular expression, where it is a constant.
+    pub(crate) regex: Option<Arc<Pattern>>,
+}
+
+/// A bare word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    TextCompare,
+    BinaryCompare,
+    Utf8,
+    Unicode,
+    Ascii,
+    IgnoreAttributeFlow,
+    IgnoreObjectFlow,
+}
+
+impl Word {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::TextCompare,
+        Self::BinaryCompare,
+        Self::Utf8,
+        Self::Unicode,
+        Self::Ascii,
+        Self::IgnoreAttributeFlow,
+        Self::IgnoreObjectFlow,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::TextCompare => "vbTextCompare",
+            Self::BinaryCompare => "vbBinaryCompare",
+            Self::Utf8 => "UTF8",
+            Self::Unicode => "Unicode",
+            Self::Ascii => "ASCII",
+            Self::IgnoreAttributeFlow => "IgnoreAttributeFlow",
+            Self::IgnoreObjectFlow => "IgnoreObjectFlow",
+        }
+    }
+
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|word| word.name() == name)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+}
+
+impl Comparison {
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+        }
+    }
+}
+
+impl Node {
+    /// Whether a call of the named function stands here.
+    pub(crate) fn calls(&self, name: &str) -> bool {
+        matches!(&self.kind, NodeKind::Call(call) if call.function.name == name)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self.kind, NodeKind::Empty)
+    }
+
+    /// The parts of this node.
+    pub(crate) fn parts(&self) -> Vec<&Node> {
+        match &self.kind {
+            NodeKind::Call(call) => call.args.iter().collect(),
+            NodeKind::Compare(_, sides) => vec![&sides.0, &sides.1],
+            NodeKind::Bad(parts) | NodeKind::Concat(parts) => parts.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The values that a choosing function can yield.
+    pub(crate) fn choices(&self) -> Vec<&Node> {
+        let NodeKind::Call(call) = &self.kind else { return Vec::new() };
+        let args = &call.args;
+        match call.function.run {
+            Run::Iif => args.iter().skip(1).collect(),
+            Run::Switch => {
+                args.iter().enumerate().filter(|(at, _)| *at == 1 || (*at >= 3 && at % 2 == 1)).map(|(_, arg)| arg).collect()
+            }
+            Run::Coalesce | Run::SelectUnique => args.iter().collect(),
+            Run::Eager(_) | Run::Refused(_) => Vec::new(),
+        }
+    }
+
+    pub(crate) fn branches(&self, out: &mut Vec<Range<usize>>) {
+        if !self.calls("SelectUniqueValue") {
+            out.extend(self.choices().into_iter().filter(|choice| !choice.is_empty()).map(|choice| choice.span.clone()));
+        }
+        for part in self.parts() {
+            part.branches(out);
+        }
+    }
+}
+
+/// Places do not count.
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (NodeKind::Empty, NodeKind::Empty) => true,
+            (NodeKind::Bad(one), NodeKind::Bad(two)) | (NodeKind::Concat(one), NodeKind::Concat(two)) => one == two,
+            (NodeKind::Column { name: one, .. }, NodeKind::Column { name: two, .. }) => one == two,
+            (NodeKind::Text(one), NodeKind::Text(two)) => one == two,
+            (NodeKind::Number { value: one, hex: a }, NodeKind::Number { value: two, hex: b }) => one == two && a == b,
+            (NodeKind::Word(one), NodeKind::Word(two)) => one == two,
+            (NodeKind::Call(one), NodeKind::Call(two)) => one.function.name == two.function.name && one.args == two.args,
+            (NodeKind::Compare(a, one), NodeKind::Compare(b, two)) => a == b && one == two,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            NodeKind::Empty | NodeKind::Bad(_) => Ok(()),
+            NodeKind::Column { name, .. } => write!(f, "[{name}]"),
+            NodeKind::Text(text) => write_text(f, text),
+            NodeKind::Number { value, hex: true } => write!(f, "&H{value:X}"),
+            NodeKind::Number { value, hex: false } => write!(f, "{value}"),
+            NodeKind::Word(word) => f.write_str(word.name()),
+            NodeKind::Call(call) => {
+                write!(f, "{}(", call.function.name)?;
+                for (at, arg) in call.args.iter().enumerate() {
+                    match (at, arg.is_empty()) {
+                        (0, _) => write!(f, "{arg}")?,
+                        (_, true) => f.write_str(",")?,
+                        (_, false) => write!(f, ", {arg}")?,
+                    }
+                }
+                f.write_str(")")
+            }
+            NodeKind::Compare(sign, sides) => write!(f, "{} {} {}", sides.0, sign.sign(), sides.1),
+            NodeKind::Concat(parts) => {
+                for (at, part) in parts.iter().enumerate() {
+                    if at > 0 {
+                        f.write_str(" & ")?;
+                    }
+                    write!(f, "{part}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    use fmt::Write as _;
+    f.write_char('"')?;
+    for letter in text.chars() {
+        if matches!(letter, '"' | '\\') {
+            f.write_char('\\')?;
+        }
+        f.write_char(letter)?;
+    }
+    f.write_char('"')
+}

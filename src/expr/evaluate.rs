@@ -1,0 +1,366 @@
+//! Evaluation: a walk over the tree that evaluates only what is chosen, within bounds.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::ast::{Call, Comparison, Node, NodeKind, Word};
+use super::table::Run;
+use super::value::{Candidates, EvalError, Outcome, Value};
+use super::{Context, logic};
+use crate::record::Record;
+
+/// How many operands one evaluation may walk through.
+const MOST_STEPS: usize = 100_000;
+/// How many bytes one value may have.
+pub(crate) const LARGEST: usize = 1 << 20;
+/// How long regular expressions may search within one evaluation.
+const LONGEST_SEARCH: Duration = Duration::from_secs(2);
+
+/// An expression whose columns are resolved against a header.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    root: Arc<Node>,
+    slots: Arc<[Option<usize>]>,
+}
+
+/// One operand that an evaluation reached, for explaining a value and for coverage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The bytes of the expression.
+    pub span: Range<usize>,
+    /// How deep the operand stands: 0 is the expression itself.
+    pub depth: usize,
+    /// What it yielded, as JSON, or why it yielded nothing.
+    pub result: String,
+}
+
+/// Why an evaluation ends without a value.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Fault(EvalError),
+    IgnoreAttribute,
+    IgnoreObject,
+}
+
+pub(crate) type Eval<'r, T = Value<'r>> = Result<T, Box<Stop>>;
+
+pub(crate) fn fault(span: &Range<usize>, code: &'static str, message: impl Into<String>) -> Box<Stop> {
+    Box::new(Stop::Fault(EvalError { code, message: message.into(), span: span.clone() }))
+}
+
+impl Bound {
+    pub(crate) fn new(root: Arc<Node>, slots: Arc<[Option<usize>]>) -> Self {
+        Self { root, slots }
+    }
+
+    /// The outcome for one record. `Guid` and `RandomString` are drawn from `seed`, so that the same seed gives the same outcome.
+    ///
+    /// # Errors
+    /// What the record holds does not fit the expression.
+    ///
+    /// # Panics
+    /// If the record has fewer columns than the header that this was bound to.
+    pub fn evaluate<'r>(&'r self, record: &'r Record, context: &Context, seed: &str) -> Result<Outcome<'r>, EvalError> {
+        let env = Env::new(context, seed, None);
+        self.outcome(record, &env)
+    }
+
+    /// The outcome as of [`Bound::evaluate`], with every operand that was reached, in the order of evaluation.
+    pub fn trace<'r>(&'r self, record: &'r Record, context: &Context, seed: &str) -> (Result<Outcome<'r>, EvalError>, Vec<Step>) {
+        let env = Env::new(context, seed, Some(RefCell::default()));
+        let outcome = self.outcome(record, &env);
+        (outcome, env.trace.map(RefCell::into_inner).unwrap_or_default())
+    }
+
+    fn outcome<'r>(&'r self, record: &'r Record, env: &Env<'_>) -> Result<Outcome<'r>, EvalError> {
+        let walk = Walk { slots: &self.slots, record, env };
+        if let NodeKind::Call(call) = &self.root.kind
+            && let Run::SelectUnique = call.function.run
+        {
+            return walk.candidates(call);
+        }
+        match walk.value(&self.root) {
+            Ok(value) => Ok(Outcome::Value(value)),
+            Err(stop) => match *stop {
+                Stop::IgnoreAttribute => Ok(Outcome::IgnoreAttribute),
+                Stop::IgnoreObject => Ok(Outcome::IgnoreObject),
+                Stop::Fault(error) => Err(error),
+            },
+        }
+    }
+}
+
+/// What functions may use beside their arguments.
+pub(crate) struct Env<'e> {
+    pub(crate) context: &'e Context,
+    pub(crate) seed: &'e str,
+    steps: Cell<usize>,
+    depth: Cell<usize>,
+    search_ends: Cell<Option<Instant>>,
+    trace: Option<RefCell<Vec<Step>>>,
+}
+
+impl<'e> Env<'e> {
+    fn new(context: &'e Context, seed: &'e str, trace: Option<RefCell<Vec<Step>>>) -> Self {
+        Self { context, seed, steps: Cell::new(0), depth: Cell::new(0), search_ends: Cell::new(None), trace }
+    }
+
+    /// Whether the regular expressions of this evaluation have used up their time.
+    pub(crate) fn search_is_over(&self) -> bool {
+        let now = Instant::now();
+        let ends = self.search_ends.get().unwrap_or(now + LONGEST_SEARCH);
+        self.search_ends.set(Some(ends));
+        now > ends
+    }
+}
+
+/// The evaluated arguments of a call.
+pub(crate) struct Args<'a, 'r> {
+    pub(crate) call: &'r Call,
+    pub(crate) span: &'r Range<usize>,
+    pub(crate) values: &'a mut [Value<'r>],
+    pub(crate) env: &'a Env<'a>,
+}
+
+impl<'r> Args<'_, 'r> {
+    pub(crate) fn fault(&self, code: &'static str, message: impl Into<String>) -> Box<Stop> {
+        fault(self.span, code, message)
+    }
+
+    /// The place of an argument.
+    pub(crate) fn place(&self, at: usize) -> &'r Range<usize> {
+        self.call.args.get(at).map_or(self.span, |arg| &arg.span)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether the argument was written.
+    pub(crate) fn given(&self, at: usize) -> bool {
+        self.call.args.get(at).is_some_and(|arg| !arg.is_empty())
+    }
+
+    pub(crate) fn take(&mut self, at: usize) -> Value<'r> {
+        self.values.get_mut(at).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The text of an argument; nothing if it is absent.
+    pub(crate) fn text(&mut self, at: usize) -> Eval<'r, Option<Cow<'r, str>>> {
+        let value = self.take(at);
+        into_text(value, self.place(at))
+    }
+
+    /// The whole number of an argument; nothing if it is absent or empty.
+    pub(crate) fn number(&mut self, at: usize) -> Eval<'r, Option<i64>> {
+        match self.take(at) {
+            Value::Number(number) => Ok(Some(number)),
+            other => {
+                let Some(text) = into_text(other, self.place(at))? else { return Ok(None) };
+                let text = text.trim();
+                if text.is_empty() {
+                    return Ok(None);
+                }
+                text.parse().map(Some).map_err(|_| fault(self.place(at), "not-a-number", "this is not a whole number"))
+            }
+        }
+    }
+
+    /// The whole number of an argument that must be there.
+    pub(crate) fn required_number(&mut self, at: usize) -> Eval<'r, i64> {
+        self.number(at)?.ok_or_else(|| fault(self.place(at), "not-a-number", "a number is missing here"))
+    }
+
+    /// The values of an argument: none, one or several.
+    pub(crate) fn list(&mut self, at: usize) -> Eval<'r, Option<Vec<Cow<'r, str>>>> {
+        match self.take(at) {
+            Value::Null => Ok(None),
+            Value::List(items) => Ok(Some(items)),
+            other => Ok(into_text(other, self.place(at))?.map(|text| vec![text])),
+        }
+    }
+}
+
+pub(crate) fn into_text<'r>(value: Value<'r>, span: &Range<usize>) -> Eval<'r, Option<Cow<'r, str>>> {
+    match value {
+        Value::Text(text) => Ok(Some(text)),
+        Value::List(mut items) => {
+            if items.len() > 1 {
+                return Err(fault(span, "several-values", "several values stand where one is needed"));
+            }
+            Ok(items.pop())
+        }
+        Value::Null => Ok(None),
+        Value::Flag(flag) => Ok(Some(Cow::Borrowed(super::value::flag_text(flag)))),
+        Value::Number(number) => Ok(Some(Cow::Owned(number.to_string()))),
+    }
+}
+
+struct Walk<'w, 'r> {
+    slots: &'r [Option<usize>],
+    record: &'r Record,
+    env: &'w Env<'w>,
+}
+
+impl<'r> Walk<'_, 'r> {
+    fn value(&self, node: &'r Node) -> Eval<'r> {
+        let Some(trace) = &self.env.trace else { return self.untraced(node) };
+        let depth = self.env.depth.get();
+        let at = trace.borrow().len();
+        trace.borrow_mut().push(Step { span: node.span.clone(), depth, result: String::new() });
+        self.env.depth.set(depth + 1);
+        let result = self.untraced(node);
+        self.env.depth.set(depth);
+        trace.borrow_mut()[at].result = match &result {
+            Ok(value) => value.to_string(),
+            Err(stop) => match &**stop {
+                Stop::Fault(error) => error.message.clone(),
+                Stop::IgnoreAttribute => "IgnoreAttributeFlow".into(),
+                Stop::IgnoreObject => "IgnoreObjectFlow".into(),
+            },
+        };
+        result
+    }
+
+    fn untraced(&self, node: &'r Node) -> Eval<'r> {
+        match &node.kind {
+            NodeKind::Column { slot, .. } => {
+                Ok(self.slots[*slot].map_or(Value::Null, |position| self.record.cell(position).into()))
+            }
+            NodeKind::Text(text) => Ok(Value::lent(text)),
+            NodeKind::Number { value, .. } => Ok(Value::Number(*value)),
+            NodeKind::Word(word) => word_value(*word),
+            NodeKind::Empty | NodeKind::Bad(_) => Ok(Value::Null),
+            NodeKind::Call(call) => self.call(call, &node.span),
+            NodeKind::Compare(sign, sides) => self.compare(*sign, &sides.0, &sides.1),
+            NodeKind::Concat(parts) => self.concat(parts, &node.span),
+        }
+    }
+
+    fn call(&self, call: &'r Call, span: &'r Range<usize>) -> Eval<'r> {
+        let steps = self.env.steps.get() + 1;
+        self.env.steps.set(steps);
+        if steps > MOST_STEPS {
+            return Err(fault(span, "too-many-steps", "the evaluation takes too many steps"));
+        }
+        match call.function.run {
+            Run::Eager(run) => {
+                let result = if call.args.len() <= 8 {
+                    let mut values: [Value<'r>; 8] = Default::default();
+                    for (value, arg) in values.iter_mut().zip(&call.args) {
+                        *value = self.value(arg)?;
+                    }
+                    run(&mut Args { call, span, values: &mut values[..call.args.len()], env: self.env })?
+                } else {
+                    let mut values = Vec::with_capacity(call.args.len());
+                    let mut size = 0;
+                    for arg in &call.args {
+                        let value = self.value(arg)?;
+                        size += value.size();
+                        if size > 4 * LARGEST {
+                            return Err(too_large(span));
+                        }
+                        values.push(value);
+                    }
+                    run(&mut Args { call, span, values: &mut values, env: self.env })?
+                };
+                if result.size() > LARGEST { Err(too_large(span)) } else { Ok(result) }
+            }
+            Run::Iif => {
+                let [condition, yes, no] = call.args.as_slice() else { return Ok(Value::Null) };
+                let holds = logic::condition(&self.value(condition)?, &condition.span)?;
+                self.value(if holds { yes } else { no })
+            }
+            Run::Switch => self.switch(call),
+            Run::Coalesce => {
+                for arg in &call.args {
+                    match self.value(arg)? {
+                        Value::Null => {}
+                        value => return Ok(value),
+                    }
+                }
+                Ok(Value::Null)
+            }
+            Run::SelectUnique => Err(fault(span, "select-unique", "SelectUniqueValue stands only at the top")),
+            Run::Refused(reason) => Err(fault(span, "outbound-only", reason)),
+        }
+    }
+
+    fn switch(&self, call: &'r Call) -> Eval<'r> {
+        let [source, default, pairs @ ..] = call.args.as_slice() else { return Ok(Value::Null) };
+        let value = into_text(self.value(source)?, &source.span)?.unwrap_or_default();
+        for pair in pairs.chunks_exact(2) {
+            let key = match &pair[0].kind {
+                NodeKind::Text(text) if self.env.trace.is_none() => Cow::Borrowed(&**text),
+                _ => into_text(self.value(&pair[0])?, &pair[0].span)?.unwrap_or_default(),
+            };
+            if key == value {
+                return self.value(&pair[1]);
+            }
+        }
+        self.value(default)
+    }
+
+    fn compare(&self, sign: Comparison, left: &'r Node, right: &'r Node) -> Eval<'r> {
+        let (one, two) = (self.value(left)?, self.value(right)?);
+        let one = logic::single(one, &left.span)?;
+        let two = logic::single(two, &right.span)?;
+        Ok(Value::Flag(logic::compare(sign, &one, &two)))
+    }
+
+    fn concat(&self, parts: &'r [Node], span: &Range<usize>) -> Eval<'r> {
+        let mut joined = String::new();
+        let mut present = false;
+        for part in parts {
+            if let Some(text) = into_text(self.value(part)?, &part.span)? {
+                present = true;
+                joined.push_str(&text);
+                if joined.len() > LARGEST {
+                    return Err(too_large(span));
+                }
+            }
+        }
+        Ok(if present { Value::owned(joined) } else { Value::Null })
+    }
+
+    fn candidates(&self, call: &'r Call) -> Result<Outcome<'r>, EvalError> {
+        let mut candidates = Candidates::default();
+        for rule in &call.args {
+            match self.value(rule).and_then(|value| into_text(value, &rule.span)) {
+                Ok(Some(text)) if !text.is_empty() => {
+                    let text = text.into_owned();
+                    if !candidates.values.contains(&text) {
+                        candidates.values.push(text);
+                    }
+                }
+                Ok(_) => {}
+                Err(stop) => match *stop {
+                    Stop::IgnoreAttribute => return Ok(Outcome::IgnoreAttribute),
+                    Stop::IgnoreObject => return Ok(Outcome::IgnoreObject),
+                    Stop::Fault(error) => {
+                        candidates.fault = Some(error);
+                        break;
+                    }
+                },
+            }
+        }
+        Ok(Outcome::Candidates(candidates))
+    }
+}
+
+fn word_value<'r>(word: Word) -> Eval<'r> {
+    match word {
+        Word::IgnoreAttributeFlow => Err(Box::new(Stop::IgnoreAttribute)),
+        Word::IgnoreObjectFlow => Err(Box::new(Stop::IgnoreObject)),
+        Word::TextCompare => Ok(Value::Number(1)),
+        Word::BinaryCompare => Ok(Value::Number(0)),
+        Word::Utf8 | Word::Unicode | Word::Ascii => Ok(Value::lent(word.name())),
+    }
+}
+
+pub(crate) fn too_large(span: &Range<usize>) -> Box<Stop> {
+    fault(span, "too-large", "the value is larger than 1 MiB")
+}

@@ -1,0 +1,319 @@
+//! From tokens to the tree. After a fault the parser goes on at the next comma or parenthesis, so that it finds them all.
+
+use std::ops::Range;
+
+use super::ast::{Call, Node, NodeKind, Word};
+use super::lexer::{self, Token};
+use super::table::{self, Function};
+use super::{Fault, LONGEST};
+
+/// How deep calls may nest.
+const DEEPEST: usize = 100;
+
+pub(crate) struct Parsed {
+    pub(crate) root: Node,
+    pub(crate) columns: Vec<(Box<str>, Range<usize>)>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+pub(crate) fn parse(text: &str) -> Parsed {
+    let bad =
+        |faults| Parsed { root: Node { span: 0..text.len(), kind: NodeKind::Bad(Vec::new()) }, columns: Vec::new(), faults };
+    let length = text.chars().count();
+    if length > LONGEST {
+        return bad(vec![Fault {
+            span: 0..text.len(),
+            code: "too-long",
+            message: format!("the expression has {length} characters, more than {LONGEST}"),
+            hint: None,
+        }]);
+    }
+    let lexed = lexer::tokens(text);
+    let mut parser = Parser { text, tokens: lexed.tokens, at: 0, depth: 0, columns: Vec::new(), faults: lexed.faults };
+    if parser.tokens.is_empty() {
+        if parser.faults.is_empty() {
+            parser.fault(0..text.len(), "empty", "there is no expression".into(), "a constant empty text is written \"\"");
+        }
+        return bad(parser.faults);
+    }
+    let root = parser.argument();
+    if let NodeKind::Compare(..) = root.kind {
+        parser.fault(
+            root.span.clone(),
+            "comparison",
+            "a comparison stands only inside a function".into(),
+            "wrap it in CBool(...) or IIF(...)",
+        );
+    }
+    if parser.at < parser.tokens.len() {
+        let (token, span) = parser.tokens[parser.at].clone();
+        let told = matches!(token, Token::Bad) || matches!(root.kind, NodeKind::Bad(_)) && !parser.faults.is_empty();
+        if !told || token == Token::Close {
+            let (message, hint) = match token {
+                Token::Close => ("this `)` closes nothing", ""),
+                Token::Comma => {
+                    ("a comma stands outside every function", "an expression is one value: wrap several in Join(...)")
+                }
+                _ => ("the expression ends before this", "an expression is one value: wrap several in Join(...)"),
+            };
+            parser.fault(span, "unexpected", message.into(), hint);
+        }
+    }
+    Parsed { root, columns: parser.columns, faults: parser.faults }
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    tokens: Vec<(Token, Range<usize>)>,
+    at: usize,
+    depth: usize,
+    columns: Vec<(Box<str>, Range<usize>)>,
+    faults: Vec<Fault>,
+}
+
+impl Parser<'_> {
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at).map(|(token, _)| token)
+    }
+
+    /// Where the next token stands, or the end of the text.
+    fn place(&self) -> Range<usize> {
+        self.tokens.get(self.at).map_or(self.text.len()..self.text.len(), |(_, span)| span.clone())
+    }
+
+    fn fault(&mut self, span: Range<usize>, code: &'static str, message: String, hint: &str) {
+        self.faults.push(Fault { span, code, message, hint: (!hint.is_empty()).then(|| hint.to_owned()) });
+    }
+
+    /// Skips to the comma or parenthesis that ends this argument.
+    fn resynchronise(&mut self) {
+        let mut depth = 0usize;
+        while let Some(token) = self.peek() {
+            match token {
+                Token::Open => depth += 1,
+                Token::Close if depth == 0 => return,
+                Token::Close => depth -= 1,
+                Token::Comma if depth == 0 => return,
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+
+    /// An operand, or a comparison of two.
+    fn argument(&mut self) -> Node {
+        let left = self.joined();
+        let Some(Token::Compare(sign)) = self.peek() else { return left };
+        let sign = *sign;
+        self.at += 1;
+        let right = self.joined();
+        if let Some(Token::Compare(_)) = self.peek() {
+            let span = self.place();
+            self.fault(span, "comparison", "only two values can be compared".into(), "nest IIF for more conditions");
+            self.resynchronise();
+        }
+        Node { span: left.span.start..right.span.end, kind: NodeKind::Compare(sign, Box::new((left, right))) }
+    }
+
+    /// Operands joined by `&`.
+    fn joined(&mut self) -> Node {
+        let first = self.operand();
+        if self.peek() != Some(&Token::Ampersand) {
+            return first;
+        }
+        let mut parts = vec![first];
+        while self.peek() == Some(&Token::Ampersand) {
+            self.at += 1;
+            parts.push(self.operand());
+        }
+        let span = parts[0].span.start..parts.last().map_or(0, |part| part.span.end);
+        Node { span, kind: NodeKind::Concat(parts) }
+    }
+
+    fn operand(&mut self) -> Node {
+        let span = self.place();
+        let Some(token) = self.peek().cloned() else {
+            self.fault(span.clone(), "unexpected", "a value is missing at the end".into(), "");
+            return Node { span, kind: NodeKind::Bad(Vec::new()) };
+        };
+        let kind = match token {
+            Token::Text(text) => NodeKind::Text(text),
+            Token::Number { value, hex } => NodeKind::Number { value, hex },
+            Token::Column(name) => self.column(name, span.clone()),
+            Token::Name(name) => return self.name(&name, span),
+            Token::Bad => {
+                self.at += 1;
+                self.resynchronise();
+                return Node { span, kind: NodeKind::Bad(Vec::new()) };
+            }
+            Token::Close | Token::Comma => {
+                self.fault(span.clone(), "unexpected", "a value is missing before this".into(), "");
+                return Node { span, kind: NodeKind::Bad(Vec::new()) };
+            }
+            Token::Open | Token::Compare(_) | Token::Ampersand => {
+                let hint = if token == Token::Open {
+                    "parentheses only follow the name of a function"
+                } else {
+                    "a value is missing before it"
+                };
+                self.fault(span.clone(), "unexpected", format!("`{}` cannot start a value", &self.text[span.clone()]), hint);
+                if token == Token::Open {
+                    self.group();
+                } else {
+                    self.at += 1;
+                    self.resynchronise();
+                }
+                return Node { span, kind: NodeKind::Bad(Vec::new()) };
+            }
+        };
+        self.at += 1;
+        Node { span, kind }
+    }
+
+    /// Skips a parenthesised group.
+    fn group(&mut self) {
+        self.at += 1;
+        let mut depth = 1usize;
+        while let Some(token) = self.peek() {
+            match token {
+                Token::Open => depth += 1,
+                Token::Close => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
+    fn column(&mut self, name: Box<str>, span: Range<usize>) -> NodeKind {
+        let slot = self.columns.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            self.columns.push((name.clone(), span));
+            self.columns.len() - 1
+        });
+        NodeKind::Column { name, slot }
+    }
+
+    /// A call or a bare word.
+    fn name(&mut self, name: &str, span: Range<usize>) -> Node {
+        self.at += 1;
+        if self.peek() == Some(&Token::Open) {
+            return self.call(name, span);
+        }
+        if let Some(word) = Word::find(name) {
+            return Node { span, kind: NodeKind::Word(word) };
+        }
+        let hint = if let Some(function) = table::find(name) {
+            format!("a function needs parentheses: {}", function.usage)
+        } else if self.text[span.end..].trim_start().starts_with(['"', '[']) {
+            "the parenthesis after the name is missing".into()
+        } else {
+            format!("write [{name}] for the attribute, \"{name}\" for the text")
+        };
+        self.fault(span.clone(), "unknown-word", format!("`{name}` is no word of this language"), &hint);
+        self.resynchronise();
+        Node { span, kind: NodeKind::Bad(Vec::new()) }
+    }
+
+    fn call(&mut self, name: &str, span: Range<usize>) -> Node {
+        let function = table::find(name);
+        if function.is_none() {
+            self.unknown(name, span.clone());
+        }
+        if self.depth >= DEEPEST {
+            self.fault(span.clone(), "too-deep", format!("functions nest deeper than {DEEPEST}"), "");
+            self.group();
+            return Node { span, kind: NodeKind::Bad(Vec::new()) };
+        }
+        self.depth += 1;
+        let args = self.arguments(&span);
+        self.depth -= 1;
+        let end = self.tokens[self.at - 1].1.end;
+        let kind = match function {
+            Some(function) => NodeKind::Call(Box::new(Call { function, args, regex: None })),
+            None => NodeKind::Bad(args),
+        };
+        Node { span: span.start..end, kind }
+    }
+
+    fn arguments(&mut self, name: &Range<usize>) -> Vec<Node> {
+        self.at += 1;
+        let mut args = Vec::new();
+        if self.peek() == Some(&Token::Close) {
+            self.at += 1;
+            return args;
+        }
+        loop {
+            match self.peek() {
+                Some(Token::Comma | Token::Close) | None => {
+                    let place = self.place();
+                    args.push(Node { span: place.start..place.start, kind: NodeKind::Empty });
+                }
+                Some(_) => args.push(self.argument()),
+            }
+            match self.peek() {
+                Some(Token::Comma) => self.at += 1,
+                Some(Token::Close) => {
+                    self.at += 1;
+                    return args;
+                }
+                None => {
+                    let missing = name.clone();
+                    self.fault(
+                        missing,
+                        "unclosed-call",
+                        format!("the parenthesis of `{}` is not closed", &self.text[name.clone()]),
+                        "add the closing `)`",
+                    );
+                    return args;
+                }
+                Some(token) => {
+                    let told = *token == Token::Bad;
+                    let place = self.place();
+                    if !told {
+                        let what = self.text[place.clone()].to_owned();
+                        self.fault(place, "unexpected", format!("a comma or `)` is missing before `{what}`"), "");
+                    }
+                    self.resynchronise();
+                    match self.peek() {
+                        Some(Token::Comma) => self.at += 1,
+                        Some(_) => {
+                            self.at += 1;
+                            return args;
+                        }
+                        None => {
+                            self.fault(
+                                name.clone(),
+                                "unclosed-call",
+                                format!("the parenthesis of `{}` is not closed", &self.text[name.clone()]),
+                                "add the closing `)`",
+                            );
+                            return args;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn unknown(&mut self, name: &str, span: Range<usize>) {
+        let hint = nearest(name).map(|function| format!("did you mean `{}`? {}", function.name, function.usage));
+        self.fault(
+            span,
+            "unknown-function",
+            format!("there is no function `{name}`"),
+            hint.as_deref().unwrap_or("`hrpush mapping functions` lists all of them"),
+        );
+    }
+}
+
+/// The function whose name is nearest to a misspelt one.
+fn nearest(name: &str) -> Option<&'static Function> {
+    let lower = name.to_lowercase();
+    if let Some(function) = table::all().find(|function| function.name.to_lowercase() == lower) {
+        return Some(function);
+    }
+    let near = |function: &Function| strsim::jaro_winkler(&lower, &function.name.to_lowercase());
+    table::all().filter(|function| near(function) > 0.75).max_by(|one, two| near(one).total_cmp(&near(two)))
+}

@@ -1,0 +1,140 @@
+//! What an evaluation yields.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use crate::record::Cell;
+
+/// A value; text and lists of a record are lent, not copied.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Value<'r> {
+    /// Absent.
+    #[default]
+    Null,
+    /// One text.
+    Text(Cow<'r, str>),
+    /// A boolean.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// Several texts, in their order.
+    List(Vec<Cow<'r, str>>),
+}
+
+impl<'r> Value<'r> {
+    /// The text of one value: `True` and `False` for booleans; a list of one is its value. Nothing where there is no value or more
+    /// than one.
+    pub fn to_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Null => None,
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Flag(flag) => Some(Cow::Borrowed(flag_text(*flag))),
+            Self::Number(number) => Some(Cow::Owned(number.to_string())),
+            Self::List(items) => match items.as_slice() {
+                [only] => Some(Cow::Borrowed(only)),
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether nothing, an empty text or an empty list stands here.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::Flag(_) | Self::Number(_) => false,
+            Self::List(items) => items.iter().all(|item| item.is_empty()),
+        }
+    }
+
+    /// The value without a loan.
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Self::Flag(flag) => Value::Flag(flag),
+            Self::Number(number) => Value::Number(number),
+            Self::List(items) => Value::List(items.into_iter().map(|item| Cow::Owned(item.into_owned())).collect()),
+        }
+    }
+
+    pub(crate) fn owned(text: impl Into<String>) -> Self {
+        Self::Text(Cow::Owned(text.into()))
+    }
+
+    pub(crate) fn lent(text: &'r str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+
+    /// How many bytes of text the value holds.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::List(items) => items.iter().map(|item| item.len()).sum(),
+            _ => 0,
+        }
+    }
+}
+
+impl<'r> From<Cell<'r>> for Value<'r> {
+    fn from(cell: Cell<'r>) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Text(text) => Self::lent(text),
+            Cell::Flag(flag) => Self::Flag(flag),
+            Cell::List(items) => Self::List(items.iter().map(|item| Cow::Borrowed(&**item)).collect()),
+        }
+    }
+}
+
+/// Shows the value as JSON would.
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Text(text) => write!(f, "{}", serde_json::Value::from(&**text)),
+            Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::List(items) => write!(f, "{}", serde_json::Value::from(items.iter().map(|item| &**item).collect::<Vec<_>>())),
+        }
+    }
+}
+
+pub(crate) fn flag_text(flag: bool) -> &'static str {
+    if flag { "True" } else { "False" }
+}
+
+/// What an expression yields for one record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome<'r> {
+    /// A value; [`Value::Null`] means that there is none.
+    Value(Value<'r>),
+    /// Leave this attribute as it is.
+    IgnoreAttribute,
+    /// Leave the whole object as it is.
+    IgnoreObject,
+    /// The candidates of `SelectUniqueValue`: take the first that is free.
+    Candidates(Candidates),
+}
+
+/// The candidates of `SelectUniqueValue`, in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Candidates {
+    /// The values before the first fault.
+    pub values: Vec<String>,
+    /// The fault of the first rule that could not be evaluated; it matters only if no value before it is free.
+    pub fault: Option<EvalError>,
+}
+
+/// A fault that an evaluation met in a record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct EvalError {
+    /// What kind of fault it is, in kebab case.
+    pub code: &'static str,
+    /// What is wrong. It never quotes a value of the record.
+    pub message: String,
+    /// The bytes of the expression it concerns.
+    pub span: Range<usize>,
+}

@@ -12,6 +12,7 @@
 //!                             journal, report
 //! ```
 
+pub mod config;
 pub mod directory;
 pub mod expr;
 pub mod mapping;

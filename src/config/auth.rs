@@ -1,0 +1,99 @@
+//! How to sign in: `auth = { method = "…", … }` of `[tenant]`.
+
+use super::reader::{Fields, Reader};
+use super::{Auth, SecretFrom};
+
+#[derive(Clone, Copy)]
+enum Method {
+    ClientSecret,
+    ClientCertificate,
+    ManagedIdentity,
+    WorkloadIdentity,
+    AzureCli,
+    AccessToken,
+}
+
+const METHODS: [(&str, Method); 6] = [
+    ("client-secret", Method::ClientSecret),
+    ("client-certificate", Method::ClientCertificate),
+    ("managed-identity", Method::ManagedIdentity),
+    ("workload-identity", Method::WorkloadIdentity),
+    ("azure-cli", Method::AzureCli),
+    ("access-token", Method::AccessToken),
+];
+
+/// Reads the table; the keys that belong to it depend on the method.
+pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Auth> {
+    let span = fields.span();
+    if !fields.has("method") {
+        reader.fault_with(&span, "auth needs `method`", names());
+        return None;
+    }
+    let method = reader.choice(&mut fields, "method", &METHODS)?;
+    let plain = refuse_plain_secrets(reader, &mut fields);
+    let auth = match method {
+        Method::ClientSecret => {
+            let client_id = reader.required(&mut fields, "client_id");
+            let secret = if plain { None } else { secret(reader, &mut fields) };
+            client_id.zip(secret).map(|(id, secret)| Auth::ClientSecret { client_id: id.value, secret })
+        }
+        Method::ClientCertificate => {
+            let client_id = reader.required(&mut fields, "client_id");
+            if !fields.has("certificate_file") {
+                reader.fault(&span, "auth needs `certificate_file`");
+            }
+            let certificate = reader.path(&mut fields, "certificate_file");
+            let password_env = reader.string(&mut fields, "password_env").map(|name| name.value);
+            client_id.zip(certificate).map(|(id, certificate_file)| Auth::ClientCertificate {
+                client_id: id.value,
+                certificate_file,
+                password_env,
+            })
+        }
+        Method::ManagedIdentity => {
+            Some(Auth::ManagedIdentity { client_id: reader.string(&mut fields, "client_id").map(|id| id.value) })
+        }
+        Method::WorkloadIdentity => Some(Auth::WorkloadIdentity {
+            client_id: reader.string(&mut fields, "client_id").map(|id| id.value),
+            token_file: reader.path(&mut fields, "token_file"),
+        }),
+        Method::AzureCli => Some(Auth::AzureCli),
+        Method::AccessToken => {
+            let token_env = reader.string(&mut fields, "token_env").map(|name| name.value);
+            Some(Auth::AccessToken { token_env: token_env.unwrap_or_else(|| "HRPUSH_ACCESS_TOKEN".to_owned()) })
+        }
+    };
+    reader.finish(&fields);
+    auth
+}
+
+fn names() -> String {
+    format!("one of {}", METHODS.map(|(name, _)| name).join(", "))
+}
+
+fn secret(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<SecretFrom> {
+    let (env, file) = (fields.has("secret_env"), fields.has("secret_file"));
+    if env == file {
+        let message =
+            if env { "`secret_env` and `secret_file` exclude each other" } else { "auth needs `secret_env` or `secret_file`" };
+        reader.fault(&fields.span(), message);
+        return None;
+    }
+    if env {
+        reader.string(fields, "secret_env").map(|name| SecretFrom::Env(name.value))
+    } else {
+        reader.path(fields, "secret_file").map(SecretFrom::File)
+    }
+}
+
+/// A secret that stands in the file itself gets a message of its own, which does not show it.
+fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> bool {
+    let mut any = false;
+    for key in ["secret", "client_secret", "password", "token"] {
+        if fields.holds(key) {
+            reader.plain_secret(fields, key);
+            any = true;
+        }
+    }
+    any
+}

@@ -1,0 +1,169 @@
+//! The limits above which a plan stops before it writes.
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::reader::{Fields, Reader, count_of, number_of};
+
+/// The limit of one guard; where a share and a count are given, the stricter wins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GuardLimit {
+    /// The share of the guard's base, from 0 to 1.
+    pub share: Option<f64>,
+    /// An absolute number.
+    pub count: Option<u64>,
+    /// Whether the guard is switched off.
+    pub off: bool,
+}
+
+impl GuardLimit {
+    const fn new(share: f64, count: Option<u64>) -> Self {
+        Self { share: Some(share), count, off: false }
+    }
+}
+
+/// The limits of all guards.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Guards {
+    /// Records fewer than in the feed's last good reading.
+    pub source: GuardLimit,
+    /// How much the share of empty cells of a column may rise; it has no count.
+    pub feed: GuardLimit,
+    /// Accounts disabled.
+    pub disable: GuardLimit,
+    /// Accounts enabled or restored.
+    pub enable: GuardLimit,
+    /// Accounts deleted.
+    pub delete: GuardLimit,
+    /// Accounts created.
+    pub create: GuardLimit,
+    /// People with any change.
+    pub update: GuardLimit,
+    /// People who lose a value.
+    pub clear: GuardLimit,
+    /// People whose names or user principal name are replaced.
+    pub identity: GuardLimit,
+    /// Memberships removed.
+    pub remove_members: GuardLimit,
+    /// Records held that were not held before.
+    pub held: GuardLimit,
+    /// So many times a run's limit is let through within seven rolling days; `None` is off.
+    pub week: Option<f64>,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Self {
+            source: GuardLimit::new(0.10, None),
+            feed: GuardLimit::new(0.20, None),
+            disable: GuardLimit::new(0.05, Some(100)),
+            enable: GuardLimit::new(0.02, Some(20)),
+            delete: GuardLimit::new(0.02, Some(50)),
+            create: GuardLimit::new(0.30, None),
+            update: GuardLimit::new(0.40, None),
+            clear: GuardLimit::new(0.10, None),
+            identity: GuardLimit::new(0.02, Some(20)),
+            remove_members: GuardLimit::new(0.20, None),
+            held: GuardLimit::new(0.10, None),
+            week: Some(2.0),
+        }
+    }
+}
+
+impl Guards {
+    /// The guards by their names in the file and in a plan.
+    pub fn named(&self) -> [(&'static str, GuardLimit); 11] {
+        [
+            ("source", self.source),
+            ("feed", self.feed),
+            ("disable", self.disable),
+            ("enable", self.enable),
+            ("delete", self.delete),
+            ("create", self.create),
+            ("update", self.update),
+            ("clear", self.clear),
+            ("identity", self.identity),
+            ("removeMembers", self.remove_members),
+            ("held", self.held),
+        ]
+    }
+
+    fn named_mut(&mut self) -> [(&'static str, &mut GuardLimit); 11] {
+        [
+            ("source", &mut self.source),
+            ("feed", &mut self.feed),
+            ("disable", &mut self.disable),
+            ("enable", &mut self.enable),
+            ("delete", &mut self.delete),
+            ("create", &mut self.create),
+            ("update", &mut self.update),
+            ("clear", &mut self.clear),
+            ("identity", &mut self.identity),
+            ("removeMembers", &mut self.remove_members),
+            ("held", &mut self.held),
+        ]
+    }
+}
+
+/// Reads `[guard]`; what it does not name keeps its default.
+pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Guards {
+    let mut guards = Guards::default();
+    for (name, limit) in guards.named_mut() {
+        let Some(found) = reader.any(&mut fields, name) else { continue };
+        match found.get_ref() {
+            value if is_off(value) => limit.off = true,
+            DeValue::Table(_) => {
+                if let Some(table) = reader.table(&mut fields, name) {
+                    one(reader, table, limit, name != "feed");
+                }
+            }
+            _ => reader.fault_with(
+                &found.span(),
+                format!("`{name}` must be a table or \"off\""),
+                format!("such as `{name} = {{ share = {} }}`", limit.share.unwrap_or(0.05)),
+            ),
+        }
+    }
+    match reader.any(&mut fields, "week") {
+        Some(found) if is_off(found.get_ref()) => guards.week = None,
+        Some(_) => guards.week = reader.number(&mut fields, "week", |week| week > 0.0, "above 0, or \"off\"").or(guards.week),
+        None => {}
+    }
+    reader.finish(&fields);
+    guards
+}
+
+fn one(reader: &mut Reader<'_>, mut table: Fields<'_>, limit: &mut GuardLimit, counts: bool) {
+    if let Some(found) = reader.any(&mut table, "share") {
+        part(reader, found, "`share` must be a number from 0 to 1, or \"off\"", &mut limit.share, |value| {
+            number_of(value).filter(|share| (0.0..=1.0).contains(share))
+        });
+    }
+    if counts && let Some(found) = reader.any(&mut table, "count") {
+        part(reader, found, "`count` must be a whole number from 0 on, or \"off\"", &mut limit.count, count_of);
+    }
+    reader.finish(&table);
+    if limit.share.is_none() && limit.count.is_none() {
+        limit.off = true;
+    }
+}
+
+fn part<T>(
+    reader: &mut Reader<'_>,
+    found: &Spanned<DeValue<'_>>,
+    wrong: &str,
+    limit: &mut Option<T>,
+    read: impl Fn(&DeValue<'_>) -> Option<T>,
+) {
+    if is_off(found.get_ref()) {
+        *limit = None;
+    } else if let Some(value) = read(found.get_ref()) {
+        *limit = Some(value);
+    } else {
+        reader.fault(&found.span(), wrong);
+    }
+}
+
+fn is_off(value: &DeValue<'_>) -> bool {
+    matches!(value, DeValue::Boolean(false)) || value.as_str() == Some("off")
+}

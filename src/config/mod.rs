@@ -1,0 +1,240 @@
+//! What `hrpush.toml` says, checked whole: settings for each room, or every fault with its place.
+//!
+//! Nothing here reads the tenant or HR. Secrets are named here, by an environment variable or a file, and read only when used.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Span};
+
+use crate::source::{CsvSettings, SheetSettings};
+
+mod auth;
+mod duration;
+mod error;
+mod guards;
+mod reader;
+mod secret;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub use error::{ConfigErrors, ConfigFault};
+pub use guards::{GuardLimit, Guards};
+pub use secret::{SecretError, SecretFrom};
+
+/// All settings. The default is that of a folder without `hrpush.toml`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file, where there is one.
+    pub path: Option<PathBuf>,
+    /// The tenant; without one `import`, `plan` and `explain` use the sandbox.
+    pub tenant: Option<Tenant>,
+    /// Where HR data comes from in a `sync`.
+    pub source: Option<SourceConfig>,
+    /// Whom nothing may touch.
+    pub protect: Protect,
+    /// The limits above which a plan stops.
+    pub guard: Guards,
+    /// Saved plans.
+    pub plan: PlanConfig,
+    /// Names of accounts.
+    pub names: Names,
+    /// First passwords.
+    pub password: Password,
+    /// How much of Graph's quota is used.
+    pub quota: Quota,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            path: None,
+            tenant: None,
+            source: None,
+            protect: Protect::default(),
+            guard: Guards::default(),
+            plan: PlanConfig { max_age: SignedDuration::from_hours(7 * 24) },
+            names: Names { reuse_after: Span::new().months(12) },
+            password: Password { deliver: Deliver::Discard },
+            quota: Quota { share: 0.9, scale: 1.0 },
+        }
+    }
+}
+
+/// The tenant that is made to agree with HR.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// Its id or one of its domains.
+    pub id: String,
+    /// The cloud it lives in.
+    pub cloud: Cloud,
+    /// Its size, by which Graph sets the quota.
+    pub size: Size,
+    /// How to sign in; without it `HRPUSH_ACCESS_TOKEN` must hold a token.
+    pub auth: Option<Auth>,
+}
+
+/// The clouds that Graph has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cloud {
+    /// The worldwide one.
+    #[default]
+    Global,
+    /// US government, L4.
+    UsGov,
+    /// US government, L5 (Department of Defense).
+    UsGovDod,
+    /// China, operated by 21Vianet.
+    China,
+}
+
+/// The sizes of a tenant by which Graph sets its quota.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Size {
+    /// Below 50 users.
+    Small,
+    /// Up to 500 users.
+    Medium,
+    /// More.
+    #[default]
+    Large,
+}
+
+/// How to sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// An app registration with a secret.
+    ClientSecret {
+        /// The application's id.
+        client_id: String,
+        /// Where its secret is.
+        secret: SecretFrom,
+    },
+    /// An app registration with a certificate.
+    ClientCertificate {
+        /// The application's id.
+        client_id: String,
+        /// The certificate with its private key, as PKCS#12 or PEM.
+        certificate_file: PathBuf,
+        /// The environment variable with the password of that file.
+        password_env: Option<String>,
+    },
+    /// The identity that Azure gives to the machine.
+    ManagedIdentity {
+        /// The client id of a user-assigned identity.
+        client_id: Option<String>,
+    },
+    /// A federated token, as Kubernetes mounts it.
+    WorkloadIdentity {
+        /// The application's id; else `AZURE_CLIENT_ID`.
+        client_id: Option<String>,
+        /// The file with the token; else `AZURE_FEDERATED_TOKEN_FILE`.
+        token_file: Option<PathBuf>,
+    },
+    /// Whoever is signed in to the Azure CLI.
+    AzureCli,
+    /// A token that somebody else made.
+    AccessToken {
+        /// The environment variable that holds it.
+        token_env: String,
+    },
+}
+
+/// Where HR data comes from, and the mapping for it.
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    /// The kind of source, with what it needs.
+    pub kind: SourceKind,
+    /// The mapping file; without one a built-in mapping is chosen by the header.
+    pub mapping: Option<PathBuf>,
+}
+
+/// The kinds of sources.
+#[derive(Clone, Debug)]
+pub enum SourceKind {
+    /// A delimited text file.
+    Csv {
+        /// The file; `*` takes the newest match.
+        path: PathBuf,
+        /// How to read it.
+        settings: CsvSettings,
+    },
+    /// A workbook.
+    Xlsx {
+        /// The file; `*` takes the newest match.
+        path: PathBuf,
+        /// How to read it.
+        settings: SheetSettings,
+    },
+    /// A web service; its keys are checked by that source.
+    Rest(toml::Table),
+    /// A database; its keys are checked by that source.
+    Sql(toml::Table),
+}
+
+/// Whom nothing may touch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protect {
+    /// User principal names or ids.
+    pub users: Vec<String>,
+    /// Groups by name or id: everybody in these.
+    pub groups: Vec<String>,
+}
+
+/// Saved plans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanConfig {
+    /// An older plan is refused.
+    pub max_age: SignedDuration,
+}
+
+/// Names of accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    /// For so long the address of a leaver goes to nobody else.
+    pub reuse_after: Span,
+}
+
+/// First passwords.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Password {
+    /// What becomes of them.
+    pub deliver: Deliver,
+}
+
+/// What becomes of a first password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deliver {
+    /// Nobody learns it.
+    Discard,
+    /// It is written to an encrypted file.
+    File {
+        /// The age public key of the only reader.
+        recipient: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A Temporary Access Pass is made instead, on the start date.
+    Tap,
+}
+
+/// How much of Graph's quota is used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quota {
+    /// The share of it, above 0 and up to 1.
+    pub share: f64,
+    /// How many times faster than the real one the quota of a loopback target runs.
+    pub scale: f64,
+}
+
+/// Reads and checks a file.
+pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
+    let bytes = std::fs::read(path).map_err(|error| ConfigErrors::of_file(path, &format!("cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| ConfigErrors::of_file(path, "is not UTF-8 text"))?;
+    parse(&text, path)
+}
+
+/// Checks the text of a file; relative paths in it are taken from the folder of `path`.
+pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
+    tables::read(text, path)
+}

@@ -1,0 +1,269 @@
+//! Walks a TOML document table by table and keeps every fault, so that one pass tells them all.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::ConfigFault;
+
+/// The document and what was found wrong with it.
+pub(super) struct Reader<'t> {
+    text: &'t str,
+    folder: PathBuf,
+    faults: Vec<ConfigFault>,
+    /// Secrets that stand in the file, where they should not: no message shows them.
+    hidden: Vec<String>,
+}
+
+/// A value with its place.
+pub(super) struct At<T> {
+    pub(super) value: T,
+    pub(super) span: Range<usize>,
+}
+
+/// One table whose keys are asked for; those that nobody asked for are unknown.
+pub(super) struct Fields<'a> {
+    name: String,
+    table: &'a DeTable<'a>,
+    span: Range<usize>,
+    asked: BTreeSet<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(name: &str, table: &'a DeTable<'a>, span: Range<usize>) -> Self {
+        Self { name: name.to_owned(), table, span, asked: BTreeSet::new() }
+    }
+
+    fn get(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.asked.insert(key);
+        self.table.get(key)
+    }
+
+    /// Whether the table has this key; asking makes it known.
+    pub(super) fn has(&mut self, key: &'static str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Whether the table has this key, which does not make it known.
+    pub(super) fn holds(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// The place of the table.
+    pub(super) fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(text: &'t str, path: &Path) -> Self {
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Self { text, folder, faults: Vec::new(), hidden: Vec::new() }
+    }
+
+    /// Every fault that was found, without the secrets that the lines may hold.
+    pub(super) fn into_faults(mut self) -> Vec<ConfigFault> {
+        for fault in &mut self.faults {
+            for secret in &self.hidden {
+                fault.hide(secret);
+            }
+        }
+        self.faults
+    }
+
+    /// Reports a secret that stands in the file itself, and shows it nowhere.
+    pub(super) fn plain_secret(&mut self, fields: &mut Fields<'_>, key: &'static str) {
+        let Some(found) = fields.get(key) else { return };
+        if let Some(text) = found.get_ref().as_str().filter(|text| !text.is_empty()) {
+            self.hidden.push(text.to_owned());
+            self.hidden.extend(self.text.get(found.span()).map(str::to_owned));
+        }
+        self.fault_with(
+            &key_span(fields.table, key, found),
+            format!("`{key}` would be a secret in this file"),
+            "name an environment variable (`…_env`) or a file that only you can read, and replace this secret",
+        );
+    }
+
+    pub(super) fn fault(&mut self, span: &Range<usize>, message: impl Into<String>) {
+        self.faults.push(ConfigFault::new(self.text, span, message.into(), None));
+    }
+
+    pub(super) fn fault_with(&mut self, span: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
+        self.faults.push(ConfigFault::new(self.text, span, message.into(), Some(hint.into())));
+    }
+
+    fn wrong_type(&mut self, found: &Spanned<DeValue<'_>>, key: &str, wanted: &str) {
+        let kind = found.get_ref().type_str();
+        self.fault(&found.span(), format!("`{key}` must be {wanted}, this is {} {kind}", article(kind)));
+    }
+
+    /// A table within a table.
+    pub(super) fn table<'a>(&mut self, fields: &mut Fields<'a>, key: &'static str) -> Option<Fields<'a>> {
+        let found = fields.get(key)?;
+        let DeValue::Table(table) = found.get_ref() else {
+            self.wrong_type(found, key, "a table");
+            return None;
+        };
+        let name = if fields.name.is_empty() { format!("[{key}]") } else { format!("{} {key}", fields.name) };
+        Some(Fields::new(&name, table, key_span(fields.table, key, found)))
+    }
+
+    /// A value of some guard or switch, for the caller to judge.
+    pub(super) fn any<'a>(&mut self, fields: &mut Fields<'a>, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+        fields.get(key)
+    }
+
+    /// A text that is not blank.
+    pub(super) fn string(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<At<String>> {
+        let found = fields.get(key)?;
+        match found.get_ref() {
+            DeValue::String(text) if text.trim().is_empty() => {
+                self.fault(&found.span(), format!("`{key}` is empty"));
+                None
+            }
+            DeValue::String(text) => Some(At { value: text.to_string(), span: found.span() }),
+            _ => {
+                self.wrong_type(found, key, "a text in quotes");
+                None
+            }
+        }
+    }
+
+    /// A text that may be blank, such as a tab.
+    pub(super) fn string_or_blank(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<At<String>> {
+        let found = fields.get(key)?;
+        let Some(text) = found.get_ref().as_str() else {
+            self.wrong_type(found, key, "a text in quotes");
+            return None;
+        };
+        Some(At { value: text.to_owned(), span: found.span() })
+    }
+
+    /// A text that must be there; its absence is a fault of the table.
+    pub(super) fn required(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<At<String>> {
+        if !fields.has(key) {
+            self.fault(&fields.span(), format!("{} needs `{key}`", fields.name));
+        }
+        self.string(fields, key)
+    }
+
+    /// One of some names.
+    pub(super) fn choice<T: Copy>(&mut self, fields: &mut Fields<'_>, key: &'static str, names: &[(&str, T)]) -> Option<T> {
+        let found = self.string(fields, key)?;
+        let value = names.iter().find(|(name, _)| *name == found.value).map(|(_, value)| *value);
+        if value.is_none() {
+            let hint = match nearest(&found.value, names.iter().map(|(name, _)| *name)) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("one of {}", names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")),
+            };
+            self.fault_with(&found.span, format!("`{key}` cannot be `{}`", found.value), hint);
+        }
+        value
+    }
+
+    /// A path; a relative one is taken from the folder of the file.
+    pub(super) fn path(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<PathBuf> {
+        self.string(fields, key).map(|found| self.folder.join(found.value))
+    }
+
+    /// Texts in a list.
+    pub(super) fn strings(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<Vec<At<String>>> {
+        let found = fields.get(key)?;
+        let DeValue::Array(items) = found.get_ref() else {
+            self.wrong_type(found, key, "a list of texts");
+            return None;
+        };
+        let mut texts = Vec::with_capacity(items.len());
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(text) => texts.push(At { value: text.to_string(), span: item.span() }),
+                _ => self.wrong_type(item, key, "a list of texts"),
+            }
+        }
+        Some(texts)
+    }
+
+    /// A whole number that is not negative.
+    pub(super) fn count(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<u64> {
+        let found = fields.get(key)?;
+        let count = count_of(found.get_ref());
+        if count.is_none() {
+            self.fault(&found.span(), format!("`{key}` must be a whole number from 0 on"));
+        }
+        count
+    }
+
+    /// A number within bounds, given in words for the message.
+    pub(super) fn number(
+        &mut self,
+        fields: &mut Fields<'_>,
+        key: &'static str,
+        fits: impl Fn(f64) -> bool,
+        words: &str,
+    ) -> Option<f64> {
+        let found = fields.get(key)?;
+        let number = number_of(found.get_ref()).filter(|number| fits(*number));
+        if number.is_none() {
+            self.fault(&found.span(), format!("`{key}` must be a number {words}"));
+        }
+        number
+    }
+
+    /// Reports the keys that nobody asked for.
+    pub(super) fn finish(&mut self, fields: &Fields<'_>) {
+        for (key, _) in fields.table {
+            if fields.asked.contains(key.get_ref().as_ref()) {
+                continue;
+            }
+            let message = match fields.name.as_str() {
+                "" => format!("unknown table or key `{}`", key.get_ref()),
+                name => format!("unknown key `{}` in {name}", key.get_ref()),
+            };
+            let hint = match nearest(key.get_ref(), fields.asked.iter().copied()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None if fields.asked.is_empty() => "no key belongs here".to_owned(),
+                None => format!("known here: {}", fields.asked.iter().copied().collect::<Vec<_>>().join(", ")),
+            };
+            self.fault_with(&key.span(), message, hint);
+        }
+    }
+}
+
+/// The place of a key, or of its value where the key is not found.
+fn key_span(table: &DeTable<'_>, key: &str, found: &Spanned<DeValue<'_>>) -> Range<usize> {
+    table.get_key_value(key).map_or_else(|| found.span(), |(key, _)| key.span())
+}
+
+/// The value as a whole number that is not negative.
+pub(super) fn count_of(value: &DeValue<'_>) -> Option<u64> {
+    let number = value.as_integer()?;
+    u64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
+}
+
+/// The value as a finite number.
+pub(super) fn number_of(value: &DeValue<'_>) -> Option<f64> {
+    let text = match value {
+        DeValue::Float(number) => number.as_str().to_owned(),
+        DeValue::Integer(number) if number.radix() == 10 => number.as_str().to_owned(),
+        _ => return None,
+    };
+    text.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// The name that resembles a wrong one most, if any does.
+pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let wrong = wrong.to_lowercase().replace('-', "_");
+    names
+        .map(|name| (strsim::damerau_levenshtein(&wrong, &name.to_lowercase().replace('-', "_")), name))
+        .filter(|(distance, name)| *distance <= 1.max(name.chars().count() / 3))
+        .min()
+        .map(|(_, name)| name)
+}
+
+fn article(kind: &str) -> &'static str {
+    if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}

@@ -1,0 +1,104 @@
+//! Secrets: named by the configuration, read when they are used, never printed.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+/// Where a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretFrom {
+    /// In an environment variable.
+    Env(String),
+    /// In a file that only its owner may read.
+    File(PathBuf),
+}
+
+/// Why a secret could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The variable is not set, or empty, or no text.
+    #[error(
+        "the environment variable `{0}` holds no secret\n  hint: set it where hrpush is started, for cron in the crontab's own environment"
+    )]
+    Unset(String),
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Others may read the file.
+    #[error("{}: others may read this file\n  hint: chmod 600 {}", path.display(), path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is empty.
+    #[error("{}: the file holds no secret", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl SecretFrom {
+    /// Reads the secret; the line end behind it is not part of it.
+    pub fn read(&self) -> Result<SecretString, SecretError> {
+        match self {
+            Self::Env(name) => match std::env::var(name) {
+                Ok(secret) if !secret.trim().is_empty() => Ok(secret.trim_end_matches(['\n', '\r']).into()),
+                _ => Err(SecretError::Unset(name.clone())),
+            },
+            Self::File(path) => {
+                let unreadable = |error| SecretError::Unreadable { path: path.clone(), error };
+                refuse_exposed(path, &std::fs::metadata(path).map_err(unreadable)?)?;
+                let text = std::fs::read_to_string(path).map_err(unreadable)?;
+                let secret = text.trim_end_matches(['\n', '\r']);
+                if secret.trim().is_empty() {
+                    return Err(SecretError::Empty { path: path.clone() });
+                }
+                Ok(secret.into())
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn refuse_exposed(path: &Path, about: &std::fs::Metadata) -> Result<(), SecretError> {
+    use std::os::unix::fs::PermissionsExt;
+    if about.permissions().mode() & 0o077 == 0 { Ok(()) } else { Err(SecretError::Exposed { path: path.to_path_buf() }) }
+}
+
+/// Elsewhere a user's files are closed to others by the folder they are in.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail where files have modes")]
+fn refuse_exposed(_: &Path, _: &std::fs::Metadata) -> Result<(), SecretError> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_may_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "s3cret\n").unwrap();
+        let from = SecretFrom::File(file.path().to_path_buf());
+        assert_eq!(from.read().unwrap().expose_secret(), "s3cret");
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(from.read(), Err(SecretError::Exposed { .. })));
+    }
+
+    #[test]
+    fn an_unset_variable_is_named() {
+        let error = SecretFrom::Env("HRPUSH_TEST_IS_NEVER_SET".into()).read().unwrap_err();
+        assert!(error.to_string().contains("`HRPUSH_TEST_IS_NEVER_SET`"));
+    }
+}

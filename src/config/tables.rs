@@ -1,0 +1,241 @@
+//! The tables of `hrpush.toml`, one function each.
+
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use super::error::{ConfigErrors, ConfigFault};
+use super::reader::{At, Fields, Reader};
+use super::{Cloud, Config, Deliver, PlanConfig, Protect, Quota, Size, SourceConfig, SourceKind, Tenant, auth, duration, guards};
+use crate::source::{CsvSettings, SheetSettings};
+
+/// Reads and checks the whole text.
+pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let fault = |error: &toml::de::Error| {
+            ConfigFault::new(text, &error.span().unwrap_or(0..0), error.message().trim().replace('\n', ", "), None)
+        };
+        return Err(ConfigErrors::new(path, errors.iter().map(fault).collect()));
+    }
+    let mut reader = Reader::new(text, path);
+    let mut root = Fields::new("", document.get_ref(), 0..0);
+    let config = root_tables(&mut reader, &mut root, text, path);
+    reader.finish(&root);
+    let faults = reader.into_faults();
+    if faults.is_empty() { Ok(config) } else { Err(ConfigErrors::new(path, faults)) }
+}
+
+fn root_tables(reader: &mut Reader<'_>, root: &mut Fields<'_>, text: &str, path: &Path) -> Config {
+    let mut config = Config { path: Some(path.to_path_buf()), ..Config::default() };
+    if let Some(fields) = reader.table(root, "tenant") {
+        config.tenant = tenant(reader, fields);
+    }
+    if let Some(fields) = reader.table(root, "source") {
+        config.source = source(reader, fields, text);
+    }
+    if let Some(fields) = reader.table(root, "protect") {
+        config.protect = protect(reader, fields);
+    }
+    if let Some(fields) = reader.table(root, "guard") {
+        config.guard = guards::read(reader, fields);
+    }
+    if let Some(mut fields) = reader.table(root, "plan") {
+        if let Some(max_age) = timed(reader, &mut fields, "max_age", "such as 24h, 7d or 2w", duration::exact) {
+            config.plan = PlanConfig { max_age };
+        }
+        reader.finish(&fields);
+    }
+    if let Some(mut fields) = reader.table(root, "names") {
+        if let Some(span) = timed(reader, &mut fields, "reuse_after", "such as 90d, 12mo or 2y", duration::span) {
+            config.names.reuse_after = span;
+        }
+        reader.finish(&fields);
+    }
+    if let Some(fields) = reader.table(root, "password") {
+        config.password.deliver = deliver(reader, fields).unwrap_or(Deliver::Discard);
+    }
+    if let Some(mut fields) = reader.table(root, "quota") {
+        let Quota { share, scale } = config.quota;
+        config.quota = Quota {
+            share: reader.number(&mut fields, "share", |n| n > 0.0 && n <= 1.0, "above 0 and up to 1").unwrap_or(share),
+            scale: reader.number(&mut fields, "scale", |n| n > 0.0, "above 0").unwrap_or(scale),
+        };
+        reader.finish(&fields);
+    }
+    config
+}
+
+fn tenant(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Tenant> {
+    const CLOUDS: [(&str, Cloud); 4] =
+        [("global", Cloud::Global), ("us-gov", Cloud::UsGov), ("us-gov-dod", Cloud::UsGovDod), ("china", Cloud::China)];
+    const SIZES: [(&str, Size); 3] = [("small", Size::Small), ("medium", Size::Medium), ("large", Size::Large)];
+    let id = reader.required(&mut fields, "id").and_then(|id| tenant_id(reader, id));
+    let cloud = reader.choice(&mut fields, "cloud", &CLOUDS).unwrap_or_default();
+    let size = reader.choice(&mut fields, "size", &SIZES).unwrap_or_default();
+    let auth = reader.table(&mut fields, "auth").and_then(|fields| auth::read(reader, fields));
+    reader.finish(&fields);
+    Some(Tenant { id: id?, cloud, size, auth })
+}
+
+/// A tenant id becomes part of a URL, so it is a domain or a UUID and nothing else.
+fn tenant_id(reader: &mut Reader<'_>, id: At<String>) -> Option<String> {
+    let fits = id.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
+        && (id.value.contains('.') || uuid::Uuid::try_parse(&id.value).is_ok());
+    if fits {
+        return Some(id.value);
+    }
+    reader.fault_with(
+        &id.span,
+        format!("`{}` is no tenant id", id.value),
+        "a domain such as contoso.onmicrosoft.com, or the tenant's UUID",
+    );
+    None
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Csv,
+    Xlsx,
+    Rest,
+    Sql,
+}
+
+fn source(reader: &mut Reader<'_>, mut fields: Fields<'_>, text: &str) -> Option<SourceConfig> {
+    const KINDS: [(&str, Kind); 4] = [("csv", Kind::Csv), ("xlsx", Kind::Xlsx), ("rest", Kind::Rest), ("sql", Kind::Sql)];
+    let mapping = reader.path(&mut fields, "mapping");
+    if !fields.has("kind") {
+        reader.fault_with(&fields.span(), "[source] needs `kind`", "one of csv, xlsx, rest, sql");
+        return None;
+    }
+    let kind = match reader.choice(&mut fields, "kind", &KINDS)? {
+        Kind::Csv => {
+            let path = file_path(reader, &mut fields);
+            let settings = csv(reader, &mut fields);
+            reader.finish(&fields);
+            SourceKind::Csv { path: path?, settings }
+        }
+        Kind::Xlsx => {
+            let path = file_path(reader, &mut fields);
+            let settings = SheetSettings {
+                sheet: reader.string(&mut fields, "sheet").map(|name| name.value),
+                skip_lines: reader.count(&mut fields, "skip_lines").unwrap_or(0),
+                skip_footer: reader.count(&mut fields, "skip_footer").unwrap_or(0),
+            };
+            reader.finish(&fields);
+            SourceKind::Xlsx { path: path?, settings }
+        }
+        Kind::Rest => SourceKind::Rest(raw_source(text)),
+        Kind::Sql => SourceKind::Sql(raw_source(text)),
+    };
+    Some(SourceConfig { kind, mapping })
+}
+
+fn file_path(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<PathBuf> {
+    if !fields.has("path") {
+        reader.fault(&fields.span(), "[source] needs `path`");
+    }
+    reader.path(fields, "path")
+}
+
+fn csv(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> CsvSettings {
+    let delimiter = reader.string_or_blank(fields, "delimiter").and_then(|found| {
+        let mut chars = found.value.chars();
+        let first = chars.next().filter(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"\"\r\n".contains(*c));
+        let only = first.filter(|_| chars.next().is_none());
+        if only.is_none() {
+            reader.fault_with(&found.span, "`delimiter` must be one character", "one of \",\" \";\" \"|\" \"\\t\"");
+        }
+        only
+    });
+    let encoding = reader.string(fields, "encoding").and_then(|found| {
+        let known = encoding_rs::Encoding::for_label(found.value.trim().as_bytes()).is_some();
+        if !known {
+            let hint = "examples: utf-8, utf-16le, windows-1252, windows-1250, iso-8859-15, shift_jis";
+            reader.fault_with(&found.span, format!("no encoding is called `{}`", found.value), hint);
+        }
+        known.then_some(found.value)
+    });
+    CsvSettings {
+        delimiter,
+        encoding,
+        skip_lines: reader.count(fields, "skip_lines").unwrap_or(0),
+        skip_footer: reader.count(fields, "skip_footer").unwrap_or(0),
+        header: reader.strings(fields, "header").map(|names| names.into_iter().map(|name| name.value).collect()),
+    }
+}
+
+/// The table as it stands, for a source that checks it itself.
+fn raw_source(text: &str) -> toml::Table {
+    let mut document: toml::Table = text.parse().unwrap_or_default();
+    match document.remove("source") {
+        Some(toml::Value::Table(table)) => table,
+        _ => toml::Table::new(),
+    }
+}
+
+fn protect(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Protect {
+    let mut users = Vec::new();
+    for user in reader.strings(&mut fields, "users").unwrap_or_default() {
+        let name = user.value.trim();
+        if name.contains('@') || uuid::Uuid::try_parse(name).is_ok() {
+            users.push(name.to_owned());
+        } else {
+            let message = format!("`{name}` is neither a user principal name nor an id");
+            reader.fault_with(&user.span, message, "such as breakglass1@contoso.com");
+        }
+    }
+    let mut groups = Vec::new();
+    for group in reader.strings(&mut fields, "groups").unwrap_or_default() {
+        if group.value.trim().is_empty() {
+            reader.fault(&group.span, "a group without a name");
+        } else {
+            groups.push(group.value.trim().to_owned());
+        }
+    }
+    reader.finish(&fields);
+    Protect { users, groups }
+}
+
+fn deliver(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Deliver> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum To {
+        Discard,
+        File,
+        Tap,
+    }
+    const NAMES: [(&str, To); 3] = [("discard", To::Discard), ("file", To::File), ("tap", To::Tap)];
+    let to = if fields.has("deliver") { reader.choice(&mut fields, "deliver", &NAMES)? } else { To::Discard };
+    let delivered = match to {
+        To::Discard => Some(Deliver::Discard),
+        To::Tap => Some(Deliver::Tap),
+        To::File => {
+            let recipient = reader.required(&mut fields, "recipient");
+            if let Some(found) = recipient.as_ref().filter(|found| !found.value.starts_with("age1")) {
+                reader.fault_with(&found.span, "`recipient` is no age public key", "it starts with age1; age-keygen makes one");
+            }
+            if !fields.has("path") {
+                reader.fault(&fields.span(), "[password] needs `path`");
+            }
+            let path = reader.path(&mut fields, "path");
+            recipient.zip(path).map(|(recipient, path)| Deliver::File { recipient: recipient.value, path })
+        }
+    };
+    reader.finish(&fields);
+    delivered
+}
+
+fn timed<T>(
+    reader: &mut Reader<'_>,
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    hint: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    let found = reader.string(fields, key)?;
+    let value = parse(&found.value);
+    if value.is_none() {
+        reader.fault_with(&found.span, format!("`{key}` cannot be `{}`", found.value), hint);
+    }
+    value
+}

@@ -109,7 +109,7 @@ impl Guards {
 pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Guards {
     let mut guards = Guards::default();
     for (name, limit) in guards.named_mut() {
-        let Some(found) = reader.any(&mut fields, name) else { continue };
+        let Some(found) = fields.get(name) else { continue };
         match found.get_ref() {
             value if is_off(value) => limit.off = true,
             DeValue::Table(_) => {
@@ -124,7 +124,7 @@ pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Guards {
             ),
         }
     }
-    match reader.any(&mut fields, "week") {
+    match fields.get("week") {
         Some(found) if is_off(found.get_ref()) => guards.week = None,
         Some(_) => guards.week = reader.number(&mut fields, "week", |week| week > 0.0, "above 0, or \"off\"").or(guards.week),
         None => {}
@@ -134,12 +134,12 @@ pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Guards {
 }
 
 fn one(reader: &mut Reader<'_>, mut table: Fields<'_>, limit: &mut GuardLimit, counts: bool) {
-    if let Some(found) = reader.any(&mut table, "share") {
+    if let Some(found) = table.get("share") {
         part(reader, found, "`share` must be a number from 0 to 1, or \"off\"", &mut limit.share, |value| {
             number_of(value).filter(|share| (0.0..=1.0).contains(share))
         });
     }
-    if counts && let Some(found) = reader.any(&mut table, "count") {
+    if counts && let Some(found) = table.get("count") {
         part(reader, found, "`count` must be a whole number from 0 on, or \"off\"", &mut limit.count, count_of);
     }
     reader.finish(&table);

@@ -37,7 +37,8 @@ impl<'a> Fields<'a> {
         Self { name: name.to_owned(), table, span, asked: BTreeSet::new() }
     }
 
-    fn get(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+    /// A value for the caller to judge; asking makes its key known.
+    pub(super) fn get(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.asked.insert(key);
         self.table.get(key)
     }
@@ -110,11 +111,6 @@ impl<'t> Reader<'t> {
         };
         let name = if fields.name.is_empty() { format!("[{key}]") } else { format!("{} {key}", fields.name) };
         Some(Fields::new(&name, table, key_span(fields.table, key, found)))
-    }
-
-    /// A value of some guard or switch, for the caller to judge.
-    pub(super) fn any<'a>(&mut self, fields: &mut Fields<'a>, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
-        fields.get(key)
     }
 
     /// A text that is not blank.

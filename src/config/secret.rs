@@ -68,7 +68,8 @@ impl SecretFrom {
 #[cfg(unix)]
 fn refuse_exposed(path: &Path, about: &std::fs::Metadata) -> Result<(), SecretError> {
     use std::os::unix::fs::PermissionsExt;
-    if about.permissions().mode() & 0o077 == 0 { Ok(()) } else { Err(SecretError::Exposed { path: path.to_path_buf() }) }
+    let others = about.permissions().mode() & 0o077;
+    if others == 0 { Ok(()) } else { Err(SecretError::Exposed { path: path.to_path_buf() }) }
 }
 
 /// Elsewhere a user's files are closed to others by the folder they are in.

@@ -83,20 +83,20 @@ impl Assembler {
     /// Takes the column names.
     pub(super) fn header(&mut self, line: u64, names: &[&str]) -> Result<(), SourceErrors> {
         let names: Vec<&str> = names.iter().map(|name| trim_name(name)).collect();
-        let named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-        if named == 0 {
+        let width = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        if width == 0 {
             return Err(Fault::at(&self.file, Some(line), None, FaultKind::NoHeader).into());
         }
-        let faults = duplicates(&self.file, line, &names[..named]);
+        let faults = duplicates(&self.file, line, &names[..width]);
         if !faults.is_empty() {
             return Err(SourceErrors { faults, more: 0 });
         }
-        let own = Header::new(names[..named].iter().copied()).expect("doubled names were just refused");
+        let own = Header::new(names[..width].iter().copied()).expect("doubled names were just refused");
         let (header, order) = match &self.like {
             Some((first, header)) => (Arc::clone(header), self.same_columns(line, first, header, &own)?),
-            None => (Arc::new(own), (0..named).collect()),
+            None => (Arc::new(own), (0..width).collect()),
         };
-        self.header = Some(Columns { header, line, width: names.len(), order, unnamed: names.len() - named });
+        self.header = Some(Columns { header, line, width: names.len(), order, unnamed: names.len() - width });
         Ok(())
     }
 
@@ -105,7 +105,7 @@ impl Assembler {
         if ours != theirs {
             let list = |names: Vec<&&str>| names.into_iter().map(|name| (*name).to_owned()).collect();
             let kind = FaultKind::OtherColumns {
-                first: first.to_owned(),
+                first: first.into(),
                 missing: list(theirs.difference(&ours).collect()),
                 surplus: list(ours.difference(&theirs).collect()),
             };
@@ -217,7 +217,7 @@ impl Assembler {
         };
         for fault in &mut faults {
             if let (FaultKind::Ragged { .. }, Some(hint)) = (&fault.kind, &hint) {
-                fault.hint = Some(hint.clone());
+                fault.hint = Some(hint.as_str().into());
             }
         }
         let more = hidden + faults.len().saturating_sub(SHOWN) as u64;

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spot {
     /// The file as it was named.
-    pub file: String,
+    pub file: Box<str>,
     /// The line, where the fault is not that of the whole file.
     pub line: Option<u64>,
     /// The column in that line, where one is known.
@@ -34,7 +34,7 @@ pub struct Fault {
     /// What.
     pub kind: FaultKind,
     /// What to do about it, where that is known.
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
 }
 
 impl Fault {
@@ -43,11 +43,11 @@ impl Fault {
     }
 
     pub(super) fn at(file: &str, line: Option<u64>, column: Option<u64>, kind: FaultKind) -> Self {
-        let hint = kind.hint().map(str::to_owned);
-        Self { spot: Spot { file: file.to_owned(), line, column }, kind, hint }
+        let hint = kind.hint().map(Box::from);
+        Self { spot: Spot { file: file.into(), line, column }, kind, hint }
     }
 
-    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -139,11 +139,11 @@ pub enum FaultKind {
     #[error("the columns differ from those of {first}: {}", difference(missing, surplus))]
     OtherColumns {
         /// The file that the others must agree with.
-        first: String,
+        first: Box<str>,
         /// The columns that this file lacks.
-        missing: Vec<String>,
+        missing: Box<[String]>,
         /// The columns that only this file has.
-        surplus: Vec<String>,
+        surplus: Box<[String]>,
     },
     /// A workbook without the configured sheet.
     #[error("there is no sheet `{wanted}`; there are: {}", found.join(", "))]

@@ -18,4 +18,5 @@ pub mod expr;
 pub mod mapping;
 pub mod plan;
 pub mod record;
+pub mod sandbox;
 pub mod source;

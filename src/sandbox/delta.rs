@@ -1,0 +1,186 @@
+//! Delta query: what changed since a token.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::core::Core;
+use super::faults::Fault;
+use super::reply::{Answer, Problem, Reply};
+use super::request::Request;
+use super::tenant::{Kind, Object};
+use super::view::{Select, opened, property, token};
+
+/// Objects on a page, unless the client prefers fewer.
+const PAGE: usize = 200;
+
+/// Where a delta query stands.
+struct Round {
+    /// Changes up to this one were seen in an earlier round.
+    since: u64,
+    /// Changes up to this one were seen in this round.
+    cursor: u64,
+    select: Option<String>,
+    ids: Vec<String>,
+}
+
+/// Answers `/users/delta` and `/groups/delta`.
+pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
+    for unsupported in ["$expand", "$top", "$orderby", "$search", "$skip"] {
+        if request.query(unsupported).is_some() {
+            return Err(Problem::query(format!("'{unsupported}' is not supported by delta query.")));
+        }
+    }
+    let given = request.query("$deltatoken").or_else(|| request.query("$skiptoken"));
+    let latest = given.is_some_and(|token| token.eq_ignore_ascii_case("latest"));
+    let first = Round {
+        since: 0,
+        cursor: 0,
+        select: request.query("$select").map(str::to_owned),
+        ids: request.query("$filter").map(ids).transpose()?.unwrap_or_default(),
+    };
+    let round = match given {
+        Some(text) if !latest => {
+            if request.query("$select").is_some() {
+                return Err(Problem::bad("$select cannot be combined with a token."));
+            }
+            if core.trouble.strikes(Fault::ExpiredDelta) {
+                return Err(expired(core, kind));
+            }
+            resumed(core, kind, text).ok_or_else(|| expired(core, kind))?
+        }
+        _ => first,
+    };
+    let relation = if kind == Kind::User { "manager" } else { "members" };
+    let select = Select::parse(round.select.as_deref(), kind, true, &[relation, "owners"])?;
+    let name = path(kind);
+    let mut body = json!({ "@odata.context": format!("{}/$metadata#{name}", core.base), "value": [] });
+    if latest {
+        let end = Round { since: core.tenant.change, cursor: core.tenant.change, ..round };
+        body["@odata.deltaLink"] = json!(link(core, kind, "$deltatoken", &end));
+        return Ok(Reply::ok(body));
+    }
+    let size = page_size(request);
+    let minimal = request.header("prefer").is_some_and(|prefer| prefer.contains("return=minimal"));
+    let wanted = |object: &&Object| object.kind == kind && (round.ids.is_empty() || round.ids.contains(&object.id));
+    let mut rest = core.tenant.changed_after(round.cursor).filter(wanted).filter(|object| round.since > 0 || object.live());
+    let page: Vec<&Object> = rest.by_ref().take(size).collect();
+    let more = rest.next().is_some();
+    body["value"] = page.iter().map(|object| item(object, &select, &round, minimal)).collect();
+    let (token, stand) = if more {
+        ("$skiptoken", Round { cursor: page.last().map_or(round.cursor, |object| object.changed), ..round })
+    } else {
+        ("$deltatoken", Round { since: core.tenant.change, cursor: core.tenant.change, ..round })
+    };
+    let url = link(core, kind, token, &stand);
+    body[if more { "@odata.nextLink" } else { "@odata.deltaLink" }] = json!(url);
+    if more && core.trouble.strikes(Fault::ForeignLink) {
+        body["@odata.nextLink"] = json!(url.replacen(&core.base, "https://graph.example.net/v1.0", 1));
+    }
+    Ok(Reply::ok(body))
+}
+
+fn path(kind: Kind) -> &'static str {
+    if kind == Kind::User { "users" } else { "groups" }
+}
+
+fn page_size(request: &Request) -> usize {
+    request
+        .header("prefer")
+        .and_then(|prefer| prefer.split([',', ';']).find_map(|part| part.trim().strip_prefix("odata.maxpagesize=")))
+        .and_then(|size| size.parse().ok())
+        .map_or(PAGE, |size: usize| size.clamp(1, 999))
+}
+
+/// The only filter delta query takes: ids.
+fn ids(filter: &str) -> Result<Vec<String>, Problem> {
+    let ids: Option<Vec<String>> = filter
+        .split(" or ")
+        .map(|part| Some(part.trim().strip_prefix("id eq ")?.trim().trim_matches('\'').to_lowercase()))
+        .collect();
+    ids.filter(|ids| ids.len() <= 50).ok_or_else(|| Problem::query("Delta query filters by at most 50 ids only."))
+}
+
+fn link(core: &Core, kind: Kind, name: &str, round: &Round) -> String {
+    let text = token(&json!({
+        "tenant": core.tenant.id, "kind": path(kind), "since": round.since, "cursor": round.cursor,
+        "select": round.select, "ids": round.ids, "issued": core.clock.now().as_second(),
+    }));
+    format!("{}/{}/delta?{name}={text}", core.base, path(kind))
+}
+
+/// Where a token stands, unless it is foreign or older than seven days.
+fn resumed(core: &Core, kind: Kind, text: &str) -> Option<Round> {
+    let token = opened(text)?;
+    let issued = Timestamp::from_second(token["issued"].as_i64()?).ok()?;
+    let young = core.clock.now().duration_since(issued) < SignedDuration::from_hours(7 * 24);
+    let ours = token["tenant"] == json!(core.tenant.id) && token["kind"] == json!(path(kind));
+    let since = token["since"].as_u64()?;
+    (young && ours && since <= core.tenant.change).then(|| Round {
+        since,
+        cursor: token["cursor"].as_u64().unwrap_or(since),
+        select: token["select"].as_str().map(str::to_owned),
+        ids: token["ids"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+    })
+}
+
+fn expired(core: &Core, kind: Kind) -> Problem {
+    Problem::new(410, "syncStateNotFound", "The sync state generation is not found; a full synchronization is required.")
+        .header("Location", format!("{}/{}/delta?$deltatoken=", core.base, path(kind)))
+}
+
+/// One changed object: what was ever set among the properties asked for, and the relations that changed.
+fn item(object: &Object, select: &Select, round: &Round, minimal: bool) -> Value {
+    let mut out = Map::new();
+    out.insert("id".to_owned(), json!(object.id));
+    if !object.live() {
+        out.insert("@removed".to_owned(), json!({ "reason": if object.gone { "deleted" } else { "changed" } }));
+        return Value::Object(out);
+    }
+    let names: Vec<String> = match select {
+        Select::Named(names) => names.clone(),
+        Select::Default => Select::Default.show(object).keys().cloned().collect(),
+    };
+    for name in names {
+        match name.as_str() {
+            "manager" if object.kind == Kind::User => manager(object, round, &mut out),
+            "members" | "owners" if object.kind == Kind::Group => members(object, &name, round, &mut out),
+            _ if object.props.contains_key(&name) => {
+                out.insert(name.clone(), property(object, &name));
+            }
+            _ => {}
+        }
+    }
+    let _all_were_set = minimal;
+    Value::Object(out)
+}
+
+fn manager(object: &Object, round: &Round, out: &mut Map<String, Value>) {
+    if object.manager_at <= round.since {
+        return;
+    }
+    let kind = Kind::User.odata();
+    let mut list = Vec::new();
+    if let Some(id) = &object.manager {
+        list.push(json!({ "@odata.type": kind, "id": id }));
+    }
+    if let Some(id) = object.manager_was.as_ref().filter(|was| round.since > 0 && object.manager.as_ref() != Some(was)) {
+        list.push(json!({ "@odata.type": kind, "id": id, "@removed": { "reason": "deleted" } }));
+    }
+    if !list.is_empty() {
+        out.insert("manager@delta".to_owned(), json!(list));
+    }
+}
+
+fn members(object: &Object, name: &str, round: &Round, out: &mut Map<String, Value>) {
+    let now = if name == "owners" { &object.owners } else { &object.members };
+    let kind = Kind::User.odata();
+    let mut list: Vec<Value> =
+        now.iter().filter(|(_, at)| **at > round.since).map(|(id, _)| json!({ "@odata.type": kind, "id": id })).collect();
+    if name == "members" && round.since > 0 {
+        let gone = object.removed.iter().filter(|(_, at)| **at > round.since);
+        list.extend(gone.map(|(id, _)| json!({ "@odata.type": kind, "id": id, "@removed": { "reason": "deleted" } })));
+    }
+    if !list.is_empty() {
+        out.insert(format!("{name}@delta"), json!(list));
+    }
+}

@@ -1,0 +1,190 @@
+//! What real tenants do to their clients, on purpose.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::chance::Chance;
+
+/// One thing that goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    /// 429, 500, 502, 503 or 504; of 500, 502 and 504 half come after the commit.
+    Status(u16),
+    /// The answer takes its time.
+    Slow,
+    /// The body breaks off half way.
+    Truncate,
+    /// The connection is reset and nothing was done.
+    ResetBefore,
+    /// The connection is reset although all was done.
+    ResetAfter,
+    /// Every second request of a batch answers 503.
+    HalfBatch,
+    /// The next page repeats this one.
+    DuplicatePage,
+    /// The delta token is refused with 410.
+    ExpiredDelta,
+    /// The link to the next page points to another host.
+    ForeignLink,
+}
+
+impl FromStr for Fault {
+    type Err = FaultsError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "429" | "500" | "502" | "503" | "504" => Self::Status(text.parse().unwrap_or(503)),
+            "slow" => Self::Slow,
+            "truncate" => Self::Truncate,
+            "reset-before" => Self::ResetBefore,
+            "reset-after" => Self::ResetAfter,
+            "half-batch" => Self::HalfBatch,
+            "duplicate-page" => Self::DuplicatePage,
+            "expired-delta" => Self::ExpiredDelta,
+            "foreign-link" => Self::ForeignLink,
+            _ => return Err(FaultsError::Unknown { name: text.to_owned() }),
+        })
+    }
+}
+
+/// A list of faults that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultsError {
+    /// No fault has this name.
+    #[error(
+        "unknown fault `{name}`; known are 429, 500, 502, 503, 504, slow, truncate, reset-before, reset-after, half-batch, duplicate-page, \
+         expired-delta, foreign-link"
+    )]
+    Unknown {
+        /// The name as given.
+        name: String,
+    },
+    /// An entry is neither `name=rate` nor `name@count`.
+    #[error(
+        "cannot read the fault `{entry}`: expected name=rate with a rate from 0 to 1, name@count, seed=number or slow-ms=number"
+    )]
+    Entry {
+        /// The entry as given.
+        entry: String,
+    },
+}
+
+/// Which faults happen: by rate, drawn from a seed, or at the n-th occasion.
+#[derive(Debug, Clone)]
+pub struct Faults {
+    /// The seed of chance, also for the order of batch answers and for lag.
+    pub seed: u64,
+    /// How often each fault happens, from 0 to 1.
+    pub rates: BTreeMap<Fault, f64>,
+    /// At which occasions each fault happens, the first being 1.
+    pub occasions: BTreeMap<Fault, BTreeSet<u64>>,
+    /// How long a slow answer takes.
+    pub slow: Duration,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self { seed: 1, rates: BTreeMap::new(), occasions: BTreeMap::new(), slow: Duration::from_secs(2) }
+    }
+}
+
+impl Faults {
+    /// No faults.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Adds a fault by rate.
+    #[must_use]
+    pub fn rate(mut self, fault: Fault, rate: f64) -> Self {
+        self.rates.insert(fault, rate);
+        self
+    }
+
+    /// Adds a fault at its n-th occasion.
+    #[must_use]
+    pub fn at(mut self, fault: Fault, occasion: u64) -> Self {
+        self.occasions.entry(fault).or_default().insert(occasion);
+        self
+    }
+
+    /// Reads a list such as `503=0.05,reset-after@7,seed=7`.
+    ///
+    /// ```
+    /// # use hrpush::sandbox::{Fault, Faults};
+    /// let faults = Faults::parse("503=0.05,reset-after@7,seed=7").unwrap();
+    /// assert_eq!(faults.seed, 7);
+    /// assert!(faults.rates.contains_key(&Fault::Status(503)));
+    /// assert!(Faults::parse("flood=1").is_err());
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, FaultsError> {
+        let mut faults = Self::default();
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let refuse = || FaultsError::Entry { entry: entry.to_owned() };
+            if let Some((name, count)) = entry.split_once('@') {
+                faults = faults.at(name.parse()?, count.parse().map_err(|_| refuse())?);
+                continue;
+            }
+            let (name, value) = entry.split_once('=').ok_or_else(refuse)?;
+            match name {
+                "seed" => faults.seed = value.parse().map_err(|_| refuse())?,
+                "slow-ms" => faults.slow = Duration::from_millis(value.parse().map_err(|_| refuse())?),
+                _ => {
+                    let fault = name.parse()?;
+                    let rate = value.parse().ok().filter(|rate| (0.0..=1.0).contains(rate)).ok_or_else(refuse)?;
+                    faults = faults.rate(fault, rate);
+                }
+            }
+        }
+        Ok(faults)
+    }
+}
+
+impl FromStr for Faults {
+    type Err = FaultsError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+/// How long a new object is not found yet.
+#[derive(Debug, Clone, Copy)]
+pub enum Lag {
+    /// Until so many more requests were answered.
+    Requests(u64),
+    /// For a time, by every second replica.
+    For(Duration),
+}
+
+/// Faults at work.
+pub(super) struct Trouble {
+    faults: Faults,
+    seen: BTreeMap<Fault, u64>,
+    pub(super) chance: Chance,
+}
+
+impl Trouble {
+    pub(super) fn new(faults: Faults) -> Self {
+        Self { chance: Chance::new(faults.seed), seen: BTreeMap::new(), faults }
+    }
+
+    /// Whether the fault happens on this occasion.
+    pub(super) fn strikes(&mut self, fault: Fault) -> bool {
+        let seen = self.seen.entry(fault).or_default();
+        *seen += 1;
+        let due = self.faults.occasions.get(&fault).is_some_and(|at| at.contains(seen));
+        let rate = self.faults.rates.get(&fault).copied().unwrap_or(0.0);
+        due || (rate > 0.0 && self.chance.hit(rate))
+    }
+
+    /// The status fault of this occasion, if one strikes.
+    pub(super) fn status(&mut self, statuses: &[u16]) -> Option<u16> {
+        statuses.iter().copied().find(|status| self.strikes(Fault::Status(*status)))
+    }
+
+    pub(super) fn slow(&self) -> Duration {
+        self.faults.slow
+    }
+}

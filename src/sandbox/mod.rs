@@ -1,0 +1,229 @@
+//! A Graph-compatible tenant on loopback.
+//!
+//! It serves the first hour with hrpush, rehearsals and the tests: users, groups, managers, deleted items, delta, `$batch`, roles,
+//! domains, quotas with Graph's headers, and the validation and error texts of the documentation. It shares no code with the room
+//! that talks to Graph, because it would then mirror that room's mistakes.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+mod batch;
+mod chance;
+mod clock;
+mod core;
+mod delta;
+mod directory;
+mod faults;
+mod filter;
+mod groups;
+mod quota;
+mod reply;
+mod request;
+mod schema;
+mod seed;
+mod tenant;
+#[cfg(test)]
+mod tests;
+mod users;
+mod validate;
+mod view;
+mod wire;
+
+pub use faults::{Fault, Faults, FaultsError, Lag};
+pub use quota::{Quota, QuotaKind};
+
+use clock::Clock;
+use core::Core;
+use quota::Meter;
+use tenant::Tenant;
+
+/// How a tenant starts and behaves.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Graph JSON of domains, users, groups, role assignments and deleted items to start with.
+    pub seed: Option<PathBuf>,
+    /// The SQLite file the tenant is kept in; in memory without one.
+    pub db: Option<PathBuf>,
+    /// When requests are refused.
+    pub quota: Quota,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// How long new objects are not found.
+    pub lag: Option<Lag>,
+    /// The tenant's id; drawn once and kept otherwise.
+    pub tenant_id: Option<String>,
+    /// The request log, one JSON document a line.
+    pub log: Option<PathBuf>,
+    /// The only bearer token that is accepted; any without it.
+    pub token: Option<String>,
+}
+
+/// A tenant that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file of the tenant cannot be used.
+    #[error("cannot open the sandbox tenant {}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The seed or the log cannot be opened.
+    #[error("cannot open {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The seed is not what it should be.
+    #[error("{}, line {}, column {}: not a seed for the sandbox", path.display(), source.line(), source.column())]
+    Seed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+/// What was asked so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// HTTP requests.
+    pub requests: u64,
+    /// Batches among them.
+    pub batches: u64,
+    /// Writes, alone or inside batches, refused ones included.
+    pub writes: u64,
+    /// Reads, alone or inside batches, refused ones included.
+    pub reads: u64,
+    /// Answers of 429.
+    pub throttled: u64,
+    /// Resource units asked for.
+    pub units: u64,
+}
+
+/// A running tenant; it stops when dropped.
+pub struct Sandbox {
+    core: Arc<Mutex<Core>>,
+    clock: Arc<Clock>,
+    url: String,
+    _stop: tokio::sync::oneshot::Sender<std::convert::Infallible>,
+}
+
+impl Sandbox {
+    /// Opens or makes the tenant and serves it; port 0 takes a free one.
+    pub async fn start(listen: SocketAddr, options: Options) -> Result<Self, SandboxError> {
+        let clock = Arc::new(Clock::new());
+        let tenant = open(&options, &clock)?;
+        let log_file = options.log.as_ref().map(append).transpose()?;
+        let (listener, address) = wire::bind(listen).await.map_err(|source| SandboxError::Listen { address: listen, source })?;
+        let url = format!("http://{address}/v1.0");
+        let core = Arc::new(Mutex::new(Core {
+            tenant,
+            clock: Arc::clone(&clock),
+            base: url.clone(),
+            trouble: faults::Trouble::new(options.faults),
+            counts: Counts::default(),
+            log: Vec::new(),
+            log_file,
+            meter: Meter::new(options.quota),
+            lag: options.lag,
+            token: options.token,
+            closed: false,
+            stale: false,
+            answered: 0,
+        }));
+        let stop = wire::spawn(listener, Arc::clone(&core));
+        Ok(Self { core, clock, url, _stop: stop })
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The root of the API, such as `http://127.0.0.1:4711/v1.0`.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// The tenant's id, the same after every start with the same file.
+    pub fn tenant_id(&self) -> String {
+        self.core().tenant.id.clone()
+    }
+
+    /// What was asked so far.
+    pub fn requests(&self) -> Counts {
+        self.core().counts
+    }
+
+    /// All live users, each with the id of the manager, in the order of their ids.
+    pub fn users(&self) -> Value {
+        let core = self.core();
+        core.tenant
+            .users()
+            .map(|user| {
+                let mut shown = user.props.clone();
+                shown.insert("manager".to_owned(), json!(user.manager.as_ref().filter(|id| core.tenant.live(id).is_some())));
+                Value::Object(shown)
+            })
+            .collect()
+    }
+
+    /// Method and path of every request, those inside batches after their batch.
+    pub fn log(&self) -> Vec<String> {
+        self.core().log.clone()
+    }
+
+    /// Moves the tenant's clock ahead: quotas refill, tokens and deleted items age.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Changes what goes wrong from now on.
+    pub fn trouble(&self, faults: Faults) {
+        self.core().trouble = faults::Trouble::new(faults);
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let mut core = self.core();
+        core.closed = true;
+        core.tenant.close();
+    }
+}
+
+fn open(options: &Options, clock: &Clock) -> Result<Tenant, SandboxError> {
+    let database = |source| SandboxError::Database { path: options.db.clone().unwrap_or_default(), source };
+    let mut tenant = Tenant::open(options.db.as_deref(), options.tenant_id.clone()).map_err(database)?;
+    if let Some(path) = &options.seed {
+        let text = std::fs::read_to_string(path).map_err(|source| SandboxError::File { path: path.clone(), source })?;
+        let seed: seed::Seed = serde_json::from_str(&text).map_err(|source| SandboxError::Seed { path: path.clone(), source })?;
+        seed.fill(&mut tenant, clock);
+        tenant.flush().map_err(database)?;
+    }
+    Ok(tenant)
+}
+
+fn append(path: &PathBuf) -> Result<std::fs::File, SandboxError> {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(|source| SandboxError::File { path: path.clone(), source })
+}

@@ -1,0 +1,201 @@
+//! What requests cost and when the tenant refuses them.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::reply::Problem;
+
+/// How the tenant counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QuotaKind {
+    /// A bucket that refills steadily, as Graph documents it.
+    #[default]
+    Bucket,
+    /// A window that slides over the last requests.
+    Window,
+    /// No limit at all.
+    Off,
+}
+
+/// The tenant's quota; the default is the documented one of an app in a large tenant.
+#[derive(Debug, Clone, Copy)]
+pub struct Quota {
+    /// How the tenant counts.
+    pub kind: QuotaKind,
+    /// How many times faster than in reality the quota's time runs.
+    pub scale: f64,
+    /// Writes the bucket holds, and writes in a window of 150 s.
+    pub writes: f64,
+    /// Writes refilled in a second.
+    pub refill: f64,
+    /// Resource units in 10 s.
+    pub units: f64,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { kind: QuotaKind::Bucket, scale: 1.0, writes: 3000.0, refill: 20.0, units: 8000.0 }
+    }
+}
+
+impl Quota {
+    /// No limit at all.
+    pub fn off() -> Self {
+        Self { kind: QuotaKind::Off, ..Self::default() }
+    }
+
+    /// The documented quota, its time running faster.
+    pub fn scaled(scale: f64) -> Self {
+        Self { scale, ..Self::default() }
+    }
+}
+
+/// What one request costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Price {
+    pub(super) units: u32,
+    pub(super) write: bool,
+}
+
+/// The price list of the documentation.
+pub(super) fn price(method: &str, path: &[&str], query: impl Fn(&str) -> Option<String>) -> Price {
+    let select = query("$select").is_some();
+    if method != "GET" {
+        let units = match path {
+            ["directoryObjects", "getByIds"] => return Price { units: if select { 2 } else { 5 }, write: false },
+            [.., "checkMemberGroups" | "checkMemberObjects" | "isMemberOf"] => return Price { units: 4, write: false },
+            [.., "getMemberGroups" | "getMemberObjects"] => return Price { units: 2, write: false },
+            _ => 1,
+        };
+        return Price { units, write: true };
+    }
+    let base: i32 = match path {
+        ["users"] | ["users", _, "memberOf" | "transitiveMemberOf" | "ownedObjects" | "licenseDetails"] => 2,
+        ["groups", _, "members"] | ["subscribedSkus"] => 3,
+        ["groups", _, "transitiveMembers"] => 5,
+        _ => 1,
+    };
+    let top = query("$top").and_then(|top| top.parse::<u32>().ok()).is_some_and(|top| top < 20);
+    let price = base - i32::from(select) + i32::from(query("$expand").is_some()) - i32::from(top);
+    Price { units: u32::try_from(price.max(1)).unwrap_or(1), write: false }
+}
+
+/// One limit, by bucket or by window.
+struct Limit {
+    size: f64,
+    /// Refilled in a second of the quota's time.
+    refill: f64,
+    window: f64,
+    level: f64,
+    at: f64,
+    seen: VecDeque<(f64, f64)>,
+    sum: f64,
+}
+
+impl Limit {
+    fn new(size: f64, refill: f64, window: f64) -> Self {
+        Self { size, refill, window, level: size, at: 0.0, seen: VecDeque::new(), sum: 0.0 }
+    }
+
+    /// Takes the cost, which a refused request pays as well; gives the seconds to wait when refused.
+    fn take(&mut self, kind: QuotaKind, now: f64, cost: f64) -> Result<(), f64> {
+        match kind {
+            QuotaKind::Off => Ok(()),
+            QuotaKind::Bucket => {
+                self.level = (self.level + (now - self.at).max(0.0) * self.refill).min(self.size);
+                self.at = now;
+                let granted = self.level >= cost;
+                self.level = (self.level - cost).max(-10.0 * self.refill).min(self.size);
+                if granted { Ok(()) } else { Err((cost - self.level) / self.refill) }
+            }
+            QuotaKind::Window => {
+                while let Some(&(at, spent)) = self.seen.front()
+                    && at <= now - self.window
+                {
+                    self.sum -= spent;
+                    self.seen.pop_front();
+                }
+                let granted = self.sum + cost <= self.size;
+                self.sum += cost;
+                self.seen.push_back((now, cost));
+                if granted { Ok(()) } else { Err(self.wait(now, cost)) }
+            }
+        }
+    }
+
+    /// When so much of the window has passed that the cost fits again.
+    fn wait(&self, now: f64, cost: f64) -> f64 {
+        let mut sum = self.sum;
+        for &(at, spent) in &self.seen {
+            sum -= spent;
+            if sum + cost <= self.size {
+                return (at + self.window - now).max(0.001);
+            }
+        }
+        self.window
+    }
+
+    /// How much of the limit is used, 1.0 being all.
+    fn used(&self, kind: QuotaKind) -> f64 {
+        match kind {
+            QuotaKind::Off => 0.0,
+            QuotaKind::Bucket => ((self.size - self.level) / self.size).min(1.8),
+            QuotaKind::Window => (self.sum / self.size).min(1.8),
+        }
+    }
+}
+
+/// Both limits of an app in a tenant.
+pub(super) struct Meter {
+    quota: Quota,
+    writes: Limit,
+    units: Limit,
+}
+
+impl Meter {
+    pub(super) fn new(quota: Quota) -> Self {
+        Self {
+            quota,
+            writes: Limit::new(quota.writes, quota.refill, 150.0),
+            units: Limit::new(quota.units, quota.units / 10.0, 10.0),
+        }
+    }
+
+    /// Pays for a request, or says how long to wait and why.
+    pub(super) fn pay(&mut self, elapsed: Duration, price: Price, tenant: &str) -> Result<Option<f64>, Problem> {
+        let now = elapsed.as_secs_f64() * self.quota.scale;
+        let kind = self.quota.kind;
+        if price.write
+            && let Err(wait) = self.writes.take(kind, now, 1.0)
+        {
+            return Err(throttled(wait / self.quota.scale, "Write", "WriteLimitExceeded", tenant, self.writes.used(kind)));
+        }
+        if let Err(wait) = self.units.take(kind, now, f64::from(price.units)) {
+            return Err(throttled(
+                wait / self.quota.scale,
+                "ReadWrite",
+                "ResourceUnitLimitExceeded",
+                tenant,
+                self.units.used(kind),
+            ));
+        }
+        let used = if price.write { self.writes.used(kind).max(self.units.used(kind)) } else { self.units.used(kind) };
+        Ok((used > 0.8).then_some(used))
+    }
+}
+
+/// Seconds as the header has them: whole where that is close enough, decimals below a second.
+fn seconds(wait: f64) -> String {
+    if wait >= 1.0 { format!("{}", wait.ceil()) } else { format!("{:.3}", wait.max(0.001)) }
+}
+
+/// 429 with the headers that tell what is exhausted.
+pub(super) fn throttled(wait: f64, limit: &str, information: &str, tenant: &str, used: f64) -> Problem {
+    let mut problem = Problem::new(429, "TooManyRequests", "Too many requests.")
+        .header("Retry-After", seconds(wait))
+        .header("x-ms-throttle-scope", format!("Tenant_Application/{limit}/00000000-0000-0000-0000-0000000000aa/{tenant}"))
+        .header("x-ms-throttle-information", information)
+        .header("x-ms-throttle-limit-percentage", format!("{:.2}", used.clamp(1.0, 1.8)));
+    problem.inner = Some("429");
+    problem
+}

@@ -1,0 +1,395 @@
+//! The tenant's state: objects in memory, each written through to SQLite.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    User,
+    Group,
+}
+
+impl Kind {
+    /// The name in refusals.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
+    /// The name in `@odata.type`.
+    pub(super) fn odata(self) -> &'static str {
+        match self {
+            Self::User => "#microsoft.graph.user",
+            Self::Group => "#microsoft.graph.group",
+        }
+    }
+}
+
+/// A user or a group, live, deleted or gone for good.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Object {
+    pub(super) id: String,
+    pub(super) kind: Kind,
+    pub(super) props: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) manager: Option<String>,
+    /// The manager before the last change, and when that was, for delta.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) manager_was: Option<String>,
+    #[serde(default)]
+    pub(super) manager_at: u64,
+    /// Members of a group and when each was added.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) members: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) owners: BTreeMap<String, u64>,
+    /// Members that were removed, for delta.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) removed: BTreeMap<String, u64>,
+    /// When it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) deleted: Option<String>,
+    /// Purged: only the id is left, for delta.
+    #[serde(default)]
+    pub(super) gone: bool,
+    /// The change that touched it last.
+    pub(super) changed: u64,
+    /// When it was made, for replication lag; unknown after a restart.
+    #[serde(skip)]
+    pub(super) born: Option<Duration>,
+    /// How many requests the tenant had answered by then.
+    #[serde(skip)]
+    pub(super) born_request: u64,
+}
+
+impl Object {
+    pub(super) fn new(id: String, kind: Kind, mut props: Map<String, Value>) -> Self {
+        props.insert("id".to_owned(), Value::String(id.clone()));
+        Self {
+            id,
+            kind,
+            props,
+            manager: None,
+            manager_was: None,
+            manager_at: 0,
+            members: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            deleted: None,
+            gone: false,
+            changed: 0,
+            born: None,
+            born_request: 0,
+        }
+    }
+
+    pub(super) fn live(&self) -> bool {
+        self.deleted.is_none() && !self.gone
+    }
+
+    pub(super) fn text(&self, property: &str) -> Option<&str> {
+        self.props.get(property).and_then(Value::as_str)
+    }
+
+    /// The addresses it holds, lower case and without their kind.
+    fn addresses(&self) -> Vec<String> {
+        self.props
+            .get("proxyAddresses")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(|address| address.split_once(':').map_or(address, |(_, rest)| rest).to_lowercase())
+            .chain(self.text("mail").map(str::to_lowercase))
+            .collect()
+    }
+}
+
+/// All objects, with what is looked up often.
+pub(super) struct Tenant {
+    pub(super) id: String,
+    pub(super) objects: BTreeMap<String, Object>,
+    upns: HashMap<String, String>,
+    addresses: HashMap<String, String>,
+    by_change: BTreeMap<u64, String>,
+    reports: HashMap<String, BTreeSet<String>>,
+    pub(super) deleted: BTreeSet<String>,
+    pub(super) groups: BTreeSet<String>,
+    pub(super) change: u64,
+    pub(super) domains: Vec<Value>,
+    pub(super) role_assignments: Vec<Value>,
+    pub(super) eligibilities: Vec<Value>,
+    dirty: HashSet<String>,
+    meta_dirty: bool,
+    db: Option<Connection>,
+}
+
+impl Tenant {
+    /// Opens the tenant kept in a file, or starts one in memory.
+    pub(super) fn open(db: Option<&Path>, id: Option<String>) -> rusqlite::Result<Self> {
+        let db = db.map(open_db).transpose()?;
+        let mut tenant = Self {
+            id: id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
+            objects: BTreeMap::new(),
+            upns: HashMap::new(),
+            addresses: HashMap::new(),
+            by_change: BTreeMap::new(),
+            reports: HashMap::new(),
+            deleted: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            change: 0,
+            domains: default_domains(),
+            role_assignments: Vec::new(),
+            eligibilities: Vec::new(),
+            dirty: HashSet::new(),
+            meta_dirty: true,
+            db,
+        };
+        tenant.load(id.is_some())?;
+        tenant.flush()?;
+        Ok(tenant)
+    }
+
+    fn load(&mut self, keep_id: bool) -> rusqlite::Result<()> {
+        let Some(db) = self.db.take() else { return Ok(()) };
+        {
+            let mut read = db.prepare("SELECT key, value FROM meta")?;
+            let rows = read.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+            for row in rows {
+                let (key, value) = row?;
+                let list = || serde_json::from_str(&value).unwrap_or_default();
+                match key.as_str() {
+                    "tenant" if !keep_id => self.id = value,
+                    "change" => self.change = value.parse().unwrap_or(0),
+                    "domains" => self.domains = list(),
+                    "roleAssignments" => self.role_assignments = list(),
+                    "eligibilities" => self.eligibilities = list(),
+                    _ => {}
+                }
+            }
+            let mut read = db.prepare("SELECT json FROM object")?;
+            let rows = read.query_map([], |row| row.get::<_, String>(0))?;
+            for row in rows {
+                let object: Object = serde_json::from_str(&row?)
+                    .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))?;
+                self.change = self.change.max(object.changed);
+                self.index(&object);
+                self.objects.insert(object.id.clone(), object);
+            }
+        }
+        self.db = Some(db);
+        Ok(())
+    }
+
+    /// Writes what changed since the last call, in one transaction.
+    pub(super) fn flush(&mut self) -> rusqlite::Result<()> {
+        let dirty = std::mem::take(&mut self.dirty);
+        let meta = std::mem::take(&mut self.meta_dirty);
+        let Some(db) = self.db.as_mut() else { return Ok(()) };
+        if dirty.is_empty() && !meta {
+            return Ok(());
+        }
+        let write = db.transaction()?;
+        {
+            let mut put = write.prepare_cached("INSERT OR REPLACE INTO object (id, json) VALUES (?1, ?2)")?;
+            for id in &dirty {
+                if let Some(object) = self.objects.get(id) {
+                    put.execute((id, serde_json::to_string(object).unwrap_or_default()))?;
+                }
+            }
+            let mut put = write.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
+            put.execute(("change", self.change.to_string()))?;
+            if meta {
+                let json = |list: &Vec<Value>| serde_json::to_string(list).unwrap_or_default();
+                put.execute(("tenant", &self.id))?;
+                put.execute(("domains", json(&self.domains)))?;
+                put.execute(("roleAssignments", json(&self.role_assignments)))?;
+                put.execute(("eligibilities", json(&self.eligibilities)))?;
+            }
+        }
+        write.commit()
+    }
+
+    /// Domains or roles changed.
+    pub(super) fn touch_meta(&mut self) {
+        self.meta_dirty = true;
+    }
+
+    /// Lets go of the file, so that another process may take it.
+    pub(super) fn close(&mut self) {
+        self.db = None;
+    }
+
+    fn index(&mut self, object: &Object) {
+        self.by_change.insert(object.changed, object.id.clone());
+        if object.gone {
+            return;
+        }
+        if let Some(manager) = &object.manager {
+            self.reports.entry(manager.clone()).or_default().insert(object.id.clone());
+        }
+        if object.deleted.is_some() {
+            self.deleted.insert(object.id.clone());
+            return;
+        }
+        if object.kind == Kind::Group {
+            self.groups.insert(object.id.clone());
+        }
+        if let Some(upn) = object.text("userPrincipalName") {
+            self.upns.insert(upn.to_lowercase(), object.id.clone());
+        }
+        for address in object.addresses() {
+            self.addresses.insert(address, object.id.clone());
+        }
+    }
+
+    fn unindex(&mut self, id: &str) {
+        let Some(object) = self.objects.get(id) else { return };
+        self.by_change.remove(&object.changed);
+        self.deleted.remove(id);
+        self.groups.remove(id);
+        if let Some(manager) = &object.manager
+            && let Some(reports) = self.reports.get_mut(manager)
+        {
+            reports.remove(id);
+        }
+        if !object.live() {
+            return;
+        }
+        if let Some(upn) = object.text("userPrincipalName") {
+            self.upns.remove(&upn.to_lowercase());
+        }
+        for address in object.addresses() {
+            if self.addresses.get(&address).is_some_and(|holder| holder == id) {
+                self.addresses.remove(&address);
+            }
+        }
+    }
+
+    /// Takes a new or changed object in.
+    pub(super) fn put(&mut self, mut object: Object) {
+        self.unindex(&object.id);
+        self.change += 1;
+        object.changed = self.change;
+        self.index(&object);
+        self.dirty.insert(object.id.clone());
+        self.objects.insert(object.id.clone(), object);
+    }
+
+    /// The number the next change will have.
+    pub(super) fn next_change(&self) -> u64 {
+        self.change + 1
+    }
+
+    /// A live object by id.
+    pub(super) fn live(&self, id: &str) -> Option<&Object> {
+        self.objects.get(id).or_else(|| self.objects.get(&id.to_lowercase())).filter(|object| object.live())
+    }
+
+    /// A live user by id or userPrincipalName.
+    pub(super) fn user(&self, key: &str) -> Option<&Object> {
+        self.live(key)
+            .filter(|object| object.kind == Kind::User)
+            .or_else(|| self.upns.get(&key.to_lowercase()).and_then(|id| self.objects.get(id)))
+    }
+
+    /// A live group by id.
+    pub(super) fn group(&self, id: &str) -> Option<&Object> {
+        self.live(id).filter(|object| object.kind == Kind::Group)
+    }
+
+    pub(super) fn users(&self) -> impl Iterator<Item = &Object> {
+        self.objects.values().filter(|object| object.kind == Kind::User && object.live())
+    }
+
+    /// Who has this userPrincipalName.
+    pub(super) fn upn_holder(&self, upn: &str) -> Option<&String> {
+        self.upns.get(&upn.to_lowercase())
+    }
+
+    /// Who has this address as mail or proxy address.
+    pub(super) fn address_holder(&self, address: &str) -> Option<&String> {
+        self.addresses.get(&address.to_lowercase())
+    }
+
+    /// The people whose manager this is.
+    pub(super) fn reports(&self, id: &str) -> Vec<String> {
+        self.reports.get(id).map(|set| set.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Objects changed after a change, oldest change first.
+    pub(super) fn changed_after(&self, change: u64) -> impl Iterator<Item = &Object> {
+        self.by_change.range(change + 1..).filter_map(|(_, id)| self.objects.get(id))
+    }
+
+    /// The groups an object is a direct member of.
+    pub(super) fn groups_of(&self, id: &str) -> Vec<&Object> {
+        self.groups.iter().filter_map(|group| self.objects.get(group)).filter(|group| group.members.contains_key(id)).collect()
+    }
+
+    /// The group whose `uniqueName` this is.
+    pub(super) fn group_named(&self, unique: &str) -> Option<&Object> {
+        self.groups.iter().filter_map(|id| self.objects.get(id)).find(|group| group.text("uniqueName") == Some(unique))
+    }
+
+    /// Whether a name is a verified domain.
+    pub(super) fn verified(&self, domain: &str) -> bool {
+        self.domains.iter().any(|known| {
+            known["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(domain)) && known["isVerified"] != Value::Bool(false)
+        })
+    }
+
+    /// The domain new accounts get when nobody says otherwise.
+    pub(super) fn default_domain(&self) -> String {
+        self.domains
+            .iter()
+            .find(|domain| domain["isDefault"] == Value::Bool(true))
+            .or_else(|| self.domains.first())
+            .and_then(|domain| domain["id"].as_str())
+            .unwrap_or("contoso.onmicrosoft.com")
+            .to_owned()
+    }
+}
+
+fn open_db(path: &Path) -> rusqlite::Result<Connection> {
+    let db = Connection::open(path)?;
+    db.busy_timeout(Duration::from_secs(10))?;
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+         CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+         CREATE TABLE IF NOT EXISTS object (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+    )?;
+    Ok(db)
+}
+
+/// The domains of a tenant that nobody seeded.
+fn default_domains() -> Vec<Value> {
+    vec![domain("contoso.onmicrosoft.com", true, true), domain("contoso.com", false, false), domain("example.com", false, false)]
+}
+
+/// A verified domain as Graph shows it.
+pub(super) fn domain(id: &str, initial: bool, default: bool) -> Value {
+    serde_json::json!({
+        "id": id,
+        "authenticationType": "Managed",
+        "availabilityStatus": null,
+        "isAdminManaged": true,
+        "isDefault": default,
+        "isInitial": initial,
+        "isRoot": true,
+        "isVerified": true,
+        "supportedServices": ["Email"],
+        "passwordValidityPeriodInDays": null,
+        "passwordNotificationWindowInDays": null,
+        "state": null,
+    })
+}

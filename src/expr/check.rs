@@ -1,6 +1,446 @@
-//! The checker.
+//! The checker: what can be known to be wrong before the first record.
 
-use super::ast::Node;
-use super::{Fault, Rules};
+use std::ops::Range;
+use std::sync::Arc;
 
-pub(crate) fn check(_root: &mut Node, _rules: &Rules, _faults: &mut Vec<Fault>) {}
+use super::ast::{Call, Node, NodeKind, Word};
+use super::dates::{self, Interval};
+use super::dotnet_dates::{Format, Styles};
+use super::regex::Pattern;
+use super::table::{Function, Kind, Need, Run};
+use super::{Fault, Rules, Want, text};
+
+/// Finds all faults of a tree, and compiles its constant regular expressions on the way.
+pub(crate) fn check(root: &mut Node, rules: &Rules, faults: &mut Vec<Fault>) {
+    let mut checker = Checker { rules, faults };
+    checker.node(root, true);
+    checker.wanted(root);
+}
+
+struct Checker<'c> {
+    rules: &'c Rules,
+    faults: &'c mut Vec<Fault>,
+}
+
+impl Checker<'_> {
+    fn fault(&mut self, span: &Range<usize>, code: &'static str, message: impl Into<String>, hint: impl Into<String>) {
+        let hint = hint.into();
+        let hint = (!hint.is_empty()).then_some(hint);
+        self.faults.push(Fault { span: span.clone(), code, message: message.into(), hint });
+    }
+
+    fn node(&mut self, node: &mut Node, top: bool) {
+        let span = node.span.clone();
+        match &mut node.kind {
+            NodeKind::Bad(parts) | NodeKind::Concat(parts) => {
+                for part in &mut *parts {
+                    self.node(part, false);
+                }
+                if let NodeKind::Concat(parts) = &node.kind {
+                    for part in parts {
+                        self.single(part, "&");
+                    }
+                }
+            }
+            NodeKind::Compare(sign, sides) => {
+                self.node(&mut sides.0, false);
+                self.node(&mut sides.1, false);
+                self.single(&sides.0, sign.sign());
+                self.single(&sides.1, sign.sign());
+            }
+            NodeKind::Word(Word::IgnoreObjectFlow) if !self.rules.object_filter => {
+                self.fault(
+                    &span,
+                    "ignore-object",
+                    "IgnoreObjectFlow stands only in an object filter",
+                    "IgnoreAttributeFlow leaves one attribute as it is; [[scope]] keeps people out",
+                );
+            }
+            NodeKind::Call(call) => {
+                for arg in &mut call.args {
+                    self.node(arg, false);
+                }
+                self.call(call, &span, top);
+            }
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, call: &mut Call, span: &Range<usize>, top: bool) {
+        let function = call.function;
+        match function.run {
+            Run::Refused(reason) => {
+                self.fault(span, "outbound-only", format!("{} works only out of Entra", function.name), reason);
+                return;
+            }
+            Run::SelectUnique if !top => {
+                self.fault(
+                    span,
+                    "select-unique",
+                    "SelectUniqueValue stands only at the top of an expression",
+                    "move it around everything else",
+                );
+            }
+            Run::SelectUnique if !self.rules.select_unique => {
+                self.fault(
+                    span,
+                    "select-unique",
+                    "SelectUniqueValue needs a target that is set on create only and is no match",
+                    "add when = \"create\"",
+                );
+            }
+            _ => {}
+        }
+        if self.rules.secret && matches!(function.name, "RandomString" | "Guid") {
+            self.fault(
+                span,
+                "secret",
+                format!("{} does not make a secret", function.name),
+                "its text can be drawn again by anyone who knows the person; leave first passwords to the run",
+            );
+        }
+        if !self.count(call, span) {
+            return;
+        }
+        for (at, arg) in call.args.iter().enumerate() {
+            if let Some(param) = function.param(at)
+                && !(function.name == "FormatDateTime" && call.args.len() == 3)
+            {
+                if param.need == Need::Required && arg.is_empty() {
+                    self.fault(
+                        span,
+                        "missing-argument",
+                        format!("{} lacks its argument `{}`", function.name, param.name),
+                        usage(function),
+                    );
+                }
+                self.argument(function, param.kind, arg);
+            }
+        }
+        self.constants(call, span);
+    }
+
+    /// Whether the number of arguments fits.
+    fn count(&mut self, call: &Call, span: &Range<usize>) -> bool {
+        let function = call.function;
+        let count = call.args.len();
+        // A comma after the last argument adds an empty one.
+        let count = if function.max.is_some_and(|max| count == max + 1)
+            && call.args.last().is_some_and(Node::is_empty)
+            && !matches!(function.name, "Replace")
+        {
+            count - 1
+        } else {
+            count
+        };
+        if count < function.min || function.max.is_some_and(|max| count > max) {
+            let wanted = match function.max {
+                Some(max) if max == function.min => format!("{max}"),
+                Some(max) => format!("{} to {max}", function.min),
+                None => format!("at least {}", function.min),
+            };
+            let noun = if wanted == "1" || wanted == "at least 1" { "argument" } else { "arguments" };
+            self.fault(span, "argument-count", format!("{} takes {wanted} {noun}, not {count}", function.name), usage(function));
+            return false;
+        }
+        if matches!(function.run, Run::Switch) && count % 2 == 1 {
+            let last = call.args.last().map_or_else(|| span.clone(), |last| last.span.clone());
+            self.fault(
+                &last,
+                "switch-tail",
+                "this key of Switch has no value",
+                format!(
+                    "keys and values come in pairs, and the place of the default stays even when it is empty: {}",
+                    function.usage
+                ),
+            );
+            return false;
+        }
+        true
+    }
+
+    /// One value is needed where a list certainly stands.
+    fn single(&mut self, node: &Node, place: &str) {
+        if kind(node) == Kind::List {
+            self.fault(
+                &node.span,
+                "kind",
+                format!("several values stand where `{place}` takes one"),
+                "Join makes one text of them, Item takes one of them",
+            );
+        }
+    }
+
+    fn argument(&mut self, function: &Function, wanted: Kind, arg: &Node) {
+        let found = kind(arg);
+        match wanted {
+            Kind::Any | Kind::Same | Kind::List => {}
+            _ if found == Kind::List => self.single(arg, function.name),
+            Kind::Date if matches!(found, Kind::Flag | Kind::Number) => {
+                let what = if found == Kind::Flag { "a boolean" } else { "a number" };
+                self.fault(&arg.span, "kind", format!("{what} stands where {} takes a date", function.name), usage(function));
+            }
+            Kind::Number if matches!(found, Kind::Flag | Kind::Date) => {
+                let what = if found == Kind::Flag { "a boolean" } else { "a date" };
+                self.fault(&arg.span, "kind", format!("{what} stands where {} takes a number", function.name), usage(function));
+            }
+            Kind::Number => {
+                if let NodeKind::Text(text) = &arg.kind
+                    && !text.trim().is_empty()
+                    && text.trim().parse::<i64>().is_err()
+                {
+                    self.fault(
+                        &arg.span,
+                        "kind",
+                        format!("this is not the whole number that {} takes", function.name),
+                        usage(function),
+                    );
+                }
+            }
+            Kind::Flag => {
+                if let NodeKind::Text(text) = &arg.kind
+                    && !text.is_empty()
+                    && !text.trim().eq_ignore_ascii_case("true")
+                    && !text.trim().eq_ignore_ascii_case("false")
+                    && text.trim().parse::<i64>().is_err()
+                {
+                    self.fault(
+                        &arg.span,
+                        "kind",
+                        "this constant is no condition",
+                        "compare it with something: [Country] = \"US\"",
+                    );
+                }
+            }
+            Kind::Date => {
+                if let NodeKind::Text(text) = &arg.kind
+                    && function.name != "FormatDateTime"
+                    && dates::read(text).is_none()
+                {
+                    self.fault(&arg.span, "bad-date", "this constant is no date that can be read", "write it as yyyy-MM-dd");
+                }
+            }
+            Kind::Text => {}
+        }
+    }
+
+    /// The constants that a function reads before it looks at a record.
+    fn constants(&mut self, call: &mut Call, span: &Range<usize>) {
+        match call.function.name {
+            "Replace" => self.replace(call, span),
+            "FormatDateTime" => self.formats(call),
+            "DateAdd" | "DateDiff" => {
+                if let Some((text, place)) = constant(call, 0)
+                    && Interval::find(&text).is_none()
+                {
+                    self.fault(
+                        &place,
+                        "bad-interval",
+                        format!("`{text}` is no interval"),
+                        "the intervals are yyyy, m (month), d, ww, h, n (minute) and s",
+                    );
+                }
+            }
+            "ToLower" | "ToUpper" => {
+                if let Some((culture, place)) = constant(call, 1)
+                    && !culture.is_empty()
+                    && !text::is_culture(&culture)
+                {
+                    self.fault(
+                        &place,
+                        "bad-argument",
+                        format!("`{culture}` is no name of a culture"),
+                        "such as tr-TR; leave it out for the usual rules",
+                    );
+                }
+            }
+            "RandomString" => self.random(call),
+            "Mid" | "Item" => {
+                if let Some((index, place)) = integer(call, 1).filter(|(index, _)| *index < 1) {
+                    self.fault(
+                        &place,
+                        "bad-argument",
+                        format!("{} counts from 1, not from {index}", call.function.name),
+                        usage(call.function),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn replace(&mut self, call: &mut Call, span: &Range<usize>) {
+        if let Some((source, place)) = constant(call, 2) {
+            match Pattern::new(&source) {
+                Ok(pattern) => {
+                    if let Some((name, place)) = constant(call, 3)
+                        && pattern.group(&name).is_none()
+                    {
+                        self.fault(
+                            &place,
+                            "regex",
+                            format!("the regular expression has no group `{name}`"),
+                            format!("name one in it: (?<{name}>...)"),
+                        );
+                    }
+                    call.regex = Some(Arc::new(pattern));
+                }
+                Err(error) => self.fault(
+                    &place,
+                    "regex",
+                    format!("the regular expression does not compile: {error}"),
+                    "a backslash within a text is written twice: \"\\\\d\"",
+                ),
+            }
+        }
+        let filled = |at: usize| call.args.get(at).is_some_and(|arg| !arg.is_empty());
+        let replaces = filled(4) || filled(5);
+        let hint = if !filled(1) && !filled(2) {
+            "give an oldValue or a regexPattern"
+        } else if filled(2) && !replaces || filled(1) && !replaces && !filled(6) {
+            "give a replacementValue, which may be \"\""
+        } else {
+            return;
+        };
+        self.fault(
+            span,
+            "missing-argument",
+            "Replace has nothing to do: its filled places choose no mode",
+            format!("{hint}; {}", usage(call.function)),
+        );
+    }
+
+    fn formats(&mut self, call: &Call) {
+        let (input, output) = if call.args.len() == 3 { (1, 2) } else { (2, 3) };
+        for (at, reads) in [(input, true), (output, false)] {
+            if call.args.len() == 3 && call.args[at].is_empty() {
+                let place = call.args[at].span.clone();
+                self.fault(&place, "missing-argument", "FormatDateTime lacks a format", usage(call.function));
+                continue;
+            }
+            let Some((text, place)) = constant(call, at) else { continue };
+            let wrong = Format::new(&text).map_or_else(Some, |format| if reads { format.never_reads() } else { None });
+            if let Some(wrong) = wrong {
+                self.fault(
+                    &place,
+                    "date-format",
+                    format!("no date fits this format: {wrong}"),
+                    "formats are those of .NET, such as yyyy-MM-dd or M/d/yyyy h:mm:ss tt",
+                );
+            }
+        }
+        if call.args.len() == 4
+            && let Some((names, place)) = constant(call, 1)
+            && let Err(wrong) = Styles::new(&names)
+        {
+            self.fault(&place, "date-style", wrong, "leave it empty for the usual styles");
+        }
+    }
+
+    fn random(&mut self, call: &Call) {
+        let numbers: Vec<_> = (0..5).filter_map(|at| integer(call, at)).collect();
+        if numbers.len() < 5 {
+            return;
+        }
+        let sum: i64 = numbers[1..].iter().map(|(number, _)| *number).fold(0, i64::saturating_add);
+        if let Some((_, place)) = numbers.iter().find(|(number, _)| *number < 0) {
+            self.fault(place, "bad-argument", "this cannot be negative", usage(call.function));
+        } else if numbers[0].0 > 256 {
+            self.fault(&numbers[0].1, "bad-argument", "a random text has at most 256 characters", "");
+        } else if sum > numbers[0].0 {
+            self.fault(&numbers[0].1, "bad-argument", format!("the minimums add up to {sum}, more than the length"), "");
+        }
+    }
+
+    /// Whether what the expression yields fits its target.
+    fn wanted(&mut self, node: &Node) {
+        if self.rules.want == Want::Any || node.is_empty() {
+            return;
+        }
+        let choices = node.choices();
+        if !choices.is_empty() {
+            for choice in choices {
+                self.wanted(choice);
+            }
+            return;
+        }
+        if let NodeKind::Call(call) = &node.kind
+            && matches!(call.function.name, "IgnoreFlowIfNullOrEmpty" | "Redact" | "CRef")
+            && let Some(inner) = call.args.first()
+        {
+            return self.wanted(inner);
+        }
+        let found = kind(node);
+        let wrong = match (self.rules.want, found) {
+            (Want::Text | Want::Flag | Want::Date, Kind::List) => {
+                Some(("several values stand where the target takes one", "Join makes one text of them, Item takes one of them"))
+            }
+            (Want::List, Kind::Flag) => Some(("a boolean stands where the target takes several texts", "")),
+            (Want::Date, Kind::Flag) => Some(("a boolean stands where the target takes a date", "")),
+            (Want::Date, Kind::Number) => {
+                Some(("a number stands where the target takes a date", "DateFromNum makes a date of FILETIME ticks"))
+            }
+            (Want::Flag, Kind::Date) => Some((
+                "a date stands where the target takes a boolean",
+                "compare it: IIF(DateDiff(...) > 0, \"True\", \"False\")",
+            )),
+            (Want::Flag, _) => match &node.kind {
+                NodeKind::Text(text)
+                    if !text.is_empty() && !text.eq_ignore_ascii_case("true") && !text.eq_ignore_ascii_case("false") =>
+                {
+                    Some(("this text stands where the target takes a boolean", "write \"True\" or \"False\""))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some((message, hint)) = wrong {
+            self.fault(&node.span, "kind", message, hint);
+        }
+    }
+}
+
+fn usage(function: &Function) -> String {
+    format!("usage: {}", function.usage)
+}
+
+/// The constant text of an argument, with its place.
+fn constant(call: &Call, at: usize) -> Option<(String, Range<usize>)> {
+    let arg = call.args.get(at)?;
+    match &arg.kind {
+        NodeKind::Text(text) => Some((text.to_string(), arg.span.clone())),
+        _ => None,
+    }
+}
+
+/// The constant number of an argument, with its place.
+fn integer(call: &Call, at: usize) -> Option<(i64, Range<usize>)> {
+    let arg = call.args.get(at)?;
+    match &arg.kind {
+        NodeKind::Text(text) => Some((text.trim().parse().ok()?, arg.span.clone())),
+        NodeKind::Number { value, .. } => Some((*value, arg.span.clone())),
+        _ => None,
+    }
+}
+
+/// What certainly stands somewhere.
+fn kind(node: &Node) -> Kind {
+    match &node.kind {
+        NodeKind::Text(_) | NodeKind::Concat(_) => Kind::Text,
+        NodeKind::Number { .. } => Kind::Number,
+        NodeKind::Compare(..) => Kind::Flag,
+        NodeKind::Empty | NodeKind::Bad(_) | NodeKind::Column { .. } | NodeKind::Word(_) => Kind::Any,
+        NodeKind::Call(call) => match call.function.result {
+            Kind::Same => match call.args.first().map_or(Kind::Any, kind) {
+                Kind::List => Kind::List,
+                _ => Kind::Any,
+            },
+            Kind::Any => {
+                let mut kinds = node.choices().into_iter().filter(|choice| !choice.is_empty()).map(kind);
+                let Some(first) = kinds.next() else { return Kind::Any };
+                if kinds.all(|kind| kind == first) { first } else { Kind::Any }
+            }
+            known => known,
+        },
+    }
+}

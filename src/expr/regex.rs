@@ -1,5 +1,386 @@
-//! Regular expressions of .NET.
+//! Regular expressions of .NET, translated for our engine.
 
-/// A compiled regular expression.
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+use fancy_regex::{Captures, Regex, RegexBuilder};
+
+/// How far one search may backtrack.
+const BACKTRACKS: usize = 200_000;
+
+/// A compiled regular expression of .NET.
 #[derive(Debug)]
-pub(crate) struct Pattern;
+pub(crate) struct Pattern {
+    source: String,
+    plain: Regex,
+    /// The same for texts that end with a line feed, before which `$` matches too.
+    before_feed: OnceLock<Option<Regex>>,
+    /// By the numbers of .NET, which counts unnamed groups first: the number here.
+    numbers: Vec<usize>,
+    names: Vec<(String, usize)>,
+}
+
+impl Pattern {
+    pub(crate) fn new(source: &str) -> Result<Self, String> {
+        let groups = groups(source)?;
+        let unnamed = groups.iter().enumerate().filter(|(_, name)| name.is_none()).map(|(at, _)| at + 1);
+        let named = groups.iter().enumerate().filter(|(_, name)| name.is_some()).map(|(at, _)| at + 1);
+        let numbers: Vec<usize> = std::iter::once(0).chain(unnamed).chain(named).collect();
+        let names = groups.iter().enumerate().filter_map(|(at, name)| Some((name.clone()?, at + 1))).collect();
+        let plain = compile(&translate(source, &numbers, false)?)?;
+        Ok(Self { source: source.to_owned(), plain, before_feed: OnceLock::new(), numbers, names })
+    }
+
+    fn regex(&self, text: &str) -> &Regex {
+        if text.ends_with('\n') && self.source.contains(['$', 'Z']) {
+            let regex = self.before_feed.get_or_init(|| compile(&translate(&self.source, &self.numbers, true).ok()?).ok());
+            regex.as_ref().unwrap_or(&self.plain)
+        } else {
+            &self.plain
+        }
+    }
+
+    /// The first match from a place on.
+    pub(crate) fn captures<'t>(&self, text: &'t str, from: usize) -> Result<Option<Captures<'t>>, String> {
+        self.regex(text).captures_from_pos(text, from).map_err(|_| "the regular expression backtracks too much".to_owned())
+    }
+
+    /// The number of a group that is given by its name or its .NET number.
+    pub(crate) fn group(&self, name: &str) -> Option<usize> {
+        if let Ok(number) = name.parse::<usize>() {
+            return self.numbers.get(number).copied();
+        }
+        self.names.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
+    }
+
+    /// Appends what a replacement pattern of .NET stands for.
+    pub(crate) fn expand(&self, replacement: &str, captures: &Captures<'_>, text: &str, out: &mut String) {
+        let whole = captures.get(0).map_or(0..0, |found| found.range());
+        let mut rest = replacement;
+        while let Some(at) = rest.find('$') {
+            out.push_str(&rest[..at]);
+            rest = &rest[at + 1..];
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let (named, length) = if digits > 0 {
+                (Some(&rest[..digits]), digits)
+            } else if let Some(end) = rest.strip_prefix('{').and_then(|body| body.find('}')) {
+                (Some(&rest[1..=end]), end + 2)
+            } else {
+                (None, 0)
+            };
+            if let Some(group) = named.and_then(|name| self.group(name)) {
+                out.push_str(captures.get(group).map_or("", |found| found.as_str()));
+                rest = &rest[length..];
+                continue;
+            }
+            let special = match rest.as_bytes().first() {
+                Some(b'$') => "$",
+                Some(b'&') => &text[whole.clone()],
+                Some(b'`') => &text[..whole.start],
+                Some(b'\'') => &text[whole.end..],
+                Some(b'_') => text,
+                Some(b'+') => captures.iter().skip(1).flatten().last().map_or("", |found| found.as_str()),
+                _ => {
+                    out.push('$');
+                    continue;
+                }
+            };
+            out.push_str(special);
+            rest = &rest[1..];
+        }
+        out.push_str(rest);
+    }
+}
+
+fn compile(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern)
+        .backtrack_limit(BACKTRACKS)
+        .delegate_size_limit(4 << 20)
+        .delegate_dfa_size_limit(4 << 20)
+        .build()
+        .map_err(|error| {
+            let text = error.to_string();
+            text.lines().last().unwrap_or_default().trim().to_lowercase()
+        })
+}
+
+/// The capturing groups in their order, with the names of those that have one.
+fn groups(source: &str) -> Result<Vec<Option<String>>, String> {
+    let letters: Vec<char> = source.chars().collect();
+    let mut groups = Vec::new();
+    let mut in_class = 0usize;
+    let mut at = 0;
+    while at < letters.len() {
+        match letters[at] {
+            '\\' => at += 1,
+            '[' if in_class == 0 => {
+                in_class = 1;
+                if letters.get(at + 1) == Some(&'^') {
+                    at += 1;
+                }
+                if letters.get(at + 1) == Some(&']') {
+                    at += 1;
+                }
+            }
+            '[' if letters[at - 1] == '-' => in_class += 1,
+            ']' if in_class > 0 => in_class -= 1,
+            '(' if in_class == 0 => {
+                if letters.get(at + 1) != Some(&'?') {
+                    groups.push(None);
+                } else if let Some(name) = group_name(&letters[at + 2..]) {
+                    if name.contains('-') {
+                        return Err("balancing groups are not supported".into());
+                    }
+                    groups.push(Some(name));
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Ok(groups)
+}
+
+/// The name of a group after `(?`.
+fn group_name(letters: &[char]) -> Option<String> {
+    let close = match letters.first()? {
+        '<' if !matches!(letters.get(1), Some('=' | '!')) => '>',
+        '\'' => '\'',
+        _ => return None,
+    };
+    let end = letters[1..].iter().position(|letter| *letter == close)?;
+    Some(letters[1..=end].iter().collect())
+}
+
+struct Translation<'t> {
+    letters: &'t [char],
+    at: usize,
+    out: String,
+}
+
+/// Rewrites what .NET reads differently.
+fn translate(source: &str, numbers: &[usize], before_feed: bool) -> Result<String, String> {
+    let letters: Vec<char> = source.chars().collect();
+    let multi_line = source
+        .match_indices("(?")
+        .any(|(at, _)| source[at + 2..].chars().take_while(char::is_ascii_alphabetic).any(|flag| flag == 'm'));
+    let end = if before_feed { r"(?=\n?\z)" } else { r"\z" };
+    let mut t = Translation { letters: &letters, at: 0, out: String::with_capacity(source.len() + 8) };
+    while let Some(&letter) = t.letters.get(t.at) {
+        match letter {
+            '\\' => t.escape(numbers, end, false)?,
+            '[' => t.class()?,
+            '$' if !multi_line => {
+                t.out.push_str(end);
+                t.at += 1;
+            }
+            '{' if !t.is_quantifier() => t.literal(),
+            '}' if !t.out_is_quantified() => t.literal(),
+            '(' if t.letters[t.at..].starts_with(&['(', '?', '\'']) => {
+                t.out.push_str("(?<");
+                t.at += 3;
+                while t.at < t.letters.len() && t.letters[t.at] != '\'' {
+                    t.out.push(t.letters[t.at]);
+                    t.at += 1;
+                }
+                t.out.push('>');
+                t.at += 1;
+            }
+            '(' if t.letters[t.at..].starts_with(&['(', '?', '#']) => {
+                while t.at < t.letters.len() && t.letters[t.at] != ')' {
+                    t.at += 1;
+                }
+                t.at += 1;
+            }
+            _ => {
+                t.out.push(letter);
+                t.at += 1;
+            }
+        }
+    }
+    Ok(t.out)
+}
+
+impl Translation<'_> {
+    fn literal(&mut self) {
+        self.out.push('\\');
+        self.out.push(self.letters[self.at]);
+        self.at += 1;
+    }
+
+    /// Whether `{n}`, `{n,}` or `{n,m}` starts here.
+    fn is_quantifier(&self) -> bool {
+        let body: String = self.letters[self.at + 1..].iter().take_while(|letter| **letter != '}').collect();
+        let closed = self.at + 1 + body.chars().count() < self.letters.len();
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        closed
+            && body
+                .split_once(',')
+                .map_or_else(|| number(&body), |(least, most)| number(least) && (most.is_empty() || number(most)))
+    }
+
+    /// Whether a `}` here closes a quantifier.
+    fn out_is_quantified(&self) -> bool {
+        let body = self.letters[..self.at].iter().rev().take_while(|letter| letter.is_ascii_digit() || **letter == ',').count();
+        body > 0 && self.letters.get(self.at - body - 1).is_some_and(|letter| *letter == '{') && {
+            let start = self.at - body - 1;
+            start == 0 || self.letters[start - 1] != '\\'
+        }
+    }
+
+    fn hex(&mut self, digits: usize) -> Result<(), String> {
+        let text: String = self.letters[self.at..].iter().take(digits).collect();
+        let value = u32::from_str_radix(&text, 16)
+            .ok()
+            .filter(|_| text.len() == digits)
+            .ok_or("an escape lacks its hexadecimal digits")?;
+        let _ = write!(self.out, "\\x{{{value:X}}}");
+        self.at += digits;
+        Ok(())
+    }
+
+    fn escape(&mut self, numbers: &[usize], end: &str, in_class: bool) -> Result<(), String> {
+        let Some(&next) = self.letters.get(self.at + 1) else { return Err("the expression ends with a lone backslash".into()) };
+        self.at += 2;
+        match next {
+            'u' => self.hex(4)?,
+            'x' => self.hex(2)?,
+            'e' => self.out.push_str(r"\x1B"),
+            'b' if in_class => self.out.push_str(r"\x08"),
+            'c' => {
+                let letter = self
+                    .letters
+                    .get(self.at)
+                    .filter(|letter| letter.is_ascii_alphabetic())
+                    .ok_or("an escape lacks its control letter")?;
+                let _ = write!(self.out, "\\x{:02X}", (letter.to_ascii_uppercase() as u8) - b'@');
+                self.at += 1;
+            }
+            '0' => self.out.push_str(r"\x00"),
+            'Z' if !in_class => self.out.push_str(end),
+            'k' if !in_class => {
+                let close = match self.letters.get(self.at) {
+                    Some('<') => '>',
+                    Some('\'') => '\'',
+                    _ => return Err("a back-reference lacks its name".into()),
+                };
+                let name: String = self.letters[self.at + 1..].iter().take_while(|letter| **letter != close).collect();
+                self.at += name.chars().count() + 2;
+                match name.parse::<usize>() {
+                    Ok(number) => self.reference(numbers, number)?,
+                    Err(_) => {
+                        let _ = write!(self.out, "\\k<{name}>");
+                    }
+                }
+            }
+            '1'..='9' if !in_class => {
+                self.at -= 1;
+                let digits: String = self.letters[self.at..].iter().take_while(|letter| letter.is_ascii_digit()).collect();
+                self.at += digits.len();
+                self.reference(numbers, digits.parse().unwrap_or(usize::MAX))?;
+            }
+            _ if next.is_ascii_alphanumeric() => {
+                self.out.push('\\');
+                self.out.push(next);
+            }
+            _ if r"\.+*?()|[]{}^$-&~#".contains(next) => {
+                self.out.push('\\');
+                self.out.push(next);
+            }
+            _ => self.out.push(next),
+        }
+        Ok(())
+    }
+
+    fn reference(&mut self, numbers: &[usize], number: usize) -> Result<(), String> {
+        let group = numbers.get(number).ok_or_else(|| format!("there is no group {number}"))?;
+        // The group around the reference keeps a digit after it apart.
+        let _ = write!(self.out, "(?:\\{group})");
+        Ok(())
+    }
+
+    /// A class in brackets: `[`, `&` and `~` are plain in it, and `-[` subtracts.
+    fn class(&mut self) -> Result<(), String> {
+        self.out.push('[');
+        self.at += 1;
+        if self.letters.get(self.at) == Some(&'^') {
+            self.out.push('^');
+            self.at += 1;
+        }
+        if self.letters.get(self.at) == Some(&']') {
+            self.literal();
+        }
+        let mut after_class_escape = false;
+        loop {
+            let Some(&letter) = self.letters.get(self.at) else { return Err("a class in brackets is not closed".into()) };
+            let was_class_escape = std::mem::take(&mut after_class_escape);
+            match letter {
+                ']' => {
+                    self.out.push(']');
+                    self.at += 1;
+                    return Ok(());
+                }
+                '\\' => {
+                    after_class_escape =
+                        self.letters.get(self.at + 1).is_some_and(|next| matches!(next, 'd' | 'D' | 'w' | 'W' | 's' | 'S'));
+                    self.escape(&[], "", true)?;
+                }
+                '-' if self.letters.get(self.at + 1) == Some(&'[') => {
+                    self.out.push_str("--");
+                    self.at += 1;
+                    self.class()?;
+                }
+                '-' if was_class_escape || self.letters.get(self.at + 1) == Some(&']') => self.literal(),
+                '[' | '&' | '~' => self.literal(),
+                _ => {
+                    self.out.push(letter);
+                    self.at += 1;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        Pattern::new(pattern).unwrap().captures(text, 0).unwrap().is_some()
+    }
+
+    #[test]
+    fn needless_escapes_are_plain_characters() {
+        for letter in [r"/", ":", ";", "=", ",", "<", ">", "@", "!", "%", "'"] {
+            assert!(matches(&format!("^[\\{letter}]\\{letter}$"), &format!("{letter}{letter}")), "{letter}");
+        }
+    }
+
+    #[test]
+    fn the_end_stands_before_a_last_line_feed_too() {
+        assert!(matches("a$", "a\n"));
+        assert!(!matches("a$", "a\n\n"));
+        assert!(matches(r"a\Z", "a\n"));
+        assert!(!matches(r"a\z", "a\n"));
+    }
+
+    #[test]
+    fn classes_are_read_as_dotnet_reads_them() {
+        assert!(matches("^[[:]$", "["));
+        assert!(matches("^[a-z-[aeiou]]$", "b"));
+        assert!(!matches("^[a-z-[aeiou]]$", "e"));
+        assert!(matches(r"^[\w-.]+$", "a-.b"));
+        assert!(matches("^[]a]+$", "]a"));
+        assert!(matches("^a{b}$", "a{b}"));
+        assert!(matches("^a{2}$", "aa"));
+    }
+
+    #[test]
+    fn unnamed_groups_are_numbered_first() {
+        let pattern = Pattern::new(r"(?<x>a)(b)\1").unwrap();
+        let captures = pattern.captures("abb", 0).unwrap().unwrap();
+        let mut out = String::new();
+        pattern.expand("$1-$2-${x}-$3-$$-$&", &captures, "abb", &mut out);
+        assert_eq!(out, "b-a-a-$3-$-abb");
+    }
+}

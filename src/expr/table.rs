@@ -1,7 +1,7 @@
 //! The table of all functions: names, arguments, meaning, examples.
 
 use super::evaluate::{Args, Eval};
-use super::{functions, logic};
+use super::functions;
 
 /// What kind of value stands somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -62,6 +62,7 @@ pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
     let size = page_size(request);
     let minimal = request.header("prefer").is_some_and(|prefer| prefer.contains("return=minimal"));
     let wanted = |object: &&Object| object.kind == kind && (round.ids.is_empty() || round.ids.contains(&object.id));
+    let wanted = |object: &&Object| wanted(object) && concerns(object, &select, &round);
     let mut rest = core.tenant.changed_after(round.cursor).filter(wanted).filter(|object| round.since > 0 || object.live());
     let page: Vec<&Object> = rest.by_ref().take(size).collect();
     let more = rest.next().is_some();
@@ -77,6 +78,21 @@ pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
         body["@odata.nextLink"] = json!(url.replacen(&core.base, "https://graph.example.net/v1.0", 1));
     }
     Ok(Reply::ok(body))
+}
+
+/// Whether anything the round tracks changed; the first round tells all.
+fn concerns(object: &Object, select: &Select, round: &Round) -> bool {
+    let Select::Named(names) = select else { return true };
+    let after = |list: &std::collections::BTreeMap<String, u64>| list.values().any(|at| *at > round.since);
+    round.since == 0
+        || !object.live()
+        || object.made > round.since
+        || names.iter().any(|name| match name.as_str() {
+            "manager" => object.manager_at > round.since,
+            "members" => after(&object.members) || after(&object.removed),
+            "owners" => after(&object.owners),
+            _ => object.changed_since(name, round.since),
+        })
 }
 
 fn path(kind: Kind) -> &'static str {
@@ -144,13 +160,12 @@ fn item(object: &Object, select: &Select, round: &Round, minimal: bool) -> Value
         match name.as_str() {
             "manager" if object.kind == Kind::User => manager(object, round, &mut out),
             "members" | "owners" if object.kind == Kind::Group => members(object, &name, round, &mut out),
-            _ if object.props.contains_key(&name) => {
+            _ if object.props.contains_key(&name) && (!minimal || object.changed_since(&name, round.since)) => {
                 out.insert(name.clone(), property(object, &name));
             }
             _ => {}
         }
     }
-    let _all_were_set = minimal;
     Value::Object(out)
 }
 

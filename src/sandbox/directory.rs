@@ -14,7 +14,7 @@ use super::validate;
 use super::view::{Select, list};
 
 /// How long a deleted object can be restored.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// Roles whose holders any user administrator may change.
 const HARMLESS: [&str; 4] = [
@@ -75,6 +75,11 @@ pub(super) fn route(core: &mut Core, request: &Request, parts: &[&str]) -> Answe
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
+    reason = "the last step of every route that answers a collection"
+)]
 fn collection(core: &Core, name: &str, value: Vec<Value>) -> Answer {
     Ok(Reply::ok(json!({ "@odata.context": format!("{}/$metadata#{name}", core.base), "value": value })))
 }

@@ -68,6 +68,12 @@ pub enum FaultsError {
         /// The entry as given.
         entry: String,
     },
+    /// A lag is neither a count of requests nor a time.
+    #[error("cannot read the lag `{text}`: expected a count of requests such as 3, or a time such as 2s or 500ms")]
+    Lag {
+        /// The lag as given.
+        text: String,
+    },
 }
 
 /// Which faults happen: by rate, drawn from a seed, or at the n-th occasion.
@@ -156,6 +162,23 @@ pub enum Lag {
     Requests(u64),
     /// For a time, by every second replica.
     For(Duration),
+}
+
+impl FromStr for Lag {
+    type Err = FaultsError;
+
+    /// Reads `3` as requests, `2s` and `500ms` as a time.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refuse = || FaultsError::Lag { text: text.to_owned() };
+        let number = |digits: &str| digits.trim().parse::<u64>().map_err(|_| refuse());
+        if let Some(digits) = text.strip_suffix("ms") {
+            return Ok(Self::For(Duration::from_millis(number(digits)?)));
+        }
+        if let Some(digits) = text.strip_suffix('s') {
+            return Ok(Self::For(Duration::from_secs(number(digits)?)));
+        }
+        Ok(Self::Requests(number(text)?))
+    }
 }
 
 /// Faults at work.

@@ -320,7 +320,8 @@ impl Parser<'_> {
                 ),
             ));
         };
-        if !(rule.filter || rule.starts_with) || (starts && !rule.starts_with) {
+        let allowed = rule.starts_with || (rule.filter && !starts);
+        if !allowed {
             return Err(Problem::query(format!(
                 "Unsupported or invalid query filter clause specified for property '{property}'."
             )));

@@ -28,6 +28,7 @@ mod schema;
 mod seed;
 mod tenant;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 mod tests;
 mod users;
 mod validate;
@@ -47,7 +48,7 @@ use tenant::Tenant;
 pub struct Options {
     /// Graph JSON of domains, users, groups, role assignments and deleted items to start with.
     pub seed: Option<PathBuf>,
-    /// The SQLite file the tenant is kept in; in memory without one.
+    /// The `SQLite` file the tenant is kept in; in memory without one.
     pub db: Option<PathBuf>,
     /// When requests are refused.
     pub quota: Quota,
@@ -79,7 +80,7 @@ pub enum SandboxError {
     Database {
         /// The file.
         path: PathBuf,
-        /// What SQLite said.
+        /// What `SQLite` said.
         source: rusqlite::Error,
     },
     /// The seed or the log cannot be opened.
@@ -200,6 +201,12 @@ impl Sandbox {
     }
 }
 
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Sandbox {
     fn drop(&mut self) {
         let mut core = self.core();
@@ -210,7 +217,7 @@ impl Drop for Sandbox {
 
 fn open(options: &Options, clock: &Clock) -> Result<Tenant, SandboxError> {
     let database = |source| SandboxError::Database { path: options.db.clone().unwrap_or_default(), source };
-    let mut tenant = Tenant::open(options.db.as_deref(), options.tenant_id.clone()).map_err(database)?;
+    let mut tenant = Tenant::open(options.db.as_deref(), options.tenant_id.as_deref()).map_err(database)?;
     if let Some(path) = &options.seed {
         let text = std::fs::read_to_string(path).map_err(|source| SandboxError::File { path: path.clone(), source })?;
         let seed: seed::Seed = serde_json::from_str(&text).map_err(|source| SandboxError::Seed { path: path.clone(), source })?;

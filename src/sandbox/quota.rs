@@ -17,6 +17,19 @@ pub enum QuotaKind {
     Off,
 }
 
+impl std::str::FromStr for QuotaKind {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "bucket" => Ok(Self::Bucket),
+            "window" => Ok(Self::Window),
+            "off" => Ok(Self::Off),
+            _ => Err("expected bucket, window or off"),
+        }
+    }
+}
+
 /// The tenant's quota; the default is the documented one of an app in a large tenant.
 #[derive(Debug, Clone, Copy)]
 pub struct Quota {

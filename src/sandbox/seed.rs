@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::clock::Clock;
-use super::tenant::{Kind, Object, Tenant, domain};
+use super::tenant::{Kind, Object, Tenant};
 use super::users::complete;
 
 /// A seed file: Graph's own JSON, users with their `manager`, groups with `members` and `owners` by id or name.
@@ -112,4 +112,27 @@ fn group(mut props: Map<String, Value>, tenant: &Tenant, now: &str) -> Object {
     group.members = members.iter().filter_map(found).collect();
     group.owners = owners.iter().filter_map(found).collect();
     group
+}
+
+/// The domains of a tenant that nobody seeded.
+pub(super) fn default_domains() -> Vec<Value> {
+    vec![domain("contoso.onmicrosoft.com", true, true), domain("contoso.com", false, false), domain("example.com", false, false)]
+}
+
+/// A verified domain as Graph shows it.
+pub(super) fn domain(id: &str, initial: bool, default: bool) -> Value {
+    json!({
+        "id": id,
+        "authenticationType": "Managed",
+        "availabilityStatus": null,
+        "isAdminManaged": true,
+        "isDefault": default,
+        "isInitial": initial,
+        "isRoot": true,
+        "isVerified": true,
+        "supportedServices": ["Email"],
+        "passwordValidityPeriodInDays": null,
+        "passwordNotificationWindowInDays": null,
+        "state": null,
+    })
 }

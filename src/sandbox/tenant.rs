@@ -1,4 +1,4 @@
-//! The tenant's state: objects in memory, each written through to SQLite.
+//! The tenant's state: objects in memory, each written through to `SQLite`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -7,6 +7,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use super::seed::default_domains;
 
 /// What an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +65,12 @@ pub(super) struct Object {
     pub(super) gone: bool,
     /// The change that touched it last.
     pub(super) changed: u64,
+    /// The change that made or restored it.
+    #[serde(default)]
+    pub(super) made: u64,
+    /// The changes that touched single properties since then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) stamps: BTreeMap<String, u64>,
     /// When it was made, for replication lag; unknown after a restart.
     #[serde(skip)]
     pub(super) born: Option<Duration>,
@@ -87,6 +95,8 @@ impl Object {
             deleted: None,
             gone: false,
             changed: 0,
+            made: 0,
+            stamps: BTreeMap::new(),
             born: None,
             born_request: 0,
         }
@@ -98,6 +108,27 @@ impl Object {
 
     pub(super) fn text(&self, property: &str) -> Option<&str> {
         self.props.get(property).and_then(Value::as_str)
+    }
+
+    /// Notes what differs from the former state; a restored object counts as new.
+    fn stamp(&mut self, old: Option<&Self>, change: u64) {
+        let Some(old) = old else {
+            self.made = change;
+            self.manager_at = change;
+            self.members.values_mut().chain(self.owners.values_mut()).for_each(|at| *at = change);
+            self.stamps.clear();
+            return;
+        };
+        for (name, value) in &self.props {
+            if old.props.get(name) != Some(value) {
+                self.stamps.insert(name.clone(), change);
+            }
+        }
+    }
+
+    /// Whether a property changed after this change.
+    pub(super) fn changed_since(&self, name: &str, since: u64) -> bool {
+        self.made > since || self.stamps.get(name).is_some_and(|at| *at > since)
     }
 
     /// The addresses it holds, lower case and without their kind.
@@ -135,10 +166,10 @@ pub(super) struct Tenant {
 
 impl Tenant {
     /// Opens the tenant kept in a file, or starts one in memory.
-    pub(super) fn open(db: Option<&Path>, id: Option<String>) -> rusqlite::Result<Self> {
+    pub(super) fn open(db: Option<&Path>, id: Option<&str>) -> rusqlite::Result<Self> {
         let db = db.map(open_db).transpose()?;
         let mut tenant = Self {
-            id: id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
+            id: id.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned),
             objects: BTreeMap::new(),
             upns: HashMap::new(),
             addresses: HashMap::new(),
@@ -280,6 +311,7 @@ impl Tenant {
         self.unindex(&object.id);
         self.change += 1;
         object.changed = self.change;
+        object.stamp(self.objects.get(&object.id).filter(|old| old.live()), self.change);
         self.index(&object);
         self.dirty.insert(object.id.clone());
         self.objects.insert(object.id.clone(), object);
@@ -369,27 +401,4 @@ fn open_db(path: &Path) -> rusqlite::Result<Connection> {
          CREATE TABLE IF NOT EXISTS object (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;",
     )?;
     Ok(db)
-}
-
-/// The domains of a tenant that nobody seeded.
-fn default_domains() -> Vec<Value> {
-    vec![domain("contoso.onmicrosoft.com", true, true), domain("contoso.com", false, false), domain("example.com", false, false)]
-}
-
-/// A verified domain as Graph shows it.
-pub(super) fn domain(id: &str, initial: bool, default: bool) -> Value {
-    serde_json::json!({
-        "id": id,
-        "authenticationType": "Managed",
-        "availabilityStatus": null,
-        "isAdminManaged": true,
-        "isDefault": default,
-        "isInitial": initial,
-        "isRoot": true,
-        "isVerified": true,
-        "supportedServices": ["Email"],
-        "passwordValidityPeriodInDays": null,
-        "passwordNotificationWindowInDays": null,
-        "state": null,
-    })
 }

@@ -174,7 +174,7 @@ async fn writes_beyond_the_bucket_are_throttled_until_it_refills() {
     assert_eq!(answer.headers()["x-ms-throttle-information"], "WriteLimitExceeded");
     assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<f64>().unwrap() > 0.0);
     assert_eq!(call(&tenant, "GET", "/users", None).await.0, 200);
-    tenant.advance(Duration::from_secs(300));
+    tenant.advance(Duration::from_mins(5));
     make(&tenant, "c").await;
     assert_eq!(tenant.requests().throttled, 1);
 }
@@ -234,13 +234,16 @@ async fn delta_tells_changes_once_and_expires() {
     let link = page["@odata.deltaLink"].as_str().unwrap().to_owned();
     let (_, page) = call(&tenant, "GET", &link, None).await;
     assert_eq!(page["value"], json!([]));
+    call(&tenant, "PATCH", &format!("/users/{a}"), Some(json!({ "city": "Bonn" }))).await;
+    let (_, page) = call(&tenant, "GET", &link, None).await;
+    assert_eq!(page["value"], json!([]), "a city is not tracked");
     let body = json!({ "@odata.id": format!("{}/users/{a}", tenant.url()) });
     call(&tenant, "PUT", &format!("/users/{b}/manager/$ref"), Some(body)).await;
     call(&tenant, "DELETE", &format!("/users/{a}"), None).await;
     let (_, page) = call(&tenant, "GET", &link, None).await;
     assert_eq!(page["value"][0]["manager@delta"][0]["id"], json!(a));
     assert_eq!(page["value"][1], json!({ "id": a, "@removed": { "reason": "changed" } }));
-    tenant.advance(Duration::from_secs(8 * 24 * 3600));
+    tenant.advance(Duration::from_hours(8 * 24));
     assert_eq!(call(&tenant, "GET", &link, None).await.0, 410);
 }
 
@@ -320,4 +323,24 @@ async fn only_the_configured_token_is_let_in() {
         .await
         .unwrap();
     assert_eq!(answer["access_token"], json!("secret"));
+}
+
+#[tokio::test]
+async fn a_thousand_people_land_in_fifty_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let tenant = start(Options { db: Some(folder.path().join("t.db")), quota: Quota::off(), ..Options::default() }).await;
+    let client = Client::new();
+    for batch in 0..50 {
+        let requests: Vec<Value> = (0..20)
+            .map(|n| {
+                let body = person(&format!("p{batch}-{n}"));
+                json!({ "id": n.to_string(), "method": "POST", "url": "/users", "headers": { "Content-Type": "application/json" }, "body": body })
+            })
+            .collect();
+        let url = format!("{}/$batch", tenant.url());
+        let answer = client.post(url).bearer_auth("x").json(&json!({ "requests": requests })).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    assert_eq!(tenant.users().as_array().unwrap().len(), 1000);
+    assert_eq!(tenant.requests().throttled, 0);
 }

@@ -86,6 +86,7 @@ pub(super) fn typed(object: &Object, select: &Select) -> Value {
 }
 
 /// One object as the answer of a GET.
+#[expect(clippy::unnecessary_wraps, reason = "the last step of every route that answers one object")]
 pub(super) fn show(core: &Core, object: &Object, select: &Select, expand: Option<&Expand>, set: &str) -> Answer {
     let mut shown = select.show(object);
     shown.insert("@odata.context".to_owned(), json!(format!("{}/$metadata#{set}/$entity", core.base)));

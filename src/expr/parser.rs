@@ -59,6 +59,10 @@ pub(crate) fn parse(text: &str) -> Parsed {
             parser.fault(span, "unexpected", message.into(), hint);
         }
     }
+    // An open text or attribute swallows the parentheses after it: their fault is told.
+    if parser.faults.iter().any(|fault| matches!(fault.code, "unclosed-text" | "html-entity" | "curly-quote")) {
+        parser.faults.retain(|fault| fault.code != "unclosed-call");
+    }
     Parsed { root, columns: parser.columns, faults: parser.faults }
 }
 

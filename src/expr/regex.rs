@@ -17,7 +17,7 @@ pub(crate) struct Pattern {
     before_feed: OnceLock<Option<Regex>>,
     /// By the numbers of .NET, which counts unnamed groups first: the number here.
     numbers: Vec<usize>,
-    names: Vec<(String, usize)>,
+    groups: Vec<Option<String>>,
 }
 
 impl Pattern {
@@ -26,14 +26,14 @@ impl Pattern {
         let unnamed = groups.iter().enumerate().filter(|(_, name)| name.is_none()).map(|(at, _)| at + 1);
         let named = groups.iter().enumerate().filter(|(_, name)| name.is_some()).map(|(at, _)| at + 1);
         let numbers: Vec<usize> = std::iter::once(0).chain(unnamed).chain(named).collect();
-        let names = groups.iter().enumerate().filter_map(|(at, name)| Some((name.clone()?, at + 1))).collect();
-        let plain = compile(&translate(source, &numbers, false)?)?;
-        Ok(Self { source: source.to_owned(), plain, before_feed: OnceLock::new(), numbers, names })
+        let plain = compile(&translate(source, &groups, &numbers, false)?)?;
+        Ok(Self { source: source.to_owned(), plain, before_feed: OnceLock::new(), numbers, groups })
     }
 
     fn regex(&self, text: &str) -> &Regex {
         if text.ends_with('\n') && self.source.contains(['$', 'Z']) {
-            let regex = self.before_feed.get_or_init(|| compile(&translate(&self.source, &self.numbers, true).ok()?).ok());
+            let regex =
+                self.before_feed.get_or_init(|| compile(&translate(&self.source, &self.groups, &self.numbers, true).ok()?).ok());
             regex.as_ref().unwrap_or(&self.plain)
         } else {
             &self.plain
@@ -50,7 +50,7 @@ impl Pattern {
         if let Ok(number) = name.parse::<usize>() {
             return self.numbers.get(number).copied();
         }
-        self.names.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
+        self.groups.iter().position(|known| known.as_deref() == Some(name)).map(|at| at + 1)
     }
 
     /// Appends what a replacement pattern of .NET stands for.
@@ -156,16 +156,19 @@ struct Translation<'t> {
     letters: &'t [char],
     at: usize,
     out: String,
+    groups: &'t [Option<String>],
+    /// How many capturing groups have begun.
+    opened: usize,
 }
 
 /// Rewrites what .NET reads differently.
-fn translate(source: &str, numbers: &[usize], before_feed: bool) -> Result<String, String> {
+fn translate(source: &str, groups: &[Option<String>], numbers: &[usize], before_feed: bool) -> Result<String, String> {
     let letters: Vec<char> = source.chars().collect();
     let multi_line = source
         .match_indices("(?")
         .any(|(at, _)| source[at + 2..].chars().take_while(char::is_ascii_alphabetic).any(|flag| flag == 'm'));
     let end = if before_feed { r"(?=\n?\z)" } else { r"\z" };
-    let mut t = Translation { letters: &letters, at: 0, out: String::with_capacity(source.len() + 8) };
+    let mut t = Translation { letters: &letters, at: 0, out: String::with_capacity(source.len() + 8), groups, opened: 0 };
     while let Some(&letter) = t.letters.get(t.at) {
         match letter {
             '\\' => t.escape(numbers, end, false)?,
@@ -176,7 +179,9 @@ fn translate(source: &str, numbers: &[usize], before_feed: bool) -> Result<Strin
             }
             '{' if !t.is_quantifier() => t.literal(),
             '}' if !t.out_is_quantified() => t.literal(),
+            '(' if t.letters.get(t.at + 1) != Some(&'?') => t.open(),
             '(' if t.letters[t.at..].starts_with(&['(', '?', '\'']) => {
+                t.opened += 1;
                 t.out.push_str("(?<");
                 t.at += 3;
                 while t.at < t.letters.len() && t.letters[t.at] != '\'' {
@@ -193,6 +198,9 @@ fn translate(source: &str, numbers: &[usize], before_feed: bool) -> Result<Strin
                 t.at += 1;
             }
             _ => {
+                if letter == '(' && group_name(&t.letters[t.at + 2..]).is_some() {
+                    t.opened += 1;
+                }
                 t.out.push(letter);
                 t.at += 1;
             }
@@ -202,6 +210,17 @@ fn translate(source: &str, numbers: &[usize], before_feed: bool) -> Result<Strin
 }
 
 impl Translation<'_> {
+    /// Opens an unnamed group. Where others are named it gets a name too, since the engine then refers by names alone.
+    fn open(&mut self) {
+        self.opened += 1;
+        self.at += 1;
+        if self.groups.iter().any(Option::is_some) {
+            let _ = write!(self.out, "(?<unnamed_{}>", self.opened);
+        } else {
+            self.out.push('(');
+        }
+    }
+
     fn literal(&mut self) {
         self.out.push('\\');
         self.out.push(self.letters[self.at]);
@@ -295,7 +314,11 @@ impl Translation<'_> {
     fn reference(&mut self, numbers: &[usize], number: usize) -> Result<(), String> {
         let group = numbers.get(number).ok_or_else(|| format!("there is no group {number}"))?;
         // The group around the reference keeps a digit after it apart.
-        let _ = write!(self.out, "(?:\\{group})");
+        let _ = match self.groups.get(group - 1) {
+            Some(Some(name)) => write!(self.out, "\\k<{name}>"),
+            Some(None) if self.groups.iter().any(Option::is_some) => write!(self.out, "\\k<unnamed_{group}>"),
+            _ => write!(self.out, "(?:\\{group})"),
+        };
         Ok(())
     }
 

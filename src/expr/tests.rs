@@ -228,6 +228,43 @@ fn a_trace_holds_the_chosen_branch_alone() {
 }
 
 #[test]
+fn dotnet_expressions_replace_as_in_dotnet() {
+    for (text, a, wanted) in [
+        (r#"Replace([a], , "a*", , "X", , )"#, "baac", "XbXXcX"),
+        (r#"Replace([a], , "(.*)", , "X", , )"#, "abc", "XX"),
+        (r#"Replace([a], , "(?<=\d)(?=(\d{3})+$)", , ".", , )"#, "1234567", "1.234.567"),
+        (r#"Replace([a], , "(\w)\1", , "$1", , )"#, "aabbc", "abc"),
+        (r#"Replace([a], , "(?<x>a)(b)\1", , "${x}$1$10", , )"#, "abb", "ab$10"),
+        (r#"Replace([a], , "[\/\\\[\]\:\;\|\=\,\+\*\?\<\>]", , "", , )"#, "a/b\\c[d]e<f>", "abcdef"),
+        (r#"Replace([a], , "(?i)DR\.?\s*", , "", , )"#, "dr. Ann", "Ann"),
+        (r##"Replace([a], , "(?'n'\d+)", "n", "#", , )"##, "a1b22", "a#b#"),
+    ] {
+        assert_eq!(yields(text, &json!({"a": a})), json!(wanted).to_string(), "{text}");
+    }
+}
+
+#[test]
+fn dates_are_read_and_written_as_in_dotnet() {
+    for (text, wanted) in [
+        (r#"FormatDateTime("2025-03-07", , "yyyy-MM-dd", "dddd, d MMM yy 'at' H")"#, "Friday, 7 Mar 25 at 0"),
+        (r#"FormatDateTime("3/7/2025 1:05:09 PM", , "M/d/yyyy h:mm:ss tt", "yyyyMMdd'T'HHmmss.ff")"#, "20250307T130509.00"),
+        (r#"FormatDateTime("2025-03-07+02:00", , "yyyy-MM-ddzzz", "yyyy-MM-dd HH:mm")"#, "2025-03-06 22:00"),
+        (r#"FormatDateTime(" 7 Mar 2025 ", , "d MMM yyyy", "s")"#, "2025-03-07T00:00:00"),
+        (r#"FormatDateTime("2025-03-07", , "yyyy-MM-dd", "%d")"#, "7"),
+        (r#"CDate("2024-02-29T23:59:59.5Z")"#, "2/29/2024 11:59:59 PM"),
+        (r#"CDate("12/31/2025")"#, "12/31/2025 12:00:00 AM"),
+        (r#"DateAdd("yyyy", 1, "2024-02-29")"#, "2/28/2025 12:00:00 AM"),
+        (r#"CStr(DateDiff("m", "2025-01-31", "2025-02-01"))"#, "1"),
+        (r#"CStr(DateDiff("d", "2025-01-01T12:00:00", "2025-01-02T11:00:00"))"#, "0"),
+        (r#"CStr(DateDiff("ww", "2025-07-26", "2025-07-27"))"#, "1"),
+    ] {
+        assert_eq!(yields(text, &json!({})), json!(wanted).to_string(), "{text}");
+    }
+    assert_eq!(yields(r#"CDate([a])"#, &json!({"a": "31/12/2025"})), "fault: bad-date");
+    assert_eq!(yields(r#"DateAdd("d", 9223372036854775807, "2025-01-01")"#, &json!({})), "fault: out-of-range");
+}
+
+#[test]
 fn the_same_seed_draws_the_same() {
     let text = "Join(\"\", Guid(), RandomString(20, 5, 5, 5, 5))";
     assert_eq!(yields(text, &json!({})), yields(text, &json!({})));

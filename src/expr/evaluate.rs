@@ -214,6 +214,11 @@ impl<'r> Walk<'_, 'r> {
         self.env.depth.set(depth + 1);
         let result = self.untraced(node);
         self.env.depth.set(depth);
+        if node.calls("Redact") {
+            trace.borrow_mut().truncate(at + 1);
+            trace.borrow_mut()[at].result = "[Redact]".into();
+            return result;
+        }
         trace.borrow_mut()[at].result = match &result {
             Ok(value) => value.to_string(),
             Err(stop) => match &**stop {

@@ -223,7 +223,7 @@ static LOGIC: &[Function] = &[
         .reads("an absent value and several values are no text"),
     function("CBool(expression)", &[required("expression", Kind::Any)], Kind::Flag, Run::Eager(logic::cbool),
         "The boolean of a comparison, or whether a number is not 0.",
-        &[ex(r#"CBool([a] = [b])"#, &[("a", "x"), ("b", "x")], "true"), ex("CBool(0)", &[], "false")])
+        &[ex("CBool([a] = [b])", &[("a", "x"), ("b", "x")], "true"), ex("CBool(0)", &[], "false")])
         .reads("true and false are read in any case, other text is a fault; an absent or empty value is absent"),
     function("BitAnd(value1, value2)", &[required("value1", Kind::Number), required("value2", Kind::Number)], Kind::Number, Run::Eager(logic::bit_and),
         "The bits that both numbers have.",

@@ -104,7 +104,7 @@ impl<'t> Lexer<'t> {
             '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{2033}' | '\u{ab}' | '\u{bb}' => self.odd_quote(letter),
             '\'' | '\u{2018}' | '\u{2019}' => self.odd_quote(letter),
             _ if letter.is_whitespace() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}') => {
-                self.odd_space(letter)
+                self.odd_space(letter);
             }
             _ => {
                 self.at += letter.len_utf8();

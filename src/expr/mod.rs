@@ -8,6 +8,15 @@
 //! hold everywhere: case is kept and compared, an absent attribute makes a text function absent, nothing is evaluated that is not
 //! chosen, and an absent attribute equals nothing (`=` is false, `<>` is true).
 
+// All functions have one shape, and stops are boxed to keep results small.
+#![allow(
+    clippy::unnecessary_wraps,
+    clippy::unnecessary_box_returns,
+    clippy::match_same_arms,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::many_single_char_names
+)]
+
 mod ast;
 mod check;
 mod dates;

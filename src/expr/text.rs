@@ -25,7 +25,7 @@ fn each<'r>(value: Value<'r>, apply: impl Fn(Cow<'r, str>) -> Cow<'r, str>) -> V
 }
 
 /// Changes a text through a function of `&str`, keeping the loan where nothing changes.
-fn through<'r>(text: Cow<'r, str>, change: impl Fn(&str) -> Cow<'_, str>) -> Cow<'r, str> {
+fn through(text: Cow<'_, str>, change: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => change(text),
         Cow::Owned(text) => Cow::Owned(change(&text).into_owned()),
@@ -278,7 +278,7 @@ pub(crate) fn split<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
         match item {
             Cow::Borrowed(item) => parts.extend(item.split(&*delimiter).filter(|part| !part.is_empty()).map(Cow::Borrowed)),
             Cow::Owned(item) => {
-                parts.extend(item.split(&*delimiter).filter(|part| !part.is_empty()).map(|part| Cow::Owned(part.to_owned())))
+                parts.extend(item.split(&*delimiter).filter(|part| !part.is_empty()).map(|part| Cow::Owned(part.to_owned())));
             }
         }
     }

@@ -90,7 +90,7 @@ fn concerns(object: &Object, select: &Select, round: &Round) -> bool {
         || names.iter().any(|name| match name.as_str() {
             "manager" => object.manager_at > round.since,
             "members" => after(&object.members) || after(&object.removed),
-            "owners" => after(&object.owners),
+            "owners" => after(&object.owners) || after(&object.removed_owners),
             _ => object.changed_since(name, round.since),
         })
 }
@@ -187,12 +187,13 @@ fn manager(object: &Object, round: &Round, out: &mut Map<String, Value>) {
 }
 
 fn members(object: &Object, name: &str, round: &Round, out: &mut Map<String, Value>) {
-    let now = if name == "owners" { &object.owners } else { &object.members };
+    let (now, removed) =
+        if name == "owners" { (&object.owners, &object.removed_owners) } else { (&object.members, &object.removed) };
     let kind = Kind::User.odata();
     let mut list: Vec<Value> =
         now.iter().filter(|(_, at)| **at > round.since).map(|(id, _)| json!({ "@odata.type": kind, "id": id })).collect();
-    if name == "members" && round.since > 0 {
-        let gone = object.removed.iter().filter(|(_, at)| **at > round.since);
+    if round.since > 0 {
+        let gone = removed.iter().filter(|(_, at)| **at > round.since);
         list.extend(gone.map(|(id, _)| json!({ "@odata.type": kind, "id": id, "@removed": { "reason": "deleted" } })));
     }
     if !list.is_empty() {

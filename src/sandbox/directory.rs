@@ -50,7 +50,8 @@ pub(super) fn route(core: &mut Core, request: &Request, parts: &[&str]) -> Answe
                 "microsoft.graph.group" => Kind::Group,
                 id => {
                     let object = deleted(core, id)?;
-                    return Ok(Reply::ok(typed(object, &Select::Default)));
+                    let select = Select::parse(request.query("$select"), object.kind, false, &[])?;
+                    return Ok(Reply::ok(typed(object, &select)));
                 }
             };
             list(core, request, kind, move |core, after| {

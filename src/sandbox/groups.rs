@@ -130,13 +130,17 @@ fn added(core: &Core, mut group: Object, links: &[Value], relation: &str) -> Res
         if target.kind == Kind::Group && (has("Unified") || relation == "owners" || target.id == group.id) {
             return Err(Problem::bad("Unsupported reference of type 'Group' for the specified property."));
         }
-        let list = if relation == "owners" { &mut group.owners } else { &mut group.members };
+        let (list, removed) = if relation == "owners" {
+            (&mut group.owners, &mut group.removed_owners)
+        } else {
+            (&mut group.members, &mut group.removed)
+        };
         if list.insert(target.id.clone(), at).is_some() {
             return Err(Problem::bad(format!(
                 "One or more added object references already exist for the following modified properties: '{relation}'."
             )));
         }
-        group.removed.remove(&target.id);
+        removed.remove(&target.id);
     }
     Ok(group)
 }
@@ -148,13 +152,15 @@ fn remove(core: &mut Core, key: &str, relation: &str, id: &str) -> Answer {
             "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.",
         ));
     }
-    let list = if relation == "owners" { &mut group.owners } else { &mut group.members };
+    let (list, removed) = if relation == "owners" {
+        (&mut group.owners, &mut group.removed_owners)
+    } else {
+        (&mut group.members, &mut group.removed)
+    };
     if list.remove(&id.to_lowercase()).is_none() {
         return Err(Problem::absent(id));
     }
-    if relation == "members" {
-        group.removed.insert(id.to_lowercase(), core.tenant.next_change());
-    }
+    removed.insert(id.to_lowercase(), core.tenant.next_change());
     core.tenant.put(group);
     Ok(Reply::none())
 }

@@ -28,7 +28,6 @@ mod schema;
 mod seed;
 mod tenant;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 mod tests;
 mod users;
 mod validate;

@@ -57,6 +57,8 @@ pub(super) struct Object {
     /// Members that were removed, for delta.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) removed: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) removed_owners: BTreeMap<String, u64>,
     /// When it was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleted: Option<String>,
@@ -92,6 +94,7 @@ impl Object {
             members: BTreeMap::new(),
             owners: BTreeMap::new(),
             removed: BTreeMap::new(),
+            removed_owners: BTreeMap::new(),
             deleted: None,
             gone: false,
             changed: 0,

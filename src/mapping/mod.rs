@@ -1,8 +1,28 @@
 //! The mapping: from a record to what the person should look like.
 
+mod bound;
+mod builtin;
 mod desired;
+mod fault;
+mod formula;
+mod lifecycle;
+mod model;
+mod parse;
+mod parse_groups;
+mod parse_lifecycle;
+mod parse_targets;
+mod scope;
+#[cfg(test)]
+mod tests;
+mod tools;
+mod walk;
 
+pub use bound::BoundMapping;
+pub use builtin::{Candidate, ChoiceError, builtin, choose};
 pub use desired::{Desired, Flow, GroupWanted, Held, HeldCode, ManagerWanted, Mapped, Stage, Wanted, When};
+pub use fault::{Fault, MappingErrors};
+pub use model::Mapping;
+pub use tools::{Checked, EvalFault, Evaluation, Explained, check, eval};
 
 use crate::directory::Attribute;
 

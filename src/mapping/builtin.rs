@@ -1,0 +1,140 @@
+//! The mappings that come with hrpush, and which of them fits a file.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+
+use super::fault::nearest;
+use super::model::Mapping;
+
+macro_rules! embedded {
+    ($($file:literal),+ $(,)?) => {
+        &[$(($file, include_str!(concat!("../../mappings/", $file)))),+]
+    };
+}
+
+/// File names and texts, in the order of the names.
+static BUILTIN: &[(&str, &str)] = embedded![
+    "adventureworks-csv.toml",
+    "employees-testdb-csv.toml",
+    "entra-sample-csv.toml",
+    "generic-csv.toml",
+    "midpoint-alice-csv.toml",
+    "midpoint-evolveum-csv.toml",
+    "midpoint-hogwarts-csv.toml",
+    "midpoint-hris-csv.toml",
+    "midpoint-hr-csv.toml",
+    "midpoint-midprivacy-csv.toml",
+    "midpoint-simulation-csv.toml",
+    "uk-organogram-csv.toml",
+];
+
+/// All built-in mappings: the name of the file and its text.
+pub fn builtin() -> &'static [(&'static str, &'static str)] {
+    BUILTIN
+}
+
+/// One built-in mapping that does not fit, or fits as well as another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The name of the file.
+    pub file: &'static str,
+    /// How many columns it requires.
+    pub required: usize,
+    /// The required columns that the header lacks.
+    pub missing: Vec<String>,
+}
+
+/// No built-in mapping fits a header, or several fit equally well.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ChoiceError {
+    /// The candidates, the nearest first.
+    pub candidates: Vec<Candidate>,
+}
+
+impl fmt::Display for ChoiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tie = self.candidates.iter().all(|candidate| candidate.missing.is_empty());
+        f.write_str(if tie {
+            "several built-in mappings fit these columns equally well"
+        } else {
+            "no built-in mapping fits these columns"
+        })?;
+        for Candidate { file, required, missing } in &self.candidates {
+            if missing.is_empty() {
+                write!(f, "\n  {file} requires {required} columns")?;
+            } else {
+                write!(f, "\n  {file} lacks {}", missing.join(", "))?;
+            }
+        }
+        f.write_str("\nhint: name a mapping with --mapping FILE, or let `hrpush init FILE` write one")
+    }
+}
+
+/// The built-in mapping whose required columns are all there; of several the one that requires most.
+///
+/// # Errors
+/// None fits, or several fit equally well: the candidates.
+pub fn choose(header: &[&str]) -> Result<(&'static str, &'static str), ChoiceError> {
+    let header: BTreeSet<&str> = header.iter().copied().collect();
+    let mut candidates: Vec<(Candidate, &'static str)> = BUILTIN
+        .iter()
+        .filter_map(|(file, text)| {
+            let mapping = Mapping::parse(text, Path::new(file)).ok()?;
+            let required = mapping.required();
+            let missing = required.iter().filter(|name| !header.contains(**name)).map(|name| describe(name, &header)).collect();
+            (!required.is_empty()).then(|| (Candidate { file, required: required.len(), missing }, *text))
+        })
+        .collect();
+    candidates.sort_by_key(|(candidate, _)| (candidate.missing.len(), usize::MAX - candidate.required));
+    let fitting: Vec<&(Candidate, &'static str)> =
+        candidates.iter().filter(|(candidate, _)| candidate.missing.is_empty()).collect();
+    let most = fitting.first().map_or(0, |(candidate, _)| candidate.required);
+    match fitting.iter().filter(|(candidate, _)| candidate.required == most).count() {
+        1 => Ok((fitting[0].0.file, fitting[0].1)),
+        0 => Err(ChoiceError { candidates: candidates.into_iter().map(|(candidate, _)| candidate).take(3).collect() }),
+        _ => {
+            let tied = candidates.into_iter().map(|(candidate, _)| candidate);
+            Err(ChoiceError {
+                candidates: tied.filter(|candidate| candidate.missing.is_empty() && candidate.required == most).collect(),
+            })
+        }
+    }
+}
+
+fn describe(name: &str, header: &BTreeSet<&str>) -> String {
+    match nearest(name, header.iter().copied()) {
+        Some(near) => format!("`{name}` (there is `{near}`)"),
+        None => format!("`{name}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_mapping_is_without_faults_and_requires_what_it_uses() {
+        for (file, text) in builtin() {
+            let mapping = Mapping::parse(text, Path::new(file)).unwrap_or_else(|errors| panic!("{errors}"));
+            let required: BTreeSet<String> = mapping.required().into_iter().map(str::to_owned).collect();
+            let unlisted: Vec<String> = mapping.columns().difference(&required).cloned().collect();
+            assert!(unlisted.is_empty(), "{file} uses {unlisted:?} without requiring them");
+        }
+    }
+
+    #[test]
+    fn each_built_in_mapping_is_chosen_for_its_own_columns() {
+        for (file, text) in builtin() {
+            let mapping = Mapping::parse(text, Path::new(file)).unwrap();
+            assert_eq!(choose(&mapping.required()).map(|(chosen, _)| chosen), Ok(*file));
+        }
+    }
+
+    #[test]
+    fn a_header_that_nothing_fits_names_the_nearest() {
+        let error = choose(&["empno", "firstname", "lastname", "jobcod"]).unwrap_err();
+        assert_eq!(error.candidates[0].file, "midpoint-alice-csv.toml");
+        assert!(error.to_string().contains("`jobcode` (there is `jobcod`)"), "{error}");
+    }
+}

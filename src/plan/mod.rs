@@ -1,9 +1,33 @@
 //! The plan: what must change so that the tenant agrees with HR. Pure: no I/O, no clock.
 
+mod approval;
 mod change;
+mod diff;
+mod duplicates;
+mod fingerprint;
+mod groups;
+mod guards;
+mod inputs;
 mod ledger;
+mod lifecycle;
+mod look_alike;
+mod managers;
+mod matching;
+mod order;
+mod plain;
+mod protect;
+mod survey;
+mod unique;
 
+pub use approval::{ApprovedPlan, Stopped};
 pub use change::{
     Action, Change, Edit, Guard, HeldEntry, Members, Object, Plan, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
+pub use fingerprint::fingerprint;
+pub use guards::{GUARDS, counted};
+pub use inputs::{Inputs, Limit, Policy};
 pub use ledger::{FormerAddress, LastReading, Ledger, Person};
+pub use survey::{Survey, plan, survey, wanted};
+
+/// The format of the plan's document.
+pub const FORMAT: &str = "hrpush.plan/1";

@@ -1,0 +1,199 @@
+//! What differs between an account and what HR wants of it.
+
+use super::change::{Edit, Skipped, SkippedCode};
+use super::lifecycle::Planner;
+use super::protect::SHIELDED;
+use super::unique::Asker;
+use crate::directory::{Attribute, User, Value};
+use crate::mapping::{Desired, Flow, Held, HeldCode, Wanted, When};
+
+/// How an account is compared.
+#[derive(Clone, Copy)]
+pub(super) struct Mode {
+    /// The person is gone: values are set, not cleared.
+    pub(super) left: bool,
+    /// Sensitive attributes are left alone.
+    pub(super) shielded: bool,
+    /// The account comes back from the recycle bin.
+    pub(super) restore: bool,
+}
+
+/// Whether two values are the same to Entra; userPrincipalName and mail without regard to case.
+pub(super) fn same(attribute: Attribute, left: Option<&Value>, right: Option<&Value>) -> bool {
+    if let ("userPrincipalName" | "mail", Some(Value::Text(left)), Some(Value::Text(right))) = (attribute.name, left, right) {
+        return left == right || left.to_lowercase() == right.to_lowercase();
+    }
+    attribute.same(left, right)
+}
+
+/// Who is held, and why, with what to do.
+pub(super) fn hold(desired: &Desired, code: HeldCode, message: String, help: &str) -> Box<Held> {
+    let (key, place) = (Some(desired.key.clone()), Some(desired.place.clone()));
+    Box::new(Held { key, place, code, message, help: help.into() })
+}
+
+fn edit(wanted: &Wanted, before: Option<&Value>, after: Option<Value>) -> Edit {
+    let expression = Some(wanted.expression.to_string());
+    Edit { name: wanted.attribute.name.into(), before: before.cloned(), after, expression }
+}
+
+impl<'a> Planner<'a> {
+    /// The attributes of an existing account that must change.
+    pub(super) fn edits(&mut self, desired: &'a Desired, user: &'a User, mode: Mode) -> Result<Vec<Edit>, Box<Held>> {
+        let mut edits = Vec::new();
+        let asker = Asker { key: &desired.key, previous: desired.previous_key.as_ref(), own: Some(&user.id) };
+        for wanted in &desired.attributes {
+            let attribute = wanted.attribute;
+            let is_upn = attribute.name == "userPrincipalName";
+            let must_move = is_upn && mode.restore && self.upn_is_taken(user, asker);
+            if (wanted.when == When::Create && !must_move) || attribute.name == "accountEnabled" {
+                continue;
+            }
+            if mode.shielded && SHIELDED.contains(&attribute.name) {
+                continue;
+            }
+            let upn;
+            let before = if is_upn {
+                upn = Value::text(user.upn.as_str());
+                Some(&upn)
+            } else {
+                user.attributes.get(&attribute)
+            };
+            let after = match &wanted.flow {
+                Flow::Set(value) if same(attribute, before, Some(value)) && !must_move => continue,
+                Flow::Set(value) => Some(value.clone()),
+                Flow::Clear if mode.left || before.is_none() => continue,
+                Flow::Clear if !attribute.clearable => {
+                    let message = format!("{attribute} is empty in HR, but Graph does not clear it");
+                    self.skip(desired.key.as_str(), Some(user), SkippedCode::NotClearable, message, false);
+                    continue;
+                }
+                Flow::Clear => None,
+                Flow::FirstFree(any) if !must_move && any.iter().any(|value| same(attribute, before, Some(value))) => continue,
+                Flow::FirstFree(any) => Some(self.first_free(desired, attribute, any, asker)?),
+            };
+            if self.refused(attribute.name) {
+                continue;
+            }
+            if let Some(value) = &after {
+                self.check_new_name(desired, attribute, value, asker)?;
+            }
+            edits.push(edit(wanted, before, after));
+        }
+        Ok(edits)
+    }
+
+    /// Everything that is sent for a new account, accountEnabled apart.
+    pub(super) fn first_values(&mut self, desired: &'a Desired) -> Result<Vec<Edit>, Box<Held>> {
+        let mut edits = Vec::new();
+        let asker = Asker { key: &desired.key, previous: desired.previous_key.as_ref(), own: None };
+        for wanted in &desired.attributes {
+            let attribute = wanted.attribute;
+            let value = match &wanted.flow {
+                Flow::Clear => continue,
+                _ if attribute.name == "accountEnabled" || self.refused(attribute.name) => continue,
+                Flow::Set(value) => value.clone(),
+                Flow::FirstFree(any) => self.first_free(desired, attribute, any, asker)?,
+            };
+            self.check_new_name(desired, attribute, &value, asker)?;
+            edits.push(edit(wanted, None, Some(value)));
+        }
+        let text = |edits: &[Edit], name: &str| {
+            let found = edits.iter().find(|edit| edit.name == name);
+            found.and_then(|edit| edit.after.as_ref()?.as_text().map(str::to_owned))
+        };
+        let Some(upn) = text(&edits, "userPrincipalName") else {
+            return Err(missing(desired, "userPrincipalName"));
+        };
+        if text(&edits, "displayName").is_none() {
+            return Err(missing(desired, "displayName"));
+        }
+        if text(&edits, "mailNickname").is_none() {
+            let local: String = upn.split('@').next().unwrap_or(&upn).chars().take(64).collect();
+            let after = Some(Value::text(local));
+            edits.push(Edit { name: "mailNickname".into(), before: None, after, expression: None });
+        }
+        Ok(edits)
+    }
+
+    fn upn_is_taken(&mut self, user: &User, asker: Asker<'_>) -> bool {
+        let Some(name) = Attribute::find("userPrincipalName") else { return false };
+        !self.names.free(name, &Value::text(user.upn.as_str()), asker)
+    }
+
+    fn first_free(
+        &mut self,
+        desired: &Desired,
+        attribute: Attribute,
+        candidates: &[Value],
+        asker: Asker<'_>,
+    ) -> Result<Value, Box<Held>> {
+        for value in candidates {
+            if self.names.free(attribute, value, asker) {
+                return Ok(value.clone());
+            }
+        }
+        let message = format!("none of the {} candidates for {attribute} is free", candidates.len());
+        Err(hold(desired, HeldCode::NameTaken, message, "add a candidate to SelectUniqueValue, or free one of these names"))
+    }
+
+    /// A name that the plan gives to somebody must be free, of this tenant, and not look like that of somebody who matters.
+    fn check_new_name(
+        &mut self,
+        desired: &Desired,
+        attribute: Attribute,
+        value: &Value,
+        asker: Asker<'_>,
+    ) -> Result<(), Box<Held>> {
+        let Some(text) = value.as_text() else { return Ok(()) };
+        let is_upn = attribute.name == "userPrincipalName";
+        if is_upn {
+            let domain = text.rsplit_once('@').map_or("", |(_, domain)| domain).to_lowercase();
+            if !self.inputs.snapshot.domains.contains(&domain) {
+                let message = format!("userPrincipalName: the domain `{domain}` is not verified in this tenant");
+                let help = "use a verified domain in the mapping, or add this one to the tenant";
+                return Err(hold(desired, HeldCode::InvalidValue, message, help));
+            }
+            if !self.names.free(attribute, value, asker) {
+                let help = "list several candidates with SelectUniqueValue, or free the name";
+                return Err(hold(desired, HeldCode::NameTaken, format!("userPrincipalName: {text} is taken"), help));
+            }
+        }
+        if is_upn || attribute.name == "displayName" {
+            let name = if is_upn { text.split('@').next().unwrap_or(text) } else { text };
+            if self.looks_like_another(name, asker.own) {
+                let message = format!("{attribute} looks like that of a protected or shielded person without being the same");
+                let help = "make sure that this person exists; then correct the letters in HR";
+                return Err(hold(desired, HeldCode::LookAlike, message, help));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn missing(desired: &Desired, name: &str) -> Box<Held> {
+    let message = format!("{name} has no value, and no account can be created without");
+    hold(desired, HeldCode::InvalidValue, message, "fill the columns from which the mapping makes it")
+}
+
+impl Planner<'_> {
+    /// Lists somebody or something that is left alone.
+    pub(super) fn skip(&mut self, key: &str, user: Option<&User>, code: SkippedCode, message: String, left: bool) {
+        let (key, id) = (Some(key.to_owned()), user.map(|user| user.id.clone()));
+        self.skipped.push(Skipped { key, id, code, message, left });
+    }
+
+    /// Whether Graph refused this attribute to this app; told once.
+    fn refused(&mut self, name: &str) -> bool {
+        if !self.inputs.ledger.refused.contains(name) {
+            return false;
+        }
+        let told = |skipped: &Skipped| skipped.code == SkippedCode::RefusedByGraph && skipped.message.starts_with(name);
+        if !self.skipped.iter().any(told) {
+            let message =
+                format!("{name}: Graph refused it to this app within 30 days; hint: grant the permission and run again");
+            self.skipped.push(Skipped { key: None, id: None, code: SkippedCode::RefusedByGraph, message, left: false });
+        }
+        true
+    }
+}

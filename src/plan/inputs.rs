@@ -1,0 +1,128 @@
+//! What a plan is computed from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::change::{SourceInfo, Target};
+use super::ledger::Ledger;
+use crate::directory::Snapshot;
+use crate::mapping::{Mapped, Rules};
+use crate::record::EmployeeId;
+
+/// Everything that decides a plan. The same inputs give the same plan.
+pub struct Inputs<'a> {
+    /// The reading.
+    pub source: SourceInfo,
+    /// The tenant.
+    pub target: Target,
+    /// What became of each record, in any order.
+    pub mapped: Vec<Mapped>,
+    /// Whether somebody who is absent is missing; not so after a partial reading.
+    pub whole: bool,
+    /// The people that are planned, where not everybody is.
+    pub only: Option<BTreeSet<EmployeeId>>,
+    /// The tenant at one moment.
+    pub snapshot: &'a Snapshot,
+    /// What earlier runs left behind.
+    pub ledger: &'a Ledger,
+    /// The policy part of the mapping.
+    pub rules: &'a Rules,
+    /// The policy part of the configuration.
+    pub policy: &'a Policy,
+    /// The day for which the plan is computed.
+    pub today: Date,
+    /// When it is computed, RFC 3339.
+    pub created_at: String,
+    /// Per mapped column: share of empty cells in thousandths, and distinct values. Feeds the guard `feed`.
+    pub columns: Option<BTreeMap<String, (u64, u64)>>,
+}
+
+impl Inputs<'_> {
+    /// Whether this person is planned.
+    pub(super) fn plans(&self, key: &EmployeeId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(key))
+    }
+}
+
+/// What the configuration says of people, not of records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// UPNs and ids of accounts that are never touched.
+    pub protect_users: Vec<String>,
+    /// Ids or names of groups whose members are never touched.
+    pub protect_groups: Vec<String>,
+    /// The limits of the guards, by name. One that is absent has its default.
+    pub guards: BTreeMap<&'static str, Limit>,
+    /// In seven days at most this many times a run's limit.
+    pub week: f64,
+    /// For how many days nobody else gets a former address.
+    pub reuse_after_days: i64,
+    /// First passwords are delivered as Temporary Access Passes.
+    pub tap: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            protect_users: Vec::new(),
+            protect_groups: Vec::new(),
+            guards: BTreeMap::new(),
+            week: 2.0,
+            reuse_after_days: 365,
+            tap: false,
+        }
+    }
+}
+
+impl Policy {
+    /// The limit of a guard: the configured one, else the default of DESIGN section 7.
+    pub fn limit(&self, guard: &str) -> Limit {
+        self.guards.get(guard).copied().unwrap_or_else(|| Limit::default_of(guard))
+    }
+}
+
+/// The limit of one guard; where share and count are given, the stricter wins.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limit {
+    /// A share of the base.
+    pub share: Option<f64>,
+    /// A number, whatever the base.
+    pub count: Option<u64>,
+    /// Whether the guard is switched off.
+    pub off: bool,
+}
+
+impl Limit {
+    /// The default of a guard.
+    pub fn default_of(guard: &str) -> Self {
+        let (share, count) = match guard {
+            "disable" => (Some(0.05), Some(100)),
+            "enable" | "identity" => (Some(0.02), Some(20)),
+            "delete" => (Some(0.02), Some(50)),
+            "create" => (Some(0.30), None),
+            "update" => (Some(0.40), None),
+            "removeMembers" => (Some(0.20), None),
+            "feed" => (None, Some(0)),
+            "source" | "clear" | "held" => (Some(0.10), None),
+            _ => (None, None),
+        };
+        Self { share, count, off: false }
+    }
+
+    /// The most that may be, of so many; none where there is no limit. A share is rounded down, but never below 3.
+    pub fn most(self, base: u64) -> Option<u64> {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a number of people is far below 2^52 and never negative"
+        )]
+        let share = self.share.map(|share| ((share * base as f64 + 1e-9).max(0.0).floor() as u64).max(3));
+        match (self.off, share, self.count) {
+            (true, _, _) => None,
+            (false, Some(share), Some(count)) => Some(share.min(count)),
+            (false, share, count) => share.or(count),
+        }
+    }
+}

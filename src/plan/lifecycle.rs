@@ -1,0 +1,423 @@
+//! The decision for each person: the stage by HR, the account in the tenant, and what earlier runs did.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::change::{Action, Change, Edit, Members, Object, Skipped, SkippedCode};
+use super::diff::{Mode, hold};
+use super::duplicates::Unclaimed;
+use super::inputs::Inputs;
+use super::ledger::Person as Known;
+use super::look_alike::LookAlikes;
+use super::matching::{Account, How, Matching, Person};
+use super::protect::{Protection, Touch};
+use super::unique::Names;
+use crate::directory::{DeletedUser, ObjectId, User, Value};
+use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Lifecycle, Stage};
+use crate::record::EmployeeId;
+
+/// What was decided for one person.
+pub(super) enum Slot {
+    /// Left alone: no manager, no groups either.
+    Closed,
+    /// Nothing differs so far.
+    Open,
+    /// This is done.
+    Change(Box<Change>),
+}
+
+/// The work of one plan.
+pub(super) struct Planner<'a> {
+    pub(super) inputs: &'a Inputs<'a>,
+    pub(super) matching: &'a Matching<'a>,
+    pub(super) protection: &'a Protection<'a>,
+    pub(super) names: Names<'a>,
+    pub(super) held: Vec<Held>,
+    pub(super) skipped: Vec<Skipped>,
+    looks: Option<LookAlikes<'a>>,
+    unclaimed: Option<Unclaimed<'a>>,
+    managed_groups: HashMap<&'a ObjectId, Vec<&'a ObjectId>>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(inputs: &'a Inputs<'a>, matching: &'a Matching<'a>, protection: &'a Protection<'a>) -> Self {
+        let since = inputs.today.checked_sub(inputs.policy.reuse_after_days.days()).unwrap_or(Date::MIN);
+        let mut managed_groups: HashMap<&ObjectId, Vec<&ObjectId>> = HashMap::new();
+        let leave = inputs.rules.lifecycle.as_ref().map(|lifecycle| &lifecycle.on_leave);
+        if leave.is_some_and(|actions| actions.contains(&LeaveAction::RemoveFromManagedGroups)) {
+            for group in inputs.snapshot.groups.values().filter(|group| super::groups::is_ours(group, inputs.rules)) {
+                for member in &group.members {
+                    managed_groups.entry(member).or_default().push(&group.id);
+                }
+            }
+        }
+        Self {
+            inputs,
+            matching,
+            protection,
+            names: Names::new(inputs.snapshot, inputs.ledger, since),
+            held: Vec::new(),
+            skipped: Vec::new(),
+            looks: None,
+            unclaimed: None,
+            managed_groups,
+        }
+    }
+
+    fn lifecycle(&self) -> Option<&'a Lifecycle> {
+        self.inputs.rules.lifecycle.as_ref()
+    }
+
+    pub(super) fn looks_like_another(&mut self, name: &str, own: Option<&ObjectId>) -> bool {
+        let protection = self.protection;
+        self.looks.get_or_insert_with(|| LookAlikes::new(protection)).hit(name, own)
+    }
+
+    /// Decides for one person of the reading.
+    pub(super) fn decide(&mut self, person: &Person<'a>) -> Slot {
+        let desired = person.desired;
+        if !self.inputs.plans(&desired.key) {
+            return Slot::Closed;
+        }
+        let decided = match person.account {
+            Account::None => self.without_account(desired),
+            Account::Live(user, how) => self.with_account(desired, user, how),
+            Account::Deleted(deleted) => self.deleted(desired, deleted),
+        };
+        decided.unwrap_or_else(|held| {
+            self.held.push(*held);
+            Slot::Closed
+        })
+    }
+
+    fn without_account(&mut self, desired: &'a Desired) -> Result<Slot, Box<Held>> {
+        let (enabled, reason) = match desired.stage {
+            Stage::Left { .. } => return Ok(Slot::Closed),
+            Stage::Upcoming { start } => {
+                let message = format!("starts on {start}: too early for an account");
+                self.skip(desired.key.as_str(), None, SkippedCode::Upcoming, message, false);
+                return Ok(Slot::Closed);
+            }
+            Stage::PreHire { start } => {
+                let on_create = self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
+                (on_create, format!("new hire, starts {start}"))
+            }
+            Stage::Active { start: Some(start) } => (true, format!("new hire, started {start}")),
+            Stage::Active { start: None } => (true, "new in HR".into()),
+        };
+        let (matching, inputs) = (self.matching, self.inputs);
+        let unclaimed = self.unclaimed.get_or_insert_with(|| Unclaimed::new(inputs, matching));
+        unclaimed.check(desired)?;
+        let mut edits = self.first_values(desired)?;
+        edits.push(enablement(None, enabled));
+        self.give_names(desired, &edits);
+        Ok(self.change(Action::Create, desired, None, edits, reason))
+    }
+
+    fn give_names(&mut self, desired: &Desired, edits: &[Edit]) {
+        for edit in edits {
+            if let (Some(attribute), Some(value)) = (edit.attribute(), &edit.after) {
+                self.names.give(attribute, value, &desired.key);
+            }
+        }
+    }
+
+    fn known(&self, desired: &Desired, id: &ObjectId) -> Option<&'a Known> {
+        let keys = std::iter::once(&desired.key).chain(&desired.previous_key);
+        keys.filter_map(|key| self.inputs.ledger.people.get(key)).find(|known| known.id == *id)
+    }
+
+    fn deleted(&mut self, desired: &'a Desired, deleted: &'a DeletedUser) -> Result<Slot, Box<Held>> {
+        match desired.stage {
+            Stage::Left { .. } => return Ok(Slot::Closed),
+            Stage::Upcoming { .. } => return self.without_account(desired),
+            Stage::PreHire { .. } | Stage::Active { .. } => {}
+        }
+        let user = &deleted.user;
+        let ours = self.known(desired, &user.id).is_some_and(|known| known.deleted_on.is_some());
+        if !ours && !self.lifecycle().is_some_and(|lifecycle| lifecycle.reenable_always) {
+            let message = format!("the account {} was deleted, and not by hrpush", user.id);
+            let help = "restore it in the Entra admin centre, or delete it for good if a new account is wanted";
+            return Err(hold(desired, HeldCode::DeletedElsewhere, message, help));
+        }
+        if let Some(slot) = self.untouchable(desired.key.as_str(), user, false) {
+            return Ok(slot);
+        }
+        let mut edits = self.edits(desired, user, Mode { left: false, shielded: false, restore: true })?;
+        let active =
+            matches!(desired.stage, Stage::Active { .. }) || self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
+        if active && user.enabled != Some(true) {
+            edits.push(enablement(user.enabled, true));
+        }
+        self.give_names(desired, &edits);
+        Ok(self.change(Action::Restore, desired, Some(user), edits, "returns; deleted by an earlier run".into()))
+    }
+
+    /// Lists who must not be touched at all.
+    fn untouchable(&mut self, key: &str, user: &'a User, left: bool) -> Option<Slot> {
+        let (code, why) = match self.protection.touch(user) {
+            Touch::Free | Touch::Shielded(_) => return None,
+            Touch::Protected => (SkippedCode::Protected, "is protected by the configuration"),
+            Touch::Synced => (SkippedCode::Synced, "is synced from on-premises; hint: change it in Active Directory"),
+            Touch::Guest => (SkippedCode::Guest, "is a guest; hint: `guests = true` in the mapping serves guests too"),
+        };
+        let loud = left && user.enabled != Some(false) && code != SkippedCode::Guest;
+        let message = if loud {
+            format!("HAS LEFT by HR, but the account {} {why}, so it stays enabled", user.upn)
+        } else {
+            format!("the account {} {why}", user.upn)
+        };
+        self.skip(key, Some(user), code, message, loud);
+        Some(Slot::Closed)
+    }
+
+    fn with_account(&mut self, desired: &'a Desired, user: &'a User, how: How) -> Result<Slot, Box<Held>> {
+        let left = matches!(desired.stage, Stage::Left { .. });
+        if let Some(slot) = self.untouchable(desired.key.as_str(), user, left) {
+            return Ok(slot);
+        }
+        if let Stage::Upcoming { start } = desired.stage {
+            let (code, message) = if user.enabled == Some(false) {
+                (SkippedCode::Upcoming, format!("starts on {start}: nothing happens yet"))
+            } else {
+                (SkippedCode::StartsLater, format!("starts on {start} by HR, but the account is enabled already and stays so"))
+            };
+            self.skip(desired.key.as_str(), Some(user), code, message, false);
+            return Ok(Slot::Closed);
+        }
+        let shield = self.shield(&desired.key, user, left);
+        let edits = self.edits(desired, user, Mode { left, shielded: shield, restore: false })?;
+        self.give_names(desired, &edits);
+        let adopted = self.adoption(desired, user, how);
+        let slot = match desired.stage {
+            Stage::Left { end } => self.leaver(desired, user, edits, shield, end),
+            Stage::PreHire { start } => self.pre_hire(desired, user, edits, start),
+            Stage::Active { start } => self.active(desired, user, edits, start, shield),
+            Stage::Upcoming { .. } => Slot::Closed,
+        };
+        Ok(match (slot, adopted) {
+            (Slot::Change(mut change), Some(adopted)) => {
+                change.reason = join(&adopted, &change.reason);
+                Slot::Change(change)
+            }
+            (slot, _) => slot,
+        })
+    }
+
+    fn shield(&mut self, key: &EmployeeId, user: &'a User, left: bool) -> bool {
+        let Touch::Shielded(why) = self.protection.touch(user) else { return false };
+        let loud = left && user.enabled != Some(false);
+        let message = if loud {
+            format!("HAS LEFT by HR, but {} is privileged ({why}), so hrpush does not disable the account; act now", user.upn)
+        } else {
+            format!("{} is privileged ({why}): name, enablement, phones and other mails are left alone", user.upn)
+        };
+        self.skip(key.as_str(), Some(user), SkippedCode::Shielded, message, loud);
+        true
+    }
+
+    fn adoption(&self, desired: &Desired, user: &User, how: How) -> Option<String> {
+        if self.known(desired, &user.id).is_some() {
+            return None;
+        }
+        Some(match how {
+            How::By(attribute) => format!("adopted (matched by {attribute})"),
+            How::PreviousKey => "adopted (matched by the previous key)".into(),
+            How::Ledger => "adopted (known from an earlier run)".into(),
+        })
+    }
+
+    fn pre_hire(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, start: Date) -> Slot {
+        let on_create = self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
+        let ours = self.known(desired, &user.id).is_some_and(|known| known.pre_hire || known.disabled_on.is_some());
+        if user.enabled != Some(false) {
+            if !on_create {
+                let message = format!("starts on {start} by HR, but the account is enabled already and stays so");
+                self.skip(desired.key.as_str(), Some(user), SkippedCode::StartsLater, message, false);
+            }
+        } else if on_create && ours {
+            edits.push(enablement(user.enabled, true));
+            return self.change(Action::Enable, desired, Some(user), edits, format!("starts {start}"));
+        }
+        self.update(desired, user, edits)
+    }
+
+    fn active(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, start: Option<Date>, shield: bool) -> Slot {
+        let Some(lifecycle) = self.lifecycle().filter(|_| user.enabled == Some(false)) else {
+            return self.update(desired, user, edits);
+        };
+        let known = self.known(desired, &user.id);
+        let pre_hire = known.is_some_and(|known| known.pre_hire && known.disabled_on.is_none());
+        let ours = pre_hire || known.is_some_and(|known| known.disabled_on.is_some());
+        if !shield && (ours || lifecycle.reenable_always) {
+            edits.push(enablement(user.enabled, true));
+            let reason = match (pre_hire, start) {
+                (true, Some(start)) => format!("first day {start}"),
+                (false, _) if ours => "returns; disabled by an earlier run".into(),
+                _ => "active by HR".into(),
+            };
+            return self.change(Action::Enable, desired, Some(user), edits, reason);
+        }
+        if !shield {
+            let message = "active by HR, but the account was disabled, and not by hrpush; hint: enable it by hand, or set `reenable = \"always\"`";
+            self.skip(desired.key.as_str(), Some(user), SkippedCode::DisabledElsewhere, message.into(), false);
+        }
+        self.update(desired, user, edits)
+    }
+
+    fn update(&self, desired: &'a Desired, user: &'a User, edits: Vec<Edit>) -> Slot {
+        if edits.is_empty() { Slot::Open } else { self.change(Action::Update, desired, Some(user), edits, String::new()) }
+    }
+
+    fn leaver(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, shield: bool, end: Option<Date>) -> Slot {
+        let Some(lifecycle) = self.lifecycle().filter(|_| !shield) else { return self.update(desired, user, edits) };
+        let known = self.known(desired, &user.id);
+        let reason = match end.filter(|end| *end < self.inputs.today) {
+            Some(end) => format!("left on {end}"),
+            None => "left by status".into(),
+        };
+        let flips = user.enabled != Some(false);
+        if !flips && let Some(day) = self.deletion_day(lifecycle, known, end) {
+            let reason = format!("{reason}; to be deleted since {day}");
+            return self.change(Action::Delete, desired, Some(user), Vec::new(), reason);
+        }
+        let then = self.pending(lifecycle, user, known, flips);
+        if flips {
+            edits.push(enablement(user.enabled, false));
+        } else if then.is_empty() {
+            return self.update(desired, user, edits);
+        }
+        let action = if flips { Action::Disable } else { Action::Update };
+        let mut slot = self.change(action, desired, Some(user), edits, reason);
+        if let Slot::Change(change) = &mut slot {
+            self.follow(change, user, then);
+        }
+        slot
+    }
+
+    /// The day since which a leaver may be deleted, where it has come.
+    fn deletion_day(&self, lifecycle: &Lifecycle, known: Option<&Known>, end: Option<Date>) -> Option<Date> {
+        let (days, disabled) = (lifecycle.delete_after?, known?.disabled_on?);
+        let day = end.map_or(disabled, |end| end.max(disabled)).checked_add(days.days()).ok()?;
+        (disabled < self.inputs.today && day <= self.inputs.today).then_some(day)
+    }
+
+    /// What is asked for when somebody leaves and is not done yet.
+    fn pending(&self, lifecycle: &Lifecycle, user: &User, known: Option<&Known>, flips: bool) -> Vec<LeaveAction> {
+        let is_pending = |action: &LeaveAction| match action {
+            LeaveAction::RevokeSessions => flips || !known.is_some_and(|known| known.leave_done.contains(action)),
+            LeaveAction::RemoveFromManagedGroups => self.managed_groups.contains_key(&user.id),
+            LeaveAction::RemoveLicenses => !user.licenses.is_empty(),
+            LeaveAction::ClearManager => user.manager.is_some(),
+        };
+        lifecycle.on_leave.iter().copied().filter(is_pending).collect()
+    }
+
+    fn follow(&self, change: &mut Change, user: &User, then: Vec<LeaveAction>) {
+        if then.contains(&LeaveAction::RemoveFromManagedGroups)
+            && let Some(groups) = self.managed_groups.get(&user.id)
+        {
+            let remove = groups.iter().map(|id| id.to_string()).collect();
+            change.ids.extend(groups.iter().map(|id| (id.to_string(), (*id).clone())));
+            change.members = Some(Members { add: Vec::new(), remove });
+        }
+        change.then = then;
+    }
+
+    fn change(&self, action: Action, desired: &Desired, user: Option<&User>, attributes: Vec<Edit>, reason: String) -> Slot {
+        let created = attributes.iter().find(|edit| edit.name == "userPrincipalName");
+        let created = created.and_then(|edit| edit.after.as_ref()?.as_text()).map(str::to_owned);
+        Slot::Change(Box::new(Change {
+            seq: 0,
+            action,
+            object: Object::User,
+            key: desired.key.as_str().into(),
+            id: user.map(|user| user.id.clone()),
+            user_principal_name: user.map(|user| user.upn.as_str().to_owned()).or(created),
+            reason,
+            attributes,
+            members: None,
+            then: Vec::new(),
+            record: Some(desired.place.clone()),
+            ids: BTreeMap::new(),
+        }))
+    }
+
+    /// People whom this feed once carried and no longer does, and managed people who fell out of scope.
+    pub(super) fn absent(&mut self) -> Vec<Change> {
+        let inputs = self.inputs;
+        let mut changes = Vec::new();
+        for (key, _) in &self.matching.out_of_scope {
+            if let Some(known) = inputs.ledger.people.get(*key).filter(|_| inputs.plans(key)) {
+                let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_out_of_scope);
+                changes.extend(self.gone(key, known, SkippedCode::OutOfScope, "out of the mapping's scope", disable));
+            }
+        }
+        if inputs.whole && inputs.only.is_none() && !self.matching.keyless {
+            for (key, known) in &inputs.ledger.people {
+                if known.feed == inputs.rules.feed && !self.matching.present.contains(key) {
+                    let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_missing);
+                    changes.extend(self.gone(key, known, SkippedCode::Missing, "missing from HR", disable));
+                }
+            }
+        }
+        changes
+    }
+
+    fn gone(&mut self, key: &'a EmployeeId, known: &'a Known, code: SkippedCode, reason: &str, disable: bool) -> Option<Change> {
+        let user = self.inputs.snapshot.users.get(&known.id)?;
+        if self.matching.claimed.contains_key(&user.id) {
+            return None;
+        }
+        let lifecycle = self.lifecycle().filter(|_| disable);
+        let flips = user.enabled != Some(false);
+        if !flips && (lifecycle.is_none() || known.disabled_on.is_none()) {
+            return None;
+        }
+        if self.untouchable(key.as_str(), user, true).is_some() {
+            return None;
+        }
+        let Some(lifecycle) = lifecycle else {
+            self.skip(key.as_str(), Some(user), code, format!("{reason}: {} is left as it is", user.upn), false);
+            return None;
+        };
+        if flips && self.shield(key, user, true) {
+            return None;
+        }
+        let then = self.pending(lifecycle, user, Some(known), flips);
+        if !flips && then.is_empty() {
+            return None;
+        }
+        let mut change = Change {
+            seq: 0,
+            action: if flips { Action::Disable } else { Action::Update },
+            object: Object::User,
+            key: key.as_str().into(),
+            id: Some(user.id.clone()),
+            user_principal_name: Some(user.upn.as_str().into()),
+            reason: reason.into(),
+            attributes: if flips { vec![enablement(user.enabled, false)] } else { Vec::new() },
+            members: None,
+            then: Vec::new(),
+            record: None,
+            ids: BTreeMap::new(),
+        };
+        self.follow(&mut change, user, then);
+        Some(change)
+    }
+}
+
+/// The edit that flips accountEnabled.
+pub(super) fn enablement(before: Option<bool>, after: bool) -> Edit {
+    Edit { name: "accountEnabled".into(), before: before.map(Value::Flag), after: Some(Value::Flag(after)), expression: None }
+}
+
+/// Two reasons in one line.
+pub(super) fn join(first: &str, second: &str) -> String {
+    match (first, second) {
+        ("", text) | (text, "") => text.to_owned(),
+        (first, second) => format!("{first}; {second}"),
+    }
+}

@@ -1,0 +1,49 @@
+//! Names that only look like those of protected and shielded people.
+
+use std::collections::{HashMap, HashSet};
+
+use unicode_security::confusable_detection::skeleton;
+
+use super::protect::Protection;
+use crate::directory::ObjectId;
+
+/// The names of protected and shielded people by what they look like.
+pub(super) struct LookAlikes<'a> {
+    names: HashMap<String, HashSet<String>>,
+    owners: HashSet<&'a ObjectId>,
+}
+
+impl<'a> LookAlikes<'a> {
+    pub(super) fn new(protection: &Protection<'a>) -> Self {
+        let mut look = Self { names: HashMap::new(), owners: HashSet::new() };
+        for user in protection.sensitive() {
+            look.owners.insert(&user.id);
+            look.insert(user.upn.local_part());
+            if let Some(name) = user.text("displayName") {
+                look.insert(name);
+            }
+        }
+        look
+    }
+
+    /// Remembers one more name.
+    pub(super) fn insert(&mut self, name: &str) {
+        for shape in shapes(name) {
+            self.names.entry(shape).or_default().insert(name.to_lowercase());
+        }
+    }
+
+    /// Whether this name is another text that looks the same; a true namesake is none.
+    pub(super) fn hit(&self, name: &str, own: Option<&ObjectId>) -> bool {
+        if self.names.is_empty() || own.is_some_and(|id| self.owners.contains(id)) {
+            return false;
+        }
+        let folded = name.to_lowercase();
+        shapes(name).iter().filter_map(|shape| self.names.get(shape)).any(|texts| !texts.contains(&folded))
+    }
+}
+
+/// What a text looks like, as it stands and in lower case.
+fn shapes(name: &str) -> [String; 2] {
+    [skeleton(name).collect(), skeleton(&name.to_lowercase()).collect()]
+}

@@ -1,0 +1,76 @@
+//! Who is never touched, and who is shielded.
+
+use std::collections::HashSet;
+
+use super::inputs::Policy;
+use crate::directory::{ObjectId, Snapshot, User, UserType};
+
+/// What hrpush may do to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Touch {
+    /// Everything that HR asks for.
+    Free,
+    /// Ordinary attributes only; why.
+    Shielded(String),
+    /// Nothing: named by `[protect]`.
+    Protected,
+    /// Nothing: mastered on-premises.
+    Synced,
+    /// Nothing: invited.
+    Guest,
+}
+
+/// Attributes that are not touched on somebody who is shielded.
+pub(super) const SHIELDED: &[&str] = &["userPrincipalName", "mobilePhone", "businessPhones", "otherMails", "accountEnabled"];
+
+/// Who is who, looked up by account.
+pub(super) struct Protection<'a> {
+    names: HashSet<String>,
+    members: HashSet<&'a ObjectId>,
+    snapshot: &'a Snapshot,
+    guests: bool,
+}
+
+impl<'a> Protection<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, policy: &Policy, guests: bool) -> Self {
+        let names = policy.protect_users.iter().map(|name| name.trim().to_lowercase()).collect();
+        let groups: HashSet<String> = policy.protect_groups.iter().map(|name| name.trim().to_lowercase()).collect();
+        let named = |id: &ObjectId, name: &str| {
+            !groups.is_empty() && (groups.contains(&id.as_str().to_lowercase()) || groups.contains(&name.to_lowercase()))
+        };
+        let members = snapshot.groups.values().filter(|group| named(&group.id, &group.name));
+        Self { names, members: members.flat_map(|group| &group.members).collect(), snapshot, guests }
+    }
+
+    fn protected(&self, user: &User) -> bool {
+        (!self.members.is_empty() && self.members.contains(&user.id))
+            || (!self.names.is_empty()
+                && (self.names.contains(&user.upn.folded()) || self.names.contains(&user.id.as_str().to_lowercase())))
+    }
+
+    fn shield(&self, user: &User) -> Option<String> {
+        if let Some(why) = self.snapshot.privileged.principals.get(&user.id) {
+            return Some(why.clone());
+        }
+        user.restricted.then(|| "is in a restricted management administrative unit".into())
+    }
+
+    /// What may be done to this account.
+    pub(super) fn touch(&self, user: &User) -> Touch {
+        if self.protected(user) {
+            return Touch::Protected;
+        }
+        if user.synced {
+            return Touch::Synced;
+        }
+        if user.user_type == UserType::Guest && !self.guests {
+            return Touch::Guest;
+        }
+        self.shield(user).map_or(Touch::Free, Touch::Shielded)
+    }
+
+    /// The accounts that an impostor would want to look like.
+    pub(super) fn sensitive(&self) -> impl Iterator<Item = &'a User> + '_ {
+        self.snapshot.users.values().filter(|user| self.protected(user) || self.shield(user).is_some())
+    }
+}

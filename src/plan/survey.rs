@@ -1,0 +1,284 @@
+//! From the inputs to the plan: every person decided, then managers, groups, order and guards.
+
+use std::collections::BTreeMap;
+
+use super::change::{Action, Change, HeldEntry, Object, Plan, SkippedCode, Summary};
+use super::fingerprint::fingerprint;
+use super::guards::{self, Bases};
+use super::inputs::Inputs;
+use super::ledger::{LastReading, Ledger};
+use super::lifecycle::{Planner, Slot, join};
+use super::managers::{self, Directory};
+use super::matching::{Account, How, Matching, Person};
+use super::order::order;
+use super::protect::Protection;
+use crate::directory::{ObjectId, User, Value};
+use crate::mapping::{Desired, Flow, Held, ManagerWanted};
+use crate::record::EmployeeId;
+
+/// A plan with what the next one must know of this reading.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The plan.
+    pub plan: Plan,
+    /// The people of the reading who have an account, with it.
+    pub matched: Vec<(EmployeeId, ObjectId)>,
+    /// What the reading looked like.
+    pub reading: LastReading,
+    /// What is to be said of the plan as a whole.
+    pub notes: Vec<String>,
+}
+
+/// Computes the plan.
+#[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "a reading is planned once")]
+pub fn plan(inputs: Inputs<'_>) -> Plan {
+    survey(&inputs).plan
+}
+
+/// Computes the plan, and what the next one must know.
+#[must_use]
+pub fn survey(inputs: &Inputs<'_>) -> Survey {
+    let matching = Matching::new(inputs);
+    let protection = Protection::new(inputs.snapshot, inputs.policy, inputs.rules.guests);
+    let mut planner = Planner::new(inputs, &matching, &protection);
+    let mut slots: Vec<Slot> = Vec::with_capacity(matching.people.len());
+    for person in &matching.people {
+        let slot = planner.decide(person);
+        slots.push(slot);
+    }
+    add_managers(&mut planner, &mut slots);
+    let groups = super::groups::plan(&mut planner, &slots);
+    let mut changes = planner.absent();
+    let unchanged = finish(&planner, slots, &mut changes);
+    changes.extend(groups);
+    order(&mut changes);
+
+    let held = held_entries(inputs, &matching.held, &planner.held);
+    let mut skipped = planner.skipped;
+    skipped.sort_by(|left, right| {
+        (!left.left, &left.key, left.code, &left.message).cmp(&(!right.left, &right.key, right.code, &right.message))
+    });
+    let bases = Bases::new(inputs.snapshot, inputs.ledger, matching.claimed.keys().copied(), inputs.rules);
+    let guards = guards::all(inputs, &changes, &held, bases);
+    let summary = Summary { unchanged, ..summarise(&changes, &held, &skipped) };
+    let mut plan = Plan {
+        format: super::FORMAT.into(),
+        fingerprint: String::new(),
+        as_of: inputs.today.to_string(),
+        created_at: inputs.created_at.clone(),
+        target: inputs.target.clone(),
+        source: inputs.source.clone(),
+        summary,
+        changes,
+        held,
+        skipped,
+        guards,
+    };
+    plan.fingerprint = fingerprint(&plan);
+    let reading = LastReading {
+        records: inputs.source.records,
+        held: plan.held.iter().map(|entry| (guards::held_name(entry), entry.code)).collect(),
+        columns: inputs.columns.clone().unwrap_or_default(),
+    };
+    Survey { matched: matched(&matching), notes: notes(inputs, &matching), plan, reading }
+}
+
+fn matched(matching: &Matching<'_>) -> Vec<(EmployeeId, ObjectId)> {
+    let live = |person: &Person<'_>| match person.account {
+        Account::Live(user, _) => Some((person.desired.key.clone(), user.id.clone())),
+        Account::None | Account::Deleted(_) => None,
+    };
+    matching.people.iter().filter_map(live).collect()
+}
+
+fn notes(inputs: &Inputs<'_>, matching: &Matching<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if inputs.ledger.people.is_empty() && inputs.ledger.last_reading.is_none() {
+        notes.push("no earlier run is known: nobody is missing, enabled, restored or deleted by a rule that needs one".into());
+    }
+    if matching.keyless && inputs.whole {
+        notes.push("a record has no key, so nobody is taken to be missing".into());
+    }
+    if let Some(why) = &inputs.snapshot.privileged.eligibility_unread {
+        notes.push(format!("eligible role assignments could not be read ({why}): only active ones shield"));
+    }
+    notes
+}
+
+fn live<'a>(person: &Person<'a>) -> Option<&'a User> {
+    match person.account {
+        Account::Live(user, _) => Some(user),
+        Account::Deleted(deleted) => Some(&deleted.user),
+        Account::None => None,
+    }
+}
+
+fn add_managers<'a>(planner: &mut Planner<'a>, slots: &mut [Slot]) {
+    let matching = planner.matching;
+    let mut edits = Vec::new();
+    let directory = Directory::new(planner, slots);
+    for (at, person) in matching.people.iter().enumerate() {
+        let open = match &slots[at] {
+            Slot::Closed => false,
+            Slot::Open => live(person).is_some(),
+            Slot::Change(change) => change.action != Action::Delete,
+        };
+        if open
+            && person.desired.manager != ManagerWanted::Leave
+            && let Some(edit) = planner.manager(&directory, person.desired, live(person))
+        {
+            edits.push((at, edit));
+        }
+    }
+    for (at, edit) in edits {
+        if let Slot::Open = slots[at] {
+            slots[at] = Slot::Change(Box::new(bare_update(&matching.people[at], planner.inputs.ledger)));
+        }
+        if let Slot::Change(change) = &mut slots[at] {
+            managers::add(change, edit);
+        }
+    }
+}
+
+fn bare_update(person: &Person<'_>, ledger: &Ledger) -> Change {
+    let user = live(person);
+    let adopted = match person.account {
+        Account::Live(_, How::By(attribute)) if !ledger.people.contains_key(&person.desired.key) => {
+            format!("adopted (matched by {attribute})")
+        }
+        _ => String::new(),
+    };
+    Change {
+        seq: 0,
+        action: Action::Update,
+        object: Object::User,
+        key: person.desired.key.as_str().into(),
+        id: user.map(|user| user.id.clone()),
+        user_principal_name: user.map(|user| user.upn.as_str().into()),
+        reason: adopted,
+        attributes: Vec::new(),
+        members: None,
+        then: Vec::new(),
+        record: Some(person.desired.place.clone()),
+        ids: BTreeMap::new(),
+    }
+}
+
+/// Completes the changes of people; gives back how many have an account with which nothing differs.
+fn finish(planner: &Planner<'_>, slots: Vec<Slot>, changes: &mut Vec<Change>) -> u64 {
+    let mut open: Vec<&EmployeeId> = Vec::new();
+    for (person, slot) in planner.matching.people.iter().zip(slots) {
+        match slot {
+            Slot::Closed => {}
+            Slot::Open => open.push(&person.desired.key),
+            Slot::Change(mut change) => {
+                if change.action != Action::Create {
+                    let cause = cause(planner.inputs.ledger, person.desired, &change);
+                    change.reason = join(&change.reason, &cause);
+                }
+                change.attributes.sort_by(|left, right| left.name.cmp(&right.name));
+                changes.push(*change);
+            }
+        }
+    }
+    let told: std::collections::HashSet<&str> = planner.skipped.iter().filter_map(|skipped| skipped.key.as_deref()).collect();
+    open.iter().filter(|key| !told.contains(key.as_str())).count() as u64
+}
+
+/// What HR wants of a person, as the ledger keeps it.
+pub fn wanted(desired: &Desired) -> BTreeMap<String, Option<Value>> {
+    let mut wanted: BTreeMap<String, Option<Value>> = desired
+        .attributes
+        .iter()
+        .map(|wanted| {
+            let value = match &wanted.flow {
+                Flow::Set(value) => Some(value.clone()),
+                Flow::Clear => None,
+                Flow::FirstFree(candidates) => candidates.first().cloned(),
+            };
+            (wanted.attribute.name.to_owned(), value)
+        })
+        .collect();
+    match &desired.manager {
+        ManagerWanted::Leave => {}
+        ManagerWanted::Clear => drop(wanted.insert("manager".into(), None)),
+        ManagerWanted::Key(key) => drop(wanted.insert("manager".into(), Some(Value::text(key.as_str())))),
+    }
+    wanted
+}
+
+/// Whether HR changed or the tenant drifted since the last run, for the differing attributes.
+fn cause(ledger: &Ledger, desired: &Desired, change: &Change) -> String {
+    let differing: Vec<&str> =
+        change.attributes.iter().map(|edit| edit.name.as_str()).filter(|name| *name != "accountEnabled").collect();
+    if differing.is_empty() {
+        return String::new();
+    }
+    let Some(known) = ledger.people.get(&desired.key).filter(|known| !known.wanted.is_empty()) else {
+        return "mapped".into();
+    };
+    let now = wanted(desired);
+    let (mut changed, mut drifted) = (Vec::new(), Vec::new());
+    for name in differing {
+        match (known.wanted.get(name), now.get(name)) {
+            (Some(before), Some(now)) if before == now => drifted.push(name),
+            (Some(_), Some(_)) => changed.push(name),
+            _ => {}
+        }
+    }
+    match (changed.is_empty(), drifted.is_empty()) {
+        (true, true) => "mapped".into(),
+        (false, true) => format!("HR changed {}", changed.join(", ")),
+        (true, false) => format!("tenant drifted in {}", drifted.join(", ")),
+        (false, false) => format!("HR changed {}; tenant drifted in {}", changed.join(", "), drifted.join(", ")),
+    }
+}
+
+fn held_entries(inputs: &Inputs<'_>, first: &[Held], second: &[Held]) -> Vec<HeldEntry> {
+    let planned =
+        |held: &&Held| held.key.as_ref().is_none_or(|key| inputs.plans(key)) && (inputs.only.is_none() || held.key.is_some());
+    let entry = |held: &Held| HeldEntry {
+        key: held.key.clone(),
+        record: held.place.clone(),
+        code: held.code,
+        message: held.message.clone(),
+        help: held.help.clone(),
+    };
+    let mut entries: Vec<HeldEntry> = first.iter().filter(planned).map(entry).chain(second.iter().map(entry)).collect();
+    entries.sort_by(|left, right| (&left.key, left.code, &left.record).cmp(&(&right.key, right.code, &right.record)));
+    entries
+}
+
+pub(super) fn summarise(changes: &[Change], held: &[HeldEntry], skipped: &[super::change::Skipped]) -> Summary {
+    let mut summary = Summary { held: held.len() as u64, skipped: skipped.len() as u64, ..Summary::default() };
+    for change in changes {
+        let count = match (change.object, change.action) {
+            (Object::User, Action::Create) => Some(&mut summary.create),
+            (Object::User, Action::Update) => Some(&mut summary.update),
+            (Object::User, Action::Enable) => Some(&mut summary.enable),
+            (Object::User, Action::Disable) => Some(&mut summary.disable),
+            (Object::User, Action::Restore) => Some(&mut summary.restore),
+            (Object::User, Action::Delete) => Some(&mut summary.delete),
+            (Object::Group, Action::Create) => Some(&mut summary.create_group),
+            (Object::Group, _) if !change.attributes.is_empty() => Some(&mut summary.update_group),
+            (Object::Group, _) => None,
+        };
+        if let Some(count) = count {
+            *count += 1;
+        }
+        if let Some(members) = &change.members {
+            summary.add_members += members.add.len() as u64;
+            summary.remove_members += members.remove.len() as u64;
+        }
+    }
+    for skipped in skipped {
+        match skipped.code {
+            SkippedCode::Upcoming => summary.upcoming += 1,
+            SkippedCode::Missing => summary.missing += 1,
+            SkippedCode::Shielded => summary.shielded += 1,
+            _ => {}
+        }
+    }
+    summary
+}

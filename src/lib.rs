@@ -12,6 +12,7 @@
 //!                             journal, report
 //! ```
 
+pub mod commands;
 pub mod config;
 pub mod directory;
 pub mod expr;
@@ -19,4 +20,5 @@ pub mod mapping;
 pub mod plan;
 pub mod record;
 pub mod sandbox;
+pub mod report;
 pub mod source;

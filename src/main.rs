@@ -1,3 +1,7 @@
-//! The `hrpush` command.
+//! The `hrpush` command: arguments in, an exit code out; all else is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hrpush::commands::main(std::env::args_os())
+}

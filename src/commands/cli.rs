@@ -1,0 +1,340 @@
+//! The arguments: every subcommand with its options, as clap reads them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Makes a Microsoft Entra tenant agree with what HR says.
+#[derive(Debug, Parser)]
+#[command(name = "hrpush", version, about, propagate_version = true, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes, the first that applies:
+  130  interrupted; what was written is in the journal
+    2  usage, configuration, mapping or input file
+    1  could not run: network, credential, permission, state, HR system
+    3  stopped by a guard, nothing written
+    5  changes pending: no confirmation, or a dry run with --detailed-exitcode
+    4  done, but records were held, changes failed, or somebody untouchable has left
+    0  done, or nothing to do";
+
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The configuration [default: ./hrpush.toml where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The state folder [default: .hrpush beside the configuration, else in the working folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// What stdout carries
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+    /// Tell more on stderr; twice for all
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Tell nothing on stderr but why a run does not end with 0
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// The form of the log
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) log_format: Format,
+    /// Write the log here instead of to stderr
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read these files, show the plan, apply it once confirmed
+    Import(Import),
+    /// The same from the source in hrpush.toml, unattended: what cron runs
+    Sync(Sync),
+    /// Compute a plan and save it
+    Plan(PlanArgs),
+    /// Carry out a saved plan and nothing else
+    Apply(Apply),
+    /// One person: the record, each expression with its inputs and result, the match, the decision
+    Explain(Explain),
+    /// What was done, when, by which plan
+    Runs(Runs),
+    /// Look at a mapping
+    #[command(subcommand)]
+    Mapping(Mapping),
+    /// Look at the configuration, the credential and the tenant
+    Doctor(Doctor),
+    /// Serve the sandbox tenant on loopback until interrupted
+    Sandbox(Sandbox),
+    /// Write hrpush.toml and a mapping guessed from the file's header
+    Init(Init),
+    /// Print the completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct TargetArgs {
+    /// Another Graph than that of the configured cloud; plain http for loopback alone
+    #[arg(long, value_name = "URL")]
+    pub(crate) graph_url: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct StopArgs {
+    /// Show the plan and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Let exactly the plan with this fingerprint pass its guards, once
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub(crate) approve: Option<String>,
+    /// A dry run with changes pending ends with 5
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Also write the plan as one HTML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct YesArgs {
+    /// Apply without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct MapArgs {
+    /// The mapping file [default: the configured one, else the built-in one that fits the header]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// Plan for this day (YYYY-MM-DD) instead of today
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<jiff::civil::Date>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct OnlyArgs {
+    /// Plan for this person alone; everything is read (repeatable)
+    #[arg(long, value_name = "KEY")]
+    pub(crate) only: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PartialArgs {
+    /// The files are not everybody: who is absent from them means nothing
+    #[arg(long)]
+    pub(crate) partial: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The HR files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) yes: YesArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+    #[command(flatten)]
+    pub(crate) only: OnlyArgs,
+    #[command(flatten)]
+    pub(crate) partial: PartialArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) yes: YesArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+    #[command(flatten)]
+    pub(crate) only: OnlyArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The HR files [default: the configured source]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Save the plan here, also when a guard trips
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+    #[command(flatten)]
+    pub(crate) only: OnlyArgs,
+    #[command(flatten)]
+    pub(crate) partial: PartialArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The saved plan
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) yes: YesArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The person's key in HR
+    pub(crate) key: String,
+    /// The HR files [default: the configured source]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    #[command(subcommand)]
+    pub(crate) show: Option<RunsShow>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsShow {
+    /// One run with its changes
+    Show {
+        /// The run's id
+        run: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mapping {
+    /// Check a mapping whole and tell every fault
+    Check {
+        /// The mapping file
+        file: PathBuf,
+        /// Also tell which columns of this HR file are unused and which are missing
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
+    /// Print what one expression yields
+    Eval {
+        /// The expression
+        expression: String,
+        /// The record as a JSON object
+        #[arg(long, value_name = "JSON", default_value = "{}")]
+        record: String,
+        /// The moment that Now() gives
+        #[arg(long, value_name = "TIME")]
+        now: Option<String>,
+        /// A value already in use (repeatable)
+        #[arg(long, value_name = "VALUE")]
+        taken: Vec<String>,
+        /// The tenant's default domain
+        #[arg(long, value_name = "DOMAIN")]
+        default_domain: Option<String>,
+    },
+    /// Print the manual of the functions
+    Functions {
+        /// One function
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sandbox {
+    /// Where to listen: a loopback address, port 0 for any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Write the port here once it listens
+    #[arg(long, value_name = "FILE")]
+    pub(crate) port_file: Option<PathBuf>,
+    /// Keep the tenant in this file [default: in memory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) db: Option<PathBuf>,
+    /// Fill an empty tenant from this JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed: Option<PathBuf>,
+    /// Run the quota this many times faster than Graph's
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    pub(crate) quota_scale: f64,
+    /// How the quota counts: bucket, window or none
+    #[arg(long, value_name = "KIND", default_value = "bucket")]
+    pub(crate) quota_kind: String,
+    /// Faults to switch on: a JSON object
+    #[arg(long, value_name = "JSON")]
+    pub(crate) faults: Option<String>,
+    /// Write a line for each request here
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request_log: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The HR file whose header is guessed from
+    pub(crate) file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_on_the_subcommands_that_have_a_use_for_them() {
+        assert!(Cli::try_parse_from(["hrpush", "plan", "a.csv", "--yes"]).is_err());
+        assert!(Cli::try_parse_from(["hrpush", "sync", "--partial"]).is_err());
+        assert!(Cli::try_parse_from(["hrpush", "apply", "p.json", "--mapping", "m"]).is_err());
+        assert!(
+            Cli::try_parse_from(["hrpush", "import", "a.csv", "--as-of", "2026-11-20", "--only", "1", "--only", "2"]).is_ok()
+        );
+    }
+}

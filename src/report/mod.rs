@@ -1,0 +1,22 @@
+//! The report: a plan or an outcome, drawn for people and for programs.
+//!
+//! In comes a finished [`Plan`](crate::plan::Plan) or outcome, out goes text, JSON or HTML. Nothing is decided here: what
+//! heads the report and what is counted was settled by the rooms before. Every string from outside is escaped on its way.
+
+mod escape;
+mod html;
+mod text;
+
+pub use escape::{Shown, shown};
+pub use html::html;
+pub use text::{leavers_to_see, preview};
+
+/// A document as `--format json` prints it: two spaces of indent and a line end.
+///
+/// # Errors
+/// Only where a document cannot be JSON.
+pub fn json<T: serde::Serialize>(document: &T) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(document)?;
+    text.push('\n');
+    Ok(text)
+}

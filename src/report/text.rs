@@ -1,0 +1,220 @@
+//! The preview of a plan: what a person reads before they say yes.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::escape::{Shown, shown};
+use crate::directory::Value;
+use crate::plan::{Action, Change, Edit, Guard, Object, Plan, Skipped, SkippedCode};
+
+const ADDED: Style = AnsiColor::Green.on_default();
+const CHANGED: Style = AnsiColor::Yellow.on_default();
+const BLOCKED: Style = AnsiColor::Magenta.on_default();
+const REMOVED: Style = AnsiColor::Red.on_default();
+const ALARM: Style = AnsiColor::Red.on_default().bold();
+const FAINT: Style = Style::new().dimmed();
+const TITLE: Style = Style::new().bold();
+
+/// The whole plan as text with colours: who must be seen first, every change with its attributes, what was held or left
+/// alone and why, the guards, and the counts last.
+pub fn preview(plan: &Plan) -> String {
+    let mut text = String::new();
+    head(&mut text, plan);
+    alarms(&mut text, plan);
+    for change in &plan.changes {
+        draw_change(&mut text, change);
+    }
+    if plan.changes.is_empty() {
+        let _ = writeln!(text, "Nothing to do: the tenant agrees with HR.");
+    }
+    held(&mut text, plan);
+    skipped(&mut text, plan);
+    guards(&mut text, &plan.guards);
+    counts(&mut text, plan);
+    text
+}
+
+/// The protected, shielded and synced people whom HR calls gone, a line for each. They still have access, and only a person
+/// can end it.
+pub fn leavers_to_see(plan: &Plan) -> Vec<String> {
+    plan.skipped.iter().filter(|entry| entry.left).map(|entry| format!("{}: {}", who(entry), Shown(&entry.message))).collect()
+}
+
+fn head(text: &mut String, plan: &Plan) {
+    let Plan { source, target, as_of, .. } = plan;
+    let _ = writeln!(
+        text,
+        "{TITLE}{}{TITLE:#}: {} records, feed «{}», as of {}",
+        Shown(&source.name),
+        source.records,
+        Shown(&source.feed),
+        Shown(as_of)
+    );
+    let kind = if target.sandbox { "the embedded sandbox tenant" } else { "the tenant" };
+    let _ = writeln!(text, "into {kind} {} at {}\n", Shown(&target.tenant_id), Shown(&target.graph_url));
+}
+
+fn alarms(text: &mut String, plan: &Plan) {
+    let lines = leavers_to_see(plan);
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{ALARM}HR says they have left, and hrpush will not touch them: see to it by hand{ALARM:#}");
+    for line in lines {
+        let _ = writeln!(text, "  {ALARM}!{ALARM:#} {line}");
+    }
+    text.push('\n');
+}
+
+fn mark(action: Action) -> (char, Style, &'static str) {
+    match action {
+        Action::Create => ('+', ADDED, "create"),
+        Action::Update => ('~', CHANGED, "update"),
+        Action::Enable => ('~', CHANGED, "enable"),
+        Action::Restore => ('~', CHANGED, "restore"),
+        Action::Disable => ('!', BLOCKED, "disable"),
+        Action::Delete => ('-', REMOVED, "delete"),
+    }
+}
+
+fn draw_change(text: &mut String, change: &Change) {
+    // Taken apart without `..`, so that a new field cannot be left out of the preview unnoticed.
+    let Change { seq: _, action, object, key, id, user_principal_name, reason, attributes, members, then, record: _, ids: _ } =
+        change;
+    let (sign, style, verb) = mark(*action);
+    let object = match object {
+        Object::User => "",
+        Object::Group => " group",
+    };
+    let name = user_principal_name.as_deref().or_else(|| id.as_ref().map(crate::directory::ObjectId::as_str)).unwrap_or_default();
+    let gap = if name.is_empty() { "" } else { " " };
+    let _ = writeln!(
+        text,
+        "{style}{sign} {verb}{object} {}{style:#}{gap}{} {FAINT}({}){FAINT:#}",
+        Shown(key),
+        Shown(name),
+        Shown(reason)
+    );
+    for edit in attributes {
+        draw_edit(text, edit);
+    }
+    if let Some(members) = members {
+        for key in &members.add {
+            let _ = writeln!(text, "    {ADDED}+ member {}{ADDED:#}", Shown(key));
+        }
+        for key in &members.remove {
+            let _ = writeln!(text, "    {REMOVED}- member {}{REMOVED:#}", Shown(key));
+        }
+    }
+    for step in then {
+        let _ = writeln!(text, "    then {}", kebab(step));
+    }
+}
+
+fn draw_edit(text: &mut String, edit: &Edit) {
+    let name = Shown(&edit.name);
+    let _ = match (&edit.before, &edit.after) {
+        (None, after) => writeln!(text, "    {name}: {ADDED}{}{ADDED:#}", value(after.as_ref())),
+        (before, after) => writeln!(
+            text,
+            "    {name}: {REMOVED}{}{REMOVED:#} → {ADDED}{}{ADDED:#}",
+            value(before.as_ref()),
+            value(after.as_ref())
+        ),
+    };
+}
+
+/// A value for the eye; quotes stand where its ends could not be seen.
+fn value(value: Option<&Value>) -> String {
+    let Some(value) = value else { return "(not set)".to_owned() };
+    let text = shown(&value.to_string());
+    if text.is_empty() || text.trim() != text { format!("\"{text}\"") } else { text }
+}
+
+/// The documents' own word for a code.
+fn kebab<T: serde::Serialize>(code: &T) -> String {
+    serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn held(text: &mut String, plan: &Plan) {
+    if plan.held.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{TITLE}Held, left exactly as they are ({}){TITLE:#}", plan.held.len());
+    for entry in &plan.held {
+        let who = entry.key.as_ref().map_or("(no key)", |key| key.as_str());
+        let place = entry.record.as_ref().map(|place| format!(" ({})", Shown(&place.to_string()))).unwrap_or_default();
+        let _ =
+            writeln!(text, "  {CHANGED}?{CHANGED:#} {}{place}: {} [{}]", Shown(who), Shown(&entry.message), entry.code.as_str());
+        if !entry.help.is_empty() {
+            let _ = writeln!(text, "      hint: {}", Shown(&entry.help));
+        }
+    }
+}
+
+fn who(entry: &Skipped) -> String {
+    let key = entry.key.as_deref().or_else(|| entry.id.as_ref().map(crate::directory::ObjectId::as_str));
+    shown(key.unwrap_or("(all)"))
+}
+
+fn skipped(text: &mut String, plan: &Plan) {
+    let quiet = |code: SkippedCode| matches!(code, SkippedCode::Upcoming);
+    let mut entries: Vec<&Skipped> = plan.skipped.iter().collect();
+    if entries.is_empty() {
+        return;
+    }
+    entries.sort_by_key(|entry| quiet(entry.code));
+    let _ = writeln!(text, "\n{TITLE}Left alone ({}){TITLE:#}", entries.len());
+    for entry in entries {
+        let _ = writeln!(text, "  . {}: {} [{}]", who(entry), Shown(&entry.message), kebab(&entry.code));
+    }
+}
+
+fn guards(text: &mut String, guards: &[Guard]) {
+    if guards.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{TITLE}Guards{TITLE:#}");
+    for guard in guards {
+        let Guard { name, count, of, limit, tripped } = guard;
+        let limit = limit.map_or("no limit".to_owned(), |limit| format!("limit {limit}"));
+        let name = Shown(name);
+        let _ = if *tripped {
+            writeln!(text, "  {ALARM}{name}: {count} of {of}, {limit}: stops the run{ALARM:#}")
+        } else {
+            writeln!(text, "  {name}: {count} of {of}, {limit}")
+        };
+    }
+}
+
+fn counts(text: &mut String, plan: &Plan) {
+    let s = &plan.summary;
+    let counts = [
+        (s.create, "to create"),
+        (s.update, "to update"),
+        (s.enable, "to enable"),
+        (s.disable, "to disable"),
+        (s.restore, "to restore"),
+        (s.delete, "to delete"),
+        (s.create_group, "groups to create"),
+        (s.update_group, "groups to update"),
+        (s.add_members, "members to add"),
+        (s.remove_members, "members to remove"),
+        (s.unchanged, "unchanged"),
+        (s.held, "held"),
+        (s.skipped, "left alone"),
+        (s.upcoming, "upcoming"),
+        (s.missing, "missing"),
+        (s.shielded, "shielded"),
+    ];
+    let told: Vec<String> = counts
+        .iter()
+        .enumerate()
+        // Create, update, disable and unchanged are told even where they are none: that is what people look for.
+        .filter(|(at, (count, _))| *count > 0 || matches!(at, 0 | 1 | 3 | 10))
+        .map(|(_, (count, word))| format!("{count} {word}"))
+        .collect();
+    let _ = writeln!(text, "\nfingerprint {}", Shown(&plan.fingerprint));
+    let _ = writeln!(text, "{TITLE}Plan: {}.{TITLE:#}", told.join(", "));
+}

@@ -1,0 +1,199 @@
+//! `$batch`: up to twenty requests in one, each answered alone.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+/// The most requests that Graph takes in a batch.
+pub(super) const MOST: usize = 20;
+
+/// One request, to be sent alone or within a batch. Its URL is relative to the version root.
+#[derive(Clone, Serialize)]
+pub(super) struct Inner {
+    pub(super) method: &'static str,
+    pub(super) url: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) headers: BTreeMap<&'static str, &'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) body: Option<Json>,
+}
+
+impl Inner {
+    pub(super) fn get(url: impl Into<String>) -> Self {
+        Self { method: "GET", url: url.into(), headers: BTreeMap::new(), body: None }
+    }
+
+    /// A read of the index store, which Graph wants for some filters.
+    pub(super) fn get_eventual(url: impl Into<String>) -> Self {
+        let mut request = Self::get(url);
+        request.headers.insert("ConsistencyLevel", "eventual");
+        request
+    }
+
+    pub(super) fn write(method: &'static str, url: impl Into<String>, body: Option<Json>) -> Self {
+        let mut headers = BTreeMap::new();
+        if body.is_some() {
+            // Compulsory as soon as there is a body.
+            headers.insert("Content-Type", "application/json");
+        }
+        Self { method, url: url.into(), headers, body }
+    }
+
+    pub(super) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+}
+
+/// The body of a `$batch`; the id of a request is its position.
+pub(super) fn encode(requests: &[&Inner]) -> Json {
+    let requests: Vec<Json> = requests
+        .iter()
+        .enumerate()
+        .map(|(position, request)| {
+            let mut item = serde_json::to_value(request).expect("a request has text keys alone");
+            item["id"] = Json::String(position.to_string());
+            item
+        })
+        .collect();
+    serde_json::json!({ "requests": requests })
+}
+
+/// The answer to one request.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    /// By their names in lower case.
+    pub(super) headers: BTreeMap<String, String>,
+    /// The body as it came; JSON text, or nothing.
+    pub(super) body: Box<str>,
+}
+
+#[derive(Deserialize)]
+struct Outer {
+    responses: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    id: Json,
+    status: u16,
+    #[serde(default)]
+    headers: Option<BTreeMap<String, Json>>,
+    #[serde(default)]
+    body: Option<Box<RawValue>>,
+}
+
+/// Sorts the answers of a batch to its `count` requests; one that is missing is `None`.
+///
+/// # Errors
+/// A text that is no answer to a batch, such as one that broke off.
+pub(super) fn decode(text: &str, count: usize) -> Result<Vec<Option<Reply>>, serde_json::Error> {
+    let outer: Outer = serde_json::from_str(text)?;
+    let mut replies: Vec<Option<Reply>> = vec![None; count];
+    for item in outer.responses {
+        let position = match &item.id {
+            Json::String(id) => id.parse::<usize>().ok(),
+            Json::Number(id) => id.as_u64().and_then(|id| usize::try_from(id).ok()),
+            _ => None,
+        };
+        let headers = item.headers.unwrap_or_default().into_iter().map(|(name, value)| {
+            let value = match value {
+                Json::String(text) => text,
+                other => other.to_string(),
+            };
+            (name.to_ascii_lowercase(), value)
+        });
+        let reply = Reply {
+            status: item.status,
+            headers: headers.collect(),
+            body: item.body.map_or_else(Box::default, |body| Box::from(body.get())),
+        };
+        if let Some(slot) = position.and_then(|position| replies.get_mut(position)) {
+            *slot = Some(reply);
+        }
+    }
+    Ok(replies)
+}
+
+/// Graph's error, as far as it can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) code: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) details: Vec<(String, String)>,
+    pub(super) request_id: Option<String>,
+}
+
+impl Reply {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    pub(super) fn json(&self) -> Option<Json> {
+        serde_json::from_str(&self.body).ok()
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Reads `{"error": {…}}`; both spellings of the inner error occur.
+    pub(super) fn fault(&self) -> Fault {
+        let body = if self.is_success() { Json::Null } else { self.json().unwrap_or_default() };
+        let error = &body["error"];
+        let text = |value: &Json| value.as_str().map(str::to_owned);
+        let details = error["details"].as_array().into_iter().flatten();
+        let inner = if error["innerError"].is_object() { &error["innerError"] } else { &error["innererror"] };
+        Fault {
+            code: text(&error["code"]),
+            message: text(&error["message"]),
+            details: details
+                .map(|detail| (text(&detail["code"]).unwrap_or_default(), text(&detail["target"]).unwrap_or_default()))
+                .collect(),
+            request_id: self.header("request-id").map(str::to_owned).or_else(|| text(&inner["request-id"])),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_matched_by_id_whatever_their_order() {
+        let text = r#"{"responses":[
+            {"id":"2","status":429,"headers":{"Retry-After":"1.5"},"body":{"error":{"code":"TooManyRequests","message":"m",
+             "innererror":{"request-id":"r"}}}},
+            {"id":"0","status":201,"body":{"id":"x"}},{"id":"77","status":200}]}"#;
+        let replies = decode(text, 3).unwrap();
+        assert_eq!(replies[0].as_ref().unwrap().status, 201);
+        assert!(replies[1].is_none());
+        let third = replies[2].as_ref().unwrap();
+        assert_eq!(third.header("retry-after"), Some("1.5"));
+        assert_eq!(third.fault().code.as_deref(), Some("TooManyRequests"));
+        assert_eq!(third.fault().request_id.as_deref(), Some("r"));
+    }
+
+    #[test]
+    fn an_answer_that_broke_off_is_an_error() {
+        assert!(decode(r#"{"responses":[{"id":"0","status":201"#, 1).is_err());
+        assert!(decode("", 1).is_err());
+        assert!(decode("[]", 1).is_err());
+    }
+
+    #[test]
+    fn a_body_brings_its_content_type() {
+        let write = Inner::write("PATCH", "/users/1", Some(serde_json::json!({"city": null})));
+        let body = encode(&[&write, &Inner::get("/organization")]);
+        assert_eq!(
+            body.to_string(),
+            serde_json::json!({"requests":[
+                {"id":"0","method":"PATCH","url":"/users/1","headers":{"Content-Type":"application/json"},"body":{"city":null}},
+                {"id":"1","method":"GET","url":"/organization"}]})
+            .to_string()
+        );
+    }
+}

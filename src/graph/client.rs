@@ -1,0 +1,337 @@
+//! The connection: token, wait, quota, send, and what each answer teaches about the quota.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use serde::Serialize;
+use serde_json::Value as Json;
+use tokio::time::Instant;
+
+use super::batch::{self, Inner, Reply};
+use super::credential::{Credential, CredentialError};
+use super::error::GraphError;
+use super::price::{Price, price};
+use super::quota::{Door, Level, QuotaLevel, Size};
+use super::transport::http_client;
+use super::url::GraphUrl;
+use super::verdict::retry_after;
+
+/// Who is throttled first; `x-ms-throttle-priority`. It changes no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Priority {
+    /// A nightly run, which can wait.
+    Low,
+    /// Graph's default.
+    #[default]
+    Normal,
+    /// Somebody is watching.
+    High,
+}
+
+impl Priority {
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What a connection needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where Graph is.
+    pub base: GraphUrl,
+    /// The size of the tenant.
+    pub size: Size,
+    /// The part of the quota that is ours, above 0 and at most 1.
+    pub share: f64,
+    /// How much faster than Graph's the quota of a loopback target refills; ignored elsewhere.
+    pub scale: f64,
+    /// Who is throttled first.
+    pub priority: Priority,
+}
+
+impl Settings {
+    /// Settings with their defaults.
+    pub fn new(base: GraphUrl) -> Self {
+        Self { base, size: Size::Large, share: 0.9, scale: 1.0, priority: Priority::Normal }
+    }
+}
+
+/// How much was asked of Graph.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Requests {
+    /// HTTP requests, each batch counted once.
+    pub sent: u64,
+    /// Batches among them.
+    pub batches: u64,
+    /// Writes, each item of a batch counted.
+    pub writes: u64,
+    /// Resource units, as Graph told them, else as priced.
+    pub resource_units: u64,
+    /// Answers of 429, each item of a batch counted.
+    pub throttled: u64,
+    /// Requests that were sent again.
+    pub retried: u64,
+}
+
+#[derive(Default)]
+struct Counts {
+    sent: AtomicU64,
+    batches: AtomicU64,
+    writes: AtomicU64,
+    units: AtomicU64,
+    throttled: AtomicU64,
+    retried: AtomicU64,
+}
+
+/// A connection to one tenant's Graph, shared by its reader and its writer.
+pub struct Client {
+    http: reqwest::Client,
+    base: GraphUrl,
+    credential: Credential,
+    writes: Door,
+    units: Door,
+    counts: Counts,
+    priority: Priority,
+}
+
+/// No answer that could be judged.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// There was no token, so nothing was sent.
+    Token(CredentialError),
+    /// Nobody could be reached, so nothing was sent.
+    Unsent(String),
+    /// It was sent, and the answer did not come or broke off.
+    Cut(String),
+}
+
+impl Client {
+    /// Prepares a connection; nothing is sent yet.
+    ///
+    /// # Errors
+    /// Where no TLS can be set up.
+    pub fn connect(settings: Settings, credential: Credential) -> Result<Self, GraphError> {
+        let Settings { base, size, share, scale, priority } = settings;
+        let http = http_client(base.is_loopback()).map_err(GraphError::Tls)?;
+        let share = if share > 0.0 { share.min(1.0) } else { 1.0 };
+        let scale = if base.is_loopback() && scale > 0.0 { scale } else { 1.0 };
+        Ok(Self {
+            http,
+            base,
+            credential,
+            writes: Door::writes(share, scale),
+            units: Door::units(size, share, scale),
+            counts: Counts::default(),
+            priority,
+        })
+    }
+
+    /// Where Graph is.
+    pub const fn base(&self) -> &GraphUrl {
+        &self.base
+    }
+
+    /// What was asked of Graph so far.
+    pub fn requests(&self) -> Requests {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let Counts { sent, batches, writes, units, throttled, retried } = &self.counts;
+        Requests {
+            sent: read(sent),
+            batches: read(batches),
+            writes: read(writes),
+            resource_units: read(units),
+            throttled: read(throttled),
+            retried: read(retried),
+        }
+    }
+
+    /// Counts requests that somebody above sends again.
+    pub fn count_retries(&self, count: u64) {
+        self.counts.retried.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// How full the quota of writes is now.
+    pub fn level(&self) -> Level {
+        let now = jiff::Timestamp::now().as_millisecond();
+        let shut = self.writes.shut_until().map(|until| until.saturating_duration_since(Instant::now()));
+        Level {
+            at: now,
+            writes: self.writes.level(),
+            shut_until: shut.map(|wait| now.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))),
+        }
+    }
+
+    /// Starts from the quota that the last run left.
+    pub fn restore(&self, kept: &dyn QuotaLevel) {
+        let Some(level) = kept.load() else { return };
+        let now = jiff::Timestamp::now().as_millisecond();
+        let millis = |value: i64| Duration::from_millis(u64::try_from(value).unwrap_or(0));
+        let shut = level.shut_until.filter(|until| *until > now).map(|until| millis(until - now));
+        self.writes.restore(level.writes, millis(now - level.at), shut);
+    }
+
+    /// Remembers the quota for the next run.
+    pub fn remember(&self, kept: &dyn QuotaLevel) {
+        kept.save(&self.level());
+    }
+
+    /// The application permissions in the token; `None` where the token cannot be read, which is its issuer's right.
+    ///
+    /// # Errors
+    /// Where there is no token.
+    pub async fn granted(&self) -> Result<Option<BTreeSet<String>>, GraphError> {
+        let token = self.credential.get().await?;
+        let claims = token.secret().split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok());
+        let claims: Option<Json> = claims.and_then(|claims| serde_json::from_slice(&claims).ok());
+        let roles = claims.as_ref().and_then(|claims| claims["roles"].as_array());
+        Ok(roles.map(|roles| roles.iter().filter_map(Json::as_str).map(str::to_owned).collect()))
+    }
+
+    /// Sends one request alone.
+    pub(super) async fn single(&self, request: &Inner) -> Result<Reply, Lost> {
+        let reply = self.exchange(request, price(request)).await?;
+        self.learn(request, &reply);
+        Ok(reply)
+    }
+
+    /// Sends up to twenty requests in one. The outer answer is returned where it is not a success.
+    pub(super) async fn batch(&self, requests: &[&Inner]) -> Result<Result<Vec<Option<Reply>>, Reply>, Lost> {
+        let sum = requests.iter().map(|request| price(request)).fold(Price::default(), |sum, one| sum + one);
+        let outer = Inner::write("POST", "/$batch", Some(batch::encode(requests)));
+        self.counts.batches.fetch_add(1, Ordering::Relaxed);
+        let reply = self.exchange(&outer, sum).await?;
+        if !reply.is_success() {
+            self.learn(requests.first().copied().unwrap_or(&outer), &reply);
+            return Ok(Err(reply));
+        }
+        let replies = batch::decode(&reply.body, requests.len())
+            .map_err(|error| Lost::Cut(format!("the answer to the batch cannot be read ({:?})", error.classify())))?;
+        for (request, reply) in requests.iter().zip(&replies) {
+            if let Some(reply) = reply {
+                self.learn(request, reply);
+            }
+        }
+        Ok(Ok(replies))
+    }
+
+    /// The gates in their order: token, wait and quota, send. A 401 is answered once with a new token.
+    async fn exchange(&self, request: &Inner, price: Price) -> Result<Reply, Lost> {
+        let body = request.body.as_ref().map(Json::to_string);
+        let mut renewed = false;
+        loop {
+            let token = self.credential.get().await.map_err(Lost::Token)?;
+            self.writes.pass(price.writes).await;
+            self.units.pass(price.units).await;
+            let reply = self.send(request, body.clone(), token.secret(), price).await?;
+            if reply.status == 401 && !renewed && self.credential.refused(&token).await {
+                renewed = true;
+                self.count_retries(1);
+                continue;
+            }
+            return Ok(reply);
+        }
+    }
+
+    /// Drops the token after an item of a batch was answered with 401; says whether a new one can be had.
+    pub(super) async fn renew(&self) -> bool {
+        match self.credential.get().await {
+            Ok(token) => self.credential.refused(&token).await,
+            Err(_) => false,
+        }
+    }
+
+    async fn send(&self, request: &Inner, body: Option<String>, token: &str, price: Price) -> Result<Reply, Lost> {
+        let method = Method::from_bytes(request.method.as_bytes()).expect("our methods are tokens");
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))
+            .map_err(|_| Lost::Unsent(String::from("the access token holds characters that no token has")))?;
+        bearer.set_sensitive(true);
+        let mut call = self
+            .http
+            .request(method, self.base.absolute(&request.url))
+            .header(AUTHORIZATION, bearer)
+            .header("client-request-id", uuid::Uuid::new_v4().to_string())
+            .header("x-ms-throttle-priority", self.priority.header());
+        for (name, value) in &request.headers {
+            call = call.header(*name, *value);
+        }
+        if let Some(body) = body {
+            call = call.body(body);
+        }
+        self.counts.sent.fetch_add(1, Ordering::Relaxed);
+        self.counts.writes.fetch_add(price.writes.into(), Ordering::Relaxed);
+        let path = request.url.split('?').next().unwrap_or_default();
+        let answer = call.send().await.map_err(|error| lost(request.method, path, &error))?;
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let body = answer.text().await.map_err(|error| Lost::Cut(cause(&error)))?;
+        tracing::debug!(method = request.method, path, status, writes = price.writes, "graph answered");
+        Ok(Reply { status, headers, body: body.into() })
+    }
+
+    /// Corrects the model of the quota by what an answer tells.
+    fn learn(&self, request: &Inner, reply: &Reply) {
+        let writing = request.method != "GET";
+        let priced = price(request).units;
+        let told = reply.header("x-ms-resource-unit").and_then(|units| units.trim().parse::<u32>().ok());
+        self.counts.units.fetch_add(told.unwrap_or(priced).into(), Ordering::Relaxed);
+        self.units.correct(told.unwrap_or(priced).saturating_sub(priced));
+        let door = if writing { &self.writes } else { &self.units };
+        if let Some(used) = reply.header("x-ms-throttle-limit-percentage").and_then(|text| text.trim().parse::<f64>().ok())
+            && used.is_finite()
+        {
+            door.used(used);
+        }
+        if reply.status != 429 {
+            return;
+        }
+        self.counts.throttled.fetch_add(1, Ordering::Relaxed);
+        let wait = reply.header("retry-after").and_then(retry_after).unwrap_or(Duration::from_secs(10));
+        let limit = reply.header("x-ms-throttle-scope").and_then(|scope| scope.split('/').nth(1));
+        let units = reply.header("x-ms-throttle-information").is_some_and(|text| text.contains("ResourceUnit"));
+        match limit {
+            Some("Write") => self.writes.refused(wait),
+            Some("Read") => self.units.refused(wait),
+            Some("ReadWrite") => {
+                self.units.refused(wait);
+                self.writes.refused(wait);
+            }
+            _ if units => self.units.refused(wait),
+            _ => door.refused(wait),
+        }
+    }
+}
+
+fn lost(method: &str, path: &str, error: &reqwest::Error) -> Lost {
+    let reason = cause(error);
+    tracing::debug!(method, path, reason, "no answer");
+    if error.is_connect() || error.is_builder() { Lost::Unsent(reason) } else { Lost::Cut(reason) }
+}
+
+/// The innermost cause, which has no address in it.
+fn cause(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return String::from("no answer in time");
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    if std::ptr::addr_eq(std::ptr::from_ref(cause), std::ptr::from_ref(error)) {
+        return String::from("the connection broke off");
+    }
+    cause.to_string()
+}

@@ -1,0 +1,85 @@
+//! What went wrong with Graph, in words that help.
+
+use thiserror::Error;
+
+use super::credential::CredentialError;
+use super::url::UrlFault;
+
+/// A read that did not succeed, or a connection that could not be made. Never half an answer.
+#[derive(Debug, Error)]
+pub enum GraphError {
+    /// No HTTP client could be built.
+    #[error("cannot set up TLS: {0}")]
+    Tls(String),
+    /// There is no token.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// Graph could not be reached, or the answer broke off, as often as it was tried.
+    #[error("cannot {operation}: {reason}, tried {attempts} times")]
+    Unreachable {
+        /// What was being done.
+        operation: String,
+        /// What happened, without the address.
+        reason: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// Graph refused.
+    #[error("cannot {operation}: Graph answered {status}{}{}{}{}", said(" ", code), said(": ", message), said(", request id ", request_id), hinted(*hint))]
+    Refused {
+        /// What was being done.
+        operation: String,
+        /// The HTTP status.
+        status: u16,
+        /// Graph's error code.
+        code: Option<String>,
+        /// Graph's error text.
+        message: Option<String>,
+        /// Graph's id of the request, for a support case.
+        request_id: Option<String>,
+        /// The permission that would help.
+        hint: Option<&'static str>,
+    },
+    /// Graph answered something that is not what was asked for.
+    #[error("cannot {operation}: {problem}")]
+    Answer {
+        /// What was being done.
+        operation: String,
+        /// What is wrong with the answer.
+        problem: String,
+    },
+    /// Graph led somewhere else.
+    #[error("cannot {operation}: {source}")]
+    Link {
+        /// What was being done.
+        operation: String,
+        /// Where it led.
+        source: UrlFault,
+    },
+}
+
+impl GraphError {
+    /// The HTTP status, where Graph refused.
+    pub const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The permission that would help, where one is missing.
+    pub const fn permission(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { hint, .. } => *hint,
+            _ => None,
+        }
+    }
+}
+
+fn said(before: &str, text: &Option<String>) -> String {
+    text.as_ref().map(|text| format!("{before}{text}")).unwrap_or_default()
+}
+
+fn hinted(permission: Option<&'static str>) -> String {
+    permission.map(|permission| format!(", hint: the app needs the application permission {permission}")).unwrap_or_default()
+}

@@ -1,0 +1,58 @@
+//! OData filters, built so that no value can become syntax.
+
+use std::fmt;
+
+use crate::directory::Attribute;
+
+/// A text literal of OData: quoted, its own quotes doubled.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Literal(String);
+
+impl Literal {
+    pub(super) fn text(value: &str) -> Self {
+        Self(format!("'{}'", value.replace('\'', "''")))
+    }
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A condition on an attribute. Only literals enter it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Filter(String);
+
+impl Filter {
+    pub(super) fn equals(attribute: Attribute, value: &str) -> Self {
+        Self::named(attribute.name, value)
+    }
+
+    /// The same for a property that is not in the catalogue of users.
+    pub(super) fn named(property: &'static str, value: &str) -> Self {
+        Self(format!("{} eq {}", property.replace('.', "/"), Literal::text(value)))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_doubled() {
+        assert_eq!(Literal::text("O'Brien").to_string(), "'O''Brien'");
+        let mail = Attribute::find("mail").unwrap();
+        assert_eq!(Filter::equals(mail, "x' or 1 eq 1 or 'a").as_str(), "mail eq 'x'' or 1 eq 1 or ''a'");
+    }
+
+    #[test]
+    fn parts_of_a_complex_value_are_paths() {
+        let attribute = Attribute::find("onPremisesExtensionAttributes.extensionAttribute1").unwrap();
+        assert_eq!(Filter::equals(attribute, "a").as_str(), "onPremisesExtensionAttributes/extensionAttribute1 eq 'a'");
+    }
+}

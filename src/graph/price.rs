@@ -1,0 +1,55 @@
+//! What a request costs, by Graph's table of resource units.
+
+use super::batch::Inner;
+
+/// The price of a request before it is sent; the answer tells the true one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Price {
+    pub(super) units: u32,
+    pub(super) writes: u32,
+}
+
+impl std::ops::Add for Price {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { units: self.units + other.units, writes: self.writes + other.writes }
+    }
+}
+
+/// Prices one request. A `$batch` costs nothing itself: the sum of what is in it.
+pub(super) fn price(request: &Inner) -> Price {
+    let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
+    if request.method != "GET" {
+        return Price { units: 1, writes: 1 };
+    }
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let base: i32 = match last {
+        "users" | "memberOf" | "transitiveMemberOf" | "ownedObjects" | "licenseDetails" => 2,
+        "members" | "subscribedSkus" => 3,
+        "transitiveMembers" => 5,
+        _ => 1,
+    };
+    let has = |name: &str| query.split('&').any(|part| part.starts_with(name));
+    let small = query.split('&').filter_map(|part| part.strip_prefix("$top=")).any(|top| top.parse::<u32>().is_ok_and(|top| top < 20));
+    let units = base - i32::from(has("$select=")) + i32::from(has("$expand=")) - i32::from(small);
+    Price { units: units.max(1).unsigned_abs(), writes: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_follow_the_table() {
+        let get = |url: &str| price(&Inner::get(url)).units;
+        assert_eq!(get("/users"), 2);
+        assert_eq!(get("/users?$select=id&$top=999"), 1);
+        assert_eq!(get("/users?$select=id&$top=999&$expand=manager($select=id)"), 2);
+        assert_eq!(get("/users/1"), 1);
+        assert_eq!(get("/groups/1/members"), 3);
+        assert_eq!(get("/groups/1/members?$select=id&$top=5"), 1);
+        assert_eq!(get("/directory/deletedItems/microsoft.graph.user?$select=id"), 1);
+        assert_eq!(price(&Inner::write("PATCH", "/users/1", None)), Price { units: 1, writes: 1 });
+    }
+}

@@ -1,0 +1,252 @@
+//! Graph's quota as two token buckets: writes, and resource units.
+//!
+//! A whole bucket goes out at once, then the refill paces. The buckets count on tokio's clock, so that a test can make an hour pass.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+/// The size of the tenant by its number of users, which sets its resource units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Size {
+    /// Below 50 users.
+    Small,
+    /// 50 to 500.
+    Medium,
+    /// Above 500.
+    #[default]
+    Large,
+}
+
+impl Size {
+    /// Resource units in 10 seconds for an app in a tenant.
+    const fn units(self) -> f64 {
+        match self {
+            Self::Small => 3_500.0,
+            Self::Medium => 5_000.0,
+            Self::Large => 8_000.0,
+        }
+    }
+}
+
+/// Writes that a full bucket holds, and its refill in a second.
+const WRITES: f64 = 3_000.0;
+const WRITES_PER_SECOND: f64 = 20.0;
+/// Once pacing begins, this much of the refill is kept back for requests that overtake others on the way.
+const KEPT_BACK: f64 = 40.0;
+/// What a bucket holds after a 429: one batch, so that nothing bursts any more.
+const SOBER: f64 = 20.0;
+
+/// How full the quota was at some moment, to be remembered between runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Writes left; below zero while in debt.
+    pub writes: f64,
+    /// When writes may be sent again after a 429, in milliseconds since 1970.
+    pub shut_until: Option<i64>,
+}
+
+/// Remembers the quota's level between runs; the store implements it.
+pub trait QuotaLevel {
+    /// What the last run left, if anything is known.
+    fn load(&self) -> Option<Level>;
+    /// Keeps what this run leaves.
+    fn save(&self, level: &Level);
+}
+
+struct Bucket {
+    /// What fits in.
+    capacity: f64,
+    /// What a full bucket would hold without our share, to read Graph's percentages.
+    whole: f64,
+    level: f64,
+    filled: Instant,
+    /// Whether the refill paces by now; over once the bucket is full again.
+    paced: bool,
+    shut_until: Option<Instant>,
+}
+
+/// One limit. Requests pass in the order in which they came, so that a batch of twenty is not starved by single ones.
+pub(super) struct Door {
+    turn: tokio::sync::Mutex<()>,
+    bucket: Mutex<Bucket>,
+    per_second: f64,
+    kept_back: f64,
+}
+
+impl Door {
+    /// The writes of an app in a tenant.
+    pub(super) fn writes(share: f64, scale: f64) -> Self {
+        Self::new(WRITES, share, WRITES_PER_SECOND * share * scale, KEPT_BACK * share)
+    }
+
+    /// The resource units of an app in a tenant.
+    pub(super) fn units(size: Size, share: f64, scale: f64) -> Self {
+        Self::new(size.units(), share, size.units() / 10.0 * share * scale, 0.0)
+    }
+
+    fn new(whole: f64, share: f64, per_second: f64, kept_back: f64) -> Self {
+        let capacity = (whole * share).max(SOBER);
+        let bucket = Bucket { capacity, whole, level: capacity, filled: Instant::now(), paced: false, shut_until: None };
+        Self { turn: tokio::sync::Mutex::new(()), bucket: Mutex::new(bucket), per_second, kept_back }
+    }
+
+    /// Waits until this many may pass. Dropped while waiting, it takes nothing.
+    pub(super) async fn pass(&self, cells: u32) {
+        if cells == 0 {
+            return;
+        }
+        let _turn = self.turn.lock().await;
+        while let Some(wait) = self.ask(f64::from(cells)) {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Bucket) -> T) -> T {
+        let mut bucket = self.bucket.lock().expect("no holder of this lock panics");
+        let now = Instant::now();
+        let refill = now.duration_since(bucket.filled).as_secs_f64() * self.per_second;
+        bucket.level = (bucket.level + refill).min(bucket.capacity);
+        bucket.filled = now;
+        if bucket.level >= bucket.capacity && bucket.capacity > SOBER {
+            bucket.paced = false;
+        }
+        act(&mut bucket)
+    }
+
+    /// Takes the cells, or tells how long to wait before asking again.
+    fn ask(&self, cells: f64) -> Option<Duration> {
+        self.with(|bucket| {
+            let now = Instant::now();
+            if let Some(until) = bucket.shut_until {
+                if until > now {
+                    return Some(until - now);
+                }
+                bucket.shut_until = None;
+            }
+            // A request dearer than the bucket passes when the bucket is full, and leaves a debt.
+            let wanted = cells.min(bucket.capacity);
+            if bucket.level >= wanted {
+                bucket.level -= cells;
+                return None;
+            }
+            if !bucket.paced {
+                bucket.paced = true;
+                bucket.level -= self.kept_back;
+            }
+            // A millisecond more than needed, so that rounding does not make it ask twice.
+            Some(Duration::from_secs_f64((wanted - bucket.level) / self.per_second) + Duration::from_millis(1))
+        })
+    }
+
+    /// A 429: shut until then, which nothing shortens, and no more bursts.
+    pub(super) fn refused(&self, wait: Duration) {
+        self.with(|bucket| {
+            let until = Instant::now() + wait;
+            bucket.shut_until = Some(bucket.shut_until.map_or(until, |old| old.max(until)));
+            bucket.capacity = SOBER.max(self.per_second.min(bucket.capacity));
+            bucket.level = bucket.level.min(0.0);
+            bucket.paced = true;
+        });
+    }
+
+    /// When it opens again, if it is shut.
+    pub(super) fn shut_until(&self) -> Option<Instant> {
+        self.with(|bucket| bucket.shut_until.filter(|until| *until > Instant::now()))
+    }
+
+    /// Graph says that this share of its limit is used up.
+    pub(super) fn used(&self, percentage: f64) {
+        self.with(|bucket| bucket.level = bucket.level.min(bucket.whole * (1.0 - percentage).max(0.0)));
+    }
+
+    /// A request cost more than it was priced.
+    pub(super) fn correct(&self, more: u32) {
+        self.with(|bucket| bucket.level -= f64::from(more));
+    }
+
+    pub(super) fn level(&self) -> f64 {
+        self.with(|bucket| bucket.level)
+    }
+
+    /// Starts from what an earlier run left `ago`.
+    pub(super) fn restore(&self, level: f64, ago: Duration, shut_for: Option<Duration>) {
+        self.with(|bucket| {
+            bucket.level = bucket.level.min(level + ago.as_secs_f64() * self.per_second);
+            bucket.shut_until = shut_for.map(|wait| Instant::now() + wait);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn send(door: &Door, writes: u32) -> f64 {
+        let start = Instant::now();
+        for _ in 0..writes / 20 {
+            door.pass(20).await;
+        }
+        start.elapsed().as_secs_f64()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_whole_bucket_goes_out_at_once() {
+        let door = Door::writes(1.0, 1.0);
+        assert!(send(&door, 3_000).await < 0.001);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn then_the_refill_paces_and_forty_are_kept_back() {
+        let door = Door::writes(1.0, 1.0);
+        let took = send(&door, 4_500).await;
+        assert!((77.0..77.6).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_share_and_a_scale_change_the_pace() {
+        let door = Door::writes(0.9, 20.0);
+        let took = send(&door, 2_700 + 3_600).await;
+        assert!((10.1..10.4).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_429_nothing_passes_before_its_time_and_nothing_bursts() {
+        let door = Door::writes(1.0, 1.0);
+        door.refused(Duration::from_secs(30));
+        door.refused(Duration::from_secs(5));
+        let start = Instant::now();
+        door.pass(1).await;
+        assert!(start.elapsed() >= Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert!(send(&door, 400).await >= 18.9);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_level_of_the_last_run_counts() {
+        let door = Door::writes(1.0, 1.0);
+        door.restore(900.0, Duration::from_secs(5), None);
+        assert!((door.level() - 1_000.0).abs() < 0.1);
+        let took = send(&door, 2_000).await;
+        assert!((52.0..52.6).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_gets_its_turn_among_single_writes() {
+        let door = std::sync::Arc::new(Door::writes(1.0, 1.0));
+        door.pass(3_000).await;
+        let singles = std::sync::Arc::clone(&door);
+        let _background = tokio::spawn(async move {
+            loop {
+                singles.pass(1).await;
+            }
+        });
+        let start = Instant::now();
+        door.pass(20).await;
+        assert!(start.elapsed() < Duration::from_secs(6));
+    }
+}

@@ -1,0 +1,200 @@
+//! The only way to write: operations in batches, each answer judged alone.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use super::batch::{Inner, MOST, Reply};
+use super::client::{Client, Lost};
+use super::operation::Operation;
+use super::parse;
+use super::verdict::{Answer, Heard, Judgement, Verdict, judge, retry_after};
+use crate::directory::{Attribute, ObjectId};
+
+/// How long an object that was just made may be unknown to some replica.
+const YOUNG: Duration = Duration::from_secs(30);
+/// How often it is tried to reach Graph before a write is given up; nothing was sent until then.
+const CONNECTS: u32 = 5;
+
+/// Writes to the tenant. Whoever makes one means it: a dry run never does.
+pub struct Writer {
+    client: Arc<Client>,
+    born: Mutex<HashMap<ObjectId, Instant>>,
+}
+
+impl Writer {
+    /// A writer over a connection.
+    pub fn new(client: Arc<Client>) -> Self {
+        Self { client, born: Mutex::default() }
+    }
+
+    /// The connection.
+    pub const fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// Remembers an object that was made moments ago and found by a look-up.
+    pub fn born(&self, id: &ObjectId) {
+        self.born.lock().expect("no holder of this lock panics").insert(id.clone(), Instant::now());
+    }
+
+    fn is_young(&self, operation: &Operation) -> bool {
+        let mut born = self.born.lock().expect("no holder of this lock panics");
+        born.retain(|_, since| since.elapsed() < YOUNG);
+        operation.objects().iter().any(|id| born.contains_key(*id))
+    }
+
+    /// Sends operations, twenty to a batch, and answers each in its place.
+    ///
+    /// It waits for the quota, never fails as a whole, and repeats nothing that might have been done. An update that names
+    /// employeeHireDate beside others is sent as two; its answer is that of the one that fared worse.
+    pub async fn send(&self, operations: &[Operation]) -> Vec<Answer> {
+        let parts: Vec<(usize, Operation)> = operations
+            .iter()
+            .enumerate()
+            .flat_map(|(position, operation)| operation.clone().split().into_iter().map(move |part| (position, part)))
+            .collect();
+        let mut answers: Vec<Option<Answer>> = operations.iter().map(|_| None).collect();
+        for chunk in parts.chunks(MOST) {
+            let batch: Vec<Operation> = chunk.iter().map(|(_, part)| part.clone()).collect();
+            for ((position, _), answer) in chunk.iter().zip(self.batch(batch).await) {
+                let slot = &mut answers[*position];
+                if slot.as_ref().is_none_or(|earlier| earlier.verdict == Verdict::Done) {
+                    *slot = Some(answer);
+                }
+            }
+        }
+        answers.into_iter().map(|answer| answer.expect("every operation has at least one part")).collect()
+    }
+
+    async fn batch(&self, operations: Vec<Operation>) -> Vec<Answer> {
+        let mut answers: Vec<Option<Answer>> = operations.iter().map(|_| None).collect();
+        let mut waiting: Vec<(usize, Operation)> = Vec::new();
+        for (position, operation) in operations.into_iter().enumerate() {
+            match self.complete(operation).await {
+                Ok(operation) => waiting.push((position, operation)),
+                Err(answer) => answers[position] = Some(answer),
+            }
+        }
+        let mut renewed = false;
+        while !waiting.is_empty() {
+            let replies = self.exchange(&waiting).await;
+            let mut again = Vec::new();
+            for ((position, operation), reply) in waiting.into_iter().zip(replies) {
+                if reply.status == Some(401) && !renewed {
+                    again.push((position, operation.clone()));
+                }
+                answers[position] = Some(reply);
+            }
+            waiting = if !again.is_empty() && self.client.renew().await { again } else { Vec::new() };
+            self.client.count_retries(waiting.len() as u64);
+            renewed = true;
+        }
+        answers.into_iter().map(|answer| answer.expect("every operation was sent or refused")).collect()
+    }
+
+    /// One batch out, and one answer for each of its operations.
+    async fn exchange(&self, operations: &[(usize, Operation)]) -> Vec<Answer> {
+        let all = |answer: &dyn Fn(&Operation) -> Answer| operations.iter().map(|(_, operation)| answer(operation)).collect();
+        let requests: Vec<Inner> = operations.iter().map(|(_, operation)| operation.request(self.client.base())).collect();
+        let requests: Vec<&Inner> = requests.iter().collect();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.client.batch(&requests).await {
+                Ok(Ok(replies)) => {
+                    let pairs = operations.iter().zip(replies);
+                    return pairs.map(|((_, operation), reply)| self.judged(operation, reply.as_ref())).collect();
+                }
+                Ok(Err(outer)) => return all(&|operation| self.judged(operation, Some(&outer))),
+                Err(Lost::Unsent(_)) if attempt < CONNECTS => {
+                    self.client.count_retries(1);
+                    tokio::time::sleep(jittered(Duration::from_millis(250 << attempt))).await;
+                }
+                Err(Lost::Unsent(reason)) => return all(&|_| Answer::silent(Verdict::Final, "unreachable", reason.clone())),
+                Err(Lost::Token(error)) => return all(&|_| Answer::silent(Verdict::Final, "no-token", error.to_string())),
+                Err(Lost::Cut(reason)) => return all(&|_| Answer::silent(Verdict::Unknown, "no-answer", reason.clone())),
+            }
+        }
+    }
+
+    fn judged(&self, operation: &Operation, reply: Option<&Reply>) -> Answer {
+        let Some(reply) = reply else {
+            return Answer::silent(Verdict::Unknown, "no-answer", "the batch was answered without this item");
+        };
+        let fault = reply.fault();
+        let heard = Heard {
+            status: reply.status,
+            code: fault.code.as_deref().unwrap_or_default(),
+            message: fault.message.as_deref().unwrap_or_default(),
+            retry_after: reply.header("retry-after").and_then(retry_after),
+            repeatable: operation.repeatable(),
+            young: self.is_young(operation),
+        };
+        let verdict = match judge(heard) {
+            Judgement::Done => Verdict::Done,
+            Judgement::After(wait) => Verdict::NotBefore(Instant::now() + jittered(wait)),
+            Judgement::Final => Verdict::Final,
+            Judgement::Unknown => Verdict::Unknown,
+        };
+        let body = if verdict == Verdict::Done { reply.json() } else { None };
+        let text = |name: &str| body.as_ref().and_then(|body| body[name].as_str());
+        let id = match operation {
+            Operation::CreateUser { .. } | Operation::CreateGroup { .. } => text("id").and_then(ObjectId::new),
+            Operation::RestoreUser { id, .. } if verdict == Verdict::Done => Some(id.clone()),
+            _ => None,
+        };
+        if let Some(id) = &id {
+            self.born(id);
+        }
+        let access_pass = match operation {
+            Operation::CreateTap { .. } => text("temporaryAccessPass").map(SecretString::from),
+            _ => None,
+        };
+        tracing::debug!(operation = operation.name(), status = reply.status, code = fault.code, "judged");
+        Answer {
+            verdict,
+            id,
+            request_id: fault.request_id,
+            status: Some(reply.status),
+            code: fault.code,
+            message: fault.message,
+            details: fault.details,
+            access_pass,
+        }
+    }
+
+    /// Adds the half of employeeOrgData that an update does not name, as it is: Graph would clear it.
+    async fn complete(&self, operation: Operation) -> Result<Operation, Answer> {
+        let Some((id, half)) = operation.missing_half() else { return Ok(operation) };
+        let request = Inner::get(format!("/users/{id}?$select=id,employeeOrgData"));
+        let reply = match self.client.single(&request).await {
+            Ok(reply) if reply.is_success() => reply,
+            Ok(reply) => return Err(self.judged(&operation, Some(&reply))),
+            Err(Lost::Token(error)) => return Err(Answer::silent(Verdict::Final, "no-token", error.to_string())),
+            // Nothing was written yet, so it can simply be tried again.
+            Err(Lost::Unsent(reason) | Lost::Cut(reason)) => {
+                let later = Instant::now() + jittered(Duration::from_secs(2));
+                return Err(Answer::silent(Verdict::NotBefore(later), "no-answer", reason));
+            }
+        };
+        let attribute = Attribute::find(half).expect("both halves are in the catalogue");
+        let value = reply.json().and_then(|user| parse::value(&user, attribute));
+        Ok(match operation {
+            Operation::UpdateUser { id, mut edits } => {
+                edits.insert(attribute, value);
+                Operation::UpdateUser { id, edits }
+            }
+            other => other,
+        })
+    }
+}
+
+/// Up to a quarter longer, so that many do not come back at the same moment.
+pub(super) fn jittered(wait: Duration) -> Duration {
+    let draw = getrandom::u32().unwrap_or(u32::MAX / 2);
+    wait.mul_f64(1.0 + 0.25 * f64::from(draw) / f64::from(u32::MAX))
+}

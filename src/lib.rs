@@ -16,6 +16,7 @@ pub mod commands;
 pub mod config;
 pub mod directory;
 pub mod expr;
+pub mod graph;
 pub mod mapping;
 pub mod plan;
 pub mod record;

@@ -13,8 +13,8 @@ use azure_core::error::ErrorKind;
 use azure_core::http::{ClientMethodOptions, ClientOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions,
-    ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
-    WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
+    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -218,7 +218,8 @@ struct Authority {
 
 impl Authority {
     fn new(text: &str) -> Result<Self, String> {
-        let url = url::Url::parse(text).map_err(|_| String::from("the authority host is not an address of the form https://host"))?;
+        let url =
+            url::Url::parse(text).map_err(|_| String::from("the authority host is not an address of the form https://host"))?;
         match url.scheme() {
             "https" => Ok(Self { host: text.trim_end_matches('/').to_owned(), loopback: None }),
             "http" if super::url::is_loopback(&url) => {

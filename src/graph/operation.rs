@@ -138,7 +138,10 @@ impl Operation {
     pub(super) fn objects(&self) -> Vec<&ObjectId> {
         match self {
             Self::CreateUser { .. } => Vec::new(),
-            Self::UpdateUser { id, .. } | Self::DeleteUser { id } | Self::RestoreUser { id, .. } | Self::UpdateGroup { id, .. } => vec![id],
+            Self::UpdateUser { id, .. }
+            | Self::DeleteUser { id }
+            | Self::RestoreUser { id, .. }
+            | Self::UpdateGroup { id, .. } => vec![id],
             Self::SetManager { user, manager } => vec![user, manager],
             Self::ClearManager { user }
             | Self::RevokeSessions { user }
@@ -207,7 +210,9 @@ impl Operation {
                 Inner::write("PATCH", url, Some(new_group(base, unique_name, name, *microsoft365, owners)))
                     .with_header("Prefer", "create-if-missing")
             }
-            Self::UpdateGroup { id, name } => Inner::write("PATCH", format!("/groups/{id}"), Some(json!({ "displayName": name }))),
+            Self::UpdateGroup { id, name } => {
+                Inner::write("PATCH", format!("/groups/{id}"), Some(json!({ "displayName": name })))
+            }
             Self::AddMembers { group, members } => {
                 let links: Vec<String> = members.iter().map(|id| base.absolute(&format!("/directoryObjects/{id}"))).collect();
                 Inner::write("PATCH", format!("/groups/{group}"), Some(json!({ "members@odata.bind": links })))
@@ -315,10 +320,8 @@ mod tests {
             (attribute("employeeHireDate"), Some(Value::text("2026-01-01T00:00:00Z"))),
         ]);
         let parts = Operation::UpdateUser { id: id("u"), edits }.split();
-        let keys: Vec<Vec<String>> = parts
-            .iter()
-            .map(|part| part.request(&base()).body.unwrap().as_object().unwrap().keys().cloned().collect())
-            .collect();
+        let keys: Vec<Vec<String>> =
+            parts.iter().map(|part| part.request(&base()).body.unwrap().as_object().unwrap().keys().cloned().collect()).collect();
         assert_eq!(keys, [vec!["city"], vec!["employeeHireDate"]]);
     }
 

@@ -116,8 +116,14 @@ mod tests {
         let object = json!({ "id": "u", "userPrincipalName": "ada@contoso.com", "accountEnabled": null, "employeeOrgData": null,
             "onPremisesExtensionAttributes": { "extensionAttribute1": "x", "extensionAttribute2": null }, "businessPhones": [],
             "employeeHireDate": "2026-01-01T00:00:00.0000000Z", "manager": { "@odata.type": "#microsoft.graph.user", "id": "m" } });
-        let names = ["userPrincipalName", "employeeOrgData.division", "onPremisesExtensionAttributes.extensionAttribute1",
-            "onPremisesExtensionAttributes.extensionAttribute2", "businessPhones", "employeeHireDate"];
+        let names = [
+            "userPrincipalName",
+            "employeeOrgData.division",
+            "onPremisesExtensionAttributes.extensionAttribute1",
+            "onPremisesExtensionAttributes.extensionAttribute2",
+            "businessPhones",
+            "employeeHireDate",
+        ];
         let user = user(&object, &attributes(&names)).unwrap();
         assert_eq!(user.enabled, None);
         assert_eq!(user.manager, ObjectId::new("m"));

@@ -31,7 +31,8 @@ pub(super) fn price(request: &Inner) -> Price {
         _ => 1,
     };
     let has = |name: &str| query.split('&').any(|part| part.starts_with(name));
-    let small = query.split('&').filter_map(|part| part.strip_prefix("$top=")).any(|top| top.parse::<u32>().is_ok_and(|top| top < 20));
+    let small =
+        query.split('&').filter_map(|part| part.strip_prefix("$top=")).any(|top| top.parse::<u32>().is_ok_and(|top| top < 20));
     let units = base - i32::from(has("$select=")) + i32::from(has("$expand=")) - i32::from(small);
     Price { units: units.max(1).unsigned_abs(), writes: 0 }
 }

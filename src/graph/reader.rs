@@ -264,13 +264,15 @@ impl Reader {
         let mut reply = first;
         let mut seen = BTreeSet::new();
         loop {
-            let page: Page = serde_json::from_str(&reply.body).map_err(|error| ask.answer(format!("the answer is no list ({:?})", error.classify())))?;
+            let page: Page = serde_json::from_str(&reply.body)
+                .map_err(|error| ask.answer(format!("the answer is no list ({:?})", error.classify())))?;
             page.value.iter().try_for_each(&mut take).map_err(|problem| ask.answer(problem))?;
             let Some(link) = page.next else { return Ok(()) };
             if !seen.insert(link.clone()) {
                 return Err(ask.answer("its pages lead in a circle".into()));
             }
-            let path = self.client.base().follow(&link).map_err(|source| GraphError::Link { operation: ask.what.into(), source })?;
+            let path =
+                self.client.base().follow(&link).map_err(|source| GraphError::Link { operation: ask.what.into(), source })?;
             // Headers are not carried over by the link.
             let request = Inner { url: path, ..ask.request.clone() };
             reply = self.read(&Ask { request, ..*ask }).await?;
@@ -416,7 +418,10 @@ impl Reader {
             .map(|group| group.id.clone())
             .collect();
         let direct = |group: &&Group| {
-            (wanted.groups && ours(group)) || group.role_assignable || named(group, &wanted.group_members) || protected.contains(&group.id)
+            (wanted.groups && ours(group))
+                || group.role_assignable
+                || named(group, &wanted.group_members)
+                || protected.contains(&group.id)
         };
         let mut open: BTreeSet<ObjectId> = snapshot.groups.values().filter(direct).map(|group| group.id.clone()).collect();
         let owned = snapshot.groups.values().filter(|group| group.role_assignable).map(|group| group.id.clone()).collect();
@@ -426,7 +431,10 @@ impl Reader {
         let mut read: BTreeMap<ObjectId, BTreeSet<ObjectId>> = BTreeMap::new();
         while !open.is_empty() {
             read.extend(self.relations(&open, "members").await?);
-            open = reachable(&protected, &read).into_iter().filter(|id| snapshot.groups.contains_key(id) && !read.contains_key(id)).collect();
+            open = reachable(&protected, &read)
+                .into_iter()
+                .filter(|id| snapshot.groups.contains_key(id) && !read.contains_key(id))
+                .collect();
         }
         for (id, members) in &read {
             let all = if protected.contains(id) { reachable(&BTreeSet::from([id.clone()]), &read) } else { members.clone() };
@@ -513,7 +521,8 @@ fn note(privileged: &mut Privileged, item: &Json, why: &str) {
 fn attributes(wanted: &BTreeSet<Attribute>) -> Vec<Attribute> {
     let needless = ["id", "accountEnabled", "proxyAddresses", "onPremisesSyncEnabled", "isManagementRestricted"];
     let always = ALWAYS.iter().filter(|name| !needless.contains(name)).filter_map(|name| Attribute::find(name));
-    let all: BTreeSet<Attribute> = always.chain(wanted.iter().copied().filter(|wanted| wanted.name != "accountEnabled")).collect();
+    let all: BTreeSet<Attribute> =
+        always.chain(wanted.iter().copied().filter(|wanted| wanted.name != "accountEnabled")).collect();
     all.into_iter().collect()
 }
 
@@ -551,7 +560,8 @@ fn asks(wanted: &Wanted, attributes: &[Attribute]) -> [Ask; 6] {
     let groups = if wanted.all_groups() {
         Inner::get(with_query("/groups", &[("$select", GROUP_PROPERTIES), ("$top", "999")]))
     } else {
-        let filter = [("$filter", "isAssignableToRole eq true"), ("$count", "true"), ("$select", GROUP_PROPERTIES), ("$top", "999")];
+        let filter =
+            [("$filter", "isAssignableToRole eq true"), ("$count", "true"), ("$select", GROUP_PROPERTIES), ("$top", "999")];
         Inner::get_eventual(with_query("/groups", &filter))
     };
     let deleted = with_query("/directory/deletedItems/microsoft.graph.user", &[("$select", &bin), ("$top", "999")]);

@@ -80,7 +80,8 @@ impl HttpClient for Wire {
 /// The first line of the service's own explanation.
 fn fault(status: u16, body: &[u8]) -> String {
     let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let said = body["error_description"].as_str().or_else(|| body["error"]["message"].as_str()).or_else(|| body["error"].as_str());
+    let said =
+        body["error_description"].as_str().or_else(|| body["error"]["message"].as_str()).or_else(|| body["error"].as_str());
     match said.and_then(|text| text.lines().next()) {
         Some(text) => format!("the token service answered {status}: {text}"),
         None => format!("the token service answered {status}"),

@@ -187,7 +187,9 @@ mod tests {
         for good in ["http://127.0.0.1:80", "http://localhost:9", "http://[::1]:1/v1.0", "https://graph.microsoft.us"] {
             assert!(GraphUrl::new(good).is_ok(), "{good}");
         }
-        for bad in ["http://10.0.0.1", "http://localhost.evil.example", "ftp://localhost", "https://u:p@graph.microsoft.com", "graph"] {
+        for bad in
+            ["http://10.0.0.1", "http://localhost.evil.example", "ftp://localhost", "https://u:p@graph.microsoft.com", "graph"]
+        {
             assert!(GraphUrl::new(bad).is_err(), "{bad}");
         }
     }

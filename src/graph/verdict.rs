@@ -66,7 +66,8 @@ impl Answer {
 
     /// Another object has this value. Graph tells it in the details, older services in the text alone.
     pub fn is_conflict_on(&self, property: &str) -> bool {
-        let conflict = |code: &str| code.eq_ignore_ascii_case("ObjectConflict") || code.eq_ignore_ascii_case("ConflictingObjects");
+        let conflict =
+            |code: &str| code.eq_ignore_ascii_case("ObjectConflict") || code.eq_ignore_ascii_case("ConflictingObjects");
         matches!(self.status, Some(400 | 409))
             && (self.details.iter().any(|(code, target)| conflict(code) && target == property)
                 || self.says(&format!("same value for property {property} already exists")))

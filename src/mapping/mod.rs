@@ -14,6 +14,8 @@ mod parse_targets;
 mod scope;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_samples;
 mod tools;
 mod walk;
 

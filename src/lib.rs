@@ -20,6 +20,6 @@ pub mod graph;
 pub mod mapping;
 pub mod plan;
 pub mod record;
-pub mod sandbox;
 pub mod report;
+pub mod sandbox;
 pub mod source;

@@ -26,12 +26,7 @@ pub(super) struct Filter(String);
 
 impl Filter {
     pub(super) fn equals(attribute: Attribute, value: &str) -> Self {
-        Self::named(attribute.name, value)
-    }
-
-    /// The same for a property that is not in the catalogue of users.
-    pub(super) fn named(property: &'static str, value: &str) -> Self {
-        Self(format!("{} eq {}", property.replace('.', "/"), Literal::text(value)))
+        Self(format!("{} eq {}", attribute.name.replace('.', "/"), Literal::text(value)))
     }
 
     pub(super) fn as_str(&self) -> &str {

@@ -14,6 +14,8 @@ mod parse;
 mod price;
 mod quota;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod url;
 mod verdict;

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value as Json, json};
 
 use super::batch::Inner;
-use super::url::{GraphUrl, MemberRef, encode};
+use super::url::{GraphUrl, MemberRef, group_by_name};
 use crate::directory::{Attribute, ObjectId, Upn, Value};
 
 /// One write. There is no other way to change the tenant.
@@ -204,9 +204,7 @@ impl Operation {
                 Inner::write("POST", format!("/directory/deletedItems/{id}/restore"), Some(body.into()))
             }
             Self::CreateGroup { unique_name, name, microsoft365, owners } => {
-                let mut url = String::from("/groups(uniqueName='");
-                encode(&unique_name.replace('\'', "''"), &mut url);
-                url.push_str("')");
+                let url = group_by_name(unique_name);
                 Inner::write("PATCH", url, Some(new_group(base, unique_name, name, *microsoft365, owners)))
                     .with_header("Prefer", "create-if-missing")
             }

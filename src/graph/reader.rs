@@ -12,7 +12,7 @@ use super::client::{Client, Lost};
 use super::error::GraphError;
 use super::filter::Filter;
 use super::parse;
-use super::url::with_query;
+use super::url::{group_by_name, with_query};
 use super::verdict::{Heard, Judgement, judge, retry_after};
 use super::writer::jittered;
 use crate::directory::{Attribute, Group, ObjectId, Privileged, Snapshot, TenantId, Upn, User};
@@ -230,10 +230,14 @@ impl Reader {
     /// # Errors
     /// Where the look-up itself fails.
     pub async fn find_group(&self, unique_name: &str) -> Result<Option<Group>, GraphError> {
-        let filter = Filter::named("uniqueName", unique_name);
-        let url = with_query("/groups", &[("$select", GROUP_PROPERTIES), ("$filter", filter.as_str())]);
-        let ask = Ask { what: "look up a group", request: Inner::get(url), permission: GROUPS };
-        let Some(found) = self.list(&ask).await?.into_iter().next() else { return Ok(None) };
+        let request = Inner::get(with_query(&group_by_name(unique_name), &[("$select", GROUP_PROPERTIES)]));
+        let ask = Ask { what: "look up a group", request, permission: GROUPS };
+        let reply = match self.read(&ask).await {
+            Ok(reply) => reply,
+            Err(error) if error.status() == Some(404) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let found = reply.json().ok_or_else(|| ask.answer("the answer is no JSON".into()))?;
         let mut group = parse::group(&found).map_err(|problem| ask.answer(problem))?;
         group.members = self.members(&group.id).await?;
         Ok(Some(group))

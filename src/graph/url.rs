@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 use url::{Host, Url};
 
+use super::filter::Literal;
 use crate::directory::ObjectId;
 
 const VERSION: &str = "/v1.0";
@@ -159,8 +160,16 @@ pub(super) fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
     text
 }
 
+/// The path of a group by its uniqueName, an alternate key.
+pub(super) fn group_by_name(unique_name: &str) -> String {
+    let mut path = String::from("/groups(uniqueName=");
+    encode(&Literal::text(unique_name).to_string(), &mut path);
+    path.push(')');
+    path
+}
+
 /// Percent-encodes all but unreserved characters and those that OData's own syntax needs.
-pub(super) fn encode(value: &str, into: &mut String) {
+fn encode(value: &str, into: &mut String) {
     for byte in value.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'$' | b'(' | b')' | b',' | b'=' | b'\'' => {

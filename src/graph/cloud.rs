@@ -12,9 +12,9 @@ pub enum Cloud {
     Global,
     /// US Government L4 (GCC High).
     UsGov,
-    /// US Government L5 (DoD).
+    /// US Government L5 (`DoD`).
     UsGovDod,
-    /// China, run by 21Vianet.
+    /// China, run by `21Vianet`.
     China,
 }
 

@@ -231,7 +231,7 @@ impl Authority {
 
     fn options(&self, wire: &Wire) -> ClientOptions {
         let mut cloud = CustomConfiguration::default();
-        cloud.authority_host = self.host.clone();
+        cloud.authority_host.clone_from(&self.host);
         ClientOptions {
             cloud: Some(Arc::new(CloudConfiguration::from(cloud))),
             transport: Some(Transport::new(Arc::new(wire.clone()))),
@@ -401,5 +401,47 @@ mod tests {
         assert_eq!(token.secret(), "abc");
         assert!(!credential.refused(&token).await);
         assert!(!format!("{credential:?}").contains("abc"));
+    }
+
+    /// A token service on this machine that takes one secret, and assertions.
+    async fn token_service() -> String {
+        let answer = |body: String| async move {
+            let good = body.contains("client_secret=right") || body.contains("client_assertion=ey");
+            if good && body.contains("scope=https%3A%2F%2Fgraph.microsoft.us%2F.default") {
+                let token = json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": "abc" });
+                return (axum::http::StatusCode::OK, token.to_string());
+            }
+            let said = "AADSTS7000215: it's no good.\r\nTrace ID: 1";
+            let fault = json!({ "error": "invalid_client", "error_description": said });
+            (axum::http::StatusCode::UNAUTHORIZED, fault.to_string())
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn secrets_and_certificates_get_tokens_and_refusals_keep_their_words() {
+        let service = token_service().await;
+        let (tenant, client_id) = (String::from("contoso.com"), String::from("app"));
+        let secret = |text: &str| Auth::ClientSecret {
+            tenant: tenant.clone(),
+            client_id: client_id.clone(),
+            secret: SecretString::from(text),
+        };
+        let certificate = Auth::ClientCertificate {
+            tenant: tenant.clone(),
+            client_id: client_id.clone(),
+            pem: SecretString::from(certificate()),
+        };
+        for auth in [secret("right"), certificate] {
+            let credential = Credential::new(auth, Cloud::UsGov, Some(&service)).unwrap();
+            let token = credential.get().await.unwrap();
+            assert_eq!(token.secret(), "abc");
+            assert!(credential.refused(&token).await);
+        }
+        let refused = Credential::new(secret("wrong"), Cloud::UsGov, Some(&service)).unwrap().get().await.unwrap_err();
+        assert!(refused.to_string().ends_with("AADSTS7000215: it's no good."), "{refused}");
     }
 }

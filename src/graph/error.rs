@@ -25,7 +25,7 @@ pub enum GraphError {
         attempts: u32,
     },
     /// Graph refused.
-    #[error("cannot {operation}: Graph answered {status}{}{}{}{}", said(" ", code), said(": ", message), said(", request id ", request_id), hinted(*hint))]
+    #[error("cannot {operation}: Graph answered {status}{}{}{}{}", said(" ", code.as_deref()), said(": ", message.as_deref()), said(", request id ", request_id.as_deref()), hinted(*hint))]
     Refused {
         /// What was being done.
         operation: String,
@@ -76,8 +76,8 @@ impl GraphError {
     }
 }
 
-fn said(before: &str, text: &Option<String>) -> String {
-    text.as_ref().map(|text| format!("{before}{text}")).unwrap_or_default()
+fn said(before: &str, text: Option<&str>) -> String {
+    text.map(|text| format!("{before}{text}")).unwrap_or_default()
 }
 
 fn hinted(permission: Option<&'static str>) -> String {

@@ -1,10 +1,10 @@
-//! OData filters, built so that no value can become syntax.
+//! `OData` filters, built so that no value can become syntax.
 
 use std::fmt;
 
 use crate::directory::Attribute;
 
-/// A text literal of OData: quoted, its own quotes doubled.
+/// A text literal of `OData`: quoted, its own quotes doubled.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Literal(String);
 

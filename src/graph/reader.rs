@@ -115,6 +115,9 @@ impl Reader {
     ///
     /// # Errors
     /// Whatever could not be read to its end, except eligible role assignments, which the snapshot then says.
+    ///
+    /// # Panics
+    /// Never: there are as many answers as reads.
     pub async fn snapshot(&self, wanted: &Wanted) -> Result<Snapshot, GraphError> {
         let attributes = attributes(&wanted.attributes);
         let asks = asks(wanted, &attributes);
@@ -178,6 +181,9 @@ impl Reader {
     ///
     /// # Errors
     /// Where the look-up itself fails.
+    ///
+    /// # Panics
+    /// Never: the catalogue has the userPrincipalName.
     pub async fn find_user(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Option<User>, GraphError> {
         let attributes = attributes(&key.iter().map(|(attribute, _)| *attribute).collect());
         let name = Attribute::find("userPrincipalName").expect("it is in the catalogue");
@@ -328,12 +334,11 @@ impl Reader {
             let renew = batch.iter().flatten().any(|reply| reply.status == 401) && self.client.renew().await;
             for (ask, reply) in chunk.iter().zip(batch) {
                 let again = |reply: &Reply| matches!(judged(reply), Judgement::After(_)) || (renew && reply.status == 401);
-                replies.push(match reply.filter(|reply| !again(reply)) {
-                    Some(reply) => reply,
-                    None => {
-                        self.client.count_retries(1);
-                        self.try_read(ask).await?
-                    }
+                replies.push(if let Some(reply) = reply.filter(|reply| !again(reply)) {
+                    reply
+                } else {
+                    self.client.count_retries(1);
+                    self.try_read(ask).await?
                 });
             }
         }
@@ -395,11 +400,10 @@ impl Reader {
         } else {
             Err(ask.refused(&reply))
         };
-        match read {
-            // Without the licence that eligible roles come with, the tenant refuses.
-            Err(error @ GraphError::Refused { .. }) => privileged.eligibility_unread = Some(error.to_string()),
-            Err(error) => return Err(error),
-            Ok(()) => {}
+        // Without the licence that eligible roles come with, the tenant refuses.
+        if let Err(error) = read {
+            let GraphError::Refused { .. } = error else { return Err(error) };
+            privileged.eligibility_unread = Some(error.to_string());
         }
         for (id, why) in found.principals {
             privileged.principals.entry(id).or_insert(why);

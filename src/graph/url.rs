@@ -168,7 +168,7 @@ pub(super) fn group_by_name(unique_name: &str) -> String {
     path
 }
 
-/// Percent-encodes all but unreserved characters and those that OData's own syntax needs.
+/// Percent-encodes all but unreserved characters and those that `OData`'s own syntax needs.
 fn encode(value: &str, into: &mut String) {
     for byte in value.bytes() {
         match byte {

@@ -37,6 +37,9 @@ impl Writer {
     }
 
     /// Remembers an object that was made moments ago and found by a look-up.
+    ///
+    /// # Panics
+    /// Never: nobody panics while holding the lock.
     pub fn born(&self, id: &ObjectId) {
         self.born.lock().expect("no holder of this lock panics").insert(id.clone(), Instant::now());
     }
@@ -51,6 +54,9 @@ impl Writer {
     ///
     /// It waits for the quota, never fails as a whole, and repeats nothing that might have been done. An update that names
     /// employeeHireDate beside others is sent as two; its answer is that of the one that fared worse.
+    ///
+    /// # Panics
+    /// Never: every operation has an answer.
     pub async fn send(&self, operations: &[Operation]) -> Vec<Answer> {
         let parts: Vec<(usize, Operation)> = operations
             .iter()

@@ -44,7 +44,7 @@ impl BoundMapping {
         let record = emptied.as_ref().unwrap_or(record);
         let key = match self.one_text(self.inner.key, record, context, "") {
             Ok(text) => text.as_deref().and_then(EmployeeId::new),
-            Err(Stop::Hold(problem)) => return held(record, None, vec![problem]),
+            Err(Stop::Hold(problem)) => return held(record, None, &[problem]),
             Err(Stop::Drop) => None,
         };
         let Some(key) = key else {
@@ -53,7 +53,7 @@ impl BoundMapping {
                 message: format!("the record has no key ({} is empty)", self.columns(self.inner.key)),
                 help: "enter the personnel number in HR".to_owned(),
             };
-            return held(record, None, vec![problem]);
+            return held(record, None, &[problem]);
         };
         let mut run = Run { bound: self, record, context, key: &key, problems: Vec::new(), dropped: false };
         let in_scope = run.in_scope();
@@ -75,7 +75,7 @@ impl BoundMapping {
                 let place = record.place().clone();
                 Mapped::Desired(Desired { key, previous_key, place, stage, attributes, manager, groups })
             }
-            _ => held(record, Some(key), problems),
+            _ => held(record, Some(key), &problems),
         }
     }
 
@@ -143,10 +143,10 @@ impl BoundMapping {
     }
 }
 
-fn held(record: &Record, key: Option<EmployeeId>, problems: Vec<Problem>) -> Mapped {
+fn held(record: &Record, key: Option<EmployeeId>, problems: &[Problem]) -> Mapped {
     let code = problems.iter().map(|problem| problem.code).min().unwrap_or(HeldCode::InvalidValue);
     let mut helps: Vec<&str> = Vec::new();
-    for problem in &problems {
+    for problem in problems {
         if !helps.contains(&problem.help.as_str()) {
             helps.push(&problem.help);
         }
@@ -228,7 +228,7 @@ impl<'m> Run<'m> {
             if day.is_none() {
                 let fault = format!("is not a date of the form {}", inner.dates.formats.join(" or "));
                 let mut problem = self.bound.invalid(slot?, Some(&format!("lifecycle.{name}")), &fault);
-                problem.help = "correct the date in HR, or add its form to `dates` in the mapping".to_owned();
+                "correct the date in HR, or add its form to `dates` in the mapping".clone_into(&mut problem.help);
                 self.problems.push(problem);
             }
             day
@@ -297,8 +297,8 @@ impl<'m> Run<'m> {
         let problem = match (first_fault, candidates.fault) {
             (Some(fault), _) => {
                 let mut problem = self.refused(slot, attribute, &fault);
-                problem.help =
-                    "correct the value in HR, or add a candidate to SelectUniqueValue, such as one from the key".to_owned();
+                "correct the value in HR, or add a candidate to SelectUniqueValue, such as one from the key"
+                    .clone_into(&mut problem.help);
                 problem
             }
             (None, Some(error)) => self.bound.failed(slot, Some(attribute.name), &error),

@@ -83,7 +83,7 @@ pub fn choose(header: &[&str]) -> Result<(&'static str, &'static str), ChoiceErr
             let mapping = Mapping::parse(text, Path::new(file)).ok()?;
             let required = mapping.required();
             let missing = required.iter().filter(|name| !header.contains(**name)).map(|name| describe(name, &header)).collect();
-            (!required.is_empty()).then(|| (Candidate { file, required: required.len(), missing }, *text))
+            (!required.is_empty()).then_some((Candidate { file, required: required.len(), missing }, *text))
         })
         .collect();
     candidates.sort_by_key(|(candidate, _)| (candidate.missing.len(), usize::MAX - candidate.required));

@@ -92,8 +92,8 @@ impl Cycle {
         if self.left.contains(&folded) {
             return Ok(Some(State::Left));
         }
-        let Some(states) = &self.states else { return Ok(None) };
-        match states.get(&folded) {
+        let Some(named) = &self.states else { return Ok(None) };
+        match named.get(&folded) {
             Some(state) => Ok(Some(*state)),
             None => Err(Unclear {
                 code: HeldCode::NoStatus,

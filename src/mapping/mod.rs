@@ -2,6 +2,7 @@
 
 mod bound;
 mod builtin;
+mod cases;
 mod desired;
 mod fault;
 mod formula;
@@ -21,6 +22,7 @@ mod walk;
 
 pub use bound::BoundMapping;
 pub use builtin::{Candidate, ChoiceError, builtin, choose};
+pub use cases::{CaseResult, test};
 pub use desired::{Desired, Flow, GroupWanted, Held, HeldCode, ManagerWanted, Mapped, Stage, Wanted, When};
 pub use fault::{Fault, MappingErrors};
 pub use model::Mapping;
@@ -49,6 +51,7 @@ pub struct Rules {
 
 /// The part of `[lifecycle]` that is policy, not dates.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::struct_excessive_bools)]
 pub struct Lifecycle {
     /// `enable = "on-create"`: a pre-hire may sign in before the first day.
     pub enable_on_create: bool,

@@ -146,8 +146,8 @@ fn read_source(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Source {
     walk.known(section, SOURCE_KEYS);
     let key = walk
         .required(section, "key", "name the column with the personnel number, such as key = \"[EmployeeID]\"")
-        .and_then(|node| walk.formula("key", node, &one_text()));
-    let previous_key = walk.optional_formula(section, "previous_key", &one_text());
+        .and_then(|node| walk.formula("key", node, one_text()));
+    let previous_key = walk.optional_formula(section, "previous_key", one_text());
     let mut required = walk.texts(section, "required");
     let mut seen = BTreeSet::new();
     required.retain(|(name, span)| {
@@ -186,16 +186,14 @@ fn folded(words: Vec<(String, Range<usize>)>) -> Vec<String> {
 
 fn time_zone(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> (TimeZone, bool) {
     let Some((name, span)) = walk.optional_text(section, "time_zone") else { return (TimeZone::UTC, false) };
-    match TimeZone::get(&name) {
-        Ok(zone) => (zone, true),
-        Err(_) => {
-            let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-            let hint = did_you_mean(&name, known.iter().map(String::as_str))
-                .unwrap_or_else(|| "write an IANA name such as \"Europe/Berlin\"".to_owned());
-            walk.fault(&span, format!("no time zone `{name}`"), Some(hint));
-            (TimeZone::UTC, true)
-        }
+    if let Ok(zone) = TimeZone::get(&name) {
+        return (zone, true);
     }
+    let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let hint = did_you_mean(&name, known.iter().map(String::as_str))
+        .unwrap_or_else(|| "write an IANA name such as \"Europe/Berlin\"".to_owned());
+    walk.fault(&span, format!("no time zone `{name}`"), Some(hint));
+    (TimeZone::UTC, true)
 }
 
 fn delimiter(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<char> {
@@ -239,7 +237,7 @@ fn reads_its_own_date(format: &str) -> bool {
 fn read_matching(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Vec<(Attribute, Range<usize>)> {
     let mut matching: Vec<(Attribute, Range<usize>)> = Vec::new();
     let sections = walk.sections(root, "match");
-    if sections.is_empty() && !root.table.get("match").is_some_and(|node| !node.get_ref().is_array()) {
+    if sections.is_empty() && root.table.get("match").is_none_or(|node| node.get_ref().is_array()) {
         let hint = "add [[match]] with target = \"employeeId\"".to_owned();
         walk.fault(&root.span, "the mapping lacks `[[match]]`", Some(hint));
     }
@@ -302,7 +300,7 @@ fn read_clause(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<Clause>
     let rules = expr::Rules { want: expr::Want::Any, ..expr::Rules::default() };
     let attribute = walk
         .required(section, "attribute", "name the column, such as attribute = \"[WorkerType]\"")
-        .and_then(|node| walk.formula("attribute", node, &rules));
+        .and_then(|node| walk.formula("attribute", node, rules));
     let node = walk.required(section, "operator", "add operator = \"EQUALS\"")?;
     let operator = walk.text("operator", node)?;
     let value = match section.table.get("value") {
@@ -337,5 +335,5 @@ fn read_manager(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Option<Slot> {
     walk.known(&section, &["key"]);
     let hint = "name the column with the manager's personnel number, such as key = \"[ManagerID]\"";
     let node = walk.required(&section, "key", hint)?;
-    walk.formula("key", node, &one_text())
+    walk.formula("key", node, one_text())
 }

@@ -20,9 +20,9 @@ fn read_rule(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<(GroupRul
     let flag = expr::Rules { want: Want::Any, ..expr::Rules::default() };
     let name = walk
         .required(section, "name", "add the group's name, such as name = 'Join(\" \", \"Dept\", [Department])'")
-        .and_then(|node| walk.formula("name", node, &one_text()));
-    let key = walk.optional_formula(section, "key", &one_text());
-    let when = walk.optional_formula(section, "when", &flag);
+        .and_then(|node| walk.formula("name", node, one_text()));
+    let key = walk.optional_formula(section, "key", one_text());
+    let when = walk.optional_formula(section, "when", flag);
     let microsoft365 = walk.choice(section, "kind", &[("security", false), ("microsoft365", true)]).unwrap_or(false);
     let exact = walk.choice(section, "membership", &[("exact", true), ("add-only", false)]).unwrap_or(true);
     let owners = walk.texts(section, "owners");

@@ -38,9 +38,9 @@ pub(super) fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Option<(Lifec
     walk.known(&section, KEYS);
     let date = expr::Rules { want: Want::Date, ..expr::Rules::default() };
     let mut cycle = Cycle {
-        start: walk.optional_formula(&section, "start", &date),
-        end: walk.optional_formula(&section, "end", &date),
-        status: walk.optional_formula(&section, "status", &one_text()),
+        start: walk.optional_formula(&section, "start", date),
+        end: walk.optional_formula(&section, "end", date),
+        status: walk.optional_formula(&section, "status", one_text()),
         ..Cycle::default()
     };
     for (word, span) in walk.texts(&section, "left") {

@@ -35,7 +35,7 @@ pub(super) fn read(
         let name = key.get_ref().as_ref();
         if name == FILTER {
             let rules = expr::Rules { want: Want::Any, object_filter: true, ..expr::Rules::default() };
-            targets.filter = walk.formula(name, node, &rules);
+            targets.filter = walk.formula(name, node, rules);
             continue;
         }
         for (attribute, span, node) in flatten(walk, name, &key.span(), node) {
@@ -146,7 +146,7 @@ fn read_formula(walk: &mut Walk<'_>, target: Target, node: Node<'_, '_>) -> Opti
         Kind::List => Want::List,
     };
     let rules = expr::Rules { want, select_unique: true, ..expr::Rules::default() };
-    let slot = walk.formula(attribute.name, node, &rules)?;
+    let slot = walk.formula(attribute.name, node, rules)?;
     let expression = &walk.formulas[slot.0].expression;
     let shown = expression.text().trim().into();
     if expression.is_select_unique() && target.when != When::Create {

@@ -127,8 +127,8 @@ mod tests {
     use super::*;
 
     fn passes(operator: &str, wanted: Option<&str>, text: &str) -> bool {
-        let test = Test::new(operator, wanted).unwrap_or_else(|_| panic!("{operator} is an operator"));
-        test.passes(&Value::Text(text.into()))
+        let clause = Test::new(operator, wanted).unwrap_or_else(|_| panic!("{operator} is an operator"));
+        clause.passes(&Value::Text(text.into()))
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub fn eval(text: &str, with: &Evaluation<'_>) -> Result<Json, Vec<EvalFault>> {
 }
 
 /// A record from a JSON object of texts, booleans, nulls and arrays; numbers become their text.
-fn record_of(object: &Map<String, Json>) -> Result<Record, EvalFault> {
+pub(super) fn record_of(object: &Map<String, Json>) -> Result<Record, EvalFault> {
     let scalar = |value: &Json| match value {
         Json::String(text) => Some(text.clone()),
         Json::Number(number) => Some(number.to_string()),

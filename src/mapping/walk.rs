@@ -143,10 +143,10 @@ impl<'d> Walk<'d> {
     }
 
     /// An expression: checked, and kept under a slot.
-    pub(super) fn formula(&mut self, key: &str, node: Node<'_, '_>, rules: &expr::Rules) -> Option<Slot> {
+    pub(super) fn formula(&mut self, key: &str, node: Node<'_, '_>, rules: expr::Rules) -> Option<Slot> {
         let text = self.text(key, node)?;
         let raw = node.span();
-        match expr::Expression::check(&text, rules) {
+        match expr::Expression::check(&text, &rules) {
             Ok(expression) => {
                 self.formulas.push(Formula { expression, raw });
                 Some(Slot(self.formulas.len() - 1))
@@ -161,7 +161,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    pub(super) fn optional_formula(&mut self, section: &Section<'_, '_>, key: &str, rules: &expr::Rules) -> Option<Slot> {
+    pub(super) fn optional_formula(&mut self, section: &Section<'_, '_>, key: &str, rules: expr::Rules) -> Option<Slot> {
         let node = section.table.get(key)?;
         self.formula(key, node, rules)
     }

@@ -1,21 +1,382 @@
 //! Groups that the mapping asks for, and who belongs in them.
 
-use crate::directory::Group;
-use crate::mapping::Rules;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use sha2::{Digest, Sha256};
+
+use super::change::{Action, Change, Edit, Members, Object, SkippedCode};
+use super::fingerprint::hex;
+use super::lifecycle::{Planner, Slot};
+use super::look_alike::LookAlikes;
+use super::managers::{Directory, Resolved};
+use super::matching::Account;
+use super::protect::Touch;
+use crate::directory::{Group, GroupKind, ObjectId, Value};
+use crate::mapping::{GroupRule, Held, HeldCode, LeaveAction, Stage};
+use crate::record::EmployeeId;
 
 /// What the unique names of groups that hrpush made start with.
-pub(super) const PREFIX: &str = "hrpush-";
+const PREFIX: &str = "hrpush-";
 
 /// Whether hrpush manages this group: it made it, or a rule names it by its id.
-pub(super) fn is_ours(group: &Group, rules: &Rules) -> bool {
+pub(super) fn is_ours(group: &Group, rules: &[GroupRule]) -> bool {
     group.unique_name.as_ref().is_some_and(|name| name.starts_with(PREFIX))
-        || rules.groups.iter().any(|rule| rule.id.as_ref() == Some(&group.id))
+        || rules.iter().any(|rule| rule.id.as_ref() == Some(&group.id))
+}
+
+/// The unique name of a group, made from its key: readable, and distinct for distinct keys.
+pub fn unique_name(key: &str) -> String {
+    let mut slug = String::new();
+    for letter in key.chars() {
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter.to_ascii_lowercase());
+        } else if !slug.ends_with('-') && !slug.is_empty() {
+            slug.push('-');
+        }
+    }
+    slug.truncate(40);
+    let digest = hex(&Sha256::digest(key.as_bytes())[..6]);
+    match slug.trim_end_matches('-') {
+        "" => format!("{PREFIX}{digest}"),
+        slug => format!("{PREFIX}{slug}-{digest}"),
+    }
+}
+
+/// Whether the members of a group may be changed for a person.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Joins what HR asks for, leaves the rest.
+    Serves,
+    /// Stays where HR asks for it, joins nothing.
+    Leaves,
+    /// Stays as it is.
+    Untouched,
+}
+
+/// A group as the reading asks for it.
+struct Asked<'a> {
+    rule: usize,
+    names: BTreeSet<&'a str>,
+    people: BTreeSet<&'a EmployeeId>,
+}
+
+/// The people of the reading, as groups see them.
+struct Crowd<'a> {
+    standing: BTreeMap<&'a EmployeeId, Standing>,
+    by_account: HashMap<&'a ObjectId, &'a EmployeeId>,
+    managed: HashSet<&'a ObjectId>,
 }
 
 /// The changes of groups.
-pub(super) fn plan(
-    _planner: &mut super::lifecycle::Planner<'_>,
-    _slots: &[super::lifecycle::Slot],
-) -> Vec<super::change::Change> {
-    Vec::new()
+pub(super) fn plan(planner: &mut Planner<'_>, slots: &[Slot]) -> Vec<Change> {
+    if planner.inputs.rules.groups.is_empty() {
+        report_orphans(planner, &BTreeSet::new());
+        return Vec::new();
+    }
+    let asked = asked(planner);
+    let crowd = crowd(planner, slots);
+    let by_unique: HashMap<&str, &Group> =
+        planner.inputs.snapshot.groups.values().filter_map(|group| Some((group.unique_name.as_deref()?, group))).collect();
+    let mut names = GroupNames::new(planner);
+    let mut changes = Vec::new();
+    let mut served: BTreeSet<&ObjectId> = BTreeSet::new();
+    for (key, asked) in &asked {
+        let rule = &planner.inputs.rules.groups[asked.rule];
+        let present = match &rule.id {
+            Some(id) => planner.inputs.snapshot.groups.get(id),
+            None => by_unique.get(unique_name(key).as_str()).copied(),
+        };
+        served.extend(present.map(|group| &group.id));
+        let planned = serve(planner, slots, &crowd, &mut names, key, asked, present);
+        match planned {
+            Ok(change) => changes.extend(change),
+            Err(held) => planner.held.push(*held),
+        }
+    }
+    if planner.inputs.only.is_none() && planner.inputs.whole {
+        changes.extend(empty_orphans(planner, &crowd, &served));
+        report_orphans(planner, &served);
+    }
+    changes
+}
+
+fn asked<'a>(planner: &Planner<'a>) -> BTreeMap<&'a str, Asked<'a>> {
+    let mut groups: BTreeMap<&str, Asked<'_>> = BTreeMap::new();
+    for person in &planner.matching.people {
+        for wanted in &person.desired.groups {
+            let asked = groups.entry(&wanted.key).or_insert_with(|| Asked {
+                rule: wanted.rule,
+                names: BTreeSet::new(),
+                people: BTreeSet::new(),
+            });
+            asked.rule = asked.rule.min(wanted.rule);
+            asked.names.insert(&wanted.name);
+            asked.people.insert(&person.desired.key);
+        }
+    }
+    groups
+}
+
+fn crowd<'a>(planner: &Planner<'a>, slots: &[Slot]) -> Crowd<'a> {
+    let lifecycle = planner.inputs.rules.lifecycle.as_ref();
+    let leave_all = lifecycle.is_some_and(|lifecycle| lifecycle.on_leave.contains(&LeaveAction::RemoveFromManagedGroups));
+    let mut crowd = Crowd { standing: BTreeMap::new(), by_account: HashMap::new(), managed: HashSet::new() };
+    crowd.managed.extend(planner.matching.claimed.keys().copied());
+    crowd.managed.extend(planner.inputs.ledger.people.values().map(|person| &person.id));
+    for (person, slot) in planner.matching.people.iter().zip(slots) {
+        let key = &person.desired.key;
+        if let Account::Live(user, _) = person.account {
+            crowd.by_account.insert(&user.id, key);
+            if matches!(planner.protection.touch(user), Touch::Protected | Touch::Synced | Touch::Guest) {
+                crowd.standing.insert(key, Standing::Untouched);
+                continue;
+            }
+        }
+        let standing = match (person.desired.stage, slot) {
+            (_, Slot::Closed) | (Stage::Upcoming { .. }, _) => Standing::Untouched,
+            // What follows a disable takes these memberships away.
+            (Stage::Left { .. }, _) if leave_all => Standing::Untouched,
+            (_, Slot::Change(change)) if change.action == Action::Delete => Standing::Untouched,
+            (Stage::Left { .. }, _) => Standing::Leaves,
+            (Stage::Active { .. } | Stage::PreHire { .. }, _) => Standing::Serves,
+        };
+        crowd.standing.insert(key, standing);
+    }
+    crowd
+}
+
+/// The display names that are taken, and those that matter.
+struct GroupNames {
+    taken: BTreeMap<String, Option<ObjectId>>,
+    looks: LookAlikes<'static>,
+}
+
+impl GroupNames {
+    fn new(planner: &Planner<'_>) -> Self {
+        let mut names = Self { taken: BTreeMap::new(), looks: LookAlikes::empty() };
+        for group in planner.inputs.snapshot.groups.values() {
+            names.taken.insert(group.name.to_lowercase(), Some(group.id.clone()));
+            if group.role_assignable {
+                names.looks.insert(&group.name);
+            }
+        }
+        names
+    }
+}
+
+fn hold(key: &str, code: HeldCode, message: String, help: &str) -> Box<Held> {
+    Box::new(Held { key: EmployeeId::new(key), place: None, code, message, help: help.into() })
+}
+
+fn refuse(key: &str, group: &Group) -> Result<(), Box<Held>> {
+    let why = if group.dynamic {
+        "is filled by a rule of its own"
+    } else if group.synced {
+        "is synced from on-premises"
+    } else if group.role_assignable {
+        "can be assigned to roles"
+    } else if group.kind == GroupKind::MailEnabled {
+        "is mail-enabled and not a Microsoft 365 group"
+    } else {
+        return Ok(());
+    };
+    let message = format!("the group {} {why}", group.name);
+    Err(hold(key, HeldCode::GroupNameTaken, message, "let the rule name another group"))
+}
+
+fn serve<'a>(
+    planner: &mut Planner<'a>,
+    slots: &[Slot],
+    crowd: &Crowd<'a>,
+    names: &mut GroupNames,
+    key: &str,
+    asked: &Asked<'a>,
+    present: Option<&'a Group>,
+) -> Result<Option<Change>, Box<Held>> {
+    let rule = &planner.inputs.rules.groups[asked.rule];
+    let name = *asked.names.first().unwrap_or(&key);
+    if let Some(group) = present {
+        refuse(key, group)?;
+    } else if rule.id.is_some() {
+        let message = format!("no group has the id that the rule of `{key}` names");
+        return Err(hold(key, HeldCode::GroupNameTaken, message, "correct the id in the mapping"));
+    }
+    if rule.id.is_none() && present.is_none_or(|group| group.name != name) {
+        check_name(names, key, name, present)?;
+    }
+    let (members, ids) = members(planner, slots, crowd, asked, rule.exact, present);
+    if let Some(group) = present {
+        report_others(planner, crowd, key, group, rule.exact);
+    }
+    let mut change = Change {
+        seq: 0,
+        action: if present.is_some() { Action::Update } else { Action::Create },
+        object: Object::Group,
+        key: key.into(),
+        id: present.map(|group| group.id.clone()),
+        user_principal_name: None,
+        reason: String::new(),
+        attributes: Vec::new(),
+        members: (!members.add.is_empty() || !members.remove.is_empty()).then_some(members),
+        then: Vec::new(),
+        record: None,
+        ids,
+    };
+    match present {
+        Some(group) if group.name != name && rule.id.is_none() => {
+            change.reason = "renamed in HR".into();
+            change.attributes.push(edit("displayName", Some(&group.name), name));
+        }
+        Some(_) if change.members.is_none() => return Ok(None),
+        Some(_) => change.reason = "membership by HR".into(),
+        None if change.members.is_none() => return Ok(None),
+        None => {
+            change.reason = "asked for by the mapping".into();
+            change.attributes.push(edit("displayName", None, name));
+            describe(planner, key, rule, &mut change)?;
+        }
+    }
+    Ok(Some(change))
+}
+
+fn edit(name: &str, before: Option<&str>, after: &str) -> Edit {
+    Edit { name: name.into(), before: before.map(Value::text), after: Some(Value::text(after)), expression: None }
+}
+
+/// The kind and the owners of a new group.
+fn describe(planner: &Planner<'_>, key: &str, rule: &GroupRule, change: &mut Change) -> Result<(), Box<Held>> {
+    change.attributes.push(edit("kind", None, if rule.microsoft365 { "microsoft365" } else { "security" }));
+    change.attributes.push(edit("uniqueName", None, &unique_name(key)));
+    if rule.owners.is_empty() {
+        return Ok(());
+    }
+    for owner in &rule.owners {
+        let wanted = owner.to_lowercase();
+        let found = planner.inputs.snapshot.users.values().find(|user| user.upn.folded() == wanted);
+        let Some(user) = found else {
+            let message = format!("the owner {owner} of the group is nobody in the tenant");
+            return Err(hold(key, HeldCode::InvalidValue, message, "correct `owners` in the mapping"));
+        };
+        change.ids.insert(owner.clone(), user.id.clone());
+    }
+    let owners: Box<[Box<str>]> = rule.owners.iter().map(|owner| owner.as_str().into()).collect();
+    let after = Some(Value::List(owners));
+    change.attributes.push(Edit { name: "owners".into(), before: None, after, expression: None });
+    change.attributes.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(())
+}
+
+fn check_name(names: &mut GroupNames, key: &str, name: &str, present: Option<&Group>) -> Result<(), Box<Held>> {
+    let folded = name.to_lowercase();
+    if name.trim().is_empty() || name.encode_utf16().count() > 256 {
+        let message = "the name of the group is empty or longer than 256 characters".into();
+        return Err(hold(key, HeldCode::InvalidValue, message, "correct `name` of the rule"));
+    }
+    let own = present.map(|group| &group.id);
+    if let Some(owner) = names.taken.get(&folded)
+        && (owner.is_none() || owner.as_ref() != own)
+    {
+        let message = format!("another group is called {name}");
+        let help = "rename one of them, or let the rule adopt the group by its `id`";
+        return Err(hold(key, HeldCode::GroupNameTaken, message, help));
+    }
+    if names.looks.hit(name, None) {
+        let message = format!("the name {name} looks like that of a group that can be assigned to roles");
+        return Err(hold(key, HeldCode::LookAlike, message, "correct the letters in HR"));
+    }
+    names.taken.insert(folded, own.cloned());
+    Ok(())
+}
+
+fn members<'a>(
+    planner: &Planner<'a>,
+    slots: &[Slot],
+    crowd: &Crowd<'a>,
+    asked: &Asked<'a>,
+    exact: bool,
+    present: Option<&'a Group>,
+) -> (Members, BTreeMap<String, ObjectId>) {
+    let directory = Directory::new_bare(planner.matching, slots);
+    let (mut members, mut ids) = (Members::default(), BTreeMap::new());
+    for key in asked.people.iter().filter(|key| crowd.standing.get(*key) == Some(&Standing::Serves)) {
+        match directory.resolve(planner, key) {
+            Some(Resolved::Id(id)) => {
+                if present.is_none_or(|group| !group.members.contains(id)) {
+                    members.add.push(key.to_string());
+                    ids.insert(key.to_string(), id.clone());
+                }
+            }
+            Some(Resolved::New) => members.add.push(key.to_string()),
+            None => {}
+        }
+    }
+    for id in present.filter(|_| exact).into_iter().flat_map(|group| &group.members) {
+        let Some(key) = crowd.by_account.get(id) else { continue };
+        let untouched = crowd.standing.get(key).is_none_or(|standing| *standing == Standing::Untouched);
+        if !untouched && !asked.people.contains(key) {
+            members.remove.push(key.to_string());
+            ids.insert(key.to_string(), id.clone());
+        }
+    }
+    members.remove.sort();
+    (members, ids)
+}
+
+/// Members of an exact group whom hrpush does not manage.
+fn report_others(planner: &mut Planner<'_>, crowd: &Crowd<'_>, key: &str, group: &Group, exact: bool) {
+    let others = group.members.iter().filter(|id| !crowd.managed.contains(id)).count();
+    if exact && others > 0 {
+        let message = format!("the group {} has {others} members whom hrpush does not manage; they stay", group.name);
+        let (key, id) = (Some(key.to_owned()), Some(group.id.clone()));
+        let code = SkippedCode::OutOfScope;
+        planner.skipped.push(super::change::Skipped { key, id, code, message, left: false });
+    }
+}
+
+/// Groups of hrpush that nobody of this reading belongs in any more lose the members whom this reading carries.
+fn empty_orphans(planner: &Planner<'_>, crowd: &Crowd<'_>, served: &BTreeSet<&ObjectId>) -> Vec<Change> {
+    if planner.inputs.rules.groups.iter().any(|rule| !rule.exact) {
+        return Vec::new();
+    }
+    let mut changes = Vec::new();
+    for group in planner.inputs.snapshot.groups.values().filter(|group| !served.contains(&group.id)) {
+        if !group.unique_name.as_ref().is_some_and(|name| name.starts_with(PREFIX)) || refuse("", group).is_err() {
+            continue;
+        }
+        let mut ids = BTreeMap::new();
+        for id in &group.members {
+            let Some(key) = crowd.by_account.get(id) else { continue };
+            if crowd.standing.get(key).is_some_and(|standing| *standing != Standing::Untouched) {
+                ids.insert(key.to_string(), id.clone());
+            }
+        }
+        if ids.is_empty() {
+            continue;
+        }
+        changes.push(Change {
+            seq: 0,
+            action: Action::Update,
+            object: Object::Group,
+            key: group.unique_name.clone().unwrap_or_default(),
+            id: Some(group.id.clone()),
+            user_principal_name: None,
+            reason: "nobody of this feed belongs here any more".into(),
+            attributes: Vec::new(),
+            members: Some(Members { add: Vec::new(), remove: ids.keys().cloned().collect() }),
+            then: Vec::new(),
+            record: None,
+            ids,
+        });
+    }
+    changes
+}
+
+/// Groups of hrpush for which no rule asks.
+fn report_orphans(planner: &mut Planner<'_>, served: &BTreeSet<&ObjectId>) {
+    for group in planner.inputs.snapshot.groups.values().filter(|group| !served.contains(&group.id)) {
+        let Some(unique) = group.unique_name.as_ref().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let message = format!("no rule asks for the group {} any more; it is not deleted", group.name);
+        let (key, id, code) = (Some(unique.clone()), Some(group.id.clone()), SkippedCode::OutOfScope);
+        planner.skipped.push(super::change::Skipped { key, id, code, message, left: false });
+    }
 }

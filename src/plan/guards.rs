@@ -28,7 +28,7 @@ impl Bases {
         snapshot: &Snapshot,
         ledger: &'a Ledger,
         matched: impl Iterator<Item = &'a ObjectId>,
-        rules: &crate::mapping::Rules,
+        rules: &[crate::mapping::GroupRule],
     ) -> Self {
         let mut managed: HashSet<&ObjectId> = matched.collect();
         managed.extend(ledger.people.values().map(|person| &person.id));

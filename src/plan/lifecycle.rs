@@ -47,7 +47,7 @@ impl<'a> Planner<'a> {
         let mut managed_groups: HashMap<&ObjectId, Vec<&ObjectId>> = HashMap::new();
         let leave = inputs.rules.lifecycle.as_ref().map(|lifecycle| &lifecycle.on_leave);
         if leave.is_some_and(|actions| actions.contains(&LeaveAction::RemoveFromManagedGroups)) {
-            for group in inputs.snapshot.groups.values().filter(|group| super::groups::is_ours(group, inputs.rules)) {
+            for group in inputs.snapshot.groups.values().filter(|group| super::groups::is_ours(group, &inputs.rules.groups)) {
                 for member in &group.members {
                     managed_groups.entry(member).or_default().push(&group.id);
                 }

@@ -26,6 +26,11 @@ impl<'a> LookAlikes<'a> {
         look
     }
 
+    /// Nobody's names yet.
+    pub(super) fn empty() -> Self {
+        Self { names: HashMap::new(), owners: HashSet::new() }
+    }
+
     /// Remembers one more name.
     pub(super) fn insert(&mut self, name: &str) {
         for shape in shapes(name) {

@@ -31,6 +31,11 @@ impl<'a, 's> Directory<'a, 's> {
         Self { matching: planner.matching, slots, ledger }
     }
 
+    /// One that finds accounts by key alone.
+    pub(super) fn new_bare(matching: &'a Matching<'a>, slots: &'s [Slot]) -> Self {
+        Self { matching, slots, ledger: HashMap::new() }
+    }
+
     /// The HR key of an account, else its id.
     pub(super) fn key_of(&self, id: &ObjectId) -> String {
         let key = self.matching.claimed.get(id).or_else(|| self.ledger.get(id));
@@ -57,8 +62,8 @@ impl<'a, 's> Directory<'a, 's> {
     }
 }
 
-/// The change of a manager: the edit, and the id behind its key.
-pub(super) type ManagerEdit = (Edit, Option<(String, ObjectId)>);
+/// The change of a manager: the edit, and the ids behind its keys.
+pub(super) type ManagerEdit = (Edit, Vec<(String, ObjectId)>);
 
 impl<'a> Planner<'a> {
     /// What must happen to the manager of one person.
@@ -76,15 +81,18 @@ impl<'a> Planner<'a> {
         let present = user.and_then(|user| user.manager.as_ref());
         let before = || present.map(|id| Value::text(directory.key_of(id)));
         let edit = |after| Edit { name: "manager".into(), before: before(), after, expression: None };
+        let known = || present.map(|id| (directory.key_of(id), id.clone())).into_iter().collect::<Vec<_>>();
         match &desired.manager {
             ManagerWanted::Leave => None,
-            ManagerWanted::Clear => (present.is_some() && !left).then(|| (edit(None), None)),
+            ManagerWanted::Clear => (present.is_some() && !left).then(|| (edit(None), known())),
             ManagerWanted::Key(key) => match directory.resolve(self, key) {
                 Some(Resolved::Id(id)) if Some(id) == present => None,
                 Some(Resolved::Id(id)) => {
-                    Some((edit(Some(Value::text(key.as_str()))), Some((key.as_str().to_owned(), id.clone()))))
+                    let mut ids = known();
+                    ids.push((key.as_str().to_owned(), id.clone()));
+                    Some((edit(Some(Value::text(key.as_str()))), ids))
                 }
-                Some(Resolved::New) => Some((edit(Some(Value::text(key.as_str()))), None)),
+                Some(Resolved::New) => Some((edit(Some(Value::text(key.as_str()))), known())),
                 None => {
                     let message = format!("the manager {key} has no account; the present manager stays");
                     self.skip(desired.key.as_str(), user, SkippedCode::ManagerUnknown, message, false);
@@ -96,7 +104,7 @@ impl<'a> Planner<'a> {
 }
 
 /// Adds the manager to a change.
-pub(super) fn add(change: &mut Change, (edit, id): ManagerEdit) {
+pub(super) fn add(change: &mut Change, (edit, ids): ManagerEdit) {
     change.attributes.push(edit);
-    change.ids.extend(id);
+    change.ids.extend(ids);
 }

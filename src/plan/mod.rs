@@ -3,6 +3,7 @@
 mod approval;
 mod change;
 mod diff;
+mod drift;
 mod duplicates;
 mod fingerprint;
 mod groups;
@@ -17,17 +18,24 @@ mod order;
 mod plain;
 mod protect;
 mod survey;
+mod undo;
 mod unique;
 
 pub use approval::{ApprovedPlan, Stopped};
 pub use change::{
     Action, Change, Edit, Guard, HeldEntry, Members, Object, Plan, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
+pub use drift::{Drifted, drift};
 pub use fingerprint::fingerprint;
+pub use groups::unique_name;
 pub use guards::{GUARDS, counted};
 pub use inputs::{Inputs, Limit, Policy};
 pub use ledger::{FormerAddress, LastReading, Ledger, Person};
 pub use survey::{Survey, plan, survey, wanted};
+pub use undo::{UndoInputs, undo};
 
 /// The format of the plan's document.
 pub const FORMAT: &str = "hrpush.plan/1";
+
+#[cfg(test)]
+mod tests;

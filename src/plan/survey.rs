@@ -59,7 +59,7 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     skipped.sort_by(|left, right| {
         (!left.left, &left.key, left.code, &left.message).cmp(&(!right.left, &right.key, right.code, &right.message))
     });
-    let bases = Bases::new(inputs.snapshot, inputs.ledger, matching.claimed.keys().copied(), inputs.rules);
+    let bases = Bases::new(inputs.snapshot, inputs.ledger, matching.claimed.keys().copied(), &inputs.rules.groups);
     let guards = guards::all(inputs, &changes, &held, bases);
     let summary = Summary { unchanged, ..summarise(&changes, &held, &skipped) };
     let mut plan = Plan {

@@ -1,0 +1,173 @@
+//! A saved plan against the tenant of today: changes whose *before* no longer holds are left out.
+
+use std::collections::BTreeSet;
+
+use super::change::{Action, Change, Object, Plan};
+use super::diff::same;
+use super::guards::{self, Bases};
+use super::inputs::Policy;
+use super::ledger::Ledger;
+use super::protect::{Protection, SHIELDED, Touch};
+use super::survey::summarise;
+use crate::directory::{ObjectId, Snapshot, User, UserType, Value};
+
+/// A change that was left out, since the tenant had moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drifted {
+    /// Its number in the plan.
+    pub seq: u64,
+    /// The person's or the group's key.
+    pub key: String,
+    /// What should have happened.
+    pub action: Action,
+    /// What is different now.
+    pub message: String,
+}
+
+impl Drifted {
+    pub(super) fn of(change: &Change, message: String) -> Self {
+        Self { seq: change.seq, key: change.key.clone(), action: change.action, message }
+    }
+}
+
+/// Takes the changes that no longer fit out of a saved plan, and counts the guards anew.
+///
+/// The numbers and the fingerprint stay those of the saved plan: an approval of the whole covers what is left of it. Verify the saved
+/// plan before.
+pub fn drift(saved: &Plan, snapshot: &Snapshot, ledger: &Ledger, policy: &Policy) -> (Plan, Vec<Drifted>) {
+    let protection = Protection::new(snapshot, policy, true);
+    let upns: BTreeSet<String> = snapshot.users.values().map(|user| user.upn.folded()).collect();
+    let (mut plan, mut drifted) = (saved.clone(), Vec::new());
+    plan.changes.clear();
+    for change in &saved.changes {
+        let mut change = change.clone();
+        let moved = match change.object {
+            Object::User => user_moved(&change, snapshot, ledger, &protection, &upns),
+            Object::Group => group_moved(&mut change, snapshot),
+        };
+        match moved {
+            Some(message) => drifted.push(Drifted::of(&change, message)),
+            None => plan.changes.push(change),
+        }
+    }
+    count_again(&mut plan, saved, snapshot, ledger, policy);
+    (plan, drifted)
+}
+
+fn count_again(plan: &mut Plan, saved: &Plan, snapshot: &Snapshot, ledger: &Ledger, policy: &Policy) {
+    let enabled = snapshot.users.values().filter(|user| user.enabled != Some(false));
+    let of = |name: &str| saved.guards.iter().find(|guard| guard.name == name).map_or(0, |guard| guard.of);
+    let most = enabled.clone().count() as u64;
+    let members = enabled.filter(|user| user.user_type == UserType::Member).count() as u64;
+    // A saved base is believed only as far as the tenant bears it out.
+    let bases = Bases {
+        managed: of("update").min(most),
+        members,
+        memberships: of("removeMembers").min(snapshot.groups.values().map(|group| group.members.len() as u64).sum()),
+    };
+    let counted = guards::on_changes(&plan.changes, ledger, policy, bases);
+    for guard in &mut plan.guards {
+        if let Some(now) = counted.iter().find(|now| now.name == guard.name) {
+            *guard = now.clone();
+        } else {
+            guard.tripped = guard.tripped || guard.limit.is_some_and(|limit| guard.count > limit);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    plan.guards.retain(|guard| seen.insert(guard.name.clone()));
+    plan.guards.extend(counted.into_iter().filter(|guard| seen.insert(guard.name.clone())));
+    plan.guards.extend(guards::on_groups(&plan.changes, snapshot, ledger, policy));
+    let counts = summarise(&plan.changes, &plan.held, &plan.skipped);
+    plan.summary = super::Summary { unchanged: saved.summary.unchanged, ..counts };
+}
+
+fn user_moved(
+    change: &Change,
+    snapshot: &Snapshot,
+    ledger: &Ledger,
+    protection: &Protection<'_>,
+    upns: &BTreeSet<String>,
+) -> Option<String> {
+    if change.action == Action::Create {
+        let taken = change.user_principal_name.as_ref().is_some_and(|upn| upns.contains(&upn.to_lowercase()));
+        return taken.then(|| "the userPrincipalName is taken by now".into());
+    }
+    let id = change.id.as_ref()?;
+    if change.action == Action::Restore {
+        return (!snapshot.deleted.contains_key(id)).then(|| "the account is not in the recycle bin any more".into());
+    }
+    let Some(user) = snapshot.users.get(id) else { return Some("the account does not exist any more".into()) };
+    match protection.touch(user) {
+        Touch::Free => {}
+        Touch::Shielded(_)
+            if change.action == Action::Update
+                && change.then.is_empty()
+                && !change.attributes.iter().any(|edit| SHIELDED.contains(&edit.name.as_str())) => {}
+        Touch::Shielded(why) => return Some(format!("the account is privileged by now ({why})")),
+        Touch::Protected => return Some("the account is protected by now".into()),
+        Touch::Synced => return Some("the account is synced from on-premises by now".into()),
+        Touch::Guest => return Some("the account is a guest's by now".into()),
+    }
+    if change.action == Action::Delete && user.enabled != Some(false) {
+        return Some("the account is enabled by now".into());
+    }
+    moved_attribute(change, user, ledger, false).map(|name| format!("{name} is not what it was when the plan was made"))
+}
+
+/// The first attribute that is not as it was before the change (or, backwards, as it was after).
+pub(super) fn moved_attribute(change: &Change, user: &User, ledger: &Ledger, backwards: bool) -> Option<String> {
+    let holds = |edit: &&super::change::Edit| {
+        let told = if backwards { edit.after.as_ref() } else { edit.before.as_ref() };
+        holds(change, &edit.name, told, user, ledger)
+    };
+    change.attributes.iter().find(|edit| !holds(edit)).map(|edit| edit.name.clone())
+}
+
+/// Whether an attribute of the account, or its manager, is what the plan says.
+pub(super) fn holds(change: &Change, name: &str, told: Option<&Value>, user: &User, ledger: &Ledger) -> bool {
+    if name == "manager" {
+        return match (told.and_then(Value::as_text), &user.manager) {
+            (None, None) => true,
+            (Some(key), Some(present)) => account_of(change, key, ledger).as_ref() == Some(present),
+            _ => false,
+        };
+    }
+    let Some(attribute) = crate::directory::Attribute::find(name) else { return true };
+    same(attribute, told, user.value(attribute).as_ref())
+}
+
+/// The account behind a key of a change.
+pub(super) fn account_of(change: &Change, key: &str, ledger: &Ledger) -> Option<ObjectId> {
+    let known = || Some(ledger.people.get(&crate::record::EmployeeId::new(key)?)?.id.clone());
+    change.ids.get(key).cloned().or_else(known).or_else(|| ObjectId::new(key))
+}
+
+fn group_moved(change: &mut Change, snapshot: &Snapshot) -> Option<String> {
+    let text = |name: &str| {
+        let edit = change.attributes.iter().find(|edit| edit.name == name);
+        edit.and_then(|edit| edit.after.as_ref()?.as_text()).map(str::to_owned)
+    };
+    let Some(id) = &change.id else {
+        let unique = text("uniqueName");
+        let exists = snapshot.groups.values().any(|group| group.unique_name == unique);
+        return exists.then(|| "the group exists by now".into());
+    };
+    let Some(group) = snapshot.groups.get(id) else { return Some("the group does not exist any more".into()) };
+    let renamed = change
+        .attributes
+        .iter()
+        .any(|edit| edit.name == "displayName" && edit.before.as_ref().and_then(Value::as_text) != Some(group.name.as_str()));
+    if renamed {
+        return Some("the group has another name by now".into());
+    }
+    if let Some(members) = &mut change.members {
+        let is_member = |key: &String| change.ids.get(key).is_some_and(|id| group.members.contains(id));
+        let known = |key: &String| change.ids.contains_key(key);
+        members.add.retain(|key| !is_member(key));
+        members.remove.retain(|key| !known(key) || is_member(key));
+        if members.add.is_empty() && members.remove.is_empty() {
+            change.members = None;
+        }
+    }
+    (change.members.is_none() && change.attributes.is_empty()).then(|| "the members are right by now".into())
+}

@@ -1,0 +1,69 @@
+use super::world::*;
+use crate::plan::unique_name;
+
+fn two() -> Vec<crate::mapping::Desired> {
+    vec![worker("1", "Ada", "Lovelace").in_group("Sales"), worker("2", "Bob", "Boss").in_group("Sales")]
+}
+
+#[test]
+fn a_group_is_made_with_its_members() {
+    let world = World::new(two());
+    let plan = world.plan();
+    assert_eq!(
+        text(&plan).lines().last().unwrap(),
+        format!(
+            "create Sales displayName:->Dept Sales kind:->security uniqueName:->{} +[1,2] -[] (asked for by the mapping)",
+            unique_name("Sales")
+        )
+    );
+    assert_eq!((plan.summary.create_group, plan.summary.add_members), (1, 2));
+}
+
+#[test]
+fn a_mover_leaves_one_group_and_joins_another_and_strangers_stay() {
+    let mut world = World::settled(two());
+    world.stranger("eve");
+    world.snapshot.groups.get_mut(&id(&unique_name("Sales"))).unwrap().members.insert(id("eve"));
+    world.hr(vec![worker("1", "Ada", "Lovelace").in_group("Ops"), worker("2", "Bob", "Boss").in_group("Sales")]);
+    let text = world.text();
+    assert!(text.contains("update Sales +[] -[1] (membership by HR)"), "{text}");
+    assert!(text.contains("+[1] -[] (asked for by the mapping)"), "{text}");
+    assert!(text.ends_with("skipped Sales OutOfScope"), "{text}");
+    world.apply();
+    assert_eq!(world.text(), "skipped Sales OutOfScope");
+}
+
+#[test]
+fn a_group_is_known_by_its_key_when_its_name_changes() {
+    let mut world = World::settled(two());
+    let mut people = two();
+    for person in &mut people {
+        person.groups[0].name = "Sales & more".into();
+    }
+    world.hr(people);
+    assert_eq!(world.text(), "update Sales displayName:Dept Sales>Sales & more (renamed in HR)");
+}
+
+#[test]
+fn a_name_that_another_group_has_holds_the_group() {
+    let mut world = World::new(two());
+    let mut other = group("other", "dept sales");
+    other.unique_name = None;
+    world.snapshot.groups.insert(id("other"), other);
+    assert!(world.text().ends_with("held Sales group-name-taken"), "{}", world.text());
+}
+
+#[test]
+fn a_group_that_grew_a_rule_of_its_own_is_refused() {
+    let mut world = World::settled(two());
+    world.snapshot.groups.get_mut(&id(&unique_name("Sales"))).unwrap().dynamic = true;
+    assert_eq!(world.text(), "held Sales group-name-taken\nskipped hrpush-sales-gone OutOfScope".lines().next().unwrap());
+}
+
+#[test]
+fn a_group_without_a_rule_is_reported() {
+    let mut world = World::settled(two());
+    world.rules.groups.clear();
+    world.hr(vec![worker("1", "Ada", "Lovelace"), worker("2", "Bob", "Boss")]);
+    assert_eq!(world.text(), format!("skipped {} OutOfScope", unique_name("Sales")));
+}

@@ -1,0 +1,151 @@
+use std::collections::BTreeSet;
+
+use super::world::*;
+use crate::plan::{Limit, UndoInputs, drift, undo};
+
+fn company(size: usize) -> Vec<crate::mapping::Desired> {
+    (1..=size).map(|n| worker(&format!("{n:03}"), "Ada", &format!("L{n}"))).collect()
+}
+
+fn leavers(size: usize, gone: usize) -> Vec<crate::mapping::Desired> {
+    company(size).into_iter().enumerate().map(|(at, person)| if at < gone { person.left() } else { person }).collect()
+}
+
+#[test]
+fn a_share_never_goes_below_three() {
+    let mut world = World::settled(company(20));
+    world.hr(leavers(20, 3));
+    assert!(world.plan().approve(None).is_ok());
+    world.hr(leavers(20, 4));
+    assert_eq!(world.plan().approve(None).unwrap_err().tripped, ["disable"]);
+}
+
+#[test]
+fn an_approval_lets_exactly_one_plan_through() {
+    let mut world = World::settled(company(20));
+    world.hr(leavers(20, 4));
+    let plan = world.plan();
+    let fingerprint = plan.fingerprint.clone();
+    assert!(plan.clone().approve(Some("sha256:other")).is_err());
+    assert!(plan.approve(Some(&fingerprint)).unwrap().overruled());
+    world.hr(leavers(20, 5));
+    assert!(world.plan().approve(Some(&fingerprint)).is_err());
+}
+
+#[test]
+fn the_week_has_a_budget_and_what_was_let_through_is_not_counted_again() {
+    let mut world = World::settled(company(20));
+    world.hr(leavers(20, 2));
+    world.ledger.week.insert("disable".into(), 5);
+    assert_eq!(world.text().lines().last(), Some("tripped disable 2 of 20"));
+    world.ledger.let_through.insert(("001".into(), "disable".into()));
+    assert!(world.plan().approve(None).is_ok());
+}
+
+#[test]
+fn half_the_rows_trip_the_guard_on_the_source() {
+    let mut world = World::settled(company(40));
+    world.ledger.last_reading = Some(world.survey().reading);
+    world.hr(company(20));
+    assert!(world.text().contains("tripped source 20 of 40"));
+    world.whole = false;
+    assert!(world.plan().approve(None).is_ok());
+}
+
+#[test]
+fn a_guard_can_be_switched_off_or_narrowed() {
+    let mut world = World::settled(company(20));
+    world.hr(leavers(20, 10));
+    world.policy.guards.insert("disable", Limit { off: true, ..Limit::default() });
+    world.policy.guards.insert("update", Limit { off: true, ..Limit::default() });
+    assert!(world.plan().approve(None).is_ok());
+    world.policy.guards.insert("disable", Limit { count: Some(9), ..Limit::default() });
+    assert_eq!(world.text().lines().last(), Some("tripped disable 10 of 20"));
+}
+
+#[test]
+fn first_people_of_an_empty_tenant_are_no_alarm() {
+    let plan = World::new(company(50)).plan();
+    assert_eq!(plan.guards.iter().map(|guard| guard.name.as_str()).collect::<Vec<_>>(), crate::plan::GUARDS);
+    assert!(plan.approve(None).is_ok());
+}
+
+#[test]
+fn the_order_of_the_rows_changes_nothing() {
+    let mut world = World::settled(company(9));
+    let mut people = leavers(12, 2);
+    people.push(worker("3", "Ada", "L1"));
+    world.hr(people.clone());
+    let first = world.plan();
+    people.reverse();
+    world.hr(people);
+    assert_eq!(first, world.plan());
+}
+
+#[test]
+fn a_column_that_lost_its_values_trips_feed() {
+    let world = World::settled(company(12));
+    let mut reading = world.survey().reading;
+    reading.columns.insert("Department".into(), (0, 12));
+    let ledger = crate::plan::Ledger { last_reading: Some(reading), ..world.ledger.clone() };
+    let inputs = crate::plan::Inputs {
+        source: world.plan().source,
+        target: world.plan().target,
+        mapped: world.mapped.clone(),
+        whole: true,
+        only: None,
+        snapshot: &world.snapshot,
+        ledger: &ledger,
+        rules: &world.rules,
+        policy: &world.policy,
+        today: world.today,
+        created_at: String::new(),
+        columns: Some([("Department".to_owned(), (0, 1))].into()),
+    };
+    assert_eq!(text(&crate::plan::plan(inputs)), "tripped feed 1 of 1");
+}
+
+#[test]
+fn a_saved_plan_loses_what_drifted_and_shows_when_it_was_altered() {
+    let mut world = World::settled(company(3));
+    world.hr(company(4).into_iter().map(|person| person.with("department", "Ops")).collect());
+    let saved = world.plan();
+    assert!(saved.verify());
+    let json = serde_json::to_string(&saved).unwrap();
+    assert_eq!(serde_json::from_str::<crate::plan::Plan>(&json).unwrap().fingerprint, saved.fingerprint);
+    world.user("001").attributes.insert(attribute("department"), crate::directory::Value::text("Else"));
+    let (left, drifted) = drift(&saved, &world.snapshot, &world.ledger, &world.policy);
+    assert_eq!(drifted.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), ["001"]);
+    assert_eq!(left.changes.len(), 3);
+    let mut altered = saved;
+    altered.changes.pop();
+    assert!(!altered.verify());
+}
+
+#[test]
+fn an_undo_restores_values_enablement_managers_and_memberships() {
+    let people = || vec![worker("1", "Ada", "Lovelace").managed_by("2").in_group("A"), worker("2", "Bob", "Boss").in_group("A")];
+    let mut world = World::settled(people());
+    let before = world.snapshot.clone();
+    world.hr(vec![worker("1", "Ada", "King").managed_by("").in_group("B"), worker("2", "Bob", "Boss").in_group("A").left()]);
+    let plan = world.apply();
+    let done: BTreeSet<u64> = plan.changes.iter().map(|change| change.seq).collect();
+    let created = [("B".to_owned(), id(&crate::plan::unique_name("B")))].into();
+    let (back, drifted) = undo(&UndoInputs {
+        plan: &plan,
+        run: "r1",
+        done: &done,
+        created: &created,
+        snapshot: &world.snapshot,
+        ledger: &world.ledger,
+        policy: &world.policy,
+        today: world.today,
+        created_at: String::new(),
+    });
+    assert!(drifted.is_empty() && back.verify());
+    pretend(&back, &mut world.snapshot);
+    assert_eq!(world.snapshot.users, before.users);
+    for (id, group) in &before.groups {
+        assert_eq!(world.snapshot.groups[id].members, group.members);
+    }
+}

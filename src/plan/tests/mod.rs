@@ -1,0 +1,7 @@
+//! Stories: a world, a change, the plan as text.
+
+mod groups;
+mod guards;
+mod lifecycle;
+mod matching;
+mod world;

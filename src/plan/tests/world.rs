@@ -1,0 +1,381 @@
+//! A small company, its tenant and its ledger; and a tenant that does what a plan says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::{Date, date};
+
+use crate::directory::{Attribute, DeletedUser, Group, GroupKind, ObjectId, Snapshot, TenantId, Upn, User, Value};
+use crate::mapping::{
+    Desired, Flow, GroupRule, GroupWanted, LeaveAction, Lifecycle, ManagerWanted, Mapped, Rules, Stage, Wanted, When,
+};
+use crate::plan::{Action, Change, Inputs, Ledger, Object, Person, Plan, Policy, SourceInfo, Survey, Target, survey};
+use crate::record::{At, EmployeeId, Place};
+
+pub(super) const TODAY: Date = date(2026, 11, 20);
+
+pub(super) fn key(text: &str) -> EmployeeId {
+    EmployeeId::new(text).unwrap()
+}
+
+pub(super) fn id(text: &str) -> ObjectId {
+    ObjectId::new(text).unwrap()
+}
+
+pub(super) fn attribute(name: &str) -> Attribute {
+    Attribute::find(name).unwrap()
+}
+
+fn wanted(name: &str, flow: Flow, when: When) -> Wanted {
+    Wanted { attribute: attribute(name), flow, when, expression: Arc::from(format!("[{name}]")) }
+}
+
+/// Somebody who works here.
+pub(super) fn worker(number: &str, given: &str, surname: &str) -> Desired {
+    let local = format!("{given}.{surname}").to_lowercase();
+    let upns = vec![Value::text(format!("{local}@contoso.com")), Value::text(format!("{local}2@contoso.com"))];
+    let set = |name, text: &str| wanted(name, Flow::Set(Value::text(text)), When::Always);
+    Desired {
+        key: key(number),
+        previous_key: None,
+        place: Place { source: "hr.csv".into(), at: At::Line(2) },
+        stage: Stage::Active { start: None },
+        attributes: vec![
+            set("department", "Sales"),
+            set("displayName", &format!("{given} {surname}")),
+            set("employeeId", number),
+            set("givenName", given),
+            set("surname", surname),
+            wanted("userPrincipalName", Flow::FirstFree(upns), When::Create),
+        ],
+        manager: ManagerWanted::Leave,
+        groups: Vec::new(),
+    }
+}
+
+pub(super) trait Tell {
+    fn stage(self, stage: Stage) -> Self;
+    fn left(self) -> Self;
+    fn with(self, name: &str, text: &str) -> Self;
+    fn without(self, name: &str) -> Self;
+    fn managed_by(self, key: &str) -> Self;
+    fn once(self, key: &str) -> Self;
+    fn in_group(self, group: &str) -> Self;
+}
+
+impl Tell for Desired {
+    fn stage(mut self, stage: Stage) -> Self {
+        self.stage = stage;
+        self
+    }
+
+    fn left(self) -> Self {
+        self.stage(Stage::Left { end: Some(date(2026, 10, 31)) })
+    }
+
+    fn with(mut self, name: &str, text: &str) -> Self {
+        self.attributes.retain(|wanted| wanted.attribute.name != name);
+        self.attributes.push(wanted(name, Flow::Set(Value::text(text)), When::Always));
+        self.attributes.sort_by_key(|wanted| wanted.attribute);
+        self
+    }
+
+    fn without(mut self, name: &str) -> Self {
+        self.attributes.retain(|wanted| wanted.attribute.name != name);
+        self.attributes.push(wanted(name, Flow::Clear, When::Always));
+        self
+    }
+
+    fn managed_by(mut self, manager: &str) -> Self {
+        self.manager = key_or_clear(manager);
+        self
+    }
+
+    fn once(mut self, previous: &str) -> Self {
+        self.previous_key = Some(key(previous));
+        self
+    }
+
+    fn in_group(mut self, group: &str) -> Self {
+        self.groups.push(GroupWanted { rule: 0, key: group.into(), name: format!("Dept {group}") });
+        self
+    }
+}
+
+fn key_or_clear(manager: &str) -> ManagerWanted {
+    EmployeeId::new(manager).map_or(ManagerWanted::Clear, ManagerWanted::Key)
+}
+
+pub(super) struct World {
+    pub(super) mapped: Vec<Mapped>,
+    pub(super) snapshot: Snapshot,
+    pub(super) ledger: Ledger,
+    pub(super) rules: Rules,
+    pub(super) policy: Policy,
+    pub(super) today: Date,
+    pub(super) whole: bool,
+    pub(super) only: Option<BTreeSet<EmployeeId>>,
+}
+
+impl World {
+    /// An empty tenant, and these people in HR.
+    pub(super) fn new(people: Vec<Desired>) -> Self {
+        let names = ["department", "displayName", "employeeId", "givenName", "surname", "userPrincipalName"];
+        Self {
+            mapped: people.into_iter().map(Mapped::Desired).collect(),
+            snapshot: Snapshot::empty(TenantId("tenant".into()), "contoso.com"),
+            ledger: Ledger::default(),
+            rules: Rules {
+                feed: "test".into(),
+                matching: vec![attribute("employeeId"), attribute("mail")],
+                lifecycle: Some(Lifecycle {
+                    enable_on_create: false,
+                    on_leave: vec![LeaveAction::RevokeSessions],
+                    delete_after: None,
+                    disable_missing: false,
+                    disable_out_of_scope: false,
+                    reenable_always: false,
+                }),
+                guests: false,
+                groups: vec![GroupRule { id: None, microsoft365: false, owners: Vec::new(), exact: true }],
+                attributes: names.map(attribute).to_vec(),
+                manager: true,
+            },
+            policy: Policy::default(),
+            today: TODAY,
+            whole: true,
+            only: None,
+        }
+    }
+
+    /// These people in HR, and the tenant as a first run leaves it.
+    pub(super) fn settled(people: Vec<Desired>) -> Self {
+        let mut world = Self::new(people);
+        world.apply();
+        world
+    }
+
+    pub(super) fn hr(&mut self, people: Vec<Desired>) {
+        self.mapped = people.into_iter().map(Mapped::Desired).collect();
+    }
+
+    pub(super) fn lifecycle(&mut self) -> &mut Lifecycle {
+        self.rules.lifecycle.as_mut().unwrap()
+    }
+
+    pub(super) fn user(&mut self, number: &str) -> &mut User {
+        let id = self.ledger.people[&key(number)].id.clone();
+        self.snapshot.users.get_mut(&id).unwrap()
+    }
+
+    pub(super) fn known(&mut self, number: &str) -> &mut Person {
+        self.ledger.people.get_mut(&key(number)).unwrap()
+    }
+
+    /// An account that nobody of HR has.
+    pub(super) fn stranger(&mut self, name: &str) -> &mut User {
+        let upn = Upn::new(format!("{name}@contoso.com"));
+        self.snapshot.users.entry(id(name)).or_insert_with(|| User::new(id(name), upn))
+    }
+
+    pub(super) fn survey(&self) -> Survey {
+        survey(&Inputs {
+            source: SourceInfo {
+                name: "hr.csv".into(),
+                feed: self.rules.feed.clone(),
+                records: self.mapped.len() as u64,
+                sha256: "0".into(),
+            },
+            target: Target { graph_url: "http://127.0.0.1/v1.0".into(), tenant_id: "tenant".into(), sandbox: true },
+            mapped: self.mapped.clone(),
+            whole: self.whole,
+            only: self.only.clone(),
+            snapshot: &self.snapshot,
+            ledger: &self.ledger,
+            rules: &self.rules,
+            policy: &self.policy,
+            today: self.today,
+            created_at: "2026-11-20T00:00:00Z".into(),
+            columns: None,
+        })
+    }
+
+    pub(super) fn plan(&self) -> Plan {
+        self.survey().plan
+    }
+
+    pub(super) fn text(&self) -> String {
+        text(&self.plan())
+    }
+
+    /// Does what the plan says, and keeps the ledger as the store would.
+    pub(super) fn apply(&mut self) -> Plan {
+        let survey = self.survey();
+        pretend(&survey.plan, &mut self.snapshot);
+        let mut matched = survey.matched;
+        let made = |change: &&Change| change.object == Object::User && matches!(change.action, Action::Create | Action::Restore);
+        for change in survey.plan.changes.iter().filter(made) {
+            let id = change.id.clone().unwrap_or_else(|| id(&format!("id-{}", change.key)));
+            matched.push((key(&change.key), id));
+        }
+        for (key, id) in matched {
+            let desired = self.mapped.iter().find_map(|mapped| match mapped {
+                Mapped::Desired(desired) if desired.key == key => Some(desired),
+                _ => None,
+            });
+            let person = self.ledger.people.entry(key).or_insert_with(|| Person {
+                id: id.clone(),
+                feed: self.rules.feed.clone(),
+                disabled_on: None,
+                pre_hire: false,
+                deleted_on: None,
+                leave_done: BTreeSet::new(),
+                wanted: BTreeMap::new(),
+            });
+            person.id = id;
+            person.wanted = desired.map(crate::plan::wanted).unwrap_or_default();
+        }
+        for change in survey.plan.changes.iter().filter(|change| change.object == Object::User) {
+            let Some(person) = self.ledger.people.get_mut(&key(&change.key)) else { continue };
+            let enabled = change.attributes.iter().find(|edit| edit.name == "accountEnabled");
+            let enabled = enabled.and_then(|edit| edit.after.clone());
+            match (change.action, enabled) {
+                (Action::Create, Some(Value::Flag(enabled))) => person.pre_hire = !enabled,
+                (Action::Disable, _) => person.disabled_on = Some(self.today),
+                (Action::Enable, _) => (person.disabled_on, person.pre_hire) = (None, false),
+                (Action::Delete, _) => person.deleted_on = Some(self.today),
+                (Action::Restore, Some(Value::Flag(true))) => (person.disabled_on, person.deleted_on) = (None, None),
+                _ => {}
+            }
+            person.leave_done.extend(change.then.iter().copied());
+        }
+        survey.plan
+    }
+}
+
+/// A tenant that does what a plan says, without Graph.
+pub(super) fn pretend(plan: &Plan, snapshot: &mut Snapshot) {
+    for change in &plan.changes {
+        match change.object {
+            Object::User => pretend_user(change, snapshot),
+            Object::Group => pretend_group(change, snapshot),
+        }
+    }
+    // Managers and members may name people who came later in the plan.
+    let account = |change: &Change, key: &str| change.ids.get(key).cloned().unwrap_or_else(|| id(&format!("id-{key}")));
+    for change in &plan.changes {
+        if let Some(edit) = change.attributes.iter().find(|edit| edit.name == "manager") {
+            let user = change.id.clone().unwrap_or_else(|| id(&format!("id-{}", change.key)));
+            let manager = edit.after.as_ref().and_then(Value::as_text).map(|key| account(change, key));
+            snapshot.users.get_mut(&user).unwrap().manager = manager;
+        }
+        let Some(members) = &change.members else { continue };
+        if change.object == Object::Group {
+            let group = change.id.clone().unwrap_or_else(|| id(&crate::plan::unique_name(&change.key)));
+            let group = snapshot.groups.get_mut(&group).unwrap();
+            group.members.extend(members.add.iter().map(|key| account(change, key)));
+            for key in &members.remove {
+                group.members.remove(&account(change, key));
+            }
+        } else {
+            for group in &members.remove {
+                snapshot.groups.get_mut(&id(group)).unwrap().members.remove(change.id.as_ref().unwrap());
+            }
+        }
+    }
+}
+
+fn pretend_user(change: &Change, snapshot: &mut Snapshot) {
+    let account = change.id.clone().unwrap_or_else(|| id(&format!("id-{}", change.key)));
+    match change.action {
+        Action::Create => {
+            let upn = Upn::new(change.user_principal_name.clone().unwrap());
+            snapshot.users.insert(account.clone(), User::new(account.clone(), upn));
+        }
+        Action::Restore => {
+            let deleted = snapshot.deleted.remove(&account).unwrap();
+            snapshot.users.insert(account.clone(), deleted.user);
+        }
+        Action::Delete => {
+            let user = snapshot.users.remove(&account).unwrap();
+            snapshot.deleted.insert(account.clone(), DeletedUser { user, deleted_at: None });
+            return;
+        }
+        _ => {}
+    }
+    let user = snapshot.users.get_mut(&account).unwrap();
+    for edit in &change.attributes {
+        match (edit.name.as_str(), &edit.after) {
+            ("manager", _) => {}
+            ("accountEnabled", Some(Value::Flag(enabled))) => user.enabled = Some(*enabled),
+            ("userPrincipalName", Some(Value::Text(name))) => user.upn = Upn::new(name.clone()),
+            (name, Some(value)) => drop(user.attributes.insert(attribute(name), value.clone())),
+            (name, None) => drop(user.attributes.remove(&attribute(name))),
+        }
+    }
+    if change.then.contains(&LeaveAction::ClearManager) {
+        user.manager = None;
+    }
+    if change.then.contains(&LeaveAction::RemoveLicenses) {
+        user.licenses.clear();
+    }
+}
+
+fn pretend_group(change: &Change, snapshot: &mut Snapshot) {
+    let after = |name: &str| {
+        let edit = change.attributes.iter().find(|edit| edit.name == name);
+        edit.and_then(|edit| edit.after.as_ref()?.as_text()).map(str::to_owned)
+    };
+    if change.action == Action::Create {
+        let unique = after("uniqueName").unwrap();
+        snapshot.groups.insert(id(&unique), group(&unique, &after("displayName").unwrap()));
+    } else if let Some(name) = after("displayName") {
+        snapshot.groups.get_mut(change.id.as_ref().unwrap()).unwrap().name = name;
+    }
+}
+
+pub(super) fn group(unique: &str, name: &str) -> Group {
+    Group {
+        id: id(unique),
+        name: name.into(),
+        unique_name: Some(unique.into()),
+        kind: GroupKind::Security,
+        dynamic: false,
+        synced: false,
+        role_assignable: false,
+        members: BTreeSet::new(),
+        owners: BTreeSet::new(),
+    }
+}
+
+/// The plan in a line for each thing.
+pub(super) fn text(plan: &Plan) -> String {
+    let mut lines = Vec::new();
+    for change in &plan.changes {
+        let value = |value: &Option<Value>| value.as_ref().map_or("-".to_owned(), ToString::to_string);
+        let edits: Vec<String> = change
+            .attributes
+            .iter()
+            .filter(|_| !(change.action == Action::Create && change.object == Object::User))
+            .map(|edit| format!(" {}:{}>{}", edit.name, value(&edit.before), value(&edit.after)))
+            .collect();
+        let members = change
+            .members
+            .as_ref()
+            .map_or(String::new(), |members| format!(" +[{}] -[{}]", members.add.join(","), members.remove.join(",")));
+        let then: String = change.then.iter().map(|action| format!(" then {action:?}")).collect();
+        let action = format!("{:?}", change.action).to_lowercase();
+        lines.push(format!("{action} {}{}{members}{then} ({})", change.key, edits.concat(), change.reason));
+    }
+    for held in &plan.held {
+        lines.push(format!("held {} {}", held.key.as_ref().map_or("-", EmployeeId::as_str), held.code.as_str()));
+    }
+    for skipped in &plan.skipped {
+        let loud = if skipped.left { " LEFT" } else { "" };
+        lines.push(format!("skipped {} {:?}{loud}", skipped.key.as_deref().unwrap_or("-"), skipped.code));
+    }
+    for guard in plan.guards.iter().filter(|guard| guard.tripped) {
+        lines.push(format!("tripped {} {} of {}", guard.name, guard.count, guard.of));
+    }
+    lines.join("\n")
+}

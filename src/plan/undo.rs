@@ -1,0 +1,251 @@
+//! The inverse of an earlier run, as a plan like any other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::change::{Action, Change, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
+use super::drift::{Drifted, account_of, holds};
+use super::fingerprint::fingerprint;
+use super::guards::{self, Bases};
+use super::inputs::Policy;
+use super::ledger::Ledger;
+use super::lifecycle::enablement;
+use super::order::order;
+use super::protect::{Protection, SHIELDED, Touch};
+use super::survey::summarise;
+use crate::directory::{ObjectId, Snapshot, User, Value};
+use crate::mapping::LeaveAction;
+
+/// What an undo is computed from.
+pub struct UndoInputs<'a> {
+    /// The plan of the run, as it was journaled.
+    pub plan: &'a Plan,
+    /// The run's name.
+    pub run: &'a str,
+    /// The changes that were carried out, by number.
+    pub done: &'a BTreeSet<u64>,
+    /// The objects that the run created, by key.
+    pub created: &'a BTreeMap<String, ObjectId>,
+    /// The tenant now.
+    pub snapshot: &'a Snapshot,
+    /// What is known of people.
+    pub ledger: &'a Ledger,
+    /// The configuration's part.
+    pub policy: &'a Policy,
+    /// Today.
+    pub today: Date,
+    /// Now, RFC 3339.
+    pub created_at: String,
+}
+
+/// Plans the inverse of a run. What changed since is left alone and listed, and so is what has no inverse.
+#[must_use]
+pub fn undo(inputs: &UndoInputs<'_>) -> (Plan, Vec<Drifted>) {
+    let protection = Protection::new(inputs.snapshot, inputs.policy, true);
+    let mut work = Work { inputs, protection, changes: Vec::new(), skipped: Vec::new(), drifted: Vec::new() };
+    for change in inputs.plan.changes.iter().filter(|change| inputs.done.contains(&change.seq)) {
+        match change.object {
+            Object::User => work.user(change),
+            Object::Group => work.group(change),
+        }
+    }
+    let Work { mut changes, skipped, drifted, .. } = work;
+    order(&mut changes);
+    let bases = Bases::new(inputs.snapshot, inputs.ledger, changes.iter().filter_map(|change| change.id.as_ref()), &[]);
+    let mut guards = guards::on_changes(&changes, inputs.ledger, inputs.policy, bases);
+    guards.extend(guards::on_groups(&changes, inputs.snapshot, inputs.ledger, inputs.policy));
+    let mut plan = Plan {
+        format: super::FORMAT.into(),
+        fingerprint: String::new(),
+        as_of: inputs.today.to_string(),
+        created_at: inputs.created_at.clone(),
+        target: inputs.plan.target.clone(),
+        source: SourceInfo { name: format!("undo of {}", inputs.run), ..inputs.plan.source.clone() },
+        summary: summarise(&changes, &[], &skipped),
+        changes,
+        held: Vec::new(),
+        skipped,
+        guards,
+    };
+    plan.fingerprint = fingerprint(&plan);
+    (plan, drifted)
+}
+
+struct Work<'a> {
+    inputs: &'a UndoInputs<'a>,
+    protection: Protection<'a>,
+    changes: Vec<Change>,
+    skipped: Vec<Skipped>,
+    drifted: Vec<Drifted>,
+}
+
+impl<'a> Work<'a> {
+    fn id_of(&self, change: &Change) -> Option<ObjectId> {
+        change.id.clone().or_else(|| self.inputs.created.get(&change.key).cloned())
+    }
+
+    fn moved(&mut self, change: &Change, message: &str) {
+        self.drifted.push(Drifted::of(change, message.into()));
+    }
+
+    fn tell(&mut self, change: &Change, code: SkippedCode, message: String) {
+        let (key, id) = (Some(change.key.clone()), self.id_of(change));
+        self.skipped.push(Skipped { key, id, code, message, left: false });
+    }
+
+    fn inverse(&self, change: &Change, action: Action, upn: Option<&str>, attributes: Vec<Edit>) -> Change {
+        Change {
+            seq: 0,
+            action,
+            object: change.object,
+            key: change.key.clone(),
+            id: self.id_of(change),
+            user_principal_name: upn.map(str::to_owned),
+            reason: format!("undo of change {} of {}", change.seq, self.inputs.run),
+            attributes,
+            members: None,
+            then: Vec::new(),
+            record: change.record.clone(),
+            ids: change.ids.clone(),
+        }
+    }
+
+    fn user(&mut self, change: &Change) {
+        let Some(id) = self.id_of(change) else { return self.moved(change, "the account is not known") };
+        if change.action == Action::Delete {
+            if self.inputs.snapshot.deleted.contains_key(&id) {
+                let inverse = self.inverse(change, Action::Restore, change.user_principal_name.as_deref(), Vec::new());
+                self.changes.push(inverse);
+            } else {
+                self.moved(change, "the account is not in the recycle bin");
+            }
+            return;
+        }
+        let snapshot: &'a Snapshot = self.inputs.snapshot;
+        let Some(user) = snapshot.users.get(&id) else { return self.moved(change, "the account does not exist any more") };
+        let shielded = match self.protection.touch(user) {
+            Touch::Free => false,
+            Touch::Shielded(why) => {
+                self.tell(change, SkippedCode::Shielded, format!("{} is privileged ({why})", user.upn));
+                true
+            }
+            _ => return self.tell(change, SkippedCode::Protected, format!("{} is not touched", user.upn)),
+        };
+        match change.action {
+            Action::Create if shielded => {}
+            Action::Create if user.enabled == Some(false) => self.moved(change, "the account is disabled already"),
+            Action::Create => {
+                let flip = vec![enablement(user.enabled, false)];
+                let mut inverse = self.inverse(change, Action::Disable, Some(user.upn.as_str()), flip);
+                inverse.then = vec![LeaveAction::RevokeSessions];
+                self.changes.push(inverse);
+            }
+            Action::Restore if shielded => {}
+            Action::Restore => {
+                let inverse = self.inverse(change, Action::Delete, Some(user.upn.as_str()), Vec::new());
+                self.changes.push(inverse);
+            }
+            _ => self.values(change, user, shielded),
+        }
+        self.consequences(change);
+    }
+
+    fn values(&mut self, change: &Change, user: &User, shielded: bool) {
+        let mut edits = Vec::new();
+        for edit in &change.attributes {
+            if shielded && SHIELDED.contains(&edit.name.as_str()) {
+                continue;
+            }
+            if !holds(change, &edit.name, edit.after.as_ref(), user, self.inputs.ledger) {
+                self.moved(change, &format!("{} was changed since", edit.name));
+                continue;
+            }
+            if edit.before.is_none() && edit.attribute().is_some_and(|attribute| !attribute.clearable) {
+                let message = format!("{} was not set before, but Graph does not clear it", edit.name);
+                self.tell(change, SkippedCode::NotClearable, message);
+                continue;
+            }
+            let (before, after) = (edit.after.clone(), edit.before.clone());
+            edits.push(Edit { name: edit.name.clone(), before, after, expression: None });
+        }
+        if edits.is_empty() {
+            return;
+        }
+        let flip = edits.iter().find(|edit| edit.name == "accountEnabled").and_then(|edit| edit.after.clone());
+        let action = match flip {
+            Some(Value::Flag(true)) => Action::Enable,
+            Some(Value::Flag(false)) => Action::Disable,
+            _ => Action::Update,
+        };
+        let mut inverse = self.inverse(change, action, Some(user.upn.as_str()), edits);
+        for edit in &inverse.attributes {
+            if let ("manager", Some(key)) = (edit.name.as_str(), edit.after.as_ref().and_then(Value::as_text))
+                && let Some(id) = account_of(change, key, self.inputs.ledger)
+            {
+                inverse.ids.insert(key.to_owned(), id);
+            }
+        }
+        self.changes.push(inverse);
+    }
+
+    /// What followed a disable: memberships come back, the rest has no inverse.
+    fn consequences(&mut self, change: &Change) {
+        for action in &change.then {
+            let message = match action {
+                LeaveAction::RevokeSessions => "ended sessions do not come back; the person signs in anew",
+                LeaveAction::RemoveLicenses => "licences that were taken are not given back; assign them by hand",
+                LeaveAction::ClearManager => "the manager that was cleared comes back with the next run, by HR",
+                LeaveAction::RemoveFromManagedGroups => continue,
+            };
+            self.tell(change, SkippedCode::NotClearable, message.into());
+        }
+        let Some(id) = self.id_of(change) else { return };
+        for group in change.members.iter().flat_map(|members| &members.remove) {
+            let Some(group_id) = change.ids.get(group).cloned().or_else(|| ObjectId::new(group)) else { continue };
+            let mut back = self.inverse(change, Action::Update, None, Vec::new());
+            back.object = Object::Group;
+            back.key.clone_from(group);
+            back.id = Some(group_id);
+            back.ids = BTreeMap::from([(change.key.clone(), id.clone())]);
+            back.members = Some(Members { add: vec![change.key.clone()], remove: Vec::new() });
+            self.changes.push(back);
+        }
+    }
+
+    fn group(&mut self, change: &Change) {
+        let group = self.id_of(change).and_then(|id| self.inputs.snapshot.groups.get(&id));
+        let Some(group) = group else { return self.moved(change, "the group does not exist any more") };
+        let mut inverse = self.inverse(change, Action::Update, None, Vec::new());
+        if change.action == Action::Create {
+            self.tell(change, SkippedCode::OutOfScope, format!("the group {} is emptied, not deleted", group.name));
+        } else if let Some(edit) = change.attributes.iter().find(|edit| edit.name == "displayName") {
+            if edit.after.as_ref().and_then(Value::as_text) == Some(group.name.as_str()) {
+                let (before, after) = (edit.after.clone(), edit.before.clone());
+                inverse.attributes.push(Edit { name: edit.name.clone(), before, after, expression: None });
+            } else {
+                self.moved(change, "the group was renamed since");
+            }
+        }
+        let mut members = Members::default();
+        for key in change.members.iter().flat_map(|members| &members.add) {
+            let account = self.inputs.created.get(key).cloned().or_else(|| account_of(change, key, self.inputs.ledger));
+            if let Some(id) = account.filter(|id| group.members.contains(id)) {
+                inverse.ids.insert(key.clone(), id);
+                members.remove.push(key.clone());
+            }
+        }
+        for key in change.members.iter().flat_map(|members| &members.remove) {
+            if let Some(id) = account_of(change, key, self.inputs.ledger).filter(|id| !group.members.contains(id)) {
+                inverse.ids.insert(key.clone(), id);
+                members.add.push(key.clone());
+            }
+        }
+        if !members.add.is_empty() || !members.remove.is_empty() {
+            inverse.members = Some(members);
+        }
+        if inverse.members.is_some() || !inverse.attributes.is_empty() {
+            self.changes.push(inverse);
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! The samples and, where `HRPUSH_DATA` points at them, real exports, through the built-in mappings.
+//! The samples and, where `HRPUSH_SHARED` points at their folder, real exports, through the built-in mappings.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,7 @@ fn nobody_of_the_samples_is_held() {
 
 #[test]
 fn real_exports_choose_their_mapping_and_map() {
-    let Some(data) = std::env::var_os("HRPUSH_DATA").map(PathBuf::from) else { return };
+    let Some(data) = std::env::var_os("HRPUSH_SHARED").map(|shared| PathBuf::from(shared).join("data")) else { return };
     for (path, mapping, held_at_most) in [
         ("entra-sample-csv/csv-with-1000-records.csv", "entra-sample-csv.toml", 0),
         ("entra-sample-csv/csv-with-2-records.csv", "entra-sample-csv.toml", 0),

@@ -12,6 +12,7 @@
 //!                             journal, report
 //! ```
 
+pub mod apply;
 pub mod commands;
 pub mod config;
 pub mod directory;
@@ -23,3 +24,4 @@ pub mod record;
 pub mod report;
 pub mod sandbox;
 pub mod source;
+pub mod store;

@@ -1,0 +1,359 @@
+//! A tenant in memory, with faults on demand: for the tests of this room and of the store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+use super::{Finder, Found, Outcome, RequestCounts, RunId, Tenant};
+use crate::directory::{Attribute, Group, GroupKind, ObjectId, Snapshot, TenantId, Upn, User, Value};
+use crate::graph::{Answer, Operation, Verdict};
+use crate::mapping::LeaveAction;
+use crate::plan::{Action, Change, Edit, Members, Object, Plan, SourceInfo, Summary, Target};
+
+/// What goes wrong with a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Not done, and nobody says so.
+    LostBefore,
+    /// Done, and nobody says so.
+    LostAfter,
+    /// Too much.
+    Throttled,
+    /// The service fails without having done it.
+    Unavailable,
+    /// The process dies: no answer ever.
+    Killed,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) users: BTreeMap<ObjectId, User>,
+    pub(crate) deleted: BTreeMap<ObjectId, User>,
+    pub(crate) groups: BTreeMap<ObjectId, Group>,
+    pub(crate) writes: u64,
+    pub(crate) log: Vec<String>,
+    in_flight: BTreeSet<ObjectId>,
+    next: u64,
+}
+
+pub(crate) struct Fake {
+    state: Mutex<State>,
+    /// By the number of the write, from 1.
+    pub(crate) faults: BTreeMap<u64, Fault>,
+    /// Every write from here on is lost.
+    pub(crate) dead: bool,
+    /// Attributes that this app may not write.
+    pub(crate) forbidden: BTreeSet<&'static str>,
+    /// An id that no group takes as a member.
+    pub(crate) no_member: Option<ObjectId>,
+}
+
+impl Fake {
+    pub(crate) fn new() -> Self {
+        Self { state: Mutex::default(), faults: BTreeMap::new(), dead: false, forbidden: BTreeSet::new(), no_member: None }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// After a kill nothing is in flight any more.
+    pub(crate) fn forget_flights(&self) {
+        self.state().in_flight.clear();
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let state = self.state();
+        let mut snapshot = Snapshot::empty(TenantId("t".into()), "contoso.com");
+        snapshot.users.clone_from(&state.users);
+        snapshot.groups.clone_from(&state.groups);
+        snapshot
+    }
+
+    fn write(&self, operation: &Operation, state: &mut State) -> Answer {
+        state.log.push(format!("{operation:?}"));
+        let done = || answer(Verdict::Done, 204, "");
+        let absent = || answer(Verdict::Final, 404, "Resource does not exist.");
+        match operation {
+            Operation::CreateUser { attributes, .. } => {
+                let upn = attributes[&attribute("userPrincipalName")].as_text().unwrap();
+                if attributes.keys().any(|name| self.forbidden.contains(name.name)) {
+                    return answer(Verdict::Final, 403, "Insufficient privileges to complete the operation.");
+                }
+                if state.users.values().any(|user| user.upn == Upn::new(upn)) {
+                    let taken = "Another object with the same value for property userPrincipalName already exists.";
+                    return answer(Verdict::Final, 400, taken);
+                }
+                state.next += 1;
+                let id = ObjectId::new(&format!("u{}", state.next)).unwrap();
+                let mut user = User::new(id.clone(), Upn::new(upn));
+                user.enabled = attributes.get(&attribute("accountEnabled")).map(|value| *value == Value::Flag(true));
+                user.attributes.clone_from(attributes);
+                user.attributes.remove(&attribute("accountEnabled"));
+                state.users.insert(id.clone(), user);
+                Answer { id: Some(id), ..answer(Verdict::Done, 201, "") }
+            }
+            Operation::UpdateUser { id, edits } => {
+                if edits.keys().any(|name| self.forbidden.contains(name.name)) {
+                    return answer(Verdict::Final, 403, "Insufficient privileges to complete the operation.");
+                }
+                let Some(user) = state.users.get_mut(id) else { return absent() };
+                for (name, value) in edits {
+                    match value {
+                        Some(Value::Flag(flag)) => user.enabled = Some(*flag),
+                        Some(value) => _ = user.attributes.insert(*name, value.clone()),
+                        None => _ = user.attributes.remove(name),
+                    }
+                }
+                done()
+            }
+            Operation::SetManager { user, manager } if state.users.contains_key(manager) => {
+                let Some(user) = state.users.get_mut(user) else { return absent() };
+                user.manager = Some(manager.clone());
+                done()
+            }
+            Operation::DeleteUser { id } => match state.users.remove(id) {
+                Some(user) => {
+                    state.deleted.insert(id.clone(), user);
+                    done()
+                }
+                None => absent(),
+            },
+            Operation::CreateGroup { unique_name, name, .. } => {
+                let same = |group: &&Group| group.unique_name.as_ref() == Some(unique_name);
+                if state.groups.values().any(|group| same(&group)) {
+                    return done();
+                }
+                let id = ObjectId::new(&format!("g-{unique_name}")).unwrap();
+                state.groups.insert(id.clone(), group(&id, name, unique_name));
+                Answer { id: Some(id), ..answer(Verdict::Done, 201, "") }
+            }
+            Operation::AddMembers { group, members } => {
+                if self.no_member.as_ref().is_some_and(|id| members.contains(id)) {
+                    return answer(Verdict::Final, 400, "Unsupported member");
+                }
+                let Some(group) = state.groups.get_mut(group) else { return absent() };
+                if members.iter().any(|id| group.members.contains(id)) {
+                    let there =
+                        "One or more added object references already exist for the following modified properties: 'members'.";
+                    return answer(Verdict::Final, 400, there);
+                }
+                group.members.extend(members.iter().cloned());
+                done()
+            }
+            Operation::RemoveMember { group, member } => {
+                let gone = state.groups.get_mut(group).is_some_and(|group| group.members.remove(member));
+                if gone { done() } else { absent() }
+            }
+            Operation::RevokeSessions { .. } => done(),
+            _ => absent(),
+        }
+    }
+}
+
+#[async_trait]
+impl Finder for Fake {
+    async fn find(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, String> {
+        let state = self.state();
+        let Some(user) = state.users.values().find(|user| user.upn == *upn) else { return Ok(Found::Nobody) };
+        let ours = key.is_some_and(|(name, value)| user.text(name.name) == Some(value));
+        Ok(if ours { Found::Ours(user.id.clone()) } else { Found::Other })
+    }
+
+    async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, String> {
+        let state = self.state();
+        let found = state.groups.values().find(|group| group.unique_name.as_deref() == Some(unique_name));
+        Ok(found.map(|group| group.id.clone()))
+    }
+}
+
+#[async_trait]
+impl Tenant for Fake {
+    async fn send(&self, operations: &[Operation]) -> Vec<Answer> {
+        assert!((1..=20).contains(&operations.len()));
+        let written: Vec<ObjectId> = operations.iter().filter_map(written).collect();
+        {
+            let mut state = self.state();
+            for id in &written {
+                assert!(state.in_flight.insert(id.clone()), "two writes to {id} in flight");
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let mut answers = Vec::new();
+        let mut killed = false;
+        for operation in operations {
+            let mut state = self.state();
+            state.writes += 1;
+            let fault = if self.dead { Some(Fault::LostBefore) } else { self.faults.get(&state.writes).copied() };
+            answers.push(match fault {
+                None => self.write(operation, &mut state),
+                Some(Fault::LostBefore) => answer(Verdict::Unknown, 0, "connection reset"),
+                Some(Fault::LostAfter) => {
+                    self.write(operation, &mut state);
+                    answer(Verdict::Unknown, 0, "connection reset")
+                }
+                Some(Fault::Throttled) => answer(Verdict::NotBefore(Instant::now() + Duration::from_secs(10)), 429, "slow down"),
+                Some(Fault::Unavailable) => answer(Verdict::NotBefore(Instant::now() + Duration::from_secs(2)), 503, "no"),
+                Some(Fault::Killed) => {
+                    self.write(operation, &mut state);
+                    killed = true;
+                    break;
+                }
+            });
+        }
+        if killed {
+            std::future::pending::<()>().await;
+        }
+        let mut state = self.state();
+        for id in &written {
+            state.in_flight.remove(id);
+        }
+        answers
+    }
+
+    fn requests(&self) -> RequestCounts {
+        RequestCounts { writes: self.state().writes, ..RequestCounts::default() }
+    }
+}
+
+fn written(operation: &Operation) -> Option<ObjectId> {
+    match operation {
+        Operation::UpdateUser { id, .. } | Operation::DeleteUser { id } => Some(id.clone()),
+        Operation::SetManager { user, .. } | Operation::RevokeSessions { user } => Some(user.clone()),
+        Operation::AddMembers { group, .. } | Operation::RemoveMember { group, .. } => Some(group.clone()),
+        _ => None,
+    }
+}
+
+fn answer(verdict: Verdict, status: u16, message: &str) -> Answer {
+    Answer {
+        verdict,
+        id: None,
+        request_id: Some("r".into()),
+        status: Some(status).filter(|status| *status > 0),
+        code: Some("Request_BadRequest".to_owned()).filter(|_| status >= 400),
+        message: Some(message.to_owned()).filter(|text| !text.is_empty()),
+        details: Vec::new(),
+        access_pass: None,
+    }
+}
+
+pub(crate) fn attribute(name: &str) -> Attribute {
+    Attribute::find(name).unwrap()
+}
+
+pub(crate) fn group(id: &ObjectId, name: &str, unique_name: &str) -> Group {
+    Group {
+        id: id.clone(),
+        name: name.into(),
+        unique_name: Some(unique_name.into()),
+        kind: GroupKind::Security,
+        dynamic: false,
+        synced: false,
+        role_assignable: false,
+        members: BTreeSet::new(),
+        owners: BTreeSet::new(),
+    }
+}
+
+pub(crate) fn edit(name: &str, before: Option<&str>, after: Option<&str>) -> Edit {
+    let value = |text: &str| match text {
+        "true" => Value::Flag(true),
+        "false" => Value::Flag(false),
+        text => Value::text(text),
+    };
+    Edit { name: name.into(), before: before.map(value), after: after.map(value), expression: None }
+}
+
+pub(crate) fn change(action: Action, key: &str, id: Option<&ObjectId>, attributes: Vec<Edit>) -> Change {
+    Change {
+        seq: 0,
+        action,
+        object: Object::User,
+        key: key.into(),
+        id: id.cloned(),
+        user_principal_name: Some(format!("{key}@contoso.com")),
+        reason: String::new(),
+        attributes,
+        members: None,
+        then: Vec::new(),
+        record: None,
+        ids: BTreeMap::new(),
+    }
+}
+
+/// A joiner, with a manager where one is named.
+pub(crate) fn joiner(key: &str, manager: Option<&str>) -> Change {
+    let mut attributes = vec![
+        edit("accountEnabled", None, Some("true")),
+        edit("employeeId", None, Some(key)),
+        edit("userPrincipalName", None, Some(&format!("{key}@contoso.com"))),
+    ];
+    attributes.extend(manager.map(|manager| edit("manager", None, Some(manager))));
+    change(Action::Create, key, None, attributes)
+}
+
+pub(crate) fn leaver(key: &str, id: &ObjectId) -> Change {
+    let attributes = vec![edit("accountEnabled", Some("true"), Some("false"))];
+    Change { then: vec![LeaveAction::RevokeSessions], ..change(Action::Disable, key, Some(id), attributes) }
+}
+
+pub(crate) fn team(key: &str, id: Option<&ObjectId>, members: Members) -> Change {
+    let attributes = vec![edit("displayName", None, Some(key)), edit("uniqueName", None, Some(&format!("hrpush-{key}")))];
+    let action = if id.is_some() { Action::Update } else { Action::Create };
+    Change { object: Object::Group, members: Some(members), ..change(action, key, id, attributes) }
+}
+
+pub(crate) fn plan(changes: Vec<Change>) -> Plan {
+    let numbered = |(at, change)| Change { seq: at as u64 + 1, ..change };
+    Plan {
+        format: "hrpush.plan/1".into(),
+        fingerprint: "sha256:0".into(),
+        as_of: "2026-11-20".into(),
+        created_at: "2026-11-20T03:00:00Z".into(),
+        target: Target { graph_url: "http://127.0.0.1/v1.0".into(), tenant_id: "t".into(), sandbox: false },
+        source: SourceInfo { name: "employees.csv".into(), feed: "HR".into(), records: 10, sha256: String::new() },
+        summary: Summary::default(),
+        changes: changes.into_iter().enumerate().map(numbered).collect(),
+        held: Vec::new(),
+        skipped: Vec::new(),
+        guards: Vec::new(),
+    }
+}
+
+/// A journal that only counts: nothing may be sent that it was not told.
+#[derive(Default)]
+pub(crate) struct Notes {
+    pub(crate) sent: BTreeMap<u64, super::Sent>,
+    pub(crate) answered: BTreeMap<u64, super::Answered>,
+}
+
+impl super::Journal for Notes {
+    fn begin(&mut self, _: &crate::plan::ApprovedPlan) -> Result<RunId, super::JournalError> {
+        Ok(RunId("r".into()))
+    }
+
+    fn sending(&mut self, _: &RunId, sent: &[super::Sent]) -> Result<(), super::JournalError> {
+        self.sent.extend(sent.iter().map(|sent| (sent.request, sent.clone())));
+        Ok(())
+    }
+
+    fn answered(&mut self, _: &RunId, answered: &[super::Answered]) -> Result<(), super::JournalError> {
+        for answer in answered {
+            assert!(self.sent.contains_key(&answer.request));
+            assert!(self.answered.insert(answer.request, answer.clone()).is_none(), "answered twice");
+        }
+        Ok(())
+    }
+
+    fn completed(&mut self, _: &RunId, _: u64) -> Result<(), super::JournalError> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &RunId, _: &Outcome, _: u8) -> Result<(), super::JournalError> {
+        Ok(())
+    }
+}

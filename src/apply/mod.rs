@@ -1,0 +1,107 @@
+//! Carries an approved plan out: every choice was made before, here is only order, patience and the trail.
+//!
+//! [`ApprovedPlan`] is made by the guards alone. Each change becomes requests (`steps`); the scheduler sends them in
+//! batches, several in flight, never two to one object; the [`Journal`] knows each before it is sent and after it is answered. What an
+//! earlier run left unanswered is found out by [`settle`] before the next plan is made.
+
+#[cfg(test)]
+pub(crate) mod fake;
+mod journal;
+mod live;
+mod outcome;
+mod password;
+mod scheduler;
+mod settle;
+mod steps;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+pub use journal::{Answered, Journal, JournalError, RequestKind, RunId, Sent};
+pub use live::Live;
+pub use outcome::{Applied, ChangeResult, ChangeState, Drifted, Failed, Outcome, RequestCounts};
+pub use password::{NoRandomness, first_password};
+pub use settle::{Open, Settled, settle};
+
+use crate::directory::{Attribute, ObjectId, Snapshot, Upn};
+use crate::graph::{Answer, Operation};
+use crate::plan::ApprovedPlan;
+
+/// Looks accounts up: all that settling an earlier run needs.
+#[async_trait]
+pub trait Finder: Sync {
+    /// Looks for the account with that name, and whether it is the person with that value of the first match attribute.
+    async fn find(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, String>;
+    /// Looks for the group with that uniqueName.
+    async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, String>;
+}
+
+/// The tenant, as far as `apply` needs it. [`Live`] is the real one; tests have others.
+#[async_trait]
+pub trait Tenant: Finder {
+    /// Sends at most 20 writes; an answer for each, in their order.
+    async fn send(&self, operations: &[Operation]) -> Vec<Answer>;
+    /// What was sent so far.
+    fn requests(&self) -> RequestCounts;
+}
+
+/// What a look-up of a sign-in name found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nobody has that name or that key.
+    Nobody,
+    /// The account carries our key.
+    Ours(ObjectId),
+    /// The name belongs to somebody else.
+    Other,
+}
+
+/// How a plan is carried out.
+#[derive(Clone, Debug)]
+pub struct Options<'a> {
+    /// What [`Journal::begin`] gave.
+    pub run: RunId,
+    /// The tenant as it was when the plan was made: licences and memberships of those who leave.
+    pub snapshot: &'a Snapshot,
+    /// The first `[[match]]` attribute, by which a created account is recognised.
+    pub matching: Option<Attribute>,
+    /// Whether new accounts get a Temporary Access Pass.
+    pub tap: bool,
+    /// Becomes true when the run is interrupted.
+    pub cancel: watch::Receiver<bool>,
+}
+
+/// Why a run could not be carried out to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The trail cannot be kept.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// No passwords can be made.
+    #[error(transparent)]
+    Password(#[from] NoRandomness),
+}
+
+/// Carries out the plan. A change that fails never stops the others; an interrupt finishes the requests in flight.
+///
+/// # Errors
+/// The journal cannot be written, or there are no random numbers. What was written until then is in the journal.
+pub async fn apply(
+    plan: &ApprovedPlan,
+    tenant: &dyn Tenant,
+    journal: &mut dyn Journal,
+    options: Options<'_>,
+) -> Result<Applied, ApplyError> {
+    scheduler::run(plan.plan(), tenant, journal, options).await
+}
+
+/// The same for a plan that no guard has seen: tests of this room and of the store.
+#[cfg(test)]
+pub(crate) async fn carry_out_for_tests(
+    plan: &crate::plan::Plan,
+    tenant: &dyn Tenant,
+    journal: &mut dyn Journal,
+    options: Options<'_>,
+) -> Result<Applied, ApplyError> {
+    scheduler::run(plan, tenant, journal, options).await
+}

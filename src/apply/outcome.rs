@@ -1,0 +1,153 @@
+//! What became of a plan: the document of DESIGN section 8, and what only the ledger needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::RunId;
+use crate::directory::{Attribute, ObjectId};
+use crate::plan::{Action, Guard, HeldEntry, Plan, Skipped, Summary};
+
+/// The document of DESIGN section 8, key for key: what a run prints with `--format json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Outcome {
+    /// Always `hrpush.outcome/1`.
+    pub format: String,
+    /// The run's name; empty where there was nothing to do and so no run.
+    pub run: String,
+    /// The plan's fingerprint.
+    pub fingerprint: String,
+    /// How many changes were carried out whole.
+    pub applied: u64,
+    /// The changes that were not, or not whole.
+    pub failed: Vec<Failed>,
+    /// The changes of a saved plan whose *before* no longer held.
+    pub drifted: Vec<Drifted>,
+    /// Who was held, as planned.
+    pub held: Vec<HeldEntry>,
+    /// Who or what was left alone, as planned, and what Graph refused.
+    pub skipped: Vec<Skipped>,
+    /// The guards, as planned.
+    pub guards: Vec<Guard>,
+    /// The counts, as planned.
+    pub summary: Summary,
+    /// What it took.
+    pub requests: RequestCounts,
+    /// How long it took.
+    pub duration_ms: u64,
+}
+
+impl Outcome {
+    /// The outcome of a plan of which nothing was sent: what a run starts from, and what one with nothing to do prints.
+    pub fn of(plan: &Plan, run: Option<&RunId>) -> Self {
+        Self {
+            format: "hrpush.outcome/1".into(),
+            run: run.map(|run| run.0.clone()).unwrap_or_default(),
+            fingerprint: plan.fingerprint.clone(),
+            applied: 0,
+            failed: Vec::new(),
+            drifted: Vec::new(),
+            held: plan.held.clone(),
+            skipped: plan.skipped.clone(),
+            guards: plan.guards.clone(),
+            summary: plan.summary.clone(),
+            requests: RequestCounts::default(),
+            duration_ms: 0,
+        }
+    }
+}
+
+/// A change that was not carried out, or not whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Failed {
+    /// The change's number in the plan.
+    pub seq: u64,
+    /// The person's or the group's key.
+    pub key: String,
+    /// What should have happened.
+    pub action: Action,
+    /// The HTTP status of the answer; none where no answer was the cause.
+    pub status: Option<u16>,
+    /// Graph's error code, or `dependency`, `not-attempted`, `unknown-outcome`.
+    pub code: String,
+    /// Why, for people.
+    pub message: String,
+    /// Graph's request-id, for its support.
+    pub request_id: Option<String>,
+}
+
+/// A change of a saved plan that was left out, since the tenant had moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Drifted {
+    /// The change's number in the saved plan.
+    pub seq: u64,
+    /// The person's or the group's key.
+    pub key: String,
+    /// What should have happened.
+    pub action: Action,
+    /// What is different now.
+    pub message: String,
+}
+
+/// What a run took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestCounts {
+    /// HTTP requests, the parts of a batch not counted.
+    pub sent: u64,
+    /// Batches among them.
+    pub batches: u64,
+    /// Writes, each part of a batch counted.
+    pub writes: u64,
+    /// Resource units, as Graph prices them.
+    pub resource_units: u64,
+    /// Answers of 429.
+    pub throttled: u64,
+    /// Requests that were sent again.
+    pub retried: u64,
+}
+
+/// How a change ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeState {
+    /// Carried out whole.
+    Done,
+    /// Refused, at least in part.
+    Failed,
+    /// Not reached.
+    NotAttempted,
+}
+
+/// What became of one change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeResult {
+    /// The change's number in the plan.
+    pub seq: u64,
+    /// How it ended.
+    pub state: ChangeState,
+    /// The object, where it is known by now: also that of a create.
+    pub id: Option<ObjectId>,
+}
+
+/// What `apply` gives back.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The document.
+    pub outcome: Outcome,
+    /// What became of each change, in the plan's order.
+    pub results: Vec<ChangeResult>,
+    /// The accounts of people who were created, by HR key.
+    pub created: BTreeMap<String, ObjectId>,
+    /// Temporary Access Passes that were made, by HR key. Their type cannot be printed.
+    pub passes: BTreeMap<String, SecretString>,
+    /// What Graph refused to this app: to be remembered for 30 days.
+    pub refused: BTreeSet<Attribute>,
+    /// Whether the run was interrupted before it was through.
+    pub interrupted: bool,
+    /// Whether the service answered no more and the run gave up.
+    pub gave_up: bool,
+}

@@ -1,0 +1,55 @@
+//! First passwords: long, random, never kept.
+
+use secrecy::SecretString;
+
+const LETTERS: &[&[u8]] = &[b"ABCDEFGHJKLMNPQRSTUVWXYZ", b"abcdefghijkmnopqrstuvwxyz", b"23456789", b"!#$%*+-=?@_"];
+const LENGTH: usize = 40;
+
+/// The machine has no source of randomness.
+#[derive(Debug, thiserror::Error)]
+#[error("no random numbers can be had from the operating system: {0}")]
+pub struct NoRandomness(getrandom::Error);
+
+/// A password of 40 characters out of all four classes, some 235 bits.
+pub fn first_password() -> Result<SecretString, NoRandomness> {
+    let all: Vec<u8> = LETTERS.concat();
+    let mut password = String::with_capacity(LENGTH);
+    for class in LETTERS {
+        password.push(draw(class)?);
+    }
+    while password.len() < LENGTH {
+        password.push(draw(&all)?);
+    }
+    Ok(SecretString::from(password))
+}
+
+/// One letter, each equally likely: bytes beyond the last whole multiple are drawn again.
+fn draw(letters: &[u8]) -> Result<char, NoRandomness> {
+    let most = 256 - 256 % letters.len();
+    loop {
+        let mut byte = [0_u8];
+        getrandom::fill(&mut byte).map_err(NoRandomness)?;
+        let at = usize::from(byte[0]);
+        if at < most {
+            return Ok(char::from(letters[at % letters.len()]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn passwords_are_long_and_of_all_classes_and_differ() {
+        let first = first_password().unwrap();
+        let text = first.expose_secret();
+        assert_eq!(text.len(), LENGTH);
+        for class in LETTERS {
+            assert!(text.bytes().any(|byte| class.contains(&byte)));
+        }
+        assert_ne!(text, first_password().unwrap().expose_secret());
+    }
+}

@@ -1,0 +1,541 @@
+//! The run: a queue of steps that are due, batches in flight, and what becomes of each answer.
+
+mod landing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use super::journal::{Answered, Journal, JournalError, RequestKind, Sent};
+use super::outcome::{Applied, Failed};
+use super::steps::{Act, Step, Who, steps};
+use super::{ApplyError, Found, Options, Tenant, first_password};
+use crate::directory::{Attribute, ObjectId, Upn, Value};
+use crate::graph::{Answer, Operation};
+use crate::mapping::LeaveAction;
+use crate::plan::{Plan, SkippedCode};
+
+/// What Graph takes in one batch.
+const BATCH: usize = 20;
+/// Batches in flight.
+const FLIGHTS: usize = 8;
+/// Batches that fail whole, one after another, before the service counts as dead.
+const DEAD: u32 = 5;
+/// How long a create of unknown outcome is looked up before it is sent again: the replication bound.
+pub(super) const REPLICATION: Duration = Duration::from_secs(15);
+
+/// A step with its state.
+struct Live {
+    step: Step,
+    /// What is left of `AddMembers`: sent part by part.
+    parts: VecDeque<Vec<(String, Who)>>,
+    blockers: usize,
+    /// Who waits for it, and whether they need it to go well.
+    dependants: Vec<(usize, bool)>,
+    attempts: u32,
+    throttles: u32,
+    doubt: Option<Doubt>,
+    /// Attributes that were left out after a 403, with that answer.
+    trimmed: Option<(Vec<Attribute>, Answer)>,
+    failure: Option<Failed>,
+    doomed: bool,
+    over: bool,
+}
+
+/// A create of which nobody knows whether it landed.
+struct Doubt {
+    request: u64,
+    since: Instant,
+    faults: u32,
+    /// The conflict that Graph answered, where it did.
+    conflict: Option<Answer>,
+}
+
+/// A request in flight.
+struct Flying {
+    at: usize,
+    request: u64,
+    members: Vec<(String, Who)>,
+}
+
+enum Landing {
+    Answers { started: Instant, flying: Vec<Flying>, answers: Vec<Answer> },
+    Looked { at: usize, found: Result<Found, String> },
+    Group { flying: Flying, answer: Answer, found: Result<Option<ObjectId>, String> },
+}
+
+struct Scheduler<'a> {
+    plan: &'a Plan,
+    tenant: &'a dyn Tenant,
+    journal: &'a mut dyn Journal,
+    options: Options<'a>,
+    live: Vec<Live>,
+    ready: BTreeSet<usize>,
+    waiting: BTreeSet<(Instant, usize)>,
+    flights: FuturesUnordered<BoxFuture<'a, Landing>>,
+    batches_out: usize,
+    next_request: u64,
+    /// Answers of one landing, journaled in one go.
+    answers: Vec<Answered>,
+    /// Steps left of each change, and its first failure.
+    left: Vec<usize>,
+    failures: Vec<Option<Failed>>,
+    leave_left: HashMap<(usize, LeaveAction), (usize, bool)>,
+    users: HashMap<String, ObjectId>,
+    groups: HashMap<String, ObjectId>,
+    /// Objects that this run made or brought back.
+    born: HashMap<ObjectId, Instant>,
+    passes: BTreeMap<String, SecretString>,
+    refused: BTreeSet<Attribute>,
+    any_done: bool,
+    /// Whole batches that failed one after another, the last one's moment, and when the next may go.
+    dead: u32,
+    last_dead: Option<Instant>,
+    pause: Option<Instant>,
+    stop: Option<Stop>,
+}
+
+enum Stop {
+    Interrupted,
+    GaveUp,
+    Broken(ApplyError),
+}
+
+pub(super) async fn run<'a>(
+    plan: &'a Plan,
+    tenant: &'a dyn Tenant,
+    journal: &'a mut dyn Journal,
+    options: Options<'a>,
+) -> Result<Applied, ApplyError> {
+    let started = Instant::now();
+    let mut scheduler = Scheduler::new(plan, tenant, journal, options);
+    scheduler.complete_the_empty();
+    scheduler.carry_out().await;
+    scheduler.end(started)
+}
+
+impl<'a> Scheduler<'a> {
+    fn new(plan: &'a Plan, tenant: &'a dyn Tenant, journal: &'a mut dyn Journal, options: Options<'a>) -> Self {
+        let steps = steps(plan, options.snapshot, options.tap);
+        let mut left = vec![0; plan.changes.len()];
+        let mut leave_left = HashMap::new();
+        let mut waiters: Vec<Vec<(usize, bool)>> = vec![Vec::new(); steps.len()];
+        for (at, step) in steps.iter().enumerate() {
+            left[step.change] += 1;
+            if let Some(leave) = step.leave {
+                leave_left.entry((step.change, leave)).or_insert((0, true)).0 += 1;
+            }
+            step.needs.iter().for_each(|other| waiters[*other].push((at, true)));
+            step.follows.iter().for_each(|other| waiters[*other].push((at, false)));
+        }
+        let ready = steps.iter().enumerate().filter(|(_, step)| step.needs.is_empty() && step.follows.is_empty());
+        let ready = ready.map(|(at, _)| at).collect();
+        let live = steps.into_iter().zip(waiters).map(|(step, dependants)| Live::new(step, dependants)).collect();
+        Self {
+            plan,
+            tenant,
+            journal,
+            options,
+            live,
+            ready,
+            waiting: BTreeSet::new(),
+            flights: FuturesUnordered::new(),
+            batches_out: 0,
+            next_request: 1,
+            answers: Vec::new(),
+            left,
+            failures: vec![None; plan.changes.len()],
+            leave_left,
+            users: HashMap::new(),
+            groups: HashMap::new(),
+            born: HashMap::new(),
+            passes: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            any_done: false,
+            dead: 0,
+            last_dead: None,
+            pause: None,
+            stop: None,
+        }
+    }
+
+    /// Changes that need no request at all, such as a leaver without licences to take back.
+    fn complete_the_empty(&mut self) {
+        for at in 0..self.left.len() {
+            if self.left[at] == 0 {
+                self.complete_silently(at);
+            }
+        }
+    }
+
+    fn complete_silently(&mut self, change: usize) {
+        let kept = self.journal.completed(&self.options.run, self.plan.changes[change].seq);
+        self.keep(kept);
+    }
+
+    fn keep(&mut self, kept: Result<(), JournalError>) {
+        if let Err(error) = kept {
+            tracing::error!(%error, "the run ends, since nothing is sent that is not journaled");
+            self.stop = Some(Stop::Broken(error.into()));
+        }
+    }
+
+    async fn carry_out(&mut self) {
+        let mut cancel = self.options.cancel.clone();
+        loop {
+            if *cancel.borrow() && self.stop.is_none() {
+                self.stop = Some(Stop::Interrupted);
+            }
+            self.wake();
+            self.dispatch();
+            let idle = self.ready.is_empty() && self.waiting.is_empty();
+            if self.flights.is_empty() && (self.stop.is_some() || idle) {
+                return;
+            }
+            let wake = match (self.waiting.first().map(|(moment, _)| *moment), self.pause) {
+                _ if self.stop.is_some() => None,
+                (Some(waiting), Some(pause)) => Some(waiting.max(pause)),
+                (waiting, pause) => waiting.or(pause),
+            };
+            tokio::select! {
+                biased;
+                Some(landing) = self.flights.next(), if !self.flights.is_empty() => self.land(landing),
+                () = tokio::time::sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
+                Ok(()) = cancel.changed(), if self.stop.is_none() => {}
+                else => return,
+            }
+        }
+    }
+
+    /// Steps whose moment has come are due again; creates in doubt are looked up instead of sent.
+    fn wake(&mut self) {
+        let now = Instant::now();
+        if self.pause.is_some_and(|pause| pause <= now) {
+            self.pause = None;
+        }
+        if self.stop.is_some() || self.pause.is_some() {
+            return;
+        }
+        while let Some((moment, at)) = self.waiting.first().copied() {
+            if moment > now {
+                return;
+            }
+            self.waiting.remove(&(moment, at));
+            if self.live[at].doubt.is_some() {
+                self.look_up(at);
+            } else {
+                self.ready.insert(at);
+            }
+        }
+    }
+
+    fn look_up(&mut self, at: usize) {
+        let Some((upn, key)) = self.identity(at) else {
+            self.ready.insert(at);
+            return;
+        };
+        let tenant = self.tenant;
+        self.flights.push(Box::pin(async move {
+            let key = key.as_ref().map(|(attribute, text)| (*attribute, text.as_str()));
+            Landing::Looked { at, found: tenant.find(&upn, key).await }
+        }));
+    }
+
+    /// By what a created account is found again.
+    fn identity(&self, at: usize) -> Option<(Upn, Option<(Attribute, String)>)> {
+        let Act::CreateUser { attributes } = &self.live[at].step.act else { return None };
+        let text = |attribute: Attribute| attributes.get(&attribute).and_then(Value::as_text);
+        let upn = Upn::new(text(Attribute::find("userPrincipalName")?)?);
+        let key = self.options.matching.and_then(|attribute| Some((attribute, text(attribute)?.to_owned())));
+        Some((upn, key))
+    }
+
+    fn dispatch(&mut self) {
+        while self.stop.is_none() && self.pause.is_none() {
+            let most = if self.dead > 0 { 1 } else { FLIGHTS };
+            if self.batches_out >= most || self.ready.is_empty() {
+                return;
+            }
+            let (flying, operations, sent) = self.fill();
+            if flying.is_empty() {
+                continue;
+            }
+            let kept = self.journal.sending(&self.options.run, &sent);
+            self.keep(kept);
+            if self.stop.is_some() {
+                return;
+            }
+            let tenant = self.tenant;
+            self.batches_out += 1;
+            self.flights.push(Box::pin(async move {
+                let started = Instant::now();
+                let answers = tenant.send(&operations).await;
+                Landing::Answers { started, flying, answers }
+            }));
+        }
+    }
+
+    /// The next batch: the first 20 that are due. Steps that turn out impossible end here.
+    fn fill(&mut self) -> (Vec<Flying>, Vec<Operation>, Vec<Sent>) {
+        let (mut flying, mut operations, mut sent) = (Vec::new(), Vec::new(), Vec::new());
+        while flying.len() < BATCH {
+            let Some(at) = self.ready.pop_first() else { break };
+            let members = self.next_members(at);
+            match self.operation(at, &members) {
+                Ok(operation) => {
+                    let request = self.next_request;
+                    self.next_request += 1;
+                    sent.push(self.told(at, request));
+                    operations.push(operation);
+                    flying.push(Flying { at, request, members });
+                }
+                Err(Unsendable::Nothing) => self.over(at, None),
+                Err(Unsendable::Dependency(message)) => {
+                    let failed = self.failed(at, "dependency", message);
+                    self.over(at, Some(failed));
+                }
+                Err(Unsendable::Broken(error)) => {
+                    self.stop = Some(Stop::Broken(error));
+                    break;
+                }
+            }
+        }
+        (flying, operations, sent)
+    }
+
+    /// The next part of an `AddMembers`; whose account was not made is left out, and said.
+    fn next_members(&mut self, at: usize) -> Vec<(String, Who)> {
+        if !matches!(self.live[at].step.act, Act::AddMembers { .. }) {
+            return Vec::new();
+        }
+        while let Some(part) = self.live[at].parts.pop_front() {
+            let (there, missing): (Vec<_>, Vec<_>) = part.into_iter().partition(|(_, who)| self.id_of(who).is_some());
+            for (key, _) in missing {
+                let failed = self.failed(at, "dependency", format!("{key} has no account yet and does not join the group"));
+                self.live[at].failure.get_or_insert(failed);
+            }
+            if !there.is_empty() {
+                return there;
+            }
+        }
+        Vec::new()
+    }
+
+    fn id_of(&self, who: &Who) -> Option<ObjectId> {
+        match who {
+            Who::Id(id) => Some(id.clone()),
+            Who::NewUser(key) => self.users.get(key).cloned(),
+            Who::NewGroup(key) => self.groups.get(key).cloned(),
+            Who::Nobody(_) => None,
+        }
+    }
+
+    fn known(&self, who: &Who) -> Result<ObjectId, Unsendable> {
+        let message = || match who {
+            Who::NewGroup(key) => format!("the group {key} was not created"),
+            Who::Id(id) => format!("the account {id} is not there"),
+            Who::NewUser(key) | Who::Nobody(key) => format!("{key} has no account"),
+        };
+        self.id_of(who).ok_or_else(|| Unsendable::Dependency(message()))
+    }
+
+    fn operation(&self, at: usize, members: &[(String, Who)]) -> Result<Operation, Unsendable> {
+        Ok(match &self.live[at].step.act {
+            Act::CreateUser { attributes } => {
+                let password = first_password().map_err(|error| Unsendable::Broken(error.into()))?;
+                Operation::CreateUser { attributes: attributes.clone(), password }
+            }
+            Act::Update { user, edits } => Operation::UpdateUser { id: self.known(user)?, edits: edits.clone() },
+            Act::SetManager { user, manager } => Operation::SetManager { user: self.known(user)?, manager: self.known(manager)? },
+            Act::ClearManager { user } => Operation::ClearManager { user: self.known(user)? },
+            Act::RevokeSessions { user } => Operation::RevokeSessions { user: self.known(user)? },
+            Act::RemoveLicenses { user, skus } => {
+                Operation::RemoveLicenses { user: self.known(user)?, skus: skus.iter().map(|sku| sku.as_str().into()).collect() }
+            }
+            Act::DeleteUser { id } => Operation::DeleteUser { id: id.clone() },
+            Act::RestoreUser { id, upn } => Operation::RestoreUser { id: id.clone(), upn: upn.clone() },
+            Act::CreateGroup { unique_name, name, microsoft365, owners } => Operation::CreateGroup {
+                unique_name: unique_name.clone(),
+                name: name.clone(),
+                microsoft365: *microsoft365,
+                owners: owners.iter().map(|owner| self.known(owner)).collect::<Result<_, _>>()?,
+            },
+            Act::RenameGroup { group, name } => Operation::UpdateGroup { id: self.known(group)?, name: name.clone() },
+            Act::AddMembers { group, .. } => {
+                let members: Vec<ObjectId> = members.iter().filter_map(|(_, who)| self.id_of(who)).collect();
+                if members.is_empty() {
+                    return Err(Unsendable::Nothing);
+                }
+                Operation::AddMembers { group: self.known(group)?, members }
+            }
+            Act::RemoveMember { group, member } => {
+                Operation::RemoveMember { group: self.known(group)?, member: self.known(member)? }
+            }
+            Act::CreateTap { user, start } => Operation::CreateTap { user: self.known(user)?, start: start.clone() },
+            Act::Impossible(why) => return Err(Unsendable::Dependency(why.clone())),
+        })
+    }
+
+    fn told(&self, at: usize, request: u64) -> Sent {
+        let step = &self.live[at].step;
+        let change = &self.plan.changes[step.change];
+        let mut sent = Sent {
+            request,
+            seq: change.seq,
+            kind: step.act.kind(),
+            key: change.key.clone(),
+            object: step.act.written().and_then(|who| self.id_of(who)),
+            upn: None,
+            matching: None,
+            attributes: Vec::new(),
+            enabled: None,
+            leave: step.leave,
+        };
+        match &step.act {
+            Act::CreateUser { attributes } => {
+                if let Some((upn, matching)) = self.identity(at) {
+                    sent.upn = Some(upn);
+                    sent.matching = matching;
+                }
+                sent.attributes = attributes.keys().map(|attribute| attribute.name.to_owned()).collect();
+                sent.enabled = attributes.iter().find_map(|(name, value)| flag(*name, Some(value)));
+            }
+            Act::Update { edits, .. } => {
+                sent.attributes = edits.keys().map(|attribute| attribute.name.to_owned()).collect();
+                sent.enabled = edits.iter().find_map(|(name, value)| flag(*name, value.as_ref()));
+            }
+            Act::DeleteUser { id } | Act::RestoreUser { id, .. } => sent.object = Some(id.clone()),
+            _ => {}
+        }
+        sent
+    }
+
+    /// The failure of a step that was not sent.
+    fn failed(&self, at: usize, code: &str, message: String) -> Failed {
+        let change = &self.plan.changes[self.live[at].step.change];
+        Failed {
+            seq: change.seq,
+            key: change.key.clone(),
+            action: change.action,
+            status: None,
+            code: code.to_owned(),
+            message,
+            request_id: None,
+        }
+    }
+
+    /// A step is over without a request of its own.
+    fn over(&mut self, at: usize, failure: Option<Failed>) {
+        let change = self.live[at].step.change;
+        let (completes, _) = self.conclude(at, failure);
+        if completes {
+            self.complete_silently(change);
+        }
+    }
+
+    /// A step is over: its change counts down and whoever waited is due. Says whether the change, and what follows a leaver, is whole.
+    fn conclude(&mut self, at: usize, failure: Option<Failed>) -> (bool, Option<LeaveAction>) {
+        let mut whole = (false, None);
+        let mut over = vec![(at, failure)];
+        while let Some((at, failure)) = over.pop() {
+            let failure = failure.or(self.live[at].failure.take());
+            let failed = failure.is_some();
+            let change = self.live[at].step.change;
+            self.live[at].over = true;
+            self.left[change] -= 1;
+            let leave = self.live[at].step.leave.filter(|leave| self.leave_is_whole(change, *leave, failed));
+            if let Some(failure) = failure {
+                self.failures[change].get_or_insert(failure);
+            }
+            if whole.1.is_none() {
+                whole.1 = leave;
+            }
+            whole.0 |= self.left[change] == 0 && self.failures[change].is_none();
+            for (dependant, hard) in self.live[at].dependants.clone() {
+                let waiter = &mut self.live[dependant];
+                waiter.doomed |= hard && failed;
+                waiter.blockers -= 1;
+                if waiter.blockers > 0 {
+                    continue;
+                }
+                if waiter.doomed {
+                    let message = "something that this change depends on failed".to_owned();
+                    over.push((dependant, Some(self.failed(dependant, "dependency", message))));
+                } else {
+                    self.ready.insert(dependant);
+                }
+            }
+        }
+        whole
+    }
+
+    fn leave_is_whole(&mut self, change: usize, leave: LeaveAction, failed: bool) -> bool {
+        let Some((left, well)) = self.leave_left.get_mut(&(change, leave)) else { return false };
+        *left -= 1;
+        *well &= !failed;
+        *left == 0 && *well
+    }
+}
+
+enum Unsendable {
+    /// Nothing is left to send.
+    Nothing,
+    Dependency(String),
+    Broken(ApplyError),
+}
+
+impl Live {
+    fn new(step: Step, dependants: Vec<(usize, bool)>) -> Self {
+        let parts = match &step.act {
+            Act::AddMembers { members, .. } => VecDeque::from([members.clone()]),
+            _ => VecDeque::new(),
+        };
+        let blockers = step.needs.len() + step.follows.len();
+        Self {
+            step,
+            parts,
+            blockers,
+            dependants,
+            attempts: 0,
+            throttles: 0,
+            doubt: None,
+            trimmed: None,
+            failure: None,
+            doomed: false,
+            over: false,
+        }
+    }
+}
+
+impl Act {
+    fn kind(&self) -> RequestKind {
+        match self {
+            Self::CreateUser { .. } => RequestKind::CreateUser,
+            Self::Update { .. } | Self::Impossible(_) => RequestKind::UpdateUser,
+            Self::SetManager { .. } => RequestKind::SetManager,
+            Self::ClearManager { .. } => RequestKind::ClearManager,
+            Self::RevokeSessions { .. } => RequestKind::RevokeSessions,
+            Self::RemoveLicenses { .. } => RequestKind::RemoveLicenses,
+            Self::DeleteUser { .. } => RequestKind::DeleteUser,
+            Self::RestoreUser { .. } => RequestKind::RestoreUser,
+            Self::CreateGroup { .. } => RequestKind::CreateGroup,
+            Self::RenameGroup { .. } => RequestKind::UpdateGroup,
+            Self::AddMembers { .. } => RequestKind::AddMembers,
+            Self::RemoveMember { .. } => RequestKind::RemoveMember,
+            Self::CreateTap { .. } => RequestKind::CreateTap,
+        }
+    }
+}
+
+fn flag(attribute: Attribute, value: Option<&Value>) -> Option<bool> {
+    match value {
+        Some(Value::Flag(flag)) if attribute.name == "accountEnabled" => Some(*flag),
+        _ => None,
+    }
+}

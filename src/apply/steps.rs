@@ -1,0 +1,428 @@
+//! From each change of the plan to the requests that carry it out, in order, with what each must wait for.
+//!
+//! Pure: nothing is sent here. The order is the plan's (DESIGN section 5): leavers with what follows, restores and creates, updates,
+//! managers, groups, members, removals, deletes. A step only ever waits for steps that stand before it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value};
+use crate::mapping::LeaveAction;
+use crate::plan::{Action, Change, Object, Plan};
+
+/// Members that fit into one PATCH of a group.
+const MEMBERS_IN_A_PATCH: usize = 20;
+
+/// An object that a request names: one that exists, or one that an earlier step of the same run makes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Who {
+    Id(ObjectId),
+    NewUser(String),
+    NewGroup(String),
+    /// A key that nothing is known of.
+    Nobody(String),
+}
+
+/// One request in the making.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Act {
+    CreateUser {
+        attributes: BTreeMap<Attribute, Value>,
+    },
+    Update {
+        user: Who,
+        edits: BTreeMap<Attribute, Option<Value>>,
+    },
+    SetManager {
+        user: Who,
+        manager: Who,
+    },
+    ClearManager {
+        user: Who,
+    },
+    RevokeSessions {
+        user: Who,
+    },
+    RemoveLicenses {
+        user: Who,
+        skus: Vec<String>,
+    },
+    DeleteUser {
+        id: ObjectId,
+    },
+    RestoreUser {
+        id: ObjectId,
+        upn: Option<Upn>,
+    },
+    CreateGroup {
+        unique_name: String,
+        name: String,
+        microsoft365: bool,
+        owners: Vec<Who>,
+    },
+    RenameGroup {
+        group: Who,
+        name: String,
+    },
+    AddMembers {
+        group: Who,
+        members: Vec<(String, Who)>,
+    },
+    RemoveMember {
+        group: Who,
+        member: Who,
+    },
+    CreateTap {
+        user: Who,
+        start: Option<String>,
+    },
+    /// Cannot be asked of Graph: fails at once, for this reason.
+    Impossible(String),
+}
+
+/// A request with its place in the run.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    /// Position of the change in the plan.
+    pub(super) change: usize,
+    pub(super) phase: Phase,
+    pub(super) act: Act,
+    pub(super) leave: Option<LeaveAction>,
+    /// Steps that must have gone well first, by position.
+    pub(super) needs: Vec<usize>,
+    /// Steps that must be over first, well or not.
+    pub(super) follows: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    Leave,
+    Appear,
+    Update,
+    Manager,
+    Group,
+    Add,
+    Remove,
+    Delete,
+}
+
+/// The steps of a plan, in the order in which they become due.
+pub(super) fn steps(plan: &Plan, snapshot: &Snapshot, tap: bool) -> Vec<Step> {
+    let world = World::of(plan, snapshot);
+    let mut steps: Vec<Step> = Vec::with_capacity(plan.changes.len() * 2);
+    for (at, change) in plan.changes.iter().enumerate() {
+        let mut push = |phase, act, leave| {
+            steps.push(Step { change: at, phase, act, leave, needs: Vec::new(), follows: Vec::new() });
+        };
+        match change.object {
+            Object::User => user_steps(change, &world, tap, &mut push),
+            Object::Group => group_steps(change, &world, &mut push),
+        }
+    }
+    steps.sort_by_key(|step| step.phase);
+    link(&mut steps, plan);
+    steps
+}
+
+/// What the plan makes itself, and what the tenant says of those who leave.
+struct World<'a> {
+    snapshot: &'a Snapshot,
+    new_users: BTreeSet<&'a str>,
+    new_groups: BTreeSet<&'a str>,
+    /// Memberships that a group's own change ends: group and member.
+    ending: BTreeSet<(ObjectId, ObjectId)>,
+    managed_groups: HashMap<ObjectId, Vec<ObjectId>>,
+}
+
+impl<'a> World<'a> {
+    fn of(plan: &'a Plan, snapshot: &'a Snapshot) -> Self {
+        let made = |object| {
+            let new = move |change: &&Change| change.object == object && change.action == Action::Create;
+            plan.changes.iter().filter(new).map(|change| change.key.as_str()).collect()
+        };
+        let mut world = Self {
+            snapshot,
+            new_users: made(Object::User),
+            new_groups: made(Object::Group),
+            ending: BTreeSet::new(),
+            managed_groups: HashMap::new(),
+        };
+        let leaves = |change: &&Change| change.then.contains(&LeaveAction::RemoveFromManagedGroups);
+        let gone: BTreeSet<&ObjectId> = plan.changes.iter().filter(leaves).filter_map(|change| change.id.as_ref()).collect();
+        let ours = |name: &String| name.starts_with("hrpush-");
+        for group in snapshot.groups.values().filter(|group| group.unique_name.as_ref().is_some_and(ours)) {
+            for member in group.members.iter().filter(|member| gone.contains(member)) {
+                world.managed_groups.entry(member.clone()).or_default().push(group.id.clone());
+            }
+        }
+        for change in plan.changes.iter().filter(|change| change.object == Object::Group) {
+            let Some(group) = &change.id else { continue };
+            for key in change.members.iter().flat_map(|members| &members.remove) {
+                if let Who::Id(member) = world.user(change, key) {
+                    world.ending.insert((group.clone(), member));
+                }
+            }
+        }
+        world
+    }
+
+    /// The account behind a key of `manager` or `members`.
+    fn user(&self, change: &Change, key: &str) -> Who {
+        if let Some(id) = change.ids.get(key) {
+            return Who::Id(id.clone());
+        }
+        if self.new_users.contains(key) {
+            return Who::NewUser(key.to_owned());
+        }
+        match ObjectId::new(key).filter(|id| self.snapshot.users.contains_key(id) || uuid::Uuid::try_parse(key).is_ok()) {
+            Some(id) => Who::Id(id),
+            None => Who::Nobody(key.to_owned()),
+        }
+    }
+
+    fn object(&self, change: &Change) -> Who {
+        match (&change.id, change.object) {
+            (Some(id), _) => Who::Id(id.clone()),
+            (None, Object::User) if self.new_users.contains(change.key.as_str()) => Who::NewUser(change.key.clone()),
+            (None, Object::Group) if self.new_groups.contains(change.key.as_str()) => Who::NewGroup(change.key.clone()),
+            (None, _) => Who::Nobody(change.key.clone()),
+        }
+    }
+}
+
+fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnMut(Phase, Act, Option<LeaveAction>)) {
+    let user = world.object(change);
+    let mut edits: BTreeMap<Attribute, Option<Value>> =
+        change.attributes.iter().filter_map(|edit| Some((edit.attribute()?, edit.after.clone()))).collect();
+    let phase = match change.action {
+        Action::Create | Action::Restore => Phase::Appear,
+        Action::Disable => Phase::Leave,
+        Action::Update if !change.then.is_empty() => Phase::Leave,
+        Action::Update | Action::Enable => Phase::Update,
+        Action::Delete => Phase::Delete,
+    };
+    match change.action {
+        Action::Create => {
+            let attributes = edits.into_iter().filter_map(|(attribute, value)| Some((attribute, value?))).collect();
+            push(phase, Act::CreateUser { attributes }, None);
+            edits = BTreeMap::new();
+        }
+        Action::Delete => match &change.id {
+            Some(id) => push(phase, Act::DeleteUser { id: id.clone() }, None),
+            None => push(phase, Act::Impossible("the plan names no account to delete".into()), None),
+        },
+        Action::Restore => match &change.id {
+            Some(id) => {
+                let upn = Attribute::find("userPrincipalName").and_then(|name| edits.remove(&name)).flatten();
+                let upn = upn.as_ref().and_then(Value::as_text).map(Upn::new);
+                push(phase, Act::RestoreUser { id: id.clone(), upn }, None);
+            }
+            None => push(phase, Act::Impossible("the plan names no account to restore".into()), None),
+        },
+        Action::Disable => flip(&mut edits, false),
+        Action::Enable => flip(&mut edits, true),
+        Action::Update => {}
+    }
+    update(&user, edits, phase, world, push);
+    if tap && change.action == Action::Create {
+        let start = change.attributes.iter().find(|edit| edit.name == "employeeHireDate").and_then(|edit| edit.after.clone());
+        let start = start.as_ref().and_then(Value::as_text).map(str::to_owned);
+        push(Phase::Update, Act::CreateTap { user: user.clone(), start }, None);
+    }
+    for action in &change.then {
+        leave(*action, change, &user, world, push);
+    }
+    if let Some(edit) = change.attributes.iter().find(|edit| edit.name == "manager") {
+        let act = match edit.after.as_ref().and_then(Value::as_text) {
+            Some(key) => Act::SetManager { manager: world.user(change, key), user },
+            None if change.action == Action::Create || change.then.contains(&LeaveAction::ClearManager) => return,
+            None => Act::ClearManager { user },
+        };
+        push(Phase::Manager, act, None);
+    }
+}
+
+fn flip(edits: &mut BTreeMap<Attribute, Option<Value>>, to: bool) {
+    if let Some(enabled) = Attribute::find("accountEnabled") {
+        edits.insert(enabled, Some(Value::Flag(to)));
+    }
+}
+
+/// The PATCH of the attributes; employeeHireDate goes in one of its own, employeeOrgData always with both halves.
+fn update(
+    user: &Who,
+    mut edits: BTreeMap<Attribute, Option<Value>>,
+    phase: Phase,
+    world: &World<'_>,
+    push: &mut impl FnMut(Phase, Act, Option<LeaveAction>),
+) {
+    let halves = ["employeeOrgData.costCenter", "employeeOrgData.division"].map(Attribute::find);
+    if let [Some(one), Some(other)] = halves {
+        for (here, there) in [(one, other), (other, one)] {
+            if edits.contains_key(&here) && !edits.contains_key(&there) {
+                let known = match user {
+                    Who::Id(id) => world.snapshot.users.get(id).and_then(|user| user.value(there)),
+                    _ => None,
+                };
+                if let Some(value) = known {
+                    edits.insert(there, Some(value));
+                }
+            }
+        }
+    }
+    let hired = Attribute::find("employeeHireDate").and_then(|name| edits.remove_entry(&name));
+    if !edits.is_empty() {
+        push(phase, Act::Update { user: user.clone(), edits }, None);
+    }
+    if let Some(hired) = hired {
+        push(phase, Act::Update { user: user.clone(), edits: BTreeMap::from([hired]) }, None);
+    }
+}
+
+fn leave(
+    action: LeaveAction,
+    change: &Change,
+    user: &Who,
+    world: &World<'_>,
+    push: &mut impl FnMut(Phase, Act, Option<LeaveAction>),
+) {
+    let known = change.id.as_ref();
+    match action {
+        LeaveAction::RevokeSessions => push(Phase::Leave, Act::RevokeSessions { user: user.clone() }, Some(action)),
+        LeaveAction::ClearManager => {
+            if known.and_then(|id| world.snapshot.users.get(id)).is_none_or(|user| user.manager.is_some()) {
+                push(Phase::Leave, Act::ClearManager { user: user.clone() }, Some(action));
+            }
+        }
+        LeaveAction::RemoveLicenses => {
+            let skus: Vec<String> = known
+                .and_then(|id| world.snapshot.users.get(id))
+                .map(|user| user.licenses.iter().map(ToString::to_string).collect())
+                .unwrap_or_default();
+            if !skus.is_empty() {
+                push(Phase::Leave, Act::RemoveLicenses { user: user.clone(), skus }, Some(action));
+            }
+        }
+        LeaveAction::RemoveFromManagedGroups => {
+            let Some(id) = known else { return };
+            let told = change.members.iter().flat_map(|members| &members.remove);
+            let told = told.filter_map(|key| change.ids.get(key).cloned().or_else(|| ObjectId::new(key)));
+            let seen = world.managed_groups.get(id).into_iter().flatten().cloned();
+            let groups: BTreeSet<ObjectId> = told.chain(seen).collect();
+            for group in groups.into_iter().filter(|group| !world.ending.contains(&(group.clone(), id.clone()))) {
+                push(Phase::Leave, Act::RemoveMember { group: Who::Id(group), member: user.clone() }, Some(action));
+            }
+        }
+    }
+}
+
+fn group_steps(change: &Change, world: &World<'_>, push: &mut impl FnMut(Phase, Act, Option<LeaveAction>)) {
+    let group = world.object(change);
+    let after = |name: &str| change.attributes.iter().find(|edit| edit.name == name).and_then(|edit| edit.after.as_ref());
+    let name = after("displayName").and_then(Value::as_text);
+    match change.action {
+        Action::Create => {
+            let unique_name = after("uniqueName").and_then(Value::as_text);
+            let microsoft365 = ["groupTypes", "kind"].into_iter().filter_map(after).any(|value| match value {
+                Value::List(items) => items.iter().any(|item| &**item == "Unified"),
+                Value::Text(text) => matches!(&**text, "Unified" | "microsoft365"),
+                Value::Flag(_) => false,
+            });
+            let owners = match after("owners") {
+                Some(Value::List(items)) => items.iter().map(|key| world.user(change, key)).collect(),
+                Some(Value::Text(key)) => vec![world.user(change, key)],
+                _ => Vec::new(),
+            };
+            let act = match (unique_name, name) {
+                (Some(unique_name), Some(name)) => {
+                    Act::CreateGroup { unique_name: unique_name.into(), name: name.into(), microsoft365, owners }
+                }
+                _ => Act::Impossible("the plan names no displayName or no uniqueName for the group".into()),
+            };
+            push(Phase::Group, act, None);
+        }
+        _ => {
+            if let Some(name) = name {
+                push(Phase::Group, Act::RenameGroup { group: group.clone(), name: name.into() }, None);
+            }
+        }
+    }
+    let Some(members) = &change.members else { return };
+    let joining: Vec<(String, Who)> = members.add.iter().map(|key| (key.clone(), world.user(change, key))).collect();
+    for some in joining.chunks(MEMBERS_IN_A_PATCH) {
+        push(Phase::Add, Act::AddMembers { group: group.clone(), members: some.to_vec() }, None);
+    }
+    for key in &members.remove {
+        push(Phase::Remove, Act::RemoveMember { group: group.clone(), member: world.user(change, key) }, None);
+    }
+}
+
+impl Act {
+    /// The object that is written: never two requests to one in flight.
+    pub(super) fn written(&self) -> Option<&Who> {
+        match self {
+            Self::Update { user, .. }
+            | Self::SetManager { user, .. }
+            | Self::ClearManager { user }
+            | Self::RevokeSessions { user }
+            | Self::RemoveLicenses { user, .. }
+            | Self::CreateTap { user, .. } => Some(user),
+            Self::RenameGroup { group, .. } | Self::AddMembers { group, .. } | Self::RemoveMember { group, .. } => Some(group),
+            Self::CreateUser { .. }
+            | Self::CreateGroup { .. }
+            | Self::DeleteUser { .. }
+            | Self::RestoreUser { .. }
+            | Self::Impossible(_) => None,
+        }
+    }
+
+    /// The other objects that must exist.
+    fn named(&self) -> Option<&Who> {
+        match self {
+            Self::SetManager { manager, .. } => Some(manager),
+            Self::RemoveMember { member, .. } => Some(member),
+            _ => None,
+        }
+    }
+}
+
+/// Fills in what each step waits for. Steps stand in their final order.
+fn link(steps: &mut [Step], plan: &Plan) {
+    // The step that makes or brings back an object, and the last step so far that writes it.
+    let mut maker: HashMap<Who, usize> = HashMap::new();
+    let mut last: HashMap<Who, usize> = HashMap::new();
+    for at in 0..steps.len() {
+        let step = &steps[at];
+        let mut needs = Vec::new();
+        let mut follows = Vec::new();
+        needs.extend(step.act.written().and_then(|who| maker.get(who)).copied());
+        needs.extend(step.act.named().and_then(|who| maker.get(who)).copied());
+        match &step.act {
+            Act::AddMembers { members, .. } => {
+                follows.extend(members.iter().filter_map(|(_, who)| maker.get(who)).copied());
+            }
+            Act::CreateGroup { owners, .. } => needs.extend(owners.iter().filter_map(|who| maker.get(who)).copied()),
+            _ => {}
+        }
+        let object = match &step.act {
+            Act::DeleteUser { id } | Act::RestoreUser { id, .. } => Some(Who::Id(id.clone())),
+            other => other.written().cloned(),
+        };
+        if let Some(object) = &object {
+            follows.extend(last.insert(object.clone(), at));
+        }
+        let key = || plan.changes[step.change].key.clone();
+        match &step.act {
+            Act::RestoreUser { id, .. } => _ = maker.insert(Who::Id(id.clone()), at),
+            Act::CreateUser { .. } => _ = maker.insert(Who::NewUser(key()), at),
+            Act::CreateGroup { .. } => _ = maker.insert(Who::NewGroup(key()), at),
+            _ => {}
+        }
+        needs.sort_unstable();
+        needs.dedup();
+        follows.sort_unstable();
+        follows.dedup();
+        follows.retain(|other| !needs.contains(other));
+        steps[at].needs = needs;
+        steps[at].follows = follows;
+    }
+}

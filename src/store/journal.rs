@@ -1,0 +1,394 @@
+//! The journal, and what each answer means for the ledger: both in one transaction.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::{Store, StoreError, now};
+use crate::apply::{Answered, Journal, JournalError, Open, Outcome, RequestKind, RunId, Sent, Settled};
+use crate::directory::{Attribute, ObjectId, TenantId, Upn};
+use crate::mapping::LeaveAction;
+use crate::plan::{Action, ApprovedPlan, Change, Object, Plan};
+
+impl Journal for Store {
+    fn begin(&mut self, plan: &ApprovedPlan) -> Result<RunId, JournalError> {
+        self.begin_run(plan.plan()).map_err(journal_error)
+    }
+
+    fn sending(&mut self, run: &RunId, sent: &[Sent]) -> Result<(), JournalError> {
+        keep_sent(&mut self.database, run, sent).map_err(journal_error)
+    }
+
+    fn answered(&mut self, run: &RunId, answered: &[Answered]) -> Result<(), JournalError> {
+        self.keep_answers(run, answered).map_err(journal_error)
+    }
+
+    fn completed(&mut self, run: &RunId, seq: u64) -> Result<(), JournalError> {
+        self.complete(run, seq).map_err(journal_error)
+    }
+
+    fn finish(&mut self, run: &RunId, outcome: &Outcome, exit_code: u8) -> Result<(), JournalError> {
+        self.finish_run(run, outcome, exit_code).map_err(journal_error)
+    }
+}
+
+fn journal_error(error: StoreError) -> JournalError {
+    JournalError(Box::new(error))
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+impl Store {
+    pub(super) fn begin_run(&mut self, plan: &Plan) -> Result<RunId, StoreError> {
+        let mut random = [0_u8; 2];
+        // Only tells apart two runs of one second; the folder's lock keeps them from being two at all.
+        let _ = getrandom::fill(&mut random);
+        let run = RunId(format!("{}-{:04x}", Timestamp::now().strftime("%Y%m%dT%H%M%S"), u16::from_le_bytes(random)));
+        let transaction = self.database.transaction()?;
+        transaction.execute(
+            "insert into runs (run, tenant, feed, source, started_at, fingerprint, plan) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                run.0,
+                plan.target.tenant_id,
+                plan.source.feed,
+                plan.source.name,
+                now(),
+                plan.fingerprint,
+                serde_json::to_string(plan)?
+            ],
+        )?;
+        {
+            let mut insert = transaction.prepare("insert into changes (run, seq, key, object) values (?1, ?2, ?3, ?4)")?;
+            for change in &plan.changes {
+                let object = if change.object == Object::User { "user" } else { "group" };
+                insert.execute(params![run.0, signed(change.seq), change.key, object])?;
+            }
+        }
+        transaction.commit()?;
+        self.begun = Some(plan.clone());
+        Ok(run)
+    }
+
+    fn keep_answers(&mut self, run: &RunId, answered: &[Answered]) -> Result<(), StoreError> {
+        let plan = self.plan_of(run)?;
+        let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let transaction = self.database.transaction()?;
+        let context = Context { run, plan: &plan, today: plan.as_of.parse().unwrap_or(today) };
+        for answer in answered {
+            context.keep(&transaction, answer)?;
+        }
+        transaction.commit()?;
+        self.begun = Some(plan);
+        Ok(())
+    }
+
+    fn complete(&mut self, run: &RunId, seq: u64) -> Result<(), StoreError> {
+        let plan = self.plan_of(run)?;
+        let transaction = self.database.transaction()?;
+        let context = Context { run, plan: &plan, today: plan.as_of.parse().unwrap_or_default() };
+        context.complete(&transaction, seq)?;
+        transaction.commit()?;
+        self.begun = Some(plan);
+        Ok(())
+    }
+
+    fn finish_run(&mut self, run: &RunId, outcome: &Outcome, exit_code: u8) -> Result<(), StoreError> {
+        self.database.execute(
+            "update runs set finished_at = ?2, outcome = ?3, applied = ?4, failed = ?5, exit_code = ?6 where run = ?1",
+            params![
+                run.0,
+                now(),
+                serde_json::to_string(outcome)?,
+                signed(outcome.applied),
+                signed(outcome.failed.len() as u64),
+                exit_code
+            ],
+        )?;
+        self.begun = None;
+        Ok(())
+    }
+
+    /// The plan of a run: taken out of memory where it is the one that goes on, to be put back.
+    fn plan_of(&mut self, run: &RunId) -> Result<Plan, StoreError> {
+        let newest: Option<String> =
+            self.database.query_row("select run from runs order by rowid desc limit 1", [], |row| row.get(0)).optional()?;
+        if newest.as_ref() == Some(&run.0)
+            && let Some(plan) = self.begun.take()
+        {
+            return Ok(plan);
+        }
+        let plan: Option<String> =
+            self.database.query_row("select plan from runs where run = ?1", [&run.0], |row| row.get(0)).optional()?;
+        Ok(serde_json::from_str(&plan.ok_or_else(|| StoreError::NoRun(run.0.clone()))?)?)
+    }
+
+    /// Requests of earlier runs against this tenant that were never answered.
+    pub fn open_requests(&self, tenant: &TenantId) -> Result<Vec<Open>, StoreError> {
+        let mut select = self.database.prepare(
+            "select q.run, q.request, q.seq, q.key, q.kind, q.upn, q.matching, q.value, q.sent_at from requests q \
+             join runs r on r.run = q.run where q.answered_at is null and r.tenant = ?1 order by q.run, q.request",
+        )?;
+        let rows = select.query_map([&tenant.0], |row| {
+            let kind: String = row.get(4)?;
+            let matching: Option<String> = row.get(6)?;
+            let value: Option<String> = row.get(7)?;
+            let sent_at: String = row.get(8)?;
+            Ok(Open {
+                run: RunId(row.get(0)?),
+                request: row.get::<_, i64>(1)?.unsigned_abs(),
+                seq: row.get::<_, i64>(2)?.unsigned_abs(),
+                key: row.get(3)?,
+                kind: kind_of(&kind),
+                upn: row.get::<_, Option<String>>(5)?.map(Upn::new),
+                matching: matching.as_deref().and_then(Attribute::find).zip(value),
+                age: age_of(&sent_at),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Keeps what settling found out.
+    pub fn settled(&mut self, settled: &Settled) -> Result<(), StoreError> {
+        for (run, answered) in &settled.answered {
+            self.keep_answers(run, std::slice::from_ref(answered))?;
+            self.begun = None;
+        }
+        Ok(())
+    }
+}
+
+fn keep_sent(database: &mut Connection, run: &RunId, sent: &[Sent]) -> Result<(), StoreError> {
+    let transaction = database.transaction()?;
+    {
+        let mut insert = transaction.prepare_cached(
+            "insert into requests (run, request, seq, kind, key, object, upn, matching, value, attributes, enabled, leave, sent_at) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?;
+        let at = now();
+        for sent in sent {
+            insert.execute(params![
+                run.0,
+                signed(sent.request),
+                signed(sent.seq),
+                sent.kind.as_str(),
+                sent.key,
+                sent.object.as_ref().map(ObjectId::as_str),
+                sent.upn.as_ref().map(Upn::as_str),
+                sent.matching.as_ref().map(|(attribute, _)| attribute.name),
+                sent.matching.as_ref().map(|(_, value)| value),
+                sent.attributes.join(" "),
+                sent.enabled,
+                sent.leave.map(|leave| serde_json::to_string(&leave)).transpose()?,
+                at,
+            ])?;
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// A run whose answers are being kept.
+pub(super) struct Context<'a> {
+    pub(super) run: &'a RunId,
+    pub(super) plan: &'a Plan,
+    pub(super) today: Date,
+}
+
+impl Context<'_> {
+    fn keep(&self, transaction: &Transaction<'_>, answer: &Answered) -> Result<(), StoreError> {
+        transaction
+            .prepare_cached(
+                "update requests set answered_at = ?3, done = ?4, id = ?5, status = ?6, code = ?7, message = ?8, request_id = ?9 \
+                 where run = ?1 and request = ?2",
+            )?
+            .execute(params![
+                self.run.0,
+                signed(answer.request),
+                now(),
+                answer.done,
+                answer.id.as_ref().map(ObjectId::as_str),
+                answer.status,
+                answer.code,
+                answer.message,
+                answer.request_id,
+            ])?;
+        let (seq, kind, enabled): (i64, String, Option<bool>) = transaction
+            .prepare_cached("select seq, kind, enabled from requests where run = ?1 and request = ?2")?
+            .query_row(params![self.run.0, signed(answer.request)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let seq = seq.unsigned_abs();
+        if let Some(change) = self.change(seq) {
+            if answer.done {
+                self.effect(transaction, change, kind_of(&kind), enabled, answer.id.as_ref().map(ObjectId::as_str))?;
+            }
+            if let Some(leave) = answer.leave {
+                self.left(transaction, change, &[leave])?;
+            }
+        }
+        if answer.completes {
+            self.complete(transaction, seq)?;
+        }
+        Ok(())
+    }
+
+    fn change(&self, seq: u64) -> Option<&Change> {
+        let at = self.plan.changes.binary_search_by_key(&seq, |change| change.seq).ok();
+        at.map(|at| &self.plan.changes[at]).or_else(|| self.plan.changes.iter().find(|change| change.seq == seq))
+    }
+
+    fn complete(&self, transaction: &Transaction<'_>, seq: u64) -> Result<(), StoreError> {
+        transaction.execute("update changes set done = 1 where run = ?1 and seq = ?2", params![self.run.0, signed(seq)])?;
+        match self.change(seq) {
+            Some(change) if !change.then.is_empty() => self.left(transaction, change, &change.then),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a request that was done means for the ledger.
+    pub(super) fn effect(
+        &self,
+        transaction: &Transaction<'_>,
+        change: &Change,
+        kind: RequestKind,
+        enabled: Option<bool>,
+        id: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let tenant = &self.plan.target.tenant_id;
+        let today = self.today.to_string();
+        match kind {
+            RequestKind::CreateUser => {
+                if let Some(id) = id {
+                    let pre_hire = enabled == Some(false);
+                    transaction.execute(
+                        "insert into people (tenant, key, id, feed, pre_hire) values (?1, ?2, ?3, ?4, ?5) on conflict (tenant, key) \
+                         do update set id = excluded.id, feed = excluded.feed, pre_hire = excluded.pre_hire, disabled_on = null, \
+                         deleted_on = null, leave_done = '[]'",
+                        params![tenant, change.key, id, self.plan.source.feed, pre_hire],
+                    )?;
+                }
+            }
+            RequestKind::UpdateUser => {
+                match enabled {
+                    Some(true) => transaction.execute(
+                        "update people set disabled_on = null, pre_hire = 0, leave_done = '[]' where tenant = ?1 and key = ?2",
+                        params![tenant, change.key],
+                    )?,
+                    Some(false) => {
+                        self.known(transaction, change)?;
+                        transaction.execute(
+                            "update people set disabled_on = ?3 where tenant = ?1 and key = ?2",
+                            params![tenant, change.key, today],
+                        )?
+                    }
+                    None => 0,
+                };
+                self.former(transaction, change, &["userPrincipalName", "mail"])?;
+            }
+            RequestKind::RestoreUser => {
+                self.known(transaction, change)?;
+                transaction.execute(
+                    "update people set deleted_on = null, leave_done = '[]' where tenant = ?1 and key = ?2",
+                    params![tenant, change.key],
+                )?;
+            }
+            RequestKind::DeleteUser => {
+                self.known(transaction, change)?;
+                transaction.execute(
+                    "update people set deleted_on = ?3 where tenant = ?1 and key = ?2",
+                    params![tenant, change.key, today],
+                )?;
+                if let Some(upn) = &change.user_principal_name {
+                    self.address(transaction, &change.key, upn)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the ledger knows the person: one matched for the first time in this very run.
+    fn known(&self, transaction: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
+        if let Some(id) = &change.id {
+            transaction.execute(
+                "insert into people (tenant, key, id, feed) values (?1, ?2, ?3, ?4) on conflict do nothing",
+                params![self.plan.target.tenant_id, change.key, id.as_str(), self.plan.source.feed],
+            )?;
+        }
+        Ok(())
+    }
+
+    fn former(&self, transaction: &Transaction<'_>, change: &Change, names: &[&str]) -> Result<(), StoreError> {
+        if change.action == Action::Create {
+            return Ok(());
+        }
+        let gone = change.attributes.iter().filter(|edit| names.contains(&edit.name.as_str()));
+        for address in gone.filter_map(|edit| edit.before.as_ref()?.as_text()) {
+            self.address(transaction, &change.key, address)?;
+        }
+        Ok(())
+    }
+
+    fn address(&self, transaction: &Transaction<'_>, key: &str, address: &str) -> Result<(), StoreError> {
+        keep_address(transaction, &self.plan.target.tenant_id, key, address, &self.today.to_string())
+    }
+
+    fn left(&self, transaction: &Transaction<'_>, change: &Change, done: &[LeaveAction]) -> Result<(), StoreError> {
+        self.known(transaction, change)?;
+        let tenant = &self.plan.target.tenant_id;
+        let select = "select leave_done from people where tenant = ?1 and key = ?2";
+        let before: Option<String> = transaction.query_row(select, params![tenant, change.key], |row| row.get(0)).optional()?;
+        let mut all: std::collections::BTreeSet<LeaveAction> = serde_json::from_str(before.as_deref().unwrap_or("[]"))?;
+        all.extend(done);
+        transaction.execute(
+            "update people set leave_done = ?3 where tenant = ?1 and key = ?2",
+            params![tenant, change.key, serde_json::to_string(&all)?],
+        )?;
+        Ok(())
+    }
+}
+
+/// Keeps that an address was in use by somebody until a day.
+pub(super) fn keep_address(
+    transaction: &Transaction<'_>,
+    tenant: &str,
+    key: &str,
+    address: &str,
+    until: &str,
+) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached(
+            "insert into addresses values (?1, ?2, ?3, ?4) on conflict (tenant, address, key) \
+             do update set until = max(until, excluded.until)",
+        )?
+        .execute(params![tenant, address.to_lowercase(), key, until])?;
+    Ok(())
+}
+
+pub(super) fn kind_of(text: &str) -> RequestKind {
+    use RequestKind as K;
+    let all = [
+        K::CreateUser,
+        K::UpdateUser,
+        K::SetManager,
+        K::ClearManager,
+        K::RevokeSessions,
+        K::RemoveLicenses,
+        K::DeleteUser,
+        K::RestoreUser,
+        K::CreateGroup,
+        K::UpdateGroup,
+        K::AddMembers,
+        K::RemoveMember,
+        K::CreateTap,
+    ];
+    all.into_iter().find(|kind| kind.as_str() == text).unwrap_or(K::UpdateUser)
+}
+
+/// How long ago; a moment that lies ahead or cannot be read counts as now, so that nothing is taken for settled too early.
+fn age_of(sent_at: &str) -> Duration {
+    let sent: Timestamp = sent_at.parse().unwrap_or_else(|_| Timestamp::now());
+    Duration::try_from(Timestamp::now().duration_since(sent)).unwrap_or_default()
+}

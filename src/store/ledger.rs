@@ -1,0 +1,366 @@
+//! The ledger: what hrpush knows of the people it manages, filled from the journal and from what each snapshot shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde::Deserialize;
+
+use super::journal::{Context, keep_address, kind_of};
+use super::{Store, StoreError};
+use crate::apply::{Applied, RequestKind, RunId};
+use crate::directory::{Attribute, ObjectId, Snapshot, TenantId, User, Value};
+use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Object, Person, Plan, counted};
+use crate::record::EmployeeId;
+
+/// For how long a refusal of an attribute is remembered, in days.
+const REFUSED: i64 = 30;
+/// The rolling budget, in days.
+const WEEK: i64 = 7;
+
+/// Run, request, change, kind, object, and what accountEnabled was to be.
+type OpenRow = (String, i64, i64, String, Option<String>, Option<bool>);
+
+/// The part of a plan that the weekly budget looks at.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Counted {
+    as_of: String,
+    guards: Vec<Guard>,
+}
+
+impl Store {
+    /// The ledger as the plan takes it. `unsettled` is what settling could not find out.
+    pub fn ledger(
+        &self,
+        feed: &str,
+        tenant: &TenantId,
+        today: Date,
+        unsettled: &BTreeMap<String, String>,
+    ) -> Result<Ledger, StoreError> {
+        let settled = |(key, why): (&String, &String)| Some((EmployeeId::new(key)?, why.clone()));
+        let since = today.saturating_sub(Span::new().days(WEEK));
+        Ok(Ledger {
+            people: self.people(tenant)?,
+            addresses: self.former_addresses(tenant)?,
+            last_reading: self.last_reading(tenant, feed)?,
+            week: self.week(tenant, since)?,
+            let_through: self.let_through(tenant, since)?,
+            unsettled: unsettled.iter().filter_map(settled).collect(),
+            refused: self.refused(tenant, today)?,
+        })
+    }
+
+    /// Whether the ledger knows nobody of this tenant: the preview then says that it starts anew.
+    pub fn starts_anew(&self, tenant: &TenantId) -> Result<bool, StoreError> {
+        let known = self.database.query_row("select 1 from people where tenant = ?1 limit 1", [&tenant.0], |_| Ok(()));
+        Ok(known.optional()?.is_none())
+    }
+
+    fn people(&self, tenant: &TenantId) -> Result<BTreeMap<EmployeeId, Person>, StoreError> {
+        let mut select = self.database.prepare(
+            "select key, id, feed, disabled_on, pre_hire, deleted_on, leave_done, wanted from people where tenant = ?1 order by key",
+        )?;
+        let mut rows = select.query([&tenant.0])?;
+        let mut people = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let (key, id): (String, String) = (row.get(0)?, row.get(1)?);
+            let (Some(key), Some(id)) = (EmployeeId::new(&key), ObjectId::new(&id)) else { continue };
+            let day = |text: Option<String>| text.and_then(|text| text.parse().ok());
+            people.insert(
+                key,
+                Person {
+                    id,
+                    feed: row.get(2)?,
+                    disabled_on: day(row.get(3)?),
+                    pre_hire: row.get(4)?,
+                    deleted_on: day(row.get(5)?),
+                    leave_done: serde_json::from_str(row.get_ref(6)?.as_str().unwrap_or("[]"))?,
+                    wanted: serde_json::from_str(row.get_ref(7)?.as_str().unwrap_or("{}"))?,
+                },
+            );
+        }
+        Ok(people)
+    }
+
+    fn former_addresses(&self, tenant: &TenantId) -> Result<Vec<FormerAddress>, StoreError> {
+        let mut select =
+            self.database.prepare("select address, key, until from addresses where tenant = ?1 order by address, key")?;
+        let rows = select
+            .query_map([&tenant.0], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?;
+        let mut addresses = Vec::new();
+        for row in rows {
+            let (address, key, until) = row?;
+            if let (Some(key), Ok(until)) = (EmployeeId::new(&key), until.parse()) {
+                addresses.push(FormerAddress { address, key, until });
+            }
+        }
+        Ok(addresses)
+    }
+
+    fn last_reading(&self, tenant: &TenantId, feed: &str) -> Result<Option<LastReading>, StoreError> {
+        let select = "select reading from readings where tenant = ?1 and feed = ?2";
+        let reading: Option<String> = self.database.query_row(select, [tenant.0.as_str(), feed], |row| row.get(0)).optional()?;
+        Ok(reading.as_deref().map(serde_json::from_str).transpose()?)
+    }
+
+    /// Keeps a reading to compare the next one with: only after a run that was applied or had nothing to do.
+    pub fn good_reading(&mut self, tenant: &TenantId, feed: &str, reading: &LastReading) -> Result<(), StoreError> {
+        self.database.execute(
+            "insert into readings values (?1, ?2, ?3) on conflict (tenant, feed) do update set reading = excluded.reading",
+            params![tenant.0, feed, serde_json::to_string(reading)?],
+        )?;
+        Ok(())
+    }
+
+    /// Counts of runs that their guards let through, for the days since.
+    fn week(&self, tenant: &TenantId, since: Date) -> Result<BTreeMap<String, u64>, StoreError> {
+        let mut week = BTreeMap::new();
+        for (_, plan) in self.plans(tenant, since, false)? {
+            let counted: Counted = serde_json::from_str(&plan)?;
+            if !is_since(&counted.as_of, since) {
+                continue;
+            }
+            // Neither what was approved nor what no guard watched.
+            for guard in counted.guards.into_iter().filter(|guard| !guard.tripped && guard.limit.is_some()) {
+                *week.entry(guard.name).or_default() += guard.count;
+            }
+        }
+        Ok(week)
+    }
+
+    /// Who was let through and is not done: their changes are not counted again.
+    fn let_through(&self, tenant: &TenantId, since: Date) -> Result<BTreeSet<(String, String)>, StoreError> {
+        let mut undone = self.database.prepare(
+            "select seq from changes c where run = ?1 and done = 0 and not exists (select 1 from changes d join runs r on r.run = d.run \
+             where d.key = c.key and d.object = c.object and d.done = 1 and r.tenant = ?2 \
+             and r.rowid > (select rowid from runs where run = ?1))",
+        )?;
+        let mut through = BTreeSet::new();
+        for (run, plan) in self.plans(tenant, since, true)? {
+            let plan: Plan = serde_json::from_str(&plan)?;
+            if !is_since(&plan.as_of, since) {
+                continue;
+            }
+            let rows = undone.query_map([run.as_str(), tenant.0.as_str()], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?;
+            let undone: BTreeSet<u64> = rows.collect::<Result<_, _>>()?;
+            let left: Vec<Change> = plan.changes.into_iter().filter(|change| undone.contains(&change.seq)).collect();
+            // Without a ledger everything is counted that could have been.
+            for (guard, keys) in counted(&left, &Ledger::default()) {
+                through.extend(keys.into_iter().map(|key| (key, guard.to_owned())));
+            }
+            // What is left of any change may be a mere update.
+            let people = left.into_iter().filter(|change| change.object == Object::User);
+            through.extend(people.map(|change| (change.key, "update".to_owned())));
+        }
+        Ok(through)
+    }
+
+    /// Plans of the runs since about that day, or only of those that left something undone. The day of a run is that of its plan.
+    fn plans(&self, tenant: &TenantId, since: Date, undone: bool) -> Result<Vec<(String, String)>, StoreError> {
+        let left = if undone { "and exists (select 1 from changes c where c.run = r.run and c.done = 0)" } else { "" };
+        // A run may have been made with another day than its own: the plan's day decides, and this only spares reading old plans.
+        let from = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().min(since).saturating_sub(Span::new().days(WEEK));
+        let mut select = self
+            .database
+            .prepare(&format!("select run, plan from runs r where tenant = ?1 and started_at >= ?2 {left} order by rowid"))?;
+        let rows = select.query_map([tenant.0.as_str(), &from.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn refused(&self, tenant: &TenantId, today: Date) -> Result<BTreeSet<String>, StoreError> {
+        let since = today.saturating_sub(Span::new().days(REFUSED)).to_string();
+        let mut select = self.database.prepare("select attribute from refused where tenant = ?1 and day >= ?2")?;
+        let rows = select.query_map([tenant.0.as_str(), &since], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// After a run: what Graph refused. What each answer meant for people is in the ledger already.
+    pub fn absorb(&mut self, plan: &Plan, applied: &Applied, today: Date) -> Result<(), StoreError> {
+        let transaction = self.database.transaction()?;
+        for attribute in &applied.refused {
+            transaction.execute(
+                "insert into refused values (?1, ?2, ?3) on conflict (tenant, attribute) do update set day = excluded.day",
+                params![plan.target.tenant_id, attribute.name, today.to_string()],
+            )?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Keeps who is carried by a feed, with the account and what HR wants for it: after a good run, people with an account. Only rows
+    /// that differ are written.
+    pub fn remember(
+        &mut self,
+        tenant: &TenantId,
+        feed: &str,
+        people: impl Iterator<Item = (EmployeeId, ObjectId, BTreeMap<String, Option<Value>>)>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.database.transaction()?;
+        {
+            let mut select = transaction.prepare("select id, feed, wanted from people where tenant = ?1 and key = ?2")?;
+            for (key, id, wanted) in people {
+                let wanted = serde_json::to_string(&wanted)?;
+                let known: Option<(String, String, String)> = select
+                    .query_row([tenant.0.as_str(), key.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .optional()?;
+                match known {
+                    Some((had, was, wish)) if had == id.as_str() && was == feed && wish == wanted => {}
+                    Some((had, ..)) => update_person(&transaction, tenant, &key, &id, feed, &wanted, had != id.as_str())?,
+                    None => new_person(&transaction, tenant, &key, &id, feed, &wanted)?,
+                }
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Brings the ledger up to what the tenant shows, before a plan is made: «disabled by hrpush» ends when the account is enabled,
+    /// «deleted by hrpush» when it is back; addresses that are no longer in use become former ones; and requests that were
+    /// never answered are judged by what they left.
+    pub fn reconcile(&mut self, snapshot: &Snapshot, today: Date) -> Result<(), StoreError> {
+        self.judge_open(snapshot, today)?;
+        let tenant = &snapshot.tenant;
+        let seen = format!("seen:{tenant}");
+        let last_seen = self.meta(&seen)?.unwrap_or_else(|| today.to_string());
+        let transaction = self.database.transaction()?;
+        {
+            let mut select = transaction.prepare(
+                "select key, id, disabled_on is not null, pre_hire, deleted_on is not null, addresses from people where tenant = ?1",
+            )?;
+            let mut rows = select.query([&tenant.0])?;
+            let mut update = transaction.prepare(
+                "update people set disabled_on = case when ?3 then null else disabled_on end, pre_hire = case when ?3 then 0 else pre_hire end, \
+                 leave_done = case when ?3 and ?6 then '[]' else leave_done end, \
+                 deleted_on = case when ?4 then null else deleted_on end, addresses = ?5 where tenant = ?1 and key = ?2",
+            )?;
+            while let Some(row) = rows.next()? {
+                let (key, id): (String, String) = (row.get(0)?, row.get(1)?);
+                let (disabled, pre_hire, deleted): (bool, bool, bool) = (row.get(2)?, row.get(3)?, row.get(4)?);
+                let before: Vec<String> = serde_json::from_str(row.get_ref(5)?.as_str().unwrap_or("[]"))?;
+                let live = ObjectId::new(&id).and_then(|id| snapshot.users.get(&id));
+                let now = live.map(addresses_of).unwrap_or_default();
+                for gone in before.iter().filter(|address| !now.contains(*address)) {
+                    keep_address(&transaction, &tenant.0, &key, gone, &last_seen)?;
+                }
+                let enabled = live.is_some_and(|user| user.enabled == Some(true)) && (disabled || pre_hire);
+                let back = live.is_some() && deleted;
+                if enabled || back || !now.iter().eq(before.iter()) {
+                    let now = serde_json::to_string(&now)?;
+                    update.execute(params![tenant.0, key, enabled, back, now, disabled])?;
+                }
+            }
+        }
+        transaction.commit()?;
+        self.set_meta(&seen, &today.to_string())
+    }
+
+    /// Requests without an answer, but for creates: done where the snapshot shows what they wanted, else as if never sent.
+    fn judge_open(&mut self, snapshot: &Snapshot, today: Date) -> Result<(), StoreError> {
+        let open: Vec<OpenRow> = {
+            let mut select = self.database.prepare(
+                "select q.run, q.request, q.seq, q.kind, q.object, q.enabled from requests q join runs r on r.run = q.run \
+                 where q.answered_at is null and q.kind <> 'create-user' and r.tenant = ?1 order by r.rowid, q.request",
+            )?;
+            let rows = select.query_map([&snapshot.tenant.0], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+            })?;
+            rows.collect::<Result<_, _>>()?
+        };
+        if open.is_empty() {
+            return Ok(());
+        }
+        let mut plans: BTreeMap<String, Plan> = BTreeMap::new();
+        for (run, ..) in &open {
+            if !plans.contains_key(run) {
+                let plan: String = self.database.query_row("select plan from runs where run = ?1", [run], |row| row.get(0))?;
+                plans.insert(run.clone(), serde_json::from_str(&plan)?);
+            }
+        }
+        let transaction = self.database.transaction()?;
+        for (run, request, seq, kind, object, enabled) in open {
+            let live = object.as_deref().and_then(ObjectId::new).and_then(|id| snapshot.users.get(&id));
+            let kind = kind_of(&kind);
+            let done = match kind {
+                RequestKind::UpdateUser => enabled.is_some() && live.is_some_and(|user| user.enabled == enabled),
+                RequestKind::DeleteUser => live.is_none(),
+                RequestKind::RestoreUser => live.is_some(),
+                _ => false,
+            };
+            transaction.execute(
+                "update requests set answered_at = ?3, done = ?4, code = 'settled' where run = ?1 and request = ?2",
+                params![run, request, super::now(), done],
+            )?;
+            let plan = &plans[&run];
+            let change = plan.changes.iter().find(|change| change.seq == seq.unsigned_abs());
+            if let (true, Some(change)) = (done, change) {
+                let run = RunId(run);
+                let context = Context { run: &run, plan, today: plan.as_of.parse().unwrap_or(today) };
+                context.effect(&transaction, change, kind, enabled, None)?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+fn update_person(
+    transaction: &Transaction<'_>,
+    tenant: &TenantId,
+    key: &EmployeeId,
+    id: &ObjectId,
+    feed: &str,
+    wanted: &str,
+    other: bool,
+) -> Result<(), StoreError> {
+    if other {
+        // Another account: what was done to the former one says nothing of it.
+        transaction.execute(
+            "update people set disabled_on = null, pre_hire = 0, deleted_on = null, leave_done = '[]' where tenant = ?1 and key = ?2",
+            params![tenant.0, key.as_str()],
+        )?;
+    }
+    transaction.execute(
+        "update people set id = ?3, feed = ?4, wanted = ?5 where tenant = ?1 and key = ?2",
+        params![tenant.0, key.as_str(), id.as_str(), feed, wanted],
+    )?;
+    Ok(())
+}
+
+/// A person who is new to the ledger; one known under a previous key takes what was done along.
+fn new_person(
+    transaction: &Transaction<'_>,
+    tenant: &TenantId,
+    key: &EmployeeId,
+    id: &ObjectId,
+    feed: &str,
+    wanted: &str,
+) -> Result<(), StoreError> {
+    let moved = transaction.execute(
+        "update people set key = ?3, feed = ?4, wanted = ?5 where tenant = ?1 and key = \
+         (select min(key) from people where tenant = ?1 and id = ?2)",
+        params![tenant.0, id.as_str(), key.as_str(), feed, wanted],
+    )?;
+    if moved == 0 {
+        transaction.execute(
+            "insert into people (tenant, key, id, feed, wanted) values (?1, ?2, ?3, ?4, ?5)",
+            params![tenant.0, key.as_str(), id.as_str(), feed, wanted],
+        )?;
+    }
+    Ok(())
+}
+
+/// All addresses that an account answers to, folded, in their order.
+fn addresses_of(user: &User) -> BTreeSet<String> {
+    let proxies = user.proxy_addresses.iter().filter_map(|address| {
+        let (scheme, address) = address.split_once(':')?;
+        scheme.eq_ignore_ascii_case("smtp").then_some(address)
+    });
+    let mail = Attribute::find("mail").and_then(|mail| user.attributes.get(&mail)).and_then(Value::as_text);
+    proxies.chain([user.upn.as_str()]).chain(mail).map(str::to_lowercase).collect()
+}
+
+fn is_since(day: &str, since: Date) -> bool {
+    day.parse::<Date>().is_ok_and(|day| day > since)
+}

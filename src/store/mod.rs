@@ -1,0 +1,207 @@
+//! What outlives a run: runs and their journal, the ledger of people, the last good readings, the snapshot cache, the quota level.
+//!
+//! One SQLite file in the state folder, which nobody else may read. What concerns a tenant is kept under its id, so that a ledger
+//! never serves another tenant. The journal is synced before anything is sent, and the ledger moves in the transaction of the answer that
+//! moved it: a process killed at any moment leaves both as true as they were. Secrets are never here.
+
+mod journal;
+mod ledger;
+mod level;
+mod runs;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use thiserror::Error;
+
+pub use level::SavedLevel;
+pub use runs::{Recorded, RequestRow, RunRow};
+
+use crate::directory::TenantId;
+use crate::plan::Plan;
+
+const FILE: &str = "state.db";
+const SCHEMA: &str = include_str!("schema.sql");
+const VERSION: i64 = 1;
+
+/// Why the state cannot be used.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The folder cannot be made or read.
+    #[error("the state folder {folder} cannot be used: {error}")]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Another run has it.
+    #[error("another run uses the state folder {folder}, hint: wait for it to end; the lock {} ends with that process", lock.display())]
+    Locked {
+        /// Which.
+        folder: PathBuf,
+        /// The file that is locked.
+        lock: PathBuf,
+    },
+    /// Made by a later hrpush.
+    #[error("{file} was made by a later version of hrpush (schema {found}, this one knows {VERSION})")]
+    Later {
+        /// Which.
+        file: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
+    /// There is no such run.
+    #[error("there is no run {0}, hint: `hrpush runs` lists them")]
+    NoRun(String),
+    /// Several runs begin like that.
+    #[error("several runs begin with {0}, hint: `hrpush runs` lists them")]
+    ManyRuns(String),
+    /// The database failed.
+    #[error("the state cannot be read or written: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// What it holds is not what was written.
+    #[error("the state holds something that cannot be read: {0}")]
+    Content(#[from] serde_json::Error),
+}
+
+/// The state of a folder. One process at a time writes; see [`Store::lock`].
+pub struct Store {
+    folder: PathBuf,
+    database: Connection,
+    /// The plan of the run that is going on.
+    begun: Option<Plan>,
+}
+
+/// Held while a run goes on; ends with the process, however that ends.
+#[derive(Debug)]
+#[must_use = "the lock ends when it is dropped"]
+pub struct Lock {
+    _file: File,
+}
+
+impl Store {
+    /// Opens the state of a folder; both are made where they do not exist, for this user alone.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let broken = |error| StoreError::Folder { folder: folder.to_owned(), error };
+        private_folder(folder).map_err(broken)?;
+        let ignore = folder.join(".gitignore");
+        if !ignore.exists() {
+            fs::write(&ignore, "*\n").map_err(broken)?;
+        }
+        let file = folder.join(FILE);
+        private_file(&file).map_err(broken)?;
+        let database = Connection::open(&file)?;
+        database.busy_timeout(std::time::Duration::from_secs(10))?;
+        database.pragma_update(None, "journal_mode", "WAL")?;
+        database.pragma_update(None, "synchronous", "FULL")?;
+        database.pragma_update(None, "foreign_keys", true)?;
+        let mut store = Self { folder: folder.to_owned(), database, begun: None };
+        store.migrate(&file)?;
+        Ok(store)
+    }
+
+    fn migrate(&mut self, file: &Path) -> Result<(), StoreError> {
+        let transaction = self.database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        match found {
+            0 => {
+                transaction.execute_batch(SCHEMA)?;
+                transaction.pragma_update(None, "user_version", VERSION)?;
+            }
+            VERSION => {}
+            found => return Err(StoreError::Later { file: file.to_owned(), found }),
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Keeps other runs out of the folder until it is dropped.
+    pub fn lock(&self) -> Result<Lock, StoreError> {
+        let lock = self.folder.join("lock");
+        let broken = |error| StoreError::Folder { folder: self.folder.clone(), error };
+        private_file(&lock).map_err(broken)?;
+        let file = File::options().write(true).open(&lock).map_err(broken)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked { folder: self.folder.clone(), lock }),
+            Err(TryLockError::Error(error)) => Err(broken(error)),
+        }
+    }
+
+    /// The id of the embedded sandbox tenant: drawn once, then kept.
+    pub fn tenant_of_sandbox(&mut self) -> Result<TenantId, StoreError> {
+        let drawn = uuid::Uuid::new_v4().to_string();
+        self.database.execute("insert into meta values ('sandbox-tenant', ?1) on conflict do nothing", [drawn])?;
+        Ok(TenantId(self.meta("sandbox-tenant")?.unwrap_or_default()))
+    }
+
+    fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let value = self.database.query_row("select value from meta where name = ?1", [name], |row| row.get(0));
+        Ok(value.optional()?)
+    }
+
+    fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        let upsert = "insert into meta values (?1, ?2) on conflict (name) do update set value = excluded.value";
+        self.database.execute(upsert, [name, value])?;
+        Ok(())
+    }
+
+    /// What was kept for the tenant under a name, such as the cached snapshot or a delta token.
+    pub fn cached(&self, tenant: &TenantId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let value = self.database.query_row(
+            "select value from cache where tenant = ?1 and name = ?2",
+            [tenant.0.as_str(), name],
+            |row| row.get(0),
+        );
+        Ok(value.optional()?)
+    }
+
+    /// Keeps something for the tenant under a name; nothing takes it away.
+    pub fn cache(&mut self, tenant: &TenantId, name: &str, value: Option<&[u8]>) -> Result<(), StoreError> {
+        match value {
+            Some(value) => self.database.execute(
+                "insert into cache values (?1, ?2, ?3) on conflict (tenant, name) do update set value = excluded.value",
+                params![tenant.0, name, value],
+            )?,
+            None => self.database.execute("delete from cache where tenant = ?1 and name = ?2", params![tenant.0, name])?,
+        };
+        Ok(())
+    }
+}
+
+/// Now, as the state writes it: whole microseconds, so that texts sort as moments do.
+fn now() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Makes the file for this user alone; SQLite gives the files beside it the same rights.
+fn private_file(file: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
+}

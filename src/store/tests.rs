@@ -1,0 +1,227 @@
+use std::collections::BTreeMap;
+
+use tokio::sync::watch;
+
+use super::*;
+use crate::apply::fake::{Fake, Fault, attribute, change, edit, joiner, leaver, plan};
+use crate::apply::{Applied, ApplyError, Journal, Options, RunId, carry_out_for_tests, settle};
+use crate::directory::{ObjectId, Upn, User, Value};
+use crate::mapping::LeaveAction;
+use crate::plan::{Action, Guard, LastReading};
+use crate::record::EmployeeId;
+
+fn tenant() -> TenantId {
+    TenantId("t".into())
+}
+
+fn today() -> jiff::civil::Date {
+    "2026-11-20".parse().unwrap()
+}
+
+fn key(text: &str) -> EmployeeId {
+    EmployeeId::new(text).unwrap()
+}
+
+fn id(text: &str) -> ObjectId {
+    ObjectId::new(text).unwrap()
+}
+
+async fn go(store: &mut Store, plan: &Plan, fake: &Fake) -> (RunId, Result<Applied, ApplyError>) {
+    let run = store.begin_run(plan).unwrap();
+    let (_keep, cancel) = watch::channel(false);
+    let snapshot = fake.snapshot();
+    let options = Options { run: run.clone(), snapshot: &snapshot, matching: Some(attribute("employeeId")), tap: false, cancel };
+    (run, carry_out_for_tests(plan, fake, store, options).await)
+}
+
+/// What is left to do so that the people exist, each with their manager, and the leavers are disabled.
+fn left_to_do(fake: &Fake, wanted: &[(String, Option<String>)]) -> Plan {
+    let snapshot = fake.snapshot();
+    let by_key: BTreeMap<&str, &User> =
+        snapshot.users.values().filter_map(|user| Some((user.text("employeeId")?, user))).collect();
+    let mut changes = Vec::new();
+    for (key, manager) in wanted {
+        match by_key.get(key.as_str()) {
+            None if key.starts_with('l') => {}
+            None => changes.push(joiner(key, manager.as_deref())),
+            Some(user) if key.starts_with('l') && user.enabled == Some(true) => changes.push(leaver(key, &user.id)),
+            Some(user) if manager.is_some() && user.manager.is_none() => {
+                let mut update = change(Action::Update, key, Some(&user.id), vec![edit("manager", None, manager.as_deref())]);
+                update.ids.extend(by_key.iter().map(|(key, user)| ((*key).to_owned(), user.id.clone())));
+                changes.push(update);
+            }
+            Some(_) => {}
+        }
+    }
+    for change in &mut changes {
+        change.ids.extend(by_key.iter().map(|(key, user)| ((*key).to_owned(), user.id.clone())));
+    }
+    plan(changes)
+}
+
+fn world() -> (Fake, Vec<(String, Option<String>)>) {
+    let fake = Fake::new();
+    for at in 0..5 {
+        let who = id(&format!("x{at}"));
+        let mut user = User::new(who.clone(), Upn::new(format!("l{at}@contoso.com")));
+        user.attributes.insert(attribute("employeeId"), Value::text(format!("l{at}")));
+        fake.state().users.insert(who, user);
+    }
+    let leavers = (0..5).map(|at| (format!("l{at}"), None));
+    let joiners = (0..40_usize).map(|at| (format!("p{at:02}"), (at > 0).then(|| format!("p{:02}", (at - 1) / 5))));
+    (fake, leavers.chain(joiners).collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_any_write_the_next_run_ends_in_the_same_tenant() {
+    let writes = 5 * 2 + 40 + 39;
+    for at in 1..=writes {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut fake, wanted) = world();
+        fake.faults.insert(at, Fault::Killed);
+        {
+            let mut store = Store::open(folder.path()).unwrap();
+            let first = left_to_do(&fake, &wanted);
+            let killed = tokio::time::timeout(std::time::Duration::from_mins(5), go(&mut store, &first, &fake)).await;
+            assert!(killed.is_err(), "killed at {at}");
+        }
+        fake.faults.clear();
+        let mut fake_again = Fake::new();
+        std::mem::swap(&mut *fake_again.state(), &mut *fake.state());
+        fake_again.forget_flights();
+        let fake = &mut fake_again;
+        let mut store = Store::open(folder.path()).unwrap();
+        let settled = settle(fake, &store.open_requests(&tenant()).unwrap()).await;
+        assert!(settled.unsettled.is_empty());
+        store.settled(&settled).unwrap();
+        store.reconcile(&fake.snapshot(), today()).unwrap();
+        assert!(store.open_requests(&tenant()).unwrap().is_empty());
+        let rest = left_to_do(fake, &wanted);
+        let (run, applied) = go(&mut store, &rest, fake).await;
+        let applied = applied.unwrap();
+        assert_eq!(applied.outcome.failed, [], "killed at {at}");
+        store.finish(&run, &applied.outcome, 0).unwrap();
+        assert_eq!(left_to_do(fake, &wanted).changes.len(), 0, "killed at {at}");
+        assert_eq!(fake.state().users.len(), 45, "killed at {at}");
+        let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
+        for at in 0..5 {
+            assert_eq!(ledger.people[&key(&format!("l{at}"))].disabled_on, Some(today()));
+        }
+        for at in 0..40 {
+            let known = &ledger.people[&key(&format!("p{at:02}"))].id;
+            assert!(fake.state().users.contains_key(known));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_listed_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    let fake = Fake::new();
+    let plan = plan(vec![joiner("a", None)]);
+    let (run, applied) = go(&mut store, &plan, &fake).await;
+    let applied = applied.unwrap();
+    store.absorb(&plan, &applied, today()).unwrap();
+    store.finish(&run, &applied.outcome, 0).unwrap();
+    let rows = store.runs().unwrap();
+    assert_eq!((rows[0].applied, rows[0].failed, rows[0].exit_code), (1, 0, Some(0)));
+    let shown = store.run(&run.0[..10]).unwrap();
+    assert_eq!((shown.plan, shown.done, shown.requests.len()), (plan, vec![1], 1));
+    assert!(!serde_json::to_string(&shown.requests).unwrap().contains("assword"));
+    assert!(matches!(store.run("nothing"), Err(StoreError::NoRun(_))));
+}
+
+#[test]
+fn a_second_run_is_kept_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let lock = store.lock().unwrap();
+    let refused = Store::open(folder.path()).unwrap().lock().unwrap_err();
+    assert!(refused.to_string().starts_with("another run uses the state folder"));
+    drop(lock);
+    assert!(store.lock().is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_the_state() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join(".hrpush");
+    let store = Store::open(&folder).unwrap();
+    let _lock = store.lock().unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for file in ["state.db", "state.db-wal", "state.db-shm", "lock"] {
+        assert_eq!(mode(&folder.join(file)), 0o600, "{file}");
+    }
+    assert_eq!(std::fs::read_to_string(folder.join(".gitignore")).unwrap(), "*\n");
+}
+
+#[test]
+fn a_ledger_never_serves_another_tenant() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    store.remember(&tenant(), "HR", std::iter::once((key("a"), id("u1"), BTreeMap::new()))).unwrap();
+    store.good_reading(&tenant(), "HR", &LastReading::default()).unwrap();
+    let ledger = |tenant: &str| store.ledger("HR", &TenantId(tenant.into()), today(), &BTreeMap::new()).unwrap();
+    assert_eq!((ledger("t").people.len(), ledger("other").people.len()), (1, 0));
+    assert!(ledger("t").last_reading.is_some() && ledger("other").last_reading.is_none());
+    assert!(store.starts_anew(&TenantId("other".into())).unwrap() && !store.starts_anew(&tenant()).unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn disabled_by_hrpush_ends_when_the_account_is_seen_enabled() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    let (fake, _) = world();
+    let (_, applied) = go(&mut store, &plan(vec![leaver("l0", &id("x0"))]), &fake).await;
+    assert_eq!(applied.unwrap().outcome.applied, 1);
+    let person = |store: &Store| store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap().people[&key("l0")].clone();
+    store.reconcile(&fake.snapshot(), today()).unwrap();
+    assert_eq!(person(&store).disabled_on, Some(today()));
+    assert!(person(&store).leave_done.contains(&LeaveAction::RevokeSessions));
+    fake.state().users.get_mut(&id("x0")).unwrap().enabled = Some(true);
+    store.reconcile(&fake.snapshot(), today()).unwrap();
+    assert_eq!(person(&store).disabled_on, None);
+    assert!(person(&store).leave_done.is_empty());
+}
+
+#[test]
+fn an_address_that_is_gone_stays_reserved() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    let (fake, _) = world();
+    store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x0"), BTreeMap::new()))).unwrap();
+    store.reconcile(&fake.snapshot(), today()).unwrap();
+    fake.state().users.clear();
+    store.reconcile(&fake.snapshot(), today().tomorrow().unwrap()).unwrap();
+    let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
+    let address = &ledger.addresses[0];
+    assert_eq!((address.address.as_str(), &address.key, address.until), ("l0@contoso.com", &key("l0"), today()));
+}
+
+#[test]
+fn what_was_let_through_and_not_done_is_not_counted_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    let mut plan = plan(vec![leaver("l0", &id("x0")), joiner("a", None)]);
+    let guard = |name: &str, tripped| Guard { name: name.into(), count: 1, of: 10, limit: Some(3), tripped };
+    plan.guards = vec![guard("disable", false), guard("create", true)];
+    let run = store.begin_run(&plan).unwrap();
+    store.completed(&run, 2).unwrap();
+    let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
+    assert!(ledger.let_through.contains(&("l0".into(), "disable".into())));
+    assert!(!ledger.let_through.iter().any(|(key, _)| key == "a"));
+    assert_eq!(ledger.week, BTreeMap::from([("disable".to_owned(), 1)]));
+    let later = store.ledger("HR", &tenant(), "2026-11-27".parse().unwrap(), &BTreeMap::new()).unwrap();
+    assert!(later.week.is_empty() && later.let_through.is_empty());
+}
+
+#[test]
+fn the_sandbox_keeps_its_tenant() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Store::open(folder.path()).unwrap().tenant_of_sandbox().unwrap();
+    assert_eq!(first, Store::open(folder.path()).unwrap().tenant_of_sandbox().unwrap());
+}

@@ -27,6 +27,7 @@ pub(super) fn same(attribute: Attribute, left: Option<&Value>, right: Option<&Va
 }
 
 /// Who is held, and why, with what to do.
+#[expect(clippy::unnecessary_box_returns, reason = "every caller returns it as an error, which is boxed")]
 pub(super) fn hold(desired: &Desired, code: HeldCode, message: String, help: &str) -> Box<Held> {
     let (key, place) = (Some(desired.key.clone()), Some(desired.place.clone()));
     Box::new(Held { key, place, code, message, help: help.into() })
@@ -171,6 +172,7 @@ impl<'a> Planner<'a> {
     }
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "the caller returns it as an error, which is boxed")]
 fn missing(desired: &Desired, name: &str) -> Box<Held> {
     let message = format!("{name} has no value, and no account can be created without");
     hold(desired, HeldCode::InvalidValue, message, "fill the columns from which the mapping makes it")

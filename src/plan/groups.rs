@@ -87,8 +87,8 @@ pub(super) fn plan(planner: &mut Planner<'_>, slots: &[Slot]) -> Vec<Change> {
             None => by_unique.get(unique_name(key).as_str()).copied(),
         };
         served.extend(present.map(|group| &group.id));
-        let planned = serve(planner, slots, &crowd, &mut names, key, asked, present);
-        match planned {
+        let outcome = serve(planner, slots, &crowd, &mut names, key, asked, present);
+        match outcome {
             Ok(change) => changes.extend(change),
             Err(held) => planner.held.push(*held),
         }
@@ -164,6 +164,7 @@ impl GroupNames {
     }
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "every caller returns it as an error, which is boxed")]
 fn hold(key: &str, code: HeldCode, message: String, help: &str) -> Box<Held> {
     Box::new(Held { key: EmployeeId::new(key), place: None, code, message, help: help.into() })
 }
@@ -227,9 +228,8 @@ fn serve<'a>(
             change.reason = "renamed in HR".into();
             change.attributes.push(edit("displayName", Some(&group.name), name));
         }
-        Some(_) if change.members.is_none() => return Ok(None),
+        _ if change.members.is_none() => return Ok(None),
         Some(_) => change.reason = "membership by HR".into(),
-        None if change.members.is_none() => return Ok(None),
         None => {
             change.reason = "asked for by the mapping".into();
             change.attributes.push(edit("displayName", None, name));
@@ -300,11 +300,10 @@ fn members<'a>(
     let (mut members, mut ids) = (Members::default(), BTreeMap::new());
     for key in asked.people.iter().filter(|key| crowd.standing.get(*key) == Some(&Standing::Serves)) {
         match directory.resolve(planner, key) {
+            Some(Resolved::Id(id)) if present.is_some_and(|group| group.members.contains(id)) => {}
             Some(Resolved::Id(id)) => {
-                if present.is_none_or(|group| !group.members.contains(id)) {
-                    members.add.push(key.to_string());
-                    ids.insert(key.to_string(), id.clone());
-                }
+                members.add.push(key.to_string());
+                ids.insert(key.to_string(), id.clone());
             }
             Some(Resolved::New) => members.add.push(key.to_string()),
             None => {}

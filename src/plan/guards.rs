@@ -195,10 +195,10 @@ fn feed(inputs: &Inputs<'_>) -> (u64, u64) {
         return (0, 0);
     }
     let both: Vec<_> = now.iter().filter_map(|(name, now)| Some((now, last.columns.get(name)?))).collect();
-    let lost = |((empty, distinct), (empty_before, distinct_before)): &(&(u64, u64), &(u64, u64))| {
+    let emptied = |((empty, distinct), (empty_before, distinct_before)): &(&(u64, u64), &(u64, u64))| {
         *empty > empty_before + 200 || (*distinct_before >= 10 && distinct * 2 <= *distinct_before)
     };
-    (both.iter().filter(|pair| lost(pair)).count() as u64, both.len() as u64)
+    (both.iter().filter(|pair| emptied(pair)).count() as u64, both.len() as u64)
 }
 
 /// The guards of a whole plan, in their order.

@@ -41,7 +41,7 @@ pub struct Person {
     pub pre_hire: bool,
     /// The day on which hrpush deleted the account.
     pub deleted_on: Option<Date>,
-    /// on_leave actions that were asked for and are done since the person last left.
+    /// `on_leave` actions that were asked for and are done since the person last left.
     pub leave_done: BTreeSet<LeaveAction>,
     /// What HR wanted at the last run, by attribute name: tells a change in HR from a drift of the tenant.
     pub wanted: BTreeMap<String, Option<Value>>,

@@ -113,7 +113,7 @@ impl<'a> Planner<'a> {
         let mut edits = self.first_values(desired)?;
         edits.push(enablement(None, enabled));
         self.give_names(desired, &edits);
-        Ok(self.change(Action::Create, desired, None, edits, reason))
+        Ok(change(Action::Create, desired, None, edits, reason))
     }
 
     fn give_names(&mut self, desired: &Desired, edits: &[Edit]) {
@@ -152,7 +152,7 @@ impl<'a> Planner<'a> {
             edits.push(enablement(user.enabled, true));
         }
         self.give_names(desired, &edits);
-        Ok(self.change(Action::Restore, desired, Some(user), edits, "returns; deleted by an earlier run".into()))
+        Ok(change(Action::Restore, desired, Some(user), edits, "returns; deleted by an earlier run".into()))
     }
 
     /// Lists who must not be touched at all.
@@ -239,14 +239,14 @@ impl<'a> Planner<'a> {
             }
         } else if on_create && ours {
             edits.push(enablement(user.enabled, true));
-            return self.change(Action::Enable, desired, Some(user), edits, format!("starts {start}"));
+            return change(Action::Enable, desired, Some(user), edits, format!("starts {start}"));
         }
-        self.update(desired, user, edits)
+        update(desired, user, edits)
     }
 
     fn active(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, start: Option<Date>, shield: bool) -> Slot {
         let Some(lifecycle) = self.lifecycle().filter(|_| user.enabled == Some(false)) else {
-            return self.update(desired, user, edits);
+            return update(desired, user, edits);
         };
         let known = self.known(desired, &user.id);
         let pre_hire = known.is_some_and(|known| known.pre_hire && known.disabled_on.is_none());
@@ -258,21 +258,17 @@ impl<'a> Planner<'a> {
                 (false, _) if ours => "returns; disabled by an earlier run".into(),
                 _ => "active by HR".into(),
             };
-            return self.change(Action::Enable, desired, Some(user), edits, reason);
+            return change(Action::Enable, desired, Some(user), edits, reason);
         }
         if !shield {
             let message = "active by HR, but the account was disabled, and not by hrpush; hint: enable it by hand, or set `reenable = \"always\"`";
             self.skip(desired.key.as_str(), Some(user), SkippedCode::DisabledElsewhere, message.into(), false);
         }
-        self.update(desired, user, edits)
-    }
-
-    fn update(&self, desired: &'a Desired, user: &'a User, edits: Vec<Edit>) -> Slot {
-        if edits.is_empty() { Slot::Open } else { self.change(Action::Update, desired, Some(user), edits, String::new()) }
+        update(desired, user, edits)
     }
 
     fn leaver(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, shield: bool, end: Option<Date>) -> Slot {
-        let Some(lifecycle) = self.lifecycle().filter(|_| !shield) else { return self.update(desired, user, edits) };
+        let Some(lifecycle) = self.lifecycle().filter(|_| !shield) else { return update(desired, user, edits) };
         let known = self.known(desired, &user.id);
         let reason = match end.filter(|end| *end < self.inputs.today) {
             Some(end) => format!("left on {end}"),
@@ -281,16 +277,16 @@ impl<'a> Planner<'a> {
         let flips = user.enabled != Some(false);
         if !flips && let Some(day) = self.deletion_day(lifecycle, known, end) {
             let reason = format!("{reason}; to be deleted since {day}");
-            return self.change(Action::Delete, desired, Some(user), Vec::new(), reason);
+            return change(Action::Delete, desired, Some(user), Vec::new(), reason);
         }
         let then = self.pending(lifecycle, user, known, flips);
         if flips {
             edits.push(enablement(user.enabled, false));
         } else if then.is_empty() {
-            return self.update(desired, user, edits);
+            return update(desired, user, edits);
         }
         let action = if flips { Action::Disable } else { Action::Update };
-        let mut slot = self.change(action, desired, Some(user), edits, reason);
+        let mut slot = change(action, desired, Some(user), edits, reason);
         if let Slot::Change(change) = &mut slot {
             self.follow(change, user, then);
         }
@@ -319,30 +315,11 @@ impl<'a> Planner<'a> {
         if then.contains(&LeaveAction::RemoveFromManagedGroups)
             && let Some(groups) = self.managed_groups.get(&user.id)
         {
-            let remove = groups.iter().map(|id| id.to_string()).collect();
+            let remove = groups.iter().map(ToString::to_string).collect();
             change.ids.extend(groups.iter().map(|id| (id.to_string(), (*id).clone())));
             change.members = Some(Members { add: Vec::new(), remove });
         }
         change.then = then;
-    }
-
-    fn change(&self, action: Action, desired: &Desired, user: Option<&User>, attributes: Vec<Edit>, reason: String) -> Slot {
-        let created = attributes.iter().find(|edit| edit.name == "userPrincipalName");
-        let created = created.and_then(|edit| edit.after.as_ref()?.as_text()).map(str::to_owned);
-        Slot::Change(Box::new(Change {
-            seq: 0,
-            action,
-            object: Object::User,
-            key: desired.key.as_str().into(),
-            id: user.map(|user| user.id.clone()),
-            user_principal_name: user.map(|user| user.upn.as_str().to_owned()).or(created),
-            reason,
-            attributes,
-            members: None,
-            then: Vec::new(),
-            record: Some(desired.place.clone()),
-            ids: BTreeMap::new(),
-        }))
     }
 
     /// People whom this feed once carried and no longer does, and managed people who fell out of scope.
@@ -407,6 +384,31 @@ impl<'a> Planner<'a> {
         self.follow(&mut change, user, then);
         Some(change)
     }
+}
+
+/// An update where something differs.
+fn update(desired: &Desired, user: &User, edits: Vec<Edit>) -> Slot {
+    if edits.is_empty() { Slot::Open } else { change(Action::Update, desired, Some(user), edits, String::new()) }
+}
+
+/// A change of a person of the reading.
+fn change(action: Action, desired: &Desired, user: Option<&User>, attributes: Vec<Edit>, reason: String) -> Slot {
+    let created = attributes.iter().find(|edit| edit.name == "userPrincipalName");
+    let created = created.and_then(|edit| edit.after.as_ref()?.as_text()).map(str::to_owned);
+    Slot::Change(Box::new(Change {
+        seq: 0,
+        action,
+        object: Object::User,
+        key: desired.key.as_str().into(),
+        id: user.map(|user| user.id.clone()),
+        user_principal_name: user.map(|user| user.upn.as_str().to_owned()).or(created),
+        reason,
+        attributes,
+        members: None,
+        then: Vec::new(),
+        record: Some(desired.place.clone()),
+        ids: BTreeMap::new(),
+    }))
 }
 
 /// The edit that flips accountEnabled.

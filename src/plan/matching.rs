@@ -388,6 +388,6 @@ impl<'a> DeletedIndex<'a> {
         }
         let attribute = self.attribute?;
         let texts = wanted_text(desired, attribute).into_iter().chain(desired.previous_key.as_ref().map(EmployeeId::as_str));
-        texts.filter_map(|text| self.hits.get::<str>(&fold(attribute, text)).copied()).next()
+        texts.into_iter().find_map(|text| self.hits.get::<str>(&fold(attribute, text)).copied())
     }
 }

@@ -35,10 +35,10 @@ impl<'a> Protection<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, policy: &Policy, guests: bool) -> Self {
         let names = policy.protect_users.iter().map(|name| name.trim().to_lowercase()).collect();
         let groups: HashSet<String> = policy.protect_groups.iter().map(|name| name.trim().to_lowercase()).collect();
-        let named = |id: &ObjectId, name: &str| {
+        let chosen = |id: &ObjectId, name: &str| {
             !groups.is_empty() && (groups.contains(&id.as_str().to_lowercase()) || groups.contains(&name.to_lowercase()))
         };
-        let members = snapshot.groups.values().filter(|group| named(&group.id, &group.name));
+        let members = snapshot.groups.values().filter(|group| chosen(&group.id, &group.name));
         Self { names, members: members.flat_map(|group| &group.members).collect(), snapshot, guests }
     }
 

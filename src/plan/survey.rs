@@ -114,7 +114,7 @@ fn live<'a>(person: &Person<'a>) -> Option<&'a User> {
     }
 }
 
-fn add_managers<'a>(planner: &mut Planner<'a>, slots: &mut [Slot]) {
+fn add_managers(planner: &mut Planner<'_>, slots: &mut [Slot]) {
     let matching = planner.matching;
     let mut edits = Vec::new();
     let directory = Directory::new(planner, slots);

@@ -133,7 +133,7 @@ impl<'a> Work<'a> {
             _ => return self.tell(change, SkippedCode::Protected, format!("{} is not touched", user.upn)),
         };
         match change.action {
-            Action::Create if shielded => {}
+            Action::Create | Action::Restore if shielded => {}
             Action::Create if user.enabled == Some(false) => self.moved(change, "the account is disabled already"),
             Action::Create => {
                 let flip = vec![enablement(user.enabled, false)];
@@ -141,7 +141,6 @@ impl<'a> Work<'a> {
                 inverse.then = vec![LeaveAction::RevokeSessions];
                 self.changes.push(inverse);
             }
-            Action::Restore if shielded => {}
             Action::Restore => {
                 let inverse = self.inverse(change, Action::Delete, Some(user.upn.as_str()), Vec::new());
                 self.changes.push(inverse);

@@ -2,6 +2,7 @@
 
 mod groups;
 mod guards;
+mod laws;
 mod lifecycle;
 mod matching;
 mod world;

@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     Throttled,
     /// The service fails without having done it.
     Unavailable,
+    /// No connection at all.
+    Unreachable,
     /// The process dies: no answer ever.
     Killed,
 }
@@ -197,6 +199,9 @@ impl Tenant for Fake {
                 }
                 Some(Fault::Throttled) => answer(Verdict::NotBefore(Instant::now() + Duration::from_secs(10)), 429, "slow down"),
                 Some(Fault::Unavailable) => answer(Verdict::NotBefore(Instant::now() + Duration::from_secs(2)), 503, "no"),
+                Some(Fault::Unreachable) => {
+                    Answer { code: Some("unreachable".into()), ..answer(Verdict::Final, 0, "connection refused") }
+                }
                 Some(Fault::Killed) => {
                     self.write(operation, &mut state);
                     killed = true;

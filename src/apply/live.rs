@@ -39,7 +39,11 @@ impl Finder for Reader {
 #[async_trait]
 impl Finder for Live<'_> {
     async fn find(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, String> {
-        Finder::find(self.reader, upn, key).await
+        let found = Finder::find(self.reader, upn, key).await?;
+        if let Found::Ours(id) = &found {
+            self.writer.born(id);
+        }
+        Ok(found)
     }
 
     async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, String> {

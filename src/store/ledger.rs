@@ -218,7 +218,7 @@ impl Store {
 
     /// Brings the ledger up to what the tenant shows, before a plan is made: «disabled by hrpush» ends when the account is enabled,
     /// «deleted by hrpush» when it is back; addresses that are no longer in use become former ones; and requests that were
-    /// never answered are judged by what they left.
+    /// never answered are judged by what they left. Only for who holds the [`super::Lock`]: another run's requests may be under way.
     pub fn reconcile(&mut self, snapshot: &Snapshot, today: Date) -> Result<(), StoreError> {
         self.judge_open(snapshot, today)?;
         let tenant = &snapshot.tenant;

@@ -1,17 +1,11 @@
 //! What an answer means for its step: over, again, or in doubt.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{
-    Act, Answer, Answered, Applied, ApplyError, Attribute, DEAD, Doubt, Failed, Flying, Found, Landing, ObjectId, REPLICATION,
-    Scheduler, SkippedCode, Stop, Who,
-};
-use crate::apply::outcome::{ChangeResult, ChangeState, Outcome};
+use super::{Act, Answer, Answered, Attribute, DEAD, Doubt, Failed, Flying, Found, Landing, REPLICATION, Scheduler, Stop, Who};
 use crate::graph::Verdict;
-use crate::plan::{Object, Skipped};
 
 /// How often a request is sent again after faults of the service.
 const ATTEMPTS: u32 = 8;
@@ -54,7 +48,7 @@ impl Scheduler<'_> {
     fn heed_the_dead(&mut self, started: Instant, answers: &[Answer]) {
         let faulty = |answer: &Answer| {
             let fault = answer.status.is_none_or(|status| status >= 500);
-            fault && matches!(answer.verdict, Verdict::Unknown | Verdict::NotBefore(_))
+            fault && (matches!(answer.verdict, Verdict::Unknown | Verdict::NotBefore(_)) || is_unsent(answer))
         };
         if !answers.iter().all(faulty) {
             self.dead = 0;
@@ -88,7 +82,8 @@ impl Scheduler<'_> {
                 let spent = *count > most;
                 if spent { self.refuse(&flying, &answer) } else { self.again(flying, &answer, moment) }
             }
-            Verdict::Unknown => self.unknown(flying, answer),
+            Verdict::Unknown => self.unknown(flying, &answer),
+            Verdict::Final if is_unsent(&answer) => self.unknown(flying, &answer),
             Verdict::Final => self.finally(flying, answer),
         }
     }
@@ -156,6 +151,7 @@ impl Scheduler<'_> {
     }
 
     fn again(&mut self, flying: Flying, answer: &Answer, moment: Instant) {
+        self.retried += 1;
         self.note(flying.request, false, answer);
         if !flying.members.is_empty() {
             self.live[flying.at].parts.push_front(flying.members);
@@ -163,18 +159,18 @@ impl Scheduler<'_> {
         self.waiting.insert((moment, flying.at));
     }
 
-    fn unknown(&mut self, flying: Flying, answer: Answer) {
+    fn unknown(&mut self, flying: Flying, answer: &Answer) {
         let at = flying.at;
         self.live[at].attempts += 1;
         let attempts = self.live[at].attempts;
-        if matches!(self.live[at].step.act, Act::CreateUser { .. }) {
+        if matches!(self.live[at].step.act, Act::CreateUser { .. }) && !is_unsent(answer) {
             // Stays without an answer in the journal until it is found.
             return self.doubt(at, flying.request, None);
         }
         if attempts > ATTEMPTS {
-            return self.refuse(&flying, &answer);
+            return self.refuse(&flying, answer);
         }
-        self.again(flying, &answer, Instant::now() + backoff(attempts));
+        self.again(flying, answer, Instant::now() + backoff(attempts));
     }
 
     fn doubt(&mut self, at: usize, request: u64, conflict: Option<Answer>) {
@@ -206,6 +202,7 @@ impl Scheduler<'_> {
                     self.refuse(&Flying { at, request, members: Vec::new() }, &unanswered());
                 }
                 None => {
+                    self.retried += 1;
                     self.note(request, false, &unanswered());
                     self.ready.insert(at);
                 }
@@ -355,64 +352,17 @@ impl Scheduler<'_> {
         });
         Failed { status: answer.status, request_id: answer.request_id.clone(), ..self.failed(at, &code, message) }
     }
-
-    pub(super) fn end(mut self, started: Instant) -> Result<Applied, ApplyError> {
-        let stopped = self.stop.take();
-        if let Some(Stop::Broken(error)) = stopped {
-            return Err(error);
-        }
-        let unreached: BTreeSet<usize> = self.live.iter().filter(|live| !live.over).map(|live| live.step.change).collect();
-        for live in (0..self.live.len()).filter(|at| !self.live[*at].over).collect::<Vec<_>>() {
-            let change = self.live[live].step.change;
-            let failed = if self.live[live].doubt.is_some() {
-                self.failed(live, "unknown-outcome", "whether the account was made is unknown; the next run finds out".into())
-            } else {
-                self.failed(live, "not-attempted", "the run ended before it".into())
-            };
-            self.failures[change].get_or_insert(failed);
-        }
-        let mut outcome = Outcome::of(self.plan, Some(&self.options.run));
-        let mut results = Vec::with_capacity(self.plan.changes.len());
-        for (at, change) in self.plan.changes.iter().enumerate() {
-            let state = match &self.failures[at] {
-                None => ChangeState::Done,
-                Some(failed) if failed.code == "not-attempted" && unreached.contains(&at) => ChangeState::NotAttempted,
-                Some(_) => ChangeState::Failed,
-            };
-            let made = match change.object {
-                Object::User => self.users.get(&change.key),
-                Object::Group => self.groups.get(&change.key),
-            };
-            let id: Option<ObjectId> = change.id.clone().or_else(|| made.cloned());
-            results.push(ChangeResult { seq: change.seq, state, id });
-        }
-        outcome.applied = results.iter().filter(|result| result.state == ChangeState::Done).count() as u64;
-        outcome.failed = self.failures.into_iter().flatten().collect();
-        outcome.skipped.extend(self.refused.iter().map(|attribute| Skipped {
-            key: None,
-            id: None,
-            code: SkippedCode::RefusedByGraph,
-            message: format!("Graph refuses {} to this app; it needs {}", attribute.name, attribute.permission),
-            left: false,
-        }));
-        outcome.requests = self.tenant.requests();
-        outcome.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Applied {
-            outcome,
-            results,
-            created: self.users.into_iter().collect(),
-            passes: self.passes,
-            refused: self.refused,
-            interrupted: matches!(stopped, Some(Stop::Interrupted)),
-            gave_up: matches!(stopped, Some(Stop::GaveUp)),
-        })
-    }
 }
 
 /// Attributes that need a permission of their own, apart from what blocks or names an account.
 fn has_own_rule(attribute: Attribute) -> bool {
     let own = attribute.permission != "User.ReadWrite.All" || attribute.name == "employeeHireDate";
     own && !matches!(attribute.name, "accountEnabled" | "userPrincipalName")
+}
+
+/// The writer could not send it at all: no connection, or no token.
+fn is_unsent(answer: &Answer) -> bool {
+    answer.status.is_none() && matches!(answer.code.as_deref(), Some("unreachable" | "no-token"))
 }
 
 fn backoff(attempt: u32) -> Duration {

@@ -37,7 +37,7 @@ async fn joiners_are_created_once_and_then_get_their_managers() {
 
 #[tokio::test(start_paused = true)]
 async fn any_fault_at_any_write_ends_in_the_same_tenant() {
-    for fault in [Fault::LostBefore, Fault::LostAfter, Fault::Throttled, Fault::Unavailable] {
+    for fault in [Fault::LostBefore, Fault::LostAfter, Fault::Throttled, Fault::Unavailable, Fault::Unreachable] {
         for at in 1..=23 {
             let mut fake = Fake::new();
             fake.faults.insert(at, fault);

@@ -1,0 +1,177 @@
+//! From steps that are due to a batch, with what the journal is told of it.
+
+use super::{
+    Act, ApplyError, Attribute, BATCH, Flying, ObjectId, Operation, RequestKind, Scheduler, Sent, Stop, Value, Who,
+    first_password,
+};
+
+enum Unsendable {
+    /// Nothing is left to send.
+    Nothing,
+    Dependency(String),
+    Broken(ApplyError),
+}
+
+impl Scheduler<'_> {
+    /// The next batch: the first 20 that are due. Steps that turn out impossible end here.
+    pub(super) fn fill(&mut self) -> (Vec<Flying>, Vec<Operation>, Vec<Sent>) {
+        let (mut flying, mut operations, mut sent) = (Vec::new(), Vec::new(), Vec::new());
+        while flying.len() < BATCH {
+            let Some(at) = self.ready.pop_first() else { break };
+            let members = self.next_members(at);
+            match self.operation(at, &members) {
+                Ok(operation) => {
+                    let request = self.next_request;
+                    self.next_request += 1;
+                    sent.push(self.told(at, request));
+                    operations.push(operation);
+                    flying.push(Flying { at, request, members });
+                }
+                Err(Unsendable::Nothing) => self.over(at, None),
+                Err(Unsendable::Dependency(message)) => {
+                    let failed = self.failed(at, "dependency", message);
+                    self.over(at, Some(failed));
+                }
+                Err(Unsendable::Broken(error)) => {
+                    self.stop = Some(Stop::Broken(error));
+                    break;
+                }
+            }
+        }
+        (flying, operations, sent)
+    }
+
+    /// The next part of an `AddMembers`; whose account was not made is left out, and said.
+    fn next_members(&mut self, at: usize) -> Vec<(String, Who)> {
+        if !matches!(self.live[at].step.act, Act::AddMembers { .. }) {
+            return Vec::new();
+        }
+        while let Some(part) = self.live[at].parts.pop_front() {
+            let (there, missing): (Vec<_>, Vec<_>) = part.into_iter().partition(|(_, who)| self.id_of(who).is_some());
+            for (key, _) in missing {
+                let failed = self.failed(at, "dependency", format!("{key} has no account yet and does not join the group"));
+                self.live[at].failure.get_or_insert(failed);
+            }
+            if !there.is_empty() {
+                return there;
+            }
+        }
+        Vec::new()
+    }
+
+    pub(super) fn id_of(&self, who: &Who) -> Option<ObjectId> {
+        match who {
+            Who::Id(id) => Some(id.clone()),
+            Who::NewUser(key) => self.users.get(key).cloned(),
+            Who::NewGroup(key) => self.groups.get(key).cloned(),
+            Who::Nobody(_) => None,
+        }
+    }
+
+    fn known(&self, who: &Who) -> Result<ObjectId, Unsendable> {
+        let message = || match who {
+            Who::NewGroup(key) => format!("the group {key} was not created"),
+            Who::Id(id) => format!("the account {id} is not there"),
+            Who::NewUser(key) | Who::Nobody(key) => format!("{key} has no account"),
+        };
+        self.id_of(who).ok_or_else(|| Unsendable::Dependency(message()))
+    }
+
+    fn operation(&self, at: usize, members: &[(String, Who)]) -> Result<Operation, Unsendable> {
+        Ok(match &self.live[at].step.act {
+            Act::CreateUser { attributes } => {
+                let password = first_password().map_err(|error| Unsendable::Broken(error.into()))?;
+                Operation::CreateUser { attributes: attributes.clone(), password }
+            }
+            Act::Update { user, edits } => Operation::UpdateUser { id: self.known(user)?, edits: edits.clone() },
+            Act::SetManager { user, manager } => Operation::SetManager { user: self.known(user)?, manager: self.known(manager)? },
+            Act::ClearManager { user } => Operation::ClearManager { user: self.known(user)? },
+            Act::RevokeSessions { user } => Operation::RevokeSessions { user: self.known(user)? },
+            Act::RemoveLicenses { user, skus } => {
+                Operation::RemoveLicenses { user: self.known(user)?, skus: skus.iter().map(|sku| sku.as_str().into()).collect() }
+            }
+            Act::DeleteUser { id } => Operation::DeleteUser { id: id.clone() },
+            Act::RestoreUser { id, upn } => Operation::RestoreUser { id: id.clone(), upn: upn.clone() },
+            Act::CreateGroup { unique_name, name, microsoft365, owners } => Operation::CreateGroup {
+                unique_name: unique_name.clone(),
+                name: name.clone(),
+                microsoft365: *microsoft365,
+                owners: owners.iter().map(|owner| self.known(owner)).collect::<Result<_, _>>()?,
+            },
+            Act::RenameGroup { group, name } => Operation::UpdateGroup { id: self.known(group)?, name: name.clone() },
+            Act::AddMembers { group, .. } => {
+                let members: Vec<ObjectId> = members.iter().filter_map(|(_, who)| self.id_of(who)).collect();
+                if members.is_empty() {
+                    return Err(Unsendable::Nothing);
+                }
+                Operation::AddMembers { group: self.known(group)?, members }
+            }
+            Act::RemoveMember { group, member } => {
+                Operation::RemoveMember { group: self.known(group)?, member: self.known(member)? }
+            }
+            Act::CreateTap { user, start } => Operation::CreateTap { user: self.known(user)?, start: start.clone() },
+            Act::Impossible(why) => return Err(Unsendable::Dependency(why.clone())),
+        })
+    }
+
+    fn told(&self, at: usize, request: u64) -> Sent {
+        let step = &self.live[at].step;
+        let change = &self.plan.changes[step.change];
+        let mut sent = Sent {
+            request,
+            seq: change.seq,
+            kind: step.act.kind(),
+            key: change.key.clone(),
+            object: step.act.written().and_then(|who| self.id_of(who)),
+            upn: None,
+            matching: None,
+            attributes: Vec::new(),
+            enabled: None,
+            leave: step.leave,
+        };
+        match &step.act {
+            Act::CreateUser { attributes } => {
+                if let Some((upn, matching)) = self.identity(at) {
+                    sent.upn = Some(upn);
+                    sent.matching = matching;
+                }
+                sent.attributes = attributes.keys().map(|attribute| attribute.name.to_owned()).collect();
+                sent.enabled = attributes.iter().find_map(|(name, value)| flag(*name, Some(value)));
+            }
+            Act::Update { edits, .. } => {
+                sent.attributes = edits.keys().map(|attribute| attribute.name.to_owned()).collect();
+                sent.enabled = edits.iter().find_map(|(name, value)| flag(*name, value.as_ref()));
+            }
+            Act::DeleteUser { id } | Act::RestoreUser { id, .. } => sent.object = Some(id.clone()),
+            _ => {}
+        }
+        sent
+    }
+}
+
+impl Act {
+    fn kind(&self) -> RequestKind {
+        match self {
+            Self::CreateUser { .. } => RequestKind::CreateUser,
+            Self::Update { .. } | Self::Impossible(_) => RequestKind::UpdateUser,
+            Self::SetManager { .. } => RequestKind::SetManager,
+            Self::ClearManager { .. } => RequestKind::ClearManager,
+            Self::RevokeSessions { .. } => RequestKind::RevokeSessions,
+            Self::RemoveLicenses { .. } => RequestKind::RemoveLicenses,
+            Self::DeleteUser { .. } => RequestKind::DeleteUser,
+            Self::RestoreUser { .. } => RequestKind::RestoreUser,
+            Self::CreateGroup { .. } => RequestKind::CreateGroup,
+            Self::RenameGroup { .. } => RequestKind::UpdateGroup,
+            Self::AddMembers { .. } => RequestKind::AddMembers,
+            Self::RemoveMember { .. } => RequestKind::RemoveMember,
+            Self::CreateTap { .. } => RequestKind::CreateTap,
+        }
+    }
+}
+
+fn flag(attribute: Attribute, value: Option<&Value>) -> Option<bool> {
+    match value {
+        Some(Value::Flag(flag)) if attribute.name == "accountEnabled" => Some(*flag),
+        _ => None,
+    }
+}

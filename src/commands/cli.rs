@@ -302,12 +302,15 @@ pub(crate) struct Sandbox {
     /// Run the quota this many times faster than Graph's
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub(crate) quota_scale: f64,
-    /// How the quota counts: bucket, window or none
+    /// How the quota counts: bucket, window or off
     #[arg(long, value_name = "KIND", default_value = "bucket")]
     pub(crate) quota_kind: String,
-    /// Faults to switch on: a JSON object
-    #[arg(long, value_name = "JSON")]
+    /// Faults to switch on, such as `503=0.05,reset-after@7,seed=7`
+    #[arg(long, value_name = "LIST")]
     pub(crate) faults: Option<String>,
+    /// For how long new objects are not found: `3` requests, `500ms` or `2s`
+    #[arg(long, value_name = "LAG")]
+    pub(crate) lag: Option<String>,
     /// Write a line for each request here
     #[arg(long, value_name = "FILE")]
     pub(crate) request_log: Option<PathBuf>,

@@ -13,6 +13,9 @@ pub(crate) enum Failure {
     /// Network, credential, permission, state or HR system: exit code 1.
     #[error("{0}")]
     CannotRun(String),
+    /// The user or the system stopped it before anything was written: exit code 130.
+    #[error("interrupted, nothing was written")]
+    Interrupted,
 }
 
 impl Failure {
@@ -92,6 +95,7 @@ pub(crate) fn conclude(result: Result<Ended, Failure>) -> ExitCode {
         Ok(Ended { code, why }) => (code, why),
         Err(Failure::Usage(text)) => (Code::Usage, vec![format!("error: {text}")]),
         Err(Failure::CannotRun(text)) => (Code::CannotRun, vec![format!("error: {text}")]),
+        Err(fault @ Failure::Interrupted) => (Code::Interrupted, vec![fault.to_string()]),
     };
     for line in why {
         anstream::eprintln!("{line}");

@@ -3,11 +3,23 @@
 //! In come arguments and settings, out go a result on stdout, everything else on stderr, and an exit code. Only here is a
 //! clock read, a question asked and a file chosen.
 
+mod apply;
 mod cli;
 mod completions;
+mod doctor;
 mod exit;
+mod explain;
 mod files;
+mod import;
+mod init;
 mod logging;
+mod mapping;
+mod reading;
+mod run;
+mod runs;
+mod sandbox;
+mod settings;
+mod target;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -29,13 +41,23 @@ pub fn main<I: IntoIterator<Item = OsString>>(arguments: I) -> ExitCode {
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
-    exit::conclude(logging::start(&cli.common).and_then(|()| dispatch(cli)))
+    exit::conclude(logging::start(&cli.common).and_then(|()| dispatch(&cli)))
 }
 
-fn dispatch(cli: Cli) -> Result<Ended, Failure> {
-    match cli.command {
-        Command::Completions { shell } => completions::print_for(shell),
+fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
+    let common = &cli.common;
+    match &cli.command {
+        Command::Import(args) => import::import(common, args),
+        Command::Sync(args) => import::sync(common, args),
+        Command::Plan(args) => import::plan(common, args),
+        Command::Apply(args) => apply::apply(common, args),
+        Command::Explain(args) => explain::explain(common, args),
+        Command::Runs(args) => runs::runs(common, args),
+        Command::Mapping(command) => mapping::mapping(common, command),
+        Command::Doctor(args) => doctor::doctor(common, args),
+        Command::Sandbox(args) => sandbox::sandbox(args),
+        Command::Init(args) => init::init(common, args),
+        Command::Completions { shell } => completions::print_for(*shell),
         Command::Man => completions::manual(),
-        _ => Err(Failure::usage("not built yet")),
     }
 }

@@ -1,0 +1,46 @@
+//! `hrpush sandbox`: the sandbox tenant on loopback, until somebody interrupts it.
+
+use super::cli::Sandbox as Args;
+use super::exit::{Ended, Failure};
+use super::files::{print, write_private};
+use super::run::interrupted;
+use crate::sandbox::{Faults, Options, Quota, QuotaKind, Sandbox};
+
+pub(super) fn sandbox(args: &Args) -> Result<Ended, Failure> {
+    if !args.listen.ip().is_loopback() {
+        return Err(Failure::usage(format!(
+            "--listen {}: the sandbox listens on loopback alone\n  hint: 127.0.0.1:0",
+            args.listen
+        )));
+    }
+    if !(args.quota_scale.is_finite() && args.quota_scale > 0.0) {
+        return Err(Failure::usage("--quota-scale must be above 0"));
+    }
+    let kind: QuotaKind = args.quota_kind.parse().map_err(|fault| Failure::usage(format!("--quota-kind: {fault}")))?;
+    let faults = args.faults.as_deref().map(Faults::parse).transpose();
+    let faults = faults.map_err(|fault| Failure::usage(format!("--faults: {fault}")))?.unwrap_or_default();
+    let lag = args.lag.as_deref().map(str::parse).transpose().map_err(|fault| Failure::usage(format!("--lag: {fault}")))?;
+    let options = Options {
+        seed: args.seed.clone(),
+        db: args.db.clone(),
+        quota: Quota { kind, ..Quota::scaled(args.quota_scale) },
+        faults,
+        lag,
+        log: args.request_log.clone(),
+        ..Options::default()
+    };
+    let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::cannot(&fault))?;
+    runtime.block_on(async {
+        let sandbox = Sandbox::start(args.listen, options).await.map_err(|fault| Failure::cannot(&fault))?;
+        let url = sandbox.url();
+        if let Some(path) = &args.port_file {
+            let port = url::Url::parse(&url).ok().and_then(|url| url.port()).unwrap_or_default();
+            write_private(path, &format!("{port}\n"))?;
+        }
+        print(&format!("{url}\n"))?;
+        tracing::info!("the sandbox tenant {} listens at {url}", sandbox.tenant_id());
+        interrupted().await;
+        drop(sandbox);
+        Ok(Ended::done())
+    })
+}

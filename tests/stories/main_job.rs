@@ -1,0 +1,117 @@
+//! The main job: HR rows in, a diff shown, people in a tenant, and nothing left to do.
+
+use serde_json::Value;
+
+use crate::world::{World, keys, project};
+
+#[test]
+fn the_sample_goes_in_once_and_then_nothing_is_left_to_do() {
+    let world = World::new();
+    let sample = project("samples/employees.csv");
+    let first = world.import(&sample, &["--format", "json"]).ends_with(0).json();
+    assert_eq!(first["format"], "hrpush.outcome/1");
+    assert!(first["applied"].as_u64().unwrap() > 40);
+    assert_eq!(first["failed"].as_array().unwrap().len(), 0);
+
+    let second = world.import(&sample, &["--format", "json"]).ends_with(0).json();
+    assert_eq!(second["applied"], 0);
+    assert_eq!(second["requests"]["writes"], 0);
+    assert!(world.import(&sample, &[]).ends_with(0).out.contains("Nothing to do"));
+}
+
+#[test]
+fn the_next_month_creates_updates_disables_and_moves_people_to_another_manager() {
+    let world = World::new();
+    world.import(&project("samples/employees.csv"), &[]).ends_with(0);
+    let next = project("samples/employees-next-month.csv");
+    let plan = world.import(&next, &["--dry-run", "--format", "json"]).ends_with(0).json();
+    let has = |action: &str| plan["changes"].as_array().unwrap().iter().any(|change| change["action"] == action);
+    assert!(has("create") && has("update") && has("disable"));
+    let manager = |change: &Value| change["attributes"].as_array().unwrap().iter().any(|edit| edit["name"] == "manager");
+    assert!(plan["changes"].as_array().unwrap().iter().any(|change| change["action"] == "update" && manager(change)));
+
+    world.import(&next, &[]).ends_with(0);
+    let after = world.import(&next, &["--dry-run", "--format", "json"]).ends_with(0).json();
+    assert_eq!(after["changes"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_dry_run_prints_the_plan_key_for_key_and_leaves_the_tenant_empty() {
+    let world = World::new();
+    let sample = project("samples/employees.csv");
+    let plan = world.import(&sample, &["--dry-run", "--format", "json"]).ends_with(0).json();
+    let expected = ["asOf", "changes", "createdAt", "fingerprint", "format", "guards", "held", "skipped", "source", "summary", "target"];
+    assert_eq!(keys(&plan), expected);
+    assert_eq!(keys(&plan["target"]), ["graphUrl", "sandbox", "tenantId"]);
+    assert_eq!(keys(&plan["source"]), ["feed", "name", "records", "sha256"]);
+    assert_eq!(keys(&plan["guards"][0]), ["count", "limit", "name", "of", "tripped"]);
+    let again = world.import(&sample, &["--dry-run", "--format", "json"]).ends_with(0).json();
+    assert_eq!(plan["fingerprint"], again["fingerprint"]);
+    assert_eq!(plan["target"]["tenantId"], again["target"]["tenantId"]);
+    world.import(&sample, &["--dry-run", "--detailed-exitcode"]).ends_with(5);
+}
+
+#[test]
+fn the_outcome_has_exactly_its_keys() {
+    let world = World::new();
+    let outcome = world.import(&project("samples/employees.csv"), &["--format", "json"]).ends_with(0).json();
+    let expected = [
+        "applied", "drifted", "durationMs", "failed", "fingerprint", "format", "guards", "held", "requests", "run", "skipped", "summary",
+    ];
+    assert_eq!(keys(&outcome), expected);
+    assert_eq!(keys(&outcome["requests"]), ["batches", "resourceUnits", "retried", "sent", "throttled", "writes"]);
+    let runs = world.run(["runs", "--format", "json"]).ends_with(0).json();
+    assert_eq!(keys(&runs[0]), ["applied", "exitCode", "failed", "fingerprint", "run", "source", "startedAt"]);
+    assert_eq!(runs[0]["run"], outcome["run"]);
+    let shown = world.run(["runs", "show", runs[0]["run"].as_str().unwrap()]).ends_with(0);
+    assert!(shown.out.contains("create"));
+}
+
+#[test]
+fn a_saved_plan_is_applied_and_an_altered_one_is_refused() {
+    let world = World::new();
+    let sample = project("samples/employees.csv");
+    let saved = world.path("plan.json");
+    world.run(["plan", sample.to_str().unwrap(), "--out", saved.to_str().unwrap()]).ends_with(0);
+    let text = std::fs::read_to_string(&saved).unwrap();
+    let altered = world.write("altered.json", text.replacen("\"Research\"", "\"Board\"", 1));
+    world.run(["apply", altered.to_str().unwrap()]).ends_with(2);
+    let outcome = world.run(["apply", saved.to_str().unwrap(), "--format", "json"]).ends_with(0).json();
+    assert!(outcome["applied"].as_u64().unwrap() > 40);
+    let again = world.run(["apply", saved.to_str().unwrap(), "--format", "json"]).ends_with(0).json();
+    assert_eq!(again["applied"], 0);
+    assert!(again["drifted"].as_array().unwrap().len() > 40);
+}
+
+#[test]
+fn a_mass_leave_is_stopped_by_the_guard_and_goes_with_its_fingerprint_alone() {
+    let world = World::new();
+    let sample = project("samples/employees.csv");
+    world.import(&sample, &[]).ends_with(0);
+    let text = std::fs::read_to_string(&sample).unwrap().replace(",Active,", ",Terminated,");
+    let gone = world.write("employees.csv", text);
+    let stopped = world.import(&gone, &["--format", "json"]).ends_with(3);
+    assert!(stopped.err.contains("disable"));
+    let plan = stopped.json();
+    world.import(&gone, &["--approve", "sha256:0000"]).ends_with(3);
+    let outcome = world.import(&gone, &["--approve", plan["fingerprint"].as_str().unwrap(), "--format", "json"]).ends_with(0).json();
+    assert!(outcome["applied"].as_u64().unwrap() > 40);
+}
+
+#[test]
+fn one_person_is_explained() {
+    let world = World::new();
+    let sample = project("samples/employees.csv");
+    let told = world.run(["explain", "10047", sample.to_str().unwrap()]).ends_with(0);
+    assert!(told.out.contains("userPrincipalName"));
+    world.run(["explain", "no-such-key", sample.to_str().unwrap()]).ends_with(2);
+}
+
+#[test]
+fn another_graph_needs_a_token_and_then_a_yes() {
+    let world = World::new();
+    let sample = project("samples/employees.csv");
+    world.import(&sample, &["--graph-url", "http://graph.example.com"]).ends_with(2);
+    world.import(&sample, &["--graph-url", "http://127.0.0.1:9/v1.0"]).ends_with(1);
+    world.run(["sync"]).ends_with(2);
+}

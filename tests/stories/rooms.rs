@@ -1,0 +1,105 @@
+//! The import rule of ARCHITECTURE.md: a room imports only from rooms above it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The rooms in their order.
+const ROOMS: &[&str] = &[
+    "record", "directory", "expr", "source", "mapping", "plan", "graph", "apply", "store", "sandbox", "report", "config", "commands",
+];
+
+fn may_import(room: &str, other: &str) -> bool {
+    let place = |name| ROOMS.iter().position(|room| *room == name);
+    match (place(room), place(other)) {
+        _ if room == other => true,
+        // The sandbox would otherwise mirror the mistakes of those it is there to try.
+        _ if room == "sandbox" => matches!(other, "record" | "directory"),
+        (Some(here), Some(there)) => there < here,
+        _ => false,
+    }
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The rooms that a text names behind `crate::`, also inside `use crate::{…}`.
+fn named(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("crate::") {
+        if text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == '$') {
+            continue;
+        }
+        let line = text[..at].matches('\n').count() + 1;
+        let rest = &text[at + "crate::".len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            let mut depth = 1;
+            let mut start = true;
+            for (offset, character) in group.char_indices() {
+                match character {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    ',' => start = true,
+                    _ if character.is_whitespace() => {}
+                    _ if depth == 1 && start => {
+                        found.push((line, word(&group[offset..])));
+                        start = false;
+                    }
+                    _ => {}
+                }
+                if depth == 0 {
+                    break;
+                }
+            }
+        } else {
+            found.push((line, word(rest)));
+        }
+    }
+    found
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect()
+}
+
+#[test]
+fn a_room_imports_only_from_rooms_above_it() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut all = Vec::new();
+    files(&source, &mut all);
+    assert!(all.len() > ROOMS.len(), "the rooms were not found");
+    let mut wrong = Vec::new();
+    for path in all {
+        let inside = path.strip_prefix(&source).unwrap();
+        let room = inside.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+        let room = room.trim_end_matches(".rs");
+        if matches!(room, "lib" | "main") {
+            continue;
+        }
+        assert!(ROOMS.contains(&room), "{room} is no room of ARCHITECTURE.md");
+        let text = fs::read_to_string(&path).unwrap();
+        for (line, other) in named(&text) {
+            if !may_import(room, &other) {
+                wrong.push(format!("{}:{line}: {room} may not import {other}", inside.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_forbidden_import_would_be_seen() {
+    let text = "use crate::{directory::User, graph};\nfn f() -> crate::plan::Plan {}\n";
+    let names: Vec<String> = named(text).into_iter().map(|(_, name)| name).collect();
+    assert_eq!(names, ["directory", "graph", "plan"]);
+    assert!(!may_import("plan", "graph"));
+    assert!(!may_import("sandbox", "graph"));
+    assert!(may_import("commands", "store"));
+}

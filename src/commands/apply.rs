@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
-use super::cli::{Apply, Common};
-use super::exit::{Code, Ended, Failure};
+use super::cli::{Apply, Common, StopArgs, YesArgs};
+use super::exit::{Ended, Failure};
 use super::reading::text_of;
 use super::run::{self, Consent, Ready, block_on, carry_out, unless_interrupted};
 use super::settings::{self, Settings};
@@ -61,17 +61,13 @@ async fn go(
     }
     let day = run::today();
     let ledger = store.ledger(&plan.source.feed, &snapshot.tenant, day, &unsettled).map_err(|fault| Failure::cannot(&fault))?;
-    let (plan, moved) = drift(plan, &snapshot, &ledger, &settings.policy());
+    let (plan, moved) = drift(&plan, &snapshot, &ledger, &settings.policy());
     let drifted: Vec<Drifted> = moved
         .into_iter()
         .map(|moved| Drifted { seq: moved.seq, key: moved.key, action: moved.action, message: moved.message })
         .collect();
     let notes = drifted.iter().map(|moved| format!("left out, {}: {}", moved.key, moved.message)).collect();
-    let consent = match (args.stop.dry_run, args.yes.yes || connection.sandbox.is_some()) {
-        (true, _) => Consent::Never,
-        (false, true) => Consent::Given,
-        (false, false) => Consent::Ask,
-    };
+    let consent = consent(&args.stop, &args.yes, connection.sandbox.is_some());
     let matching = Attribute::find("employeeId");
     let ready = Ready {
         common,
@@ -87,12 +83,19 @@ async fn go(
         memory: None,
         cancelled,
     };
-    let ended = carry_out(ready, &mut store).await?;
-    debug_assert!(ended.code != Code::Done || ended.why.is_empty(), "what ends with 0 needs no excuse");
-    Ok(ended)
+    carry_out(ready, &mut store).await
 }
 
-fn other_target(plan: &Plan) -> String {
+/// Who must say yes to a plan of this target.
+pub(super) fn consent(stop: &StopArgs, yes: &YesArgs, sandbox: bool) -> Consent {
+    match (stop.dry_run, yes.yes || sandbox) {
+        (true, _) => Consent::Never,
+        (false, true) => Consent::Given,
+        (false, false) => Consent::Ask,
+    }
+}
+
+pub(super) fn other_target(plan: &Plan) -> String {
     let kind = if plan.target.sandbox { "the embedded sandbox" } else { "the tenant" };
     format!(
         "the plan is for {kind} {} at {}, which is not the target here",
@@ -102,7 +105,7 @@ fn other_target(plan: &Plan) -> String {
 }
 
 /// What must be read to see whether the plan still holds.
-fn wanted(plan: &Plan, protect_groups: &[String]) -> Wanted {
+pub(super) fn wanted(plan: &Plan, protect_groups: &[String]) -> Wanted {
     let edits = || plan.changes.iter().flat_map(|change| &change.attributes);
     let mut attributes: BTreeSet<Attribute> = edits().filter_map(crate::plan::Edit::attribute).collect();
     attributes.extend(Attribute::find("employeeId"));

@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Carry out a saved plan and nothing else
     Apply(Apply),
+    /// Plan the inverse of an earlier run, shown and applied like any plan
+    Undo(Undo),
     /// One person: the record, each expression with its inputs and result, the match, the decision
     Explain(Explain),
     /// What was done, when, by which plan
@@ -218,6 +220,18 @@ pub(crate) struct Apply {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Undo {
+    /// The run, as `hrpush runs` names it; its first letters are enough
+    pub(crate) run: String,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) yes: YesArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The person's key in HR
     pub(crate) key: String,
@@ -254,6 +268,11 @@ pub(crate) enum Mapping {
         /// Also tell which columns of this HR file are unused and which are missing
         #[arg(long, value_name = "FILE")]
         against: Option<PathBuf>,
+    },
+    /// Run the cases in `FILE.tests.toml`
+    Test {
+        /// The mapping file
+        file: PathBuf,
     },
     /// Print what one expression yields
     Eval {

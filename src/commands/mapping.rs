@@ -28,6 +28,7 @@ pub(super) fn mapping(common: &Common, command: &Mapping) -> Result<Ended, Failu
             };
             eval(json, expression, &Evaluation { record, now, taken, default_domain: default_domain.clone() })
         }
+        Mapping::Test { file } => test(json, file),
         Mapping::Functions { name } => functions(json, name.as_deref()),
     }
 }
@@ -95,6 +96,27 @@ fn eval(json: bool, expression: &str, with: &Evaluation<'_>) -> Result<Ended, Fa
             Ok(Ended::with(Code::Usage, lines.collect()))
         }
     }
+}
+
+fn test(json: bool, file: &Path) -> Result<Ended, Failure> {
+    let mapping = super::reading::load(file)?;
+    let mut cases = file.as_os_str().to_owned();
+    cases.push(".tests.toml");
+    let beside = file.with_extension("tests.toml");
+    let cases = if Path::new(&cases).exists() || !beside.exists() { cases.into() } else { beside };
+    let results =
+        mapping::test(&mapping, &text_of(&cases)?).map_err(|fault| Failure::usage(format!("{}: {fault}", cases.display())))?;
+    let failed: Vec<_> = results.iter().filter(|result| !result.differences.is_empty()).collect();
+    if json {
+        print(&report::json(&results).map_err(|fault| Failure::cannot(&fault))?)?;
+    } else {
+        print(&format!("{} cases, {} failed\n", results.len(), failed.len()))?;
+    }
+    if failed.is_empty() {
+        return Ok(Ended::done());
+    }
+    let why = failed.iter().map(|result| shown(&format!("failed: {}: {}", result.name, result.differences.join("; "))));
+    Ok(Ended::with(Code::Usage, why.collect()))
 }
 
 fn functions(json: bool, name: Option<&str>) -> Result<Ended, Failure> {

@@ -20,6 +20,7 @@ mod runs;
 mod sandbox;
 mod settings;
 mod target;
+mod undo;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Sync(args) => import::sync(common, args),
         Command::Plan(args) => import::plan(common, args),
         Command::Apply(args) => apply::apply(common, args),
+        Command::Undo(args) => undo::undo(common, args),
         Command::Explain(args) => explain::explain(common, args),
         Command::Runs(args) => runs::runs(common, args),
         Command::Mapping(command) => mapping::mapping(common, command),

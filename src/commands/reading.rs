@@ -45,7 +45,11 @@ fn finish(files: &[PathBuf], mut wanted: FileSettings, named: Option<&Path>) -> 
         None => {
             let header = source::header_of(&files[0], &wanted).map_err(Failure::usage)?;
             let names: Vec<&str> = header.iter().map(String::as_str).collect();
-            let (file, text) = mapping::choose(&names).map_err(Failure::usage)?;
+            let (file, text) = mapping::choose(&names).map_err(|fault| {
+                // A file that cannot be read whole has a greater trouble than the names of its columns.
+                let broken = source::read_files(files, &wanted).err().map(Failure::usage);
+                broken.unwrap_or_else(|| Failure::usage(format!("{}: {fault}", files[0].display())))
+            })?;
             Mapping::parse(text, Path::new(file)).map_err(Failure::usage)?
         }
     };

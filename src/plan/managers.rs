@@ -85,6 +85,12 @@ impl<'a> Planner<'a> {
         match &desired.manager {
             ManagerWanted::Leave => None,
             ManagerWanted::Clear => (present.is_some() && !left).then(|| (edit(None), known())),
+            // Graph refuses it; the head of a company often stands so in HR.
+            ManagerWanted::Key(key) if *key == desired.key => {
+                let message = "HR names this person as their own manager; the present manager stays".to_owned();
+                self.skip(desired.key.as_str(), user, SkippedCode::ManagerUnknown, message, false);
+                None
+            }
             ManagerWanted::Key(key) => match directory.resolve(self, key) {
                 Some(Resolved::Id(id)) if Some(id) == present => None,
                 Some(Resolved::Id(id)) => {

@@ -40,7 +40,8 @@ fn a_dry_run_prints_the_plan_key_for_key_and_leaves_the_tenant_empty() {
     let world = World::new();
     let sample = project("samples/employees.csv");
     let plan = world.import(&sample, &["--dry-run", "--format", "json"]).ends_with(0).json();
-    let expected = ["asOf", "changes", "createdAt", "fingerprint", "format", "guards", "held", "skipped", "source", "summary", "target"];
+    let expected =
+        ["asOf", "changes", "createdAt", "fingerprint", "format", "guards", "held", "skipped", "source", "summary", "target"];
     assert_eq!(keys(&plan), expected);
     assert_eq!(keys(&plan["target"]), ["graphUrl", "sandbox", "tenantId"]);
     assert_eq!(keys(&plan["source"]), ["feed", "name", "records", "sha256"]);
@@ -56,7 +57,18 @@ fn the_outcome_has_exactly_its_keys() {
     let world = World::new();
     let outcome = world.import(&project("samples/employees.csv"), &["--format", "json"]).ends_with(0).json();
     let expected = [
-        "applied", "drifted", "durationMs", "failed", "fingerprint", "format", "guards", "held", "requests", "run", "skipped", "summary",
+        "applied",
+        "drifted",
+        "durationMs",
+        "failed",
+        "fingerprint",
+        "format",
+        "guards",
+        "held",
+        "requests",
+        "run",
+        "skipped",
+        "summary",
     ];
     assert_eq!(keys(&outcome), expected);
     assert_eq!(keys(&outcome["requests"]), ["batches", "resourceUnits", "retried", "sent", "throttled", "writes"]);
@@ -94,7 +106,8 @@ fn a_mass_leave_is_stopped_by_the_guard_and_goes_with_its_fingerprint_alone() {
     assert!(stopped.err.contains("disable"));
     let plan = stopped.json();
     world.import(&gone, &["--approve", "sha256:0000"]).ends_with(3);
-    let outcome = world.import(&gone, &["--approve", plan["fingerprint"].as_str().unwrap(), "--format", "json"]).ends_with(0).json();
+    let outcome =
+        world.import(&gone, &["--approve", plan["fingerprint"].as_str().unwrap(), "--format", "json"]).ends_with(0).json();
     assert!(outcome["applied"].as_u64().unwrap() > 40);
 }
 
@@ -114,4 +127,17 @@ fn another_graph_needs_a_token_and_then_a_yes() {
     world.import(&sample, &["--graph-url", "http://graph.example.com"]).ends_with(2);
     world.import(&sample, &["--graph-url", "http://127.0.0.1:9/v1.0"]).ends_with(1);
     world.run(["sync"]).ends_with(2);
+}
+
+#[test]
+fn a_run_is_undone_by_its_name() {
+    let world = World::new();
+    world.import(&project("samples/employees.csv"), &[]).ends_with(0);
+    let next = project("samples/employees-next-month.csv");
+    world.import(&next, &[]).ends_with(0);
+    let runs = world.run(["runs", "--format", "json"]).ends_with(0).json();
+    let run = runs[0]["run"].as_str().unwrap();
+    let plan = world.run(["undo", run, "--dry-run", "--format", "json"]).json();
+    assert!(plan["changes"].as_array().unwrap().len() > 5);
+    world.run(["undo", "no-such-run"]).ends_with(2);
 }

@@ -5,7 +5,19 @@ use std::path::{Path, PathBuf};
 
 /// The rooms in their order.
 const ROOMS: &[&str] = &[
-    "record", "directory", "expr", "source", "mapping", "plan", "graph", "apply", "store", "sandbox", "report", "config", "commands",
+    "record",
+    "directory",
+    "expr",
+    "source",
+    "mapping",
+    "plan",
+    "graph",
+    "apply",
+    "store",
+    "sandbox",
+    "report",
+    "config",
+    "commands",
 ];
 
 fn may_import(room: &str, other: &str) -> bool {
@@ -80,7 +92,8 @@ fn a_room_imports_only_from_rooms_above_it() {
         let inside = path.strip_prefix(&source).unwrap();
         let room = inside.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
         let room = room.trim_end_matches(".rs");
-        if matches!(room, "lib" | "main") {
+        // Tests may rehearse against the sandbox.
+        if matches!(room, "lib" | "main") || path.ends_with("tests.rs") {
             continue;
         }
         assert!(ROOMS.contains(&room), "{room} is no room of ARCHITECTURE.md");

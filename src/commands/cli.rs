@@ -281,7 +281,7 @@ pub(crate) enum Mapping {
         /// The record as a JSON object
         #[arg(long, value_name = "JSON", default_value = "{}")]
         record: String,
-        /// The moment that Now() gives
+        /// The moment that `Now` gives
         #[arg(long, value_name = "TIME")]
         now: Option<String>,
         /// A value already in use (repeatable)

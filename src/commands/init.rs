@@ -148,7 +148,9 @@ fn guess(stem: &str, header: &[String]) -> Option<String> {
     let dotted = if names.is_empty() { format!("[{key}]") } else { format!("Join(\".\", {})", names.join(", ")) };
     let clean = format!("NormalizeDiacritics(StripSpaces({dotted}))");
     let numbered = format!("NormalizeDiacritics(StripSpaces(Join(\".\", {dotted}, [{key}])))");
-    let unique = format!("SelectUniqueValue(Join(\"@\", {clean}, DefaultDomain()), Join(\"@\", {numbered}, DefaultDomain()))");
+    // The last candidate serves names that cannot be written in Latin letters.
+    let at = |local: &str| format!("Join(\"@\", {local}, DefaultDomain())");
+    let unique = format!("SelectUniqueValue({}, {}, {})", at(&clean), at(&numbered), at(&format!("StripSpaces([{key}])")));
     let _ = writeln!(text, "userPrincipalName = {{ when = \"create\", expression = {} }}", quoted(&unique));
     if let Some(manager) = column(MANAGER) {
         let _ = writeln!(text, "\n[manager]\nkey = {}", quoted(&manager));

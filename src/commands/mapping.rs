@@ -89,9 +89,9 @@ fn eval(json: bool, expression: &str, with: &Evaluation<'_>) -> Result<Ended, Fa
             }
             let lines = faults.iter().map(|fault| {
                 let before = expression.get(..fault.span.start).map_or(0, |text| text.chars().count());
-                let width = expression.get(fault.span.clone()).map_or(1, |text| text.chars().count().max(1));
+                let carets = expression.get(fault.span.clone()).map_or(1, |text| text.chars().count().max(1));
                 let hint = fault.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
-                format!("error: {}\n  | {expression}\n  | {}{}{hint}", fault.message, " ".repeat(before), "^".repeat(width))
+                format!("error: {}\n  | {expression}\n  | {}{}{hint}", fault.message, " ".repeat(before), "^".repeat(carets))
             });
             Ok(Ended::with(Code::Usage, lines.collect()))
         }

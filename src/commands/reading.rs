@@ -40,18 +40,17 @@ pub(super) fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) -> Res
 }
 
 fn finish(files: &[PathBuf], mut wanted: FileSettings, named: Option<&Path>) -> Result<Read, Failure> {
-    let mapping = match named {
-        Some(path) => load(path)?,
-        None => {
-            let header = source::header_of(&files[0], &wanted).map_err(Failure::usage)?;
-            let names: Vec<&str> = header.iter().map(String::as_str).collect();
-            let (file, text) = mapping::choose(&names).map_err(|fault| {
-                // A file that cannot be read whole has a greater trouble than the names of its columns.
-                let broken = source::read_files(files, &wanted).err().map(Failure::usage);
-                broken.unwrap_or_else(|| Failure::usage(format!("{}: {fault}", files[0].display())))
-            })?;
-            Mapping::parse(text, Path::new(file)).map_err(Failure::usage)?
-        }
+    let mapping = if let Some(path) = named {
+        load(path)?
+    } else {
+        let header = source::header_of(&files[0], &wanted).map_err(Failure::usage)?;
+        let columns: Vec<&str> = header.iter().map(String::as_str).collect();
+        let (file, text) = mapping::choose(&columns).map_err(|fault| {
+            // A file that cannot be read whole has a greater trouble than the names of its columns.
+            let broken = source::read_files(files, &wanted).err().map(Failure::usage);
+            broken.unwrap_or_else(|| Failure::usage(format!("{}: {fault}", files[0].display())))
+        })?;
+        Mapping::parse(text, Path::new(file)).map_err(Failure::usage)?
     };
     wanted.csv = merged(wanted.csv, mapping.csv());
     let reading = source::read_files(files, &wanted).map_err(Failure::usage)?;

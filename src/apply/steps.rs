@@ -386,6 +386,7 @@ impl Act {
 }
 
 /// Fills in what each step waits for. Steps stand in their final order.
+#[expect(clippy::needless_range_loop, reason = "the step is read first and written at the end")]
 fn link(steps: &mut [Step], plan: &Plan) {
     // The step that makes or brings back an object, and the last step so far that writes it.
     let mut maker: HashMap<Who, usize> = HashMap::new();

@@ -14,7 +14,7 @@ use crate::apply::Drifted;
 use crate::directory::Attribute;
 use crate::graph::{Priority, Wanted};
 use crate::mapping::LeaveAction;
-use crate::plan::{Object, Plan, drift};
+use crate::plan::{Action, Object, Plan, drift};
 
 pub(super) fn apply(common: &Common, args: &Apply) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
@@ -68,7 +68,7 @@ async fn go(
         .collect();
     let notes = drifted.iter().map(|moved| format!("left out, {}: {}", moved.key, moved.message)).collect();
     let consent = consent(&args.stop, &args.yes, connection.sandbox.is_some());
-    let matching = Attribute::find("employeeId");
+    let matching = matching(&plan);
     let ready = Ready {
         common,
         settings,
@@ -84,6 +84,13 @@ async fn go(
         cancelled,
     };
     carry_out(ready, &mut store).await
+}
+
+/// By what a created account is found again: the plan does not name the mapping's first match, so the first that every create carries.
+pub(super) fn matching(plan: &Plan) -> Option<Attribute> {
+    let creates = || plan.changes.iter().filter(|change| change.object == Object::User && change.action == Action::Create);
+    let carried = |name: &str| creates().all(|change| change.attributes.iter().any(|edit| edit.name == name));
+    ["employeeId", "mail"].into_iter().find(|name| carried(name)).and_then(Attribute::find)
 }
 
 /// Who must say yes to a plan of this target.

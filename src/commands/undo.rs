@@ -9,7 +9,7 @@ use super::run::{self, Ready, block_on, carry_out, unless_interrupted};
 use super::settings;
 use super::target;
 use crate::apply::Drifted;
-use crate::directory::{Attribute, ObjectId};
+use crate::directory::ObjectId;
 use crate::graph::Priority;
 use crate::plan::{self, UndoInputs};
 use crate::store::{Recorded, StoreError};
@@ -70,7 +70,8 @@ pub(super) fn undo(common: &Common, args: &Undo) -> Result<Ended, Failure> {
             plan,
             drifted,
             notes,
-            matching: Attribute::find("employeeId"),
+            // An undo creates nobody.
+            matching: None,
             memory: None,
             cancelled,
         };

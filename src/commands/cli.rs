@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Serve the sandbox tenant on loopback until interrupted
     Sandbox(Sandbox),
+    /// Show what was read, before any mapping
+    Records(Records),
     /// Write hrpush.toml and a mapping guessed from the file's header
     Init(Init),
     /// Print the completions for a shell
@@ -333,6 +335,22 @@ pub(crate) struct Sandbox {
     /// Write a line for each request here
     #[arg(long, value_name = "FILE")]
     pub(crate) request_log: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Records {
+    /// The HR files [default: the configured source]
+    #[arg(value_name = "FILE", conflicts_with = "source")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Read the configured source, which is also the default
+    #[arg(long)]
+    pub(crate) source: bool,
+    /// Show so many records, 0 for all [default: 20 as a table, all as JSON]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Choose rows by this day (YYYY-MM-DD) instead of today
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<jiff::civil::Date>,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 
 use super::cli::{Common, Import, MapArgs, PlanArgs, StopArgs, Sync};
+use super::delivery;
 use super::exit::{Ended, Failure};
 use super::files::write_private;
 use super::reading::{self, Read};
@@ -139,6 +140,15 @@ async fn go(
         columns: measure.then(|| columns(&read)),
     });
     let mut notes = survey.notes;
+    if let Some(day) = delivery::read_before(&store, &snapshot.tenant, &rules.feed, &read.reading.sha256)? {
+        if read.refuse_repeated && request.consent != Consent::Never {
+            let name = &read.reading.name;
+            return Err(Failure::usage(format!(
+                "{name}: the good run of {day} read the same file\n  hint: `repeated = \"say\"` in [source] lets it through"
+            )));
+        }
+        notes.push(format!("{}: the same file as in the good run of {day}", read.reading.name));
+    }
     if anew && !snapshot.users.is_empty() {
         notes.push("the state folder knows nobody of this tenant: hrpush starts anew".to_owned());
     }
@@ -166,6 +176,8 @@ async fn go(
             reading: measure.then_some(survey.reading),
             matched: survey.matched,
             wanted: wishes,
+            sha256: read.reading.sha256.clone(),
+            delivery: read.delivery,
         }),
         cancelled,
     };

@@ -6,6 +6,7 @@
 mod apply;
 mod cli;
 mod completions;
+mod delivery;
 mod doctor;
 mod exit;
 mod explain;
@@ -15,6 +16,7 @@ mod init;
 mod logging;
 mod mapping;
 mod reading;
+mod records;
 mod run;
 mod runs;
 mod sandbox;
@@ -58,6 +60,7 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Mapping(command) => mapping::mapping(common, command),
         Command::Doctor(args) => doctor::doctor(common, args),
         Command::Sandbox(args) => sandbox::sandbox(args),
+        Command::Records(args) => records::records(common, args),
         Command::Init(args) => init::init(common, args),
         Command::Completions { shell } => completions::print_for(*shell),
         Command::Man => completions::manual(),

@@ -1,64 +1,144 @@
 //! The reading of a run and the mapping that fits it.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use jiff::civil::Date;
 
 use super::cli::MapArgs;
 use super::exit::Failure;
 use super::settings::Settings;
-use crate::config::SourceKind;
+use crate::config::{FileSource, SourceKind};
 use crate::mapping::{self, BoundMapping, Mapping};
-use crate::source::{self, CsvSettings, FileSettings, Reading};
+use crate::source::{self, Arrival, CsvSettings, Fetched, FileSettings, Reading};
 
 /// A whole reading with the mapping held against its columns.
 pub(super) struct Read {
     pub(super) reading: Reading,
     pub(super) mapping: Mapping,
     pub(super) bound: BoundMapping,
+    /// The files that a good run moves away, and where to.
+    pub(super) delivery: Option<Delivery>,
+    /// Whether the same reading a second time is refused.
+    pub(super) refuse_repeated: bool,
+}
+
+/// Files that were delivered for one run.
+pub(super) struct Delivery {
+    pub(super) files: Vec<PathBuf>,
+    pub(super) move_to: PathBuf,
 }
 
 /// Reads the files, or the configured source where none are named.
 pub(super) fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) -> Result<Read, Failure> {
     let configured = settings.config.source.as_ref();
     let named = map.mapping.as_deref().or_else(|| configured.and_then(|source| source.mapping.as_deref()));
-    if !files.is_empty() {
-        return finish(files, FileSettings::default(), named);
+    let source = file_source(settings, files, map.mapping.is_some())?;
+    let opened = open(&source)?;
+    let mapping = match named {
+        Some(path) => load(path)?,
+        None => fitting(&opened, &source)?,
+    };
+    let day = map.as_of.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(mapping.time_zone().clone()).date());
+    let delivery = source.move_to.clone().map(|move_to| Delivery { files: opened.paths(), move_to });
+    let reading = assemble(opened, &source, mapping.csv(), day)?;
+    let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
+    Ok(Read { reading, mapping, bound, delivery, refuse_repeated: source.refuse_repeated })
+}
+
+/// The same without a mapping, for a first look.
+pub(super) fn read_plainly(settings: &Settings, files: &[PathBuf], day: Date) -> Result<Reading, Failure> {
+    let source = file_source(settings, files, false)?;
+    assemble(open(&source)?, &source, CsvSettings::default(), day)
+}
+
+/// The configured files; those that are named instead of them are read by the same rules, but as they lie.
+fn file_source(settings: &Settings, files: &[PathBuf], other_mapping: bool) -> Result<FileSource, Failure> {
+    let configured = match settings.config.source.as_ref().map(|source| &source.kind) {
+        Some(SourceKind::Files(source)) => Some(source.as_ref().clone()),
+        Some(SourceKind::Rest(_) | SourceKind::Sql(_)) if files.is_empty() => {
+            return Err(Failure::usage(
+                "sources of the kinds rest and sql are not built yet\n  hint: export a file and use kind = \"csv\"",
+            ));
+        }
+        _ => None,
+    };
+    if files.is_empty() {
+        return configured
+            .ok_or_else(|| Failure::usage("there is nothing to read\n  hint: name a file, or set [source] in hrpush.toml"));
     }
-    match configured.map(|source| &source.kind) {
-        Some(SourceKind::Csv { path, settings }) => {
-            let wanted = FileSettings { csv: settings.clone(), ..FileSettings::default() };
-            finish(std::slice::from_ref(path), wanted, named)
-        }
-        Some(SourceKind::Xlsx { path, settings }) => {
-            let wanted = FileSettings { sheet: settings.clone(), ..FileSettings::default() };
-            finish(std::slice::from_ref(path), wanted, named)
-        }
-        Some(SourceKind::Rest(_) | SourceKind::Sql(_)) => Err(Failure::usage(
-            "sources of the kinds rest and sql are not built yet\n  hint: export a file and use kind = \"csv\"",
-        )),
-        None => Err(Failure::usage("there is nothing to read\n  hint: name a file, or set [source] in hrpush.toml")),
+    let plain = FileSource {
+        paths: Vec::new(),
+        settings: FileSettings::default(),
+        arrival: Arrival::default(),
+        joins: Vec::new(),
+        rows: None,
+        move_to: None,
+        refuse_repeated: false,
+    };
+    let rules = configured.filter(|_| !other_mapping).unwrap_or_else(|| plain.clone());
+    Ok(FileSource { paths: files.to_vec(), arrival: plain.arrival, move_to: None, refuse_repeated: false, ..rules })
+}
+
+/// The bytes of every file of a source.
+struct Opened {
+    files: Vec<Fetched>,
+    joined: Vec<Fetched>,
+}
+
+impl Opened {
+    fn paths(&self) -> Vec<PathBuf> {
+        self.files.iter().chain(&self.joined).filter_map(|file| file.path.clone()).collect()
     }
 }
 
-fn finish(files: &[PathBuf], mut wanted: FileSettings, named: Option<&Path>) -> Result<Read, Failure> {
-    let mapping = if let Some(path) = named {
-        load(path)?
-    } else {
-        let header = source::header_of(&files[0], &wanted).map_err(Failure::usage)?;
-        let columns: Vec<&str> = header.iter().map(String::as_str).collect();
-        let (file, text) = mapping::choose(&columns).map_err(|fault| {
-            // A file that cannot be read whole has a greater trouble than the names of its columns.
-            let broken = source::read_files(files, &wanted).err().map(Failure::usage);
-            broken.unwrap_or_else(|| Failure::usage(format!("{}: {fault}", files[0].display())))
-        })?;
-        Mapping::parse(text, Path::new(file)).map_err(Failure::usage)?
+fn open(source: &FileSource) -> Result<Opened, Failure> {
+    let now = SystemTime::now();
+    let open = |paths: &[PathBuf], settings: &FileSettings| {
+        source::open(paths, &source.arrival, settings.unpack.max_bytes, now).map_err(Failure::usage)
     };
-    wanted.csv = merged(wanted.csv, mapping.csv());
-    let reading = source::read_files(files, &wanted).map_err(Failure::usage)?;
-    for line in &reading.told {
-        tracing::info!("{line}");
+    let files = open(&source.paths, &source.settings)?;
+    let mut joined = Vec::new();
+    for join in &source.joins {
+        joined.extend(open(std::slice::from_ref(&join.path), &join.settings)?);
     }
-    let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
-    Ok(Read { reading, mapping, bound })
+    Ok(Opened { files, joined })
+}
+
+/// The built-in mapping that fits the header.
+fn fitting(opened: &Opened, source: &FileSource) -> Result<Mapping, Failure> {
+    let mut columns = source::header_in(&opened.files[0], &source.settings).map_err(Failure::usage)?;
+    for (file, join) in opened.joined.iter().zip(&source.joins) {
+        let added = source::header_in(file, &join.settings).map_err(Failure::usage)?;
+        columns.extend(added.into_iter().map(|name| format!("{}{name}", join.rule.prefix)));
+    }
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let (file, text) = mapping::choose(&columns).map_err(|fault| {
+        // A file that cannot be read whole has a greater trouble than the names of its columns.
+        let broken = source::read_fetched(opened.files.clone(), &source.settings).err().map(Failure::usage);
+        broken.unwrap_or_else(|| Failure::usage(format!("{}: {fault}", opened.files[0].name)))
+    })?;
+    Mapping::parse(text, Path::new(file)).map_err(Failure::usage)
+}
+
+/// One reading of all files: joined, and with one row for each person where the settings say how.
+fn assemble(opened: Opened, source: &FileSource, csv: CsvSettings, day: Date) -> Result<Reading, Failure> {
+    let mut settings = source.settings.clone();
+    settings.sheet.skip_lines = settings.sheet.skip_lines.max(csv.skip_lines);
+    settings.sheet.skip_footer = settings.sheet.skip_footer.max(csv.skip_footer);
+    settings.csv = merged(settings.csv, csv);
+    let mut reading = source::read_fetched(opened.files, &settings).map_err(Failure::usage)?;
+    for (file, join) in opened.joined.into_iter().zip(&source.joins) {
+        let other = source::read_fetched(vec![file], &join.settings).map_err(Failure::usage)?;
+        reading = source::join(reading, &other, &join.rule).map_err(Failure::usage)?;
+    }
+    if let Some(rule) = &source.rows {
+        reading = source::one_row_each(reading, rule, day).map_err(Failure::usage)?;
+    }
+    for line in &reading.told {
+        tracing::info!("{}", crate::report::shown(line));
+    }
+    Ok(reading)
 }
 
 /// A mapping file, checked whole.

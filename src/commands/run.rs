@@ -9,8 +9,10 @@ use jiff::civil::Date;
 use tokio::sync::watch;
 
 use super::cli::{Common, Format, StopArgs};
+use super::delivery;
 use super::exit::{Code, Ended, Failure};
 use super::files::{print, write_private};
+use super::reading::Delivery;
 use super::settings::Settings;
 use super::target::Connection;
 use crate::apply::{self, Applied, Drifted, Journal as _, Live, Outcome};
@@ -135,6 +137,10 @@ pub(super) struct Memory {
     pub(super) reading: Option<LastReading>,
     pub(super) matched: Vec<(EmployeeId, ObjectId)>,
     pub(super) wanted: BTreeMap<EmployeeId, BTreeMap<String, Option<Value>>>,
+    /// The sum of what was read.
+    pub(super) sha256: String,
+    /// The files that move away after a good run.
+    pub(super) delivery: Option<Delivery>,
 }
 
 /// Shows the plan and carries it out, as far as guards and consent go.
@@ -272,7 +278,7 @@ async fn execute(ready: Ready<'_>, store: &mut Store, mut why: Vec<String>) -> R
     if applied.outcome.failed.len() > 20 {
         why.push(format!("failed: {} more", applied.outcome.failed.len() - 20));
     }
-    let ended = if applied.interrupted {
+    let mut ended = if applied.interrupted {
         why.insert(0, "interrupted: what was written is in the journal, the next run goes on from there".to_owned());
         Ended::with(Code::Interrupted, why)
     } else if applied.gave_up {
@@ -283,7 +289,11 @@ async fn execute(ready: Ready<'_>, store: &mut Store, mut why: Vec<String>) -> R
     };
     store.absorb(plan, &applied, today()).map_err(|fault| Failure::cannot(&fault))?;
     if let Some(memory) = memory {
-        remember(store, &tenant, memory, &applied, &ended)?;
+        let left = remember(store, &tenant, memory, &applied, &ended)?;
+        if !left.is_empty() {
+            ended.code = Code::Attention;
+            ended.why.extend(left);
+        }
     }
     let level = store.level(&tenant).map_err(|fault| Failure::cannot(&fault))?;
     connection.client.remember(&level);
@@ -322,8 +332,15 @@ fn untouched(approved: &ApprovedPlan, connection: &Connection) -> Applied {
     }
 }
 
-fn remember(store: &mut Store, tenant: &TenantId, memory: Memory, applied: &Applied, ended: &Ended) -> Result<(), Failure> {
-    let Memory { feed, reading, matched, wanted } = memory;
+/// Keeps what the next run must know and puts the delivered files away; gives back what could not be put away.
+fn remember(
+    store: &mut Store,
+    tenant: &TenantId,
+    memory: Memory,
+    applied: &Applied,
+    ended: &Ended,
+) -> Result<Vec<String>, Failure> {
+    let Memory { feed, reading, matched, wanted, sha256, delivery } = memory;
     let created = applied.created.iter().filter_map(|(key, id)| Some((EmployeeId::new(key)?, id.clone())));
     let people = matched.into_iter().chain(created).filter_map(|(key, id)| {
         let wanted = wanted.get(&key)?.clone();
@@ -334,6 +351,11 @@ fn remember(store: &mut Store, tenant: &TenantId, memory: Memory, applied: &Appl
         && matches!(ended.code, Code::Done | Code::Attention)
     {
         store.good_reading(tenant, &feed, &reading).map_err(|fault| Failure::cannot(&fault))?;
+        // What failed must find its file again.
+        if applied.outcome.failed.is_empty() {
+            delivery::keep(store, tenant, &feed, sha256, today().to_string())?;
+            return Ok(delivery.as_ref().map(delivery::move_away).unwrap_or_default());
+        }
     }
-    Ok(())
+    Ok(Vec::new())
 }

@@ -29,6 +29,7 @@ pub(super) fn span(text: &str) -> Option<Span> {
 pub(super) fn exact(text: &str) -> Option<SignedDuration> {
     let (number, unit) = split(text)?;
     Some(match unit {
+        "s" => SignedDuration::from_secs(number),
         "min" => SignedDuration::from_mins(number),
         "h" => SignedDuration::from_hours(number),
         "d" => SignedDuration::from_hours(number * 24),

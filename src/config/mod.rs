@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Span};
 
-use crate::source::{CsvSettings, SheetSettings};
-
 mod auth;
 mod duration;
 mod error;
+mod files;
 mod guards;
 mod reader;
 mod secret;
@@ -19,6 +18,7 @@ mod tables;
 mod tests;
 
 pub use error::{ConfigErrors, ConfigFault};
+pub use files::{FileSource, JoinSource};
 pub use guards::{GuardLimit, Guards};
 pub use secret::{SecretError, SecretFrom};
 
@@ -152,20 +152,8 @@ pub struct SourceConfig {
 /// The kinds of sources.
 #[derive(Clone, Debug)]
 pub enum SourceKind {
-    /// A delimited text file.
-    Csv {
-        /// The file; `*` takes the newest match.
-        path: PathBuf,
-        /// How to read it.
-        settings: CsvSettings,
-    },
-    /// A workbook.
-    Xlsx {
-        /// The file; `*` takes the newest match.
-        path: PathBuf,
-        /// How to read it.
-        settings: SheetSettings,
-    },
+    /// Delimited text or workbooks.
+    Files(Box<FileSource>),
     /// A web service; its keys are checked by that source.
     Rest(toml::Table),
     /// A database; its keys are checked by that source.

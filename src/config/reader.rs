@@ -166,6 +166,11 @@ impl<'t> Reader<'t> {
         self.string(fields, key).map(|found| self.folder.join(found.value))
     }
 
+    /// A path that was read already, taken from the folder of the file where it is relative.
+    pub(super) fn beside(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
     /// Texts in a list.
     pub(super) fn strings(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<Vec<At<String>>> {
         let found = fields.get(key)?;

@@ -1,13 +1,15 @@
 //! The tables of `hrpush.toml`, one function each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::de::DeTable;
 
 use super::error::{ConfigErrors, ConfigFault};
+use super::files::FileKind;
 use super::reader::{At, Fields, Reader};
-use super::{Cloud, Config, Deliver, PlanConfig, Protect, Quota, Size, SourceConfig, SourceKind, Tenant, auth, duration, guards};
-use crate::source::{CsvSettings, SheetSettings};
+use super::{
+    Cloud, Config, Deliver, PlanConfig, Protect, Quota, Size, SourceConfig, SourceKind, Tenant, auth, duration, files, guards,
+};
 
 /// Reads and checks the whole text.
 pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
@@ -109,60 +111,12 @@ fn source(reader: &mut Reader<'_>, mut fields: Fields<'_>, text: &str) -> Option
         return None;
     }
     let kind = match reader.choice(&mut fields, "kind", &KINDS)? {
-        Kind::Csv => {
-            let path = file_path(reader, &mut fields);
-            let settings = csv(reader, &mut fields);
-            reader.finish(&fields);
-            SourceKind::Csv { path: path?, settings }
-        }
-        Kind::Xlsx => {
-            let path = file_path(reader, &mut fields);
-            let settings = SheetSettings {
-                sheet: reader.string(&mut fields, "sheet").map(|name| name.value),
-                skip_lines: reader.count(&mut fields, "skip_lines").unwrap_or(0),
-                skip_footer: reader.count(&mut fields, "skip_footer").unwrap_or(0),
-            };
-            reader.finish(&fields);
-            SourceKind::Xlsx { path: path?, settings }
-        }
+        Kind::Csv => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Text)?)),
+        Kind::Xlsx => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Workbook)?)),
         Kind::Rest => SourceKind::Rest(raw_source(text)),
         Kind::Sql => SourceKind::Sql(raw_source(text)),
     };
     Some(SourceConfig { kind, mapping })
-}
-
-fn file_path(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<PathBuf> {
-    if !fields.has("path") {
-        reader.fault(&fields.span(), "[source] needs `path`");
-    }
-    reader.path(fields, "path")
-}
-
-fn csv(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> CsvSettings {
-    let delimiter = reader.string_or_blank(fields, "delimiter").and_then(|found| {
-        let mut chars = found.value.chars();
-        let first = chars.next().filter(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"\"\r\n".contains(*c));
-        let only = first.filter(|_| chars.next().is_none());
-        if only.is_none() {
-            reader.fault_with(&found.span, "`delimiter` must be one character", "one of \",\" \";\" \"|\" \"\\t\"");
-        }
-        only
-    });
-    let encoding = reader.string(fields, "encoding").and_then(|found| {
-        let known = encoding_rs::Encoding::for_label(found.value.trim().as_bytes()).is_some();
-        if !known {
-            let hint = "examples: utf-8, utf-16le, windows-1252, windows-1250, iso-8859-15, shift_jis";
-            reader.fault_with(&found.span, format!("no encoding is called `{}`", found.value), hint);
-        }
-        known.then_some(found.value)
-    });
-    CsvSettings {
-        delimiter,
-        encoding,
-        skip_lines: reader.count(fields, "skip_lines").unwrap_or(0),
-        skip_footer: reader.count(fields, "skip_footer").unwrap_or(0),
-        header: reader.strings(fields, "header").map(|names| names.into_iter().map(|name| name.value).collect()),
-    }
 }
 
 /// The table as it stands, for a source that checks it itself.
@@ -225,7 +179,7 @@ fn deliver(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Deliver> {
     delivered
 }
 
-fn timed<T>(
+pub(super) fn timed<T>(
     reader: &mut Reader<'_>,
     fields: &mut Fields<'_>,
     key: &'static str,

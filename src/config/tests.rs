@@ -52,9 +52,9 @@ scale = 20.5
     assert_eq!(tenant.auth, Some(Auth::ClientSecret { client_id: "app".into(), secret }));
     let source = config.source.unwrap();
     assert_eq!(source.mapping.unwrap(), Path::new("/srv/generic-csv.toml"));
-    let SourceKind::Csv { path, settings } = source.kind else { panic!("no csv") };
-    assert_eq!(path, Path::new("/etc/hrpush/hr/employees-*.csv"));
-    assert_eq!((settings.delimiter, settings.skip_lines), (Some('\t'), 2));
+    let SourceKind::Files(files) = source.kind else { panic!("no files") };
+    assert_eq!(files.paths, [Path::new("/etc/hrpush/hr/employees-*.csv")]);
+    assert_eq!((files.settings.csv.delimiter, files.settings.csv.skip_lines), (Some('\t'), 2));
     assert_eq!(config.guard.disable, GuardLimit { share: Some(0.1), count: Some(100), off: false });
     assert!(config.guard.enable.off && config.guard.remove_members.off);
     assert_eq!(config.guard.create, GuardLimit { share: None, count: Some(7), off: false });

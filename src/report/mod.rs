@@ -6,11 +6,13 @@
 mod escape;
 mod html;
 mod outcome;
+mod records;
 mod text;
 
 pub use escape::{Shown, shown};
 pub use html::html;
 pub use outcome::{outcome, run, runs};
+pub use records::records;
 pub use text::{leavers_to_see, preview};
 
 /// A document as `--format json` prints it: two spaces of indent and a line end.

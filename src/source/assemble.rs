@@ -9,6 +9,9 @@ use crate::record::{At, Header, Place, Record};
 /// So many faults of one reading are shown.
 const SHOWN: usize = 20;
 
+/// So many bytes the cells of one row may have: more is a quote that opens and closes in the wrong places.
+const LONGEST_ROW: usize = 16 << 20;
+
 /// A row as the assembler wants to see it.
 pub(super) trait Cells {
     /// The line on which the row starts.
@@ -19,6 +22,8 @@ pub(super) trait Cells {
     fn text(&self, index: usize) -> &str;
     /// The line and the column at which one cell starts.
     fn spot(&self, index: usize) -> (u64, Option<u64>);
+    /// How many bytes the cells have together, or a few more.
+    fn size(&self) -> usize;
 }
 
 /// Trims a column name: blanks of any kind, and the marks that exports glue to it.
@@ -118,7 +123,12 @@ impl Assembler {
     pub(super) fn row(&mut self, row: &impl Cells) {
         let Some(columns) = &self.header else { return };
         self.rows += 1;
-        let made = if row.count() == columns.width {
+        let made = if row.size() > LONGEST_ROW {
+            let longest = (0..row.count()).max_by_key(|&index| row.text(index).len()).unwrap_or(0);
+            let (line, column) = row.spot(longest);
+            self.fault(Fault::at(&self.file, Some(line), column, FaultKind::TooLong));
+            false
+        } else if row.count() == columns.width {
             let filled = (columns.width - columns.unnamed..columns.width).find(|&index| !row.text(index).trim().is_empty());
             match filled {
                 None => {

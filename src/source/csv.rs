@@ -58,6 +58,10 @@ impl Cells for (&str, &Row) {
         let (line, column) = self.1.spot(self.0, index);
         (line, Some(column))
     }
+
+    fn size(&self) -> usize {
+        self.1.bytes
+    }
 }
 
 /// Reads one file; `like` are the columns of an earlier file of the same reading.

@@ -3,6 +3,7 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::code_page::{CodePage, decode_dos};
 use super::error::{Fault, FaultKind};
 
 /// Text, and how it was read.
@@ -27,9 +28,13 @@ pub(super) fn decode(file: &str, bytes: Vec<u8>, wanted: Option<&str>) -> Result
             encoding: format!("{} with a byte order mark", label(encoding)),
         },
         (None, Some(wanted)) => {
-            let encoding = Encoding::for_label(wanted.trim().as_bytes())
-                .ok_or_else(|| Fault::of_file(file, FaultKind::UnknownEncoding(wanted.to_owned())))?;
-            Decoded { text: strict(file, bytes, 0, encoding)?, encoding: label(encoding) }
+            let page =
+                CodePage::named(wanted).ok_or_else(|| Fault::of_file(file, FaultKind::UnknownEncoding(wanted.to_owned())))?;
+            let text = match page {
+                CodePage::Web(encoding) => strict(file, bytes, 0, encoding)?,
+                CodePage::Dos(_, upper) => decode_dos(&bytes, upper),
+            };
+            Decoded { text, encoding: page.name() }
         }
         (None, None) => found_out(file, bytes)?,
     };

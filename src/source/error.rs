@@ -73,6 +73,35 @@ pub enum FaultKind {
     /// The file is there and cannot be read.
     #[error("cannot be read: {0}")]
     Unreadable(String),
+    /// A folder where a file was meant.
+    #[error("this is a folder, not a file")]
+    Folder,
+    /// A pipe, a device or a socket.
+    #[error("this is no regular file but a pipe or a device")]
+    NotRegular,
+    /// The file became another one while it was read.
+    #[error("the file changed while it was being read")]
+    Changed,
+    /// The delivery is not complete yet.
+    #[error("not to be read yet: {0}")]
+    NotReady(String),
+    /// More bytes than the settings allow.
+    #[error("the file has more than {most} bytes")]
+    TooBig {
+        /// The bound.
+        most: u64,
+    },
+    /// A packed file that cannot be unpacked.
+    #[error("the archive is damaged: {0}")]
+    Archive(String),
+    /// A zip archive in which not exactly one file is meant.
+    #[error("{}", members(found, wanted.as_deref()))]
+    Members {
+        /// The files in the archive.
+        found: Vec<String>,
+        /// The one that was asked for.
+        wanted: Option<String>,
+    },
     /// The file has no bytes, or nothing but blank lines.
     #[error("the file is empty")]
     Empty,
@@ -133,7 +162,7 @@ pub enum FaultKind {
     #[error("text follows a closing quote")]
     AfterQuote,
     /// A row that no record can hold.
-    #[error("the row is longer than 4 GiB")]
+    #[error("the row is longer than 16 MiB")]
     TooLong,
     /// Several files of one reading differ in their columns.
     #[error("the columns differ from those of {first}: {}", difference(missing, surplus))]
@@ -156,6 +185,22 @@ pub enum FaultKind {
     /// A workbook cell holds an error such as `#REF!`.
     #[error("the cell holds the error {0}")]
     CellError(String),
+    /// A rule of the settings names a column that the reading lacks.
+    #[error("there is no column `{wanted}`; there are: {}", found.join(", "))]
+    NoColumn {
+        /// The column asked for.
+        wanted: String,
+        /// The columns there are.
+        found: Vec<String>,
+    },
+    /// Two files that are joined both have a column.
+    #[error("`{name}` is also a column of {first}")]
+    SharedColumn {
+        /// The column.
+        name: Box<str>,
+        /// The file that the other is joined to.
+        first: Box<str>,
+    },
     /// No file was named at all.
     #[error("no file was named")]
     NoFile,
@@ -178,10 +223,30 @@ impl FaultKind {
             Self::OpenQuote => "the export was cut off, or a cell holds a quote that should be doubled",
             Self::AfterQuote => "a quote within a quoted cell must be doubled",
             Self::NoRecords => "an empty list would make everybody missing, so it is refused",
+            Self::SharedColumn { .. } => "tell them apart: `prefix = \"…\"` in [[source.join]]",
+            Self::TooLong => "a quote was probably opened that does not close where it should",
+            Self::Folder => "name a file in it; `*` takes the newest match, such as `folder/*.csv`",
+            Self::NotRegular => "write it to a file first",
+            Self::Changed => {
+                "it is still being written: wait, or let `min_age` or `done_file` in [source] say when a delivery is complete"
+            }
+            Self::NotReady(_) => "run again once the delivery is complete",
+            Self::TooBig { .. } => "if it is right, raise `max_mb` in [source]",
+            Self::Archive(_) => "fetch the file again",
+            Self::Members { .. } => "name one of them: `member = \"…\"` in [source]",
             Self::Nul => "export the file again as plain text",
             Self::CellError(_) => "correct the formula and save the workbook again",
             _ => return None,
         })
+    }
+}
+
+fn members(found: &[String], wanted: Option<&str>) -> String {
+    let list = found.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
+    match (wanted, found.len()) {
+        (_, 0) => "there is no file in the archive".to_owned(),
+        (Some(wanted), _) => format!("`{wanted}` is not one file of the archive; there are: {list}"),
+        (None, count) => format!("the archive holds {count} files: {list}"),
     }
 }
 

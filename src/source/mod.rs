@@ -5,26 +5,40 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 
 use crate::record::{Header, Record};
 
+mod arrival;
 mod assemble;
+mod code_page;
 mod csv;
 mod decode;
 mod error;
+mod fetched;
 mod files;
+mod join;
+mod local;
 mod profile;
+mod rows;
 mod scan;
 mod sheet;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
+pub use arrival::{Arrival, Listed, newest};
 pub use csv::CsvSettings;
 pub use error::{Fault, FaultKind, SourceErrors, Spot};
+pub use fetched::Fetched;
+pub use join::{JoinRule, join};
+pub use local::open;
 pub use profile::{ColumnProfile, profile};
+pub use rows::{RowRule, one_row_each};
 pub use sheet::SheetSettings;
+pub use unpack::UnpackSettings;
 
 /// A whole reading of a source.
 #[derive(Debug)]
@@ -48,38 +62,55 @@ pub trait Source: Send + Sync {
     async fn read(&self) -> Result<Reading, SourceErrors>;
 }
 
-/// How the files of a reading are to be read: workbooks by their ending, everything else as delimited text.
+/// How files are to be read: workbooks and archives are told by their first bytes, everything else is delimited text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileSettings {
     /// For delimited text.
     pub csv: CsvSettings,
     /// For workbooks.
     pub sheet: SheetSettings,
+    /// For archives.
+    pub unpack: UnpackSettings,
 }
 
-/// Files as a source.
+/// Files of this machine as a source.
 #[derive(Clone, Debug)]
 pub struct Files {
     /// The files, or patterns with `*` that take the newest match.
     pub paths: Vec<PathBuf>,
+    /// What must hold before they are read.
+    pub arrival: Arrival,
     /// How to read them.
     pub settings: FileSettings,
+    /// The moment by which their age is judged.
+    pub now: SystemTime,
 }
 
 #[async_trait]
 impl Source for Files {
     async fn read(&self) -> Result<Reading, SourceErrors> {
-        let Files { paths, settings } = self.clone();
-        tokio::task::spawn_blocking(move || read_files(&paths, &settings)).await.unwrap_or_else(|error| {
+        let Files { paths, arrival, settings, now } = self.clone();
+        let read = move || read_fetched(open(&paths, &arrival, settings.unpack.max_bytes, now)?, &settings);
+        tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| {
             let fault = Fault::of_file("source", FaultKind::Unreadable(error.to_string()));
             Err(fault.into())
         })
     }
 }
 
-/// Reads files into one reading: `.xlsx`, `.xlsm`, `.xlsb`, `.xls` and `.ods` as workbooks, everything else as delimited text.
+/// Reads files that are in memory into one reading; their columns must be the same set.
+pub fn read_fetched(files: Vec<Fetched>, settings: &FileSettings) -> Result<Reading, SourceErrors> {
+    files::read(files, settings)
+}
+
+/// The column names of a file that is in memory, trimmed, in their order.
+pub fn header_in(file: &Fetched, settings: &FileSettings) -> Result<Vec<String>, SourceErrors> {
+    files::header(file, settings)
+}
+
+/// Reads files of this machine into one reading.
 pub fn read_files(paths: &[PathBuf], settings: &FileSettings) -> Result<Reading, SourceErrors> {
-    files::read(paths, settings)
+    files::read_paths(paths, settings)
 }
 
 /// Reads delimited text files into one reading; their columns must be the same set.
@@ -89,10 +120,17 @@ pub fn read_csv(paths: &[PathBuf], settings: &CsvSettings) -> Result<Reading, So
 
 /// Reads delimited text that is already in memory.
 pub fn read_csv_bytes(name: &str, bytes: &[u8], settings: &CsvSettings) -> Result<Reading, SourceErrors> {
-    files::read_bytes(name, bytes.to_vec(), settings)
+    let file = Fetched::new(name, bytes.to_vec(), None);
+    files::read(vec![file], &FileSettings { csv: settings.clone(), ..FileSettings::default() })
+}
+
+/// Whether an encoding goes by this name.
+pub fn is_encoding(name: &str) -> bool {
+    code_page::CodePage::named(name).is_some()
 }
 
 /// The column names of one file, trimmed, in their order.
 pub fn header_of(path: &Path, settings: &FileSettings) -> Result<Vec<String>, SourceErrors> {
-    files::header(path, settings)
+    let files = local::open(&[path.to_path_buf()], &Arrival::default(), settings.unpack.max_bytes, SystemTime::UNIX_EPOCH)?;
+    files::header(&files[0], settings)
 }

@@ -38,6 +38,8 @@ pub(super) enum ScanFault {
 pub(super) struct Row {
     /// The line on which the row starts.
     pub(super) line: u64,
+    /// How many bytes of the text the row takes.
+    pub(super) bytes: usize,
     spans: Vec<Span>,
     /// Cells whose doubled quotes had to be halved.
     unescaped: String,
@@ -116,6 +118,7 @@ impl<'t> Scanner<'t> {
         if self.at >= self.text.len() {
             return Ok(false);
         }
+        let from = self.at;
         loop {
             if self.bytes().get(self.at) == Some(&b'"') {
                 self.quoted(row)?;
@@ -127,6 +130,7 @@ impl<'t> Scanner<'t> {
             if self.bytes().get(self.at) == Some(&self.delimiter) {
                 self.at += 1;
             } else {
+                row.bytes = self.at - from;
                 self.line_end();
                 return Ok(true);
             }

@@ -46,6 +46,10 @@ impl Cells for SheetRow {
     fn spot(&self, index: usize) -> (u64, Option<u64>) {
         (self.line, Some(index as u64 + 1))
     }
+
+    fn size(&self) -> usize {
+        self.cells.iter().map(String::len).sum()
+    }
 }
 
 /// Reads one sheet; lines are its rows.

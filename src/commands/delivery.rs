@@ -1,0 +1,91 @@
+//! Delivered files: the same one a second time is noticed, and after a good run they move away.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::exit::Failure;
+use super::reading::Delivery;
+use crate::directory::TenantId;
+use crate::store::Store;
+
+/// The reading of the last good run of a feed.
+#[derive(Serialize, Deserialize)]
+struct Before {
+    sha256: String,
+    day: String,
+}
+
+fn name(feed: &str) -> String {
+    format!("delivery:{feed}")
+}
+
+/// The day of the last good run, where it read the same bytes.
+pub(super) fn read_before(store: &Store, tenant: &TenantId, feed: &str, sha256: &str) -> Result<Option<String>, Failure> {
+    let kept = store.cached(tenant, &name(feed)).map_err(|fault| Failure::cannot(&fault))?;
+    let before = kept.and_then(|bytes| serde_json::from_slice::<Before>(&bytes).ok());
+    Ok(before.filter(|before| before.sha256 == sha256).map(|before| before.day))
+}
+
+/// Keeps what a good run has read.
+pub(super) fn keep(store: &mut Store, tenant: &TenantId, feed: &str, sha256: String, day: String) -> Result<(), Failure> {
+    let bytes = serde_json::to_vec(&Before { sha256, day }).map_err(|fault| Failure::cannot(&fault))?;
+    store.cache(tenant, &name(feed), Some(&bytes)).map_err(|fault| Failure::cannot(&fault))
+}
+
+/// Moves delivered files away and never over another file; gives back what could not be moved, and why.
+pub(super) fn move_away(delivery: &Delivery) -> Vec<String> {
+    let Delivery { files, move_to } = delivery;
+    if let Err(fault) = std::fs::create_dir_all(move_to) {
+        return vec![format!("done, but the folder {} cannot be made: {fault}", move_to.display())];
+    }
+    let failed = |file: &PathBuf| {
+        let fault = move_one(file, move_to).err()?;
+        Some(format!("done, but {} could not be moved to {}: {fault}", file.display(), move_to.display()))
+    };
+    files.iter().filter_map(failed).collect()
+}
+
+fn move_one(file: &Path, folder: &Path) -> std::io::Result<()> {
+    let Some(name) = file.file_name() else { return Ok(()) };
+    let stem = file.file_stem().unwrap_or(name).to_string_lossy();
+    let ending = file.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+    for count in 1..10_000 {
+        let target = if count == 1 { folder.join(name) } else { folder.join(format!("{stem}-{count}{ending}")) };
+        // Making the name first takes it, so that two runs never move over each other.
+        match std::fs::OpenOptions::new().write(true).create_new(true).open(&target) {
+            Ok(_) => return moved(file, &target).inspect_err(|_| drop(std::fs::remove_file(&target))),
+            Err(fault) if fault.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Err(std::io::Error::other("too many files of that name lie there"))
+}
+
+/// Renames, or copies and removes where the folder lies on another disk.
+fn moved(file: &Path, target: &Path) -> std::io::Result<()> {
+    std::fs::rename(file, target).or_else(|_| {
+        std::fs::copy(file, target)?;
+        std::fs::File::open(target)?.sync_all()?;
+        std::fs::remove_file(file)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_same_name_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = folder.path().join("archive");
+        for text in ["first", "second", "third"] {
+            let file = folder.path().join("hr.csv");
+            std::fs::write(&file, text).unwrap();
+            let left = move_away(&Delivery { files: vec![file.clone()], move_to: archive.clone() });
+            assert!(left.is_empty() && !file.exists(), "{left:?}");
+        }
+        let read = |name: &str| std::fs::read_to_string(archive.join(name)).unwrap();
+        assert_eq!((read("hr.csv"), read("hr-2.csv"), read("hr-3.csv")), ("first".into(), "second".into(), "third".into()));
+    }
+}

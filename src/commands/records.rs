@@ -1,0 +1,63 @@
+//! `hrpush records`: what was read, before any mapping: for the first look.
+
+use serde_json::{Map, Value, json};
+
+use super::cli::{Common, Format, Records};
+use super::exit::{Ended, Failure};
+use super::files::print;
+use super::{reading, settings};
+use crate::record::Cell;
+use crate::report::{self, shown};
+use crate::source::{self, Reading};
+
+pub(super) fn records(common: &Common, args: &Records) -> Result<Ended, Failure> {
+    let settings = settings::load(common)?;
+    let day = args.as_of.unwrap_or_else(|| jiff::Zoned::now().date());
+    let reading = reading::read_plainly(&settings, &args.files, day)?;
+    let most = match (common.format, args.limit) {
+        (_, Some(0)) | (Format::Json, None) => usize::MAX,
+        (_, Some(limit)) => limit,
+        (Format::Text, None) => 20,
+    };
+    if common.format == Format::Json {
+        print(&report::json(&document(&reading, most)).map_err(|fault| Failure::cannot(&fault))?)?;
+    } else {
+        print(&report::records(&reading, most))?;
+    }
+    if !common.quiet && common.format == Format::Json {
+        for line in &reading.told {
+            anstream::eprintln!("note: {}", shown(line));
+        }
+    }
+    Ok(Ended::done())
+}
+
+fn document(reading: &Reading, most: usize) -> Value {
+    let columns: Vec<Value> = source::profile(reading)
+        .into_iter()
+        .map(|profile| json!({ "name": profile.column, "empty": profile.empty, "distinct": profile.distinct }))
+        .collect();
+    let records: Vec<Value> = reading
+        .records
+        .iter()
+        .take(most)
+        .map(|record| {
+            let cells: Map<String, Value> = record.cells().map(|(name, cell)| (name.to_owned(), value(cell))).collect();
+            json!({ "record": record.place(), "cells": cells })
+        })
+        .collect();
+    json!({
+        "source": { "name": reading.name, "records": reading.records.len(), "sha256": reading.sha256, "told": reading.told },
+        "columns": columns,
+        "records": records,
+    })
+}
+
+fn value(cell: Cell<'_>) -> Value {
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Text(text) => json!(text),
+        Cell::Flag(flag) => json!(flag),
+        Cell::List(items) => json!(items.iter().map(AsRef::as_ref).collect::<Vec<&str>>()),
+    }
+}

@@ -1,0 +1,231 @@
+//! `[source]` of the kinds csv and xlsx: files, how they arrive and how they are read.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::duration;
+use super::reader::{Fields, Reader};
+use super::tables::timed;
+use crate::source::{Arrival, CsvSettings, FileSettings, JoinRule, RowRule, SheetSettings, UnpackSettings, is_encoding};
+
+/// Files as they arrive.
+#[derive(Clone, Debug)]
+pub struct FileSource {
+    /// The files; `*` takes the newest match.
+    pub paths: Vec<PathBuf>,
+    /// How to read them.
+    pub settings: FileSettings,
+    /// What must hold before they are read.
+    pub arrival: Arrival,
+    /// Files that are joined to them, in order.
+    pub joins: Vec<JoinSource>,
+    /// Which of several rows of a person counts.
+    pub rows: Option<RowRule>,
+    /// Where the files go after a good run; nothing where they stay.
+    pub move_to: Option<PathBuf>,
+    /// Whether the same file a second time is refused instead of said.
+    pub refuse_repeated: bool,
+}
+
+/// A file that is joined to another.
+#[derive(Clone, Debug)]
+pub struct JoinSource {
+    /// The file; `*` takes the newest match.
+    pub path: PathBuf,
+    /// How to read it.
+    pub settings: FileSettings,
+    /// How it is joined.
+    pub rule: JoinRule,
+}
+
+/// The kinds of files that the configuration tells apart; what a file really is, its first bytes say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileKind {
+    /// Delimited text.
+    Text,
+    /// A workbook.
+    Workbook,
+}
+
+/// Reads the whole table.
+pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>, kind: FileKind) -> Option<FileSource> {
+    let paths = paths(reader, &mut fields);
+    let settings = settings(reader, &mut fields, kind);
+    let arrival = arrival(reader, &mut fields);
+    let joins = tables(reader, &mut fields, "join", "[[source.join]]")
+        .into_iter()
+        .filter_map(|fields| join(reader, fields, kind))
+        .collect();
+    let rows = reader.table(&mut fields, "rows").and_then(|fields| rows(reader, fields));
+    let move_to = after(reader, &mut fields);
+    let repeated = reader.choice(&mut fields, "repeated", &[("say", false), ("refuse", true)]);
+    reader.finish(&fields);
+    Some(FileSource { paths: paths?, settings, arrival, joins, rows, move_to, refuse_repeated: repeated.unwrap_or(false) })
+}
+
+/// `path`: one text or several.
+fn paths(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Vec<PathBuf>> {
+    match fields.get("path").map(toml::Spanned::get_ref) {
+        None => {
+            reader.fault(&fields.span(), "[source] needs `path`");
+            None
+        }
+        Some(DeValue::Array(_)) => {
+            let paths = reader.strings(fields, "path")?;
+            if paths.is_empty() {
+                reader.fault(&fields.span(), "`path` names no file");
+                return None;
+            }
+            Some(paths.into_iter().map(|path| reader.beside(&path.value)).collect())
+        }
+        Some(_) => reader.path(fields, "path").map(|path| vec![path]),
+    }
+}
+
+fn settings(reader: &mut Reader<'_>, fields: &mut Fields<'_>, kind: FileKind) -> FileSettings {
+    let skip_lines = reader.count(fields, "skip_lines").unwrap_or(0);
+    let skip_footer = reader.count(fields, "skip_footer").unwrap_or(0);
+    let mut settings = FileSettings::default();
+    settings.csv.skip_lines = skip_lines;
+    settings.csv.skip_footer = skip_footer;
+    settings.sheet.skip_lines = skip_lines;
+    settings.sheet.skip_footer = skip_footer;
+    settings.unpack = UnpackSettings {
+        member: reader.string(fields, "member").map(|name| name.value),
+        max_bytes: reader
+            .count(fields, "max_mb")
+            .map_or(UnpackSettings::default().max_bytes, |megabytes| megabytes.saturating_mul(1 << 20)),
+    };
+    match kind {
+        FileKind::Text => settings.csv = csv(reader, fields, &settings.csv),
+        FileKind::Workbook => {
+            settings.sheet = SheetSettings { sheet: reader.string(fields, "sheet").map(|name| name.value), ..settings.sheet };
+        }
+    }
+    settings
+}
+
+fn csv(reader: &mut Reader<'_>, fields: &mut Fields<'_>, common: &CsvSettings) -> CsvSettings {
+    let delimiter = reader.string_or_blank(fields, "delimiter").and_then(|found| {
+        let mut chars = found.value.chars();
+        let first = chars.next().filter(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"\"\r\n".contains(*c));
+        let only = first.filter(|_| chars.next().is_none()).or_else(|| (found.value == "tab").then_some('\t'));
+        if only.is_none() {
+            reader.fault_with(&found.span, "`delimiter` must be one character", "one of \",\" \";\" \"|\" \"\\t\"");
+        }
+        only
+    });
+    let encoding = reader.string(fields, "encoding").and_then(|found| {
+        let known = is_encoding(&found.value);
+        if !known {
+            let hint = "examples: utf-8, utf-16le, windows-1252, windows-1250, iso-8859-15, dos-850, shift_jis";
+            reader.fault_with(&found.span, format!("no encoding is called `{}`", found.value), hint);
+        }
+        known.then_some(found.value)
+    });
+    let header = reader.strings(fields, "header").map(|names| names.into_iter().map(|name| name.value).collect());
+    CsvSettings { delimiter, encoding, header, ..common.clone() }
+}
+
+fn arrival(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Arrival {
+    let done_file = reader.string(fields, "done_file").and_then(|found| {
+        let plain = !found.value.contains(['/', '\\']);
+        if !plain {
+            reader.fault_with(
+                &found.span,
+                "`done_file` is a name, not a path",
+                "it lies beside the file, such as \"{name}.done\"",
+            );
+        }
+        plain.then_some(found.value)
+    });
+    let min_age = timed(reader, fields, "min_age", "such as 90s, 10min or 1h", duration::exact);
+    Arrival { done_file, min_age: min_age.and_then(|age| Duration::try_from(age).ok()) }
+}
+
+fn join(reader: &mut Reader<'_>, mut fields: Fields<'_>, kind: FileKind) -> Option<JoinSource> {
+    if !fields.has("path") {
+        reader.fault(&fields.span(), "[[source.join]] needs `path`");
+    }
+    let path = reader.path(&mut fields, "path");
+    let settings = settings(reader, &mut fields, kind);
+    let key = reader.required(&mut fields, "key");
+    let other_key = reader.string(&mut fields, "other_key").map(|name| name.value.trim().to_owned());
+    let prefix = reader.string_or_blank(&mut fields, "prefix").map(|prefix| prefix.value).unwrap_or_default();
+    reader.finish(&fields);
+    let rule = JoinRule { key: key?.value.trim().to_owned(), other_key, prefix };
+    Some(JoinSource { path: path?, settings, rule })
+}
+
+fn rows(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<RowRule> {
+    let texts = |reader: &mut Reader<'_>, fields: &mut Fields<'_>, key| -> Vec<String> {
+        reader.strings(fields, key).unwrap_or_default().into_iter().map(|found| found.value).collect()
+    };
+    let column = |reader: &mut Reader<'_>, fields: &mut Fields<'_>, key| {
+        reader.string(fields, key).map(|found| found.value.trim().to_owned())
+    };
+    let key = reader.required(&mut fields, "key");
+    let from = column(reader, &mut fields, "from");
+    let until = column(reader, &mut fields, "until");
+    let dates = reader.strings(&mut fields, "dates").unwrap_or_default();
+    for format in &dates {
+        let sample = jiff::civil::date(2026, 12, 31);
+        let written = jiff::fmt::strtime::format(&format.value, sample);
+        if !written.is_ok_and(|text| jiff::civil::Date::strptime(&format.value, &text).is_ok_and(|read| read == sample)) {
+            let hint = "day, month and year are %d, %m and %Y, so that 31.12.2026 is \"%d.%m.%Y\"";
+            reader.fault_with(&format.span, format!("`{}` is no format of a date", format.value), hint);
+        }
+    }
+    let nothing = texts(reader, &mut fields, "nothing");
+    let primary = reader.table(&mut fields, "primary").and_then(|mut fields| {
+        let column = reader.required(&mut fields, "column");
+        let values = texts(reader, &mut fields, "values");
+        if values.is_empty() {
+            reader.fault_with(&fields.span(), "`primary` needs `values`", "such as values = [\"J\", \"yes\", \"1\"]");
+        }
+        reader.finish(&fields);
+        Some((column?.value.trim().to_owned(), values))
+    });
+    let highest = column(reader, &mut fields, "highest");
+    reader.finish(&fields);
+    let dates = dates.into_iter().map(|format| format.value).collect();
+    Some(RowRule { key: key?.value.trim().to_owned(), from, until, dates, nothing, primary, highest })
+}
+
+/// `after = "keep"` or `after = { move = "archive/" }`.
+fn after(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<PathBuf> {
+    match fields.get("after")?.get_ref() {
+        DeValue::Table(_) => {
+            let mut inner = reader.table(fields, "after")?;
+            if !inner.has("move") {
+                reader.fault_with(&inner.span(), "`after` needs `move`", "such as after = { move = \"archive/\" }");
+            }
+            let folder = reader.path(&mut inner, "move");
+            reader.finish(&inner);
+            folder
+        }
+        _ => {
+            reader.choice(fields, "after", &[("keep", ())]);
+            None
+        }
+    }
+}
+
+/// The tables of an array of tables.
+fn tables<'a>(reader: &mut Reader<'_>, fields: &mut Fields<'a>, key: &'static str, name: &str) -> Vec<Fields<'a>> {
+    let Some(found) = fields.get(key) else { return Vec::new() };
+    let DeValue::Array(items) = found.get_ref() else {
+        reader.fault_with(&found.span(), format!("`{key}` must be a list of tables"), format!("write {name}"));
+        return Vec::new();
+    };
+    let mut tables = Vec::new();
+    for item in items {
+        match item.get_ref() {
+            DeValue::Table(table) => tables.push(Fields::new(name, table, item.span())),
+            _ => reader.fault_with(&item.span(), format!("`{key}` must be a list of tables"), format!("write {name}")),
+        }
+    }
+    tables
+}

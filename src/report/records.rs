@@ -1,0 +1,84 @@
+//! Records as they were read, drawn as a table.
+
+use std::fmt::Write as _;
+
+use super::escape::shown;
+use crate::record::{At, Cell};
+use crate::source::{self, Reading};
+
+/// So many characters of a cell are shown in a table.
+const WIDEST: usize = 32;
+
+/// The first records of a reading as a table, with what each column holds.
+pub fn records(reading: &Reading, most: usize) -> String {
+    let mut text = String::new();
+    for line in &reading.told {
+        let _ = writeln!(text, "{}", shown(line));
+    }
+    let total = reading.records.len();
+    let _ = writeln!(text, "{total} records, {} columns\n", reading.header.len());
+    let names = reading.header.names().map(short);
+    let mut rows = vec![std::iter::once("line".to_owned()).chain(names).collect::<Vec<String>>()];
+    for record in reading.records.iter().take(most) {
+        let line = match &record.place().at {
+            At::Line(line) => line.to_string(),
+            At::Pointer(pointer) => short(pointer),
+        };
+        rows.push(std::iter::once(line).chain(record.cells().map(|(_, cell)| short(&plain(cell)))).collect());
+    }
+    table(&mut text, &rows);
+    if total > most {
+        let _ = writeln!(text, "… and {} more: --limit 0 shows all", total - most);
+    }
+    let _ = writeln!(text, "\nColumn, records with a value, different values");
+    let profile = source::profile(reading);
+    let widest = profile.iter().map(|column| short(&column.column).chars().count()).max().unwrap_or(0);
+    for column in profile {
+        let filled = total as u64 - column.empty;
+        let _ = writeln!(text, "  {:<widest$}  {filled:>7}  {:>7}", short(&column.column), column.distinct);
+    }
+    text
+}
+
+fn plain(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Null => String::new(),
+        Cell::Text(text) => text.to_owned(),
+        Cell::Flag(flag) => flag.to_string(),
+        Cell::List(items) => items.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(" | "),
+    }
+}
+
+fn short(text: &str) -> String {
+    let safe = shown(text.trim());
+    if safe.chars().count() <= WIDEST {
+        return safe;
+    }
+    safe.chars().take(WIDEST - 1).chain(['…']).collect()
+}
+
+fn table(text: &mut String, rows: &[Vec<String>]) {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> =
+        (0..columns).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let _ = writeln!(text, "{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{CsvSettings, read_csv_bytes};
+
+    #[test]
+    fn a_cell_cannot_move_the_cursor_and_a_long_one_is_cut() {
+        let bytes = format!("Id,Name\n1,\"\u{1b}[2Jx\ny\"\n2,{}\n", "a".repeat(50));
+        let reading = read_csv_bytes("f.csv", bytes.as_bytes(), &CsvSettings::default()).unwrap();
+        let text = records(&reading, 1);
+        assert!(text.contains(r"\u{1b}[2Jx\u{a}y") && !text.contains('\u{1b}'), "{text}");
+        assert!(text.contains("2 records, 2 columns") && text.contains("1 more"), "{text}");
+        assert!(records(&reading, 9).contains(&format!("{}…", "a".repeat(31))));
+    }
+}

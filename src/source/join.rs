@@ -1,0 +1,132 @@
+//! Several files with different columns, joined by a key: persons plus contracts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Reading;
+use super::error::{Fault, FaultKind, SourceErrors};
+use super::fetched::joint_sum;
+use crate::record::{Cell, Header, Record, Value};
+
+/// How a second file is joined to the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JoinRule {
+    /// The column of the first file that holds the key.
+    pub key: String,
+    /// The column of the second file that holds it; the same name where it is left out.
+    pub other_key: Option<String>,
+    /// What stands before the names of the second file's columns.
+    pub prefix: String,
+}
+
+/// Adds the columns of another reading to the records with the same key. Who has several rows there becomes several records, for
+/// a row rule to choose from or to be held as a duplicate; who has none gets empty cells.
+///
+/// # Errors
+/// A key column that is missing, or a column that both have.
+pub fn join(reading: Reading, other: &Reading, rule: &JoinRule) -> Result<Reading, SourceErrors> {
+    let key = position(&reading, &rule.key)?;
+    let other_key = position(other, rule.other_key.as_deref().unwrap_or(&rule.key))?;
+    let added: Vec<usize> = (0..other.header.len()).filter(|&column| column != other_key).collect();
+    let own = reading.header.names().map(str::to_owned);
+    let theirs: Vec<&str> = other.header.names().collect();
+    let names = own.chain(added.iter().map(|&column| format!("{}{}", rule.prefix, theirs[column])));
+    let header = Header::new(names)
+        .map_err(|name| Fault::of_file(&other.name, FaultKind::SharedColumn { name, first: reading.name.clone().into() }))?;
+    let header = Arc::new(header);
+    let mut rows: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+    for record in &other.records {
+        rows.entry(text(record, other_key)).or_default().push(record);
+    }
+    let mut met: BTreeSet<&str> = BTreeSet::new();
+    let (mut records, mut without) = (Vec::with_capacity(reading.records.len()), 0_u64);
+    for record in &reading.records {
+        let key = text(record, key);
+        let found = rows.get_key_value(key).filter(|(key, _)| !key.is_empty());
+        let Some((key, found)) = found else {
+            without += 1;
+            records.push(joined(&header, record, None, &added));
+            continue;
+        };
+        met.insert(key);
+        records.extend(found.iter().map(|other| joined(&header, record, Some(other), &added)));
+    }
+    let strangers: usize = rows.iter().filter(|(key, _)| !met.contains(*key)).map(|(_, rows)| rows.len()).sum();
+    let mut told = reading.told;
+    told.extend(other.told.iter().cloned());
+    if strangers > 0 {
+        told.push(format!("{}: {strangers} rows belong to nobody in {}", other.name, reading.name));
+    }
+    if without > 0 {
+        told.push(format!("{}: {without} records have no row in {}", reading.name, other.name));
+    }
+    let sha256 = joint_sum(&[reading.sha256, other.sha256.clone()]);
+    Ok(Reading { name: format!("{}+{}", reading.name, other.name), header, records, sha256, told })
+}
+
+fn position(reading: &Reading, name: &str) -> Result<usize, Fault> {
+    reading.header.position(name).ok_or_else(|| {
+        let found = reading.header.names().map(str::to_owned).collect();
+        Fault::of_file(&reading.name, FaultKind::NoColumn { wanted: name.to_owned(), found })
+    })
+}
+
+fn text(record: &Record, position: usize) -> &str {
+    match record.cell(position) {
+        Cell::Text(text) => text.trim(),
+        _ => "",
+    }
+}
+
+/// One record with the cells of its row in the other file.
+fn joined(header: &Arc<Header>, record: &Record, other: Option<&Record>, added: &[usize]) -> Record {
+    let own = record.cells().map(|(_, cell)| owned(cell));
+    let theirs = added.iter().map(|&column| other.map_or_else(|| Value::text(""), |other| owned(other.cell(column))));
+    Record::from_values(Arc::clone(header), record.place().clone(), own.chain(theirs).collect())
+}
+
+fn owned(cell: Cell<'_>) -> Value {
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Text(text) => Value::text(text),
+        Cell::Flag(flag) => Value::Flag(flag),
+        Cell::List(items) => Value::List(items.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{CsvSettings, read_csv_bytes};
+
+    fn read(name: &str, text: &str) -> Reading {
+        read_csv_bytes(name, text.as_bytes(), &CsvSettings::default()).unwrap()
+    }
+
+    fn rule(prefix: &str) -> JoinRule {
+        JoinRule { key: "Code".into(), other_key: Some("Person".into()), prefix: prefix.into() }
+    }
+
+    #[test]
+    fn contracts_join_their_persons() {
+        let persons = read("persons.csv", "Code,Name\nE1,Ann\nE2,Bob\nE3,Cem\n");
+        let contracts = read("contracts.csv", "Person,Seq,Start\nE2,1,2020\nE1,1,2019\nE2,2,2024\nE9,1,2024\n");
+        let joined = join(persons, &contracts, &rule("")).unwrap();
+        assert_eq!(joined.name, "persons.csv+contracts.csv");
+        assert_eq!(joined.header.names().collect::<Vec<_>>(), ["Code", "Name", "Seq", "Start"]);
+        let starts: Vec<_> = joined.records.iter().map(|record| (text(record, 1), text(record, 3))).collect();
+        assert_eq!(starts, [("Ann", "2019"), ("Bob", "2020"), ("Bob", "2024"), ("Cem", "")]);
+        assert!(joined.told.iter().any(|line| line == "contracts.csv: 1 rows belong to nobody in persons.csv"));
+        assert!(joined.told.iter().any(|line| line == "persons.csv: 1 records have no row in contracts.csv"));
+    }
+
+    #[test]
+    fn a_column_of_both_files_needs_a_prefix() {
+        let files = || (read("a.csv", "Code,Name\n1,x\n"), read("b.csv", "Person,Name\n1,y\n"));
+        let (a, b) = files();
+        let error = join(a, &b, &rule("")).unwrap_err().to_string();
+        assert!(error.contains("`Name`") && error.contains("prefix"), "{error}");
+        let (a, b) = files();
+        assert!(join(a, &b, &rule("Contract ")).unwrap().header.position("Contract Name").is_some());
+    }
+}

@@ -1,0 +1,267 @@
+//! One person, several rows: history, future rows and concurrent employments, of which one is in force on a day.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::Reading;
+use super::error::{Fault, FaultKind, SourceErrors};
+use crate::record::{Cell, Record};
+
+/// How the row of a person is chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowRule {
+    /// Rows with the same value here are one person.
+    pub key: String,
+    /// The column with the first day on which a row is in force.
+    pub from: Option<String>,
+    /// The column with its last day; an empty cell is no end.
+    pub until: Option<String>,
+    /// The forms of these dates, for `strptime`; ISO is always tried.
+    pub dates: Vec<String>,
+    /// Spellings of an empty date.
+    pub nothing: Vec<String>,
+    /// The column that marks the main employment, and the values that do.
+    pub primary: Option<(String, Vec<String>)>,
+    /// Among rows that are left, the one with the highest number here.
+    pub highest: Option<String>,
+}
+
+struct Columns {
+    key: usize,
+    from: Option<usize>,
+    until: Option<usize>,
+    primary: Option<usize>,
+    highest: Option<usize>,
+}
+
+/// Why rows were left out, for the reader of the report.
+#[derive(Default)]
+struct Left {
+    past: u64,
+    future: u64,
+    concurrent: u64,
+    twins: u64,
+}
+
+/// Leaves one row for each person: one in force on the day, else the next to come, else the last that was; of several in force the
+/// main one, the highest, the latest. Where rows cannot be told apart all stay, so that the person is held as a duplicate:
+/// the last row never wins by being last.
+///
+/// # Errors
+/// A column of the rule that the reading lacks.
+pub fn one_row_each(mut reading: Reading, rule: &RowRule, day: Date) -> Result<Reading, SourceErrors> {
+    let columns = columns(&reading, rule)?;
+    let mut people: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, record) in reading.records.iter().enumerate() {
+        let key = text(record, columns.key).trim();
+        // A row without a key is nobody's: it stays and is held.
+        if !key.is_empty() {
+            people.entry(key.to_owned()).or_default().push(index);
+        }
+    }
+    let mut stays = vec![true; reading.records.len()];
+    let (mut left, mut unclear) = (Left::default(), 0_u64);
+    for rows in people.values().filter(|rows| rows.len() > 1) {
+        let chosen = choose(&reading.records, rows, &columns, rule, day, &mut left);
+        unclear += u64::from(chosen.len() > 1);
+        for &row in rows {
+            stays[row] = chosen.contains(&row);
+        }
+    }
+    let mut keep = stays.iter();
+    reading.records.retain(|_| *keep.next().unwrap_or(&true));
+    tell(&mut reading, &left, unclear, day);
+    Ok(reading)
+}
+
+fn tell(reading: &mut Reading, left: &Left, unclear: u64, day: Date) {
+    let Left { past, future, concurrent, twins } = left;
+    let total = past + future + concurrent + twins;
+    if total > 0 {
+        reading.told.push(format!(
+            "{}: {total} rows are not those in force on {day}: {past} past, {future} future, {concurrent} of another employment, {twins} the same twice",
+            reading.name
+        ));
+    }
+    if unclear > 0 {
+        reading.told.push(format!("{}: {unclear} people have several rows between which the rule cannot choose", reading.name));
+    }
+}
+
+fn columns(reading: &Reading, rule: &RowRule) -> Result<Columns, SourceErrors> {
+    let find = |name: &str| {
+        reading.header.position(name).ok_or_else(|| {
+            let found = reading.header.names().map(str::to_owned).collect();
+            Fault::of_file(&reading.name, FaultKind::NoColumn { wanted: name.to_owned(), found })
+        })
+    };
+    let optional = |name: Option<&str>| name.map(find).transpose();
+    Ok(Columns {
+        key: find(&rule.key)?,
+        from: optional(rule.from.as_deref())?,
+        until: optional(rule.until.as_deref())?,
+        primary: optional(rule.primary.as_ref().map(|(column, _)| column.as_str()))?,
+        highest: optional(rule.highest.as_deref())?,
+    })
+}
+
+fn text(record: &Record, position: usize) -> &str {
+    match record.cell(position) {
+        Cell::Text(text) => text,
+        _ => "",
+    }
+}
+
+/// The rows of one person that stay; more than one where nobody can say.
+fn choose(records: &[Record], rows: &[usize], columns: &Columns, rule: &RowRule, day: Date, left: &mut Left) -> Vec<usize> {
+    let distinct = without_twins(records, rows);
+    left.twins += (rows.len() - distinct.len()) as u64;
+    let mut spans = Vec::new();
+    for row in distinct.iter().copied() {
+        let from = columns.from.map_or(Ok(None), |column| date(text(&records[row], column), rule));
+        let until = columns.until.map_or(Ok(None), |column| date(text(&records[row], column), rule));
+        // A date that nobody can read may be any day.
+        let (Ok(from), Ok(until)) = (from, until) else { return distinct };
+        spans.push((row, from.unwrap_or(Date::MIN), until.unwrap_or(Date::MAX)));
+    }
+    let in_force: Vec<usize> =
+        spans.iter().filter(|(_, from, until)| *from <= day && day <= *until).map(|(row, _, _)| *row).collect();
+    let candidates = if in_force.is_empty() { nearest(&spans, day) } else { in_force };
+    for (_, from, _) in spans.iter().filter(|(row, _, _)| !candidates.contains(row)) {
+        if *from > day { left.future += 1 } else { left.past += 1 }
+    }
+    let from_of = |row: usize| spans.iter().find(|(other, _, _)| *other == row).map(|(_, from, _)| *from);
+    let mut best = candidates.clone();
+    if let (Some(column), Some((_, values))) = (columns.primary, &rule.primary) {
+        let is_main =
+            |row: &usize| values.iter().any(|value| value.trim().eq_ignore_ascii_case(text(&records[*row], column).trim()));
+        if best.iter().any(is_main) {
+            best.retain(is_main);
+        }
+    }
+    if let Some(column) = columns.highest {
+        keep_highest(&mut best, |row| number(text(&records[row], column)));
+    }
+    if columns.from.is_some() {
+        keep_highest(&mut best, from_of);
+    }
+    left.concurrent += (candidates.len() - best.len()) as u64;
+    best
+}
+
+/// Each row once, where several are the same in every cell.
+fn without_twins(records: &[Record], rows: &[usize]) -> Vec<usize> {
+    let mut distinct: Vec<usize> = Vec::new();
+    for &row in rows {
+        let same = |other: &usize| records[*other].cells().eq(records[row].cells());
+        if !distinct.iter().any(same) {
+            distinct.push(row);
+        }
+    }
+    distinct
+}
+
+/// The rows that begin next; where none is to come, those that ended last.
+fn nearest(spans: &[(usize, Date, Date)], day: Date) -> Vec<usize> {
+    let next = spans.iter().map(|(_, from, _)| *from).filter(|from| *from > day).min();
+    let last = spans.iter().map(|(_, _, until)| *until).max();
+    let is_nearest = |(_, from, until): &&(usize, Date, Date)| next.map_or(Some(*until) == last, |next| *from == next);
+    spans.iter().filter(is_nearest).map(|(row, _, _)| *row).collect()
+}
+
+fn keep_highest<T: PartialOrd + Copy>(rows: &mut Vec<usize>, value: impl Fn(usize) -> Option<T>) {
+    let mut highest: Option<T> = None;
+    for found in rows.iter().filter_map(|&row| value(row)) {
+        if highest.is_none_or(|highest| found > highest) {
+            highest = Some(found);
+        }
+    }
+    if let Some(highest) = highest {
+        rows.retain(|&row| value(row) == Some(highest));
+    }
+}
+
+/// A number with a point or a comma.
+fn number(text: &str) -> Option<f64> {
+    text.trim().trim_end_matches('%').trim().replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// A cell that is neither empty nor a date.
+struct NoDate;
+
+/// The day in a cell, where it is not empty.
+fn date(text: &str, rule: &RowRule) -> Result<Option<Date>, NoDate> {
+    let text = text.trim();
+    if text.is_empty() || rule.nothing.iter().any(|word| word.trim().eq_ignore_ascii_case(text)) {
+        return Ok(None);
+    }
+    let formats = rule.dates.iter().map(String::as_str).chain(["%Y-%m-%d"]);
+    formats.into_iter().find_map(|format| Date::strptime(format, text).ok()).map(Some).ok_or(NoDate)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date as day;
+
+    use super::*;
+    use crate::source::{CsvSettings, read_csv_bytes};
+
+    fn rule() -> RowRule {
+        RowRule {
+            key: "Id".into(),
+            from: Some("From".into()),
+            until: Some("Until".into()),
+            dates: vec!["%d.%m.%Y".into()],
+            nothing: vec!["00.00.0000".into()],
+            primary: Some(("Main".into(), vec!["J".into()])),
+            highest: Some("Fte".into()),
+        }
+    }
+
+    fn rows(text: &str, on: Date) -> (Vec<u64>, Vec<String>) {
+        let text = format!("Id;From;Until;Main;Fte\n{text}");
+        let reading = read_csv_bytes("f.csv", text.as_bytes(), &CsvSettings::default()).unwrap();
+        let reading = one_row_each(reading, &rule(), on).unwrap();
+        let lines = reading.records.iter().map(|record| match record.place().at {
+            crate::record::At::Line(line) => line,
+            crate::record::At::Pointer(_) => 0,
+        });
+        (lines.collect(), reading.told)
+    }
+
+    #[test]
+    fn the_row_in_force_is_taken_else_the_next_else_the_last() {
+        let history = "1;01.01.2020;31.12.2021;J;1\n1;01.01.2022;31.12.2023;J;1\n1;01.07.2031;00.00.0000;J;1\n";
+        assert_eq!(rows(history, day(2021, 12, 31)).0, [2]);
+        assert_eq!(rows(history, day(2022, 1, 1)).0, [3]);
+        assert_eq!(rows(history, day(2025, 1, 1)).0, [4], "nothing is in force, something is to come");
+        assert_eq!(rows("1;01.01.2020;31.12.2021;J;1\n1;01.01.2022;31.12.2023;J;1\n", day(2025, 1, 1)).0, [3]);
+    }
+
+    #[test]
+    fn of_several_in_force_the_main_one_is_taken_then_the_highest_then_the_latest() {
+        let on = day(2026, 1, 1);
+        let (lines, told) = rows("1;01.01.2020;;N;1,0\n1;01.01.2020;;J;0,5\n", on);
+        assert_eq!(lines, [3]);
+        assert!(told.iter().any(|line| line.contains("1 of another employment")), "{told:?}");
+        assert_eq!(rows("1;01.01.2020;;N;0,5\n1;01.01.2020;;N;0,75\n", on).0, [3]);
+        assert_eq!(rows("1;01.01.2024;;N;1\n1;01.01.2020;;N;1\n", on).0, [2]);
+    }
+
+    #[test]
+    fn rows_that_cannot_be_told_apart_all_stay_and_twins_are_one() {
+        let on = day(2026, 1, 1);
+        assert_eq!(rows("1;01.01.2020;;J;1\n1;01.01.2020;;J;1\n", on).0, [2], "the same twice");
+        assert_eq!(rows("1;01.01.2020;;J;1\n1;01.01.2020;31.12.2030;J;1\n", on).0, [2, 3]);
+        assert_eq!(rows("1;soon;;J;1\n1;01.01.2020;;J;2\n", on).0, [2, 3], "a date that nobody can read");
+        assert_eq!(rows(";01.01.2020;;J;1\n;01.01.2021;;J;1\n", on).0, [2, 3], "rows without a key are nobody's");
+    }
+
+    #[test]
+    fn a_rule_for_columns_that_are_not_there_is_a_fault() {
+        let reading = read_csv_bytes("f.csv", b"Id\n1\n", &CsvSettings::default()).unwrap();
+        let error = one_row_each(reading, &rule(), day(2026, 1, 1)).unwrap_err().to_string();
+        assert!(error.contains("there is no column `From`"), "{error}");
+    }
+}

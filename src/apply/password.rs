@@ -13,25 +13,38 @@ pub struct NoRandomness(getrandom::Error);
 /// A password of 40 characters out of all four classes, some 235 bits.
 pub fn first_password() -> Result<SecretString, NoRandomness> {
     let all: Vec<u8> = LETTERS.concat();
+    let mut draw = Draw { bytes: [0; 2 * LENGTH], left: 0 };
     let mut password = String::with_capacity(LENGTH);
     for class in LETTERS {
-        password.push(draw(class)?);
+        password.push(draw.letter(class)?);
     }
     while password.len() < LENGTH {
-        password.push(draw(&all)?);
+        password.push(draw.letter(&all)?);
     }
+    draw.bytes.fill(0);
     Ok(SecretString::from(password))
 }
 
-/// One letter, each equally likely: bytes beyond the last whole multiple are drawn again.
-fn draw(letters: &[u8]) -> Result<char, NoRandomness> {
-    let most = 256 - 256 % letters.len();
-    loop {
-        let mut byte = [0_u8];
-        getrandom::fill(&mut byte).map_err(NoRandomness)?;
-        let at = usize::from(byte[0]);
-        if at < most {
-            return Ok(char::from(letters[at % letters.len()]));
+/// Random bytes, fetched many at a time.
+struct Draw {
+    bytes: [u8; 2 * LENGTH],
+    left: usize,
+}
+
+impl Draw {
+    /// One letter, each equally likely: bytes beyond the last whole multiple are drawn again.
+    fn letter(&mut self, letters: &[u8]) -> Result<char, NoRandomness> {
+        let most = 256 - 256 % letters.len();
+        loop {
+            if self.left == 0 {
+                getrandom::fill(&mut self.bytes).map_err(NoRandomness)?;
+                self.left = self.bytes.len();
+            }
+            self.left -= 1;
+            let at = usize::from(self.bytes[self.left]);
+            if at < most {
+                return Ok(char::from(letters[at % letters.len()]));
+            }
         }
     }
 }

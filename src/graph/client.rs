@@ -199,7 +199,8 @@ impl Client {
 
     /// Sends one request alone.
     pub(super) async fn single(&self, request: &Inner) -> Result<Reply, Lost> {
-        let reply = self.exchange(request, price(request)).await?;
+        let body = request.body.as_ref().map(Json::to_string);
+        let reply = self.exchange(request, body, price(request)).await?;
         self.learn(request, &reply);
         Ok(reply)
     }
@@ -207,9 +208,9 @@ impl Client {
     /// Sends up to twenty requests in one. The outer answer is returned where it is not a success.
     pub(super) async fn batch(&self, requests: &[&Inner]) -> Result<Result<Vec<Option<Reply>>, Reply>, Lost> {
         let sum = requests.iter().map(|request| price(request)).fold(Price::default(), |sum, one| sum + one);
-        let outer = Inner::write("POST", "/$batch", Some(batch::encode(requests)));
+        let outer = Inner::write("POST", "/$batch", None).with_header("Content-Type", "application/json");
         self.counts.batches.fetch_add(1, Ordering::Relaxed);
-        let reply = self.exchange(&outer, sum).await?;
+        let reply = self.exchange(&outer, Some(batch::encode(requests)), sum).await?;
         if !reply.is_success() {
             self.learn(requests.first().copied().unwrap_or(&outer), &reply);
             return Ok(Err(reply));
@@ -225,8 +226,7 @@ impl Client {
     }
 
     /// The gates in their order: token, wait and quota, send. A 401 is answered once with a new token.
-    async fn exchange(&self, request: &Inner, price: Price) -> Result<Reply, Lost> {
-        let body = request.body.as_ref().map(Json::to_string);
+    async fn exchange(&self, request: &Inner, body: Option<String>, price: Price) -> Result<Reply, Lost> {
         let mut renewed = false;
         loop {
             let token = self.credential.get().await.map_err(Lost::Token)?;

@@ -242,7 +242,8 @@ fn parsed(headers: &HashMap<String, String>, body: &[u8]) -> Result<Option<Value
             "The content type of the request body has to be application/json.",
         ));
     }
-    serde_json::from_slice(body).map(Some).map_err(|_| Problem::new(400, "BadRequest", "Unable to read JSON request payload."))
+    let json = std::str::from_utf8(body).ok().and_then(|text| text.parse().ok());
+    json.map(Some).ok_or_else(|| Problem::new(400, "BadRequest", "Unable to read JSON request payload."))
 }
 
 /// The service's own failure.

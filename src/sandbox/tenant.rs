@@ -1,6 +1,7 @@
 //! The tenant's state: objects in memory, each written through to `SQLite`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ impl Kind {
 pub(super) struct Object {
     pub(super) id: String,
     pub(super) kind: Kind,
+    /// Written by [`Object::stored`].
+    #[serde(skip_serializing)]
     pub(super) props: Map<String, Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) manager: Option<String>,
@@ -103,6 +106,18 @@ impl Object {
             born: None,
             born_request: 0,
         }
+    }
+
+    /// As it is kept in the file. The properties, most of it, are put in as text: each write of a client passes here.
+    fn stored(&mut self) -> String {
+        let props = Value::Object(std::mem::take(&mut self.props));
+        let mut text = serde_json::to_string(self).expect("an object has text keys alone");
+        text.pop();
+        let _ = write!(text, r#","props":{props}}}"#);
+        if let Value::Object(props) = props {
+            self.props = props;
+        }
+        text
     }
 
     pub(super) fn live(&self) -> bool {
@@ -236,8 +251,8 @@ impl Tenant {
         {
             let mut put = write.prepare_cached("INSERT OR REPLACE INTO object (id, json) VALUES (?1, ?2)")?;
             for id in &dirty {
-                if let Some(object) = self.objects.get(id) {
-                    put.execute((id, serde_json::to_string(object).unwrap_or_default()))?;
+                if let Some(object) = self.objects.get_mut(id) {
+                    put.execute((id, object.stored()))?;
                 }
             }
             let mut put = write.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
@@ -399,7 +414,7 @@ fn open_db(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(10))?;
     db.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000;
          CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
          CREATE TABLE IF NOT EXISTS object (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;",
     )?;

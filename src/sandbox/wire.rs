@@ -162,7 +162,7 @@ fn respond(served: Served, cut: &Cut) -> Response {
         cut.pull();
         return status_only(StatusCode::BAD_GATEWAY);
     }
-    let bytes = reply.body.as_ref().map(|body| serde_json::to_vec(body).unwrap_or_default()).unwrap_or_default();
+    let bytes = reply.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
     let length = bytes.len();
     let body = if wire == Wire::Half {
         let half = Bytes::from(bytes).slice(..length / 2);

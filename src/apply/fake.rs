@@ -174,7 +174,7 @@ impl Finder for Fake {
 
 #[async_trait]
 impl Tenant for Fake {
-    async fn send(&self, operations: &[Operation]) -> Vec<Answer> {
+    async fn send(&self, operations: Vec<Operation>) -> Vec<Answer> {
         assert!((1..=20).contains(&operations.len()));
         let written: Vec<ObjectId> = operations.iter().filter_map(written).collect();
         {
@@ -186,7 +186,7 @@ impl Tenant for Fake {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let mut answers = Vec::new();
         let mut killed = false;
-        for operation in operations {
+        for operation in &operations {
             let mut state = self.state();
             state.writes += 1;
             let fault = if self.dead { Some(Fault::LostBefore) } else { self.faults.get(&state.writes).copied() };
@@ -341,20 +341,12 @@ impl super::Journal for Notes {
         Ok(RunId("r".into()))
     }
 
-    fn sending(&mut self, _: &RunId, sent: &[super::Sent]) -> Result<(), super::JournalError> {
-        self.sent.extend(sent.iter().map(|sent| (sent.request, sent.clone())));
-        Ok(())
-    }
-
-    fn answered(&mut self, _: &RunId, answered: &[super::Answered]) -> Result<(), super::JournalError> {
-        for answer in answered {
+    fn keep(&mut self, _: &RunId, entry: &super::Entry) -> Result<(), super::JournalError> {
+        for answer in &entry.answered {
             assert!(self.sent.contains_key(&answer.request));
             assert!(self.answered.insert(answer.request, answer.clone()).is_none(), "answered twice");
         }
-        Ok(())
-    }
-
-    fn completed(&mut self, _: &RunId, _: u64) -> Result<(), super::JournalError> {
+        self.sent.extend(entry.sent.iter().map(|sent| (sent.request, sent.clone())));
         Ok(())
     }
 

@@ -121,6 +121,24 @@ pub struct Answered {
     pub leave: Option<LeaveAction>,
 }
 
+/// One step of a run. All of it is kept or nothing, and in one go: the disk's patience, not Graph's, would limit the run otherwise.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// What was answered since the last step.
+    pub answered: Vec<Answered>,
+    /// The numbers of changes that needed no request (any more) and are complete.
+    pub completed: Vec<u64>,
+    /// What is about to be sent.
+    pub sent: Vec<Sent>,
+}
+
+impl Entry {
+    /// Whether there is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        self.answered.is_empty() && self.completed.is_empty() && self.sent.is_empty()
+    }
+}
+
 /// Why the trail could not be kept. Nothing is sent that is not journaled, so this ends the run.
 #[derive(Debug, Error)]
 #[error("the journal cannot be written: {0}")]
@@ -130,12 +148,8 @@ pub struct JournalError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 pub trait Journal: Send {
     /// Keeps the whole plan; what it returns names the run.
     fn begin(&mut self, plan: &ApprovedPlan) -> Result<RunId, JournalError>;
-    /// Keeps what is about to be sent; returns once it is on disk.
-    fn sending(&mut self, run: &RunId, sent: &[Sent]) -> Result<(), JournalError>;
-    /// Keeps what was answered; returns once it is on disk.
-    fn answered(&mut self, run: &RunId, answered: &[Answered]) -> Result<(), JournalError>;
-    /// A change that needed no request (any more) is complete.
-    fn completed(&mut self, run: &RunId, seq: u64) -> Result<(), JournalError>;
+    /// Keeps one step of a run; returns once it is on disk.
+    fn keep(&mut self, run: &RunId, entry: &Entry) -> Result<(), JournalError>;
     /// The run is over.
     fn finish(&mut self, run: &RunId, outcome: &super::Outcome, exit_code: u8) -> Result<(), JournalError>;
 }

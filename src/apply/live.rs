@@ -44,7 +44,7 @@ impl Finder for Live<'_> {
 
 #[async_trait]
 impl Tenant for Live<'_> {
-    async fn send(&self, operations: &[Operation]) -> Vec<Answer> {
+    async fn send(&self, operations: Vec<Operation>) -> Vec<Answer> {
         self.writer.send(operations).await
     }
 

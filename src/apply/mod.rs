@@ -17,7 +17,7 @@ mod steps;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-pub use journal::{Answered, Journal, JournalError, RequestKind, RunId, Sent};
+pub use journal::{Answered, Entry, Journal, JournalError, RequestKind, RunId, Sent};
 pub use live::Live;
 pub use outcome::{Applied, ChangeResult, ChangeState, Drifted, Failed, Outcome, RequestCounts};
 pub use password::{NoRandomness, first_password};
@@ -40,7 +40,7 @@ pub trait Finder: Sync {
 #[async_trait]
 pub trait Tenant: Finder {
     /// Sends at most 20 writes; an answer for each, in their order.
-    async fn send(&self, operations: &[Operation]) -> Vec<Answer>;
+    async fn send(&self, operations: Vec<Operation>) -> Vec<Answer>;
     /// What was sent so far.
     fn requests(&self) -> RequestCounts;
 }

@@ -9,12 +9,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::journal::{Answered, Journal, JournalError, RequestKind, Sent};
+use super::journal::{Answered, Entry, Journal, RequestKind, Sent};
 use super::outcome::{Applied, Failed};
 use super::steps::{Act, Step, Who, steps};
 use super::{ApplyError, Found, Options, Tenant, first_password};
@@ -83,8 +83,8 @@ struct Scheduler<'a> {
     flights: FuturesUnordered<BoxFuture<'a, Landing>>,
     batches_out: usize,
     next_request: u64,
-    /// Answers of one landing, journaled in one go.
-    answers: Vec<Answered>,
+    /// What the journal is to be told next.
+    entry: Entry,
     /// Steps left of each change, and its first failure.
     left: Vec<usize>,
     failures: Vec<Option<Failed>>,
@@ -151,7 +151,7 @@ impl<'a> Scheduler<'a> {
             flights: FuturesUnordered::new(),
             batches_out: 0,
             next_request: 1,
-            answers: Vec::new(),
+            entry: Entry::default(),
             left,
             failures: vec![None; plan.changes.len()],
             leave_left,
@@ -179,15 +179,19 @@ impl<'a> Scheduler<'a> {
     }
 
     fn complete_silently(&mut self, change: usize) {
-        let kept = self.journal.completed(&self.options.run, self.plan.changes[change].seq);
-        self.keep(kept);
+        self.entry.completed.push(self.plan.changes[change].seq);
     }
 
-    fn keep(&mut self, kept: Result<(), JournalError>) {
-        if let Err(error) = kept {
-            tracing::error!(%error, "the run ends, since nothing is sent that is not journaled");
-            self.stop = Some(Stop::Broken(error.into()));
+    /// Journals what was answered and what is about to be sent. Says whether it may be sent.
+    fn keep(&mut self) -> bool {
+        let entry = std::mem::take(&mut self.entry);
+        if entry.is_empty() {
+            return true;
         }
+        let Err(error) = self.journal.keep(&self.options.run, &entry) else { return true };
+        tracing::error!(%error, "the run ends, since nothing is sent that is not journaled");
+        self.stop = Some(Stop::Broken(error.into()));
+        false
     }
 
     async fn carry_out(&mut self) {
@@ -197,7 +201,10 @@ impl<'a> Scheduler<'a> {
                 self.stop = Some(Stop::Interrupted);
             }
             self.wake();
-            self.dispatch();
+            let batches = self.fill_batches();
+            if self.keep() {
+                self.dispatch(batches);
+            }
             let idle = self.ready.is_empty() && self.waiting.is_empty();
             if self.flights.is_empty() && (self.stop.is_some() || idle) {
                 return;
@@ -209,7 +216,13 @@ impl<'a> Scheduler<'a> {
             };
             tokio::select! {
                 biased;
-                Some(landing) = self.flights.next(), if !self.flights.is_empty() => self.land(landing),
+                Some(landing) = self.flights.next(), if !self.flights.is_empty() => {
+                    self.land(landing);
+                    // Whatever else has landed by now is journaled with it.
+                    while let Some(Some(landing)) = self.flights.next().now_or_never() {
+                        self.land(landing);
+                    }
+                }
                 () = tokio::time::sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
                 Ok(()) = cancel.changed(), if self.stop.is_none() => {}
                 else => return,
@@ -260,26 +273,26 @@ impl<'a> Scheduler<'a> {
         Some((upn, key))
     }
 
-    fn dispatch(&mut self) {
-        while self.stop.is_none() && self.pause.is_none() {
-            let most = if self.dead > 0 { 1 } else { FLIGHTS };
-            if self.batches_out >= most || self.ready.is_empty() {
-                return;
+    /// As many batches as may be in flight and are due.
+    fn fill_batches(&mut self) -> Vec<(Vec<Flying>, Vec<Operation>)> {
+        let most = if self.dead > 0 { 1 } else { FLIGHTS };
+        let mut batches = Vec::new();
+        while self.stop.is_none() && self.pause.is_none() && self.batches_out + batches.len() < most && !self.ready.is_empty() {
+            let (flying, operations) = self.fill();
+            if !flying.is_empty() {
+                batches.push((flying, operations));
             }
-            let (flying, operations, sent) = self.fill();
-            if flying.is_empty() {
-                continue;
-            }
-            let kept = self.journal.sending(&self.options.run, &sent);
-            self.keep(kept);
-            if self.stop.is_some() {
-                return;
-            }
+        }
+        batches
+    }
+
+    fn dispatch(&mut self, batches: Vec<(Vec<Flying>, Vec<Operation>)>) {
+        self.batches_out += batches.len();
+        for (flying, operations) in batches {
             let tenant = self.tenant;
-            self.batches_out += 1;
             self.flights.push(Box::pin(async move {
                 let started = Instant::now();
-                let answers = tenant.send(&operations).await;
+                let answers = tenant.send(operations).await;
                 Landing::Answers { started, flying, answers }
             }));
         }

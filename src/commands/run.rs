@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::time::Instant;
 
 use jiff::civil::Date;
 use tokio::sync::watch;
@@ -253,7 +252,6 @@ fn confirmed(ready: &Ready<'_>) -> Result<bool, Failure> {
 }
 
 async fn execute(ready: Ready<'_>, store: &mut Store, mut why: Vec<String>) -> Result<Ended, Failure> {
-    let started = Instant::now();
     let Ready { common, settings, stop, connection, snapshot, plan, drifted, matching, memory, cancelled, .. } = ready;
     let tenant = TenantId(plan.target.tenant_id.clone());
     let nothing = plan.changes.is_empty();
@@ -270,7 +268,6 @@ async fn execute(ready: Ready<'_>, store: &mut Store, mut why: Vec<String>) -> R
         apply::apply(&approved, &live, store, options).await.map_err(|fault| Failure::cannot(&fault))?
     };
     applied.outcome.drifted = drifted;
-    applied.outcome.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let plan = approved.plan();
     for failed in applied.outcome.failed.iter().take(20) {
         why.push(report::shown(&format!("failed {}: {} [{}]", failed.key, failed.message, failed.code)));

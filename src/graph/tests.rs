@@ -54,7 +54,7 @@ fn wanted() -> Wanted {
 }
 
 async fn done(writer: &Writer, operations: &[Operation]) -> Vec<Option<ObjectId>> {
-    let answers = writer.send(operations).await;
+    let answers = writer.send(operations.to_vec()).await;
     for (operation, answer) in operations.iter().zip(&answers) {
         assert_eq!(answer.verdict, Verdict::Done, "{}: {:?}", operation.name(), answer);
     }
@@ -129,14 +129,14 @@ async fn a_name_that_is_taken_and_a_second_membership_are_told_apart() {
     let (_sandbox, reader, writer) = tenant(Options::default()).await;
     let domain = domain(&reader).await;
     let ada = done(&writer, &[create("ada", &domain)]).await.remove(0).unwrap();
-    let again = writer.send(&[create("ada", &domain)]).await.remove(0);
+    let again = writer.send(vec![create("ada", &domain)]).await.remove(0);
     assert_eq!(again.verdict, Verdict::Final);
     assert!(again.is_conflict_on("userPrincipalName") && again.is_name_taken(), "{again:?}");
     let group = Operation::CreateGroup { unique_name: "hrpush-a".into(), name: "A".into(), microsoft365: false, owners: vec![] };
     let group = done(&writer, &[group]).await.remove(0).unwrap();
     let add = Operation::AddMembers { group, members: vec![ada.clone()] };
     done(&writer, std::slice::from_ref(&add)).await;
-    assert!(writer.send(&[add]).await[0].is_already_member());
+    assert!(writer.send(vec![add]).await[0].is_already_member());
     let found = reader.find_user(&Upn::new(format!("nobody@{domain}")), Some((attribute("employeeId"), "ada"))).await.unwrap();
     assert_eq!(found.unwrap().id, ada);
     assert!(reader.find_user(&Upn::new("o'brien@x"), Some((attribute("employeeId"), "x' or 'a"))).await.unwrap().is_none());
@@ -176,7 +176,7 @@ async fn an_answer_that_breaks_off_leaves_writes_unknown() {
         let (sandbox, reader, writer) = tenant(Options::default()).await;
         let domain = domain(&reader).await;
         sandbox.trouble(Faults::none().at(fault, 1));
-        let answer = writer.send(&[create("ada", &domain)]).await.remove(0);
+        let answer = writer.send(vec![create("ada", &domain)]).await.remove(0);
         assert_eq!(answer.verdict, Verdict::Unknown, "{fault:?}: {answer:?}");
     }
 }

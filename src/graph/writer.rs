@@ -45,9 +45,8 @@ impl Writer {
     }
 
     fn is_young(&self, operation: &Operation) -> bool {
-        let mut born = self.born.lock().expect("no holder of this lock panics");
-        born.retain(|_, since| since.elapsed() < YOUNG);
-        operation.objects().iter().any(|id| born.contains_key(*id))
+        let born = self.born.lock().expect("no holder of this lock panics");
+        operation.objects().iter().any(|id| born.get(*id).is_some_and(|since| since.elapsed() < YOUNG))
     }
 
     /// Sends operations, twenty to a batch, and answers each in its place.
@@ -57,17 +56,18 @@ impl Writer {
     ///
     /// # Panics
     /// Never: every operation has an answer.
-    pub async fn send(&self, operations: &[Operation]) -> Vec<Answer> {
-        let parts: Vec<(usize, Operation)> = operations
-            .iter()
-            .enumerate()
-            .flat_map(|(position, operation)| operation.clone().split().into_iter().map(move |part| (position, part)))
-            .collect();
+    pub async fn send(&self, operations: Vec<Operation>) -> Vec<Answer> {
         let mut answers: Vec<Option<Answer>> = operations.iter().map(|_| None).collect();
-        for chunk in parts.chunks(MOST) {
-            let batch: Vec<Operation> = chunk.iter().map(|(_, part)| part.clone()).collect();
-            for ((position, _), answer) in chunk.iter().zip(self.batch(batch).await) {
-                let slot = &mut answers[*position];
+        let mut parts: Vec<(usize, Operation)> = operations
+            .into_iter()
+            .enumerate()
+            .flat_map(|(position, operation)| operation.split().into_iter().map(move |part| (position, part)))
+            .collect();
+        while !parts.is_empty() {
+            let rest = parts.split_off(parts.len().min(MOST));
+            let (positions, batch): (Vec<usize>, Vec<Operation>) = std::mem::replace(&mut parts, rest).into_iter().unzip();
+            for (position, answer) in positions.into_iter().zip(self.batch(batch).await) {
+                let slot = &mut answers[position];
                 if slot.as_ref().is_none_or(|earlier| earlier.verdict == Verdict::Done) {
                     *slot = Some(answer);
                 }
@@ -138,7 +138,7 @@ impl Writer {
             message: fault.message.as_deref().unwrap_or_default(),
             retry_after: reply.header("retry-after").and_then(retry_after),
             repeatable: operation.repeatable(),
-            young: self.is_young(operation),
+            young: !reply.is_success() && self.is_young(operation),
         };
         let verdict = match judge(heard) {
             Judgement::Done => Verdict::Done,

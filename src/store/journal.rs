@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{Store, StoreError, now};
-use crate::apply::{Answered, Journal, JournalError, Open, Outcome, RequestKind, RunId, Sent, Settled};
+use crate::apply::{Answered, Entry, Journal, JournalError, Open, Outcome, RequestKind, RunId, Sent, Settled};
 use crate::directory::{Attribute, ObjectId, TenantId, Upn};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, ApprovedPlan, Change, Object, Plan};
@@ -17,16 +17,8 @@ impl Journal for Store {
         self.begin_run(plan.plan()).map_err(journal_error)
     }
 
-    fn sending(&mut self, run: &RunId, sent: &[Sent]) -> Result<(), JournalError> {
-        keep_sent(&mut self.database, run, sent).map_err(journal_error)
-    }
-
-    fn answered(&mut self, run: &RunId, answered: &[Answered]) -> Result<(), JournalError> {
-        self.keep_answers(run, answered).map_err(journal_error)
-    }
-
-    fn completed(&mut self, run: &RunId, seq: u64) -> Result<(), JournalError> {
-        self.complete(run, seq).map_err(journal_error)
+    fn keep(&mut self, run: &RunId, entry: &Entry) -> Result<(), JournalError> {
+        self.keep_entry(run, entry).map_err(journal_error)
     }
 
     fn finish(&mut self, run: &RunId, outcome: &Outcome, exit_code: u8) -> Result<(), JournalError> {
@@ -73,24 +65,18 @@ impl Store {
         Ok(run)
     }
 
-    fn keep_answers(&mut self, run: &RunId, answered: &[Answered]) -> Result<(), StoreError> {
+    fn keep_entry(&mut self, run: &RunId, entry: &Entry) -> Result<(), StoreError> {
         let plan = self.plan_of(run)?;
         let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let transaction = self.database.transaction()?;
-        let context = Context { run, plan: &plan, today: plan.as_of.parse().unwrap_or(today) };
-        for answer in answered {
+        let context = Context { run, plan: &plan, today: plan.as_of.parse().unwrap_or(today), at: now() };
+        for answer in &entry.answered {
             context.keep(&transaction, answer)?;
         }
-        transaction.commit()?;
-        self.begun = Some(plan);
-        Ok(())
-    }
-
-    fn complete(&mut self, run: &RunId, seq: u64) -> Result<(), StoreError> {
-        let plan = self.plan_of(run)?;
-        let transaction = self.database.transaction()?;
-        let context = Context { run, plan: &plan, today: plan.as_of.parse().unwrap_or_default() };
-        context.complete(&transaction, seq)?;
+        for seq in &entry.completed {
+            context.complete(&transaction, *seq)?;
+        }
+        context.keep_sent(&transaction, &entry.sent)?;
         transaction.commit()?;
         self.begun = Some(plan);
         Ok(())
@@ -154,24 +140,31 @@ impl Store {
     /// Keeps what settling found out.
     pub fn settled(&mut self, settled: &Settled) -> Result<(), StoreError> {
         for (run, answered) in &settled.answered {
-            self.keep_answers(run, std::slice::from_ref(answered))?;
+            self.keep_entry(run, &Entry { answered: vec![answered.clone()], ..Entry::default() })?;
             self.begun = None;
         }
         Ok(())
     }
 }
 
-fn keep_sent(database: &mut Connection, run: &RunId, sent: &[Sent]) -> Result<(), StoreError> {
-    let transaction = database.transaction()?;
-    {
+/// A run whose steps are being kept.
+pub(super) struct Context<'a> {
+    pub(super) run: &'a RunId,
+    pub(super) plan: &'a Plan,
+    pub(super) today: Date,
+    /// Now.
+    pub(super) at: String,
+}
+
+impl Context<'_> {
+    fn keep_sent(&self, transaction: &Transaction<'_>, sent: &[Sent]) -> Result<(), StoreError> {
         let mut insert = transaction.prepare_cached(
             "insert into requests (run, request, seq, kind, key, object, upn, matching, value, attributes, enabled, leave, sent_at) \
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?;
-        let at = now();
         for sent in sent {
             insert.execute(params![
-                run.0,
+                self.run.0,
                 signed(sent.request),
                 signed(sent.seq),
                 sent.kind.as_str(),
@@ -183,22 +176,12 @@ fn keep_sent(database: &mut Connection, run: &RunId, sent: &[Sent]) -> Result<()
                 sent.attributes.join(" "),
                 sent.enabled,
                 sent.leave.map(|leave| serde_json::to_string(&leave)).transpose()?,
-                at,
+                self.at,
             ])?;
         }
+        Ok(())
     }
-    transaction.commit()?;
-    Ok(())
-}
 
-/// A run whose answers are being kept.
-pub(super) struct Context<'a> {
-    pub(super) run: &'a RunId,
-    pub(super) plan: &'a Plan,
-    pub(super) today: Date,
-}
-
-impl Context<'_> {
     fn keep(&self, transaction: &Transaction<'_>, answer: &Answered) -> Result<(), StoreError> {
         transaction
             .prepare_cached(
@@ -208,7 +191,7 @@ impl Context<'_> {
             .execute(params![
                 self.run.0,
                 signed(answer.request),
-                now(),
+                self.at,
                 answer.done,
                 answer.id.as_ref().map(ObjectId::as_str),
                 answer.status,
@@ -240,7 +223,9 @@ impl Context<'_> {
     }
 
     fn complete(&self, transaction: &Transaction<'_>, seq: u64) -> Result<(), StoreError> {
-        transaction.execute("update changes set done = 1 where run = ?1 and seq = ?2", params![self.run.0, signed(seq)])?;
+        transaction
+            .prepare_cached("update changes set done = 1 where run = ?1 and seq = ?2")?
+            .execute(params![self.run.0, signed(seq)])?;
         match self.change(seq) {
             Some(change) if !change.then.is_empty() => self.left(transaction, change, &change.then),
             _ => Ok(()),
@@ -262,26 +247,17 @@ impl Context<'_> {
             RequestKind::CreateUser => {
                 if let Some(id) = id {
                     let pre_hire = enabled == Some(false);
-                    transaction.execute(
-                        "insert into people (tenant, key, id, feed, pre_hire) values (?1, ?2, ?3, ?4, ?5) on conflict (tenant, key) \
+                    transaction.prepare_cached("insert into people (tenant, key, id, feed, pre_hire) values (?1, ?2, ?3, ?4, ?5) on conflict (tenant, key) \
                          do update set id = excluded.id, feed = excluded.feed, pre_hire = excluded.pre_hire, disabled_on = null, \
-                         deleted_on = null, leave_done = '[]'",
-                        params![tenant, change.key, id, self.plan.source.feed, pre_hire],
-                    )?;
+                         deleted_on = null, leave_done = '[]'")?.execute(params![tenant, change.key, id, self.plan.source.feed, pre_hire])?;
                 }
             }
             RequestKind::UpdateUser => {
                 match enabled {
-                    Some(true) => transaction.execute(
-                        "update people set disabled_on = null, pre_hire = 0, leave_done = '[]' where tenant = ?1 and key = ?2",
-                        params![tenant, change.key],
-                    )?,
+                    Some(true) => transaction.prepare_cached("update people set disabled_on = null, pre_hire = 0, leave_done = '[]' where tenant = ?1 and key = ?2")?.execute(params![tenant, change.key])?,
                     Some(false) => {
                         self.known(transaction, change)?;
-                        transaction.execute(
-                            "update people set disabled_on = ?3 where tenant = ?1 and key = ?2",
-                            params![tenant, change.key, today],
-                        )?
+                        transaction.prepare_cached("update people set disabled_on = ?3 where tenant = ?1 and key = ?2")?.execute(params![tenant, change.key, today])?
                     }
                     None => 0,
                 };
@@ -289,17 +265,15 @@ impl Context<'_> {
             }
             RequestKind::RestoreUser => {
                 self.known(transaction, change)?;
-                transaction.execute(
-                    "update people set deleted_on = null, leave_done = '[]' where tenant = ?1 and key = ?2",
-                    params![tenant, change.key],
-                )?;
+                transaction
+                    .prepare_cached("update people set deleted_on = null, leave_done = '[]' where tenant = ?1 and key = ?2")?
+                    .execute(params![tenant, change.key])?;
             }
             RequestKind::DeleteUser => {
                 self.known(transaction, change)?;
-                transaction.execute(
-                    "update people set deleted_on = ?3 where tenant = ?1 and key = ?2",
-                    params![tenant, change.key, today],
-                )?;
+                transaction
+                    .prepare_cached("update people set deleted_on = ?3 where tenant = ?1 and key = ?2")?
+                    .execute(params![tenant, change.key, today])?;
                 if let Some(upn) = &change.user_principal_name {
                     self.address(transaction, &change.key, upn)?;
                 }
@@ -312,10 +286,9 @@ impl Context<'_> {
     /// Makes sure that the ledger knows the person: one matched for the first time in this very run.
     fn known(&self, transaction: &Transaction<'_>, change: &Change) -> Result<(), StoreError> {
         if let Some(id) = &change.id {
-            transaction.execute(
-                "insert into people (tenant, key, id, feed) values (?1, ?2, ?3, ?4) on conflict do nothing",
-                params![self.plan.target.tenant_id, change.key, id.as_str(), self.plan.source.feed],
-            )?;
+            transaction
+                .prepare_cached("insert into people (tenant, key, id, feed) values (?1, ?2, ?3, ?4) on conflict do nothing")?
+                .execute(params![self.plan.target.tenant_id, change.key, id.as_str(), self.plan.source.feed])?;
         }
         Ok(())
     }
@@ -339,13 +312,15 @@ impl Context<'_> {
         self.known(transaction, change)?;
         let tenant = &self.plan.target.tenant_id;
         let select = "select leave_done from people where tenant = ?1 and key = ?2";
-        let before: Option<String> = transaction.query_row(select, params![tenant, change.key], |row| row.get(0)).optional()?;
+        let before: Option<String> =
+            transaction.prepare_cached(select)?.query_row(params![tenant, change.key], |row| row.get(0)).optional()?;
         let mut all: std::collections::BTreeSet<LeaveAction> = serde_json::from_str(before.as_deref().unwrap_or("[]"))?;
         all.extend(done);
-        transaction.execute(
-            "update people set leave_done = ?3 where tenant = ?1 and key = ?2",
-            params![tenant, change.key, serde_json::to_string(&all)?],
-        )?;
+        transaction.prepare_cached("update people set leave_done = ?3 where tenant = ?1 and key = ?2")?.execute(params![
+            tenant,
+            change.key,
+            serde_json::to_string(&all)?
+        ])?;
         Ok(())
     }
 }

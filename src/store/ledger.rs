@@ -296,7 +296,7 @@ impl Store {
             let change = plan.changes.iter().find(|change| change.seq == seq.unsigned_abs());
             if let (true, Some(change)) = (done, change) {
                 let run = RunId(run);
-                let context = Context { run: &run, plan, today: plan.as_of.parse().unwrap_or(today) };
+                let context = Context { run: &run, plan, today: plan.as_of.parse().unwrap_or(today), at: super::now() };
                 context.effect(&transaction, change, kind, enabled, None)?;
             }
         }

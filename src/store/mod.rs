@@ -99,6 +99,8 @@ impl Store {
         database.busy_timeout(std::time::Duration::from_secs(10))?;
         database.pragma_update(None, "journal_mode", "WAL")?;
         database.pragma_update(None, "synchronous", "FULL")?;
+        // 32 MB of log before it is folded into the file: a long run should seldom wait for that.
+        database.pragma_update(None, "wal_autocheckpoint", 8_000)?;
         database.pragma_update(None, "foreign_keys", true)?;
         let mut store = Self { folder: folder.to_owned(), database, begun: None };
         store.migrate(&file)?;

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::apply::fake::{Fake, Fault, attribute, change, edit, joiner, leaver, plan};
-use crate::apply::{Applied, ApplyError, Journal, Options, RunId, carry_out_for_tests, settle};
+use crate::apply::{Applied, ApplyError, Entry, Journal, Options, RunId, carry_out_for_tests, settle};
 use crate::directory::{ObjectId, Upn, User, Value};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Guard, LastReading};
@@ -210,7 +210,7 @@ fn what_was_let_through_and_not_done_is_not_counted_again() {
     let guard = |name: &str, tripped| Guard { name: name.into(), count: 1, of: 10, limit: Some(3), tripped };
     plan.guards = vec![guard("disable", false), guard("create", true)];
     let run = store.begin_run(&plan).unwrap();
-    store.completed(&run, 2).unwrap();
+    store.keep(&run, &Entry { completed: vec![2], ..Entry::default() }).unwrap();
     let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
     assert!(ledger.let_through.contains(&("l0".into(), "disable".into())));
     assert!(!ledger.let_through.iter().any(|(key, _)| key == "a"));

@@ -37,11 +37,6 @@ impl Scheduler<'_> {
                 self.made(&flying, Answer { id, ..answer });
             }
         }
-        let answers = std::mem::take(&mut self.answers);
-        if !answers.is_empty() {
-            let kept = self.journal.answered(&self.options.run, &answers);
-            self.keep(kept);
-        }
     }
 
     /// Batches that fail whole, one after another over growing pauses, mean that nobody is there.
@@ -335,14 +330,14 @@ impl Scheduler<'_> {
 
     /// Journals the answer of a request after which the step goes on.
     fn note(&mut self, request: u64, done: bool, answer: &Answer) {
-        self.answers.push(journaled(request, done, answer));
+        self.entry.answered.push(journaled(request, done, answer));
     }
 
     /// Journals the answer that ends the step.
     fn close(&mut self, request: u64, at: usize, answer: &Answer, failure: Option<Failed>) {
         let done = matches!(answer.verdict, Verdict::Done) || (failure.is_none() && self.live[at].failure.is_none());
         let (completes, leave) = self.conclude(at, failure);
-        self.answers.push(Answered { completes, leave, ..journaled(request, done, answer) });
+        self.entry.answered.push(Answered { completes, leave, ..journaled(request, done, answer) });
     }
 
     fn told_failure(&self, at: usize, answer: &Answer, message: String) -> Failed {

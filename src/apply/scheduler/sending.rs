@@ -14,8 +14,8 @@ enum Unsendable {
 
 impl Scheduler<'_> {
     /// The next batch: the first 20 that are due. Steps that turn out impossible end here.
-    pub(super) fn fill(&mut self) -> (Vec<Flying>, Vec<Operation>, Vec<Sent>) {
-        let (mut flying, mut operations, mut sent) = (Vec::new(), Vec::new(), Vec::new());
+    pub(super) fn fill(&mut self) -> (Vec<Flying>, Vec<Operation>) {
+        let (mut flying, mut operations) = (Vec::new(), Vec::new());
         while flying.len() < BATCH {
             let Some(at) = self.ready.pop_first() else { break };
             let members = self.next_members(at);
@@ -23,7 +23,8 @@ impl Scheduler<'_> {
                 Ok(operation) => {
                     let request = self.next_request;
                     self.next_request += 1;
-                    sent.push(self.told(at, request));
+                    let told = self.told(at, request);
+                    self.entry.sent.push(told);
                     operations.push(operation);
                     flying.push(Flying { at, request, members });
                 }
@@ -38,7 +39,7 @@ impl Scheduler<'_> {
                 }
             }
         }
-        (flying, operations, sent)
+        (flying, operations)
     }
 
     /// The next part of an `AddMembers`; whose account was not made is left out, and said.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{Finder, Found, RequestCounts, Tenant};
 use crate::directory::{Attribute, Kind, ObjectId, Upn, User, Value};
-use crate::graph::{Answer, Operation, Reader, Writer};
+use crate::graph::{Answer, Operation, Reader, Requests, Writer};
 
 /// A tenant behind Graph. A dry run never makes one, since it has no writer.
 pub struct Live<'a> {
@@ -49,15 +49,14 @@ impl Tenant for Live<'_> {
     }
 
     fn requests(&self) -> RequestCounts {
-        let counted = self.writer.client().requests();
-        RequestCounts {
-            sent: counted.sent,
-            batches: counted.batches,
-            writes: counted.writes,
-            resource_units: counted.resource_units,
-            throttled: counted.throttled,
-            retried: counted.retried,
-        }
+        self.writer.client().requests().into()
+    }
+}
+
+impl From<Requests> for RequestCounts {
+    fn from(counted: Requests) -> Self {
+        let Requests { sent, batches, writes, resource_units, throttled, retried } = counted;
+        Self { sent, batches, writes, resource_units, throttled, retried }
     }
 }
 

@@ -7,7 +7,7 @@ use super::exit::{Code, Ended, Failure};
 use super::files::print;
 use super::run::{block_on, unless_interrupted};
 use super::settings;
-use super::target;
+use super::target::{self, Aim};
 use crate::graph::{Priority, Wanted};
 use crate::report::{self, shown};
 
@@ -15,7 +15,8 @@ pub(super) fn doctor(common: &Common, args: &Doctor) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     block_on(|cancelled| async move {
         let mut store = settings.store()?;
-        let connecting = target::connect(&settings, &mut store, args.target.graph_url.as_deref(), Priority::Normal);
+        let aim = Aim::of_run(&settings, args.target.graph_url.as_deref())?;
+        let connecting = target::connect(&settings, &mut store, &aim, Priority::Normal);
         let connection = unless_interrupted(&cancelled, connecting).await?;
         let reader = connection.reader();
         let looking = async { reader.organization().await.map_err(|fault| Failure::cannot(&fault)) };

@@ -1,130 +1,216 @@
 //! `hrpush explain`: one person, from the record to the decision.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use tokio::sync::watch;
 
 use super::cli::{Common, Explain, Format};
 use super::exit::{Ended, Failure};
 use super::files::print;
-use super::reading;
-use super::run::{self, block_on, unless_interrupted};
-use super::settings;
-use super::target;
-use crate::expr::Context;
+use super::planning::{Answer, Question, answer, key_of, nobody, wanted};
+use super::reading::{self, Read};
+use super::run::block_on;
+use super::scene::Scene;
+use super::settings::{self, Settings};
+use super::target::Aim;
+use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, Value};
 use crate::graph::Priority;
-use crate::mapping::{Explained, Mapped};
-use crate::plan::{self, Inputs, Plan, SourceInfo};
-use crate::record::{Cell, EmployeeId, Record};
-use crate::report::{self, Shown, shown};
+use crate::mapping::{Desired, Flow, Mapped, Stage};
+use crate::plan::{self, Object, Person, Plan};
+use crate::record::{Cell, EmployeeId};
+use crate::report::{self, Explanation, Match, Owner, RecordExplained, Standing};
+
+/// How many requests of the journal are told.
+const WRITES: u32 = 20;
 
 pub(super) fn explain(common: &Common, args: &Explain) -> Result<Ended, Failure> {
     let key = EmployeeId::new(&args.key).ok_or_else(|| Failure::usage("the key is empty"))?;
     let settings = settings::load(common)?;
-    block_on(|cancelled| async move {
-        let read = reading::read(&settings, &args.files, &args.map)?;
-        let mut store = settings.store()?;
-        let _lock = store.lock().map_err(|fault| Failure::cannot(&fault))?;
-        let graph_url = args.target.graph_url.as_deref();
-        let connecting = target::connect(&settings, &mut store, graph_url, Priority::Normal);
-        let connection = unless_interrupted(&cancelled, connecting).await?;
-        let reader = connection.reader();
-        let policy = settings.policy();
-        let wanted = super::import::wanted(&read, &policy.protect_groups);
-        let reading = run::read_tenant(&mut store, &connection, &reader, &wanted);
-        let (snapshot, unsettled) = unless_interrupted(&cancelled, reading).await?;
-        let rules = read.mapping.rules();
-        let now = jiff::Timestamp::now();
-        let day = args.map.as_of.unwrap_or_else(|| now.to_zoned(read.mapping.time_zone().clone()).date());
-        let ledger = store.ledger(&rules.feed, &snapshot.tenant, day, &unsettled).map_err(|fault| Failure::cannot(&fault))?;
-        let context = Context::on(day, snapshot.default_domain.clone());
-        let mapped: Vec<Mapped> = read.reading.records.iter().map(|record| read.bound.map(record, &context)).collect();
-        let mine: Vec<&Record> = read
-            .reading
-            .records
-            .iter()
-            .zip(&mapped)
-            .filter(|(_, mapped)| key_of(mapped) == Some(&key))
-            .map(|(record, _)| record)
-            .collect();
-        let explained: Vec<(&Record, Vec<Explained>)> =
-            mine.into_iter().map(|record| (record, read.bound.explain(record, &context))).collect();
-        let plan = plan::plan(Inputs {
-            source: SourceInfo {
-                name: read.reading.name.clone(),
-                feed: rules.feed.clone(),
-                records: read.reading.records.len() as u64,
-                sha256: read.reading.sha256.clone(),
-            },
-            target: connection.target(&snapshot.tenant),
-            mapped,
-            whole: true,
-            only: Some(BTreeSet::from([key.clone()])),
-            snapshot: &snapshot,
-            ledger: &ledger,
-            rules,
-            policy: &policy,
-            today: day,
-            created_at: now.to_string(),
-            columns: None,
-        });
-        if explained.is_empty() && plan.changes.is_empty() && plan.skipped.is_empty() && plan.held.is_empty() {
-            return Err(Failure::usage(format!("nobody has the key `{}`, neither in HR nor in the ledger", shown(key.as_str()))));
-        }
-        let text = if common.format == Format::Json { document(&explained, &plan)? } else { story(&key, &explained, &plan) };
-        print(&text)?;
-        Ok(Ended::done())
-    })
+    block_on(|cancelled| go(common, &settings, args, key, cancelled))
 }
 
-fn key_of(mapped: &Mapped) -> Option<&EmployeeId> {
-    match mapped {
-        Mapped::Desired(desired) => Some(&desired.key),
-        Mapped::Held(held) => held.key.as_ref(),
-        Mapped::OutOfScope { key, .. } => Some(key),
+async fn go(
+    common: &Common,
+    settings: &Settings,
+    args: &Explain,
+    key: EmployeeId,
+    cancelled: watch::Receiver<bool>,
+) -> Result<Ended, Failure> {
+    let aim = Aim::of_run(settings, args.target.graph_url.as_deref())?;
+    let read = reading::read(settings, &args.files, &args.map)?;
+    let policy = settings.policy();
+    let wanted = wanted(&read, &policy.protect_groups);
+    let scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, Priority::Normal, &cancelled).await?;
+    // Planned with everybody: whether this person is held or missing can depend on others.
+    let question = Question { read: &read, policy: &policy, as_of: args.map.as_of, only: None, whole: true };
+    let answer = answer(&question, &scene)?;
+    let plan = about(&key, &answer);
+    let told = Subject { key: &key, read: &read, answer: &answer, scene: &scene }.explained(settings, &plan)?;
+    if told.records.is_empty() && told.known.is_none() && told.account.is_none() {
+        return Err(nobody(&key));
+    }
+    let text = if common.format == Format::Json {
+        report::json(&told).map_err(|fault| Failure::cannot(&fault))?
+    } else {
+        report::explanation(&told, &plan)
+    };
+    print(&text)?;
+    Ok(Ended::done())
+}
+
+/// The part of the plan that is about this person; a group's change with this membership alone.
+fn about(key: &EmployeeId, answer: &Answer) -> Plan {
+    let mut plan = answer.survey.plan.clone();
+    let key = key.as_str();
+    plan.changes.retain_mut(|change| {
+        if change.object == Object::User {
+            return change.key == key;
+        }
+        let Some(members) = &mut change.members else { return false };
+        members.add.retain(|member| member == key);
+        members.remove.retain(|member| member == key);
+        change.attributes.clear();
+        !members.add.is_empty() || !members.remove.is_empty()
+    });
+    let account = answer.account(key);
+    plan.held.retain(|held| held.key.as_ref().is_some_and(|held| held.as_str() == key));
+    plan.skipped.retain(|entry| match &entry.key {
+        Some(other) => other == key,
+        None => entry.id.is_some() && entry.id.as_ref() == account,
+    });
+    plan
+}
+
+impl Answer {
+    /// The account of a person, by the matching of this run, else by an earlier one.
+    fn account(&self, key: &str) -> Option<&ObjectId> {
+        let matched = self.survey.matched.iter().find(|(matched, _)| matched.as_str() == key).map(|(_, id)| id);
+        matched.or_else(|| self.ledger.people.get(&EmployeeId::new(key)?).map(|known| &known.id))
     }
 }
 
-fn cell(cell: Cell<'_>) -> serde_json::Value {
+/// Whom it is about, with all that is known.
+struct Subject<'a> {
+    key: &'a EmployeeId,
+    read: &'a Read,
+    answer: &'a Answer,
+    scene: &'a Scene,
+}
+
+impl<'a> Subject<'a> {
+    fn explained(&self, settings: &Settings, plan: &'a Plan) -> Result<Explanation<'a>, Failure> {
+        let snapshot = &self.scene.snapshot;
+        let matches = self.matches();
+        let known = self.answer.ledger.people.get(self.key);
+        let found = || matches.iter().flat_map(|found| &found.accounts).map(|account| &account.id).next();
+        let id = self.answer.account(self.key.as_str()).or_else(found).cloned();
+        let live = id.as_ref().and_then(|id| snapshot.users.get(id));
+        let deleted = id.as_ref().and_then(|id| snapshot.deleted.get(id)).map(|deleted| owner(&deleted.user, true));
+        let guests = self.read.mapping.rules().guests;
+        let writes = self.scene.store.last_writes(&snapshot.tenant, self.key, id.as_ref(), WRITES);
+        Ok(Explanation {
+            key: self.key.as_str(),
+            as_of: self.answer.day,
+            records: self.records(),
+            account: live.map(|user| owner(user, false)).or(deleted),
+            protection: live.and_then(|user| plan::protection(snapshot, &settings.policy(), guests, user)),
+            matches,
+            known: known.map(standing),
+            changes: &plan.changes,
+            held: &plan.held,
+            skipped: &plan.skipped,
+            writes: writes.map_err(|fault| Failure::cannot(&fault))?,
+        })
+    }
+
+    fn records(&self) -> Vec<RecordExplained> {
+        let records = self.read.reading.records.iter().zip(&self.answer.mapped);
+        let mine = records.filter(|(_, mapped)| key_of(mapped) == Some(self.key));
+        mine.map(|(record, mapped)| RecordExplained {
+            record: record.place().clone(),
+            cells: record.cells().map(|(name, value)| (name.to_owned(), cell(value))).collect(),
+            expressions: self.read.bound.explain(record, &self.answer.context),
+            lifecycle: stage(mapped),
+        })
+        .collect()
+    }
+
+    /// What each match looks for and finds: by HR's values, else by the key itself.
+    fn matches(&self) -> Vec<Match> {
+        let desired = self.answer.mapped.iter().find_map(|mapped| match mapped {
+            Mapped::Desired(desired) if &desired.key == self.key => Some(desired),
+            _ => None,
+        });
+        let matching = &self.read.mapping.rules().matching;
+        let value = |attribute: Attribute| match desired {
+            Some(desired) => looked_for(desired, attribute),
+            None => matching.first().filter(|first| **first == attribute).map(|_| Value::text(self.key.as_str())),
+        };
+        let found = |attribute: &Attribute| {
+            let value = value(*attribute)?.as_text()?.to_owned();
+            let accounts = accounts(&self.scene.snapshot, *attribute, &value);
+            Some(Match { attribute: attribute.name, value, accounts })
+        };
+        matching.iter().filter_map(found).collect()
+    }
+}
+
+fn looked_for(desired: &Desired, attribute: Attribute) -> Option<Value> {
+    let wanted = desired.attributes.iter().find(|wanted| wanted.attribute == attribute)?;
+    match &wanted.flow {
+        Flow::Set(value) => Some(value.clone()),
+        Flow::FirstFree(candidates) => candidates.first().cloned(),
+        Flow::Clear => None,
+    }
+}
+
+/// Who has this value: names compare folded, keys exactly.
+fn accounts(snapshot: &Snapshot, attribute: Attribute, value: &str) -> Vec<Owner> {
+    let folded = value.to_lowercase();
+    let same = |text: &str| if attribute.kind == Kind::Name { text.to_lowercase() == folded } else { text == value };
+    let has = |user: &&User| user.value(attribute).as_ref().and_then(Value::as_text).is_some_and(same);
+    let live = snapshot.users.values().filter(has).map(|user| owner(user, false));
+    live.chain(snapshot.deleted.values().map(|deleted| &deleted.user).filter(has).map(|user| owner(user, true))).collect()
+}
+
+fn owner(user: &User, deleted: bool) -> Owner {
+    let user_principal_name = user.upn.as_str().to_owned();
+    Owner { id: user.id.clone(), user_principal_name, enabled: user.enabled, deleted }
+}
+
+fn standing(known: &Person) -> Standing {
+    Standing {
+        id: known.id.clone(),
+        feed: known.feed.clone(),
+        disabled_on: known.disabled_on,
+        pre_hire: known.pre_hire,
+        deleted_on: known.deleted_on,
+        leave_done: known.leave_done.iter().copied().collect(),
+        wanted: known.wanted.clone(),
+    }
+}
+
+/// The stage with its dates, in words.
+fn stage(mapped: &Mapped) -> Option<String> {
+    let desired = match mapped {
+        Mapped::Desired(desired) => desired,
+        Mapped::Held(_) => return None,
+        Mapped::OutOfScope { .. } => return Some("out of scope: present in HR, and not served by this mapping".to_owned()),
+    };
+    Some(match desired.stage {
+        Stage::Upcoming { start } => format!("upcoming: starts on {start}, too early for an account"),
+        Stage::PreHire { start } => format!("pre-hire: starts on {start}"),
+        Stage::Active { start: Some(start) } => format!("active: started on {start}"),
+        Stage::Active { start: None } => "active".to_owned(),
+        Stage::Left { end: Some(end) } => format!("left: the last working day is {end}"),
+        Stage::Left { end: None } => "left: by the status".to_owned(),
+    })
+}
+
+fn cell(cell: Cell<'_>) -> Json {
     match cell {
-        Cell::Null => serde_json::Value::Null,
+        Cell::Null => Json::Null,
         Cell::Text(text) => json!(text),
         Cell::Flag(flag) => json!(flag),
         Cell::List(items) => json!(items.iter().map(AsRef::as_ref).collect::<Vec<&str>>()),
     }
-}
-
-fn document(explained: &[(&Record, Vec<Explained>)], plan: &Plan) -> Result<String, Failure> {
-    let records: Vec<_> = explained
-        .iter()
-        .map(|(record, explained)| {
-            let cells: serde_json::Map<_, _> = record.cells().map(|(name, value)| (name.to_owned(), cell(value))).collect();
-            json!({ "record": record.place(), "cells": cells, "expressions": explained })
-        })
-        .collect();
-    let document = json!({ "records": records, "changes": plan.changes, "held": plan.held, "skipped": plan.skipped });
-    report::json(&document).map_err(|fault| Failure::cannot(&fault))
-}
-
-fn story(key: &EmployeeId, explained: &[(&Record, Vec<Explained>)], plan: &Plan) -> String {
-    let mut text = String::new();
-    for (record, explained) in explained {
-        let _ = writeln!(text, "{} in {}", Shown(key.as_str()), Shown(&record.place().to_string()));
-        for (name, value) in record.cells() {
-            let _ = writeln!(text, "    {}: {}", Shown(name), shown(&cell(value).to_string()));
-        }
-        text.push_str("\nExpressions\n");
-        for Explained { target, expression, inputs, result } in explained {
-            let inputs: Vec<String> = inputs.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-            let _ = writeln!(text, "  {}: {}", Shown(target), Shown(&result.to_string()));
-            let _ = writeln!(text, "      by {}", Shown(expression));
-            if !inputs.is_empty() {
-                let _ = writeln!(text, "      from {}", Shown(&inputs.join(", ")));
-            }
-        }
-        text.push('\n');
-    }
-    text.push_str(&report::preview(plan));
-    text
 }

@@ -7,17 +7,17 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use jiff::civil::Date;
 use tokio::sync::watch;
 
-use super::cli::{Common, Format, StopArgs};
-use super::delivery;
+use super::cli::{Common, Format, StopArgs, YesArgs};
 use super::exit::{Code, Ended, Failure};
 use super::files::{print, write_private};
-use super::reading::Delivery;
+use super::memory::Memory;
+use super::scene::Scene;
 use super::settings::Settings;
 use super::target::Connection;
 use crate::apply::{self, Applied, Drifted, Journal as _, Live, Outcome};
-use crate::directory::{Attribute, ObjectId, Snapshot, TenantId, Value};
+use crate::directory::{Attribute, Snapshot};
 use crate::graph::{Reader, Wanted, Writer};
-use crate::plan::{ApprovedPlan, LastReading, Plan};
+use crate::plan::{self, ApprovedPlan, Guard, Plan};
 use crate::record::EmployeeId;
 use crate::report;
 use crate::store::Store;
@@ -102,12 +102,23 @@ pub(super) fn today() -> Date {
 /// Who may say yes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Consent {
-    /// It was given by `--yes`, by cron, or the tenant is the sandbox.
+    /// It was given by `--yes` or by cron.
     Given,
-    /// Somebody must be asked.
+    /// Somebody must be asked; the sandbox never asks.
     Ask,
     /// Nothing is ever written.
     Never,
+}
+
+impl Consent {
+    /// What the options say.
+    pub(super) fn by(stop: &StopArgs, yes: &YesArgs) -> Self {
+        match (stop.dry_run, yes.yes) {
+            (true, _) => Self::Never,
+            (false, true) => Self::Given,
+            (false, false) => Self::Ask,
+        }
+    }
 }
 
 /// A computed plan on its way through preview, guards and confirmation.
@@ -116,34 +127,24 @@ pub(super) struct Ready<'a> {
     pub(super) settings: &'a Settings,
     pub(super) stop: &'a StopArgs,
     pub(super) consent: Consent,
-    pub(super) connection: &'a Connection,
-    pub(super) snapshot: &'a Snapshot,
     pub(super) plan: Plan,
-    /// The changes of a saved plan that were left out.
-    pub(super) drifted: Vec<Drifted>,
+    /// The changes of a saved plan or of an undo that were left out.
+    pub(super) drifted: Vec<plan::Drifted>,
     pub(super) notes: Vec<String>,
     /// The first match attribute.
     pub(super) matching: Option<Attribute>,
-    /// What the next run must know of the reading.
-    pub(super) memory: Option<Memory>,
+    /// What the next run must know.
+    pub(super) memory: Memory,
     pub(super) cancelled: watch::Receiver<bool>,
 }
 
-/// What a run leaves in the ledger.
-pub(super) struct Memory {
-    pub(super) feed: String,
-    /// None after a reading that is no measure for the next.
-    pub(super) reading: Option<LastReading>,
-    pub(super) matched: Vec<(EmployeeId, ObjectId)>,
-    pub(super) wanted: BTreeMap<EmployeeId, BTreeMap<String, Option<Value>>>,
-    /// The sum of what was read.
-    pub(super) sha256: String,
-    /// The files that move away after a good run.
-    pub(super) delivery: Option<Delivery>,
+/// The changes that are left out, a note for each.
+pub(super) fn left_out(moved: &[plan::Drifted]) -> Vec<String> {
+    moved.iter().map(|moved| format!("left out, {}: {}", moved.key, moved.message)).collect()
 }
 
 /// Shows the plan and carries it out, as far as guards and consent go.
-pub(super) async fn carry_out(ready: Ready<'_>, store: &mut Store) -> Result<Ended, Failure> {
+pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<Ended, Failure> {
     let json = ready.common.format == Format::Json;
     if let Some(path) = &ready.stop.html {
         write_private(path, &report::html(&ready.plan))?;
@@ -157,28 +158,27 @@ pub(super) async fn carry_out(ready: Ready<'_>, store: &mut Store) -> Result<End
         }
     }
     let mut why = concerns(&ready.plan);
-    let pending = !ready.plan.changes.is_empty();
-    let stopped = stopped_by(&ready.plan, ready.stop.approve.as_deref());
-    if !stopped.is_empty() {
-        why.splice(0..0, stopped);
-        return shown(json, &ready.plan, Ended::with(Code::Guard, why));
+    let count = ready.plan.changes.len();
+    let stopped = stopped_by(&ready.plan, ready.stop.approve.as_deref(), scene)?;
+    let stopped = if !stopped.is_empty() {
+        Some((Code::Guard, stopped))
+    } else if ready.consent == Consent::Never {
+        let told = count > 0 && ready.stop.detailed_exitcode;
+        told.then(|| (Code::Pending, vec![format!("{count} changes are pending")]))
+    } else if count > 0 && ready.consent == Consent::Ask && scene.connection.sandbox.is_none() && !confirmed(&ready)? {
+        let line = "nothing was written: the changes were not confirmed\n  hint: --yes applies them without a question";
+        Some((Code::Pending, vec![line.to_owned()]))
+    } else {
+        None
+    };
+    if let Some((code, lines)) = stopped {
+        why.splice(0..0, lines);
+        return shown(json, &ready.plan, Ended::with(code, why));
     }
     if ready.consent == Consent::Never {
-        if pending && ready.stop.detailed_exitcode {
-            why.insert(0, format!("{} changes are pending", ready.plan.changes.len()));
-            return shown(json, &ready.plan, Ended::with(Code::Pending, why));
-        }
-        let ended = attention(why);
-        return shown(json, &ready.plan, ended);
+        return shown(json, &ready.plan, attention(why));
     }
-    if pending && ready.consent == Consent::Ask && !confirmed(&ready)? {
-        why.insert(
-            0,
-            "nothing was written: the changes were not confirmed\n  hint: --yes applies them without a question".to_owned(),
-        );
-        return shown(json, &ready.plan, Ended::with(Code::Pending, why));
-    }
-    execute(ready, store, why).await
+    execute(ready, scene, why).await
 }
 
 /// The plan on stdout, where it is the document of this run.
@@ -193,26 +193,36 @@ fn document<T: serde::Serialize>(document: &T) -> Result<String, Failure> {
     report::json(document).map_err(|fault| Failure::cannot(&fault))
 }
 
-/// The guards that stop this plan, and an approval that is for another one; a line each.
-fn stopped_by(plan: &Plan, approval: Option<&str>) -> Vec<String> {
-    let approved = approval.map(str::trim) == Some(plan.fingerprint.as_str());
+/// The guards that stop this plan, and an approval that is for another one or was used before; a line each.
+fn stopped_by(plan: &Plan, approval: Option<&str>, scene: &Scene) -> Result<Vec<String>, Failure> {
+    let mut approved = approval.map(str::trim) == Some(plan.fingerprint.as_str());
+    let tripped: Vec<&Guard> = plan.guards.iter().filter(|guard| guard.tripped).collect();
     let mut lines = Vec::new();
-    if !approved {
-        for guard in plan.guards.iter().filter(|guard| guard.tripped) {
-            let limit = guard.limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
-            lines.push(format!("stopped by the guard `{}`: {} of {}, the limit is {limit}", guard.name, guard.count, guard.of));
-        }
-    }
     if approval.is_some() && !approved && !plan.changes.is_empty() {
         lines.push("the approval is for another plan: HR or the tenant has moved since".to_owned());
     }
+    if approved && !tripped.is_empty() {
+        let used =
+            scene.store.approval_used(&scene.snapshot.tenant, &plan.fingerprint).map_err(|fault| Failure::cannot(&fault))?;
+        if let Some(run) = used {
+            lines.push(format!("the approval was used by the run {run}: it lets a plan through once"));
+            approved = false;
+        }
+    }
+    if !approved {
+        for guard in tripped {
+            let limit = guard.limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
+            let (name, count, of) = (report::shown(&guard.name), guard.count, guard.of);
+            lines.push(format!("stopped by the guard `{name}`: {count} of {of}, the limit is {limit}"));
+        }
+    }
     if !lines.is_empty() {
         lines.push(format!(
-            "nothing was written\n  hint: look at the plan; --approve {} lets exactly this one through",
+            "nothing was written\n  hint: look at the plan; --approve {} lets exactly this one through, once",
             plan.fingerprint
         ));
     }
-    lines
+    Ok(lines)
 }
 
 /// What keeps a run from ending with 0 although it is done, a line each.
@@ -251,31 +261,69 @@ fn confirmed(ready: &Ready<'_>) -> Result<bool, Failure> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-async fn execute(ready: Ready<'_>, store: &mut Store, mut why: Vec<String>) -> Result<Ended, Failure> {
-    let Ready { common, settings, stop, connection, snapshot, plan, drifted, matching, memory, cancelled, .. } = ready;
-    let tenant = TenantId(plan.target.tenant_id.clone());
-    let nothing = plan.changes.is_empty();
+async fn execute(ready: Ready<'_>, scene: &mut Scene, mut why: Vec<String>) -> Result<Ended, Failure> {
+    let Ready { common, settings, stop, plan, drifted, matching, memory, cancelled, .. } = ready;
     let approved = plan.approve(stop.approve.as_deref()).map_err(|stopped| Failure::CannotRun(stopped.to_string()))?;
-    let tap = settings.policy().tap;
-    let mut applied = if nothing {
-        untouched(&approved, connection)
+    let mut applied = if approved.plan().changes.is_empty() {
+        untouched(&approved, &scene.connection)
     } else {
-        let writer = Writer::new(std::sync::Arc::clone(&connection.client));
-        let reader = connection.reader();
-        let live = Live { writer: &writer, reader: &reader };
-        let run = store.begin(&approved).map_err(|fault| Failure::cannot(&fault))?;
-        let options = apply::Options { run, snapshot, matching, tap, cancel: cancelled };
-        apply::apply(&approved, &live, store, options).await.map_err(|fault| Failure::cannot(&fault))?
+        write(&approved, scene, settings, matching, cancelled).await?
     };
-    applied.outcome.drifted = drifted;
+    let moved = |plan::Drifted { seq, key, action, message }| Drifted { seq, key, action, message };
+    applied.outcome.drifted = drifted.into_iter().map(moved).collect();
+    why.extend(failures(&applied.outcome));
+    let mut ended = ending(&applied, why);
     let plan = approved.plan();
-    for failed in applied.outcome.failed.iter().take(20) {
-        why.push(report::shown(&format!("failed {}: {} [{}]", failed.key, failed.message, failed.code)));
+    scene.store.absorb(plan, &applied, today()).map_err(|fault| Failure::cannot(&fault))?;
+    let left = memory.keep(&mut scene.store, &scene.snapshot, &applied, plan, ended.code)?;
+    if !left.is_empty() {
+        ended.code = Code::Attention;
+        ended.why.extend(left);
     }
-    if applied.outcome.failed.len() > 20 {
-        why.push(format!("failed: {} more", applied.outcome.failed.len() - 20));
+    let level = scene.store.level(&scene.snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;
+    scene.connection.client.remember(&level);
+    if !plan.changes.is_empty() {
+        let run = apply::RunId(applied.outcome.run.clone());
+        scene.store.finish(&run, &applied.outcome, ended.code.number()).map_err(|fault| Failure::cannot(&fault))?;
     }
-    let mut ended = if applied.interrupted {
+    if common.format == Format::Json {
+        print(&document(&applied.outcome)?)?;
+    } else if !plan.changes.is_empty() {
+        print(&report::outcome(&applied.outcome))?;
+    }
+    Ok(ended)
+}
+
+/// Journals the plan and carries it out: the only place where a writer is made.
+async fn write(
+    approved: &ApprovedPlan,
+    scene: &mut Scene,
+    settings: &Settings,
+    matching: Option<Attribute>,
+    cancel: watch::Receiver<bool>,
+) -> Result<Applied, Failure> {
+    let Scene { store, connection, snapshot, .. } = scene;
+    let writer = Writer::new(std::sync::Arc::clone(&connection.client));
+    let reader = connection.reader();
+    let live = Live { writer: &writer, reader: &reader };
+    let run = store.begin(approved).map_err(|fault| Failure::cannot(&fault))?;
+    let options = apply::Options { run, snapshot, matching, tap: settings.policy().tap, cancel };
+    apply::apply(approved, &live, store, options).await.map_err(|fault| Failure::cannot(&fault))
+}
+
+/// What failed, a line each.
+fn failures(outcome: &Outcome) -> Vec<String> {
+    let told = outcome.failed.iter().take(20);
+    let mut lines: Vec<String> =
+        told.map(|failed| report::shown(&format!("failed {}: {} [{}]", failed.key, failed.message, failed.code))).collect();
+    if outcome.failed.len() > 20 {
+        lines.push(format!("failed: {} more", outcome.failed.len() - 20));
+    }
+    lines
+}
+
+fn ending(applied: &Applied, mut why: Vec<String>) -> Ended {
+    if applied.interrupted {
         why.insert(0, "interrupted: what was written is in the journal, the next run goes on from there".to_owned());
         Ended::with(Code::Interrupted, why)
     } else if applied.gave_up {
@@ -283,41 +331,13 @@ async fn execute(ready: Ready<'_>, store: &mut Store, mut why: Vec<String>) -> R
         Ended::with(Code::CannotRun, why)
     } else {
         attention(why)
-    };
-    store.absorb(plan, &applied, today()).map_err(|fault| Failure::cannot(&fault))?;
-    if let Some(memory) = memory {
-        let left = remember(store, &tenant, memory, &applied, &ended)?;
-        if !left.is_empty() {
-            ended.code = Code::Attention;
-            ended.why.extend(left);
-        }
     }
-    let level = store.level(&tenant).map_err(|fault| Failure::cannot(&fault))?;
-    connection.client.remember(&level);
-    if !nothing {
-        let run = apply::RunId(applied.outcome.run.clone());
-        store.finish(&run, &applied.outcome, ended.code.number()).map_err(|fault| Failure::cannot(&fault))?;
-    }
-    if common.format == Format::Json {
-        print(&document(&applied.outcome)?)?;
-    } else if !nothing {
-        print(&report::outcome(&applied.outcome))?;
-    }
-    Ok(ended)
 }
 
 /// What a plan without changes leaves behind: an outcome, and no run.
 fn untouched(approved: &ApprovedPlan, connection: &Connection) -> Applied {
     let mut outcome = Outcome::of(approved.plan(), None);
-    let counted = connection.client.requests();
-    outcome.requests = apply::RequestCounts {
-        sent: counted.sent,
-        batches: counted.batches,
-        writes: counted.writes,
-        resource_units: counted.resource_units,
-        throttled: counted.throttled,
-        retried: counted.retried,
-    };
+    outcome.requests = connection.client.requests().into();
     Applied {
         outcome,
         results: Vec::new(),
@@ -327,32 +347,4 @@ fn untouched(approved: &ApprovedPlan, connection: &Connection) -> Applied {
         interrupted: false,
         gave_up: false,
     }
-}
-
-/// Keeps what the next run must know and puts the delivered files away; gives back what could not be put away.
-fn remember(
-    store: &mut Store,
-    tenant: &TenantId,
-    memory: Memory,
-    applied: &Applied,
-    ended: &Ended,
-) -> Result<Vec<String>, Failure> {
-    let Memory { feed, reading, matched, wanted, sha256, delivery } = memory;
-    let created = applied.created.iter().filter_map(|(key, id)| Some((EmployeeId::new(key)?, id.clone())));
-    let people = matched.into_iter().chain(created).filter_map(|(key, id)| {
-        let wanted = wanted.get(&key)?.clone();
-        Some((key, id, wanted))
-    });
-    store.remember(tenant, &feed, people).map_err(|fault| Failure::cannot(&fault))?;
-    if let Some(reading) = reading
-        && matches!(ended.code, Code::Done | Code::Attention)
-    {
-        store.good_reading(tenant, &feed, &reading).map_err(|fault| Failure::cannot(&fault))?;
-        // What failed must find its file again.
-        if applied.outcome.failed.is_empty() {
-            delivery::keep(store, tenant, &feed, sha256, today().to_string())?;
-            return Ok(delivery.as_ref().map(delivery::move_away).unwrap_or_default());
-        }
-    }
-    Ok(Vec::new())
 }

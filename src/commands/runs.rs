@@ -5,7 +5,7 @@ use super::exit::{Ended, Failure};
 use super::files::print;
 use super::settings;
 use crate::report;
-use crate::store::StoreError;
+use crate::store::{Recorded, Store, StoreError};
 
 pub(super) fn runs(common: &Common, args: &Runs) -> Result<Ended, Failure> {
     let store = settings::load(common)?.store()?;
@@ -16,13 +16,18 @@ pub(super) fn runs(common: &Common, args: &Runs) -> Result<Ended, Failure> {
             if json { report::json(&rows) } else { Ok(report::runs(&rows)) }
         }
         Some(RunsShow::Show { run }) => {
-            let recorded = store.run(run).map_err(|fault| match fault {
-                StoreError::NoRun(_) | StoreError::ManyRuns(_) => Failure::usage(fault),
-                other => Failure::cannot(&other),
-            })?;
+            let recorded = recorded(&store, run)?;
             if json { report::json(&recorded) } else { Ok(report::run(&recorded)) }
         }
     };
     print(&document.map_err(|fault| Failure::cannot(&fault))?)?;
     Ok(Ended::done())
+}
+
+/// A run by its name or the beginning of it.
+pub(super) fn recorded(store: &Store, run: &str) -> Result<Recorded, Failure> {
+    store.run(run).map_err(|fault| match fault {
+        StoreError::NoRun(_) | StoreError::ManyRuns(_) => Failure::usage(fault),
+        other => Failure::cannot(&other),
+    })
 }

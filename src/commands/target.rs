@@ -8,8 +8,9 @@ use secrecy::SecretString;
 use super::exit::Failure;
 use super::settings::Settings;
 use crate::config::{self, SecretFrom, Tenant};
-use crate::graph::{Auth, Client, Cloud, Credential, GraphUrl, Priority, Reader, Settings as GraphSettings, Size};
+use crate::graph::{Auth, Client, Cloud, Credential, GraphUrl, Priority, Reader, Settings as GraphSettings};
 use crate::plan::Target;
+use crate::report::shown;
 use crate::sandbox::{self, Sandbox};
 use crate::store::Store;
 
@@ -57,38 +58,98 @@ impl Connection {
     }
 }
 
-/// Whether a run without further settings uses the embedded sandbox.
-pub(super) fn is_embedded(settings: &Settings, graph_url: Option<&str>) -> bool {
-    settings.config.tenant.is_none() && graph_url.is_none() && token().is_none()
+/// Which tenant a run is about.
+pub(super) enum Aim {
+    /// The embedded sandbox.
+    Embedded,
+    /// The configured cloud, or the one that the token is for.
+    Cloud(Cloud),
+    /// Another Graph.
+    At(GraphUrl),
+}
+
+impl Aim {
+    /// The target of a run that computes its plan.
+    pub(super) fn of_run(settings: &Settings, graph_url: Option<&str>) -> Result<Self, Failure> {
+        match graph_url {
+            Some(url) => at(url).map(Self::At),
+            None if settings.config.tenant.is_none() && token().is_none() => Ok(Self::Embedded),
+            None => Ok(Self::Cloud(cloud(settings))),
+        }
+    }
+
+    /// The target of a plan that was made before; anything else that the options or the configuration name is refused.
+    ///
+    /// A saved plan may come from anywhere, and its fingerprint does not cover its URL. So the URL is believed where no credential can leak by
+    /// it: on loopback, and for Microsoft's own clouds.
+    pub(super) fn of_plan(settings: &Settings, graph_url: Option<&str>, target: &Target) -> Result<Self, Failure> {
+        let other = || Failure::usage(other_target(target));
+        if target.sandbox {
+            let free = graph_url.is_none() && settings.config.tenant.is_none();
+            return if free { Ok(Self::Embedded) } else { Err(other()) };
+        }
+        if let Some(url) = graph_url {
+            let url = at(url)?;
+            return if named(&url) == target.graph_url { Ok(Self::At(url)) } else { Err(other()) };
+        }
+        if named(&cloud(settings).graph()) == target.graph_url {
+            return Ok(Self::Cloud(cloud(settings)));
+        }
+        let url = GraphUrl::new(&target.graph_url).map_err(|_| other())?;
+        if url.is_loopback() {
+            return Ok(Self::At(url));
+        }
+        Err(Failure::usage(format!("{}\n  hint: name it with --graph-url, if that is what you want", other_target(target))))
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Embedded => SANDBOX_URL.to_owned(),
+            Self::Cloud(cloud) => named(&cloud.graph()),
+            Self::At(url) => named(url),
+        }
+    }
+}
+
+fn at(url: &str) -> Result<GraphUrl, Failure> {
+    GraphUrl::new(url).map_err(|fault| Failure::usage(format!("--graph-url: {fault}")))
+}
+
+/// An address as plans name it.
+fn named(url: &GraphUrl) -> String {
+    format!("{}/v1.0", url.root())
+}
+
+fn cloud(settings: &Settings) -> Cloud {
+    settings.config.tenant.as_ref().map_or(Cloud::Global, |tenant| tenant.cloud)
+}
+
+/// Why a plan or a run is not carried on here.
+pub(super) fn other_target(target: &Target) -> String {
+    let kind = if target.sandbox { "the embedded sandbox" } else { "the tenant" };
+    format!("the plan is for {kind} {} at {}, which is not the target here", shown(&target.tenant_id), shown(&target.graph_url))
 }
 
 /// Connects; nothing is asked of the tenant yet.
 pub(super) async fn connect(
     settings: &Settings,
     store: &mut Store,
-    graph_url: Option<&str>,
+    aim: &Aim,
     priority: Priority,
 ) -> Result<Connection, Failure> {
-    if is_embedded(settings, graph_url) {
-        return embedded(settings, store, priority).await;
-    }
+    let url = aim.url();
+    let base = match aim {
+        Aim::Embedded => return embedded(settings, store, priority).await,
+        Aim::Cloud(cloud) => cloud.graph(),
+        Aim::At(url) => url.clone(),
+    };
     let tenant = settings.config.tenant.as_ref();
-    let cloud = tenant.map_or(Cloud::Global, |tenant| cloud(tenant.cloud));
-    let base = match graph_url {
-        Some(url) => GraphUrl::new(url).map_err(|fault| Failure::usage(format!("--graph-url: {fault}")))?,
-        None => cloud.graph(),
-    };
-    let credential = credential(tenant, cloud)?;
-    let url = format!("{}/v1.0", base.root());
-    let size = match tenant.map(|tenant| tenant.size) {
-        Some(config::Size::Small) => Size::Small,
-        Some(config::Size::Medium) => Size::Medium,
-        Some(config::Size::Large) | None => Size::Large,
-    };
+    let credential = credential(tenant, cloud(settings))?;
+    let size = tenant.map(|tenant| tenant.size).unwrap_or_default();
     let quota = settings.config.quota;
     let connection = GraphSettings { base, size, share: quota.share, scale: quota.scale, priority };
     let client = Client::connect(connection, credential).map_err(|fault| Failure::cannot(&fault))?;
-    let expected = tenant.filter(|_| graph_url.is_none()).map(|tenant| tenant.id.clone());
+    let expected = tenant.filter(|_| matches!(aim, Aim::Cloud(_))).map(|tenant| tenant.id.clone());
     Ok(Connection { client: Arc::new(client), url, sandbox: None, expected })
 }
 
@@ -109,15 +170,6 @@ async fn embedded(settings: &Settings, store: &mut Store, priority: Priority) ->
     Ok(Connection { client: Arc::new(client), url: SANDBOX_URL.to_owned(), sandbox: Some(sandbox), expected: None })
 }
 
-fn cloud(cloud: config::Cloud) -> Cloud {
-    match cloud {
-        config::Cloud::Global => Cloud::Global,
-        config::Cloud::UsGov => Cloud::UsGov,
-        config::Cloud::UsGovDod => Cloud::UsGovDod,
-        config::Cloud::China => Cloud::China,
-    }
-}
-
 fn token() -> Option<SecretString> {
     std::env::var(TOKEN).ok().filter(|token| !token.trim().is_empty()).map(|token| token.trim().into())
 }
@@ -136,12 +188,7 @@ fn credential(tenant: Option<&Tenant>, cloud: Cloud) -> Result<Credential, Failu
         config::Auth::ClientSecret { client_id, secret: from } => {
             Auth::ClientSecret { tenant: id, client_id, secret: secret(&from)? }
         }
-        config::Auth::ClientCertificate { password_env: Some(_), .. } => {
-            return Err(Failure::usage(
-                "a certificate file with a password is not built yet\n  hint: openssl pkcs12 -in app.pfx -nodes -out app.pem, and chmod 600 it",
-            ));
-        }
-        config::Auth::ClientCertificate { client_id, certificate_file, password_env: None } => {
+        config::Auth::ClientCertificate { client_id, certificate_file } => {
             Auth::ClientCertificate { tenant: id, client_id, pem: secret(&SecretFrom::File(certificate_file))? }
         }
         config::Auth::ManagedIdentity { client_id } => Auth::ManagedIdentity { client_id },

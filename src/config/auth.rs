@@ -1,5 +1,7 @@
 //! How to sign in: `auth = { method = "…", … }` of `[tenant]`.
 
+use std::path::Path;
+
 use super::reader::{Fields, Reader};
 use super::{Auth, SecretFrom};
 
@@ -43,12 +45,10 @@ pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Au
                 reader.fault(&span, "auth needs `certificate_file`");
             }
             let certificate = reader.path(&mut fields, "certificate_file");
-            let password_env = reader.string(&mut fields, "password_env").map(|name| name.value);
-            client_id.zip(certificate).map(|(id, certificate_file)| Auth::ClientCertificate {
-                client_id: id.value,
-                certificate_file,
-                password_env,
-            })
+            refuse_passwords(reader, &mut fields, certificate.as_deref());
+            client_id
+                .zip(certificate)
+                .map(|(id, certificate_file)| Auth::ClientCertificate { client_id: id.value, certificate_file })
         }
         Method::ManagedIdentity => {
             Some(Auth::ManagedIdentity { client_id: reader.string(&mut fields, "client_id").map(|id| id.value) })
@@ -96,4 +96,17 @@ fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> boo
         }
     }
     any
+}
+
+/// A certificate file with a password would have to be opened before the first request; what cannot be is refused where it is named.
+fn refuse_passwords(reader: &mut Reader<'_>, fields: &mut Fields<'_>, certificate: Option<&Path>) {
+    let ending = certificate.and_then(Path::extension).map(|ending| ending.to_string_lossy().to_lowercase());
+    let pkcs12 = ending.is_some_and(|ending| ending == "pfx" || ending == "p12");
+    let wrong = [("password_env", true, "has no use"), ("certificate_file", pkcs12, "cannot be PKCS#12")];
+    for (key, refused, how) in wrong {
+        if refused && let Some(found) = fields.get(key) {
+            let message = format!("`{key}` {how}: certificates are read as PEM without a password");
+            reader.fault_with(&found.span(), message, "openssl pkcs12 -in app.pfx -nodes -out app.pem, and chmod 600 app.pem");
+        }
+    }
 }

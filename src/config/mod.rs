@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Span};
 
+use crate::graph::{Cloud, Size};
+
 mod auth;
 mod duration;
 mod error;
@@ -74,32 +76,6 @@ pub struct Tenant {
     pub auth: Option<Auth>,
 }
 
-/// The clouds that Graph has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Cloud {
-    /// The worldwide one.
-    #[default]
-    Global,
-    /// US government, L4.
-    UsGov,
-    /// US government, L5 (Department of Defense).
-    UsGovDod,
-    /// China, operated by 21Vianet.
-    China,
-}
-
-/// The sizes of a tenant by which Graph sets its quota.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Size {
-    /// Below 50 users.
-    Small,
-    /// Up to 500 users.
-    Medium,
-    /// More.
-    #[default]
-    Large,
-}
-
 /// How to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Auth {
@@ -114,10 +90,8 @@ pub enum Auth {
     ClientCertificate {
         /// The application's id.
         client_id: String,
-        /// The certificate with its private key, as PKCS#12 or PEM.
+        /// The certificate with its private key, as PEM without a password.
         certificate_file: PathBuf,
-        /// The environment variable with the password of that file.
-        password_env: Option<String>,
     },
     /// The identity that Azure gives to the machine.
     ManagedIdentity {

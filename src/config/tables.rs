@@ -7,9 +7,8 @@ use toml::de::DeTable;
 use super::error::{ConfigErrors, ConfigFault};
 use super::files::FileKind;
 use super::reader::{At, Fields, Reader};
-use super::{
-    Cloud, Config, Deliver, PlanConfig, Protect, Quota, Size, SourceConfig, SourceKind, Tenant, auth, duration, files, guards,
-};
+use super::{Config, Deliver, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files, guards};
+use crate::graph::{Cloud, Size};
 
 /// Reads and checks the whole text.
 pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
@@ -69,11 +68,9 @@ fn root_tables(reader: &mut Reader<'_>, root: &mut Fields<'_>, text: &str, path:
 }
 
 fn tenant(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Tenant> {
-    const CLOUDS: [(&str, Cloud); 4] =
-        [("global", Cloud::Global), ("us-gov", Cloud::UsGov), ("us-gov-dod", Cloud::UsGovDod), ("china", Cloud::China)];
     const SIZES: [(&str, Size); 3] = [("small", Size::Small), ("medium", Size::Medium), ("large", Size::Large)];
     let id = reader.required(&mut fields, "id").and_then(|id| tenant_id(reader, id));
-    let cloud = reader.choice(&mut fields, "cloud", &CLOUDS).unwrap_or_default();
+    let cloud = reader.choice(&mut fields, "cloud", &Cloud::ALL).unwrap_or_default();
     let size = reader.choice(&mut fields, "size", &SIZES).unwrap_or_default();
     let auth = reader.table(&mut fields, "auth").and_then(|fields| auth::read(reader, fields));
     reader.finish(&fields);

@@ -215,11 +215,15 @@ impl Client {
             self.learn(requests.first().copied().unwrap_or(&outer), &reply);
             return Ok(Err(reply));
         }
-        let replies = batch::decode(&reply.body, requests.len())
+        let mut replies = batch::decode(&reply.body, requests.len())
             .map_err(|error| Lost::Cut(format!("the answer to the batch cannot be read ({:?})", error.classify())))?;
-        for (request, reply) in requests.iter().zip(&replies) {
-            if let Some(reply) = reply {
-                self.learn(request, reply);
+        for (request, inner) in requests.iter().zip(&mut replies) {
+            if let Some(inner) = inner {
+                self.learn(request, inner);
+                // A part that names no request-id of its own is found by that of the batch.
+                if let (None, Some(id)) = (inner.fault().request_id, reply.header("request-id")) {
+                    inner.headers.insert("request-id".to_owned(), id.to_owned());
+                }
             }
         }
         Ok(Ok(replies))

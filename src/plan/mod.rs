@@ -31,6 +31,7 @@ pub use groups::unique_name;
 pub use guards::{GUARDS, counted};
 pub use inputs::{Inputs, Limit, Policy};
 pub use ledger::{FormerAddress, LastReading, Ledger, Person};
+pub use protect::protection;
 pub use survey::{Survey, plan, survey, wanted};
 pub use undo::{UndoInputs, undo};
 

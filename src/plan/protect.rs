@@ -74,3 +74,14 @@ impl<'a> Protection<'a> {
         self.snapshot.users.values().filter(|user| self.protected(user) || self.shield(user).is_some())
     }
 }
+
+/// Why hrpush leaves an account alone, wholly or in part; nothing where it may do all that HR asks for.
+pub fn protection(snapshot: &Snapshot, policy: &Policy, guests: bool, user: &User) -> Option<String> {
+    match Protection::new(snapshot, policy, guests).touch(user) {
+        Touch::Free => None,
+        Touch::Shielded(why) => Some(format!("shielded: {why}")),
+        Touch::Protected => Some("protected: named by [protect], or in a group of it".into()),
+        Touch::Synced => Some("synced: mastered on-premises".into()),
+        Touch::Guest => Some("guest: invited, and the mapping leaves guests alone".into()),
+    }
+}

@@ -4,12 +4,14 @@
 //! heads the report and what is counted was settled by the rooms before. Every string from outside is escaped on its way.
 
 mod escape;
+mod explanation;
 mod html;
 mod outcome;
 mod records;
 mod text;
 
 pub use escape::{Shown, shown};
+pub use explanation::{Explanation, Match, Owner, RecordExplained, Standing, explanation};
 pub use html::html;
 pub use outcome::{outcome, run, runs};
 pub use records::records;

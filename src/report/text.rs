@@ -35,6 +35,20 @@ pub fn preview(plan: &Plan) -> String {
     text
 }
 
+/// What a plan does, holds and leaves alone, without head, guards and counts: for a plan of one person.
+pub(super) fn decisions(plan: &Plan) -> String {
+    let mut text = String::new();
+    for change in &plan.changes {
+        draw_change(&mut text, change);
+    }
+    if plan.changes.is_empty() {
+        text.push_str("Nothing is changed.\n");
+    }
+    held(&mut text, plan);
+    skipped(&mut text, plan);
+    text
+}
+
 /// The protected, shielded and synced people whom HR calls gone, a line for each. They still have access, and only a person
 /// can end it.
 pub fn leavers_to_see(plan: &Plan) -> Vec<String> {

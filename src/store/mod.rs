@@ -8,6 +8,7 @@ mod journal;
 mod ledger;
 mod level;
 mod runs;
+mod staged;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +20,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
 pub use level::SavedLevel;
-pub use runs::{Recorded, RequestRow, RunRow};
+pub use runs::{Recorded, RequestRow, RunRow, Write};
+pub use staged::{Carried, Staged};
 
 use crate::directory::TenantId;
 use crate::plan::Plan;

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use super::{Store, StoreError};
 use crate::apply::{Outcome, RunId};
+use crate::directory::{ObjectId, TenantId};
 use crate::plan::Plan;
+use crate::record::EmployeeId;
 
 /// One line of `hrpush runs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,6 +63,16 @@ pub struct RequestRow {
     pub request_id: Option<String>,
 }
 
+/// A request with the run that sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Write {
+    /// The run.
+    pub run: RunId,
+    /// The request.
+    #[serde(flatten)]
+    pub request: RequestRow,
+}
+
 /// A whole run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -93,6 +105,28 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         applied: row.get::<_, i64>(4)?.unsigned_abs(),
         failed: row.get::<_, i64>(5)?.unsigned_abs(),
         exit_code: row.get(6)?,
+    })
+}
+
+const REQUEST: &str =
+    "request, seq, kind, key, object, attributes, sent_at, answered_at, done, id, status, code, message, request_id";
+
+fn request_row(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
+    Ok(RequestRow {
+        request: row.get::<_, i64>(0)?.unsigned_abs(),
+        seq: row.get::<_, i64>(1)?.unsigned_abs(),
+        kind: row.get(2)?,
+        key: row.get(3)?,
+        object: row.get(4)?,
+        attributes: row.get::<_, String>(5)?.split_whitespace().map(str::to_owned).collect(),
+        sent_at: row.get(6)?,
+        answered_at: row.get(7)?,
+        done: row.get(8)?,
+        id: row.get(9)?,
+        status: row.get(10)?,
+        code: row.get(11)?,
+        message: row.get(12)?,
+        request_id: row.get(13)?,
     })
 }
 
@@ -132,27 +166,26 @@ impl Store {
     }
 
     fn requests(&self, run: &str) -> Result<Vec<RequestRow>, StoreError> {
-        let mut select = self.database.prepare(
-            "select request, seq, kind, key, object, attributes, sent_at, answered_at, done, id, status, code, message, request_id \
-             from requests where run = ?1 order by request",
-        )?;
-        let rows = select.query_map(params![run], |row| {
-            Ok(RequestRow {
-                request: row.get::<_, i64>(0)?.unsigned_abs(),
-                seq: row.get::<_, i64>(1)?.unsigned_abs(),
-                kind: row.get(2)?,
-                key: row.get(3)?,
-                object: row.get(4)?,
-                attributes: row.get::<_, String>(5)?.split_whitespace().map(str::to_owned).collect(),
-                sent_at: row.get(6)?,
-                answered_at: row.get(7)?,
-                done: row.get(8)?,
-                id: row.get(9)?,
-                status: row.get(10)?,
-                code: row.get(11)?,
-                message: row.get(12)?,
-                request_id: row.get(13)?,
-            })
+        let mut select = self.database.prepare(&format!("select {REQUEST} from requests where run = ?1 order by request"))?;
+        let rows = select.query_map(params![run], request_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The last requests that concern a person or their account, newest first, each with its run.
+    pub fn last_writes(
+        &self,
+        tenant: &TenantId,
+        key: &EmployeeId,
+        account: Option<&ObjectId>,
+        most: u32,
+    ) -> Result<Vec<Write>, StoreError> {
+        let mut select = self.database.prepare(&format!(
+            "select {REQUEST}, run from requests where run in (select run from runs where tenant = ?1) \
+             and (key = ?2 or object = ?3 or id = ?3) order by sent_at desc, request desc limit ?4"
+        ))?;
+        let account = account.map(ObjectId::as_str);
+        let rows = select.query_map(params![tenant.0, key.as_str(), account, most], |row| {
+            Ok(Write { run: RunId(row.get(14)?), request: request_row(row)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

@@ -76,3 +76,20 @@ create table addresses (
 create table readings (tenant text not null, feed text not null, reading text not null, primary key (tenant, feed)) strict;
 create table refused (tenant text not null, attribute text not null, day text not null, primary key (tenant, attribute)) strict;
 create table cache (tenant text not null, name text not null, value blob not null, primary key (tenant, name)) strict;
+
+create table staged (
+    tenant      text not null,
+    fingerprint text not null,
+    feed        text not null,
+    reading     text,
+    made_at     text not null,
+    primary key (tenant, fingerprint)
+) strict;
+create table staged_people (
+    tenant      text not null,
+    fingerprint text not null,
+    key         text not null,
+    id          text,
+    wanted      text not null,
+    primary key (tenant, fingerprint, key)
+) strict, without rowid;

@@ -3,7 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
 mod bad_input;
+mod commands;
+mod explain;
 mod exports;
 mod main_job;
 mod rooms;
+mod saved_plans;
+mod served;
+mod undo;
 mod world;

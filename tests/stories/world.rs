@@ -47,9 +47,19 @@ impl World {
     }
 
     pub(crate) fn run<A: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Ended {
+        self.run_with(&[], arguments)
+    }
+
+    /// With environment variables.
+    pub(crate) fn run_with<A: AsRef<std::ffi::OsStr>>(
+        &self,
+        variables: &[(&str, &str)],
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Ended {
         let output = Command::new(env!("CARGO_BIN_EXE_hrpush"))
             .current_dir(self.folder.path())
             .env_remove("HRPUSH_ACCESS_TOKEN")
+            .envs(variables.iter().copied())
             .args(arguments)
             .output()
             .unwrap();

@@ -1,0 +1,109 @@
+//! What a run leaves for the next one of its feed: whom it carried, what HR wanted for them, and what the reading looked like.
+//!
+//! A run that was applied leaves it in the ledger. A plan that is saved only sets it aside under its fingerprint; `hrpush apply` then
+//! leaves what the import would have left.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::delivery;
+use super::exit::{Code, Failure};
+use super::reading::Delivery;
+use super::run::today;
+use crate::apply::Applied;
+use crate::directory::{ObjectId, Snapshot, TenantId};
+use crate::mapping::{Desired, Mapped};
+use crate::plan::{self, LastReading, Plan};
+use crate::record::EmployeeId;
+use crate::store::{Carried, Staged, Store};
+
+/// What a run of a feed leaves behind, once it is applied.
+pub(super) enum Memory {
+    /// Of a reading that was planned in this run.
+    Read {
+        feed: String,
+        /// None after a reading that is no measure for the next.
+        reading: Option<LastReading>,
+        /// The people of the reading who have an account.
+        matched: Vec<(EmployeeId, ObjectId)>,
+        mapped: Vec<Mapped>,
+        /// The people that were planned, where not everybody was.
+        only: Option<BTreeSet<EmployeeId>>,
+        /// The files that move away after a good run.
+        delivery: Option<Delivery>,
+    },
+    /// Of a saved plan, as it was set aside when the plan was made; nothing where that was in another state folder.
+    Staged(Option<Staged>),
+    /// An undo leaves HR's wishes as they are: the next run of the feed will see that HR still says otherwise.
+    Nothing,
+}
+
+impl Memory {
+    /// Sets the memory of a saved plan aside.
+    pub(super) fn stage(&self, store: &mut Store, tenant: &TenantId, fingerprint: &str) -> Result<(), Failure> {
+        let Self::Read { feed, reading, .. } = self else { return Ok(()) };
+        store.stage(tenant, fingerprint, feed, reading.as_ref(), self.people()).map_err(|fault| Failure::cannot(&fault))
+    }
+
+    /// Keeps it in the ledger and puts delivered files away; gives back what could not be put away. People whose change failed are left as
+    /// they were known: the next run tells anew what HR changed.
+    pub(super) fn keep(
+        self,
+        store: &mut Store,
+        snapshot: &Snapshot,
+        applied: &Applied,
+        plan: &Plan,
+        code: Code,
+    ) -> Result<Vec<String>, Failure> {
+        let tenant = &snapshot.tenant;
+        let (feed, reading) = match &self {
+            Self::Read { feed, reading, .. } => (feed.clone(), reading.clone()),
+            Self::Staged(Some(staged)) => (staged.feed.clone(), staged.reading.clone()),
+            Self::Staged(None) | Self::Nothing => return Ok(Vec::new()),
+        };
+        let failed: BTreeSet<&str> = applied.outcome.failed.iter().map(|failed| failed.key.as_str()).collect();
+        let moved: BTreeSet<&str> = applied.outcome.drifted.iter().map(|moved| moved.key.as_str()).collect();
+        let there = |id: &ObjectId| snapshot.users.contains_key(id);
+        let people = self.people().filter_map(|(key, id, wanted)| {
+            if failed.contains(key.as_str()) || moved.contains(key.as_str()) {
+                return None;
+            }
+            let id = applied.created.get(key.as_str()).cloned().or_else(|| id.filter(there))?;
+            Some((key, id, wanted))
+        });
+        store.remember(tenant, &feed, people).map_err(|fault| Failure::cannot(&fault))?;
+        if matches!(self, Self::Staged(_)) {
+            store.unstage(tenant, &plan.fingerprint).map_err(|fault| Failure::cannot(&fault))?;
+        }
+        let Some(reading) = reading.filter(|_| matches!(code, Code::Done | Code::Attention)) else { return Ok(Vec::new()) };
+        store.good_reading(tenant, &feed, &reading).map_err(|fault| Failure::cannot(&fault))?;
+        // What failed must find its file again.
+        if !failed.is_empty() {
+            return Ok(Vec::new());
+        }
+        delivery::keep(store, tenant, &feed, plan.source.sha256.clone(), today().to_string())?;
+        match &self {
+            Self::Read { delivery: Some(delivery), .. } => Ok(delivery::move_away(delivery)),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Everybody with an account, or to be given one by this plan.
+    fn people(&self) -> Box<dyn Iterator<Item = Carried> + '_> {
+        match self {
+            Self::Read { matched, mapped, only, .. } => {
+                let accounts: HashMap<&EmployeeId, &ObjectId> = matched.iter().map(|(key, id)| (key, id)).collect();
+                let planned = move |desired: &&Desired| only.as_ref().is_none_or(|only| only.contains(&desired.key));
+                let desired = mapped.iter().filter_map(|mapped| match mapped {
+                    Mapped::Desired(desired) => Some(desired),
+                    Mapped::Held(_) | Mapped::OutOfScope { .. } => None,
+                });
+                Box::new(desired.filter(planned).map(move |desired| {
+                    let id = accounts.get(&desired.key).copied().cloned();
+                    (desired.key.clone(), id, plan::wanted(desired))
+                }))
+            }
+            Self::Staged(Some(staged)) => Box::new(staged.people.iter().cloned()),
+            Self::Staged(None) | Self::Nothing => Box::new(std::iter::empty()),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The tenant of a run as it was found: locked, connected and read.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use tokio::sync::watch;
+
+use super::exit::Failure;
+use super::run::{read_tenant, unless_interrupted};
+use super::settings::Settings;
+use super::target::{self, Aim, Connection, other_target};
+use crate::directory::Snapshot;
+use crate::graph::{Priority, Wanted};
+use crate::plan::{Ledger, Target};
+use crate::store::{Lock, Store};
+
+/// A tenant that was reached and read. Nobody else uses its state folder until this is dropped.
+pub(super) struct Scene {
+    pub(super) store: Store,
+    pub(super) connection: Connection,
+    pub(super) snapshot: Snapshot,
+    unsettled: BTreeMap<String, String>,
+    _lock: Lock,
+}
+
+impl Scene {
+    /// Locks the state folder, connects and reads what is wanted. A plan that was made before tells its target: another tenant is refused.
+    pub(super) async fn open(
+        settings: &Settings,
+        mut store: Store,
+        aim: &Aim,
+        made_for: Option<&Target>,
+        wanted: &Wanted,
+        priority: Priority,
+        cancelled: &watch::Receiver<bool>,
+    ) -> Result<Self, Failure> {
+        let lock = store.lock().map_err(|fault| Failure::cannot(&fault))?;
+        let connecting = target::connect(settings, &mut store, aim, priority);
+        let connection = unless_interrupted(cancelled, connecting).await?;
+        let reader = connection.reader();
+        let reading = read_tenant(&mut store, &connection, &reader, wanted);
+        let (snapshot, unsettled) = unless_interrupted(cancelled, reading).await?;
+        match made_for {
+            Some(target) if target.tenant_id != snapshot.tenant.0 => Err(Failure::usage(other_target(target))),
+            _ => Ok(Self { store, connection, snapshot, unsettled, _lock: lock }),
+        }
+    }
+
+    /// What earlier runs left behind, for a feed.
+    pub(super) fn ledger(&self, feed: &str, day: Date) -> Result<Ledger, Failure> {
+        self.store.ledger(feed, &self.snapshot.tenant, day, &self.unsettled).map_err(|fault| Failure::cannot(&fault))
+    }
+}

@@ -1,0 +1,152 @@
+//! What a saved plan will leave in the ledger once it is applied, set aside under its fingerprint.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Store, StoreError};
+use crate::directory::{ObjectId, TenantId, Value};
+use crate::plan::LastReading;
+use crate::record::EmployeeId;
+
+/// How many saved plans of a tenant are known; older ones can still be applied, but leave less.
+const KEPT: i64 = 10;
+
+/// A person of a reading: the account, where there is one already, and what HR wants for it.
+pub type Carried = (EmployeeId, Option<ObjectId>, BTreeMap<String, Option<Value>>);
+
+/// What was set aside with a saved plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Staged {
+    /// The feed.
+    pub feed: String,
+    /// The reading as the next one is compared with it; none where it is no measure.
+    pub reading: Option<LastReading>,
+    /// Of whom the ledger did not know this yet: the others need not be set aside.
+    pub people: Vec<Carried>,
+}
+
+impl Store {
+    /// Sets aside what the plan with this fingerprint leaves when it is applied. Nothing of it is believed before.
+    pub fn stage(
+        &mut self,
+        tenant: &TenantId,
+        fingerprint: &str,
+        feed: &str,
+        reading: Option<&LastReading>,
+        people: impl Iterator<Item = Carried>,
+    ) -> Result<(), StoreError> {
+        self.unstage(tenant, fingerprint)?;
+        let transaction = self.database.transaction()?;
+        {
+            let mut known = transaction.prepare("select id, feed, wanted from people where tenant = ?1 and key = ?2")?;
+            let mut insert = transaction.prepare("insert or replace into staged_people values (?1, ?2, ?3, ?4, ?5)")?;
+            for (key, id, wanted) in people {
+                let id = id.as_ref().map(ObjectId::as_str);
+                let wanted = serde_json::to_string(&wanted)?;
+                let same = |had: &str, was: &str, wish: &str| id == Some(had) && was == feed && wish == wanted;
+                let told = known
+                    .query_row([tenant.0.as_str(), key.as_str()], |row| {
+                        Ok(same(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?))
+                    })
+                    .optional()?;
+                if told != Some(true) {
+                    insert.execute(params![tenant.0, fingerprint, key.as_str(), id, wanted])?;
+                }
+            }
+        }
+        let reading = reading.map(serde_json::to_string).transpose()?;
+        transaction.execute(
+            "insert into staged (tenant, fingerprint, feed, reading, made_at) values (?1, ?2, ?3, ?4, ?5)",
+            params![tenant.0, fingerprint, feed, reading, super::now()],
+        )?;
+        let old = "select fingerprint from staged where tenant = ?1 order by made_at desc limit -1 offset ?2";
+        transaction.execute(
+            &format!("delete from staged_people where tenant = ?1 and fingerprint in ({old})"),
+            params![tenant.0, KEPT],
+        )?;
+        transaction
+            .execute(&format!("delete from staged where tenant = ?1 and fingerprint in ({old})"), params![tenant.0, KEPT])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// What was set aside with the plan of this fingerprint.
+    pub fn staged(&self, tenant: &TenantId, fingerprint: &str) -> Result<Option<Staged>, StoreError> {
+        let select = "select feed, reading from staged where tenant = ?1 and fingerprint = ?2";
+        let of = [tenant.0.as_str(), fingerprint];
+        let found: Option<(String, Option<String>)> =
+            self.database.query_row(select, of, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((feed, reading)) = found else { return Ok(None) };
+        let reading = reading.as_deref().map(serde_json::from_str).transpose()?;
+        let mut select = self
+            .database
+            .prepare("select key, id, wanted from staged_people where tenant = ?1 and fingerprint = ?2 order by key")?;
+        let mut rows = select.query(of)?;
+        let mut people = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (key, id): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+            let wanted = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or("{}"))?;
+            if let Some(key) = EmployeeId::new(&key) {
+                people.push((key, id.as_deref().and_then(ObjectId::new), wanted));
+            }
+        }
+        Ok(Some(Staged { feed, reading, people }))
+    }
+
+    /// Forgets what was set aside with a plan.
+    pub fn unstage(&mut self, tenant: &TenantId, fingerprint: &str) -> Result<(), StoreError> {
+        let transaction = self.database.transaction()?;
+        for table in ["staged_people", "staged"] {
+            let delete = format!("delete from {table} where tenant = ?1 and fingerprint = ?2");
+            transaction.execute(&delete, [tenant.0.as_str(), fingerprint])?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The run in which an approval of this plan was used: an approval lets a plan through once.
+    pub fn approval_used(&self, tenant: &TenantId, fingerprint: &str) -> Result<Option<crate::apply::RunId>, StoreError> {
+        let mut select =
+            self.database.prepare("select run, plan from runs where tenant = ?1 and fingerprint = ?2 order by rowid")?;
+        let mut rows = select.query([tenant.0.as_str(), fingerprint])?;
+        while let Some(row) = rows.next()? {
+            let plan: crate::plan::Plan = serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default())?;
+            if plan.guards.iter().any(|guard| guard.tripped) {
+                return Ok(Some(crate::apply::RunId(row.get(0)?)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_leaves_what_was_set_aside_and_only_the_newest_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        let tenant = TenantId("t1".into());
+        let ann = || {
+            let wanted = BTreeMap::from([("city".to_owned(), Some(Value::text("Graz"))), ("mail".to_owned(), None)]);
+            (EmployeeId::new("1").unwrap(), ObjectId::new("u1"), wanted)
+        };
+        let reading = LastReading { records: 7, ..LastReading::default() };
+        store.stage(&tenant, "f", "feed", Some(&reading), std::iter::once(ann())).unwrap();
+        let staged = store.staged(&tenant, "f").unwrap().unwrap();
+        assert_eq!(staged, Staged { feed: "feed".into(), reading: Some(reading), people: vec![ann()] });
+        assert_eq!(store.staged(&TenantId("t2".into()), "f").unwrap(), None);
+        // Whom the ledger knows like that already need not be set aside.
+        let (key, id, wanted) = ann();
+        store.remember(&tenant, "feed", std::iter::once((key, id.unwrap(), wanted))).unwrap();
+        store.stage(&tenant, "f", "feed", None, std::iter::once(ann())).unwrap();
+        assert_eq!(store.staged(&tenant, "f").unwrap().unwrap().people, vec![]);
+        for number in 0..KEPT {
+            store.stage(&tenant, &format!("g{number}"), "feed", None, std::iter::empty()).unwrap();
+        }
+        assert_eq!(store.staged(&tenant, "f").unwrap(), None);
+        assert!(store.staged(&tenant, "g0").unwrap().is_some());
+    }
+}

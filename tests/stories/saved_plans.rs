@@ -1,0 +1,208 @@
+//! Saved plans: computed now, carried out later, and nothing else.
+
+use serde_json::Value;
+
+use crate::served::Served;
+use crate::world::{World, project};
+
+const HEADER: &str = "EmployeeID,FirstName,LastName,Email,Department,Status\n";
+const TOKEN: (&str, &str) = ("HRPUSH_ACCESS_TOKEN", "a.b.c");
+
+/// So many people, each with a department.
+fn people(count: usize, department: &str, status: &str) -> String {
+    let row = |number| format!("{number},First{number},Last{number},p{number}@contoso.com,{department},{status}\n");
+    HEADER.to_owned() + &(1..=count).map(row).collect::<String>()
+}
+
+const MAPPING: &str = r#"
+version = 1
+name = "people"
+[source]
+key = "[EmployeeID]"
+required = ["EmployeeID"]
+time_zone = "Europe/Vienna"
+[[match]]
+target = "employeeId"
+[attributes]
+employeeId = "[EmployeeID]"
+givenName = "[FirstName]"
+surname = "[LastName]"
+displayName = 'Join(" ", [FirstName], [LastName])'
+department = "[Department]"
+userPrincipalName = { when = "create", expression = "[Email]" }
+[lifecycle]
+status = "[Status]"
+left = ["Left"]
+on_missing = "disable"
+"#;
+
+struct Saved {
+    world: World,
+}
+
+impl Saved {
+    fn new() -> Self {
+        let world = World::new();
+        world.write("hrpush.toml", "[source]\nkind = \"csv\"\npath = \"hr.csv\"\nmapping = \"map.toml\"\n");
+        world.write("map.toml", MAPPING);
+        Self { world }
+    }
+
+    fn hr(&self, text: &str) {
+        // The sandbox owns no contoso.com; its default domain is told by `mapping eval`'s users and by the tenant itself.
+        self.world.write("hr.csv", text.replace("@contoso.com", "@contoso.onmicrosoft.com"));
+    }
+
+    fn plan(&self, code: i32) -> Value {
+        self.world.run(["plan", "--out", "plan.json", "--format", "json"]).ends_with(code).json()
+    }
+
+    fn apply(&self, options: &[&str], code: i32) -> Value {
+        self.world.run(["apply", "plan.json", "--format", "json"].iter().chain(options)).ends_with(code).json()
+    }
+
+    fn import(&self, code: i32) -> Value {
+        self.world.run(["import", "hr.csv", "--mapping", "map.toml", "--format", "json"]).ends_with(code).json()
+    }
+}
+
+fn count(value: &Value, of: &str) -> usize {
+    value[of].as_array().unwrap().len()
+}
+
+#[test]
+fn an_applied_plan_leaves_what_the_import_would_have_left() {
+    let story = Saved::new();
+    story.hr(&people(40, "Sales", "Active"));
+    assert_eq!(count(&story.plan(0), "changes"), 40);
+    assert_eq!(story.apply(&[], 0)["applied"], 40);
+    let again = story.import(0);
+    assert_eq!((again["applied"].as_u64(), again["requests"]["writes"].as_u64()), (Some(0), Some(0)));
+
+    // The feed's last good reading is that of the applied plan: half of it is too little now.
+    let saved = Saved::new();
+    saved.hr(&people(40, "Sales", "Active"));
+    saved.plan(0);
+    saved.apply(&[], 0);
+    saved.hr(&people(20, "Sales", "Active"));
+    let stopped = saved.plan(3);
+    let tripped = |name: &str| {
+        let guards = stopped["guards"].as_array().unwrap();
+        guards.iter().any(|guard| guard["name"] == name && guard["tripped"] == true)
+    };
+    assert!(tripped("source"), "{}", stopped["guards"]);
+    // And who is absent from it is missing.
+    assert!(tripped("disable"), "{}", stopped["guards"]);
+}
+
+#[test]
+fn a_plan_that_was_only_saved_leaves_nothing() {
+    let story = Saved::new();
+    story.hr(&people(40, "Sales", "Active"));
+    story.plan(0);
+    story.hr(&people(12, "Sales", "Active"));
+    let plan = story.plan(0);
+    assert_eq!(count(&plan, "changes"), 12);
+    assert!(plan["guards"].as_array().unwrap().iter().all(|guard| guard["tripped"] == false));
+}
+
+#[test]
+fn a_plan_is_saved_when_a_guard_trips_and_goes_with_its_fingerprint_once() {
+    let story = Saved::new();
+    story.hr(&people(40, "Sales", "Active"));
+    story.import(0);
+    story.hr(&people(40, "Sales", "Left"));
+    let plan = story.plan(3);
+    let saved: Value = serde_json::from_str(&std::fs::read_to_string(story.world.path("plan.json")).unwrap()).unwrap();
+    assert_eq!(saved, plan);
+    let fingerprint = plan["fingerprint"].as_str().unwrap();
+    // The guards are asked again, and another approval is none.
+    assert_eq!(story.apply(&[], 3)["format"], "hrpush.plan/1");
+    story.apply(&["--approve", "sha256:00"], 3);
+    assert_eq!(story.apply(&["--approve", fingerprint], 0)["applied"], 40);
+    assert_eq!(story.apply(&["--approve", fingerprint], 0)["applied"], 0);
+
+    // Somebody brings all of them back, and the same plan comes again: it needs another yes.
+    story.hr(&people(40, "Sales", "Active"));
+    let back = story.plan(3);
+    story.apply(&["--approve", back["fingerprint"].as_str().unwrap()], 0);
+    story.hr(&people(40, "Sales", "Left"));
+    let again = story.plan(3);
+    if again["fingerprint"] == plan["fingerprint"] {
+        let stopped = story.world.run(["apply", "plan.json", "--approve", fingerprint]).ends_with(3);
+        assert!(stopped.err.contains("once"), "{}", stopped.err);
+    }
+}
+
+#[test]
+fn what_moved_since_is_left_out_and_told() {
+    let story = Saved::new();
+    story.hr(&people(12, "Sales", "Active"));
+    story.import(0);
+    story.hr(&people(2, "Ops", "Active"));
+    let partial = ["plan", "hr.csv", "--mapping", "map.toml", "--partial", "--out", "plan.json"];
+    story.world.run(partial).ends_with(0);
+    // The first of both is changed meanwhile.
+    story.hr(&people(1, "Board", "Active"));
+    story.world.run(["import", "hr.csv", "--mapping", "map.toml", "--partial"]).ends_with(0);
+    let outcome = story.apply(&[], 0);
+    assert_eq!(outcome["applied"], 1);
+    assert_eq!(count(&outcome, "drifted"), 1);
+    assert_eq!(outcome["drifted"][0]["key"], "1");
+    assert!(outcome["drifted"][0]["message"].as_str().unwrap().contains("department"));
+    let shown = story.world.run(["apply", "plan.json"]).ends_with(0);
+    assert!(shown.err.contains("left out"), "{}", shown.err);
+}
+
+#[test]
+fn an_altered_an_old_and_a_strange_plan_are_refused() {
+    let story = Saved::new();
+    story.hr(&people(12, "Sales", "Active"));
+    story.plan(0);
+    let text = std::fs::read_to_string(story.world.path("plan.json")).unwrap();
+    let refused = |text: &str| {
+        story.world.write("other.json", text);
+        story.world.run(["apply", "other.json"]).ends_with(2).err
+    };
+    assert!(refused(&text.replacen("Sales", "Board", 1)).contains("altered"));
+    assert!(refused("{").contains("line 1"));
+    assert!(refused(&text.replacen("\"createdAt\": \"2", "\"createdAt\": \"1", 1)).contains("too long ago"));
+    // Another tenant: that of another state folder.
+    let other = story.world.run(["apply", "plan.json", "--state", "elsewhere"]).ends_with(2);
+    assert!(other.err.contains("not the target"), "{}", other.err);
+    let url = story.world.run(["apply", "plan.json", "--graph-url", "http://127.0.0.1:9/v1.0"]).ends_with(2);
+    assert!(url.err.contains("not the target"), "{}", url.err);
+    assert_eq!(story.apply(&[], 0)["applied"], 12);
+}
+
+#[test]
+fn a_plan_knows_its_server_and_asks_before_it_writes() {
+    let story = Saved::new();
+    let server = Served::start(&story.world, &[]);
+    story.hr(&people(12, "Sales", "Active"));
+    story.world.run_with(&[TOKEN], ["plan", "--out", "plan.json", "--graph-url", &server.url]).ends_with(0);
+    assert!(!server.log().contains("201"), "a plan writes nothing");
+    let asked = story.world.run_with(&[TOKEN], ["apply", "plan.json", "--format", "json"]).ends_with(5);
+    assert_eq!(asked.json()["format"], "hrpush.plan/1");
+    let elsewhere = story.world.run_with(&[TOKEN], ["apply", "plan.json", "--yes", "--graph-url", "http://127.0.0.1:9/v1.0"]);
+    elsewhere.ends_with(2);
+    // The target is that of the plan, also where no option names it.
+    let outcome = story.world.run_with(&[TOKEN], ["apply", "plan.json", "--yes", "--format", "json"]).ends_with(0).json();
+    assert_eq!(outcome["applied"], 12);
+    let stranger = std::fs::read_to_string(story.world.path("plan.json")).unwrap();
+    story.world.write("stranger.json", stranger.replace(&server.url, "https://graph.example.com/v1.0"));
+    let refused = story.world.run_with(&[TOKEN], ["apply", "stranger.json", "--yes"]).ends_with(2);
+    assert!(refused.err.contains("--graph-url"), "{}", refused.err);
+}
+
+#[test]
+fn a_saved_plan_is_private() {
+    let world = World::new();
+    world.run(["plan", project("samples/employees.csv").to_str().unwrap(), "--out", "plan.json"]).ends_with(0);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(world.path("plan.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+    }
+}

@@ -1,0 +1,1 @@
+//! Undo: the inverse of an earlier run.

@@ -79,8 +79,10 @@ pub struct Place {
 pub enum At {
     /// The line on which the record starts; the first line of a file is 1.
     Line(u64),
-    /// The pointer (RFC 6901) of the record in a JSON answer, or its row in a query's result.
+    /// The pointer (RFC 6901) of the record in a JSON answer.
     Pointer(Box<str>),
+    /// The row in the result of a query; the first is 1.
+    Row(u64),
 }
 
 impl fmt::Display for Place {
@@ -88,6 +90,7 @@ impl fmt::Display for Place {
         match &self.at {
             At::Line(line) => write!(f, "{}, line {line}", self.source),
             At::Pointer(pointer) => write!(f, "{} at {pointer}", self.source),
+            At::Row(row) => write!(f, "{}, row {row}", self.source),
         }
     }
 }
@@ -208,7 +211,21 @@ enum Cells {
         buffer: Box<str>,
         ends: Box<[u32]>,
     },
+    /// Text, flags and nulls: as above, with the kind of each cell in the two highest bits of its end.
+    Plain {
+        buffer: Box<str>,
+        ends: Box<[u32]>,
+    },
     Typed(Box<[Value]>),
+}
+
+/// What the two highest bits of an end say in [`Cells::Plain`].
+mod kind {
+    pub(super) const TEXT: u32 = 0;
+    pub(super) const NULL: u32 = 1 << 30;
+    pub(super) const FALSE: u32 = 2 << 30;
+    pub(super) const TRUE: u32 = 3 << 30;
+    pub(super) const END: u32 = NULL - 1;
 }
 
 impl Record {
@@ -225,6 +242,31 @@ impl Record {
         }
         assert_eq!(ends.len(), header.len(), "a source refuses ragged rows");
         Self { header, place, cells: Cells::Text { buffer: buffer.into(), ends: ends.into() } }
+    }
+
+    /// A record whose cells are text, flags or null, such as a row of a database, held as tightly as one of text.
+    ///
+    /// # Panics
+    /// If there are not as many cells as columns, if one is a list, or on more than 1 GiB of text: the source checks all three.
+    pub fn from_cells<'a>(header: Arc<Header>, place: Place, cells: impl IntoIterator<Item = Cell<'a>>) -> Self {
+        let mut buffer = String::new();
+        let mut ends = Vec::with_capacity(header.len());
+        for cell in cells {
+            let kind = match cell {
+                Cell::Text(text) => {
+                    buffer.push_str(text);
+                    kind::TEXT
+                }
+                Cell::Null => kind::NULL,
+                Cell::Flag(false) => kind::FALSE,
+                Cell::Flag(true) => kind::TRUE,
+                Cell::List(_) => panic!("a row of a database holds no lists"),
+            };
+            let end = u32::try_from(buffer.len()).ok().filter(|end| *end <= kind::END);
+            ends.push(kind | end.expect("a source refuses rows of 1 GiB"));
+        }
+        assert_eq!(ends.len(), header.len(), "a source refuses ragged rows");
+        Self { header, place, cells: Cells::Plain { buffer: buffer.into(), ends: ends.into() } }
     }
 
     /// A record with typed cells, such as an object of an API answer.
@@ -256,6 +298,15 @@ impl Record {
                 let start = if position == 0 { 0 } else { ends[position - 1] as usize };
                 Cell::Text(&buffer[start..ends[position] as usize])
             }
+            Cells::Plain { buffer, ends } => match ends[position] & !kind::END {
+                kind::NULL => Cell::Null,
+                kind::FALSE => Cell::Flag(false),
+                kind::TRUE => Cell::Flag(true),
+                _ => {
+                    let start = if position == 0 { 0 } else { ends[position - 1] & kind::END };
+                    Cell::Text(&buffer[start as usize..(ends[position] & kind::END) as usize])
+                }
+            },
             Cells::Typed(values) => values[position].as_cell(),
         }
     }
@@ -297,6 +348,14 @@ mod tests {
     }
 
     #[test]
+    fn null_empty_and_flags_stay_apart() {
+        let header = Arc::new(Header::new(["A", "B", "C", "D", "E", "F"]).unwrap());
+        let cells = [Cell::Null, Cell::Text(""), Cell::Text("x"), Cell::Flag(true), Cell::Flag(false), Cell::Text("yz")];
+        let record = Record::from_cells(header, place(), cells);
+        assert_eq!(record.cells().map(|(_, cell)| cell).collect::<Vec<_>>(), cells);
+    }
+
+    #[test]
     fn a_doubled_column_is_no_header() {
         assert_eq!(Header::new(["A", "B", "A"]), Err("A".into()));
     }
@@ -314,5 +373,7 @@ mod tests {
         assert_eq!(line, r#"{"source":"employees.csv","line":2}"#);
         let pointer = Place { source: "hr".into(), at: At::Pointer("/data/3".into()) };
         assert_eq!(serde_json::to_string(&pointer).unwrap(), r#"{"source":"hr","pointer":"/data/3"}"#);
+        let row = Place { source: "hr".into(), at: At::Row(3) };
+        assert_eq!(serde_json::to_string(&row).unwrap(), r#"{"source":"hr","row":3}"#);
     }
 }

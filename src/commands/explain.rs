@@ -8,7 +8,7 @@ use super::exit::{Ended, Failure};
 use super::files::print;
 use super::planning::{Answer, Question, answer, key_of, nobody, wanted};
 use super::reading::{self, Read};
-use super::run::block_on;
+use super::run::{block_on, unless_interrupted};
 use super::scene::Scene;
 use super::settings::{self, Settings};
 use super::target::Aim;
@@ -36,7 +36,7 @@ async fn go(
     cancelled: watch::Receiver<bool>,
 ) -> Result<Ended, Failure> {
     let aim = Aim::of_run(settings, args.target.graph_url.as_deref())?;
-    let read = reading::read(settings, &args.files, &args.map)?;
+    let read = unless_interrupted(&cancelled, reading::read(settings, &args.files, &args.map)).await?;
     let policy = settings.policy();
     let wanted = wanted(&read, &policy.protect_groups);
     let scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, Priority::Normal, &cancelled).await?;

@@ -12,7 +12,7 @@ use super::files::write_private;
 use super::memory::Memory;
 use super::planning::{Question, answer, wanted};
 use super::reading::{self, Read};
-use super::run::{Consent, Ready, block_on, carry_out};
+use super::run::{Consent, Ready, block_on, carry_out, unless_interrupted};
 use super::scene::Scene;
 use super::settings::{self, Settings};
 use super::target::Aim;
@@ -96,7 +96,7 @@ async fn go(
 ) -> Result<Ended, Failure> {
     let aim = Aim::of_run(settings, request.graph_url)?;
     let only = only(request.only)?;
-    let read = reading::read(settings, request.files, request.map)?;
+    let read = unless_interrupted(&cancelled, reading::read(settings, request.files, request.map)).await?;
     let policy = settings.policy();
     let wanted = wanted(&read, &policy.protect_groups);
     let mut scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, request.priority, &cancelled).await?;

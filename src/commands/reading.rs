@@ -8,9 +8,10 @@ use jiff::civil::Date;
 use super::cli::MapArgs;
 use super::exit::Failure;
 use super::settings::Settings;
-use crate::config::{FileSource, SourceKind};
+use crate::config::{FileSource, SecretFrom, SourceKind};
 use crate::mapping::{self, BoundMapping, Mapping};
-use crate::source::{self, Arrival, CsvSettings, Fetched, FileSettings, Reading};
+use crate::source::sql::Database;
+use crate::source::{self, Arrival, CsvSettings, Fetched, FileSettings, Reading, Source, SourceErrors};
 
 /// A whole reading with the mapping held against its columns.
 pub(super) struct Read {
@@ -30,9 +31,18 @@ pub(super) struct Delivery {
 }
 
 /// Reads the files, or the configured source where none are named.
-pub(super) fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) -> Result<Read, Failure> {
+pub(super) async fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) -> Result<Read, Failure> {
     let configured = settings.config.source.as_ref();
     let named = map.mapping.as_deref().or_else(|| configured.and_then(|source| source.mapping.as_deref()));
+    if let Some(source) = asked(settings, files)? {
+        let reading = ask(source.as_ref()).await?;
+        let mapping = match named {
+            Some(path) => load(path)?,
+            None => fitting_columns(&reading)?,
+        };
+        let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
+        return Ok(Read { reading, mapping, bound, delivery: None, refuse_repeated: false });
+    }
     let source = file_source(settings, files, map.mapping.is_some())?;
     let opened = open(&source)?;
     let mapping = match named {
@@ -47,18 +57,55 @@ pub(super) fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) -> Res
 }
 
 /// The same without a mapping, for a first look.
-pub(super) fn read_plainly(settings: &Settings, files: &[PathBuf], day: Date) -> Result<Reading, Failure> {
+pub(super) async fn read_plainly(settings: &Settings, files: &[PathBuf], day: Date) -> Result<Reading, Failure> {
+    if let Some(source) = asked(settings, files)? {
+        return ask(source.as_ref()).await;
+    }
     let source = file_source(settings, files, false)?;
     assemble(open(&source)?, &source, CsvSettings::default(), day)
+}
+
+/// The configured source where it is one that is asked, not a file that is opened, and where no files are named instead.
+fn asked(settings: &Settings, files: &[PathBuf]) -> Result<Option<Box<dyn Source>>, Failure> {
+    if !files.is_empty() {
+        return Ok(None);
+    }
+    Ok(match settings.config.source.as_ref().map(|source| &source.kind) {
+        Some(SourceKind::Sql(sql)) => {
+            let secret = sql.secret.as_ref().map(SecretFrom::read).transpose().map_err(|fault| Failure::cannot(&fault))?;
+            Some(Box::new(Database { settings: sql.settings.clone(), secret }))
+        }
+        _ => None,
+    })
+}
+
+async fn ask(source: &dyn Source) -> Result<Reading, Failure> {
+    let reading = source.read().await.map_err(unread)?;
+    for line in &reading.told {
+        tracing::info!("{}", crate::report::shown(line));
+    }
+    Ok(reading)
+}
+
+/// A fault of the source, with the exit code that it asks for.
+fn unread(errors: SourceErrors) -> Failure {
+    if errors.exit_code() == 1 { Failure::CannotRun(errors.to_string()) } else { Failure::usage(errors) }
+}
+
+/// The built-in mapping that fits the columns of a reading.
+fn fitting_columns(reading: &Reading) -> Result<Mapping, Failure> {
+    let columns: Vec<&str> = reading.header.names().collect();
+    let (file, text) = mapping::choose(&columns).map_err(|fault| Failure::usage(format!("{}: {fault}", reading.name)))?;
+    Mapping::parse(text, Path::new(file)).map_err(Failure::usage)
 }
 
 /// The configured files; those that are named instead of them are read by the same rules, but as they lie.
 fn file_source(settings: &Settings, files: &[PathBuf], other_mapping: bool) -> Result<FileSource, Failure> {
     let configured = match settings.config.source.as_ref().map(|source| &source.kind) {
         Some(SourceKind::Files(source)) => Some(source.as_ref().clone()),
-        Some(SourceKind::Rest(_) | SourceKind::Sql(_)) if files.is_empty() => {
+        Some(SourceKind::Rest(_)) if files.is_empty() => {
             return Err(Failure::usage(
-                "sources of the kinds rest and sql are not built yet\n  hint: export a file and use kind = \"csv\"",
+                "sources of the kind rest are not built yet\n  hint: export a file and use kind = \"csv\"",
             ));
         }
         _ => None,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::cli::{Common, Format, Records};
 use super::exit::{Ended, Failure};
 use super::files::print;
+use super::run::{block_on, unless_interrupted};
 use super::{reading, settings};
 use crate::record::Cell;
 use crate::report::{self, shown};
@@ -13,16 +14,22 @@ use crate::source::{self, Reading};
 pub(super) fn records(common: &Common, args: &Records) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     let day = args.as_of.unwrap_or_else(|| jiff::Zoned::now().date());
-    let reading = reading::read_plainly(&settings, &args.files, day)?;
+    block_on(|cancelled| async move {
+        let reading = unless_interrupted(&cancelled, reading::read_plainly(&settings, &args.files, day)).await?;
+        show(common, args, &reading)
+    })
+}
+
+fn show(common: &Common, args: &Records, reading: &Reading) -> Result<Ended, Failure> {
     let most = match (common.format, args.limit) {
         (_, Some(0)) | (Format::Json, None) => usize::MAX,
         (_, Some(limit)) => limit,
         (Format::Text, None) => 20,
     };
     if common.format == Format::Json {
-        print(&report::json(&document(&reading, most)).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&document(reading, most)).map_err(|fault| Failure::cannot(&fault))?)?;
     } else {
-        print(&report::records(&reading, most))?;
+        print(&report::records(reading, most))?;
     }
     if !common.quiet && common.format == Format::Json {
         for line in &reading.told {

@@ -45,6 +45,7 @@ mod tests {
     #[test]
     fn durations_are_read_as_people_write_them() {
         assert_eq!(exact("7d"), Some(SignedDuration::from_hours(168)));
+        assert_eq!(exact("90s"), Some(SignedDuration::from_secs(90)));
         assert_eq!(exact("24h"), Some(SignedDuration::from_hours(24)));
         assert_eq!(exact("2w"), Some(SignedDuration::from_hours(336)));
         assert_eq!(span("12mo").map(|span| span.get_months()), Some(12));

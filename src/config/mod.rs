@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Span};
 
 use crate::graph::{Cloud, Size};
+use crate::source::sql::SqlSettings;
 
 mod auth;
 mod duration;
@@ -15,6 +16,7 @@ mod files;
 mod guards;
 mod reader;
 mod secret;
+mod sql;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -130,8 +132,17 @@ pub enum SourceKind {
     Files(Box<FileSource>),
     /// A web service; its keys are checked by that source.
     Rest(toml::Table),
-    /// A database; its keys are checked by that source.
-    Sql(toml::Table),
+    /// A database.
+    Sql(Box<SqlConfig>),
+}
+
+/// A database as a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlConfig {
+    /// Where it is and what to ask.
+    pub settings: SqlSettings,
+    /// Where the password or token is.
+    pub secret: Option<SecretFrom>,
 }
 
 /// Whom nothing may touch.

@@ -89,6 +89,16 @@ impl<'t> Reader<'t> {
         );
     }
 
+    /// Shows a secret nowhere in the lines of faults.
+    pub(super) fn hide(&mut self, secret: &str) {
+        self.hidden.push(secret.to_owned());
+    }
+
+    /// The byte at which a value stands within its place, where the file writes it as it is.
+    pub(super) fn within(&self, span: &Range<usize>, value: &str) -> Option<usize> {
+        self.text.get(span.clone())?.find(value).map(|at| span.start + at)
+    }
+
     pub(super) fn fault(&mut self, span: &Range<usize>, message: impl Into<String>) {
         self.faults.push(ConfigFault::new(self.text, span, message.into(), None));
     }

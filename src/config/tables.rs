@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::error::{ConfigErrors, ConfigFault};
 use super::files::FileKind;
 use super::reader::{At, Fields, Reader};
-use super::{Config, Deliver, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files, guards};
+use super::{Config, Deliver, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files, guards, sql};
 use crate::graph::{Cloud, Size};
 
 /// Reads and checks the whole text.
@@ -111,7 +111,7 @@ fn source(reader: &mut Reader<'_>, mut fields: Fields<'_>, text: &str) -> Option
         Kind::Csv => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Text)?)),
         Kind::Xlsx => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Workbook)?)),
         Kind::Rest => SourceKind::Rest(raw_source(text)),
-        Kind::Sql => SourceKind::Sql(raw_source(text)),
+        Kind::Sql => SourceKind::Sql(Box::new(sql::read(reader, fields)?)),
     };
     Some(SourceConfig { kind, mapping })
 }

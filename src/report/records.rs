@@ -18,10 +18,15 @@ pub fn records(reading: &Reading, most: usize) -> String {
     let total = reading.records.len();
     let _ = writeln!(text, "{total} records, {} columns\n", reading.header.len());
     let names = reading.header.names().map(short);
-    let mut rows = vec![std::iter::once("line".to_owned()).chain(names).collect::<Vec<String>>()];
+    let place = match reading.records.first().map(|record| &record.place().at) {
+        Some(At::Row(_)) => "row",
+        Some(At::Pointer(_)) => "place",
+        Some(At::Line(_)) | None => "line",
+    };
+    let mut rows = vec![std::iter::once(place.to_owned()).chain(names).collect::<Vec<String>>()];
     for record in reading.records.iter().take(most) {
         let line = match &record.place().at {
-            At::Line(line) => line.to_string(),
+            At::Line(number) | At::Row(number) => number.to_string(),
             At::Pointer(pointer) => short(pointer),
         };
         rows.push(std::iter::once(line).chain(record.cells().map(|(_, cell)| short(&plain(cell)))).collect());

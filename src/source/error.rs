@@ -201,6 +201,12 @@ pub enum FaultKind {
         /// The file that the other is joined to.
         first: Box<str>,
     },
+    /// The HR system or the way to it: it cannot be reached, does not let us in, or broke off.
+    #[error("{0}")]
+    System(String),
+    /// The query that the configuration holds.
+    #[error("{0}")]
+    Query(String),
     /// No file was named at all.
     #[error("no file was named")]
     NoFile,
@@ -269,9 +275,9 @@ pub struct SourceErrors {
 }
 
 impl SourceErrors {
-    /// The exit code of a run that ends here.
+    /// The exit code of a run that ends here: 1 where the HR system failed, 2 where there is something to correct.
     pub fn exit_code(&self) -> u8 {
-        2
+        if self.faults.iter().any(|fault| matches!(fault.kind, FaultKind::System(_))) { 1 } else { 2 }
     }
 }
 

@@ -25,6 +25,7 @@ mod profile;
 mod rows;
 mod scan;
 mod sheet;
+pub mod sql;
 #[cfg(test)]
 mod tests;
 mod unpack;

@@ -10,5 +10,6 @@ mod main_job;
 mod rooms;
 mod saved_plans;
 mod served;
+mod sql;
 mod undo;
 mod world;

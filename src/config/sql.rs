@@ -1,0 +1,345 @@
+//! A database: the keys of `[source]` with `kind = "sql"`.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use super::reader::{At, Fields, Reader};
+use super::{SecretFrom, SqlConfig, duration};
+use crate::source::sql::{self, Binary, Driver, Location, SignIn, SqlSettings, Tls};
+
+const DRIVERS: [(&str, Driver); 7] = [
+    ("postgres", Driver::Postgres),
+    ("mysql", Driver::Mysql),
+    ("sqlite", Driver::Sqlite),
+    ("mssql", Driver::Mssql),
+    ("postgresql", Driver::Postgres),
+    ("mariadb", Driver::Mysql),
+    ("sqlserver", Driver::Mssql),
+];
+
+/// So long may a query take where the configuration does not say.
+const TIMEOUT: Duration = Duration::from_mins(10);
+/// The longest time that can be configured.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// Reads the keys; which of them belong to it depends on the driver.
+pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<SqlConfig> {
+    let named = reader.choice(&mut fields, "driver", &DRIVERS);
+    if named.is_none() && fields.holds("driver") {
+        return None;
+    }
+    refuse_plain_secrets(reader, &mut fields);
+    let url = reader.string(&mut fields, "url");
+    if let Some(url) = &url
+        && holds_password(reader, url)
+    {
+        return None;
+    }
+    let driver = driver(reader, &fields, named, url.as_ref())?;
+    let target = if driver == Driver::Sqlite {
+        file(reader, &mut fields, url.as_ref())
+    } else {
+        server(reader, &mut fields, driver, url.as_ref())
+    };
+    let query = query(reader, &mut fields, driver);
+    let timeout = timeout(reader, &mut fields);
+    let binary = reader.choice(&mut fields, "binary", &[("refuse", Binary::Refuse), ("hex", Binary::Hex)]).unwrap_or_default();
+    let name = reader.string(&mut fields, "name").map(|name| name.value);
+    reader.finish(&fields);
+    let (target, query) = (target?, query?);
+    let name = name.unwrap_or_else(|| target.name());
+    let Target { location, database, user, tls, secret, sign_in } = target;
+    let settings = SqlSettings { name, driver, location, database, user, sign_in, tls, query, timeout: timeout?, binary };
+    Some(SqlConfig { settings, secret })
+}
+
+/// Where the database is and how to sign in.
+struct Target {
+    location: Location,
+    database: Option<String>,
+    user: Option<String>,
+    tls: Tls,
+    secret: Option<SecretFrom>,
+    sign_in: SignIn,
+}
+
+impl Target {
+    /// What the source is called where the configuration does not say.
+    fn name(&self) -> String {
+        match (&self.database, &self.location) {
+            (Some(database), _) => database.clone(),
+            (None, Location::Tcp { host, .. }) => host.clone(),
+            (None, Location::Socket(path) | Location::File(path)) => {
+                path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+            }
+        }
+    }
+}
+
+/// The driver by its key or by the scheme of the URL, which must not contradict each other.
+fn driver(reader: &mut Reader<'_>, fields: &Fields<'_>, named: Option<Driver>, url: Option<&At<String>>) -> Option<Driver> {
+    let names = "one of postgres, mysql, sqlite, mssql";
+    let scheme = url.and_then(|url| url.value.split_once(':')).map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let by_url = scheme.as_deref().and_then(|scheme| DRIVERS.iter().find(|(name, _)| *name == scheme)).map(|(_, driver)| *driver);
+    match (named, by_url, url) {
+        (Some(named), Some(by_url), Some(url)) if named != by_url => {
+            reader.fault(&url.span, format!("`url` is one of {}, `driver` says {}", by_url.name(), named.name()));
+            None
+        }
+        (Some(driver), _, _) | (None, Some(driver), _) => Some(driver),
+        (None, None, Some(url)) => {
+            reader.fault_with(
+                &url.span,
+                "`url` does not tell the kind of database",
+                "postgres://user@host/database, for example",
+            );
+            None
+        }
+        (None, None, None) => {
+            reader.fault_with(&fields.span(), "[source] needs `driver`", names);
+            None
+        }
+    }
+}
+
+/// A password within the URL is refused, and no message shows it.
+fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool {
+    let rest = url.value.split_once("://").map_or(url.value.as_str(), |(_, rest)| rest);
+    let by_user = rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password);
+    let lower = url.value.to_ascii_lowercase();
+    let by_key = ["password=", "pwd="].iter().find_map(|key| lower.find(key).map(|at| &url.value[at + key.len()..]));
+    let Some(secret) = by_user.or(by_key).filter(|secret| !secret.is_empty()) else { return false };
+    reader.hide(secret);
+    reader.fault_with(
+        &url.span,
+        "`url` holds a password",
+        "take it out, name an environment variable that holds it (`password_env = \"…\"`), and change it: it was readable here",
+    );
+    true
+}
+
+/// Secrets that stand in the file itself get a message of their own, which does not show them.
+fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &mut Fields<'_>) {
+    for key in ["password", "token", "secret"] {
+        if fields.holds(key) {
+            reader.plain_secret(fields, key);
+        }
+    }
+}
+
+fn file(reader: &mut Reader<'_>, fields: &mut Fields<'_>, url: Option<&At<String>>) -> Option<Target> {
+    let path = match (fields.has("path"), url) {
+        (true, Some(url)) => {
+            reader.fault(&url.span, "`url` and `path` exclude each other");
+            return None;
+        }
+        (true, None) => reader.path(fields, "path")?,
+        (false, Some(url)) => {
+            let bare = url.value.strip_prefix("sqlite:").unwrap_or(&url.value);
+            reader.beside(bare.strip_prefix("//").unwrap_or(bare))
+        }
+        (false, None) => {
+            reader.fault(&fields.span(), "[source] needs `path`");
+            return None;
+        }
+    };
+    let location = Location::File(path);
+    Some(Target { location, database: None, user: None, tls: Tls::Off, secret: None, sign_in: SignIn::Nothing })
+}
+
+fn server(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver, url: Option<&At<String>>) -> Option<Target> {
+    let ca_file = reader.path(fields, "ca_file");
+    let tls = reader.choice(fields, "tls", &[("verify", true), ("off", false)]);
+    let tls_span = fields.get("tls").map(toml::Spanned::span);
+    let socket = if driver == Driver::Mssql { None } else { reader.path(fields, "socket") };
+    let (secret, sign_in) = sign_in(reader, fields, driver)?;
+    let Some(found) = url else {
+        reader.fault_with(&fields.span(), "[source] needs `url`", example(driver));
+        return None;
+    };
+    let parts = parts(reader, found, driver, socket.is_some())?;
+    let here = socket.is_some() || parts.host.as_deref().is_some_and(is_loopback);
+    if tls == Some(false) && !here {
+        let span = tls_span.unwrap_or(found.span.clone());
+        reader.fault_with(&span, "TLS can be off for this machine alone", "for a company's own authority: `ca_file = \"…\"`");
+        return None;
+    }
+    let tls = if tls.unwrap_or(!here) { Tls::Verify(ca_file) } else { Tls::Off };
+    if driver == Driver::Mssql && (secret.is_none() || (parts.user.is_none() && sign_in == SignIn::Password)) {
+        let hint = "a user in `url` with `password_env` or `password_file`, or `token_env` or `token_file` for Entra ID";
+        reader.fault_with(&found.span, "SQL Server needs a sign-in", hint);
+        return None;
+    }
+    let location = match (socket, parts.host) {
+        (Some(path), _) => Location::Socket(path),
+        (None, Some(host)) => Location::Tcp { host, port: parts.port },
+        (None, None) => return None,
+    };
+    Some(Target { location, database: parts.database, user: parts.user, tls, secret, sign_in })
+}
+
+/// What a URL says.
+struct Parts {
+    host: Option<String>,
+    port: u16,
+    database: Option<String>,
+    user: Option<String>,
+}
+
+fn parts(reader: &mut Reader<'_>, found: &At<String>, driver: Driver, socket: bool) -> Option<Parts> {
+    let Ok(url) = Url::parse(&found.value) else {
+        reader.fault_with(&found.span, "`url` is no URL", example(driver));
+        return None;
+    };
+    if url.query().is_some() || url.fragment().is_some() {
+        let hint = "socket, tls, ca_file and timeout are keys of [source]";
+        reader.fault_with(&found.span, "`url` takes no parameters", hint);
+        return None;
+    }
+    let host = url.host_str().filter(|host| !host.is_empty()).map(|host| host.trim_matches(['[', ']']).to_owned());
+    if host.is_some() == socket {
+        let message = if socket { "`url` names a host, `socket` one of this machine" } else { "`url` names no host" };
+        reader.fault_with(&found.span, message, example(driver));
+        return None;
+    }
+    let port = url.port().unwrap_or(match driver {
+        Driver::Postgres => 5432,
+        Driver::Mysql => 3306,
+        _ => 1433,
+    });
+    let database = url.path().trim_start_matches('/');
+    if database.contains('/') {
+        reader.fault_with(&found.span, "`url` names more than a database", example(driver));
+        return None;
+    }
+    let text = |part: &str| (!part.is_empty()).then(|| decoded(part));
+    Some(Parts { host, port, database: text(database), user: text(url.username()) })
+}
+
+/// `%20` is a blank, and a plus sign is a plus sign.
+fn decoded(part: &str) -> String {
+    let pair = format!("x={}", part.replace('+', "%2B").replace('&', "%26"));
+    url::form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
+}
+
+fn example(driver: Driver) -> &'static str {
+    match driver {
+        Driver::Postgres => "such as postgres://user@host:5432/database, or postgres://user@/database with `socket`",
+        Driver::Mysql => "such as mysql://user@host:3306/database, or mysql://user@/database with `socket`",
+        Driver::Mssql => "such as sqlserver://user@host:1433/database",
+        Driver::Sqlite => "such as sqlite:hr.db",
+    }
+}
+
+/// Whether a host is this machine.
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Option<(Option<SecretFrom>, SignIn)> {
+    let password = secret(reader, fields, "password_env", "password_file").ok()?;
+    if driver != Driver::Mssql {
+        let sign_in = if password.is_some() { SignIn::Password } else { SignIn::Nothing };
+        return Some((password, sign_in));
+    }
+    match (password, secret(reader, fields, "token_env", "token_file").ok()?) {
+        (Some(_), Some(_)) => {
+            reader.fault(&fields.span(), "a password and a token exclude each other");
+            None
+        }
+        (None, Some(token)) => Some((Some(token), SignIn::Token)),
+        (password, None) => Some((password, SignIn::Password)),
+    }
+}
+
+/// The secret under one of two keys, or the fault that was reported.
+fn secret(
+    reader: &mut Reader<'_>,
+    fields: &mut Fields<'_>,
+    env: &'static str,
+    file: &'static str,
+) -> Result<Option<SecretFrom>, Reported> {
+    match (fields.has(env), fields.has(file)) {
+        (true, true) => {
+            reader.fault(&fields.span(), format!("`{env}` and `{file}` exclude each other"));
+            Err(Reported)
+        }
+        (true, false) => reader.string(fields, env).map(|name| Some(SecretFrom::Env(name.value))).ok_or(Reported),
+        (false, true) => reader.path(fields, file).map(|path| Some(SecretFrom::File(path))).ok_or(Reported),
+        (false, false) => Ok(None),
+    }
+}
+
+/// A fault that was reported already.
+struct Reported;
+
+fn query(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Option<String> {
+    let (found, in_file) = match (fields.has("query"), fields.has("query_file")) {
+        (true, true) => {
+            reader.fault(&fields.span(), "`query` and `query_file` exclude each other");
+            return None;
+        }
+        (true, false) => (reader.string(fields, "query")?, None),
+        (false, true) => {
+            let named = reader.string(fields, "query_file")?;
+            let path = reader.beside(&named.value);
+            let text = match std::fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) => {
+                    reader.fault(&named.span, format!("{}: cannot be read: {error}", path.display()));
+                    return None;
+                }
+            };
+            (At { value: text, span: named.span }, Some(path))
+        }
+        (false, false) => {
+            reader.fault_with(
+                &fields.span(),
+                "[source] needs `query` or `query_file`",
+                "one SELECT that yields a row for each person",
+            );
+            return None;
+        }
+    };
+    match sql::check(driver, &found.value) {
+        Ok(()) => Some(found.value),
+        Err(fault) => {
+            refuse_query(reader, &found, in_file, &fault);
+            None
+        }
+    }
+}
+
+fn refuse_query(reader: &mut Reader<'_>, found: &At<String>, in_file: Option<PathBuf>, fault: &sql::StatementFault) {
+    let hint = "a source is only read: one statement that begins with SELECT or WITH";
+    let before = &found.value[..fault.at()];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    if let Some(path) = in_file {
+        reader.fault_with(&found.span, format!("{}, line {line}, column {column}: {fault}", path.display()), hint);
+        return;
+    }
+    // Where the query stands in the file as it is, without escapes, the place in it is a place in the file.
+    match reader.within(&found.span, &found.value) {
+        Some(start) => {
+            let at: Range<usize> = start + fault.at()..start + fault.at() + 1;
+            reader.fault_with(&at, fault.to_string(), hint);
+        }
+        None => reader.fault_with(&found.span, format!("{fault}, at line {line}, column {column} of the query"), hint),
+    }
+}
+
+fn timeout(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Duration> {
+    let Some(found) = reader.string(fields, "timeout") else {
+        return (!fields.holds("timeout")).then_some(TIMEOUT);
+    };
+    let time = duration::exact(&found.value).and_then(|time| Duration::try_from(time).ok());
+    let fits = time.filter(|time| !time.is_zero() && *time <= LONGEST);
+    if fits.is_none() {
+        reader.fault_with(&found.span, format!("`timeout` cannot be `{}`", found.value), "such as 30s, 10min or 2h, at most 24h");
+    }
+    fits
+}

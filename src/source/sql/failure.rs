@@ -1,0 +1,71 @@
+//! What the drivers' own errors mean to the reader.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use super::SqlSettings;
+use crate::source::error::Fault;
+
+/// An error with its causes, each said once, on one line.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = one_line(&error.to_string());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = one_line(&error.to_string());
+        if !text.contains(&next) {
+            let _ = write!(text, ": {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The server cannot be reached, or does not let us in.
+pub(super) fn unreachable(settings: &SqlSettings, error: &dyn Error) -> Fault {
+    let why = chain(error);
+    let fault = settings.system(format!("cannot connect to {} at {}: {why}", settings.driver.name(), settings.place()));
+    let lower = why.to_lowercase();
+    if lower.contains("certificate") || lower.contains("unknownissuer") {
+        return fault.with_hint("if the company signs its own certificates, name its authority: `ca_file = \"…\"` in [source]");
+    }
+    if lower.contains("does not support tls") || lower.contains("not support ssl") || lower.contains("encryption") {
+        return fault.with_hint("TLS is required for any other machine than this one: switch it on at the server");
+    }
+    fault
+}
+
+/// A connection was not ready in time.
+pub(super) fn no_answer(settings: &SqlSettings) -> Fault {
+    settings.system(format!(
+        "cannot connect to {} at {}: no answer within {} s",
+        settings.driver.name(),
+        settings.place(),
+        super::CONNECT.as_secs()
+    ))
+}
+
+/// The reading ended before its end.
+pub(super) fn broke_off(settings: &SqlSettings, rows: u64, why: &str) -> Fault {
+    settings
+        .system(format!("the reading broke off after {rows} rows: {why}"))
+        .with_hint("nothing was taken from it: half a list would make people missing")
+}
+
+/// The query took too long.
+pub(super) fn too_long(settings: &SqlSettings) -> Fault {
+    settings
+        .system(format!("the query did not end within {} s", settings.timeout.as_secs_f64()))
+        .with_hint("make it faster, or give it more time: `timeout = \"30min\"` in [source]")
+}
+
+/// Where a place in the query stands, counted in characters from 1.
+pub(super) fn spot(query: &str, characters: usize) -> String {
+    let before: String = query.chars().take(characters.saturating_sub(1)).collect();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    format!("line {line}, column {column} of the query")
+}

@@ -1,0 +1,69 @@
+//! Servers that are not there, do not answer in their language, or hang up.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener};
+
+use crate::world::World;
+
+/// The end of a run against this port.
+fn told(scheme: &str, port: u16, more: &str) -> String {
+    let world = World::new();
+    let secret = world.write("secret", "hunter2\n");
+    #[cfg(unix)]
+    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let text = format!(
+        "[source]\nkind = \"sql\"\nurl = \"{scheme}://hr@127.0.0.1:{port}/hr\"\npassword_file = \"secret\"\nquery = \"SELECT 1 AS x\"\n{more}"
+    );
+    world.write("hrpush.toml", text);
+    let ended = world.run(["plan", "--out", "plan.json"]).ends_with(1);
+    assert!(!ended.err.contains("hunter2"), "{}", ended.err);
+    ended.err
+}
+
+const SCHEMES: [&str; 3] = ["postgres", "mysql", "sqlserver"];
+
+#[test]
+fn a_server_that_is_not_there_ends_the_run_with_its_place() {
+    let port = {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().port()
+    };
+    for scheme in SCHEMES {
+        let told = told(scheme, port, "");
+        assert!(told.contains(&format!("at 127.0.0.1:{port}: ")) && told.contains("efused"), "{scheme}: {told}");
+    }
+}
+
+/// A server that takes one connection, says something, and hangs up.
+fn rude(says: &'static [u8]) -> (u16, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.write_all(says);
+        let _ = stream.shutdown(Shutdown::Write);
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    (port, served)
+}
+
+#[test]
+fn a_server_that_hangs_up_or_speaks_another_language_is_an_error() {
+    for scheme in SCHEMES {
+        for says in [b"".as_slice(), b"HTTP/1.1 400 Bad Request\r\n\r\n"] {
+            let (port, served) = rude(says);
+            let told = told(scheme, port, "");
+            assert!(told.contains("cannot connect to"), "{scheme}: {told}");
+            served.join().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_server_without_tls_is_refused_where_tls_is_asked_for() {
+    // PostgreSQL answers the wish for TLS with one letter.
+    let (port, served) = rude(b"N");
+    let told = told("postgres", port, "tls = \"verify\"\n");
+    assert!(told.contains("TLS"), "{told}");
+    served.join().unwrap();
+}

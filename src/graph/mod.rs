@@ -3,6 +3,7 @@
 //! A [`Client`] holds the connection, the token and the quota. A [`Reader`] makes a whole [`crate::directory::Snapshot`] or an error;
 //! a [`Writer`] sends [`Operation`]s in batches and judges each answer alone. A dry run never makes a writer. Neither knows HR or plans.
 
+mod asks;
 mod batch;
 mod client;
 mod cloud;
@@ -10,24 +11,29 @@ mod credential;
 mod error;
 mod filter;
 mod operation;
+mod pages;
 mod parse;
 mod price;
 mod quota;
 mod reader;
+mod small;
 #[cfg(test)]
 mod tests;
 mod transport;
 mod url;
 mod verdict;
+mod whole;
 mod writer;
 
+pub use asks::Wanted;
 pub use client::{Client, Priority, Requests, Settings};
 pub use cloud::Cloud;
 pub use credential::{Auth, Credential, CredentialError};
 pub use error::GraphError;
 pub use operation::Operation;
 pub use quota::{Level, QuotaLevel, Size};
-pub use reader::{Organization, Reader, Wanted};
+pub use reader::Reader;
+pub use small::Organization;
 pub use url::{GraphUrl, MemberRef, UrlFault};
 pub use verdict::{Answer, Heard, Judgement, Verdict, judge};
 pub use writer::Writer;

@@ -1,0 +1,144 @@
+//! What is asked of Graph for a snapshot.
+
+use std::collections::BTreeSet;
+
+use super::batch::{Inner, Reply};
+use super::error::GraphError;
+use super::url::with_query;
+use crate::directory::{Attribute, ObjectId};
+
+/// Groups that hrpush made carry this before their uniqueName.
+pub(super) const OURS: &str = "hrpush-";
+/// What is read of every user, whatever the mapping needs.
+pub(super) const ALWAYS: [&str; 13] = [
+    "id",
+    "userPrincipalName",
+    "mail",
+    "accountEnabled",
+    "userType",
+    "onPremisesSyncEnabled",
+    "isManagementRestricted",
+    "proxyAddresses",
+    "displayName",
+    "givenName",
+    "surname",
+    "employeeId",
+    "createdDateTime",
+];
+pub(super) const GROUP_PROPERTIES: &str =
+    "id,displayName,uniqueName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,isAssignableToRole";
+
+/// What a snapshot is wanted for: nothing else is asked of Graph.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The attributes of users, beyond those that every plan needs.
+    pub attributes: BTreeSet<Attribute>,
+    /// Managers.
+    pub manager: bool,
+    /// All groups, with the members of those that hrpush made.
+    pub groups: bool,
+    /// Directly assigned licences.
+    pub licenses: bool,
+    /// Further groups whose direct members are wanted, by id, uniqueName or name.
+    pub group_members: BTreeSet<String>,
+    /// Groups whose members are wanted through all nested groups, by id, uniqueName or name.
+    pub protected_groups: BTreeSet<String>,
+}
+
+impl Wanted {
+    pub(super) fn all_groups(&self) -> bool {
+        self.groups || !self.group_members.is_empty() || !self.protected_groups.is_empty()
+    }
+}
+
+/// One read: what it is, for errors; the request; the permission that would help.
+pub(super) struct Ask {
+    pub(super) what: &'static str,
+    pub(super) request: Inner,
+    pub(super) permission: &'static str,
+}
+
+pub(super) const USERS: &str = "User.Read.All";
+pub(super) const GROUPS: &str = "Group.Read.All";
+pub(super) const ROLES: &str = "RoleManagement.Read.Directory";
+
+impl Ask {
+    pub(super) fn answer(&self, problem: String) -> GraphError {
+        GraphError::Answer { operation: self.what.into(), problem }
+    }
+
+    pub(super) fn refused(&self, reply: &Reply) -> GraphError {
+        let fault = reply.fault();
+        GraphError::Refused {
+            operation: self.what.into(),
+            status: reply.status,
+            code: fault.code,
+            message: fault.message,
+            request_id: fault.request_id,
+            hint: (reply.status == 403).then_some(self.permission),
+        }
+    }
+}
+
+/// The attributes to read: those wanted, and those of the catalogue that every plan needs.
+pub(super) fn attributes(wanted: &BTreeSet<Attribute>) -> Vec<Attribute> {
+    let needless = ["id", "accountEnabled", "proxyAddresses", "onPremisesSyncEnabled", "isManagementRestricted"];
+    let always = ALWAYS.iter().filter(|name| !needless.contains(name)).filter_map(|name| Attribute::find(name));
+    let all: BTreeSet<Attribute> =
+        always.chain(wanted.iter().copied().filter(|wanted| wanted.name != "accountEnabled")).collect();
+    all.into_iter().collect()
+}
+
+pub(super) fn select(attributes: &[Attribute], further: &[&str]) -> String {
+    let whole = |attribute: &'static str| attribute.split('.').next().unwrap_or(attribute);
+    let mut names: Vec<&str> = ALWAYS.to_vec();
+    for name in attributes.iter().map(|attribute| whole(attribute.name)).chain(further.iter().copied()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(",")
+}
+
+pub(super) fn organization() -> Ask {
+    let request = Inner::get(with_query("/organization", &[("$select", "id,displayName,verifiedDomains")]));
+    Ask { what: "read the organization", request, permission: "Organization.Read.All" }
+}
+
+pub(super) fn relation(group: &ObjectId, name: &'static str) -> Ask {
+    let request = Inner::get(with_query(&format!("/groups/{group}/{name}"), &[("$select", "id"), ("$top", "999")]));
+    let what = if name == "owners" { "read the owners of a group" } else { "read the members of a group" };
+    Ask { what, request, permission: GROUPS }
+}
+
+/// The six reads of a snapshot, in the order in which [`Reader::snapshot`] takes their answers.
+pub(super) fn asks(wanted: &Wanted, attributes: &[Attribute]) -> [Ask; 6] {
+    let licenses: &[&str] = if wanted.licenses { &["assignedLicenses", "licenseAssignmentStates"] } else { &[] };
+    let properties = select(attributes, licenses);
+    let mut parameters = vec![("$select", properties.as_str()), ("$top", "999")];
+    if wanted.manager {
+        parameters.push(("$expand", "manager($select=id)"));
+    }
+    let bin = select(attributes, &["deletedDateTime"]);
+    let groups = if wanted.all_groups() {
+        Inner::get(with_query("/groups", &[("$select", GROUP_PROPERTIES), ("$top", "999")]))
+    } else {
+        let filter =
+            [("$filter", "isAssignableToRole eq true"), ("$count", "true"), ("$select", GROUP_PROPERTIES), ("$top", "999")];
+        Inner::get_eventual(with_query("/groups", &filter))
+    };
+    let deleted = with_query("/directory/deletedItems/microsoft.graph.user", &[("$select", &bin), ("$top", "999")]);
+    let ask = |what, request, permission| Ask { what, request, permission };
+    [
+        ask("read the users", Inner::get(with_query("/users", &parameters)), USERS),
+        ask("read the deleted users", Inner::get(deleted), USERS),
+        organization(),
+        ask("read who holds a directory role", Inner::get("/roleManagement/directory/roleAssignments"), ROLES),
+        ask(
+            "read who is eligible for a directory role",
+            Inner::get("/roleManagement/directory/roleEligibilitySchedules"),
+            "RoleEligibilitySchedule.Read.Directory",
+        ),
+        ask("read the groups", groups, GROUPS),
+    ]
+}

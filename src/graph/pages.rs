@@ -1,0 +1,132 @@
+//! Pages of a list: every one of them, or an error.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::asks::Ask;
+use super::batch::{Inner, MOST, Reply};
+use super::client::Lost;
+use super::error::GraphError;
+use super::reader::Reader;
+use super::verdict::{Heard, Judgement, judge, retry_after};
+use super::writer::jittered;
+
+/// How often a read is tried against 5xx and broken connections.
+const ATTEMPTS: u32 = 7;
+/// How often it is tried against 429, whose waits Graph names itself.
+const THROTTLED_ATTEMPTS: u32 = 60;
+#[derive(Deserialize)]
+struct Page {
+    #[serde(rename = "@odata.nextLink")]
+    next: Option<String>,
+    value: Vec<Json>,
+}
+
+impl Reader {
+    pub(super) async fn list(&self, ask: &Ask) -> Result<Vec<Json>, GraphError> {
+        let first = self.read(ask).await?;
+        let mut items = Vec::new();
+        self.each(ask, first, |item| {
+            items.push(item.clone());
+            Ok(())
+        })
+        .await?;
+        Ok(items)
+    }
+
+    /// Hands over every item of every page; links are followed to their end.
+    pub(super) async fn each(
+        &self,
+        ask: &Ask,
+        first: Reply,
+        mut take: impl FnMut(&Json) -> Result<(), String>,
+    ) -> Result<(), GraphError> {
+        let mut reply = first;
+        let mut seen = BTreeSet::new();
+        loop {
+            let page: Page = serde_json::from_str(&reply.body)
+                .map_err(|error| ask.answer(format!("the answer is no list ({:?})", error.classify())))?;
+            page.value.iter().try_for_each(&mut take).map_err(|problem| ask.answer(problem))?;
+            let Some(link) = page.next else { return Ok(()) };
+            if !seen.insert(link.clone()) {
+                return Err(ask.answer("its pages lead in a circle".into()));
+            }
+            let path =
+                self.client.base().follow(&link).map_err(|source| GraphError::Link { operation: ask.what.into(), source })?;
+            // Headers are not carried over by the link.
+            let request = Inner { url: path, ..ask.request.clone() };
+            reply = self.read(&Ask { request, ..*ask }).await?;
+        }
+    }
+
+    /// One page; throttling, faults of the service and broken connections are sat out.
+    pub(super) async fn read(&self, ask: &Ask) -> Result<Reply, GraphError> {
+        let reply = self.try_read(ask).await?;
+        if reply.is_success() { Ok(reply) } else { Err(ask.refused(&reply)) }
+    }
+
+    pub(super) async fn try_read(&self, ask: &Ask) -> Result<Reply, GraphError> {
+        let mut attempt: u32 = 0;
+        loop {
+            attempt += 1;
+            let backoff = jittered(Duration::from_millis(250 << attempt.min(7)));
+            let wait = match self.client.single(&ask.request).await {
+                Ok(reply) => match judged(&reply) {
+                    Judgement::After(_) if reply.status == 429 && attempt < THROTTLED_ATTEMPTS => Duration::ZERO,
+                    Judgement::After(wait) if attempt < ATTEMPTS => match reply.header("retry-after") {
+                        Some(_) => jittered(wait),
+                        None => backoff,
+                    },
+                    _ => return Ok(reply),
+                },
+                Err(Lost::Token(error)) => return Err(error.into()),
+                Err(Lost::Unsent(_) | Lost::Cut(_)) if attempt < ATTEMPTS => backoff,
+                Err(Lost::Unsent(reason) | Lost::Cut(reason)) => {
+                    return Err(GraphError::Unreachable { operation: ask.what.into(), reason, attempts: attempt });
+                }
+            };
+            self.client.count_retries(1);
+            // After a 429 the door of the quota is shut until its time, so nothing more is waited for here.
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// The first pages of several reads in as few batches as may be; what the batch did not bring is read alone.
+    pub(super) async fn first_pages(&self, asks: &[Ask]) -> Result<Vec<Reply>, GraphError> {
+        let mut replies = Vec::with_capacity(asks.len());
+        for chunk in asks.chunks(MOST) {
+            let requests: Vec<&Inner> = chunk.iter().map(|ask| &ask.request).collect();
+            let batch = match self.client.batch(&requests).await {
+                Ok(Ok(batch)) => batch,
+                Err(Lost::Token(error)) => return Err(error.into()),
+                Ok(Err(_)) | Err(_) => vec![None; chunk.len()],
+            };
+            let renew = batch.iter().flatten().any(|reply| reply.status == 401) && self.client.renew().await;
+            for (ask, reply) in chunk.iter().zip(batch) {
+                let again = |reply: &Reply| matches!(judged(reply), Judgement::After(_)) || (renew && reply.status == 401);
+                replies.push(if let Some(reply) = reply.filter(|reply| !again(reply)) {
+                    reply
+                } else {
+                    self.client.count_retries(1);
+                    self.try_read(ask).await?
+                });
+            }
+        }
+        Ok(replies)
+    }
+}
+
+fn judged(reply: &Reply) -> Judgement {
+    let fault = reply.fault();
+    judge(Heard {
+        status: reply.status,
+        code: fault.code.as_deref().unwrap_or_default(),
+        message: fault.message.as_deref().unwrap_or_default(),
+        retry_after: reply.header("retry-after").and_then(retry_after),
+        repeatable: true,
+        young: false,
+    })
+}

@@ -1,0 +1,96 @@
+//! The small reads of a snapshot: which tenant it is, and who is privileged.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
+use super::asks::Ask;
+use super::batch::{Inner, Reply};
+use super::error::GraphError;
+use super::reader::Reader;
+use crate::directory::{ObjectId, Privileged, TenantId};
+
+/// Which tenant it is, and its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// The tenant's id.
+    pub tenant: TenantId,
+    /// The verified domains, in lower case.
+    pub domains: BTreeSet<String>,
+    /// The default one.
+    pub default_domain: Option<String>,
+}
+
+impl Reader {
+    pub(super) async fn parse_organization(&self, ask: &Ask, reply: Reply) -> Result<Organization, GraphError> {
+        if !reply.is_success() {
+            return Err(ask.refused(&reply));
+        }
+        let body = reply.json().unwrap_or_default();
+        let organization = &body["value"][0];
+        let Some(tenant) = organization["id"].as_str() else {
+            return Err(ask.answer("the answer names no tenant".into()));
+        };
+        let tenant = TenantId(tenant.to_owned());
+        let listed;
+        let (domains, name) = match organization["verifiedDomains"].as_array() {
+            Some(domains) if !domains.is_empty() => (domains, "name"),
+            _ => {
+                let request = Inner::get("/domains");
+                listed = self.list(&Ask { what: "read the domains", request, permission: "Domain.Read.All" }).await?;
+                (&listed, "id")
+            }
+        };
+        let verified = |domain: &&Json| domain["isVerified"].as_bool() != Some(false);
+        let text = |domain: &Json| domain[name].as_str().map(str::to_lowercase);
+        let default = domains.iter().find(|domain| domain["isDefault"].as_bool() == Some(true));
+        Ok(Organization {
+            tenant,
+            domains: domains.iter().filter(verified).filter_map(text).collect(),
+            default_domain: default.and_then(text),
+        })
+    }
+
+    pub(super) async fn roles(&self, ask: &Ask, reply: Reply, privileged: &mut Privileged) -> Result<(), GraphError> {
+        if self.client.base().is_loopback() && matches!(reply.status, 404 | 501) {
+            // A plain stand-in for Graph on this machine knows no roles, so nobody holds one.
+            return Ok(());
+        }
+        if !reply.is_success() {
+            return Err(ask.refused(&reply));
+        }
+        self.each(ask, reply, |item| {
+            note(privileged, item, "holds a directory role");
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn eligible(&self, ask: &Ask, reply: Reply, privileged: &mut Privileged) -> Result<(), GraphError> {
+        let mut found = Privileged::default();
+        let read = if reply.is_success() {
+            self.each(ask, reply, |item| {
+                note(&mut found, item, "is eligible for a directory role");
+                Ok(())
+            })
+            .await
+        } else {
+            Err(ask.refused(&reply))
+        };
+        // Without the licence that eligible roles come with, the tenant refuses.
+        if let Err(error) = read {
+            let GraphError::Refused { .. } = error else { return Err(error) };
+            privileged.eligibility_unread = Some(error.to_string());
+        }
+        for (id, why) in found.principals {
+            privileged.principals.entry(id).or_insert(why);
+        }
+        Ok(())
+    }
+}
+
+fn note(privileged: &mut Privileged, item: &Json, why: &str) {
+    if let Some(id) = item["principalId"].as_str().and_then(ObjectId::new) {
+        privileged.principals.entry(id).or_insert_with(|| why.to_owned());
+    }
+}

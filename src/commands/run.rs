@@ -78,7 +78,8 @@ pub(super) async fn read_tenant(
     reader: &Reader,
     wanted: &Wanted,
 ) -> Result<(Snapshot, BTreeMap<String, String>), Failure> {
-    let read = async || reader.snapshot(wanted).await.map_err(|fault| Failure::cannot(&fault));
+    let kept = store.readings(&connection.place());
+    let read = async || reader.current(wanted, &kept).await.map_err(|fault| Failure::cannot(&fault));
     let mut snapshot = read().await?;
     connection.check(&snapshot)?;
     let level = store.level(&snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;

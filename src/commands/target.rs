@@ -37,6 +37,11 @@ impl Connection {
         Reader::new(Arc::clone(&self.client))
     }
 
+    /// What tells readings of this target from those of another one, before the tenant has said which it is.
+    pub(super) fn place(&self) -> String {
+        format!("{} {}", self.url, self.expected.as_deref().unwrap_or_default())
+    }
+
     /// The target as the plan shows it.
     pub(super) fn target(&self, tenant: &crate::directory::TenantId) -> Target {
         Target { graph_url: self.url.clone(), tenant_id: tenant.0.clone(), sandbox: self.sandbox.is_some() }

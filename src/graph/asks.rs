@@ -28,6 +28,8 @@ pub(super) const ALWAYS: [&str; 13] = [
 pub(super) const GROUP_PROPERTIES: &str =
     "id,displayName,uniqueName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,isAssignableToRole";
 
+const LICENSES: [&str; 2] = ["assignedLicenses", "licenseAssignmentStates"];
+
 /// What a snapshot is wanted for: nothing else is asked of Graph.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
@@ -111,14 +113,57 @@ pub(super) fn relation(group: &ObjectId, name: &'static str) -> Ask {
     Ask { what, request, permission: GROUPS }
 }
 
-/// The six reads of a snapshot, in the order in which [`Reader::snapshot`] takes their answers.
-pub(super) fn asks(wanted: &Wanted, attributes: &[Attribute]) -> [Ask; 6] {
-    let licenses: &[&str] = if wanted.licenses { &["assignedLicenses", "licenseAssignmentStates"] } else { &[] };
-    let properties = select(attributes, licenses);
-    let mut parameters = vec![("$select", properties.as_str()), ("$top", "999")];
+/// Everything that is read of a user, the manager included.
+pub(super) fn select_users(wanted: &Wanted, attributes: &[Attribute]) -> String {
+    let mut names = listed(wanted, attributes);
+    if wanted.manager {
+        names.push_str(",manager");
+    }
+    names
+}
+
+/// Where delta of users begins: from now on.
+pub(super) fn users_since(wanted: &Wanted, attributes: &[Attribute]) -> Ask {
+    let properties = select_users(wanted, attributes);
+    let request = Inner::get(with_query("/users/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
+    Ask { what: "read what changed of the users", request, permission: USERS }
+}
+
+/// Where delta of groups begins: from now on. Members are told of all groups; those that matter are picked out.
+pub(super) fn groups_since() -> Ask {
+    let properties = format!("{GROUP_PROPERTIES},createdDateTime,members,owners");
+    let request = Inner::get(with_query("/groups/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
+    Ask { what: "read what changed of the groups", request, permission: GROUPS }
+}
+
+/// The same from where the last round ended. A link brings its parameters with it.
+pub(super) fn since(ask: &Ask, link: &str) -> Ask {
+    Ask { request: Inner::get(link), ..*ask }
+}
+
+/// One user with all that a list tells of it.
+pub(super) fn one_user(id: &ObjectId, wanted: &Wanted, attributes: &[Attribute]) -> Ask {
+    let request = Inner::get(with_query(&format!("/users/{id}"), &as_listed(wanted, &listed(wanted, attributes))));
+    Ask { what: "look up a user", request, permission: USERS }
+}
+
+fn listed(wanted: &Wanted, attributes: &[Attribute]) -> String {
+    select(attributes, if wanted.licenses { &LICENSES } else { &[] })
+}
+
+fn as_listed<'a>(wanted: &Wanted, properties: &'a str) -> Vec<(&'a str, &'a str)> {
+    let mut parameters = vec![("$select", properties)];
     if wanted.manager {
         parameters.push(("$expand", "manager($select=id)"));
     }
+    parameters
+}
+
+/// The six reads of a snapshot, in the order in which [`Reader::snapshot`] takes their answers.
+pub(super) fn asks(wanted: &Wanted, attributes: &[Attribute]) -> [Ask; 6] {
+    let properties = listed(wanted, attributes);
+    let mut parameters = as_listed(wanted, &properties);
+    parameters.push(("$top", "999"));
     let bin = select(attributes, &["deletedDateTime"]);
     let groups = if wanted.all_groups() {
         Inner::get(with_query("/groups", &[("$select", GROUP_PROPERTIES), ("$top", "999")]))

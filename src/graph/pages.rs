@@ -1,6 +1,6 @@
 //! Pages of a list: every one of them, or an error.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -18,10 +18,15 @@ use super::writer::jittered;
 const ATTEMPTS: u32 = 7;
 /// How often it is tried against 429, whose waits Graph names itself.
 const THROTTLED_ATTEMPTS: u32 = 60;
+/// How often the same link is followed: a service that stumbles may tell a page twice.
+const REPEATS: u32 = 8;
+
 #[derive(Deserialize)]
 struct Page {
     #[serde(rename = "@odata.nextLink")]
     next: Option<String>,
+    #[serde(rename = "@odata.deltaLink")]
+    delta: Option<String>,
     value: Vec<Json>,
 }
 
@@ -37,27 +42,33 @@ impl Reader {
         Ok(items)
     }
 
-    /// Hands over every item of every page; links are followed to their end.
+    /// Hands over every item of every page; links are followed to their end. Gives the path for the next round of a delta query.
     pub(super) async fn each(
         &self,
         ask: &Ask,
         first: Reply,
         mut take: impl FnMut(&Json) -> Result<(), String>,
-    ) -> Result<(), GraphError> {
+    ) -> Result<Option<String>, GraphError> {
+        let follow = |link: &str| {
+            self.client.base().follow(link).map_err(|source| GraphError::Link { operation: ask.what.into(), source })
+        };
         let mut reply = first;
-        let mut seen = BTreeSet::new();
+        let mut followed: BTreeMap<String, u32> = BTreeMap::new();
         loop {
+            if !reply.is_success() {
+                return Err(ask.refused(&reply));
+            }
             let page: Page = serde_json::from_str(&reply.body)
                 .map_err(|error| ask.answer(format!("the answer is no list ({:?})", error.classify())))?;
             page.value.iter().try_for_each(&mut take).map_err(|problem| ask.answer(problem))?;
-            let Some(link) = page.next else { return Ok(()) };
-            if !seen.insert(link.clone()) {
+            let Some(link) = page.next else { return page.delta.as_deref().map(follow).transpose() };
+            let times = followed.entry(link.clone()).or_default();
+            *times += 1;
+            if *times > REPEATS {
                 return Err(ask.answer("its pages lead in a circle".into()));
             }
-            let path =
-                self.client.base().follow(&link).map_err(|source| GraphError::Link { operation: ask.what.into(), source })?;
             // Headers are not carried over by the link.
-            let request = Inner { url: path, ..ask.request.clone() };
+            let request = Inner { url: follow(&link)?, ..ask.request.clone() };
             reply = self.read(&Ask { request, ..*ask }).await?;
         }
     }

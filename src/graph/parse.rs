@@ -54,6 +54,119 @@ pub(super) fn user(object: &Json, attributes: &[Attribute]) -> Result<User, Stri
     Ok(user)
 }
 
+/// Brings a user up to an item of a delta query. What the item does not name is as it was.
+///
+/// Gives whether the item left no doubt: one half of what belongs together does.
+pub(super) fn patch(user: &mut User, item: &Json, attributes: &[Attribute]) -> Result<bool, String> {
+    let mut sure = true;
+    let flag = |name: &str| item.get(name).map(|value| value.as_bool() == Some(true));
+    if let Some(name) = item.get("userPrincipalName") {
+        let name = name.as_str().filter(|name| !name.is_empty());
+        user.upn = Upn::new(name.ok_or_else(|| format!("Graph answered the user {} without its userPrincipalName", user.id))?);
+    }
+    if let Some(enabled) = item.get("accountEnabled") {
+        user.enabled = enabled.as_bool();
+    }
+    if let Some(kind) = item.get("userType") {
+        user.user_type = if kind.as_str() == Some("Guest") { UserType::Guest } else { UserType::Member };
+    }
+    user.synced = flag("onPremisesSyncEnabled").unwrap_or(user.synced);
+    user.restricted = flag("isManagementRestricted").unwrap_or(user.restricted);
+    if let Some(addresses) = item.get("proxyAddresses") {
+        user.proxy_addresses = texts(addresses).map(Into::into).collect();
+    }
+    for attribute in attributes {
+        let (whole, part) = match attribute.name.split_once('.') {
+            Some((whole, part)) => (whole, Some(part)),
+            None => (attribute.name, None),
+        };
+        let Some(found) = item.get(whole) else { continue };
+        if part.is_some_and(|part| found.is_object() && found.get(part).is_none()) {
+            sure &= !user.attributes.contains_key(attribute);
+            continue;
+        }
+        match value(item, *attribute) {
+            Some(value) => user.attributes.insert(*attribute, value),
+            None => user.attributes.remove(attribute),
+        };
+    }
+    match (item.get("assignedLicenses").is_some(), item.get("licenseAssignmentStates").is_some()) {
+        (true, true) => user.licenses = licenses(item),
+        (false, false) => {}
+        _ => sure = false,
+    }
+    sure &= manager(user, item)?;
+    Ok(sure)
+}
+
+/// What became of a relation of a user or a group: ids that came and ids that went.
+pub(super) fn relation(item: &Json, name: &str) -> Result<Vec<(ObjectId, Told)>, String> {
+    let listed = match item.get(name) {
+        None | Some(Json::Null) => return Ok(Vec::new()),
+        Some(Json::Array(listed)) => listed,
+        Some(_) => return Err(format!("Graph answered `{name}` as no list")),
+    };
+    listed.iter().map(|entry| Ok((id(entry)?, told(entry)?))).collect()
+}
+
+/// Whether an object or a relation is there, by an item of a delta query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    There,
+    Gone,
+}
+
+/// Whether an item tells that something is there or that it is gone.
+pub(super) fn told(item: &Json) -> Result<Told, String> {
+    match item.get("@removed") {
+        None => Ok(Told::There),
+        Some(Json::Object(_)) => Ok(Told::Gone),
+        Some(_) => Err("Graph answered an `@removed` that tells no reason".into()),
+    }
+}
+
+fn manager(user: &mut User, item: &Json) -> Result<bool, String> {
+    let entries = relation(item, "manager@delta")?;
+    let of = |wanted: Told| entries.iter().filter(move |(_, told)| *told == wanted).map(|(id, _)| id);
+    if let Some(now) = of(Told::There).next_back() {
+        let sure = of(Told::There).all(|id| id == now);
+        user.manager = Some(now.clone());
+        return Ok(sure);
+    }
+    let gone = of(Told::Gone).next_back().is_some();
+    if gone && of(Told::Gone).any(|id| user.manager.as_ref() == Some(id)) {
+        user.manager = None;
+    }
+    // Another one than the known manager went: between the two readings there was more than was told.
+    Ok(!gone || user.manager.is_none())
+}
+
+/// Brings a group up to an item of a delta query, its members and owners excepted.
+pub(super) fn patch_group(group: &mut Group, item: &Json) {
+    let flag = |name: &str| item.get(name).map(|value| value.as_bool() == Some(true));
+    if let Some(name) = item.get("displayName") {
+        name.as_str().unwrap_or_default().clone_into(&mut group.name);
+    }
+    if let Some(name) = item.get("uniqueName") {
+        group.unique_name = name.as_str().map(str::to_owned);
+    }
+    let has_type = |wanted: &str| item.get("groupTypes").map(|kinds| texts(kinds).any(|kind| kind == wanted));
+    group.dynamic = has_type("DynamicMembership").unwrap_or(group.dynamic);
+    let unified = has_type("Unified").unwrap_or(group.kind == GroupKind::Microsoft365);
+    let mail = flag("mailEnabled").unwrap_or(group.kind != GroupKind::Security);
+    group.kind = kind(unified, mail);
+    group.synced = flag("onPremisesSyncEnabled").unwrap_or(group.synced);
+    group.role_assignable = flag("isAssignableToRole").unwrap_or(group.role_assignable);
+}
+
+const fn kind(unified: bool, mail_enabled: bool) -> GroupKind {
+    match (unified, mail_enabled) {
+        (true, _) => GroupKind::Microsoft365,
+        (false, true) => GroupKind::MailEnabled,
+        (false, false) => GroupKind::Security,
+    }
+}
+
 /// Directly assigned licences. The states tell which ones came by a group, and those are not ours to take.
 fn licenses(object: &Json) -> Vec<Box<str>> {
     let sku = |license: &Json| license["skuId"].as_str().map(Box::from);
@@ -84,16 +197,11 @@ pub(super) fn deleted_user(object: &Json, attributes: &[Attribute]) -> Result<De
 pub(super) fn group(object: &Json) -> Result<Group, String> {
     let has_type = |wanted: &str| texts(&object["groupTypes"]).any(|kind| kind == wanted);
     let flag = |name: &str| object[name].as_bool() == Some(true);
-    let kind = match (has_type("Unified"), flag("mailEnabled")) {
-        (true, _) => GroupKind::Microsoft365,
-        (false, true) => GroupKind::MailEnabled,
-        (false, false) => GroupKind::Security,
-    };
     Ok(Group {
         id: id(object)?,
         name: object["displayName"].as_str().unwrap_or_default().to_owned(),
         unique_name: object["uniqueName"].as_str().map(str::to_owned),
-        kind,
+        kind: kind(has_type("Unified"), flag("mailEnabled")),
         dynamic: has_type("DynamicMembership"),
         synced: flag("onPremisesSyncEnabled"),
         role_assignable: flag("isAssignableToRole"),

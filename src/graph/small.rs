@@ -56,29 +56,22 @@ impl Reader {
             // A plain stand-in for Graph on this machine knows no roles, so nobody holds one.
             return Ok(());
         }
-        if !reply.is_success() {
-            return Err(ask.refused(&reply));
-        }
         self.each(ask, reply, |item| {
             note(privileged, item, "holds a directory role");
             Ok(())
         })
         .await
+        .map(drop)
     }
 
     pub(super) async fn eligible(&self, ask: &Ask, reply: Reply, privileged: &mut Privileged) -> Result<(), GraphError> {
         let mut found = Privileged::default();
-        let read = if reply.is_success() {
-            self.each(ask, reply, |item| {
-                note(&mut found, item, "is eligible for a directory role");
-                Ok(())
-            })
-            .await
-        } else {
-            Err(ask.refused(&reply))
-        };
+        let taken = self.each(ask, reply, |item| {
+            note(&mut found, item, "is eligible for a directory role");
+            Ok(())
+        });
         // Without the licence that eligible roles come with, the tenant refuses.
-        if let Err(error) = read {
+        if let Err(error) = taken.await {
             let GraphError::Refused { .. } = error else { return Err(error) };
             privileged.eligibility_unread = Some(error.to_string());
         }

@@ -67,16 +67,18 @@ pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
     let page: Vec<&Object> = rest.by_ref().take(size).collect();
     let more = rest.next().is_some();
     body["value"] = page.iter().map(|object| item(object, &select, &round, minimal)).collect();
+    let last = page.last().map_or(round.cursor, |object| object.changed);
     let (token, stand) = if more {
-        ("$skiptoken", Round { cursor: page.last().map_or(round.cursor, |object| object.changed), ..round })
+        let cursor = if core.trouble.strikes(Fault::DuplicatePage) { round.cursor } else { last };
+        ("$skiptoken", Round { cursor, ..round })
     } else {
         ("$deltatoken", Round { since: core.tenant.change, cursor: core.tenant.change, ..round })
     };
-    let url = link(core, kind, token, &stand);
-    body[if more { "@odata.nextLink" } else { "@odata.deltaLink" }] = json!(url);
-    if more && core.trouble.strikes(Fault::ForeignLink) {
-        body["@odata.nextLink"] = json!(url.replacen(&core.base, "https://graph.example.net/v1.0", 1));
+    let mut url = link(core, kind, token, &stand);
+    if core.trouble.strikes(Fault::ForeignLink) {
+        url = url.replacen(&core.base, "https://graph.example.net/v1.0", 1);
     }
+    body[if more { "@odata.nextLink" } else { "@odata.deltaLink" }] = json!(url);
     Ok(Reply::ok(body))
 }
 

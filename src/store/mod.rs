@@ -4,6 +4,7 @@
 //! never serves another tenant. The journal is synced before anything is sent, and the ledger moves in the transaction of the answer that
 //! moved it: a process killed at any moment leaves both as true as they were. Secrets are never here.
 
+mod cache;
 mod journal;
 mod ledger;
 mod level;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
+pub use cache::Readings;
 pub use level::SavedLevel;
 pub use runs::{Recorded, RequestRow, RunRow, Write};
 pub use staged::{Carried, Staged};

@@ -6,6 +6,7 @@ use super::*;
 use crate::apply::fake::{Fake, Fault, attribute, change, edit, joiner, leaver, plan};
 use crate::apply::{Applied, ApplyError, Entry, Journal, Options, RunId, carry_out_for_tests, settle};
 use crate::directory::{ObjectId, Upn, User, Value};
+use crate::graph::Cache as _;
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Guard, LastReading};
 use crate::record::EmployeeId;
@@ -224,4 +225,65 @@ fn the_sandbox_keeps_its_tenant() {
     let folder = tempfile::tempdir().unwrap();
     let first = Store::open(folder.path()).unwrap().tenant_of_sandbox().unwrap();
     assert_eq!(first, Store::open(folder.path()).unwrap().tenant_of_sandbox().unwrap());
+}
+
+fn kept(readings: &Readings, name: &str) -> Option<(Vec<u8>, Vec<String>)> {
+    let (mut head, mut rows) = (Vec::new(), Vec::new());
+    let whole = readings.load(
+        name,
+        &mut |found| {
+            head = found.to_vec();
+            true
+        },
+        &mut |key, value| rows.push(format!("{key}={}", String::from_utf8_lossy(value))),
+    );
+    whole.then_some((head, rows))
+}
+
+fn rows(keys: &[&str]) -> Vec<(String, Vec<u8>)> {
+    keys.iter().map(|key| ((*key).to_owned(), b"1".to_vec())).collect()
+}
+
+#[test]
+fn a_reading_moves_on_with_its_token_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let readings = Store::open(folder.path()).unwrap().readings("here");
+    assert!(kept(&readings, "a").is_none());
+    readings.replace("a", b"1", &mut rows(&["u1", "u2", "g1"]).into_iter());
+    let change = || vec![("u1".to_owned(), None), ("u3".to_owned(), Some(b"3".to_vec()))].into_iter();
+    readings.advance("a", b"1", b"2", &mut change());
+    let moved = Some((b"2".to_vec(), vec!["g1=1".to_owned(), "u2=1".to_owned(), "u3=3".to_owned()]));
+    assert_eq!(kept(&readings, "a"), moved);
+    readings.advance("a", b"1", b"9", &mut vec![("u2".to_owned(), None)].into_iter());
+    assert_eq!(kept(&readings, "a"), moved, "another run was faster");
+    assert!(kept(&Store::open(folder.path()).unwrap().readings("elsewhere"), "a").is_none());
+    readings.forget("a");
+    assert!(kept(&readings, "a").is_none());
+}
+
+#[test]
+fn four_readings_are_kept_and_the_eldest_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let readings = Store::open(folder.path()).unwrap().readings("here");
+    for name in ["a", "b", "c", "d", "e", "e"] {
+        readings.replace(name, b"1", &mut rows(&["u1"]).into_iter());
+    }
+    let names: Vec<&str> = ["a", "b", "c", "d", "e"].into_iter().filter(|name| kept(&readings, name).is_some()).collect();
+    assert_eq!(names, ["b", "c", "d", "e"]);
+}
+
+#[test]
+fn a_broken_cache_is_made_anew_for_this_user_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tenant.db");
+    std::fs::write(&file, "no database at all, but long enough to be taken for one".repeat(100)).unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let readings = store.readings("here");
+    readings.replace("a", b"1", &mut rows(&["u1"]).into_iter());
+    assert!(kept(&readings, "a").is_some());
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+        assert_eq!(mode & 0o077, 0);
+    }
 }

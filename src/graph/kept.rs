@@ -1,0 +1,175 @@
+//! The tenant as it is kept between runs.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::asks::{GROUP_PROPERTIES, Wanted, attributes, select_users};
+use super::packed::{pack_group, pack_user, unpack_group, unpack_user};
+use super::told::Told;
+use crate::directory::{Attribute, ObjectId, TenantId};
+
+/// Delta tokens of directory objects live so long, and a full list is read as often, whatever delta says.
+const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Raised whenever what is kept changes its form: the former one is then not found.
+const FORM: u32 = 1;
+
+/// Keeps readings of the tenant between runs. It may lose any of them at any time, but never gives back a part for the whole.
+///
+/// A reading is a head, which holds the tokens, and a row for each object. Rows and head always move together.
+pub trait Cache {
+    /// Hands over the head, and where that is wanted, the rows. False where there is nothing or it broke off.
+    fn load(&self, reading: &str, wanted: &mut dyn FnMut(&[u8]) -> bool, row: &mut dyn FnMut(&str, &[u8])) -> bool;
+
+    /// Puts a reading in place of the former one.
+    fn replace(&self, reading: &str, head: &[u8], rows: &mut dyn Iterator<Item = (String, Vec<u8>)>);
+
+    /// Moves a reading on, unless its head is no longer the former one; `None` drops a row.
+    fn advance(&self, reading: &str, former: &[u8], head: &[u8], rows: &mut dyn Iterator<Item = (String, Option<Vec<u8>>)>);
+
+    /// Drops a reading.
+    fn forget(&self, reading: &str);
+}
+
+/// What stands above the rows.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Head {
+    pub(super) tenant: TenantId,
+    /// When the full list was begun.
+    pub(super) listed: Timestamp,
+    /// Where the next round of users begins: a path, so that its origin cannot be another one.
+    pub(super) users: String,
+    /// Likewise for groups.
+    pub(super) groups: String,
+    /// Who was in the recycle bin.
+    pub(super) bin: BTreeSet<ObjectId>,
+    /// What was deleted since the full list.
+    pub(super) gone: BTreeSet<ObjectId>,
+    /// How many rows there are.
+    pub(super) rows: u64,
+}
+
+/// A reading as it was kept.
+pub(super) struct Kept {
+    pub(super) head: Head,
+    pub(super) told: Told,
+    former: Vec<u8>,
+}
+
+/// Keeps readings of one kind: the same attributes and the same groups.
+pub(super) struct Shelf<'a> {
+    cache: &'a dyn Cache,
+    reading: String,
+    attributes: Vec<Attribute>,
+}
+
+impl<'a> Shelf<'a> {
+    pub(super) fn new(cache: &'a dyn Cache, wanted: &Wanted) -> Self {
+        let attributes = attributes(&wanted.attributes);
+        let (users, groups) = (select_users(wanted, &attributes), if wanted.all_groups() { "all" } else { "role-assignable" });
+        let reading = format!("{FORM} {users} {groups} {GROUP_PROPERTIES}");
+        Self { cache, reading, attributes }
+    }
+
+    /// What was kept, or why it cannot be used.
+    pub(super) fn load(&self, now: Timestamp) -> Result<Kept, &'static str> {
+        let mut head: Option<(Head, Vec<u8>)> = None;
+        let mut why = "none of these attributes is kept";
+        let mut told = Told::default();
+        let mut rows = 0_u64;
+        let mut broken = false;
+        let whole = self.cache.load(
+            &self.reading,
+            &mut |text| {
+                let Ok(found) = serde_json::from_slice::<Head>(text) else {
+                    why = "what was kept cannot be read";
+                    return false;
+                };
+                let age = now.duration_since(found.listed);
+                if age.is_negative() || age >= LIFE {
+                    why = "the last full list is a week old";
+                    return false;
+                }
+                head = Some((found, text.to_vec()));
+                true
+            },
+            &mut |key, value| {
+                rows += 1;
+                broken |= take(&mut told, key, value, &self.attributes).is_none();
+            },
+        );
+        let Some((head, former)) = head else { return Err(why) };
+        if !whole || broken || head.rows != rows {
+            return Err("what was kept is not whole");
+        }
+        told.gone.clone_from(&head.gone);
+        Ok(Kept { head, told, former })
+    }
+
+    /// Keeps a full list.
+    pub(super) fn replace(&self, mut head: Head, told: &Told) {
+        head.rows = count(told);
+        let Ok(text) = serde_json::to_vec(&head) else { return };
+        let groups = told.groups.iter().map(|(id, group)| (format!("g{id}"), pack_group(group, told.read.contains(id))));
+        let users = told.users.iter().map(|(id, user)| (format!("u{id}"), pack_user(user, &self.attributes)));
+        self.cache.replace(&self.reading, &text, &mut groups.chain(users));
+    }
+
+    /// Keeps what a round changed.
+    pub(super) fn advance(
+        &self,
+        former: &[u8],
+        mut head: Head,
+        told: &Told,
+        users: &BTreeSet<ObjectId>,
+        groups: &BTreeSet<ObjectId>,
+    ) {
+        head.rows = count(told);
+        head.gone.clone_from(&told.gone);
+        let Ok(text) = serde_json::to_vec(&head) else { return };
+        let groups = groups
+            .iter()
+            .map(|id| (format!("g{id}"), told.groups.get(id).map(|group| pack_group(group, told.read.contains(id)))));
+        let users = users.iter().map(|id| (format!("u{id}"), told.users.get(id).map(|user| pack_user(user, &self.attributes))));
+        self.cache.advance(&self.reading, former, &text, &mut groups.chain(users));
+    }
+
+    pub(super) fn forget(&self) {
+        self.cache.forget(&self.reading);
+    }
+
+    pub(super) fn attributes(&self) -> &[Attribute] {
+        &self.attributes
+    }
+}
+
+impl Kept {
+    /// Apart, so that each can be moved on.
+    pub(super) fn into_parts(self) -> (Head, Told, Vec<u8>) {
+        (self.head, self.told, self.former)
+    }
+}
+
+fn count(told: &Told) -> u64 {
+    (told.users.len() + told.groups.len()) as u64
+}
+
+fn take(told: &mut Told, key: &str, value: &[u8], attributes: &[Attribute]) -> Option<()> {
+    let (kind, id) = key.split_at_checked(1)?;
+    let id = ObjectId::new(id)?;
+    match kind {
+        "u" => {
+            told.users.insert(id.clone(), unpack_user(id, value, attributes)?);
+        }
+        "g" => {
+            let (group, read) = unpack_group(value)?;
+            if read {
+                told.read.insert(id.clone());
+            }
+            told.groups.insert(id, group);
+        }
+        _ => return None,
+    }
+    Some(())
+}

@@ -265,6 +265,7 @@ fn confirmed(ready: &Ready<'_>) -> Result<bool, Failure> {
 async fn execute(ready: Ready<'_>, scene: &mut Scene, mut why: Vec<String>) -> Result<Ended, Failure> {
     let Ready { common, settings, stop, plan, drifted, matching, memory, cancelled, .. } = ready;
     let approved = plan.approve(stop.approve.as_deref()).map_err(|stopped| Failure::CannotRun(stopped.to_string()))?;
+    scene.store.observe(&scene.snapshot).map_err(|fault| Failure::cannot(&fault))?;
     let mut applied = if approved.plan().changes.is_empty() {
         untouched(&approved, &scene.connection)
     } else {

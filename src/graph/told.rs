@@ -100,7 +100,7 @@ impl Told {
 }
 
 fn is_named(group: &Group, names: &BTreeSet<String>) -> bool {
-    names.contains(group.id.as_str())
-        || names.contains(&group.name)
-        || group.unique_name.as_ref().is_some_and(|name| names.contains(name))
+    // As the plan compares them: a protected group whose members were not read would protect nobody.
+    let called = |text: &str| names.iter().any(|name| name.trim().to_lowercase() == text.to_lowercase());
+    called(group.id.as_str()) || called(&group.name) || group.unique_name.as_deref().is_some_and(called)
 }

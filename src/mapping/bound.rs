@@ -44,7 +44,7 @@ impl BoundMapping {
         let record = emptied.as_ref().unwrap_or(record);
         let key = match self.one_text(self.inner.key, record, context, "") {
             Ok(text) => text.as_deref().and_then(EmployeeId::new),
-            Err(Stop::Hold(problem)) => return held(record, None, &[problem]),
+            Err(Stop::Hold(problem)) => return held(record, None, None, &[problem]),
             Err(Stop::Drop) => None,
         };
         let Some(key) = key else {
@@ -53,12 +53,12 @@ impl BoundMapping {
                 message: format!("the record has no key ({} is empty)", self.columns(self.inner.key)),
                 help: "enter the personnel number in HR".to_owned(),
             };
-            return held(record, None, &[problem]);
+            return held(record, None, None, &[problem]);
         };
         let mut run = Run { bound: self, record, context, key: &key, problems: Vec::new(), dropped: false };
         let in_scope = run.in_scope();
         if run.problems.is_empty() && !in_scope {
-            return Mapped::OutOfScope { key, place: record.place().clone() };
+            return self.out_of_scope(key, record, context);
         }
         let previous_key = self.inner.previous_key.and_then(|slot| run.text(slot)).and_then(|text| EmployeeId::new(&text));
         let stage = run.stage();
@@ -68,15 +68,21 @@ impl BoundMapping {
         let groups = rules.filter_map(|(rule, formulas)| run.group(rule, formulas)).collect();
         let Run { problems, dropped, .. } = run;
         if dropped {
-            return Mapped::OutOfScope { key, place: record.place().clone() };
+            return self.out_of_scope(key, record, context);
         }
         match stage {
             Some(stage) if problems.is_empty() => {
                 let place = record.place().clone();
                 Mapped::Desired(Desired { key, previous_key, place, stage, attributes, manager, groups })
             }
-            _ => held(record, Some(key), &problems),
+            _ => held(record, Some(key), previous_key, &problems),
         }
+    }
+
+    fn out_of_scope(&self, key: EmployeeId, record: &Record, context: &Context) -> Mapped {
+        let previous = self.inner.previous_key.and_then(|slot| self.one_text(slot, record, context, key.as_str()).ok().flatten());
+        let previous_key = previous.as_deref().and_then(EmployeeId::new);
+        Mapped::OutOfScope { key, previous_key, place: record.place().clone() }
     }
 
     /// The record with every spelling of `[source] nothing` emptied; nothing where the mapping lists none.
@@ -143,7 +149,7 @@ impl BoundMapping {
     }
 }
 
-fn held(record: &Record, key: Option<EmployeeId>, problems: &[Problem]) -> Mapped {
+fn held(record: &Record, key: Option<EmployeeId>, previous_key: Option<EmployeeId>, problems: &[Problem]) -> Mapped {
     let code = problems.iter().map(|problem| problem.code).min().unwrap_or(HeldCode::InvalidValue);
     let mut helps: Vec<&str> = Vec::new();
     for problem in problems {
@@ -152,7 +158,8 @@ fn held(record: &Record, key: Option<EmployeeId>, problems: &[Problem]) -> Mappe
         }
     }
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-    Mapped::Held(Held { key, place: Some(record.place().clone()), code, message: messages.join("; "), help: helps.join("; ") })
+    let (place, message, help) = (Some(record.place().clone()), messages.join("; "), helps.join("; "));
+    Mapped::Held(Held { key, previous_key, place, code, message, help })
 }
 
 /// The way of one record through the mapping.

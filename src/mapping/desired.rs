@@ -18,6 +18,8 @@ pub enum Mapped {
     OutOfScope {
         /// The person.
         key: EmployeeId,
+        /// The key this person had before a conversion.
+        previous_key: Option<EmployeeId>,
         /// Where the record stands.
         place: Place,
     },
@@ -134,6 +136,8 @@ pub enum Stage {
 pub struct Held {
     /// The person, where the record has a key.
     pub key: Option<EmployeeId>,
+    /// The key this person had before a conversion: under it, too, nobody is missing.
+    pub previous_key: Option<EmployeeId>,
     /// Where the record stands; none for a person known from the journal alone.
     pub place: Option<Place>,
     /// Why, for programs.

@@ -207,8 +207,13 @@ pub enum SkippedCode {
     RefusedByGraph,
 }
 
+/// How the message begins of somebody whom HR calls gone and who keeps the access. The document has no key for it, so this phrase is
+/// what a saved plan is read back by.
+pub(super) const HAS_LEFT: &str = "HAS LEFT by HR";
+
 /// Somebody or something that was left alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "SkippedDocument")]
 pub struct Skipped {
     /// The person's key, where HR names one.
     pub key: Option<String>,
@@ -219,8 +224,26 @@ pub struct Skipped {
     /// Why, for people.
     pub message: String,
     /// Whether HR says that this person is gone: heads the report, and the run does not end with 0.
-    #[serde(skip, default)]
+    #[serde(skip)]
     pub left: bool,
+}
+
+/// [`Skipped`], key for key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SkippedDocument {
+    key: Option<String>,
+    id: Option<ObjectId>,
+    code: SkippedCode,
+    message: String,
+}
+
+impl From<SkippedDocument> for Skipped {
+    fn from(SkippedDocument { key, id, code, message }: SkippedDocument) -> Self {
+        let untouched = matches!(code, SkippedCode::Protected | SkippedCode::Shielded | SkippedCode::Synced);
+        let left = untouched && message.starts_with(HAS_LEFT);
+        Self { key, id, code, message, left }
+    }
 }
 
 /// A guard with its count, base and limit.

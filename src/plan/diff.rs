@@ -30,7 +30,7 @@ pub(super) fn same(attribute: Attribute, left: Option<&Value>, right: Option<&Va
 #[expect(clippy::unnecessary_box_returns, reason = "every caller returns it as an error, which is boxed")]
 pub(super) fn hold(desired: &Desired, code: HeldCode, message: String, help: &str) -> Box<Held> {
     let (key, place) = (Some(desired.key.clone()), Some(desired.place.clone()));
-    Box::new(Held { key, place, code, message, help: help.into() })
+    Box::new(Held { key, previous_key: desired.previous_key.clone(), place, code, message, help: help.into() })
 }
 
 fn edit(wanted: &Wanted, before: Option<&Value>, after: Option<Value>) -> Edit {
@@ -155,10 +155,15 @@ impl<'a> Planner<'a> {
                 let help = "use a verified domain in the mapping, or add this one to the tenant";
                 return Err(hold(desired, HeldCode::InvalidValue, message, help));
             }
-            if !self.names.free(attribute, value, asker) {
-                let help = "list several candidates with SelectUniqueValue, or free the name";
-                return Err(hold(desired, HeldCode::NameTaken, format!("userPrincipalName: {text} is taken"), help));
-            }
+        }
+        // Graph refuses a mail that is anybody's address, and the address of a leaver goes to nobody else for a while.
+        if (is_upn || attribute.name == "mail") && !self.names.free(attribute, value, asker) {
+            let help = if is_upn {
+                "list several candidates with SelectUniqueValue, or free the name"
+            } else {
+                "correct the address in HR, or free it"
+            };
+            return Err(hold(desired, HeldCode::NameTaken, format!("{attribute}: {text} is taken"), help));
         }
         if is_upn || attribute.name == "displayName" {
             let name = if is_upn { text.split('@').next().unwrap_or(text) } else { text };
@@ -190,7 +195,8 @@ impl Planner<'_> {
         if !self.inputs.ledger.refused.contains(name) {
             return false;
         }
-        let told = |skipped: &Skipped| skipped.code == SkippedCode::RefusedByGraph && skipped.message.starts_with(name);
+        let told =
+            |skipped: &Skipped| skipped.code == SkippedCode::RefusedByGraph && skipped.message.split(':').next() == Some(name);
         if !self.skipped.iter().any(told) {
             let message =
                 format!("{name}: Graph refused it to this app within 30 days; hint: grant the permission and run again");

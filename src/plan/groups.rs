@@ -24,6 +24,11 @@ pub(super) fn is_ours(group: &Group, rules: &[GroupRule]) -> bool {
         || rules.iter().any(|rule| rule.id.as_ref() == Some(&group.id))
 }
 
+/// Whether hrpush manages this group and may write its members.
+pub(super) fn serves(group: &Group, rules: &[GroupRule]) -> bool {
+    is_ours(group, rules) && refuse("", group).is_ok()
+}
+
 /// The unique name of a group, made from its key: readable, and distinct for distinct keys.
 pub fn unique_name(key: &str) -> String {
     let mut slug = String::new();
@@ -56,6 +61,8 @@ enum Standing {
 /// A group as the reading asks for it.
 struct Asked<'a> {
     rule: usize,
+    /// A rule that names its group by id has one group, whatever its keys.
+    keys: BTreeSet<&'a str>,
     names: BTreeSet<&'a str>,
     people: BTreeSet<&'a EmployeeId>,
 }
@@ -80,8 +87,9 @@ pub(super) fn plan(planner: &mut Planner<'_>, slots: &[Slot]) -> Vec<Change> {
     let mut names = GroupNames::new(planner);
     let mut changes = Vec::new();
     let mut served: BTreeSet<&ObjectId> = BTreeSet::new();
-    for (key, asked) in &asked {
+    for ((id, _), asked) in &asked {
         let rule = &planner.inputs.rules.groups[asked.rule];
+        let key = asked.keys.first().copied().or_else(|| id.map(ObjectId::as_str)).unwrap_or_default();
         let present = match &rule.id {
             Some(id) => planner.inputs.snapshot.groups.get(id),
             None => by_unique.get(unique_name(key).as_str()).copied(),
@@ -100,16 +108,24 @@ pub(super) fn plan(planner: &mut Planner<'_>, slots: &[Slot]) -> Vec<Change> {
     changes
 }
 
-fn asked<'a>(planner: &Planner<'a>) -> BTreeMap<&'a str, Asked<'a>> {
-    let mut groups: BTreeMap<&str, Asked<'_>> = BTreeMap::new();
+/// By what a group is told from others: its id where the rule names one, else its key.
+type Identity<'a> = (Option<&'a ObjectId>, &'a str);
+
+fn asked<'a>(planner: &Planner<'a>) -> BTreeMap<Identity<'a>, Asked<'a>> {
+    let rules = &planner.inputs.rules.groups;
+    let nobody = |rule| Asked { rule, keys: BTreeSet::new(), names: BTreeSet::new(), people: BTreeSet::new() };
+    // A group that a rule names by its id is asked for even where nobody belongs in it any more.
+    let by_id = rules.iter().enumerate().filter_map(|(at, rule)| Some(((Some(rule.id.as_ref()?), ""), nobody(at))));
+    let mut groups: BTreeMap<Identity<'a>, Asked<'a>> = by_id.filter(|_| planner.inputs.whole).collect();
     for person in &planner.matching.people {
         for wanted in &person.desired.groups {
-            let asked = groups.entry(&wanted.key).or_insert_with(|| Asked {
-                rule: wanted.rule,
-                names: BTreeSet::new(),
-                people: BTreeSet::new(),
-            });
+            let identity = match &rules[wanted.rule].id {
+                Some(id) => (Some(id), ""),
+                None => (None, wanted.key.as_str()),
+            };
+            let asked = groups.entry(identity).or_insert_with(|| nobody(wanted.rule));
             asked.rule = asked.rule.min(wanted.rule);
+            asked.keys.insert(&wanted.key);
             asked.names.insert(&wanted.name);
             asked.people.insert(&person.desired.key);
         }
@@ -156,7 +172,7 @@ impl GroupNames {
         let mut names = Self { taken: BTreeMap::new(), looks: LookAlikes::empty() };
         for group in planner.inputs.snapshot.groups.values() {
             names.taken.insert(group.name.to_lowercase(), Some(group.id.clone()));
-            if group.role_assignable {
+            if group.role_assignable || planner.protection.is_protected_group(group) {
                 names.looks.insert(&group.name);
             }
         }
@@ -166,7 +182,7 @@ impl GroupNames {
 
 #[expect(clippy::unnecessary_box_returns, reason = "every caller returns it as an error, which is boxed")]
 fn hold(key: &str, code: HeldCode, message: String, help: &str) -> Box<Held> {
-    Box::new(Held { key: EmployeeId::new(key), place: None, code, message, help: help.into() })
+    Box::new(Held { key: EmployeeId::new(key), previous_key: None, place: None, code, message, help: help.into() })
 }
 
 fn refuse(key: &str, group: &Group) -> Result<(), Box<Held>> {
@@ -202,7 +218,9 @@ fn serve<'a>(
         let message = format!("no group has the id that the rule of `{key}` names");
         return Err(hold(key, HeldCode::GroupNameTaken, message, "correct the id in the mapping"));
     }
-    if rule.id.is_none() && present.is_none_or(|group| group.name != name) {
+    // With `--only`, people are planned, and not the names of groups.
+    let renames = rule.id.is_none() && planner.inputs.only.is_none();
+    if present.map_or(rule.id.is_none(), |group| renames && group.name != name) {
         check_name(names, key, name, present)?;
     }
     let (members, ids) = members(planner, slots, crowd, asked, rule.exact, present);
@@ -224,7 +242,7 @@ fn serve<'a>(
         ids,
     };
     match present {
-        Some(group) if group.name != name && rule.id.is_none() => {
+        Some(group) if renames && group.name != name => {
             change.reason = "renamed in HR".into();
             change.attributes.push(edit("displayName", Some(&group.name), name));
         }
@@ -281,7 +299,7 @@ fn check_name(names: &mut GroupNames, key: &str, name: &str, present: Option<&Gr
         return Err(hold(key, HeldCode::GroupNameTaken, message, help));
     }
     if names.looks.hit(name, None) {
-        let message = format!("the name {name} looks like that of a group that can be assigned to roles");
+        let message = format!("the name {name} looks like that of a group that is protected or can be assigned to roles");
         return Err(hold(key, HeldCode::LookAlike, message, "correct the letters in HR"));
     }
     names.taken.insert(folded, own.cloned());
@@ -305,7 +323,7 @@ fn members<'a>(
                 members.add.push(key.to_string());
                 ids.insert(key.to_string(), id.clone());
             }
-            Some(Resolved::New) => members.add.push(key.to_string()),
+            Some(Resolved::New(_)) => members.add.push(key.to_string()),
             None => {}
         }
     }
@@ -345,7 +363,10 @@ fn empty_orphans(planner: &Planner<'_>, crowd: &Crowd<'_>, served: &BTreeSet<&Ob
         let mut ids = BTreeMap::new();
         for id in &group.members {
             let Some(key) = crowd.by_account.get(id) else { continue };
-            if crowd.standing.get(key).is_some_and(|standing| *standing != Standing::Untouched) {
+            // Whoever another feed carried last may belong here by that feed's mapping.
+            let known = planner.inputs.ledger.people.get(*key);
+            let other_feed = known.is_some_and(|known| known.feed != planner.inputs.rules.feed);
+            if !other_feed && crowd.standing.get(key).is_some_and(|standing| *standing != Standing::Untouched) {
                 ids.insert(key.to_string(), id.clone());
             }
         }

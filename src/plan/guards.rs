@@ -1,12 +1,13 @@
 //! The guards: counts, bases and limits, checked before the first write.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::change::{Action, Change, Edit, Guard, HeldEntry, Object};
 use super::inputs::{Inputs, Policy};
 use super::ledger::Ledger;
 use super::plain::plain;
 use crate::directory::{ObjectId, Snapshot, UserType, Value};
+use crate::mapping::HeldCode;
 
 /// The names of all guards, in the order in which a plan lists them.
 pub const GUARDS: &[&str] =
@@ -43,24 +44,56 @@ impl Bases {
     }
 }
 
-/// Who counts for which guard on changes: the key of each person (for memberships the group's and the member's, with a `/`).
-///
-/// The store keeps these for the seven days' budget and for what an earlier run let through.
-pub fn counted(changes: &[Change], ledger: &Ledger) -> BTreeMap<&'static str, Vec<String>> {
-    let mut counted: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+/// How many of these changes count for each guard: people, and for `removeMembers` memberships.
+fn counted(changes: &[Change], ledger: &Ledger, through: &LetThrough<'_>) -> BTreeMap<&'static str, u64> {
+    let mut counted: BTreeMap<&'static str, u64> = BTreeMap::new();
     for change in changes {
         for guard in counts_for(change, ledger) {
-            counted.entry(guard).or_default().push(change.key.clone());
+            *counted.entry(guard).or_default() += u64::from(!through.covers(change, guard));
         }
-        for member in change.members.iter().flat_map(|members| &members.remove) {
-            let (group, member) = match change.object {
-                Object::Group => (&change.key, member),
-                Object::User => (member, &change.key),
-            };
-            counted.entry("removeMembers").or_default().push(format!("{group}/{member}"));
-        }
+        *counted.entry("removeMembers").or_default() += through.new_removals(change);
     }
     counted
+}
+
+/// What earlier runs let through and did not complete, by kind of object and key.
+struct LetThrough<'a>(HashMap<(Object, &'a str), Vec<&'a Change>>);
+
+impl<'a> LetThrough<'a> {
+    fn new(ledger: &'a Ledger) -> Self {
+        let mut through: HashMap<(Object, &str), Vec<&Change>> = HashMap::new();
+        for change in &ledger.let_through {
+            through.entry((change.object, &change.key)).or_default().push(change);
+        }
+        Self(through)
+    }
+
+    fn of<'s>(&'s self, change: &'s Change) -> &'s [&'a Change] {
+        self.0.get(&(change.object, change.key.as_str())).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether this person was let through by this guard with the same values. What is left of any change may be a mere update.
+    fn covers(&self, change: &Change, guard: &str) -> bool {
+        let nobody = Ledger::default();
+        self.of(change).iter().any(|earlier| {
+            // Without a ledger everything counts that could have counted then.
+            let watched = guard == "update" || counts_for(earlier, &nobody).contains(&guard);
+            watched && change.attributes.iter().all(|edit| earlier.attributes.iter().any(|then| same_end(edit, then)))
+        })
+    }
+
+    /// How many memberships this change ends that no earlier run was allowed to end.
+    fn new_removals(&self, change: &Change) -> u64 {
+        let removed =
+            |change: &'_ Change, member: &String| change.members.as_ref().is_some_and(|members| members.remove.contains(member));
+        let members = change.members.iter().flat_map(|members| &members.remove);
+        members.filter(|member| !self.of(change).iter().any(|earlier| removed(earlier, member))).count() as u64
+    }
+}
+
+/// Whether two edits end in the same value.
+fn same_end(left: &Edit, right: &Edit) -> bool {
+    left.name == right.name && left.after == right.after
 }
 
 fn counts_for(change: &Change, ledger: &Ledger) -> Vec<&'static str> {
@@ -80,7 +113,7 @@ fn counts_for(change: &Change, ledger: &Ledger) -> Vec<&'static str> {
         Action::Update | Action::Create => {}
     }
     if change.attributes.iter().any(|edit| edit.before.is_some() && edit.after.is_none())
-        || change.then.contains(&crate::mapping::LeaveAction::ClearManager) && change.action == Action::Update
+        || change.then.contains(&crate::mapping::LeaveAction::ClearManager)
     {
         guards.push("clear");
     }
@@ -121,7 +154,7 @@ fn judge(name: &str, count: u64, of: u64, limit: Option<u64>, week: Option<(u64,
 
 /// The guards that count changes.
 pub(super) fn on_changes(changes: &[Change], ledger: &Ledger, policy: &Policy, bases: Bases) -> Vec<Guard> {
-    let counted = counted(changes, ledger);
+    let counted = counted(changes, ledger, &LetThrough::new(ledger));
     let mut guards = Vec::new();
     for name in ["disable", "enable", "delete", "create", "update", "clear", "identity", "removeMembers"] {
         let of = match name {
@@ -133,8 +166,7 @@ pub(super) fn on_changes(changes: &[Change], ledger: &Ledger, policy: &Policy, b
         if name == "create" && of < 10 {
             limit = None;
         }
-        let again = |key: &&String| !ledger.let_through.contains(&((*key).clone(), name.to_owned()));
-        let count = counted.get(name).map_or(0, |keys| keys.iter().filter(again).collect::<BTreeSet<_>>().len() as u64);
+        let count = counted.get(name).copied().unwrap_or_default();
         let before = ledger.week.get(name).copied().unwrap_or_default();
         guards.push(judge(name, count, of, limit, Some((before, policy.week))));
     }
@@ -143,12 +175,11 @@ pub(super) fn on_changes(changes: &[Change], ledger: &Ledger, policy: &Policy, b
 
 /// Removals from one group alone, where they are more than its share.
 pub(super) fn on_groups(changes: &[Change], snapshot: &Snapshot, ledger: &Ledger, policy: &Policy) -> Vec<Guard> {
+    let through = LetThrough::new(ledger);
     let mut guards = Vec::new();
     for change in changes.iter().filter(|change| change.object == Object::Group) {
         let Some(group) = change.id.as_ref().and_then(|id| snapshot.groups.get(id)) else { continue };
-        let again =
-            |member: &&String| !ledger.let_through.contains(&(format!("{}/{member}", change.key), "removeMembers".to_owned()));
-        let count = change.members.iter().flat_map(|members| &members.remove).filter(again).count() as u64;
+        let count = through.new_removals(change);
         let of = group.members.len() as u64;
         let guard = judge("removeMembers", count, of, policy.limit("removeMembers").most(of), None);
         if guard.tripped {
@@ -170,22 +201,23 @@ pub(super) fn on_reading(inputs: &Inputs<'_>, held: &[HeldEntry]) -> (Guard, Gua
     let feed = judge("feed", count, of, inputs.policy.limit("feed").most(of), None);
 
     let records = inputs.source.records;
-    let known = |entry: &&HeldEntry| {
-        let name = held_name(entry);
-        last.is_some_and(|last| last.held.contains(&(name, entry.code)))
-    };
-    let new = held.iter().filter(|entry| entry.record.is_some() && !known(entry)).count() as u64;
+    let records_held: Vec<&HeldEntry> = held.iter().filter(|entry| entry.record.is_some()).collect();
+    let known = |name: &(String, HeldCode)| last.is_some_and(|last| last.held.contains(name));
+    let new = held_names(records_held.into_iter()).filter(|name| !known(name)).count() as u64;
     let limit = inputs.policy.limit("held").most(records).filter(|_| records >= 10);
     (source, feed, judge("held", new, records, limit, None))
 }
 
-/// By what a held record is known again: its key, else its place.
-pub(super) fn held_name(entry: &HeldEntry) -> String {
-    match (&entry.key, &entry.record) {
-        (Some(key), _) => key.to_string(),
-        (None, Some(place)) => place.to_string(),
-        (None, None) => String::new(),
-    }
+/// By what held records are known again: the key and the code. Those without a key are numbered, since their lines move.
+pub(super) fn held_names<'a>(entries: impl Iterator<Item = &'a HeldEntry>) -> impl Iterator<Item = (String, HeldCode)> {
+    let mut keyless = 0_u64;
+    entries.map(move |entry| match &entry.key {
+        Some(key) => (key.to_string(), entry.code),
+        None => {
+            keyless += 1;
+            (format!(" no key, {keyless}"), entry.code)
+        }
+    })
 }
 
 /// Columns that lost their values, of how many that can be compared.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::change::Change;
 use crate::directory::{ObjectId, Value};
 use crate::mapping::{HeldCode, LeaveAction};
 use crate::record::EmployeeId;
@@ -20,8 +21,8 @@ pub struct Ledger {
     pub last_reading: Option<LastReading>,
     /// What runs of the last seven days changed, per guard, for the weekly budget.
     pub week: BTreeMap<String, u64>,
-    /// What a guard or an approval let through within seven days and was not completed: key and guard name.
-    pub let_through: BTreeSet<(String, String)>,
+    /// What guards or an approval let through within seven days and was not completed: not counted again with the same values.
+    pub let_through: Vec<Change>,
     /// People with a journaled request whose outcome could not be settled.
     pub unsettled: BTreeMap<EmployeeId, String>,
     /// Attributes that Graph refused for this app within 30 days.

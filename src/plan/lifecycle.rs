@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::change::{Action, Change, Edit, Members, Object, Skipped, SkippedCode};
+use super::change::{Action, Change, Edit, HAS_LEFT, Members, Object, Skipped, SkippedCode};
 use super::diff::{Mode, hold};
 use super::duplicates::Unclaimed;
 use super::inputs::Inputs;
@@ -47,7 +47,7 @@ impl<'a> Planner<'a> {
         let mut managed_groups: HashMap<&ObjectId, Vec<&ObjectId>> = HashMap::new();
         let leave = inputs.rules.lifecycle.as_ref().map(|lifecycle| &lifecycle.on_leave);
         if leave.is_some_and(|actions| actions.contains(&LeaveAction::RemoveFromManagedGroups)) {
-            for group in inputs.snapshot.groups.values().filter(|group| super::groups::is_ours(group, &inputs.rules.groups)) {
+            for group in inputs.snapshot.groups.values().filter(|group| super::groups::serves(group, &inputs.rules.groups)) {
                 for member in &group.members {
                     managed_groups.entry(member).or_default().push(&group.id);
                 }
@@ -165,7 +165,7 @@ impl<'a> Planner<'a> {
         };
         let loud = left && user.enabled != Some(false) && code != SkippedCode::Guest;
         let message = if loud {
-            format!("HAS LEFT by HR, but the account {} {why}, so it stays enabled", user.upn)
+            format!("{HAS_LEFT}, but the account {} {why}, so it stays enabled", user.upn)
         } else {
             format!("the account {} {why}", user.upn)
         };
@@ -193,7 +193,7 @@ impl<'a> Planner<'a> {
         let adopted = self.adoption(desired, user, how);
         let slot = match desired.stage {
             Stage::Left { end } => self.leaver(desired, user, edits, shield, end),
-            Stage::PreHire { start } => self.pre_hire(desired, user, edits, start),
+            Stage::PreHire { start } => self.pre_hire(desired, user, edits, start, shield),
             Stage::Active { start } => self.active(desired, user, edits, start, shield),
             Stage::Upcoming { .. } => Slot::Closed,
         };
@@ -210,7 +210,7 @@ impl<'a> Planner<'a> {
         let Touch::Shielded(why) = self.protection.touch(user) else { return false };
         let loud = left && user.enabled != Some(false);
         let message = if loud {
-            format!("HAS LEFT by HR, but {} is privileged ({why}), so hrpush does not disable the account; act now", user.upn)
+            format!("{HAS_LEFT}, but {} is privileged ({why}), so hrpush does not disable the account; act now", user.upn)
         } else {
             format!("{} is privileged ({why}): name, enablement, phones and other mails are left alone", user.upn)
         };
@@ -229,19 +229,27 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn pre_hire(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, start: Date) -> Slot {
-        let on_create = self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
+    fn pre_hire(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, start: Date, shield: bool) -> Slot {
+        let Some(lifecycle) = self.lifecycle() else { return update(desired, user, edits) };
         let ours = self.known(desired, &user.id).is_some_and(|known| known.pre_hire || known.disabled_on.is_some());
-        if user.enabled != Some(false) {
-            if !on_create {
+        match (user.enabled != Some(false), lifecycle.enable_on_create) {
+            (true, false) => {
                 let message = format!("starts on {start} by HR, but the account is enabled already and stays so");
                 self.skip(desired.key.as_str(), Some(user), SkippedCode::StartsLater, message, false);
             }
-        } else if on_create && ours {
-            edits.push(enablement(user.enabled, true));
-            return change(Action::Enable, desired, Some(user), edits, format!("starts {start}"));
+            (false, true) if !shield && (ours || lifecycle.reenable_always) => {
+                edits.push(enablement(user.enabled, true));
+                return change(Action::Enable, desired, Some(user), edits, format!("starts {start}"));
+            }
+            (false, true) if !shield => self.disabled_elsewhere(desired, user),
+            _ => {}
         }
         update(desired, user, edits)
+    }
+
+    fn disabled_elsewhere(&mut self, desired: &Desired, user: &User) {
+        let message = "active by HR, but the account was disabled, and not by hrpush; hint: enable it by hand, or set `reenable = \"always\"`";
+        self.skip(desired.key.as_str(), Some(user), SkippedCode::DisabledElsewhere, message.into(), false);
     }
 
     fn active(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, start: Option<Date>, shield: bool) -> Slot {
@@ -261,8 +269,7 @@ impl<'a> Planner<'a> {
             return change(Action::Enable, desired, Some(user), edits, reason);
         }
         if !shield {
-            let message = "active by HR, but the account was disabled, and not by hrpush; hint: enable it by hand, or set `reenable = \"always\"`";
-            self.skip(desired.key.as_str(), Some(user), SkippedCode::DisabledElsewhere, message.into(), false);
+            self.disabled_elsewhere(desired, user);
         }
         update(desired, user, edits)
     }
@@ -325,18 +332,24 @@ impl<'a> Planner<'a> {
     /// People whom this feed once carried and no longer does, and managed people who fell out of scope.
     pub(super) fn absent(&mut self) -> Vec<Change> {
         let inputs = self.inputs;
-        let mut changes = Vec::new();
-        for (key, _) in &self.matching.out_of_scope {
-            if let Some(known) = inputs.ledger.people.get(*key).filter(|_| inputs.plans(key)) {
+        let mut changes: Vec<Change> = Vec::new();
+        for (key, previous) in &self.matching.out_of_scope {
+            let known = std::iter::once(*key).chain(*previous).find_map(|key| inputs.ledger.people.get(key));
+            // Whoever another feed carried last is that feed's to serve.
+            if let Some(known) = known.filter(|known| known.feed == inputs.rules.feed && inputs.plans(key)) {
                 let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_out_of_scope);
                 changes.extend(self.gone(key, known, SkippedCode::OutOfScope, "out of the mapping's scope", disable));
             }
         }
-        if inputs.whole && inputs.only.is_none() && !self.matching.keyless {
+        if inputs.whole && !self.matching.keyless {
             for (key, known) in &inputs.ledger.people {
-                if known.feed == inputs.rules.feed && !self.matching.present.contains(key) {
+                if known.feed == inputs.rules.feed && inputs.plans(key) && !self.matching.present.contains(key) {
                     let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_missing);
-                    changes.extend(self.gone(key, known, SkippedCode::Missing, "missing from HR", disable));
+                    // Two keys of one account, of before and after a conversion, are one person.
+                    let told = changes.iter().any(|change| change.id.as_ref() == Some(&known.id));
+                    if !told {
+                        changes.extend(self.gone(key, known, SkippedCode::Missing, "missing from HR", disable));
+                    }
                 }
             }
         }
@@ -350,17 +363,13 @@ impl<'a> Planner<'a> {
         }
         let lifecycle = self.lifecycle().filter(|_| disable);
         let flips = user.enabled != Some(false);
-        if !flips && (lifecycle.is_none() || known.disabled_on.is_none()) {
-            return None;
-        }
-        if self.untouchable(key.as_str(), user, true).is_some() {
-            return None;
-        }
         let Some(lifecycle) = lifecycle else {
-            self.skip(key.as_str(), Some(user), code, format!("{reason}: {} is left as it is", user.upn), false);
+            if flips {
+                self.skip(key.as_str(), Some(user), code, format!("{reason}: {} is left as it is", user.upn), false);
+            }
             return None;
         };
-        if flips && self.shield(key, user, true) {
+        if self.untouchable(key.as_str(), user, true).is_some() || self.shield(key, user, true) {
             return None;
         }
         let then = self.pending(lifecycle, user, Some(known), flips);

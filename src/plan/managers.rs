@@ -13,14 +13,16 @@ use crate::record::EmployeeId;
 pub(super) enum Resolved<'a> {
     /// It exists, or is restored in this run.
     Id(&'a ObjectId),
-    /// It is created in this run.
-    New,
+    /// It is created in this run, under this key.
+    New(&'a EmployeeId),
 }
 
 /// Finds accounts by key and keys by account.
 pub(super) struct Directory<'a, 's> {
     matching: &'a Matching<'a>,
     slots: &'s [Slot],
+    /// The people of the reading by the keys that they had before.
+    before: HashMap<&'a EmployeeId, usize>,
     ledger: HashMap<&'a ObjectId, &'a EmployeeId>,
 }
 
@@ -28,12 +30,12 @@ impl<'a, 's> Directory<'a, 's> {
     pub(super) fn new(planner: &Planner<'a>, slots: &'s [Slot]) -> Self {
         let people = &planner.inputs.ledger.people;
         let ledger = people.iter().map(|(key, person)| (&person.id, key)).collect();
-        Self { matching: planner.matching, slots, ledger }
+        Self { matching: planner.matching, slots, before: before(planner.matching), ledger }
     }
 
     /// One that finds accounts by key alone.
     pub(super) fn new_bare(matching: &'a Matching<'a>, slots: &'s [Slot]) -> Self {
-        Self { matching, slots, ledger: HashMap::new() }
+        Self { matching, slots, before: HashMap::new(), ledger: HashMap::new() }
     }
 
     /// The HR key of an account, else its id.
@@ -44,13 +46,14 @@ impl<'a, 's> Directory<'a, 's> {
 
     /// The account of a key.
     pub(super) fn resolve(&self, planner: &Planner<'a>, key: &EmployeeId) -> Option<Resolved<'a>> {
-        if let Ok(at) = self.matching.people.binary_search_by(|person| person.desired.key.cmp(key)) {
+        let now = self.matching.people.binary_search_by(|person| person.desired.key.cmp(key)).ok();
+        for at in now.into_iter().chain(self.before.get(key).copied()) {
             let appears =
                 matches!(&self.slots[at], Slot::Change(change) if matches!(change.action, Action::Create | Action::Restore));
             match self.matching.people[at].account {
                 Account::Live(user, _) => return Some(Resolved::Id(&user.id)),
                 Account::Deleted(deleted) if appears => return Some(Resolved::Id(&deleted.user.id)),
-                Account::None if appears => return Some(Resolved::New),
+                Account::None if appears => return Some(Resolved::New(&self.matching.people[at].desired.key)),
                 Account::None | Account::Deleted(_) => {}
             }
         }
@@ -60,6 +63,11 @@ impl<'a, 's> Directory<'a, 's> {
         let known = planner.inputs.ledger.people.get(key).and_then(|person| planner.inputs.snapshot.users.get(&person.id));
         known.or_else(|| self.matching.by_first(key.as_str())).map(|user| Resolved::Id(&user.id))
     }
+}
+
+fn before<'a>(matching: &Matching<'a>) -> HashMap<&'a EmployeeId, usize> {
+    let people = matching.people.iter().enumerate();
+    people.filter_map(|(at, person)| Some((person.desired.previous_key.as_ref()?, at))).collect()
 }
 
 /// The change of a manager: the edit, and the ids behind its keys.
@@ -86,7 +94,7 @@ impl<'a> Planner<'a> {
             ManagerWanted::Leave => None,
             ManagerWanted::Clear => (present.is_some() && !left).then(|| (edit(None), known())),
             // Graph refuses it; the head of a company often stands so in HR.
-            ManagerWanted::Key(key) if *key == desired.key => {
+            ManagerWanted::Key(key) if *key == desired.key || desired.previous_key.as_ref() == Some(key) => {
                 let message = "HR names this person as their own manager; the present manager stays".to_owned();
                 self.skip(desired.key.as_str(), user, SkippedCode::ManagerUnknown, message, false);
                 None
@@ -98,7 +106,7 @@ impl<'a> Planner<'a> {
                     ids.push((key.as_str().to_owned(), id.clone()));
                     Some((edit(Some(Value::text(key.as_str()))), ids))
                 }
-                Some(Resolved::New) => Some((edit(Some(Value::text(key.as_str()))), known())),
+                Some(Resolved::New(key)) => Some((edit(Some(Value::text(key.as_str()))), known())),
                 None => {
                     let message = format!("the manager {key} has no account; the present manager stays");
                     self.skip(desired.key.as_str(), user, SkippedCode::ManagerUnknown, message, false);

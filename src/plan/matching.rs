@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::inputs::Inputs;
 use super::plain::plain;
-use crate::directory::{Attribute, DeletedUser, Kind, ObjectId, Snapshot, User, Value};
+use super::recycle_bin::RecycleBin;
+use super::swapped;
+use crate::directory::{Attribute, DeletedUser, Kind, ObjectId, User, Value};
 use crate::mapping::{Desired, Flow, Held, HeldCode, Mapped};
 use crate::record::{EmployeeId, Place};
 
@@ -42,8 +44,9 @@ pub(super) struct Matching<'a> {
     /// In the order of the keys.
     pub(super) people: Vec<Person<'a>>,
     pub(super) held: Vec<Held>,
-    pub(super) out_of_scope: Vec<(&'a EmployeeId, &'a Place)>,
-    /// Everybody whom the reading names, held or not.
+    /// The people out of scope, with the keys that they had before.
+    pub(super) out_of_scope: Vec<(&'a EmployeeId, Option<&'a EmployeeId>)>,
+    /// Everybody whom the reading names, held or not, by the keys of today and of before.
     pub(super) present: HashSet<&'a EmployeeId>,
     /// Accounts that belong to people of the reading.
     pub(super) claimed: HashMap<&'a ObjectId, &'a EmployeeId>,
@@ -54,8 +57,8 @@ pub(super) struct Matching<'a> {
     indexes: Vec<Index<'a>>,
 }
 
-struct Index<'a> {
-    attribute: Attribute,
+pub(super) struct Index<'a> {
+    pub(super) attribute: Attribute,
     hits: HashMap<Cow<'a, str>, Hit<'a>>,
 }
 
@@ -83,7 +86,7 @@ pub(super) fn fold(attribute: Attribute, text: &str) -> Cow<'_, str> {
 }
 
 impl<'a> Index<'a> {
-    fn new(attribute: Attribute, users: impl Iterator<Item = &'a User>) -> Self {
+    pub(super) fn new(attribute: Attribute, users: impl Iterator<Item = &'a User>) -> Self {
         let mut hits: HashMap<Cow<'a, str>, Hit<'a>> = HashMap::new();
         for user in users {
             let Some(text) = text_of(user, attribute) else { continue };
@@ -97,7 +100,7 @@ impl<'a> Index<'a> {
         Self { attribute, hits }
     }
 
-    fn find(&self, text: &str) -> &[&'a User] {
+    pub(super) fn find(&self, text: &str) -> &[&'a User] {
         match self.hits.get::<str>(&fold(self.attribute, text)) {
             None => &[],
             Some(Hit::One(user)) => std::slice::from_ref(user),
@@ -116,7 +119,7 @@ pub(super) fn wanted_text(desired: &Desired, attribute: Attribute) -> Option<&st
 }
 
 fn hold(desired: &Desired, code: HeldCode, message: String, help: &str) -> Held {
-    Held { key: Some(desired.key.clone()), place: Some(desired.place.clone()), code, message, help: help.into() }
+    *super::diff::hold(desired, code, message, help)
 }
 
 fn key_of(mapped: &Mapped) -> Option<&EmployeeId> {
@@ -124,6 +127,14 @@ fn key_of(mapped: &Mapped) -> Option<&EmployeeId> {
         Mapped::Desired(desired) => Some(&desired.key),
         Mapped::Held(held) => held.key.as_ref(),
         Mapped::OutOfScope { key, .. } => Some(key),
+    }
+}
+
+fn previous_key_of(mapped: &Mapped) -> Option<&EmployeeId> {
+    match mapped {
+        Mapped::Desired(desired) => desired.previous_key.as_ref(),
+        Mapped::Held(held) => held.previous_key.as_ref(),
+        Mapped::OutOfScope { previous_key, .. } => previous_key.as_ref(),
     }
 }
 
@@ -172,14 +183,18 @@ impl<'a> Matching<'a> {
             };
             self.present.insert(key);
             match same {
-                [Mapped::Desired(one)] => match inputs.ledger.unsettled.get(key) {
-                    None => desired.push(one),
-                    Some(why) => self.held.push(unsettled(key, Some(&one.place), why)),
-                },
+                [Mapped::Desired(one)] => {
+                    let mut keys = std::iter::once(key).chain(&one.previous_key);
+                    match keys.find_map(|key| inputs.ledger.unsettled.get(key)) {
+                        None => desired.push(one),
+                        Some(why) => self.held.push(unsettled(key, Some(&one.place), why)),
+                    }
+                }
                 [Mapped::Held(held)] => self.held.push(held.clone()),
-                [Mapped::OutOfScope { key, place }] => self.out_of_scope.push((key, place)),
+                [Mapped::OutOfScope { key, previous_key, .. }] => self.out_of_scope.push((key, previous_key.as_ref())),
                 several => self.held.extend(several.iter().map(|row| Held {
                     key: Some(key.clone()),
+                    previous_key: previous_key_of(row).cloned(),
                     place: place_of(row).cloned(),
                     code: HeldCode::DuplicateKey,
                     message: format!("{} records carry the key {key}", several.len()),
@@ -192,16 +207,19 @@ impl<'a> Matching<'a> {
                 self.held.push(unsettled(key, None, why));
             }
         }
+        // Whoever was converted is here, though under another key.
+        self.present.extend(rows.into_iter().filter_map(previous_key_of));
         desired
     }
 
     /// Finds the accounts of those who are held, so that nobody else gets them.
     fn settle_held(&mut self, inputs: &'a Inputs<'a>) {
-        let keys: Vec<EmployeeId> = self.held.iter().filter_map(|held| held.key.clone()).collect();
-        for key in keys {
+        let held: Vec<_> = self.held.iter().filter_map(|held| Some((held.key.clone()?, held.previous_key.clone()))).collect();
+        for (key, previous) in held {
             let Some(key) = self.present.get(&key).copied() else { continue };
-            let known = inputs.ledger.people.get(key).and_then(|person| inputs.snapshot.users.get(&person.id));
-            if let Some(user) = known.or_else(|| self.by_first(key.as_str())) {
+            let keys = || std::iter::once(key).chain(&previous);
+            let known = keys().find_map(|key| inputs.snapshot.users.get(&inputs.ledger.people.get(key)?.id));
+            if let Some(user) = known.or_else(|| keys().find_map(|key| self.by_first(key.as_str()))) {
                 self.held_accounts.insert(key, &user.id);
                 self.claimed.insert(&user.id, key);
             }
@@ -217,18 +235,17 @@ impl<'a> Matching<'a> {
     }
 
     fn match_people(&mut self, inputs: &'a Inputs<'a>, desired: Vec<&'a Desired>) {
-        let bin = DeletedIndex::new(inputs.snapshot, self.indexes.first().map(|index| index.attribute));
-        let superseded: HashSet<&EmployeeId> = desired
-            .iter()
-            .filter(|one| !left(one))
-            .filter_map(|one| one.previous_key.as_ref().filter(|previous| **previous != one.key))
-            .collect();
+        let bin = RecycleBin::new(inputs);
+        let superseded: HashSet<&EmployeeId> =
+            desired.iter().filter_map(|one| one.previous_key.as_ref().filter(|previous| **previous != one.key)).collect();
         let mut by_user: HashMap<&'a ObjectId, Vec<usize>> = HashMap::with_capacity(desired.len());
         let mut people: Vec<Person<'a>> = Vec::with_capacity(desired.len());
         for one in desired {
-            let account =
-                if left(one) && superseded.contains(&one.key) { Ok(Account::None) } else { self.account(inputs, one, &bin) };
-            match account {
+            match self.account(inputs, one, &bin) {
+                // The account went over to the record of today.
+                Err(held) if held.code == HeldCode::ClaimedByOtherKey && left(one) && superseded.contains(&one.key) => {
+                    people.push(Person { desired: one, account: Account::None });
+                }
                 Ok(account) => {
                     if let Account::Live(user, _) = account {
                         by_user.entry(&user.id).or_default().push(people.len());
@@ -241,8 +258,9 @@ impl<'a> Matching<'a> {
                 }
             }
         }
-        let mut refused: BTreeMap<usize, Held> = BTreeMap::new();
-        for (id, claimants) in by_user {
+        let mut refused: BTreeMap<usize, Held> = swapped::held(&people, &self.indexes);
+        for (id, mut claimants) in by_user {
+            give_way(&mut people, &mut claimants);
             if claimants.len() > 1 {
                 let keys: Vec<&str> = claimants.iter().map(|at| people[*at].desired.key.as_str()).collect();
                 let message = format!("the records {} match one user, {id}", keys.join(", "));
@@ -278,7 +296,7 @@ impl<'a> Matching<'a> {
         }
     }
 
-    fn account(&self, inputs: &'a Inputs<'a>, desired: &'a Desired, bin: &DeletedIndex<'a>) -> Result<Account<'a>, Held> {
+    fn account(&self, inputs: &'a Inputs<'a>, desired: &'a Desired, bin: &RecycleBin<'a>) -> Result<Account<'a>, Held> {
         for (at, index) in self.indexes.iter().enumerate() {
             let mut how = How::By(index.attribute);
             let mut users = wanted_text(desired, index.attribute).map_or(&[][..], |text| index.find(text));
@@ -319,18 +337,38 @@ impl<'a> Matching<'a> {
 
     /// A user who carries another value in a match attribute that comes before belongs to somebody else.
     fn check_claim(&self, desired: &Desired, user: &User, before: usize) -> Result<(), Held> {
-        for index in self.indexes.iter().take(before) {
-            let Some(carried) = text_of(user, index.attribute) else { continue };
-            let same = |text: &str| fold(index.attribute, text) == fold(index.attribute, carried);
-            let wanted = wanted_text(desired, index.attribute).is_some_and(same);
-            let previous = desired.previous_key.as_ref().is_some_and(|key| same(key.as_str()));
-            if !wanted && !previous {
-                let message = format!("the user {} carries another {}", user.id, index.attribute);
-                let help = "find out whose account it is; correct the record or the account";
-                return Err(hold(desired, HeldCode::ClaimedByOtherKey, message, help));
-            }
+        let attributes = self.indexes.iter().take(before).map(|index| index.attribute);
+        let Some(attribute) = other_key(desired, user, attributes) else { return Ok(()) };
+        let message = format!("the user {} carries another {attribute}", user.id);
+        let help = "find out whose account it is; correct the record or the account";
+        Err(hold(desired, HeldCode::ClaimedByOtherKey, message, help))
+    }
+}
+
+/// The first of these match attributes in which the user carries another value, not empty, than the record has or had.
+pub(super) fn other_key(desired: &Desired, user: &User, mut attributes: impl Iterator<Item = Attribute>) -> Option<Attribute> {
+    attributes.find(|attribute| {
+        let Some(carried) = text_of(user, *attribute) else { return false };
+        let same = |text: &str| fold(*attribute, text) == fold(*attribute, carried);
+        let wanted = wanted_text(desired, *attribute).is_some_and(same);
+        let previous = desired.previous_key.as_ref().is_some_and(|key| same(key.as_str()));
+        !wanted && !previous
+    })
+}
+
+/// The record of before a conversion, once it has left, gives the account to the record of today.
+fn give_way(people: &mut [Person<'_>], claimants: &mut Vec<usize>) {
+    let gives_way = |at: &usize| {
+        let one = people[*at].desired;
+        left(one) && claimants.iter().any(|other| other != at && people[*other].desired.previous_key.as_ref() == Some(&one.key))
+    };
+    let (gone, stay): (Vec<usize>, Vec<usize>) = claimants.iter().partition(|at| gives_way(at));
+    // Records that name each other lead nowhere: all of them claim the account.
+    if !stay.is_empty() {
+        for at in gone {
+            people[at].account = Account::None;
         }
-        Ok(())
+        *claimants = stay;
     }
 }
 
@@ -341,6 +379,7 @@ fn left(desired: &Desired) -> bool {
 fn unsettled(key: &EmployeeId, place: Option<&Place>, why: &str) -> Held {
     Held {
         key: Some(key.clone()),
+        previous_key: None,
         place: place.cloned(),
         code: HeldCode::UnknownOutcome,
         message: format!("an earlier request for this person has no known outcome: {why}"),
@@ -348,46 +387,17 @@ fn unsettled(key: &EmployeeId, place: Option<&Place>, why: &str) -> Held {
     }
 }
 
+/// Whether the surnames are known and differ, case and diacritics aside.
+pub(super) fn other_surname(desired: &Desired, user: &User) -> bool {
+    let names = Attribute::find("surname").and_then(|surname| wanted_text(desired, surname).zip(text_of(user, surname)));
+    names.is_some_and(|(wanted, present)| plain(wanted) != plain(present))
+}
+
 fn check_surname(desired: &Desired, user: &User, by: Attribute) -> Result<(), Held> {
-    let Some(surname) = Attribute::find("surname") else { return Ok(()) };
-    let (Some(wanted), Some(present)) = (wanted_text(desired, surname), text_of(user, surname)) else { return Ok(()) };
-    if plain(wanted) == plain(present) {
+    if !other_surname(desired, user) {
         return Ok(());
     }
     let message = format!("the user {} is matched by {by} alone and has another surname", user.id);
     let help = "if it is the same person, set the first match attribute on the account";
     Err(hold(desired, HeldCode::DoubtfulMatch, message, help))
-}
-
-/// The recycle bin by the first match attribute.
-struct DeletedIndex<'a> {
-    snapshot: &'a Snapshot,
-    attribute: Option<Attribute>,
-    hits: HashMap<Cow<'a, str>, &'a DeletedUser>,
-}
-
-impl<'a> DeletedIndex<'a> {
-    fn new(snapshot: &'a Snapshot, attribute: Option<Attribute>) -> Self {
-        let mut hits: HashMap<Cow<'a, str>, &'a DeletedUser> = HashMap::new();
-        for deleted in snapshot.deleted.values() {
-            let Some(text) = attribute.and_then(|attribute| Some(fold(attribute, text_of(&deleted.user, attribute)?))) else {
-                continue;
-            };
-            // Of several, the one that was deleted last.
-            let kept = hits.entry(text).or_insert(deleted);
-            if kept.deleted_at < deleted.deleted_at {
-                *kept = deleted;
-            }
-        }
-        Self { snapshot, attribute, hits }
-    }
-
-    fn find(&self, desired: &Desired, known: &[&ObjectId]) -> Option<&'a DeletedUser> {
-        if let Some(deleted) = known.iter().find_map(|id| self.snapshot.deleted.get(*id)) {
-            return Some(deleted);
-        }
-        let attribute = self.attribute?;
-        let texts = wanted_text(desired, attribute).into_iter().chain(desired.previous_key.as_ref().map(EmployeeId::as_str));
-        texts.into_iter().find_map(|text| self.hits.get::<str>(&fold(attribute, text)).copied())
-    }
 }

@@ -1,6 +1,7 @@
 //! The plan: what must change so that the tenant agrees with HR. Pure: no I/O, no clock.
 
 mod approval;
+mod cause;
 mod change;
 mod diff;
 mod drift;
@@ -17,22 +18,25 @@ mod matching;
 mod order;
 mod plain;
 mod protect;
+mod recycle_bin;
 mod survey;
+mod swapped;
 mod undo;
 mod unique;
 
 pub use approval::{ApprovedPlan, Stopped};
+pub use cause::{Cause, cause_of, wanted};
 pub use change::{
     Action, Change, Edit, Guard, HeldEntry, Members, Object, Plan, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use drift::{Drifted, drift};
 pub use fingerprint::fingerprint;
 pub use groups::unique_name;
-pub use guards::{GUARDS, counted};
+pub use guards::GUARDS;
 pub use inputs::{Inputs, Limit, Policy};
 pub use ledger::{FormerAddress, LastReading, Ledger, Person};
 pub use protect::protection;
-pub use survey::{Survey, plan, survey, wanted};
+pub use survey::{Survey, plan, survey};
 pub use undo::{UndoInputs, undo};
 
 /// The format of the plan's document.

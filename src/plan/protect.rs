@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::inputs::Policy;
-use crate::directory::{ObjectId, Snapshot, User, UserType};
+use crate::directory::{Group, ObjectId, Snapshot, User, UserType};
 
 /// What hrpush may do to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,7 @@ pub(super) const SHIELDED: &[&str] = &["userPrincipalName", "mobilePhone", "busi
 /// Who is who, looked up by account.
 pub(super) struct Protection<'a> {
     names: HashSet<String>,
+    groups: HashSet<String>,
     members: HashSet<&'a ObjectId>,
     snapshot: &'a Snapshot,
     guests: bool,
@@ -35,11 +36,31 @@ impl<'a> Protection<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, policy: &Policy, guests: bool) -> Self {
         let names = policy.protect_users.iter().map(|name| name.trim().to_lowercase()).collect();
         let groups: HashSet<String> = policy.protect_groups.iter().map(|name| name.trim().to_lowercase()).collect();
-        let chosen = |id: &ObjectId, name: &str| {
-            !groups.is_empty() && (groups.contains(&id.as_str().to_lowercase()) || groups.contains(&name.to_lowercase()))
-        };
-        let members = snapshot.groups.values().filter(|group| chosen(&group.id, &group.name));
-        Self { names, members: members.flat_map(|group| &group.members).collect(), snapshot, guests }
+        let mut protection = Self { names, groups, members: HashSet::new(), snapshot, guests };
+        let chosen = snapshot.groups.values().filter(|group| protection.is_protected_group(group));
+        protection.members = chosen.flat_map(|group| &group.members).collect();
+        protection
+    }
+
+    /// Whether everybody in this group is protected.
+    pub(super) fn is_protected_group(&self, group: &Group) -> bool {
+        names_of(group).any(|name| self.groups.contains(&name.to_lowercase()))
+    }
+
+    /// Entries of `[protect]` that nothing in the tenant answers to: somebody may believe in them.
+    pub(super) fn idle(&self) -> Vec<String> {
+        let mut users = self.names.clone();
+        for user in self.snapshot.users.values().filter(|_| !self.names.is_empty()) {
+            users.remove(&user.upn.folded());
+            users.remove(&user.id.as_str().to_lowercase());
+        }
+        let mut groups = self.groups.clone();
+        for name in self.snapshot.groups.values().filter(|_| !self.groups.is_empty()).flat_map(names_of) {
+            groups.remove(&name.to_lowercase());
+        }
+        let mut idle: Vec<String> = users.into_iter().chain(groups).collect();
+        idle.sort();
+        idle
     }
 
     fn protected(&self, user: &User) -> bool {
@@ -84,4 +105,9 @@ pub fn protection(snapshot: &Snapshot, policy: &Policy, guests: bool, user: &Use
         Touch::Synced => Some("synced: mastered on-premises".into()),
         Touch::Guest => Some("guest: invited, and the mapping leaves guests alone".into()),
     }
+}
+
+/// What a configuration may call a group by.
+fn names_of(group: &Group) -> impl Iterator<Item = &str> {
+    [group.id.as_str(), group.name.as_str()].into_iter().chain(group.unique_name.as_deref())
 }

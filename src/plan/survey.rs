@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cause;
 use super::change::{Action, Change, HeldEntry, Object, Plan, SkippedCode, Summary};
 use super::fingerprint::fingerprint;
 use super::guards::{self, Bases};
@@ -12,8 +13,8 @@ use super::managers::{self, Directory};
 use super::matching::{Account, How, Matching, Person};
 use super::order::order;
 use super::protect::Protection;
-use crate::directory::{ObjectId, User, Value};
-use crate::mapping::{Desired, Flow, Held, ManagerWanted};
+use crate::directory::{ObjectId, User};
+use crate::mapping::{Held, ManagerWanted};
 use crate::record::EmployeeId;
 
 /// A plan with what the next one must know of this reading.
@@ -78,10 +79,10 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     plan.fingerprint = fingerprint(&plan);
     let reading = LastReading {
         records: inputs.source.records,
-        held: plan.held.iter().map(|entry| (guards::held_name(entry), entry.code)).collect(),
+        held: guards::held_names(plan.held.iter().filter(|entry| entry.record.is_some())).collect(),
         columns: inputs.columns.clone().unwrap_or_default(),
     };
-    Survey { matched: matched(&matching), notes: notes(inputs, &matching), plan, reading }
+    Survey { matched: matched(&matching), notes: notes(inputs, &matching, &protection), plan, reading }
 }
 
 fn matched(matching: &Matching<'_>) -> Vec<(EmployeeId, ObjectId)> {
@@ -92,13 +93,21 @@ fn matched(matching: &Matching<'_>) -> Vec<(EmployeeId, ObjectId)> {
     matching.people.iter().filter_map(live).collect()
 }
 
-fn notes(inputs: &Inputs<'_>, matching: &Matching<'_>) -> Vec<String> {
+fn notes(inputs: &Inputs<'_>, matching: &Matching<'_>, protection: &Protection<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if inputs.ledger.people.is_empty() && inputs.ledger.last_reading.is_none() {
         notes.push("no earlier run is known: nobody is missing, enabled, restored or deleted by a rule that needs one".into());
     }
     if matching.keyless && inputs.whole {
         notes.push("a record has no key, so nobody is taken to be missing".into());
+    }
+    for name in protection.idle() {
+        notes.push(format!("[protect] names {name}, and nothing in this tenant is called so: it protects nobody"));
+    }
+    for key in inputs.only.iter().flatten() {
+        if !matching.present.contains(key) && !inputs.ledger.people.contains_key(key) {
+            notes.push(format!("--only {key}: neither the reading nor an earlier run knows this key"));
+        }
     }
     if let Some(why) = &inputs.snapshot.privileged.eligibility_unread {
         notes.push(format!("eligible role assignments could not be read ({why}): only active ones shield"));
@@ -174,7 +183,7 @@ fn finish(planner: &Planner<'_>, slots: Vec<Slot>, changes: &mut Vec<Change>) ->
             Slot::Open => open.push(&person.desired.key),
             Slot::Change(mut change) => {
                 if change.action != Action::Create {
-                    let cause = cause(planner.inputs.ledger, person.desired, &change);
+                    let cause = cause::told(planner.inputs.ledger, person.desired, &change);
                     change.reason = join(&change.reason, &cause);
                 }
                 change.attributes.sort_by(|left, right| left.name.cmp(&right.name));
@@ -184,55 +193,6 @@ fn finish(planner: &Planner<'_>, slots: Vec<Slot>, changes: &mut Vec<Change>) ->
     }
     let told: std::collections::HashSet<&str> = planner.skipped.iter().filter_map(|skipped| skipped.key.as_deref()).collect();
     open.iter().filter(|key| !told.contains(key.as_str())).count() as u64
-}
-
-/// What HR wants of a person, as the ledger keeps it.
-pub fn wanted(desired: &Desired) -> BTreeMap<String, Option<Value>> {
-    let mut wanted: BTreeMap<String, Option<Value>> = desired
-        .attributes
-        .iter()
-        .map(|wanted| {
-            let value = match &wanted.flow {
-                Flow::Set(value) => Some(value.clone()),
-                Flow::Clear => None,
-                Flow::FirstFree(candidates) => candidates.first().cloned(),
-            };
-            (wanted.attribute.name.to_owned(), value)
-        })
-        .collect();
-    match &desired.manager {
-        ManagerWanted::Leave => {}
-        ManagerWanted::Clear => drop(wanted.insert("manager".into(), None)),
-        ManagerWanted::Key(key) => drop(wanted.insert("manager".into(), Some(Value::text(key.as_str())))),
-    }
-    wanted
-}
-
-/// Whether HR changed or the tenant drifted since the last run, for the differing attributes.
-fn cause(ledger: &Ledger, desired: &Desired, change: &Change) -> String {
-    let differing: Vec<&str> =
-        change.attributes.iter().map(|edit| edit.name.as_str()).filter(|name| *name != "accountEnabled").collect();
-    if differing.is_empty() {
-        return String::new();
-    }
-    let Some(known) = ledger.people.get(&desired.key).filter(|known| !known.wanted.is_empty()) else {
-        return "mapped".into();
-    };
-    let now = wanted(desired);
-    let (mut changed, mut drifted) = (Vec::new(), Vec::new());
-    for name in differing {
-        match (known.wanted.get(name), now.get(name)) {
-            (Some(before), Some(now)) if before == now => drifted.push(name),
-            (Some(_), Some(_)) => changed.push(name),
-            _ => {}
-        }
-    }
-    match (changed.is_empty(), drifted.is_empty()) {
-        (true, true) => "mapped".into(),
-        (false, true) => format!("HR changed {}", changed.join(", ")),
-        (true, false) => format!("tenant drifted in {}", drifted.join(", ")),
-        (false, false) => format!("HR changed {}; tenant drifted in {}", changed.join(", "), drifted.join(", ")),
-    }
 }
 
 fn held_entries(inputs: &Inputs<'_>, first: &[Held], second: &[Held]) -> Vec<HeldEntry> {

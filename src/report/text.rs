@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::escape::{Shown, shown};
 use crate::directory::Value;
-use crate::plan::{Action, Change, Edit, Guard, Object, Plan, Skipped, SkippedCode};
+use crate::plan::{Action, Cause, Change, Edit, Guard, Object, Plan, Skipped, SkippedCode, cause_of};
 
 const ADDED: Style = AnsiColor::Green.on_default();
 const CHANGED: Style = AnsiColor::Yellow.on_default();
@@ -111,7 +111,7 @@ fn draw_change(text: &mut String, change: &Change) {
         Shown(reason)
     );
     for edit in attributes {
-        draw_edit(text, edit);
+        draw_edit(text, edit, cause_of(change, &edit.name));
     }
     if let Some(members) = members {
         for key in &members.add {
@@ -126,16 +126,18 @@ fn draw_change(text: &mut String, change: &Change) {
     }
 }
 
-fn draw_edit(text: &mut String, edit: &Edit) {
+fn draw_edit(text: &mut String, edit: &Edit, cause: Option<Cause>) {
     let name = Shown(&edit.name);
     let _ = match (&edit.before, &edit.after) {
-        (None, after) => writeln!(text, "    {name}: {ADDED}{}{ADDED:#}", value(after.as_ref())),
-        (before, after) => writeln!(
-            text,
-            "    {name}: {REMOVED}{}{REMOVED:#} → {ADDED}{}{ADDED:#}",
-            value(before.as_ref()),
-            value(after.as_ref())
-        ),
+        (None, after) => write!(text, "    {name}: {ADDED}{}{ADDED:#}", value(after.as_ref())),
+        (before, after) => {
+            write!(text, "    {name}: {REMOVED}{}{REMOVED:#} → {ADDED}{}{ADDED:#}", value(before.as_ref()), value(after.as_ref()))
+        }
+    };
+    let _ = match cause {
+        Some(Cause::Hr) => writeln!(text, "  {FAINT}HR changed{FAINT:#}"),
+        Some(Cause::Tenant) => writeln!(text, "  {FAINT}the tenant drifted{FAINT:#}"),
+        None => writeln!(text),
     };
 }
 

@@ -11,7 +11,7 @@ use super::journal::{Context, keep_address, kind_of};
 use super::{Store, StoreError};
 use crate::apply::{Applied, RequestKind, RunId};
 use crate::directory::{Attribute, ObjectId, Snapshot, TenantId, User, Value};
-use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Object, Person, Plan, counted};
+use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Person, Plan};
 use crate::record::EmployeeId;
 
 /// For how long a refusal of an attribute is remembered, in days.
@@ -131,13 +131,13 @@ impl Store {
     }
 
     /// Who was let through and is not done: their changes are not counted again.
-    fn let_through(&self, tenant: &TenantId, since: Date) -> Result<BTreeSet<(String, String)>, StoreError> {
+    fn let_through(&self, tenant: &TenantId, since: Date) -> Result<Vec<Change>, StoreError> {
         let mut undone = self.database.prepare(
             "select seq from changes c where run = ?1 and done = 0 and not exists (select 1 from changes d join runs r on r.run = d.run \
              where d.key = c.key and d.object = c.object and d.done = 1 and r.tenant = ?2 \
              and r.rowid > (select rowid from runs where run = ?1))",
         )?;
-        let mut through = BTreeSet::new();
+        let mut through = Vec::new();
         for (run, plan) in self.plans(tenant, since, true)? {
             let plan: Plan = serde_json::from_str(&plan)?;
             if !is_since(&plan.as_of, since) {
@@ -145,14 +145,7 @@ impl Store {
             }
             let rows = undone.query_map([run.as_str(), tenant.0.as_str()], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?;
             let undone: BTreeSet<u64> = rows.collect::<Result<_, _>>()?;
-            let left: Vec<Change> = plan.changes.into_iter().filter(|change| undone.contains(&change.seq)).collect();
-            // Without a ledger everything is counted that could have been.
-            for (guard, keys) in counted(&left, &Ledger::default()) {
-                through.extend(keys.into_iter().map(|key| (key, guard.to_owned())));
-            }
-            // What is left of any change may be a mere update.
-            let people = left.into_iter().filter(|change| change.object == Object::User);
-            through.extend(people.map(|change| (change.key, "update".to_owned())));
+            through.extend(plan.changes.into_iter().filter(|change| undone.contains(&change.seq)));
         }
         Ok(through)
     }
@@ -216,9 +209,9 @@ impl Store {
         Ok(())
     }
 
-    /// Brings the ledger up to what the tenant shows, before a plan is made: «disabled by hrpush» ends when the account is enabled,
-    /// «deleted by hrpush» when it is back; addresses that are no longer in use become former ones; and requests that were
-    /// never answered are judged by what they left. Only for who holds the [`super::Lock`]: another run's requests may be under way.
+    /// Brings the ledger up to what the tenant shows, before a plan is made: addresses that are no longer in use become former ones,
+    /// and requests that were never answered are judged by what they left. Only for who holds the [`super::Lock`]: another run's
+    /// requests may be under way.
     pub fn reconcile(&mut self, snapshot: &Snapshot, today: Date) -> Result<(), StoreError> {
         self.judge_open(snapshot, today)?;
         let tenant = &snapshot.tenant;
@@ -226,34 +219,57 @@ impl Store {
         let last_seen = self.meta(&seen)?.unwrap_or_else(|| today.to_string());
         let transaction = self.database.transaction()?;
         {
-            let mut select = transaction.prepare(
-                "select key, id, disabled_on is not null, pre_hire, deleted_on is not null, addresses from people where tenant = ?1",
-            )?;
+            let mut select = transaction.prepare("select key, id, addresses from people where tenant = ?1")?;
             let mut rows = select.query([&tenant.0])?;
-            let mut update = transaction.prepare(
-                "update people set disabled_on = case when ?3 then null else disabled_on end, pre_hire = case when ?3 then 0 else pre_hire end, \
-                 leave_done = case when ?3 and ?6 then '[]' else leave_done end, \
-                 deleted_on = case when ?4 then null else deleted_on end, addresses = ?5 where tenant = ?1 and key = ?2",
-            )?;
+            let mut update = transaction.prepare("update people set addresses = ?3 where tenant = ?1 and key = ?2")?;
             while let Some(row) = rows.next()? {
                 let (key, id): (String, String) = (row.get(0)?, row.get(1)?);
-                let (disabled, pre_hire, deleted): (bool, bool, bool) = (row.get(2)?, row.get(3)?, row.get(4)?);
-                let before: Vec<String> = serde_json::from_str(row.get_ref(5)?.as_str().unwrap_or("[]"))?;
+                let before: Vec<String> = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or("[]"))?;
                 let live = ObjectId::new(&id).and_then(|id| snapshot.users.get(&id));
                 let now = live.map(addresses_of).unwrap_or_default();
                 for gone in before.iter().filter(|address| !now.contains(*address)) {
                     keep_address(&transaction, &tenant.0, &key, gone, &last_seen)?;
                 }
-                let enabled = live.is_some_and(|user| user.enabled == Some(true)) && (disabled || pre_hire);
-                let back = live.is_some() && deleted;
-                if enabled || back || !now.iter().eq(before.iter()) {
-                    let now = serde_json::to_string(&now)?;
-                    update.execute(params![tenant.0, key, enabled, back, now, disabled])?;
+                if !now.iter().eq(before.iter()) {
+                    update.execute(params![tenant.0, key, serde_json::to_string(&now)?])?;
                 }
             }
         }
         transaction.commit()?;
         self.set_meta(&seen, &today.to_string())
+    }
+
+    /// Ends what the tenant shows to be over: «disabled by hrpush» when the account is enabled, «deleted by hrpush» when it is back.
+    ///
+    /// The plan of a run needs none of it, and a replica that lags may show the account as it was a moment ago. So it is kept only when a
+    /// run goes ahead: where it is wrong, that run does the thing again, and the ledger knows it again.
+    pub fn observe(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        let tenant = &snapshot.tenant;
+        let transaction = self.database.transaction()?;
+        {
+            let mut select = transaction.prepare(
+                "select key, id, disabled_on is not null or pre_hire or leave_done <> '[]', deleted_on is not null from people \
+                 where tenant = ?1 and (disabled_on is not null or pre_hire or leave_done <> '[]' or deleted_on is not null)",
+            )?;
+            let mut rows = select.query([&tenant.0])?;
+            let mut enabled = transaction.prepare(
+                "update people set disabled_on = null, pre_hire = 0, leave_done = '[]' where tenant = ?1 and key = ?2",
+            )?;
+            let mut back = transaction.prepare("update people set deleted_on = null where tenant = ?1 and key = ?2")?;
+            while let Some(row) = rows.next()? {
+                let (key, id): (String, String) = (row.get(0)?, row.get(1)?);
+                let (disabled, deleted): (bool, bool) = (row.get(2)?, row.get(3)?);
+                let Some(user) = ObjectId::new(&id).and_then(|id| snapshot.users.get(&id)) else { continue };
+                if disabled && user.enabled == Some(true) {
+                    enabled.execute(params![tenant.0, key])?;
+                }
+                if deleted {
+                    back.execute(params![tenant.0, key])?;
+                }
+            }
+        }
+        transaction.commit()?;
+        Ok(())
     }
 
     /// Requests without an answer, but for creates: done where the snapshot shows what they wanted, else as if never sent.

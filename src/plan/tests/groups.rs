@@ -67,3 +67,61 @@ fn a_group_without_a_rule_is_reported() {
     world.hr(vec![worker("1", "Ada", "Lovelace"), worker("2", "Bob", "Boss")]);
     assert_eq!(world.text(), format!("skipped {} OutOfScope", unique_name("Sales")));
 }
+
+#[test]
+fn a_group_named_by_its_id_serves_all_its_people_and_loses_the_last() {
+    let mut world = World::settled(vec![worker("1", "Ada", "Lovelace"), worker("2", "Bob", "Boss")]);
+    let mut all = group("all", "Everybody");
+    all.unique_name = None;
+    all.members.insert(id("id-2"));
+    world.snapshot.groups.insert(id("all"), all);
+    world.rules.groups[0].id = Some(id("all"));
+    world.hr(vec![worker("1", "Ada", "Lovelace").in_group("A"), worker("2", "Bob", "Boss").in_group("B")]);
+    assert_eq!(world.text(), "update A +[1] -[] (membership by HR)");
+    world.apply();
+    world.hr(vec![worker("1", "Ada", "Lovelace"), worker("2", "Bob", "Boss")]);
+    assert_eq!(world.text(), "update all +[] -[1,2] (membership by HR)");
+    world.apply();
+    assert_eq!(world.text(), "");
+}
+
+#[test]
+fn groups_that_refuse_members_are_not_emptied_for_a_leaver() {
+    let mut world = World::settled(two());
+    world.lifecycle().on_leave = vec![crate::mapping::LeaveAction::RemoveFromManagedGroups];
+    world.snapshot.groups.get_mut(&id(&unique_name("Sales"))).unwrap().dynamic = true;
+    world.hr(vec![worker("1", "Ada", "Lovelace").left(), worker("2", "Bob", "Boss")]);
+    assert!(world.text().starts_with("disable 1 accountEnabled:true>false (left on"), "{}", world.text());
+}
+
+#[test]
+fn a_group_of_another_feed_keeps_whom_that_feed_carried_last() {
+    let mut world = World::settled(two());
+    world.known("1").feed = "other".into();
+    world.hr(vec![worker("1", "Ada", "Lovelace"), worker("2", "Bob", "Boss")]);
+    assert!(world.text().starts_with(&format!("update {} +[] -[2]", unique_name("Sales"))), "{}", world.text());
+}
+
+#[test]
+fn with_only_some_planned_no_group_is_renamed() {
+    let mut world = World::settled(two());
+    let mut people = two();
+    for person in &mut people {
+        person.groups[0].name = "Sales & more".into();
+    }
+    world.hr(people);
+    world.only = Some([key("1")].into());
+    assert_eq!(world.text(), "");
+}
+
+#[test]
+fn a_name_like_that_of_a_privileged_group_is_held() {
+    let mut world = World::new(two());
+    let mut admins = group("admins", "Dept Salts");
+    admins.unique_name = None;
+    admins.role_assignable = true;
+    world.snapshot.groups.insert(id("admins"), admins);
+    assert!(!world.text().contains("look-alike"));
+    world.snapshot.groups.get_mut(&id("admins")).unwrap().name = "Dept S\u{430}les".into();
+    assert!(world.text().ends_with("held Sales look-alike"), "{}", world.text());
+}

@@ -130,6 +130,7 @@ fn a_record_without_a_key_keeps_everybody_from_being_missing() {
     world.lifecycle().disable_missing = true;
     world.mapped = vec![Mapped::Held(Held {
         key: None,
+        previous_key: None,
         place: Some(worker("1", "A", "B").place),
         code: HeldCode::NoKey,
         message: "no key".into(),

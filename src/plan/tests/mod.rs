@@ -1,5 +1,6 @@
 //! Stories: a world, a change, the plan as text.
 
+mod attacks;
 mod groups;
 mod guards;
 mod laws;

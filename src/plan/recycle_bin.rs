@@ -1,0 +1,56 @@
+//! The accounts in the recycle bin, by every match attribute.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::inputs::Inputs;
+use super::matching::{fold, other_key, other_surname, text_of, wanted_text};
+use crate::directory::{Attribute, DeletedUser, ObjectId, Snapshot};
+use crate::mapping::Desired;
+use crate::record::EmployeeId;
+
+/// The recycle bin. Whoever lies there gets no second account.
+pub(super) struct RecycleBin<'a> {
+    snapshot: &'a Snapshot,
+    attributes: &'a [Attribute],
+    indexes: Vec<HashMap<Cow<'a, str>, &'a DeletedUser>>,
+}
+
+impl<'a> RecycleBin<'a> {
+    pub(super) fn new(inputs: &'a Inputs<'a>) -> Self {
+        let snapshot = inputs.snapshot;
+        let attributes = &inputs.rules.matching;
+        Self { snapshot, attributes, indexes: attributes.iter().map(|attribute| index(snapshot, *attribute)).collect() }
+    }
+
+    /// The deleted account of a person: one that an earlier run knew, else one that the `[[match]]` list finds.
+    pub(super) fn find(&self, desired: &Desired, known: &[&ObjectId]) -> Option<&'a DeletedUser> {
+        if let Some(deleted) = known.iter().find_map(|id| self.snapshot.deleted.get(*id)) {
+            return Some(deleted);
+        }
+        self.indexes.iter().enumerate().find_map(|(at, index)| {
+            let attribute = self.attributes[at];
+            let previous = desired.previous_key.as_ref().filter(|_| at == 0).map(EmployeeId::as_str);
+            let hit = |text: &str| index.get::<str>(&fold(attribute, text)).copied();
+            let deleted = wanted_text(desired, attribute).into_iter().chain(previous).find_map(hit)?;
+            // By a later attribute only where nothing says that it was somebody else's.
+            let user = &deleted.user;
+            let doubtful = at > 0
+                && (other_surname(desired, user) || other_key(desired, user, self.attributes.iter().copied().take(at)).is_some());
+            (!doubtful).then_some(deleted)
+        })
+    }
+}
+
+fn index(snapshot: &Snapshot, attribute: Attribute) -> HashMap<Cow<'_, str>, &DeletedUser> {
+    let mut hits: HashMap<Cow<'_, str>, &DeletedUser> = HashMap::new();
+    for deleted in snapshot.deleted.values() {
+        let Some(text) = text_of(&deleted.user, attribute) else { continue };
+        // Of several, the one that was deleted last.
+        let kept = hits.entry(fold(attribute, text)).or_insert(deleted);
+        if kept.deleted_at < deleted.deleted_at {
+            *kept = deleted;
+        }
+    }
+    hits
+}

@@ -1,17 +1,41 @@
 //! The real tenant: a reader for look-ups, and a writer.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use super::{Finder, Found, RequestCounts, Tenant};
 use crate::directory::{Attribute, Kind, ObjectId, Upn, User, Value};
-use crate::graph::{Answer, Operation, Reader, Requests, Writer};
+use crate::graph::{Answer, Operation, QuotaLevel, Reader, Requests, Writer};
+
+/// How often the quota's level is kept while the run goes on.
+const KEEP_LEVEL: Duration = Duration::from_secs(1);
 
 /// A tenant behind Graph. A dry run never makes one, since it has no writer.
 pub struct Live<'a> {
-    /// Writes.
-    pub writer: &'a Writer,
-    /// Looks up.
-    pub reader: &'a Reader,
+    writer: &'a Writer,
+    reader: &'a Reader,
+    level: &'a dyn QuotaLevel,
+    level_kept: Mutex<Instant>,
+}
+
+impl<'a> Live<'a> {
+    /// A tenant that `writer` writes to and `reader` looks people up in. The quota's level is kept now and then, so that a run
+    /// after one that was killed does not begin with writes that are no longer there.
+    pub fn new(writer: &'a Writer, reader: &'a Reader, level: &'a dyn QuotaLevel) -> Self {
+        writer.client().remember(level);
+        Self { writer, reader, level, level_kept: Mutex::new(Instant::now()) }
+    }
+
+    fn keep_level(&self) {
+        let mut kept = self.level_kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.elapsed() >= KEEP_LEVEL {
+            *kept = Instant::now();
+            self.writer.client().remember(self.level);
+        }
+    }
 }
 
 #[async_trait]
@@ -45,7 +69,9 @@ impl Finder for Live<'_> {
 #[async_trait]
 impl Tenant for Live<'_> {
     async fn send(&self, operations: Vec<Operation>) -> Vec<Answer> {
-        self.writer.send(operations).await
+        let answers = self.writer.send(operations).await;
+        self.keep_level();
+        answers
     }
 
     fn requests(&self) -> RequestCounts {

@@ -307,7 +307,8 @@ async fn write(
     let Scene { store, connection, snapshot, .. } = scene;
     let writer = Writer::new(std::sync::Arc::clone(&connection.client));
     let reader = connection.reader();
-    let live = Live { writer: &writer, reader: &reader };
+    let level = store.level(&snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;
+    let live = Live::new(&writer, &reader, &level);
     let run = store.begin(approved).map_err(|fault| Failure::cannot(&fault))?;
     let options = apply::Options { run, snapshot, matching, tap: settings.policy().tap, cancel };
     apply::apply(approved, &live, store, options).await.map_err(|fault| Failure::cannot(&fault))

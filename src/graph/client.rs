@@ -167,6 +167,7 @@ impl Client {
         Level {
             at: now,
             writes: self.writes.level(),
+            units: self.units.level(),
             shut_until: shut.map(|wait| now.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))),
         }
     }
@@ -178,6 +179,13 @@ impl Client {
         let millis = |value: i64| Duration::from_millis(u64::try_from(value).unwrap_or(0));
         let shut = level.shut_until.filter(|until| *until > now).map(|until| millis(until - now));
         self.writes.restore(level.writes, millis(now - level.at), shut);
+        self.units.restore(level.units, millis(now - level.at), None);
+    }
+
+    /// How long so many writes take by the quota, and how many of them pass in a second once it paces.
+    pub fn forecast(&self, writes: u64) -> (Duration, f64) {
+        let writes = f64::from(u32::try_from(writes).unwrap_or(u32::MAX));
+        (self.writes.forecast(writes), self.writes.per_second())
     }
 
     /// Remembers the quota for the next run.
@@ -292,7 +300,7 @@ impl Client {
         let priced = price(request).units;
         let told = reply.header("x-ms-resource-unit").and_then(|units| units.trim().parse::<u32>().ok());
         self.counts.units.fetch_add(told.unwrap_or(priced).into(), Ordering::Relaxed);
-        self.units.correct(told.unwrap_or(priced).saturating_sub(priced));
+        self.units.correct(f64::from(told.unwrap_or(priced)) - f64::from(priced));
         let door = if writing { &self.writes } else { &self.units };
         if let Some(used) = reply.header("x-ms-throttle-limit-percentage").and_then(|text| text.trim().parse::<f64>().ok())
             && used.is_finite()

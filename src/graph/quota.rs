@@ -1,6 +1,10 @@
 //! Graph's quota as two token buckets: writes, and resource units.
 //!
 //! A whole bucket goes out at once, then the refill paces. The buckets count on tokio's clock, so that a test can make an hour pass.
+//!
+//! They are our own and not `governor`'s, whose model this is: a limiter of that crate tells its level only while something is taken
+//! from it, and cannot be lowered, shut or left in debt. All of that happens here: the level is remembered between runs, a header
+//! lowers it, an answer that cost more than its price leaves a debt, a 429 shuts the door, and 40 writes are kept back.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -46,12 +50,19 @@ pub struct Level {
     pub at: i64,
     /// Writes left; below zero while in debt.
     pub writes: f64,
+    /// Resource units left; where an older hrpush did not keep them, as many as there may be.
+    #[serde(default = "plenty")]
+    pub units: f64,
     /// When writes may be sent again after a 429, in milliseconds since 1970.
     pub shut_until: Option<i64>,
 }
 
+const fn plenty() -> f64 {
+    f64::MAX
+}
+
 /// Remembers the quota's level between runs; the store implements it.
-pub trait QuotaLevel {
+pub trait QuotaLevel: Sync {
     /// What the last run left, if anything is known.
     fn load(&self) -> Option<Level>;
     /// Keeps what this run leaves.
@@ -164,9 +175,25 @@ impl Door {
         self.with(|bucket| bucket.level = bucket.level.min(bucket.whole * (1.0 - percentage).max(0.0)));
     }
 
-    /// A request cost more than it was priced.
-    pub(super) fn correct(&self, more: u32) {
-        self.with(|bucket| bucket.level -= f64::from(more));
+    /// A request cost so much more than it was priced, or less.
+    pub(super) fn correct(&self, more: f64) {
+        self.with(|bucket| bucket.level = (bucket.level - more).min(bucket.capacity));
+    }
+
+    /// How long it takes until so many have passed, if nobody else writes and nothing is refused.
+    pub(super) fn forecast(&self, cells: f64) -> Duration {
+        self.with(|bucket| {
+            let shut = bucket.shut_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+            let kept_back = if bucket.paced || cells <= bucket.level { 0.0 } else { self.kept_back };
+            let level = (bucket.level + shut.as_secs_f64() * self.per_second).min(bucket.capacity);
+            let paced = (cells + kept_back - level).max(0.0);
+            shut + Duration::from_secs_f64(paced / self.per_second)
+        })
+    }
+
+    /// How many pass in a second while it paces.
+    pub(super) const fn per_second(&self) -> f64 {
+        self.per_second
     }
 
     pub(super) fn level(&self) -> f64 {
@@ -177,7 +204,7 @@ impl Door {
     pub(super) fn restore(&self, level: f64, ago: Duration, shut_for: Option<Duration>) {
         self.with(|bucket| {
             bucket.level = bucket.level.min(level + ago.as_secs_f64() * self.per_second);
-            bucket.shut_until = shut_for.map(|wait| Instant::now() + wait);
+            bucket.shut_until = bucket.shut_until.max(shut_for.map(|wait| Instant::now() + wait));
         });
     }
 }
@@ -233,6 +260,31 @@ mod tests {
         assert!((door.level() - 1_000.0).abs() < 0.1);
         let took = send(&door, 2_000).await;
         assert!((52.0..52.6).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_forecast_is_what_then_happens() {
+        let door = Door::writes(0.9, 1.0);
+        assert_eq!(door.forecast(2_700.0), Duration::ZERO);
+        for writes in [3_600, 900, 1_800] {
+            let foretold = door.forecast(f64::from(writes)).as_secs_f64();
+            let took = send(&door, writes).await;
+            assert!((took - foretold).abs() < 0.3, "{writes}: foretold {foretold}, took {took}");
+        }
+        door.refused(Duration::from_secs(30));
+        let foretold = door.forecast(900.0).as_secs_f64();
+        let took = send(&door, 900).await;
+        assert!((took - foretold).abs() < 0.3 && took > 70.0, "foretold {foretold}, took {took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_of_the_last_run_does_not_shorten_one_that_was_just_heard() {
+        let door = Door::writes(1.0, 1.0);
+        door.refused(Duration::from_secs(30));
+        door.restore(3_000.0, Duration::ZERO, Some(Duration::from_secs(2)));
+        let start = Instant::now();
+        door.pass(1).await;
+        assert!(start.elapsed() >= Duration::from_secs(30));
     }
 
     #[tokio::test(start_paused = true)]

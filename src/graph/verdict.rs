@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use tokio::time::Instant;
 
 use crate::directory::ObjectId;
@@ -147,10 +149,17 @@ fn is_unreplicated(heard: Heard<'_>) -> bool {
     heard.code == "Request_ResourceNotFound" || heard.message.contains("objects being referenced don't exist")
 }
 
-/// `Retry-After` in seconds, which may be a decimal.
+/// `Retry-After` in seconds, which may be a decimal, or as a date, which proxies in between send.
 pub(super) fn retry_after(text: &str) -> Option<Duration> {
+    retry_after_at(text.trim(), Timestamp::now())
+}
+
+fn retry_after_at(text: &str, now: Timestamp) -> Option<Duration> {
+    let seconds: f64 = match text.parse() {
+        Ok(seconds) => seconds,
+        Err(_) => rfc2822::parse(text).ok()?.timestamp().duration_since(now).as_secs_f64().max(0.0),
+    };
     // A day is more than any service asks for; a longer wait is a fault of the answer.
-    let seconds: f64 = text.trim().parse().ok()?;
     (seconds.is_finite() && seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(86_400.0)))
 }
 
@@ -205,5 +214,13 @@ mod tests {
         assert_eq!(retry_after("-1"), None);
         assert_eq!(retry_after("NaN"), None);
         assert_eq!(retry_after("soon"), None);
+        assert_eq!(retry_after("1e300"), Some(Duration::from_hours(24)));
+    }
+
+    #[test]
+    fn a_wait_may_be_a_date() {
+        let now = "2026-11-20T10:00:00Z".parse().unwrap();
+        assert_eq!(retry_after_at("Fri, 20 Nov 2026 10:00:30 GMT", now), Some(Duration::from_secs(30)));
+        assert_eq!(retry_after_at("Fri, 20 Nov 2026 09:00:00 GMT", now), Some(Duration::ZERO));
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{FILE, Store, StoreError};
@@ -30,12 +31,27 @@ impl SavedLevel {
     }
 }
 
+/// What a run that was killed wrote after it kept its level for the last time, by the journal. Requests that were journaled before and
+/// had no answer by then may have been sent later: they count as well, so that the model never has more than the tenant.
+fn spent_since(database: &Connection, tenant: &TenantId, at: i64) -> rusqlite::Result<i64> {
+    let moment = |millis| Timestamp::from_millisecond(millis).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
+    database.query_row(
+        "select count(*) from requests where run = (select run from runs where tenant = ?1 order by rowid desc limit 1) \
+         and (sent_at > ?2 or (sent_at > ?3 and coalesce(answered_at > ?2, 1)))",
+        rusqlite::params![tenant.0, moment(at), moment(at.saturating_sub(150_000))],
+        |row| row.get(0),
+    )
+}
+
 impl QuotaLevel for SavedLevel {
     fn load(&self) -> Option<Level> {
         let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let select = "select value from cache where tenant = ?1 and name = 'quota'";
         let value: Option<Vec<u8>> = database.query_row(select, [&self.tenant.0], |row| row.get(0)).optional().ok()?;
-        serde_json::from_slice(&value?).ok()
+        let level: Level = serde_json::from_slice(&value?).ok()?;
+        let since = spent_since(&database, &self.tenant, level.at).unwrap_or(0);
+        let spent = f64::from(u32::try_from(since).unwrap_or(u32::MAX));
+        Some(Level { writes: level.writes - spent, units: level.units - spent, ..level })
     }
 
     fn save(&self, level: &Level) {

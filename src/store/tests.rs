@@ -4,9 +4,9 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::apply::fake::{Fake, Fault, attribute, change, edit, joiner, leaver, plan};
-use crate::apply::{Applied, ApplyError, Entry, Journal, Options, RunId, carry_out_for_tests, settle};
+use crate::apply::{Applied, ApplyError, Entry, Journal, Options, RequestKind, RunId, Sent, carry_out_for_tests, settle};
 use crate::directory::{ObjectId, Upn, User, Value};
-use crate::graph::Cache as _;
+use crate::graph::{Cache as _, Level, QuotaLevel as _};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Guard, LastReading};
 use crate::record::EmployeeId;
@@ -287,4 +287,33 @@ fn a_broken_cache_is_made_anew_for_this_user_alone() {
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
         assert_eq!(mode & 0o077, 0);
     }
+}
+
+#[test]
+fn what_a_killed_run_wrote_after_it_kept_the_level_is_taken_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    let level = store.level(&tenant()).unwrap();
+    assert_eq!(level.load(), None);
+    let at = jiff::Timestamp::now().as_millisecond();
+    level.save(&Level { at, writes: 100.0, units: 1_000.0, shut_until: None });
+    assert_eq!(level.load().unwrap().writes, 100.0);
+    let run = store.begin_run(&plan(vec![joiner("a", None), joiner("b", None)])).unwrap();
+    let sent = |request| Sent {
+        request,
+        seq: request,
+        kind: RequestKind::CreateUser,
+        key: "a".into(),
+        object: None,
+        upn: None,
+        matching: None,
+        attributes: Vec::new(),
+        enabled: None,
+        leave: None,
+    };
+    store.keep(&run, &Entry { sent: vec![sent(1), sent(2)], ..Entry::default() }).unwrap();
+    let known = level.load().unwrap();
+    assert_eq!((known.writes, known.units), (98.0, 998.0));
+    level.save(&Level { at: at + 60_000, writes: 50.0, units: 900.0, shut_until: None });
+    assert_eq!(level.load().unwrap().writes, 48.0, "they have no answer, so they may still have been sent later");
 }

@@ -267,18 +267,33 @@ pub(crate) enum Mapping {
     Check {
         /// The mapping file
         file: PathBuf,
-        /// Also tell which columns of this HR file are unused and which are missing
+        /// Also tell which columns of this HR file are unused or missing, and how many records set, clear, leave or hold each attribute
         #[arg(long, value_name = "FILE")]
         against: Option<PathBuf>,
     },
-    /// Run the cases in `FILE.tests.toml`
+    /// Run the cases in `FILE.tests.toml` and tell which branches no case reached
     Test {
         /// The mapping file
         file: PathBuf,
+        /// Write down what the mapping yields as what is expected; comments stay
+        #[arg(long)]
+        update: bool,
+    },
+    /// Turn an exported Entra synchronization schema into a mapping file, and tell what could not come along
+    Convert {
+        /// The schema (JSON), as the portal downloads it or Graph answers it
+        schema: PathBuf,
+        /// Write the mapping file here [default: print it]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Convert the object mapping of this name [default: the first that writes users into Entra]
+        #[arg(long, value_name = "NAME")]
+        object_mapping: Option<String>,
     },
     /// Print what one expression yields
     Eval {
         /// The expression
+        #[arg(allow_negative_numbers = true)]
         expression: String,
         /// The record as a JSON object
         #[arg(long, value_name = "JSON", default_value = "{}")]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::Branch;
 use super::regex::Pattern;
 use super::table::{Function, Run};
 
@@ -140,12 +141,32 @@ impl Node {
         }
     }
 
-    pub(crate) fn branches(&self, out: &mut Vec<Range<usize>>) {
-        if !self.calls("SelectUniqueValue") {
-            out.extend(self.choices().into_iter().filter(|choice| !choice.is_empty()).map(|choice| choice.span.clone()));
+    pub(crate) fn branches(&self, out: &mut Vec<Branch>) {
+        if !self.calls("SelectUniqueValue")
+            && let NodeKind::Call(call) = &self.kind
+        {
+            let places = call.args.iter().enumerate();
+            for (at, choice) in places.filter(|(_, arg)| self.choices().iter().any(|choice| std::ptr::eq(*choice, *arg))) {
+                if !choice.is_empty() {
+                    out.push(Branch { span: choice.span.clone(), name: call.branch_name(at) });
+                }
+            }
         }
         for part in self.parts() {
             part.branches(out);
+        }
+    }
+}
+
+impl Call {
+    /// What a reader calls the argument that is chosen.
+    fn branch_name(&self, at: usize) -> String {
+        match (self.function.run, at) {
+            (Run::Iif, 1) => "IIF, when true".to_owned(),
+            (Run::Iif, _) => "IIF, when false".to_owned(),
+            (Run::Switch, 1) => "Switch, default".to_owned(),
+            (Run::Switch, _) => format!("Switch, key {}", self.args[at - 1]),
+            _ => format!("{}, source {}", self.function.name, at + 1),
         }
     }
 }

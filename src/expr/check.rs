@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::ast::{Call, Node, NodeKind, Word};
 use super::dates::{self, Interval};
 use super::dotnet_dates::{Format, Styles};
+use super::evaluate::whole_number;
 use super::regex::Pattern;
 use super::table::{Function, Kind, Need, Run};
 use super::{Fault, Rules, Want, text};
@@ -60,7 +61,11 @@ impl Checker<'_> {
                 for arg in &mut call.args {
                     self.node(arg, false);
                 }
+                let before = self.faults.len();
                 self.call(call, &span, top);
+                for fault in &mut self.faults[before..] {
+                    with_usage(fault, call.function);
+                }
             }
             _ => {}
         }
@@ -187,7 +192,7 @@ impl Checker<'_> {
             Kind::Number => {
                 if let NodeKind::Text(text) = &arg.kind
                     && !text.trim().is_empty()
-                    && text.trim().parse::<i64>().is_err()
+                    && whole_number(text).is_none()
                 {
                     self.fault(
                         &arg.span,
@@ -219,6 +224,14 @@ impl Checker<'_> {
                 {
                     self.fault(&arg.span, "bad-date", "this constant is no date that can be read", "write it as yyyy-MM-dd");
                 }
+            }
+            Kind::Text if found == Kind::Flag && !matches!(function.name, "Switch" | "Error") => {
+                self.fault(
+                    &arg.span,
+                    "kind",
+                    format!("a boolean stands where {} takes a text", function.name),
+                    format!("IIF makes a text of it; {}", usage(function)),
+                );
             }
             Kind::Text => {}
         }
@@ -375,6 +388,10 @@ impl Checker<'_> {
             (Want::Text | Want::Flag | Want::Date, Kind::List) => {
                 Some(("several values stand where the target takes one", "Join makes one text of them, Item takes one of them"))
             }
+            (Want::Text, Kind::Flag) => Some((
+                "a boolean stands where the target takes a text",
+                "IIF(..., \"True\", \"False\") or CStr(...) makes a text of it",
+            )),
             (Want::List, Kind::Flag) => Some(("a boolean stands where the target takes several texts", "")),
             (Want::Date, Kind::Flag) => Some(("a boolean stands where the target takes a date", "")),
             (Want::Date, Kind::Number) => {
@@ -400,6 +417,18 @@ impl Checker<'_> {
     }
 }
 
+/// Whatever is wrong with a call, its hint ends with how the function is called.
+fn with_usage(fault: &mut Fault, function: &Function) {
+    match &mut fault.hint {
+        Some(hint) if hint.contains(function.usage) => {}
+        Some(hint) => {
+            hint.push_str("; ");
+            hint.push_str(&usage(function));
+        }
+        None => fault.hint = Some(usage(function)),
+    }
+}
+
 fn usage(function: &Function) -> String {
     format!("usage: {}", function.usage)
 }
@@ -417,7 +446,7 @@ fn constant(call: &Call, at: usize) -> Option<(String, Range<usize>)> {
 fn integer(call: &Call, at: usize) -> Option<(i64, Range<usize>)> {
     let arg = call.args.get(at)?;
     match &arg.kind {
-        NodeKind::Text(text) => Some((text.trim().parse().ok()?, arg.span.clone())),
+        NodeKind::Text(text) => Some((whole_number(text)?, arg.span.clone())),
         NodeKind::Number { value, .. } => Some((*value, arg.span.clone())),
         _ => None,
     }

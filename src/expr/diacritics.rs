@@ -13,18 +13,22 @@ pub(crate) fn normalize(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    let mut cluster = String::new();
-    let mut letters = text.nfd().peekable();
-    while let Some(base) = letters.next() {
-        cluster.clear();
-        cluster.push(base);
-        while let Some(mark) = letters.next_if(|next| is_combining_mark(*next)) {
-            cluster.push(mark);
+    // Marks that follow a Latin letter by themselves go with it; those of other scripts stay.
+    let mut after_latin = false;
+    for letter in text.chars() {
+        if is_combining_mark(letter) {
+            if !after_latin {
+                out.push(letter);
+            }
+            continue;
         }
-        match plain(base) {
+        let base = std::iter::once(letter).nfd().next().unwrap_or(letter);
+        let latin = plain(base);
+        after_latin = latin.is_some() || base.is_ascii_alphabetic();
+        match latin {
             Some(plain) => out.push_str(plain),
-            None if base.is_ascii_alphabetic() => out.push(base),
-            None => out.extend(cluster.nfc()),
+            None if after_latin => out.push(base),
+            None => out.push(letter),
         }
     }
     Cow::Owned(out)
@@ -38,6 +42,7 @@ fn plain(letter: char) -> Option<&'static str> {
         'ø' | 'œ' => "oe",
         'Ø' | 'Œ' => "OE",
         'ß' => "ss",
+        'ẞ' => "SS",
         'ł' => "l",
         'Ł' => "L",
         'ı' => "i",

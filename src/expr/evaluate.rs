@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::ast::{Call, Comparison, Node, NodeKind, Word};
+use super::regex::Work;
 use super::table::Run;
 use super::value::{Candidates, EvalError, Outcome, Value};
 use super::{Context, logic};
@@ -16,8 +16,10 @@ use crate::record::Record;
 const MOST_STEPS: usize = 100_000;
 /// How many bytes one value may have.
 pub(crate) const LARGEST: usize = 1 << 20;
-/// How long regular expressions may search within one evaluation.
-const LONGEST_SEARCH: Duration = Duration::from_secs(2);
+/// How many bytes of a function's result cost as much as one step.
+const BYTES_A_STEP: usize = 512;
+/// How many bytes of a result a trace keeps.
+const LONGEST_SHOWN: usize = 2_000;
 
 /// An expression whose columns are resolved against a header.
 #[derive(Clone, Debug)]
@@ -99,21 +101,21 @@ pub(crate) struct Env<'e> {
     pub(crate) seed: &'e str,
     steps: Cell<usize>,
     depth: Cell<usize>,
-    search_ends: Cell<Option<Instant>>,
+    /// What regular expressions have cost.
+    pub(crate) work: Work,
     trace: Option<RefCell<Vec<Step>>>,
 }
 
 impl<'e> Env<'e> {
     fn new(context: &'e Context, seed: &'e str, trace: Option<RefCell<Vec<Step>>>) -> Self {
-        Self { context, seed, steps: Cell::new(0), depth: Cell::new(0), search_ends: Cell::new(None), trace }
+        Self { context, seed, steps: Cell::new(0), depth: Cell::new(0), work: Work::default(), trace }
     }
 
-    /// Whether the regular expressions of this evaluation have used up their time.
-    pub(crate) fn search_is_over(&self) -> bool {
-        let now = Instant::now();
-        let ends = self.search_ends.get().unwrap_or(now + LONGEST_SEARCH);
-        self.search_ends.set(Some(ends));
-        now > ends
+    /// Counts steps; a fault where there are too many.
+    fn step(&self, count: usize, span: &Range<usize>) -> Result<(), Box<Stop>> {
+        let steps = self.steps.get() + count;
+        self.steps.set(steps);
+        if steps > MOST_STEPS { Err(fault(span, "too-many-steps", "the evaluation takes too many steps")) } else { Ok(()) }
     }
 }
 
@@ -164,7 +166,7 @@ impl<'r> Args<'_, 'r> {
                 if text.is_empty() {
                     return Ok(None);
                 }
-                text.parse().map(Some).map_err(|_| fault(self.place(at), "not-a-number", "this is not a whole number"))
+                whole_number(text).map(Some).ok_or_else(|| fault(self.place(at), "not-a-number", "this is not a whole number"))
             }
         }
     }
@@ -181,6 +183,16 @@ impl<'r> Args<'_, 'r> {
             Value::List(items) => Ok(Some(items)),
             other => Ok(into_text(other, self.place(at))?.map(|text| vec![text])),
         }
+    }
+}
+
+/// The number of a text; stored schemas hold every number as text, `&H` ones too.
+pub(crate) fn whole_number(text: &str) -> Option<i64> {
+    let text = text.trim();
+    match text.strip_prefix("&H").or_else(|| text.strip_prefix("&h")) {
+        Some(hex) if hex.bytes().all(|digit| digit.is_ascii_hexdigit()) => i64::from_str_radix(hex, 16).ok(),
+        Some(_) => None,
+        None => text.parse().ok(),
     }
 }
 
@@ -220,7 +232,7 @@ impl<'r> Walk<'_, 'r> {
             return result;
         }
         trace.borrow_mut()[at].result = match &result {
-            Ok(value) => value.to_string(),
+            Ok(value) => shortened(value.to_string()),
             Err(stop) => match &**stop {
                 Stop::Fault(error) => error.message.clone(),
                 Stop::IgnoreAttribute => "IgnoreAttributeFlow".into(),
@@ -246,11 +258,7 @@ impl<'r> Walk<'_, 'r> {
     }
 
     fn call(&self, call: &'r Call, span: &'r Range<usize>) -> Eval<'r> {
-        let steps = self.env.steps.get() + 1;
-        self.env.steps.set(steps);
-        if steps > MOST_STEPS {
-            return Err(fault(span, "too-many-steps", "the evaluation takes too many steps"));
-        }
+        self.env.step(1, span)?;
         match call.function.run {
             Run::Eager(run) => {
                 let result = if call.args.len() <= 8 {
@@ -272,7 +280,12 @@ impl<'r> Walk<'_, 'r> {
                     }
                     run(&mut Args { call, span, values: &mut values, env: self.env })?
                 };
-                if result.size() > LARGEST { Err(too_large(span)) } else { Ok(result) }
+                let size = result.size();
+                if size > LARGEST {
+                    return Err(too_large(span));
+                }
+                self.env.step(size / BYTES_A_STEP, span)?;
+                Ok(result)
             }
             Run::Iif => {
                 let [condition, yes, no] = call.args.as_slice() else { return Ok(Value::Null) };
@@ -354,6 +367,16 @@ impl<'r> Walk<'_, 'r> {
         }
         Ok(Outcome::Candidates(candidates))
     }
+}
+
+/// The start of a text that is too long to be kept.
+fn shortened(mut text: String) -> String {
+    if text.len() > LONGEST_SHOWN {
+        let end = (0..=LONGEST_SHOWN).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 fn word_value<'r>(word: Word) -> Eval<'r> {

@@ -46,6 +46,7 @@ use jiff::tz::TimeZone;
 
 pub use self::evaluate::{Bound, Step};
 pub use self::manual::{functions, manual};
+pub use self::regex::Pattern;
 pub use self::table::{Example, Function, Kind, Need, Param};
 pub use self::value::{Candidates, EvalError, Outcome, Value};
 
@@ -132,6 +133,15 @@ impl fmt::Display for Fault {
     }
 }
 
+/// A value that `IIF`, `Switch` or `Coalesce` may choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// The bytes of the expression.
+    pub span: Range<usize>,
+    /// Which branch it is, such as `Switch, key "DE"`.
+    pub name: String,
+}
+
 /// An expression without faults.
 #[derive(Clone, Debug)]
 pub struct Expression {
@@ -188,8 +198,16 @@ impl Expression {
         matches!(self.root.kind, ast::NodeKind::Column { .. })
     }
 
-    /// The places of all values that `IIF`, `Switch` and `Coalesce` choose from, for coverage: see [`Step`].
-    pub fn branches(&self) -> Vec<Range<usize>> {
+    /// The text of an expression that is nothing but a text.
+    pub fn constant(&self) -> Option<&str> {
+        match &self.root.kind {
+            ast::NodeKind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// All values that `IIF`, `Switch` and `Coalesce` choose from, for coverage: see [`Step`].
+    pub fn branches(&self) -> Vec<Branch> {
         let mut branches = Vec::new();
         self.root.branches(&mut branches);
         branches

@@ -1,48 +1,144 @@
-//! Regular expressions of .NET, translated for our engine.
+//! Regular expressions of .NET, translated for our engines.
+//!
+//! What needs no backtracking runs on an engine whose searches are linear; look-around, back-references and atomic groups run on a
+//! backtracking one within bounds. All bounds count work, not time, so that the same input always gives the same answer.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use fancy_regex::{Captures, Regex, RegexBuilder};
+/// How far a search may backtrack: the first ones of an evaluation, and those after them.
+const BACKTRACKS: [usize; 2] = [200_000, 20_000];
+/// How many searches of an evaluation get the larger bound.
+const FIRST_SEARCHES: u32 = 8;
+/// How many bytes a text may have for a backtracking search.
+const LONGEST_BACKTRACKED: usize = 32 << 10;
+/// How much all searches of one evaluation may cost: bytes looked at, and steps back.
+const MOST_WORK: u64 = 100_000_000;
 
-/// How far one search may backtrack.
-const BACKTRACKS: usize = 200_000;
+/// What the searches of one evaluation have used up.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    cost: Cell<u64>,
+    backtracked: Cell<u32>,
+}
+
+impl Work {
+    fn spend(&self, cost: usize) -> Result<(), String> {
+        let sum = self.cost.get().saturating_add(cost as u64);
+        self.cost.set(sum);
+        if sum > MOST_WORK { Err("the regular expressions search too long".to_owned()) } else { Ok(()) }
+    }
+}
 
 /// A compiled regular expression of .NET.
 #[derive(Debug)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     source: String,
-    plain: Regex,
+    plain: Engine,
     /// The same for texts that end with a line feed, before which `$` matches too.
-    before_feed: OnceLock<Option<Regex>>,
+    before_feed: OnceLock<Option<Engine>>,
     /// By the numbers of .NET, which counts unnamed groups first: the number here.
     numbers: Vec<usize>,
     groups: Vec<Option<String>>,
 }
 
+#[derive(Debug)]
+enum Engine {
+    Linear(regex::Regex),
+    /// With the larger and the smaller bound.
+    Backtracking([Box<fancy_regex::Regex>; 2]),
+}
+
+/// The places of the groups of one match; 0 is the whole.
+#[derive(Debug)]
+pub(crate) struct Found(Vec<Option<Range<usize>>>);
+
+impl Found {
+    pub(crate) fn group(&self, number: usize) -> Option<Range<usize>> {
+        self.0.get(number).cloned().flatten()
+    }
+}
+
+impl Engine {
+    fn new(pattern: &str) -> Result<Self, String> {
+        let linear = regex::RegexBuilder::new(pattern).size_limit(4 << 20).dfa_size_limit(4 << 20).build();
+        if let Ok(regex) = linear {
+            return Ok(Self::Linear(regex));
+        }
+        let backtracking = |limit| {
+            fancy_regex::RegexBuilder::new(pattern)
+                .backtrack_limit(limit)
+                .delegate_size_limit(4 << 20)
+                .delegate_dfa_size_limit(4 << 20)
+                .build()
+                .map(Box::new)
+                .map_err(|error| {
+                    let text = error.to_string();
+                    text.lines().last().unwrap_or_default().trim().to_lowercase()
+                })
+        };
+        Ok(Self::Backtracking([backtracking(BACKTRACKS[0])?, backtracking(BACKTRACKS[1])?]))
+    }
+
+    fn find(&self, text: &str, from: usize, work: &Work) -> Result<Option<Found>, String> {
+        work.spend(text.len() - from + 16)?;
+        match self {
+            Self::Linear(regex) => {
+                let captures = regex.captures_at(text, from);
+                Ok(captures.map(|captures| Found(captures.iter().map(|group| group.map(|group| group.range())).collect())))
+            }
+            Self::Backtracking(regexes) => {
+                if text.len() > LONGEST_BACKTRACKED {
+                    return Err("the text is too long for a regular expression that looks around or back".to_owned());
+                }
+                let searches = work.backtracked.get();
+                work.backtracked.set(searches.saturating_add(1));
+                let tier = usize::from(searches >= FIRST_SEARCHES);
+                work.spend(BACKTRACKS[tier])?;
+                let captures = regexes[tier]
+                    .captures_from_pos(text, from)
+                    .map_err(|_| "the regular expression backtracks too much".to_owned())?;
+                Ok(captures.map(|captures| Found(captures.iter().map(|group| group.map(|group| group.range())).collect())))
+            }
+        }
+    }
+}
+
 impl Pattern {
-    pub(crate) fn new(source: &str) -> Result<Self, String> {
+    /// Compiles a regular expression of .NET.
+    ///
+    /// # Errors
+    /// Why it is none, or why it is not supported.
+    pub fn new(source: &str) -> Result<Self, String> {
         let groups = groups(source)?;
         let unnamed = groups.iter().enumerate().filter(|(_, name)| name.is_none()).map(|(at, _)| at + 1);
         let named = groups.iter().enumerate().filter(|(_, name)| name.is_some()).map(|(at, _)| at + 1);
         let numbers: Vec<usize> = std::iter::once(0).chain(unnamed).chain(named).collect();
-        let plain = compile(&translate(source, &groups, &numbers, false)?)?;
+        let plain = Engine::new(&translate(source, &groups, &numbers, false)?)?;
         Ok(Self { source: source.to_owned(), plain, before_feed: OnceLock::new(), numbers, groups })
     }
 
-    fn regex(&self, text: &str) -> &Regex {
+    /// Whether it matches anywhere in a text; nothing where that could not be found out within bounds.
+    pub fn is_match(&self, text: &str) -> Option<bool> {
+        self.find(text, 0, &Work::default()).ok().map(|found| found.is_some())
+    }
+
+    fn engine(&self, text: &str) -> &Engine {
         if text.ends_with('\n') && self.source.contains(['$', 'Z']) {
-            let regex =
-                self.before_feed.get_or_init(|| compile(&translate(&self.source, &self.groups, &self.numbers, true).ok()?).ok());
-            regex.as_ref().unwrap_or(&self.plain)
+            let engine = self
+                .before_feed
+                .get_or_init(|| Engine::new(&translate(&self.source, &self.groups, &self.numbers, true).ok()?).ok());
+            engine.as_ref().unwrap_or(&self.plain)
         } else {
             &self.plain
         }
     }
 
     /// The first match from a place on.
-    pub(crate) fn captures<'t>(&self, text: &'t str, from: usize) -> Result<Option<Captures<'t>>, String> {
-        self.regex(text).captures_from_pos(text, from).map_err(|_| "the regular expression backtracks too much".to_owned())
+    pub(crate) fn find(&self, text: &str, from: usize, work: &Work) -> Result<Option<Found>, String> {
+        self.engine(text).find(text, from, work)
     }
 
     /// The number of a group that is given by its name or its .NET number.
@@ -54,8 +150,8 @@ impl Pattern {
     }
 
     /// Appends what a replacement pattern of .NET stands for.
-    pub(crate) fn expand(&self, replacement: &str, captures: &Captures<'_>, text: &str, out: &mut String) {
-        let whole = captures.get(0).map_or(0..0, |found| found.range());
+    pub(crate) fn expand(&self, replacement: &str, found: &Found, text: &str, out: &mut String) {
+        let whole = found.group(0).unwrap_or(0..0);
         let mut rest = replacement;
         while let Some(at) = rest.find('$') {
             out.push_str(&rest[..at]);
@@ -69,7 +165,7 @@ impl Pattern {
                 (None, 0)
             };
             if let Some(group) = named.and_then(|name| self.group(name)) {
-                out.push_str(captures.get(group).map_or("", |found| found.as_str()));
+                out.push_str(found.group(group).map_or("", |place| &text[place]));
                 rest = &rest[length..];
                 continue;
             }
@@ -79,7 +175,7 @@ impl Pattern {
                 Some(b'`') => &text[..whole.start],
                 Some(b'\'') => &text[whole.end..],
                 Some(b'_') => text,
-                Some(b'+') => captures.iter().skip(1).flatten().last().map_or("", |found| found.as_str()),
+                Some(b'+') => found.0.iter().skip(1).flatten().last().map_or("", |place| &text[place.clone()]),
                 _ => {
                     out.push('$');
                     continue;
@@ -92,17 +188,24 @@ impl Pattern {
     }
 }
 
-fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern)
-        .backtrack_limit(BACKTRACKS)
-        .delegate_size_limit(4 << 20)
-        .delegate_dfa_size_limit(4 << 20)
-        .build()
-        .map_err(|error| {
-            let text = error.to_string();
-            text.lines().last().unwrap_or_default().trim().to_lowercase()
-        })
-}
+/// Blocks of Unicode that .NET knows as `\p{Is…}`.
+const BLOCKS: &[(&str, &str)] = &[
+    ("IsBasicLatin", r"\x{0}-\x{7F}"),
+    ("IsLatin-1Supplement", r"\x{80}-\x{FF}"),
+    ("IsLatinExtended-A", r"\x{100}-\x{17F}"),
+    ("IsLatinExtended-B", r"\x{180}-\x{24F}"),
+    ("IsCombiningDiacriticalMarks", r"\x{300}-\x{36F}"),
+    ("IsGreek", r"\x{370}-\x{3FF}"),
+    ("IsGreekandCoptic", r"\x{370}-\x{3FF}"),
+    ("IsCyrillic", r"\x{400}-\x{4FF}"),
+    ("IsHebrew", r"\x{590}-\x{5FF}"),
+    ("IsArabic", r"\x{600}-\x{6FF}"),
+    ("IsHiragana", r"\x{3040}-\x{309F}"),
+    ("IsKatakana", r"\x{30A0}-\x{30FF}"),
+    ("IsCJKUnifiedIdeographs", r"\x{4E00}-\x{9FFF}"),
+    ("IsHangulSyllables", r"\x{AC00}-\x{D7AF}"),
+    ("IsGeneralPunctuation", r"\x{2000}-\x{206F}"),
+];
 
 /// The capturing groups in their order, with the names of those that have one.
 fn groups(source: &str) -> Result<Vec<Option<String>>, String> {
@@ -127,6 +230,14 @@ fn groups(source: &str) -> Result<Vec<Option<String>>, String> {
             '(' if in_class == 0 => {
                 if letters.get(at + 1) != Some(&'?') {
                     groups.push(None);
+                } else if letters.get(at + 2) == Some(&'P') {
+                    return Err("`(?P` is no group of .NET: a name is written (?<name>...)".into());
+                } else if letters[at + 2..]
+                    .iter()
+                    .take_while(|letter| letter.is_ascii_alphabetic() || **letter == '-')
+                    .any(|letter| !"imsx-".contains(*letter))
+                {
+                    return Err("the options of a group are i, m, s and x".into());
                 } else if let Some(name) = group_name(&letters[at + 2..]) {
                     if name.contains('-') {
                         return Err("balancing groups are not supported".into());
@@ -298,15 +409,34 @@ impl Translation<'_> {
                 self.at += digits.len();
                 self.reference(numbers, digits.parse().unwrap_or(usize::MAX))?;
             }
-            _ if next.is_ascii_alphanumeric() => {
+            'p' | 'P' => self.category(next)?,
+            'a' | 't' | 'n' | 'r' | 'v' | 'f' | 'd' | 'D' | 'w' | 'W' | 's' | 'S' => {
                 self.out.push('\\');
                 self.out.push(next);
             }
+            'b' | 'B' | 'A' | 'z' | 'G' if !in_class => {
+                self.out.push('\\');
+                self.out.push(next);
+            }
+            _ if next.is_ascii_alphanumeric() => return Err(format!("`\\{next}` is no escape of .NET")),
             _ if r"\.+*?()|[]{}^$-&~#".contains(next) => {
                 self.out.push('\\');
                 self.out.push(next);
             }
             _ => self.out.push(next),
+        }
+        Ok(())
+    }
+
+    /// A category or a block of Unicode.
+    fn category(&mut self, kind: char) -> Result<(), String> {
+        let rest: String = self.letters[self.at..].iter().take_while(|letter| **letter != '}').collect();
+        let name = rest.strip_prefix('{').ok_or("a category lacks its name: \\p{L}")?;
+        self.at += rest.chars().count() + 1;
+        if let Some((_, range)) = BLOCKS.iter().find(|(block, _)| *block == name) {
+            let _ = write!(self.out, "[{}{range}]", if kind == 'P' { "^" } else { "" });
+        } else {
+            let _ = write!(self.out, "\\{kind}{{{name}}}");
         }
         Ok(())
     }
@@ -369,7 +499,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        Pattern::new(pattern).unwrap().captures(text, 0).unwrap().is_some()
+        Pattern::new(pattern).unwrap().is_match(text).unwrap()
     }
 
     #[test]
@@ -401,9 +531,32 @@ mod tests {
     #[test]
     fn unnamed_groups_are_numbered_first() {
         let pattern = Pattern::new(r"(?<x>a)(b)\1").unwrap();
-        let captures = pattern.captures("abb", 0).unwrap().unwrap();
+        let found = pattern.find("abb", 0, &Work::default()).unwrap().unwrap();
         let mut out = String::new();
-        pattern.expand("$1-$2-${x}-$3-$$-$&", &captures, "abb", &mut out);
+        pattern.expand("$1-$2-${x}-$3-$$-$&", &found, "abb", &mut out);
         assert_eq!(out, "b-a-a-$3-$-abb");
+    }
+
+    #[test]
+    fn blocks_and_categories_are_read() {
+        assert!(matches(r"^\p{IsCombiningDiacriticalMarks}+$", "\u{301}\u{308}"));
+        assert!(matches(r"^[\p{IsCyrillic}x]+$", "йx"));
+        assert!(matches(r"^\P{IsBasicLatin}$", "é"));
+        assert!(matches(r"^\p{Lu}\p{Ll}+$", "Ärger"));
+    }
+
+    #[test]
+    fn what_dotnet_refuses_is_refused() {
+        for pattern in [r"\h", r"\K", r"(?P<n>x)", r"(?n)(x)", "(", "[", r"\", "*a", r"\p{Nowhere}", r"(?<a-b>x)"] {
+            assert!(Pattern::new(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_search_ends_within_its_bounds() {
+        let hard = Pattern::new(r"^(a|a)*\1$").unwrap();
+        assert_eq!(hard.is_match(&format!("{}b", "a".repeat(40))), None);
+        let linear = Pattern::new("(a*)*b").unwrap();
+        assert_eq!(linear.is_match(&"a".repeat(50_000)), Some(false));
     }
 }

@@ -90,9 +90,9 @@ fn from_other<'r>(args: &mut Args<'_, 'r>, pattern: &Pattern, group: Option<usiz
         return Ok(Value::Text(source));
     }
     let Some(other) = args.text(OTHER)? else { return Ok(Value::Null) };
-    let captures = pattern.captures(&other, 0).map_err(|error| fault(args.place(PATTERN), "regex-too-hard", error))?;
-    let found = captures.and_then(|captures| captures.get(group.unwrap_or(0)).map(|found| found.as_str().to_owned()));
-    Ok(found.map_or(Value::Null, Value::owned))
+    let found = pattern.find(&other, 0, &args.env.work).map_err(|error| fault(args.place(PATTERN), "regex-too-hard", error))?;
+    let place = found.and_then(|found| found.group(group.unwrap_or(0)));
+    Ok(place.map_or(Value::Null, |place| Value::owned(&other[place])))
 }
 
 /// Every match replaced, as .NET goes on after a match: an empty match moves one character on.
@@ -107,23 +107,17 @@ fn search<'r>(
     let mut out = String::new();
     let (mut copied, mut from) = (0, 0);
     let mut changed = false;
-    let mut searches = 0usize;
     while from <= text.len() {
-        if searches % 16 == 1 && args.env.search_is_over() {
-            return Err(hard("the regular expressions search too long".into()));
-        }
-        searches += 1;
-        let Some(captures) = pattern.captures(&text, from).map_err(hard)? else { break };
-        let Some(whole) = captures.get(0) else { break };
-        let (start, end) = (whole.start(), whole.end());
+        let Some(found) = pattern.find(&text, from, &args.env.work).map_err(hard)? else { break };
+        let Some((start, end)) = found.group(0).map(|whole| (whole.start, whole.end)) else { break };
         let part = match group {
             None => Some((start, end)),
-            Some(group) => captures.get(group).map(|found| (found.start(), found.end())),
+            Some(group) => found.group(group).map(|place| (place.start, place.end)),
         };
         if let Some((part_start, part_end)) = part.filter(|(part_start, _)| *part_start >= copied) {
             changed = true;
             out.push_str(&text[copied..part_start]);
-            pattern.expand(new, &captures, &text, &mut out);
+            pattern.expand(new, &found, &text, &mut out);
             copied = part_end;
             if out.len() > LARGEST {
                 return Err(too_large(args.span));

@@ -142,6 +142,9 @@ pub(crate) fn in_str<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
     } else {
         (text, wanted)
     };
+    if start >= text.encode_utf16().count() {
+        return Ok(Value::Number(0));
+    }
     let from = units(&text, start);
     let found = text[from..].find(&*wanted).filter(|_| !text.is_empty());
     Ok(Value::Number(found.map_or(0, |found| {

@@ -7,6 +7,7 @@ use super::formula::Slot;
 use super::lifecycle::{Facts, fold};
 use super::model::{GroupFormulas, Inner, Origin, Target};
 use super::parse_lifecycle::date_slots;
+use super::survey::Fate;
 use crate::directory::{Attribute, Kind, Value, ValueFault};
 use crate::expr::{self, Bound, Context, EvalError, Outcome};
 use crate::record::{Cell, EmployeeId, Record};
@@ -83,6 +84,28 @@ impl BoundMapping {
         let previous = self.inner.previous_key.and_then(|slot| self.one_text(slot, record, context, key.as_str()).ok().flatten());
         let previous_key = previous.as_deref().and_then(EmployeeId::new);
         Mapped::OutOfScope { key, previous_key, place: record.place().clone() }
+    }
+
+    /// What becomes of each attribute and the manager for a record; one without a key is mapped as if it had one.
+    pub(super) fn fates(&self, record: &Record, context: &Context) -> Vec<(String, Fate)> {
+        let emptied = self.without_nothings(record);
+        let record = emptied.as_ref().unwrap_or(record);
+        let key = self.one_text(self.inner.key, record, context, "").ok().flatten();
+        let Some(key) = key.as_deref().and_then(EmployeeId::new).or_else(|| EmployeeId::new("-")) else { return Vec::new() };
+        let mut run = Run { bound: self, record, context, key: &key, problems: Vec::new(), dropped: false };
+        let mut fates = Vec::new();
+        for target in &self.inner.targets {
+            let before = run.problems.len();
+            let wanted = run.wanted(target);
+            let failed = run.problems.len() > before;
+            fates.push((target.attribute.name.to_owned(), Fate::of_flow(wanted.as_ref().map(|wanted| &wanted.flow), failed)));
+        }
+        if self.inner.manager.is_some() {
+            let before = run.problems.len();
+            let manager = run.manager();
+            fates.push(("manager".to_owned(), Fate::of_manager(&manager, run.problems.len() > before)));
+        }
+        fates
     }
 
     /// The record with every spelling of `[source] nothing` emptied; nothing where the mapping lists none.

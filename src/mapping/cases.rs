@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
+use super::cases_update;
+use super::coverage::{Coverage, Reached};
 use super::desired::{Desired, Flow, ManagerWanted, Mapped, Stage};
 use super::model::Mapping;
 use super::tools::record_of;
@@ -25,12 +27,13 @@ struct File {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
-    name: String,
+    name: toml::Spanned<String>,
     /// The day, `YYYY-MM-DD`; 1 January 2026 where it is left out.
     as_of: Option<String>,
     default_domain: Option<String>,
     record: Map<String, Json>,
-    /// Attributes with their values; `""` means cleared. `manager` and `stage` may stand among them.
+    /// Attributes with their values; `""` means cleared, `{ ignore = "attribute" }` left as it is. `manager` and `stage` may stand
+    /// among them.
     #[serde(default)]
     expect: Map<String, Json>,
     /// The code under which the record is held.
@@ -40,41 +43,123 @@ struct Case {
     out_of_scope: bool,
 }
 
+impl Case {
+    fn expects_nothing(&self) -> bool {
+        self.expect.is_empty() && self.held.is_none() && !self.out_of_scope
+    }
+}
+
+/// What a run of the cases showed.
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// Each case, in the order of the file.
+    pub cases: Vec<CaseResult>,
+    /// Which branches of the mapping the cases reached.
+    pub coverage: Coverage,
+    /// The file of cases with what was found as what is expected; comments and order stay. Nothing where it would not change, or
+    /// where it is written in a way that cannot be changed safely.
+    pub accepted: Option<String>,
+}
+
 /// What became of one case.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct CaseResult {
     /// The name of the case.
     pub name: String,
-    /// What differs from what was expected; empty where the case passed.
-    pub differences: Vec<String>,
+    /// The line of its name in the file of cases.
+    pub line: usize,
+    /// Whether everything came out as expected.
+    pub passed: bool,
+    /// What differs from what was expected.
+    pub differences: Vec<Difference>,
+}
+
+/// One thing that differs from what was expected.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Difference {
+    /// The attribute; `manager` and `stage` too, or `held`, `out_of_scope` and `record`.
+    pub name: String,
+    /// What the case expects, if it does.
+    pub expected: Option<Json>,
+    /// What was found, if anything was.
+    pub found: Option<Json>,
+    /// Why, where a record is held or cannot be read.
+    pub message: Option<String>,
+}
+
+/// What a record became, as a case writes it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Became {
+    Desired(BTreeMap<String, Json>),
+    Held {
+        code: &'static str,
+        message: String,
+    },
+    OutOfScope,
+    /// The case itself is wrong.
+    Wrong(String),
+}
+
+/// What an expectation says of an attribute that is left as it is.
+pub(super) fn left_alone() -> Json {
+    json!({ "ignore": "attribute" })
 }
 
 /// Runs the cases of a file of tests.
 ///
 /// # Errors
 /// The file of tests is no such file: why, with its place.
-pub fn test(mapping: &Mapping, cases: &str) -> Result<Vec<CaseResult>, String> {
-    let file: File = toml::from_str(cases).map_err(|error| error.to_string())?;
-    Ok(file.cases.iter().map(|case| CaseResult { name: case.name.clone(), differences: run(mapping, case) }).collect())
+pub fn test(mapping: &Mapping, cases: &str) -> Result<Tested, String> {
+    let (mut results, coverage, became) = run_all(mapping, cases)?;
+    for result in &mut results {
+        result.passed = result.differences.is_empty();
+    }
+    let accepted = cases_update::accept(cases, &became)
+        .filter(|text| text != cases && run_all(mapping, text).is_ok_and(|(again, ..)| all_pass(&again)));
+    Ok(Tested { cases: results, coverage, accepted })
 }
 
-fn run(mapping: &Mapping, case: &Case) -> Vec<String> {
+fn all_pass(results: &[CaseResult]) -> bool {
+    results.iter().all(|result| result.differences.is_empty())
+}
+
+/// What became of each case, and whether its expectation has to be written anew.
+type BecameOf = Vec<(Became, bool)>;
+
+fn run_all(mapping: &Mapping, text: &str) -> Result<(Vec<CaseResult>, Coverage, BecameOf), String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let mut reached = Reached::default();
+    let mut results = Vec::new();
+    let mut all = Vec::new();
+    for case in &file.cases {
+        let became = run(mapping, case, &mut reached);
+        let differences = differences(case, &became);
+        let stale = !differences.is_empty() || case.expects_nothing();
+        results.push(CaseResult {
+            name: case.name.get_ref().clone(),
+            line: text[..case.name.span().start].matches('\n').count() + 1,
+            passed: differences.is_empty(),
+            differences,
+        });
+        all.push((became, stale));
+    }
+    Ok((results, reached.coverage(mapping), all))
+}
+
+fn run(mapping: &Mapping, case: &Case, reached: &mut Reached) -> Became {
     let day = case.as_of.as_deref().unwrap_or("2026-01-01");
-    let Ok(today) = Date::strptime("%Y-%m-%d", day) else { return vec![format!("`as_of` is no date: {day}")] };
+    let Ok(today) = Date::strptime("%Y-%m-%d", day) else { return Became::Wrong(format!("`as_of` is no date: {day}")) };
     let record = match with_all_columns(mapping, &case.record) {
         Ok(record) => record,
-        Err(message) => return vec![message],
+        Err(message) => return Became::Wrong(message),
     };
     let context = Context::on(today, case.default_domain.clone());
-    let mapped = mapping.bind_loosely(record.header()).map(&record, &context);
-    match (mapped, &case.held, case.out_of_scope) {
-        (Mapped::Desired(desired), None, false) => differences(&desired, &case.expect),
-        (Mapped::Held(held), Some(code), _) if held.code.as_str() == code => Vec::new(),
-        (Mapped::OutOfScope { .. }, None, true) => Vec::new(),
-        (Mapped::Held(held), _, _) => vec![format!("is held, {}: {}", held.code.as_str(), held.message)],
-        (Mapped::OutOfScope { .. }, _, _) => vec!["is out of scope".to_owned()],
-        (Mapped::Desired(_), Some(code), _) => vec![format!("is not held, expected {code}")],
-        (Mapped::Desired(_), None, true) => vec!["is in scope".to_owned()],
+    let bound = mapping.bind_loosely(record.header());
+    reached.note(&bound, &record, &context);
+    match bound.map(&record, &context) {
+        Mapped::Desired(desired) => Became::Desired(found(&desired)),
+        Mapped::Held(held) => Became::Held { code: held.code.as_str(), message: held.message },
+        Mapped::OutOfScope { .. } => Became::OutOfScope,
     }
 }
 
@@ -92,15 +177,60 @@ fn with_all_columns(mapping: &Mapping, given: &Map<String, Json>) -> Result<Reco
     record_of(&record).map_err(|fault| fault.message)
 }
 
-fn differences(desired: &Desired, expect: &Map<String, Json>) -> Vec<String> {
-    let mut found: BTreeMap<&str, Json> = BTreeMap::new();
+fn differences(case: &Case, became: &Became) -> Vec<Difference> {
+    let one = |name: &str, expected: Option<Json>, found: Option<Json>, message: Option<&str>| Difference {
+        name: name.to_owned(),
+        expected,
+        found,
+        message: message.map(str::to_owned),
+    };
+    let expected_held = case.held.as_ref().map(|code| Json::from(code.as_str()));
+    match became {
+        Became::Wrong(message) => vec![one("record", None, None, Some(message))],
+        Became::Held { code, message } => {
+            if case.held.as_deref() == Some(*code) {
+                return Vec::new();
+            }
+            let mut list = vec![one("held", expected_held, Some(Json::from(*code)), Some(message))];
+            list.extend(case.expect.iter().map(|(name, wanted)| one(name, Some(wanted.clone()), None, None)));
+            list
+        }
+        Became::OutOfScope => {
+            if case.out_of_scope && case.held.is_none() {
+                return Vec::new();
+            }
+            let mut list = vec![one("out_of_scope", Some(Json::from(case.out_of_scope)), Some(Json::from(true)), None)];
+            list.extend(expected_held.map(|code| one("held", Some(code), None, None)));
+            list.extend(case.expect.iter().map(|(name, wanted)| one(name, Some(wanted.clone()), None, None)));
+            list
+        }
+        Became::Desired(found) => {
+            let mut list = Vec::new();
+            list.extend(expected_held.map(|code| one("held", Some(code), None, None)));
+            if case.out_of_scope {
+                list.push(one("out_of_scope", Some(Json::from(true)), Some(Json::from(false)), None));
+            }
+            for (name, wanted) in &case.expect {
+                let value = found.get(name).cloned().unwrap_or_else(left_alone);
+                if value != *wanted {
+                    list.push(one(name, Some(wanted.clone()), Some(value), None));
+                }
+            }
+            list
+        }
+    }
+}
+
+/// Everything that the mapping wants for a person.
+fn found(desired: &Desired) -> BTreeMap<String, Json> {
+    let mut found: BTreeMap<String, Json> = BTreeMap::new();
     for wanted in &desired.attributes {
-        found.insert(wanted.attribute.name, shown(&wanted.flow));
+        found.insert(wanted.attribute.name.to_owned(), shown(&wanted.flow));
     }
     match &desired.manager {
         ManagerWanted::Leave => {}
-        ManagerWanted::Clear => drop(found.insert("manager", Json::from(""))),
-        ManagerWanted::Key(key) => drop(found.insert("manager", Json::from(key.as_str()))),
+        ManagerWanted::Clear => drop(found.insert("manager".to_owned(), Json::from(""))),
+        ManagerWanted::Key(key) => drop(found.insert("manager".to_owned(), Json::from(key.as_str()))),
     }
     let stage = match desired.stage {
         Stage::Upcoming { .. } => "upcoming",
@@ -108,13 +238,8 @@ fn differences(desired: &Desired, expect: &Map<String, Json>) -> Vec<String> {
         Stage::Active { .. } => "active",
         Stage::Left { .. } => "left",
     };
-    found.insert("stage", Json::from(stage));
-    let differ = expect.iter().filter_map(|(name, wanted)| match found.get(name.as_str()) {
-        Some(value) if value == wanted => None,
-        Some(value) => Some(format!("`{name}` is {value}, expected {wanted}")),
-        None => Some(format!("`{name}` is left as it is, expected {wanted}")),
-    });
-    differ.collect()
+    found.insert("stage".to_owned(), Json::from(stage));
+    found
 }
 
 /// A value as a case writes it: of candidates the first.
@@ -149,29 +274,68 @@ key = "[Id]"
 target = "employeeId"
 [attributes]
 employeeId = "[Id]"
-city = "[City]"
+city = 'Switch([City], [City], "MUC", "Munich", "", "Nowhere")'
+jobTitle = { expression = 'IgnoreFlowIfNullOrEmpty([Title])' }
+"#;
+
+    fn mapping() -> Mapping {
+        Mapping::parse(MAPPING, Path::new("test.toml")).unwrap()
+    }
+
+    const CASES: &str = r#"# Cities are written out.
+[[case]]
+name = "passes"            # the plain case
+record = { Id = "7", City = "Bonn" }
+expect = { city = "Bonn", stage = "active", jobTitle = { ignore = "attribute" } }
+
+[[case]]
+name = "differs"
+record = { Id = "7", City = "MUC" }
+[case.expect]
+# Not yet.
+city = "Muenchen"          # a comment that stays
+stage = "active"
+
+[[case]]
+name = "held"
+record = { City = "Bonn" }
+held = "no-status"
+
+[[case]]
+name = "open"
+record = { Id = "8" }
 "#;
 
     #[test]
     fn a_case_passes_or_says_what_differs() {
-        let mapping = Mapping::parse(MAPPING, Path::new("test.toml")).unwrap();
-        let cases = r#"
-[[case]]
-name = "passes"
-record = { Id = "7", City = "Bonn" }
-expect = { city = "Bonn", stage = "active" }
-[[case]]
-name = "differs"
-record = { Id = "7" }
-expect = { city = "Bonn" }
-[[case]]
-name = "held"
-record = { City = "Bonn" }
-held = "no-key"
-"#;
-        let results = test(&mapping, cases).unwrap();
-        assert!(results[0].differences.is_empty() && results[2].differences.is_empty(), "{results:?}");
-        assert_eq!(results[1].differences, ["`city` is \"\", expected \"Bonn\""]);
-        assert!(test(&mapping, "[[cases]]").is_err());
+        let tested = test(&mapping(), CASES).unwrap();
+        let failed: Vec<_> =
+            tested.cases.iter().filter(|case| !case.passed).map(|case| (case.line, case.name.as_str())).collect();
+        assert_eq!(failed, [(8, "differs"), (16, "held")]);
+        let difference = &tested.cases[1].differences[0];
+        assert_eq!((&difference.expected, &difference.found), (&Some(json!("Muenchen")), &Some(json!("Munich"))));
+        assert_eq!(tested.cases[2].differences[0].found, Some(json!("no-key")));
+        assert!(test(&mapping(), "[[cases]]").is_err());
+    }
+
+    #[test]
+    fn what_was_found_is_accepted_and_comments_stay() {
+        let text = test(&mapping(), CASES).unwrap().accepted.unwrap();
+        assert!(text.contains("city = \"Munich\"          # a comment that stays"), "{text}");
+        assert!(text.contains("# Not yet.") && text.contains("# the plain case") && text.contains("held = \"no-key\""), "{text}");
+        assert!(text.contains("expect = { city = \"Nowhere\", employeeId = \"8\", stage = \"active\" }"), "{text}");
+        let again = test(&mapping(), &text).unwrap();
+        assert!(again.cases.iter().all(|case| case.passed) && again.accepted.is_none());
+    }
+
+    #[test]
+    fn branches_that_no_case_reached_are_named() {
+        let coverage = test(&mapping(), CASES).unwrap().coverage;
+        assert_eq!((coverage.branches, coverage.reached), (3, 3));
+        let first = CASES.split("[[case]]").take(2).collect::<Vec<_>>().join("[[case]]");
+        let coverage = test(&mapping(), &first).unwrap().coverage;
+        let missing: Vec<&str> = coverage.unreached.iter().map(|branch| branch.branch.as_str()).collect();
+        assert_eq!(missing, ["Switch, key \"MUC\"", "Switch, key \"\""]);
+        assert_eq!((coverage.unreached[0].target.as_str(), coverage.unreached[0].line), ("city", 10));
     }
 }

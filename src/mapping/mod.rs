@@ -3,6 +3,9 @@
 mod bound;
 mod builtin;
 mod cases;
+mod cases_update;
+mod convert;
+mod coverage;
 mod desired;
 mod fault;
 mod formula;
@@ -13,19 +16,25 @@ mod parse_groups;
 mod parse_lifecycle;
 mod parse_targets;
 mod scope;
+mod slots;
+mod survey;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_samples;
+mod toml_text;
 mod tools;
 mod walk;
 
 pub use bound::BoundMapping;
 pub use builtin::{Candidate, ChoiceError, builtin, choose};
-pub use cases::{CaseResult, test};
+pub use cases::{CaseResult, Difference, Tested, test};
+pub use convert::{ConvertError, Converted, Lost, convert};
+pub use coverage::{Coverage, Unreached};
 pub use desired::{Desired, Flow, GroupWanted, Held, HeldCode, ManagerWanted, Mapped, Stage, Wanted, When};
 pub use fault::{Fault, MappingErrors};
 pub use model::Mapping;
+pub use survey::{FirstHeld, Survey, Tally};
 pub use tools::{Checked, EvalFault, Evaluation, Explained, check, eval};
 
 use crate::directory::Attribute;

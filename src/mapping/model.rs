@@ -134,24 +134,33 @@ impl Mapping {
 
     /// Each missing column once, at its first place in the file.
     pub(super) fn missing(&self, header: &Header) -> Vec<Fault> {
-        let inner = &*self.inner;
-        let required = inner.required.iter().map(|(name, span)| (name.as_str(), span.clone()));
-        let used = inner.formulas.iter().flat_map(|formula| {
-            let columns = formula.expression.columns();
-            columns.map(|(name, span)| (name, in_file(&inner.document.text, &formula.raw, &span)))
-        });
-        let mut places: Vec<(&str, Range<usize>)> =
-            used.chain(required).filter(|(name, _)| header.position(name).is_none()).collect();
-        places.sort_by_key(|(_, span)| span.start);
-        let mut seen = BTreeSet::new();
-        places.retain(|(name, _)| seen.insert(*name));
-        let fault = |(name, span): (&str, Range<usize>)| {
-            let hint = did_you_mean(name, header.names()).unwrap_or_else(|| {
-                let names: Vec<&str> = header.names().collect();
-                format!("the columns are {}", names.join(", "))
-            });
-            inner.document.fault(&span, format!("the reading has no column `{name}`"), Some(hint))
-        };
-        places.into_iter().map(fault).collect()
+        missing(&self.inner.document, &self.inner.formulas, &self.inner.required, header)
     }
+}
+
+/// Each column that a header lacks once, at its first place in the file.
+pub(super) fn missing(
+    document: &Document,
+    formulas: &[Formula],
+    required: &[(String, Range<usize>)],
+    header: &Header,
+) -> Vec<Fault> {
+    let required = required.iter().map(|(name, span)| (name.as_str(), span.clone()));
+    let used = formulas.iter().flat_map(|formula| {
+        let columns = formula.expression.columns();
+        columns.map(|(name, span)| (name, in_file(&document.text, &formula.raw, &span)))
+    });
+    let mut places: Vec<(&str, Range<usize>)> =
+        used.chain(required).filter(|(name, _)| header.position(name).is_none()).collect();
+    places.sort_by_key(|(_, span)| span.start);
+    let mut seen = BTreeSet::new();
+    places.retain(|(name, _)| seen.insert(*name));
+    let fault = |(name, span): (&str, Range<usize>)| {
+        let hint = did_you_mean(name, header.names()).unwrap_or_else(|| {
+            let names: Vec<&str> = header.names().collect();
+            format!("the columns are {}", names.join(", "))
+        });
+        document.fault(&span, format!("the reading has no column `{name}`"), Some(hint))
+    };
+    places.into_iter().map(fault).collect()
 }

@@ -11,12 +11,13 @@ use toml::de::DeTable;
 use super::fault::{Document, MappingErrors, did_you_mean};
 use super::formula::Slot;
 use super::lifecycle::Dates;
-use super::model::{Inner, Mapping};
+use super::model::{Inner, Mapping, missing};
 use super::scope::{Clause, OPERATORS, Refused, Test};
 use super::walk::{Section, Walk};
 use super::{Rules, parse_groups, parse_lifecycle, parse_targets};
 use crate::directory::Attribute;
 use crate::expr;
+use crate::record::Header;
 use crate::source::CsvSettings;
 
 const SECTIONS: &[&str] = &["version", "name", "source", "match", "scope", "attributes", "manager", "lifecycle", "groups"];
@@ -47,6 +48,16 @@ impl Mapping {
     /// # Errors
     /// Every fault of the file, with its place.
     pub fn parse(text: &str, path: &Path) -> Result<Self, MappingErrors> {
+        Self::parse_whole(text, path, None).0
+    }
+
+    /// Reads and checks a file; one with faults is held against the columns as well. The second part is the columns that the
+    /// sound expressions of a file with faults use.
+    pub(super) fn parse_whole(
+        text: &str,
+        path: &Path,
+        header: Option<&Header>,
+    ) -> (Result<Self, MappingErrors>, BTreeSet<String>) {
         let document = Arc::new(Document { file: path.display().to_string(), text: text.to_owned() });
         let mut walk = Walk::new(&document);
         let (root, errors) = DeTable::parse_recoverable(text);
@@ -54,16 +65,24 @@ impl Mapping {
             walk.fault(&error.span().unwrap_or(0..0), error.message().trim_end(), None);
         }
         if !errors.is_empty() {
-            return Err(MappingErrors { faults: walk.into_parts().0 });
+            return (Err(MappingErrors { faults: walk.into_parts().0 }), BTreeSet::new());
         }
         let root = Section { name: "the mapping".to_owned(), table: root.get_ref(), span: 0..0 };
         let draft = read(&mut walk, &root);
-        let (faults, formulas) = walk.into_parts();
+        let (mut faults, formulas) = walk.into_parts();
         match draft {
             Some(draft) if faults.is_empty() => {
-                Ok(Self { inner: Arc::new(Inner { formulas, document: Arc::clone(&document), ..draft }) })
+                let inner = Inner { formulas, document: Arc::clone(&document), ..draft };
+                (Ok(Self { inner: Arc::new(inner) }), BTreeSet::new())
             }
-            _ => Err(MappingErrors { faults }),
+            draft => {
+                let required = draft.map(|draft| draft.required).unwrap_or_default();
+                let missing = header.map(|header| missing(&document, &formulas, &required, header));
+                faults.extend(missing.unwrap_or_default());
+                faults.sort_by_key(|fault| (fault.line, fault.column));
+                let columns = formulas.iter().flat_map(|formula| formula.expression.columns().map(|(name, _)| name.to_owned()));
+                (Err(MappingErrors { faults }), columns.collect())
+            }
         }
     }
 }

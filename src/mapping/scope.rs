@@ -1,9 +1,9 @@
 //! Scoping filters: which records the feed serves.
 
-use fancy_regex::Regex;
+use std::sync::Arc;
 
 use super::formula::Slot;
-use crate::expr::Value;
+use crate::expr::{Pattern, Value};
 
 /// One clause of a scoping filter.
 #[derive(Clone, Debug)]
@@ -21,8 +21,8 @@ pub(super) enum Test {
     IsFalse,
     IsNull,
     IsNotNull,
-    Matches(Box<Regex>),
-    MatchesNot(Box<Regex>),
+    Matches(Arc<Pattern>),
+    MatchesNot(Arc<Pattern>),
     GreaterThan(i128),
     AtLeast(i128),
     Includes(String),
@@ -77,7 +77,7 @@ impl Test {
         }
         let value = value.ok_or(Refused::NeedsValue)?;
         let number = || value.trim().parse().map_err(|_| Refused::NotANumber);
-        let regex = || Regex::new(value).map(Box::new).map_err(|error| Refused::Regex(error.to_string()));
+        let regex = || Pattern::new(value).map(Arc::new).map_err(Refused::Regex);
         let text = value.to_owned();
         match name.as_str() {
             "EQUALS" => Ok(Self::Equals(text)),
@@ -112,7 +112,7 @@ impl Test {
             Self::NotEquals(wanted) => text != wanted,
             // A pattern that gives up on a text has not matched it, and has not shown that it does not match.
             Self::Matches(regex) => regex.is_match(text).unwrap_or(false),
-            Self::MatchesNot(regex) => regex.is_match(text).is_ok_and(|matched| !matched),
+            Self::MatchesNot(regex) => regex.is_match(text).is_some_and(|matched| !matched),
             Self::GreaterThan(least) => number().is_some_and(|number| number > *least),
             Self::AtLeast(least) => number().is_some_and(|number| number >= *least),
             Self::Includes(part) => text.contains(part.as_str()),

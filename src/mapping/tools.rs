@@ -28,11 +28,12 @@ pub struct Checked {
     pub unused: Vec<String>,
 }
 
-/// Checks a mapping, against the columns of a file where they are given.
+/// Checks a mapping, against the columns of a file where they are given. A mapping with faults is held against them too.
 pub fn check(text: &str, path: &Path, header: Option<&Header>) -> Checked {
-    let mapping = match Mapping::parse(text, path) {
+    let (mapping, partial) = Mapping::parse_whole(text, path, header);
+    let mapping = match mapping {
         Ok(mapping) => mapping,
-        Err(errors) => return Checked { faults: errors.faults, ..Checked::default() },
+        Err(errors) => return Checked { faults: errors.faults, used: partial, ..Checked::default() },
     };
     let used = mapping.columns();
     let unused = header.map(|header| {

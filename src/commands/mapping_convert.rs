@@ -1,0 +1,64 @@
+//! `hrpush mapping convert`: a schema in, a mapping file out, and the list of what did not come along.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::exit::{Ended, Failure};
+use super::files::print;
+use crate::mapping::{self, Converted};
+use crate::report::{self, shown};
+
+pub(super) fn convert(json: bool, schema: &Path, output: Option<&Path>, object_mapping: Option<&str>) -> Result<Ended, Failure> {
+    let text = decoded(schema)?;
+    let converted = mapping::convert(&text, object_mapping)
+        .map_err(|fault| Failure::usage(format!("{}: {}", schema.display(), shown_lines(&fault.to_string()))))?;
+    let Some(output) = output else {
+        print(&converted.text)?;
+        anstream::eprint!("{}", summary(&converted));
+        return Ok(Ended::done());
+    };
+    std::fs::write(output, &converted.text).map_err(|fault| Failure::file("write", output, &fault))?;
+    if json {
+        let document = json!({
+            "file": output.display().to_string(),
+            "name": converted.name,
+            "carried": converted.carried,
+            "notCarried": converted.not_carried,
+        });
+        print(&report::json(&document).map_err(|fault| Failure::cannot(&fault))?)?;
+    } else {
+        print(&format!(
+            "{}: «{}», {} targets carried over.\n{}",
+            output.display(),
+            shown(&converted.name),
+            converted.carried.len(),
+            summary(&converted)
+        ))?;
+    }
+    Ok(Ended::done())
+}
+
+/// Scripts write UTF-16 as often as UTF-8.
+fn decoded(path: &Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(path).map_err(|fault| Failure::usage(format!("{}: {fault}", path.display())))?;
+    let encoding = encoding_rs::Encoding::for_bom(&bytes).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
+    let (text, _, broken) = encoding.decode(&bytes);
+    if broken {
+        return Err(Failure::usage(format!("{}: this is no text in {}", path.display(), encoding.name())));
+    }
+    Ok(text.into_owned())
+}
+
+fn shown_lines(text: &str) -> String {
+    text.lines().map(shown).collect::<Vec<_>>().join("\n")
+}
+
+fn summary(converted: &Converted) -> String {
+    let mut text = String::from("Not carried over, or not quite:\n");
+    for lost in &converted.not_carried {
+        let _ = writeln!(text, "  {}: {}", shown(&lost.what), shown(&lost.why));
+    }
+    text
+}

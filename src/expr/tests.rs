@@ -342,4 +342,49 @@ proptest! {
             prop_assert_eq!(one, two);
         }
     }
+
+    #[test]
+    fn what_the_checker_promised_to_find_never_meets_a_record(text in any_expression(), a in "\\PC{0,12}", b in prop::option::of("[a-z0-9/: -]{0,12}")) {
+        let Ok(expression) = Expression::check(&text, &Rules::open()) else { return Ok(()) };
+        let record = record(json!({"a": a, "b": b}).as_object().unwrap());
+        if let Err(error) = expression.bind(record.header()).evaluate(&record, &context(), "s") {
+            prop_assert!(!PROMISED.contains(&error.code), "{}: {}", text, error.code);
+            let constant = text[error.span.clone()].starts_with('"');
+            prop_assert!(!(constant && PROMISED_OF_CONSTANTS.contains(&error.code)), "{}: {}", text, error.code);
+        }
+    }
+
+    #[test]
+    fn iif_and_switch_evaluate_only_what_they_choose(a in "[ab]?", inner in any_expression()) {
+        prop_assume!(Expression::check(&format!("IIF([a] = \"a\", \"x\", {inner})"), &Rules::open()).is_ok());
+        let record = json!({"a": a});
+        let (this, that) = if a == "a" { ("\"x\"".to_owned(), inner.clone()) } else { (inner.clone(), "\"x\"".to_owned()) };
+        let guarded = format!("IIF([a] = \"a\", {}, {})", pick(a == "a", &this), pick(a != "a", &that));
+        prop_assert_eq!(yields(&guarded, &record), "\"chosen\"");
+        let switched = format!("Switch([a], \"chosen\", \"z\", {inner})");
+        prop_assert_eq!(yields(&switched, &record), "\"chosen\"");
+    }
 }
+
+/// The branch that is chosen, or one that must not be evaluated.
+fn pick(chosen: bool, other: &str) -> String {
+    if chosen { "\"chosen\"".to_owned() } else { format!("Append({other}, Error(\"evaluated\"))") }
+}
+
+/// Faults that only the checker may tell.
+const PROMISED: &[&str] = &[
+    "unknown-function",
+    "unknown-word",
+    "argument-count",
+    "missing-argument",
+    "switch-tail",
+    "select-unique",
+    "outbound-only",
+    "ignore-object",
+    "comparison",
+    "too-deep",
+    "too-long",
+];
+
+/// Faults of constants that only the checker may tell.
+const PROMISED_OF_CONSTANTS: &[&str] = &["regex", "date-format", "date-style", "bad-interval", "bad-argument", "not-a-number"];

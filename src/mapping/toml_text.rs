@@ -1,5 +1,7 @@
 //! Text of the schema as TOML: whatever stands in it, the file stays a file of ours.
 
+use std::fmt::Write as _;
+
 /// A string of TOML that reads as this text, in the form that needs the fewest escapes.
 pub(in crate::mapping) fn quoted(text: &str) -> String {
     let plain = |letter: char| letter != '\u{7f}' && (!letter.is_control() || letter == '\t');
@@ -22,7 +24,9 @@ pub(in crate::mapping) fn quoted(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             _ if plain(letter) => out.push(letter),
-            _ => out.push_str(&format!("\\u{:04X}", letter as u32)),
+            _ => {
+                let _ = write!(out, "\\u{:04X}", letter as u32);
+            }
         }
     }
     out.push('"');

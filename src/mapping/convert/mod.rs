@@ -284,7 +284,7 @@ impl Conversion<'_> {
                 }
             }
             Meaning::Enabled { blocked, free } => self.enabled(mapping, expression, blocked, free),
-            Meaning::Attribute(name) => self.plain(mapping, name, expression, default),
+            Meaning::Attribute(name) => self.plain(mapping, name, &expression, default),
         }
     }
 
@@ -328,14 +328,14 @@ impl Conversion<'_> {
         }
     }
 
-    fn plain(&mut self, mapping: &AttributeMapping, name: String, expression: String, default: Option<String>) {
+    fn plain(&mut self, mapping: &AttributeMapping, name: String, expression: &str, default: Option<String>) {
         let source = mapping.target_attribute_name.clone();
         let what = format!("attribute {source}");
         if let Some(reason) = self.draft.add_reason(&name) {
-            self.draft.leave_out(&source, &expression, reason);
+            self.draft.leave_out(&source, expression, reason);
             return self.lose(what, reason);
         }
-        let checked = Expression::check(&expression, &Rules::open()).ok();
+        let checked = Expression::check(expression, &Rules::open()).ok();
         let unique = checked.as_ref().is_some_and(Expression::is_select_unique);
         let mut when = match mapping.flow_type.as_str() {
             "" | "Always" => "always",

@@ -45,7 +45,7 @@ pub(super) struct AttributeDefinition {
     pub(super) flow_null_values: bool,
     #[serde(deserialize_with = "or_default")]
     pub(super) multivalued: bool,
-    /// Where the connector reads it: an XPath of Workday or a path of SuccessFactors.
+    /// Where the connector reads it: a path within the answer of Workday or `SuccessFactors`.
     #[serde(deserialize_with = "or_default")]
     pub(super) api_expressions: Vec<Json>,
 }

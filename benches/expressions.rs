@@ -1,0 +1,116 @@
+//! How fast the expressions of a mapping run over a million records, compiled once.
+//!
+//! `cargo bench --bench expressions` prints, for each expression of the generic mapping and for all of them together, how many
+//! evaluations a second one core does, beside the target of 15 million.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use hrpush::expr::{Bound, Context, Expression, Outcome, Rules, Value};
+use hrpush::record::{At, Header, Place, Record};
+
+/// Records in memory; each is evaluated several times, so that the figure is not that of the memory bus.
+const RECORDS: usize = 100_000;
+const ROUNDS: usize = 10;
+const TARGET: f64 = 15e6;
+
+const COLUMNS: &[&str] = &[
+    "EmployeeID",
+    "FirstName",
+    "LastName",
+    "Email",
+    "Department",
+    "JobTitle",
+    "CostCentre",
+    "Country",
+    "Mobile",
+    "ManagerID",
+    "HireDate",
+    "TerminationDate",
+    "Status",
+    "WorkerType",
+];
+
+fn main() {
+    let header = Arc::new(Header::new(COLUMNS.iter().copied()).expect("the columns are unique"));
+    let records: Vec<Record> = (0..RECORDS).map(|at| record(&header, at)).collect();
+    let context = Context::on(jiff::civil::date(2026, 11, 20), Some("contoso.com".into()));
+    let expressions = expressions();
+    let mut total = 0.0;
+    println!("{:>12} {:>9}  expression", "per second", "lent");
+    for text in &expressions {
+        let bound = Expression::check(text, &Rules::open()).expect("a mapping of our own has no fault").bind(&header);
+        let (seconds, lent) = run(&bound, &records, &context);
+        total += seconds;
+        let rate = evaluations(1) / seconds;
+        println!("{:>12.0} {:>8.0}%  {}", rate, lent * 100.0, text.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    let rate = evaluations(expressions.len()) / total;
+    println!("{rate:>12.0}            all {} expressions: {:.2} of the target", expressions.len(), rate / TARGET);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "millions fit")]
+fn evaluations(expressions: usize) -> f64 {
+    (expressions * RECORDS * ROUNDS) as f64
+}
+
+/// The seconds for all records, and the share of results that were lent rather than copied.
+#[expect(clippy::cast_precision_loss, reason = "millions fit")]
+fn run(bound: &Bound, records: &[Record], context: &Context) -> (f64, f64) {
+    let mut lent = 0usize;
+    let start = Instant::now();
+    for _ in 0..ROUNDS {
+        for record in records {
+            let outcome = bound.evaluate(black_box(record), context, "");
+            lent += usize::from(matches!(&outcome, Ok(Outcome::Value(Value::Text(std::borrow::Cow::Borrowed(_))))));
+            let _ = black_box(outcome);
+        }
+    }
+    (start.elapsed().as_secs_f64(), lent as f64 / (RECORDS * ROUNDS) as f64)
+}
+
+/// Every expression of the generic mapping.
+fn expressions() -> Vec<String> {
+    let (_, text) = hrpush::mapping::builtin()
+        .iter()
+        .find(|(file, _)| file.contains("generic-csv"))
+        .expect("the generic mapping is built in");
+    let table: toml::Table = text.parse().expect("the generic mapping is TOML");
+    let mut found = vec![table["source"]["key"].as_str().unwrap_or_default().to_owned()];
+    for value in table["attributes"].as_table().into_iter().flat_map(|table| table.values()) {
+        let expression = value.as_str().or_else(|| value.get("expression").and_then(toml::Value::as_str));
+        found.extend(expression.map(str::to_owned));
+    }
+    found.extend(table["manager"]["key"].as_str().map(str::to_owned));
+    for name in ["start", "end", "status"] {
+        found.extend(table["lifecycle"].get(name).and_then(toml::Value::as_str).map(str::to_owned));
+    }
+    found
+}
+
+fn record(header: &Arc<Header>, at: usize) -> Record {
+    const FIRST: &[&str] = &["Anna", "Björn", "Zoë", "John", "Łukasz", "María José", "Chen"];
+    const LAST: &[&str] = &["Müller", "Smith", "O'Brien", "García López", "Nguyễn", "van der Berg"];
+    let key = format!("{:06}", 100_000 + at);
+    let (first, last) = (FIRST[at % FIRST.len()], LAST[at / 7 % LAST.len()]);
+    let mail = format!("user{at}@contoso.com");
+    let manager = format!("{:06}", 100_000 + at / 10);
+    let cells = [
+        key.as_str(),
+        first,
+        last,
+        &mail,
+        "Claims",
+        "Clerk",
+        "4711",
+        if at % 3 == 0 { "UK" } else { "DE" },
+        "+49 170 1234567",
+        &manager,
+        "2020-03-16",
+        "",
+        "Active",
+        "Employee",
+    ];
+    Record::from_text(Arc::clone(header), Place { source: "bench".into(), at: At::Line(at as u64 + 2) }, cells)
+}

@@ -104,7 +104,7 @@ fn record(header: &Arc<Header>, at: usize) -> Record {
         "Claims",
         "Clerk",
         "4711",
-        if at % 3 == 0 { "UK" } else { "DE" },
+        if at.is_multiple_of(3) { "UK" } else { "DE" },
         "+49 170 1234567",
         &manager,
         "2020-03-16",

@@ -190,8 +190,9 @@ impl Checker<'_> {
                 self.fault(&arg.span, "kind", format!("{what} stands where {} takes a number", function.name), usage(function));
             }
             Kind::Number => {
+                let needs_one = matches!(function.name, "Left" | "Mid" | "Word" | "Item" | "RandomString" | "DNComponent");
                 if let NodeKind::Text(text) = &arg.kind
-                    && !text.trim().is_empty()
+                    && (needs_one || !text.trim().is_empty())
                     && whole_number(text).is_none()
                 {
                     self.fault(

@@ -356,7 +356,9 @@ proptest! {
 
     #[test]
     fn iif_and_switch_evaluate_only_what_they_choose(a in "[ab]?", inner in any_expression()) {
-        prop_assume!(Expression::check(&format!("IIF([a] = \"a\", \"x\", {inner})"), &Rules::open()).is_ok());
+        if Expression::check(&format!("IIF([a] = \"a\", \"x\", {inner})"), &Rules::open()).is_err() {
+            return Ok(());
+        }
         let record = json!({"a": a});
         let (this, that) = if a == "a" { ("\"x\"".to_owned(), inner.clone()) } else { (inner.clone(), "\"x\"".to_owned()) };
         let guarded = format!("IIF([a] = \"a\", {}, {})", pick(a == "a", &this), pick(a != "a", &that));

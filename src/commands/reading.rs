@@ -8,8 +8,9 @@ use jiff::civil::Date;
 use super::cli::MapArgs;
 use super::exit::Failure;
 use super::settings::Settings;
-use crate::config::{FileSource, SecretFrom, SourceKind};
+use crate::config::{FileSource, PlaceConfig, SecretFrom, SourceKind};
 use crate::mapping::{self, BoundMapping, Mapping};
+use crate::source::place::Remote;
 use crate::source::sql::Database;
 use crate::source::{self, Arrival, CsvSettings, Fetched, FileSettings, Reading, Source, SourceErrors};
 
@@ -44,7 +45,7 @@ pub(super) async fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) 
         return Ok(Read { reading, mapping, bound, delivery: None, refuse_repeated: false });
     }
     let source = file_source(settings, files, map.mapping.is_some())?;
-    let opened = open(&source)?;
+    let opened = open(&source).await?;
     let mapping = match named {
         Some(path) => load(path)?,
         None => fitting(&opened, &source)?,
@@ -62,7 +63,7 @@ pub(super) async fn read_plainly(settings: &Settings, files: &[PathBuf], day: Da
         return ask(source.as_ref()).await;
     }
     let source = file_source(settings, files, false)?;
-    assemble(open(&source)?, &source, CsvSettings::default(), day)
+    assemble(open(&source).await?, &source, CsvSettings::default(), day)
 }
 
 /// The configured source where it is one that is asked, not a file that is opened, and where no files are named instead.
@@ -116,6 +117,7 @@ fn file_source(settings: &Settings, files: &[PathBuf], other_mapping: bool) -> R
     }
     let plain = FileSource {
         paths: Vec::new(),
+        place: None,
         settings: FileSettings::default(),
         arrival: Arrival::default(),
         joins: Vec::new(),
@@ -124,7 +126,7 @@ fn file_source(settings: &Settings, files: &[PathBuf], other_mapping: bool) -> R
         refuse_repeated: false,
     };
     let rules = configured.filter(|_| !other_mapping).unwrap_or_else(|| plain.clone());
-    Ok(FileSource { paths: files.to_vec(), arrival: plain.arrival, move_to: None, refuse_repeated: false, ..rules })
+    Ok(FileSource { paths: files.to_vec(), place: None, arrival: plain.arrival, move_to: None, refuse_repeated: false, ..rules })
 }
 
 /// The bytes of every file of a source.
@@ -139,17 +141,30 @@ impl Opened {
     }
 }
 
-fn open(source: &FileSource) -> Result<Opened, Failure> {
+async fn open(source: &FileSource) -> Result<Opened, Failure> {
     let now = SystemTime::now();
     let open = |paths: &[PathBuf], settings: &FileSettings| {
         source::open(paths, &source.arrival, settings.unpack.max_bytes, now).map_err(Failure::usage)
     };
-    let files = open(&source.paths, &source.settings)?;
+    let files = match &source.place {
+        Some(place) => vec![fetch(place, source, now).await?],
+        None => open(&source.paths, &source.settings)?,
+    };
     let mut joined = Vec::new();
     for join in &source.joins {
         joined.extend(open(std::slice::from_ref(&join.path), &join.settings)?);
     }
     Ok(Opened { files, joined })
+}
+
+/// Fetches the file of a place elsewhere.
+async fn fetch(config: &PlaceConfig, source: &FileSource, now: SystemTime) -> Result<Fetched, Failure> {
+    let read =
+        |secret: &Option<SecretFrom>| secret.as_ref().map(SecretFrom::read).transpose().map_err(|fault| Failure::cannot(&fault));
+    let remote = Remote { place: config.place.clone(), secret: read(&config.secret)?, passphrase: read(&config.passphrase)? };
+    let fetched = remote.fetch(&source.arrival, source.settings.unpack.max_bytes, now).await.map_err(unread)?;
+    tracing::info!("{} was fetched from {}", crate::report::shown(&fetched.name), crate::report::shown(&config.place.shown));
+    Ok(fetched)
 }
 
 /// The built-in mapping that fits the header.

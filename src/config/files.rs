@@ -6,7 +6,8 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::duration;
-use super::reader::{Fields, Reader};
+use super::place::{self, PlaceConfig};
+use super::reader::{At, Fields, Reader};
 use super::tables::timed;
 use crate::source::{Arrival, CsvSettings, FileSettings, JoinRule, RowRule, SheetSettings, UnpackSettings, is_encoding};
 
@@ -15,6 +16,8 @@ use crate::source::{Arrival, CsvSettings, FileSettings, JoinRule, RowRule, Sheet
 pub struct FileSource {
     /// The files; `*` takes the newest match.
     pub paths: Vec<PathBuf>,
+    /// Where the file is fetched from, where that is not this machine; then `paths` is empty.
+    pub place: Option<PlaceConfig>,
     /// How to read them.
     pub settings: FileSettings,
     /// What must hold before they are read.
@@ -51,7 +54,8 @@ pub(super) enum FileKind {
 
 /// Reads the whole table.
 pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>, kind: FileKind) -> Option<FileSource> {
-    let paths = paths(reader, &mut fields);
+    let place = elsewhere(reader, &mut fields);
+    let paths = if matches!(place, Elsewhere::No) { paths(reader, &mut fields) } else { Some(Vec::new()) };
     let settings = settings(reader, &mut fields, kind);
     let arrival = arrival(reader, &mut fields);
     let joins = tables(reader, &mut fields, "join", "[[source.join]]")
@@ -62,7 +66,37 @@ pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>, kind: FileKi
     let move_to = after(reader, &mut fields);
     let repeated = reader.choice(&mut fields, "repeated", &[("say", false), ("refuse", true)]);
     reader.finish(&fields);
-    Some(FileSource { paths: paths?, settings, arrival, joins, rows, move_to, refuse_repeated: repeated.unwrap_or(false) })
+    let place = match place {
+        Elsewhere::No => None,
+        Elsewhere::At(place) => Some(*place),
+        Elsewhere::Faulty => return None,
+    };
+    Some(FileSource { paths: paths?, place, settings, arrival, joins, rows, move_to, refuse_repeated: repeated.unwrap_or(false) })
+}
+
+/// Whether the file lies elsewhere than on this machine.
+enum Elsewhere {
+    No,
+    At(Box<PlaceConfig>),
+    Faulty,
+}
+
+fn elsewhere(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Elsewhere {
+    let is_place = fields.get("path").and_then(|found| found.get_ref().as_str()).is_some_and(place::is_place);
+    if !is_place {
+        return Elsewhere::No;
+    }
+    let Some(found) = reader.string(fields, "path") else { return Elsewhere::No };
+    match place::read(reader, fields, &found) {
+        Some(place) if fields.holds("after") && fields.get("after").is_some_and(|after| after.get_ref().is_table()) => {
+            drop(place);
+            let hint = "a place is only read; `repeated` tells when the same file comes again";
+            reader.fault_with(&found.span, "files are moved away on this machine alone", hint);
+            Elsewhere::Faulty
+        }
+        Some(place) => Elsewhere::At(Box::new(place)),
+        None => Elsewhere::Faulty,
+    }
 }
 
 /// `path`: one text or several.
@@ -78,10 +112,20 @@ fn paths(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Vec<PathBuf
                 reader.fault(&fields.span(), "`path` names no file");
                 return None;
             }
-            Some(paths.into_iter().map(|path| reader.beside(&path.value)).collect())
+            let several = paths.into_iter().map(|path| only_here(reader, path));
+            several.collect()
         }
         Some(_) => reader.path(fields, "path").map(|path| vec![path]),
     }
+}
+
+/// A path of this machine: a file elsewhere is fetched alone.
+fn only_here(reader: &mut Reader<'_>, path: At<String>) -> Option<PathBuf> {
+    if place::is_place(&path.value) {
+        reader.fault_with(&path.span, "a file that lies elsewhere is fetched alone", "give it as the one `path` of [source]");
+        return None;
+    }
+    Some(reader.beside(&path.value))
 }
 
 fn settings(reader: &mut Reader<'_>, fields: &mut Fields<'_>, kind: FileKind) -> FileSettings {
@@ -149,7 +193,7 @@ fn join(reader: &mut Reader<'_>, mut fields: Fields<'_>, kind: FileKind) -> Opti
     if !fields.has("path") {
         reader.fault(&fields.span(), "[[source.join]] needs `path`");
     }
-    let path = reader.path(&mut fields, "path");
+    let path = reader.string(&mut fields, "path").and_then(|path| only_here(reader, path));
     let settings = settings(reader, &mut fields, kind);
     let key = reader.required(&mut fields, "key");
     let other_key = reader.string(&mut fields, "other_key").map(|name| name.value.trim().to_owned());

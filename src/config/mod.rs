@@ -14,6 +14,7 @@ mod duration;
 mod error;
 mod files;
 mod guards;
+mod place;
 mod reader;
 mod secret;
 mod sql;
@@ -24,6 +25,7 @@ mod tests;
 pub use error::{ConfigErrors, ConfigFault};
 pub use files::{FileSource, JoinSource};
 pub use guards::{GuardLimit, Guards};
+pub use place::PlaceConfig;
 pub use secret::{SecretError, SecretFrom};
 
 /// All settings. The default is that of a folder without `hrpush.toml`.

@@ -106,7 +106,7 @@ fn driver(reader: &mut Reader<'_>, fields: &Fields<'_>, named: Option<Driver>, u
 }
 
 /// A password within the URL is refused, and no message shows it.
-fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool {
+pub(super) fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool {
     let rest = url.value.split_once("://").map_or(url.value.as_str(), |(_, rest)| rest);
     let by_user = rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password);
     let lower = url.value.to_ascii_lowercase();
@@ -115,7 +115,7 @@ fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool {
     reader.hide(secret);
     reader.fault_with(
         &url.span,
-        "`url` holds a password",
+        "a password stands in this address",
         "take it out, name an environment variable that holds it (`password_env = \"…\"`), and change it: it was readable here",
     );
     true
@@ -220,7 +220,7 @@ fn parts(reader: &mut Reader<'_>, found: &At<String>, driver: Driver, socket: bo
 }
 
 /// `%20` is a blank, and a plus sign is a plus sign.
-fn decoded(part: &str) -> String {
+pub(super) fn decoded(part: &str) -> String {
     let pair = format!("x={}", part.replace('+', "%2B").replace('&', "%26"));
     url::form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
 }
@@ -235,7 +235,7 @@ fn example(driver: Driver) -> &'static str {
 }
 
 /// Whether a host is this machine.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
@@ -256,7 +256,7 @@ fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> 
 }
 
 /// The secret under one of two keys, or the fault that was reported.
-fn secret(
+pub(super) fn secret(
     reader: &mut Reader<'_>,
     fields: &mut Fields<'_>,
     env: &'static str,
@@ -274,7 +274,7 @@ fn secret(
 }
 
 /// A fault that was reported already.
-struct Reported;
+pub(super) struct Reported;
 
 fn query(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Option<String> {
     let (found, in_file) = match (fields.has("query"), fields.has("query_file")) {

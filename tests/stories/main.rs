@@ -7,6 +7,7 @@ mod commands;
 mod explain;
 mod exports;
 mod main_job;
+mod places;
 mod rooms;
 mod saved_plans;
 mod served;

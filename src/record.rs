@@ -80,16 +80,35 @@ pub enum At {
     /// The line on which the record starts; the first line of a file is 1.
     Line(u64),
     /// The pointer (RFC 6901) of the record in a JSON answer.
-    Pointer(Box<str>),
+    Pointer(Pointer),
     /// The row in the result of a query; the first is 1.
     Row(u64),
+}
+
+/// A JSON pointer, boxed twice: every record has a place, which must stay small.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Pointer(Box<Box<str>>);
+
+impl std::ops::Deref for Pointer {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<Box<str>>> From<T> for Pointer {
+    fn from(text: T) -> Self {
+        Self(Box::new(text.into()))
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.at {
             At::Line(line) => write!(f, "{}, line {line}", self.source),
-            At::Pointer(pointer) => write!(f, "{} at {pointer}", self.source),
+            At::Pointer(pointer) => write!(f, "{} at {}", self.source, &**pointer),
             At::Row(row) => write!(f, "{}, row {row}", self.source),
         }
     }
@@ -358,6 +377,11 @@ mod tests {
     #[test]
     fn a_doubled_column_is_no_header() {
         assert_eq!(Header::new(["A", "B", "A"]), Err("A".into()));
+    }
+
+    #[test]
+    fn a_spot_is_small_since_every_record_has_one() {
+        assert_eq!(size_of::<At>(), 16);
     }
 
     #[test]

@@ -112,7 +112,7 @@ fn paths(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Vec<PathBuf
                 reader.fault(&fields.span(), "`path` names no file");
                 return None;
             }
-            let several = paths.into_iter().map(|path| only_here(reader, path));
+            let several = paths.into_iter().map(|path| only_here(reader, &path));
             several.collect()
         }
         Some(_) => reader.path(fields, "path").map(|path| vec![path]),
@@ -120,7 +120,7 @@ fn paths(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Vec<PathBuf
 }
 
 /// A path of this machine: a file elsewhere is fetched alone.
-fn only_here(reader: &mut Reader<'_>, path: At<String>) -> Option<PathBuf> {
+fn only_here(reader: &mut Reader<'_>, path: &At<String>) -> Option<PathBuf> {
     if place::is_place(&path.value) {
         reader.fault_with(&path.span, "a file that lies elsewhere is fetched alone", "give it as the one `path` of [source]");
         return None;
@@ -193,7 +193,7 @@ fn join(reader: &mut Reader<'_>, mut fields: Fields<'_>, kind: FileKind) -> Opti
     if !fields.has("path") {
         reader.fault(&fields.span(), "[[source.join]] needs `path`");
     }
-    let path = reader.string(&mut fields, "path").and_then(|path| only_here(reader, path));
+    let path = reader.string(&mut fields, "path").and_then(|path| only_here(reader, &path));
     let settings = settings(reader, &mut fields, kind);
     let key = reader.required(&mut fields, "key");
     let other_key = reader.string(&mut fields, "other_key").map(|name| name.value.trim().to_owned());

@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Records(Records),
     /// Write hrpush.toml and a mapping guessed from the file's header
     Init(Init),
+    /// List the HR systems that `init --preset` knows
+    Presets,
     /// Print the completions for a shell
     Completions {
         /// Which shell
@@ -371,7 +373,11 @@ pub(crate) struct Records {
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// The HR file whose header is guessed from
-    pub(crate) file: PathBuf,
+    #[arg(required_unless_present = "preset")]
+    pub(crate) file: Option<PathBuf>,
+    /// Start from this HR system instead; `hrpush presets` lists them
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub(crate) preset: Option<String>,
 }
 
 #[cfg(test)]

@@ -79,8 +79,12 @@ fn find<'h>(header: &'h [String], words: &[&str]) -> Option<&'h str> {
 }
 
 pub(super) fn init(common: &Common, args: &Init) -> Result<Ended, Failure> {
-    let header = source::header_of(&args.file, &FileSettings::default()).map_err(Failure::usage)?;
-    let stem = args.file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("hr");
+    if let Some(preset) = &args.preset {
+        return super::init_preset::init(common, preset);
+    }
+    let source_file = args.file.as_deref().ok_or_else(|| Failure::usage("name a file, or a preset with --preset"))?;
+    let header = source::header_of(source_file, &FileSettings::default()).map_err(Failure::usage)?;
+    let stem = source_file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("hr");
     let config = common.config.clone().unwrap_or_else(|| "hrpush.toml".into());
     let folder = config.parent().unwrap_or(Path::new("")).to_owned();
     let mapping = folder.join(format!("{stem}.mapping.toml"));
@@ -92,12 +96,12 @@ pub(super) fn init(common: &Common, args: &Init) -> Result<Ended, Failure> {
     let text = guess(stem, &header).ok_or_else(|| {
         Failure::usage(format!(
             "{}: no column looks like a person's key\n  hint: the columns are {}; write a mapping by hand, the README shows one",
-            args.file.display(),
+            source_file.display(),
             header.join(", ")
         ))
     })?;
     Mapping::parse(&text, &mapping).map_err(|fault| Failure::CannotRun(format!("the guessed mapping has a fault: {fault}")))?;
-    let file = std::path::absolute(&args.file).map_err(|fault| Failure::file("find", &args.file, &fault))?;
+    let file = std::path::absolute(source_file).map_err(|fault| Failure::file("find", source_file, &fault))?;
     let name = mapping.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     write_private(&mapping, &text)?;
     write_private(&config, &settings_text(&file.to_string_lossy(), &name))?;

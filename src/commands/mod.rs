@@ -13,6 +13,7 @@ mod explain;
 mod files;
 mod import;
 mod init;
+mod init_preset;
 mod logging;
 mod mapping;
 mod mapping_check;
@@ -20,12 +21,14 @@ mod mapping_convert;
 mod mapping_test;
 mod memory;
 mod planning;
+mod presets;
 mod reading;
 mod records;
 mod run;
 mod runs;
 mod sandbox;
 mod scene;
+mod service;
 mod settings;
 mod target;
 mod undo;
@@ -68,6 +71,7 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Sandbox(args) => sandbox::sandbox(args),
         Command::Records(args) => records::records(common, args),
         Command::Init(args) => init::init(common, args),
+        Command::Presets => presets::presets(common),
         Command::Completions { shell } => completions::print_for(*shell),
         Command::Man => completions::manual(),
     }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::cli::MapArgs;
 use super::exit::Failure;
+use super::service;
 use super::settings::Settings;
 use crate::config::{FileSource, PlaceConfig, SecretFrom, SourceKind};
 use crate::mapping::{self, BoundMapping, Mapping};
@@ -23,6 +24,8 @@ pub(super) struct Read {
     pub(super) delivery: Option<Delivery>,
     /// Whether the same reading a second time is refused.
     pub(super) refuse_repeated: bool,
+    /// Whether a system was asked: that it gives the same answer twice is no mistake of anybody.
+    pub(super) asked: bool,
 }
 
 /// Files that were delivered for one run.
@@ -34,6 +37,11 @@ pub(super) struct Delivery {
 /// Reads the files, or the configured source where none are named.
 pub(super) async fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) -> Result<Read, Failure> {
     let configured = settings.config.source.as_ref();
+    if files.is_empty()
+        && let Some(SourceKind::Rest(source)) = configured.map(|source| &source.kind)
+    {
+        return service::read(settings, source, map).await;
+    }
     let named = map.mapping.as_deref().or_else(|| configured.and_then(|source| source.mapping.as_deref()));
     if let Some(source) = asked(settings, files)? {
         let reading = ask(source.as_ref()).await?;
@@ -42,7 +50,7 @@ pub(super) async fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) 
             None => fitting_columns(&reading)?,
         };
         let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
-        return Ok(Read { reading, mapping, bound, delivery: None, refuse_repeated: false });
+        return Ok(Read { reading, mapping, bound, delivery: None, refuse_repeated: false, asked: true });
     }
     let source = file_source(settings, files, map.mapping.is_some())?;
     let opened = open(&source).await?;
@@ -54,11 +62,16 @@ pub(super) async fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) 
     let delivery = source.move_to.clone().map(|move_to| Delivery { files: opened.paths(), move_to });
     let reading = assemble(opened, &source, mapping.csv(), day)?;
     let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
-    Ok(Read { reading, mapping, bound, delivery, refuse_repeated: source.refuse_repeated })
+    Ok(Read { reading, mapping, bound, delivery, refuse_repeated: source.refuse_repeated, asked: false })
 }
 
 /// The same without a mapping, for a first look.
 pub(super) async fn read_plainly(settings: &Settings, files: &[PathBuf], day: Date) -> Result<Reading, Failure> {
+    if files.is_empty()
+        && let Some(SourceKind::Rest(source)) = settings.config.source.as_ref().map(|source| &source.kind)
+    {
+        return service::read_plainly(settings, source, day).await;
+    }
     if let Some(source) = asked(settings, files)? {
         return ask(source.as_ref()).await;
     }
@@ -80,7 +93,7 @@ fn asked(settings: &Settings, files: &[PathBuf]) -> Result<Option<Box<dyn Source
     })
 }
 
-async fn ask(source: &dyn Source) -> Result<Reading, Failure> {
+pub(super) async fn ask(source: &dyn Source) -> Result<Reading, Failure> {
     let reading = source.read().await.map_err(unread)?;
     for line in &reading.told {
         tracing::info!("{}", crate::report::shown(line));
@@ -94,7 +107,7 @@ fn unread(errors: SourceErrors) -> Failure {
 }
 
 /// The built-in mapping that fits the columns of a reading.
-fn fitting_columns(reading: &Reading) -> Result<Mapping, Failure> {
+pub(super) fn fitting_columns(reading: &Reading) -> Result<Mapping, Failure> {
     let columns: Vec<&str> = reading.header.names().collect();
     let (file, text) = mapping::choose(&columns).map_err(|fault| Failure::usage(format!("{}: {fault}", reading.name)))?;
     Mapping::parse(text, Path::new(file)).map_err(Failure::usage)
@@ -104,11 +117,6 @@ fn fitting_columns(reading: &Reading) -> Result<Mapping, Failure> {
 fn file_source(settings: &Settings, files: &[PathBuf], other_mapping: bool) -> Result<FileSource, Failure> {
     let configured = match settings.config.source.as_ref().map(|source| &source.kind) {
         Some(SourceKind::Files(source)) => Some(source.as_ref().clone()),
-        Some(SourceKind::Rest(_)) if files.is_empty() => {
-            return Err(Failure::usage(
-                "sources of the kind rest are not built yet\n  hint: export a file and use kind = \"csv\"",
-            ));
-        }
         _ => None,
     };
     if files.is_empty() {

@@ -16,6 +16,7 @@ mod files;
 mod guards;
 mod place;
 mod reader;
+mod rest;
 mod secret;
 mod sql;
 mod tables;
@@ -26,6 +27,7 @@ pub use error::{ConfigErrors, ConfigFault};
 pub use files::{FileSource, JoinSource};
 pub use guards::{GuardLimit, Guards};
 pub use place::PlaceConfig;
+pub use rest::{Layer, RestSource, check_rest};
 pub use secret::{SecretError, SecretFrom};
 
 /// All settings. The default is that of a folder without `hrpush.toml`.
@@ -132,8 +134,8 @@ pub struct SourceConfig {
 pub enum SourceKind {
     /// Delimited text or workbooks.
     Files(Box<FileSource>),
-    /// A web service; its keys are checked by that source.
-    Rest(toml::Table),
+    /// A web service.
+    Rest(Box<RestSource>),
     /// A database.
     Sql(Box<SqlConfig>),
 }

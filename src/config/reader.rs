@@ -43,6 +43,11 @@ impl<'a> Fields<'a> {
         self.table.get(key)
     }
 
+    /// Makes keys known that somebody else reads.
+    pub(super) fn know(&mut self, keys: &[&'static str]) {
+        self.asked.extend(keys);
+    }
+
     /// Whether the table has this key; asking makes it known.
     pub(super) fn has(&mut self, key: &'static str) -> bool {
         self.get(key).is_some()

@@ -7,7 +7,9 @@ use toml::de::DeTable;
 use super::error::{ConfigErrors, ConfigFault};
 use super::files::FileKind;
 use super::reader::{At, Fields, Reader};
-use super::{Config, Deliver, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files, guards, sql};
+use super::{
+    Config, Deliver, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files, guards, rest, sql,
+};
 use crate::graph::{Cloud, Size};
 
 /// Reads and checks the whole text.
@@ -33,7 +35,7 @@ fn root_tables(reader: &mut Reader<'_>, root: &mut Fields<'_>, text: &str, path:
         config.tenant = tenant(reader, fields);
     }
     if let Some(fields) = reader.table(root, "source") {
-        config.source = source(reader, fields, text);
+        config.source = source(reader, fields, text, path);
     }
     if let Some(fields) = reader.table(root, "protect") {
         config.protect = protect(reader, fields);
@@ -100,7 +102,7 @@ enum Kind {
     Sql,
 }
 
-fn source(reader: &mut Reader<'_>, mut fields: Fields<'_>, text: &str) -> Option<SourceConfig> {
+fn source(reader: &mut Reader<'_>, mut fields: Fields<'_>, text: &str, path: &Path) -> Option<SourceConfig> {
     const KINDS: [(&str, Kind); 4] = [("csv", Kind::Csv), ("xlsx", Kind::Xlsx), ("rest", Kind::Rest), ("sql", Kind::Sql)];
     let mapping = reader.path(&mut fields, "mapping");
     if !fields.has("kind") {
@@ -110,19 +112,10 @@ fn source(reader: &mut Reader<'_>, mut fields: Fields<'_>, text: &str) -> Option
     let kind = match reader.choice(&mut fields, "kind", &KINDS)? {
         Kind::Csv => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Text)?)),
         Kind::Xlsx => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Workbook)?)),
-        Kind::Rest => SourceKind::Rest(raw_source(text)),
+        Kind::Rest => SourceKind::Rest(Box::new(rest::own(reader, fields, text, path))),
         Kind::Sql => SourceKind::Sql(Box::new(sql::read(reader, fields)?)),
     };
     Some(SourceConfig { kind, mapping })
-}
-
-/// The table as it stands, for a source that checks it itself.
-fn raw_source(text: &str) -> toml::Table {
-    let mut document: toml::Table = text.parse().unwrap_or_default();
-    match document.remove("source") {
-        Some(toml::Value::Table(table)) => table,
-        _ => toml::Table::new(),
-    }
 }
 
 fn protect(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Protect {

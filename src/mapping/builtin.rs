@@ -29,6 +29,44 @@ static BUILTIN: &[(&str, &str)] = embedded![
     "uk-organogram-csv.toml",
 ];
 
+/// The presets: a service and the mapping for it, in the order of the names.
+static PRESETS: &[(&str, &str)] = embedded![
+    "adp-workforce-now.toml",
+    "afas.toml",
+    "bamboohr.toml",
+    "deel.toml",
+    "factorial.toml",
+    "frappe-hr.toml",
+    "hibob.toml",
+    "merge.toml",
+    "odoo.toml",
+    "oracle-hcm.toml",
+    "orangehrm.toml",
+    "personio-v2.toml",
+    "personio.toml",
+    "rippling.toml",
+    "sage-hr.toml",
+    "scim.toml",
+    "successfactors.toml",
+    "ukg-pro.toml",
+    "workday-raas.toml",
+    "zoho-people.toml",
+];
+
+/// All presets: the name, which is that of the file without its ending, and the text.
+pub fn presets() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PRESETS.iter().map(|(file, text)| (file.trim_end_matches(".toml"), *text))
+}
+
+/// The text of a preset.
+///
+/// # Errors
+/// The name of the preset that is meant, where one resembles it.
+pub fn preset(name: &str) -> Result<&'static str, Option<&'static str>> {
+    let found = presets().find(|(known, _)| *known == name).map(|(_, text)| text);
+    found.ok_or_else(|| nearest(name, presets().map(|(known, _)| known)))
+}
+
 /// All built-in mappings: the name of the file and its text.
 pub fn builtin() -> &'static [(&'static str, &'static str)] {
     BUILTIN
@@ -128,6 +166,26 @@ mod tests {
         for (file, text) in builtin() {
             let mapping = Mapping::parse(text, Path::new(file)).unwrap();
             assert_eq!(choose(&mapping.required()).map(|(chosen, _)| chosen), Ok(*file));
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_folder_is_embedded_and_every_preset_is_a_mapping_without_faults() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let known: BTreeSet<&str> = BUILTIN.iter().chain(PRESETS).map(|(file, _)| *file).collect();
+        for file in
+            files.filter(|file| !file.contains(".tests.") && Path::new(file).extension().is_some_and(|ending| ending == "toml"))
+        {
+            assert!(known.contains(file.as_str()), "{file} is not embedded");
+        }
+        for (name, text) in presets() {
+            let mapping = Mapping::parse(text, Path::new(name)).unwrap_or_else(|errors| panic!("{errors}"));
+            let document: toml::Table = text.parse().unwrap();
+            let columns = document["source"]["columns"].as_table().unwrap();
+            for column in mapping.columns() {
+                assert!(columns.contains_key(&column), "{name} uses the column {column} without declaring it");
+            }
         }
     }
 

@@ -27,7 +27,7 @@ mod tools;
 mod walk;
 
 pub use bound::BoundMapping;
-pub use builtin::{Candidate, ChoiceError, builtin, choose};
+pub use builtin::{Candidate, ChoiceError, builtin, choose, preset, presets};
 pub use cases::{CaseResult, Difference, Tested, test};
 pub use convert::{ConvertError, Converted, Lost, convert};
 pub use coverage::{Coverage, Unreached};

@@ -18,7 +18,7 @@ use super::{Rules, parse_groups, parse_lifecycle, parse_targets};
 use crate::directory::Attribute;
 use crate::expr;
 use crate::record::Header;
-use crate::source::CsvSettings;
+use crate::source::{CsvSettings, rest};
 
 const SECTIONS: &[&str] = &["version", "name", "source", "match", "scope", "attributes", "manager", "lifecycle", "groups"];
 const SOURCE_KEYS: &[&str] = &[
@@ -162,7 +162,9 @@ fn version(walk: &mut Walk<'_>, root: &Section<'_, '_>) {
 }
 
 fn read_source(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Source {
-    walk.known(section, SOURCE_KEYS);
+    // A preset says in the same table how its service is read; that source checks those keys.
+    let service = if section.table.contains_key("kind") { rest::KEYS } else { &[] };
+    walk.known(section, &[SOURCE_KEYS, service].concat());
     let key = walk
         .required(section, "key", "name the column with the personnel number, such as key = \"[EmployeeID]\"")
         .and_then(|node| walk.formula("key", node, one_text()));

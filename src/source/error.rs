@@ -210,6 +210,9 @@ pub enum FaultKind {
     /// No file was named at all.
     #[error("no file was named")]
     NoFile,
+    /// A service was read, and what it gave does not fit the configuration.
+    #[error("{0}")]
+    Unfit(String),
 }
 
 impl FaultKind {

@@ -24,6 +24,7 @@ mod join;
 mod local;
 pub mod place;
 mod profile;
+pub mod rest;
 mod rows;
 mod scan;
 mod sheet;

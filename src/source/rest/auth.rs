@@ -1,0 +1,173 @@
+//! The credential: where a secret or a token goes into a request, and how a token is asked for.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::assertion;
+use super::client::{Call, Payload, Sender};
+use super::error::RestError;
+use super::settings::{Auth, Grant, SecretRef, SendAs, TokenRequest, Word};
+use super::template::Values;
+
+/// The token that was had last; where the credential is a fixed one, nothing is kept.
+#[derive(Default)]
+pub(super) struct Credential {
+    kept: Mutex<Option<Kept>>,
+}
+
+struct Kept {
+    token: SecretString,
+    until: Instant,
+}
+
+pub(super) fn secret(from: &SecretRef) -> Result<SecretString, RestError> {
+    from.read().map_err(RestError::Secret)
+}
+
+fn word(word: &Word, values: &Values) -> Result<SecretString, RestError> {
+    match word {
+        Word::Plain(template) => Ok(template.fill(values).into()),
+        Word::Secret(from) => secret(from),
+    }
+}
+
+impl Credential {
+    /// Puts the credential into the headers of a request to the configured origin.
+    pub(super) async fn sign(&self, sender: &Sender<'_>, headers: &mut HeaderMap) -> Result<(), RestError> {
+        let settings = sender.settings;
+        match &settings.auth {
+            Auth::None => {}
+            Auth::Basic { user, password } => {
+                headers.insert(AUTHORIZATION, basic(&word(user, &sender.values)?, &word(password, &sender.values)?)?);
+            }
+            Auth::Header { header, scheme, secret: from, base64 } => {
+                let mut text = secret(from)?.expose_secret().to_owned();
+                if *base64 {
+                    text = STANDARD.encode(text);
+                }
+                headers.insert(
+                    header_name(header)?,
+                    hidden(&scheme.as_ref().map_or(text.clone(), |word| format!("{word} {text}")))?,
+                );
+            }
+            Auth::Token(request) => {
+                let token = self.token(sender, request).await?;
+                headers.insert(AUTHORIZATION, hidden(&format!("{} {}", request.scheme, token.expose_secret()))?);
+            }
+        }
+        for (name, from) in &settings.secret_headers {
+            headers.insert(header_name(name)?, hidden(secret(from)?.expose_secret())?);
+        }
+        Ok(())
+    }
+
+    /// After a 401: what was used is not used again.
+    pub(super) async fn refused(&self, used: &HeaderMap) {
+        let mut kept = self.kept.lock().await;
+        let used = used.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        // Another request may have renewed the token meanwhile.
+        if kept.as_ref().is_some_and(|kept| used.ends_with(kept.token.expose_secret())) {
+            *kept = None;
+        }
+    }
+
+    async fn token(&self, sender: &Sender<'_>, request: &TokenRequest) -> Result<SecretString, RestError> {
+        let mut kept = self.kept.lock().await;
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.until > Instant::now()) {
+            return Ok(kept.token.clone());
+        }
+        let call = token_call(sender, request)?;
+        let answer = Box::pin(sender.send(&call)).await?;
+        let no_token = |why: &str| RestError::NoToken { what: call.what.clone(), why: why.to_owned() };
+        let body: Value = serde_json::from_slice(&answer.body).map_err(|_| no_token("the answer is no JSON"))?;
+        let token = request.token.text(&body).filter(|token| !token.is_empty());
+        let token: SecretString = token.ok_or_else(|| no_token(&format!("the answer has no `{}`", request.token)))?.into();
+        let life = request.expires.text(&body).and_then(|text| text.parse::<u64>().ok()).unwrap_or(300);
+        // A token that lives for less than two minutes is used for half of its life.
+        let life = life.min(86_400);
+        let until = Instant::now() + Duration::from_secs(life.saturating_sub(60).max(life / 2));
+        Ok(kept.insert(Kept { token, until }).token.clone())
+    }
+}
+
+fn token_call(sender: &Sender<'_>, request: &TokenRequest) -> Result<Call, RestError> {
+    let values = &sender.values;
+    let mut fields: Vec<(String, String)> = Vec::new();
+    let mut headers = HeaderMap::new();
+    let id = request.client_id.as_ref().map(|id| word(id, values)).transpose()?;
+    let id_text = id.as_ref().map(|id| id.expose_secret().to_owned()).unwrap_or_default();
+    let assert = |grant: &str, name: &str, text: String, fields: &mut Vec<(String, String)>| {
+        fields.push(("grant_type".into(), grant.into()));
+        fields.push((name.into(), text));
+    };
+    match &request.grant {
+        Grant::Login => {}
+        Grant::ClientCredentials => fields.push(("grant_type".into(), "client_credentials".into())),
+        Grant::Saml(says) => {
+            let text = assertion::saml(says, values, &id_text, request.url.as_str(), sender.now)?;
+            assert(SAML_GRANT, "assertion", STANDARD.encode(text), &mut fields);
+        }
+        Grant::SamlGiven(from) => {
+            let text = secret(from)?.expose_secret().trim().to_owned();
+            // Told apart by its first character: an assertion that is not yet in base64 is XML.
+            let text = if text.starts_with('<') { STANDARD.encode(text) } else { text };
+            assert(SAML_GRANT, "assertion", text, &mut fields);
+        }
+        Grant::Jwt(says) => {
+            let text = assertion::jwt(says, values, sender.now)?;
+            assert("urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", text, &mut fields);
+        }
+    }
+    let client_secret = request.client_secret.as_ref().map(secret).transpose()?;
+    if request.send == SendAs::Basic {
+        let none = SecretString::from("");
+        headers.insert(AUTHORIZATION, basic(id.as_ref().unwrap_or(&none), client_secret.as_ref().unwrap_or(&none))?);
+    } else {
+        fields.extend(id.map(|id| ("client_id".into(), id.expose_secret().to_owned())));
+        fields.extend(client_secret.map(|secret| ("client_secret".into(), secret.expose_secret().to_owned())));
+    }
+    fields.extend(request.fields.iter().map(|(name, template)| (name.clone(), template.fill(values))));
+    let payload = match request.send {
+        SendAs::Json => {
+            let object: Map<String, Value> = fields.into_iter().map(|(name, text)| (name, Value::String(text))).collect();
+            Payload::Json(Value::Object(object).to_string())
+        }
+        SendAs::Form | SendAs::Basic => Payload::Form(fields),
+    };
+    let what = format!("POST {}", request.url.path());
+    Ok(Call {
+        what,
+        post: true,
+        url: request.url.clone(),
+        headers,
+        payload: Some(payload),
+        sign: false,
+        accept: "application/json",
+    })
+}
+
+const SAML_GRANT: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
+
+fn basic(user: &SecretString, password: &SecretString) -> Result<HeaderValue, RestError> {
+    let pair = format!("{}:{}", user.expose_secret(), password.expose_secret());
+    hidden(&format!("Basic {}", STANDARD.encode(pair)))
+}
+
+fn header_name(name: &str) -> Result<HeaderName, RestError> {
+    HeaderName::try_from(name).map_err(|_| RestError::Unusable(format!("`{name}` is no name of a header")))
+}
+
+/// A header value that no log shows.
+fn hidden(text: &str) -> Result<HeaderValue, RestError> {
+    let mut value =
+        HeaderValue::try_from(text).map_err(|_| RestError::Unusable("a secret has characters that no header can hold".into()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,89 @@
+//! Why a service could not be read whole.
+
+use super::super::error::{Fault, FaultKind, Spot};
+
+/// A reading that broke off. What came until then is thrown away: a person missing from a list looks exactly like a leaver.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RestError {
+    #[error("{0}")]
+    Secret(String),
+    #[error("the settings cannot be used: {0}")]
+    Unusable(String),
+    #[error("{what}: the service cannot be reached, tried {tries} times: {why}")]
+    Unreachable { what: String, tries: u32, why: String },
+    #[error("{what}: answered {status}{}{}", explained(said.as_deref()), tried(*tries))]
+    Answered { what: String, status: u16, said: Option<String>, tries: u32 },
+    #[error("{what}: the service asks to wait {seconds} seconds, which is more than `longest_wait`")]
+    LongWait { what: String, seconds: u64 },
+    #[error("{what}: answered {status}, which leads elsewhere; redirects are not followed")]
+    Redirect { what: String, status: u16 },
+    #[error("{what}: the answer has more than {most} bytes")]
+    TooLarge { what: String, most: u64 },
+    #[error("{what}: the answer cannot be read: {why}")]
+    Unreadable { what: String, why: String },
+    #[error("{what}: the answer has no `{path}`{}", explained(said.as_deref()))]
+    NoRecords { what: String, path: String, said: Option<String> },
+    #[error("{what}: no token: {why}")]
+    NoToken { what: String, why: String },
+    #[error("{what}: the link to the next page leads to {origin}, not to {ours}")]
+    ForeignLink { what: String, origin: String, ours: String },
+    #[error("{what}: the answer has a record that is {kind}, not an object")]
+    NoObject { what: String, kind: &'static str },
+    #[error("{what}: {why}")]
+    Paging { what: String, why: String },
+    #[error("{what}: the service says that there are {said} {things}, {came} came")]
+    Total { what: String, said: u64, came: u64, things: &'static str },
+    #[error("{what}: {why}")]
+    Join { what: String, why: String },
+    #[error("{0}")]
+    Flatten(String),
+    #[error("no record has {0}")]
+    Columns(String),
+}
+
+fn explained(said: Option<&str>) -> String {
+    said.map(|said| format!(": {said}")).unwrap_or_default()
+}
+
+fn tried(tries: u32) -> String {
+    if tries > 1 { format!(" (tried {tries} times)") } else { String::new() }
+}
+
+impl RestError {
+    fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Answered { status: 401, .. } => "the credential is wrong or has expired",
+            Self::Answered { status: 403, .. } => "the credential may not read this: ask the HR administrator for the permission",
+            Self::Answered { status: 404, .. } => "look at `base_url`, `path` and the values of [source]",
+            Self::Redirect { .. } => "write the address that it leads to as `base_url`, if it is one that you trust",
+            Self::NoRecords { .. } => "`records` of [source] is the path to the list, such as records = \"data\"",
+            Self::ForeignLink { .. } => {
+                "the credential goes to no other origin; if that one is right, write it as `base_url` of [source]"
+            }
+            Self::LongWait { .. } => "run later, or allow it: longest_wait = \"30min\"",
+            Self::Total { .. } => "the list moved while it was read: run again; where it always differs a little, set `slack`",
+            Self::Columns(_) => {
+                "the credential may lack the permission to read it, which is not the same as nobody having it; a column that nobody need have is `optional = true`"
+            }
+            Self::Flatten(_) => "declare the columns: [source.columns] with Name = \"path.to.the.value\"",
+            _ => return None,
+        })
+    }
+
+    /// The fault of a reading; `name` is the service's.
+    pub(super) fn into_fault(self, name: &str) -> Fault {
+        let hint = self.hint().map(Into::into);
+        let text = self.to_string();
+        let kind = match self {
+            Self::Flatten(_) | Self::Columns(_) | Self::Secret(_) | Self::Unusable(_) => FaultKind::Unfit(text),
+            _ => FaultKind::System(text),
+        };
+        Fault { spot: Spot { file: name.into(), line: None, column: None }, kind, hint }
+    }
+}
+
+/// A text from outside, fit to be shown: one line, and not too long.
+pub(super) fn plain(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|character| !character.is_control()).take(300).collect()
+}

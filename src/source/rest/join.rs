@@ -1,0 +1,108 @@
+//! What belongs to a record and stands elsewhere: another list, or one request for each record.
+
+use std::collections::HashMap;
+
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
+use serde_json::Value;
+
+use super::client::Sender;
+use super::error::RestError;
+use super::list::{Pages, Raw};
+use super::settings::{Join, Take};
+
+/// A join with what has been read for it.
+pub(super) struct Joined<'s> {
+    join: &'s Join,
+    /// The other list by its key; none where each record is asked for by itself.
+    partners: Option<HashMap<String, Vec<Value>>>,
+    /// Records without a partner.
+    pub(super) without: u64,
+}
+
+impl<'s> Joined<'s> {
+    /// Reads the other list, where there is one.
+    pub(super) async fn new(sender: &Sender<'_>, join: &'s Join) -> Result<Self, RestError> {
+        let Some(key) = &join.key else { return Ok(Self { join, partners: None, without: 0 }) };
+        let mut partners: HashMap<String, Vec<Value>> = HashMap::new();
+        let mut pages = Pages::new(sender, &join.request, sender.values.clone());
+        while let Some(page) = pages.next(sender).await? {
+            for raw in page {
+                if let Some(key) = key.text(&raw.json) {
+                    partners.entry(key.trim().to_owned()).or_default().push(raw.json);
+                }
+            }
+        }
+        Ok(Self { join, partners: Some(partners), without: 0 })
+    }
+
+    /// Gives each record of a page its part.
+    pub(super) async fn attach(&mut self, sender: &Sender<'_>, page: &mut [Raw]) -> Result<(), RestError> {
+        let keys: Vec<Option<String>> = page
+            .iter()
+            .map(|raw| self.join.on.text(&raw.json).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()))
+            .collect();
+        let found: Vec<Vec<Value>> = match &self.partners {
+            Some(partners) => {
+                keys.iter().map(|key| key.as_ref().and_then(|key| partners.get(key)).cloned().unwrap_or_default()).collect()
+            }
+            None => self.ask(sender, &keys).await?,
+        };
+        for ((raw, key), partners) in page.iter_mut().zip(keys).zip(found) {
+            self.put(raw, key.as_deref().unwrap_or("(none)"), partners)?;
+        }
+        Ok(())
+    }
+
+    /// One request for each record, a few at once, in their order.
+    async fn ask(&self, sender: &Sender<'_>, keys: &[Option<String>]) -> Result<Vec<Vec<Value>>, RestError> {
+        let at_once = sender.settings.limits.concurrency.max(1);
+        let asked: Vec<_> = keys.iter().map(|key| self.one(sender, key.as_deref()).boxed()).collect();
+        stream::iter(asked).buffered(at_once).try_collect().await
+    }
+
+    async fn one(&self, sender: &Sender<'_>, key: Option<&str>) -> Result<Vec<Value>, RestError> {
+        let Some(key) = key else { return Ok(Vec::new()) };
+        let mut pages = Pages::new(sender, &self.join.request, sender.values.with("on", key));
+        let mut found = Vec::new();
+        loop {
+            match pages.next(sender).await {
+                Ok(Some(page)) => found.extend(page.into_iter().map(|raw| raw.json)),
+                Ok(None) => return Ok(found),
+                // Nobody by that key: a record without a partner, as in a list.
+                Err(RestError::Answered { status: 404, .. }) if !self.join.required && found.is_empty() => return Ok(found),
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    fn put(&mut self, raw: &mut Raw, key: &str, mut partners: Vec<Value>) -> Result<(), RestError> {
+        let Join { name, take, required, .. } = self.join;
+        let fault = |why: String| RestError::Join { what: format!("join {name}"), why };
+        if partners.is_empty() {
+            self.without += 1;
+            if *required {
+                return Err(fault(format!("the record {} has no partner by the key {key}", raw.place)));
+            }
+        }
+        let value = match take {
+            Take::One if partners.len() > 1 => {
+                let count = partners.len();
+                return Err(fault(format!(
+                    "the record {} has {count} partners by the key {key}, where one is wanted\n  hint: take = \"many\" with a [[source.pick]], or take = \"first\"",
+                    raw.place
+                )));
+            }
+            Take::One | Take::First => partners.drain(..).next().unwrap_or(Value::Null),
+            Take::Many => Value::Array(partners),
+        };
+        if let Value::Object(record) = &mut raw.json {
+            record.insert(name.clone(), value);
+        }
+        Ok(())
+    }
+
+    /// What is to be told of it.
+    pub(super) fn told(&self) -> Option<String> {
+        (self.without > 0).then(|| format!("{} records have no `{}`", self.without, self.join.name))
+    }
+}

@@ -1,0 +1,197 @@
+//! One list, page by page, to its end.
+
+use std::sync::Arc;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::client::{Answer, Call, Payload, Sender, said};
+use super::error::RestError;
+use super::paging::{Next, Page, Progress};
+use super::settings::{Body, Format, Request};
+use super::template::{Template, Values};
+use crate::record::{At, Cell, Place};
+use crate::source::CsvSettings;
+
+/// A record as it came.
+pub(super) struct Raw {
+    pub(super) place: Place,
+    pub(super) json: Value,
+}
+
+/// A list on its way to its end.
+pub(super) struct Pages<'s> {
+    request: &'s Request,
+    values: Values,
+    progress: Progress<'s>,
+    follow: Option<Url>,
+    done: bool,
+}
+
+impl<'s> Pages<'s> {
+    pub(super) fn new(sender: &Sender<'_>, request: &'s Request, values: Values) -> Self {
+        let progress = Progress::new(&request.paging, sender.settings.limits.pages);
+        Self { request, values, progress, follow: None, done: false }
+    }
+
+    /// The records of the next page; nothing once the list has ended, and was whole.
+    pub(super) async fn next(&mut self, sender: &Sender<'_>) -> Result<Option<Vec<Raw>>, RestError> {
+        if self.done {
+            return Ok(None);
+        }
+        let filled = self.progress.values(&self.values);
+        let number = self.progress.pages + 1;
+        let call = call(sender, self.request, &filled, self.follow.take(), number)?;
+        let answer = sender.send(&call).await?;
+        let body = body_of(&call, self.request, &answer)?;
+        let past = self.request.paging.end.as_ref().is_some_and(|end| end.holds(&body));
+        let any = !body.is_null() && !past;
+        let found = if any { records(&call, self.request, &body)? } else { Vec::new() };
+        let page = Page { url: &call.url, headers: &answer.headers, answer: &body, records: &found, any };
+        match self.progress.take(&call.what, &page)? {
+            Next::Done => self.done = true,
+            Next::Again => {}
+            Next::Follow(url) => self.follow = Some(same_origin(sender, &call.what, url)?),
+        }
+        Ok(Some(cut(sender, number, &found)))
+    }
+}
+
+/// The credential goes where the configuration says, and nowhere else.
+fn same_origin(sender: &Sender<'_>, what: &str, url: Url) -> Result<Url, RestError> {
+    let ours = sender.settings.base.origin();
+    if url.origin() == ours && url.username().is_empty() && url.password().is_none() {
+        return Ok(url);
+    }
+    let origin = super::error::plain(&url.origin().ascii_serialization());
+    Err(RestError::ForeignLink { what: what.to_owned(), origin, ours: ours.ascii_serialization() })
+}
+
+fn call(sender: &Sender<'_>, request: &Request, values: &Values, follow: Option<Url>, number: u64) -> Result<Call, RestError> {
+    let path = request.path.fill_path(values);
+    let method = if request.post { "POST" } else { "GET" };
+    let page = if number > 1 { format!(", page {number}") } else { String::new() };
+    let what = format!("{method} {path}{page}");
+    let url = match follow {
+        Some(url) => url,
+        None => address(&sender.settings.base, &path, &request.query, values)?,
+    };
+    let payload = request.body.as_ref().map(|body| match body {
+        Body::Json(shape) => Payload::Json(shape.fill(values).to_string()),
+        Body::Form(fields) => Payload::Form(pairs(fields, values)),
+    });
+    let accept = match request.format {
+        None | Some(Format::Json) => "application/json",
+        Some(Format::Xml) => "application/xml, text/xml",
+        Some(Format::Csv) => "text/csv",
+    };
+    Ok(Call { what, post: request.post, url, headers: HeaderMap::new(), payload, sign: true, accept })
+}
+
+/// The base, the path below it and the query.
+fn address(base: &Url, path: &str, query: &[(String, Template)], values: &Values) -> Result<Url, RestError> {
+    // `.` and `..` would be taken out of the path, and another one would be asked.
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err(RestError::Unusable(format!("`{path}` would leave its folder")));
+    }
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{}", base.path().trim_end_matches('/'), path.trim_start_matches('/')));
+    let pairs = pairs(query, values);
+    if !pairs.is_empty() {
+        url.query_pairs_mut().extend_pairs(pairs);
+    }
+    Ok(url)
+}
+
+/// The pairs with their parts filled in; what asks for a cursor is left out while there is none.
+fn pairs(fields: &[(String, Template)], values: &Values) -> Vec<(String, String)> {
+    let wanted = fields.iter().filter(|(_, template)| !template.names("cursor") || values.0.contains_key("cursor"));
+    wanted.map(|(name, template)| (name.clone(), template.fill(values))).collect()
+}
+
+/// The answer as JSON, whatever its form; null where it has no body.
+fn body_of(call: &Call, request: &Request, answer: &Answer) -> Result<Value, RestError> {
+    if answer.body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Null);
+    }
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_lowercase();
+    let told = match &kind {
+        kind if kind.contains("xml") => Format::Xml,
+        kind if kind.contains("csv") => Format::Csv,
+        _ => Format::Json,
+    };
+    let format = request.format.unwrap_or(told);
+    let unreadable = |why: String| RestError::Unreadable { what: call.what.clone(), why };
+    match format {
+        // The message of serde_json names a line and a column, and no value.
+        Format::Json => serde_json::from_slice(&answer.body).map_err(|fault| {
+            let page = kind.contains("html");
+            unreadable(if page { "it is a web page, not data".to_owned() } else { format!("it is no JSON: {fault}") })
+        }),
+        Format::Xml => super::xml::read(&answer.body).map_err(|why| unreadable(format!("it is no XML: {why}"))),
+        Format::Csv => csv(&answer.body).map_err(unreadable),
+    }
+}
+
+/// Delimited text as a list of objects.
+fn csv(bytes: &[u8]) -> Result<Value, String> {
+    let reading =
+        crate::source::read_csv_bytes("the answer", bytes, &CsvSettings::default()).map_err(|fault| fault.to_string())?;
+    let text = |cell: Cell<'_>| match cell {
+        Cell::Text(text) => Value::String(text.to_owned()),
+        _ => Value::Null,
+    };
+    let object = |record: &crate::record::Record| -> Map<String, Value> {
+        record.cells().map(|(name, cell)| (name.to_owned(), text(cell))).collect()
+    };
+    Ok(reading.records.iter().map(|record| Value::Object(object(record))).collect())
+}
+
+/// The records of an answer, each with its pointer.
+fn records<'v>(call: &Call, request: &Request, body: &'v Value) -> Result<Vec<(String, &'v Value)>, RestError> {
+    if request.records.find(body).is_empty() && !empty_wildcard(request, body) {
+        let path = request.records.to_string();
+        return Err(RestError::NoRecords { what: call.what.clone(), path, said: said(body) });
+    }
+    let mut found = request.records.places(body);
+    // `null` in the place of a list is an empty list.
+    found.retain(|(_, record)| !record.is_null());
+    match found.iter().find(|(_, record)| !record.is_object()) {
+        None => Ok(found),
+        Some((_, Value::String(text))) if text.trim().is_empty() && found.len() == 1 => Ok(Vec::new()),
+        Some((_, record)) => Err(RestError::NoObject { what: call.what.clone(), kind: kind(record) }),
+    }
+}
+
+/// Whether a path with `*` leads to nothing because the list before it is there and empty.
+fn empty_wildcard(request: &Request, body: &Value) -> bool {
+    let text = request.records.as_str();
+    let Some(at) = text.find(['*']) else { return false };
+    let before = text[..at].trim_end_matches(['.', '[']);
+    let list = super::path::Path::parse(before).ok().map(|path| path.find(body).into_iter().cloned().collect::<Vec<_>>());
+    let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
+    list.is_some_and(|found| !found.is_empty() && found.iter().all(empty))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The records out of their page, each with its place: the pointer is that within its own answer.
+fn cut(sender: &Sender<'_>, number: u64, found: &[(String, &Value)]) -> Vec<Raw> {
+    let name = &sender.settings.name;
+    let source: Arc<str> = if number > 1 { format!("{name}, page {number}").into() } else { name.as_str().into() };
+    let raw = |(pointer, record): &(String, &Value)| Raw {
+        place: Place { source: Arc::clone(&source), at: At::Pointer(pointer.as_str().into()) },
+        json: (*record).clone(),
+    };
+    found.iter().map(raw).collect()
+}

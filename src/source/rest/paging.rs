@@ -1,0 +1,318 @@
+//! Whether a list goes on, and with what: decided from each answer, without sending anything.
+
+use std::collections::BTreeSet;
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::error::RestError;
+use super::path::scalar;
+use super::settings::{Paging, PagingKind};
+use super::template::Values;
+
+/// How far a list has been read.
+#[derive(Debug)]
+pub(super) struct Progress<'s> {
+    paging: &'s Paging,
+    most: u64,
+    /// Pages that came.
+    pub(super) pages: u64,
+    /// Records that came.
+    pub(super) records: u64,
+    cursors: BTreeSet<String>,
+    digests: BTreeSet<[u8; 32]>,
+    total: Option<u64>,
+    cursor: Option<String>,
+}
+
+/// What comes after a page.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Done,
+    /// The same request with these values.
+    Again,
+    /// This address, as given.
+    Follow(Url),
+}
+
+/// One page as the decision sees it.
+pub(super) struct Page<'p> {
+    pub(super) url: &'p Url,
+    pub(super) headers: &'p HeaderMap,
+    pub(super) answer: &'p Value,
+    /// Text of the page's records, of which a digest is kept.
+    pub(super) records: &'p [(String, &'p Value)],
+    /// Whether the answer had a body and was not past the end.
+    pub(super) any: bool,
+}
+
+impl<'s> Progress<'s> {
+    pub(super) fn new(paging: &'s Paging, most: u64) -> Self {
+        let (cursors, digests) = (BTreeSet::new(), BTreeSet::new());
+        Self { paging, most, pages: 0, records: 0, cursors, digests, total: None, cursor: None }
+    }
+
+    /// The values of the page that is to be asked for.
+    pub(super) fn values(&self, values: &Values) -> Values {
+        let mut values = values.with("size", self.paging.size.to_string());
+        match &self.paging.kind {
+            PagingKind::Page(start) => values = values.with("page", (start + self.pages).to_string()),
+            PagingKind::Offset(start) => values = values.with("offset", (start + self.records).to_string()),
+            PagingKind::Cursor(_) => {
+                if let Some(cursor) = &self.cursor {
+                    values = values.with("cursor", cursor.as_str());
+                }
+            }
+            PagingKind::None | PagingKind::Next(_) | PagingKind::Link => {}
+        }
+        values
+    }
+
+    /// Takes a page and says what comes next.
+    pub(super) fn take(&mut self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
+        self.pages += 1;
+        self.records += page.records.len() as u64;
+        if !page.records.is_empty() && !matches!(self.paging.kind, PagingKind::None) {
+            let mut digest = Sha256::new();
+            for (_, record) in page.records {
+                digest.update(record.to_string());
+                digest.update([0]);
+            }
+            if !self.digests.insert(digest.finalize().into()) {
+                return Err(paging(
+                    what,
+                    "the same page came twice: the service seems to ignore how it is asked for the next one",
+                ));
+            }
+        }
+        let total = self.paging.total.as_ref().and_then(|path| number(path.first(page.answer)?));
+        self.total = total.or_else(|| header_number(page.headers, self.paging.total_header.as_deref())).or(self.total);
+        let next = self.next(what, page)?;
+        if next == Next::Done {
+            self.check_total(what)?;
+        } else if self.pages >= self.most {
+            return Err(paging(what, &format!("the list has more than {} pages", self.most)));
+        }
+        Ok(next)
+    }
+
+    fn next(&mut self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
+        if !page.any {
+            return self.past_the_end(what);
+        }
+        match &self.paging.kind {
+            PagingKind::None => Ok(Next::Done),
+            PagingKind::Page(_) | PagingKind::Offset(_) => self.counted(what, page),
+            PagingKind::Cursor(path) => match path.first(page.answer).and_then(scalar).filter(|cursor| !cursor.is_empty()) {
+                None => Ok(Next::Done),
+                Some(_) if self.told_no_more(page) => Ok(Next::Done),
+                Some(cursor) => {
+                    self.fresh(what, &cursor)?;
+                    self.cursor = Some(cursor);
+                    Ok(Next::Again)
+                }
+            },
+            PagingKind::Next(path) => match path.first(page.answer).and_then(scalar).filter(|link| !link.is_empty()) {
+                None => Ok(Next::Done),
+                Some(link) => self.follow(what, page.url, &link),
+            },
+            PagingKind::Link => match next_link(page.headers) {
+                None => Ok(Next::Done),
+                Some(link) => self.follow(what, page.url, &link),
+            },
+        }
+    }
+
+    /// An answer without a body: the end, unless the list was to go on.
+    fn past_the_end(&self, what: &str) -> Result<Next, RestError> {
+        match self.paging.kind {
+            PagingKind::Cursor(_) | PagingKind::Next(_) | PagingKind::Link if self.pages > 1 => {
+                Err(paging(what, "the answer is empty although the page before said that there is more"))
+            }
+            _ => Ok(Next::Done),
+        }
+    }
+
+    fn counted(&self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
+        let empty = page.records.is_empty();
+        if let Some(more) = self.paging.more.as_ref().and_then(|path| path.first(page.answer)) {
+            return match (truth(more), empty) {
+                (true, true) => Err(paging(what, "the page is empty although the service says that there is more")),
+                (true, false) => Ok(Next::Again),
+                (false, _) => Ok(Next::Done),
+            };
+        }
+        let pages = self.paging.total_pages.as_ref().and_then(|path| number(path.first(page.answer)?));
+        if let Some(said) = pages.or_else(|| header_number(page.headers, self.paging.pages_header.as_deref())) {
+            return match (self.pages < said, empty) {
+                (true, true) => Err(RestError::Total { what: what.to_owned(), said, came: self.pages - 1, things: "pages" }),
+                (true, false) => Ok(Next::Again),
+                (false, _) => Ok(Next::Done),
+            };
+        }
+        // A short page is no end: a service may cap its pages below what it was asked for.
+        match self.total {
+            Some(total) if self.records >= total => Ok(Next::Done),
+            _ if empty => Ok(Next::Done),
+            _ => Ok(Next::Again),
+        }
+    }
+
+    fn told_no_more(&self, page: &Page<'_>) -> bool {
+        self.paging.more.as_ref().and_then(|path| path.first(page.answer)).is_some_and(|more| !truth(more))
+    }
+
+    fn follow(&mut self, what: &str, from: &Url, link: &str) -> Result<Next, RestError> {
+        let url = from.join(link).map_err(|_| paging(what, "the link to the next page is no address"))?;
+        self.fresh(what, url.as_str())?;
+        Ok(Next::Follow(url))
+    }
+
+    fn fresh(&mut self, what: &str, cursor: &str) -> Result<(), RestError> {
+        if self.cursors.insert(cursor.to_owned()) {
+            return Ok(());
+        }
+        Err(paging(what, "the service names a next page that was read already: the list would never end"))
+    }
+
+    fn check_total(&self, what: &str) -> Result<(), RestError> {
+        match self.total {
+            Some(said) if said.abs_diff(self.records) > self.paging.slack => {
+                Err(RestError::Total { what: what.to_owned(), said, came: self.records, things: "records" })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn paging(what: &str, why: &str) -> RestError {
+    RestError::Paging { what: what.to_owned(), why: why.to_owned() }
+}
+
+fn number(value: &Value) -> Option<u64> {
+    scalar(value)?.trim().parse().ok()
+}
+
+fn header_number(headers: &HeaderMap, name: Option<&str>) -> Option<u64> {
+    headers.get(name?)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn truth(value: &Value) -> bool {
+    match value {
+        Value::Bool(flag) => *flag,
+        other => scalar(other).is_some_and(|text| matches!(text.to_lowercase().as_str(), "true" | "1" | "yes")),
+    }
+}
+
+/// The address of `rel="next"` in the header `Link` (RFC 8288).
+fn next_link(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all("link").into_iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(links).find(|(_, relations)| relations.iter().any(|name| name == "next")).map(|(url, _)| url)
+}
+
+fn links(mut line: &str) -> Vec<(String, Vec<String>)> {
+    let mut found = Vec::new();
+    while let Some((url, rest)) = line.find('<').and_then(|start| line[start + 1..].split_once('>')) {
+        let end = rest.find('<').unwrap_or(rest.len());
+        let relations = rest[..end].split([';', ',']).filter_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("rel").then(|| value.trim().trim_matches('"').to_lowercase())
+        });
+        let relations = relations.flat_map(|names| names.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        found.push((url.to_owned(), relations.collect()));
+        line = &rest[end..];
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::path::Path;
+    use super::*;
+
+    /// Reads made-up answers to their end; tells what was asked, or the fault.
+    fn told(paging: &Paging, answers: &[Value]) -> String {
+        let mut progress = Progress::new(paging, 5);
+        let url: Url = "https://hr.example/api/people?x=1".parse().unwrap();
+        let records = Path::parse("data").unwrap();
+        let mut asked = Vec::new();
+        for answer in answers {
+            let values = progress.values(&Values::default());
+            let get = |name: &str| values.0.get(name).cloned();
+            asked.push(get("page").or(get("offset")).or(get("cursor")).unwrap_or_else(|| "-".into()));
+            let any = !answer.is_null();
+            let page = Page { url: &url, headers: &HeaderMap::new(), answer, records: &records.places(answer), any };
+            match progress.take("list", &page) {
+                Ok(Next::Done) => return format!("{} = {}", asked.join(" "), progress.records),
+                Ok(Next::Again) => {}
+                Ok(Next::Follow(url)) => asked.push(url.to_string()),
+                Err(fault) => return fault.to_string(),
+            }
+        }
+        panic!("the list goes on: {asked:?}")
+    }
+
+    fn path(text: &str) -> Path {
+        Path::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_short_page_is_no_end_and_the_offset_counts_what_came() {
+        let paging = Paging { kind: PagingKind::Offset(0), ..Paging::default() };
+        assert_eq!(told(&paging, &[json!({"data": [1, 2]}), json!({"data": [3]}), json!({"data": []})]), "0 2 3 = 3");
+        let scim = Paging { kind: PagingKind::Offset(1), total: Some(path("totalResults")), ..Paging::default() };
+        let answers = [json!({"data": [1, 2], "totalResults": 3}), json!({"data": [3], "totalResults": 3})];
+        assert_eq!(told(&scim, &answers), "1 3 = 3");
+        assert_eq!(told(&paging, &[json!({"data": [1]}), Value::Null]), "0 1 = 1");
+    }
+
+    #[test]
+    fn a_total_that_does_not_add_up_is_an_error() {
+        let paging = Paging { kind: PagingKind::Page(1), total: Some(path("total")), ..Paging::default() };
+        let told = told(&paging, &[json!({"data": [1, 2], "total": 5}), json!({"data": [], "total": 5})]);
+        assert_eq!(told, "list: the service says that there are 5 records, 2 came");
+        let none = Paging { total: Some(path("total")), ..Paging::default() };
+        assert!(super::tests::told(&none, &[json!({"data": [1], "total": 2})]).contains("2 records, 1 came"));
+        let pages = Paging { kind: PagingKind::Page(1), total_pages: Some(path("pages")), ..Paging::default() };
+        let answers = [json!({"data": [1], "pages": 3}), json!({"data": [], "pages": 3})];
+        assert!(super::tests::told(&pages, &answers).contains("3 pages, 1 came"));
+    }
+
+    #[test]
+    fn a_list_that_would_never_end_is_an_error() {
+        let paging = Paging { kind: PagingKind::Offset(0), ..Paging::default() };
+        assert!(told(&paging, &[json!({"data": [1]}), json!({"data": [1]})]).contains("came twice"));
+        let answers: Vec<Value> = (0..9).map(|n| json!({ "data": [n] })).collect();
+        assert!(told(&paging, &answers).contains("more than 5 pages"));
+        let cursor = Paging { kind: PagingKind::Cursor(path("next")), ..Paging::default() };
+        let answers = [json!({"data": [1], "next": "a"}), json!({"data": [2], "next": "b"}), json!({"data": [3], "next": "a"})];
+        assert!(told(&cursor, &answers).contains("never end"));
+        let more = Paging { kind: PagingKind::Page(1), more: Some(path("more")), ..Paging::default() };
+        assert!(told(&more, &[json!({"data": [], "more": true})]).contains("empty although"));
+    }
+
+    #[test]
+    fn a_cursor_ends_with_null_and_a_link_is_followed_as_given() {
+        let cursor = Paging { kind: PagingKind::Cursor(path("next")), ..Paging::default() };
+        assert_eq!(told(&cursor, &[json!({"data": [1], "next": 2}), json!({"data": [2], "next": null})]), "- 2 = 2");
+        assert!(told(&cursor, &[json!({"data": [1], "next": 2}), Value::Null]).contains("is empty although"));
+        let next = Paging { kind: PagingKind::Next(path("next")), ..Paging::default() };
+        let answers = [json!({"data": [1], "next": "/api/people?c=2"}), json!({"data": [2]})];
+        assert_eq!(told(&next, &answers), "- https://hr.example/api/people?c=2 - = 2");
+    }
+
+    #[test]
+    fn the_next_link_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            "link",
+            "<https://a/?p=1>; rel=\"prev\", <https://a/?p=3,4>; title=\"x\"; rel=\"last next\"".parse().unwrap(),
+        );
+        assert_eq!(next_link(&headers).as_deref(), Some("https://a/?p=3,4"));
+        assert_eq!(next_link(&HeaderMap::new()), None);
+    }
+}

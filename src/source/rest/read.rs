@@ -1,0 +1,284 @@
+//! The whole way of a reading: lists, joins, the row that counts, columns.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::Rest;
+use super::changes::Kept;
+use super::client::Sender;
+use super::error::RestError;
+use super::flatten::{self, Manner, Row};
+use super::join::Joined;
+use super::list::{Pages, Raw};
+use super::pick::{Pick, Told};
+use super::settings::{Changes, Settings};
+use super::template::Values;
+use crate::record::{Header, Place, Record, Value};
+use crate::source::Reading;
+use crate::source::error::{Fault, FaultKind};
+
+/// Reads everything.
+pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
+    let settings = &rest.settings;
+    let values = values(rest);
+    let sender = Sender::new(settings, values, rest.now)?;
+    let mut table = Table::new(rest);
+    let mut joins = Vec::new();
+    for join in &settings.joins {
+        joins.push(Joined::new(&sender, join).await?);
+    }
+    if let (Some(changes), Some(memory)) = (&settings.changes, &rest.memory) {
+        let kept = memory.load().and_then(|bytes| Kept::usable(&bytes, settings, changes, rest.now));
+        let mut whole = with_changes(&sender, changes, kept, &mut joins, &mut table).await?;
+        memory.keep(&whole.bytes(rest.now)).map_err(RestError::Unusable)?;
+        whole.into_records().try_for_each(|raw| table.take(raw))?;
+    } else {
+        let mut lists = Lists::new(&sender);
+        while let Some(page) = lists.next(&sender, &mut joins).await? {
+            page.into_iter().try_for_each(|raw| table.take(raw))?;
+        }
+    }
+    for told in joins.iter().filter_map(Joined::told) {
+        table.warn(told);
+    }
+    table.finish()
+}
+
+fn values(rest: &Rest) -> Values {
+    let mut values = Values(rest.settings.values.clone());
+    values.0.insert("today".to_owned(), rest.day.to_string());
+    values
+}
+
+/// The list and all others, page by page.
+struct Lists<'s> {
+    settings: &'s Settings,
+    pages: Pages<'s>,
+    /// None while the first list is read, then which of the others.
+    other: Option<usize>,
+    /// Of each other list with `unless`: the values that the first list had there.
+    known: Vec<HashSet<String>>,
+}
+
+impl<'s> Lists<'s> {
+    fn new(sender: &Sender<'s>) -> Self {
+        let settings = sender.settings;
+        let pages = Pages::new(sender, &settings.list, sender.values.clone());
+        Self { settings, pages, other: None, known: vec![HashSet::new(); settings.also.len()] }
+    }
+
+    async fn next(&mut self, sender: &Sender<'s>, joins: &mut [Joined<'_>]) -> Result<Option<Vec<Raw>>, RestError> {
+        loop {
+            if let Some(mut page) = self.pages.next(sender).await? {
+                self.judge(&mut page);
+                for join in joins.iter_mut() {
+                    join.attach(sender, &mut page).await?;
+                }
+                return Ok(Some(page));
+            }
+            let next = self.other.map_or(0, |other| other + 1);
+            let Some(also) = self.settings.also.get(next) else { return Ok(None) };
+            self.other = Some(next);
+            self.pages = Pages::new(sender, &also.list, sender.values.clone());
+        }
+    }
+
+    /// Passes over those who are known, and says of the others what their list says of all.
+    fn judge(&mut self, page: &mut Vec<Raw>) {
+        let Some(other) = self.other else {
+            for (also, known) in self.settings.also.iter().zip(&mut self.known) {
+                if let Some(path) = &also.unless {
+                    known.extend(page.iter().filter_map(|raw| path.text(&raw.json)));
+                }
+            }
+            return;
+        };
+        let also = &self.settings.also[other];
+        if let Some(path) = &also.unless {
+            page.retain(|raw| path.text(&raw.json).is_none_or(|key| !self.known[other].contains(&key)));
+        }
+        for raw in page {
+            if let Some(record) = raw.json.as_object_mut() {
+                record.extend(also.set.iter().map(|(name, text)| (name.clone(), text.as_str().into())));
+            }
+        }
+    }
+}
+
+/// Everything, or what changed merged with what is kept.
+async fn with_changes(
+    sender: &Sender<'_>,
+    changes: &Changes,
+    kept: Option<Kept>,
+    joins: &mut [Joined<'_>],
+    table: &mut Table<'_>,
+) -> Result<Kept, RestError> {
+    let no_key =
+        |place: Place| RestError::Flatten(format!("{place}: the record has no `{}`, by which changes are merged", changes.key));
+    let Some(mut whole) = kept else {
+        let mut whole = Kept::new(sender.settings, sender.now);
+        let mut lists = Lists::new(sender);
+        while let Some(page) = lists.next(sender, joins).await? {
+            whole.merge(page, changes).map_err(no_key)?;
+        }
+        return Ok(whole);
+    };
+    let mut request = sender.settings.list.clone();
+    // What the list asks for under the same name gives way.
+    request.query.retain(|(name, _)| changes.query.iter().all(|(other, _)| other != name));
+    request.query.extend(changes.query.iter().cloned());
+    let mut pages = Pages::new(sender, &request, sender.values.with("since", whole.mark(changes)));
+    let mut count = 0;
+    while let Some(mut page) = pages.next(sender).await? {
+        for join in joins.iter_mut() {
+            join.attach(sender, &mut page).await?;
+        }
+        count += page.len();
+        whole.merge(page, changes).map_err(no_key)?;
+    }
+    table.told.push(format!("{count} records changed since the last reading"));
+    Ok(whole)
+}
+
+/// Records on their way to a reading.
+struct Table<'s> {
+    rest: &'s Rest,
+    /// Held back until all rows of a person are there.
+    grouped: BTreeMap<String, Vec<Raw>>,
+    /// Records in their final form, where the columns are declared.
+    rows: Vec<(Place, Vec<Value>)>,
+    /// Records whose columns are not known before the last one came.
+    loose: Vec<(Place, Row)>,
+    seen: BTreeSet<usize>,
+    picked: Told,
+    digest: Sha256,
+    told: Vec<String>,
+}
+
+impl<'s> Table<'s> {
+    fn new(rest: &'s Rest) -> Self {
+        Self {
+            rest,
+            grouped: BTreeMap::new(),
+            rows: Vec::new(),
+            loose: Vec::new(),
+            seen: BTreeSet::new(),
+            picked: Told::default(),
+            digest: Sha256::new(),
+            told: Vec::new(),
+        }
+    }
+
+    fn settings(&self) -> &'s Settings {
+        &self.rest.settings
+    }
+
+    /// Something that is told and should not be overlooked.
+    fn warn(&mut self, text: String) {
+        tracing::warn!("{}: {text}", self.settings().name);
+        self.told.push(text);
+    }
+
+    fn take(&mut self, raw: Raw) -> Result<(), RestError> {
+        let grouping = self.settings().picks.iter().find_map(|pick| pick.by.as_ref());
+        match grouping.map(|by| by.text(&raw.json)) {
+            // A row that belongs to nobody is kept as it is: the mapping holds it.
+            None | Some(None) => self.convert(raw),
+            Some(Some(key)) => {
+                self.grouped.entry(key).or_default().push(raw);
+                Ok(())
+            }
+        }
+    }
+
+    fn convert(&mut self, mut raw: Raw) -> Result<(), RestError> {
+        let settings = self.settings();
+        self.digest.update(raw.json.to_string());
+        self.digest.update([0]);
+        for pick in &settings.picks {
+            pick.apply(&mut raw.json, self.rest.day, &settings.zone, &mut self.picked);
+        }
+        let manner = Manner { zone: &settings.zone, false_is_nothing: settings.false_is_nothing };
+        if settings.columns.is_empty() {
+            let row = flatten::all(&raw.json, &manner).map_err(|why| RestError::Flatten(format!("{}: {why}", raw.place)))?;
+            self.loose.push((raw.place, row));
+        } else {
+            let row = flatten::declared(&raw.json, &settings.columns, &manner, &mut self.seen);
+            self.rows.push((raw.place, row));
+        }
+        Ok(())
+    }
+
+    /// Of the rows of each person, the one that counts.
+    fn choose(&mut self) -> Result<(), RestError> {
+        let settings = self.settings();
+        let Some(pick) = settings.picks.iter().find(|pick| pick.by.is_some()) else { return Ok(()) };
+        for (_, mut raws) in std::mem::take(&mut self.grouped) {
+            let chosen = chosen(pick, &raws, self.rest, &mut self.picked);
+            self.convert(raws.swap_remove(chosen))?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Reading, RestError> {
+        self.choose()?;
+        let Told { chosen, ties } = self.picked;
+        if chosen > 0 {
+            self.told.push(format!("{chosen} people have several rows or employments: the one that counts was taken"));
+        }
+        if ties > 0 {
+            self.warn(format!(
+                "{ties} people have several rows that count alike: a [[source.pick]] should say which is preferred"
+            ));
+        }
+        let settings = self.settings();
+        if self.rows.is_empty() && self.loose.is_empty() {
+            return Err(RestError::Flatten(Fault::of_file(&settings.name, FaultKind::NoRecords).kind.to_string()));
+        }
+        let (header, records) = if settings.columns.is_empty() { self.loose_records()? } else { self.declared_records()? };
+        let sha256 = self.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut told = vec![format!("{}: {} records", settings.name, records.len())];
+        told.append(&mut self.told);
+        Ok(Reading { name: settings.name.clone(), header, records, sha256, told })
+    }
+
+    fn loose_records(&mut self) -> Result<(Arc<Header>, Vec<Record>), RestError> {
+        let names: BTreeSet<&str> = self.loose.iter().flat_map(|(_, row)| row.keys().map(String::as_str)).collect();
+        let header = Header::new(names).map_err(|name| RestError::Flatten(format!("two columns are called `{name}`")))?;
+        let header = Arc::new(header);
+        let record = |(place, mut row): (Place, Row)| {
+            let values = header.names().map(|name| row.remove(name).unwrap_or(Value::Null)).collect();
+            Record::from_values(Arc::clone(&header), place, values)
+        };
+        let records = std::mem::take(&mut self.loose).into_iter().map(record).collect();
+        Ok((header, records))
+    }
+
+    /// A column that no record has is a lost permission, and not everybody's value cleared.
+    fn declared_records(&mut self) -> Result<(Arc<Header>, Vec<Record>), RestError> {
+        let columns = &self.settings().columns;
+        let lost = columns.iter().enumerate().filter(|(index, column)| !column.optional && !self.seen.contains(index));
+        let lost: Vec<String> = lost
+            .map(|(_, column)| {
+                let paths: Vec<&str> = column.paths.iter().map(super::path::Path::as_str).collect();
+                format!("`{}` (column `{}`)", paths.join("` or `"), column.name)
+            })
+            .collect();
+        if !lost.is_empty() {
+            return Err(RestError::Columns(lost.join(", nor ")));
+        }
+        let header = Header::new(columns.iter().map(|column| column.name.as_str()))
+            .map_err(|name| RestError::Flatten(format!("two columns are called `{name}`")))?;
+        let header = Arc::new(header);
+        let record = |(place, row)| Record::from_values(Arc::clone(&header), place, row);
+        let records = std::mem::take(&mut self.rows).into_iter().map(record).collect();
+        Ok((header, records))
+    }
+}
+
+fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, told: &mut Told) -> usize {
+    let rows: Vec<&serde_json::Value> = raws.iter().map(|raw| &raw.json).collect();
+    pick.choose(&rows, rest.day, &rest.settings.zone, told).unwrap_or(0)
+}

@@ -1,0 +1,365 @@
+//! What a configuration says of a service, checked: nothing here is read or sent.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use secrecy::SecretString;
+use url::Url;
+
+use super::flatten::Column;
+use super::path::{Condition, Path};
+use super::pick::Pick;
+use super::template::{Shape, Template};
+
+/// A secret that is read when it is used; the configuration knows where it is.
+pub trait Secret: fmt::Debug + Send + Sync {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Why it cannot be had, with a hint.
+    fn read(&self) -> Result<SecretString, String>;
+}
+
+/// A secret somewhere.
+pub type SecretRef = Arc<dyn Secret>;
+
+/// A service and how its records are read.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name by which places call it.
+    pub name: String,
+    /// Where it is: https, or plain http on loopback. The only origin that ever gets the credential.
+    pub base: Url,
+    /// What the named parts of templates stand for.
+    pub values: BTreeMap<String, String>,
+    /// How to sign in.
+    pub auth: Auth,
+    /// Headers of each request.
+    pub headers: Vec<(String, Template)>,
+    /// Headers that are secrets.
+    pub secret_headers: Vec<(String, SecretRef)>,
+    /// A client certificate with its key, as PEM.
+    pub client_certificate: Option<SecretRef>,
+    /// A certificate authority to trust beside those of the machine, as PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Whether cookies of the service are sent back while a reading lasts.
+    pub session: bool,
+    /// The list of people.
+    pub list: Request,
+    /// More lists of people.
+    pub also: Vec<Also>,
+    /// What belongs to a person and is asked for elsewhere.
+    pub joins: Vec<Join>,
+    /// Of several rows, the one that counts.
+    pub picks: Vec<Pick>,
+    /// The columns; without them each value becomes one.
+    pub columns: Vec<Column>,
+    /// Whether `false` stands for nothing.
+    pub false_is_nothing: bool,
+    /// The zone of moments that name none.
+    pub zone: TimeZone,
+    /// Reading only what has changed.
+    pub changes: Option<Changes>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// One request and what comes back.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// GET or POST.
+    pub post: bool,
+    /// Below the base URL.
+    pub path: Template,
+    /// In their order; a name may stand twice.
+    pub query: Vec<(String, Template)>,
+    /// What is posted.
+    pub body: Option<Body>,
+    /// Where the records are in an answer.
+    pub records: Path,
+    /// How the answer is written; told by its content type where this is none.
+    pub format: Option<Format>,
+    /// How the list goes on.
+    pub paging: Paging,
+}
+
+impl Request {
+    /// Whether a named part stands anywhere in it.
+    pub fn mentions(&self, name: &str) -> bool {
+        let in_body = match &self.body {
+            None => false,
+            Some(Body::Json(shape)) => shape.names(name),
+            Some(Body::Form(fields)) => fields.iter().any(|(_, template)| template.names(name)),
+        };
+        in_body || self.path.names(name) || self.query.iter().any(|(_, template)| template.names(name))
+    }
+}
+
+/// What is posted.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// JSON.
+    Json(Shape),
+    /// A form.
+    Form(Vec<(String, Template)>),
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// XML.
+    Xml,
+    /// Delimited text with a header.
+    Csv,
+}
+
+/// How a list goes on after its first page, and how its end is known.
+#[derive(Clone, Debug, Default)]
+pub struct Paging {
+    /// How the next page is asked for.
+    pub kind: PagingKind,
+    /// Where the answer says how many records there are.
+    pub total: Option<Path>,
+    /// Where the answer says how many pages there are.
+    pub total_pages: Option<Path>,
+    /// The header with the number of records.
+    pub total_header: Option<String>,
+    /// The header with the number of pages.
+    pub pages_header: Option<String>,
+    /// Where the answer says whether there is more.
+    pub more: Option<Path>,
+    /// An answer for which this holds is past the end and has no records.
+    pub end: Option<Condition>,
+    /// By how many records the total may differ.
+    pub slack: u64,
+    /// How many records a page should have: what `{size}` stands for.
+    pub size: u64,
+}
+
+/// How the next page is asked for.
+#[derive(Clone, Debug, Default)]
+pub enum PagingKind {
+    /// There is one page.
+    #[default]
+    None,
+    /// `{page}` counts pages from this number.
+    Page(u64),
+    /// `{offset}` counts records from this number.
+    Offset(u64),
+    /// `{cursor}` is what the answer says there; it is left out of the first request.
+    Cursor(Path),
+    /// The answer holds the address of the next page.
+    Next(Path),
+    /// The header `Link` holds it.
+    Link,
+}
+
+/// Another list of people, such as those who have left.
+#[derive(Clone, Debug)]
+pub struct Also {
+    /// The list.
+    pub list: Request,
+    /// What each of its records gets, because the list says it of all of them.
+    pub set: Vec<(String, String)>,
+    /// Whoever has a record with the same value here in an earlier list is passed over.
+    pub unless: Option<Path>,
+}
+
+/// What belongs to a person and is asked for elsewhere.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// Under this name it becomes a part of the record.
+    pub name: String,
+    /// A list, or one request for each record where `{on}` stands in it.
+    pub request: Request,
+    /// The value of the record.
+    pub on: Path,
+    /// The value of the other list that must equal it.
+    pub key: Option<Path>,
+    /// How many there may be.
+    pub take: Take,
+    /// Whether a record without one ends the reading.
+    pub required: bool,
+}
+
+/// How many partners a record may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// One; a second ends the reading.
+    One,
+    /// The first of them.
+    First,
+    /// All, as a list.
+    Many,
+}
+
+/// Reading only what has changed, between readings of everything.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// Added to the query; `{since}` is the mark.
+    pub query: Vec<(String, Template)>,
+    /// How the mark is written.
+    pub form: MarkForm,
+    /// How far before the last reading the mark lies.
+    pub overlap: SignedDuration,
+    /// Everything is read when the last time is longer ago.
+    pub full_every: SignedDuration,
+    /// By which records are known again.
+    pub key: Path,
+}
+
+/// How a mark is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkForm {
+    /// `2026-11-20T08:00:00Z`.
+    Iso,
+    /// `2026-11-20`.
+    Day,
+    /// `2026-11-20 08:00:00`, in UTC.
+    Blank,
+    /// Seconds since 1970.
+    EpochSeconds,
+    /// Milliseconds since 1970.
+    EpochMillis,
+}
+
+/// How to sign in.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// Not at all, or by the client certificate and secret headers alone.
+    None,
+    /// A user with a password.
+    Basic {
+        /// The user.
+        user: Word,
+        /// The password.
+        password: Word,
+    },
+    /// A secret in a header: a token, or a key.
+    Header {
+        /// The header.
+        header: String,
+        /// The word before the secret, such as `Bearer`.
+        scheme: Option<String>,
+        /// The secret.
+        secret: SecretRef,
+        /// Whether it is written in base64.
+        base64: bool,
+    },
+    /// A token that is asked for first.
+    Token(Box<TokenRequest>),
+}
+
+/// A word that may be public or secret.
+#[derive(Clone, Debug)]
+pub enum Word {
+    /// As the configuration says it.
+    Plain(Template),
+    /// A secret.
+    Secret(SecretRef),
+}
+
+/// How a token is asked for.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// Where; it may be another origin than the base.
+    pub url: Url,
+    /// By what.
+    pub grant: Grant,
+    /// The client.
+    pub client_id: Option<Word>,
+    /// Its secret.
+    pub client_secret: Option<SecretRef>,
+    /// How the client is told.
+    pub send: SendAs,
+    /// More fields, such as the scope.
+    pub fields: Vec<(String, Template)>,
+    /// Where the token is in the answer.
+    pub token: Path,
+    /// Where its life in seconds is.
+    pub expires: Path,
+    /// The word before the token, such as `Bearer`.
+    pub scheme: String,
+}
+
+/// By what a token is granted.
+#[derive(Clone, Debug)]
+pub enum Grant {
+    /// OAuth2 client credentials.
+    ClientCredentials,
+    /// A log-in of the vendor's own make: the client's id and secret, no more.
+    Login,
+    /// A SAML 2.0 assertion that is signed here.
+    Saml(Assertion),
+    /// A JSON Web Token that is signed here.
+    Jwt(Assertion),
+    /// An assertion that somebody else signed.
+    SamlGiven(SecretRef),
+}
+
+/// What an assertion says, and the key that signs it.
+#[derive(Clone, Debug)]
+pub struct Assertion {
+    /// The private RSA key as PEM (PKCS#8).
+    pub key: SecretRef,
+    /// Who says it.
+    pub issuer: Template,
+    /// Of whom.
+    pub subject: Template,
+    /// To whom.
+    pub audience: Template,
+}
+
+/// How the client is told when a token is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendAs {
+    /// In a form.
+    Form,
+    /// As user and password of the request.
+    Basic,
+    /// In a JSON object.
+    Json,
+}
+
+/// Bounds, so that no service can keep a run for ever or fill the memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For one answer, until its last byte.
+    pub timeout: Duration,
+    /// How often a request is sent at most.
+    pub attempts: u32,
+    /// The first wait before it is sent again; it doubles.
+    pub first_wait: Duration,
+    /// A longer wait than this is not waited for.
+    pub longest_wait: Duration,
+    /// So many requests in a minute at most.
+    pub per_minute: Option<u64>,
+    /// So many requests at once.
+    pub concurrency: usize,
+    /// So many pages of a list at most.
+    pub pages: u64,
+    /// So many bytes of an answer at most.
+    pub bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(100),
+            attempts: 5,
+            first_wait: Duration::from_secs(1),
+            longest_wait: Duration::from_mins(10),
+            per_minute: None,
+            concurrency: 4,
+            pages: 20_000,
+            bytes: 1 << 30,
+        }
+    }
+}

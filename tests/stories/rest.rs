@@ -1,0 +1,232 @@
+//! HR systems by REST: whole readings, or none.
+
+use serde_json::{Value, json};
+
+use crate::hr_server::{Exchange, HrServer, Manners, pages};
+use crate::world::{Ended, World};
+
+const MAPPING: &str = r#"
+version = 1
+name    = "People"
+[source]
+key = "[id]"
+time_zone = "UTC"
+[[match]]
+target = "employeeId"
+[attributes]
+employeeId  = "[id]"
+displayName = "[name]"
+department  = "[job.department]"
+userPrincipalName = { when = "create", expression = 'Join("@", [id], DefaultDomain())' }
+"#;
+
+const LIST: &str = r#"
+path    = "/people"
+query   = { offset = "{offset}" }
+records = "data"
+paging  = { kind = "offset", total = "meta.total" }
+first_wait = "0s"
+attempts   = 2
+"#;
+
+fn person(id: usize) -> Value {
+    json!({ "id": id, "name": format!("Person {id}"), "job": { "department": "Claims" } })
+}
+
+fn people(count: usize) -> Vec<Value> {
+    (1..=count).map(person).collect()
+}
+
+fn world(server: &HrServer, source: &str) -> World {
+    let world = World::new();
+    world.write("people.toml", MAPPING);
+    let auth = if source.contains("auth") { "" } else { "auth = { method = \"bearer\", token_env = \"HR_TOKEN\" }" };
+    let text =
+        format!("[source]\nkind = \"rest\"\nmapping = \"people.toml\"\nbase_url = \"{}\"\n{auth}\n{source}\n", server.url());
+    world.write("hrpush.toml", text);
+    world
+}
+
+fn plan(world: &World) -> Ended {
+    world.run_with(&[("HR_TOKEN", "s3cret")], ["plan", "--format", "json"])
+}
+
+/// Plans, applies and plans again; gives back how many people were made.
+fn goes_in_once(world: &World) -> usize {
+    let secrets = [("HR_TOKEN", "s3cret")];
+    let first = world.run_with(&secrets, ["plan", "--format", "json", "--out", "plan.json"]).ends_with(0).json();
+    world.run_with(&secrets, ["apply", "plan.json", "--yes"]).ends_with(0);
+    let second = plan(world).ends_with(0).json();
+    assert_eq!(second["changes"].as_array().unwrap().len(), 0, "{}", second["changes"][0]);
+    first["changes"].as_array().unwrap().len()
+}
+
+#[test]
+fn a_list_is_read_whole_through_a_refusal_and_throttling() {
+    let manners = Manners { refuses_once: true, throttles: true, ..Manners::default() };
+    let server = HrServer::start(pages("/people", &people(12), 5), manners);
+    let world = world(&server, LIST);
+    assert_eq!(goes_in_once(&world), 12);
+    assert_eq!(server.credentials(), ["authorization: Bearer s3cret"]);
+    assert_eq!(server.heard()[..3], ["GET /people?offset=0", "GET /people?offset=5", "GET /people?offset=10"]);
+    let plan = plan(&world).json();
+    assert_eq!(plan["source"]["name"], "people");
+}
+
+#[test]
+fn places_are_pointers_into_their_own_page() {
+    let server = HrServer::start(pages("/people", &people(3), 2), Manners::default());
+    let plan = plan(&world(&server, LIST)).ends_with(0).json();
+    let record = |index: usize| plan["changes"][index]["record"].clone();
+    assert_eq!(record(0), json!({"source": "people", "pointer": "/data/0"}));
+    assert_eq!(record(2), json!({"source": "people, page 2", "pointer": "/data/0"}));
+}
+
+/// How a reading of these answers ends: it never gives a plan.
+fn breaks(exchanges: Vec<Exchange>, manners: Manners, source: &str, code: i32) -> String {
+    let server = HrServer::start(exchanges, manners);
+    let ended = plan(&world(&server, source)).ends_with(code);
+    assert!(ended.out.is_empty(), "{}", ended.out);
+    assert!(!ended.err.contains("s3cret") && !ended.err.contains("panicked"), "{}", ended.err);
+    ended.err
+}
+
+#[test]
+fn a_page_that_breaks_off_ends_the_reading() {
+    let manners = Manners { breaks_off: true, ..Manners::default() };
+    let told = breaks(pages("/people", &people(12), 5), manners, LIST, 1);
+    assert!(told.contains("GET /people, page 2") && told.contains("tried 2 times"), "{told}");
+}
+
+#[test]
+fn a_page_that_is_not_there_or_a_total_that_differs_ends_the_reading() {
+    let mut exchanges = pages("/people", &people(12), 5);
+    exchanges.remove(1);
+    let told = breaks(exchanges, Manners::default(), LIST, 1);
+    assert!(told.contains("page 2: answered 404"), "{told}");
+    let short = vec![
+        Exchange::json("GET /people?offset=0", &json!({"data": people(2), "meta": {"total": 5}})),
+        Exchange::json("GET /people?offset=2", &json!({"data": [], "meta": {"total": 5}})),
+    ];
+    let told = breaks(short, Manners::default(), LIST, 1);
+    assert!(told.contains("says that there are 5 records, 2 came"), "{told}");
+}
+
+#[test]
+fn the_credential_goes_to_no_other_origin() {
+    let elsewhere = HrServer::start(pages("/people", &people(2), 5), Manners::default());
+    let next = format!("{}/people", elsewhere.url());
+    let first = Exchange::json("GET /people", &json!({"data": people(2), "next": next}));
+    let source = "path = \"/people\"\nrecords = \"data\"\npaging = { kind = \"next\", next = \"next\" }";
+    let told = breaks(vec![first], Manners::default(), source, 1);
+    assert!(told.contains("leads to http://127.0.0.1") && elsewhere.heard().is_empty(), "{told}");
+}
+
+#[test]
+fn a_column_that_nobody_has_is_a_lost_permission() {
+    let source =
+        format!("{LIST}[source.columns]\nid = \"id\"\nname = \"name\"\n\"job.department\" = \"job.department\"\nmail = \"mail\"");
+    let told = breaks(pages("/people", &people(2), 5), Manners::default(), &source, 2);
+    assert!(told.contains("no record has `mail`") && told.contains("optional = true"), "{told}");
+}
+
+#[test]
+fn a_second_list_and_a_call_for_each_person_are_joined() {
+    let basic: Vec<Value> = (1..=3).map(|id| json!({"id": id, "name": format!("P {id}")})).collect();
+    let mut exchanges = pages("/people", &basic, 2);
+    let jobs = json!({"data": [{"who": 1, "department": "Old", "from": "2010-01-01", "to": "2019-12-31"},
+        {"who": 1, "department": "Claims", "from": "2020-01-01"}, {"who": 2, "department": "Audit", "from": "2020-01-01"}]});
+    exchanges.push(Exchange::json("GET /jobs", &jobs));
+    exchanges.push(Exchange::json("GET /people/1/mail", &json!({"mail": "one@x"})));
+    exchanges.push(Exchange::json("GET /people/2/mail", &json!({"mail": "two@x"})));
+    let server = HrServer::start(exchanges, Manners::default());
+    let source = format!(
+        "{LIST}
+[[source.join]]
+name = \"job\"
+path = \"/jobs\"
+records = \"data\"
+on = \"id\"
+key = \"who\"
+take = \"many\"
+[[source.join]]
+name = \"contact\"
+path = \"/people/{{on}}/mail\"
+on = \"id\"
+[[source.pick]]
+at = \"job\"
+from = \"from\"
+to = \"to\"
+"
+    );
+    let world = world(&server, &source);
+    let read = world.run_with(&[("HR_TOKEN", "s3cret")], ["records", "--format", "json"]).ends_with(0);
+    let cells: Vec<Value> = read.json()["records"].as_array().unwrap().iter().map(|record| record["cells"].clone()).collect();
+    assert_eq!((&cells[0]["job.department"], &cells[0]["contact.mail"]), (&json!("Claims"), &json!("one@x")));
+    assert_eq!((&cells[1]["job.department"], &cells[2]["contact.mail"]), (&json!("Audit"), &Value::Null));
+    assert!(read.err.contains("1 records have no `contact`"), "{}", read.err);
+    assert_eq!(goes_in_once(&world), 3);
+}
+
+#[test]
+fn changes_are_merged_and_nobody_is_lost() {
+    let changes = format!("{LIST}[source.changes]\nkey = \"id\"\nquery = {{ since = \"{{since}}\" }}\n");
+    let full = HrServer::start(pages("/people", &people(4), 10), Manners::default());
+    let world = world(&full, &changes);
+    let secrets = [("HR_TOKEN", "s3cret")];
+    let records = |world: &World| world.run_with(&secrets, ["records", "--format", "json"]).ends_with(0).json();
+    assert_eq!(records(&world)["source"]["records"], 4);
+    let again = records(&world);
+    assert_eq!(again["source"]["records"], 4);
+    assert!(full.heard()[1].contains("since=2"), "{:?}", full.heard());
+    // Of everybody only one has news: a name, and the others are there all the same.
+    drop(full);
+    let text = std::fs::read_to_string(world.path("hrpush.toml")).unwrap();
+    let kept = std::fs::read_to_string(world.path(".hrpush/hr-records.json")).unwrap();
+    assert!(text.contains("since") && kept.contains("Person 4"));
+}
+
+#[test]
+fn faults_of_the_settings_are_told_all_at_once_with_their_places() {
+    let server = HrServer::start(Vec::new(), Manners::default());
+    let world = world(
+        &server,
+        "pth = \"/people\"\nrecords = \"a..b\"\ntimeout = \"soon\"\nauth = { method = \"basic\", password = \"hunter2\" }",
+    );
+    let ended = plan(&world).ends_with(2);
+    for told in [
+        "line 6, column 1: unknown key `pth`",
+        "did you mean `path`?",
+        "line 7, column 11: `records`",
+        "line 8, column 11: `timeout`",
+        "`password` would be a secret",
+    ] {
+        assert!(ended.err.contains(told), "{told}: {}", ended.err);
+    }
+    assert!(!ended.err.contains("hunter2"), "{}", ended.err);
+    let plain = World::new();
+    plain.write(
+        "hrpush.toml",
+        "[source]\nkind = \"rest\"\nbase_url = \"http://hr.example\"\npath = \"/x\"\nauth = { method = \"none\" }\n",
+    );
+    assert!(plain.run(["plan"]).ends_with(2).err.contains("plain http"));
+}
+
+#[test]
+fn a_preset_is_listed_and_written_and_asks_for_what_only_its_user_knows() {
+    let world = World::new();
+    assert!(world.run(["presets"]).ends_with(0).out.contains("bamboohr"));
+    let list = world.run(["presets", "--format", "json"]).ends_with(0).json();
+    let preset = list.as_array().unwrap().iter().find(|preset| preset["preset"] == "bamboohr").unwrap();
+    assert_eq!((&preset["values"], &preset["secrets"]), (&json!(["company"]), &json!(["HRPUSH_HR_KEY"])));
+    assert!(world.run(["init", "--preset", "bambohr"]).ends_with(2).err.contains("did you mean `bamboohr`?"));
+    for preset in list.as_array().unwrap() {
+        let world = World::new();
+        world.run(["init", "--preset", preset["preset"].as_str().unwrap()]).ends_with(0);
+        let name = format!("{}.toml", preset["preset"].as_str().unwrap());
+        world.run(["mapping", "check", &name]).ends_with(0);
+        let ended = world.run(["plan"]);
+        let asks = preset["values"].as_array().unwrap().first().is_none_or(|value| ended.err.contains(value.as_str().unwrap()));
+        assert!(asks && matches!(ended.code, 1 | 2), "{name}: {}", ended.err);
+    }
+}

@@ -44,40 +44,57 @@ pub struct Settled {
 }
 
 /// Looks up every create that has no answer. Other requests may be repeated; the snapshot shows what is left of them.
+///
+/// Each is looked up at once, and once more when the replication bound has passed: all wait for it together.
 pub async fn settle(finder: &dyn Finder, open: &[Open]) -> Settled {
-    let creates: Vec<Open> = open.iter().filter(|open| open.kind == RequestKind::CreateUser).cloned().collect();
-    let looked: Vec<(Open, Result<Answered, String>)> = futures::stream::iter(creates)
-        .map(|open| async move {
-            let found = settle_one(finder, &open).await;
-            (open, found)
-        })
-        .buffer_unordered(LOOK_UPS)
-        .collect()
-        .await;
+    let since = Instant::now();
     let mut settled = Settled::default();
-    for (open, found) in looked {
-        match found {
-            Ok(answered) => settled.answered.push((open.run, answered)),
-            Err(why) => _ = settled.unsettled.insert(open.key, why),
+    let mut left: Vec<Open> = open.iter().filter(|open| open.kind == RequestKind::CreateUser).cloned().collect();
+    while !left.is_empty() {
+        let looked = look_up_all(finder, std::mem::take(&mut left), since).await;
+        for (open, outcome) in looked {
+            match outcome {
+                Outcome::Known(answered) => settled.answered.push((open.run, *answered)),
+                Outcome::TooEarly => left.push(open),
+                Outcome::Unsettled(why) => _ = settled.unsettled.insert(open.key, why),
+            }
+        }
+        if let Some(youngest) = left.iter().map(|open| open.age).min() {
+            tokio::time::sleep_until(since + REPLICATION.saturating_sub(youngest)).await;
         }
     }
     settled.answered.sort_by(|(run, left), (other, right)| (run, left.request).cmp(&(other, right.request)));
     settled
 }
 
-/// Found, or not found while the replication bound has passed.
-async fn settle_one(finder: &dyn Finder, open: &Open) -> Result<Answered, String> {
-    let Some(upn) = &open.upn else { return Err("the journal has no name for the account that was to be made".into()) };
+/// What one look-up told.
+enum Outcome {
+    Known(Box<Answered>),
+    /// Not found, while it may still come up.
+    TooEarly,
+    Unsettled(String),
+}
+
+async fn look_up_all(finder: &dyn Finder, left: Vec<Open>, since: Instant) -> Vec<(Open, Outcome)> {
+    let look_up = |open: Open| async move {
+        let outcome = look_up(finder, &open, since).await;
+        (open, outcome)
+    };
+    futures::stream::iter(left).map(look_up).buffer_unordered(LOOK_UPS).collect().await
+}
+
+async fn look_up(finder: &dyn Finder, open: &Open, since: Instant) -> Outcome {
+    let Some(upn) = &open.upn else {
+        return Outcome::Unsettled("the journal has no name for the account that was to be made".into());
+    };
     let matching = open.matching.as_ref().map(|(attribute, text)| (*attribute, text.as_str()));
-    let since = Instant::now();
-    loop {
-        match finder.find(upn, matching).await {
-            Ok(Found::Ours(id)) => return Ok(Answered { done: true, id: Some(id), ..answered(open) }),
-            Ok(Found::Other) => return Err("the name that an earlier run asked for belongs to another account".into()),
-            Ok(Found::Nobody) if open.age + since.elapsed() >= REPLICATION => return Ok(answered(open)),
-            Ok(Found::Nobody) => tokio::time::sleep(Duration::from_secs(1)).await,
-            Err(why) => return Err(format!("whether an earlier run made the account cannot be looked up: {why}")),
-        }
+    let age = open.age + since.elapsed();
+    match finder.find(upn, matching).await {
+        Ok(Found::Ours(id)) => Outcome::Known(Box::new(Answered { done: true, id: Some(id), ..answered(open) })),
+        Ok(Found::Other) => Outcome::Unsettled("the name that an earlier run asked for belongs to another account".into()),
+        Ok(Found::Nobody) if age >= REPLICATION => Outcome::Known(Box::new(answered(open))),
+        Ok(Found::Nobody) => Outcome::TooEarly,
+        Err(why) => Outcome::Unsettled(format!("whether an earlier run made the account cannot be looked up: {why}")),
     }
 }
 

@@ -46,6 +46,8 @@ pub(super) struct Core {
     pub(super) lag: Option<Lag>,
     pub(super) token: Option<String>,
     pub(super) closed: bool,
+    /// Nothing is served until what goes wrong is changed.
+    pub(super) halted: bool,
     /// This request is answered by a replica that lags.
     pub(super) stale: bool,
     pub(super) answered: u64,
@@ -89,7 +91,7 @@ impl Core {
         self.counts.requests += 1;
         self.note(method, url);
         let whole = |reply| Served { reply, wire: Wire::Whole, delay: None };
-        if self.closed {
+        if self.closed || self.halted {
             return Served { reply: Reply::none(), wire: Wire::Nothing, delay: None };
         }
         let client_id = headers.get("client-request-id").cloned();
@@ -128,7 +130,7 @@ impl Core {
             }
         };
         self.write_log(method, url, reply.status);
-        let wire = if self.trouble.strikes(Fault::ResetAfter) {
+        let wire = if self.halted || self.trouble.strikes(Fault::ResetAfter) {
             Wire::Nothing
         } else if reply.body.is_some() && self.trouble.strikes(Fault::Truncate) {
             Wire::Half
@@ -163,6 +165,17 @@ impl Core {
 
     /// Answers one request, alone or from inside a batch.
     pub(super) fn one(&mut self, request: &Request) -> Reply {
+        let writes = request.method != "GET";
+        self.halted = self.halted || (writes && self.trouble.strikes(Fault::HaltBefore));
+        if self.halted {
+            return Reply::none();
+        }
+        let reply = self.answer(request);
+        self.halted = writes && self.trouble.strikes(Fault::HaltAfter);
+        reply
+    }
+
+    fn answer(&mut self, request: &Request) -> Reply {
         self.answered += 1;
         self.stale = matches!(self.lag, Some(Lag::For(_))) && self.trouble.chance.hit(0.5);
         let parts = request.parts();

@@ -27,6 +27,10 @@ pub enum Fault {
     ExpiredDelta,
     /// The link to the next page points to another host.
     ForeignLink,
+    /// At a write, before it is done, the tenant falls silent: nothing is served any more, as if the client had died.
+    HaltBefore,
+    /// The same once the write is done.
+    HaltAfter,
 }
 
 impl FromStr for Fault {
@@ -43,6 +47,8 @@ impl FromStr for Fault {
             "duplicate-page" => Self::DuplicatePage,
             "expired-delta" => Self::ExpiredDelta,
             "foreign-link" => Self::ForeignLink,
+            "halt-before" => Self::HaltBefore,
+            "halt-after" => Self::HaltAfter,
             _ => return Err(FaultsError::Unknown { name: text.to_owned() }),
         })
     }
@@ -54,7 +60,7 @@ pub enum FaultsError {
     /// No fault has this name.
     #[error(
         "unknown fault `{name}`; known are 429, 500, 502, 503, 504, slow, truncate, reset-before, reset-after, half-batch, duplicate-page, \
-         expired-delta, foreign-link"
+         expired-delta, foreign-link, halt-before, halt-after"
     )]
     Unknown {
         /// The name as given.

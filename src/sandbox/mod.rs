@@ -145,6 +145,7 @@ impl Sandbox {
             lag: options.lag,
             token: options.token,
             closed: false,
+            halted: false,
             stale: false,
             answered: 0,
         }));
@@ -194,9 +195,16 @@ impl Sandbox {
         self.clock.advance(by);
     }
 
-    /// Changes what goes wrong from now on.
+    /// Changes what goes wrong from now on; a tenant that fell silent speaks again.
     pub fn trouble(&self, faults: Faults) {
-        self.core().trouble = faults::Trouble::new(faults);
+        let mut core = self.core();
+        core.trouble = faults::Trouble::new(faults);
+        core.halted = false;
+    }
+
+    /// Whether the tenant fell silent, by [`Fault::HaltBefore`] or [`Fault::HaltAfter`].
+    pub fn is_halted(&self) -> bool {
+        self.core().halted
     }
 }
 

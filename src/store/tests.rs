@@ -297,7 +297,7 @@ fn what_a_killed_run_wrote_after_it_kept_the_level_is_taken_off() {
     assert_eq!(level.load(), None);
     let at = jiff::Timestamp::now().as_millisecond();
     level.save(&Level { at, writes: 100.0, units: 1_000.0, shut_until: None });
-    assert_eq!(level.load().unwrap().writes, 100.0);
+    assert!((level.load().unwrap().writes - 100.0).abs() < 0.1);
     let run = store.begin_run(&plan(vec![joiner("a", None), joiner("b", None)])).unwrap();
     let sent = |request| Sent {
         request,
@@ -313,7 +313,7 @@ fn what_a_killed_run_wrote_after_it_kept_the_level_is_taken_off() {
     };
     store.keep(&run, &Entry { sent: vec![sent(1), sent(2)], ..Entry::default() }).unwrap();
     let known = level.load().unwrap();
-    assert_eq!((known.writes, known.units), (98.0, 998.0));
+    assert!((known.writes - 98.0).abs() < 0.1 && (known.units - 998.0).abs() < 0.1);
     level.save(&Level { at: at + 60_000, writes: 50.0, units: 900.0, shut_until: None });
-    assert_eq!(level.load().unwrap().writes, 48.0, "they have no answer, so they may still have been sent later");
+    assert!((level.load().unwrap().writes - 48.0).abs() < 0.1, "they have no answer, so they may still have been sent later");
 }

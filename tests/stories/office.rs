@@ -1,0 +1,201 @@
+//! hrpush in this process against a sandbox on loopback, in a time that flies: an hour of patience passes in a moment, and a run can
+//! be dropped between any two of its steps.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hrpush::apply::{self, Journal as _, Live, Options, Outcome};
+use hrpush::expr::Context;
+use hrpush::graph::{Client, Credential, GraphUrl, Reader, Settings, Wanted, Writer};
+use hrpush::mapping::{Mapped, Mapping};
+use hrpush::plan::{self, Inputs, Policy, SourceInfo, Target};
+use hrpush::sandbox::{self, Sandbox};
+use hrpush::source::{self, CsvSettings};
+use hrpush::store::Store;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// Does the work while each turn of the runtime takes fifty milliseconds of its clock, whatever it takes on ours.
+pub(crate) fn fly<F: Future>(work: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let _pilot = tokio::spawn(async {
+            loop {
+                tokio::time::advance(Duration::from_millis(50)).await;
+                tokio::task::yield_now().await;
+            }
+        });
+        work.await
+    })
+}
+
+/// A tenant, and the state folder of the hrpush that serves it.
+pub(crate) struct Office {
+    pub(crate) tenant: Sandbox,
+    state: TempDir,
+    mapping: Mapping,
+}
+
+/// Who somebody is in the tenant: everything that the mapping sets, with the manager by key.
+pub(crate) type Person = (String, String, String, bool, Option<String>);
+
+impl Office {
+    pub(crate) async fn open(options: sandbox::Options) -> Self {
+        let tenant = Sandbox::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), options).await.unwrap();
+        // In memory where that can be had: the disk's patience is not what is tried here.
+        let memory = Path::new("/dev/shm");
+        let state = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
+        let mapping = Mapping::parse(MAPPING, Path::new("office.toml")).unwrap();
+        Self { tenant, state, mapping }
+    }
+
+    fn store(&self) -> Store {
+        Store::open(self.state.path()).unwrap()
+    }
+
+    /// One run over HR's rows, as `hrpush sync` does it.
+    pub(crate) async fn run(&self, rows: &str) -> Result<Outcome, String> {
+        let told = |fault: &dyn std::fmt::Display| fault.to_string();
+        let mut store = self.store();
+        let _lock = store.lock().map_err(|fault| told(&fault))?;
+        let settings = Settings { share: 1.0, scale: 1_000_000.0, ..Settings::new(GraphUrl::new(&self.tenant.url()).unwrap()) };
+        let client = Arc::new(Client::connect(settings, Credential::token("office".into())).unwrap());
+        let reader = Reader::new(Arc::clone(&client));
+        let rules = self.mapping.rules();
+        let attributes = rules.attributes.iter().chain(&rules.matching).copied().collect();
+        let wanted = Wanted { attributes, manager: true, ..Wanted::default() };
+        let cache = store.readings("office");
+        let mut snapshot = reader.current(&wanted, &cache).await.map_err(|fault| told(&fault))?;
+        let open = store.open_requests(&snapshot.tenant).unwrap();
+        let settled = apply::settle(&reader, &open).await;
+        store.settled(&settled).unwrap();
+        if !open.is_empty() {
+            snapshot = reader.current(&wanted, &cache).await.map_err(|fault| told(&fault))?;
+        }
+        let today = "2026-11-20".parse().unwrap();
+        store.reconcile(&snapshot, today).unwrap();
+        let reading = source::read_csv_bytes("hr.csv", rows.as_bytes(), &CsvSettings::default()).unwrap();
+        let bound = self.mapping.bind(&reading.header).unwrap();
+        let context = Context::on(today, snapshot.default_domain.clone());
+        let mapped: Vec<Mapped> = reading.records.iter().map(|record| bound.map(record, &context)).collect();
+        let ledger = store.ledger(&rules.feed, &snapshot.tenant, today, &settled.unsettled).unwrap();
+        let records = reading.records.len() as u64;
+        let inputs = Inputs {
+            source: SourceInfo { name: "hr.csv".into(), feed: rules.feed.clone(), records, sha256: reading.sha256.clone() },
+            target: Target { graph_url: self.tenant.url(), tenant_id: snapshot.tenant.0.clone(), sandbox: false },
+            mapped,
+            whole: true,
+            only: None,
+            snapshot: &snapshot,
+            ledger: &ledger,
+            rules,
+            policy: &Policy::default(),
+            today,
+            created_at: "2026-11-20T03:00:00Z".into(),
+            columns: None,
+        };
+        let survey = plan::survey(&inputs);
+        let fingerprint = survey.plan.fingerprint.clone();
+        let approved = survey.plan.approve(Some(&fingerprint)).unwrap();
+        if approved.plan().changes.is_empty() {
+            let held = approved.plan().held.len();
+            return if held == 0 { Ok(Outcome::of(approved.plan(), None)) } else { Err(format!("{held} are held")) };
+        }
+        let writer = Writer::new(client);
+        let level = store.level(&snapshot.tenant).unwrap();
+        let live = Live::new(&writer, &reader, &level);
+        let run = store.begin(&approved).unwrap();
+        let (_alive, cancel) = watch::channel(false);
+        let matching = rules.matching.first().copied();
+        let options = Options { run: run.clone(), snapshot: &snapshot, matching, tap: false, cancel };
+        let applied = apply::apply(&approved, &live, &mut store, options).await.map_err(|fault| told(&fault))?;
+        store.absorb(approved.plan(), &applied, today).unwrap();
+        store.finish(&run, &applied.outcome, 0).unwrap();
+        if applied.gave_up { Err("the service is gone".into()) } else { Ok(applied.outcome) }
+    }
+
+    /// Runs once in calm: it must bring all in order, and the next run finds nothing to do and nothing unknown.
+    #[track_caller]
+    pub(crate) fn settle<'a>(&'a self, rows: &'a str) -> impl Future<Output = ()> + 'a {
+        let place = std::panic::Location::caller();
+        async move {
+            self.tenant.trouble(sandbox::Faults::none());
+            let calm = self.run(rows).await.unwrap_or_else(|fault| panic!("{place}: {fault}"));
+            assert_eq!(calm.failed, [], "{place}");
+            let writes = self.tenant.requests().writes;
+            let second = self.run(rows).await.unwrap_or_else(|fault| panic!("{place}: {fault}"));
+            assert_eq!((second.applied, self.tenant.requests().writes), (0, writes), "{place}: the second run is not empty");
+            let tenant = hrpush::directory::TenantId(self.tenant.tenant_id());
+            assert_eq!(self.store().open_requests(&tenant).unwrap(), [], "{place}");
+        }
+    }
+
+    /// Everybody by key. Two accounts with one key, or one without, fail.
+    pub(crate) fn people(&self) -> BTreeMap<String, Person> {
+        let users = self.tenant.users();
+        let users = users.as_array().unwrap();
+        let text = |user: &serde_json::Value, name: &str| user[name].as_str().unwrap_or_default().to_owned();
+        let keys: BTreeMap<String, String> = users.iter().map(|user| (text(user, "id"), text(user, "employeeId"))).collect();
+        let mut people = BTreeMap::new();
+        for user in users {
+            let manager = user["manager"].as_str().map(|id| keys[id].clone());
+            let key = text(user, "employeeId");
+            let enabled = user["accountEnabled"] == true;
+            let person = (text(user, "userPrincipalName"), text(user, "displayName"), text(user, "department"), enabled, manager);
+            assert!(!key.is_empty() && people.insert(key.clone(), person).is_none(), "two accounts for {key}");
+        }
+        people
+    }
+}
+
+/// So many people, each tenth of whom leads others.
+pub(crate) fn everybody(count: usize) -> String {
+    let mut rows = String::from(HEADER);
+    for at in 0..count {
+        row(&mut rows, at, "Claims", "Active");
+    }
+    rows
+}
+
+/// The same people a month later: some have moved, some have left, and some are new.
+pub(crate) fn a_month_later(count: usize) -> String {
+    let mut rows = String::from(HEADER);
+    for at in 0..count + count / 4 {
+        let department = if at % 5 == 1 { "Audit" } else { "Claims" };
+        let status = if at % 7 == 6 && at < count { "Left" } else { "Active" };
+        row(&mut rows, at, department, status);
+    }
+    rows
+}
+
+const HEADER: &str = "Key,Name,Department,Boss,Status\n";
+
+fn row(rows: &mut String, at: usize, department: &str, status: &str) {
+    use std::fmt::Write as _;
+    let boss = if at == 0 { String::new() } else { format!("{:05}", (at - 1) / 10) };
+    let _ = writeln!(rows, "{at:05},Person {at:05},{department},{boss},{status}");
+}
+
+const MAPPING: &str = r#"
+version = 1
+name = "Office"
+[source]
+key = "[Key]"
+time_zone = "UTC"
+[[match]]
+target = "employeeId"
+[attributes]
+employeeId = "[Key]"
+displayName = "[Name]"
+department = "[Department]"
+userPrincipalName = { when = "create", expression = 'Join("@", Join("", "p", [Key]), "contoso.onmicrosoft.com")' }
+[manager]
+key = "[Boss]"
+[lifecycle]
+status = "[Status]"
+left = ["Left"]
+"#;

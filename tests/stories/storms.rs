@@ -1,0 +1,82 @@
+//! Whatever the service and the network do, the tenant ends as if they had done nothing.
+
+use std::time::Duration;
+
+use hrpush::sandbox::{Fault, Faults, Lag, Options, Quota};
+
+use crate::office::{Office, a_month_later, everybody, fly};
+
+/// What may go wrong, each with a rate at which it is felt.
+const FAULTS: &[(Fault, f64)] = &[
+    (Fault::Status(429), 0.2),
+    (Fault::Status(500), 0.2),
+    (Fault::Status(502), 0.2),
+    (Fault::Status(503), 0.2),
+    (Fault::Status(504), 0.2),
+    (Fault::Slow, 0.3),
+    (Fault::Truncate, 0.2),
+    (Fault::ResetBefore, 0.2),
+    (Fault::ResetAfter, 0.2),
+    (Fault::HalfBatch, 0.5),
+    (Fault::DuplicatePage, 0.5),
+    (Fault::ExpiredDelta, 0.5),
+    (Fault::ForeignLink, 0.5),
+];
+
+/// The first month and the second one, run after run as cron would do it, until both have gone through; then in calm.
+async fn weather(office: &Office, people: usize, faults: &Faults) {
+    for (month, rows) in [everybody(people), a_month_later(people)].iter().enumerate() {
+        for night in 0..8 {
+            let seed = faults.seed + 100 * (month as u64) + night;
+            office.tenant.trouble(Faults { seed, ..faults.clone() });
+            if office.run(rows).await.is_ok_and(|outcome| outcome.failed.is_empty()) {
+                break;
+            }
+        }
+        office.settle(rows).await;
+    }
+}
+
+async fn undisturbed(people: usize) -> Office {
+    let office = Office::open(Options { quota: Quota::off(), ..Options::default() }).await;
+    weather(&office, people, &Faults::none()).await;
+    office
+}
+
+#[test]
+fn each_fault_alone_changes_nothing_in_the_end() {
+    fly(async {
+        let wanted = undisturbed(40).await.people();
+        for (fault, rate) in FAULTS {
+            let office = Office::open(Options { quota: Quota::off(), ..Options::default() }).await;
+            weather(&office, 40, &Faults::none().rate(*fault, *rate)).await;
+            assert_eq!(office.people(), wanted, "{fault:?}");
+        }
+    });
+}
+
+#[test]
+fn replicas_that_lag_change_nothing_in_the_end() {
+    fly(async {
+        let wanted = undisturbed(40).await.people();
+        for lag in [Lag::Requests(5), Lag::Requests(25)] {
+            let office = Office::open(Options { quota: Quota::off(), lag: Some(lag), ..Options::default() }).await;
+            weather(&office, 40, &Faults::none()).await;
+            assert_eq!(office.people(), wanted, "{lag:?}");
+        }
+    });
+}
+
+#[test]
+fn a_storm_of_all_faults_over_a_thousand_people_changes_nothing_in_the_end() {
+    fly(async {
+        let wanted = undisturbed(1_000).await.people();
+        let mut storm = Faults { seed: 7, slow: Duration::from_secs(5), ..Faults::none() };
+        for (fault, rate) in FAULTS {
+            storm = storm.rate(*fault, rate / 9.0);
+        }
+        let office = Office::open(Options { quota: Quota::off(), lag: Some(Lag::Requests(5)), ..Options::default() }).await;
+        weather(&office, 1_000, &storm).await;
+        assert_eq!(office.people(), wanted);
+    });
+}

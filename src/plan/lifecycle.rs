@@ -152,7 +152,8 @@ impl<'a> Planner<'a> {
             edits.push(enablement(user.enabled, true));
         }
         self.give_names(desired, &edits);
-        Ok(change(Action::Restore, desired, Some(user), edits, "returns; deleted by an earlier run".into()))
+        let reason = if ours { "returns; deleted by an earlier run" } else { "active by HR; deleted by somebody else" };
+        Ok(change(Action::Restore, desired, Some(user), edits, reason.into()))
     }
 
     /// Lists who must not be touched at all.

@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod commands;
+mod company;
+mod disasters;
 mod explain;
 mod exports;
 mod hr_server;

@@ -6,4 +6,5 @@ mod guards;
 mod laws;
 mod lifecycle;
 mod matching;
+mod table;
 mod world;

@@ -1,0 +1,298 @@
+//! The table of docs/lifecycle.md, row by row: the page says what must come out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::{Date, date};
+
+use super::world::*;
+use crate::directory::{DeletedUser, Upn, User, UserType, Value};
+use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Mapped, Stage};
+use crate::plan::{Action, Plan};
+
+const PAGE: &str = include_str!("../../../docs/lifecycle.md");
+const START: Date = date(2026, 12, 1);
+const LONG_AGO: Date = date(2026, 1, 5);
+
+fn ada() -> Desired {
+    worker("1", "Ada", "Lovelace")
+}
+
+fn upcoming() -> Desired {
+    ada().stage(Stage::Upcoming { start: START })
+}
+
+fn pre_hire() -> Desired {
+    ada().stage(Stage::PreHire { start: START })
+}
+
+fn expired() -> Desired {
+    ada().stage(Stage::Left { end: Some(date(2026, 2, 1)) })
+}
+
+fn moved() -> Desired {
+    ada().with("department", "Ops")
+}
+
+/// What the tenant has of Ada.
+#[derive(Clone, Copy)]
+enum Has {
+    None,
+    Enabled,
+    Disabled,
+    Deleted,
+}
+use Has::{Deleted, Disabled, Enabled};
+
+/// HR says this, the tenant has that, and the ledger knows nothing.
+fn world(hr: Desired, has: Has) -> World {
+    let mut world = known(hr, has);
+    world.ledger.people.clear();
+    world
+}
+
+/// The same, and the ledger knows the person as one whom this feed carried.
+fn known(hr: Desired, has: Has) -> World {
+    let mut world = World::settled(vec![ada()]);
+    let account = id("id-1");
+    match has {
+        Has::None => drop(world.snapshot.users.remove(&account)),
+        Enabled => {}
+        Disabled => world.user("1").enabled = Some(false),
+        Deleted => {
+            let mut user = world.snapshot.users.remove(&account).unwrap();
+            user.enabled = Some(false);
+            world.snapshot.deleted.insert(account, DeletedUser { user, deleted_at: None });
+        }
+    }
+    world.hr(vec![hr]);
+    world
+}
+
+/// The same, disabled by hrpush on a day, with the sessions ended.
+fn by_us(hr: Desired, has: Has, day: Date) -> World {
+    let mut world = known(hr, has);
+    let person = world.known("1");
+    (person.disabled_on, person.leave_done) = (Some(day), BTreeSet::from([LeaveAction::RevokeSessions]));
+    if matches!(has, Deleted) {
+        person.deleted_on = Some(day);
+    }
+    world
+}
+
+fn with(mut world: World, change: impl FnOnce(&mut World)) -> World {
+    change(&mut world);
+    world
+}
+
+fn privileged(world: World) -> World {
+    with(world, |world| drop(world.snapshot.privileged.principals.insert(id("id-1"), "Global Administrator".into())))
+}
+
+fn protected(world: World) -> World {
+    with(world, |world| world.policy.protect_users = vec!["ada.lovelace@contoso.com".into()])
+}
+
+fn missing(world: World, disable: bool) -> World {
+    with(world, |world| {
+        world.hr(Vec::new());
+        world.lifecycle().disable_missing = disable;
+    })
+}
+
+fn out_of_scope(world: World, disable: bool) -> World {
+    with(world, |world| {
+        let Desired { key, previous_key, place, .. } = ada();
+        world.mapped = vec![Mapped::OutOfScope { key, previous_key, place }];
+        world.lifecycle().disable_out_of_scope = disable;
+    })
+}
+
+fn held(hr: &Desired, code: HeldCode) -> Mapped {
+    let key = (code != HeldCode::NoKey).then(|| hr.key.clone());
+    let (previous_key, place) = (hr.previous_key.clone(), Some(hr.place.clone()));
+    Mapped::Held(Held { key, previous_key, place, code, message: "no".into(), help: "do".into() })
+}
+
+/// The world of each row.
+#[expect(clippy::too_many_lines, reason = "a line for each row of the page")]
+fn stories() -> BTreeMap<&'static str, World> {
+    let on_create = |world| with(world, |world: &mut World| world.lifecycle().enable_on_create = true);
+    let always = |world| with(world, |world: &mut World| world.lifecycle().reenable_always = true);
+    let made = |world| with(world, |world: &mut World| world.known("1").pre_hire = true);
+    let delete_after = |world, days| with(world, |world: &mut World| world.lifecycle().delete_after = Some(days));
+    let other_feed = |world| with(world, |world: &mut World| world.known("1").feed = "other".into());
+    let unknown = |world| with(world, |world: &mut World| world.ledger.people.clear());
+    let signed_out =
+        |world| with(world, |world: &mut World| world.known("1").leave_done = BTreeSet::from([LeaveAction::RevokeSessions]));
+    let user = |world, change: fn(&mut User)| with(world, |world: &mut World| change(world.user("1")));
+    BTreeMap::from([
+        ("U1", world(upcoming(), Has::None)),
+        ("U2", world(upcoming(), Enabled)),
+        ("U3", world(upcoming(), Disabled)),
+        ("U4", world(upcoming(), Deleted)),
+        ("P1", world(pre_hire(), Has::None)),
+        ("P2", on_create(world(pre_hire(), Has::None))),
+        ("P3", world(pre_hire(), Enabled)),
+        ("P4", made(known(pre_hire(), Disabled))),
+        ("P5", on_create(made(known(pre_hire(), Disabled)))),
+        ("P6", on_create(world(pre_hire(), Disabled))),
+        ("P7", world(pre_hire(), Disabled)),
+        ("P8", by_us(pre_hire(), Deleted, LONG_AGO)),
+        ("P9", world(pre_hire(), Deleted)),
+        ("P10", on_create(privileged(made(known(pre_hire(), Disabled))))),
+        ("A1", world(ada(), Has::None)),
+        ("A2", world(ada(), Enabled)),
+        ("A3", known(moved(), Enabled)),
+        ("A4", made(known(ada().stage(Stage::Active { start: Some(TODAY) }), Disabled))),
+        ("A5", by_us(ada(), Disabled, LONG_AGO)),
+        ("A6", world(ada(), Disabled)),
+        ("A7", always(world(ada(), Disabled))),
+        ("A8", known(ada(), Disabled)),
+        ("A9", by_us(ada(), Deleted, LONG_AGO)),
+        ("A10", world(ada(), Deleted)),
+        ("A11", always(world(ada(), Deleted))),
+        ("A12", known(ada(), Has::None)),
+        ("A13", user(known(ada(), Enabled), |user| drop(user.attributes.remove(&attribute("employeeId"))))),
+        ("A14", world(ada(), Enabled)),
+        ("A15", by_us(worker("E1", "Ada", "Lovelace").once("1"), Disabled, LONG_AGO)),
+        ("A16", world(worker("9", "Ada", "Lovelace").with("mail", "ada@contoso.com"), Enabled)),
+        ("A17", protected(known(moved(), Enabled))),
+        ("A18", user(known(moved(), Enabled), |user| user.synced = true)),
+        ("A19", user(known(moved(), Enabled), |user| user.user_type = UserType::Guest)),
+        ("A20", privileged(known(moved().with("mobilePhone", "+49 2"), Enabled))),
+        ("L1", world(ada().left(), Has::None)),
+        ("L2", known(ada().left(), Enabled)),
+        ("L3", by_us(ada().left(), Disabled, LONG_AGO)),
+        ("L4", with(by_us(ada().left(), Disabled, LONG_AGO), |world| world.known("1").leave_done.clear())),
+        ("L5", world(ada().left(), Disabled)),
+        ("L6", signed_out(known(ada().left(), Disabled))),
+        ("L7", by_us(ada().left(), Deleted, LONG_AGO)),
+        ("L8", known(ada().left(), Enabled)),
+        ("L9", privileged(known(ada().left(), Enabled))),
+        ("L10", protected(known(ada().left(), Enabled))),
+        ("L11", user(known(ada().left(), Enabled), |user| user.synced = true)),
+        ("L12", known(ada().left().without("mobilePhone"), Enabled)),
+        ("E1", delete_after(by_us(expired(), Disabled, LONG_AGO), 30)),
+        ("E2", delete_after(by_us(expired(), Disabled, TODAY), 0)),
+        ("E3", delete_after(signed_out(known(expired(), Disabled)), 30)),
+        ("E4", delete_after(known(expired(), Enabled), 30)),
+        ("E5", delete_after(by_us(ada().left(), Disabled, LONG_AGO), 30)),
+        ("E6", delete_after(world(expired(), Disabled), 30)),
+        ("E7", privileged(delete_after(by_us(expired(), Disabled, LONG_AGO), 30))),
+        ("M1", missing(known(ada(), Enabled), false)),
+        ("M2", missing(known(ada(), Enabled), true)),
+        ("M3", missing(by_us(ada(), Disabled, LONG_AGO), true)),
+        ("M4", missing(known(ada(), Disabled), true)),
+        ("M5", other_feed(missing(known(ada(), Enabled), true))),
+        ("M6", unknown(missing(known(ada(), Enabled), true))),
+        ("M7", with(missing(known(ada(), Enabled), true), |world| world.whole = false)),
+        ("M8", with(missing(known(ada(), Enabled), true), |world| world.mapped = vec![held(&ada(), HeldCode::NoKey)])),
+        ("M9", delete_after(missing(by_us(ada(), Disabled, LONG_AGO), true), 30)),
+        ("M10", protected(missing(known(ada(), Enabled), true))),
+        ("O1", out_of_scope(known(ada(), Enabled), false)),
+        ("O2", out_of_scope(known(ada(), Enabled), true)),
+        ("O3", other_feed(out_of_scope(known(ada(), Enabled), true))),
+        ("O4", unknown(out_of_scope(known(ada(), Enabled), true))),
+        ("H1", with(known(ada(), Enabled), |world| world.mapped = vec![held(&ada(), HeldCode::InvalidValue)])),
+        (
+            "H2",
+            with(missing(known(ada(), Enabled), true), |world| {
+                world.mapped = vec![held(&worker("E1", "Ada", "Lovelace").once("1"), HeldCode::InvalidValue)];
+            }),
+        ),
+        ("H3", with(known(ada(), Enabled), |world| world.hr(vec![ada(), moved()]))),
+        ("N1", with(known(ada(), Enabled), |world| world.rules.lifecycle = None)),
+    ])
+}
+
+/// What a row needs besides.
+fn furnish(row: &str, world: &mut World) {
+    match row {
+        "A13" => world.ledger.people.clear(),
+        "A14" => {
+            let twin = world.stranger("twin");
+            twin.attributes.insert(attribute("employeeId"), Value::text("1"));
+        }
+        "A16" => {
+            let user = world.snapshot.users.get_mut(&id("id-1")).unwrap();
+            user.attributes.insert(attribute("mail"), Value::text("ada@contoso.com"));
+        }
+        "L8" => {
+            let all = [
+                LeaveAction::RevokeSessions,
+                LeaveAction::RemoveFromManagedGroups,
+                LeaveAction::RemoveLicenses,
+                LeaveAction::ClearManager,
+            ];
+            world.lifecycle().on_leave = all.to_vec();
+            world.snapshot.users.insert(id("boss"), User::new(id("boss"), Upn::new("boss@contoso.com")));
+            let user = world.user("1");
+            (user.manager, user.licenses) = (Some(id("boss")), vec!["sku".into()]);
+            let mut team = group("hrpush-team", "Team");
+            team.members.insert(id("id-1"));
+            world.snapshot.groups.insert(team.id.clone(), team);
+        }
+        "L12" => {
+            world.user("1").attributes.insert(attribute("mobilePhone"), Value::text("+49 1"));
+        }
+        _ => {}
+    }
+}
+
+/// The words of a plan, as the page has them.
+fn done(plan: &Plan) -> Vec<String> {
+    let word = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+    let mut words = Vec::new();
+    for change in &plan.changes {
+        words.push(word(serde_json::to_value(change.action).unwrap()));
+        let enabled = change.attributes.iter().find(|edit| edit.name == "accountEnabled").and_then(|edit| edit.after.clone());
+        if let (Action::Create | Action::Restore, Some(Value::Flag(enabled))) = (change.action, enabled) {
+            words.push(if enabled { "enabled" } else { "disabled" }.into());
+        }
+        words.extend(change.then.iter().map(|then| word(serde_json::to_value(then).unwrap())));
+    }
+    words
+}
+
+fn reported(plan: &Plan) -> Vec<String> {
+    let held = plan.held.iter().map(|held| held.code.as_str().to_owned());
+    let skipped = plan.skipped.iter().map(|skipped| serde_json::to_value(skipped.code).unwrap().as_str().unwrap().to_owned());
+    let orphans = |code: &String| code != "out-of-scope";
+    let mut codes: Vec<String> = held.chain(skipped).collect();
+    codes.dedup();
+    // The group of row L8 belongs to no rule.
+    if plan.summary.remove_members > 0 {
+        codes.retain(orphans);
+    }
+    codes
+}
+
+/// The words in backticks of a cell.
+fn words(cell: &str) -> Vec<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_row_of_the_page_has_its_story_and_comes_true() {
+    let mut stories = stories();
+    let rows = PAGE.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix('|')?.strip_suffix('|')?.split('|').map(str::trim).collect();
+        let [row, _, _, _, done, reported] = cells[..] else { return None };
+        row.ends_with(|last: char| last.is_ascii_digit()).then_some((row, done, reported))
+    });
+    let mut wrong = Vec::new();
+    for (row, wanted, told) in rows {
+        let Some(mut world) = stories.remove(row) else { panic!("the row {row} has no story") };
+        furnish(row, &mut world);
+        let plan = world.apply();
+        if done(&plan) != words(wanted) || reported(&plan) != words(told) {
+            wrong.push(format!("{row}: {wanted} / {told}, but the plan is\n{}", text(&plan)));
+        }
+        let again = world.plan();
+        if !again.changes.is_empty() {
+            wrong.push(format!("{row}, once applied, again: {}", text(&again)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(stories.is_empty(), "rows that the page does not have: {:?}", stories.keys());
+}

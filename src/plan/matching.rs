@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::diff::hold;
 use super::inputs::Inputs;
 use super::plain::plain;
 use super::recycle_bin::RecycleBin;
@@ -116,10 +117,6 @@ pub(super) fn wanted_text(desired: &Desired, attribute: Attribute) -> Option<&st
         Flow::Set(value) => value.as_text(),
         Flow::Clear | Flow::FirstFree(_) => None,
     }
-}
-
-fn hold(desired: &Desired, code: HeldCode, message: String, help: &str) -> Held {
-    *super::diff::hold(desired, code, message, help)
 }
 
 fn key_of(mapped: &Mapped) -> Option<&EmployeeId> {
@@ -254,7 +251,7 @@ impl<'a> Matching<'a> {
                 }
                 Err(held) => {
                     self.keep_account_of(inputs, &one.key);
-                    self.held.push(held);
+                    self.held.push(*held);
                 }
             }
         }
@@ -266,7 +263,7 @@ impl<'a> Matching<'a> {
                 let message = format!("the records {} match one user, {id}", keys.join(", "));
                 for at in &claimants {
                     let help = "correct the match attribute of the records that do not belong to this user";
-                    refused.insert(*at, hold(people[*at].desired, HeldCode::TwoRecordsOneUser, message.clone(), help));
+                    refused.insert(*at, *hold(people[*at].desired, HeldCode::TwoRecordsOneUser, message.clone(), help));
                     self.held_accounts.insert(&people[*at].desired.key, id);
                 }
                 self.claimed.insert(id, &people[claimants[0]].desired.key);
@@ -274,7 +271,7 @@ impl<'a> Matching<'a> {
                 let person = people[claimants[0]].desired;
                 let message = format!("the user {id} belongs to the record {owner}, which is held");
                 refused
-                    .insert(claimants[0], hold(person, HeldCode::TwoRecordsOneUser, message, "correct the other record first"));
+                    .insert(claimants[0], *hold(person, HeldCode::TwoRecordsOneUser, message, "correct the other record first"));
             } else {
                 self.claimed.insert(id, &people[claimants[0]].desired.key);
             }
@@ -296,7 +293,7 @@ impl<'a> Matching<'a> {
         }
     }
 
-    fn account(&self, inputs: &'a Inputs<'a>, desired: &'a Desired, bin: &RecycleBin<'a>) -> Result<Account<'a>, Held> {
+    fn account(&self, inputs: &'a Inputs<'a>, desired: &'a Desired, bin: &RecycleBin<'a>) -> Result<Account<'a>, Box<Held>> {
         for (at, index) in self.indexes.iter().enumerate() {
             let mut how = How::By(index.attribute);
             let mut users = wanted_text(desired, index.attribute).map_or(&[][..], |text| index.find(text));
@@ -336,7 +333,7 @@ impl<'a> Matching<'a> {
     }
 
     /// A user who carries another value in a match attribute that comes before belongs to somebody else.
-    fn check_claim(&self, desired: &Desired, user: &User, before: usize) -> Result<(), Held> {
+    fn check_claim(&self, desired: &Desired, user: &User, before: usize) -> Result<(), Box<Held>> {
         let attributes = self.indexes.iter().take(before).map(|index| index.attribute);
         let Some(attribute) = other_key(desired, user, attributes) else { return Ok(()) };
         let message = format!("the user {} carries another {attribute}", user.id);
@@ -393,7 +390,7 @@ pub(super) fn other_surname(desired: &Desired, user: &User) -> bool {
     names.is_some_and(|(wanted, present)| plain(wanted) != plain(present))
 }
 
-fn check_surname(desired: &Desired, user: &User, by: Attribute) -> Result<(), Held> {
+fn check_surname(desired: &Desired, user: &User, by: Attribute) -> Result<(), Box<Held>> {
     if !other_surname(desired, user) {
         return Ok(());
     }

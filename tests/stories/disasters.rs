@@ -9,7 +9,9 @@ fn set(rows: &mut [Row], number: usize, name: &str, value: &str) {
 }
 
 fn set_all(rows: &mut [Row], name: &str, value: &str) {
-    rows.iter_mut().for_each(|row| row[column(name)] = value.into());
+    for row in rows {
+        row[column(name)] = value.into();
+    }
 }
 
 /// A company that one night has brought into the tenant.

@@ -114,7 +114,6 @@ fn held(hr: &Desired, code: HeldCode) -> Mapped {
 }
 
 /// The world of each row.
-#[expect(clippy::too_many_lines, reason = "a line for each row of the page")]
 fn stories() -> BTreeMap<&'static str, World> {
     let on_create = |world| with(world, |world: &mut World| world.lifecycle().enable_on_create = true);
     let always = |world| with(world, |world: &mut World| world.lifecycle().reenable_always = true);
@@ -125,7 +124,7 @@ fn stories() -> BTreeMap<&'static str, World> {
     let signed_out =
         |world| with(world, |world: &mut World| world.known("1").leave_done = BTreeSet::from([LeaveAction::RevokeSessions]));
     let user = |world, change: fn(&mut User)| with(world, |world: &mut World| change(world.user("1")));
-    BTreeMap::from([
+    let rows = vec![
         ("U1", world(upcoming(), Has::None)),
         ("U2", world(upcoming(), Enabled)),
         ("U3", world(upcoming(), Disabled)),
@@ -202,7 +201,8 @@ fn stories() -> BTreeMap<&'static str, World> {
         ),
         ("H3", with(known(ada(), Enabled), |world| world.hr(vec![ada(), moved()]))),
         ("N1", with(known(ada(), Enabled), |world| world.rules.lifecycle = None)),
-    ])
+    ];
+    rows.into_iter().collect()
 }
 
 /// What a row needs besides.

@@ -25,7 +25,7 @@ pub use settle::{Open, Settled, settle};
 
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn};
 use crate::graph::{Answer, Operation};
-use crate::plan::ApprovedPlan;
+use crate::plan::{ApprovedPlan, Plan};
 
 /// Looks accounts up: all that settling an earlier run needs.
 #[async_trait]
@@ -82,6 +82,11 @@ pub enum ApplyError {
     Password(#[from] NoRandomness),
 }
 
+/// How many writes the plan takes where nothing is sent twice.
+pub fn writes(plan: &Plan, snapshot: &Snapshot, tap: bool) -> u64 {
+    steps::steps(plan, snapshot, tap).len() as u64
+}
+
 /// Carries out the plan. A change that fails never stops the others; an interrupt finishes the requests in flight.
 ///
 /// # Errors
@@ -98,7 +103,7 @@ pub async fn apply(
 /// The same for a plan that no guard has seen: tests of this room and of the store.
 #[cfg(test)]
 pub(crate) async fn carry_out_for_tests(
-    plan: &crate::plan::Plan,
+    plan: &Plan,
     tenant: &dyn Tenant,
     journal: &mut dyn Journal,
     options: Options<'_>,

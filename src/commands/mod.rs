@@ -22,6 +22,7 @@ mod mapping_test;
 mod memory;
 mod planning;
 mod presets;
+mod progress;
 mod reading;
 mod records;
 mod run;

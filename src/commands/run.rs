@@ -11,6 +11,7 @@ use super::cli::{Common, Format, StopArgs, YesArgs};
 use super::exit::{Code, Ended, Failure};
 use super::files::{print, write_private};
 use super::memory::Memory;
+use super::progress;
 use super::scene::Scene;
 use super::settings::Settings;
 use super::target::Connection;
@@ -269,7 +270,7 @@ async fn execute(ready: Ready<'_>, scene: &mut Scene, mut why: Vec<String>) -> R
     let mut applied = if approved.plan().changes.is_empty() {
         untouched(&approved, &scene.connection)
     } else {
-        write(&approved, scene, settings, matching, cancelled).await?
+        write(&approved, scene, settings, common.quiet, matching, cancelled).await?
     };
     let moved = |plan::Drifted { seq, key, action, message }| Drifted { seq, key, action, message };
     applied.outcome.drifted = drifted.into_iter().map(moved).collect();
@@ -301,6 +302,7 @@ async fn write(
     approved: &ApprovedPlan,
     scene: &mut Scene,
     settings: &Settings,
+    quiet: bool,
     matching: Option<Attribute>,
     cancel: watch::Receiver<bool>,
 ) -> Result<Applied, Failure> {
@@ -311,7 +313,9 @@ async fn write(
     let live = Live::new(&writer, &reader, &level);
     let run = store.begin(approved).map_err(|fault| Failure::cannot(&fault))?;
     let options = apply::Options { run, snapshot, matching, tap: settings.policy().tap, cancel };
-    apply::apply(approved, &live, store, options).await.map_err(|fault| Failure::cannot(&fault))
+    let writes = apply::writes(approved.plan(), snapshot, options.tap);
+    let work = apply::apply(approved, &live, store, options);
+    progress::shown(quiet, &connection.client, writes, work).await.map_err(|fault| Failure::cannot(&fault))
 }
 
 /// What failed, a line each.
@@ -330,7 +334,9 @@ fn ending(applied: &Applied, mut why: Vec<String>) -> Ended {
         why.insert(0, "interrupted: what was written is in the journal, the next run goes on from there".to_owned());
         Ended::with(Code::Interrupted, why)
     } else if applied.gave_up {
-        why.insert(0, "error: the tenant answered no more; what was written is in the journal".to_owned());
+        let left = applied.results.iter().filter(|result| result.state != apply::ChangeState::Done).count();
+        let all = applied.results.len();
+        why.insert(0, format!("error: the tenant answered no more, {left} of {all} changes are left to do\n  hint: what was written is in the journal, and the next run goes on from there"));
         Ended::with(Code::CannotRun, why)
     } else {
         attention(why)

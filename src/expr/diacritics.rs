@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 /// Replaces Latin letters with marks by plain ones and keeps case; everything else stays.
 ///
@@ -16,13 +15,22 @@ pub(crate) fn normalize(text: &str) -> Cow<'_, str> {
     // Marks that follow a Latin letter by themselves go with it; those of other scripts stay.
     let mut after_latin = false;
     for letter in text.chars() {
+        if letter.is_ascii() {
+            after_latin = letter.is_ascii_alphabetic();
+            out.push(letter);
+            continue;
+        }
         if is_combining_mark(letter) {
             if !after_latin {
                 out.push(letter);
             }
             continue;
         }
-        let base = std::iter::once(letter).nfd().next().unwrap_or(letter);
+        let mut base = None;
+        decompose_canonical(letter, |part| {
+            base.get_or_insert(part);
+        });
+        let base = base.unwrap_or(letter);
         let latin = plain(base);
         after_latin = latin.is_some() || base.is_ascii_alphabetic();
         match latin {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::ast::{Call, Comparison, Node, NodeKind, Word};
 use super::regex::Work;
-use super::table::Run;
+use super::table::{Eager, Run};
 use super::value::{Candidates, EvalError, Outcome, Value};
 use super::{Context, logic};
 use crate::record::Record;
@@ -66,6 +66,10 @@ impl Bound {
     /// # Panics
     /// If the record has fewer columns than the header that this was bound to.
     pub fn evaluate<'r>(&'r self, record: &'r Record, context: &Context, seed: &str) -> Result<Outcome<'r>, EvalError> {
+        if let NodeKind::Column { slot, .. } = &self.root.kind {
+            let value = self.slots[*slot].map_or(Value::Null, |position| record.cell(position).into());
+            return Ok(Outcome::Value(value));
+        }
         let env = Env::new(context, seed, None);
         self.outcome(record, &env)
     }
@@ -261,12 +265,11 @@ impl<'r> Walk<'_, 'r> {
         self.env.step(1, span)?;
         match call.function.run {
             Run::Eager(run) => {
-                let result = if call.args.len() <= 8 {
-                    let mut values: [Value<'r>; 8] = Default::default();
-                    for (value, arg) in values.iter_mut().zip(&call.args) {
-                        *value = self.value(arg)?;
-                    }
-                    run(&mut Args { call, span, values: &mut values[..call.args.len()], env: self.env })?
+                // Few arguments stay on the stack.
+                let result = if call.args.len() <= 2 {
+                    self.eager::<2>(run, call, span)?
+                } else if call.args.len() <= 8 {
+                    self.eager::<8>(run, call, span)?
                 } else {
                     let mut values = Vec::with_capacity(call.args.len());
                     let mut size = 0;
@@ -305,6 +308,15 @@ impl<'r> Walk<'_, 'r> {
             Run::SelectUnique => Err(fault(span, "select-unique", "SelectUniqueValue stands only at the top")),
             Run::Refused(reason) => Err(fault(span, "outbound-only", reason)),
         }
+    }
+
+    /// Evaluates at most so many arguments, then the function.
+    fn eager<const MOST: usize>(&self, run: Eager, call: &'r Call, span: &'r Range<usize>) -> Eval<'r> {
+        let mut values: [Value<'r>; MOST] = std::array::from_fn(|_| Value::Null);
+        for (value, arg) in values.iter_mut().zip(&call.args) {
+            *value = self.value(arg)?;
+        }
+        run(&mut Args { call, span, values: &mut values[..call.args.len()], env: self.env })
     }
 
     fn switch(&self, call: &'r Call) -> Eval<'r> {

@@ -28,7 +28,11 @@ fn each<'r>(value: Value<'r>, apply: impl Fn(Cow<'r, str>) -> Cow<'r, str>) -> V
 fn through(text: Cow<'_, str>, change: impl Fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => change(text),
-        Cow::Owned(text) => Cow::Owned(change(&text).into_owned()),
+        Cow::Owned(text) => match change(&text) {
+            // A part of the same length is the whole.
+            Cow::Borrowed(part) if part.len() == text.len() => Cow::Owned(text),
+            changed => Cow::Owned(changed.into_owned()),
+        },
     }
 }
 
@@ -47,12 +51,19 @@ fn affix<'r>(args: &mut Args<'_, 'r>, source: usize, affix: usize, before: bool)
     if affix.len().saturating_mul(count) > LARGEST {
         return Err(too_large(args.span));
     }
-    Ok(each(source, |text| Cow::Owned(if before { format!("{affix}{text}") } else { format!("{text}{affix}") })))
+    Ok(each(source, |text| {
+        let (one, two) = if before { (&*affix, &*text) } else { (&*text, &*affix) };
+        let mut both = String::with_capacity(one.len() + two.len());
+        both.push_str(one);
+        both.push_str(two);
+        Cow::Owned(both)
+    }))
 }
 
 pub(crate) fn join<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
     let separator = args.text(0)?.unwrap_or_default();
-    let mut joined = String::new();
+    let size: usize = args.values[1..].iter().map(|value| value.size() + separator.len()).sum();
+    let mut joined = String::with_capacity(size.min(LARGEST));
     let (mut present, mut first) = (false, true);
     for at in 1..args.len() {
         let value = args.take(at);

@@ -107,7 +107,9 @@ fn driver(reader: &mut Reader<'_>, fields: &Fields<'_>, named: Option<Driver>, u
 
 /// A password within the URL is refused, and no message shows it.
 pub(super) fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool {
-    let rest = url.value.split_once("://").map_or(url.value.as_str(), |(_, rest)| rest);
+    let (scheme, rest) = url.value.split_once("://").unwrap_or_default();
+    // The key of an object may hold these signs; the address of a server holds them before a password alone.
+    let rest = if matches!(scheme, "s3" | "az" | "gs") { rest.split('/').next().unwrap_or_default() } else { rest };
     let by_user = rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password);
     let lower = url.value.to_ascii_lowercase();
     let by_key = ["password=", "pwd="].iter().find_map(|key| lower.find(key).map(|at| &url.value[at + key.len()..]));

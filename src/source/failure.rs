@@ -17,6 +17,18 @@ pub(super) fn chain(error: &dyn Error) -> String {
     text
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Somebody else's words on one line, without what a terminal would obey.
+pub(super) fn one_line(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.replace(|c: char| c.is_control(), "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_from_outside_cannot_steer_a_terminal() {
+        assert_eq!(one_line("no\n such \u{1b}[31mtable"), "no such \u{fffd}[31mtable");
+    }
 }

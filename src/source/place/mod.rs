@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use super::arrival::{Arrival, Listed, newest};
 use super::error::{Fault, FaultKind, SourceErrors};
+use super::failure::one_line;
 use super::fetched::Fetched;
 
 mod objects;
@@ -161,7 +162,7 @@ impl Place {
 
     /// A fault of the place or the way to it.
     fn system(&self, why: impl Into<String>) -> Fault {
-        self.fault(FaultKind::System(why.into()))
+        self.fault(FaultKind::System(one_line(&why.into())))
     }
 }
 

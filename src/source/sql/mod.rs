@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
+use super::failure::one_line;
 use super::{Fault, FaultKind, Reading, Source, SourceErrors};
 
 mod failure;
@@ -157,12 +158,12 @@ impl Source for Database {
 impl SqlSettings {
     /// A fault of the database, by which the run cannot go on.
     fn system(&self, why: impl Into<String>) -> Fault {
-        Fault::of_file(&self.name, FaultKind::System(why.into()))
+        Fault::of_file(&self.name, FaultKind::System(one_line(&why.into())))
     }
 
     /// A fault of the query, which the user can correct.
     fn query_fault(&self, why: impl Into<String>) -> Fault {
-        Fault::of_file(&self.name, FaultKind::Query(why.into()))
+        Fault::of_file(&self.name, FaultKind::Query(one_line(&why.into())))
     }
 
     /// The server as messages name it.

@@ -80,8 +80,9 @@ async fn connect(settings: &SqlSettings, secret: Option<&SecretString>) -> Resul
     let config = config(settings, secret, host, *port)?;
     match Box::pin(open(settings, config, host, *port)).await? {
         Ok(client) => Ok(client),
-        // Azure SQL sends its clients on to the machine that holds the database, once.
-        Err(Error::Routing { host, port }) => {
+        // Azure SQL sends its clients on to the machine that holds the database, once. Without TLS nobody is followed: what was
+        // this machine may not be any more.
+        Err(Error::Routing { host, port }) if settings.tls != Tls::Off => {
             let config = self::config(settings, secret, &host, port)?;
             let second = Box::pin(open(settings, config, &host, port)).await?;
             second.map_err(|error| refused(settings, &error))

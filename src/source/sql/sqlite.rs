@@ -15,22 +15,32 @@ use crate::source::error::{Fault, FaultKind, SourceErrors};
 pub(super) async fn read(settings: &SqlSettings) -> Result<Reading, SourceErrors> {
     let settings = settings.clone();
     let name = settings.name.clone();
-    let read = tokio::task::spawn_blocking(move || read_file(&settings));
+    let (stop, stopped) = mpsc::channel();
+    // Dropped with this future: a query that nobody waits for any more must not keep the process.
+    let _guard = Stop(stop.clone());
+    let read = tokio::task::spawn_blocking(move || read_file(&settings, Stop(stop), stopped));
     read.await.unwrap_or_else(|error| Err(Fault::of_file(&name, FaultKind::System(error.to_string())).into()))
 }
 
-fn read_file(settings: &SqlSettings) -> Result<Reading, SourceErrors> {
+/// Ends the query when it is dropped.
+struct Stop(mpsc::Sender<()>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+fn read_file(settings: &SqlSettings, done: Stop, stopped: mpsc::Receiver<()>) -> Result<Reading, SourceErrors> {
     let Location::File(path) = &settings.location else {
         return Err(settings.system("a SQLite database is a file").into());
     };
     let connection = open(settings, path)?;
-    // Dropping the sender ends the watch; waiting in vain for it is the alarm.
-    let (done, watched) = mpsc::channel::<()>();
     let (handle, limit) = (connection.get_interrupt_handle(), settings.timeout);
     let watch = std::thread::spawn(move || {
-        if watched.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
-            handle.interrupt();
-        }
+        // Its time is over, it has ended, or nobody waits for it: where nothing runs any more this does nothing.
+        let _ = stopped.recv_timeout(limit);
+        handle.interrupt();
     });
     let read = query(settings, &connection);
     drop(done);

@@ -1,7 +1,10 @@
 //! Databases as sources: what the configuration refuses, and SQLite from its file to the tenant.
 
+#[cfg(unix)]
 mod mariadb;
+#[cfg(unix)]
 mod postgres;
+#[cfg(unix)]
 mod server;
 mod unreachable;
 

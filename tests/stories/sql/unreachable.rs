@@ -35,14 +35,16 @@ fn a_server_that_is_not_there_ends_the_run_with_its_place() {
 }
 
 /// A server that takes one connection, says something, and hangs up.
-fn rude(says: &'static [u8]) -> (u16, std::thread::JoinHandle<()>) {
+fn rude(says: &'static [u8]) -> (u16, std::thread::JoinHandle<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let served = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let _ = stream.write_all(says);
         let _ = stream.shutdown(Shutdown::Write);
-        let _ = stream.read_to_end(&mut Vec::new());
+        let mut heard = Vec::new();
+        let _ = stream.read_to_end(&mut heard);
+        heard
     });
     (port, served)
 }
@@ -66,4 +68,20 @@ fn a_server_without_tls_is_refused_where_tls_is_asked_for() {
     let told = told("postgres", port, "tls = \"verify\"\n");
     assert!(told.contains("TLS"), "{told}");
     served.join().unwrap();
+}
+
+/// What SQL Server answers first: its version, and that it has no encryption.
+const NO_ENCRYPTION: &[u8] =
+    b"\x04\x01\x00\x1a\x00\x00\x01\x00\x00\x00\x0b\x00\x06\x01\x00\x11\x00\x01\xff\x10\x00\x07\xd0\x00\x00\x02";
+
+#[test]
+fn no_password_goes_to_a_sql_server_without_encryption() {
+    let (port, served) = rude(NO_ENCRYPTION);
+    let told = told("sqlserver", port, "tls = \"verify\"\n");
+    assert!(told.contains("cannot connect to SQL Server"), "{told}");
+    let heard = served.join().unwrap();
+    // The first packet asks for the encryption (0x12); a sign-in (0x10) must not follow in the clear.
+    let length = usize::from(u16::from_be_bytes([heard[2], heard[3]]));
+    assert_eq!(heard[0], 0x12);
+    assert_ne!(heard.get(length), Some(&0x10), "{told}");
 }

@@ -1,0 +1,165 @@
+//! How fast a source is read, and how much memory the reading takes at most, as ratios to the same rows as a CSV file.
+//!
+//! `cargo bench --bench sources` makes 300,000 rows of 14 columns, puts them into a CSV file, a SQLite file and, where its
+//! programs are found, a throwaway PostgreSQL server, and reads each in a process of its own.
+
+#[cfg(unix)]
+#[allow(clippy::unwrap_used, dead_code, reason = "it is written for tests, which use all of it")]
+#[path = "../tests/stories/sql/server.rs"]
+mod server;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use hrpush::source::sql::{Binary, Database, Driver, Location, SignIn, SqlSettings, Tls};
+use hrpush::source::{CsvSettings, Reading, Source as _, read_csv};
+
+const ROWS: usize = 300_000;
+const COLUMNS: &str = "EmployeeID,FirstName,LastName,Email,Department,JobTitle,CostCentre,Country,Mobile,ManagerID,HireDate,\
+                       TerminationDate,Status,WorkerType";
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, kind, place] = arguments.as_slice() {
+        return measure(kind, place);
+    }
+    let folder = tempfile::TempDir::new().expect("a folder for the rows");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let rows: Vec<String> = (0..ROWS).map(row).collect();
+    std::fs::write(file("hr.csv"), format!("{COLUMNS}\n{}\n", rows.join("\n"))).expect("the rows as CSV");
+    sqlite(Path::new(&file("hr.db")), &rows);
+    println!("{ROWS} rows of {} columns", COLUMNS.split(',').count());
+    let csv = told("csv", &file("hr.csv"), None);
+    told("sqlite", &file("hr.db"), Some(csv));
+    #[cfg(unix)]
+    with_postgres(&rows, csv);
+}
+
+#[cfg(unix)]
+fn with_postgres(rows: &[String], csv: (f64, f64)) {
+    let places = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin"];
+    if let Some(bin) = server::programs("HRPUSH_TEST_POSTGRES", "initdb", &places) {
+        let server = postgres(&bin, rows);
+        told("postgres", &server.port.to_string(), Some(csv));
+    }
+}
+
+fn row(at: usize) -> String {
+    let id = 100_000 + at;
+    format!(
+        "{id},Given{},Family{at},given.family{at}@contoso.com,Department {},Job {},CC{},DE,+49 171 {id},{},20{:02}-0{}-1{},,Active,Employee",
+        at % 5_000,
+        at % 300,
+        at % 900,
+        at % 400,
+        100_000 + at / 10,
+        at % 26,
+        at % 9 + 1,
+        at % 10,
+    )
+}
+
+fn sqlite(path: &Path, rows: &[String]) {
+    let mut connection = rusqlite::Connection::open(path).expect("a new database");
+    let transaction = connection.transaction().expect("a transaction");
+    transaction.execute_batch(&format!("CREATE TABLE person ({COLUMNS})")).expect("a table");
+    {
+        let marks = vec!["?"; COLUMNS.split(',').count()].join(",");
+        let mut insert = transaction.prepare(&format!("INSERT INTO person VALUES ({marks})")).expect("an insert");
+        for row in rows {
+            insert.execute(rusqlite::params_from_iter(row.split(','))).expect("a row");
+        }
+    }
+    transaction.commit().expect("the rows");
+}
+
+#[cfg(unix)]
+fn postgres(bin: &Path, rows: &[String]) -> server::Server {
+    let account = server::Account::unprivileged();
+    let folder = account.folder();
+    let data = folder.path().join("data").display().to_string();
+    let mut initdb = account.command(&bin.join("initdb"));
+    initdb.args(["--no-sync", "--encoding=UTF8", "--locale=C", "--username=hr", "--auth=trust", "--pgdata", &data]);
+    server::run(initdb);
+    let port = server::free_port();
+    let arguments = ["-D", &data, "-k", "", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-p", &port.to_string()];
+    let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+    let server = server::start(account, folder, port, "ready to accept connections", &bin.join("postgres"), &arguments);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let mut config = tokio_postgres::Config::new();
+        config.host("127.0.0.1").port(port).user("hr").dbname("postgres");
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.expect("a connection");
+        tokio::spawn(connection);
+        let columns: Vec<String> = COLUMNS.split(',').map(|name| format!("\"{name}\" text")).collect();
+        client.batch_execute(&format!("CREATE TABLE person ({})", columns.join(", "))).await.expect("a table");
+        for rows in rows.chunks(5_000) {
+            let mut insert = String::from("INSERT INTO person VALUES ");
+            for (at, row) in rows.iter().enumerate() {
+                let comma = if at == 0 { "" } else { "," };
+                let _ = write!(insert, "{comma}('{}')", row.replace(',', "','"));
+            }
+            client.batch_execute(&insert).await.expect("rows");
+        }
+    });
+    server
+}
+
+/// Runs the reading in a process of its own and prints its figures; gives back its time and its peak of memory.
+fn told(kind: &str, place: &str, csv: Option<(f64, f64)>) -> (f64, f64) {
+    let this = std::env::current_exe().expect("this program");
+    let output = std::process::Command::new(this).args([kind, place]).output().expect("the reading");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let figures: Vec<f64> = text.split_whitespace().filter_map(|figure| figure.parse().ok()).collect();
+    let [seconds, megabytes] = figures[..] else { panic!("{kind}: {text}{}", String::from_utf8_lossy(&output.stderr)) };
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    let rate = ROWS as f64 / seconds;
+    let ratios = csv.map_or(String::new(), |(time, memory)| {
+        format!(", {:.1} times the time and {:.2} times the memory of csv", seconds / time, megabytes / memory)
+    });
+    println!("{kind:>9}: {rate:>9.0} records/s, {megabytes:>5.0} MB at most{ratios}");
+    (seconds, megabytes)
+}
+
+/// The child: the best of three readings, and the peak of memory with one reading alive.
+fn measure(kind: &str, place: &str) {
+    let mut best = Duration::MAX;
+    for _ in 0..3 {
+        let start = Instant::now();
+        let reading = read(kind, place);
+        best = best.min(start.elapsed());
+        assert_eq!(reading.records.len(), ROWS);
+    }
+    println!("{} {}", best.as_secs_f64(), peak());
+}
+
+fn read(kind: &str, place: &str) -> Reading {
+    if kind == "csv" {
+        return read_csv(&[place.into()], &CsvSettings::default()).expect("the rows");
+    }
+    let sqlite = kind == "sqlite";
+    let port = place.parse().unwrap_or_default();
+    let location = if sqlite { Location::File(place.into()) } else { Location::Tcp { host: "127.0.0.1".into(), port } };
+    let settings = SqlSettings {
+        name: "hr".into(),
+        driver: if sqlite { Driver::Sqlite } else { Driver::Postgres },
+        location,
+        database: Some("postgres".into()),
+        user: Some("hr".into()),
+        sign_in: SignIn::Nothing,
+        tls: Tls::Off,
+        query: "SELECT * FROM person".into(),
+        timeout: Duration::from_mins(10),
+        binary: Binary::Refuse,
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(Database { settings, secret: None }.read()).expect("the rows")
+}
+
+/// The most memory that this process has held, in megabytes; 0 where the system does not tell.
+fn peak() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0");
+    line.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+}

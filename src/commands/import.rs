@@ -107,6 +107,7 @@ async fn go(
     let mut survey = answer.survey;
     let told = repeated(&read, &scene, request.consent)?;
     survey.notes.extend(told);
+    survey.notes.splice(0..0, read.reading.told.iter().cloned());
     let memory = Memory::Read {
         feed: rules.feed.clone(),
         reading: answer.measure.then_some(survey.reading),

@@ -94,11 +94,7 @@ fn asked(settings: &Settings, files: &[PathBuf]) -> Result<Option<Box<dyn Source
 }
 
 pub(super) async fn ask(source: &dyn Source) -> Result<Reading, Failure> {
-    let reading = source.read().await.map_err(unread)?;
-    for line in &reading.told {
-        tracing::info!("{}", crate::report::shown(line));
-    }
-    Ok(reading)
+    source.read().await.map_err(unread)
 }
 
 /// A fault of the source, with the exit code that it asks for.
@@ -204,9 +200,6 @@ fn assemble(opened: Opened, source: &FileSource, csv: CsvSettings, day: Date) ->
     }
     if let Some(rule) = &source.rows {
         reading = source::one_row_each(reading, rule, day).map_err(Failure::usage)?;
-    }
-    for line in &reading.told {
-        tracing::info!("{}", crate::report::shown(line));
     }
     Ok(reading)
 }

@@ -144,6 +144,9 @@ impl BoundMapping {
         match self.outcome(slot, record, context, seed) {
             Ok(Outcome::Value(value)) if value.is_empty() => Ok(None),
             Ok(Outcome::Value(value)) => match value.to_text() {
+                Some(text) if crate::source::is_error(&text) => {
+                    Err(Stop::Hold(self.invalid(slot, None, &format!("holds the error {} of a spreadsheet", text.trim()))))
+                }
                 Some(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
                 None => Err(Stop::Hold(self.invalid(slot, None, "has several values where one is wanted"))),
             },
@@ -298,6 +301,15 @@ impl<'m> Run<'m> {
             Outcome::IgnoreAttribute | Outcome::IgnoreObject => return None,
         };
         let Some(value) = directory_value(attribute, value) else { return when_empty(target) };
+        if let Value::Text(text) = &value
+            && crate::source::is_error(text)
+        {
+            let mut problem = self.bound.invalid(slot, Some(attribute.name), &format!("holds the error {text} of a spreadsheet"));
+            "correct the formula in the file, or list the word in `[source] nothing` of the mapping"
+                .clone_into(&mut problem.help);
+            self.problems.push(problem);
+            return None;
+        }
         match self.accept(attribute, value) {
             Ok(value) => Some(Flow::Set(value)),
             Err(fault) => {
@@ -364,6 +376,11 @@ impl<'m> Run<'m> {
         let Some(slot) = self.bound.inner.manager else { return ManagerWanted::Leave };
         match self.outcome(slot, Some("manager")) {
             Some(Outcome::Value(value)) => match value.to_text().as_deref().and_then(EmployeeId::new) {
+                Some(key) if crate::source::is_error(key.as_str()) => {
+                    let problem = self.bound.invalid(slot, Some("manager"), &format!("holds the error {key} of a spreadsheet"));
+                    self.problems.push(problem);
+                    ManagerWanted::Leave
+                }
                 Some(key) => ManagerWanted::Key(key),
                 None if value.is_empty() || value.to_text().is_some() => ManagerWanted::Clear,
                 None => {

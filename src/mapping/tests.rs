@@ -290,3 +290,13 @@ Active = "active"
     assert_eq!(held(person("2020-01-01", "", "")).code, HeldCode::NoStatus);
     assert_eq!(held(person("2020-01-01", "2019-12-31", "Active")).code, HeldCode::EndBeforeStart);
 }
+
+#[test]
+fn the_error_of_a_spreadsheet_is_no_value() {
+    let mapping = parse("[attributes]\nemployeeId = \"[Id]\"\ndepartment = \"[Dept]\"\n").unwrap();
+    let person = held(map(&mapping, &[("Id", "7"), ("Dept", "#N/A")]));
+    assert_eq!(person.code, HeldCode::InvalidValue);
+    assert!(person.message.contains("`department` holds the error #N/A"), "{}", person.message);
+    assert_eq!(held(map(&mapping, &[("Id", "#REF!"), ("Dept", "IT")])).code, HeldCode::InvalidValue);
+    assert!(matches!(map(&mapping, &[("Id", "7"), ("Dept", "#NAME")]), Mapped::Desired(_)), "a text is a text");
+}

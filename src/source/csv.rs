@@ -146,6 +146,9 @@ fn prepare(file: &str, bytes: Vec<u8>, settings: &CsvSettings) -> Result<Prepare
     if text.trim().is_empty() {
         return Err(Fault::of_file(file, FaultKind::Empty));
     }
+    if let Some(what) = markup(&text) {
+        return Err(Fault::of_file(file, FaultKind::Markup(what)));
+    }
     let instructed = instruction(&text);
     let skip_lines = settings.skip_lines.max(u64::from(instructed.is_some()));
     let delimiter = match settings.delimiter {
@@ -153,6 +156,21 @@ fn prepare(file: &str, bytes: Vec<u8>, settings: &CsvSettings) -> Result<Prepare
         None => instructed.or_else(|| find_delimiter(&text, skip_lines)),
     };
     Ok(Prepared { text, encoding: decoded.encoding, delimiter, skip_lines })
+}
+
+/// What a text is that begins like no table: web pages and API answers arrive under the names of exports.
+fn markup(text: &str) -> Option<&'static str> {
+    let start: String = text.trim_start().chars().take(64).collect::<String>().to_ascii_lowercase();
+    let compact: String = start.chars().filter(|character| !character.is_whitespace()).collect();
+    if start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<table") {
+        Some("a web page")
+    } else if start.starts_with("<?xml") {
+        Some("XML")
+    } else if compact.starts_with("{\"") || compact.starts_with("[{") || compact == "[]" || compact == "{}" {
+        Some("JSON")
+    } else {
+        None
+    }
 }
 
 /// The delimiter that Excel's first line `sep=;` orders.

@@ -49,18 +49,14 @@ pub(super) fn decode(file: &str, bytes: Vec<u8>, wanted: Option<&str>) -> Result
 
 /// What a file without a byte order mark is written in.
 fn found_out(file: &str, bytes: Vec<u8>) -> Result<Decoded, Fault> {
+    if let Some(encoding) = utf16_without_mark(&bytes) {
+        let text = strict(file, bytes, 0, encoding)?;
+        return Ok(Decoded { text, encoding: format!("{} (guessed)", label(encoding)) });
+    }
     let bytes = match String::from_utf8(bytes) {
-        Ok(text) => {
-            if let Some(encoding) = utf16_without_mark(text.as_bytes()) {
-                return Err(utf16_fault(file, encoding));
-            }
-            return Ok(Decoded { text, encoding: "utf-8".to_owned() });
-        }
+        Ok(text) => return Ok(Decoded { text, encoding: "utf-8".to_owned() }),
         Err(error) => error.into_bytes(),
     };
-    if let Some(encoding) = utf16_without_mark(&bytes) {
-        return Err(utf16_fault(file, encoding));
-    }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(&bytes, true);
     let mut encoding = detector.guess(None, Utf8Detection::Deny);
@@ -191,12 +187,6 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-fn utf16_fault(file: &str, encoding: &'static Encoding) -> Fault {
-    let name = label(encoding);
-    Fault::of_file(file, FaultKind::Binary(format!("looks like {name} without a byte order mark")))
-        .with_hint(format!("if it is text, say so: `encoding = \"{name}\"` in [source]"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,7 +227,8 @@ mod tests {
     fn what_is_no_text_is_refused() {
         assert!(text(b"PK\x03\x04...", None).unwrap_err().contains("workbook"));
         assert!(text(b"a\nb\0c", None).unwrap_err().starts_with("f.csv, line 2, column 2: a NUL byte"));
-        assert!(text(b"a\0b\0c\0d\0e\0", None).unwrap_err().contains("utf-16le"));
+        assert_eq!(text(b"a\0b\0c\0d\0e\0", None).unwrap(), ("abcde".into(), "utf-16le (guessed)".into()));
+        assert_eq!(text(b"\0a\0b\0c\0d\0;", None).unwrap().0, "abcd;");
         assert_eq!(text(b"a\0b\0", Some("utf-16le")).unwrap().0, "ab");
     }
 }

@@ -182,9 +182,12 @@ pub enum FaultKind {
         /// The sheets there are.
         found: Vec<String>,
     },
-    /// A workbook cell holds an error such as `#REF!`.
-    #[error("the cell holds the error {0}")]
-    CellError(String),
+    /// A workbook with a password.
+    #[error("the workbook is protected by a password")]
+    Locked,
+    /// Text that is a document of another kind.
+    #[error("this is no table but {0}")]
+    Markup(&'static str),
     /// A rule of the settings names a column that the reading lacks.
     #[error("there is no column `{wanted}`; there are: {}", found.join(", "))]
     NoColumn {
@@ -244,7 +247,8 @@ impl FaultKind {
             Self::Archive(_) => "fetch the file again",
             Self::Members { .. } => "name one of them: `member = \"…\"` in [source]",
             Self::Nul => "export the file again as plain text",
-            Self::CellError(_) => "correct the formula and save the workbook again",
+            Self::Locked => "save it without a password",
+            Self::Markup(_) => "open it in a spreadsheet program and save it as .xlsx or as CSV UTF-8",
             _ => return None,
         })
     }

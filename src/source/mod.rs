@@ -22,12 +22,15 @@ mod fetched;
 mod files;
 mod join;
 mod local;
+mod number_format;
 pub mod place;
 mod profile;
 pub mod rest;
 mod rows;
 mod scan;
 mod sheet;
+#[cfg(test)]
+mod sheet_tests;
 pub mod sql;
 #[cfg(test)]
 mod tests;
@@ -41,7 +44,7 @@ pub use join::{JoinRule, join};
 pub use local::open;
 pub use profile::{ColumnProfile, profile};
 pub use rows::{RowRule, one_row_each};
-pub use sheet::SheetSettings;
+pub use sheet::{SheetSettings, is_error};
 pub use unpack::UnpackSettings;
 
 /// A whole reading of a source.

@@ -151,25 +151,6 @@ fn a_profile_counts_empty_cells_and_distinct_values() {
     assert_eq!((profile[1].empty, profile[1].distinct), (1, 1));
 }
 
-#[test]
-fn a_sheet_gives_dates_and_numbers_as_text() {
-    let mut book = rust_xlsxwriter::Workbook::new();
-    let sheet = book.add_worksheet();
-    let date = rust_xlsxwriter::Format::new().set_num_format("dd.mm.yyyy");
-    sheet.write_row(0, 0, ["Id", "Name", "Start", "Badge"]).unwrap();
-    sheet.write_string(1, 0, "007").unwrap();
-    sheet.write_string(1, 1, "Ada").unwrap();
-    sheet.write_number_with_format(1, 2, 45306.0, &date).unwrap();
-    sheet.write_number(1, 3, 4_021_010_000_000_000_000_000.0).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("w.xlsx");
-    book.save(&path).unwrap();
-    let reading = read_files(std::slice::from_ref(&path), &FileSettings::default()).unwrap();
-    let cells: Vec<_> = reading.records[0].cells().map(|(_, cell)| cell).collect();
-    assert_eq!(cells, ["007", "Ada", "2024-01-15", "4021010000000000000000"].map(Cell::Text));
-    assert_eq!(header_of(&path, &FileSettings::default()).unwrap(), ["Id", "Name", "Start", "Badge"]);
-}
-
 /// The real exports, where an environment variable says where they are.
 #[test]
 fn real_exports_are_read_or_refused_as_they_should() {
@@ -183,6 +164,8 @@ fn real_exports_are_read_or_refused_as_they_should() {
         ("ragged-and-blank-rows.csv", "line 4"),
         ("truncated-in-quoted-field.csv", "a quote opens here and never closes"),
         ("de-preamble-footer-cp1252.csv", "skip_lines = 4"),
+        ("Employee.csv", "the header names the column `` twice"),
+        ("EmployeeDepartmentHistory.csv", "the header names the column `1` twice"),
     ];
     let mut seen = 0;
     let pattern = shared.join("data/*/**/*.*").display().to_string();
@@ -197,7 +180,7 @@ fn real_exports_are_read_or_refused_as_they_should() {
         match (&result, refused.iter().find(|(file, _)| *file == name)) {
             (Ok(reading), None) => println!("{}: {} records; {:?}", path.display(), reading.records.len(), reading.told),
             (Err(errors), Some((_, why))) => assert!(errors.to_string().contains(why), "{name}: {errors}"),
-            (Err(errors), None) => println!("REFUSED {}: {errors}", path.display()),
+            (Err(errors), None) => panic!("{}: {errors}", path.display()),
             (Ok(_), Some((_, why))) => panic!("{name} was read, though {why}"),
         }
     }

@@ -97,6 +97,11 @@ fn unzip(file: &str, bytes: &[u8], settings: &UnpackSettings) -> Result<Inside, 
             || name.eq_ignore_ascii_case("xl/workbook.bin")
     }) || (names.iter().any(|name| name == "mimetype") && names.iter().any(|name| name == "content.xml"));
     if is_workbook {
+        let sizes = (0..archive.len()).map(|index| archive.by_index_raw(index).map_or(0, |member| member.size()));
+        let total = sizes.fold(0_u64, u64::saturating_add);
+        if total > settings.max_bytes {
+            return Err(Fault::of_file(file, FaultKind::TooBig { most: settings.max_bytes }));
+        }
         return Ok(Inside::Workbook);
     }
     let usable: Vec<&String> = names.iter().filter(|name| is_usable(name)).collect();

@@ -1,0 +1,168 @@
+use std::path::{Path, PathBuf};
+
+use rust_xlsxwriter::{Format, Workbook};
+
+use super::*;
+use crate::record::{At, Cell};
+
+fn saved(folder: &Path, book: &mut Workbook) -> PathBuf {
+    let path = folder.join("w.xlsx");
+    book.save(&path).unwrap();
+    path
+}
+
+fn read(path: &Path, settings: SheetSettings) -> Result<Reading, String> {
+    let settings = FileSettings { sheet: settings, ..FileSettings::default() };
+    read_files(&[path.to_path_buf()], &settings).map_err(|errors| errors.to_string())
+}
+
+#[test]
+fn a_sheet_gives_dates_and_numbers_as_they_are_shown() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let format = |code: &str| Format::new().set_num_format(code);
+    sheet.write_row(0, 0, ["Id", "Name", "Start", "End", "Long", "Padded", "Part", "On"]).unwrap();
+    sheet.write_string(1, 0, "007").unwrap();
+    sheet.write_string(1, 1, "Ada").unwrap();
+    sheet.write_number_with_format(1, 2, 45306.5, &format("dd.mm.yyyy")).unwrap();
+    sheet.write_number_with_format(1, 3, 45306.5, &format("yyyy-mm-dd hh:mm")).unwrap();
+    sheet.write_number(1, 4, 4_021_010_000_007.0).unwrap();
+    sheet.write_number_with_format(1, 5, 123.0, &format("00000")).unwrap();
+    sheet.write_number(1, 6, 0.75).unwrap();
+    sheet.write_boolean(1, 7, true).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = saved(folder.path(), &mut book);
+    let reading = read(&path, SheetSettings::default()).unwrap();
+    let cells: Vec<_> = reading.records[0].cells().map(|(_, cell)| cell).collect();
+    let wanted = ["007", "Ada", "2024-01-15", "2024-01-15T12:00:00", "4021010000007", "00123", "0.75", "TRUE"];
+    assert_eq!(cells, wanted.map(Cell::Text));
+    assert_eq!(header_of(&path, &FileSettings::default()).unwrap()[..2], ["Id", "Name"]);
+}
+
+#[test]
+fn the_first_sheet_that_is_not_hidden_is_read_unless_one_is_named() {
+    let mut book = Workbook::new();
+    book.add_worksheet().set_name("Codes").unwrap().set_hidden(true).write_string(0, 0, "Code").unwrap();
+    for name in ["Staff", "Old"] {
+        let sheet = book.add_worksheet().set_name(name).unwrap();
+        // The sheet in front cannot be hidden.
+        sheet.set_active(name == "Staff");
+        sheet.write_string(0, 0, "Id").unwrap();
+        sheet.write_string(1, 0, name).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = saved(folder.path(), &mut book);
+    let first = read(&path, SheetSettings::default()).unwrap();
+    assert_eq!(first.records[0].get("Id"), Some(Cell::Text("Staff")));
+    assert_eq!(first.told, ["w.xlsx: sheet `Staff`, not read: `Codes`, `Old`"]);
+    let named = |name: &str| SheetSettings { sheet: Some(name.into()), ..SheetSettings::default() };
+    assert_eq!(read(&path, named("old")).unwrap().records[0].get("Id"), Some(Cell::Text("Old")));
+    let error = read(&path, named("New")).unwrap_err();
+    assert!(error.contains("no sheet `New`; there are: Codes, Staff, Old"), "{error}");
+}
+
+#[test]
+fn a_table_may_begin_anywhere_and_its_lines_stay_those_of_the_sheet() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_string(0, 0, "List of staff, with a title that is wider than the table").unwrap();
+    sheet.write_row(3, 2, ["Id", "Name"]).unwrap();
+    sheet.write_row(5, 2, ["1", "Ann"]).unwrap();
+    sheet.write_string(9, 2, "2").unwrap();
+    sheet.write_string(10, 2, "Total 2").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = saved(folder.path(), &mut book);
+    let settings = SheetSettings { skip_lines: 1, skip_footer: 1, ..SheetSettings::default() };
+    let reading = read(&path, settings).unwrap();
+    let lines: Vec<_> = reading.records.iter().map(|record| record.place().at.clone()).collect();
+    assert_eq!(lines, [At::Line(6), At::Line(10)]);
+    assert_eq!(reading.records[1].get("Name"), Some(Cell::Text("")));
+}
+
+#[test]
+fn a_value_beside_the_table_is_refused_with_its_place() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_row(0, 0, ["Id", "Name"]).unwrap();
+    sheet.write_row(1, 0, ["1", "Ann"]).unwrap();
+    sheet.write_string(1, 4, "a note").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = saved(folder.path(), &mut book);
+    let error = read(&path, SheetSettings::default()).unwrap_err();
+    assert!(error.contains("w.xlsx, line 2, column 5: a value stands in a column that has no name"), "{error}");
+}
+
+#[test]
+fn an_error_reads_as_the_sheet_shows_it() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_row(0, 0, ["Id", "Name"]).unwrap();
+    sheet.write_string(1, 0, "1").unwrap();
+    sheet.write_formula(1, 1, rust_xlsxwriter::Formula::new("=NA()").set_result("#N/A")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = saved(folder.path(), &mut book);
+    let reading = read(&path, SheetSettings::default()).unwrap();
+    assert_eq!(reading.records[0].get("Name"), Some(Cell::Text("#N/A")));
+    assert!(reading.told[0].contains("1 cells hold errors"), "{:?}", reading.told);
+}
+
+#[test]
+fn a_stray_cell_at_the_far_corner_takes_no_memory() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_row(0, 0, ["Id", "Name"]).unwrap();
+    sheet.write_row(1, 0, ["1", "Ann"]).unwrap();
+    sheet.write_string(1_048_575, 16_383, "x").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = saved(folder.path(), &mut book);
+    let error = read(&path, SheetSettings::default()).unwrap_err();
+    assert!(error.contains("line 1048576, column 16384"), "{error}");
+}
+
+#[test]
+fn what_is_no_workbook_is_told_by_its_bytes_and_not_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        read(&path, SheetSettings::default())
+    };
+    assert_eq!(file("csv.xls", b"Id\tName\n1\tAnn\n").unwrap().records.len(), 1);
+    assert!(file("page.xls", b"<html><table><tr><td>Id</td></tr></table>").unwrap_err().contains("a web page"));
+    assert!(file("old.xls", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 broken").unwrap_err().contains("save it again"));
+    assert!(file("cut.xlsx", b"PK\x03\x04 cut").unwrap_err().contains("damaged"));
+    assert!(file("empty.xlsx", b"").unwrap_err().contains("the file is empty"));
+}
+
+/// The workbook of the real exports beside the truth that it was made from.
+#[test]
+fn the_workbook_equals_its_twin_record_for_record() {
+    let Some(shared) = std::env::var_os("HRPUSH_SHARED").map(PathBuf::from) else { return };
+    let folder = shared.join("data/synthetic-european-csv");
+    let people: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(folder.join("people.json")).unwrap()).unwrap();
+    let reading = read(&folder.join("workers.xlsx"), SheetSettings::default()).unwrap();
+    assert_eq!(reading.records.len(), people.len());
+    for (record, person) in reading.records.iter().zip(&people) {
+        let Some(Cell::Text(id)) = record.get("Employee ID") else { panic!("{:?}", record.place()) };
+        assert_eq!(format!("{id:0>8}"), person["id"].as_str().unwrap());
+        for (column, key) in [
+            ("Last Name", "last"),
+            ("First Name", "first"),
+            ("Department", "dept"),
+            ("Manager ID", "manager"),
+            ("End Date", "end"),
+        ] {
+            assert_eq!(
+                record.get(column),
+                Some(Cell::Text(person[key].as_str().unwrap_or_default())),
+                "{column}: {:?}",
+                record.place()
+            );
+        }
+        let hired = person["hire"].as_str().unwrap();
+        let day: jiff::civil::Date = hired.parse().unwrap();
+        let written = [hired.to_owned(), day.strftime("%d.%m.%Y").to_string()];
+        assert!(written.iter().any(|form| record.get("Hire Date") == Some(Cell::Text(form))), "{:?}", record.place());
+        assert_eq!(record.get("Active"), Some(Cell::Text(if person["end"].is_null() { "TRUE" } else { "FALSE" })));
+    }
+}

@@ -37,3 +37,18 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
         Failure::file("write", path, &fault)
     })
 }
+
+/// Writes a file that only its owner can read, and never over another one.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all())) {
+        Ok(()) => Ok(()),
+        Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {
+            Err(Failure::usage(format!("{} is there already\n  hint: move it away first", path.display())))
+        }
+        Err(fault) => Err(Failure::file("write", path, &fault)),
+    }
+}

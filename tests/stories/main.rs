@@ -10,6 +10,7 @@ mod explain;
 mod exports;
 mod hr_server;
 mod kills;
+mod init;
 mod main_job;
 mod office;
 mod places;

@@ -1,0 +1,181 @@
+//! The words by which HR systems call their columns, in many languages: folded to plain letters and digits, the surest first.
+
+/// What a column may mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Meaning {
+    Key,
+    First,
+    Last,
+    Full,
+    Mail,
+    Department,
+    Title,
+    Manager,
+    Start,
+    End,
+    Status,
+    Kind,
+    CostCentre,
+    Division,
+    Company,
+    Office,
+    Street,
+    PostalCode,
+    City,
+    Country,
+    Phone,
+    Mobile,
+    ValidFrom,
+    ValidTo,
+    Primary,
+}
+
+use Meaning as M;
+
+/// Words by meaning. A column takes the first meaning whose word it is.
+pub(super) const WORDS: &[(Meaning, &str)] = &[
+    (
+        M::Key,
+        "employeeid workerid personnelnumber personalnummer personalnr persnr pernr pnr employeenumber employeeno employeecode \
+         empno empid staffid staffnumber payrollnumber matricule matriculation matricola numeroempleado idempleado numerodeempleado \
+         personeelsnummer personeelsnr medewerkernummer medewerkerid medewerker medarbejdernr medarbejdernummer lonnummer \
+         ansattnummer ansattnr anstallningsnummer anstnr henkilonumero tyontekijanumero osobnicislo osobnecislo numerpracownika \
+         numerkadrowy numerosocio numerodefuncionario sicilno dolgozokod 社員番号 従業員番号 工号 员工编号 사번 personid workernumber hrid \
+         workdayid mitarbeiternummer mitarbeiterid employee personnumber id uid userid postuniquereference positionreference",
+    ),
+    (
+        M::First,
+        "firstname givenname forename legalfirstname vorname rufname prenom voornaam roepnaam nombre nombres nome fornavn fornamn \
+         etunimi jmeno imie keresztnev ad 名 fname preferredfirstname",
+    ),
+    (
+        M::Last,
+        "lastname surname familyname legallastname nachname familienname achternaam apellidos apellido primerapellido cognome sobrenome \
+         apelido efternavn etternavn efternamn sukunimi prijmeni priezvisko nazwisko vezeteknev soyad 姓 lname nomdefamille nom",
+    ),
+    (
+        M::Full,
+        "fullname displayname employeename workername nameinfull namevollstandig vollername nomcomplet nombrecompleto nomecompleto name naam 氏名",
+    ),
+    (
+        M::Mail,
+        "workemail businessemail emailwork emailaddress email mail emaildienstlich emailadresse emailgeschaftlich emailpro courriel \
+         courrielprofessionnel correo correoelectronico emailaziendale emailwerk epost sahkoposti メールアドレス workmail emailid",
+    ),
+    (
+        M::Department,
+        "department departmentname dept deptname abteilungsbezeichnung abteilung service departement departamento dipartimento reparto \
+         afdeling avdeling avdelning osasto oddeleni dzial osztaly departman 部署 organizationalunit orgunit organisationseinheit \
+         supervisoryorganization unit",
+    ),
+    (
+        M::Title,
+        "jobtitle businesstitle positiontitle title stellenbezeichnung berufsbezeichnung taetigkeitsbez tatigkeit position funktion \
+         intituleduposte intituledeposte poste fonction puesto cargo mansione qualifica functie functienaam stilling stillingsbetegnelse \
+         befattning nimike pozice stanowisko munkakor unvan 役職 job jobname stelle role designation",
+    ),
+    (
+        M::Manager,
+        "managerid manageremployeeid supervisorid supervisoreid managernumber reportsto reportstoid vorgesetzterpersnr vorgesetzternr vorgesetzter \
+         vorgesetzte fuhrungskraft responsable idresponsable superieur jefe supervisor responsabile leidinggevende leder nermesteleder \
+         chef esimies nadrizeny przelozony vezeto yonetici 上司 manager linemanager reportingseniorpost",
+    ),
+    (
+        M::Start,
+        "hiredate startdate dateofjoining joiningdate originalhiredate contractstartdate employmentstartdate eintrittsdatum eintritt \
+         einstellungsdatum beginntaetigkeit datedentree dateentree datedembauche fechadealta fechaingreso fechadeingreso dataassunzione \
+         datadiassunzione begindatum indienst datumindienst datainicio datadeadmissao ansaettelsesdato ansattdato anstallningsdatum \
+         datumnastupu datazatrudnienia isegiristarihi 入社日 hired joined hire start",
+    ),
+    (
+        M::End,
+        "terminationdate enddate leavedate leavingdate lastworkingday lastdayofwork dateofleaving relievingdate contractenddate employmentenddate \
+         austrittsdatum austritt endetaetigkeit kundigungsdatum datedesortie datesortie fechadebaja fechabaja datacessazione einddatum \
+         uitdienst datumuitdienst datafim datadedemissao fratraedelsesdato sluttdato slutdatum datumukonceni datazwolnienia isten \
+         退職日 terminated end",
+    ),
+    (
+        M::Status,
+        "workerstatus employmentstatus employeestatus status activestatus statut estado stato statuspracownika stav durum isactive \
+         active aktiv actif activo attivo actief 状態 employmentstate state",
+    ),
+    (
+        M::Kind,
+        "workertype employeetype employmenttype contracttype emptype typeofemployment mitarbeitergruppe mitarbeiterkreis vertragsart \
+         beschaftigungsart typedecontrat tipodecontrato tipocontratto dienstverband",
+    ),
+    (
+        M::CostCentre,
+        "costcenter costcentre costcenterid kostenstelle kst centredecouts centrodecoste centrodicosto kostenplaats omkostningssted kostnadsstalle",
+    ),
+    (M::Division, "division bereich geschaftsbereich businessunit direction"),
+    (
+        M::Company,
+        "company companyname firma gesellschaft unternehmen societe empresa azienda bedrijf legalentity organisation organization",
+    ),
+    (M::Office, "office officelocation location worklocation site standort arbeitsort lieu site ubicacion sede kantoor locatie"),
+    (M::Street, "streetaddress street strasse anschrift adresse rue direccion indirizzo straat"),
+    (M::PostalCode, "postalcode zipcode zip postcode plz postleitzahl codepostal codigopostal cap"),
+    (M::City, "city ort stadt town ville ciudad citta stad plaats by 市"),
+    (M::Country, "countrycode country land landercode pays codepays pais paese nazione landcode"),
+    (M::Phone, "officephone businessphone workphone phone telephone telefon telefondienstlich phonenumber telefono telefoon"),
+    (M::Mobile, "mobilephone mobile cellphone mobil mobiltelefon handy portable movil cellulare mobiel"),
+    (
+        M::ValidFrom,
+        "validfrom effectivedate effectivefrom gultigab gueltigab begda valablede validodesde geldigvanaf datefrom fromdate",
+    ),
+    (
+        M::ValidTo,
+        "validto validuntil effectiveto effectiveenddate gultigbis gueltigbis endda valablejusqua validohasta geldigtot dateto todate",
+    ),
+    (M::Primary, "isprimary primary primaryflag mainemployment hauptvertrag hauptarbeitsverhaltnis principal hauptbeschaftigung"),
+];
+
+/// Status values that mean gone, folded.
+pub(super) const LEFT: &str = "terminated inactive left leaver exited departed resigned retired dismissed deceased former ended ausgetreten \
+     ausgeschieden gekundigt inaktiv pensioniert verstorben sorti parti inactif demissionne licencie retraite baja inactivo cesado \
+     cessato inattivo dimesso uitdienst inactief fratradt sluttet slutat avslutad ukonceny zwolniony nieaktywny exemployee \
+     notactive 退職 separated";
+
+/// Values of a yes-or-no column that mean no, folded.
+pub(super) const NO: &str = "false falsch faux falso no n nein non 0 onwaar nee nej ne";
+
+/// Values of a yes-or-no column that mean yes, folded.
+pub(super) const YES: &str = "true wahr vrai vero yes y ja j oui si 1 waar x verdadero";
+
+/// Spellings of an end that is none.
+pub(super) const NO_END: &[&str] = &[
+    "-",
+    "--",
+    "0",
+    "n/a",
+    "na",
+    "nd",
+    "none",
+    "null",
+    "offen",
+    "unbefristet",
+    "00.00.0000",
+    "00/00/0000",
+    "0000-00-00",
+    "31.12.9999",
+    "31/12/9999",
+    "9999-12-31",
+    "9999-01-01",
+    "12/31/9999",
+    "4712-12-31",
+    "2999-12-31",
+    "#n/a",
+];
+
+/// A name reduced to its plain letters and digits: `Pers.-Nr.` and `persnr` are one.
+pub(super) fn fold(name: &str) -> String {
+    use unicode_normalization::UnicodeNormalization as _;
+    let plain = name.nfkd().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase);
+    plain.flat_map(|character| if character == 'ß' { vec!['s', 's'] } else { vec![character] }).collect()
+}
+
+/// Whether a list of words holds this one.
+pub(super) fn holds(words: &str, word: &str) -> bool {
+    words.split_whitespace().any(|known| known == word)
+}

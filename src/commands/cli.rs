@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Sandbox(Sandbox),
     /// Show what was read, before any mapping
     Records(Records),
+    /// What HR should correct, by row, in HR's words: to send back to HR
+    Quality(Quality),
     /// Write hrpush.toml and a mapping guessed from the file's header
     Init(Init),
     /// List the HR systems that `init --preset` knows
@@ -368,6 +370,21 @@ pub(crate) struct Records {
     /// Choose rows by this day (YYYY-MM-DD) instead of today
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Quality {
+    /// The HR files [default: the configured source]
+    #[arg(value_name = "FILE", conflicts_with = "source")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Read the configured source, which is also the default
+    #[arg(long)]
+    pub(crate) source: bool,
+    /// Also write the report for a spreadsheet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
 }
 
 #[derive(Debug, Args)]

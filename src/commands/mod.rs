@@ -23,6 +23,7 @@ mod memory;
 mod planning;
 mod presets;
 mod progress;
+mod quality;
 mod reading;
 mod records;
 mod run;
@@ -71,6 +72,7 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Doctor(args) => doctor::doctor(common, args),
         Command::Sandbox(args) => sandbox::sandbox(args),
         Command::Records(args) => records::records(common, args),
+        Command::Quality(args) => quality::quality(common, args),
         Command::Init(args) => init::init(common, args),
         Command::Presets => presets::presets(common),
         Command::Completions { shell } => completions::print_for(*shell),

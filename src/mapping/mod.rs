@@ -18,6 +18,7 @@ mod parse;
 mod parse_groups;
 mod parse_lifecycle;
 mod parse_targets;
+mod quality;
 mod scope;
 mod slots;
 mod survey;
@@ -39,6 +40,7 @@ pub use fault::{Fault, MappingErrors};
 pub use guess::{Guess, NoKey, guess};
 pub use model::Mapping;
 pub use survey::{FirstHeld, Survey, Tally};
+pub use quality::{FINDINGS, Finding};
 pub use tools::{Checked, EvalFault, Evaluation, Explained, check, eval};
 
 use crate::directory::Attribute;

@@ -1,0 +1,52 @@
+//! `hrpush quality`: what HR should correct, in HR's words, to send back to HR.
+
+use std::path::Path;
+
+use super::cli::{Common, Format, Quality};
+use super::exit::{Code, Ended, Failure};
+use super::files::{print, write_private};
+use super::run::{block_on, unless_interrupted};
+use super::{reading, settings};
+use crate::mapping::{self, Mapping};
+use crate::report;
+use crate::source::Reading;
+
+pub(super) fn quality(common: &Common, args: &Quality) -> Result<Ended, Failure> {
+    let settings = settings::load(common)?;
+    block_on(|cancelled| async move {
+        let now = jiff::Zoned::now();
+        let today = args.map.as_of.unwrap_or_else(|| now.date());
+        let (reading, mapping) = match unless_interrupted(&cancelled, reading::read(&settings, &args.files, &args.map)).await {
+            Ok(read) => (read.reading, read.mapping),
+            // Without a mapping that fits, the words of the header must do.
+            Err(fault) if args.map.mapping.is_some() => return Err(fault),
+            Err(fault) => {
+                let plainly = reading::read_plainly(&settings, &args.files, today);
+                let Ok(reading) = unless_interrupted(&cancelled, plainly).await else { return Err(fault) };
+                let Some(mapping) = guessed(&reading) else { return Err(fault) };
+                (reading, mapping)
+            }
+        };
+        let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
+        let findings = bound.quality(&reading.records, &mapping.required(), today);
+        if let Some(path) = &args.csv {
+            let text = report::quality_csv(&findings).map_err(|fault| Failure::cannot(&fault))?;
+            write_private(path, &text)?;
+        }
+        let records = reading.records.len();
+        print(&match common.format {
+            Format::Json => report::json(&report::quality_json(&reading.name, records, &reading.sha256, &findings))
+                .map_err(|fault| Failure::cannot(&fault))?,
+            Format::Text => report::quality(&reading.name, records, &findings),
+        })?;
+        if findings.is_empty() {
+            return Ok(Ended::done());
+        }
+        Ok(Ended::with(Code::Attention, vec![format!("{} things to correct in {records} rows", findings.len())]))
+    })
+}
+
+fn guessed(reading: &Reading) -> Option<Mapping> {
+    let guess = mapping::guess(&reading.name, &reading.header, &reading.records).ok()?;
+    Mapping::parse(&guess.text, Path::new("guessed.toml")).ok()
+}

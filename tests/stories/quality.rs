@@ -1,0 +1,58 @@
+//! `hrpush quality`: a report to send back to HR.
+
+use crate::world::{World, project};
+
+const ROWS: &str = "EmployeeID,FirstName,LastName,Status,ManagerID,HireDate,TerminationDate\n\
+    1,Ann,Lee,Active,,2020-01-31,\n2,Bob,Ray,Active,99,2020-02-30,\n2,Cem,Can,Active,1,2020-01-01,2019-01-01\n3,=1+1,Oz,Active,1,2020-01-01,\n";
+
+#[test]
+fn what_is_wrong_is_told_by_row_and_in_words_of_hr() {
+    let world = World::new();
+    let file = world.write("hr.csv", ROWS);
+    let mapping = world.write(
+        "m.toml",
+        "version = 1\nname = \"t\"\n[source]\nkey = \"[EmployeeID]\"\n[[match]]\ntarget = \"employeeId\"\n[attributes]\n\
+         givenName = \"[FirstName]\"\nsurname = \"[LastName]\"\n[manager]\nkey = \"[ManagerID]\"\n\
+         [lifecycle]\nstart = \"[HireDate]\"\nend = \"[TerminationDate]\"\nstatus = \"[Status]\"\n",
+    );
+    let run = |options: &[&str]| {
+        let fixed = ["quality", file.to_str().unwrap(), "--mapping", mapping.to_str().unwrap()];
+        world.run(fixed.iter().chain(options))
+    };
+    let told = run(&["--csv", world.path("report.csv").to_str().unwrap()]).ends_with(4);
+    for wanted in [
+        "hr.csv row 3, number 2, column EmployeeID «2»: different people have this number",
+        "hr.csv row 3, number 2, column HireDate «2020-02-30»: this is no date",
+        "hr.csv row 4, number 2, column TerminationDate «2019-01-01»: the last day 2019-01-01 lies before the first day 2020-01-01",
+        "hr.csv row 3, number 2, column ManagerID «99»: nobody in the list has this number",
+    ] {
+        assert!(told.out.contains(wanted), "{wanted}\n{}", told.out);
+    }
+    for word in ["Entra", "Graph", "attribute", "mapping", "givenName", "held"] {
+        assert!(!told.out.contains(word), "{word}\n{}", told.out);
+    }
+    let csv = std::fs::read_to_string(world.path("report.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 5);
+    let json = run(&["--format", "json"]).ends_with(4).json();
+    assert_eq!(json["format"], "hrpush.quality/1");
+    assert_eq!(json["summary"]["duplicate-id"], 2);
+    assert_eq!(json["findings"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn a_file_without_a_mapping_is_judged_by_the_words_of_its_header() {
+    let world = World::new();
+    let file = world.write("liste.csv", "Personalnummer;Vorname;Nachname;Eintritt\n1;Ann;Lee;01.02.2020\n1;Bob;Ray;31.02.2020\n");
+    let told = world.run(["quality", file.to_str().unwrap()]).ends_with(4);
+    assert!(told.out.contains("different people have this number"), "{}", told.out);
+}
+
+#[test]
+fn a_clean_list_ends_well_and_a_broken_one_is_refused() {
+    let world = World::new();
+    let file = world.write("hr.csv", "EmployeeID,FirstName,LastName\n1,Ann,Lee\n2,Bob,Ray\n");
+    world.run(["quality", file.to_str().unwrap()]).ends_with(0);
+    let broken = world.write("broken.csv", "EmployeeID,FirstName\n1,\"Ann\n");
+    world.run(["quality", broken.to_str().unwrap()]).ends_with(2);
+    world.run(["quality", project("samples/employees.csv").to_str().unwrap(), "--format", "json"]).json();
+}

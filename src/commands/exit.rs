@@ -97,8 +97,14 @@ pub(crate) fn conclude(result: Result<Ended, Failure>) -> ExitCode {
         Err(Failure::CannotRun(text)) => (Code::CannotRun, vec![format!("error: {text}")]),
         Err(fault @ Failure::Interrupted) => (Code::Interrupted, vec![fault.to_string()]),
     };
-    for line in why {
-        anstream::eprintln!("{line}");
+    for text in why {
+        anstream::eprintln!("{}", harmless(&text));
     }
     ExitCode::from(code.number())
+}
+
+/// A text of several lines on its way to a terminal: the names of columns and files that it quotes are not ours.
+fn harmless(text: &str) -> String {
+    let line = |line: &str| line.split('\t').map(crate::report::shown).collect::<Vec<_>>().join("\t");
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }

@@ -31,6 +31,7 @@ pub(super) fn quality(common: &Common, args: &Quality) -> Result<Ended, Failure>
         let findings = bound.quality(&reading.records, &mapping.required(), today);
         if let Some(path) = &args.csv {
             let text = report::quality_csv(&findings).map_err(|fault| Failure::cannot(&fault))?;
+            only_over_a_report(path)?;
             write_private(path, &text)?;
         }
         let records = reading.records.len();
@@ -44,6 +45,17 @@ pub(super) fn quality(common: &Common, args: &Quality) -> Result<Ended, Failure>
         }
         Ok(Ended::with(Code::Attention, vec![format!("{} things to correct in {records} rows", findings.len())]))
     })
+}
+
+/// Refuses to write over anything but an earlier report: the list itself is named easily by mistake.
+fn only_over_a_report(path: &Path) -> Result<(), Failure> {
+    match std::fs::read(path) {
+        Ok(before) if !before.starts_with(report::QUALITY_CSV_HEADER.as_bytes()) => Err(Failure::usage(format!(
+            "{} is there already and is no earlier report\n  hint: --csv names the report that is written, not the list",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn guessed(reading: &Reading) -> Option<Mapping> {

@@ -417,7 +417,6 @@ fn circle(id: &str, bosses: &BTreeMap<&str, &str>) -> Option<usize> {
 mod tests {
     use std::path::Path;
 
-    use super::*;
     use crate::mapping::Mapping;
     use crate::source::{CsvSettings, read_csv_bytes};
 

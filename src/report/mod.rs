@@ -15,7 +15,7 @@ pub use escape::{Shown, shown};
 pub use explanation::{Explanation, Match, Owner, RecordExplained, Standing, explanation};
 pub use html::html;
 pub use outcome::{outcome, run, runs};
-pub use quality::{quality, quality_csv, quality_json};
+pub use quality::{QUALITY_CSV_HEADER, quality, quality_csv, quality_json};
 pub use records::records;
 pub use text::{leavers_to_see, preview};
 

@@ -33,14 +33,16 @@ pub fn quality(name: &str, records: usize, findings: &[Finding]) -> String {
     text
 }
 
+/// How every report for a spreadsheet begins; the mark tells spreadsheets that it is UTF-8.
+pub const QUALITY_CSV_HEADER: &str = "\u{feff}File,Row,Number,Column,Value,Kind,Problem\r\n";
+
 /// The report as comma-separated text for a spreadsheet. A cell that would start a formula there begins with an apostrophe.
 ///
 /// # Errors
 /// Only where the text cannot be written, which memory alone prevents.
 pub fn quality_csv(findings: &[Finding]) -> Result<String, csv::Error> {
-    // The mark tells spreadsheets that this is UTF-8.
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xEF\xBB\xBF".to_vec());
-    writer.write_record(["File", "Row", "Number", "Column", "Value", "Kind", "Problem"])?;
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(QUALITY_CSV_HEADER.as_bytes().to_vec());
     for finding in findings {
         let Finding { code, record, id, column, value, problem } = finding;
         let place = match &record.at {
@@ -79,7 +81,7 @@ pub fn quality_json(name: &str, records: usize, sha256: &str, findings: &[Findin
 fn row(place: &Place) -> String {
     match &place.at {
         At::Line(line) | At::Row(line) => format!("{} row {line}", place.source),
-        At::Pointer(pointer) => format!("{} {pointer}", place.source),
+        At::Pointer(pointer) => format!("{} {}", place.source, &**pointer),
     }
 }
 

@@ -47,6 +47,13 @@ impl Fault {
         Self { spot: Spot { file: file.into(), line, column }, kind, hint }
     }
 
+    /// The place and the kind on one line: a column name with a line break cannot begin one of its own.
+    fn place(&self) -> String {
+        let text = format!("{}: {}", self.spot, self.kind);
+        let spelt = |character: char| if character.is_control() { character.escape_unicode().collect() } else { vec![character] };
+        text.chars().flat_map(spelt).collect()
+    }
+
     pub(super) fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -55,7 +62,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.spot, self.kind)?;
+        write!(f, "{}", self.place())?;
         match &self.hint {
             Some(hint) => write!(f, "\n  hint: {hint}"),
             None => Ok(()),
@@ -303,7 +310,7 @@ impl fmt::Display for SourceErrors {
             // The same hint below each of twenty rows would hide them.
             let repeated = self.faults.get(index + 1).is_some_and(|next| next.hint == fault.hint);
             if repeated {
-                write!(f, "{}: {}", fault.spot, fault.kind)?;
+                write!(f, "{}", fault.place())?;
             } else {
                 write!(f, "{fault}")?;
             }

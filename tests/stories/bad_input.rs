@@ -84,7 +84,11 @@ const REFUSED: &[(&str, &[u8], &[&str])] = &[
     (
         "ragged.csv",
         b"EmployeeID,Name,City\r\n1,A,x\r2,B\n3,C,y,z\n\"4\n\",D\n5,E,w\n6,F,v\n",
-        &["line 3, column 3: the row has 2 cells, the header has 3", "line 4, column 7: the row has 4", "line 6, column 3: the row has 2"],
+        &[
+            "line 3, column 3: the row has 2 cells, the header has 3",
+            "line 4, column 7: the row has 4",
+            "line 6, column 3: the row has 2",
+        ],
     ),
     ("mixed.csv", b"EmployeeID,Name\n1,M\xC3\xBCller\n2,Sch\xE4fer\n", &["line 3, column 6: the file mixes encodings"]),
     ("binary.csv", b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0", &["binary.csv"]),
@@ -221,4 +225,12 @@ fn a_cell_without_end_is_refused_and_not_kept() {
     let file = world.write("hr.csv", text);
     let ended = world.run(["records", file.to_str().unwrap()]).ends_with(2);
     assert!(ended.err.contains("hr.csv, line 2, column 7: the row is longer than 16 MiB"), "{}", ended.err);
+}
+
+#[test]
+fn a_column_name_cannot_speak_to_the_terminal() {
+    let world = World::new();
+    let file = world.write("hr.csv", "\"a\u{1b}[2J\nerror: fine\",\"a\u{1b}[2J\nerror: fine\"\n1,2\n");
+    let ended = world.import(&file, &[]).ends_with(2);
+    assert!(!ended.err.contains('\u{1b}') && !ended.err.lines().any(|line| line.starts_with("error: fine")), "{}", ended.err);
 }

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
+use crate::served::Served;
 use crate::world::{Ended, World, project};
 
 const MAPPING: &str = "version = 1\nname = \"t\"\n[source]\nkey = \"[Code]\"\n[[match]]\ntarget = \"employeeId\"\n[attributes]\n\
@@ -87,11 +88,33 @@ fn a_delivery_is_not_read_before_it_is_complete() {
 fn after_a_good_run_the_files_move_away_and_a_dry_run_moves_nothing() {
     let world = configured("path = \"hr.csv\"\nafter = { move = \"done\" }\n");
     world.write("hr.csv", "Code,Name,Unit\n1,Ann,IT\n");
-    plan(&world, &[]).ends_with(0);
-    assert!(world.path("hr.csv").exists());
-    // The sandbox is named, since `sync` refuses to choose it.
-    world.import(&world.path("hr.csv"), &[]).ends_with(0);
+    world.run(["import", world.path("hr.csv").to_str().unwrap()]).ends_with(0);
     assert!(world.path("hr.csv").exists(), "a file that is named on the command line stays where it is");
+    let tenant = Served::start(&world, &[]);
+    let sync = |options: &[&str]| {
+        let fixed = ["sync", "--graph-url", &tenant.url, "--state", "served"];
+        world.run_with(&[("HRPUSH_ACCESS_TOKEN", "a.b.c")], fixed.iter().chain(options))
+    };
+    sync(&["--dry-run"]).ends_with(0);
+    assert!(world.path("hr.csv").exists());
+    sync(&[]).ends_with(0);
+    assert!(!world.path("hr.csv").exists() && world.path("done/hr.csv").exists());
+    sync(&[]).ends_with(2);
+}
+
+#[test]
+fn the_same_delivery_twice_is_refused_where_the_settings_say_so() {
+    let world = configured("path = \"hr.csv\"\nrepeated = \"refuse\"\n");
+    world.write("hr.csv", "Code,Name,Unit\n1,Ann,IT\n");
+    let tenant = Served::start(&world, &[]);
+    let sync = || {
+        let arguments = ["sync", "--graph-url", &tenant.url, "--state", "served"];
+        world.run_with(&[("HRPUSH_ACCESS_TOKEN", "a.b.c")], arguments)
+    };
+    sync().ends_with(0);
+    assert!(sync().ends_with(2).err.contains("read the same file"));
+    world.write("hr.csv", "Code,Name,Unit\n1,Ann,HR\n");
+    sync().ends_with(0);
 }
 
 #[test]

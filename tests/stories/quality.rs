@@ -33,6 +33,9 @@ fn what_is_wrong_is_told_by_row_and_in_words_of_hr() {
     }
     let csv = std::fs::read_to_string(world.path("report.csv")).unwrap();
     assert_eq!(csv.lines().count(), 1 + 5);
+    run(&["--csv", world.path("report.csv").to_str().unwrap()]).ends_with(4);
+    run(&["--csv", file.to_str().unwrap()]).ends_with(2);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), ROWS, "the list itself is never written over");
     let json = run(&["--format", "json"]).ends_with(4).json();
     assert_eq!(json["format"], "hrpush.quality/1");
     assert_eq!(json["summary"]["duplicate-id"], 2);

@@ -12,7 +12,7 @@ fn what_is_wrong_is_told_by_row_and_in_words_of_hr() {
     let mapping = world.write(
         "m.toml",
         "version = 1\nname = \"t\"\n[source]\nkey = \"[EmployeeID]\"\n[[match]]\ntarget = \"employeeId\"\n[attributes]\n\
-         givenName = \"[FirstName]\"\nsurname = \"[LastName]\"\n[manager]\nkey = \"[ManagerID]\"\n\
+         employeeId = \"[EmployeeID]\"\ngivenName = \"[FirstName]\"\nsurname = \"[LastName]\"\n[manager]\nkey = \"[ManagerID]\"\n\
          [lifecycle]\nstart = \"[HireDate]\"\nend = \"[TerminationDate]\"\nstatus = \"[Status]\"\n",
     );
     let run = |options: &[&str]| {

@@ -40,7 +40,7 @@ impl Reader {
             },
             Err(why) => why.to_owned(),
         };
-        tracing::info!(why, "the tenant is read in full: {why}");
+        tracing::info!("the tenant is read in full: {why}");
         self.anew(wanted, &shelf).await
     }
 
@@ -56,7 +56,7 @@ impl Reader {
                 shelf.replace(Head { tenant, listed, users, groups, bin, gone: BTreeSet::new(), rows: 0 }, &told);
             }
             Err(why) => {
-                tracing::info!(why, "the next run reads the tenant in full again: {why}");
+                tracing::info!("the next run reads the tenant in full again: {why}");
                 shelf.forget();
             }
         }
@@ -148,6 +148,9 @@ impl Reader {
 
 /// Whether a full list helps where delta failed: not where the network or the token did.
 fn stop(error: GraphError) -> Stop {
+    if let GraphError::Link { .. } = &error {
+        tracing::warn!("{error}");
+    }
     match error {
         GraphError::Refused { .. } | GraphError::Answer { .. } | GraphError::Link { .. } => Stop::Doubt(error.to_string()),
         GraphError::Tls(_) | GraphError::Credential(_) | GraphError::Unreachable { .. } => Stop::Failed(error),

@@ -68,14 +68,16 @@ impl<'a> Shelf<'a> {
     pub(super) fn new(cache: &'a dyn Cache, wanted: &Wanted) -> Self {
         let attributes = attributes(&wanted.attributes);
         let (users, groups) = (select_users(wanted, &attributes), if wanted.all_groups() { "all" } else { "role-assignable" });
-        let reading = format!("{FORM} {users} {groups} {GROUP_PROPERTIES}");
+        // Rows hold the attributes by their place, parts of one complex property each by itself.
+        let names: Vec<&str> = attributes.iter().map(|attribute| attribute.name).collect();
+        let reading = format!("{FORM} {users} {} {groups} {GROUP_PROPERTIES}", names.join(","));
         Self { cache, reading, attributes }
     }
 
     /// What was kept, or why it cannot be used.
     pub(super) fn load(&self, now: Timestamp) -> Result<Kept, &'static str> {
         let mut head: Option<(Head, Vec<u8>)> = None;
-        let mut why = "none of these attributes is kept";
+        let mut why = "no earlier reading of these attributes is kept";
         let mut told = Told::default();
         let mut rows = 0_u64;
         let mut broken = false;

@@ -211,3 +211,134 @@ fn hash(text: &str) -> u64 {
     text.hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::directory::{Upn, User};
+
+    fn id(text: &str) -> ObjectId {
+        ObjectId::new(text).unwrap()
+    }
+
+    fn attributes() -> Vec<Attribute> {
+        let names = ["department", "city", "employeeOrgData.division", "employeeOrgData.costCenter"];
+        names.iter().map(|name| Attribute::find(name).unwrap()).collect()
+    }
+
+    /// Ada, whose manager is Bob, in a group that is known with its members.
+    fn known() -> Told {
+        let mut told = Told::default();
+        for name in ["ada", "bob"] {
+            told.users.insert(id(name), User::new(id(name), Upn::new(format!("{name}@x"))));
+        }
+        let ada = told.users.get_mut(&id("ada")).unwrap();
+        ada.manager = Some(id("bob"));
+        parse::patch(ada, &json!({ "department": "Claims", "employeeOrgData": { "division": "EMEA" } }), &attributes()).unwrap();
+        let group = json!({ "id": "g", "displayName": "G", "uniqueName": "hrpush-g", "groupTypes": [], "mailEnabled": false });
+        told.groups.insert(id("g"), parse::group(&group).unwrap());
+        told.groups.get_mut(&id("g")).unwrap().members = BTreeSet::from([id("ada")]);
+        told.read.insert(id("g"));
+        told
+    }
+
+    fn round(told: &mut Told, users: &[Json], groups: &[Json]) -> Result<Merged, String> {
+        let (attributes, bin) = (attributes(), BTreeSet::from([id("binned")]));
+        let mut round = Round::new(told, &attributes, true, "2026-11-20T00:00:00Z".parse().unwrap(), &bin);
+        users.iter().try_for_each(|item| round.user(item))?;
+        groups.iter().try_for_each(|item| round.group(item))?;
+        round.end()
+    }
+
+    #[test]
+    fn what_an_item_does_not_name_stays_and_null_clears() {
+        let mut told = known();
+        let merged = round(&mut told, &[json!({ "id": "ada", "city": "Graz" })], &[]).unwrap();
+        let ada = &told.users[&id("ada")];
+        assert_eq!((ada.text("city"), ada.text("department"), &ada.manager), (Some("Graz"), Some("Claims"), &Some(id("bob"))));
+        assert!(merged.doubtful.is_empty());
+        round(&mut told, &[json!({ "id": "ada", "department": null, "employeeOrgData": null })], &[]).unwrap();
+        let ada = &told.users[&id("ada")];
+        assert_eq!((ada.text("department"), ada.text("employeeOrgData.division")), (None, None));
+    }
+
+    #[test]
+    fn the_same_item_twice_is_no_matter_and_two_that_differ_are_looked_up() {
+        let mut told = known();
+        let graz = json!({ "id": "ada", "city": "Graz" });
+        assert!(round(&mut told, &[graz.clone(), graz.clone()], &[]).unwrap().doubtful.is_empty());
+        let parts = [graz.clone(), json!({ "id": "ada", "department": "Audit" })];
+        assert!(round(&mut told, &parts, &[]).unwrap().doubtful.is_empty());
+        let removed = json!({ "id": "ada", "@removed": { "reason": "changed" } });
+        for pair in [[graz.clone(), json!({ "id": "ada", "city": "Wien" })], [graz.clone(), removed.clone()], [removed, graz]] {
+            assert_eq!(round(&mut known(), &pair, &[]).unwrap().doubtful, BTreeSet::from([id("ada")]));
+        }
+    }
+
+    #[test]
+    fn a_half_told_user_is_looked_up() {
+        for half in [
+            json!({ "id": "ada", "employeeOrgData": { "costCenter": "1" } }),
+            json!({ "id": "ada", "manager@delta": [{ "id": "other", "@removed": { "reason": "deleted" } }] }),
+            json!({ "id": "ada", "assignedLicenses": [] }),
+            json!({ "id": "nobody-yet", "city": "Graz" }),
+        ] {
+            assert_eq!(round(&mut known(), std::slice::from_ref(&half), &[]).unwrap().doubtful.len(), 1, "{half}");
+        }
+    }
+
+    #[test]
+    fn managers_and_members_come_and_go() {
+        let mut told = known();
+        let swap =
+            json!({ "id": "ada", "manager@delta": [{ "id": "bob", "@removed": { "reason": "deleted" } }, { "id": "cy" }] });
+        let members =
+            json!({ "id": "g", "members@delta": [{ "id": "bob" }, { "id": "ada", "@removed": { "reason": "deleted" } }] });
+        round(&mut told, &[swap], &[members]).unwrap();
+        assert_eq!(told.users[&id("ada")].manager, Some(id("cy")));
+        assert_eq!(told.groups[&id("g")].members, BTreeSet::from([id("bob")]));
+        let gone = json!({ "id": "ada", "manager@delta": [{ "id": "cy", "@removed": { "reason": "deleted" } }] });
+        assert!(round(&mut told, &[gone], &[]).unwrap().doubtful.is_empty());
+        assert_eq!(told.users[&id("ada")].manager, None);
+    }
+
+    #[test]
+    fn a_member_who_came_and_went_makes_the_members_be_read_again() {
+        let mut told = known();
+        let pages = [
+            json!({ "id": "g", "displayName": "G", "members@delta": [{ "id": "bob" }] }),
+            json!({ "id": "g", "members@delta": [{ "id": "bob", "@removed": { "reason": "deleted" } }] }),
+        ];
+        round(&mut told, &[], &pages).unwrap();
+        assert!(!told.read.contains(&id("g")));
+    }
+
+    #[test]
+    fn who_comes_back_from_the_recycle_bin_takes_a_full_list() {
+        let live = |name: &str, made: &str| json!({ "id": name, "userPrincipalName": "x@x", "createdDateTime": made });
+        assert!(round(&mut known(), &[live("new", "2026-11-20T12:00:00Z")], &[]).is_ok());
+        assert!(round(&mut known(), &[live("binned", "2026-11-20T12:00:00Z")], &[]).is_err());
+        assert!(round(&mut known(), &[live("old", "2020-01-01T00:00:00Z")], &[]).is_err());
+        let old = json!({ "id": "h", "displayName": "H", "createdDateTime": "2020-01-01T00:00:00Z" });
+        assert!(round(&mut known(), &[], &[old]).is_err());
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for item in [
+            json!({}),
+            json!({ "id": "" }),
+            json!({ "id": "ada", "@removed": true }),
+            json!({ "id": "ada", "userPrincipalName": null }),
+            json!({ "id": "ada", "manager@delta": "bob" }),
+            json!([]),
+        ] {
+            assert!(round(&mut known(), std::slice::from_ref(&item), &[]).is_err(), "{item}");
+        }
+        for item in [json!({ "id": "g", "members@delta": [{}] }), json!({ "id": "unheard-of", "members@delta": [] })] {
+            assert!(round(&mut known(), &[], std::slice::from_ref(&item)).is_err(), "{item}");
+        }
+    }
+}

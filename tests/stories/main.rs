@@ -16,6 +16,7 @@ mod main_job;
 mod office;
 mod places;
 mod quality;
+mod reading;
 mod rest;
 mod rest_recordings;
 mod rooms;

@@ -367,6 +367,19 @@ async fn other_attributes_are_read_in_full_and_the_former_ones_stay_kept() {
 }
 
 #[tokio::test]
+async fn parts_of_one_property_are_not_taken_for_one_another() {
+    let night = Night::new(1).await;
+    let extensions = json!({ "extensionAttribute1": "one", "extensionAttribute2": "two" });
+    night.call("PATCH", &format!("/users/{}", id(0)), Some(json!({ "onPremisesExtensionAttributes": extensions }))).await;
+    for (part, value) in [("1", "one"), ("2", "two"), ("1", "one")] {
+        let name = format!("onPremisesExtensionAttributes.extensionAttribute{part}");
+        let wanted = Wanted { attributes: BTreeSet::from([Attribute::find(&name).unwrap()]), ..Wanted::default() };
+        let read = night.reader.current(&wanted, &night.cache).await.unwrap();
+        assert_eq!(read.users.values().next().unwrap().text(&name), Some(value));
+    }
+}
+
+#[tokio::test]
 async fn a_link_to_another_host_is_never_followed_and_the_tenant_read_in_full() {
     let night = Night::new(450).await;
     night.current().await;

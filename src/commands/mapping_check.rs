@@ -8,6 +8,7 @@ use serde_json::json;
 use super::exit::{Code, Ended, Failure};
 use super::files::print;
 use super::reading::text_of;
+use crate::config;
 use crate::expr::Context;
 use crate::mapping::{self, Checked, Mapping, Survey};
 use crate::record::Header;
@@ -24,6 +25,9 @@ pub(super) fn check(json: bool, file: &Path, against: Option<&Path>) -> Result<E
         ..FileSettings::default()
     };
     let header = against.map(|path| header(path, &settings)).transpose()?;
+    if is_preset(&text) {
+        config::check_rest(&text, file).map_err(Failure::Usage)?;
+    }
     let checked = mapping::check(&text, file, header.as_ref());
     let survey = match against {
         Some(path) if checked.faults.is_empty() => Some(survey(&text, file, path, &settings)?),
@@ -51,6 +55,12 @@ pub(super) fn check(json: bool, file: &Path, against: Option<&Path>) -> Result<E
         return Ok(Ended::done());
     }
     Ok(Ended::with(Code::Usage, checked.faults.iter().map(ToString::to_string).collect()))
+}
+
+/// Whether the file also says how a web service is read.
+fn is_preset(text: &str) -> bool {
+    let document: toml::Table = text.parse().unwrap_or_default();
+    document.get("source").and_then(|source| source.get("kind")).and_then(toml::Value::as_str) == Some("rest")
 }
 
 fn header(against: &Path, settings: &FileSettings) -> Result<Header, Failure> {

@@ -128,3 +128,25 @@ fn what_cannot_be_protected_is_a_fault() {
     assert!(faults("[guard]\nfeed = { count = 5 }\n").contains("unknown key `count`"));
     assert!(faults("[tenant]\nid = \"a/../b.com\"\n").contains("is no tenant id"));
 }
+
+#[test]
+fn every_preset_declares_its_service_without_faults() {
+    for (name, text) in crate::mapping::presets() {
+        check_rest(text, Path::new(name)).unwrap_or_else(|faults| panic!("{faults}"));
+    }
+}
+
+#[test]
+fn hrpush_toml_wins_over_the_preset_and_says_what_only_its_user_knows() {
+    let preset = crate::mapping::preset("bamboohr").unwrap();
+    let own = "[source]\nkind = \"rest\"\npreset = \"bamboohr\"\ntimeout = \"5s\"\nvalues = { company = \"acme\" }\n";
+    let SourceKind::Rest(source) = config(own).source.unwrap().kind else { panic!("no service") };
+    let layer = Layer { text: preset, path: Path::new("bamboohr.toml") };
+    let settings = source.settings("bamboohr", &[layer]).unwrap();
+    assert_eq!(settings.base.as_str(), "https://acme.bamboohr.com/api");
+    assert_eq!(settings.limits.timeout.as_secs(), 5);
+    let SourceKind::Rest(source) = config(&own.replace("company", "cmpany")).source.unwrap().kind else { panic!("no service") };
+    let told = source.settings("bamboohr", &[layer]).unwrap_err();
+    assert!(told.contains("bamboohr.toml, line 16, column 12: `base_url`: nothing here is called `company`"), "{told}");
+    assert!(told.contains("values = { company = "), "{told}");
+}

@@ -233,7 +233,12 @@ fn find<'e>(exchanges: &'e [Exchange], method: &str, path: &str, asked: &BTreeMa
         .into_iter()
         .filter(|name| varies(name) && !["paging", "customPageSize", "count"].contains(&name.as_str()))
         .collect();
-    same.into_iter().find(|exchange| names.iter().all(|name| exchange.asked.get(*name) == asked.get(*name)))
+    let agrees = |exchange: &Exchange, name: &String| match (exchange.asked.get(name), asked.get(name)) {
+        // Whatever it says, it must be said.
+        (Some(any), given) if any == "*" => given.is_some(),
+        (wanted, given) => wanted == given,
+    };
+    same.into_iter().find(|exchange| names.iter().all(|name| agrees(exchange, name)))
 }
 
 fn at_home(text: &str, address: SocketAddr) -> String {

@@ -171,19 +171,55 @@ to = \"to\"
 #[test]
 fn changes_are_merged_and_nobody_is_lost() {
     let changes = format!("{LIST}[source.changes]\nkey = \"id\"\nquery = {{ since = \"{{since}}\" }}\n");
-    let full = HrServer::start(pages("/people", &people(4), 10), Manners::default());
-    let world = world(&full, &changes);
+    let mut exchanges = pages("/people", &people(4), 10);
+    let news = json!({"data": [{"id": 2, "name": "Person 2", "job": {"department": "Audit"}}], "meta": {"total": 1}});
+    exchanges.push(Exchange::json("GET /people?offset=0&since=*", &news));
+    let server = HrServer::start(exchanges, Manners::default());
+    let world = world(&server, &changes);
     let secrets = [("HR_TOKEN", "s3cret")];
-    let records = |world: &World| world.run_with(&secrets, ["records", "--format", "json"]).ends_with(0).json();
-    assert_eq!(records(&world)["source"]["records"], 4);
-    let again = records(&world);
-    assert_eq!(again["source"]["records"], 4);
-    assert!(full.heard()[1].contains("since=2"), "{:?}", full.heard());
-    // Of everybody only one has news: a name, and the others are there all the same.
-    drop(full);
+    world.run_with(&secrets, ["plan", "--out", "plan.json"]).ends_with(0);
+    world.run_with(&secrets, ["apply", "plan.json", "--yes"]).ends_with(0);
+    // Only one of four has news: the others are there all the same, and nobody is missing.
+    let second = world.run_with(&secrets, ["plan", "--format", "json", "--out", "next.json"]).ends_with(0).json();
+    assert_eq!(second["source"]["records"], 4);
+    assert_eq!((&second["summary"]["update"], &second["summary"]["missing"]), (&json!(1), &json!(0)));
+    assert_eq!(second["changes"][0]["key"], "2");
+    assert!(server.heard().last().unwrap().contains("since=20"), "{:?}", server.heard());
+    world.run_with(&secrets, ["apply", "next.json", "--yes"]).ends_with(0);
+    assert_eq!(plan(&world).ends_with(0).json()["changes"], json!([]));
+    // With other settings what is kept may be something else: everybody is read.
     let text = std::fs::read_to_string(world.path("hrpush.toml")).unwrap();
-    let kept = std::fs::read_to_string(world.path(".hrpush/hr-records.json")).unwrap();
-    assert!(text.contains("since") && kept.contains("Person 4"));
+    world.write(
+        "hrpush.toml",
+        text.replace("[source.changes]", "query.more = \"1\"\n[source.changes]")
+            .replace("query   = { offset = \"{offset}\" }", "query.offset = \"{offset}\""),
+    );
+    plan(&world).ends_with(0);
+    assert!(!server.heard().last().unwrap().contains("since"), "{:?}", server.heard());
+}
+
+#[test]
+fn the_preset_for_bamboohr_reads_its_report() {
+    let worker = |id: u32, first: &str, status: &str, end: &str| {
+        json!({"id": id.to_string(), "firstName": first, "lastName": "Sample", "preferredName": null, "workEmail": null, "jobTitle": "Clerk",
+            "department": "Claims", "division": null, "supervisorEId": if id == 1 { Value::Null } else { json!("1") }, "status": status,
+            "hireDate": "2020-01-01", "terminationDate": end})
+    };
+    let report = json!({"title": "hrpush", "fields": [], "employees": [worker(1, "Ann", "Active", "0000-00-00"),
+        worker(2, "Bob", "Active", "0000-00-00"), worker(3, "Cid", "Inactive", "2021-01-01")]});
+    let manners = Manners { refuses_once: true, ..Manners::default() };
+    let server = HrServer::start(vec![Exchange::json("POST /api/v1/reports/custom", &report)], manners);
+    let world = World::new();
+    world
+        .write("hrpush.toml", format!("[source]\nkind = \"rest\"\npreset = \"bamboohr\"\nbase_url = \"{}/api\"\n", server.url()));
+    let secrets = [("HRPUSH_HR_KEY", "key")];
+    world.run_with(&secrets, ["plan", "--out", "plan.json"]).ends_with(0);
+    let applied = world.run_with(&secrets, ["apply", "plan.json", "--yes", "--format", "json"]).ends_with(0).json();
+    // Who has left gets no account; Bob's manager is the third change.
+    assert_eq!((&applied["summary"]["create"], &applied["failed"]), (&json!(2), &json!([])));
+    assert_eq!(world.run_with(&secrets, ["plan", "--format", "json"]).ends_with(0).json()["changes"], json!([]));
+    assert_eq!(server.credentials(), ["authorization: Basic a2V5Ong="]);
+    assert!(world.run(["plan"]).ends_with(1).err.contains("HRPUSH_HR_KEY"));
 }
 
 #[test]

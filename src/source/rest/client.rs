@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use reqwest::{Certificate, Identity, Method, redirect};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -172,7 +172,7 @@ impl<'s> Sender<'s> {
         if self.settings.session && call.sign {
             self.keep_cookies(&headers).await;
         }
-        if (300..400).contains(&status) || (headers.contains_key(LOCATION) && !(200..300).contains(&status)) {
+        if (300..400).contains(&status) {
             return Err(Broken::Final(RestError::Redirect { what: call.what.clone(), status }));
         }
         let most = self.settings.limits.bytes;

@@ -35,6 +35,10 @@ pub(super) enum RestError {
     Total { what: String, said: u64, came: u64, things: &'static str },
     #[error("{what}: {why}")]
     Join { what: String, why: String },
+    #[error("the list is empty")]
+    Empty,
+    #[error("the reading cannot be kept for the next one: {0}")]
+    NotKept(String),
     #[error("{0}")]
     Flatten(String),
     #[error("no record has {0}")]
@@ -62,6 +66,7 @@ impl RestError {
             }
             Self::LongWait { .. } => "run later, or allow it: longest_wait = \"30min\"",
             Self::Total { .. } => "the list moved while it was read: run again; where it always differs a little, set `slack`",
+            Self::Empty => "an empty list would make everybody missing, so it is refused",
             Self::Columns(_) => {
                 "the credential may lack the permission to read it, which is not the same as nobody having it; a column that nobody need have is `optional = true`"
             }
@@ -75,7 +80,7 @@ impl RestError {
         let hint = self.hint().map(Into::into);
         let text = self.to_string();
         let kind = match self {
-            Self::Flatten(_) | Self::Columns(_) | Self::Secret(_) | Self::Unusable(_) => FaultKind::Unfit(text),
+            Self::Flatten(_) | Self::Columns(_) | Self::Unusable(_) => FaultKind::Unfit(text),
             _ => FaultKind::System(text),
         };
         Fault { spot: Spot { file: name.into(), line: None, column: None }, kind, hint }
@@ -85,5 +90,7 @@ impl RestError {
 /// A text from outside, fit to be shown: one line, and not too long.
 pub(super) fn plain(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().filter(|character| !character.is_control()).take(300).collect()
+    // Marks that turn the direction of writing would show something else than stands there.
+    let turns = |character: char| matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    line.chars().filter(|character| !character.is_control() && !turns(*character)).take(300).collect()
 }

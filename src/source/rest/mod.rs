@@ -32,8 +32,6 @@ mod pick;
 mod read;
 mod settings;
 mod template;
-#[cfg(test)]
-mod tests;
 mod xml;
 
 pub use changes::Memory;

@@ -17,7 +17,6 @@ use super::settings::{Changes, Settings};
 use super::template::Values;
 use crate::record::{Header, Place, Record, Value};
 use crate::source::Reading;
-use crate::source::error::{Fault, FaultKind};
 
 /// Reads everything.
 pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
@@ -32,7 +31,7 @@ pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
     if let (Some(changes), Some(memory)) = (&settings.changes, &rest.memory) {
         let kept = memory.load().and_then(|bytes| Kept::usable(&bytes, settings, changes, rest.now));
         let mut whole = with_changes(&sender, changes, kept, &mut joins, &mut table).await?;
-        memory.keep(&whole.bytes(rest.now)).map_err(RestError::Unusable)?;
+        memory.keep(&whole.bytes(rest.now)).map_err(RestError::NotKept)?;
         whole.into_records().try_for_each(|raw| table.take(raw))?;
     } else {
         let mut lists = Lists::new(&sender);
@@ -235,7 +234,7 @@ impl<'s> Table<'s> {
         }
         let settings = self.settings();
         if self.rows.is_empty() && self.loose.is_empty() {
-            return Err(RestError::Flatten(Fault::of_file(&settings.name, FaultKind::NoRecords).kind.to_string()));
+            return Err(RestError::Empty);
         }
         let (header, records) = if settings.columns.is_empty() { self.loose_records()? } else { self.declared_records()? };
         let sha256 = self.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();

@@ -19,6 +19,7 @@ use super::duration;
 use super::error::{ConfigErrors, ConfigFault};
 use super::reader::{At, Fields, Reader};
 use super::tables::timed;
+use crate::mapping;
 use crate::source::rest;
 
 mod request;
@@ -85,23 +86,6 @@ enum Wanted {
     Part,
 }
 
-/// Keys of `[source]` that a mapping reads, and the service does not.
-const OF_THE_MAPPING: &[&str] = &[
-    "key",
-    "required",
-    "dates",
-    "time_zone",
-    "previous_key",
-    "guests",
-    "delimiter",
-    "encoding",
-    "skip_lines",
-    "skip_footer",
-    "header",
-    "nothing",
-    "no_end",
-];
-
 fn settings(name: &str, layers: &[Layer<'_>], wanted: Wanted) -> Result<rest::Settings, String> {
     let mut documents = Vec::new();
     for Layer { text, path } in layers {
@@ -122,7 +106,7 @@ fn settings(name: &str, layers: &[Layer<'_>], wanted: Wanted) -> Result<rest::Se
             continue;
         }
         let mut fields = Fields::new("[source]", table, found.span());
-        fields.know(OF_THE_MAPPING);
+        fields.know(mapping::SOURCE_KEYS);
         fields.know(&["preset", "mapping"]);
         scope.layers.push((reader, fields));
     }

@@ -147,6 +147,6 @@ fn hrpush_toml_wins_over_the_preset_and_says_what_only_its_user_knows() {
     assert_eq!(settings.limits.timeout.as_secs(), 5);
     let SourceKind::Rest(source) = config(&own.replace("company", "cmpany")).source.unwrap().kind else { panic!("no service") };
     let told = source.settings("bamboohr", &[layer]).unwrap_err();
-    assert!(told.contains("bamboohr.toml, line 16, column 12: `base_url`: nothing here is called `company`"), "{told}");
+    assert!(told.contains("bamboohr.toml, line 15, column 12: `base_url`: nothing here is called `company`"), "{told}");
     assert!(told.contains("values = { company = "), "{told}");
 }

@@ -40,6 +40,7 @@ pub use fault::{Fault, MappingErrors};
 pub use guess::{Guess, NoKey, guess};
 pub use model::Mapping;
 pub use quality::{FINDINGS, Finding};
+pub use parse::SOURCE_KEYS;
 pub use survey::{FirstHeld, Survey, Tally};
 pub use tools::{Checked, EvalFault, Evaluation, Explained, check, eval};
 

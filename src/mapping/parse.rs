@@ -21,7 +21,8 @@ use crate::record::Header;
 use crate::source::{CsvSettings, rest};
 
 const SECTIONS: &[&str] = &["version", "name", "source", "match", "scope", "attributes", "manager", "lifecycle", "groups"];
-const SOURCE_KEYS: &[&str] = &[
+/// The keys of `[source]` that a mapping reads.
+pub const SOURCE_KEYS: &[&str] = &[
     "key",
     "required",
     "dates",

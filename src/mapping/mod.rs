@@ -39,8 +39,8 @@ pub use desired::{Desired, Flow, GroupWanted, Held, HeldCode, ManagerWanted, Map
 pub use fault::{Fault, MappingErrors};
 pub use guess::{Guess, NoKey, guess};
 pub use model::Mapping;
-pub use quality::{FINDINGS, Finding};
 pub use parse::SOURCE_KEYS;
+pub use quality::{FINDINGS, Finding};
 pub use survey::{FirstHeld, Survey, Tally};
 pub use tools::{Checked, EvalFault, Evaluation, Explained, check, eval};
 

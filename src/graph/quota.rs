@@ -170,9 +170,14 @@ impl Door {
         self.with(|bucket| bucket.shut_until.filter(|until| *until > Instant::now()))
     }
 
-    /// Graph says that this share of its limit is used up.
+    /// Graph says that this share of its limit is used up: so much less is left of a burst. Once the refill paces, it counts alone: a tenant
+    /// that counts by window says 1.0 in each answer then, and would take away again and again what has just flowed in.
     pub(super) fn used(&self, percentage: f64) {
-        self.with(|bucket| bucket.level = bucket.level.min(bucket.whole * (1.0 - percentage).max(0.0)));
+        self.with(|bucket| {
+            if !bucket.paced {
+                bucket.level = bucket.level.min(bucket.whole * (1.0 - percentage).max(0.0));
+            }
+        });
     }
 
     /// A request cost so much more than it was priced, or less.
@@ -260,6 +265,19 @@ mod tests {
         assert!((door.level() - 1_000.0).abs() < 0.1);
         let took = send(&door, 2_000).await;
         assert!((52.0..52.6).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_header_shortens_the_burst_and_does_not_slow_the_refill() {
+        let door = Door::writes(1.0, 1.0);
+        door.used(0.9);
+        assert!((door.level() - 300.0).abs() < 0.1);
+        let start = Instant::now();
+        for _ in 0..40 {
+            door.pass(20).await;
+            door.used(1.0);
+        }
+        assert!(start.elapsed().as_secs_f64() < 44.0, "{:?}", start.elapsed());
     }
 
     #[tokio::test(start_paused = true)]

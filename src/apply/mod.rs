@@ -6,10 +6,12 @@
 
 #[cfg(test)]
 pub(crate) mod fake;
+mod handover;
 mod journal;
 mod live;
 mod outcome;
 mod password;
+mod private;
 mod scheduler;
 mod settle;
 mod steps;
@@ -17,10 +19,12 @@ mod steps;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+pub use handover::{AgeFile, HandingOver, HandoverError};
 pub use journal::{Answered, Entry, Journal, JournalError, RequestKind, RunId, Sent};
 pub use live::Live;
 pub use outcome::{Applied, ChangeResult, ChangeState, Drifted, Failed, Outcome, RequestCounts};
 pub use password::{NoRandomness, first_password};
+pub use private::write_private;
 pub use settle::{Open, Settled, settle};
 
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn};

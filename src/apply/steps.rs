@@ -126,6 +126,8 @@ pub(super) fn steps(plan: &Plan, snapshot: &Snapshot, tap: bool) -> Vec<Step> {
 /// What the plan makes itself, and what the tenant says of those who leave.
 struct World<'a> {
     snapshot: &'a Snapshot,
+    /// The plan's day, `YYYY-MM-DD`.
+    day: &'a str,
     new_users: BTreeSet<&'a str>,
     new_groups: BTreeSet<&'a str>,
     /// Memberships that a group's own change ends: group and member.
@@ -141,6 +143,7 @@ impl<'a> World<'a> {
         };
         let mut world = Self {
             snapshot,
+            day: &plan.as_of,
             new_users: made(Object::User),
             new_groups: made(Object::Group),
             ending: BTreeSet::new(),
@@ -223,9 +226,7 @@ fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnM
         Action::Update => {}
     }
     update(&user, edits, phase, world, push);
-    if tap && change.action == Action::Create {
-        let start = change.attributes.iter().find(|edit| edit.name == "employeeHireDate").and_then(|edit| edit.after.clone());
-        let start = start.as_ref().and_then(Value::as_text).map(str::to_owned);
+    if let Some(start) = pass_from(change, world.day).filter(|_| tap) {
         push(Phase::Update, Act::CreateTap { user: user.clone(), start }, None);
     }
     for action in &change.then {
@@ -238,6 +239,20 @@ fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnM
             None => Act::ClearManager { user },
         };
         push(Phase::Manager, act, None);
+    }
+}
+
+/// From when a Temporary Access Pass is good: for who is let in by this change from now on, for who is enabled ahead from the start date on.
+/// Nothing for everybody else; a pre-hire gets one when the account is enabled.
+fn pass_from(change: &Change, day: &str) -> Option<Option<String>> {
+    let after = |name: &str| change.attributes.iter().find(|edit| edit.name == name).and_then(|edit| edit.after.as_ref());
+    match change.action {
+        Action::Enable => Some(None),
+        Action::Create if after("accountEnabled") == Some(&Value::Flag(true)) => {
+            let start = after("employeeHireDate").and_then(Value::as_text);
+            Some(start.filter(|start| start.get(..10).is_some_and(|start| start > day)).map(str::to_owned))
+        }
+        _ => None,
     }
 }
 

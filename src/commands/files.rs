@@ -1,6 +1,5 @@
 //! Output: stdout, and files that only their owner can read.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -19,23 +18,7 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 
 /// Writes a file that only its owner can read, whole or not at all: a plan holds personal data.
 pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}.part", std::process::id()));
-    let draft = Path::new(&draft);
-    let write = || {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(draft)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(draft, path)
-    };
-    write().map_err(|fault| {
-        let _ = std::fs::remove_file(draft);
-        Failure::file("write", path, &fault)
-    })
+    crate::apply::write_private(path, text.as_bytes()).map_err(|fault| Failure::file("write", path, &fault))
 }
 
 /// Writes a file that only its owner can read, and never over another one.

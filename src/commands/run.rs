@@ -15,10 +15,11 @@ use super::progress;
 use super::scene::Scene;
 use super::settings::Settings;
 use super::target::Connection;
-use crate::apply::{self, Applied, Drifted, Journal as _, Live, Outcome};
+use crate::apply::{self, AgeFile, Applied, Drifted, HandingOver, Journal as _, Live, Outcome, Tenant};
+use crate::config::Deliver;
 use crate::directory::{Attribute, Snapshot};
 use crate::graph::{Reader, Wanted, Writer};
-use crate::plan::{self, ApprovedPlan, Guard, Plan};
+use crate::plan::{self, Action, ApprovedPlan, Guard, Object, Plan};
 use crate::record::EmployeeId;
 use crate::report;
 use crate::store::Store;
@@ -311,11 +312,28 @@ async fn write(
     let reader = connection.reader();
     let level = store.level(&snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;
     let live = Live::new(&writer, &reader, &level);
+    let deliver = &settings.config.password.deliver;
+    let file = match deliver {
+        Deliver::File(to) | Deliver::Tap(Some(to)) if lets_in(approved.plan()) => Some(AgeFile::new(&to.path, &to.recipient)),
+        _ => None,
+    };
+    let file = file.transpose().map_err(|fault| Failure::cannot(&fault))?;
+    let handing = match (&file, deliver) {
+        (Some(file), Deliver::Tap(_)) => Some(HandingOver::passes(&live, file, snapshot)),
+        (Some(file), _) => Some(HandingOver::passwords(&live, file, snapshot)),
+        (None, _) => None,
+    };
+    let tenant = handing.as_ref().map_or(&live as &dyn Tenant, |handing| handing);
     let run = store.begin(approved).map_err(|fault| Failure::cannot(&fault))?;
     let options = apply::Options { run, snapshot, matching, tap: settings.policy().tap, cancel };
     let writes = apply::writes(approved.plan(), snapshot, options.tap);
-    let work = apply::apply(approved, &live, store, options);
+    let work = apply::apply(approved, tenant, store, options);
     progress::shown(quiet, &connection.client, writes, work).await.map_err(|fault| Failure::cannot(&fault))
+}
+
+/// Whether somebody may need a first password or a pass.
+fn lets_in(plan: &Plan) -> bool {
+    plan.changes.iter().any(|change| change.object == Object::User && matches!(change.action, Action::Create | Action::Enable))
 }
 
 /// What failed, a line each.

@@ -20,11 +20,6 @@ const FILE: &str = "hrpush.toml";
 pub(super) fn load(common: &Common) -> Result<Settings, Failure> {
     let path = common.config.clone().or_else(|| Path::new(FILE).is_file().then(|| PathBuf::from(FILE)));
     let config = path.as_deref().map(config::load).transpose().map_err(Failure::usage)?.unwrap_or_default();
-    if config.password.deliver != Deliver::Discard {
-        return Err(Failure::usage(
-            "only deliver = \"discard\" is built yet for [password]\n  hint: hand out Temporary Access Passes or use self-service reset",
-        ));
-    }
     let beside = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
     let state = common.state.clone().unwrap_or_else(|| beside.join(".hrpush"));
     Ok(Settings { config, state })
@@ -47,7 +42,7 @@ impl Settings {
                 .collect(),
             week: guard.week.unwrap_or(f64::INFINITY),
             reuse_after_days: days(names.reuse_after),
-            tap: password.deliver == Deliver::Tap,
+            tap: matches!(password.deliver, Deliver::Tap(_)),
         }
     }
 }

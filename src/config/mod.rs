@@ -185,14 +185,18 @@ pub enum Deliver {
     /// Nobody learns it.
     Discard,
     /// It is written to an encrypted file.
-    File {
-        /// The age public key of the only reader.
-        recipient: String,
-        /// The file.
-        path: PathBuf,
-    },
-    /// A Temporary Access Pass is made instead, on the start date.
-    Tap,
+    File(HandTo),
+    /// A Temporary Access Pass is made instead, on the start date, and written to an encrypted file, where one is named.
+    Tap(Option<HandTo>),
+}
+
+/// To whom secrets are handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandTo {
+    /// The age public key of the only reader.
+    pub recipient: String,
+    /// The file.
+    pub path: PathBuf,
 }
 
 /// How much of Graph's quota is used.

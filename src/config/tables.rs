@@ -8,7 +8,8 @@ use super::error::{ConfigErrors, ConfigFault};
 use super::files::FileKind;
 use super::reader::{At, Fields, Reader};
 use super::{
-    Config, Deliver, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files, guards, rest, sql,
+    Config, Deliver, HandTo, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files, guards, rest,
+    sql,
 };
 use crate::graph::{Cloud, Size};
 
@@ -56,7 +57,8 @@ fn root_tables(reader: &mut Reader<'_>, root: &mut Fields<'_>, text: &str, path:
         reader.finish(&fields);
     }
     if let Some(fields) = reader.table(root, "password") {
-        config.password.deliver = deliver(reader, fields).unwrap_or(Deliver::Discard);
+        let cloud = config.tenant.as_ref().map(|tenant| tenant.cloud).unwrap_or_default();
+        config.password.deliver = deliver(reader, fields, cloud).unwrap_or(Deliver::Discard);
     }
     if let Some(mut fields) = reader.table(root, "quota") {
         let Quota { share, scale } = config.quota;
@@ -141,7 +143,7 @@ fn protect(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Protect {
     Protect { users, groups }
 }
 
-fn deliver(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Deliver> {
+fn deliver(reader: &mut Reader<'_>, mut fields: Fields<'_>, cloud: Cloud) -> Option<Deliver> {
     #[derive(Clone, Copy, PartialEq)]
     enum To {
         Discard,
@@ -152,21 +154,28 @@ fn deliver(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Deliver> {
     let to = if fields.has("deliver") { reader.choice(&mut fields, "deliver", &NAMES)? } else { To::Discard };
     let delivered = match to {
         To::Discard => Some(Deliver::Discard),
-        To::Tap => Some(Deliver::Tap),
-        To::File => {
-            let recipient = reader.required(&mut fields, "recipient");
-            if let Some(found) = recipient.as_ref().filter(|found| !found.value.starts_with("age1")) {
-                reader.fault_with(&found.span, "`recipient` is no age public key", "it starts with age1; age-keygen makes one");
-            }
-            if !fields.has("path") {
-                reader.fault(&fields.span(), "[password] needs `path`");
-            }
-            let path = reader.path(&mut fields, "path");
-            recipient.zip(path).map(|(recipient, path)| Deliver::File { recipient: recipient.value, path })
-        }
+        To::File => hand_to(reader, &mut fields).map(Deliver::File),
+        To::Tap if !fields.holds("recipient") && !fields.holds("path") => Some(Deliver::Tap(None)),
+        To::Tap => hand_to(reader, &mut fields).map(|to| Deliver::Tap(Some(to))),
     };
+    if to == To::Tap && !cloud.has_access_pass() {
+        reader.fault(&fields.span(), "there are no Temporary Access Passes in the cloud of [tenant]");
+    }
     reader.finish(&fields);
     delivered
+}
+
+fn hand_to(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<HandTo> {
+    let recipient = reader.required(fields, "recipient");
+    if let Some(found) = recipient.as_ref().filter(|found| found.value.parse::<age::x25519::Recipient>().is_err()) {
+        let hint = "it starts with age1 and is whole, as age-keygen prints it";
+        reader.fault_with(&found.span, "`recipient` is no age public key", hint);
+    }
+    if !fields.has("path") {
+        reader.fault(&fields.span(), "[password] needs `path`");
+    }
+    let path = reader.path(fields, "path");
+    recipient.zip(path).map(|(recipient, path)| HandTo { recipient: recipient.value, path })
 }
 
 pub(super) fn timed<T>(

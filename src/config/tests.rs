@@ -39,7 +39,7 @@ max_age = "24h"
 reuse_after = "6mo"
 [password]
 deliver = "file"
-recipient = "age1xyz"
+recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 path = "first.age"
 [quota]
 share = 1
@@ -63,7 +63,10 @@ scale = 20.5
     assert_eq!(config.names.reuse_after.get_months(), 6);
     assert_eq!(
         config.password.deliver,
-        Deliver::File { recipient: "age1xyz".into(), path: PathBuf::from("/etc/hrpush/first.age") }
+        Deliver::File(HandTo {
+            recipient: "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".into(),
+            path: PathBuf::from("/etc/hrpush/first.age")
+        })
     );
     assert_eq!(config.quota, Quota { share: 1.0, scale: 20.5 });
 }

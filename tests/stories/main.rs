@@ -14,6 +14,7 @@ mod init;
 mod kills;
 mod main_job;
 mod office;
+mod passwords;
 mod places;
 mod quality;
 mod reading;

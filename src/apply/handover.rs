@@ -4,7 +4,7 @@
 //! Temporary Access Pass is told by Graph once, in the answer: it is in the file before that answer is journaled.
 
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -95,8 +95,8 @@ impl AgeFile {
                 put_by(&self.path).map_err(broken)?;
             }
         }
-        for Secret { upn, kind, secret } in secrets {
-            kept.lines.push_str(&format!("{},{kind},{}\n", quoted(upn), quoted(secret.expose_secret())));
+        for Secret { upn, kind, text } in secrets {
+            let _ = writeln!(kept.lines, "{},{kind},{}", quoted(upn), quoted(text.expose_secret()));
         }
         kept.count += secrets.len();
         let sealed = age::encrypt(&self.recipient, kept.lines.as_bytes())?;
@@ -112,7 +112,7 @@ fn quoted(text: &str) -> String {
 struct Secret {
     upn: String,
     kind: &'static str,
-    secret: SecretString,
+    text: SecretString,
 }
 
 /// A tenant that hands secrets over on their way.
@@ -147,11 +147,11 @@ impl<'a> HandingOver<'a> {
             let Some(upn) = name_of(attributes) else { continue };
             match given.get(&upn) {
                 Some(earlier) => *password = earlier.clone(),
-                None => fresh.push(Secret { upn, kind: "password", secret: password.clone() }),
+                None => fresh.push(Secret { upn, kind: "password", text: password.clone() }),
             }
         }
         self.file.keep(&fresh)?;
-        given.extend(fresh.into_iter().map(|secret| (secret.upn, secret.secret)));
+        given.extend(fresh.into_iter().map(|secret| (secret.upn, secret.text)));
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl<'a> HandingOver<'a> {
                     let known = made.get(user).cloned();
                     let known = known.or_else(|| Some(self.snapshot.users.get(user)?.upn.as_str().to_owned()));
                     let upn = known.unwrap_or_else(|| user.to_string());
-                    passes.push(Secret { upn, kind: "temporary-access-pass", secret: pass.clone() });
+                    passes.push(Secret { upn, kind: "temporary-access-pass", text: pass.clone() });
                 }
                 _ => {}
             }

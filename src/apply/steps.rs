@@ -226,8 +226,8 @@ fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnM
         Action::Update => {}
     }
     update(&user, edits, phase, world, push);
-    if let Some(start) = pass_from(change, world.day).filter(|_| tap) {
-        push(Phase::Update, Act::CreateTap { user: user.clone(), start }, None);
+    if let Some(act) = pass(change, &user, world.day).filter(|_| tap) {
+        push(Phase::Update, act, None);
     }
     for action in &change.then {
         leave(*action, change, &user, world, push);
@@ -242,18 +242,19 @@ fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnM
     }
 }
 
-/// From when a Temporary Access Pass is good: for who is let in by this change from now on, for who is enabled ahead from the start date on.
-/// Nothing for everybody else; a pre-hire gets one when the account is enabled.
-fn pass_from(change: &Change, day: &str) -> Option<Option<String>> {
+/// The Temporary Access Pass of who is let in by this change: good from now on, or from the start date on for who is enabled ahead. A
+/// pre-hire gets one when the account is enabled.
+fn pass(change: &Change, user: &Who, day: &str) -> Option<Act> {
     let after = |name: &str| change.attributes.iter().find(|edit| edit.name == name).and_then(|edit| edit.after.as_ref());
-    match change.action {
-        Action::Enable => Some(None),
+    let start = match change.action {
+        Action::Enable => None,
         Action::Create if after("accountEnabled") == Some(&Value::Flag(true)) => {
             let start = after("employeeHireDate").and_then(Value::as_text);
-            Some(start.filter(|start| start.get(..10).is_some_and(|start| start > day)).map(str::to_owned))
+            start.filter(|start| start.get(..10).is_some_and(|start| start > day)).map(str::to_owned)
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(Act::CreateTap { user: user.clone(), start })
 }
 
 fn flip(edits: &mut BTreeMap<Attribute, Option<Value>>, to: bool) {

@@ -24,6 +24,10 @@ use crate::record::EmployeeId;
 use crate::report;
 use crate::store::Store;
 
+/// What `deliver = "tap"` without a recipient comes to.
+pub(super) const UNTOLD: &str =
+    "Temporary Access Passes are made, and nobody learns them: `recipient` and `path` in [password] hand them over";
+
 /// Runs a future to its end, or until the user interrupts; the future learns of that by the receiver as well.
 pub(super) fn block_on<F, W>(work: W) -> Result<Ended, Failure>
 where
@@ -159,6 +163,9 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
         for note in &ready.notes {
             anstream::eprintln!("note: {}", report::shown(note));
         }
+    }
+    if matches!(ready.settings.config.password.deliver, Deliver::Tap(None)) && lets_in(&ready.plan) && !ready.common.quiet {
+        anstream::eprintln!("note: {UNTOLD}");
     }
     let mut why = concerns(&ready.plan);
     let count = ready.plan.changes.len();

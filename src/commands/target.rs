@@ -144,7 +144,7 @@ pub(super) async fn connect(
 ) -> Result<Connection, Failure> {
     let url = aim.url();
     let base = match aim {
-        Aim::Embedded => return embedded(settings, store, priority).await,
+        Aim::Embedded => return embedded(store, priority).await,
         Aim::Cloud(cloud) => cloud.graph(),
         Aim::At(url) => url.clone(),
     };
@@ -158,10 +158,10 @@ pub(super) async fn connect(
     Ok(Connection { client: Arc::new(client), url, sandbox: None, expected })
 }
 
-async fn embedded(settings: &Settings, store: &mut Store, priority: Priority) -> Result<Connection, Failure> {
+async fn embedded(store: &mut Store, priority: Priority) -> Result<Connection, Failure> {
     let tenant = store.tenant_of_sandbox().map_err(|fault| Failure::cannot(&fault))?;
     let options = sandbox::Options {
-        db: Some(settings.state.join("sandbox.db")),
+        db: Some(store.private_file("sandbox.db").map_err(|fault| Failure::cannot(&fault))?),
         tenant_id: Some(tenant.0),
         quota: sandbox::Quota::scaled(SANDBOX_SCALE),
         ..sandbox::Options::default()

@@ -1,7 +1,7 @@
 //! The connection: token, wait, quota, send, and what each answer teaches about the quota.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -102,6 +102,8 @@ pub struct Client {
     units: Door,
     counts: Counts,
     priority: Priority,
+    /// Seconds by which our clock is ahead of the service's; `i64::MIN` before it told its time.
+    skew: AtomicI64,
 }
 
 /// No answer that could be judged.
@@ -133,6 +135,7 @@ impl Client {
             units: Door::units(size, share, scale),
             counts: Counts::default(),
             priority,
+            skew: AtomicI64::new(i64::MIN),
         })
     }
 
@@ -191,6 +194,11 @@ impl Client {
     /// Remembers the quota for the next run.
     pub fn remember(&self, kept: &dyn QuotaLevel) {
         kept.save(&self.level());
+    }
+
+    /// By how many seconds our clock is ahead of the service's, as its last answer told.
+    pub fn skew(&self) -> Option<i64> {
+        Some(self.skew.load(Ordering::Relaxed)).filter(|seconds| *seconds != i64::MIN)
     }
 
     /// The application permissions in the token; `None` where the token cannot be read, which is its issuer's right.
@@ -284,6 +292,10 @@ impl Client {
         let path = request.url.split('?').next().unwrap_or_default();
         let answer = call.send().await.map_err(|error| lost(request.method, path, &error))?;
         let status = answer.status().as_u16();
+        if let Some(told) = answer.headers().get("date").and_then(|date| jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok()) {
+            let ahead = jiff::Timestamp::now().as_second() - told.timestamp().as_second();
+            self.skew.store(ahead, Ordering::Relaxed);
+        }
         let headers = answer
             .headers()
             .iter()

@@ -144,6 +144,9 @@ pub struct Change {
     pub ids: BTreeMap<String, ObjectId>,
 }
 
+/// Under what [`Change::ids`] keeps the manager that follows a disable out: no key of a person has brackets of its own.
+pub(super) const CLEARED_MANAGER: &str = "(cleared manager)";
+
 /// One attribute that differs; none means «not set».
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

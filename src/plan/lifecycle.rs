@@ -327,6 +327,12 @@ impl<'a> Planner<'a> {
             change.ids.extend(groups.iter().map(|id| (id.to_string(), (*id).clone())));
             change.members = Some(Members { add: Vec::new(), remove });
         }
+        if then.contains(&LeaveAction::ClearManager)
+            && let Some(manager) = &user.manager
+        {
+            // What the tenant will not know any more, for an undo.
+            change.ids.insert(super::change::CLEARED_MANAGER.into(), manager.clone());
+        }
         change.then = then;
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::change::{Action, Change, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
+use super::change::{Action, CLEARED_MANAGER, Change, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
 use super::drift::{Drifted, account_of, holds};
 use super::fingerprint::fingerprint;
 use super::guards::{self, Bases};
@@ -140,6 +140,8 @@ impl<'a> Work<'a> {
                 let mut inverse = self.inverse(change, Action::Disable, Some(user.upn.as_str()), flip);
                 inverse.then = vec![LeaveAction::RevokeSessions];
                 self.changes.push(inverse);
+                let message = "the account stays, disabled; its first password is not taken back";
+                self.tell(change, SkippedCode::NotClearable, message.into());
             }
             Action::Restore => {
                 let inverse = self.inverse(change, Action::Delete, Some(user.upn.as_str()), Vec::new());
@@ -157,6 +159,10 @@ impl<'a> Work<'a> {
                 continue;
             }
             if !holds(change, &edit.name, edit.after.as_ref(), user, self.inputs.ledger) {
+                // As it was before: it was not reached, or is undone already.
+                if holds(change, &edit.name, edit.before.as_ref(), user, self.inputs.ledger) {
+                    continue;
+                }
                 self.moved(change, &format!("{} was changed since", edit.name));
                 continue;
             }
@@ -168,6 +174,11 @@ impl<'a> Work<'a> {
             let (before, after) = (edit.after.clone(), edit.before.clone());
             edits.push(Edit { name: edit.name.clone(), before, after, expression: None });
         }
+        let cleared = change.ids.get(CLEARED_MANAGER).filter(|_| user.manager.is_none());
+        if let Some(manager) = cleared {
+            let after = Some(Value::text(manager.as_str()));
+            edits.push(Edit { name: "manager".into(), before: None, after, expression: None });
+        }
         if edits.is_empty() {
             return;
         }
@@ -178,6 +189,11 @@ impl<'a> Work<'a> {
             _ => Action::Update,
         };
         let mut inverse = self.inverse(change, action, Some(user.upn.as_str()), edits);
+        if action == Action::Disable {
+            // Whoever is let out again keeps no open session, as with any leaver.
+            inverse.then = vec![LeaveAction::RevokeSessions];
+        }
+        inverse.ids.extend(cleared.map(|manager| (manager.to_string(), manager.clone())));
         for edit in &inverse.attributes {
             if let ("manager", Some(key)) = (edit.name.as_str(), edit.after.as_ref().and_then(Value::as_text))
                 && let Some(id) = account_of(change, key, self.inputs.ledger)
@@ -194,14 +210,21 @@ impl<'a> Work<'a> {
             let message = match action {
                 LeaveAction::RevokeSessions => "ended sessions do not come back; the person signs in anew",
                 LeaveAction::RemoveLicenses => "licences that were taken are not given back; assign them by hand",
-                LeaveAction::ClearManager => "the manager that was cleared comes back with the next run, by HR",
-                LeaveAction::RemoveFromManagedGroups => continue,
+                LeaveAction::ClearManager | LeaveAction::RemoveFromManagedGroups => continue,
             };
             self.tell(change, SkippedCode::NotClearable, message.into());
         }
         let Some(id) = self.id_of(change) else { return };
         for group in change.members.iter().flat_map(|members| &members.remove) {
             let Some(group_id) = change.ids.get(group).cloned().or_else(|| ObjectId::new(group)) else { continue };
+            match self.inputs.snapshot.groups.get(&group_id) {
+                Some(now) if now.members.contains(&id) => continue,
+                Some(_) => {}
+                None => {
+                    self.moved(change, "a group that was left does not exist any more");
+                    continue;
+                }
+            }
             let mut back = self.inverse(change, Action::Update, None, Vec::new());
             back.object = Object::Group;
             back.key.clone_from(group);

@@ -131,6 +131,13 @@ impl Store {
         &self.folder
     }
 
+    /// A file in the folder for somebody else's use, made for this user alone.
+    pub fn private_file(&self, name: &str) -> Result<PathBuf, StoreError> {
+        let file = self.folder.join(name);
+        private_file(&file).map_err(|error| StoreError::Folder { folder: self.folder.clone(), error })?;
+        Ok(file)
+    }
+
     /// Keeps other runs out of the folder until it is dropped.
     pub fn lock(&self) -> Result<Lock, StoreError> {
         let lock = self.folder.join("lock");

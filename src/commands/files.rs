@@ -1,5 +1,6 @@
 //! Output: stdout, and files that only their owner can read.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 

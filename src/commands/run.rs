@@ -332,10 +332,19 @@ async fn write(
     };
     let tenant = handing.as_ref().map_or(&live as &dyn Tenant, |handing| handing);
     let run = store.begin(approved).map_err(|fault| Failure::cannot(&fault))?;
+    let client = std::sync::Arc::clone(&connection.client);
+    let mut stop = cancel.clone();
+    let stopping = tokio::spawn(async move {
+        if stop.wait_for(|stop| *stop).await.is_ok() {
+            client.stop();
+        }
+    });
     let options = apply::Options { run, snapshot, matching, tap: settings.policy().tap, cancel };
     let writes = apply::writes(approved.plan(), snapshot, options.tap);
     let work = apply::apply(approved, tenant, store, options);
-    progress::shown(quiet, &connection.client, writes, work).await.map_err(|fault| Failure::cannot(&fault))
+    let applied = progress::shown(quiet, &connection.client, writes, work).await;
+    stopping.abort();
+    applied.map_err(|fault| Failure::cannot(&fault))
 }
 
 /// Whether somebody may need a first password or a pass.

@@ -10,6 +10,7 @@ use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde::Serialize;
 use serde_json::Value as Json;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::batch::{self, Inner, Reply};
@@ -104,6 +105,7 @@ pub struct Client {
     priority: Priority,
     /// Seconds by which our clock is ahead of the service's; `i64::MIN` before it told its time.
     skew: AtomicI64,
+    stopping: watch::Sender<bool>,
 }
 
 /// No answer that could be judged.
@@ -136,6 +138,7 @@ impl Client {
             counts: Counts::default(),
             priority,
             skew: AtomicI64::new(i64::MIN),
+            stopping: watch::Sender::new(false),
         })
     }
 
@@ -196,6 +199,16 @@ impl Client {
         kept.save(&self.level());
     }
 
+    /// After an interrupt: no write is sent that is not under way yet, however long the quota would have let it wait.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Whether writes are sent no more.
+    pub(super) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
     /// By how many seconds our clock is ahead of the service's, as its last answer told.
     pub fn skew(&self) -> Option<i64> {
         Some(self.skew.load(Ordering::Relaxed)).filter(|seconds| *seconds != i64::MIN)
@@ -250,8 +263,16 @@ impl Client {
         let mut renewed = false;
         loop {
             let token = self.credential.get().await.map_err(Lost::Token)?;
-            self.writes.pass(price.writes).await;
-            self.units.pass(price.units).await;
+            let mut stopping = self.stopping.subscribe();
+            let gates = async {
+                self.writes.pass(price.writes).await;
+                self.units.pass(price.units).await;
+            };
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stop| *stop), if price.writes > 0 => return Err(Lost::Unsent("the run was interrupted".into())),
+                () = gates => {}
+            }
             let reply = self.send(request, body.clone(), token.secret(), price).await?;
             if reply.status == 401 && !renewed && self.credential.refused(&token).await {
                 renewed = true;

@@ -116,7 +116,7 @@ impl Writer {
                     return pairs.map(|((_, operation), reply)| self.judged(operation, reply.as_ref())).collect();
                 }
                 Ok(Err(outer)) => return all(&|operation| self.judged(operation, Some(&outer))),
-                Err(Lost::Unsent(_)) if attempt < CONNECTS => {
+                Err(Lost::Unsent(_)) if attempt < CONNECTS && !self.client.is_stopping() => {
                     self.client.count_retries(1);
                     tokio::time::sleep(jittered(Duration::from_millis(250 << attempt))).await;
                 }

@@ -11,6 +11,7 @@ mod exports;
 mod files;
 mod hr_server;
 mod init;
+mod interrupt;
 mod kills;
 mod main_job;
 mod office;

@@ -81,8 +81,7 @@ fn each_password_reaches_the_recipient_and_nobody_else() {
         let mode = std::fs::metadata(world.path("first.age")).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0);
     }
-    let shown =
-        world.run(["runs", "show", &world.run(["runs", "--format", "json"]).json()[0]["run"].as_str().unwrap().to_owned()]);
+    let shown = world.run(["runs", "show", world.run(["runs", "--format", "json"]).json()[0]["run"].as_str().unwrap()]);
     let mut all = vec![("stdout".to_owned(), ended.out.into_bytes()), ("stderr".to_owned(), ended.err.into_bytes())];
     all.push(("runs".to_owned(), shown.out.into_bytes()));
     others(&world.path(""), &mut all);

@@ -41,6 +41,10 @@ impl Scheduler<'_> {
 
     /// Batches that fail whole, one after another over growing pauses, mean that nobody is there.
     fn heed_the_dead(&mut self, started: Instant, answers: &[Answer]) {
+        if *self.options.cancel.borrow() {
+            // What an interrupt kept from being sent says nothing of the service.
+            return;
+        }
         let faulty = |answer: &Answer| {
             let fault = answer.status.is_none_or(|status| status >= 500);
             fault && (matches!(answer.verdict, Verdict::Unknown | Verdict::NotBefore(_)) || is_unsent(answer))

@@ -271,7 +271,7 @@ mod tests {
             (ColumnData::F64(Some(0.1)), "0.1"),
             (ColumnData::String(Some("007".into())), "007"),
             (ColumnData::Numeric(Some(Numeric::new_with_scale(-5, 2))), "-0.05"),
-            (ColumnData::Date(Some(tds::Date::new(738_945))), "2024-02-29"),
+            (ColumnData::Date(Some(tds::Date::new(738_944))), "2024-02-29"),
             (ColumnData::Time(Some(tds::Time::new(3_600, 0))), "01:00:00"),
             (ColumnData::DateTime(Some(tds::DateTime::new(45_349, 2))), "2024-02-29T00:00:00.007"),
             (ColumnData::SmallDateTime(Some(tds::SmallDateTime::new(45_349, 61))), "2024-02-29T01:01:00"),
@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn a_moment_with_an_offset_keeps_its_own_day() {
         // 23:00 UTC of 28 February is midnight of the 29th in Berlin.
-        let utc = tds::DateTime2::new(tds::Date::new(738_944), tds::Time::new(23 * 3_600, 0));
+        let utc = tds::DateTime2::new(tds::Date::new(738_943), tds::Time::new(23 * 3_600, 0));
         let value = ColumnData::DateTimeOffset(Some(tds::DateTimeOffset::new(utc, 60)));
         assert_eq!(text(&value, false).as_deref(), Some("2024-02-29T00:00:00+01:00"));
     }

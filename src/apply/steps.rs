@@ -443,3 +443,42 @@ fn link(steps: &mut [Step], plan: &Plan) {
         steps[at].follows = follows;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::Desired;
+    use crate::plan::tests::world::{Tell, World, worker};
+
+    /// Twenty thousand people in three hundred groups; of each, one in twenty has moved on to another.
+    fn company(moved: bool) -> Vec<Desired> {
+        let person = |at: usize| {
+            let moves = moved && (at + at / 300).is_multiple_of(20);
+            let group = if moves { at / 20 % 37 + at + 1 } else { at } % 300;
+            worker(&format!("{at:05}"), "Ada", &format!("L{at}")).in_group(&format!("G{group}"))
+        };
+        (0..20_000).map(person).collect()
+    }
+
+    #[test]
+    fn a_reorganisation_costs_a_twentieth_of_its_additions_and_its_removals() {
+        let mut world = World::settled(company(false));
+        world.hr(company(true));
+        let plan = world.plan();
+        let snapshot = world.snapshot.clone();
+        world.apply();
+        assert_eq!(world.plan().changes, [], "the second run is empty");
+        let members = || plan.changes.iter().filter_map(|change| change.members.as_ref());
+        assert_eq!(members().map(|members| members.add.len()).sum::<usize>(), (0..20_000).filter(|at| (at + at / 300_usize).is_multiple_of(20)).count());
+        let most: usize = members().map(|members| members.add.len().div_ceil(20) + members.remove.len()).sum();
+        let steps = steps(&plan, &snapshot, false);
+        let group = |step: &&Step| {
+            matches!(
+                step.act,
+                Act::AddMembers { .. } | Act::RemoveMember { .. } | Act::CreateGroup { .. } | Act::RenameGroup { .. }
+            )
+        };
+        assert_eq!((steps.len(), steps.iter().filter(group).count()), (most, most));
+        assert!(plan.approve(None).is_ok());
+    }
+}

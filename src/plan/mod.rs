@@ -43,4 +43,4 @@ pub use undo::{UndoInputs, undo};
 pub const FORMAT: &str = "hrpush.plan/1";
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,4 +7,4 @@ mod laws;
 mod lifecycle;
 mod matching;
 mod table;
-mod world;
+pub(crate) mod world;

@@ -12,17 +12,17 @@ use crate::mapping::{
 use crate::plan::{Action, Change, Inputs, Ledger, Object, Person, Plan, Policy, SourceInfo, Survey, Target, survey};
 use crate::record::{At, EmployeeId, Place};
 
-pub(super) const TODAY: Date = date(2026, 11, 20);
+pub(crate) const TODAY: Date = date(2026, 11, 20);
 
-pub(super) fn key(text: &str) -> EmployeeId {
+pub(crate) fn key(text: &str) -> EmployeeId {
     EmployeeId::new(text).unwrap()
 }
 
-pub(super) fn id(text: &str) -> ObjectId {
+pub(crate) fn id(text: &str) -> ObjectId {
     ObjectId::new(text).unwrap()
 }
 
-pub(super) fn attribute(name: &str) -> Attribute {
+pub(crate) fn attribute(name: &str) -> Attribute {
     Attribute::find(name).unwrap()
 }
 
@@ -31,7 +31,7 @@ fn wanted(name: &str, flow: Flow, when: When) -> Wanted {
 }
 
 /// Somebody who works here.
-pub(super) fn worker(number: &str, given: &str, surname: &str) -> Desired {
+pub(crate) fn worker(number: &str, given: &str, surname: &str) -> Desired {
     let local = format!("{given}.{surname}").to_lowercase();
     let upns = vec![Value::text(format!("{local}@contoso.com")), Value::text(format!("{local}2@contoso.com"))];
     let set = |name, text: &str| wanted(name, Flow::Set(Value::text(text)), When::Always);
@@ -53,7 +53,7 @@ pub(super) fn worker(number: &str, given: &str, surname: &str) -> Desired {
     }
 }
 
-pub(super) trait Tell {
+pub(crate) trait Tell {
     fn stage(self, stage: Stage) -> Self;
     fn left(self) -> Self;
     fn with(self, name: &str, text: &str) -> Self;
@@ -106,20 +106,20 @@ fn key_or_clear(manager: &str) -> ManagerWanted {
     EmployeeId::new(manager).map_or(ManagerWanted::Clear, ManagerWanted::Key)
 }
 
-pub(super) struct World {
-    pub(super) mapped: Vec<Mapped>,
-    pub(super) snapshot: Snapshot,
-    pub(super) ledger: Ledger,
-    pub(super) rules: Rules,
-    pub(super) policy: Policy,
-    pub(super) today: Date,
-    pub(super) whole: bool,
-    pub(super) only: Option<BTreeSet<EmployeeId>>,
+pub(crate) struct World {
+    pub(crate) mapped: Vec<Mapped>,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) ledger: Ledger,
+    pub(crate) rules: Rules,
+    pub(crate) policy: Policy,
+    pub(crate) today: Date,
+    pub(crate) whole: bool,
+    pub(crate) only: Option<BTreeSet<EmployeeId>>,
 }
 
 impl World {
     /// An empty tenant, and these people in HR.
-    pub(super) fn new(people: Vec<Desired>) -> Self {
+    pub(crate) fn new(people: Vec<Desired>) -> Self {
         let names = ["department", "displayName", "employeeId", "givenName", "surname", "userPrincipalName"];
         Self {
             mapped: people.into_iter().map(Mapped::Desired).collect(),
@@ -149,36 +149,36 @@ impl World {
     }
 
     /// These people in HR, and the tenant as a first run leaves it.
-    pub(super) fn settled(people: Vec<Desired>) -> Self {
+    pub(crate) fn settled(people: Vec<Desired>) -> Self {
         let mut world = Self::new(people);
         world.apply();
         world
     }
 
-    pub(super) fn hr(&mut self, people: Vec<Desired>) {
+    pub(crate) fn hr(&mut self, people: Vec<Desired>) {
         self.mapped = people.into_iter().map(Mapped::Desired).collect();
     }
 
-    pub(super) fn lifecycle(&mut self) -> &mut Lifecycle {
+    pub(crate) fn lifecycle(&mut self) -> &mut Lifecycle {
         self.rules.lifecycle.as_mut().unwrap()
     }
 
-    pub(super) fn user(&mut self, number: &str) -> &mut User {
+    pub(crate) fn user(&mut self, number: &str) -> &mut User {
         let id = self.ledger.people[&key(number)].id.clone();
         self.snapshot.users.get_mut(&id).unwrap()
     }
 
-    pub(super) fn known(&mut self, number: &str) -> &mut Person {
+    pub(crate) fn known(&mut self, number: &str) -> &mut Person {
         self.ledger.people.get_mut(&key(number)).unwrap()
     }
 
     /// An account that nobody of HR has.
-    pub(super) fn stranger(&mut self, name: &str) -> &mut User {
+    pub(crate) fn stranger(&mut self, name: &str) -> &mut User {
         let upn = Upn::new(format!("{name}@contoso.com"));
         self.snapshot.users.entry(id(name)).or_insert_with(|| User::new(id(name), upn))
     }
 
-    pub(super) fn survey(&self) -> Survey {
+    pub(crate) fn survey(&self) -> Survey {
         survey(&Inputs {
             source: SourceInfo {
                 name: "hr.csv".into(),
@@ -200,61 +200,120 @@ impl World {
         })
     }
 
-    pub(super) fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         self.survey().plan
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         text(&self.plan())
     }
 
     /// Does what the plan says, and keeps the ledger as the store would.
-    pub(super) fn apply(&mut self) -> Plan {
+    pub(crate) fn apply(&mut self) -> Plan {
+        self.apply_first(usize::MAX)
+    }
+
+    /// Does the first changes of the plan; then the run is killed, and what is left of it was let through.
+    pub(crate) fn apply_first(&mut self, most: usize) -> Plan {
+        self.observe();
         let survey = self.survey();
-        pretend(&survey.plan, &mut self.snapshot);
-        let mut matched = survey.matched;
-        let made = |change: &&Change| change.object == Object::User && matches!(change.action, Action::Create | Action::Restore);
-        for change in survey.plan.changes.iter().filter(made) {
-            let id = change.id.clone().unwrap_or_else(|| id(&format!("id-{}", change.key)));
-            matched.push((key(&change.key), id));
-        }
-        for (key, id) in matched {
-            let desired = self.mapped.iter().find_map(|mapped| match mapped {
-                Mapped::Desired(desired) if desired.key == key => Some(desired),
-                _ => None,
-            });
-            let person = self.ledger.people.entry(key).or_insert_with(|| Person {
-                id: id.clone(),
-                feed: self.rules.feed.clone(),
-                disabled_on: None,
-                pre_hire: false,
-                deleted_on: None,
-                leave_done: BTreeSet::new(),
-                wanted: BTreeMap::new(),
-            });
-            person.id = id;
-            person.wanted = desired.map(crate::plan::wanted).unwrap_or_default();
-        }
-        for change in survey.plan.changes.iter().filter(|change| change.object == Object::User) {
-            let Some(person) = self.ledger.people.get_mut(&key(&change.key)) else { continue };
-            let enabled = change.attributes.iter().find(|edit| edit.name == "accountEnabled");
-            let enabled = enabled.and_then(|edit| edit.after.clone());
-            match (change.action, enabled) {
-                (Action::Create, Some(Value::Flag(enabled))) => person.pre_hire = !enabled,
-                (Action::Disable, _) => person.disabled_on = Some(self.today),
-                (Action::Enable, _) => (person.disabled_on, person.pre_hire) = (None, false),
-                (Action::Delete, _) => person.deleted_on = Some(self.today),
-                (Action::Restore, Some(Value::Flag(true))) => (person.disabled_on, person.deleted_on) = (None, None),
-                _ => {}
-            }
-            person.leave_done.extend(change.then.iter().copied());
+        let whole = most >= survey.plan.changes.len();
+        let mut done = survey.plan.clone();
+        done.changes.truncate(most);
+        let undone = pretend(&done, &mut self.snapshot);
+        self.ledger.let_through = undone;
+        self.ledger.let_through.extend(survey.plan.changes.iter().skip(most).cloned());
+        let matched = if whole { survey.matched } else { Vec::new() };
+        self.remember(matched, &done);
+        for change in done.changes.iter().filter(|change| change.object == Object::User) {
+            self.keep(change);
         }
         survey.plan
     }
+
+    /// What hrpush did ends where the tenant shows otherwise.
+    fn observe(&mut self) {
+        for person in self.ledger.people.values_mut() {
+            let Some(user) = self.snapshot.users.get(&person.id) else { continue };
+            person.deleted_on = None;
+            if user.enabled == Some(true) {
+                (person.disabled_on, person.pre_hire) = (None, false);
+                person.leave_done.clear();
+            }
+        }
+    }
+
+    fn remember(&mut self, mut matched: Vec<(EmployeeId, ObjectId)>, done: &Plan) {
+        let made = |change: &&Change| change.object == Object::User && matches!(change.action, Action::Create | Action::Restore);
+        for change in done.changes.iter().filter(made) {
+            let id = change.id.clone().unwrap_or_else(|| id(&format!("id-{}", change.key)));
+            matched.push((key(&change.key), id));
+        }
+        let desired: BTreeMap<&EmployeeId, &Desired> = self
+            .mapped
+            .iter()
+            .filter_map(|mapped| match mapped {
+                Mapped::Desired(desired) => Some((&desired.key, desired)),
+                _ => None,
+            })
+            .collect();
+        let mut of: BTreeMap<ObjectId, EmployeeId> =
+            self.ledger.people.iter().map(|(key, person)| (person.id.clone(), key.clone())).collect();
+        for (key, id) in matched {
+            let wanted = desired.get(&key).map(|desired| crate::plan::wanted(desired)).unwrap_or_default();
+            // A person known under another key takes what was done along.
+            let before = of.remove(&id).filter(|before| *before != key && !self.ledger.people.contains_key(&key));
+            let before = before.and_then(|before| self.ledger.people.remove(&before));
+            let feed = &self.rules.feed;
+            let person = self.ledger.people.entry(key).or_insert_with(|| before.unwrap_or_else(|| somebody(&id, feed)));
+            if person.id != id {
+                *person = somebody(&id, &self.rules.feed);
+            }
+            (person.feed, person.wanted) = (self.rules.feed.clone(), wanted);
+        }
+    }
+
+    fn keep(&mut self, change: &Change) {
+        let (today, feed) = (self.today, self.rules.feed.clone());
+        let Some(id) = change.id.clone().or_else(|| Some(self.ledger.people.get(&key(&change.key))?.id.clone())) else { return };
+        let person = self.ledger.people.entry(key(&change.key)).or_insert_with(|| somebody(&id, &feed));
+        let enabled = change.attributes.iter().find(|edit| edit.name == "accountEnabled");
+        let enabled = enabled.and_then(|edit| edit.after.clone());
+        match (change.action, enabled) {
+            (Action::Create, Some(Value::Flag(enabled))) => *person = Person { pre_hire: !enabled, ..person.clone() },
+            (Action::Disable, _) => person.disabled_on = Some(today),
+            (Action::Enable, _) => {
+                (person.disabled_on, person.pre_hire) = (None, false);
+                person.leave_done.clear();
+            }
+            (Action::Delete, _) => person.deleted_on = Some(today),
+            (Action::Restore, enabled) => {
+                person.deleted_on = None;
+                person.leave_done.clear();
+                if enabled == Some(Value::Flag(true)) {
+                    (person.disabled_on, person.pre_hire) = (None, false);
+                }
+            }
+            _ => {}
+        }
+        person.leave_done.extend(change.then.iter().copied());
+    }
 }
 
-/// A tenant that does what a plan says, without Graph.
-pub(super) fn pretend(plan: &Plan, snapshot: &mut Snapshot) {
+fn somebody(id: &ObjectId, feed: &str) -> Person {
+    Person {
+        id: id.clone(),
+        feed: feed.into(),
+        disabled_on: None,
+        pre_hire: false,
+        deleted_on: None,
+        leave_done: BTreeSet::new(),
+        wanted: BTreeMap::new(),
+    }
+}
+
+/// A tenant that does what a plan says, without Graph; gives back the changes that name somebody who is not there.
+pub(crate) fn pretend(plan: &Plan, snapshot: &mut Snapshot) -> Vec<Change> {
     for change in &plan.changes {
         match change.object {
             Object::User => pretend_user(change, snapshot),
@@ -263,11 +322,16 @@ pub(super) fn pretend(plan: &Plan, snapshot: &mut Snapshot) {
     }
     // Managers and members may name people who came later in the plan.
     let account = |change: &Change, key: &str| change.ids.get(key).cloned().unwrap_or_else(|| id(&format!("id-{key}")));
+    let mut undone = Vec::new();
     for change in &plan.changes {
         if let Some(edit) = change.attributes.iter().find(|edit| edit.name == "manager") {
             let user = change.id.clone().unwrap_or_else(|| id(&format!("id-{}", change.key)));
             let manager = edit.after.as_ref().and_then(Value::as_text).map(|key| account(change, key));
-            snapshot.users.get_mut(&user).unwrap().manager = manager;
+            if manager.as_ref().is_none_or(|id| snapshot.users.contains_key(id)) {
+                snapshot.users.get_mut(&user).unwrap().manager = manager;
+            } else {
+                undone.push(change.clone());
+            }
         }
         let Some(members) = &change.members else { continue };
         if change.object == Object::Group {
@@ -283,6 +347,7 @@ pub(super) fn pretend(plan: &Plan, snapshot: &mut Snapshot) {
             }
         }
     }
+    undone
 }
 
 fn pretend_user(change: &Change, snapshot: &mut Snapshot) {
@@ -298,6 +363,7 @@ fn pretend_user(change: &Change, snapshot: &mut Snapshot) {
         }
         Action::Delete => {
             let user = snapshot.users.remove(&account).unwrap();
+            snapshot.groups.values_mut().for_each(|group| drop(group.members.remove(&account)));
             snapshot.deleted.insert(account.clone(), DeletedUser { user, deleted_at: None });
             return;
         }
@@ -334,7 +400,7 @@ fn pretend_group(change: &Change, snapshot: &mut Snapshot) {
     }
 }
 
-pub(super) fn group(unique: &str, name: &str) -> Group {
+pub(crate) fn group(unique: &str, name: &str) -> Group {
     Group {
         id: id(unique),
         name: name.into(),
@@ -349,7 +415,7 @@ pub(super) fn group(unique: &str, name: &str) -> Group {
 }
 
 /// The plan in a line for each thing.
-pub(super) fn text(plan: &Plan) -> String {
+pub(crate) fn text(plan: &Plan) -> String {
     let mut lines = Vec::new();
     for change in &plan.changes {
         let value = |value: &Option<Value>| value.as_ref().map_or("-".to_owned(), ToString::to_string);

@@ -469,7 +469,10 @@ mod tests {
         world.apply();
         assert_eq!(world.plan().changes, [], "the second run is empty");
         let members = || plan.changes.iter().filter_map(|change| change.members.as_ref());
-        assert_eq!(members().map(|members| members.add.len()).sum::<usize>(), (0..20_000).filter(|at| (at + at / 300_usize).is_multiple_of(20)).count());
+        assert_eq!(
+            members().map(|members| members.add.len()).sum::<usize>(),
+            (0..20_000).filter(|at| (at + at / 300_usize).is_multiple_of(20)).count()
+        );
         let most: usize = members().map(|members| members.add.len().div_ceil(20) + members.remove.len()).sum();
         let steps = steps(&plan, &snapshot, false);
         let group = |step: &&Step| {

@@ -98,7 +98,9 @@ fn deeds(world: &mut World, company: &[Month]) {
             3 => drop(user.attributes.insert(attribute("department"), Value::text("By hand"))),
             4 => {
                 let user = world.snapshot.users.remove(&account).unwrap();
-                world.snapshot.groups.values_mut().for_each(|group| drop(group.members.remove(&account)));
+                for group in world.snapshot.groups.values_mut() {
+                    group.members.remove(&account);
+                }
                 world.snapshot.deleted.insert(account, DeletedUser { user, deleted_at: None });
             }
             _ => {}
@@ -107,6 +109,7 @@ fn deeds(world: &mut World, company: &[Month]) {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "any mixture of these rules may stand in a mapping")]
 struct Policies {
     missing: bool,
     out: bool,

@@ -363,7 +363,9 @@ fn pretend_user(change: &Change, snapshot: &mut Snapshot) {
         }
         Action::Delete => {
             let user = snapshot.users.remove(&account).unwrap();
-            snapshot.groups.values_mut().for_each(|group| drop(group.members.remove(&account)));
+            for group in snapshot.groups.values_mut() {
+                group.members.remove(&account);
+            }
             snapshot.deleted.insert(account.clone(), DeletedUser { user, deleted_at: None });
             return;
         }

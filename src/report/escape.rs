@@ -30,22 +30,6 @@ pub fn shown(text: &str) -> String {
     Shown(text).to_string()
 }
 
-/// The text as the body or an attribute of an HTML document.
-pub(super) fn html(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in Shown(text).to_string().chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
-}
-
 /// Control characters (escape sequences begin with one), bidirectional controls, line separators and what has no width.
 fn is_dangerous(character: char) -> bool {
     character.is_control()
@@ -62,10 +46,5 @@ mod tests {
     fn a_name_cannot_colour_the_terminal_or_turn_the_line() {
         assert_eq!(shown("\u{1b}]0;x\u{7}"), r"\u{1b}]0;x\u{7}");
         assert_eq!(shown("a\u{2066}b\nc"), r"a\u{2066}b\u{a}c");
-    }
-
-    #[test]
-    fn a_name_cannot_leave_its_html_element() {
-        assert_eq!(html("<b a='1'>&\""), "&lt;b a=&#39;1&#39;&gt;&amp;&quot;");
     }
 }

@@ -230,6 +230,19 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
         self.checked(key, &found, |text| template(text, &values, more, lax))
     }
 
+    /// A template that is a path of an address, without what may follow one.
+    fn below(&mut self, key: &'static str, more: &[&str]) -> Option<rest::Template> {
+        let found = self.spanned(key)?;
+        let values = self.values.clone();
+        let lax = self.wanted == Wanted::Part;
+        self.checked(key, &found, |text| {
+            if text.contains(['?', '#']) {
+                return Err("the part behind `?` is written as query = { name = \"value\" }".to_owned());
+            }
+            template(text, &values, more, lax)
+        })
+    }
+
     fn checked<T>(&mut self, key: &'static str, found: &At<String>, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         match read(&found.value) {
             Ok(value) => Some(value),

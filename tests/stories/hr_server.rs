@@ -57,6 +57,11 @@ impl Exchange {
         Self { status, headers: vec![(name.to_owned(), said.to_owned())], body: Vec::new(), ..Self::json(request, &Value::Null) }
     }
 
+    /// Answers this text, to the letter.
+    pub(crate) fn says(&mut self, body: &str) {
+        body.as_bytes().clone_into(&mut self.body);
+    }
+
     /// A whole file as the answer.
     pub(crate) fn file(request: &str, file: &Path) -> Self {
         let kind = match file.extension().and_then(|ending| ending.to_str()) {

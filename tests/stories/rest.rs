@@ -113,6 +113,57 @@ fn a_page_that_is_not_there_or_a_total_that_differs_ends_the_reading() {
 }
 
 #[test]
+fn an_answer_that_lost_its_body_is_no_end_of_the_list() {
+    let mut exchanges = pages("/people", &people(12), 5);
+    exchanges[1] = Exchange::refusal("GET /people?offset=5", 200, "content-type", "application/json");
+    let source = LIST.replace(", total = \"meta.total\"", "");
+    let told = breaks(exchanges.clone(), Manners::default(), &source, 1);
+    assert!(told.contains("page 2: the answer cannot be read: it has no body"), "{told}");
+    exchanges[1] = Exchange::json("GET /people?offset=5", &Value::Null);
+    let told = breaks(exchanges, Manners::default(), &source, 1);
+    assert!(told.contains("page 2: the answer has no `data`"), "{told}");
+}
+
+#[test]
+fn a_fault_in_the_place_of_a_bare_list_is_no_person() {
+    let list = |offset: usize, count: usize| {
+        Exchange::json(&format!("GET /people?offset={offset}"), &Value::from(people(12)[offset..offset + count].to_vec()))
+    };
+    let fault = Exchange::json("GET /people?offset=5", &json!({"error": {"message": "try later"}}));
+    let source = LIST.replace(", total = \"meta.total\"", "").replace("records = \"data\"", "records = \"\"");
+    let told = breaks(vec![list(0, 5), fault], Manners::default(), &source, 1);
+    assert!(told.contains("page 2: the answer is an object where the list is awaited: try later"), "{told}");
+}
+
+#[test]
+fn an_empty_list_beside_the_people_clears_nothing() {
+    let mut exchanges = pages("/people", &people(3), 5);
+    exchanges.push(Exchange::json("GET /jobs", &json!({"data": []})));
+    let join = "[[source.join]]\nname = \"post\"\npath = \"/jobs\"\nrecords = \"data\"\non = \"id\"\nkey = \"who\"";
+    let told = breaks(exchanges, Manners::default(), &format!("{LIST}\n{join}"), 1);
+    assert!(told.contains("join post: the list is empty"), "{told}");
+}
+
+#[test]
+fn an_id_keeps_its_digits_however_long_it_is() {
+    let body = r#"{"data": [{"id": 9007199254740993, "name": "Ada", "job": {"department": "123456789012345678901"}},
+        {"id": 1, "name": "Bo", "job": {"department": 123456789012345678901}}], "meta": {"total": 2}}"#;
+    let mut exchange = Exchange::json("GET /people?offset=0", &Value::Null);
+    exchange.says(body);
+    let server = HrServer::start(vec![exchange], Manners::default());
+    let plan = plan(&world(&server, LIST)).ends_with(0).json();
+    assert_eq!(plan["changes"][0]["key"], "1");
+    assert_eq!(plan["changes"][1]["key"], "9007199254740993");
+    assert_eq!(plan.to_string().matches("\"after\":\"123456789012345678901\"").count(), 2);
+}
+
+#[test]
+fn a_question_mark_in_a_path_is_refused() {
+    let told = breaks(Vec::new(), Manners::default(), &LIST.replace("\"/people\"", "\"/people?all=1\""), 2);
+    assert!(told.contains("`path`: the part behind `?` is written as query"), "{told}");
+}
+
+#[test]
 fn the_credential_goes_to_no_other_origin() {
     let elsewhere = HrServer::start(pages("/people", &people(2), 5), Manners::default());
     let next = format!("{}/people", elsewhere.url());

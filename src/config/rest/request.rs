@@ -9,7 +9,7 @@ const PARTS: [&str; 4] = ["page", "offset", "size", "cursor"];
 pub(super) fn read(scope: &mut Scope<'_, '_, '_>, more: &[&str]) -> rest::Request {
     let known: Vec<&str> = PARTS.iter().chain(more).copied().collect();
     let post = scope.choice("method", &[("GET", false), ("POST", true)]).unwrap_or(false);
-    let path = scope.template("path", &known).unwrap_or_default();
+    let path = scope.below("path", &known).unwrap_or_default();
     let query = scope.pairs("query", &known);
     let body = body(scope, &known);
     let records = scope.place("records").unwrap_or_default();

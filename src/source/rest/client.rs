@@ -37,6 +37,7 @@ pub(super) enum Payload {
 
 /// A good answer, whole.
 pub(super) struct Answer {
+    pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
@@ -93,7 +94,7 @@ impl<'s> Sender<'s> {
             }
             self.pace().await;
             let wait = match self.once(call, headers.clone()).await {
-                Ok((status, answer)) => match judge(status, asked_wait(&answer.headers, Timestamp::now())) {
+                Ok(answer) => match judge(answer.status, asked_wait(&answer.headers, Timestamp::now())) {
                     Verdict::Good => return Ok(answer),
                     Verdict::Refused if call.sign && !refused => {
                         refused = true;
@@ -102,7 +103,7 @@ impl<'s> Sender<'s> {
                         continue;
                     }
                     Verdict::Later(asked) if tries < limits.attempts => asked,
-                    Verdict::Later(_) | Verdict::Refused | Verdict::Final => return Err(bad(call, status, &answer, tries)),
+                    Verdict::Later(_) | Verdict::Refused | Verdict::Final => return Err(bad(call, &answer, tries)),
                 },
                 Err(Broken::Final(fault)) => return Err(fault),
                 Err(Broken::Transport(_)) if tries < limits.attempts => None,
@@ -158,7 +159,7 @@ impl<'s> Sender<'s> {
         Ok(())
     }
 
-    async fn once(&self, call: &Call, headers: HeaderMap) -> Result<(u16, Answer), Broken> {
+    async fn once(&self, call: &Call, headers: HeaderMap) -> Result<Answer, Broken> {
         let method = if call.post { Method::POST } else { Method::GET };
         let mut request = self.http.request(method, call.url.clone()).header(ACCEPT, call.accept).headers(headers);
         request = match &call.payload {
@@ -183,7 +184,7 @@ impl<'s> Sender<'s> {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok((status, Answer { headers, body }))
+        Ok(Answer { status, headers, body })
     }
 
     async fn keep_cookies(&self, headers: &HeaderMap) {
@@ -221,10 +222,10 @@ impl Broken {
     }
 }
 
-fn bad(call: &Call, status: u16, answer: &Answer, tries: u32) -> RestError {
+fn bad(call: &Call, answer: &Answer, tries: u32) -> RestError {
     let header = answer.headers.get("x-bamboohr-error-message").and_then(|value| value.to_str().ok()).map(plain);
     let said = header.or_else(|| serde_json::from_slice(&answer.body).ok().and_then(|body| said(&body)));
-    RestError::Answered { what: call.what.clone(), status, said, tries }
+    RestError::Answered { what: call.what.clone(), status: answer.status, said, tries }
 }
 
 /// What a service says of its fault, in the places where services say it.

@@ -32,6 +32,10 @@ impl<'s> Joined<'s> {
                 }
             }
         }
+        if partners.is_empty() {
+            let why = "the list is empty: what it says of people would be cleared everywhere".to_owned();
+            return Err(RestError::Join { what: format!("join {}", join.name), why });
+        }
         Ok(Self { join, partners: Some(partners), without: 0 })
     }
 

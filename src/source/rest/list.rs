@@ -9,7 +9,7 @@ use url::Url;
 use super::client::{Answer, Call, Payload, Sender, said};
 use super::error::RestError;
 use super::paging::{Next, Page, Progress};
-use super::settings::{Body, Format, Request};
+use super::settings::{Body, Format, PagingKind, Request};
 use super::template::{Template, Values};
 use crate::record::{At, Cell, Place};
 use crate::source::CsvSettings;
@@ -45,10 +45,14 @@ impl<'s> Pages<'s> {
         let call = call(sender, self.request, &filled, self.follow.take(), number)?;
         let answer = sender.send(&call).await?;
         let body = body_of(&call, self.request, &answer)?;
-        let past = self.request.paging.end.as_ref().is_some_and(|end| end.holds(&body));
-        let any = !body.is_null() && !past;
-        let found = if any { records(&call, self.request, &body)? } else { Vec::new() };
-        let page = Page { url: &call.url, headers: &answer.headers, answer: &body, records: &found, any };
+        let past = self.request.paging.end.as_ref().is_some_and(|end| body.as_ref().is_some_and(|body| end.holds(body)));
+        let found = match &body {
+            Some(body) if !past => Some(records(&call, self.request, body)?),
+            _ => None,
+        };
+        let (any, found) = (found.is_some(), found.unwrap_or_default());
+        let answered = body.as_ref().unwrap_or(&Value::Null);
+        let page = Page { url: &call.url, headers: &answer.headers, answer: answered, records: &found, any };
         match self.progress.take(&call.what, &page)? {
             Next::Done => self.done = true,
             Next::Again => {}
@@ -110,10 +114,15 @@ fn pairs(fields: &[(String, Template)], values: &Values) -> Vec<(String, String)
     wanted.map(|(name, template)| (name.clone(), template.fill(values))).collect()
 }
 
-/// The answer as JSON, whatever its form; null where it has no body.
-fn body_of(call: &Call, request: &Request, answer: &Answer) -> Result<Value, RestError> {
+/// The status of an answer that says itself that it has no content.
+const NO_CONTENT: u16 = 204;
+
+/// The answer as JSON, whatever its form; nothing where it says that it has no content. One that should have a body and has none
+/// is no end of a list: something between here and the service lost it.
+fn body_of(call: &Call, request: &Request, answer: &Answer) -> Result<Option<Value>, RestError> {
+    let unreadable = |why: String| RestError::Unreadable { what: call.what.clone(), why };
     if answer.body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Value::Null);
+        return if answer.status == NO_CONTENT { Ok(None) } else { Err(unreadable("it has no body".to_owned())) };
     }
     let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_lowercase();
     let told = match &kind {
@@ -121,17 +130,16 @@ fn body_of(call: &Call, request: &Request, answer: &Answer) -> Result<Value, Res
         kind if kind.contains("csv") => Format::Csv,
         _ => Format::Json,
     };
-    let format = request.format.unwrap_or(told);
-    let unreadable = |why: String| RestError::Unreadable { what: call.what.clone(), why };
-    match format {
+    let read = match request.format.unwrap_or(told) {
         // The message of serde_json names a line and a column, and no value.
-        Format::Json => serde_json::from_slice(&answer.body).map_err(|fault| {
+        Format::Json => serde_json::from_slice(&super::digits::kept(&answer.body)).map_err(|fault| {
             let page = kind.contains("html");
             unreadable(if page { "it is a web page, not data".to_owned() } else { format!("it is no JSON: {fault}") })
         }),
         Format::Xml => super::xml::read(&answer.body).map_err(|why| unreadable(format!("it is no XML: {why}"))),
         Format::Csv => csv(&answer.body).map_err(unreadable),
-    }
+    };
+    read.map(Some)
 }
 
 /// Delimited text as a list of objects.
@@ -153,6 +161,10 @@ fn records<'v>(call: &Call, request: &Request, body: &'v Value) -> Result<Vec<(S
     if request.records.find(body).is_empty() && !empty_wildcard(request, body) {
         let path = request.records.to_string();
         return Err(RestError::NoRecords { what: call.what.clone(), path, said: said(body) });
+    }
+    // The whole answer as the list: an object there is the service's word about a fault, not a page with one person.
+    if request.records.as_str().is_empty() && body.is_object() && !matches!(request.paging.kind, PagingKind::None) {
+        return Err(RestError::NoList { what: call.what.clone(), said: said(body) });
     }
     let mut found = request.records.places(body);
     // `null` in the place of a list is an empty list.

@@ -22,6 +22,7 @@ mod auth;
 mod changes;
 mod client;
 mod dates;
+mod digits;
 mod error;
 mod flatten;
 mod join;

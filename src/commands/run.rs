@@ -276,7 +276,7 @@ async fn execute(ready: Ready<'_>, scene: &mut Scene, mut why: Vec<String>) -> R
     let approved = plan.approve(stop.approve.as_deref()).map_err(|stopped| Failure::CannotRun(stopped.to_string()))?;
     scene.store.observe(&scene.snapshot).map_err(|fault| Failure::cannot(&fault))?;
     let mut applied = if approved.plan().changes.is_empty() {
-        untouched(&approved, &scene.connection)
+        untouched(&approved, scene)?
     } else {
         write(&approved, scene, settings, common.quiet, matching, cancelled).await?
     };
@@ -293,10 +293,8 @@ async fn execute(ready: Ready<'_>, scene: &mut Scene, mut why: Vec<String>) -> R
     }
     let level = scene.store.level(&scene.snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;
     scene.connection.client.remember(&level);
-    if !plan.changes.is_empty() {
-        let run = apply::RunId(applied.outcome.run.clone());
-        scene.store.finish(&run, &applied.outcome, ended.code.number()).map_err(|fault| Failure::cannot(&fault))?;
-    }
+    let run = apply::RunId(applied.outcome.run.clone());
+    scene.store.finish(&run, &applied.outcome, ended.code.number()).map_err(|fault| Failure::cannot(&fault))?;
     if common.format == Format::Json {
         print(&document(&applied.outcome)?)?;
     } else if !plan.changes.is_empty() {
@@ -377,11 +375,12 @@ fn ending(applied: &Applied, mut why: Vec<String>) -> Ended {
     }
 }
 
-/// What a plan without changes leaves behind: an outcome, and no run.
-fn untouched(approved: &ApprovedPlan, connection: &Connection) -> Applied {
-    let mut outcome = Outcome::of(approved.plan(), None);
-    outcome.requests = connection.client.requests().into();
-    Applied {
+/// What a plan without changes leaves behind: that the run took place, and an outcome.
+fn untouched(approved: &ApprovedPlan, scene: &mut Scene) -> Result<Applied, Failure> {
+    let run = scene.store.begin(approved).map_err(|fault| Failure::cannot(&fault))?;
+    let mut outcome = Outcome::of(approved.plan(), Some(&run));
+    outcome.requests = scene.connection.client.requests().into();
+    Ok(Applied {
         outcome,
         results: Vec::new(),
         created: BTreeMap::new(),
@@ -389,5 +388,5 @@ fn untouched(approved: &ApprovedPlan, connection: &Connection) -> Applied {
         refused: BTreeSet::new(),
         interrupted: false,
         gave_up: false,
-    }
+    })
 }

@@ -45,13 +45,17 @@ async fn go(common: &Common, settings: &Settings, args: &Undo, cancelled: watch:
         today: run::today(),
         created_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     });
+    let mut notes = run::left_out(&moved);
+    if run.plan.changes.is_empty() {
+        notes.push(format!("the run {} changed nothing: there is nothing to undo", run.row.run));
+    }
     let ready = Ready {
         common,
         settings,
         stop: &args.stop,
         consent: Consent::by(&args.stop, &args.yes),
         plan,
-        notes: run::left_out(&moved),
+        notes,
         drifted: moved,
         // An undo creates nobody.
         matching: None,

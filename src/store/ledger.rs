@@ -150,14 +150,15 @@ impl Store {
         Ok(through)
     }
 
-    /// Plans of the runs since about that day, or only of those that left something undone. The day of a run is that of its plan.
+    /// Plans with changes of the runs since about that day, or only of those that left something undone. The day of a run is that of its plan.
     fn plans(&self, tenant: &TenantId, since: Date, undone: bool) -> Result<Vec<(String, String)>, StoreError> {
-        let left = if undone { "and exists (select 1 from changes c where c.run = r.run and c.done = 0)" } else { "" };
+        let left = if undone { "and c.done = 0" } else { "" };
         // A run may have been made with another day than its own: the plan's day decides, and this only spares reading old plans.
         let from = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().min(since).saturating_sub(Span::new().days(WEEK));
-        let mut select = self
-            .database
-            .prepare(&format!("select run, plan from runs r where tenant = ?1 and started_at >= ?2 {left} order by rowid"))?;
+        let mut select = self.database.prepare(&format!(
+            "select run, plan from runs r where tenant = ?1 and started_at >= ?2 \
+                 and exists (select 1 from changes c where c.run = r.run {left}) order by rowid"
+        ))?;
         let rows = select.query_map([tenant.0.as_str(), &from.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

@@ -80,6 +80,23 @@ fn the_outcome_has_exactly_its_keys() {
 }
 
 #[test]
+fn a_night_with_nothing_to_do_is_a_run_too() {
+    let world = World::new();
+    let sample = project("samples/employees.csv");
+    world.import(&sample, &[]).ends_with(0);
+    let night = world.import(&sample, &["--format", "json"]).ends_with(0).json();
+    world.import(&sample, &["--dry-run"]).ends_with(0);
+    let runs = world.run(["runs", "--format", "json"]).ends_with(0).json();
+    assert_eq!(runs.as_array().unwrap().len(), 2, "a dry run leaves nothing");
+    assert_eq!(runs[0]["run"], night["run"]);
+    assert_eq!((runs[0]["applied"].as_u64(), runs[0]["exitCode"].as_u64()), (Some(0), Some(0)));
+    let run = night["run"].as_str().unwrap();
+    world.run(["runs", "show", run]).ends_with(0);
+    let undone = world.run(["undo", run]).ends_with(0);
+    assert!(undone.err.contains("nothing to undo"), "{}", undone.err);
+}
+
+#[test]
 fn a_saved_plan_is_applied_and_an_altered_one_is_refused() {
     let world = World::new();
     let sample = project("samples/employees.csv");

@@ -16,7 +16,7 @@ use super::target::Aim;
 use crate::directory::Attribute;
 use crate::graph::{Priority, Wanted};
 use crate::mapping::LeaveAction;
-use crate::plan::{Action, Object, Plan, drift};
+use crate::plan::{Action, Object, Plan, drift, resolve};
 
 pub(super) fn apply(common: &Common, args: &Apply) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
@@ -56,8 +56,11 @@ async fn go(
     let made_for = Some(&saved.target);
     let mut scene = Scene::open(settings, settings.store()?, &aim, made_for, &wanted, Priority::Normal, &cancelled).await?;
     let ledger = scene.ledger(&saved.source.feed, run::today())?;
-    let (plan, moved) = drift(&saved, &scene.snapshot, &ledger, &policy);
     let staged = scene.store.staged(&scene.snapshot.tenant, &saved.fingerprint).map_err(|fault| Failure::cannot(&fault))?;
+    // In the state folder of the plan its accounts are known; elsewhere they are found anew.
+    let accounts = staged.as_ref().map(|staged| staged.accounts.clone()).unwrap_or_default();
+    let saved = resolve(saved.with_accounts(accounts), &scene.snapshot, &ledger);
+    let (plan, moved) = drift(&saved, &scene.snapshot, &ledger, &policy);
     let ready = Ready {
         common,
         settings,

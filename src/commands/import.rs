@@ -119,7 +119,7 @@ async fn go(
     if let Some(path) = request.out {
         let document = report::json(&survey.plan).map_err(|fault| Failure::cannot(&fault))?;
         write_private(path, &document)?;
-        memory.stage(&mut scene.store, &scene.snapshot.tenant, &survey.plan.fingerprint)?;
+        memory.stage(&mut scene.store, &scene.snapshot.tenant, &survey.plan)?;
     }
     let matching = rules.matching.first().copied();
     let ready = Ready {

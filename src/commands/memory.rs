@@ -39,9 +39,12 @@ pub(super) enum Memory {
 
 impl Memory {
     /// Sets the memory of a saved plan aside.
-    pub(super) fn stage(&self, store: &mut Store, tenant: &TenantId, fingerprint: &str) -> Result<(), Failure> {
+    pub(super) fn stage(&self, store: &mut Store, tenant: &TenantId, plan: &Plan) -> Result<(), Failure> {
         let Self::Read { feed, reading, .. } = self else { return Ok(()) };
-        store.stage(tenant, fingerprint, feed, reading.as_ref(), self.people()).map_err(|fault| Failure::cannot(&fault))
+        let (fingerprint, accounts) = (&plan.fingerprint, plan.accounts());
+        store
+            .stage(tenant, fingerprint, feed, reading.as_ref(), &accounts, self.people())
+            .map_err(|fault| Failure::cannot(&fault))
     }
 
     /// Keeps it in the ledger and puts delivered files away; gives back what could not be put away. People whose change failed are left as

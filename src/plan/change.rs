@@ -139,9 +139,31 @@ pub struct Change {
     pub then: Vec<LeaveAction>,
     /// Where the person's record stands.
     pub record: Option<Place>,
-    /// The object ids behind the HR keys of `manager` and `members`, where they exist already.
-    #[serde(default)]
+    /// The object ids behind the HR keys of `manager` and `members`, where they exist already. No part of the document: the state folder
+    /// keeps them beside it, see [`Plan::accounts`].
+    #[serde(skip)]
     pub ids: BTreeMap<String, ObjectId>,
+}
+
+/// The object ids behind the keys that changes name, by the number of the change.
+pub type Accounts = BTreeMap<u64, BTreeMap<String, ObjectId>>;
+
+impl Plan {
+    /// The accounts behind the keys of its changes.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        let named = self.changes.iter().filter(|change| !change.ids.is_empty());
+        named.map(|change| (change.seq, change.ids.clone())).collect()
+    }
+
+    /// The plan as its document tells it, with the accounts that were kept beside it.
+    #[must_use]
+    pub fn with_accounts(mut self, mut accounts: Accounts) -> Self {
+        for change in &mut self.changes {
+            change.ids = accounts.remove(&change.seq).unwrap_or_default();
+        }
+        self
+    }
 }
 
 /// Under what [`Change::ids`] keeps the manager that follows a disable out: no key of a person has brackets of its own.

@@ -1,5 +1,6 @@
 //! The plan: what must change so that the tenant agrees with HR. Pure: no I/O, no clock.
 
+mod accounts;
 mod approval;
 mod cause;
 mod change;
@@ -24,10 +25,11 @@ mod swapped;
 mod undo;
 mod unique;
 
+pub use accounts::resolve;
 pub use approval::{ApprovedPlan, Stopped};
 pub use cause::{Cause, cause_of, wanted};
 pub use change::{
-    Action, Change, Edit, Guard, HeldEntry, Members, Object, Plan, Skipped, SkippedCode, SourceInfo, Summary, Target,
+    Accounts, Action, Change, Edit, Guard, HeldEntry, Members, Object, Plan, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use drift::{Drifted, drift};
 pub use fingerprint::fingerprint;

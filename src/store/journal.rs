@@ -42,7 +42,7 @@ impl Store {
         let run = RunId(format!("{}-{:04x}", Timestamp::now().strftime("%Y%m%dT%H%M%S"), u16::from_le_bytes(random)));
         let transaction = self.database.transaction()?;
         transaction.execute(
-            "insert into runs (run, tenant, feed, source, started_at, fingerprint, plan) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "insert into runs (run, tenant, feed, source, started_at, fingerprint, plan, ids) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 run.0,
                 plan.target.tenant_id,
@@ -50,7 +50,8 @@ impl Store {
                 plan.source.name,
                 now(),
                 plan.fingerprint,
-                serde_json::to_string(plan)?
+                serde_json::to_string(plan)?,
+                serde_json::to_string(&plan.accounts())?
             ],
         )?;
         {

@@ -30,7 +30,7 @@ use crate::plan::Plan;
 
 const FILE: &str = "state.db";
 const SCHEMA: &str = include_str!("schema.sql");
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Why the state cannot be used.
 #[derive(Debug, Error)]
@@ -119,6 +119,10 @@ impl Store {
                 transaction.execute_batch(SCHEMA)?;
                 transaction.pragma_update(None, "user_version", VERSION)?;
             }
+            1 => {
+                keep_accounts_beside(&transaction)?;
+                transaction.pragma_update(None, "user_version", VERSION)?;
+            }
             VERSION => {}
             found => return Err(StoreError::Later { file: file.to_owned(), found }),
         }
@@ -190,6 +194,28 @@ impl Store {
         };
         Ok(())
     }
+}
+
+/// From schema 1 to 2: the accounts behind a plan's keys, which stood in each change, stand beside the plan.
+fn keep_accounts_beside(transaction: &rusqlite::Transaction<'_>) -> Result<(), StoreError> {
+    transaction.execute_batch(
+        "alter table runs add column ids text not null default '{}'; alter table staged add column ids text not null default '{}';",
+    )?;
+    let mut select = transaction.prepare("select run, plan from runs")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (run, plan): (String, String) = (row.get(0)?, row.get(1)?);
+        let mut plan: serde_json::Value = serde_json::from_str(&plan)?;
+        let mut accounts = serde_json::Map::new();
+        for change in plan["changes"].as_array_mut().into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
+            if let (Some(ids), Some(seq)) = (change.remove("ids"), change.get("seq")) {
+                accounts.insert(seq.to_string(), ids);
+            }
+        }
+        let values = params![run, plan.to_string(), serde_json::Value::from(accounts).to_string()];
+        transaction.execute("update runs set plan = ?2, ids = ?3 where run = ?1", values)?;
+    }
+    Ok(())
 }
 
 /// Now, as the state writes it: whole microseconds, so that texts sort as moments do.

@@ -94,7 +94,7 @@ pub struct Recorded {
 
 const ROW: &str = "select run, started_at, source, fingerprint, \
     case when exit_code is null then (select count(*) from changes c where c.run = runs.run and done = 1) else applied end, \
-    failed, exit_code, finished_at, plan, outcome from runs";
+    failed, exit_code, finished_at, plan, outcome, ids from runs";
 
 fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     Ok(RunRow {
@@ -150,15 +150,21 @@ impl Store {
             [only] => only,
             _ => return Err(StoreError::ManyRuns(name.to_owned())),
         };
-        let (row, finished_at, plan, outcome) = self.database.query_row(&format!("{ROW} where run = ?1"), [run], |row| {
-            Ok((run_row(row)?, row.get(7)?, row.get::<_, String>(8)?, row.get::<_, Option<String>>(9)?))
+        let (row, finished_at, plan, outcome, ids) = self.database.query_row(&format!("{ROW} where run = ?1"), [run], |row| {
+            Ok((
+                run_row(row)?,
+                row.get(7)?,
+                row.get::<_, String>(8)?,
+                row.get::<_, Option<String>>(9)?,
+                row.get::<_, String>(10)?,
+            ))
         })?;
         let mut done = self.database.prepare("select seq from changes where run = ?1 and done = 1 order by seq")?;
         let done = done.query_map([run], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?.collect::<Result<_, _>>()?;
         Ok(Recorded {
             row,
             finished_at,
-            plan: serde_json::from_str(&plan)?,
+            plan: serde_json::from_str::<Plan>(&plan)?.with_accounts(serde_json::from_str(&ids)?),
             outcome: outcome.as_deref().map(serde_json::from_str).transpose()?,
             done,
             requests: self.requests(run)?,

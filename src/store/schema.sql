@@ -9,6 +9,7 @@ create table runs (
     finished_at text,
     fingerprint text not null,
     plan        text not null,
+    ids         text not null,
     outcome     text,
     applied     integer not null default 0,
     failed      integer not null default 0,
@@ -82,6 +83,7 @@ create table staged (
     fingerprint text not null,
     feed        text not null,
     reading     text,
+    ids         text not null,
     made_at     text not null,
     primary key (tenant, fingerprint)
 ) strict;

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Store, StoreError};
 use crate::directory::{ObjectId, TenantId, Value};
-use crate::plan::LastReading;
+use crate::plan::{Accounts, LastReading};
 use crate::record::EmployeeId;
 
 /// How many saved plans of a tenant are known; older ones can still be applied, but leave less.
@@ -22,6 +22,8 @@ pub struct Staged {
     pub feed: String,
     /// The reading as the next one is compared with it; none where it is no measure.
     pub reading: Option<LastReading>,
+    /// The accounts behind the keys of the plan's changes.
+    pub accounts: Accounts,
     /// Of whom the ledger did not know this yet: the others need not be set aside.
     pub people: Vec<Carried>,
 }
@@ -34,6 +36,7 @@ impl Store {
         fingerprint: &str,
         feed: &str,
         reading: Option<&LastReading>,
+        accounts: &Accounts,
         people: impl Iterator<Item = Carried>,
     ) -> Result<(), StoreError> {
         self.unstage(tenant, fingerprint)?;
@@ -57,8 +60,8 @@ impl Store {
         }
         let reading = reading.map(serde_json::to_string).transpose()?;
         transaction.execute(
-            "insert into staged (tenant, fingerprint, feed, reading, made_at) values (?1, ?2, ?3, ?4, ?5)",
-            params![tenant.0, fingerprint, feed, reading, super::now()],
+            "insert into staged (tenant, fingerprint, feed, reading, ids, made_at) values (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![tenant.0, fingerprint, feed, reading, serde_json::to_string(accounts)?, super::now()],
         )?;
         let old = "select fingerprint from staged where tenant = ?1 order by made_at desc limit -1 offset ?2";
         transaction.execute(
@@ -73,11 +76,11 @@ impl Store {
 
     /// What was set aside with the plan of this fingerprint.
     pub fn staged(&self, tenant: &TenantId, fingerprint: &str) -> Result<Option<Staged>, StoreError> {
-        let select = "select feed, reading from staged where tenant = ?1 and fingerprint = ?2";
+        let select = "select feed, reading, ids from staged where tenant = ?1 and fingerprint = ?2";
         let of = [tenant.0.as_str(), fingerprint];
-        let found: Option<(String, Option<String>)> =
-            self.database.query_row(select, of, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let Some((feed, reading)) = found else { return Ok(None) };
+        let found: Option<(String, Option<String>, String)> =
+            self.database.query_row(select, of, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let Some((feed, reading, ids)) = found else { return Ok(None) };
         let reading = reading.as_deref().map(serde_json::from_str).transpose()?;
         let mut select = self
             .database
@@ -91,7 +94,7 @@ impl Store {
                 people.push((key, id.as_deref().and_then(ObjectId::new), wanted));
             }
         }
-        Ok(Some(Staged { feed, reading, people }))
+        Ok(Some(Staged { feed, reading, accounts: serde_json::from_str(&ids)?, people }))
     }
 
     /// Forgets what was set aside with a plan.
@@ -112,7 +115,8 @@ impl Store {
         let mut rows = select.query([tenant.0.as_str(), fingerprint])?;
         while let Some(row) = rows.next()? {
             let plan: crate::plan::Plan = serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default())?;
-            if plan.guards.iter().any(|guard| guard.tripped) {
+            // Every plan without changes has the same fingerprint, so one that was approved says nothing of the next.
+            if !plan.changes.is_empty() && plan.guards.iter().any(|guard| guard.tripped) {
                 return Ok(Some(crate::apply::RunId(row.get(0)?)));
             }
         }
@@ -134,17 +138,18 @@ mod tests {
             (EmployeeId::new("1").unwrap(), ObjectId::new("u1"), wanted)
         };
         let reading = LastReading { records: 7, ..LastReading::default() };
-        store.stage(&tenant, "f", "feed", Some(&reading), std::iter::once(ann())).unwrap();
+        let accounts = Accounts::from([(1, BTreeMap::from([("2".to_owned(), ObjectId::new("u2").unwrap())]))]);
+        store.stage(&tenant, "f", "feed", Some(&reading), &accounts, std::iter::once(ann())).unwrap();
         let staged = store.staged(&tenant, "f").unwrap().unwrap();
-        assert_eq!(staged, Staged { feed: "feed".into(), reading: Some(reading), people: vec![ann()] });
+        assert_eq!(staged, Staged { feed: "feed".into(), reading: Some(reading), accounts, people: vec![ann()] });
         assert_eq!(store.staged(&TenantId("t2".into()), "f").unwrap(), None);
         // Whom the ledger knows like that already need not be set aside.
         let (key, id, wanted) = ann();
         store.remember(&tenant, "feed", std::iter::once((key, id.unwrap(), wanted))).unwrap();
-        store.stage(&tenant, "f", "feed", None, std::iter::once(ann())).unwrap();
+        store.stage(&tenant, "f", "feed", None, &Accounts::new(), std::iter::once(ann())).unwrap();
         assert_eq!(store.staged(&tenant, "f").unwrap().unwrap().people, vec![]);
         for number in 0..KEPT {
-            store.stage(&tenant, &format!("g{number}"), "feed", None, std::iter::empty()).unwrap();
+            store.stage(&tenant, &format!("g{number}"), "feed", None, &Accounts::new(), std::iter::empty()).unwrap();
         }
         assert_eq!(store.staged(&tenant, "f").unwrap(), None);
         assert!(store.staged(&tenant, "g0").unwrap().is_some());

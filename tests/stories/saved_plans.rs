@@ -195,6 +195,47 @@ fn a_plan_knows_its_server_and_asks_before_it_writes() {
     assert!(refused.err.contains("--graph-url"), "{}", refused.err);
 }
 
+/// A plan names people by their keys. Where it was made their accounts are known; elsewhere they are found anew.
+#[test]
+fn a_plan_names_people_by_keys_and_is_carried_out_elsewhere() {
+    let story = Saved::new();
+    let groups = "[manager]\nkey = \"[ManagerID]\"\n[[groups]]\nname = \"[Department]\"\n";
+    story.world.write("map.toml", MAPPING.replace("[lifecycle]", &format!("{groups}[lifecycle]")));
+    let hr = |manager: &str, department: &str| {
+        let row = |n: u32| {
+            let (manager, department) = if n == 7 { (manager, department) } else { ("", "Sales") };
+            format!("{n},First{n},Last{n},p{n}@contoso.onmicrosoft.com,{department},Active,{manager}\n")
+        };
+        let header = HEADER.replace("Status", "Status,ManagerID");
+        story.world.write("hr.csv", header + &(1..=12).map(row).collect::<String>());
+    };
+    let server = Served::start(&story.world, &[]);
+    let run = |arguments: &[&str]| {
+        let target = ["--graph-url", server.url.as_str(), "--format", "json"];
+        story.world.run_with(&[TOKEN], arguments.iter().chain(&target)).ends_with(0).json()
+    };
+    hr("1", "Sales");
+    run(&["sync"]);
+    hr("2", "Ops");
+    let plan = run(&["plan", "--out", "plan.json"]);
+    for change in plan["changes"].as_array().unwrap() {
+        let expected =
+            ["action", "attributes", "id", "key", "members", "object", "reason", "record", "seq", "then", "userPrincipalName"];
+        assert_eq!(crate::world::keys(change), expected);
+    }
+    // The manager, the department, a new group, and the group that is left.
+    assert_eq!(count(&plan, "changes"), 3);
+    let elsewhere = run(&["apply", "plan.json", "--yes", "--state", "elsewhere"]);
+    assert_eq!((elsewhere["applied"].as_u64(), count(&elsewhere, "failed")), (Some(3), 0), "{elsewhere}");
+    assert_eq!(count(&run(&["sync", "--dry-run"]), "changes"), 0);
+
+    // And back, by the journal of the other folder.
+    let undone = run(&["undo", elsewhere["run"].as_str().unwrap(), "--yes", "--state", "elsewhere"]);
+    assert_eq!(count(&undone, "failed"), 0);
+    let again = run(&["sync", "--dry-run"]);
+    assert!(again["changes"].as_array().unwrap().iter().any(|change| change["attributes"].to_string().contains("manager")));
+}
+
 #[test]
 fn a_saved_plan_is_private() {
     let world = World::new();

@@ -27,28 +27,28 @@ const EXIT_CODES: &str = "Exit codes, the first that applies:
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// The configuration [default: ./hrpush.toml where there is one]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = "On every command", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The state folder [default: .hrpush beside the configuration, else in the working folder]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = "On every command", value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// What stdout carries
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    #[arg(long, global = true, help_heading = "On every command", value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     /// When to colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    #[arg(long, global = true, help_heading = "On every command", value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
     /// Tell more on stderr; twice for all
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "On every command", action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Tell nothing on stderr but why a run does not end with 0
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = "On every command", conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// The form of the log
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    #[arg(long, global = true, help_heading = "On every command", value_enum, default_value_t = Format::Text)]
     pub(crate) log_format: Format,
     /// Write the log here instead of to stderr
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = "On every command", value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
 }
 

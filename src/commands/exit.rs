@@ -97,6 +97,7 @@ pub(crate) fn conclude(result: Result<Ended, Failure>) -> ExitCode {
         Err(Failure::CannotRun(text)) => (Code::CannotRun, vec![format!("error: {text}")]),
         Err(fault @ Failure::Interrupted) => (Code::Interrupted, vec![fault.to_string()]),
     };
+    tracing::info!(exit_code = code.number(), "ended");
     for text in why {
         anstream::eprintln!("{}", harmless(&text));
     }

@@ -11,17 +11,18 @@ use super::exit::Failure;
 
 /// Starts the log as the options want it.
 pub(super) fn start(common: &Common) -> Result<(), Failure> {
-    let level = match (common.quiet, common.verbose) {
-        (true, _) => LevelFilter::OFF,
-        (false, 0) if common.log_file.is_some() => LevelFilter::INFO,
-        (false, 0) => LevelFilter::WARN,
-        (false, 1) => LevelFilter::INFO,
-        (false, 2) => LevelFilter::DEBUG,
-        (false, _) => LevelFilter::TRACE,
+    // Quiet is meant for stderr: what cron keeps in a file tells of each run.
+    let quiet = common.quiet && common.log_file.is_none();
+    let level = match common.verbose {
+        0 if common.log_file.is_some() => LevelFilter::INFO,
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
     // Other crates' debug lines may hold whole requests.
     let filter = tracing_subscriber::EnvFilter::new(format!("warn,hrpush={level}"));
-    let filter = if common.quiet { tracing_subscriber::EnvFilter::new("off") } else { filter };
+    let filter = if quiet { tracing_subscriber::EnvFilter::new("off") } else { filter };
     let (writer, ansi) = match &common.log_file {
         None => (BoxMakeWriter::new(std::io::stderr), false),
         Some(path) => {

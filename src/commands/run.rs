@@ -153,6 +153,7 @@ pub(super) fn left_out(moved: &[plan::Drifted]) -> Vec<String> {
 /// Shows the plan and carries it out, as far as guards and consent go.
 pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<Ended, Failure> {
     let json = ready.common.format == Format::Json;
+    log_planned(&ready.plan);
     if let Some(path) = &ready.stop.html {
         write_private(path, &report::html(&ready.plan))?;
     }
@@ -189,6 +190,28 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
         return shown(json, &ready.plan, attention(why));
     }
     execute(ready, scene, why).await
+}
+
+/// Counts alone: whose they are stays out of the log.
+fn log_planned(plan: &Plan) {
+    let tripped = plan.guards.iter().filter(|guard| guard.tripped).count();
+    let Plan { source, summary, fingerprint, .. } = plan;
+    tracing::info!(
+        records = source.records,
+        held = summary.held,
+        skipped = summary.skipped,
+        tripped,
+        fingerprint,
+        "planned {} changes",
+        plan.changes.len()
+    );
+}
+
+/// Counts alone, as at the start.
+fn log_done(outcome: &Outcome) {
+    let Outcome { run, applied, failed, requests, duration_ms, .. } = outcome;
+    let (failed, writes, throttled) = (failed.len(), requests.writes, requests.throttled);
+    tracing::info!(run, failed, writes, throttled, duration_ms, "carried out {applied} changes");
 }
 
 /// The plan on stdout, where it is the document of this run.
@@ -295,6 +318,7 @@ async fn execute(ready: Ready<'_>, scene: &mut Scene, mut why: Vec<String>) -> R
     scene.connection.client.remember(&level);
     let run = apply::RunId(applied.outcome.run.clone());
     scene.store.finish(&run, &applied.outcome, ended.code.number()).map_err(|fault| Failure::cannot(&fault))?;
+    log_done(&applied.outcome);
     if common.format == Format::Json {
         print(&document(&applied.outcome)?)?;
     } else if !plan.changes.is_empty() {

@@ -127,6 +127,22 @@ fn the_page_is_private_and_colour_and_log_go_where_they_are_sent() {
 }
 
 #[test]
+fn the_log_of_a_quiet_night_tells_what_was_done() {
+    let world = World::new();
+    let quiet = world.run(["import", &sample(), "-q", "--log-file", "run.log", "--log-format", "json"]).ends_with(0);
+    assert_eq!(quiet.err, "");
+    let log = std::fs::read_to_string(world.path("run.log")).unwrap();
+    let told: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let field = |name: &str| told.iter().find_map(|line| line["fields"].get(name)).cloned();
+    assert_eq!(
+        (field("records"), field("failed"), field("exit_code")),
+        (Some(60.into()), Some(0.into()), Some(0.into())),
+        "{log}"
+    );
+    assert!(!log.contains("Brien"));
+}
+
+#[test]
 fn tomorrow_can_be_seen_today() {
     let world = World::new();
     let early = world.run(["import", &sample(), "--as-of", "1990-01-01", "--dry-run", "--format", "json"]).ends_with(0).json();

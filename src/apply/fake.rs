@@ -93,7 +93,7 @@ impl Fake {
                 let id = ObjectId::new(&format!("u{}", state.next)).unwrap();
                 let mut user = User::new(id.clone(), Upn::new(upn));
                 user.enabled = attributes.get(&attribute("accountEnabled")).map(|value| *value == Value::Flag(true));
-                user.attributes.clone_from(attributes);
+                user.attributes = attributes.clone().into_iter().collect();
                 user.attributes.remove(&attribute("accountEnabled"));
                 state.users.insert(id.clone(), user);
                 Answer { id: Some(id), ..answer(Verdict::Done, 201, "") }

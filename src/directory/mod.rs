@@ -3,13 +3,17 @@
 //! Plain values in Graph's own words. Nothing here does I/O.
 
 mod attribute;
+mod attributes;
 mod countries;
 mod ids;
+mod row;
 mod snapshot;
 mod value;
 
 pub use attribute::{Attribute, Kind, Spec, all_attributes};
+pub use attributes::Attributes;
 pub use countries::is_country;
 pub use ids::{ObjectId, TenantId, Upn};
+pub use row::{Lent, RowReader, RowWriter};
 pub use snapshot::{DeletedUser, Group, GroupKind, Privileged, Snapshot, User, UserType};
 pub use value::{Value, ValueFault, canonical_date};

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::attribute::Attribute;
+use super::attributes::Attributes;
 use super::ids::{ObjectId, TenantId, Upn};
 use super::value::Value;
 
@@ -20,7 +21,7 @@ pub enum UserType {
 }
 
 /// A live user with the attributes that were asked for.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq)]
 pub struct User {
     /// Graph's id.
     pub id: ObjectId,
@@ -39,7 +40,7 @@ pub struct User {
     /// All addresses, as Graph lists them (`SMTP:…`, `smtp:…`).
     pub proxy_addresses: Vec<Box<str>>,
     /// The attributes that were asked for and are set, userPrincipalName and mail included, accountEnabled not.
-    pub attributes: BTreeMap<Attribute, Value>,
+    pub attributes: Attributes,
     /// Skus assigned directly to the user, where they were asked for.
     pub licenses: Vec<Box<str>>,
 }
@@ -56,7 +57,7 @@ impl User {
             restricted: false,
             manager: None,
             proxy_addresses: Vec::new(),
-            attributes: BTreeMap::new(),
+            attributes: Attributes::default(),
             licenses: Vec::new(),
         }
     }
@@ -66,13 +67,13 @@ impl User {
         match attribute.name {
             "accountEnabled" => self.enabled.map(Value::Flag),
             "userPrincipalName" => Some(Value::text(self.upn.as_str())),
-            _ => self.attributes.get(&attribute).cloned(),
+            _ => self.attributes.get(&attribute),
         }
     }
 
     /// The text of an attribute by its name, where it is set and text.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.attributes.get(&Attribute::find(name)?)?.as_text()
+        self.attributes.text(&Attribute::find(name)?)
     }
 }
 
@@ -84,7 +85,7 @@ impl fmt::Debug for User {
 }
 
 /// A user in the recycle bin, where it stays 30 days.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DeletedUser {
     /// The user as it was. Graph puts the id before the name of a deleted user; here the name is as it was before.
     pub user: User,
@@ -136,7 +137,7 @@ pub struct Privileged {
 }
 
 /// The tenant at one moment: whole, or it does not exist.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// Which tenant.
     pub tenant: TenantId,

@@ -1,6 +1,7 @@
 //! What is asked of Graph for a snapshot.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::batch::{Inner, Reply};
 use super::error::GraphError;
@@ -83,7 +84,7 @@ impl Ask {
 }
 
 /// The attributes to read: those wanted, and those of the catalogue that every plan needs.
-pub(super) fn attributes(wanted: &BTreeSet<Attribute>) -> Vec<Attribute> {
+pub(super) fn attributes(wanted: &BTreeSet<Attribute>) -> Arc<[Attribute]> {
     let needless = ["id", "accountEnabled", "proxyAddresses", "onPremisesSyncEnabled", "isManagementRestricted"];
     let always = ALWAYS.iter().filter(|name| !needless.contains(name)).filter_map(|name| Attribute::find(name));
     let all: BTreeSet<Attribute> =

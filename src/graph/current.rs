@@ -1,6 +1,7 @@
 //! The tenant as it is now: what was kept, and what delta tells since; a full list where there is any doubt.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -118,7 +119,7 @@ impl Reader {
         told: &mut Told,
         merged: &Merged,
         head: &Head,
-        attributes: &[Attribute],
+        attributes: &Arc<[Attribute]>,
     ) -> Result<(), Stop> {
         if merged.doubtful.len() > LOOKED_UP {
             return Err(Stop::Doubt(format!("delta told {} users in two ways", merged.doubtful.len())));

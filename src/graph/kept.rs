@@ -1,6 +1,7 @@
 //! The tenant as it is kept between runs.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,7 +62,7 @@ pub(super) struct Kept {
 pub(super) struct Shelf<'a> {
     cache: &'a dyn Cache,
     reading: String,
-    attributes: Vec<Attribute>,
+    attributes: Arc<[Attribute]>,
 }
 
 impl<'a> Shelf<'a> {
@@ -141,7 +142,7 @@ impl<'a> Shelf<'a> {
         self.cache.forget(&self.reading);
     }
 
-    pub(super) fn attributes(&self) -> &[Attribute] {
+    pub(super) fn attributes(&self) -> &Arc<[Attribute]> {
         &self.attributes
     }
 }
@@ -157,7 +158,7 @@ fn count(told: &Told) -> u64 {
     (told.users.len() + told.groups.len()) as u64
 }
 
-fn take(told: &mut Told, key: &str, value: &[u8], attributes: &[Attribute]) -> Option<()> {
+fn take(told: &mut Told, key: &str, value: &[u8], attributes: &Arc<[Attribute]>) -> Option<()> {
     let (kind, id) = key.split_at_checked(1)?;
     let id = ObjectId::new(id)?;
     match kind {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
@@ -16,7 +17,7 @@ const LATE: SignedDuration = SignedDuration::from_hours(1);
 /// A round at work.
 pub(super) struct Round<'a> {
     told: &'a mut Told,
-    attributes: &'a [Attribute],
+    attributes: &'a Arc<[Attribute]>,
     /// Whether groups are wanted that are not assignable to roles.
     all_groups: bool,
     /// When the full list was begun.
@@ -46,7 +47,7 @@ pub(super) struct Merged {
 impl<'a> Round<'a> {
     pub(super) fn new(
         told: &'a mut Told,
-        attributes: &'a [Attribute],
+        attributes: &'a Arc<[Attribute]>,
         all_groups: bool,
         listed: Timestamp,
         bin: &'a BTreeSet<ObjectId>,
@@ -223,7 +224,7 @@ mod tests {
         ObjectId::new(text).unwrap()
     }
 
-    fn attributes() -> Vec<Attribute> {
+    fn attributes() -> Arc<[Attribute]> {
         let names = ["department", "city", "employeeOrgData.division", "employeeOrgData.costCenter"];
         names.iter().map(|name| Attribute::find(name).unwrap()).collect()
     }

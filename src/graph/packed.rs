@@ -1,10 +1,12 @@
 //! Users and groups as rows of the cache: short, and read back without a parser.
 
-use crate::directory::{Attribute, Group, ObjectId, Upn, User, UserType, Value};
+use std::sync::Arc;
+
+use crate::directory::{Attribute, Attributes, Group, ObjectId, RowReader, RowWriter, Upn, User, UserType};
 
 /// A user without its id. The attributes stand in the order in which they are read.
-pub(super) fn pack_user(user: &User, attributes: &[Attribute]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
+pub(super) fn pack_user(user: &User, attributes: &Arc<[Attribute]>) -> Vec<u8> {
+    let mut out = RowWriter::default();
     // Taken apart without `..`, so that a new field cannot be left out.
     let User { id: _, upn, enabled, user_type, synced, restricted, manager, proxy_addresses, attributes: values, licenses } =
         user;
@@ -14,31 +16,18 @@ pub(super) fn pack_user(user: &User, attributes: &[Attribute]) -> Vec<u8> {
         Some(true) => 2,
     };
     let flags = [*user_type == UserType::Guest, *synced, *restricted];
-    out.push(flags.iter().enumerate().fold(enabled, |byte, (bit, flag)| byte | u8::from(*flag) << (bit + 2)));
-    put(&mut out, upn.as_str());
-    put(&mut out, manager.as_ref().map_or("", ObjectId::as_str));
-    put_all(&mut out, proxy_addresses);
-    put_all(&mut out, licenses);
-    for attribute in attributes {
-        match values.get(attribute) {
-            None => out.push(0),
-            Some(Value::Flag(flag)) => out.push(if *flag { 2 } else { 1 }),
-            Some(Value::Text(text)) => {
-                out.push(3);
-                put(&mut out, text);
-            }
-            Some(Value::List(items)) => {
-                out.push(4);
-                put_all(&mut out, items);
-            }
-        }
-    }
-    out
+    out.byte(flags.iter().enumerate().fold(enabled, |byte, (bit, flag)| byte | u8::from(*flag) << (bit + 2)));
+    out.text(upn.as_str());
+    out.text(manager.as_ref().map_or("", ObjectId::as_str));
+    out.texts(proxy_addresses);
+    out.texts(licenses);
+    values.put(attributes, &mut out);
+    out.into_bytes()
 }
 
 /// The user of a row; `None` where the row is none.
-pub(super) fn unpack_user(id: ObjectId, row: &[u8], attributes: &[Attribute]) -> Option<User> {
-    let mut row = Row(row);
+pub(super) fn unpack_user(id: ObjectId, row: &[u8], attributes: &Arc<[Attribute]>) -> Option<User> {
+    let mut row = RowReader(row);
     let flags = row.byte()?;
     let mut user = User::new(id, Upn::new(row.text()?));
     user.enabled = match flags & 3 {
@@ -51,20 +40,11 @@ pub(super) fn unpack_user(id: ObjectId, row: &[u8], attributes: &[Attribute]) ->
     user.synced = flags & 8 != 0;
     user.restricted = flags & 16 != 0;
     user.manager = ObjectId::new(row.text()?);
-    user.proxy_addresses = row.texts()?;
-    user.licenses = row.texts()?;
-    for attribute in attributes {
-        let value = match row.byte()? {
-            0 => continue,
-            1 => Value::Flag(false),
-            2 => Value::Flag(true),
-            3 => Value::text(row.text()?),
-            4 => Value::List(row.texts()?.into()),
-            _ => return None,
-        };
-        user.attributes.insert(*attribute, value);
-    }
-    row.0.is_empty().then_some(user)
+    let owned = |texts: Vec<&str>| texts.into_iter().map(Box::from).collect();
+    user.proxy_addresses = owned(row.texts()?);
+    user.licenses = owned(row.texts()?);
+    user.attributes = Attributes::from_row(attributes, row.0)?;
+    Some(user)
 }
 
 /// A group, and whether its members are known.
@@ -77,68 +57,13 @@ pub(super) fn unpack_group(row: &[u8]) -> Option<(Group, bool)> {
     serde_json::from_slice(row).ok()
 }
 
-fn put_number(out: &mut Vec<u8>, mut number: usize) {
-    while number > 0x7f {
-        out.push(u8::try_from(number & 0x7f).unwrap_or_default() | 0x80);
-        number >>= 7;
-    }
-    out.push(u8::try_from(number).unwrap_or_default());
-}
-
-fn put(out: &mut Vec<u8>, text: &str) {
-    put_number(out, text.len());
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn put_all(out: &mut Vec<u8>, texts: &[Box<str>]) {
-    put_number(out, texts.len());
-    for text in texts {
-        put(out, text);
-    }
-}
-
-struct Row<'a>(&'a [u8]);
-
-impl<'a> Row<'a> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn number(&mut self) -> Option<usize> {
-        let mut number = 0_usize;
-        for shift in (0..usize::BITS).step_by(7) {
-            let byte = self.byte()?;
-            number |= usize::from(byte & 0x7f).checked_shl(shift)?;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        let length = self.number()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        std::str::from_utf8(text).ok()
-    }
-
-    fn texts(&mut self) -> Option<Vec<Box<str>>> {
-        let count = self.number()?;
-        // A broken row may claim any count: each text takes a byte at least.
-        (count <= self.0.len()).then_some(())?;
-        (0..count).map(|_| self.text().map(Box::from)).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::Value;
 
-    fn ada() -> (User, Vec<Attribute>) {
-        let attributes: Vec<Attribute> = ["department", "businessPhones", "userPrincipalName", "city"]
+    fn ada() -> (User, Arc<[Attribute]>) {
+        let attributes: Arc<[Attribute]> = ["department", "businessPhones", "userPrincipalName", "city"]
             .iter()
             .map(|name| Attribute::find(name).unwrap())
             .collect();

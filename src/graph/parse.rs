@@ -1,10 +1,13 @@
 //! Users and groups as Graph writes them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::directory::{Attribute, DeletedUser, Group, GroupKind, Kind, ObjectId, Upn, User, UserType, Value, canonical_date};
+use crate::directory::{
+    Attribute, Attributes, DeletedUser, Group, GroupKind, Kind, ObjectId, Upn, User, UserType, Value, canonical_date,
+};
 
 /// The value of an attribute, dotted names included; null, absent and empty are all «not set».
 pub(super) fn value(object: &Json, attribute: Attribute) -> Option<Value> {
@@ -37,7 +40,7 @@ pub(super) fn id(object: &Json) -> Result<ObjectId, String> {
 }
 
 /// A live user with these attributes.
-pub(super) fn user(object: &Json, attributes: &[Attribute]) -> Result<User, String> {
+pub(super) fn user(object: &Json, attributes: &Arc<[Attribute]>) -> Result<User, String> {
     let id = id(object)?;
     let Some(name) = object["userPrincipalName"].as_str() else {
         return Err(format!("Graph answered the user {id} without its userPrincipalName"));
@@ -49,7 +52,7 @@ pub(super) fn user(object: &Json, attributes: &[Attribute]) -> Result<User, Stri
     user.restricted = object["isManagementRestricted"].as_bool() == Some(true);
     user.manager = object["manager"]["id"].as_str().and_then(ObjectId::new);
     user.proxy_addresses = texts(&object["proxyAddresses"]).map(Into::into).collect();
-    user.attributes = attributes.iter().filter_map(|attribute| Some((*attribute, value(object, *attribute)?))).collect();
+    user.attributes = Attributes::gather(attributes, |attribute| value(object, attribute));
     user.licenses = licenses(object);
     Ok(user)
 }
@@ -178,15 +181,15 @@ fn licenses(object: &Json) -> Vec<Box<str>> {
 }
 
 /// A user in the recycle bin: the id without hyphens stands before its name there, and is taken off.
-pub(super) fn deleted_user(object: &Json, attributes: &[Attribute]) -> Result<DeletedUser, String> {
+pub(super) fn deleted_user(object: &Json, attributes: &Arc<[Attribute]>) -> Result<DeletedUser, String> {
     let mut user = user(object, attributes)?;
     let prefix = user.id.as_str().replace('-', "");
     let name = user.upn.as_str();
     let prefixed = name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&prefix));
     if prefixed && !name[prefix.len()..].starts_with('@') {
         let name = name[prefix.len()..].to_owned();
-        if let Some(attribute) = Attribute::find("userPrincipalName") {
-            user.attributes.entry(attribute).and_modify(|value| *value = Value::text(name.as_str()));
+        if let Some(attribute) = Attribute::find("userPrincipalName").filter(|name| user.attributes.contains_key(name)) {
+            user.attributes.insert(attribute, Value::text(name.as_str()));
         }
         user.upn = Upn::new(name);
     }
@@ -215,7 +218,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn attributes(names: &[&str]) -> Vec<Attribute> {
+    fn attributes(names: &[&str]) -> Arc<[Attribute]> {
         names.iter().map(|name| Attribute::find(name).unwrap()).collect()
     }
 
@@ -253,6 +256,6 @@ mod tests {
     fn licences_by_a_group_are_not_ours() {
         let object = json!({ "id": "u", "userPrincipalName": "a@b", "assignedLicenses": [{ "skuId": "1" }, { "skuId": "2" }],
             "licenseAssignmentStates": [{ "skuId": "1", "assignedByGroup": null }, { "skuId": "2", "assignedByGroup": "g" }] });
-        assert_eq!(user(&object, &[]).unwrap().licenses, [Box::from("1")]);
+        assert_eq!(user(&object, &attributes(&[])).unwrap().licenses, [Box::from("1")]);
     }
 }

@@ -1,6 +1,7 @@
 //! The whole tenant, by full lists.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::asks::{Ask, Wanted, asks, attributes, relation};
 use super::batch::Reply;
@@ -54,7 +55,7 @@ impl Reader {
         &self,
         asks: &[Ask; 6],
         [deleted, organization, roles, eligible]: [Reply; 4],
-        attributes: &[Attribute],
+        attributes: &Arc<[Attribute]>,
     ) -> Result<Snapshot, GraphError> {
         let organization = self.parse_organization(&asks[2], organization).await?;
         let mut rest =

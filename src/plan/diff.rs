@@ -4,7 +4,7 @@ use super::change::{Edit, Skipped, SkippedCode};
 use super::lifecycle::Planner;
 use super::protect::SHIELDED;
 use super::unique::Asker;
-use crate::directory::{Attribute, User, Value};
+use crate::directory::{Attribute, Lent, User, Value};
 use crate::mapping::{Desired, Flow, Held, HeldCode, Wanted, When};
 
 /// How an account is compared.
@@ -53,13 +53,15 @@ impl<'a> Planner<'a> {
             if mode.shielded && SHIELDED.contains(&attribute.name) {
                 continue;
             }
-            let upn;
-            let before = if is_upn {
-                upn = Value::text(user.upn.as_str());
-                Some(&upn)
-            } else {
-                user.attributes.get(&attribute)
-            };
+            let present = if is_upn { Some(Lent::Text(user.upn.as_str())) } else { user.attributes.lent(&attribute) };
+            if let (Flow::Set(Value::Text(text)), Some(Lent::Text(before))) = (&wanted.flow, &present)
+                && **text == **before
+                && !must_move
+            {
+                continue;
+            }
+            let before = present.map(|value| value.to_value());
+            let before = before.as_ref();
             let after = match &wanted.flow {
                 Flow::Set(value) if same(attribute, before, Some(value)) && !must_move => continue,
                 Flow::Set(value) => Some(value.clone()),

@@ -8,7 +8,7 @@ use super::inputs::Inputs;
 use super::plain::plain;
 use super::recycle_bin::RecycleBin;
 use super::swapped;
-use crate::directory::{Attribute, DeletedUser, Kind, ObjectId, User, Value};
+use crate::directory::{Attribute, DeletedUser, Kind, ObjectId, User};
 use crate::mapping::{Desired, Flow, Held, HeldCode, Mapped};
 use crate::record::{EmployeeId, Place};
 
@@ -72,7 +72,7 @@ enum Hit<'a> {
 pub(super) fn text_of(user: &User, attribute: Attribute) -> Option<&str> {
     let text = match attribute.name {
         "userPrincipalName" => Some(user.upn.as_str()),
-        _ => user.attributes.get(&attribute).and_then(Value::as_text),
+        _ => user.attributes.text(&attribute),
     };
     text.filter(|text| !text.trim().is_empty())
 }

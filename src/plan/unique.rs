@@ -97,7 +97,7 @@ fn owners(snapshot: &Snapshot, attribute: Attribute) -> Owners<'_> {
         };
         if pool(attribute) == "address" {
             addresses(user).for_each(&mut own);
-        } else if let Some(Value::Text(text)) = user.attributes.get(&attribute) {
+        } else if let Some(text) = user.attributes.text(&attribute) {
             own(text);
         }
     }

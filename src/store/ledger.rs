@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::journal::{Context, keep_address, kind_of};
 use super::{Store, StoreError};
 use crate::apply::{Applied, RequestKind, RunId};
-use crate::directory::{Attribute, ObjectId, Snapshot, TenantId, User, Value};
+use crate::directory::{ObjectId, Snapshot, TenantId, User, Value};
 use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Person, Plan};
 use crate::record::EmployeeId;
 
@@ -374,7 +374,7 @@ fn addresses_of(user: &User) -> BTreeSet<String> {
         let (scheme, address) = address.split_once(':')?;
         scheme.eq_ignore_ascii_case("smtp").then_some(address)
     });
-    let mail = Attribute::find("mail").and_then(|mail| user.attributes.get(&mail)).and_then(Value::as_text);
+    let mail = user.text("mail");
     proxies.chain([user.upn.as_str()]).chain(mail).map(str::to_lowercase).collect()
 }
 

@@ -1,0 +1,173 @@
+//! Values as bytes, one after the other: how a million people fit into memory, and into the cache.
+
+use super::value::Value;
+
+const NOTHING: u8 = 0;
+const FALSE: u8 = 1;
+const TRUE: u8 = 2;
+const TEXT: u8 = 3;
+const LIST: u8 = 4;
+
+/// A value that is lent by the row it stands in.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Lent<'a> {
+    /// A boolean.
+    Flag(bool),
+    /// Text.
+    Text(&'a str),
+    /// Several texts.
+    List(Vec<&'a str>),
+}
+
+impl<'a> Lent<'a> {
+    /// The text, where the value is text.
+    pub fn as_text(&self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Flag(_) | Self::List(_) => None,
+        }
+    }
+
+    /// The value by itself.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Self::Flag(flag) => Value::Flag(*flag),
+            Self::Text(text) => Value::text(*text),
+            Self::List(items) => Value::List(items.iter().copied().map(Box::from).collect()),
+        }
+    }
+}
+
+/// Writes a row.
+#[derive(Default)]
+pub struct RowWriter(Vec<u8>);
+
+impl RowWriter {
+    /// A byte of any meaning.
+    pub fn byte(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+
+    /// A number, in as few bytes as it takes.
+    pub fn number(&mut self, mut number: usize) {
+        while number > 0x7f {
+            self.0.push(u8::try_from(number & 0x7f).unwrap_or_default() | 0x80);
+            number >>= 7;
+        }
+        self.0.push(u8::try_from(number).unwrap_or_default());
+    }
+
+    /// A text.
+    pub fn text(&mut self, text: &str) {
+        self.number(text.len());
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    /// Several texts.
+    pub fn texts<T: AsRef<str>>(&mut self, texts: &[T]) {
+        self.number(texts.len());
+        for text in texts {
+            self.text(text.as_ref());
+        }
+    }
+
+    /// A value, or that there is none.
+    pub fn value(&mut self, value: Option<&Value>) {
+        match value {
+            None => self.byte(NOTHING),
+            Some(Value::Flag(flag)) => self.byte(if *flag { TRUE } else { FALSE }),
+            Some(Value::Text(text)) => {
+                self.byte(TEXT);
+                self.text(text);
+            }
+            Some(Value::List(items)) => {
+                self.byte(LIST);
+                self.texts(items);
+            }
+        }
+    }
+
+    /// What a row already holds.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// The row.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// Reads a row from its begin on. Everything is none where the row is broken.
+#[derive(Clone, Copy)]
+pub struct RowReader<'a>(pub &'a [u8]);
+
+impl<'a> RowReader<'a> {
+    /// The next byte.
+    pub fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    /// The next number.
+    pub fn number(&mut self) -> Option<usize> {
+        let mut number = 0_usize;
+        for shift in (0..usize::BITS).step_by(7) {
+            let byte = self.byte()?;
+            number |= usize::from(byte & 0x7f).checked_shl(shift)?;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn piece(&mut self) -> Option<&'a [u8]> {
+        let length = self.number()?;
+        let (piece, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(piece)
+    }
+
+    /// The next text.
+    pub fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.piece()?).ok()
+    }
+
+    fn count(&mut self) -> Option<usize> {
+        // A broken row may claim any count: each text takes a byte at least.
+        self.number().filter(|count| *count <= self.0.len())
+    }
+
+    /// The next texts.
+    pub fn texts(&mut self) -> Option<Vec<&'a str>> {
+        (0..self.count()?).map(|_| self.text()).collect()
+    }
+
+    /// The next value, or that there is none.
+    pub fn value(&mut self) -> Option<Option<Lent<'a>>> {
+        Some(match self.byte()? {
+            NOTHING => None,
+            FALSE => Some(Lent::Flag(false)),
+            TRUE => Some(Lent::Flag(true)),
+            TEXT => Some(Lent::Text(self.text()?)),
+            LIST => Some(Lent::List(self.texts()?)),
+            _ => return None,
+        })
+    }
+
+    /// Steps over the next value.
+    pub fn skip(&mut self) -> Option<()> {
+        match self.byte()? {
+            TEXT => drop(self.piece()?),
+            LIST => {
+                for _ in 0..self.count()? {
+                    self.piece()?;
+                }
+            }
+            _ => {}
+        }
+        Some(())
+    }
+}

@@ -63,7 +63,9 @@ impl BoundMapping {
         }
         let previous_key = self.inner.previous_key.and_then(|slot| run.text(slot)).and_then(|text| EmployeeId::new(&text));
         let stage = run.stage();
-        let attributes: Vec<Wanted> = self.inner.targets.iter().filter_map(|target| run.wanted(target)).collect();
+        // As much room as is needed: a list that grows by itself would keep half as much again for each of a million people.
+        let mut attributes: Vec<Wanted> = Vec::with_capacity(self.inner.targets.len());
+        attributes.extend(self.inner.targets.iter().filter_map(|target| run.wanted(target)));
         let manager = run.manager();
         let rules = self.inner.groups.iter().enumerate();
         let groups = rules.filter_map(|(rule, formulas)| run.group(rule, formulas)).collect();

@@ -170,10 +170,11 @@ const fn kind(unified: bool, mail_enabled: bool) -> GroupKind {
     }
 }
 
-/// Directly assigned licences. The states tell which ones came by a group, and those are not ours to take.
+/// Directly assigned licences. The states tell which ones came by a group, and those are not ours to take; a service that keeps no
+/// states has no such groups.
 fn licenses(object: &Json) -> Vec<Box<str>> {
     let sku = |license: &Json| license["skuId"].as_str().map(Box::from);
-    let direct: BTreeSet<Box<str>> = match object["licenseAssignmentStates"].as_array() {
+    let direct: BTreeSet<Box<str>> = match object["licenseAssignmentStates"].as_array().filter(|states| !states.is_empty()) {
         Some(states) => states.iter().filter(|state| state["assignedByGroup"].is_null()).filter_map(sku).collect(),
         None => object["assignedLicenses"].as_array().into_iter().flatten().filter_map(sku).collect(),
     };

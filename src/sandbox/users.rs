@@ -125,8 +125,17 @@ pub(super) fn complete(props: &mut Map<String, Value>, now: &str, issuer: &str) 
     add("identities", json!([{ "signInType": "userPrincipalName", "issuer": issuer, "issuerAssignedId": upn }]));
     add("lastPasswordChangeDateTime", json!(now));
     add("signInSessionsValidFromDateTime", json!(now));
+    if let Some(licenses) = props.get("assignedLicenses").and_then(Value::as_array) {
+        let states = licenses.iter().map(direct_license).collect();
+        props.entry("licenseAssignmentStates").or_insert(states);
+    }
     props.remove("passwordProfile");
     follow_mail(props);
+}
+
+/// How a licence is held that no group brought.
+fn direct_license(license: &Value) -> Value {
+    json!({ "skuId": license["skuId"], "assignedByGroup": null, "state": "Active", "error": "None" })
 }
 
 /// The proxy addresses follow the mail address; the former one stays as an alias.
@@ -241,12 +250,24 @@ fn assign_license(core: &mut Core, request: &Request, key: &str) -> Answer {
     if !add.is_empty() && user.text("usageLocation").is_none() {
         return Err(Problem::bad("License assignment cannot be done for user with invalid usage location."));
     }
-    let mut licenses = user.props.get("assignedLicenses").and_then(Value::as_array).cloned().unwrap_or_default();
-    licenses.retain(|license| !remove.contains(&license["skuId"]) && !add.iter().any(|new| new["skuId"] == license["skuId"]));
-    for license in add {
+    let held = |user: &Object, name: &str| user.props.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let (mut licenses, mut states) = (held(&user, "assignedLicenses"), held(&user, "licenseAssignmentStates"));
+    let inherited = |sku: &Value| states.iter().any(|state| state["skuId"] == *sku && !state["assignedByGroup"].is_null());
+    let direct = |sku: &Value| states.iter().any(|state| state["skuId"] == *sku && state["assignedByGroup"].is_null());
+    if remove.iter().any(|sku| inherited(sku) && !direct(sku)) {
+        return Err(Problem::bad(
+            "User license is inherited from a group membership and it cannot be removed directly from the user.",
+        ));
+    }
+    let touched = |sku: &Value| remove.contains(sku) || add.iter().any(|new| new["skuId"] == *sku);
+    licenses.retain(|license| !touched(&license["skuId"]) || inherited(&license["skuId"]));
+    for license in add.iter().filter(|new| !inherited(&new["skuId"])) {
         let plans = license.get("disabledPlans").cloned().unwrap_or_else(|| json!([]));
         licenses.push(json!({ "skuId": license["skuId"], "disabledPlans": plans }));
     }
+    states.retain(|state| !state["assignedByGroup"].is_null() || !touched(&state["skuId"]));
+    states.extend(add.iter().map(direct_license));
+    user.props.insert("licenseAssignmentStates".to_owned(), json!(states));
     user.props.insert("assignedLicenses".to_owned(), json!(licenses));
     let shown = Select::Default.show(&user);
     core.tenant.put(user);

@@ -380,6 +380,23 @@ async fn parts_of_one_property_are_not_taken_for_one_another() {
 }
 
 #[tokio::test]
+async fn licences_are_read_by_delta_as_in_full() {
+    let night = Night::new(2).await;
+    let wanted = Wanted { licenses: true, ..wanted() };
+    let current = async || night.reader.current(&wanted, &night.cache).await.unwrap();
+    current().await;
+    let user = format!("/users/{}", id(0));
+    night.call("PATCH", &user, Some(json!({ "usageLocation": "AT" }))).await;
+    for (add, remove, left) in [(json!([{ "skuId": "s" }, { "skuId": "t" }]), json!([]), 2), (json!([]), json!(["s"]), 1)] {
+        let body = json!({ "addLicenses": add, "removeLicenses": remove });
+        night.call("POST", &format!("{user}/assignLicense"), Some(body)).await;
+        let read = current().await;
+        assert_eq!(read.users.values().map(|user| user.licenses.len()).sum::<usize>(), left);
+        same(&read, &night.reader.snapshot(&wanted).await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn a_link_to_another_host_is_never_followed_and_the_tenant_read_in_full() {
     let night = Night::new(450).await;
     night.current().await;

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
+use super::challenge;
+
 /// The most requests that Graph takes in a batch.
 pub(super) const MOST: usize = 20;
 
@@ -154,9 +156,14 @@ impl Reply {
         let text = |value: &Json| value.as_str().map(str::to_owned);
         let details = error["details"].as_array().into_iter().flatten();
         let inner = if error["innerError"].is_object() { &error["innerError"] } else { &error["innererror"] };
+        let hint = if self.status == 401 { challenge::hint(self.header("www-authenticate")) } else { None };
+        let message = match (text(&error["message"]), hint) {
+            (Some(said), Some(hint)) => Some(format!("{said} ({hint})")),
+            (said, hint) => said.or_else(|| hint.map(str::to_owned)),
+        };
         Fault {
             code: text(&error["code"]),
-            message: text(&error["message"]),
+            message,
             details: details
                 .map(|detail| (text(&detail["code"]).unwrap_or_default(), text(&detail["target"]).unwrap_or_default()))
                 .collect(),

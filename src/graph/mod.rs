@@ -5,6 +5,7 @@
 
 mod asks;
 mod batch;
+mod challenge;
 mod client;
 mod cloud;
 mod credential;

@@ -1,0 +1,109 @@
+//! What a 401 says besides: a claims challenge asks for more than a new token.
+
+/// The way out of a 401 that a new token did not end, by its `WWW-Authenticate`.
+///
+/// Continuous access evaluation refuses a token before it expires where a condition of Entra is not met, and names what it would take
+/// in `claims`. An app that runs unattended has nobody who could meet it: an administrator must.
+pub(super) fn hint(www_authenticate: Option<&str>) -> Option<&'static str> {
+    let asked = www_authenticate?.to_ascii_lowercase();
+    let challenge = asked.contains("insufficient_claims") || asked.contains("claims=");
+    challenge.then_some(
+        "a condition of Entra keeps this app out (claims challenge), hint: an administrator finds the Conditional Access policy, or the \
+         revoked sign-in, under Entra, Sign-in logs, Service principal sign-ins, and lets this app and this machine's address pass",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use axum::http::{HeaderMap, StatusCode};
+    use axum::response::IntoResponse as _;
+    use secrecy::SecretString;
+    use serde_json::json;
+
+    use super::*;
+    use crate::directory::ObjectId;
+    use crate::graph::{Auth, Client, Cloud, Credential, GraphUrl, Operation, Reader, Settings, Verdict, Writer};
+
+    const CHALLENGE: &str = r#"Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#;
+
+    #[test]
+    fn a_challenge_is_told_from_a_stale_token() {
+        assert!(hint(Some(CHALLENGE)).unwrap().contains("Conditional Access"));
+        assert_eq!(hint(Some(r#"Bearer realm="", error="invalid_token""#)), None);
+        assert_eq!(hint(None), None);
+    }
+
+    /// A token service and a Graph on this machine: each token has a number, and Graph takes those from the `good` one on.
+    async fn service(good: u64, inside: bool) -> (String, Arc<AtomicU64>) {
+        let given = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&given);
+        let refusal = json!({ "error": { "code": "InvalidAuthenticationToken", "message": "Continuous access evaluation." } });
+        let answer = move |uri: axum::http::Uri, headers: HeaderMap| async move {
+            if uri.path().ends_with("/token") {
+                let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+                let token = json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": format!("t{number}") });
+                return axum::Json(token).into_response();
+            }
+            let bearer = headers["authorization"].to_str().unwrap().to_owned();
+            let number: u64 = bearer.trim_start_matches("Bearer t").parse().unwrap();
+            let batch = uri.path().ends_with("/$batch");
+            match (number >= good, batch) {
+                (true, true) => axum::Json(json!({ "responses": [{ "id": "0", "status": 204 }] })).into_response(),
+                (true, false) => axum::Json(json!({ "value": [{ "id": "b" }] })).into_response(),
+                (false, true) if inside => {
+                    let part = json!({ "id": "0", "status": 401, "headers": { "WWW-Authenticate": CHALLENGE }, "body": refusal });
+                    axum::Json(json!({ "responses": [part] })).into_response()
+                }
+                _ => (StatusCode::UNAUTHORIZED, [("www-authenticate", CHALLENGE)], refusal.to_string()).into_response(),
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+        (format!("http://{address}"), given)
+    }
+
+    fn connected(url: &str) -> Arc<Client> {
+        let secret = SecretString::from("s");
+        let auth = Auth::ClientSecret { tenant: "contoso.com".into(), client_id: "app".into(), secret };
+        let credential = Credential::new(auth, Cloud::Global, Some(url)).unwrap();
+        let base = GraphUrl::new(&format!("{url}/v1.0")).unwrap();
+        Arc::new(Client::connect(Settings::new(base), credential).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_401_is_answered_once_with_a_new_token() {
+        for inside in [false, true] {
+            let (url, given) = service(2, inside).await;
+            let client = connected(&url);
+            let writer = Writer::new(Arc::clone(&client));
+            let revoke = Operation::RevokeSessions { user: ObjectId::new("a").unwrap() };
+            let answers = writer.send(vec![revoke]).await;
+            assert_eq!(answers[0].verdict, Verdict::Done, "{:?}", answers[0]);
+            assert_eq!(given.load(Ordering::SeqCst), 2, "one token, and a new one");
+            assert_eq!(client.requests().retried, 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_claims_challenge_that_a_new_token_does_not_meet_says_who_must_act() {
+        for inside in [false, true] {
+            let (url, given) = service(9, inside).await;
+            let client = connected(&url);
+            let writer = Writer::new(Arc::clone(&client));
+            let revoke = Operation::RevokeSessions { user: ObjectId::new("a").unwrap() };
+            let answer = writer.send(vec![revoke]).await.remove(0);
+            assert_eq!((answer.verdict, answer.status), (Verdict::Final, Some(401)));
+            assert!(answer.message.unwrap().contains("Conditional Access"));
+            let told = Reader::new(client).members(&ObjectId::new("g").unwrap()).await.unwrap_err().to_string();
+            assert!(
+                told.contains("401") && told.contains("Continuous access evaluation. (") && told.contains("hint: "),
+                "{told}"
+            );
+            assert!(given.load(Ordering::SeqCst) <= 5, "tokens are not asked for again and again");
+        }
+    }
+}

@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     Unavailable,
     /// No connection at all.
     Unreachable,
+    /// The token is refused, and so is a new one.
+    LockedOut,
     /// The process dies: no answer ever.
     Killed,
 }
@@ -45,8 +47,8 @@ pub(crate) struct Fake {
     state: Mutex<State>,
     /// By the number of the write, from 1.
     pub(crate) faults: BTreeMap<u64, Fault>,
-    /// Every write from here on is lost.
-    pub(crate) dead: bool,
+    /// What befalls every write from here on.
+    pub(crate) always: Option<Fault>,
     /// Attributes that this app may not write.
     pub(crate) forbidden: BTreeSet<&'static str>,
     /// An id that no group takes as a member.
@@ -55,7 +57,7 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::default(), faults: BTreeMap::new(), dead: false, forbidden: BTreeSet::new(), no_member: None }
+        Self { state: Mutex::default(), faults: BTreeMap::new(), always: None, forbidden: BTreeSet::new(), no_member: None }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -189,7 +191,7 @@ impl Tenant for Fake {
         for operation in &operations {
             let mut state = self.state();
             state.writes += 1;
-            let fault = if self.dead { Some(Fault::LostBefore) } else { self.faults.get(&state.writes).copied() };
+            let fault = self.always.or_else(|| self.faults.get(&state.writes).copied());
             answers.push(match fault {
                 None => self.write(operation, &mut state),
                 Some(Fault::LostBefore) => answer(Verdict::Unknown, 0, "connection reset"),
@@ -202,6 +204,7 @@ impl Tenant for Fake {
                 Some(Fault::Unreachable) => {
                     Answer { code: Some("unreachable".into()), ..answer(Verdict::Final, 0, "connection refused") }
                 }
+                Some(Fault::LockedOut) => answer(Verdict::Final, 401, "Access token validation failure."),
                 Some(Fault::Killed) => {
                     self.write(operation, &mut state);
                     killed = true;

@@ -39,7 +39,7 @@ impl Scheduler<'_> {
         }
     }
 
-    /// Batches that fail whole, one after another over growing pauses, mean that nobody is there.
+    /// Batches that fail whole, one after another over growing pauses, mean that nobody is there, or that nobody lets us in any more.
     fn heed_the_dead(&mut self, started: Instant, answers: &[Answer]) {
         if *self.options.cancel.borrow() {
             // What an interrupt kept from being sent says nothing of the service.
@@ -47,7 +47,8 @@ impl Scheduler<'_> {
         }
         let faulty = |answer: &Answer| {
             let fault = answer.status.is_none_or(|status| status >= 500);
-            fault && (matches!(answer.verdict, Verdict::Unknown | Verdict::NotBefore(_)) || is_unsent(answer))
+            let unsure = matches!(answer.verdict, Verdict::Unknown | Verdict::NotBefore(_));
+            answer.status == Some(401) || (fault && (unsure || is_unsent(answer)))
         };
         if !answers.iter().all(faulty) {
             self.dead = 0;
@@ -63,7 +64,7 @@ impl Scheduler<'_> {
         self.last_dead = Some(now);
         self.pause = Some(now + Duration::from_secs(1 << self.dead.min(6)));
         if self.dead >= DEAD && self.stop.is_none() {
-            tracing::error!("the service has not answered {DEAD} times in a row: the run gives up");
+            tracing::error!("the service has not answered, or refused the token, {DEAD} times in a row: the run gives up");
             self.stop = Some(Stop::GaveUp);
         }
     }

@@ -126,14 +126,16 @@ async fn a_refused_attribute_is_told_once_and_the_rest_lands() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dead_service_ends_the_run_early() {
-    let mut fake = Fake::new();
-    fake.dead = true;
-    let started = Instant::now();
-    let (applied, _) = carry_out(&everybody(1_000), &fake).await;
-    assert!(applied.gave_up && started.elapsed() < Duration::from_mins(2));
-    assert_eq!(applied.outcome.failed.len(), 1_000);
-    assert!(applied.outcome.failed.iter().filter(|failed| failed.code == "not-attempted").count() > 700);
-    assert!(applied.results.iter().any(|result| result.state == ChangeState::NotAttempted));
+    for fault in [Fault::LostBefore, Fault::LockedOut] {
+        let mut fake = Fake::new();
+        fake.always = Some(fault);
+        let started = Instant::now();
+        let (applied, _) = carry_out(&everybody(1_000), &fake).await;
+        assert!(applied.gave_up && started.elapsed() < Duration::from_mins(2), "{fault:?}");
+        assert_eq!(applied.outcome.failed.len(), 1_000);
+        assert!(applied.outcome.failed.iter().filter(|failed| failed.code == "not-attempted").count() > 700);
+        assert!(applied.results.iter().any(|result| result.state == ChangeState::NotAttempted));
+    }
 }
 
 #[tokio::test(start_paused = true)]

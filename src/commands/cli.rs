@@ -345,12 +345,18 @@ pub(crate) struct Sandbox {
     /// How the quota counts: bucket, window or off
     #[arg(long, value_name = "KIND", default_value = "bucket")]
     pub(crate) quota_kind: String,
-    /// Faults to switch on, such as `503=0.05,reset-after@7,seed=7`
+    /// Faults to switch on, such as `503=0.05,reset-after@7,seed=7`: name=rate, or name@n for the n-th occasion
+    ///
+    /// 429, 500, 502, 503, 504, slow (for slow-ms=2000), truncate, reset-before and reset-after (the commit), half-batch, duplicate-page,
+    /// expired-delta, foreign-link, halt-before and halt-after (the tenant falls silent); seed=N draws otherwise.
     #[arg(long, value_name = "LIST")]
     pub(crate) faults: Option<String>,
     /// For how long new objects are not found: `3` requests, `500ms` or `2s`
     #[arg(long, value_name = "LAG")]
     pub(crate) lag: Option<String>,
+    /// Start the tenant's clock so much ahead, such as `40d` or `12h`: tokens and deleted items have aged
+    #[arg(long, value_name = "TIME")]
+    pub(crate) clock: Option<String>,
     /// Write a line for each request here
     #[arg(long, value_name = "FILE")]
     pub(crate) request_log: Option<PathBuf>,

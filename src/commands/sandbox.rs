@@ -1,10 +1,27 @@
 //! `hrpush sandbox`: the sandbox tenant on loopback, until somebody interrupts it.
 
+use std::time::Duration;
+
 use super::cli::Sandbox as Args;
 use super::exit::{Ended, Failure};
 use super::files::{print, write_private};
 use super::run::interrupted;
 use crate::sandbox::{Faults, Options, Quota, QuotaKind, Sandbox};
+
+/// `40d` or `12h`.
+fn ahead(text: &str) -> Result<Duration, Failure> {
+    let (digits, hours) = match (text.strip_suffix('d'), text.strip_suffix('h')) {
+        (Some(digits), _) => (digits, 24),
+        (None, Some(digits)) => (digits, 1),
+        (None, None) => (text, 0),
+    };
+    // A hundred years are enough for everybody.
+    let hours =
+        digits.parse::<u32>().ok().and_then(|count| count.checked_mul(hours)).filter(|hours| (1..=876_000).contains(hours));
+    hours
+        .map(|hours| Duration::from_secs(u64::from(hours) * 3_600))
+        .ok_or_else(|| Failure::usage(format!("--clock: `{text}` is no time\n  hint: 40d or 12h")))
+}
 
 pub(super) fn sandbox(args: &Args) -> Result<Ended, Failure> {
     if !args.listen.ip().is_loopback() {
@@ -26,6 +43,7 @@ pub(super) fn sandbox(args: &Args) -> Result<Ended, Failure> {
         quota: Quota { kind, ..Quota::scaled(args.quota_scale) },
         faults,
         lag,
+        ahead: args.clock.as_deref().map(ahead).transpose()?.unwrap_or_default(),
         log: args.request_log.clone(),
         ..Options::default()
     };

@@ -55,6 +55,8 @@ pub struct Options {
     pub faults: Faults,
     /// How long new objects are not found.
     pub lag: Option<Lag>,
+    /// How far ahead of this machine's the tenant's clock starts.
+    pub ahead: Duration,
     /// The tenant's id; drawn once and kept otherwise.
     pub tenant_id: Option<String>,
     /// The request log, one JSON document a line.
@@ -129,6 +131,7 @@ impl Sandbox {
     /// Opens or makes the tenant and serves it; port 0 takes a free one.
     pub async fn start(listen: SocketAddr, options: Options) -> Result<Self, SandboxError> {
         let clock = Arc::new(Clock::new());
+        clock.advance(options.ahead);
         let tenant = open(&options, &clock)?;
         let log_file = options.log.as_ref().map(append).transpose()?;
         let (listener, address) = wire::bind(listen).await.map_err(|source| SandboxError::Listen { address: listen, source })?;

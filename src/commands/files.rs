@@ -8,8 +8,15 @@ use super::exit::Failure;
 
 /// The result on stdout. A reader who has gone away (`| head`) is no fault.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    let written = if text.contains('\u{1b}') {
+        let mut out = anstream::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    } else {
+        // Nothing is coloured, so nothing has to be looked through for colours: a plan of thousands is long.
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    };
+    match written {
         Err(fault) if fault.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::CannotRun(format!("cannot write to stdout: {fault}")))
         }

@@ -1,39 +1,59 @@
-//! How close a first import comes to the quota's own time, with the quota of a sandbox running a hundred times as fast.
+//! How close a first import comes to the quota's own time, with the quota of a sandbox running many times as fast.
 //!
-//! `cargo bench --bench quota` prints, for each size and both ways of counting, the time of carrying out over the floor, the answers of 429 and
-//! the CPU seconds that 1,000 writes cost on both sides. `HRPUSH_BENCH_WRITES=100000` adds a size.
+//! `cargo bench --bench quota` prints, for each size and both ways of counting, the time of carrying out over the floor, that of the whole
+//! process, the answers of 429 and the CPU seconds that 1,000 writes cost on both sides. `HRPUSH_BENCH_WRITES=10000,100000` names other sizes,
+//! `HRPUSH_BENCH_SCALE=20` another speed (a window of 150 s must last longer than 3,000 writes take), `HRPUSH_BENCH_SHARE=0.9` another share,
+//! `HRPUSH_BENCH_KIND=window` one way of counting alone.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
 
-const SCALE: f64 = 100.0;
-const SIZES: &[u32] = &[500, 3_000, 10_000, 20_000];
+/// How fast the quota runs, and how much of it is ours.
+#[derive(Clone, Copy)]
+struct Pace {
+    scale: f64,
+    share: f64,
+}
 
 fn main() {
-    let more = std::env::var("HRPUSH_BENCH_WRITES").ok().and_then(|text| text.parse().ok());
-    for kind in ["bucket", "window"] {
-        for writes in SIZES.iter().copied().chain(more) {
-            println!("{}", measured(kind, writes));
+    let sizes: Vec<u32> = setting("HRPUSH_BENCH_WRITES", "500,3000,10000,20000").split(',').map(parsed).collect();
+    let kinds = setting("HRPUSH_BENCH_KIND", "bucket,window");
+    let pace = Pace { scale: parsed(&setting("HRPUSH_BENCH_SCALE", "50")), share: parsed(&setting("HRPUSH_BENCH_SHARE", "1.0")) };
+    for kind in kinds.split(',') {
+        for writes in &sizes {
+            println!("{}", measured(kind, *writes, pace));
         }
     }
 }
 
+fn setting(name: &str, default: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| default.to_owned())
+}
+
+fn parsed<T: FromStr>(text: &str) -> T {
+    text.trim().parse().unwrap_or_else(|_| panic!("`{text}` is no number"))
+}
+
 /// One import of people with managers, two writes for each, into an empty sandbox.
-fn measured(kind: &str, writes: u32) -> String {
+fn measured(kind: &str, writes: u32, pace: Pace) -> String {
     let folder = tempfile::tempdir().expect("a folder can be made");
     fs::write(folder.path().join("hr.csv"), rows(writes / 2)).expect("the rows can be written");
-    let config = format!("[quota]\nscale = {SCALE}\nshare = 1.0\n");
+    let Pace { scale, share } = pace;
+    let config = format!("[quota]\nscale = {scale:?}\nshare = {share:?}\n");
     fs::write(folder.path().join("hrpush.toml"), config).expect("the settings can be written");
     let before = cpu_of_children();
-    let sandbox = Sandbox::start(folder.path(), kind);
+    let sandbox = Sandbox::start(folder.path(), kind, scale);
+    let started = Instant::now();
     let output = hrpush(folder.path())
         .args(["import", "hr.csv", "--yes", "--format", "json", "--graph-url", &sandbox.url])
         .env("HRPUSH_ACCESS_TOKEN", "bench")
         .output()
         .expect("hrpush runs");
+    let whole = started.elapsed().as_secs_f64();
     drop(sandbox);
     let outcome: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
         panic!("no outcome: {}", String::from_utf8_lossy(&output.stderr));
@@ -41,19 +61,21 @@ fn measured(kind: &str, writes: u32) -> String {
     let number = |value: &serde_json::Value| value.as_f64().unwrap_or(f64::NAN);
     let (sent, throttled) = (number(&outcome["requests"]["writes"]), number(&outcome["requests"]["throttled"]));
     let took = number(&outcome["durationMs"]) / 1_000.0;
-    let floor = floor(kind, f64::from(writes / 2 * 2 - 1));
+    let floor = floor(kind, f64::from(writes / 2 * 2 - 1), pace);
     let ratio = if floor > 0.0 { format!("{:.3} of the floor", took / floor) } else { "not paced".to_owned() };
     let cpu = cpu_of_children()
         .zip(before)
         .map_or_else(String::new, |(after, before)| format!(", {:.3} CPU s per 1,000 writes", (after - before) / sent * 1_000.0));
-    format!("{kind:6} {sent:>6} writes: {took:6.2} s, floor {floor:6.2} s, {ratio}, {throttled} answers of 429{cpu}")
+    format!(
+        "{kind:6} {sent:>6} writes: {took:6.2} s (process {whole:6.2} s), floor {floor:6.2} s, {ratio}, {throttled} answers of 429{cpu}"
+    )
 }
 
 /// The quota's own minimum: beyond 3,000 the refill paces; counted by window, nothing passes before the first 3,000 are 150 s old.
-fn floor(kind: &str, writes: f64) -> f64 {
-    let beyond = (writes - 3_000.0).max(0.0);
+fn floor(kind: &str, writes: f64, Pace { scale, share }: Pace) -> f64 {
+    let beyond = (writes - 3_000.0 * share).max(0.0);
     let window = if kind == "window" && beyond > 0.0 { 150.0 } else { 0.0 };
-    (beyond / 20.0 + window) / SCALE
+    (beyond / (20.0 * share) + window) / scale
 }
 
 fn rows(people: u32) -> String {
@@ -79,8 +101,8 @@ struct Sandbox {
 }
 
 impl Sandbox {
-    fn start(folder: &Path, kind: &str) -> Self {
-        let scale = SCALE.to_string();
+    fn start(folder: &Path, kind: &str, scale: f64) -> Self {
+        let scale = scale.to_string();
         let process = hrpush(folder)
             .args(["sandbox", "--listen", "127.0.0.1:0", "--port-file", "port", "--quota-kind", kind, "--quota-scale", &scale])
             .stdout(Stdio::null())

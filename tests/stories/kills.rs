@@ -2,19 +2,12 @@
 
 use hrpush::sandbox::{Fault, Faults, Options, Quota};
 
-use crate::office::{Office, a_month_later, everybody, fly};
+use crate::office::{Office, Template, a_month_later, everybody, fly};
 
-const PEOPLE: usize = 40;
+const PEOPLE: usize = 84;
 
 fn calm() -> Options {
     Options { quota: Quota::off(), ..Options::default() }
-}
-
-/// An office whose first month has passed in calm, and how many writes the second one takes.
-async fn office() -> Office {
-    let office = Office::open(calm()).await;
-    office.run(&everybody(PEOPLE)).await.unwrap();
-    office
 }
 
 /// Drops the run at the moment in which the tenant falls silent: nothing that was on its way comes back.
@@ -32,24 +25,34 @@ async fn killed(office: &Office, rows: &str, faults: Faults) {
     }
 }
 
-#[test]
-fn killed_at_any_write_the_next_run_ends_where_it_would_have_ended() {
+/// Kills a run of a hundred changes at each of these writes: all joiners, leavers and moves of a month in which everybody moves.
+fn killed_at(writes_of: impl Fn(u64) -> std::ops::RangeInclusive<u64>) {
     fly(async {
-        let undisturbed = office().await;
-        let rows = a_month_later(PEOPLE);
-        let before = undisturbed.tenant.requests().writes;
-        undisturbed.run(&rows).await.unwrap();
-        let writes = undisturbed.tenant.requests().writes - before;
+        let template = Template::after(&everybody(PEOPLE), calm()).await;
+        let rows = a_month_later(PEOPLE).replace("Claims", "Audit");
+        let undisturbed = template.open(calm()).await;
+        let applied = undisturbed.run(&rows).await.unwrap().applied;
+        let writes = undisturbed.tenant.requests().writes;
         let wanted = undisturbed.people();
-        assert!(writes > 30, "{writes}");
-        for at in 1..=writes {
-            let office = office().await;
+        assert!(applied > 100 && writes > applied, "{applied} changes by {writes} writes");
+        for at in writes_of(writes) {
+            let office = template.open(calm()).await;
             let fault = if at == 1 { Fault::HaltBefore } else { Fault::HaltAfter };
             killed(&office, &rows, Faults::none().at(fault, at)).await;
             office.settle(&rows).await;
             assert_eq!(office.people(), wanted, "killed at write {at}");
         }
     });
+}
+
+#[test]
+fn killed_at_any_write_of_the_first_half_the_next_run_ends_where_it_would_have_ended() {
+    killed_at(|writes| 1..=writes / 2);
+}
+
+#[test]
+fn killed_at_any_write_of_the_second_half_the_next_run_ends_where_it_would_have_ended() {
+    killed_at(|writes| writes / 2 + 1..=writes);
 }
 
 #[test]

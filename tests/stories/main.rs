@@ -17,6 +17,8 @@ mod main_job;
 mod office;
 mod passwords;
 mod places;
+mod private_ca;
+mod promises;
 mod quality;
 mod reading;
 mod rest;

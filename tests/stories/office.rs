@@ -40,15 +40,51 @@ pub(crate) struct Office {
     mapping: Mapping,
 }
 
+/// A folder in memory where that can be had: the disk's patience is not what is tried here.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap()
+}
+
+/// An office after its first runs, tenant and state, of which as many are opened as are needed.
+pub(crate) struct Template {
+    folder: TempDir,
+}
+
+/// The tenant's file, beside hrpush's own.
+const TENANT: &str = "tenant.db";
+
+impl Template {
+    /// What these rows bring about in calm.
+    pub(crate) async fn after(rows: &str, options: sandbox::Options) -> Self {
+        let folder = folder();
+        let db = Some(folder.path().join(TENANT));
+        let office = Office::open_in(folder, sandbox::Options { db, ..options }).await;
+        office.settle(rows).await;
+        Self { folder: office.state }
+    }
+
+    pub(crate) async fn open(&self, options: sandbox::Options) -> Office {
+        let copy = folder();
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+        }
+        let db = Some(copy.path().join(TENANT));
+        Office::open_in(copy, sandbox::Options { db, ..options }).await
+    }
+}
+
 /// Who somebody is in the tenant: everything that the mapping sets, with the manager by key.
 pub(crate) type Person = (String, String, String, bool, Option<String>);
 
 impl Office {
     pub(crate) async fn open(options: sandbox::Options) -> Self {
+        Self::open_in(folder(), options).await
+    }
+
+    async fn open_in(state: TempDir, options: sandbox::Options) -> Self {
         let tenant = Sandbox::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), options).await.unwrap();
-        // In memory where that can be had: the disk's patience is not what is tried here.
-        let memory = Path::new("/dev/shm");
-        let state = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
         let mapping = Mapping::parse(MAPPING, Path::new("office.toml")).unwrap();
         Self { tenant, state, mapping }
     }

@@ -62,14 +62,23 @@ fn eval(json: bool, expression: &str, with: &Evaluation<'_>) -> Result<Ended, Fa
                 print(&format!("{}\n", first.to_json()))?;
             }
             let lines = faults.iter().map(|fault| {
-                let before = expression.get(..fault.span.start).map_or(0, |text| text.chars().count());
-                let carets = expression.get(fault.span.clone()).map_or(1, |text| text.chars().count().max(1));
                 let hint = fault.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
-                format!("error: {}\n  | {expression}\n  | {}{}{hint}", fault.message, " ".repeat(before), "^".repeat(carets))
+                format!("error: {}\n{}{hint}", fault.message, marked(expression, &fault.span))
             });
             Ok(Ended::with(Code::Usage, lines.collect()))
         }
     }
+}
+
+/// The line of an expression that a fault stands on, with carets under it.
+fn marked(expression: &str, span: &std::ops::Range<usize>) -> String {
+    let (before, rest) = expression.split_at_checked(span.start).unwrap_or((expression, ""));
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    let end = rest.find('\n').map_or(expression.len(), |at| before.len() + at);
+    let blanks = expression[line..before.len()].chars().count();
+    let carets = expression.get(before.len()..span.end.min(end)).map_or(1, |text| text.trim_end().chars().count().max(1));
+    let shown = expression[line..end].trim_end().replace('\t', " ");
+    format!("  | {shown}\n  | {}{}", " ".repeat(blanks), "^".repeat(carets))
 }
 
 fn functions(json: bool, name: Option<&str>) -> Result<Ended, Failure> {
@@ -102,4 +111,18 @@ fn functions(json: bool, name: Option<&str>) -> Result<Ended, Failure> {
         print(&expr::manual(name))?;
     }
     Ok(Ended::done())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::marked;
+
+    #[test]
+    fn a_fault_is_marked_on_its_own_line() {
+        let text = "Join(\" \",\n  [é], Lft([b]),\n  [c])";
+        let at = text.find("Lft").unwrap();
+        assert_eq!(marked(text, &(at..at + 3)), "  |   [é], Lft([b]),\n  |        ^^^");
+        assert_eq!(marked(text, &(at..text.len())), "  |   [é], Lft([b]),\n  |        ^^^^^^^^^");
+        assert_eq!(marked("", &(0..0)), "  | \n  | ^");
+    }
 }

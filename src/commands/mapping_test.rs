@@ -14,6 +14,10 @@ use crate::report::{self, shown};
 pub(super) fn test(json: bool, file: &Path, update: bool) -> Result<Ended, Failure> {
     let mapping = load(file)?;
     let cases = beside(file);
+    if !cases.exists() {
+        let hint = "write a [[case]] with `name` and `record` in it; --update then writes down what the mapping yields";
+        return Err(Failure::usage(format!("there are no cases: {} is not there\n  hint: {hint}", cases.display())));
+    }
     let text = text_of(&cases)?;
     let run = |text: &str| mapping::test(&mapping, text).map_err(|fault| Failure::usage(format!("{}: {fault}", cases.display())));
     let mut tested = run(&text)?;

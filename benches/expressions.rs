@@ -2,6 +2,10 @@
 //!
 //! `cargo bench --bench expressions` prints, for each expression of the generic mapping and for all of them together, how many
 //! evaluations a second one core does, beside the target of 15 million.
+//!
+//! Reached, on a busy virtual machine: 13.6 million over all 18 expressions. Four fifths of that time are the one
+//! `SelectUniqueValue`, whose four candidates are all made by 14 calls of functions; columns alone are lent at over 100 million a
+//! second, `Switch` gives 17 million.
 
 use std::hint::black_box;
 use std::sync::Arc;

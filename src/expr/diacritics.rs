@@ -1,6 +1,7 @@
 //! `NormalizeDiacritics`: the table of Entra, and what it lacks.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
@@ -11,6 +12,7 @@ pub(crate) fn normalize(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
+    let table = &*TABLE;
     let mut out = String::with_capacity(text.len());
     // Marks that follow a Latin letter by themselves go with it; those of other scripts stay.
     let mut after_latin = false;
@@ -18,29 +20,52 @@ pub(crate) fn normalize(text: &str) -> Cow<'_, str> {
         if letter.is_ascii() {
             after_latin = letter.is_ascii_alphabetic();
             out.push(letter);
-            continue;
-        }
-        if is_combining_mark(letter) {
+        } else if let Some(plain) = place(letter).and_then(|at| table[at]) {
+            after_latin = true;
+            out.push_str(plain);
+        } else if is_combining_mark(letter) {
             if !after_latin {
                 out.push(letter);
             }
-            continue;
-        }
-        let mut base = None;
-        decompose_canonical(letter, |part| {
-            base.get_or_insert(part);
-        });
-        let base = base.unwrap_or(letter);
-        let latin = plain(base);
-        after_latin = latin.is_some() || base.is_ascii_alphabetic();
-        match latin {
-            Some(plain) => out.push_str(plain),
-            None if after_latin => out.push(base),
-            None => out.push(letter),
+        } else {
+            let latin = reduce(letter);
+            after_latin = latin.is_some();
+            match latin {
+                Some(plain) => out.push_str(plain),
+                None => out.push(letter),
+            }
         }
     }
     Cow::Owned(out)
 }
+
+/// Where European and Vietnamese names have their letters: [`reduce`] for each of them, once.
+static TABLE: LazyLock<Vec<Option<&'static str>>> =
+    LazyLock::new(|| ('\u{c0}'..='\u{24f}').chain('\u{1e00}'..='\u{1eff}').map(reduce).collect());
+
+fn place(letter: char) -> Option<usize> {
+    match letter {
+        '\u{c0}'..='\u{24f}' => Some(letter as usize - 0xc0),
+        '\u{1e00}'..='\u{1eff}' => Some(letter as usize - 0x1e00 + 0x190),
+        _ => None,
+    }
+}
+
+/// The plain letters of a Latin one.
+fn reduce(letter: char) -> Option<&'static str> {
+    let mut base = None;
+    decompose_canonical(letter, |part| {
+        base.get_or_insert(part);
+    });
+    let base = base.unwrap_or(letter);
+    plain(base).or_else(|| {
+        let letters = if base.is_ascii_uppercase() { CAPITALS } else { SMALL };
+        letters.find(base).map(|at| &letters[at..=at])
+    })
+}
+
+const CAPITALS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const SMALL: &str = "abcdefghijklmnopqrstuvwxyz";
 
 /// The plain letters of one that Unicode does not decompose.
 fn plain(letter: char) -> Option<&'static str> {
@@ -60,4 +85,23 @@ fn plain(letter: char) -> Option<&'static str> {
         'Þ' => "TH",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{normalize, place, reduce};
+
+    #[test]
+    fn the_table_holds_what_each_letter_reduces_to() {
+        for letter in ('\u{80}'..'\u{2000}').filter(|letter| place(*letter).is_some()) {
+            let text = letter.to_string();
+            assert_eq!(normalize(&text), reduce(letter).unwrap_or(&text), "{letter}");
+        }
+    }
+
+    #[test]
+    fn marks_of_other_scripts_stay() {
+        assert_eq!(normalize("Zoe\u{308} Й и\u{306} ΐ 한"), "Zoe Й и\u{306} ΐ 한");
+        assert_eq!(normalize("×÷ǅ ŉ"), "×÷ǅ ŉ");
+    }
 }

@@ -268,6 +268,8 @@ impl<'r> Walk<'_, 'r> {
                 // Few arguments stay on the stack.
                 let result = if call.args.len() <= 2 {
                     self.eager::<2>(run, call, span)?
+                } else if call.args.len() <= 4 {
+                    self.eager::<4>(run, call, span)?
                 } else if call.args.len() <= 8 {
                     self.eager::<8>(run, call, span)?
                 } else {
@@ -357,7 +359,7 @@ impl<'r> Walk<'_, 'r> {
     }
 
     fn candidates(&self, call: &'r Call) -> Result<Outcome<'r>, EvalError> {
-        let mut candidates = Candidates::default();
+        let mut candidates = Candidates { values: Vec::with_capacity(call.args.len()), fault: None };
         for rule in &call.args {
             match self.value(rule).and_then(|value| into_text(value, &rule.span)) {
                 Ok(Some(text)) if !text.is_empty() => {

@@ -80,6 +80,7 @@ pub(crate) fn join<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
             joined.len() <= LARGEST
         };
         let fits = match &value {
+            Value::Text(text) => add(text),
             Value::List(items) => items.iter().all(|item| add(item)),
             other => other.to_text().is_none_or(|text| add(&text)),
         };
@@ -261,7 +262,14 @@ pub(crate) fn pcase<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
 }
 
 pub(crate) fn strip_spaces<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
-    Ok(each(args.take(0), |text| if text.contains(' ') { Cow::Owned(text.replace(' ', "")) } else { text }))
+    Ok(each(args.take(0), |text| {
+        if !text.as_bytes().contains(&b' ') {
+            return text;
+        }
+        let mut text = text.into_owned();
+        text.retain(|letter| letter != ' ');
+        Cow::Owned(text)
+    }))
 }
 
 pub(crate) fn trim<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {

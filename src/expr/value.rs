@@ -7,7 +7,10 @@ use std::ops::Range;
 use crate::record::Cell;
 
 /// A value; text and lists of a record are lent, not copied.
+// The tag fills a word. A smaller one would be moved in pieces that the processor cannot put together at once: values are moved
+// for every argument of every call.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[repr(u64)]
 pub enum Value<'r> {
     /// Absent.
     #[default]

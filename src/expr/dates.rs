@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
-use super::dotnet_dates::{Format, Styles};
+use super::dotnet_dates::{DAYS, Format, MONTHS, Styles};
 use super::evaluate::{Args, Eval, Stop, fault};
 use super::value::Value;
 
@@ -30,7 +30,8 @@ pub(crate) fn text(moment: DateTime) -> String {
     )
 }
 
-/// Reads the dates that `CDate` takes, as UTC: ISO 8601 with or without time and offset, and month-first dates with slashes.
+/// Reads the dates that `CDate` takes, as UTC: ISO 8601 with or without time and offset, month-first dates with slashes, and dates
+/// whose month is an English name.
 pub(crate) fn read(text: &str) -> Option<DateTime> {
     let mut reader = Reader { rest: text.trim() };
     let date = reader.date()?;
@@ -77,7 +78,54 @@ impl Reader<'_> {
         Some((number, count))
     }
 
+    /// Letters that start one of the names, or are one of them.
+    fn name(&mut self, names: &[&str]) -> Option<usize> {
+        let count = self.rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let word = &self.rest[..count];
+        let fits = |name: &&str| name.eq_ignore_ascii_case(word) || count == 3 && name[..3].eq_ignore_ascii_case(word);
+        let at = names.iter().position(fits)?;
+        self.rest = &self.rest[count..];
+        Some(at)
+    }
+
+    /// `5 January 2021`, `05-Jan-2021`, `Jan 5, 2021`, each with the day of the week before it if you like. The name says which
+    /// number is the month, so that nothing is left to guess.
+    fn worded(&mut self) -> Option<Date> {
+        let weekday = self.name(&DAYS);
+        if weekday.is_some() {
+            self.eat(",");
+            self.blanks();
+        }
+        let (month, day);
+        if let Some(at) = self.name(&MONTHS) {
+            self.blanks();
+            (month, day) = (at, self.digits(1, 2)?.0);
+            self.eat(",");
+            self.blanks();
+        } else {
+            day = self.digits(1, 2)?.0;
+            let dash = self.eat("-");
+            self.blanks();
+            month = self.name(&MONTHS)?;
+            if dash != self.eat("-") {
+                return None;
+            }
+            self.blanks();
+        }
+        let (year, _) = self.digits(4, 4)?;
+        let date = Date::new(year.try_into().ok()?, i8::try_from(month).ok()? + 1, day.try_into().ok()?).ok()?;
+        let named = weekday.is_none_or(|at| usize::try_from(date.weekday().to_sunday_zero_offset()) == Ok(at));
+        (date.year() >= 1 && named).then_some(date)
+    }
+
     fn date(&mut self) -> Option<Date> {
+        if self.rest.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+            let whole = self.rest;
+            if let Some(date) = self.worded() {
+                return Some(date);
+            }
+            self.rest = whole;
+        }
         let (first, count) = self.digits(1, 4)?;
         let separator = if self.eat("-") {
             "-"
@@ -146,7 +194,7 @@ impl Reader<'_> {
         if self.rest.is_empty() {
             return Some(None);
         }
-        if self.eat("Z") || self.eat("z") {
+        if self.eat("Z") || self.eat("z") || self.eat("GMT") {
             return Some(Some(0));
         }
         let sign = if self.eat("+") {

@@ -7,9 +7,9 @@ use jiff::civil::{Date, DateTime, Time, Weekday};
 
 use super::dates::is_in_range;
 
-const MONTHS: [&str; 12] =
+pub(super) const MONTHS: [&str; 12] =
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+pub(super) const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// One piece of a format: a field with the number of its letters, or literal text.
 #[derive(Clone, Debug, PartialEq, Eq)]

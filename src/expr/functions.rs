@@ -242,7 +242,7 @@ static LOGIC: &[Function] = &[
         &[ex(r#"IIF([a] = "x", Error("no x"), "fine")"#, &[("a", "x")], "fault: raised"), ex(r#"IIF([a] = "x", Error("no x"), "fine")"#, &[("a", "y")], r#""fine""#)]),
 ];
 
-const DATE_NOTE: &str = "ISO dates and timestamps and month-first dates with slashes are read; without an offset they are UTC; an absent date gives an absent result";
+const DATE_NOTE: &str = "ISO dates and timestamps, month-first dates with slashes and dates with an English month (`5 Jan 2021`) are read; without an offset they are UTC; an absent date gives an absent result";
 
 static DATES: &[Function] = &[
     function("CDate(text)", &[required("text", Kind::Date)], Kind::Date, Run::Eager(dates::cdate),

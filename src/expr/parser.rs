@@ -157,6 +157,8 @@ impl Parser<'_> {
             Token::Open | Token::Compare(_) | Token::Ampersand => {
                 let hint = if token == Token::Open {
                     "parentheses only follow the name of a function"
+                } else if self.text[..span.end].ends_with("&&") {
+                    CONNECTIVES
                 } else {
                     "a value is missing before it"
                 };
@@ -277,7 +279,8 @@ impl Parser<'_> {
                     let place = self.place();
                     if !told {
                         let what = self.text[place.clone()].to_owned();
-                        self.fault(place, "unexpected", format!("a comma or `)` is missing before `{what}`"), "");
+                        let hint = if is_connective(&what) { CONNECTIVES } else { "" };
+                        self.fault(place, "unexpected", format!("a comma or `)` is missing before `{what}`"), hint);
                     }
                     self.resynchronise();
                     match self.peek() {
@@ -302,7 +305,11 @@ impl Parser<'_> {
     }
 
     fn unknown(&mut self, name: &str, span: Range<usize>) {
-        let hint = nearest(name).map(|function| format!("did you mean `{}`? {}", function.name, function.usage));
+        let hint = if is_connective(name) {
+            Some(CONNECTIVES.to_owned())
+        } else {
+            nearest(name).map(|function| format!("did you mean `{}`? {}", function.name, function.usage))
+        };
         self.fault(
             span,
             "unknown-function",
@@ -312,11 +319,46 @@ impl Parser<'_> {
     }
 }
 
+/// What to write in the place of AND and OR, which the language does not have.
+const CONNECTIVES: &str = "nest IIF: in its second argument for AND, in its third for OR";
+
+fn is_connective(word: &str) -> bool {
+    ["and", "or"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// What other languages call a function, in lower case.
+pub(super) const ELSEWHERE: &[(&str, &str)] = &[
+    ("case", "Switch"),
+    ("concat", "Join"),
+    ("concatenate", "Join"),
+    ("contains", "InStr"),
+    ("getdate", "Now"),
+    ("if", "IIF"),
+    ("ifnull", "Coalesce"),
+    ("indexof", "InStr"),
+    ("isempty", "IsNullOrEmpty"),
+    ("lcase", "ToLower"),
+    ("lower", "ToLower"),
+    ("nvl", "Coalesce"),
+    ("propercase", "PCase"),
+    ("regexreplace", "Replace"),
+    ("substr", "Mid"),
+    ("substring", "Mid"),
+    ("titlecase", "PCase"),
+    ("today", "Now"),
+    ("tostring", "CStr"),
+    ("ucase", "ToUpper"),
+    ("upper", "ToUpper"),
+];
+
 /// The function whose name is nearest to a misspelt one.
 fn nearest(name: &str) -> Option<&'static Function> {
     let lower = name.to_lowercase();
     if let Some(function) = table::all().find(|function| function.name.to_lowercase() == lower) {
         return Some(function);
+    }
+    if let Some((_, here)) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == lower) {
+        return table::find(here);
     }
     let near = |function: &Function| strsim::jaro_winkler(&lower, &function.name.to_lowercase());
     table::all().filter(|function| near(function) > 0.75).max_by(|one, two| near(one).total_cmp(&near(two)))

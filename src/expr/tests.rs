@@ -120,6 +120,22 @@ fn the_published_vectors_hold() {
 }
 
 #[test]
+fn words_of_other_languages_lead_to_ours() {
+    let hint = |text: &str| Expression::check(text, &Rules::open()).unwrap_err()[0].hint.clone().unwrap_or_default();
+    for text in
+        [r#"IIF([a]="1" AND [b]="2","x","y")"#, r#"IIF(Or([a]="1",[b]="2"),"x","y")"#, r#"IIF([a]="1" && [b]="2","x","y")"#]
+    {
+        assert!(hint(text).contains("nest IIF"), "{text}: {}", hint(text));
+    }
+    assert!(hint(r#"if([a]="1","x","y")"#).contains("`IIF`"));
+    assert!(hint(r#"Concat([a],"x")"#).contains("`Join`"));
+    assert!(hint("Substring([a],1,2)").contains("`Mid`"));
+    for (_, here) in parser::ELSEWHERE {
+        assert!(table::find(here).is_some(), "{here}");
+    }
+}
+
+#[test]
 fn a_bare_attribute_is_lent() {
     let expression = Expression::check("[Name]", &Rules::default()).unwrap();
     let record = record(json!({"Name": "Ann"}).as_object().unwrap());
@@ -254,6 +270,10 @@ fn dates_are_read_and_written_as_in_dotnet() {
         (r#"FormatDateTime("2025-03-07", , "yyyy-MM-dd", "%d")"#, "7"),
         (r#"CDate("2024-02-29T23:59:59.5Z")"#, "2/29/2024 11:59:59 PM"),
         (r#"CDate("12/31/2025")"#, "12/31/2025 12:00:00 AM"),
+        (r#"CDate("Thu, 01 Jan 2009 16:00:00 GMT")"#, "1/1/2009 4:00:00 PM"),
+        (r#"CDate("Jan 5, 2021 3:04 PM")"#, "1/5/2021 3:04:00 PM"),
+        (r#"CDate("Tuesday, 5 January 2021")"#, "1/5/2021 12:00:00 AM"),
+        (r#"CDate("05-jan-2021")"#, "1/5/2021 12:00:00 AM"),
         (r#"DateAdd("yyyy", 1, "2024-02-29")"#, "2/28/2025 12:00:00 AM"),
         (r#"CStr(DateDiff("m", "2025-01-31", "2025-02-01"))"#, "1"),
         (r#"CStr(DateDiff("d", "2025-01-01T12:00:00", "2025-01-02T11:00:00"))"#, "0"),
@@ -261,7 +281,10 @@ fn dates_are_read_and_written_as_in_dotnet() {
     ] {
         assert_eq!(yields(text, &json!({})), json!(wanted).to_string(), "{text}");
     }
-    assert_eq!(yields("CDate([a])", &json!({"a": "31/12/2025"})), "fault: bad-date");
+    for wrong in ["31/12/2025", "Wed, 5 Jan 2021", "5 Janu 2021", "05-Jan 2021", "31 Feb 2021", "Jan 2021", "Tuesday", "5 Jan 21"]
+    {
+        assert_eq!(yields("CDate([a])", &json!({"a": wrong})), "fault: bad-date", "{wrong}");
+    }
     assert_eq!(yields(r#"DateAdd("d", 9223372036854775807, "2025-01-01")"#, &json!({})), "fault: out-of-range");
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::damage::spreadsheet_damage;
 use super::desired::{Desired, Flow, GroupWanted, Held, HeldCode, ManagerWanted, Mapped, Stage, Wanted};
 use super::formula::Slot;
 use super::lifecycle::{Facts, fold};
@@ -56,6 +57,15 @@ impl BoundMapping {
             };
             return held(record, None, None, &[problem]);
         };
+        if let Some(damage) = spreadsheet_damage(key.as_str()) {
+            // Whose number it was cannot be told: as with an empty one, it could be anyone's.
+            let problem = Problem {
+                code: HeldCode::NoKey,
+                message: format!("the key ({}) is damaged: {damage}", self.columns(self.inner.key)),
+                help: "export the column as text, or mend it in `[source] key` of the mapping with Replace".to_owned(),
+            };
+            return held(record, None, None, &[problem]);
+        }
         let mut run = Run { bound: self, record, context, key: &key, problems: Vec::new(), dropped: false };
         let in_scope = run.in_scope();
         if run.problems.is_empty() && !in_scope {

@@ -6,6 +6,7 @@ mod cases;
 mod cases_update;
 mod convert;
 mod coverage;
+mod damage;
 mod desired;
 mod fault;
 mod formula;

@@ -6,13 +6,13 @@ use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::bound::BoundMapping;
+use super::damage::{broken, has_blanks, spreadsheet_damage};
 use super::formula::Slot;
 use super::guess_dates::is_serial;
 use super::lifecycle::fold;
 use super::model::Origin;
 use crate::expr::{Context, Outcome};
 use crate::record::{Cell, Place, Record};
-use crate::source::is_error;
 
 /// One thing to correct in HR.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -184,7 +184,7 @@ impl Report {
                 continue;
             }
             by_id.entry(&row.id).or_default().push(row);
-            if let Some(why) = odd_id(&row.id) {
+            if let Some(why) = spreadsheet_damage(&row.id) {
                 self.add("odd-id", row, column.clone(), Some(row.id.clone()), why);
             }
         }
@@ -353,49 +353,12 @@ fn folded(name: &str) -> String {
     caseless::default_case_fold_str(&plain)
 }
 
-fn odd_id(id: &str) -> Option<&'static str> {
-    let number = id.replace(',', ".");
-    let is_scientific = number.to_ascii_lowercase().contains("e+") && number.parse::<f64>().is_ok();
-    if is_scientific {
-        Some("a spreadsheet wrote it as a power of ten: its last digits are lost")
-    } else if id.starts_with("=\"") || id.starts_with('\'') {
-        Some("a spreadsheet put marks around it")
-    } else if number
-        .strip_suffix(".0")
-        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
-    {
-        Some("a spreadsheet put .0 behind it")
-    } else {
-        None
-    }
-}
-
 fn impossible(text: &str) -> &'static str {
     if is_serial(text) {
         "this is the number of a day in a spreadsheet, not a date"
     } else {
         "this is no date in the form of the others"
     }
-}
-
-fn broken(text: &str) -> Option<&'static str> {
-    if is_error(text) {
-        Some("an error of a spreadsheet")
-    } else if text.contains('\u{fffd}') {
-        Some("letters were lost when the file was made")
-    } else if ["Ã¼", "Ã¤", "Ã¶", "ÃŸ", "Ã©", "Ã¨", "Ã±", "Ã§", "â€™", "Ã¸", "Ã¥"].iter().any(|damage| text.contains(damage))
-    {
-        Some("letters were damaged: UTF-8 was read as Windows-1252")
-    } else {
-        None
-    }
-}
-
-fn has_blanks(text: &str) -> bool {
-    text != text.trim()
-        || text
-            .chars()
-            .any(|character| matches!(character, '\u{a0}' | '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}' | '\t' | '\n' | '\r'))
 }
 
 /// How many people manage each other in the circle that this person stands in.

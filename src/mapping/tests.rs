@@ -206,6 +206,16 @@ fn a_record_without_a_key_is_held() {
 }
 
 #[test]
+fn a_key_that_a_spreadsheet_damaged_is_nobodys() {
+    let mapping = parse("[attributes]\nemployeeId = \"[Id]\"\n").unwrap();
+    for id in ["=\"00123\"", "'00123", "4,02101E+12"] {
+        let held = held(map(&mapping, &[("Id", id)]));
+        assert_eq!((held.code, &held.key), (HeldCode::NoKey, &None), "{}", held.message);
+        assert!(held.message.contains("a spreadsheet"), "{}", held.message);
+    }
+}
+
+#[test]
 fn records_outside_the_scope_are_not_served() {
     let mapping = parse(
         r#"

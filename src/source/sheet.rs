@@ -110,7 +110,7 @@ fn open(file: &str, bytes: Vec<u8>, settings: &SheetSettings) -> Result<Grid, Fa
         Kind::Xlsx => {
             let mut book: Xlsx<Bytes> = calamine::open_workbook_from_rs(bytes).map_err(|error| unreadable(file, &error))?;
             let (sheet, told) = choose(file, book.sheets_metadata(), settings)?;
-            let cells = xlsx_cells(&mut book, &sheet).map_err(|error| unreadable(file, &error))?;
+            let cells = xlsx_cells(file, &mut book, &sheet)?;
             (sheet, told, cells)
         }
         Kind::Xlsb => plain::<Xlsb<Bytes>>(file, bytes, settings)?,
@@ -184,12 +184,12 @@ fn choose(file: &str, sheets: &[Sheet], settings: &SheetSettings) -> Result<(Str
 }
 
 /// The cells of a sheet as their formats show them.
-fn xlsx_cells(book: &mut Xlsx<Bytes>, sheet: &str) -> Result<Vec<Placed>, calamine::XlsxError> {
-    let mut reader = book.worksheet_cells_reader(sheet)?;
+fn xlsx_cells(file: &str, book: &mut Xlsx<Bytes>, sheet: &str) -> Result<Vec<Placed>, Fault> {
+    let mut reader = book.worksheet_cells_reader(sheet).map_err(|error| unreadable(file, &error))?;
     let codes: Vec<Option<String>> =
         reader.styles().iter().map(|style| style.number_format.as_ref().map(|format| format.format_code.clone())).collect();
     let mut cells = Vec::new();
-    while let Some((cell, style)) = reader.next_cell_with_style_id()? {
+    while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(|error| unknown_error(file, sheet, &cells, error))? {
         let code = codes.get(style).and_then(Option::as_deref);
         let text = match cell.get_value() {
             DataRef::Float(number) => code.and_then(|code| by_code(*number, code)).unwrap_or_else(|| general(*number)),
@@ -202,6 +202,15 @@ fn xlsx_cells(book: &mut Xlsx<Bytes>, sheet: &str) -> Result<Vec<Placed>, calami
         }
     }
     Ok(cells)
+}
+
+/// A cell with an error that calamine does not know by name, such as `#SPILL!`. Its place is that after the last one which was read;
+/// to go on would leave it empty, and an empty cell clears a value.
+fn unknown_error(file: &str, sheet: &str, before: &[Placed], error: calamine::XlsxError) -> Fault {
+    let calamine::XlsxError::CellError(word) = error else { return unreadable(file, &error) };
+    let after = before.last().map_or(1, |(row, _, _)| u64::from(*row) + 1);
+    let what = format!("sheet `{sheet}`, row {after} or the next, has a cell with the error {word}");
+    Fault::of_file(file, FaultKind::Unreadable(what)).with_hint("correct its formula, or put the value in its place")
 }
 
 /// The cells of a sheet whose formats nobody tells.

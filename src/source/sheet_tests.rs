@@ -93,7 +93,7 @@ fn a_value_beside_the_table_is_refused_with_its_place() {
 }
 
 #[test]
-fn an_error_reads_as_the_sheet_shows_it() {
+fn an_error_reads_as_the_sheet_shows_it_and_an_unknown_one_never_as_empty() {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.write_row(0, 0, ["Id", "Name"]).unwrap();
@@ -104,6 +104,27 @@ fn an_error_reads_as_the_sheet_shows_it() {
     let reading = read(&path, SheetSettings::default()).unwrap();
     assert_eq!(reading.records[0].get("Name"), Some(Cell::Text("#N/A")));
     assert!(reading.told[0].contains("1 cells hold errors"), "{:?}", reading.told);
+    rewrite(&path, "#N/A", "#SPILL!");
+    let error = read(&path, SheetSettings::default()).unwrap_err();
+    assert!(error.contains("sheet `Sheet1`, row 2 or the next, has a cell with the error #SPILL!"), "{error}");
+}
+
+/// Changes a text in the first sheet of a saved workbook.
+fn rewrite(path: &Path, from: &str, to: &str) {
+    use std::io::{Read as _, Write as _};
+    let mut old = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
+    let mut new = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for index in 0..old.len() {
+        let mut member = old.by_index(index).unwrap();
+        let mut bytes = Vec::new();
+        member.read_to_end(&mut bytes).unwrap();
+        if member.name().ends_with("sheet1.xml") {
+            bytes = String::from_utf8(bytes).unwrap().replace(from, to).into_bytes();
+        }
+        new.start_file(member.name(), zip::write::SimpleFileOptions::default()).unwrap();
+        new.write_all(&bytes).unwrap();
+    }
+    std::fs::write(path, new.finish().unwrap().into_inner()).unwrap();
 }
 
 #[test]

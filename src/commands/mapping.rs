@@ -12,7 +12,7 @@ use crate::report::{self, shown};
 pub(super) fn mapping(common: &Common, command: &Mapping) -> Result<Ended, Failure> {
     let json = common.format == Format::Json;
     match command {
-        Mapping::Check { file, against } => super::mapping_check::check(json, file, against.as_deref()),
+        Mapping::Check { file, against } => super::mapping_check::check(common, file, against.as_deref()),
         Mapping::Eval { expression, record, now, taken, default_domain } => {
             let record = match serde_json::from_str(record) {
                 Ok(record) => record,

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::cli::{Common, Format};
 use super::exit::{Code, Ended, Failure};
 use super::files::print;
-use super::reading::text_of;
+use super::reading::{rules, text_of};
+use super::settings::load;
 use crate::config;
 use crate::expr::Context;
 use crate::mapping::{self, Checked, Mapping, Survey};
@@ -18,11 +20,13 @@ use crate::source::{self, FileSettings};
 /// Stands for the tenant's default domain, which a check does not ask for.
 const SOME_DOMAIN: &str = "example.com";
 
-pub(super) fn check(json: bool, file: &Path, against: Option<&Path>) -> Result<Ended, Failure> {
+pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Result<Ended, Failure> {
+    let json = common.format == Format::Json;
     let text = text_of(file)?;
-    let settings = FileSettings {
-        csv: Mapping::parse(&text, file).map(|mapping| mapping.csv()).unwrap_or_default(),
-        ..FileSettings::default()
+    let csv = Mapping::parse(&text, file).map(|mapping| mapping.csv()).unwrap_or_default();
+    let settings = match against {
+        Some(_) => rules(&load(common)?, file, csv),
+        None => FileSettings::default(),
     };
     let header = against.map(|path| header(path, &settings)).transpose()?;
     if is_preset(&text) {

@@ -189,10 +189,7 @@ fn fitting(opened: &Opened, source: &FileSource) -> Result<Mapping, Failure> {
 
 /// One reading of all files: joined, and with one row for each person where the settings say how.
 fn assemble(opened: Opened, source: &FileSource, csv: CsvSettings, day: Date) -> Result<Reading, Failure> {
-    let mut settings = source.settings.clone();
-    settings.sheet.skip_lines = settings.sheet.skip_lines.max(csv.skip_lines);
-    settings.sheet.skip_footer = settings.sheet.skip_footer.max(csv.skip_footer);
-    settings.csv = merged(settings.csv, csv);
+    let settings = ruled(source.settings.clone(), csv);
     let mut reading = source::read_fetched(opened.files, &settings).map_err(Failure::usage)?;
     for (file, join) in opened.joined.into_iter().zip(&source.joins) {
         let other = source::read_fetched(vec![file], &join.settings).map_err(Failure::usage)?;
@@ -212,6 +209,28 @@ pub(super) fn load(path: &Path) -> Result<Mapping, Failure> {
 /// The text of a file that the user named.
 pub(super) fn text_of(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|fault| Failure::usage(format!("{}: {fault}", path.display())))
+}
+
+/// How a file is read by the configuration and, where that says nothing, by the mapping.
+fn ruled(mut settings: FileSettings, csv: CsvSettings) -> FileSettings {
+    settings.sheet.skip_lines = settings.sheet.skip_lines.max(csv.skip_lines);
+    settings.sheet.skip_footer = settings.sheet.skip_footer.max(csv.skip_footer);
+    settings.csv = merged(settings.csv, csv);
+    settings
+}
+
+/// How a run would read a file by this mapping: the configuration counts where it names that mapping.
+pub(super) fn rules(settings: &Settings, mapping: &Path, csv: CsvSettings) -> FileSettings {
+    let same = |path: &PathBuf| match (path.canonicalize(), mapping.canonicalize()) {
+        (Ok(path), Ok(mapping)) => path == mapping,
+        _ => false,
+    };
+    let configured = settings.config.source.as_ref().filter(|source| source.mapping.as_ref().is_some_and(same));
+    let own = match configured.map(|source| &source.kind) {
+        Some(SourceKind::Files(source)) => source.settings.clone(),
+        _ => FileSettings::default(),
+    };
+    ruled(own, csv)
 }
 
 /// What the configuration fixes wins over what the mapping fixes.

@@ -84,6 +84,8 @@ fn titles_above_the_header_and_totals_below_the_data_are_found() {
     assert_eq!(dry.ends_with(0).json()["summary"]["create"], 3);
     let config = std::fs::read_to_string(world.path("hrpush.toml")).unwrap();
     assert!(config.contains("skip_lines  = ") && config.contains("skip_footer = 1"), "{config}");
+    let checked = world.run(["mapping", "check", "hr.mapping.toml", "--against", "hr.csv"]).ends_with(0);
+    assert!(checked.out.contains("3 records: 3 mapped"), "{}", checked.out);
 }
 
 #[test]

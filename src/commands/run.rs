@@ -170,7 +170,7 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
     }
     let mut why = concerns(&ready.plan);
     let count = ready.plan.changes.len();
-    let stopped = stopped_by(&ready.plan, ready.stop.approve.as_deref(), scene)?;
+    let stopped = stopped_by(&ready.plan, ready.stop.approve.as_deref(), &ready.settings.policy(), scene)?;
     let stopped = if !stopped.is_empty() {
         Some((Code::Guard, stopped))
     } else if ready.consent == Consent::Never {
@@ -227,7 +227,7 @@ fn document<T: serde::Serialize>(document: &T) -> Result<String, Failure> {
 }
 
 /// The guards that stop this plan, and an approval that is for another one or was used before; a line each.
-fn stopped_by(plan: &Plan, approval: Option<&str>, scene: &Scene) -> Result<Vec<String>, Failure> {
+fn stopped_by(plan: &Plan, approval: Option<&str>, policy: &plan::Policy, scene: &Scene) -> Result<Vec<String>, Failure> {
     let mut approved = approval.map(str::trim) == Some(plan.fingerprint.as_str());
     let tripped: Vec<&Guard> = plan.guards.iter().filter(|guard| guard.tripped).collect();
     let mut lines = Vec::new();
@@ -246,7 +246,9 @@ fn stopped_by(plan: &Plan, approval: Option<&str>, scene: &Scene) -> Result<Vec<
         for guard in tripped {
             let limit = guard.limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
             let (name, count, of) = (report::shown(&guard.name), guard.count, guard.of);
-            lines.push(format!("stopped by the guard `{name}`: {count} of {of}, the limit is {limit}"));
+            let weekly = guard.limit < policy.limit(&guard.name).most(guard.of);
+            let left = if weekly { ", what is left of the week" } else { "" };
+            lines.push(format!("stopped by the guard `{name}`: {count} of {of}, the limit is {limit}{left}"));
         }
     }
     if !lines.is_empty() {

@@ -144,12 +144,18 @@ fn is_somebody_else(edits: &[Edit]) -> bool {
     (replaced("givenName") && replaced("surname")) || replaced("userPrincipalName")
 }
 
-/// One guard, judged.
+/// One guard, judged. Where the week's budget is what stops the run, the limit that is told is what is left of it.
 fn judge(name: &str, count: u64, of: u64, limit: Option<u64>, week: Option<(u64, f64)>) -> Guard {
-    #[expect(clippy::cast_precision_loss, reason = "numbers of people are far below 2^52")]
-    let over_week = |limit: u64| week.is_some_and(|(before, times)| count > 0 && (before + count) as f64 > times * limit as f64);
-    let tripped = limit.is_some_and(|limit| count > limit || over_week(limit));
-    Guard { name: name.into(), count, of, limit, tripped }
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "numbers of people are far below 2^52, and no budget is negative"
+    )]
+    let rest = |limit: u64| week.map(|(before, times)| ((times * limit as f64).floor() as u64).saturating_sub(before));
+    let over_week = limit.and_then(rest).filter(|rest| count > *rest);
+    let tripped = limit.is_some_and(|limit| count > limit) || over_week.is_some();
+    Guard { name: name.into(), count, of, limit: limit.map(|limit| over_week.map_or(limit, |rest| rest.min(limit))), tripped }
 }
 
 /// The guards that count changes.

@@ -38,6 +38,9 @@ fn the_week_has_a_budget_and_what_was_let_through_is_not_counted_again() {
     world.hr(leavers(20, 2));
     world.ledger.week.insert("disable".into(), 5);
     assert_eq!(world.text().lines().last(), Some("tripped disable 2 of 20"));
+    // The limit that is told is what is left of the week: twice 3, less 5.
+    let limit = |world: &World| world.plan().guards.iter().find(|guard| guard.name == "disable").unwrap().limit;
+    assert_eq!(limit(&world), Some(1));
     world.ledger.let_through = world.plan().changes.into_iter().filter(|change| change.key == "001").collect();
     assert!(world.plan().approve(None).is_ok());
 }

@@ -85,6 +85,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, slots: &[Slot]) -> Vec<Change> {
     let by_unique: HashMap<&str, &Group> =
         planner.inputs.snapshot.groups.values().filter_map(|group| Some((group.unique_name.as_deref()?, group))).collect();
     let mut names = GroupNames::new(planner);
+    names.leaving = leaving(planner, &asked, &by_unique, &names);
     let mut changes = Vec::new();
     let mut served: BTreeSet<&ObjectId> = BTreeSet::new();
     for ((id, _), asked) in &asked {
@@ -164,12 +165,14 @@ fn crowd<'a>(planner: &Planner<'a>, slots: &[Slot]) -> Crowd<'a> {
 /// The display names that are taken, and those that matter.
 struct GroupNames {
     taken: BTreeMap<String, Option<ObjectId>>,
+    /// The groups that give their name up in this plan.
+    leaving: BTreeSet<ObjectId>,
     looks: LookAlikes<'static>,
 }
 
 impl GroupNames {
     fn new(planner: &Planner<'_>) -> Self {
-        let mut names = Self { taken: BTreeMap::new(), looks: LookAlikes::empty() };
+        let mut names = Self { taken: BTreeMap::new(), leaving: BTreeSet::new(), looks: LookAlikes::empty() };
         for group in planner.inputs.snapshot.groups.values() {
             names.taken.insert(group.name.to_lowercase(), Some(group.id.clone()));
             if group.role_assignable || planner.protection.is_protected_group(group) {
@@ -177,6 +180,40 @@ impl GroupNames {
             }
         }
         names
+    }
+}
+
+/// The groups that are renamed, each to a name that is free or given up itself: so that two groups can swap their names.
+fn leaving(
+    planner: &Planner<'_>,
+    asked: &BTreeMap<Identity<'_>, Asked<'_>>,
+    by_unique: &HashMap<&str, &Group>,
+    names: &GroupNames,
+) -> BTreeSet<ObjectId> {
+    if planner.inputs.only.is_some() {
+        return BTreeSet::new();
+    }
+    let mut renamed: BTreeMap<&ObjectId, String> = BTreeMap::new();
+    for ((id, key), asked) in asked {
+        let present = by_unique.get(unique_name(key).as_str()).filter(|_| id.is_none());
+        if let (Some(group), Some(name)) = (present, asked.names.first())
+            && group.name.to_lowercase() != name.to_lowercase()
+            && refuse(key, group).is_ok()
+            && !names.looks.hit(name, None)
+        {
+            renamed.insert(&group.id, name.to_lowercase());
+        }
+    }
+    loop {
+        let free =
+            |name: &String| names.taken.get(name).is_none_or(|owner| owner.as_ref().is_some_and(|id| renamed.contains_key(id)));
+        let twice = |name: &String| renamed.values().filter(|other| *other == name).count() > 1;
+        let stuck: Vec<&ObjectId> =
+            renamed.iter().filter(|(_, name)| !free(name) || twice(name)).map(|(group, _)| *group).collect();
+        if stuck.is_empty() {
+            return renamed.into_keys().cloned().collect();
+        }
+        renamed.retain(|group, _| !stuck.contains(group));
     }
 }
 
@@ -293,6 +330,7 @@ fn check_name(names: &mut GroupNames, key: &str, name: &str, present: Option<&Gr
     let own = present.map(|group| &group.id);
     if let Some(owner) = names.taken.get(&folded)
         && (owner.is_none() || owner.as_ref() != own)
+        && !owner.as_ref().is_some_and(|owner| names.leaving.contains(owner))
     {
         let message = format!("another group is called {name}");
         let help = "rename one of them, or let the rule adopt the group by its `id`";

@@ -45,6 +45,31 @@ fn a_group_is_known_by_its_key_when_its_name_changes() {
 }
 
 #[test]
+fn two_groups_swap_their_names_and_a_chain_moves_on() {
+    let staff = |sales: &str, ops: &str| {
+        let mut people = vec![worker("1", "Ada", "Lovelace").in_group("Sales"), worker("2", "Bob", "Boss").in_group("Ops")];
+        people[0].groups[0].name = sales.into();
+        people[1].groups[0].name = ops.into();
+        people
+    };
+    let mut world = World::settled(staff("Alpha", "Beta"));
+    world.hr(staff("Beta", "Alpha"));
+    let swapped = "update Ops displayName:Beta>Alpha (renamed in HR)\nupdate Sales displayName:Alpha>Beta (renamed in HR)";
+    assert_eq!(world.text(), swapped);
+    world.apply();
+    world.hr(staff("Gamma", "Beta"));
+    assert_eq!(
+        world.text(),
+        "update Ops displayName:Alpha>Beta (renamed in HR)\nupdate Sales displayName:Beta>Gamma (renamed in HR)"
+    );
+    // A name is given up only where its group gets another one.
+    let mut other = group("other", "Gamma");
+    other.unique_name = None;
+    world.snapshot.groups.insert(id("other"), other);
+    assert_eq!(world.text(), "held Ops group-name-taken\nheld Sales group-name-taken");
+}
+
+#[test]
 fn a_name_that_another_group_has_holds_the_group() {
     let mut world = World::new(two());
     let mut other = group("other", "dept sales");

@@ -12,7 +12,25 @@ const KEYS: &[&str] = &["key", "name", "kind", "owners", "when", "membership", "
 /// Reads all rules.
 pub(super) fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> (Vec<GroupRule>, Vec<GroupFormulas>) {
     let sections = walk.sections(root, "groups");
+    distinct(walk, &sections);
     sections.iter().filter_map(|section| read_rule(walk, section)).unzip()
+}
+
+/// Groups are told apart by their keys: two rules with one key and two names would make one group.
+fn distinct(walk: &mut Walk<'_>, sections: &[Section<'_, '_>]) {
+    let text = |section: &Section<'_, '_>, name: &str| {
+        section.table.get(name).and_then(|node| node.get_ref().as_str().map(str::to_owned))
+    };
+    let mut seen: Vec<(String, Option<String>, String)> = Vec::new();
+    for section in sections.iter().filter(|section| section.table.get("id").is_none()) {
+        let (name, kind) = (text(section, "name"), text(section, "kind").unwrap_or_else(|| "security".to_owned()));
+        let Some(key) = text(section, "key").or_else(|| name.clone()) else { continue };
+        if seen.iter().any(|(other, named, made)| *other == key && (*named != name || *made != kind)) {
+            let hint = "give it a key of its own, such as key = 'Join(\"-\", \"team\", [Department])'".to_owned();
+            walk.fault(&section.span, "another rule has the same `key`, and another name or kind", Some(hint));
+        }
+        seen.push((key, name, kind));
+    }
 }
 
 fn read_rule(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<(GroupRule, GroupFormulas)> {

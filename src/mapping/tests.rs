@@ -274,6 +274,21 @@ when = 'IIF(IsNullOrEmpty([Dept]), "False", "True")'
 }
 
 #[test]
+fn two_group_rules_with_one_key_and_two_names_are_refused() {
+    let rules = |second: &str| {
+        parse(&format!(
+            "[attributes]\nemployeeId = \"[Id]\"\n[[groups]]\nkey = \"[Dept]\"\nname = \"[Dept]\"\n[[groups]]\n{second}\n"
+        ))
+    };
+    let faults = rules("key = \"[Dept]\"\nname = 'Append([Dept], \" team\")'").unwrap_err().to_string();
+    assert!(faults.contains("another rule has the same `key`"), "{faults}");
+    rules("name = \"[Dept]\"\nkind = \"microsoft365\"\nowners = [\"it@contoso.com\"]").unwrap_err();
+    // Two ways into one group are none.
+    rules("name = \"[Dept]\"\nkind = \"security\"\nwhen = '\"True\"'").unwrap();
+    rules("key = 'Append([Dept], \"-team\")'\nname = 'Append([Dept], \" team\")'").unwrap();
+}
+
+#[test]
 fn the_status_and_the_dates_give_the_stage() {
     let mapping = parse(
         r#"

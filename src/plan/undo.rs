@@ -235,6 +235,24 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Whether somebody whom the run moved to another group has left that one too, since, and is in a third that hrpush manages.
+    fn moved_on(&self, key: &str, account: &ObjectId) -> bool {
+        let UndoInputs { plan, done, snapshot, .. } = self.inputs;
+        let named = |keys: &[String]| keys.iter().any(|member| member == key);
+        let of = |joins: bool| {
+            let changes = plan.changes.iter().filter(|change| change.object == Object::Group && done.contains(&change.seq));
+            let changes = changes.filter(move |change| {
+                change.members.as_ref().is_some_and(|members| named(if joins { &members.add } else { &members.remove }))
+            });
+            changes.filter_map(|change| self.id_of(change)).collect::<BTreeSet<ObjectId>>()
+        };
+        let (joined, left) = (of(true), of(false));
+        let member = |id: &ObjectId| snapshot.groups.get(id).is_some_and(|group| group.members.contains(account));
+        let third = |group: &&crate::directory::Group| !joined.contains(&group.id) && !left.contains(&group.id);
+        let mut managed = snapshot.groups.values().filter(third).filter(|group| super::groups::is_ours(group, &[]));
+        joined.iter().any(|group| !member(group)) && managed.any(|group| group.members.contains(account))
+    }
+
     fn group(&mut self, change: &Change) {
         let group = self.id_of(change).and_then(|id| self.inputs.snapshot.groups.get(&id));
         let Some(group) = group else { return self.moved(change, "the group does not exist any more") };
@@ -259,6 +277,10 @@ impl<'a> Work<'a> {
         }
         for key in change.members.iter().flat_map(|members| &members.remove) {
             if let Some(id) = account_of(change, key, self.inputs.ledger).filter(|id| !group.members.contains(id)) {
+                if self.moved_on(key, &id) {
+                    self.moved(change, &format!("{key} has moved on to another group since"));
+                    continue;
+                }
                 inverse.ids.insert(key.clone(), id);
                 members.add.push(key.clone());
             }

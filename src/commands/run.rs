@@ -231,6 +231,7 @@ fn stopped_by(plan: &Plan, approval: Option<&str>, policy: &plan::Policy, scene:
     let mut approved = approval.map(str::trim) == Some(plan.fingerprint.as_str());
     let tripped: Vec<&Guard> = plan.guards.iter().filter(|guard| guard.tripped).collect();
     let mut lines = Vec::new();
+    let mut spent = false;
     if approval.is_some() && !approved && !plan.changes.is_empty() {
         lines.push("the approval is for another plan: HR or the tenant has moved since".to_owned());
     }
@@ -239,7 +240,7 @@ fn stopped_by(plan: &Plan, approval: Option<&str>, policy: &plan::Policy, scene:
             scene.store.approval_used(&scene.snapshot.tenant, &plan.fingerprint).map_err(|fault| Failure::cannot(&fault))?;
         if let Some(run) = used {
             lines.push(format!("the approval was used by the run {run}: it lets a plan through once"));
-            approved = false;
+            (approved, spent) = (false, true);
         }
     }
     if !approved {
@@ -252,10 +253,12 @@ fn stopped_by(plan: &Plan, approval: Option<&str>, policy: &plan::Policy, scene:
         }
     }
     if !lines.is_empty() {
-        lines.push(format!(
-            "nothing was written\n  hint: look at the plan; --approve {} lets exactly this one through, once",
-            plan.fingerprint
-        ));
+        let way = if spent {
+            "the same changes came back; if they are right, raise the limit of that guard in [guard]".to_owned()
+        } else {
+            format!("look at the plan; --approve {} lets exactly this one through, once", plan.fingerprint)
+        };
+        lines.push(format!("nothing was written\n  hint: {way}"));
     }
     Ok(lines)
 }

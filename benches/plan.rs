@@ -6,11 +6,11 @@
 //! keeps them; the second one, which is measured, takes them from the cache with one batch of reads. Nothing differs, so the plan is empty.
 //! The target at 1,000,000 is 8 times the csv crate at most, in 512 MB at most.
 //!
-//! It is not reached. Measured on two busy cores, hrpush and the csv crate optimised, the crates between them hardly: 20,000 people 1.9 s,
-//! 65 times, 153 MB; 100,000 people 9.4 s, 71 times, 665 MB. Read in full the plan took as much memory. Since then a user's values stand in one
-//! row, which the cache hands over as it lies; that is not in these figures and has yet to be measured.
+//! It is not reached. Measured on two cores, hrpush and the csv crate optimised, the crates between them hardly: 20,000 people 0.61 s,
+//! 80 times (the file alone takes 8 ms), 105 MB; 100,000 people 2.5 s, 56 times, 403 MB. When every value of a user had a place of its own,
+//! it was 71 times (on busier cores) and 665 MB. Read in full the plan takes as much memory.
 //!
-//! What is left, the largest first: what the mapping makes of a person, still every value in a place of its own (the same rows would do);
+//! What is left, by the sizes of the types and not by a profile: what the mapping makes of a person, still every value in a place of its own (the same rows would do);
 //! the records, which nobody but `explain` needs once they are mapped; mapping on all cores; the plan's own indexes of people and names.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops at the first fault")]

@@ -4,8 +4,8 @@
 //! does not add up, a cursor that repeats: each ends the reading, because a person missing from a list looks exactly like a leaver.
 //! The credential goes to the configured origin alone, and redirects are not followed.
 //!
-//! The way of a record: [`client`] asks, [`paging`] says whether the list goes on, joins bring what other end points know,
-//! [`pick`] chooses the row that counts on the day, [`flatten`] makes columns of what is left.
+//! The way of a record: `client` asks, `paging` says whether the list goes on, joins bring what other end points know,
+//! `pick` chooses the row that counts on the day, `flatten` makes columns of what is left.
 
 use std::sync::Arc;
 

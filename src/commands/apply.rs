@@ -16,7 +16,7 @@ use super::target::Aim;
 use crate::directory::Attribute;
 use crate::graph::{Priority, Wanted};
 use crate::mapping::LeaveAction;
-use crate::plan::{Action, Object, Plan, drift, resolve};
+use crate::plan::{Action, Change, Object, Plan, drift, resolve};
 
 pub(super) fn apply(common: &Common, args: &Apply) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
@@ -76,11 +76,12 @@ async fn go(
     carry_out(ready, &mut scene).await
 }
 
-/// By what a created account is found again: the plan does not name the mapping's first match, so the first that every create carries.
+/// By what a created account is found again: the plan does not name the mapping's first match, so the person's key where every create
+/// carries it. A mail address proves nothing, since a namesake's may be the same.
 fn matching(plan: &Plan) -> Option<Attribute> {
-    let creates = || plan.changes.iter().filter(|change| change.object == Object::User && change.action == Action::Create);
-    let carried = |name: &str| creates().all(|change| change.attributes.iter().any(|edit| edit.name == name));
-    ["employeeId", "mail"].into_iter().find(|name| carried(name)).and_then(Attribute::find)
+    let mut creates = plan.changes.iter().filter(|change| change.object == Object::User && change.action == Action::Create);
+    let carried = |change: &Change| change.attributes.iter().any(|edit| edit.name == "employeeId");
+    creates.all(carried).then(|| Attribute::find("employeeId")).flatten()
 }
 
 /// What must be read to see whether the plan still holds.

@@ -10,8 +10,8 @@ use crate::record::EmployeeId;
 
 /// Finds the accounts behind the keys of a saved plan that is applied away from the state folder where it was made.
 ///
-/// In that order: what is known with the plan, the accounts that stand in the plan itself, the ledger, and the single live user with that
-/// `employeeId` (for the owners of groups: with that sign-in name). A key behind which nobody is found stays without an account: the
+/// In that order: what is known with the plan, the accounts that stand in the plan itself, the ledger, for the owners of groups the user with
+/// that sign-in name, and the single live user with that `employeeId`, where the plan itself shows that this is what its keys are. A key behind which nobody is found stays without an account: the
 /// change drifts or fails, and touches nobody else.
 #[must_use]
 pub fn resolve(mut plan: Plan, snapshot: &Snapshot, ledger: &Ledger) -> Plan {
@@ -19,7 +19,8 @@ pub fn resolve(mut plan: Plan, snapshot: &Snapshot, ledger: &Ledger) -> Plan {
     let new: BTreeSet<String> =
         users().filter(|change| change.action == Action::Create).map(|change| change.key.clone()).collect();
     let told: BTreeMap<String, ObjectId> = users().filter_map(|change| Some((change.key.clone(), change.id.clone()?))).collect();
-    let mut known = Known { snapshot, ledger, told, by_name: None };
+    let keyed = keys_are_employee_ids(&plan, snapshot);
+    let mut known = Known { snapshot, ledger, told, keyed, by_name: None };
     for change in &mut plan.changes {
         for key in named(change) {
             if !change.ids.contains_key(&key)
@@ -57,11 +58,27 @@ fn named(change: &Change) -> Vec<String> {
     keys
 }
 
+/// Whether the plan's people carry their keys as employeeId, all that say anything: in some tenants it is another system's number.
+fn keys_are_employee_ids(plan: &Plan, snapshot: &Snapshot) -> bool {
+    let Some(attribute) = Attribute::find("employeeId") else { return false };
+    let users = plan.changes.iter().filter(|change| change.object == Object::User);
+    let shown: Vec<bool> = users
+        .filter_map(|change| {
+            let told = change.attributes.iter().find(|edit| edit.name == attribute.name).and_then(|edit| edit.after.clone());
+            let live = || snapshot.users.get(change.id.as_ref()?)?.value(attribute);
+            told.or_else(live).map(|value| value.as_text() == Some(change.key.as_str()))
+        })
+        .collect();
+    !shown.is_empty() && shown.into_iter().all(|same| same)
+}
+
 struct Known<'a> {
     snapshot: &'a Snapshot,
     ledger: &'a Ledger,
     /// The accounts that stand in the plan.
     told: BTreeMap<String, ObjectId>,
+    /// Whether a key is an employeeId.
+    keyed: bool,
     /// Live users by employeeId and by sign-in name; none where several share it.
     by_name: Option<BTreeMap<String, Option<ObjectId>>>,
 }
@@ -78,6 +95,9 @@ impl Known<'_> {
             return Some(id);
         }
         let snapshot = self.snapshot;
+        if !key.contains('@') && !self.keyed {
+            return None;
+        }
         let names = self.by_name.get_or_insert_with(|| by_name(snapshot));
         names.get(key).or_else(|| names.get(&key.to_lowercase())).cloned().flatten()
     }

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use super::change::{Action, Change, Object, Plan};
 use super::diff::same;
+use super::groups::refuse;
 use super::guards::{self, Bases};
 use super::inputs::Policy;
 use super::ledger::Ledger;
 use super::protect::{Protection, SHIELDED, Touch};
 use super::survey::summarise;
+use super::unique::{Asker, Names};
 use crate::directory::{ObjectId, Snapshot, User, UserType, Value};
+use crate::record::EmployeeId;
 
 /// A change that was left out, since the tenant had moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,14 +41,16 @@ impl Drifted {
 /// plan before.
 pub fn drift(saved: &Plan, snapshot: &Snapshot, ledger: &Ledger, policy: &Policy) -> (Plan, Vec<Drifted>) {
     let protection = Protection::new(snapshot, policy, true);
-    let upns: BTreeSet<String> = snapshot.users.values().map(|user| user.upn.folded()).collect();
+    // Former addresses were judged when the plan was made.
+    let mut names = Names::new(snapshot, ledger, Date::MAX);
     let (mut plan, mut drifted) = (saved.clone(), Vec::new());
     plan.changes.clear();
     for change in &saved.changes {
         let mut change = change.clone();
         let moved = match change.object {
-            Object::User => user_moved(&change, snapshot, ledger, &protection, &upns),
-            Object::Group => group_moved(&mut change, snapshot),
+            Object::User if change.action == Action::Create => taken(&change, snapshot, ledger, &mut names),
+            Object::User => user_moved(&change, snapshot, ledger, &protection),
+            Object::Group => group_moved(&mut change, snapshot, &protection),
         };
         match moved {
             Some(message) => drifted.push(Drifted::of(&change, message)),
@@ -81,22 +88,43 @@ fn count_again(plan: &mut Plan, saved: &Plan, snapshot: &Snapshot, ledger: &Ledg
     plan.summary = super::Summary { unchanged: saved.summary.unchanged, ..counts };
 }
 
-fn user_moved(
-    change: &Change,
-    snapshot: &Snapshot,
-    ledger: &Ledger,
-    protection: &Protection<'_>,
-    upns: &BTreeSet<String>,
-) -> Option<String> {
-    if change.action == Action::Create {
-        let taken = change.user_principal_name.as_ref().is_some_and(|upn| upns.contains(&upn.to_lowercase()));
-        return taken.then(|| "the userPrincipalName is taken by now".into());
+/// Why a person is not created any more: there is an account under that key, name or address by now, live or deleted.
+fn taken(change: &Change, snapshot: &Snapshot, ledger: &Ledger, names: &mut Names<'_>) -> Option<String> {
+    let Some(key) = EmployeeId::new(&change.key) else { return Some("the plan does not say whose account it is".into()) };
+    if let Some(why) = ledger.unsettled.get(&key) {
+        return Some(format!("an earlier request for this person has no known outcome: {why}"));
     }
-    let id = change.id.as_ref()?;
-    if change.action == Action::Restore {
-        return (!snapshot.deleted.contains_key(id)).then(|| "the account is not in the recycle bin any more".into());
+    if ledger
+        .people
+        .get(&key)
+        .is_some_and(|person| snapshot.users.contains_key(&person.id) || snapshot.deleted.contains_key(&person.id))
+    {
+        return Some("the person has an account by now".into());
     }
-    let Some(user) = snapshot.users.get(id) else { return Some("the account does not exist any more".into()) };
+    let asker = Asker { key: &key, previous: None, own: None };
+    change.attributes.iter().find_map(|edit| {
+        let value = edit.after.as_ref()?;
+        let own = match edit.name.as_str() {
+            "userPrincipalName" | "mail" => true,
+            // Where it is the key: other numbers may be shared.
+            "employeeId" => value.as_text() == Some(key.as_str()),
+            _ => false,
+        };
+        let free = !own || names.free(edit.attribute()?, value, asker);
+        (!free).then(|| format!("the {} is taken by now", edit.name))
+    })
+}
+
+fn user_moved(change: &Change, snapshot: &Snapshot, ledger: &Ledger, protection: &Protection<'_>) -> Option<String> {
+    let Some(id) = &change.id else { return Some("the plan does not say whose account it is".into()) };
+    let found = match change.action {
+        Action::Restore => snapshot.deleted.get(id).map(|deleted| &deleted.user).ok_or("is not in the recycle bin any more"),
+        _ => snapshot.users.get(id).ok_or("does not exist any more"),
+    };
+    let user = match found {
+        Ok(user) => user,
+        Err(gone) => return Some(format!("the account {gone}")),
+    };
     match protection.touch(user) {
         Touch::Free => {}
         Touch::Shielded(_)
@@ -107,6 +135,9 @@ fn user_moved(
         Touch::Protected => return Some("the account is protected by now".into()),
         Touch::Synced => return Some("the account is synced from on-premises by now".into()),
         Touch::Guest => return Some("the account is a guest's by now".into()),
+    }
+    if change.action == Action::Restore {
+        return None;
     }
     if change.action == Action::Delete && user.enabled != Some(false) {
         return Some("the account is enabled by now".into());
@@ -138,11 +169,13 @@ pub(super) fn holds(change: &Change, name: &str, told: Option<&Value>, user: &Us
 
 /// The account behind a key of a change.
 pub(super) fn account_of(change: &Change, key: &str, ledger: &Ledger) -> Option<ObjectId> {
-    let known = || Some(ledger.people.get(&crate::record::EmployeeId::new(key)?)?.id.clone());
+    let known = || Some(ledger.people.get(&EmployeeId::new(key)?)?.id.clone());
     change.ids.get(key).cloned().or_else(known).or_else(|| ObjectId::new(key))
 }
 
-fn group_moved(change: &mut Change, snapshot: &Snapshot) -> Option<String> {
+fn group_moved(change: &mut Change, snapshot: &Snapshot, protection: &Protection<'_>) -> Option<String> {
+    let had_members = change.members.is_some();
+    leave_alone(change, snapshot, protection);
     let text = |name: &str| {
         let edit = change.attributes.iter().find(|edit| edit.name == name);
         edit.and_then(|edit| edit.after.as_ref()?.as_text()).map(str::to_owned)
@@ -153,6 +186,9 @@ fn group_moved(change: &mut Change, snapshot: &Snapshot) -> Option<String> {
         return exists.then(|| "the group exists by now".into());
     };
     let Some(group) = snapshot.groups.get(id) else { return Some("the group does not exist any more".into()) };
+    if let Err(held) = refuse(&change.key, group) {
+        return Some(format!("{} by now", held.message));
+    }
     let renamed = change
         .attributes
         .iter()
@@ -169,5 +205,17 @@ fn group_moved(change: &mut Change, snapshot: &Snapshot) -> Option<String> {
             change.members = None;
         }
     }
-    (change.members.is_none() && change.attributes.is_empty()).then(|| "the members are right by now".into())
+    (had_members && change.members.is_none() && change.attributes.is_empty()).then(|| "the members are right by now".into())
+}
+
+/// Takes those out of a group's change whose accounts hrpush does not touch.
+pub(super) fn leave_alone(change: &mut Change, snapshot: &Snapshot, protection: &Protection<'_>) {
+    let Change { members, ids, .. } = change;
+    let Some(members) = members else { return };
+    let free = |key: &String| {
+        let user = ids.get(key).and_then(|id| snapshot.users.get(id));
+        user.is_none_or(|user| matches!(protection.touch(user), Touch::Free | Touch::Shielded(_)))
+    };
+    members.add.retain(free);
+    members.remove.retain(free);
 }

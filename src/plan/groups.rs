@@ -222,7 +222,8 @@ fn hold(key: &str, code: HeldCode, message: String, help: &str) -> Box<Held> {
     Box::new(Held { key: EmployeeId::new(key), previous_key: None, place: None, code, message, help: help.into() })
 }
 
-fn refuse(key: &str, group: &Group) -> Result<(), Box<Held>> {
+/// Groups that hrpush does not fill.
+pub(super) fn refuse(key: &str, group: &Group) -> Result<(), Box<Held>> {
     let why = if group.dynamic {
         "is filled by a rule of its own"
     } else if group.synced {

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::change::{Action, CLEARED_MANAGER, Change, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
-use super::drift::{Drifted, account_of, holds};
+use super::drift::{Drifted, account_of, holds, leave_alone};
 use super::fingerprint::fingerprint;
+use super::groups::refuse;
 use super::guards::{self, Bases};
 use super::inputs::Policy;
 use super::ledger::Ledger;
@@ -114,7 +115,11 @@ impl<'a> Work<'a> {
     fn user(&mut self, change: &Change) {
         let Some(id) = self.id_of(change) else { return self.moved(change, "the account is not known") };
         if change.action == Action::Delete {
-            if self.inputs.snapshot.deleted.contains_key(&id) {
+            let deleted = self.inputs.snapshot.deleted.get(&id);
+            let untouched = |touch| !matches!(touch, Touch::Free | Touch::Shielded(_));
+            if let Some(deleted) = deleted.filter(|deleted| untouched(self.protection.touch(&deleted.user))) {
+                self.tell(change, SkippedCode::Protected, format!("{} is not touched", deleted.user.upn));
+            } else if deleted.is_some() {
                 let inverse = self.inverse(change, Action::Restore, change.user_principal_name.as_deref(), Vec::new());
                 self.changes.push(inverse);
             } else {
@@ -256,6 +261,9 @@ impl<'a> Work<'a> {
     fn group(&mut self, change: &Change) {
         let group = self.id_of(change).and_then(|id| self.inputs.snapshot.groups.get(&id));
         let Some(group) = group else { return self.moved(change, "the group does not exist any more") };
+        if let Err(held) = refuse(&change.key, group) {
+            return self.moved(change, &format!("{} by now", held.message));
+        }
         let mut inverse = self.inverse(change, Action::Update, None, Vec::new());
         if change.action == Action::Create {
             self.tell(change, SkippedCode::OutOfScope, format!("the group {} is emptied, not deleted", group.name));
@@ -288,6 +296,8 @@ impl<'a> Work<'a> {
         if !members.add.is_empty() || !members.remove.is_empty() {
             inverse.members = Some(members);
         }
+        leave_alone(&mut inverse, self.inputs.snapshot, &self.protection);
+        inverse.members = inverse.members.filter(|members| !members.add.is_empty() || !members.remove.is_empty());
         if inverse.members.is_some() || !inverse.attributes.is_empty() {
             self.changes.push(inverse);
         }

@@ -126,6 +126,41 @@ fn a_saved_plan_loses_what_drifted_and_shows_when_it_was_altered() {
 }
 
 #[test]
+fn a_saved_plan_creates_nobody_who_has_an_account_by_now() {
+    let mut world = World::settled(company(3));
+    world.hr(company(3).into_iter().chain([worker("9", "Ida", "New").with("mail", "ida@contoso.com")]).collect());
+    let saved = world.plan();
+    let why = |world: &World| {
+        let (left, drifted) = drift(&saved, &world.snapshot, &world.ledger, &world.policy);
+        assert_eq!(left.changes.len() + drifted.len(), 1);
+        drifted.into_iter().next().map(|one| one.message)
+    };
+    assert_eq!(why(&world), None);
+    let names = [("employeeId", "9"), ("mail", "Ida@contoso.com")];
+    for (name, value) in names {
+        world.stranger("somebody").attributes.insert(attribute(name), crate::directory::Value::text(value));
+        assert_eq!(why(&world), Some(format!("the {name} is taken by now")));
+        let user = world.snapshot.users.remove(&id("somebody")).unwrap();
+        world.snapshot.deleted.insert(user.id.clone(), crate::directory::DeletedUser { user, deleted_at: None });
+        assert_eq!(why(&world), Some(format!("the {name} is taken by now")), "in the recycle bin");
+        world.snapshot.deleted.clear();
+    }
+    world.apply();
+    assert_eq!(why(&world), Some("the person has an account by now".into()));
+}
+
+#[test]
+fn a_saved_plan_touches_nobody_who_is_protected_by_now() {
+    let mut world = World::settled(vec![worker("1", "Ada", "Lovelace").in_group("A"), worker("2", "Bob", "Boss").in_group("A")]);
+    world.hr(vec![worker("1", "Ada", "Lovelace").in_group("B"), worker("2", "Bob", "Boss").in_group("A")]);
+    let saved = world.plan();
+    world.policy.protect_users = vec!["id-1".into()];
+    let (left, _) = drift(&saved, &world.snapshot, &world.ledger, &world.policy);
+    let members = left.changes.iter().filter_map(|change| change.members.as_ref());
+    assert_eq!(members.map(|members| members.add.len() + members.remove.len()).sum::<usize>(), 0);
+}
+
+#[test]
 fn an_undo_restores_values_enablement_managers_and_memberships() {
     let people = || vec![worker("1", "Ada", "Lovelace").managed_by("2").in_group("A"), worker("2", "Bob", "Boss").in_group("A")];
     let mut world = World::settled(people());

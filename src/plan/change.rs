@@ -235,6 +235,8 @@ pub enum SkippedCode {
 /// How the message begins of somebody whom HR calls gone and who keeps the access. The document has no key for it, so this phrase is
 /// what a saved plan is read back by.
 pub(super) const HAS_LEFT: &str = "HAS LEFT by HR";
+/// What the reason says, before the day, of a pre-hire who is enabled because the start has come; the guards know it by that.
+pub(super) const FIRST_DAY: &str = "first day ";
 
 /// Somebody or something that was left alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

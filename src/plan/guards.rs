@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::change::{Action, Change, Edit, Guard, HeldEntry, Object};
+use super::change::{Action, Change, Edit, FIRST_DAY, Guard, HeldEntry, Object};
 use super::inputs::{Inputs, Policy};
 use super::ledger::Ledger;
 use super::plain::plain;
@@ -108,7 +108,8 @@ fn counts_for(change: &Change, ledger: &Ledger) -> Vec<&'static str> {
     match change.action {
         Action::Disable => guards.push("disable"),
         Action::Delete => guards.push("delete"),
-        Action::Enable if known.is_some_and(|person| person.pre_hire && person.disabled_on.is_none()) => {}
+        Action::Enable if known.is_some_and(|person| person.pre_hire && person.disabled_on.is_none()) && is_first_day(change) => {
+        }
         Action::Enable | Action::Restore => guards.push("enable"),
         Action::Update | Action::Create => {}
     }
@@ -121,6 +122,11 @@ fn counts_for(change: &Change, ledger: &Ledger) -> Vec<&'static str> {
         guards.push("identity");
     }
     guards
+}
+
+/// Whether somebody is enabled because the start has come. Pre-hires may be enabled before it, too, by another mapping.
+fn is_first_day(change: &Change) -> bool {
+    change.reason.split("; ").any(|part| part.starts_with(FIRST_DAY))
 }
 
 trait ByText {

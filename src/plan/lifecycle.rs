@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::change::{Action, Change, Edit, HAS_LEFT, Members, Object, Skipped, SkippedCode};
+use super::change::{Action, Change, Edit, FIRST_DAY, HAS_LEFT, Members, Object, Skipped, SkippedCode};
 use super::diff::{Mode, hold};
 use super::duplicates::Unclaimed;
 use super::inputs::Inputs;
@@ -263,7 +263,7 @@ impl<'a> Planner<'a> {
         if !shield && (ours || lifecycle.reenable_always) {
             edits.push(enablement(user.enabled, true));
             let reason = match (pre_hire, start) {
-                (true, Some(start)) => format!("first day {start}"),
+                (true, Some(start)) => format!("{FIRST_DAY}{start}"),
                 (false, _) if ours => "returns; disabled by an earlier run".into(),
                 _ => "active by HR".into(),
             };

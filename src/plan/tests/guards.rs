@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
+use jiff::civil::date;
+
 use super::world::*;
-use crate::plan::{Limit, UndoInputs, drift, undo};
+use crate::mapping::Stage;
+use crate::plan::{Action, Limit, UndoInputs, drift, undo};
 
 fn company(size: usize) -> Vec<crate::mapping::Desired> {
     (1..=size).map(|n| worker(&format!("{n:03}"), "Ada", &format!("L{n}"))).collect()
@@ -43,6 +46,26 @@ fn the_week_has_a_budget_and_what_was_let_through_is_not_counted_again() {
     assert_eq!(limit(&world), Some(1));
     world.ledger.let_through = world.plan().changes.into_iter().filter(|change| change.key == "001").collect();
     assert!(world.plan().approve(None).is_ok());
+}
+
+#[test]
+fn pre_hires_who_reach_their_start_are_no_alarm_and_those_enabled_before_it_are() {
+    let new = |stage: Stage| company(24).into_iter().skip(20).map(move |person| person.stage(stage));
+    let with = |stage| company(20).into_iter().chain(new(stage)).collect();
+    let start = date(2026, 12, 1);
+    let mut world = World::settled(with(Stage::PreHire { start }));
+    let count = |world: &World| {
+        let plan = world.plan();
+        let enabled = plan.changes.iter().filter(|change| change.action == Action::Enable).count();
+        (enabled, plan.guards.iter().find(|guard| guard.name == "enable").unwrap().count, plan.approve(None).is_ok())
+    };
+    assert_eq!(count(&world), (0, 0, true));
+    world.lifecycle().enable_on_create = true;
+    assert_eq!(count(&world), (4, 4, false), "another mapping enables them before their start");
+    world.hr(with(Stage::Active { start: None }));
+    assert_eq!(count(&world), (4, 4, false), "HR has lost their start");
+    world.hr(with(Stage::Active { start: Some(world.today) }));
+    assert_eq!(count(&world), (4, 0, true));
 }
 
 #[test]

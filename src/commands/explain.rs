@@ -16,7 +16,7 @@ use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, Value};
 use crate::graph::Priority;
 use crate::mapping::{Desired, Flow, Mapped, Stage};
 use crate::plan::{self, Object, Person, Plan};
-use crate::record::{Cell, EmployeeId};
+use crate::record::{Cell, EmployeeId, Record};
 use crate::report::{self, Explanation, Match, Owner, RecordExplained, Standing};
 
 /// How many requests of the journal are told.
@@ -110,7 +110,7 @@ impl<'a> Subject<'a> {
         Ok(Explanation {
             key: self.key.as_str(),
             as_of: self.answer.day,
-            records: self.records(),
+            records: self.records()?,
             account: live.map(|user| owner(user, false)).or(deleted),
             protection: live.and_then(|user| plan::protection(snapshot, &settings.policy(), guests, user)),
             matches,
@@ -122,16 +122,20 @@ impl<'a> Subject<'a> {
         })
     }
 
-    fn records(&self) -> Vec<RecordExplained> {
-        let records = self.read.reading.records.iter().zip(&self.answer.mapped);
-        let mine = records.filter(|(_, mapped)| key_of(mapped) == Some(self.key));
-        mine.map(|(record, mapped)| RecordExplained {
-            record: record.place().clone(),
-            cells: record.cells().map(|(name, value)| (name.to_owned(), cell(value))).collect(),
-            expressions: self.read.bound.explain(record, &self.answer.context),
-            lifecycle: stage(mapped),
-        })
-        .collect()
+    fn records(&self) -> Result<Vec<RecordExplained>, Failure> {
+        let (mut mapped, mut mine) = (self.answer.mapped.iter(), Vec::new());
+        let explained = |record: Record| {
+            // As many were mapped as were read.
+            let Some(mapped) = mapped.next().filter(|mapped| key_of(mapped) == Some(self.key)) else { return };
+            mine.push(RecordExplained {
+                record: record.place().clone(),
+                cells: record.cells().map(|(name, value)| (name.to_owned(), cell(value))).collect(),
+                expressions: self.read.bound.explain(&record, &self.answer.context),
+                lifecycle: stage(mapped),
+            });
+        };
+        self.read.reading.records.each(explained).map_err(Failure::usage)?;
+        Ok(mine)
     }
 
     /// What each match looks for and finds: by HR's values, else by the key itself.

@@ -90,7 +90,7 @@ fn look(file: &Path) -> Result<Look, Failure> {
 
 fn try_with(files: &[Fetched], settings: FileSettings) -> Result<Look, source::SourceErrors> {
     let reading = source::read_fetched(files.to_vec(), &settings)?;
-    Ok(Look { header: reading.header, records: reading.records, told: reading.told, settings })
+    Ok(Look { header: reading.header, records: reading.records.into_held()?, told: reading.told, settings })
 }
 
 /// The guess is held against the file by the same checker that every mapping meets.

@@ -85,9 +85,7 @@ fn survey(text: &str, file: &Path, against: &Path, settings: &FileSettings) -> R
     let today = jiff::Timestamp::now().to_zoned(mapping.time_zone().clone()).date();
     let context = Context::on(today, Some(SOME_DOMAIN.to_owned()));
     let mut survey = Survey::default();
-    for record in &reading.records {
-        survey.count(&bound, record, &context);
-    }
+    reading.records.each(|record| survey.count(&bound, &record, &context)).map_err(Failure::usage)?;
     Ok(survey)
 }
 

@@ -44,7 +44,8 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
     let day = as_of.unwrap_or_else(|| now.to_zoned(read.mapping.time_zone().clone()).date());
     let ledger = scene.ledger(&rules.feed, day)?;
     let context = Context::on(day, scene.snapshot.default_domain.clone());
-    let mapped = read.reading.records.iter().map(|record| read.bound.map(record, &context)).collect();
+    let mut mapped = Vec::with_capacity(read.reading.records.len());
+    read.reading.records.each(|record| mapped.push(read.bound.map(&record, &context))).map_err(Failure::usage)?;
     let measure = whole && only.is_none();
     let inputs = Inputs {
         source: source_info(read),
@@ -58,7 +59,7 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
         policy,
         today: day,
         created_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        columns: measure.then(|| columns(read)),
+        columns: measure.then(|| columns(read)).transpose()?,
     };
     let mut survey = plan::survey(&inputs);
     let mapped = inputs.mapped;
@@ -121,12 +122,10 @@ fn source_info(read: &Read) -> SourceInfo {
 }
 
 /// Of each mapped column the share of empty cells in thousandths, and the distinct values.
-fn columns(read: &Read) -> BTreeMap<String, (u64, u64)> {
+fn columns(read: &Read) -> Result<BTreeMap<String, (u64, u64)>, Failure> {
     let used = read.mapping.columns();
     let records = (read.reading.records.len() as u64).max(1);
-    source::profile(&read.reading)
-        .into_iter()
-        .filter(|profile| used.contains(&profile.column))
-        .map(|profile| (profile.column, (profile.empty * 1000 / records, profile.distinct)))
-        .collect()
+    let profiles = source::profile(&read.reading).map_err(Failure::usage)?.into_iter();
+    let mapped = profiles.filter(|profile| used.contains(&profile.column));
+    Ok(mapped.map(|profile| (profile.column, (profile.empty * 1000 / records, profile.distinct))).collect())
 }

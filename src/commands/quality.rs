@@ -28,7 +28,8 @@ pub(super) fn quality(common: &Common, args: &Quality) -> Result<Ended, Failure>
             }
         };
         let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
-        let findings = bound.quality(&reading.records, &mapping.required(), today);
+        let held = reading.records.held().map_err(Failure::usage)?;
+        let findings = bound.quality(&held, &mapping.required(), today);
         if let Some(path) = &args.csv {
             let text = report::quality_csv(&findings).map_err(|fault| Failure::cannot(&fault))?;
             only_over_a_report(path)?;
@@ -59,6 +60,6 @@ fn only_over_a_report(path: &Path) -> Result<(), Failure> {
 }
 
 fn guessed(reading: &Reading) -> Option<Mapping> {
-    let guess = mapping::guess(&reading.name, &reading.header, &reading.records).ok()?;
+    let guess = mapping::guess(&reading.name, &reading.header, &reading.records.held().ok()?).ok()?;
     Mapping::parse(&guess.text, Path::new("guessed.toml")).ok()
 }

@@ -7,9 +7,9 @@ use super::exit::{Ended, Failure};
 use super::files::print;
 use super::run::{block_on, unless_interrupted};
 use super::{reading, settings};
-use crate::record::Cell;
+use crate::record::{Cell, Record};
 use crate::report::{self, shown};
-use crate::source::{self, Reading};
+use crate::source::{Profiler, Reading};
 
 pub(super) fn records(common: &Common, args: &Records) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
@@ -27,9 +27,9 @@ fn show(common: &Common, args: &Records, reading: &Reading) -> Result<Ended, Fai
         (Format::Text, None) => 20,
     };
     if common.format == Format::Json {
-        print(&report::json(&document(reading, most)).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&document(reading, most)?).map_err(|fault| Failure::cannot(&fault))?)?;
     } else {
-        print(&report::records(reading, most))?;
+        print(&report::records(reading, most).map_err(Failure::usage)?)?;
     }
     if !common.quiet && common.format == Format::Json {
         for line in &reading.told {
@@ -39,25 +39,26 @@ fn show(common: &Common, args: &Records, reading: &Reading) -> Result<Ended, Fai
     Ok(Ended::done())
 }
 
-fn document(reading: &Reading, most: usize) -> Value {
-    let columns: Vec<Value> = source::profile(reading)
+fn document(reading: &Reading, most: usize) -> Result<Value, Failure> {
+    let (mut profiler, mut records) = (Profiler::new(&reading.header), Vec::new());
+    let seen = |record: Record| {
+        profiler.add(&record);
+        if records.len() < most {
+            let cells: Map<String, Value> = record.cells().map(|(name, cell)| (name.to_owned(), value(cell))).collect();
+            records.push(json!({ "record": record.place(), "cells": cells }));
+        }
+    };
+    reading.records.each(seen).map_err(Failure::usage)?;
+    let columns: Vec<Value> = profiler
+        .finish()
         .into_iter()
         .map(|profile| json!({ "name": profile.column, "empty": profile.empty, "distinct": profile.distinct }))
         .collect();
-    let records: Vec<Value> = reading
-        .records
-        .iter()
-        .take(most)
-        .map(|record| {
-            let cells: Map<String, Value> = record.cells().map(|(name, cell)| (name.to_owned(), value(cell))).collect();
-            json!({ "record": record.place(), "cells": cells })
-        })
-        .collect();
-    json!({
+    Ok(json!({
         "source": { "name": reading.name, "records": reading.records.len(), "sha256": reading.sha256, "told": reading.told },
         "columns": columns,
         "records": records,
-    })
+    }))
 }
 
 fn value(cell: Cell<'_>) -> Value {

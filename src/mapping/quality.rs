@@ -393,7 +393,7 @@ mod tests {
         let reading = read_csv_bytes("hr.csv", text.as_bytes(), &CsvSettings::default()).unwrap();
         let mapping = Mapping::parse(MAPPING, Path::new("t.toml")).unwrap();
         let bound = mapping.bind(&reading.header).unwrap();
-        let findings = bound.quality(&reading.records, &mapping.required(), jiff::civil::date(2026, 6, 1));
+        let findings = bound.quality(&reading.records.held().unwrap(), &mapping.required(), jiff::civil::date(2026, 6, 1));
         findings.into_iter().map(|finding| (finding.code, finding.record.to_string(), finding.problem)).collect()
     }
 

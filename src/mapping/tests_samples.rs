@@ -17,7 +17,7 @@ fn through(path: &Path) -> (&'static str, Vec<Mapped>) {
     let mapping = Mapping::parse(text, Path::new(file)).unwrap();
     let bound = mapping.bind(&reading.header).unwrap_or_else(|errors| panic!("{errors}"));
     let context = Context::on(date(2026, 11, 20), None);
-    (file, reading.records.iter().map(|record| bound.map(record, &context)).collect())
+    (file, reading.records.held().unwrap().iter().map(|record| bound.map(record, &context)).collect())
 }
 
 fn held(mapped: &[Mapped]) -> Vec<&Held> {

@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 
 use super::escape::shown;
-use crate::record::{At, Cell};
-use crate::source::{self, Reading};
+use crate::record::{At, Cell, Record};
+use crate::source::{Profiler, Reading, SourceErrors};
 
 /// So many characters of a cell are shown in a table.
 const WIDEST: usize = 32;
 
 /// The first records of a reading as a table, with what each column holds.
-pub fn records(reading: &Reading, most: usize) -> String {
+///
+/// # Errors
+/// If the records cannot be had again.
+pub fn records(reading: &Reading, most: usize) -> Result<String, SourceErrors> {
     let mut text = String::new();
     for line in &reading.told {
         let _ = writeln!(text, "{}", shown(line));
@@ -18,31 +21,35 @@ pub fn records(reading: &Reading, most: usize) -> String {
     let total = reading.records.len();
     let _ = writeln!(text, "{total} records, {} columns\n", reading.header.len());
     let names = reading.header.names().map(short);
-    let place = match reading.records.first().map(|record| &record.place().at) {
-        Some(At::Row(_)) => "row",
-        Some(At::Pointer(_)) => "place",
-        Some(At::Line(_)) | None => "line",
-    };
-    let mut rows = vec![std::iter::once(place.to_owned()).chain(names).collect::<Vec<String>>()];
-    for record in reading.records.iter().take(most) {
-        let line = match &record.place().at {
-            At::Line(number) | At::Row(number) => number.to_string(),
-            At::Pointer(pointer) => short(pointer),
+    let mut rows = vec![std::iter::once("line".to_owned()).chain(names).collect::<Vec<String>>()];
+    let mut profiler = Profiler::new(&reading.header);
+    let seen = |record: Record| {
+        profiler.add(&record);
+        let (kind, spot) = match &record.place().at {
+            At::Line(number) => ("line", number.to_string()),
+            At::Row(number) => ("row", number.to_string()),
+            At::Pointer(pointer) => ("place", short(pointer)),
         };
-        rows.push(std::iter::once(line).chain(record.cells().map(|(_, cell)| short(&plain(cell)))).collect());
-    }
+        if rows.len() == 1 {
+            kind.clone_into(&mut rows[0][0]);
+        }
+        if rows.len() <= most {
+            rows.push(std::iter::once(spot).chain(record.cells().map(|(_, cell)| short(&plain(cell)))).collect());
+        }
+    };
+    reading.records.each(seen)?;
     table(&mut text, &rows);
     if total > most {
         let _ = writeln!(text, "… and {} more: --limit 0 shows all", total - most);
     }
     let _ = writeln!(text, "\nColumn, records with a value, different values");
-    let profile = source::profile(reading);
+    let profile = profiler.finish();
     let widest = profile.iter().map(|column| short(&column.column).chars().count()).max().unwrap_or(0);
     for column in profile {
         let filled = total as u64 - column.empty;
         let _ = writeln!(text, "  {:<widest$}  {filled:>7}  {:>7}", short(&column.column), column.distinct);
     }
-    text
+    Ok(text)
 }
 
 fn plain(cell: Cell<'_>) -> String {
@@ -81,9 +88,9 @@ mod tests {
     fn a_cell_cannot_move_the_cursor_and_a_long_one_is_cut() {
         let bytes = format!("Id,Name\n1,\"\u{1b}[2Jx\ny\"\n2,{}\n", "a".repeat(50));
         let reading = read_csv_bytes("f.csv", bytes.as_bytes(), &CsvSettings::default()).unwrap();
-        let text = records(&reading, 1);
+        let text = records(&reading, 1).unwrap();
         assert!(text.contains(r"\u{1b}[2Jx\u{a}y") && !text.contains('\u{1b}'), "{text}");
         assert!(text.contains("2 records, 2 columns") && text.contains("1 more"), "{text}");
-        assert!(records(&reading, 9).contains(&format!("{}…", "a".repeat(31))));
+        assert!(records(&reading, 9).unwrap().contains(&format!("{}…", "a".repeat(31))));
     }
 }

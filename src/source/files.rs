@@ -27,11 +27,11 @@ pub(super) fn read(files: Vec<Fetched>, settings: &FileSettings) -> Result<Readi
         match &mut joined {
             None => {
                 let sha256 = String::new();
-                joined = Some(Reading { name: file.name, header: table.header, records: table.records, sha256, told });
+                joined = Some(Reading { name: file.name, header: table.header, records: table.records.into(), sha256, told });
             }
             Some(joined) => {
                 joined.name = format!("{}+{}", joined.name, file.name);
-                joined.records.extend(table.records);
+                joined.records = std::mem::take(&mut joined.records).and(table.records.into());
                 joined.told.extend(told);
             }
         }

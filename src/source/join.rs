@@ -35,12 +35,13 @@ pub fn join(reading: Reading, other: &Reading, rule: &JoinRule) -> Result<Readin
         .map_err(|name| Fault::of_file(&other.name, FaultKind::SharedColumn { name, first: reading.name.clone().into() }))?;
     let header = Arc::new(header);
     let mut rows: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
-    for record in &other.records {
+    let others = other.records.held()?;
+    for record in others.iter() {
         rows.entry(text(record, other_key)).or_default().push(record);
     }
     let mut met: BTreeSet<&str> = BTreeSet::new();
     let (mut records, mut without) = (Vec::with_capacity(reading.records.len()), 0_u64);
-    for record in &reading.records {
+    for record in reading.records.held()?.iter() {
         let key = text(record, key);
         let found = rows.get_key_value(key).filter(|(key, _)| !key.is_empty());
         let Some((key, found)) = found else {
@@ -61,7 +62,7 @@ pub fn join(reading: Reading, other: &Reading, rule: &JoinRule) -> Result<Readin
         told.push(format!("{}: {without} records have no row in {}", reading.name, other.name));
     }
     let sha256 = joint_sum(&[reading.sha256, other.sha256.clone()]);
-    Ok(Reading { name: format!("{}+{}", reading.name, other.name), header, records, sha256, told })
+    Ok(Reading { name: format!("{}+{}", reading.name, other.name), header, records: records.into(), sha256, told })
 }
 
 fn position(reading: &Reading, name: &str) -> Result<usize, Fault> {
@@ -114,7 +115,8 @@ mod tests {
         let joined = join(persons, &contracts, &rule("")).unwrap();
         assert_eq!(joined.name, "persons.csv+contracts.csv");
         assert_eq!(joined.header.names().collect::<Vec<_>>(), ["Code", "Name", "Seq", "Start"]);
-        let starts: Vec<_> = joined.records.iter().map(|record| (text(record, 1), text(record, 3))).collect();
+        let records = joined.records.held().unwrap();
+        let starts: Vec<_> = records.iter().map(|record| (text(record, 1), text(record, 3))).collect();
         assert_eq!(starts, [("Ann", "2019"), ("Bob", "2020"), ("Bob", "2024"), ("Cem", "")]);
         assert!(joined.told.iter().any(|line| line == "contracts.csv: 1 rows belong to nobody in persons.csv"));
         assert!(joined.told.iter().any(|line| line == "persons.csv: 1 records have no row in contracts.csv"));

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-use crate::record::{Header, Record};
+use crate::record::Header;
 
 mod arrival;
 mod assemble;
@@ -25,6 +25,7 @@ mod local;
 mod number_format;
 pub mod place;
 mod profile;
+mod records;
 pub mod rest;
 mod rows;
 mod scan;
@@ -42,7 +43,8 @@ pub use error::{Fault, FaultKind, SourceErrors, Spot};
 pub use fetched::Fetched;
 pub use join::{JoinRule, join};
 pub use local::open;
-pub use profile::{ColumnProfile, profile};
+pub use profile::{ColumnProfile, Profiler, profile};
+pub use records::Records;
 pub use rows::{RowRule, one_row_each};
 pub use sheet::{SheetSettings, is_error};
 pub use unpack::UnpackSettings;
@@ -55,7 +57,7 @@ pub struct Reading {
     /// The columns, shared by all records.
     pub header: Arc<Header>,
     /// All records, in the order of the source; each knows its place.
-    pub records: Vec<Record>,
+    pub records: Records,
     /// The SHA-256 of what was read, in lower-case hexadecimal digits.
     pub sha256: String,
     /// What was found out about the source, to be told: its encoding, delimiter, line ends.

@@ -1,12 +1,14 @@
 //! What a reading looks like column by column, for the guard that compares it with the last one.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::Arc;
 
-use super::Reading;
-use crate::record::Cell;
+use super::{Reading, SourceErrors};
+use crate::record::{Cell, Header, Record};
 
 /// Distinct values are counted up to here.
-const DISTINCT_CAP: u64 = 10_000;
+const DISTINCT_CAP: usize = 10_000;
 
 /// One column of a reading.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -20,46 +22,155 @@ pub struct ColumnProfile {
 }
 
 /// The profile of every column, in their order.
-pub fn profile(reading: &Reading) -> Vec<ColumnProfile> {
-    reading
-        .header
-        .names()
-        .enumerate()
-        .map(|(position, column)| {
-            let (mut empty, mut seen) = (0, HashSet::new());
-            for cell in reading.records.iter().map(|record| record.cell(position)) {
-                if is_blank(cell) {
-                    empty += 1;
-                } else if (seen.len() as u64) < DISTINCT_CAP {
-                    seen.insert(Seen::of(cell));
-                }
+///
+/// # Errors
+/// If the records cannot be had again.
+pub fn profile(reading: &Reading) -> Result<Vec<ColumnProfile>, SourceErrors> {
+    let mut profiler = Profiler::new(&reading.header);
+    reading.records.each(|record| profiler.add(&record))?;
+    Ok(profiler.finish())
+}
+
+/// Counts while records go by. Several may share the work: the order of the records and who counted them change nothing.
+#[derive(Clone, Debug)]
+pub struct Profiler {
+    header: Arc<Header>,
+    columns: Vec<Tally>,
+}
+
+/// One column so far.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    empty: u64,
+    /// The digests of the values, of which 64 bits are enough to tell ten thousand values apart.
+    seen: HashSet<u64, BuildHasherDefault<Digest>>,
+}
+
+impl Profiler {
+    /// Nothing counted yet.
+    pub fn new(header: &Arc<Header>) -> Self {
+        Self { header: Arc::clone(header), columns: vec![Tally::default(); header.len()] }
+    }
+
+    /// Counts the cells of one more record.
+    pub fn add(&mut self, record: &Record) {
+        for (position, tally) in self.columns.iter_mut().enumerate() {
+            let cell = record.cell(position);
+            if is_blank(cell) {
+                tally.empty += 1;
+            } else if tally.seen.len() < DISTINCT_CAP {
+                tally.seen.insert(digest(cell));
             }
-            ColumnProfile { column: column.to_owned(), empty, distinct: seen.len() as u64 }
-        })
-        .collect()
-}
-
-#[derive(PartialEq, Eq, Hash)]
-enum Seen<'a> {
-    Text(&'a str),
-    Flag(bool),
-    List(&'a [Box<str>]),
-}
-
-impl<'a> Seen<'a> {
-    fn of(cell: Cell<'a>) -> Self {
-        match cell {
-            Cell::Null => Self::Text(""),
-            Cell::Text(text) => Self::Text(text.trim()),
-            Cell::Flag(flag) => Self::Flag(flag),
-            Cell::List(items) => Self::List(items),
         }
     }
+
+    /// The counts of both, which must be of records with the same columns.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        for (tally, other) in self.columns.iter_mut().zip(other.columns) {
+            tally.empty += other.empty;
+            let missing = DISTINCT_CAP.saturating_sub(tally.seen.len());
+            let new: Vec<u64> = other.seen.difference(&tally.seen).copied().take(missing).collect();
+            tally.seen.extend(new);
+        }
+        self
+    }
+
+    /// The profile of every column, in their order.
+    pub fn finish(self) -> Vec<ColumnProfile> {
+        let Self { header, columns } = self;
+        let profile = |(name, tally): (&str, Tally)| ColumnProfile {
+            column: name.to_owned(),
+            empty: tally.empty,
+            distinct: tally.seen.len() as u64,
+        };
+        header.names().zip(columns).map(profile).collect()
+    }
+}
+
+fn digest(cell: Cell<'_>) -> u64 {
+    let mut digest = Digest::default();
+    match cell {
+        Cell::Null => {}
+        Cell::Text(text) => digest.write(text.trim().as_bytes()),
+        Cell::Flag(flag) => (1_u8, flag).hash(&mut digest),
+        Cell::List(items) => (2_u8, items).hash(&mut digest),
+    }
+    digest.finish()
 }
 
 fn is_blank(cell: Cell<'_>) -> bool {
     match cell {
         Cell::Text(text) => text.trim().is_empty(),
         other => other.is_empty(),
+    }
+}
+
+/// A quick digest without a key, so that the same values always count alike; each step folds a product of twice the width.
+#[derive(Clone, Copy, Default)]
+struct Digest(u64);
+
+impl Digest {
+    fn fold(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ word ^ 0x9E37_79B9_7F4A_7C15) * u128::from(0xD6E8_FEB8_6659_FD93_u64);
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are folded into one")]
+        let folded = product as u64 ^ (product >> 64) as u64;
+        self.0 = folded;
+    }
+}
+
+impl Hasher for Digest {
+    fn write(&mut self, bytes: &[u8]) {
+        let mut words = bytes.chunks_exact(8);
+        for word in &mut words {
+            self.fold(u64::from_le_bytes(word.try_into().expect("a chunk has eight bytes")));
+        }
+        let mut last = [0; 8];
+        last[..words.remainder().len()].copy_from_slice(words.remainder());
+        self.fold(u64::from_le_bytes(last));
+        // Texts that differ only in NULs at their end are not the same.
+        self.fold(bytes.len() as u64);
+    }
+
+    /// A digest that is kept needs no second one.
+    fn write_u64(&mut self, digest: u64) {
+        self.0 = digest;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{CsvSettings, read_csv_bytes};
+
+    fn reading(text: &str) -> Reading {
+        read_csv_bytes("f.csv", text.as_bytes(), &CsvSettings::default()).unwrap()
+    }
+
+    #[test]
+    fn who_counted_which_record_changes_nothing() {
+        let rows: String = (0..25_000).map(|n| format!("{n},{},{}\n", n % 7, if n % 3 == 0 { " " } else { "x" })).collect();
+        let reading = reading(&format!("Id,Dept,Note\n{rows}"));
+        let whole = profile(&reading).unwrap();
+        let counts: Vec<(u64, u64)> = whole.iter().map(|column| (column.empty, column.distinct)).collect();
+        assert_eq!(counts, [(0, 10_000), (0, 7), (8_334, 1)]);
+        let mut parts = [Profiler::new(&reading.header), Profiler::new(&reading.header), Profiler::new(&reading.header)];
+        let mut at = 0;
+        reading.records.each(|record| (parts[at % 3].add(&record), at += 1).0).unwrap();
+        let [first, second, third] = parts;
+        assert_eq!(first.clone().merge(second.clone()).merge(third.clone()).finish(), whole);
+        assert_eq!(third.merge(first).merge(second).finish(), whole);
+    }
+
+    #[test]
+    fn a_digest_tells_short_and_long_values_apart() {
+        let texts: Vec<String> =
+            (0..200_000).map(|n| format!("{n}")).chain((0..200_000).map(|n| format!("value-{n:09}"))).collect();
+        let digests: HashSet<u64> = texts.iter().map(|text| digest(Cell::Text(text))).collect();
+        assert_eq!(digests.len(), texts.len());
     }
 }

@@ -53,24 +53,26 @@ struct Left {
 pub fn one_row_each(mut reading: Reading, rule: &RowRule, day: Date) -> Result<Reading, SourceErrors> {
     let columns = columns(&reading, rule)?;
     let mut people: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, record) in reading.records.iter().enumerate() {
+    let mut records = std::mem::take(&mut reading.records).into_held()?;
+    for (index, record) in records.iter().enumerate() {
         let key = text(record, columns.key).trim();
         // A row without a key is nobody's: it stays and is held.
         if !key.is_empty() {
             people.entry(key.to_owned()).or_default().push(index);
         }
     }
-    let mut stays = vec![true; reading.records.len()];
+    let mut stays = vec![true; records.len()];
     let (mut left, mut unclear) = (Left::default(), 0_u64);
     for rows in people.values().filter(|rows| rows.len() > 1) {
-        let chosen = choose(&reading.records, rows, &columns, rule, day, &mut left);
+        let chosen = choose(&records, rows, &columns, rule, day, &mut left);
         unclear += u64::from(chosen.len() > 1);
         for &row in rows {
             stays[row] = chosen.contains(&row);
         }
     }
     let mut keep = stays.iter();
-    reading.records.retain(|_| *keep.next().unwrap_or(&true));
+    records.retain(|_| *keep.next().unwrap_or(&true));
+    reading.records = records.into();
     tell(&mut reading, &left, unclear, day);
     Ok(reading)
 }
@@ -223,7 +225,8 @@ mod tests {
         let text = format!("Id;From;Until;Main;Fte\n{text}");
         let reading = read_csv_bytes("f.csv", text.as_bytes(), &CsvSettings::default()).unwrap();
         let reading = one_row_each(reading, &rule(), on).unwrap();
-        let lines = reading.records.iter().map(|record| match record.place().at {
+        let records = reading.records.held().unwrap();
+        let lines = records.iter().map(|record| match record.place().at {
             crate::record::At::Line(line) => line,
             _ => 0,
         });

@@ -126,7 +126,7 @@ impl Office {
         let reading = source::read_csv_bytes("hr.csv", rows.as_bytes(), &CsvSettings::default()).unwrap();
         let bound = self.mapping.bind(&reading.header).unwrap();
         let context = Context::on(today, snapshot.default_domain.clone());
-        let mapped: Vec<Mapped> = reading.records.iter().map(|record| bound.map(record, &context)).collect();
+        let mapped: Vec<Mapped> = reading.records.held().unwrap().iter().map(|record| bound.map(record, &context)).collect();
         let ledger = store.ledger(&rules.feed, &snapshot.tenant, today, &settled.unsettled).unwrap();
         let records = reading.records.len() as u64;
         let inputs = Inputs {

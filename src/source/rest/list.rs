@@ -153,7 +153,9 @@ fn csv(bytes: &[u8]) -> Result<Value, String> {
     let object = |record: &crate::record::Record| -> Map<String, Value> {
         record.cells().map(|(name, cell)| (name.to_owned(), text(cell))).collect()
     };
-    Ok(reading.records.iter().map(|record| Value::Object(object(record))).collect())
+    let mut objects = Vec::with_capacity(reading.records.len());
+    let read = reading.records.each(|record| objects.push(Value::Object(object(&record))));
+    read.map(|()| Value::Array(objects)).map_err(|fault| fault.to_string())
 }
 
 /// The records of an answer, each with its pointer.

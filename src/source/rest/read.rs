@@ -240,7 +240,7 @@ impl<'s> Table<'s> {
         let sha256 = self.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let mut told = vec![format!("{}: {} records", settings.name, records.len())];
         told.append(&mut self.told);
-        Ok(Reading { name: settings.name.clone(), header, records, sha256, told })
+        Ok(Reading { name: settings.name.clone(), header, records: records.into(), sha256, told })
     }
 
     fn loose_records(&mut self) -> Result<(Arc<Header>, Vec<Record>), RestError> {

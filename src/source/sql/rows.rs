@@ -93,7 +93,7 @@ impl Rows {
         Ok(Reading {
             name: settings.name.clone(),
             header: self.header,
-            records: self.records,
+            records: self.records.into(),
             sha256: fetched::hex(&self.digest.finalize()),
             told: vec![told],
         })

@@ -1,7 +1,5 @@
 //! The journal, and what each answer means for the ledger: both in one transaction.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -116,14 +114,13 @@ impl Store {
     /// Requests of earlier runs against this tenant that were never answered.
     pub fn open_requests(&self, tenant: &TenantId) -> Result<Vec<Open>, StoreError> {
         let mut select = self.database.prepare(
-            "select q.run, q.request, q.seq, q.key, q.kind, q.upn, q.matching, q.value, q.sent_at from requests q \
+            "select q.run, q.request, q.seq, q.key, q.kind, q.upn, q.matching, q.value from requests q \
              join runs r on r.run = q.run where q.answered_at is null and r.tenant = ?1 order by q.run, q.request",
         )?;
         let rows = select.query_map([&tenant.0], |row| {
             let kind: String = row.get(4)?;
             let matching: Option<String> = row.get(6)?;
             let value: Option<String> = row.get(7)?;
-            let sent_at: String = row.get(8)?;
             Ok(Open {
                 run: RunId(row.get(0)?),
                 request: row.get::<_, i64>(1)?.unsigned_abs(),
@@ -132,7 +129,6 @@ impl Store {
                 kind: kind_of(&kind),
                 upn: row.get::<_, Option<String>>(5)?.map(Upn::new),
                 matching: matching.as_deref().and_then(Attribute::find).zip(value),
-                age: age_of(&sent_at),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -361,10 +357,4 @@ pub(super) fn kind_of(text: &str) -> RequestKind {
         K::CreateTap,
     ];
     all.into_iter().find(|kind| kind.as_str() == text).unwrap_or(K::UpdateUser)
-}
-
-/// How long ago; a moment that lies ahead or cannot be read counts as now, so that nothing is taken for settled too early.
-fn age_of(sent_at: &str) -> Duration {
-    let sent: Timestamp = sent_at.parse().unwrap_or_else(|_| Timestamp::now());
-    Duration::try_from(Timestamp::now().duration_since(sent)).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! The tenant behind the wire: takes a request, pays for it, routes it, answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +51,16 @@ pub(super) struct Core {
     /// This request is answered by a replica that lags.
     pub(super) stale: bool,
     pub(super) answered: u64,
+    /// The changes that may not have reached every replica yet, oldest first; kept only where replicas lag.
+    pub(super) underway: VecDeque<Underway>,
+}
+
+/// A request that changed the tenant.
+pub(super) struct Underway {
+    /// The last change before it.
+    before: u64,
+    at: Duration,
+    request: u64,
 }
 
 /// The most lines kept of the log in memory.
@@ -64,6 +74,21 @@ impl Core {
             (Some(Lag::For(time)), Some(born)) => !self.stale || self.clock.elapsed() >= born + time,
             _ => true,
         }
+    }
+
+    /// The last change that this request's replica knows of. What follows has not reached it yet.
+    pub(super) fn horizon(&mut self) -> u64 {
+        let Some(lag) = self.lag else { return self.tenant.change };
+        let now = self.clock.elapsed();
+        let arrived = |change: &Underway| match lag {
+            Lag::Requests(n) => self.answered >= change.request + n,
+            Lag::For(time) => now >= change.at + time,
+        };
+        while self.underway.front().is_some_and(arrived) {
+            self.underway.pop_front();
+        }
+        let behind = self.stale || matches!(lag, Lag::Requests(_));
+        self.underway.front().filter(|_| behind).map_or(self.tenant.change, |change| change.before)
     }
 
     /// A user by id or userPrincipalName, if the replica knows it.
@@ -195,6 +220,7 @@ impl Core {
                 return problem.reply(&self.clock.stamp(), client_id).header("x-ms-resource-unit", price.units.to_string());
             }
         };
+        let before = self.tenant.change;
         let answer = match self.trouble.status(&[429, 500, 502, 503, 504]) {
             Some(429) => {
                 self.counts.throttled += 1;
@@ -210,6 +236,9 @@ impl Core {
             }
             None => self.route(request, &parts),
         };
+        if self.lag.is_some() && self.tenant.change > before {
+            self.underway.push_back(Underway { before, at: self.clock.elapsed(), request: self.answered });
+        }
         let mut reply = answer.unwrap_or_else(|problem| problem.reply(&self.clock.stamp(), client_id));
         reply = reply.header("x-ms-resource-unit", price.units.to_string());
         if let Some(used) = used {

@@ -19,8 +19,17 @@ struct Round {
     since: u64,
     /// Changes up to this one were seen in this round.
     cursor: u64,
+    /// Changes up to this one had reached the replica when the round began: what came later is for the next round.
+    until: u64,
     select: Option<String>,
     ids: Vec<String>,
+}
+
+impl Round {
+    /// Where the next round begins.
+    fn end(self) -> Self {
+        Self { since: self.until, cursor: self.until, ..self }
+    }
 }
 
 /// Answers `/users/delta` and `/groups/delta`.
@@ -32,9 +41,11 @@ pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
     }
     let given = request.query("$deltatoken").or_else(|| request.query("$skiptoken"));
     let latest = given.is_some_and(|token| token.eq_ignore_ascii_case("latest"));
+    let horizon = core.horizon();
     let first = Round {
         since: 0,
         cursor: 0,
+        until: horizon,
         select: request.query("$select").map(str::to_owned),
         ids: request.query("$filter").map(ids).transpose()?.unwrap_or_default(),
     };
@@ -46,7 +57,7 @@ pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
             if core.trouble.strikes(Fault::ExpiredDelta) {
                 return Err(expired(core, kind));
             }
-            resumed(core, kind, text).ok_or_else(|| expired(core, kind))?
+            resumed(core, kind, text, horizon).ok_or_else(|| expired(core, kind))?
         }
         _ => first,
     };
@@ -55,13 +66,13 @@ pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
     let name = path(kind);
     let mut body = json!({ "@odata.context": format!("{}/$metadata#{name}", core.base), "value": [] });
     if latest {
-        let end = Round { since: core.tenant.change, cursor: core.tenant.change, ..round };
-        body["@odata.deltaLink"] = json!(link(core, kind, "$deltatoken", &end));
+        body["@odata.deltaLink"] = json!(link(core, kind, "$deltatoken", &round.end()));
         return Ok(Reply::ok(body));
     }
     let size = page_size(request);
     let minimal = request.header("prefer").is_some_and(|prefer| prefer.contains("return=minimal"));
     let wanted = |object: &&Object| object.kind == kind && (round.ids.is_empty() || round.ids.contains(&object.id));
+    let wanted = |object: &&Object| wanted(object) && object.first_change(round.since) <= round.until;
     let wanted = |object: &&Object| wanted(object) && concerns(object, &select, &round);
     let mut rest = core.tenant.changed_after(round.cursor).filter(wanted).filter(|object| round.since > 0 || object.live());
     let page: Vec<&Object> = rest.by_ref().take(size).collect();
@@ -72,7 +83,7 @@ pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
         let cursor = if core.trouble.strikes(Fault::DuplicatePage) { round.cursor } else { last };
         ("$skiptoken", Round { cursor, ..round })
     } else {
-        ("$deltatoken", Round { since: core.tenant.change, cursor: core.tenant.change, ..round })
+        ("$deltatoken", round.end())
     };
     let mut url = link(core, kind, token, &stand);
     if core.trouble.strikes(Fault::ForeignLink) {
@@ -120,22 +131,25 @@ fn ids(filter: &str) -> Result<Vec<String>, Problem> {
 
 fn link(core: &Core, kind: Kind, name: &str, round: &Round) -> String {
     let text = token(&json!({
-        "tenant": core.tenant.id, "kind": path(kind), "since": round.since, "cursor": round.cursor,
+        "tenant": core.tenant.id, "kind": path(kind), "since": round.since, "cursor": round.cursor, "until": round.until,
         "select": round.select, "ids": round.ids, "issued": core.clock.now().as_second(),
     }));
     format!("{}/{}/delta?{name}={text}", core.base, path(kind))
 }
 
-/// Where a token stands, unless it is foreign or older than seven days.
-fn resumed(core: &Core, kind: Kind, text: &str) -> Option<Round> {
+/// Where a token stands, unless it is foreign or older than seven days. A round goes on as it began; a new one reaches as far as its
+/// replica does, and never back behind what was told already.
+fn resumed(core: &Core, kind: Kind, text: &str, horizon: u64) -> Option<Round> {
     let token = opened(text)?;
     let issued = Timestamp::from_second(token["issued"].as_i64()?).ok()?;
     let young = core.clock.now().duration_since(issued) < SignedDuration::from_hours(7 * 24);
     let ours = token["tenant"] == json!(core.tenant.id) && token["kind"] == json!(path(kind));
     let since = token["since"].as_u64()?;
+    let cursor = token["cursor"].as_u64().unwrap_or(since);
     (young && ours && since <= core.tenant.change).then(|| Round {
         since,
-        cursor: token["cursor"].as_u64().unwrap_or(since),
+        cursor,
+        until: if cursor > since { token["until"].as_u64().unwrap_or(horizon) } else { horizon.max(since) },
         select: token["select"].as_str().map(str::to_owned),
         ids: token["ids"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
     })

@@ -161,7 +161,7 @@ impl FromStr for Faults {
     }
 }
 
-/// How long a new object is not found yet.
+/// How long a new object is not found yet, and delta does not tell a change.
 #[derive(Debug, Clone, Copy)]
 pub enum Lag {
     /// Until so many more requests were answered.

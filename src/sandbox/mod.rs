@@ -4,6 +4,7 @@
 //! domains, quotas with Graph's headers, and the validation and error texts of the documentation. It shares no code with the room
 //! that talks to Graph, because it would then mirror that room's mistakes.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -53,7 +54,7 @@ pub struct Options {
     pub quota: Quota,
     /// What goes wrong.
     pub faults: Faults,
-    /// How long new objects are not found.
+    /// How long new objects are not found, and changes are not told by delta.
     pub lag: Option<Lag>,
     /// How far ahead of this machine's the tenant's clock starts.
     pub ahead: Duration,
@@ -151,6 +152,7 @@ impl Sandbox {
             halted: false,
             stale: false,
             answered: 0,
+            underway: VecDeque::new(),
         }));
         let stop = wire::spawn(listener, Arc::clone(&core));
         Ok(Self { core, clock, url, _stop: stop })

@@ -149,6 +149,13 @@ impl Object {
         self.made > since || self.stamps.get(name).is_some_and(|at| *at > since)
     }
 
+    /// The first change after this one that has touched it, as far as is known.
+    pub(super) fn first_change(&self, since: u64) -> u64 {
+        let lists = [&self.stamps, &self.members, &self.owners, &self.removed, &self.removed_owners];
+        let listed = lists.into_iter().flat_map(|list| list.values().copied());
+        listed.chain([self.made, self.manager_at]).filter(|at| *at > since).min().unwrap_or(self.changed)
+    }
+
     /// The addresses it holds, lower case and without their kind.
     fn addresses(&self) -> Vec<String> {
         self.props

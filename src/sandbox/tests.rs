@@ -310,6 +310,30 @@ async fn a_new_object_is_found_once_the_lag_is_over() {
 }
 
 #[tokio::test]
+async fn delta_tells_a_change_once_it_has_arrived_and_loses_none() {
+    let tenant = start(Options { lag: Some(Lag::Requests(4)), ..Options::default() }).await;
+    let (a, b) = (make(&tenant, "a").await, make(&tenant, "b").await);
+    for _ in 0..4 {
+        call(&tenant, "GET", "/organization", None).await;
+    }
+    let (_, page) = call(&tenant, "GET", "/users/delta?$select=city,department,manager&$deltatoken=latest", None).await;
+    let mut link = page["@odata.deltaLink"].as_str().unwrap().to_owned();
+    let boss = json!({ "@odata.id": format!("{}/users/{a}", tenant.url()) });
+    call(&tenant, "PUT", &format!("/users/{b}/manager/$ref"), Some(boss)).await;
+    call(&tenant, "PATCH", &format!("/users/{b}"), Some(json!({ "city": "Bonn" }))).await;
+    // The manager has arrived at the third reading, the city, of the same person, at the fourth.
+    let mut told = Vec::new();
+    for _ in 0..5 {
+        let (_, page) = call(&tenant, "GET", &link, None).await;
+        link = page["@odata.deltaLink"].as_str().unwrap().to_owned();
+        told.push(page["value"].clone());
+    }
+    assert_eq!((&told[0], &told[1], &told[4]), (&json!([]), &json!([]), &json!([])));
+    assert_eq!(told[2][0]["manager@delta"][0]["id"], json!(a));
+    assert_eq!(told[3][0]["city"], json!("Bonn"));
+}
+
+#[tokio::test]
 async fn only_the_configured_token_is_let_in() {
     let tenant = start(Options { token: Some("secret".into()), ..Options::default() }).await;
     assert_eq!(call(&tenant, "GET", "/users", None).await.0, 401);

@@ -35,6 +35,8 @@ pub(super) enum RestError {
     Paging { what: String, why: String },
     #[error("{what}: the service says that there are {said} {things}, {came} came")]
     Total { what: String, said: u64, came: u64, things: &'static str },
+    #[error("{what}: the list ends although the service said that there is more")]
+    Promised { what: String },
     #[error("{what}: {why}")]
     Join { what: String, why: String },
     #[error("the list is empty")]
@@ -68,6 +70,9 @@ impl RestError {
             }
             Self::LongWait { .. } => "run later, or allow it: longest_wait = \"30min\"",
             Self::Total { .. } => "the list moved while it was read: run again; where it always differs a little, set `slack`",
+            Self::Promised { .. } => {
+                "run again; where the service says so before an empty last page, leave `more` out, and that page is the end"
+            }
             Self::Empty => "an empty list would make everybody missing, so it is refused",
             Self::Columns(_) => {
                 "the credential may lack the permission to read it, which is not the same as nobody having it; a column that nobody need have is `optional = true`"

@@ -47,7 +47,7 @@ impl<'s> Pages<'s> {
         let body = body_of(&call, self.request, &answer)?;
         let past = self.request.paging.end.as_ref().is_some_and(|end| body.as_ref().is_some_and(|body| end.holds(body)));
         let found = match &body {
-            Some(body) if !past => Some(records(&call, self.request, body)?),
+            Some(body) if !past => records(&call, self.request, body)?,
             _ => None,
         };
         let (any, found) = (found.is_some(), found.unwrap_or_default());
@@ -158,9 +158,13 @@ fn csv(bytes: &[u8]) -> Result<Value, String> {
     read.map(|()| Value::Array(objects)).map_err(|fault| fault.to_string())
 }
 
-/// The records of an answer, each with its pointer.
-fn records<'v>(call: &Call, request: &Request, body: &'v Value) -> Result<Vec<(String, &'v Value)>, RestError> {
-    if request.records.find(body).is_empty() && !empty_wildcard(request, body) {
+/// Records, each with its pointer.
+type Found<'v> = Vec<(String, &'v Value)>;
+
+/// The records of an answer; nothing where `null` is in the place of their list.
+fn records<'v>(call: &Call, request: &Request, body: &'v Value) -> Result<Option<Found<'v>>, RestError> {
+    let places = request.records.find(body);
+    if places.is_empty() && !empty_wildcard(request, body) {
         let path = request.records.to_string();
         return Err(RestError::NoRecords { what: call.what.clone(), path, said: said(body) });
     }
@@ -168,12 +172,13 @@ fn records<'v>(call: &Call, request: &Request, body: &'v Value) -> Result<Vec<(S
     if request.records.as_str().is_empty() && body.is_object() && !matches!(request.paging.kind, PagingKind::None) {
         return Err(RestError::NoList { what: call.what.clone(), said: said(body) });
     }
-    let mut found = request.records.places(body);
-    // `null` in the place of a list is an empty list.
-    found.retain(|(_, record)| !record.is_null());
+    if !places.is_empty() && places.iter().all(|place| place.is_null()) {
+        return Ok(None);
+    }
+    let found = request.records.places(body);
     match found.iter().find(|(_, record)| !record.is_object()) {
-        None => Ok(found),
-        Some((_, Value::String(text))) if text.trim().is_empty() && found.len() == 1 => Ok(Vec::new()),
+        None => Ok(Some(found)),
+        Some((_, Value::String(text))) if text.trim().is_empty() && found.len() == 1 => Ok(Some(Vec::new())),
         Some((_, record)) => Err(RestError::NoObject { what: call.what.clone(), kind: kind(record) }),
     }
 }

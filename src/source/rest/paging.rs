@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::error::RestError;
-use super::path::scalar;
+use super::path::{Path, scalar};
 use super::settings::{Paging, PagingKind};
 use super::template::Values;
 
@@ -24,7 +24,10 @@ pub(super) struct Progress<'s> {
     cursors: BTreeSet<String>,
     digests: BTreeSet<[u8; 32]>,
     total: Option<u64>,
+    total_pages: Option<u64>,
     cursor: Option<String>,
+    /// Whether the last page said that another one with records follows.
+    promised: bool,
 }
 
 /// What comes after a page.
@@ -44,14 +47,15 @@ pub(super) struct Page<'p> {
     pub(super) answer: &'p Value,
     /// Text of the page's records, of which a digest is kept.
     pub(super) records: &'p [(String, &'p Value)],
-    /// Whether the answer had a body and was not past the end.
+    /// Whether the answer had a list, be it an empty one: it had a body, was not past the end, and said more than `null`.
     pub(super) any: bool,
 }
 
 impl<'s> Progress<'s> {
     pub(super) fn new(paging: &'s Paging, most: u64) -> Self {
         let (cursors, digests) = (BTreeSet::new(), BTreeSet::new());
-        Self { paging, most, pages: 0, records: 0, cursors, digests, total: None, cursor: None }
+        let (total, total_pages, cursor) = (None, None, None);
+        Self { paging, most, pages: 0, records: 0, cursors, digests, total, total_pages, cursor, promised: false }
     }
 
     /// The values of the page that is to be asked for.
@@ -74,23 +78,24 @@ impl<'s> Progress<'s> {
     pub(super) fn take(&mut self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
         self.pages += 1;
         self.records += page.records.len() as u64;
-        if !page.records.is_empty() && !matches!(self.paging.kind, PagingKind::None) {
-            let mut digest = Sha256::new();
-            for (_, record) in page.records {
-                digest.update(record.to_string());
-                digest.update([0]);
-            }
-            if !self.digests.insert(digest.finalize().into()) {
-                return Err(paging(
-                    what,
-                    "the same page came twice: the service seems to ignore how it is asked for the next one",
-                ));
-            }
-        }
+        self.never_twice(what, page)?;
         let total = self.paging.total.as_ref().and_then(|path| number(path.first(page.answer)?));
         self.total = total.or_else(|| header_number(page.headers, self.paging.total_header.as_deref())).or(self.total);
-        let next = self.next(what, page)?;
+        let pages = self.paging.total_pages.as_ref().and_then(|path| number(path.first(page.answer)?));
+        let pages = pages.or_else(|| header_number(page.headers, self.paging.pages_header.as_deref()));
+        self.total_pages = pages.or(self.total_pages);
+        let more = self.paging.more.as_ref().and_then(|path| path.first(page.answer)).map(truth);
+        let promises = more == Some(true) || self.total_pages.is_some_and(|said| self.pages < said);
+        // A total that is met proves that the page before promised too much.
+        if self.promised && !promises && page.records.is_empty() && self.total != Some(self.records) {
+            return Err(self.broken(what, self.pages - 1));
+        }
+        self.promised = promises;
+        let next = self.next(what, page, more)?;
         if next == Next::Done {
+            if promises {
+                return Err(self.broken(what, self.pages));
+            }
             self.check_total(what)?;
         } else if self.pages >= self.most {
             return Err(paging(what, &format!("the list has more than {} pages", self.most)));
@@ -98,56 +103,66 @@ impl<'s> Progress<'s> {
         Ok(next)
     }
 
-    fn next(&mut self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
-        if !page.any {
-            return self.past_the_end(what);
+    fn never_twice(&mut self, what: &str, page: &Page<'_>) -> Result<(), RestError> {
+        if page.records.is_empty() || matches!(self.paging.kind, PagingKind::None) {
+            return Ok(());
         }
+        let mut digest = Sha256::new();
+        for (_, record) in page.records {
+            digest.update(record.to_string());
+            digest.update([0]);
+        }
+        if self.digests.insert(digest.finalize().into()) {
+            return Ok(());
+        }
+        Err(paging(what, "the same page came twice: the service seems to ignore how it is asked for the next one"))
+    }
+
+    fn next(&mut self, what: &str, page: &Page<'_>, more: Option<bool>) -> Result<Next, RestError> {
+        let text = |path: &Path| path.first(page.answer).and_then(scalar).filter(|text| !text.is_empty());
         match &self.paging.kind {
             PagingKind::None => Ok(Next::Done),
-            PagingKind::Page(_) | PagingKind::Offset(_) => self.counted(what, page),
-            PagingKind::Cursor(path) => match path.first(page.answer).and_then(scalar).filter(|cursor| !cursor.is_empty()) {
-                None => Ok(Next::Done),
-                Some(_) if self.told_no_more(page) => Ok(Next::Done),
+            PagingKind::Page(_) | PagingKind::Offset(_) => self.counted(what, page, more),
+            PagingKind::Cursor(path) => match text(path) {
+                None => self.end(what, page),
+                Some(_) if more == Some(false) => Ok(Next::Done),
                 Some(cursor) => {
                     self.fresh(what, &cursor)?;
                     self.cursor = Some(cursor);
                     Ok(Next::Again)
                 }
             },
-            PagingKind::Next(path) => match path.first(page.answer).and_then(scalar).filter(|link| !link.is_empty()) {
-                None => Ok(Next::Done),
+            PagingKind::Next(path) => match text(path) {
+                None => self.end(what, page),
                 Some(link) => self.follow(what, page.url, &link),
             },
             PagingKind::Link => match next_link(page.headers) {
-                None => Ok(Next::Done),
+                None => self.end(what, page),
                 Some(link) => self.follow(what, page.url, &link),
             },
         }
     }
 
-    /// An answer without a body: the end, unless the list was to go on.
-    fn past_the_end(&self, what: &str) -> Result<Next, RestError> {
-        match self.paging.kind {
-            PagingKind::Cursor(_) | PagingKind::Next(_) | PagingKind::Link if self.pages > 1 => {
-                Err(paging(what, "the answer is empty although the page before said that there is more"))
-            }
-            _ => Ok(Next::Done),
+    /// Nothing leads on: the end, unless there is no list where the page before led.
+    fn end(&self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
+        if !page.any && self.pages > 1 && self.total != Some(self.records) {
+            return Err(paging(what, "the answer is empty although the page before said that there is more"));
         }
+        Ok(Next::Done)
     }
 
-    fn counted(&self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
+    fn counted(&self, what: &str, page: &Page<'_>, more: Option<bool>) -> Result<Next, RestError> {
         let empty = page.records.is_empty();
-        if let Some(more) = self.paging.more.as_ref().and_then(|path| path.first(page.answer)) {
-            return match (truth(more), empty) {
+        if let Some(more) = more {
+            return match (more, empty) {
                 (true, true) => Err(paging(what, "the page is empty although the service says that there is more")),
                 (true, false) => Ok(Next::Again),
                 (false, _) => Ok(Next::Done),
             };
         }
-        let pages = self.paging.total_pages.as_ref().and_then(|path| number(path.first(page.answer)?));
-        if let Some(said) = pages.or_else(|| header_number(page.headers, self.paging.pages_header.as_deref())) {
+        if let Some(said) = self.total_pages {
             return match (self.pages < said, empty) {
-                (true, true) => Err(RestError::Total { what: what.to_owned(), said, came: self.pages - 1, things: "pages" }),
+                (true, true) => Err(self.broken(what, self.pages - 1)),
                 (true, false) => Ok(Next::Again),
                 (false, _) => Ok(Next::Done),
             };
@@ -160,8 +175,12 @@ impl<'s> Progress<'s> {
         }
     }
 
-    fn told_no_more(&self, page: &Page<'_>) -> bool {
-        self.paging.more.as_ref().and_then(|path| path.first(page.answer)).is_some_and(|more| !truth(more))
+    /// The list ends although more of it was promised; `came` pages had records.
+    fn broken(&self, what: &str, came: u64) -> RestError {
+        match self.total_pages {
+            Some(said) if came < said => RestError::Total { what: what.to_owned(), said, came, things: "pages" },
+            _ => RestError::Promised { what: what.to_owned() },
+        }
     }
 
     fn follow(&mut self, what: &str, from: &Url, link: &str) -> Result<Next, RestError> {
@@ -231,7 +250,6 @@ fn links(mut line: &str) -> Vec<(String, Vec<String>)> {
 mod tests {
     use serde_json::json;
 
-    use super::super::path::Path;
     use super::*;
 
     /// Reads made-up answers to their end; tells what was asked, or the fault.
@@ -244,8 +262,9 @@ mod tests {
             let values = progress.values(&Values::default());
             let get = |name: &str| values.0.get(name).cloned();
             asked.push(get("page").or(get("offset")).or(get("cursor")).unwrap_or_else(|| "-".into()));
-            let any = !answer.is_null();
-            let page = Page { url: &url, headers: &HeaderMap::new(), answer, records: &records.places(answer), any };
+            let any = !answer["data"].is_null();
+            let found = if any { records.places(answer) } else { Vec::new() };
+            let page = Page { url: &url, headers: &HeaderMap::new(), answer, records: &found, any };
             match progress.take("list", &page) {
                 Ok(Next::Done) => return format!("{} = {}", asked.join(" "), progress.records),
                 Ok(Next::Again) => {}
@@ -303,6 +322,57 @@ mod tests {
         let next = Paging { kind: PagingKind::Next(path("next")), ..Paging::default() };
         let answers = [json!({"data": [1], "next": "/api/people?c=2"}), json!({"data": [2]})];
         assert_eq!(told(&next, &answers), "- https://hr.example/api/people?c=2 - = 2");
+    }
+
+    #[test]
+    fn a_page_that_promised_more_is_not_the_last() {
+        let ends = [json!({"data": []}), json!({"data": null}), Value::Null, json!({"data": [], "more": false, "pages": 1})];
+        for kind in [PagingKind::Page(1), PagingKind::Offset(0), PagingKind::Cursor(path("next"))] {
+            for end in &ends {
+                let more = Paging { kind: kind.clone(), more: Some(path("more")), ..Paging::default() };
+                let answers = [json!({"data": [1], "more": true, "next": "a"}), end.clone()];
+                assert_eq!(told(&more, &answers), "list: the list ends although the service said that there is more", "{end}");
+            }
+            for end in &ends[..3] {
+                let pages = Paging { kind: kind.clone(), total_pages: Some(path("pages")), ..Paging::default() };
+                let answers = [json!({"data": [1], "pages": 2, "next": "a"}), end.clone()];
+                assert_eq!(told(&pages, &answers), "list: the service says that there are 2 pages, 1 came", "{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_met_total_proves_that_a_page_promised_too_much() {
+        let (kind, total) = (PagingKind::Cursor(path("next")), Some(path("total")));
+        let paging = Paging { kind, more: Some(path("more")), total, ..Paging::default() };
+        let last = json!({"data": null, "more": false});
+        assert_eq!(told(&paging, &[json!({"data": [1], "more": true, "next": "a", "total": 1}), last]), "- a = 1");
+    }
+
+    #[test]
+    fn more_without_a_way_to_it_is_no_end() {
+        for kind in [PagingKind::None, PagingKind::Cursor(path("next")), PagingKind::Next(path("next")), PagingKind::Link] {
+            let more = Paging { kind: kind.clone(), more: Some(path("more")), ..Paging::default() };
+            assert!(told(&more, &[json!({"data": [1], "more": true})]).contains("the list ends although"));
+            let pages = Paging { kind, total_pages: Some(path("pages")), ..Paging::default() };
+            assert!(told(&pages, &[json!({"data": [1], "pages": 3})]).contains("3 pages, 1 came"));
+        }
+        let (more, total_pages) = (Some(path("more")), Some(path("pages")));
+        let both = Paging { kind: PagingKind::Page(1), more, total_pages, ..Paging::default() };
+        assert!(told(&both, &[json!({"data": [1], "more": false, "pages": 2})]).contains("2 pages, 1 came"));
+    }
+
+    #[test]
+    fn null_where_a_cursor_led_is_no_empty_list() {
+        for kind in [PagingKind::Cursor(path("next")), PagingKind::Next(path("next"))] {
+            let paging = Paging { kind, ..Paging::default() };
+            let lost = told(&paging, &[json!({"data": [1], "next": "b"}), json!({"data": null})]);
+            assert!(lost.contains("is empty although the page before"), "{lost}");
+            assert!(told(&paging, &[json!({"data": [1], "next": "b"}), json!({"data": []})]).ends_with("= 1"));
+            // A first page without records may still lead on.
+            let answers = [json!({"data": null, "next": "b"}), json!({"data": [1]})];
+            assert!(told(&paging, &answers).ends_with("= 1"));
+        }
     }
 
     #[test]

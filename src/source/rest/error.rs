@@ -35,6 +35,8 @@ pub(super) enum RestError {
     Paging { what: String, why: String },
     #[error("{what}: the service says that there are {said} {things}, {came} came")]
     Total { what: String, said: u64, came: u64, things: &'static str },
+    #[error("{what}: first there were {first} {things}, then {now}")]
+    Moved { what: String, first: u64, now: u64, things: &'static str },
     #[error("{what}: the list ends although the service said that there is more")]
     Promised { what: String },
     #[error("{what}: {why}")]
@@ -69,7 +71,9 @@ impl RestError {
                 "the credential goes to no other origin; if that one is right, write it as `base_url` of [source]"
             }
             Self::LongWait { .. } => "run later, or allow it: longest_wait = \"30min\"",
-            Self::Total { .. } => "the list moved while it was read: run again; where it always differs a little, set `slack`",
+            Self::Total { .. } | Self::Moved { .. } => {
+                "the list moved while it was read: run again; where it always differs a little, set `slack`"
+            }
             Self::Promised { .. } => {
                 "run again; where the service says so before an empty last page, leave `more` out, and that page is the end"
             }

@@ -23,11 +23,18 @@ pub(super) struct Progress<'s> {
     pub(super) records: u64,
     cursors: BTreeSet<String>,
     digests: BTreeSet<[u8; 32]>,
-    total: Option<u64>,
-    total_pages: Option<u64>,
+    total: Told,
+    total_pages: Told,
     cursor: Option<String>,
     /// Whether the last page said that another one with records follows.
     promised: bool,
+}
+
+/// A number that the service tells of the whole list, with one page or with each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    first: Option<u64>,
+    last: Option<u64>,
 }
 
 /// What comes after a page.
@@ -54,8 +61,8 @@ pub(super) struct Page<'p> {
 impl<'s> Progress<'s> {
     pub(super) fn new(paging: &'s Paging, most: u64) -> Self {
         let (cursors, digests) = (BTreeSet::new(), BTreeSet::new());
-        let (total, total_pages, cursor) = (None, None, None);
-        Self { paging, most, pages: 0, records: 0, cursors, digests, total, total_pages, cursor, promised: false }
+        let (total, total_pages) = (Told::default(), Told::default());
+        Self { paging, most, pages: 0, records: 0, cursors, digests, total, total_pages, cursor: None, promised: false }
     }
 
     /// The values of the page that is to be asked for.
@@ -79,15 +86,11 @@ impl<'s> Progress<'s> {
         self.pages += 1;
         self.records += page.records.len() as u64;
         self.never_twice(what, page)?;
-        let total = self.paging.total.as_ref().and_then(|path| number(path.first(page.answer)?));
-        self.total = total.or_else(|| header_number(page.headers, self.paging.total_header.as_deref())).or(self.total);
-        let pages = self.paging.total_pages.as_ref().and_then(|path| number(path.first(page.answer)?));
-        let pages = pages.or_else(|| header_number(page.headers, self.paging.pages_header.as_deref()));
-        self.total_pages = pages.or(self.total_pages);
+        self.hear(what, page)?;
         let more = self.paging.more.as_ref().and_then(|path| path.first(page.answer)).map(truth);
-        let promises = more == Some(true) || self.total_pages.is_some_and(|said| self.pages < said);
+        let promises = more == Some(true) || self.total_pages.last.is_some_and(|said| self.pages < said);
         // A total that is met proves that the page before promised too much.
-        if self.promised && !promises && page.records.is_empty() && self.total != Some(self.records) {
+        if self.promised && !promises && page.records.is_empty() && self.total.last != Some(self.records) {
             return Err(self.broken(what, self.pages - 1));
         }
         self.promised = promises;
@@ -101,6 +104,15 @@ impl<'s> Progress<'s> {
             return Err(paging(what, &format!("the list has more than {} pages", self.most)));
         }
         Ok(next)
+    }
+
+    /// Takes down what the page says of the whole list.
+    fn hear(&mut self, what: &str, page: &Page<'_>) -> Result<(), RestError> {
+        let at = |path: &Option<Path>| path.as_ref().and_then(|path| number(path.first(page.answer)?));
+        let total = at(&self.paging.total).or_else(|| header_number(page.headers, self.paging.total_header.as_deref()));
+        let pages = at(&self.paging.total_pages).or_else(|| header_number(page.headers, self.paging.pages_header.as_deref()));
+        self.total.take(total, self.paging.slack).map_err(|moved| moved.of(what, "records"))?;
+        self.total_pages.take(pages, self.paging.slack).map_err(|moved| moved.of(what, "pages"))
     }
 
     fn never_twice(&mut self, what: &str, page: &Page<'_>) -> Result<(), RestError> {
@@ -145,7 +157,7 @@ impl<'s> Progress<'s> {
 
     /// Nothing leads on: the end, unless there is no list where the page before led.
     fn end(&self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
-        if !page.any && self.pages > 1 && self.total != Some(self.records) {
+        if !page.any && self.pages > 1 && self.total.last != Some(self.records) {
             return Err(paging(what, "the answer is empty although the page before said that there is more"));
         }
         Ok(Next::Done)
@@ -160,7 +172,7 @@ impl<'s> Progress<'s> {
                 (false, _) => Ok(Next::Done),
             };
         }
-        if let Some(said) = self.total_pages {
+        if let Some(said) = self.total_pages.last {
             return match (self.pages < said, empty) {
                 (true, true) => Err(self.broken(what, self.pages - 1)),
                 (true, false) => Ok(Next::Again),
@@ -168,7 +180,7 @@ impl<'s> Progress<'s> {
             };
         }
         // A short page is no end: a service may cap its pages below what it was asked for.
-        match self.total {
+        match self.total.last {
             Some(total) if self.records >= total => Ok(Next::Done),
             _ if empty => Ok(Next::Done),
             _ => Ok(Next::Again),
@@ -177,7 +189,7 @@ impl<'s> Progress<'s> {
 
     /// The list ends although more of it was promised; `came` pages had records.
     fn broken(&self, what: &str, came: u64) -> RestError {
-        match self.total_pages {
+        match self.total_pages.last {
             Some(said) if came < said => RestError::Total { what: what.to_owned(), said, came, things: "pages" },
             _ => RestError::Promised { what: what.to_owned() },
         }
@@ -197,12 +209,35 @@ impl<'s> Progress<'s> {
     }
 
     fn check_total(&self, what: &str) -> Result<(), RestError> {
-        match self.total {
+        match self.total.last {
             Some(said) if said.abs_diff(self.records) > self.paging.slack => {
                 Err(RestError::Total { what: what.to_owned(), said, came: self.records, things: "records" })
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Told {
+    /// A list that moves while it is read loses whoever slips from a page ahead onto one that was read already.
+    fn take(&mut self, now: Option<u64>, slack: u64) -> Result<(), Moved> {
+        let Some(now) = now else { return Ok(()) };
+        let first = *self.first.get_or_insert(now);
+        self.last = Some(now);
+        if first.abs_diff(now) > slack { Err(Moved { first, now }) } else { Ok(()) }
+    }
+}
+
+/// A number that was another one on an earlier page.
+struct Moved {
+    first: u64,
+    now: u64,
+}
+
+impl Moved {
+    fn of(self, what: &str, things: &'static str) -> RestError {
+        let Self { first, now } = self;
+        RestError::Moved { what: what.to_owned(), first, now, things }
     }
 }
 
@@ -299,6 +334,20 @@ mod tests {
         let pages = Paging { kind: PagingKind::Page(1), total_pages: Some(path("pages")), ..Paging::default() };
         let answers = [json!({"data": [1], "pages": 3}), json!({"data": [], "pages": 3})];
         assert!(super::tests::told(&pages, &answers).contains("3 pages, 1 came"));
+    }
+
+    #[test]
+    fn a_total_that_moves_between_two_pages_is_an_error() {
+        let paging = |slack| Paging { kind: PagingKind::Offset(0), total: Some(path("total")), slack, ..Paging::default() };
+        // One of four has left the first page: the third slips onto it, and what comes adds up all the same.
+        let answers = [json!({"data": [1, 2], "total": 4}), json!({"data": [4], "total": 3})];
+        assert_eq!(told(&paging(0), &answers), "list: first there were 4 records, then 3");
+        assert_eq!(told(&paging(1), &answers), "0 2 = 3");
+        let creeping = [1, 2, 3, 4].map(|n| json!({"data": [n], "total": n + 5}));
+        assert_eq!(told(&paging(2), &creeping), "list: first there were 6 records, then 9");
+        let pages = Paging { kind: PagingKind::Page(1), total_pages: Some(path("pages")), ..Paging::default() };
+        let answers = [json!({"data": [1], "pages": 3}), json!({"data": [2], "pages": 2})];
+        assert_eq!(told(&pages, &answers), "list: first there were 3 pages, then 2");
     }
 
     #[test]

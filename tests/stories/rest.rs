@@ -136,6 +136,31 @@ fn a_fault_in_the_place_of_a_bare_list_is_no_person() {
 }
 
 #[test]
+fn a_good_status_does_not_make_a_list_of_a_fault() {
+    let source = LIST.replace(", total = \"meta.total\"", "");
+    let faults = [
+        json!({"data": null, "errors": [{"message": "try later"}]}),
+        json!({"data": [], "success": false, "error": {"message": "try later"}}),
+        json!({"data": people(3), "errors": [{"message": "try later"}]}),
+        json!({"data": [], "meta": {"error": "try later"}, "message": "try later"}),
+    ];
+    for fault in faults {
+        let first = Exchange::json("GET /people?offset=0", &json!({"data": people(2), "errors": [], "error": null}));
+        let exchanges = vec![first, Exchange::json("GET /people?offset=2", &fault)];
+        let told = breaks(exchanges, Manners::default(), &source, 1);
+        assert!(told.contains("page 2: the answer tells of a fault: try later"), "{fault}: {told}");
+    }
+    let list = vec![null_among(people(2))];
+    let told = breaks(list, Manners::default(), &source, 1);
+    assert!(told.contains("a record that is null"), "{told}");
+}
+
+fn null_among(mut people: Vec<Value>) -> Exchange {
+    people.push(Value::Null);
+    Exchange::json("GET /people?offset=0", &json!({ "data": people }))
+}
+
+#[test]
 fn an_empty_list_beside_the_people_clears_nothing() {
     let mut exchanges = pages("/people", &people(3), 5);
     exchanges.push(Exchange::json("GET /jobs", &json!({"data": []})));

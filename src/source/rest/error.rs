@@ -25,6 +25,8 @@ pub(super) enum RestError {
     NoRecords { what: String, path: String, said: Option<String> },
     #[error("{what}: the answer is an object where the list is awaited{}", explained(said.as_deref()))]
     NoList { what: String, said: Option<String> },
+    #[error("{what}: the answer tells of a fault{}", explained(said.as_deref()))]
+    Faulty { what: String, said: Option<String> },
     #[error("{what}: no token: {why}")]
     NoToken { what: String, why: String },
     #[error("{what}: the link to the next page leads to {origin}, not to {ours}")]

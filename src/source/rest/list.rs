@@ -9,6 +9,7 @@ use url::Url;
 use super::client::{Answer, Call, Payload, Sender, said};
 use super::error::RestError;
 use super::paging::{Next, Page, Progress};
+use super::path::scalar;
 use super::settings::{Body, Format, PagingKind, Request};
 use super::template::{Template, Values};
 use crate::record::{At, Cell, Place};
@@ -50,6 +51,11 @@ impl<'s> Pages<'s> {
             Some(body) if !past => records(&call, self.request, body)?,
             _ => None,
         };
+        if let Some(body) = body.as_ref().filter(|_| !past)
+            && tells_of_fault(body, found.as_ref().is_none_or(Vec::is_empty))
+        {
+            return Err(RestError::Faulty { what: call.what, said: said(body) });
+        }
         let (any, found) = (found.is_some(), found.unwrap_or_default());
         let answered = body.as_ref().unwrap_or(&Value::Null);
         let page = Page { url: &call.url, headers: &answer.headers, answer: answered, records: &found, any };
@@ -180,6 +186,27 @@ fn records<'v>(call: &Call, request: &Request, body: &'v Value) -> Result<Option
         None => Ok(Some(found)),
         Some((_, Value::String(text))) if text.trim().is_empty() && found.len() == 1 => Ok(Some(Vec::new())),
         Some((_, record)) => Err(RestError::NoObject { what: call.what.clone(), kind: kind(record) }),
+    }
+}
+
+/// Whether an answer with a good status says itself that it is none, as GraphQL does, with or without a part of the records. A fault
+/// within an envelope is looked for only where there are no records.
+fn tells_of_fault(body: &Value, empty: bool) -> bool {
+    let Value::Object(answer) = body else { return false };
+    let faulty = |object: &Map<String, Value>| {
+        let named = ["error", "errors"].iter().any(|name| object.get(*name).is_some_and(|fault| !is_nothing(fault)));
+        let denied = |name: &&str| object.get(*name).and_then(scalar).is_some_and(|text| text.eq_ignore_ascii_case("false"));
+        named || ["success", "ok"].iter().any(|name| denied(name))
+    };
+    faulty(answer) || (empty && answer.values().filter_map(Value::as_object).any(faulty))
+}
+
+/// Whether the place of a fault says that there is none.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        other => scalar(other).is_none_or(|text| matches!(text.trim(), "" | "0" | "false")),
     }
 }
 

@@ -57,6 +57,11 @@ impl Exchange {
         Self { status, headers: vec![(name.to_owned(), said.to_owned())], body: Vec::new(), ..Self::json(request, &Value::Null) }
     }
 
+    /// The same answer with another status.
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
     /// Answers this text, to the letter.
     pub(crate) fn says(&mut self, body: &str) {
         body.as_bytes().clone_into(&mut self.body);

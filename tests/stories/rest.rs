@@ -155,6 +155,22 @@ fn a_good_status_does_not_make_a_list_of_a_fault() {
     assert!(told.contains("a record that is null"), "{told}");
 }
 
+#[test]
+fn a_part_of_the_list_is_not_taken_for_all_of_it() {
+    let one = LIST.replace("paging  = { kind = \"offset\", total = \"meta.total\" }", "");
+    let list = || Exchange::json("GET /people?offset=0", &json!({ "data": people(3) }));
+    for (status, said) in [(206, "a part of the list"), (202, "is not ready yet")] {
+        let told = breaks(vec![list().with_status(status)], Manners::default(), &one.replace("{offset}", "0"), 1);
+        assert!(told.contains(said), "{told}");
+    }
+    // Everybody of the first list would be missing.
+    let mut exchanges = pages("/people", &[], 5);
+    exchanges.push(Exchange::json("GET /gone", &json!({ "data": people(3) })));
+    let also = format!("{LIST}[[source.also]]\npath = \"/gone\"\nrecords = \"data\"\nunless = \"id\"");
+    let told = breaks(exchanges, Manners::default(), &also, 1);
+    assert!(told.contains("the list is empty"), "{told}");
+}
+
 fn null_among(mut people: Vec<Value>) -> Exchange {
     people.push(Value::Null);
     Exchange::json("GET /people?offset=0", &json!({ "data": people }))

@@ -45,6 +45,7 @@ impl<'s> Pages<'s> {
         let number = self.progress.pages + 1;
         let call = call(sender, self.request, &filled, self.follow.take(), number)?;
         let answer = sender.send(&call).await?;
+        whole(&call, self.request, answer.status)?;
         let body = body_of(&call, self.request, &answer)?;
         let past = self.request.paging.end.as_ref().is_some_and(|end| body.as_ref().is_some_and(|body| end.holds(body)));
         let found = match &body {
@@ -123,6 +124,16 @@ fn pairs(fields: &[(String, Template)], values: &Values) -> Vec<(String, String)
 /// The status of an answer that says itself that it has no content.
 const NO_CONTENT: u16 = 204;
 
+/// Some good statuses say that there is more than the answer, or that it is not ready.
+fn whole(call: &Call, request: &Request, status: u16) -> Result<(), RestError> {
+    let why = match status {
+        202 => "the list is not ready yet",
+        206 if matches!(request.paging.kind, PagingKind::None) => "it is a part of the list, and there is no `paging`",
+        _ => return Ok(()),
+    };
+    Err(RestError::Unreadable { what: call.what.clone(), why: format!("answered {status}: {why}") })
+}
+
 /// The answer as JSON, whatever its form; nothing where it says that it has no content. One that should have a body and has none
 /// is no end of a list: something between here and the service lost it.
 fn body_of(call: &Call, request: &Request, answer: &Answer) -> Result<Option<Value>, RestError> {
@@ -196,7 +207,7 @@ fn tells_of_fault(body: &Value, empty: bool) -> bool {
     let faulty = |object: &Map<String, Value>| {
         let named = ["error", "errors"].iter().any(|name| object.get(*name).is_some_and(|fault| !is_nothing(fault)));
         let denied = |name: &&str| object.get(*name).and_then(scalar).is_some_and(|text| text.eq_ignore_ascii_case("false"));
-        named || ["success", "ok"].iter().any(|name| denied(name))
+        named || ["success", "ok"].iter().any(denied)
     };
     faulty(answer) || (empty && answer.values().filter_map(Value::as_object).any(faulty))
 }

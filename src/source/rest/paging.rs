@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -87,7 +87,8 @@ impl<'s> Progress<'s> {
         self.records += page.records.len() as u64;
         self.never_twice(what, page)?;
         self.hear(what, page)?;
-        let more = self.paging.more.as_ref().and_then(|path| path.first(page.answer)).map(truth);
+        let more = self.paging.more.as_ref().and_then(|path| path.first(page.answer)).map_or(Ok(None), truth);
+        let more = more.map_err(|Unclear| paging(what, "what it says at `more` is neither true nor false"))?;
         let promises = more == Some(true) || self.total_pages.last.is_some_and(|said| self.pages < said);
         // A total that is met proves that the page before promised too much.
         if self.promised && !promises && page.records.is_empty() && self.total.last != Some(self.records) {
@@ -108,9 +109,13 @@ impl<'s> Progress<'s> {
 
     /// Takes down what the page says of the whole list.
     fn hear(&mut self, what: &str, page: &Page<'_>) -> Result<(), RestError> {
-        let at = |path: &Option<Path>| path.as_ref().and_then(|path| number(path.first(page.answer)?));
-        let total = at(&self.paging.total).or_else(|| header_number(page.headers, self.paging.total_header.as_deref()));
-        let pages = at(&self.paging.total_pages).or_else(|| header_number(page.headers, self.paging.pages_header.as_deref()));
+        let told = |path: &Option<Path>, header: &Option<String>| {
+            let inside = path.as_ref().and_then(|path| path.first(page.answer)).map(number);
+            let told = inside.or_else(|| Some(header_number(page.headers.get(header.as_deref()?)?)));
+            told.unwrap_or(Ok(None)).map_err(|Unclear| paging(what, "the total that it tells is no number"))
+        };
+        let total = told(&self.paging.total, &self.paging.total_header)?;
+        let pages = told(&self.paging.total_pages, &self.paging.pages_header)?;
         self.total.take(total, self.paging.slack).map_err(|moved| moved.of(what, "records"))?;
         self.total_pages.take(pages, self.paging.slack).map_err(|moved| moved.of(what, "pages"))
     }
@@ -131,11 +136,15 @@ impl<'s> Progress<'s> {
     }
 
     fn next(&mut self, what: &str, page: &Page<'_>, more: Option<bool>) -> Result<Next, RestError> {
-        let text = |path: &Path| path.first(page.answer).and_then(scalar).filter(|text| !text.is_empty());
+        let text = |path: &Path| {
+            let leads = path.first(page.answer).map_or(Ok(None), lead);
+            leads.map_err(|Unclear| paging(what, "what it says at `next` is an object or a list, not a cursor or a link"))
+        };
         match &self.paging.kind {
-            PagingKind::None => Ok(Next::Done),
+            PagingKind::None if next_link(page.headers).is_some() => Err(unasked(what)),
+            PagingKind::None => self.end(what, page),
             PagingKind::Page(_) | PagingKind::Offset(_) => self.counted(what, page, more),
-            PagingKind::Cursor(path) => match text(path) {
+            PagingKind::Cursor(path) => match text(path)? {
                 None => self.end(what, page),
                 Some(_) if more == Some(false) => Ok(Next::Done),
                 Some(cursor) => {
@@ -144,7 +153,7 @@ impl<'s> Progress<'s> {
                     Ok(Next::Again)
                 }
             },
-            PagingKind::Next(path) => match text(path) {
+            PagingKind::Next(path) => match text(path)? {
                 None => self.end(what, page),
                 Some(link) => self.follow(what, page.url, &link),
             },
@@ -157,6 +166,9 @@ impl<'s> Progress<'s> {
 
     /// Nothing leads on: the end, unless there is no list where the page before led.
     fn end(&self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
+        if odata_goes_on(page.answer) {
+            return Err(unasked(what));
+        }
         if !page.any && self.pages > 1 && self.total.last != Some(self.records) {
             return Err(paging(what, "the answer is empty although the page before said that there is more"));
         }
@@ -245,25 +257,62 @@ fn paging(what: &str, why: &str) -> RestError {
     RestError::Paging { what: what.to_owned(), why: why.to_owned() }
 }
 
-fn number(value: &Value) -> Option<u64> {
-    scalar(value)?.trim().parse().ok()
+fn unasked(what: &str) -> RestError {
+    paging(
+        what,
+        "the answer names a next page that `paging` does not ask for\n  hint: paging = { kind = \"link\" }, or kind = \"next\" with the path to it",
+    )
 }
 
-fn header_number(headers: &HeaderMap, name: Option<&str>) -> Option<u64> {
-    headers.get(name?)?.to_str().ok()?.trim().parse().ok()
+/// Whether there is a link to a next page where every `OData` service writes it.
+fn odata_goes_on(answer: &Value) -> bool {
+    let links = ["/@odata.nextLink", "/odata.nextLink", "/d/__next"];
+    links.into_iter().filter_map(|at| answer.pointer(at)?.as_str()).any(|link| !link.is_empty())
 }
 
-fn truth(value: &Value) -> bool {
-    match value {
-        Value::Bool(flag) => *flag,
-        other => scalar(other).is_some_and(|text| matches!(text.to_lowercase().as_str(), "true" | "1" | "yes")),
+/// A word of the service that cannot be taken for one thing or the other; guessed wrong, it would end a list.
+struct Unclear;
+
+/// A total; one that is empty or below zero says that the service does not know it.
+fn number(value: &Value) -> Result<Option<u64>, Unclear> {
+    if *value == Value::Bool(false) {
+        return Ok(None);
     }
+    let text = scalar(value).ok_or(Unclear)?;
+    let text = text.trim();
+    let whole = text.strip_suffix(".0").unwrap_or(text);
+    match whole.strip_prefix('-') {
+        None if whole.is_empty() => Ok(None),
+        None => whole.parse().map(Some).map_err(|_| Unclear),
+        Some(below) => below.parse::<u64>().map(|_| None).map_err(|_| Unclear),
+    }
+}
+
+fn header_number(value: &HeaderValue) -> Result<Option<u64>, Unclear> {
+    number(&value.to_str().map_err(|_| Unclear)?.into())
+}
+
+fn truth(value: &Value) -> Result<Option<bool>, Unclear> {
+    let text = scalar(value).ok_or(Unclear)?.trim().to_lowercase();
+    match text.as_str() {
+        "" => Ok(None),
+        "true" | "yes" | "y" | "1" => Ok(Some(true)),
+        "false" | "no" | "n" | "0" => Ok(Some(false)),
+        _ => Err(Unclear),
+    }
+}
+
+/// A cursor or a link; a service that writes `false` for nothing has none.
+fn lead(value: &Value) -> Result<Option<String>, Unclear> {
+    let text = Some(value).filter(|value| **value != Value::Bool(false)).map(|value| scalar(value).ok_or(Unclear));
+    Ok(text.transpose()?.filter(|text| !text.is_empty()))
 }
 
 /// The address of `rel="next"` in the header `Link` (RFC 8288).
 fn next_link(headers: &HeaderMap) -> Option<String> {
-    let lines = headers.get_all("link").into_iter().filter_map(|value| value.to_str().ok());
-    lines.flat_map(links).find(|(_, relations)| relations.iter().any(|name| name == "next")).map(|(url, _)| url)
+    // Letters that no header should have make an address that fails, and not the end of the list.
+    let lines = headers.get_all("link").into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    lines.flat_map(|line| links(&line)).find(|(_, relations)| relations.iter().any(|name| name == "next")).map(|(url, _)| url)
 }
 
 fn links(mut line: &str) -> Vec<(String, Vec<String>)> {
@@ -422,6 +471,47 @@ mod tests {
             let answers = [json!({"data": null, "next": "b"}), json!({"data": [1]})];
             assert!(told(&paging, &answers).ends_with("= 1"));
         }
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_no_end() {
+        let more = Paging { kind: PagingKind::Page(1), more: Some(path("more")), ..Paging::default() };
+        for word in [json!("/people?page=2"), json!(57), json!({"next": true}), json!("Ja")] {
+            assert!(told(&more, &[json!({"data": [1], "more": word})]).contains("neither true nor false"), "{word}");
+        }
+        assert_eq!(told(&more, &[json!({"data": [1], "more": "Y"}), json!({"data": [2], "more": "N"})]), "1 2 = 2");
+        let total = Paging { total: Some(path("total")), ..Paging::default() };
+        for word in [json!("1,200"), json!({"value": 2}), json!(1.5)] {
+            assert!(told(&total, &[json!({"data": [1], "total": word})]).contains("is no number"), "{word}");
+        }
+        for unknown in [json!(-1), json!(""), json!(false), json!(1.0), json!("1")] {
+            assert_eq!(told(&total, &[json!({"data": [1], "total": unknown})]), "- = 1");
+        }
+        for kind in [PagingKind::Cursor(path("next")), PagingKind::Next(path("next"))] {
+            let paging = Paging { kind, ..Paging::default() };
+            assert!(told(&paging, &[json!({"data": [1], "next": {"href": "/x"}})]).contains("an object or a list"));
+            assert_eq!(told(&paging, &[json!({"data": [1], "next": false})]), "- = 1");
+        }
+    }
+
+    #[test]
+    fn a_next_page_that_nobody_asks_for_is_no_end() {
+        let one = Paging::default();
+        let cursor = Paging { kind: PagingKind::Cursor(path("nxt")), ..Paging::default() };
+        for paging in [&one, &cursor] {
+            for answer in
+                [json!({"data": [1], "@odata.nextLink": "https://x"}), json!({"data": [1], "d": {"__next": "https://x"}})]
+            {
+                assert!(told(paging, &[answer]).contains("names a next page that `paging` does not ask for"));
+            }
+        }
+        let mut headers = HeaderMap::new();
+        headers.append("link", HeaderValue::from_bytes("<https://a/?p=ü>; rel=next".as_bytes()).unwrap());
+        let (url, answer) = ("https://a/".parse().unwrap(), json!([{}]));
+        let page = Page { url: &url, headers: &headers, answer: &answer, records: &[], any: true };
+        assert!(Progress::new(&one, 5).take("list", &page).unwrap_err().to_string().contains("names a next page"));
+        let link = Paging { kind: PagingKind::Link, ..Paging::default() };
+        assert!(matches!(Progress::new(&link, 5).take("list", &page), Ok(Next::Follow(_))));
     }
 
     #[test]

@@ -57,6 +57,8 @@ struct Lists<'s> {
     pages: Pages<'s>,
     /// None while the first list is read, then which of the others.
     other: Option<usize>,
+    /// Whether the first list has had anybody.
+    anybody: bool,
     /// Of each other list with `unless`: the values that the first list had there.
     known: Vec<HashSet<String>>,
 }
@@ -65,17 +67,22 @@ impl<'s> Lists<'s> {
     fn new(sender: &Sender<'s>) -> Self {
         let settings = sender.settings;
         let pages = Pages::new(sender, &settings.list, sender.values.clone());
-        Self { settings, pages, other: None, known: vec![HashSet::new(); settings.also.len()] }
+        Self { settings, pages, other: None, anybody: false, known: vec![HashSet::new(); settings.also.len()] }
     }
 
     async fn next(&mut self, sender: &Sender<'s>, joins: &mut [Joined<'_>]) -> Result<Option<Vec<Raw>>, RestError> {
         loop {
             if let Some(mut page) = self.pages.next(sender).await? {
+                self.anybody |= !page.is_empty();
                 self.judge(&mut page);
                 for join in joins.iter_mut() {
                     join.attach(sender, &mut page).await?;
                 }
                 return Ok(Some(page));
+            }
+            // Those of the other lists do not make it whole: everybody of the first would be missing.
+            if !self.anybody {
+                return Err(RestError::Empty);
             }
             let next = self.other.map_or(0, |other| other + 1);
             let Some(also) = self.settings.also.get(next) else { return Ok(None) };

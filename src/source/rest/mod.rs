@@ -33,6 +33,7 @@ mod pick;
 mod read;
 mod settings;
 mod template;
+mod words;
 mod xml;
 
 pub use changes::Memory;

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::error::RestError;
-use super::path::{Path, scalar};
+use super::path::Path;
 use super::settings::{Paging, PagingKind};
 use super::template::Values;
+use super::words::{Unclear, header_number, lead, next_link, number, odata_goes_on, truth};
 
 /// How far a list has been read.
 #[derive(Debug)]
@@ -264,74 +265,9 @@ fn unasked(what: &str) -> RestError {
     )
 }
 
-/// Whether there is a link to a next page where every `OData` service writes it.
-fn odata_goes_on(answer: &Value) -> bool {
-    let links = ["/@odata.nextLink", "/odata.nextLink", "/d/__next"];
-    links.into_iter().filter_map(|at| answer.pointer(at)?.as_str()).any(|link| !link.is_empty())
-}
-
-/// A word of the service that cannot be taken for one thing or the other; guessed wrong, it would end a list.
-struct Unclear;
-
-/// A total; one that is empty or below zero says that the service does not know it.
-fn number(value: &Value) -> Result<Option<u64>, Unclear> {
-    if *value == Value::Bool(false) {
-        return Ok(None);
-    }
-    let text = scalar(value).ok_or(Unclear)?;
-    let text = text.trim();
-    let whole = text.strip_suffix(".0").unwrap_or(text);
-    match whole.strip_prefix('-') {
-        None if whole.is_empty() => Ok(None),
-        None => whole.parse().map(Some).map_err(|_| Unclear),
-        Some(below) => below.parse::<u64>().map(|_| None).map_err(|_| Unclear),
-    }
-}
-
-fn header_number(value: &HeaderValue) -> Result<Option<u64>, Unclear> {
-    number(&value.to_str().map_err(|_| Unclear)?.into())
-}
-
-fn truth(value: &Value) -> Result<Option<bool>, Unclear> {
-    let text = scalar(value).ok_or(Unclear)?.trim().to_lowercase();
-    match text.as_str() {
-        "" => Ok(None),
-        "true" | "yes" | "y" | "1" => Ok(Some(true)),
-        "false" | "no" | "n" | "0" => Ok(Some(false)),
-        _ => Err(Unclear),
-    }
-}
-
-/// A cursor or a link; a service that writes `false` for nothing has none.
-fn lead(value: &Value) -> Result<Option<String>, Unclear> {
-    let text = Some(value).filter(|value| **value != Value::Bool(false)).map(|value| scalar(value).ok_or(Unclear));
-    Ok(text.transpose()?.filter(|text| !text.is_empty()))
-}
-
-/// The address of `rel="next"` in the header `Link` (RFC 8288).
-fn next_link(headers: &HeaderMap) -> Option<String> {
-    // Letters that no header should have make an address that fails, and not the end of the list.
-    let lines = headers.get_all("link").into_iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    lines.flat_map(|line| links(&line)).find(|(_, relations)| relations.iter().any(|name| name == "next")).map(|(url, _)| url)
-}
-
-fn links(mut line: &str) -> Vec<(String, Vec<String>)> {
-    let mut found = Vec::new();
-    while let Some((url, rest)) = line.find('<').and_then(|start| line[start + 1..].split_once('>')) {
-        let end = rest.find('<').unwrap_or(rest.len());
-        let relations = rest[..end].split([';', ',']).filter_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("rel").then(|| value.trim().trim_matches('"').to_lowercase())
-        });
-        let relations = relations.flat_map(|names| names.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
-        found.push((url.to_owned(), relations.collect()));
-        line = &rest[end..];
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
     use serde_json::json;
 
     use super::*;
@@ -512,16 +448,5 @@ mod tests {
         assert!(Progress::new(&one, 5).take("list", &page).unwrap_err().to_string().contains("names a next page"));
         let link = Paging { kind: PagingKind::Link, ..Paging::default() };
         assert!(matches!(Progress::new(&link, 5).take("list", &page), Ok(Next::Follow(_))));
-    }
-
-    #[test]
-    fn the_next_link_is_found_among_others() {
-        let mut headers = HeaderMap::new();
-        headers.append(
-            "link",
-            "<https://a/?p=1>; rel=\"prev\", <https://a/?p=3,4>; title=\"x\"; rel=\"last next\"".parse().unwrap(),
-        );
-        assert_eq!(next_link(&headers).as_deref(), Some("https://a/?p=3,4"));
-        assert_eq!(next_link(&HeaderMap::new()), None);
     }
 }

@@ -10,7 +10,7 @@ use crate::record::{At, Header, Place, Record};
 const SHOWN: usize = 20;
 
 /// So many bytes the cells of one row may have: more is a quote that opens and closes in the wrong places.
-const LONGEST_ROW: usize = 16 << 20;
+pub(super) const LONGEST_ROW: usize = 16 << 20;
 
 /// A row as the assembler wants to see it.
 pub(super) trait Cells {
@@ -51,8 +51,10 @@ pub(super) struct Assembler {
     other_width: Option<(usize, u64, u64)>,
 }
 
-struct Columns {
-    header: Arc<Header>,
+/// The columns of one file, and how its rows fill them.
+#[derive(Debug)]
+pub(super) struct Columns {
+    pub(super) header: Arc<Header>,
     line: u64,
     /// The width of a row, with the trailing cells that have no name.
     width: usize,
@@ -60,6 +62,24 @@ struct Columns {
     order: Vec<usize>,
     /// Trailing cells without a name, which must be empty.
     unnamed: usize,
+}
+
+impl Columns {
+    /// Whether the row is one that no fault is found in.
+    pub(super) fn fit(&self, row: &impl Cells) -> bool {
+        row.size() <= LONGEST_ROW && row.count() == self.width && self.filled(row).is_none()
+    }
+
+    /// The first cell that is filled and has no name.
+    fn filled(&self, row: &impl Cells) -> Option<usize> {
+        (self.width - self.unnamed..self.width).find(|&index| !row.text(index).trim().is_empty())
+    }
+
+    /// The record of a row that fits.
+    pub(super) fn record(&self, source: &Arc<str>, row: &impl Cells) -> Record {
+        let place = Place { source: Arc::clone(source), at: At::Line(row.line()) };
+        Record::from_text(Arc::clone(&self.header), place, self.order.iter().map(|&index| row.text(index)))
+    }
 }
 
 impl Assembler {
@@ -129,12 +149,9 @@ impl Assembler {
             self.fault(Fault::at(&self.file, Some(line), column, FaultKind::TooLong));
             false
         } else if row.count() == columns.width {
-            let filled = (columns.width - columns.unnamed..columns.width).find(|&index| !row.text(index).trim().is_empty());
-            match filled {
+            match columns.filled(row) {
                 None => {
-                    let place = Place { source: Arc::clone(&self.source), at: At::Line(row.line()) };
-                    let cells = columns.order.iter().map(|&index| row.text(index));
-                    self.records.push(Record::from_text(Arc::clone(&columns.header), place, cells));
+                    self.records.push(columns.record(&self.source, row));
                     true
                 }
                 Some(index) => {
@@ -182,6 +199,11 @@ impl Assembler {
     pub(super) fn fatal(&mut self, fault: Fault) {
         self.faults.truncate(SHOWN - 1);
         self.faults.push((0, fault));
+    }
+
+    /// The columns, once the header was taken, for who makes the records elsewhere.
+    pub(super) fn into_columns(self) -> Option<Columns> {
+        self.header
     }
 
     /// The column names, once the header was taken.

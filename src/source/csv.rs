@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::assemble::{Assembler, Cells};
 use super::decode::decode;
 use super::error::{Fault, FaultKind, SourceErrors};
-use super::scan::{Row, ScanFault, Scanner, find_delimiter};
+use super::scan::{Guess, LineEnds, Row, ScanFault, Scanner, find_delimiter};
 use crate::record::{Header, Record};
 
 /// How delimited text is to be read; what is left out is found out.
@@ -127,7 +127,7 @@ pub(super) fn header(file: &str, bytes: Vec<u8>, settings: &CsvSettings) -> Resu
     Err(Fault::of_file(file, FaultKind::NoHeader).into())
 }
 
-fn configured_header(assembler: &mut Assembler, settings: &CsvSettings) -> Result<bool, SourceErrors> {
+pub(super) fn configured_header(assembler: &mut Assembler, settings: &CsvSettings) -> Result<bool, SourceErrors> {
     let Some(names) = &settings.header else { return Ok(false) };
     assembler.header(0, &names.iter().map(String::as_str).collect::<Vec<_>>())?;
     Ok(true)
@@ -146,16 +146,34 @@ fn prepare(file: &str, bytes: Vec<u8>, settings: &CsvSettings) -> Result<Prepare
     if text.trim().is_empty() {
         return Err(Fault::of_file(file, FaultKind::Empty));
     }
-    if let Some(what) = markup(&text) {
+    let Shape { delimiter, skip_lines, .. } = shape(file, &text, settings)?;
+    Ok(Prepared { text, encoding: decoded.encoding, delimiter, skip_lines })
+}
+
+/// How a text is cut into rows and cells.
+pub(super) struct Shape {
+    pub(super) delimiter: Option<u8>,
+    /// The lines above the header.
+    pub(super) skip_lines: u64,
+    /// Whether more of the text could change this.
+    pub(super) open: bool,
+}
+
+/// Finds out how a text is cut, which may be the beginning of a longer one.
+pub(super) fn shape(file: &str, text: &str, settings: &CsvSettings) -> Result<Shape, Fault> {
+    if let Some(what) = markup(text) {
         return Err(Fault::of_file(file, FaultKind::Markup(what)));
     }
-    let instructed = instruction(&text);
+    let instructed = instruction(text);
     let skip_lines = settings.skip_lines.max(u64::from(instructed.is_some()));
-    let delimiter = match settings.delimiter {
-        Some(wanted) => Some(single_byte(wanted).ok_or_else(|| Fault::of_file(file, FaultKind::BadDelimiter(wanted)))?),
-        None => instructed.or_else(|| find_delimiter(&text, skip_lines)),
+    let known = |delimiter: u8| Guess { delimiter: Some(delimiter), open: false };
+    let guess = match settings.delimiter {
+        Some(wanted) => known(single_byte(wanted).ok_or_else(|| Fault::of_file(file, FaultKind::BadDelimiter(wanted)))?),
+        None => instructed.map_or_else(|| find_delimiter(text, skip_lines), known),
     };
-    Ok(Prepared { text, encoding: decoded.encoding, delimiter, skip_lines })
+    // What is no table, and what orders a delimiter, is told by the first of the text.
+    let open = guess.open || !text.contains('\n') || text.trim_start().chars().nth(64).is_none();
+    Ok(Shape { delimiter: guess.delimiter, skip_lines, open })
 }
 
 /// What a text is that begins like no table: web pages and API answers arrive under the names of exports.
@@ -194,13 +212,18 @@ fn scan_fault(file: &str, fault: ScanFault) -> Fault {
 }
 
 fn told(file: &str, prepared: &Prepared, scanner: &Scanner<'_>) -> String {
-    let delimiter = match prepared.delimiter {
+    told_of(file, prepared.delimiter, &prepared.encoding, scanner.mark().ends)
+}
+
+/// What was found out about a file, in words.
+pub(super) fn told_of(file: &str, delimiter: Option<u8>, encoding: &str, ends: LineEnds) -> String {
+    let delimiter = match delimiter {
         None => "one column".to_owned(),
         Some(b'\t') => "delimiter tab".to_owned(),
         Some(byte) => format!("delimiter `{}`", char::from(byte)),
     };
-    let mut told = format!("{file}: {delimiter}, encoding {}", prepared.encoding);
-    if let Some(ends) = scanner.ends.told() {
+    let mut told = format!("{file}: {delimiter}, encoding {encoding}");
+    if let Some(ends) = ends.told() {
         told.push_str(", ");
         told.push_str(&ends);
     }

@@ -23,10 +23,7 @@ pub(super) fn decode(file: &str, bytes: Vec<u8>, wanted: Option<&str>) -> Result
         });
     }
     let decoded = match (Encoding::for_bom(&bytes), wanted) {
-        (Some((encoding, length)), _) => Decoded {
-            text: strict(file, bytes, length, encoding)?,
-            encoding: format!("{} with a byte order mark", label(encoding)),
-        },
+        (Some((encoding, length)), _) => Decoded { text: strict(file, bytes, length, encoding)?, encoding: marked(encoding) },
         (None, Some(wanted)) => {
             let page =
                 CodePage::named(wanted).ok_or_else(|| Fault::of_file(file, FaultKind::UnknownEncoding(wanted.to_owned())))?;
@@ -44,6 +41,19 @@ pub(super) fn decode(file: &str, bytes: Vec<u8>, wanted: Option<&str>) -> Result
             Err(Fault::at(file, Some(line), Some(column), FaultKind::Nul))
         }
         None => Ok(decoded),
+    }
+}
+
+/// What a file that is to be read as UTF-8 text is told to be, and the length of its byte order mark; `start` is how it begins.
+pub(super) fn as_utf8(start: &[u8], wanted: Option<&str>) -> Option<(String, usize)> {
+    if binary(start).is_some() {
+        return None;
+    }
+    match (Encoding::for_bom(start), wanted) {
+        (Some((encoding, length)), _) if encoding == UTF_8 => Some((marked(encoding), length)),
+        (Some(_), _) => None,
+        (None, Some(wanted)) => CodePage::named(wanted).filter(|page| *page == CodePage::Web(UTF_8)).map(|page| (page.name(), 0)),
+        (None, None) => Some((label(UTF_8), 0)),
     }
 }
 
@@ -152,6 +162,10 @@ fn spot(before: &[u8]) -> (u64, u64) {
         last = text;
     }
     (line.max(1), String::from_utf8_lossy(last).chars().count() as u64 + 1)
+}
+
+fn marked(encoding: &'static Encoding) -> String {
+    format!("{} with a byte order mark", label(encoding))
 }
 
 fn label(encoding: &'static Encoding) -> String {

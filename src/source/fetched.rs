@@ -1,10 +1,14 @@
-//! The bytes of a file, wherever they were fetched from.
+//! The files of a reading, wherever they were fetched from.
 
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
+
+use super::error::Fault;
+use super::opened::Opened;
 
 /// One file with everything that a reading needs of it. Places other than folders of this machine make it with
 /// [`Fetched::new`].
@@ -16,32 +20,57 @@ pub struct Fetched {
     pub path: Option<PathBuf>,
     /// When it was last changed.
     pub modified: Option<SystemTime>,
-    /// The SHA-256 of the bytes as they arrived, in lower-case hexadecimal digits.
-    pub sha256: String,
-    /// The bytes as they arrived, packed or not.
-    pub bytes: Vec<u8>,
+    pub(super) content: Content,
+}
+
+/// What a file holds, as it arrived, packed or not.
+#[derive(Clone)]
+pub(super) enum Content {
+    Bytes(Vec<u8>),
+    /// A large file of this machine, which is not read yet.
+    Opened(Arc<Opened>),
 }
 
 impl Fetched {
     /// A file whose bytes are in memory.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>, modified: Option<SystemTime>) -> Self {
-        let sha256 = hex(&Sha256::digest(&bytes));
-        Self { name: name.into(), path: None, modified, sha256, bytes }
+        Self { name: name.into(), path: None, modified, content: Content::Bytes(bytes) }
+    }
+}
+
+impl Content {
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Opened(file) => file.length(),
+        }
+    }
+
+    /// All bytes, whatever memory they take.
+    pub(super) fn bytes(self) -> Result<Vec<u8>, Fault> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            Self::Opened(file) => file.bytes(),
+        }
     }
 }
 
 /// Shows no byte of the file: they are personal data.
 impl fmt::Debug for Fetched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, path, modified, sha256, bytes } = self;
+        let Self { name, path, modified, content } = self;
         f.debug_struct("Fetched")
             .field("name", name)
             .field("path", path)
             .field("modified", modified)
-            .field("sha256", sha256)
-            .field("length", &bytes.len())
+            .field("length", &content.length())
             .finish()
     }
+}
+
+/// The SHA-256 of bytes as they arrived, in lower-case hexadecimal digits.
+pub(super) fn sum(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// The sum of a reading made of several files: of one, its own.

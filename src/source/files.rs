@@ -5,34 +5,28 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::arrival::Arrival;
-use super::csv::{self, CsvSettings, Table};
+use super::csv::{self, CsvSettings};
 use super::error::{Fault, FaultKind, SourceErrors};
-use super::fetched::{Fetched, joint_sum};
-use super::local;
-use super::unpack::{Content, unpack};
-use super::{FileSettings, Reading, sheet};
+use super::fetched::{Content, Fetched, joint_sum, sum};
+use super::unpack::{self, unpack};
+use super::{FileSettings, Reading, local, on_disk, sheet};
 use crate::record::Header;
 
 type Like = Option<(String, Arc<Header>)>;
 
-/// Reads files that are in memory into one reading, each by what it is.
+/// Reads files into one reading, each by what it is.
 pub(super) fn read(files: Vec<Fetched>, settings: &FileSettings) -> Result<Reading, SourceErrors> {
     let (mut joined, mut sums): (Option<Reading>, _) = (None, Vec::new());
     for file in files {
         let like = joined.as_ref().map(|first| (first.name.clone(), first.header.clone()));
-        let mut told = Vec::new();
-        sums.push(file.sha256);
-        let table = table(&file.name, file.bytes, settings, like, &mut told)?;
-        told.push(table.told);
+        let one = read_one(file, settings, like)?;
+        sums.push(one.sha256.clone());
         match &mut joined {
-            None => {
-                let sha256 = String::new();
-                joined = Some(Reading { name: file.name, header: table.header, records: table.records.into(), sha256, told });
-            }
+            None => joined = Some(one),
             Some(joined) => {
-                joined.name = format!("{}+{}", joined.name, file.name);
-                joined.records = std::mem::take(&mut joined.records).and(table.records.into());
-                joined.told.extend(told);
+                joined.name = format!("{}+{}", joined.name, one.name);
+                joined.records = std::mem::take(&mut joined.records).and(one.records);
+                joined.told.extend(one.told);
             }
         }
     }
@@ -41,18 +35,36 @@ pub(super) fn read(files: Vec<Fetched>, settings: &FileSettings) -> Result<Readi
     Ok(joined)
 }
 
-fn table(name: &str, bytes: Vec<u8>, settings: &FileSettings, like: Like, told: &mut Vec<String>) -> Result<Table, SourceErrors> {
-    match unpack(name, bytes, &settings.unpack, told)? {
-        Content::Workbook(bytes) => sheet::read(name, bytes, &settings.sheet, like),
-        Content::Text(bytes) => csv::read(name, bytes, &settings.csv, like),
+fn read_one(file: Fetched, settings: &FileSettings, like: Like) -> Result<Reading, SourceErrors> {
+    let Fetched { name, content, .. } = file;
+    if let Content::Opened(opened) = &content
+        && opened.length() <= settings.unpack.max_bytes
+        && let Some(proven) = on_disk::prove(&name, opened, &settings.csv, like.clone(), on_disk::WINDOW)
+    {
+        let on_disk::Proven { records, sha256, told } = proven;
+        return Ok(Reading { name, header: Arc::clone(records.header()), records: records.into(), sha256, told: vec![told] });
     }
+    let bytes = content.bytes()?;
+    let (sha256, mut told) = (sum(&bytes), Vec::new());
+    let table = match unpack(&name, bytes, &settings.unpack, &mut told)? {
+        unpack::Content::Workbook(bytes) => sheet::read(&name, bytes, &settings.sheet, like),
+        unpack::Content::Text(bytes) => csv::read(&name, bytes, &settings.csv, like),
+    }?;
+    told.push(table.told);
+    Ok(Reading { name, header: table.header, records: table.records.into(), sha256, told })
 }
 
 /// The column names of one file.
 pub(super) fn header(file: &Fetched, settings: &FileSettings) -> Result<Vec<String>, SourceErrors> {
-    match unpack(&file.name, file.bytes.clone(), &settings.unpack, &mut Vec::new())? {
-        Content::Workbook(bytes) => sheet::header(&file.name, bytes, &settings.sheet),
-        Content::Text(bytes) => csv::header(&file.name, bytes, &settings.csv),
+    let Fetched { name, content, .. } = file;
+    if let Content::Opened(opened) = content
+        && let Some(names) = on_disk::header(name, opened, &settings.csv, on_disk::WINDOW)
+    {
+        return Ok(names);
+    }
+    match unpack(name, content.clone().bytes()?, &settings.unpack, &mut Vec::new())? {
+        unpack::Content::Workbook(bytes) => sheet::header(name, bytes, &settings.sheet),
+        unpack::Content::Text(bytes) => csv::header(name, bytes, &settings.csv),
     }
 }
 

@@ -1,12 +1,16 @@
-//! Files of this machine: the newest of a pattern, whether it may be read, and its bytes while it holds still.
+//! Files of this machine: the newest of a pattern, whether it may be read, and its bytes where they are few.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::arrival::{Arrival, Listed, newest};
 use super::error::{Fault, FaultKind, SourceErrors};
-use super::fetched::Fetched;
+use super::fetched::{Content, Fetched};
+use super::opened::{Opened, unreadable};
+
+/// Files with fewer bytes are held in memory: to read them twice would gain nothing.
+const HELD: u64 = 4 << 20;
 
 /// Opens files of this machine, each a path or a pattern whose newest match is taken.
 ///
@@ -40,39 +44,9 @@ fn open_one(path: &Path, arrival: &Arrival, max_bytes: u64, now: SystemTime) -> 
         Some(Listed { name, modified: about.modified().ok() })
     });
     arrival.judge(&listed, done.as_ref(), now)?;
-    let file = std::fs::File::open(&path).map_err(|error| unreadable(&shown, &error))?;
-    let state = || {
-        let about = std::fs::metadata(&path)?;
-        Ok((about.len(), about.modified().ok()))
-    };
-    let bytes = steadily(&shown, file, state, max_bytes)?;
-    Ok(Fetched { path: Some(path), ..Fetched::new(listed.name, bytes, listed.modified) })
-}
-
-/// Reads to the end and makes sure that the file is the same before and after: what is still being written is half a list.
-fn steadily(
-    shown: &str,
-    file: impl Read,
-    state: impl Fn() -> std::io::Result<(u64, Option<SystemTime>)>,
-    max_bytes: u64,
-) -> Result<Vec<u8>, Fault> {
-    let before = state().map_err(|error| unreadable(shown, &error))?;
-    let mut bytes = Vec::with_capacity(usize::try_from(before.0.min(max_bytes)).unwrap_or(0));
-    file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| unreadable(shown, &error))?;
-    let after = state().map_err(|error| unreadable(shown, &error))?;
-    if before != after || bytes.len() as u64 != before.0 {
-        return Err(Fault::of_file(shown, FaultKind::Changed));
-    }
-    Ok(bytes)
-}
-
-fn unreadable(shown: &str, error: &std::io::Error) -> Fault {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => Fault::of_file(shown, FaultKind::NotFound),
-        std::io::ErrorKind::PermissionDenied => Fault::of_file(shown, FaultKind::Unreadable(error.to_string()))
-            .with_hint("give the account that runs hrpush the right to read it"),
-        _ => Fault::of_file(shown, FaultKind::Unreadable(error.to_string())),
-    }
+    let opened = Opened::new(&path, &about)?;
+    let content = if about.len() < HELD { Content::Bytes(opened.bytes()?) } else { Content::Opened(Arc::new(opened)) };
+    Ok(Fetched { name: listed.name, path: Some(path), modified: listed.modified, content })
 }
 
 /// The path itself, or the newest file that fits its `*`.
@@ -99,21 +73,4 @@ fn newest_match(path: &Path) -> Result<PathBuf, Fault> {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-
-    #[test]
-    fn a_file_that_grows_while_it_is_read_is_refused() {
-        let grown = Cell::new(3);
-        let state = || Ok((grown.replace(4), None));
-        let fault = steadily("hr.csv", &b"abc"[..], state, 100).unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Changed);
-        assert_eq!(steadily("hr.csv", &b"abc"[..], || Ok((3, None)), 100).unwrap(), b"abc");
-        assert_eq!(steadily("hr.csv", &b"ab"[..], || Ok((3, None)), 100).unwrap_err().kind, FaultKind::Changed);
-    }
 }

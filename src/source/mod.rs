@@ -2,6 +2,9 @@
 //!
 //! A source reads everything or fails: there is no reading that is half a list and looks whole. Nothing here interprets a value;
 //! text stays text, so leading zeros live.
+//!
+//! Large files of this machine that are UTF-8 text are not held in memory: a first pass proves them whole, and [`Records`] parses
+//! them anew whenever it is asked. Text in another encoding, workbooks, archives, and a file with a fault are read into memory.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +26,10 @@ mod files;
 mod join;
 mod local;
 mod number_format;
+mod on_disk;
+#[cfg(test)]
+mod on_disk_tests;
+mod opened;
 pub mod place;
 mod profile;
 mod records;
@@ -36,6 +43,7 @@ pub mod sql;
 #[cfg(test)]
 mod tests;
 mod unpack;
+mod window;
 
 pub use arrival::{Arrival, Listed, newest};
 pub use csv::CsvSettings;
@@ -107,12 +115,12 @@ impl Source for Files {
     }
 }
 
-/// Reads files that are in memory into one reading; their columns must be the same set.
+/// Reads files into one reading; their columns must be the same set.
 pub fn read_fetched(files: Vec<Fetched>, settings: &FileSettings) -> Result<Reading, SourceErrors> {
     files::read(files, settings)
 }
 
-/// The column names of a file that is in memory, trimmed, in their order.
+/// The column names of a file, trimmed, in their order. Of a large text file only the beginning is read.
 pub fn header_in(file: &Fetched, settings: &FileSettings) -> Result<Vec<String>, SourceErrors> {
     files::header(file, settings)
 }

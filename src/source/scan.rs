@@ -84,18 +84,46 @@ impl Row {
     }
 }
 
+/// How far a text was read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    /// The byte at which the next row starts.
+    pub(super) at: usize,
+    /// Its line.
+    pub(super) line: u64,
+    /// The line ends met so far.
+    pub(super) ends: LineEnds,
+}
+
+impl Default for Mark {
+    fn default() -> Self {
+        Self { at: 0, line: 1, ends: LineEnds::default() }
+    }
+}
+
 /// The rows of a text, one after the other.
 pub(super) struct Scanner<'t> {
     text: &'t str,
     at: usize,
     line: u64,
     delimiter: u8,
-    pub(super) ends: LineEnds,
+    ends: LineEnds,
 }
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(text: &'t str, delimiter: u8) -> Self {
-        Self { text, at: 0, line: 1, delimiter, ends: LineEnds::default() }
+        Self::from(text, delimiter, Mark::default())
+    }
+
+    /// Goes on where a mark was set.
+    pub(super) fn from(text: &'t str, delimiter: u8, mark: Mark) -> Self {
+        let Mark { at, line, ends } = mark;
+        Self { text, at, line, delimiter, ends }
+    }
+
+    /// How far it came.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { at: self.at, line: self.line, ends: self.ends }
     }
 
     /// Passes over whole lines, quotes or not.
@@ -225,9 +253,18 @@ fn column(text: &str, at: usize) -> u64 {
     text[start..at].chars().count() as u64 + 1
 }
 
+/// A delimiter that was found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Guess {
+    pub(super) delimiter: Option<u8>,
+    /// Whether the end of the text was met: more of it could change the guess.
+    pub(super) open: bool,
+}
+
 /// The delimiter among `,` `;` tab and `|` that cuts the first rows into the same number of cells most often.
-pub(super) fn find_delimiter(text: &str, skip: u64) -> Option<u8> {
-    let score = |delimiter: u8| {
+pub(super) fn find_delimiter(text: &str, skip: u64) -> Guess {
+    let mut open = false;
+    let mut score = |delimiter: u8| {
         let mut scanner = Scanner::new(text, delimiter);
         scanner.skip_lines(skip);
         let (mut row, mut widths, mut rows) = (Row::default(), std::collections::BTreeMap::<usize, u64>::new(), 0_u64);
@@ -237,16 +274,17 @@ pub(super) fn find_delimiter(text: &str, skip: u64) -> Option<u8> {
                 *widths.entry(row.len()).or_default() += 1;
             }
         }
+        open |= rows < 100 || scanner.at == text.len();
         widths.retain(|width, _| *width > 1);
         let (width, count) = widths.into_iter().max_by_key(|(width, count)| (*count, *width))?;
         // Rows that agree weigh first, then how many cells they have.
         Some((count * 100 / rows.max(1), width))
     };
-    [b',', b';', b'\t', b'|']
+    let best = [b',', b';', b'\t', b'|']
         .into_iter()
         .filter_map(|delimiter| score(delimiter).map(|score| (score, delimiter)))
-        .max_by(|(a, x), (b, y)| a.cmp(b).then(y.cmp(x)))
-        .map(|(_, delimiter)| delimiter)
+        .max_by(|(a, x), (b, y)| a.cmp(b).then(y.cmp(x)));
+    Guess { delimiter: best.map(|(_, delimiter)| delimiter), open }
 }
 
 #[cfg(test)]
@@ -308,11 +346,21 @@ mod tests {
     }
 
     #[test]
+    fn a_guess_is_open_until_a_hundred_rows_were_seen_whichever_way_they_are_cut() {
+        assert!(find_delimiter(&"a,b\n".repeat(100), 0).open, "a line feed could follow");
+        assert!(!find_delimiter(&"a,b\n".repeat(101), 0).open);
+        assert!(find_delimiter(&"a,b\n".repeat(101), 2).open);
+        let quoted = format!("a;b\n{}x;|\"y\n{}", "1;2\n".repeat(50), "1;2\n".repeat(100));
+        assert!(find_delimiter(&quoted, 0).open, "with another delimiter the quote closes further on");
+    }
+
+    #[test]
     fn the_delimiter_is_the_one_rows_agree_on() {
-        assert_eq!(find_delimiter("a;b;c\n1,5;x;\"y;z\"\n2,5;x;y\n", 0), Some(b';'));
-        assert_eq!(find_delimiter("Name, first|Id\nx|1\n", 0), Some(b'|'));
-        assert_eq!(find_delimiter("a\tb\n1,2,3\t4\n", 0), Some(b'\t'));
-        assert_eq!(find_delimiter("List of staff\nAs of: 1;;\n\na;b;c\n1;2;3\n", 0), Some(b';'));
-        assert_eq!(find_delimiter("id\n1\n2\n", 0), None);
+        let found = |text: &str| find_delimiter(text, 0).delimiter;
+        assert_eq!(found("a;b;c\n1,5;x;\"y;z\"\n2,5;x;y\n"), Some(b';'));
+        assert_eq!(found("Name, first|Id\nx|1\n"), Some(b'|'));
+        assert_eq!(found("a\tb\n1,2,3\t4\n"), Some(b'\t'));
+        assert_eq!(found("List of staff\nAs of: 1;;\n\na;b;c\n1;2;3\n"), Some(b';'));
+        assert_eq!(found("id\n1\n2\n"), None);
     }
 }

@@ -25,6 +25,11 @@ impl Default for UnpackSettings {
     }
 }
 
+/// Whether a file that begins so would be unpacked, or read as a workbook.
+pub(super) fn is_packed(start: &[u8]) -> bool {
+    [&b"\x1F\x8B"[..], b"PK\x03\x04", b"PK\x05\x06", b"\xD0\xCF\x11\xE0"].iter().any(|mark| start.starts_with(mark))
+}
+
 /// What is in a file once it is unpacked.
 pub(super) enum Content {
     /// A workbook that calamine knows.

@@ -1,0 +1,192 @@
+//! Delimited text that stays on disk: proven whole by a first pass, its records are made anew whenever they are asked for.
+//!
+//! The first pass sees the file through a window and finds nothing wrong with it, or gives up; then the file is read into memory, where
+//! every fault gets its name and place. So what is here need not tell faults apart. It gives up as well on what is no UTF-8 text.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::assemble::{Assembler, Columns};
+use super::csv::{self, CsvSettings};
+use super::decode::as_utf8;
+use super::error::Fault;
+use super::opened::Opened;
+use super::scan::{Mark, Row, Scanner};
+use super::unpack::is_packed;
+use super::window::{Rows, Window};
+use crate::record::{Header, Record};
+
+/// So many bytes of a file are looked through at once.
+pub(super) const WINDOW: usize = 1 << 20;
+
+/// So many bytes at the end of a file are searched for a Ctrl-Z.
+const TAIL: u64 = 4096;
+
+/// A file without a fault.
+pub(super) struct Proven {
+    pub(super) records: OnDisk,
+    pub(super) sha256: String,
+    pub(super) told: String,
+}
+
+/// The records of such a file.
+#[derive(Debug)]
+pub(super) struct OnDisk {
+    file: Arc<Opened>,
+    source: Arc<str>,
+    columns: Columns,
+    delimiter: u8,
+    /// The byte at which the first row below the header starts, and its line.
+    start: (u64, u64),
+    /// The byte at which the text ends.
+    end: u64,
+    count: usize,
+    window: usize,
+}
+
+/// Looks through a file; nothing where it has to be read into memory.
+pub(super) fn prove(
+    name: &str,
+    file: &Arc<Opened>,
+    settings: &CsvSettings,
+    like: Option<(String, Arc<Header>)>,
+    window: usize,
+) -> Option<Proven> {
+    let Beginning { mut rows, delimiter, encoding, end } = begin(name, file, settings, window)?;
+    let mut assembler = Assembler::new(name, 0, like);
+    csv::configured_header(&mut assembler, settings).ok()?;
+    let mut row = Row::default();
+    while assembler.wants_header() {
+        let more = rows.next(&mut row).ok()?;
+        if !more || row.fault.is_some() {
+            return None;
+        }
+        let text = rows.window.text.as_str();
+        if !row.is_blank(text) {
+            assembler.header(row.line, &row.cells(text).collect::<Vec<_>>()).ok()?;
+        }
+    }
+    let columns = assembler.into_columns()?;
+    let start = (rows.window.place(rows.mark.at), rows.mark.line);
+    let count = count(&mut rows, &columns, settings.skip_footer)?;
+    let told = csv::told_of(name, delimiter, &encoding, rows.mark.ends);
+    let (delimiter, sha256) = (rows.delimiter, rows.window.sum().ok()??);
+    file.in_place().ok()?;
+    let records = OnDisk { file: Arc::clone(file), source: name.into(), columns, delimiter, start, end, count, window };
+    Some(Proven { records, sha256, told })
+}
+
+/// The column names, out of the beginning of a file; nothing where it has to be read into memory.
+pub(super) fn header(name: &str, file: &Opened, settings: &CsvSettings, window: usize) -> Option<Vec<String>> {
+    let mut rows = begin(name, file, settings, window)?.rows;
+    let (mut assembler, mut row) = (Assembler::new(name, 0, None), Row::default());
+    csv::configured_header(&mut assembler, settings).ok()?;
+    while assembler.wants_header() {
+        let more = rows.next(&mut row).ok()?;
+        if !more || row.fault.is_some() {
+            return None;
+        }
+        let text = rows.window.text.as_str();
+        if !row.is_blank(text) {
+            assembler.header(row.line, &row.cells(text).collect::<Vec<_>>()).ok()?;
+        }
+    }
+    Some(assembler.names())
+}
+
+/// A file before its first row.
+struct Beginning<'f> {
+    rows: Rows<'f>,
+    delimiter: Option<u8>,
+    encoding: String,
+    /// The byte at which the text ends.
+    end: u64,
+}
+
+fn begin<'f>(name: &str, file: &'f Opened, settings: &CsvSettings, size: usize) -> Option<Beginning<'f>> {
+    let mut first = Vec::new();
+    file.append(&mut first, 0, usize::try_from(file.length().min(16)).ok()?).ok()?;
+    if is_packed(&first) {
+        return None;
+    }
+    let (encoding, mark) = as_utf8(&first, settings.encoding.as_deref())?;
+    let end = text_end(file).filter(|end| *end > mark as u64)?;
+    let mut window = Window::new(file, mark as u64, end, size).digested(&first[..mark]);
+    // As much of it as it takes to be sure of its shape.
+    loop {
+        window.move_on(0).ok()?;
+        let shape = csv::shape(name, &window.text, settings).ok()?;
+        let delimiter = shape.delimiter.unwrap_or(b',');
+        let mut scanner = Scanner::from(&window.text, delimiter, Mark::default());
+        scanner.skip_lines(shape.skip_lines);
+        let mark = scanner.mark();
+        if window.ended() || (!shape.open && mark.at < window.text.len()) {
+            return Some(Beginning { rows: Rows { window, delimiter, mark }, delimiter: shape.delimiter, encoding, end });
+        }
+    }
+}
+
+/// The byte at which the text of a file ends: a Ctrl-Z does that for those who still write it.
+fn text_end(file: &Opened) -> Option<u64> {
+    let from = file.length().saturating_sub(TAIL);
+    let mut tail = Vec::new();
+    file.append(&mut tail, from, usize::try_from(file.length() - from).ok()?).ok()?;
+    let last = tail.iter().rposition(|byte| !b"\n\r ".contains(byte))?;
+    Some(if tail[last] == 0x1A { from + last as u64 } else { file.length() })
+}
+
+/// How many records the rows below the header make, where all of them do but those of the footer.
+fn count(rows: &mut Rows<'_>, columns: &Columns, skip_footer: u64) -> Option<usize> {
+    let skip_footer = usize::try_from(skip_footer).ok()?;
+    let (mut row, mut count, mut footer) = (Row::default(), 0, VecDeque::new());
+    while rows.next(&mut row).ok()? {
+        let cells = (rows.window.text.as_str(), &row);
+        if row.is_blank(cells.0) {
+            continue;
+        }
+        footer.push_back(row.fault.is_none() && columns.fit(&cells));
+        if footer.len() > skip_footer {
+            // What is no footer must be a record.
+            footer.pop_front().filter(|fits| *fits)?;
+            count += 1;
+        }
+    }
+    Some(count).filter(|count| *count > 0)
+}
+
+impl OnDisk {
+    pub(super) fn header(&self) -> &Arc<Header> {
+        &self.columns.header
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Makes every record once more.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no longer what it was.
+    pub(super) fn each(&self, take: &mut impl FnMut(Record)) -> Result<(), Fault> {
+        self.file.unchanged()?;
+        let (at, line) = self.start;
+        let window = Window::new(&self.file, at, self.end, self.window);
+        let mut rows = Rows { window, delimiter: self.delimiter, mark: Mark { line, ..Mark::default() } };
+        let (mut row, mut left) = (Row::default(), self.count);
+        while left > 0 {
+            if !rows.next(&mut row)? {
+                return Err(self.file.changed());
+            }
+            let cells = (rows.window.text.as_str(), &row);
+            if row.is_blank(cells.0) {
+                continue;
+            }
+            if row.fault.is_some() || !self.columns.fit(&cells) {
+                return Err(self.file.changed());
+            }
+            take(self.columns.record(&self.source, &cells));
+            left -= 1;
+        }
+        self.file.unchanged()
+    }
+}

@@ -1,7 +1,7 @@
 //! How close a first import comes to the quota's own time, with the quota of a sandbox running many times as fast.
 //!
 //! `cargo bench --bench quota` prints, for each size and both ways of counting, the time of carrying out over the floor, that of the whole
-//! process, the answers of 429 and the CPU seconds that 1,000 writes cost on both sides. `HRPUSH_BENCH_WRITES=10000,100000` names other sizes,
+//! process, the answers of 429, the stops (runs of them without a success in between) and the CPU seconds that 1,000 writes cost on both sides. `HRPUSH_BENCH_WRITES=10000,100000` names other sizes,
 //! `HRPUSH_BENCH_SCALE=20` another speed (a window of 150 s must last longer than 3,000 writes take), `HRPUSH_BENCH_SHARE=0.9` another share,
 //! `HRPUSH_BENCH_KIND=window` one way of counting alone.
 
@@ -11,6 +11,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
+
+/// The sandbox's request log.
+const LOG: &str = "requests.log";
 
 /// How fast the quota runs, and how much of it is ours.
 #[derive(Clone, Copy)]
@@ -55,6 +58,7 @@ fn measured(kind: &str, writes: u32, pace: Pace) -> String {
         .expect("hrpush runs");
     let whole = started.elapsed().as_secs_f64();
     drop(sandbox);
+    let stops = stops(folder.path());
     let outcome: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
         panic!("no outcome: {}", String::from_utf8_lossy(&output.stderr));
     });
@@ -67,7 +71,7 @@ fn measured(kind: &str, writes: u32, pace: Pace) -> String {
         .zip(before)
         .map_or_else(String::new, |(after, before)| format!(", {:.3} CPU s per 1,000 writes", (after - before) / sent * 1_000.0));
     format!(
-        "{kind:6} {sent:>6} writes: {took:6.2} s (process {whole:6.2} s), floor {floor:6.2} s, {ratio}, {throttled} answers of 429{cpu}"
+        "{kind:6} {sent:>6} writes: {took:6.2} s (process {whole:6.2} s), floor {floor:6.2} s, {ratio}, {throttled} answers of 429 in {stops} stops{cpu}"
     )
 }
 
@@ -76,6 +80,15 @@ fn floor(kind: &str, writes: f64, Pace { scale, share }: Pace) -> f64 {
     let beyond = (writes - 3_000.0 * share).max(0.0);
     let window = if kind == "window" && beyond > 0.0 { 150.0 } else { 0.0 };
     (beyond / (20.0 * share) + window) / scale
+}
+
+/// How often the sandbox let writes through and then refused them, by its request log.
+fn stops(folder: &Path) -> usize {
+    let log = fs::read_to_string(folder.join(LOG)).expect("the sandbox wrote its log");
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let writes = lines.filter(|line| line["method"] != "GET" && line["url"] != "/v1.0/$batch");
+    let refused: Vec<bool> = writes.map(|line| line["status"] == 429).collect();
+    std::iter::once(&false).chain(&refused).zip(&refused).filter(|(before, now)| !**before && **now).count()
 }
 
 fn rows(people: u32) -> String {
@@ -104,7 +117,8 @@ impl Sandbox {
     fn start(folder: &Path, kind: &str, scale: f64) -> Self {
         let scale = scale.to_string();
         let process = hrpush(folder)
-            .args(["sandbox", "--listen", "127.0.0.1:0", "--port-file", "port", "--quota-kind", kind, "--quota-scale", &scale])
+            .args(["sandbox", "--listen", "127.0.0.1:0", "--port-file", "port", "--quota-kind", kind])
+            .args(["--quota-scale", &scale, "--request-log", LOG])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -1,11 +1,13 @@
 //! The tenant's clock, which a test may move ahead.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
-/// Time since the start and the time of day, both moved by the same amount.
+/// Time since the start and the time of day, both moved by the same amount. The first is tokio's, so that quotas refill and replicas catch
+/// up with a test whose time flies.
 #[derive(Debug)]
 pub(super) struct Clock {
     origin: Instant,

@@ -213,7 +213,9 @@ impl Core {
         }
         let tenant_id = self.tenant.id.clone();
         let client_id = request.header("client-request-id");
-        let used = match self.meter.pay(self.clock.elapsed(), price, &tenant_id) {
+        let paid = self.meter.pay(self.clock.elapsed(), price, &tenant_id);
+        self.counts.stops = self.meter.stops;
+        let used = match paid {
             Ok(used) => used,
             Err(problem) => {
                 self.counts.throttled += 1;

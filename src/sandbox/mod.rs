@@ -116,6 +116,8 @@ pub struct Counts {
     pub reads: u64,
     /// Answers of 429.
     pub throttled: u64,
+    /// How often writes were let through and then refused by the quota: refusals with no success between them are one stop.
+    pub stops: u64,
     /// Resource units asked for.
     pub units: u64,
 }

@@ -163,6 +163,10 @@ pub(super) struct Meter {
     quota: Quota,
     writes: Limit,
     units: Limit,
+    /// Whether the last write was refused.
+    stopped: bool,
+    /// How often writes were refused after one that was let through.
+    pub(super) stops: u64,
 }
 
 impl Meter {
@@ -171,11 +175,22 @@ impl Meter {
             quota,
             writes: Limit::new(quota.writes, quota.refill, 150.0),
             units: Limit::new(quota.units, quota.units / 10.0, 10.0),
+            stopped: false,
+            stops: 0,
         }
     }
 
     /// Pays for a request, or says how long to wait and why.
     pub(super) fn pay(&mut self, elapsed: Duration, price: Price, tenant: &str) -> Result<Option<f64>, Problem> {
+        let paid = self.charge(elapsed, price, tenant);
+        if price.write {
+            self.stops += u64::from(paid.is_err() && !self.stopped);
+            self.stopped = paid.is_err();
+        }
+        paid
+    }
+
+    fn charge(&mut self, elapsed: Duration, price: Price, tenant: &str) -> Result<Option<f64>, Problem> {
         let now = elapsed.as_secs_f64() * self.quota.scale;
         let kind = self.quota.kind;
         if price.write

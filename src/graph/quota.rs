@@ -42,6 +42,8 @@ const WRITES_PER_SECOND: f64 = 20.0;
 const KEPT_BACK: f64 = 40.0;
 /// What a bucket holds after a 429: one batch, so that nothing bursts any more.
 const SOBER: f64 = 20.0;
+/// How late a timer may wake us: what flows in meanwhile is not lost.
+const LATE: f64 = 0.02;
 
 /// How full the quota was at some moment, to be remembered between runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,8 +78,11 @@ struct Bucket {
     whole: f64,
     level: f64,
     filled: Instant,
+    per_second: f64,
     /// Whether the refill paces by now; over once the bucket is full again.
     paced: bool,
+    /// Whether it was refused once: then it paces to the end.
+    sober: bool,
     shut_until: Option<Instant>,
 }
 
@@ -85,7 +90,8 @@ struct Bucket {
 pub(super) struct Door {
     turn: tokio::sync::Mutex<()>,
     bucket: Mutex<Bucket>,
-    per_second: f64,
+    /// The refill before anything was refused.
+    full_speed: f64,
     kept_back: f64,
 }
 
@@ -102,8 +108,17 @@ impl Door {
 
     fn new(whole: f64, share: f64, per_second: f64, kept_back: f64) -> Self {
         let capacity = (whole * share).max(SOBER);
-        let bucket = Bucket { capacity, whole, level: capacity, filled: Instant::now(), paced: false, shut_until: None };
-        Self { turn: tokio::sync::Mutex::new(()), bucket: Mutex::new(bucket), per_second, kept_back }
+        let bucket = Bucket {
+            capacity,
+            whole,
+            level: capacity,
+            filled: Instant::now(),
+            per_second,
+            paced: false,
+            sober: false,
+            shut_until: None,
+        };
+        Self { turn: tokio::sync::Mutex::new(()), bucket: Mutex::new(bucket), full_speed: per_second, kept_back }
     }
 
     /// Waits until this many may pass. Dropped while waiting, it takes nothing.
@@ -120,10 +135,10 @@ impl Door {
     fn with<T>(&self, act: impl FnOnce(&mut Bucket) -> T) -> T {
         let mut bucket = self.bucket.lock().expect("no holder of this lock panics");
         let now = Instant::now();
-        let refill = now.duration_since(bucket.filled).as_secs_f64() * self.per_second;
+        let refill = now.duration_since(bucket.filled).as_secs_f64() * bucket.per_second;
         bucket.level = (bucket.level + refill).min(bucket.capacity);
         bucket.filled = now;
-        if bucket.level >= bucket.capacity && bucket.capacity > SOBER {
+        if bucket.level >= bucket.capacity && !bucket.sober {
             bucket.paced = false;
         }
         act(&mut bucket)
@@ -150,18 +165,26 @@ impl Door {
                 bucket.level -= self.kept_back;
             }
             // A millisecond more than needed, so that rounding does not make it ask twice.
-            Some(Duration::from_secs_f64((wanted - bucket.level) / self.per_second) + Duration::from_millis(1))
+            Some(Duration::from_secs_f64((wanted - bucket.level) / bucket.per_second) + Duration::from_millis(1))
         })
     }
 
     /// A 429: shut until then, which nothing shortens, and no more bursts.
+    ///
+    /// From then on it flows a little slower than the refill: where a tenant counts by window, what is held at its beginning and what flows in
+    /// while it lasts must fit into it together, or each window would end in a stop.
     pub(super) fn refused(&self, wait: Duration) {
         self.with(|bucket| {
             let until = Instant::now() + wait;
             bucket.shut_until = Some(bucket.shut_until.map_or(until, |old| old.max(until)));
-            bucket.capacity = SOBER.max(self.per_second.min(bucket.capacity));
             bucket.level = bucket.level.min(0.0);
             bucket.paced = true;
+            if !bucket.sober {
+                bucket.sober = true;
+                let held = (SOBER + LATE * self.full_speed).min(bucket.capacity);
+                bucket.per_second = self.full_speed * (1.0 - held / bucket.capacity).max(0.5);
+                bucket.capacity = held;
+            }
         });
     }
 
@@ -190,15 +213,15 @@ impl Door {
         self.with(|bucket| {
             let shut = bucket.shut_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
             let kept_back = if bucket.paced || cells <= bucket.level { 0.0 } else { self.kept_back };
-            let level = (bucket.level + shut.as_secs_f64() * self.per_second).min(bucket.capacity);
+            let level = (bucket.level + shut.as_secs_f64() * bucket.per_second).min(bucket.capacity);
             let paced = (cells + kept_back - level).max(0.0);
-            shut + Duration::from_secs_f64(paced / self.per_second)
+            shut + Duration::from_secs_f64(paced / bucket.per_second)
         })
     }
 
     /// How many pass in a second while it paces.
-    pub(super) const fn per_second(&self) -> f64 {
-        self.per_second
+    pub(super) fn per_second(&self) -> f64 {
+        self.with(|bucket| bucket.per_second)
     }
 
     pub(super) fn level(&self) -> f64 {
@@ -208,7 +231,7 @@ impl Door {
     /// Starts from what an earlier run left `ago`.
     pub(super) fn restore(&self, level: f64, ago: Duration, shut_for: Option<Duration>) {
         self.with(|bucket| {
-            bucket.level = bucket.level.min(level + ago.as_secs_f64() * self.per_second);
+            bucket.level = bucket.level.min(level + ago.as_secs_f64() * bucket.per_second);
             bucket.shut_until = bucket.shut_until.max(shut_for.map(|wait| Instant::now() + wait));
         });
     }
@@ -256,6 +279,25 @@ mod tests {
         assert!(start.elapsed() >= Duration::from_secs(30));
         tokio::time::sleep(Duration::from_mins(10)).await;
         assert!(send(&door, 400).await >= 18.9);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_429_no_window_holds_more_than_the_tenant_allows() {
+        for scale in [1.0, 50.0] {
+            let door = Door::writes(1.0, scale);
+            door.refused(Duration::from_secs_f64(150.0 / scale));
+            let mut sent: std::collections::VecDeque<Instant> = std::collections::VecDeque::new();
+            for _ in 0..600 {
+                door.pass(20).await;
+                let now = Instant::now();
+                sent.push_back(now);
+                while sent.front().is_some_and(|at| (now - *at).as_secs_f64() >= 150.0 / scale) {
+                    sent.pop_front();
+                }
+                assert!(sent.len() * 20 <= 3_000, "{} writes in a window", sent.len() * 20);
+            }
+            assert!(sent.len() * 20 > 2_900, "{} writes in a window", sent.len() * 20);
+        }
     }
 
     #[tokio::test(start_paused = true)]

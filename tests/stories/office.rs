@@ -36,6 +36,8 @@ pub(crate) fn fly<F: Future>(work: F) -> F::Output {
 /// A tenant, and the state folder of the hrpush that serves it.
 pub(crate) struct Office {
     pub(crate) tenant: Sandbox,
+    /// The part of the quota that is ours, and how fast it refills.
+    pub(crate) pace: (f64, f64),
     state: TempDir,
     mapping: Mapping,
 }
@@ -86,7 +88,7 @@ impl Office {
     async fn open_in(state: TempDir, options: sandbox::Options) -> Self {
         let tenant = Sandbox::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), options).await.unwrap();
         let mapping = Mapping::parse(MAPPING, Path::new("office.toml")).unwrap();
-        Self { tenant, state, mapping }
+        Self { tenant, pace: (1.0, 1_000_000.0), state, mapping }
     }
 
     fn store(&self) -> Store {
@@ -107,7 +109,8 @@ impl Office {
             lock = store.lock();
         }
         let _lock = lock.map_err(|fault| told(&fault))?;
-        let settings = Settings { share: 1.0, scale: 1_000_000.0, ..Settings::new(GraphUrl::new(&self.tenant.url()).unwrap()) };
+        let (share, scale) = self.pace;
+        let settings = Settings { share, scale, ..Settings::new(GraphUrl::new(&self.tenant.url()).unwrap()) };
         let client = Arc::new(Client::connect(settings, Credential::token("office".into())).unwrap());
         let reader = Reader::new(Arc::clone(&client));
         let rules = self.mapping.rules();

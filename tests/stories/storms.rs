@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hrpush::sandbox::{Fault, Faults, Lag, Options, Quota};
+use hrpush::sandbox::{Fault, Faults, Lag, Options, Quota, QuotaKind};
 
 use crate::office::{Office, a_month_later, everybody, fly};
 
@@ -78,5 +78,23 @@ fn a_storm_of_all_faults_over_a_thousand_people_changes_nothing_in_the_end() {
         let office = Office::open(Options { quota: Quota::off(), lag: Some(Lag::Requests(5)), ..Options::default() }).await;
         weather(&office, 1_000, &storm).await;
         assert_eq!(office.people(), wanted);
+    });
+}
+
+#[test]
+fn a_tenant_that_counts_by_window_stops_a_run_once_and_loses_nothing() {
+    fly(async {
+        let rows = everybody(450);
+        let wanted = Office::open(Options { quota: Quota::off(), ..Options::default() }).await;
+        wanted.run(&rows).await.unwrap();
+        // A fiftieth of the quota: sixty writes at once, then four in ten seconds. The run takes ten windows.
+        let share = 0.02;
+        let quota = Quota { kind: QuotaKind::Window, writes: 3_000.0 * share, refill: 20.0 * share, ..Quota::default() };
+        let mut office = Office::open(Options { quota, ..Options::default() }).await;
+        office.pace = (share, 1.0);
+        let outcome = office.run(&rows).await.unwrap();
+        let counts = office.tenant.requests();
+        assert_eq!((outcome.failed, outcome.applied, counts.stops), (Vec::new(), 450, 1), "{} answers of 429", counts.throttled);
+        assert_eq!(office.people(), wanted.people());
     });
 }

@@ -120,7 +120,7 @@ fn text(value: &Value) -> String {
 }
 
 struct Served {
-    exchanges: Vec<Exchange>,
+    exchanges: Mutex<Vec<Exchange>>,
     manners: Manners,
     heard: Mutex<Heard>,
 }
@@ -144,7 +144,7 @@ pub(crate) struct HrServer {
 
 impl HrServer {
     pub(crate) fn start(exchanges: Vec<Exchange>, manners: Manners) -> Self {
-        let served = Arc::new(Served { exchanges, manners, heard: Mutex::default() });
+        let served = Arc::new(Served { exchanges: Mutex::new(exchanges), manners, heard: Mutex::default() });
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
@@ -155,6 +155,11 @@ impl HrServer {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// From now on it answers so.
+    pub(crate) fn answers(&self, exchanges: Vec<Exchange>) {
+        *self.served.exchanges.lock().unwrap() = exchanges;
     }
 
     /// The requests that were answered, in their order.
@@ -184,7 +189,7 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let asked = asked(&uri, &body);
-    let found = find(&served.exchanges, method.as_str(), uri.path(), &asked).cloned();
+    let found = find(&served.exchanges.lock().unwrap(), method.as_str(), uri.path(), &asked).cloned();
     let second = {
         let mut heard = served.heard.lock().unwrap();
         heard.count += 1;

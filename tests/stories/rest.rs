@@ -290,6 +290,51 @@ fn changes_are_merged_and_nobody_is_lost() {
     assert!(!server.heard().last().unwrap().contains("since"), "{:?}", server.heard());
 }
 
+const CHANGES: &str = "[source.changes]\nkey = \"id\"\nquery = { since = \"{since}\" }\n";
+
+/// Two people who work in 7, and what 7 is called; nobody has news. The first list leads to the second by a value that it replaces.
+fn office(department: &str) -> Vec<Exchange> {
+    let staff: Vec<Value> = (1..=2).map(|id| json!({"id": id, "name": format!("Person {id}"), "job": "7"})).collect();
+    let mut exchanges = pages("/people", &staff, 5);
+    exchanges.push(Exchange::json("GET /people?offset=0&since=*", &json!({"data": [], "meta": {"total": 0}})));
+    exchanges.push(Exchange::json("GET /jobs", &json!({"data": [{"code": 7, "department": department}]})));
+    let mail = |id| Exchange::json(&format!("GET /people/{id}/mail"), &json!({"mail": format!("{id}@x")}));
+    exchanges.extend((1..=2).map(mail));
+    exchanges
+}
+
+#[test]
+fn a_department_with_a_new_name_reaches_those_without_news() {
+    let server = HrServer::start(office("Claims"), Manners::default());
+    let joins = "[[source.join]]\nname = \"job\"\npath = \"/jobs\"\nrecords = \"data\"\non = \"job\"\nkey = \"code\"\n\
+                 [[source.join]]\nname = \"contact\"\npath = \"/people/{on}/mail\"\non = \"id\"\n";
+    let world = world(&server, &format!("{LIST}{joins}{CHANGES}"));
+    assert_eq!(goes_in_once(&world), 2);
+    server.answers(office("Damages"));
+    let before = server.heard().len();
+    let renamed = plan(&world).ends_with(0).json();
+    assert_eq!((&renamed["summary"]["update"], &renamed["source"]["records"]), (&json!(2), &json!(2)), "{renamed}");
+    assert_eq!(renamed["changes"][0]["attributes"][0]["after"], "Damages");
+    let heard = server.heard().split_off(before);
+    assert!(heard.iter().any(|line| line.contains("since=")), "{heard:?}");
+    // What was asked for each of them alone is kept with them.
+    assert!(!heard.iter().any(|line| line.contains("/mail")), "{heard:?}");
+    assert_eq!(goes_in_once(&world), 2);
+}
+
+#[test]
+fn a_reading_that_is_none_is_not_built_upon() {
+    let server = HrServer::start(pages("/people", &people(2), 5), Manners::default());
+    let columns = "[source.columns]\nid = \"id\"\nname = \"name\"\n\"job.department\" = \"job.department\"\nmail = \"mail\"\n";
+    let world = world(&server, &format!("{LIST}{CHANGES}{columns}"));
+    assert!(plan(&world).ends_with(2).err.contains("no record has `mail`"));
+    // The permission is given; nobody has changed for that.
+    let person = |id: usize| json!({"id": id, "name": "Ada", "job": {"department": "Claims"}, "mail": "a@x"});
+    server.answers(pages("/people", &[person(1), person(2)], 5));
+    assert_eq!(plan(&world).ends_with(0).json()["source"]["records"], 2);
+    assert!(!server.heard().last().unwrap().contains("since"), "{:?}", server.heard());
+}
+
 #[test]
 fn the_preset_for_bamboohr_reads_its_report() {
     let worker = |id: u32, first: &str, status: &str, end: &str| {

@@ -3,6 +3,9 @@
 //! What changed is merged with the reading that is kept, by the record's key; the plan is then made of the whole, as if everybody had
 //! been read. So a leaver is seen as soon as the record says so, and nobody is missing because the service had no news of them. Only a
 //! reading of everything can show that somebody was deleted without a trace: `full_every` says how soon that is found.
+//!
+//! Records are kept as the list gave them. Other lists that are joined to them are read anew each time, so that the new name of a
+//! department reaches those who have no news of their own; what was asked for a record alone is kept with it until it changes.
 //! The mark lies before the moment at which the kept reading began, so that what moved while it went on comes again.
 
 use std::collections::BTreeMap;
@@ -12,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::Rest;
+use super::join::Answers;
 use super::list::Raw;
 use super::settings::{Changes, MarkForm, Settings};
 use crate::record::Place;
@@ -27,7 +32,7 @@ pub trait Memory: Send + Sync {
     fn keep(&self, bytes: &[u8]) -> Result<(), String>;
 }
 
-const FORMAT: &str = "hrpush.records/1";
+const FORMAT: &str = "hrpush.records/2";
 
 /// A reading that is kept.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,22 +44,59 @@ pub(super) struct Kept {
     full: Timestamp,
     /// When the last reading began.
     read: Timestamp,
-    records: BTreeMap<String, (Place, Value)>,
+    records: Rows,
+}
+
+/// The rows of each key, in the order in which they came.
+pub(super) type Rows = BTreeMap<String, Vec<Row>>;
+
+/// A record before anything was joined to it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Row {
+    place: Place,
+    json: Value,
+    pub(super) asked: Answers,
+}
+
+impl Row {
+    /// The record, to be joined.
+    pub(super) fn raw(&self) -> Raw {
+        Raw { place: self.place.clone(), json: self.json.clone() }
+    }
+}
+
+/// Puts records to their keys.
+///
+/// # Errors
+/// The place of a record that has no key.
+pub(super) fn by_key(raws: Vec<Raw>, changes: &Changes, rows: &mut Rows) -> Result<(), Place> {
+    for Raw { place, json } in raws {
+        let key = changes.key.text(&json).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
+        let Some(key) = key else { return Err(place) };
+        rows.entry(key).or_default().push(Row { place, json, asked: Answers::new() });
+    }
+    Ok(())
 }
 
 impl Kept {
     /// The kept reading, where it may still be built upon.
-    pub(super) fn usable(bytes: &[u8], settings: &Settings, changes: &Changes, now: Timestamp) -> Option<Self> {
+    pub(super) fn usable(bytes: &[u8], rest: &Rest, changes: &Changes) -> Option<Self> {
         let kept: Self = serde_json::from_slice(bytes).ok()?;
-        let age = now.duration_since(kept.full);
+        let age = rest.now.duration_since(kept.full);
         // A clock that went back says nothing about age.
-        let fresh = age >= SignedDuration::ZERO && age < changes.full_every && kept.read <= now;
-        (kept.format == FORMAT && kept.settings == digest(settings) && fresh).then_some(kept)
+        let fresh = age >= SignedDuration::ZERO && age < changes.full_every && kept.read <= rest.now;
+        (kept.format == FORMAT && kept.settings == digest(rest) && fresh && kept.doubled() == 0).then_some(kept)
     }
 
-    /// An empty one, for a reading of everything.
-    pub(super) fn new(settings: &Settings, now: Timestamp) -> Self {
-        Self { format: FORMAT.to_owned(), settings: digest(settings), full: now, read: now, records: BTreeMap::new() }
+    /// A reading of everything.
+    pub(super) fn new(rest: &Rest, records: Rows) -> Self {
+        Self { format: FORMAT.to_owned(), settings: digest(rest), full: rest.now, read: rest.now, records }
+    }
+
+    /// How many keys have several rows. Which of them an answer with one row would follow nobody can tell, so that nothing is built
+    /// upon such a reading.
+    pub(super) fn doubled(&self) -> usize {
+        self.records.values().filter(|rows| rows.len() > 1).count()
     }
 
     /// The mark from which on changes are asked for.
@@ -69,18 +111,14 @@ impl Kept {
         }
     }
 
-    /// Puts records in the place of those they follow.
-    ///
-    /// # Errors
-    /// The place of a record that has no key.
-    pub(super) fn merge(&mut self, raws: Vec<Raw>, changes: &Changes) -> Result<(), Place> {
-        for Raw { place, json } in raws {
-            match changes.key.text(&json).filter(|key| !key.trim().is_empty()) {
-                Some(key) => self.records.insert(key.trim().to_owned(), (place, json)),
-                None => return Err(place),
-            };
-        }
-        Ok(())
+    /// Puts what changed in the place of what it follows: all rows of a key together.
+    pub(super) fn follow(&mut self, changed: Rows) {
+        self.records.extend(changed);
+    }
+
+    /// Everybody, in the order of the keys.
+    pub(super) fn rows(&mut self) -> Vec<&mut Row> {
+        self.records.values_mut().flatten().collect()
     }
 
     /// The kept reading as bytes, once it began at this moment.
@@ -88,15 +126,102 @@ impl Kept {
         self.read = now;
         serde_json::to_vec(self).expect("texts and values always serialise")
     }
-
-    pub(super) fn into_records(self) -> impl Iterator<Item = Raw> {
-        self.records.into_values().map(|(place, json)| Raw { place, json })
-    }
 }
 
-/// What decides which records come and how they look. The secrets are not in it: they are read when they are used.
-fn digest(settings: &Settings) -> String {
-    let Settings { base, values, list, also, joins, headers, changes, .. } = settings;
-    let text = format!("{base} {values:?} {list:?} {also:?} {joins:?} {headers:?} {changes:?}");
+/// What decides which records come and how they look. Of the secrets it has the places, never the words. Where the day is asked for,
+/// what was kept on another one says nothing.
+fn digest(rest: &Rest) -> String {
+    let Settings { base, values, list, joins, headers, changes, auth, secret_headers, client_certificate, .. } = &rest.settings;
+    let dated = list.mentions("today")
+        || joins.iter().any(|join| join.request.mentions("today"))
+        || headers.iter().any(|(_, template)| template.names("today"));
+    let day = dated.then_some(rest.day);
+    let text = format!(
+        "{base} {values:?} {list:?} {joins:?} {headers:?} {changes:?} {auth:?} {secret_headers:?} {client_certificate:?} {day:?}"
+    );
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use serde_json::json;
+
+    use super::super::path::Path;
+    use super::super::{Auth, Format, Limits, Paging, Request, Template};
+    use super::*;
+    use crate::record::At;
+
+    fn changes() -> Changes {
+        let (overlap, full_every) = (SignedDuration::from_hours(1), SignedDuration::from_hours(24 * 7));
+        Changes { query: Vec::new(), form: MarkForm::Iso, overlap, full_every, key: Path::parse("id").unwrap() }
+    }
+
+    fn rest() -> Rest {
+        let list = Request {
+            post: false,
+            path: Template::default(),
+            query: Vec::new(),
+            body: None,
+            records: Path::default(),
+            format: Some(Format::Json),
+            paging: Paging::default(),
+        };
+        let settings = Settings {
+            name: "hr".into(),
+            base: "https://hr.example".parse().unwrap(),
+            values: BTreeMap::new(),
+            auth: Auth::None,
+            headers: Vec::new(),
+            secret_headers: Vec::new(),
+            client_certificate: None,
+            ca_file: None,
+            session: false,
+            list,
+            also: Vec::new(),
+            joins: Vec::new(),
+            picks: Vec::new(),
+            columns: Vec::new(),
+            false_is_nothing: false,
+            zone: TimeZone::UTC,
+            changes: None,
+            limits: Limits::default(),
+        };
+        Rest { settings, day: "2026-11-20".parse().unwrap(), now: "2026-11-20T03:30:00Z".parse().unwrap(), memory: None }
+    }
+
+    fn rows(records: &[Value]) -> Rows {
+        let place = Place { source: "hr".into(), at: At::Pointer("/0".into()) };
+        let raws = records.iter().map(|json| Raw { place: place.clone(), json: json.clone() }).collect();
+        let mut rows = Rows::new();
+        by_key(raws, &changes(), &mut rows).unwrap();
+        rows
+    }
+
+    #[test]
+    fn rows_of_one_key_are_all_kept_and_nothing_is_built_upon_them() {
+        let (rest, changes) = (rest(), changes());
+        let mut kept = Kept::new(&rest, rows(&[json!({"id": 1, "n": 1}), json!({"id": 2}), json!({"id": 1, "n": 2})]));
+        assert_eq!((kept.rows().len(), kept.doubled()), (3, 1));
+        assert!(Kept::usable(&kept.bytes(rest.now), &rest, &changes).is_none());
+        kept.follow(rows(&[json!({"id": 1, "n": 3})]));
+        assert_eq!((kept.rows().len(), kept.doubled()), (2, 0));
+        assert!(Kept::usable(&kept.bytes(rest.now), &rest, &changes).is_some());
+    }
+
+    #[test]
+    fn another_user_or_a_day_that_is_asked_for_needs_a_reading_of_everything() {
+        let (mut rest, changes) = (rest(), changes());
+        let bytes = Kept::new(&rest, rows(&[json!({"id": 1})])).bytes(rest.now);
+        rest.day = "2026-11-21".parse().unwrap();
+        assert!(Kept::usable(&bytes, &rest, &changes).is_some());
+        let user = |name: &str| super::super::Word::Plain(Template::parse(name, &|_| true).unwrap());
+        rest.settings.auth = Auth::Basic { user: user("other"), password: user("x") };
+        assert!(Kept::usable(&bytes, &rest, &changes).is_none());
+        rest.settings.list.query.push(("on".into(), Template::parse("{today}", &|_| true).unwrap()));
+        let bytes = Kept::new(&rest, rows(&[json!({"id": 1})])).bytes(rest.now);
+        assert!(Kept::usable(&bytes, &rest, &changes).is_some());
+        rest.day = "2026-11-22".parse().unwrap();
+        assert!(Kept::usable(&bytes, &rest, &changes).is_none());
+    }
 }

@@ -1,14 +1,25 @@
 //! What belongs to a record and stands elsewhere: another list, or one request for each record.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client::Sender;
 use super::error::RestError;
 use super::list::{Pages, Raw};
 use super::settings::{Join, Take};
+
+/// What was asked for one record alone, by the name of the join.
+pub(super) type Answers = BTreeMap<String, Answered>;
+
+/// The partners of a record, and the key by which they were asked for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Answered {
+    key: String,
+    partners: Vec<Value>,
+}
 
 /// A join with what has been read for it.
 pub(super) struct Joined<'s> {
@@ -41,16 +52,50 @@ impl<'s> Joined<'s> {
 
     /// Gives each record of a page its part.
     pub(super) async fn attach(&mut self, sender: &Sender<'_>, page: &mut [Raw]) -> Result<(), RestError> {
-        let keys: Vec<Option<String>> = page
-            .iter()
-            .map(|raw| self.join.on.text(&raw.json).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()))
-            .collect();
+        let keys = self.keys(page);
         let found: Vec<Vec<Value>> = match &self.partners {
             Some(partners) => {
                 keys.iter().map(|key| key.as_ref().and_then(|key| partners.get(key)).cloned().unwrap_or_default()).collect()
             }
             None => self.ask(sender, &keys).await?,
         };
+        self.put_all(page, &keys, found)
+    }
+
+    /// The same, where some records have been asked for in an earlier reading; what is asked for now is put to their answers.
+    pub(super) async fn attach_known(
+        &mut self,
+        sender: &Sender<'_>,
+        page: &mut [Raw],
+        known: &mut [&mut Answers],
+    ) -> Result<(), RestError> {
+        if self.partners.is_some() {
+            return self.attach(sender, page).await;
+        }
+        let name = &self.join.name;
+        let keys = self.keys(page);
+        let is_known = |answers: &Answers, key: &str| answers.get(name).is_some_and(|answered| answered.key == key);
+        let unknown: Vec<Option<String>> =
+            keys.iter().zip(known.iter()).map(|(key, answers)| key.clone().filter(|key| !is_known(answers, key))).collect();
+        let fresh = self.ask(sender, &unknown).await?;
+        let mut found = Vec::with_capacity(keys.len());
+        for (((key, unknown), partners), answers) in keys.iter().zip(unknown).zip(fresh).zip(known) {
+            if let Some(key) = unknown {
+                answers.insert(name.clone(), Answered { key, partners });
+            }
+            let answered = answers.get(name).filter(|_| key.is_some());
+            found.push(answered.map(|answered| answered.partners.clone()).unwrap_or_default());
+        }
+        self.put_all(page, &keys, found)
+    }
+
+    /// By what each record's partners are known.
+    fn keys(&self, page: &[Raw]) -> Vec<Option<String>> {
+        let key = |raw: &Raw| self.join.on.text(&raw.json).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
+        page.iter().map(key).collect()
+    }
+
+    fn put_all(&mut self, page: &mut [Raw], keys: &[Option<String>], found: Vec<Vec<Value>>) -> Result<(), RestError> {
         for ((raw, key), partners) in page.iter_mut().zip(keys).zip(found) {
             self.put(raw, key.as_deref().unwrap_or("(none)"), partners)?;
         }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::Rest;
-use super::changes::Kept;
+use super::changes::{Kept, Rows, by_key};
 use super::client::Sender;
 use super::error::RestError;
 use super::flatten::{self, Manner, Row};
-use super::join::Joined;
+use super::join::{Answers, Joined};
 use super::list::{Pages, Raw};
 use super::pick::{Pick, Told};
 use super::settings::{Changes, Settings};
@@ -28,11 +28,12 @@ pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
     for join in &settings.joins {
         joins.push(Joined::new(&sender, join).await?);
     }
+    let mut keep = None;
     if let (Some(changes), Some(memory)) = (&settings.changes, &rest.memory) {
-        let kept = memory.load().and_then(|bytes| Kept::usable(&bytes, settings, changes, rest.now));
-        let mut whole = with_changes(&sender, changes, kept, &mut joins, &mut table).await?;
-        memory.keep(&whole.bytes(rest.now)).map_err(RestError::NotKept)?;
-        whole.into_records().try_for_each(|raw| table.take(raw))?;
+        let kept = memory.load().and_then(|bytes| Kept::usable(&bytes, rest, changes));
+        let mut whole = with_changes(&sender, rest, changes, kept, &mut table).await?;
+        hand_on(&sender, &mut whole, &mut joins, &mut table).await?;
+        keep = Some((memory, whole));
     } else {
         let mut lists = Lists::new(&sender);
         while let Some(page) = lists.next(&sender, &mut joins).await? {
@@ -42,7 +43,12 @@ pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
     for told in joins.iter().filter_map(Joined::told) {
         table.warn(told);
     }
-    table.finish()
+    let reading = table.finish()?;
+    // What is no reading is not built upon.
+    if let Some((memory, mut whole)) = keep {
+        memory.keep(&whole.bytes(rest.now)).map_err(RestError::NotKept)?;
+    }
+    Ok(reading)
 }
 
 fn values(rest: &Rest) -> Values {
@@ -116,20 +122,20 @@ impl<'s> Lists<'s> {
 /// Everything, or what changed merged with what is kept.
 async fn with_changes(
     sender: &Sender<'_>,
+    rest: &Rest,
     changes: &Changes,
     kept: Option<Kept>,
-    joins: &mut [Joined<'_>],
     table: &mut Table<'_>,
 ) -> Result<Kept, RestError> {
     let no_key =
         |place: Place| RestError::Flatten(format!("{place}: the record has no `{}`, by which changes are merged", changes.key));
+    let mut rows = Rows::new();
     let Some(mut whole) = kept else {
-        let mut whole = Kept::new(sender.settings, sender.now);
         let mut lists = Lists::new(sender);
-        while let Some(page) = lists.next(sender, joins).await? {
-            whole.merge(page, changes).map_err(no_key)?;
+        while let Some(page) = lists.next(sender, &mut []).await? {
+            by_key(page, changes, &mut rows).map_err(no_key)?;
         }
-        return Ok(whole);
+        return Ok(Kept::new(rest, rows));
     };
     let mut request = sender.settings.list.clone();
     // What the list asks for under the same name gives way.
@@ -137,15 +143,38 @@ async fn with_changes(
     request.query.extend(changes.query.iter().cloned());
     let mut pages = Pages::new(sender, &request, sender.values.with("since", whole.mark(changes)));
     let mut count = 0;
-    while let Some(mut page) = pages.next(sender).await? {
-        for join in joins.iter_mut() {
-            join.attach(sender, &mut page).await?;
-        }
+    while let Some(page) = pages.next(sender).await? {
         count += page.len();
-        whole.merge(page, changes).map_err(no_key)?;
+        by_key(page, changes, &mut rows).map_err(no_key)?;
     }
+    whole.follow(rows);
     table.told.push(format!("{count} records changed since the last reading"));
     Ok(whole)
+}
+
+/// Joined so many at a time.
+const AT_ONCE: usize = 500;
+
+/// Joins everybody anew, who has changed and who has not, and hands them on.
+async fn hand_on(
+    sender: &Sender<'_>,
+    whole: &mut Kept,
+    joins: &mut [Joined<'_>],
+    table: &mut Table<'_>,
+) -> Result<(), RestError> {
+    let doubled = whole.doubled();
+    if doubled > 0 {
+        table.warn(format!("{doubled} keys of `changes` have several records: the next reading will be one of everybody"));
+    }
+    for rows in whole.rows().chunks_mut(AT_ONCE) {
+        let mut page: Vec<Raw> = rows.iter().map(|row| row.raw()).collect();
+        let mut known: Vec<&mut Answers> = rows.iter_mut().map(|row| &mut row.asked).collect();
+        for join in joins.iter_mut() {
+            join.attach_known(sender, &mut page, &mut known).await?;
+        }
+        page.into_iter().try_for_each(|raw| table.take(raw))?;
+    }
+    Ok(())
 }
 
 /// Records on their way to a reading.

@@ -369,7 +369,9 @@ fn whole(scope: &mut Scope<'_, '_, '_>, name: &str) -> rest::Settings {
     let joins = scope.each("join", request::join);
     let picks = scope.each("pick", |scope| Some(request::pick(scope)));
     let columns = request::columns(scope);
+    let zone = zone(scope);
     let changes = scope.inner("changes", request::changes);
+    let changes = changes.map(|changes| rest::Changes { zone: scope.has("zone").then(|| zone.clone()), ..changes });
     rest::Settings {
         name: name.to_owned(),
         base: base.unwrap_or_else(|| "https://unset.invalid".parse().expect("a fixed address")),
@@ -386,7 +388,7 @@ fn whole(scope: &mut Scope<'_, '_, '_>, name: &str) -> rest::Settings {
         picks,
         columns,
         false_is_nothing: scope.flag("false_is_nothing"),
-        zone: zone(scope),
+        zone,
         changes,
         limits: limits(scope),
     }

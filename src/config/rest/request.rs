@@ -206,7 +206,7 @@ pub(super) fn changes(scope: &mut Scope<'_, '_, '_>) -> Option<rest::Changes> {
             "such as key = \"id\", query = { updated_since = \"{since}\" }",
         );
     }
-    Some(rest::Changes { query, form, overlap, full_every, key: key? })
+    Some(rest::Changes { query, form, overlap, full_every, key: key?, zone: None })
 }
 
 /// The columns of all files together; the first that names one wins.

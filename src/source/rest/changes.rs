@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -102,10 +103,15 @@ impl Kept {
     /// The mark from which on changes are asked for.
     pub(super) fn mark(&self, changes: &Changes) -> String {
         let at = self.read.checked_sub(changes.overlap).unwrap_or(self.read);
+        // A service reads a day, or a clock without a zone, in a zone of its own, and nobody lives further from UTC than 14 hours.
+        let local = |hours| match &changes.zone {
+            Some(zone) => at.to_zoned(zone.clone()),
+            None => at.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(at).to_zoned(TimeZone::UTC),
+        };
         match changes.form {
             MarkForm::Iso => at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            MarkForm::Day => at.strftime("%Y-%m-%d").to_string(),
-            MarkForm::Blank => at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            MarkForm::Day => local(24).strftime("%Y-%m-%d").to_string(),
+            MarkForm::Blank => local(14).strftime("%Y-%m-%d %H:%M:%S").to_string(),
             MarkForm::EpochSeconds => at.as_second().to_string(),
             MarkForm::EpochMillis => at.as_millisecond().to_string(),
         }
@@ -144,7 +150,6 @@ fn digest(rest: &Rest) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::TimeZone;
     use serde_json::json;
 
     use super::super::path::Path;
@@ -152,9 +157,10 @@ mod tests {
     use super::*;
     use crate::record::At;
 
-    fn changes() -> Changes {
+    fn changes(form: MarkForm, zone: Option<&str>) -> Changes {
+        let zone = zone.map(|name| TimeZone::get(name).unwrap());
         let (overlap, full_every) = (SignedDuration::from_hours(1), SignedDuration::from_hours(24 * 7));
-        Changes { query: Vec::new(), form: MarkForm::Iso, overlap, full_every, key: Path::parse("id").unwrap() }
+        Changes { query: Vec::new(), form, overlap, full_every, key: Path::parse("id").unwrap(), zone }
     }
 
     fn rest() -> Rest {
@@ -194,13 +200,26 @@ mod tests {
         let place = Place { source: "hr".into(), at: At::Pointer("/0".into()) };
         let raws = records.iter().map(|json| Raw { place: place.clone(), json: json.clone() }).collect();
         let mut rows = Rows::new();
-        by_key(raws, &changes(), &mut rows).unwrap();
+        by_key(raws, &changes(MarkForm::Iso, None), &mut rows).unwrap();
         rows
     }
 
     #[test]
+    fn a_mark_without_a_zone_is_early_enough_for_every_service() {
+        let kept = Kept::new(&rest(), Rows::new());
+        let mark = |form, zone| kept.mark(&changes(form, zone));
+        assert_eq!(mark(MarkForm::Iso, Some("Asia/Tokyo")), "2026-11-20T02:30:00Z");
+        assert_eq!(mark(MarkForm::Blank, Some("America/New_York")), "2026-11-19 21:30:00");
+        assert_eq!(mark(MarkForm::Day, Some("America/New_York")), "2026-11-19");
+        assert_eq!(mark(MarkForm::Day, Some("Europe/Berlin")), "2026-11-20");
+        assert_eq!(mark(MarkForm::Blank, None), "2026-11-19 12:30:00");
+        assert_eq!(mark(MarkForm::Day, None), "2026-11-19");
+        assert_eq!(mark(MarkForm::EpochSeconds, None), "1795141800");
+    }
+
+    #[test]
     fn rows_of_one_key_are_all_kept_and_nothing_is_built_upon_them() {
-        let (rest, changes) = (rest(), changes());
+        let (rest, changes) = (rest(), changes(MarkForm::Iso, None));
         let mut kept = Kept::new(&rest, rows(&[json!({"id": 1, "n": 1}), json!({"id": 2}), json!({"id": 1, "n": 2})]));
         assert_eq!((kept.rows().len(), kept.doubled()), (3, 1));
         assert!(Kept::usable(&kept.bytes(rest.now), &rest, &changes).is_none());
@@ -211,7 +230,7 @@ mod tests {
 
     #[test]
     fn another_user_or_a_day_that_is_asked_for_needs_a_reading_of_everything() {
-        let (mut rest, changes) = (rest(), changes());
+        let (mut rest, changes) = (rest(), changes(MarkForm::Iso, None));
         let bytes = Kept::new(&rest, rows(&[json!({"id": 1})])).bytes(rest.now);
         rest.day = "2026-11-21".parse().unwrap();
         assert!(Kept::usable(&bytes, &rest, &changes).is_some());

@@ -213,6 +213,8 @@ pub struct Changes {
     pub full_every: SignedDuration,
     /// By which records are known again.
     pub key: Path,
+    /// The zone in which the service reads a mark that names none, where it is configured.
+    pub zone: Option<TimeZone>,
 }
 
 /// How a mark is written.
@@ -222,7 +224,7 @@ pub enum MarkForm {
     Iso,
     /// `2026-11-20`.
     Day,
-    /// `2026-11-20 08:00:00`, in UTC.
+    /// `2026-11-20 08:00:00`.
     Blank,
     /// Seconds since 1970.
     EpochSeconds,

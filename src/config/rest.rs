@@ -199,6 +199,13 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
         }
     }
 
+    /// A fault of a key that some file has.
+    fn fault_at(&mut self, key: &'static str, what: &str, hint: &str) {
+        if let Some((reader, found)) = self.get(key) {
+            reader.fault_with(&found.span(), what.to_owned(), hint);
+        }
+    }
+
     /// A fault of the first file, where something is missing in all.
     fn missing(&mut self, what: &str, hint: &str) {
         if self.wanted == Wanted::Whole {
@@ -372,6 +379,9 @@ fn whole(scope: &mut Scope<'_, '_, '_>, name: &str) -> rest::Settings {
     let zone = zone(scope);
     let changes = scope.inner("changes", request::changes);
     let changes = changes.map(|changes| rest::Changes { zone: scope.has("zone").then(|| zone.clone()), ..changes });
+    if changes.is_some() {
+        unfit_for_changes(scope, &also, &picks);
+    }
     rest::Settings {
         name: name.to_owned(),
         base: base.unwrap_or_else(|| "https://unset.invalid".parse().expect("a fixed address")),
@@ -391,6 +401,19 @@ fn whole(scope: &mut Scope<'_, '_, '_>, name: &str) -> rest::Settings {
         zone,
         changes,
         limits: limits(scope),
+    }
+}
+
+/// Where an answer that has only what changed could not be merged rightly.
+fn unfit_for_changes(scope: &mut Scope<'_, '_, '_>, also: &[rest::Also], picks: &[rest::Pick]) {
+    const HINT: &str = "leave `changes` out: everybody is then read each time";
+    if !also.is_empty() {
+        let what = "`changes` does not go with [[source.also]]: whoever moves from one list to the other would stay in the first";
+        scope.fault_at("changes", what, HINT);
+    }
+    if picks.iter().any(|pick| pick.by.is_some()) {
+        let what = "`changes` does not go with a pick that has `by`: what changed may be one of several rows of a person";
+        scope.fault_at("changes", what, HINT);
     }
 }
 

@@ -336,6 +336,16 @@ fn a_reading_that_is_none_is_not_built_upon() {
 }
 
 #[test]
+fn changes_are_refused_where_they_could_not_be_merged_rightly() {
+    let also = "[[source.also]]\npath = \"/gone\"\nrecords = \"data\"\n";
+    let told = breaks(Vec::new(), Manners::default(), &format!("{LIST}{CHANGES}{also}"), 2);
+    assert!(told.contains("`changes` does not go with [[source.also]]") && told.contains("leave `changes` out"), "{told}");
+    let pick = "[[source.pick]]\nby = \"id\"\n";
+    let told = breaks(Vec::new(), Manners::default(), &format!("{LIST}{CHANGES}{pick}"), 2);
+    assert!(told.contains("`changes` does not go with a pick that has `by`"), "{told}");
+}
+
+#[test]
 fn the_preset_for_bamboohr_reads_its_report() {
     let worker = |id: u32, first: &str, status: &str, end: &str| {
         json!({"id": id.to_string(), "firstName": first, "lastName": "Sample", "preferredName": null, "workEmail": null, "jobTitle": "Clerk",

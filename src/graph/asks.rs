@@ -78,7 +78,7 @@ impl Ask {
             code: fault.code,
             message: fault.message,
             request_id: fault.request_id,
-            hint: (reply.status == 403).then_some(self.permission),
+            hint: (reply.status == 403 && !fault.challenged).then_some(self.permission),
         }
     }
 }

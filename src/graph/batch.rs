@@ -133,6 +133,8 @@ pub(super) struct Fault {
     pub(super) code: Option<String>,
     pub(super) message: Option<String>,
     pub(super) details: Vec<(String, String)>,
+    /// Whether it is a claims challenge.
+    pub(super) challenged: bool,
     pub(super) request_id: Option<String>,
 }
 
@@ -156,7 +158,9 @@ impl Reply {
         let text = |value: &Json| value.as_str().map(str::to_owned);
         let details = error["details"].as_array().into_iter().flatten();
         let inner = if error["innerError"].is_object() { &error["innerError"] } else { &error["innererror"] };
-        let hint = if self.status == 401 { challenge::hint(self.header("www-authenticate")) } else { None };
+        let said = [&error["code"], &inner["code"], &error["message"]].map(Json::as_str);
+        let challenged = challenge::is_challenge(self.status, self.header("www-authenticate"), said);
+        let hint = challenged.then_some(challenge::HINT);
         let message = match (text(&error["message"]), hint) {
             (Some(said), Some(hint)) => Some(format!("{said} ({hint})")),
             (said, hint) => said.or_else(|| hint.map(str::to_owned)),
@@ -167,6 +171,7 @@ impl Reply {
             details: details
                 .map(|detail| (text(&detail["code"]).unwrap_or_default(), text(&detail["target"]).unwrap_or_default()))
                 .collect(),
+            challenged,
             request_id: self.header("request-id").map(str::to_owned).or_else(|| text(&inner["request-id"])),
         }
     }

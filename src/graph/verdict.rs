@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use tokio::time::Instant;
 
+use super::challenge;
 use crate::directory::ObjectId;
 
 /// What is to be done after an answer, or the lack of one.
@@ -87,7 +88,12 @@ impl Answer {
 
     /// The app may not do this.
     pub fn is_forbidden(&self) -> bool {
-        self.status == Some(403)
+        self.status == Some(403) && !self.is_locked_out()
+    }
+
+    /// The app is let in no more, whatever it asks: its token is refused, or a condition of Entra is not met.
+    pub fn is_locked_out(&self) -> bool {
+        self.status == Some(401) || (self.status == Some(403) && self.says(challenge::HINT))
     }
 }
 

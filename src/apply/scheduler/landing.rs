@@ -48,7 +48,7 @@ impl Scheduler<'_> {
         let faulty = |answer: &Answer| {
             let fault = answer.status.is_none_or(|status| status >= 500);
             let unsure = matches!(answer.verdict, Verdict::Unknown | Verdict::NotBefore(_));
-            answer.status == Some(401) || (fault && (unsure || is_unsent(answer)))
+            answer.is_locked_out() || (fault && (unsure || is_unsent(answer)))
         };
         if !answers.iter().all(faulty) {
             self.dead = 0;
@@ -255,7 +255,7 @@ impl Scheduler<'_> {
                 return;
             }
             Act::AddMembers { .. } if exists => return self.done(flying, answer),
-            Act::Update { .. } | Act::CreateUser { .. } if status == 403 => {
+            Act::Update { .. } | Act::CreateUser { .. } if answer.is_forbidden() => {
                 if self.trim(at, &answer) {
                     self.note(flying.request, false, &answer);
                     self.ready.insert(at);

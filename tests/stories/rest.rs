@@ -171,6 +171,14 @@ fn a_part_of_the_list_is_not_taken_for_all_of_it() {
     assert!(told.contains("the list is empty"), "{told}");
 }
 
+#[test]
+fn no_row_is_chosen_of_a_part_of_them() {
+    let cut = json!({"id": 1, "name": "Ada", "job": {"items": [{"department": "Old", "to": "2020-01-01"}], "hasMore": true}});
+    let pick = "[[source.pick]]\nat = \"job\"\nto = \"to\"\n";
+    let told = breaks(pages("/people", &[cut], 5), Manners::default(), &format!("{LIST}{pick}"), 1);
+    assert!(told.contains("1 records came with a part of their rows") && told.contains("hint: their lists"), "{told}");
+}
+
 fn null_among(mut people: Vec<Value>) -> Exchange {
     people.push(Value::Null);
     Exchange::json("GET /people?offset=0", &json!({ "data": people }))

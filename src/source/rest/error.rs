@@ -43,6 +43,8 @@ pub(super) enum RestError {
     Promised { what: String },
     #[error("{what}: {why}")]
     Join { what: String, why: String },
+    #[error("{records} records came with a part of their rows, of which a [[source.pick]] would choose")]
+    Cut { records: u64 },
     #[error("the list is empty")]
     Empty,
     #[error("the reading cannot be kept for the next one: {0}")]
@@ -78,6 +80,9 @@ impl RestError {
             }
             Self::Promised { .. } => {
                 "run again; where the service says so before an empty last page, leave `more` out, and that page is the end"
+            }
+            Self::Cut { .. } => {
+                "their lists say `hasMore` or `__next`: ask for more rows in one answer, or read them by a [[source.join]]"
             }
             Self::Empty => "an empty list would make everybody missing, so it is refused",
             Self::Columns(_) => {

@@ -259,7 +259,10 @@ impl<'s> Table<'s> {
 
     fn finish(mut self) -> Result<Reading, RestError> {
         self.choose()?;
-        let Told { chosen, ties } = self.picked;
+        let Told { chosen, ties, cut } = self.picked;
+        if cut > 0 {
+            return Err(RestError::Cut { records: cut });
+        }
         if chosen > 0 {
             self.told.push(format!("{chosen} people have several rows or employments: the one that counts was taken"));
         }

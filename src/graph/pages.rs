@@ -18,6 +18,8 @@ use super::writer::jittered;
 const ATTEMPTS: u32 = 7;
 /// How often it is tried against 429, whose waits Graph names itself.
 const THROTTLED_ATTEMPTS: u32 = 60;
+/// How often a page is read again that came whole by HTTP and breaks off within its JSON.
+const BROKEN: u32 = 3;
 /// How often the same link is followed: a service that stumbles may tell a page twice.
 const REPEATS: u32 = 8;
 
@@ -53,13 +55,23 @@ impl Reader {
             self.client.base().follow(link).map_err(|source| GraphError::Link { operation: ask.what.into(), source })
         };
         let mut reply = first;
+        let mut asked = Ask { request: ask.request.clone(), ..*ask };
         let mut followed: BTreeMap<String, u32> = BTreeMap::new();
+        let mut broken = 0;
         loop {
             if !reply.is_success() {
                 return Err(ask.refused(&reply));
             }
-            let page: Page = serde_json::from_str(&reply.body)
-                .map_err(|error| ask.answer(format!("the answer is no list ({:?})", error.classify())))?;
+            let page: Page = match serde_json::from_str(&reply.body) {
+                Ok(page) => page,
+                Err(error) if error.is_eof() && broken < BROKEN => {
+                    broken += 1;
+                    self.client.count_retries(1);
+                    reply = self.read(&asked).await?;
+                    continue;
+                }
+                Err(error) => return Err(ask.answer(format!("the answer is no list ({:?})", error.classify()))),
+            };
             page.value.iter().try_for_each(&mut take).map_err(|problem| ask.answer(problem))?;
             let Some(link) = page.next else { return page.delta.as_deref().map(follow).transpose() };
             let times = followed.entry(link.clone()).or_default();
@@ -68,8 +80,8 @@ impl Reader {
                 return Err(ask.answer("its pages lead in a circle".into()));
             }
             // Headers are not carried over by the link.
-            let request = Inner { url: follow(&link)?, ..ask.request.clone() };
-            reply = self.read(&Ask { request, ..*ask }).await?;
+            asked.request.url = follow(&link)?;
+            reply = self.read(&asked).await?;
         }
     }
 

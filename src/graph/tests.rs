@@ -1,5 +1,7 @@
 //! The room against the sandbox, with what real tenants do.
 
+mod stand_in;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

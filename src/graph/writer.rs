@@ -115,16 +115,27 @@ impl Writer {
                     let pairs = operations.iter().zip(replies);
                     return pairs.map(|((_, operation), reply)| self.judged(operation, reply.as_ref())).collect();
                 }
+                Ok(Err(outer)) if is_no_batch(outer.status) => return self.one_by_one(operations, &requests).await,
                 Ok(Err(outer)) => return all(&|operation| self.judged(operation, Some(&outer))),
                 Err(Lost::Unsent(_)) if attempt < CONNECTS && !self.client.is_stopping() => {
                     self.client.count_retries(1);
                     tokio::time::sleep(jittered(Duration::from_millis(250 << attempt))).await;
                 }
-                Err(Lost::Unsent(reason)) => return all(&|_| Answer::silent(Verdict::Final, "unreachable", reason.clone())),
-                Err(Lost::Token(error)) => return all(&|_| Answer::silent(Verdict::Final, "no-token", error.to_string())),
-                Err(Lost::Cut(reason)) => return all(&|_| Answer::silent(Verdict::Unknown, "no-answer", reason.clone())),
+                Err(lost) => return all(&|_| unheard(&lost)),
             }
         }
+    }
+
+    /// The same without a batch.
+    async fn one_by_one(&self, operations: &[(usize, Operation)], requests: &[&Inner]) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(operations.len());
+        for ((_, operation), request) in operations.iter().zip(requests) {
+            answers.push(match self.client.single(request).await {
+                Ok(reply) => self.judged(operation, Some(&reply)),
+                Err(lost) => unheard(&lost),
+            });
+        }
+        answers
     }
 
     fn judged(&self, operation: &Operation, reply: Option<&Reply>) -> Answer {
@@ -196,6 +207,20 @@ impl Writer {
             }
             other => other,
         })
+    }
+}
+
+/// Whether a batch was refused as such: nothing in it was looked at, and its status is that of none of them. A 404 of the batch is no
+/// «already gone».
+const fn is_no_batch(status: u16) -> bool {
+    matches!(status, 400 | 404..=407 | 410..=422 | 431)
+}
+
+fn unheard(lost: &Lost) -> Answer {
+    match lost {
+        Lost::Unsent(reason) => Answer::silent(Verdict::Final, "unreachable", reason.clone()),
+        Lost::Token(error) => Answer::silent(Verdict::Final, "no-token", error.to_string()),
+        Lost::Cut(reason) => Answer::silent(Verdict::Unknown, "no-answer", reason.clone()),
     }
 }
 

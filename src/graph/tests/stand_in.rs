@@ -1,0 +1,87 @@
+//! Other servers than our sandbox: each answers by a script, as a gateway or another Graph-compatible service might.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use secrecy::SecretString;
+use serde_json::{Value as Json, json};
+
+use crate::directory::ObjectId;
+use crate::graph::{Client, Credential, GraphUrl, Operation, Reader, Settings, Verdict, Writer};
+
+/// What was asked: `POST /$batch`, and the body.
+type Asked = (String, Json);
+
+/// Serves by a script, which is told how many requests came before.
+async fn serve(
+    script: impl Fn(&str, &Json, usize) -> Response + Send + Sync + 'static,
+) -> (Arc<Client>, Arc<std::sync::Mutex<Vec<Asked>>>) {
+    let log: Arc<std::sync::Mutex<Vec<Asked>>> = Arc::default();
+    let (kept, script) = (Arc::clone(&log), Arc::new(script));
+    let answer = move |method: axum::http::Method, uri: axum::http::Uri, body: String| async move {
+        let asked = format!("{method} {}", uri.path().trim_start_matches("/v1.0"));
+        let body: Json = serde_json::from_str(&body).unwrap_or_default();
+        let mut log = kept.lock().unwrap();
+        log.push((asked.clone(), body.clone()));
+        script(&asked, &body, log.len() - 1)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    let settings = Settings::new(GraphUrl::new(&url).unwrap());
+    (Arc::new(Client::connect(settings, Credential::token(SecretString::from("t"))).unwrap()), log)
+}
+
+fn told(status: u16, headers: &[(&'static str, &'static str)], body: &Json) -> Response {
+    let headers: HeaderMap = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    (StatusCode::from_u16(status).unwrap(), headers, axum::Json(body.clone())).into_response()
+}
+
+fn id(text: &str) -> ObjectId {
+    ObjectId::new(text).unwrap()
+}
+
+#[tokio::test]
+async fn a_batch_that_is_refused_whole_says_nothing_of_what_is_in_it() {
+    for status in [400, 404, 405, 413] {
+        let (client, log) = serve(move |asked, _, _| match asked {
+            "POST /$batch" => told(status, &[], &json!({ "error": { "code": "BadRequest", "message": "No such thing here." } })),
+            _ => told(204, &[], &Json::Null),
+        })
+        .await;
+        let answers = Writer::new(client)
+            .send(vec![Operation::DeleteUser { id: id("a") }, Operation::RevokeSessions { user: id("b") }])
+            .await;
+        assert!(answers.iter().all(|answer| answer.verdict == Verdict::Done), "{status}: {answers:?}");
+        let asked: Vec<String> = log.lock().unwrap().iter().map(|(asked, _)| asked.clone()).collect();
+        assert_eq!(asked, ["POST /$batch", "DELETE /users/a", "POST /users/b/revokeSignInSessions"], "{status}");
+    }
+}
+
+#[tokio::test]
+async fn items_are_found_by_their_id_and_one_that_is_missing_is_unknown() {
+    let (client, _) = serve(|_, _, _| {
+        let responses = json!([{ "id": "2", "status": 404 }, { "id": "0", "status": 204 }]);
+        told(200, &[], &json!({ "responses": responses }))
+    })
+    .await;
+    let answers = Writer::new(client).send(["a", "b", "c"].map(|user| Operation::DeleteUser { id: id(user) }).into()).await;
+    assert_eq!(
+        answers.iter().map(|answer| answer.verdict).collect::<Vec<_>>(),
+        [Verdict::Done, Verdict::Unknown, Verdict::Final]
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_breaks_off_is_read_again_and_never_taken_for_the_end() {
+    let (client, log) = serve(|asked, _, before| match (asked, before) {
+        (_, 0) => (StatusCode::OK, r#"{"value":[{"id":"a"},{"id":"b"#).into_response(),
+        _ => told(200, &[], &json!({ "value": [{ "id": "a" }, { "id": "b" }] })),
+    })
+    .await;
+    assert_eq!(Reader::new(client).members(&id("g")).await.unwrap().len(), 2);
+    assert_eq!(log.lock().unwrap().len(), 2);
+    let (client, _) = serve(|_, _, _| (StatusCode::OK, r#"{"value":[{"id":"a"},{"id":"b"#).into_response()).await;
+    assert!(Reader::new(client).members(&id("g")).await.is_err());
+}

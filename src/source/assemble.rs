@@ -20,6 +20,10 @@ pub(super) trait Cells {
     fn count(&self) -> usize;
     /// The text of one cell.
     fn text(&self, index: usize) -> &str;
+    /// How many bytes one cell has.
+    fn length(&self, index: usize) -> usize {
+        self.text(index).len()
+    }
     /// The line and the column at which one cell starts.
     fn spot(&self, index: usize) -> (u64, Option<u64>);
     /// How many bytes the cells have together, or a few more.
@@ -78,7 +82,8 @@ impl Columns {
     /// The record of a row that fits.
     pub(super) fn record(&self, source: &Arc<str>, row: &impl Cells) -> Record {
         let place = Place { source: Arc::clone(source), at: At::Line(row.line()) };
-        Record::from_text(Arc::clone(&self.header), place, self.order.iter().map(|&index| row.text(index)))
+        let bytes = self.order.iter().map(|&index| row.length(index)).sum();
+        Record::from_text_of(bytes, Arc::clone(&self.header), place, self.order.iter().map(|&index| row.text(index)))
     }
 }
 

@@ -54,6 +54,10 @@ impl Cells for (&str, &Row) {
         self.1.cell(self.0, index)
     }
 
+    fn length(&self, index: usize) -> usize {
+        self.1.length(index)
+    }
+
     fn spot(&self, index: usize) -> (u64, Option<u64>) {
         let (line, column) = self.1.spot(self.0, index);
         (line, Some(column))

@@ -1,7 +1,7 @@
 //! What a reading looks like column by column, for the guard that compares it with the last one.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::{Reading, SourceErrors};
@@ -43,7 +43,7 @@ pub struct Profiler {
 struct Tally {
     empty: u64,
     /// The digests of the values, of which 64 bits are enough to tell ten thousand values apart.
-    seen: HashSet<u64, BuildHasherDefault<Digest>>,
+    seen: HashSet<u64, BuildHasherDefault<AsItIs>>,
 }
 
 impl Profiler {
@@ -56,10 +56,12 @@ impl Profiler {
     pub fn add(&mut self, record: &Record) {
         for (position, tally) in self.columns.iter_mut().enumerate() {
             let cell = record.cell(position);
-            if is_blank(cell) {
+            if tally.seen.len() >= DISTINCT_CAP {
+                tally.empty += u64::from(is_blank(cell));
+            } else if let Some(digest) = digest(cell) {
+                tally.seen.insert(digest);
+            } else {
                 tally.empty += 1;
-            } else if tally.seen.len() < DISTINCT_CAP {
-                tally.seen.insert(digest(cell));
             }
         }
     }
@@ -88,51 +90,72 @@ impl Profiler {
     }
 }
 
-fn digest(cell: Cell<'_>) -> u64 {
-    let mut digest = Digest::default();
-    match cell {
-        Cell::Null => {}
-        Cell::Text(text) => digest.write(text.trim().as_bytes()),
-        Cell::Flag(flag) => (1_u8, flag).hash(&mut digest),
-        Cell::List(items) => (2_u8, items).hash(&mut digest),
-    }
-    digest.finish()
+/// The text without the blanks around it; most has none.
+fn trimmed(text: &str) -> &str {
+    let dense = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    if dense(bytes.first()) && dense(bytes.last()) { text } else { text.trim() }
 }
 
 fn is_blank(cell: Cell<'_>) -> bool {
     match cell {
-        Cell::Text(text) => text.trim().is_empty(),
+        Cell::Text(text) => trimmed(text).is_empty(),
         other => other.is_empty(),
     }
 }
 
-/// A quick digest without a key, so that the same values always count alike; each step folds a product of twice the width.
-#[derive(Clone, Copy, Default)]
-struct Digest(u64);
-
-impl Digest {
-    fn fold(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word ^ 0x9E37_79B9_7F4A_7C15) * u128::from(0xD6E8_FEB8_6659_FD93_u64);
-        #[expect(clippy::cast_possible_truncation, reason = "both halves are folded into one")]
-        let folded = product as u64 ^ (product >> 64) as u64;
-        self.0 = folded;
+/// The digest of a value; nothing of a blank cell.
+fn digest(cell: Cell<'_>) -> Option<u64> {
+    match cell {
+        Cell::Null | Cell::List([]) => None,
+        Cell::Text(text) => Some(trimmed(text)).filter(|text| !text.is_empty()).map(|text| digest_of(text.as_bytes())),
+        Cell::Flag(flag) => Some(u64::from(flag)),
+        Cell::List(items) => Some(items.iter().fold(1, |digest, item| fold(digest, digest_of(item.as_bytes())))),
     }
 }
 
-impl Hasher for Digest {
-    fn write(&mut self, bytes: &[u8]) {
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            self.fold(u64::from_le_bytes(word.try_into().expect("a chunk has eight bytes")));
+/// A quick digest without a key, so that the same values always count alike.
+fn digest_of(bytes: &[u8]) -> u64 {
+    let length = bytes.len() as u64;
+    // Words that overlap need no copy of what is left over; the length tells apart what they cannot.
+    let digest = match bytes {
+        [] => 0,
+        [first, .., last] if bytes.len() < 4 => {
+            u64::from(*first) | u64::from(bytes[bytes.len() / 2]) << 8 | u64::from(*last) << 16
         }
-        let mut last = [0; 8];
-        last[..words.remainder().len()].copy_from_slice(words.remainder());
-        self.fold(u64::from_le_bytes(last));
-        // Texts that differ only in NULs at their end are not the same.
-        self.fold(bytes.len() as u64);
+        [only] => u64::from(*only),
+        _ => match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(_), Some(last)) => {
+                let whole = bytes[..bytes.len() - 1].chunks_exact(8);
+                let word = |word: &[u8]| u64::from_le_bytes(word.try_into().expect("a chunk has eight bytes"));
+                whole.fold(0, |digest, chunk| fold(digest, word(chunk))) ^ u64::from_le_bytes(*last)
+            }
+            _ => {
+                let half = |half: Option<&[u8; 4]>| half.map_or(0, |half| u64::from(u32::from_le_bytes(*half)));
+                half(bytes.first_chunk()) | half(bytes.last_chunk()) << 32
+            }
+        },
+    };
+    fold(digest, length)
+}
+
+/// Both words in one: the halves of their product, so that every bit moves every other.
+fn fold(one: u64, other: u64) -> u64 {
+    let product = u128::from(one ^ 0x9E37_79B9_7F4A_7C15) * u128::from(other ^ 0xD6E8_FEB8_6659_FD93);
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are taken apart")]
+    let low = product as u64;
+    low ^ (product >> 64) as u64
+}
+
+/// What is a digest already needs no second one.
+#[derive(Clone, Copy, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = digest_of(bytes);
     }
 
-    /// A digest that is kept needs no second one.
     fn write_u64(&mut self, digest: u64) {
         self.0 = digest;
     }
@@ -170,7 +193,7 @@ mod tests {
     fn a_digest_tells_short_and_long_values_apart() {
         let texts: Vec<String> =
             (0..200_000).map(|n| format!("{n}")).chain((0..200_000).map(|n| format!("value-{n:09}"))).collect();
-        let digests: HashSet<u64> = texts.iter().map(|text| digest(Cell::Text(text))).collect();
+        let digests: HashSet<u64> = texts.iter().filter_map(|text| digest(Cell::Text(text))).collect();
         assert_eq!(digests.len(), texts.len());
     }
 }

@@ -67,11 +67,11 @@ impl<'f> Window<'f> {
         let count = usize::try_from(self.end - self.at).unwrap_or(usize::MAX).min(self.size - known);
         self.file.append(&mut bytes, self.at, count)?;
         self.at += count as u64;
-        if memchr::memchr(0, &bytes[known..]).is_some() {
-            return Err(self.file.changed());
-        }
         if let Some(digest) = &mut self.digest {
             digest.update(&bytes[known..]);
+            if memchr::memchr(0, &bytes[known..]).is_some() {
+                return Err(self.file.changed());
+            }
         }
         self.text = match String::from_utf8(bytes) {
             Ok(text) => text,

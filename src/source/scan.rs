@@ -152,16 +152,14 @@ impl<'t> Scanner<'t> {
         }
         let from = self.at;
         loop {
-            if self.bytes().get(self.at) != Some(&b'"') {
-                if self.plain_cells(row) {
-                    break;
-                }
-            } else {
+            if self.bytes().get(self.at) == Some(&b'"') {
                 self.quoted(row)?;
                 if self.bytes().get(self.at) != Some(&self.delimiter) {
                     break;
                 }
                 self.at += 1;
+            } else if self.plain_cells(row) {
+                break;
             }
         }
         row.bytes = self.at - from;
@@ -259,6 +257,9 @@ impl<'t> Scanner<'t> {
 
     /// Blanks may follow a closing quote; anything else is a fault.
     fn after_quote(&mut self, row: &mut Row) {
+        if self.bytes().get(self.at) == Some(&self.delimiter) {
+            return;
+        }
         let stop = self.plain_end(self.at, Some(self.delimiter));
         if stop > self.at && row.fault.is_none() && !self.text[self.at..stop].trim_matches(' ').is_empty() {
             row.fault = Some(ScanFault::AfterQuote { line: self.line, column: column(self.text, self.at) });
@@ -296,11 +297,8 @@ impl Stops {
 
 /// How many line ends stand in some text.
 fn count_lines(bytes: &[u8]) -> u64 {
-    let mut lines = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        lines += u64::from(*byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')));
-    }
-    lines
+    let lines = memchr::memchr2_iter(b'\n', b'\r', bytes);
+    lines.filter(|&at| bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n')).count() as u64
 }
 
 /// The column, in characters, of a byte of the text.
@@ -377,6 +375,21 @@ mod tests {
                 cells(7, &["last", "4"])
             ]
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn cells_without_quotes_are_what_stands_between_the_stops(text in "[a;,+\\-\u{b}\u{c}\u{e}é€𝄞\r\n]{0,60}") {
+            // Neighbours of the stops among the bytes, and cells across any boundary of eight.
+            let mut expected: Vec<(u64, Vec<String>)> = Vec::new();
+            let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+            for (line, row) in (1..).zip(lines.split('\n')) {
+                expected.push((line, row.split(',').map(str::to_owned).collect()));
+            }
+            // What the last line end ends is no row of its own.
+            expected.pop_if(|(_, last)| last == &[""]);
+            proptest::prop_assert_eq!(rows(&text, b',').unwrap(), expected);
+        }
     }
 
     #[test]

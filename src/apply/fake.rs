@@ -225,6 +225,8 @@ impl Tenant for Fake {
     fn requests(&self) -> RequestCounts {
         RequestCounts { writes: self.state().writes, ..RequestCounts::default() }
     }
+
+    fn stop(&self) {}
 }
 
 fn written(operation: &Operation) -> Option<ObjectId> {

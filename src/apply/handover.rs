@@ -245,4 +245,8 @@ impl Tenant for HandingOver<'_> {
     fn requests(&self) -> RequestCounts {
         self.tenant.requests()
     }
+
+    fn stop(&self) {
+        self.tenant.stop();
+    }
 }

@@ -77,6 +77,10 @@ impl Tenant for Live<'_> {
     fn requests(&self) -> RequestCounts {
         self.writer.client().requests().into()
     }
+
+    fn stop(&self) {
+        self.writer.client().stop();
+    }
 }
 
 impl From<Requests> for RequestCounts {

@@ -47,6 +47,8 @@ pub trait Tenant: Finder {
     async fn send(&self, operations: Vec<Operation>) -> Vec<Answer>;
     /// What was sent so far.
     fn requests(&self) -> RequestCounts;
+    /// The run is over: what still waits for its quota is not sent any more.
+    fn stop(&self);
 }
 
 /// What a look-up of a sign-in name found.

@@ -29,6 +29,8 @@ const BATCH: usize = 20;
 const FLIGHTS: usize = 8;
 /// Batches that fail whole, one after another, before the service counts as dead.
 const DEAD: u32 = 5;
+/// For how long nothing may be let through, whenever the service said to come again, before nothing ever will be. Six windows of its quota.
+const CLOSED: Duration = Duration::from_mins(15);
 /// How long a create of unknown outcome is looked up before it is sent again: the replication bound.
 pub(super) const REPLICATION: Duration = Duration::from_secs(15);
 
@@ -57,6 +59,13 @@ struct Doubt {
     faults: u32,
     /// The conflict that Graph answered, where it did.
     conflict: Option<Answer>,
+}
+
+/// A time in which every batch was answered with 429 alone.
+struct Closed {
+    since: Instant,
+    last: Instant,
+    times: u32,
 }
 
 /// A request in flight.
@@ -100,6 +109,7 @@ struct Scheduler<'a> {
     /// Whole batches that failed one after another, the last one's moment, and when the next may go.
     dead: u32,
     last_dead: Option<Instant>,
+    closed: Option<Closed>,
     pause: Option<Instant>,
     stop: Option<Stop>,
 }
@@ -164,6 +174,7 @@ impl<'a> Scheduler<'a> {
             retried: 0,
             dead: 0,
             last_dead: None,
+            closed: None,
             pause: None,
             stop: None,
         }

@@ -397,7 +397,7 @@ fn ending(applied: &Applied, mut why: Vec<String>) -> Ended {
     } else if applied.gave_up {
         let left = applied.results.iter().filter(|result| result.state != apply::ChangeState::Done).count();
         let all = applied.results.len();
-        why.insert(0, format!("error: the tenant answered no more, or refuses the token; {left} of {all} changes are left to do\n  hint: what was written is in the journal, and the next run goes on from there"));
+        why.insert(0, format!("error: the tenant answered no more, lets nothing through, or refuses the token; {left} of {all} changes are left to do\n  hint: what was written is in the journal, and the next run goes on from there"));
         Ended::with(Code::CannotRun, why)
     } else {
         attention(why)

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Act, Answer, Answered, Attribute, DEAD, Doubt, Failed, Flying, Found, Landing, REPLICATION, Scheduler, Stop, Who};
+use super::{
+    Act, Answer, Answered, Attribute, CLOSED, Closed, DEAD, Doubt, Failed, Flying, Found, Landing, REPLICATION, Scheduler, Stop,
+    Who,
+};
 use crate::graph::Verdict;
 
 /// How often a request is sent again after faults of the service.
@@ -53,7 +56,7 @@ impl Scheduler<'_> {
         if !answers.iter().all(faulty) {
             self.dead = 0;
             self.pause = None;
-            return;
+            return self.heed_the_closed(answers);
         }
         // Batches that were in flight together count once.
         if self.last_dead.is_some_and(|last| started < last) {
@@ -65,6 +68,31 @@ impl Scheduler<'_> {
         self.pause = Some(now + Duration::from_secs(1 << self.dead.min(6)));
         if self.dead >= DEAD && self.stop.is_none() {
             tracing::error!("the service has not answered, or refused the token, {DEAD} times in a row: the run gives up");
+            self.give_up();
+        }
+    }
+
+    fn give_up(&mut self) {
+        self.stop = Some(Stop::GaveUp);
+        self.tenant.stop();
+    }
+
+    /// A service that throttles is not dead: it says when to come again. One that lets nothing through at any of those times is.
+    fn heed_the_closed(&mut self, answers: &[Answer]) {
+        if answers.iter().any(|answer| answer.status != Some(429)) {
+            self.closed = None;
+            return;
+        }
+        let now = Instant::now();
+        let Closed { since, last, times } = self.closed.get_or_insert(Closed { since: now, last: now, times: 1 });
+        // Batches that were in flight together count once.
+        if now.duration_since(*last) >= Duration::from_secs(1) {
+            (*last, *times) = (now, *times + 1);
+        }
+        if *times >= DEAD && now.duration_since(*since) >= CLOSED && self.stop.is_none() {
+            tracing::error!(
+                "the service has let nothing through for a quarter of an hour, whenever it was asked: the run gives up"
+            );
             self.stop = Some(Stop::GaveUp);
         }
     }
@@ -80,6 +108,9 @@ impl Scheduler<'_> {
                 let (count, most) = if throttled { (&mut live.throttles, THROTTLES) } else { (&mut live.attempts, ATTEMPTS) };
                 *count += 1;
                 let spent = *count > most;
+                // A service that asks for no wait at all is asked less and less often nevertheless.
+                let least = Instant::now() + Duration::from_millis(50 << (*count).min(7));
+                let moment = if answer.status == Some(429) { moment.max(least) } else { moment };
                 if spent { self.refuse(&flying, &answer) } else { self.again(flying, &answer, moment) }
             }
             Verdict::Unknown => self.unknown(flying, &answer),

@@ -139,6 +139,17 @@ async fn a_dead_service_ends_the_run_early() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_lets_nothing_through_any_more_ends_the_run_early() {
+    let mut fake = Fake::new();
+    fake.always = Some(Fault::Throttled);
+    let started = Instant::now();
+    let (applied, _) = carry_out(&everybody(1_000), &fake).await;
+    assert!(applied.gave_up && started.elapsed() < Duration::from_hours(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() > Duration::from_mins(5), "who waits as asked has patience: {:?}", started.elapsed());
+    assert_eq!(applied.outcome.failed.len(), 1_000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupt_finishes_what_is_in_flight() {
     let fake = Fake::new();
     let (stop, cancel) = watch::channel(false);

@@ -74,9 +74,9 @@ impl Row {
         (0..self.len()).map(move |index| self.cell(text, index))
     }
 
-    /// Whether every cell is blank.
+    /// Whether every cell is blank, and no text stands behind its quotes.
     pub(super) fn is_blank(&self, text: &str) -> bool {
-        self.cells(text).all(|cell| cell.trim().is_empty())
+        self.fault.is_none() && self.cells(text).all(|cell| cell.trim().is_empty())
     }
 
     /// The line and the column where a cell starts.

@@ -99,6 +99,8 @@ fn a_cut_file_is_refused_where_the_quote_opens() {
     let error = plain("a,b\n1,2\n3,\"x\n4,5\n").unwrap_err();
     assert!(error.starts_with("f.csv, line 3, column 3: a quote opens here and never closes"), "{error}");
     assert!(plain("a,b\n\"x\"y,2\n").unwrap_err().starts_with("f.csv, line 2, column 4: text follows a closing quote"));
+    let error = plain("a,b\n\"\"y,\n1,2\n").unwrap_err();
+    assert!(error.starts_with("f.csv, line 2, column 3: text follows a closing quote"), "an empty cell is no blank row: {error}");
 }
 
 #[test]

@@ -53,20 +53,7 @@ pub(super) fn prove(
     window: usize,
 ) -> Option<Proven> {
     let Beginning { mut rows, delimiter, encoding, end } = begin(name, file, settings, window)?;
-    let mut assembler = Assembler::new(name, 0, like);
-    csv::configured_header(&mut assembler, settings).ok()?;
-    let mut row = Row::default();
-    while assembler.wants_header() {
-        let more = rows.next(&mut row).ok()?;
-        if !more || row.fault.is_some() {
-            return None;
-        }
-        let text = rows.window.text.as_str();
-        if !row.is_blank(text) {
-            assembler.header(row.line, &row.cells(text).collect::<Vec<_>>()).ok()?;
-        }
-    }
-    let columns = assembler.into_columns()?;
+    let columns = header_row(&mut rows, Assembler::new(name, 0, like), settings)?;
     let start = (rows.window.place(rows.mark.at), rows.mark.line);
     let count = count(&mut rows, &columns, settings.skip_footer)?;
     let told = csv::told_of(name, delimiter, &encoding, rows.mark.ends);
@@ -79,8 +66,14 @@ pub(super) fn prove(
 /// The column names, out of the beginning of a file; nothing where it has to be read into memory.
 pub(super) fn header(name: &str, file: &Opened, settings: &CsvSettings, window: usize) -> Option<Vec<String>> {
     let mut rows = begin(name, file, settings, window)?.rows;
-    let (mut assembler, mut row) = (Assembler::new(name, 0, None), Row::default());
+    let columns = header_row(&mut rows, Assembler::new(name, 0, None), settings)?;
+    Some(columns.header.names().map(str::to_owned).collect())
+}
+
+/// The columns, as the settings or the first row that is not blank name them.
+fn header_row(rows: &mut Rows<'_>, mut assembler: Assembler, settings: &CsvSettings) -> Option<Columns> {
     csv::configured_header(&mut assembler, settings).ok()?;
+    let mut row = Row::default();
     while assembler.wants_header() {
         let more = rows.next(&mut row).ok()?;
         if !more || row.fault.is_some() {
@@ -91,7 +84,7 @@ pub(super) fn header(name: &str, file: &Opened, settings: &CsvSettings, window: 
             assembler.header(row.line, &row.cells(text).collect::<Vec<_>>()).ok()?;
         }
     }
-    Some(assembler.names())
+    assembler.into_columns()
 }
 
 /// A file before its first row.

@@ -17,7 +17,7 @@ use super::batch::{self, Inner, Reply};
 use super::credential::{Credential, CredentialError};
 use super::error::GraphError;
 use super::price::{Price, price};
-use super::quota::{Door, Level, QuotaLevel, Size};
+use super::quota::{Door, Gate, Level, QuotaLevel, Size};
 use super::transport::http_client;
 use super::url::GraphUrl;
 use super::verdict::retry_after;
@@ -100,6 +100,7 @@ pub struct Client {
     base: GraphUrl,
     credential: Credential,
     writes: Door,
+    reads: Gate,
     units: Door,
     counts: Counts,
     priority: Priority,
@@ -134,6 +135,7 @@ impl Client {
             base,
             credential,
             writes: Door::writes(share, scale),
+            reads: Gate::default(),
             units: Door::units(size, share, scale),
             counts: Counts::default(),
             priority,
@@ -265,6 +267,9 @@ impl Client {
             let token = self.credential.get().await.map_err(Lost::Token)?;
             let mut stopping = self.stopping.subscribe();
             let gates = async {
+                if price.reads > 0 {
+                    self.reads.pass().await;
+                }
                 self.writes.pass(price.writes).await;
                 self.units.pass(price.units).await;
             };
@@ -345,12 +350,12 @@ impl Client {
         }
         self.counts.throttled.fetch_add(1, Ordering::Relaxed);
         let wait = reply.header("retry-after").and_then(retry_after).unwrap_or(Duration::from_secs(10));
-        let limit = reply.header("x-ms-throttle-scope").and_then(|scope| scope.split('/').nth(1));
+        let limit = reply.header("x-ms-throttle-scope").and_then(|scope| scope.split('/').nth(1)).map(str::to_ascii_lowercase);
         let units = reply.header("x-ms-throttle-information").is_some_and(|text| text.contains("ResourceUnit"));
-        match limit {
-            Some("Write") => self.writes.refused(wait),
-            Some("Read") => self.units.refused(wait),
-            Some("ReadWrite") => {
+        match limit.as_deref().map(str::trim) {
+            Some("write") => self.writes.refused(wait),
+            Some("read") => self.reads.refused(wait),
+            Some("readwrite") => {
                 self.units.refused(wait);
                 self.writes.refused(wait);
             }

@@ -98,7 +98,9 @@ impl Reader {
             let backoff = jittered(Duration::from_millis(250 << attempt.min(7)));
             let wait = match self.client.single(&ask.request).await {
                 Ok(reply) => match judged(&reply) {
-                    Judgement::After(_) if reply.status == 429 && attempt < THROTTLED_ATTEMPTS => Duration::ZERO,
+                    Judgement::After(wait) if reply.status == 429 && attempt < THROTTLED_ATTEMPTS => {
+                        jittered(wait.max(Duration::from_millis(50 << attempt.min(7))))
+                    }
                     Judgement::After(wait) if attempt < ATTEMPTS => match reply.header("retry-after") {
                         Some(_) => jittered(wait),
                         None => backoff,
@@ -112,7 +114,7 @@ impl Reader {
                 }
             };
             self.client.count_retries(1);
-            // After a 429 the door of the quota is shut until its time, so nothing more is waited for here.
+            // After a 429 the door of the quota is shut for as long: both waits are one.
             tokio::time::sleep(wait).await;
         }
     }

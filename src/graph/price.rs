@@ -7,13 +7,14 @@ use super::batch::Inner;
 pub(super) struct Price {
     pub(super) units: u32,
     pub(super) writes: u32,
+    pub(super) reads: u32,
 }
 
 impl std::ops::Add for Price {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { units: self.units + other.units, writes: self.writes + other.writes }
+        Self { units: self.units + other.units, writes: self.writes + other.writes, reads: self.reads + other.reads }
     }
 }
 
@@ -21,7 +22,7 @@ impl std::ops::Add for Price {
 pub(super) fn price(request: &Inner) -> Price {
     let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
     if request.method != "GET" {
-        return Price { units: 1, writes: 1 };
+        return Price { units: 1, writes: 1, reads: 0 };
     }
     let last = path.rsplit('/').next().unwrap_or_default();
     let base: i32 = match last {
@@ -34,7 +35,7 @@ pub(super) fn price(request: &Inner) -> Price {
     let small =
         query.split('&').filter_map(|part| part.strip_prefix("$top=")).any(|top| top.parse::<u32>().is_ok_and(|top| top < 20));
     let units = base - i32::from(has("$select=")) + i32::from(has("$expand=")) - i32::from(small);
-    Price { units: units.max(1).unsigned_abs(), writes: 0 }
+    Price { units: units.max(1).unsigned_abs(), writes: 0, reads: 1 }
 }
 
 #[cfg(test)]
@@ -51,6 +52,6 @@ mod tests {
         assert_eq!(get("/groups/1/members"), 3);
         assert_eq!(get("/groups/1/members?$select=id&$top=5"), 1);
         assert_eq!(get("/directory/deletedItems/microsoft.graph.user?$select=id"), 1);
-        assert_eq!(price(&Inner::write("PATCH", "/users/1", None)), Price { units: 1, writes: 1 });
+        assert_eq!(price(&Inner::write("PATCH", "/users/1", None)), Price { units: 1, writes: 1, reads: 0 });
     }
 }

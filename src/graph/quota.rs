@@ -71,6 +71,29 @@ pub trait QuotaLevel: Sync {
     fn save(&self, level: &Level);
 }
 
+/// A door that counts nothing: reads, which may be refused while writes are not.
+#[derive(Default)]
+pub(super) struct Gate(Mutex<Option<Instant>>);
+
+impl Gate {
+    /// Waits until it is open.
+    pub(super) async fn pass(&self) {
+        loop {
+            let until = *self.0.lock().expect("no holder of this lock panics");
+            match until.filter(|until| *until > Instant::now()) {
+                Some(until) => tokio::time::sleep_until(until).await,
+                None => return,
+            }
+        }
+    }
+
+    /// A 429: shut until then, which nothing shortens.
+    pub(super) fn refused(&self, wait: Duration) {
+        let mut until = self.0.lock().expect("no holder of this lock panics");
+        *until = (*until).max(Some(Instant::now() + wait));
+    }
+}
+
 struct Bucket {
     /// What fits in.
     capacity: f64,

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
 use crate::directory::ObjectId;
+use crate::graph::batch::Inner;
 use crate::graph::{Client, Credential, GraphUrl, Operation, Reader, Settings, Verdict, Writer};
 
 /// What was asked: `POST /$batch`, and the body.
@@ -84,4 +85,30 @@ async fn a_page_that_breaks_off_is_read_again_and_never_taken_for_the_end() {
     assert_eq!(log.lock().unwrap().len(), 2);
     let (client, _) = serve(|_, _, _| (StatusCode::OK, r#"{"value":[{"id":"a"},{"id":"b"#).into_response()).await;
     assert!(Reader::new(client).members(&id("g")).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stop_of_reads_does_not_stop_writes_nor_the_other_way_round() {
+    const SCOPES: [&str; 2] = ["Tenant_Application/Read/app/tenant", "Tenant_Application/write/app/tenant"];
+    for (stopped, scope) in SCOPES.into_iter().enumerate() {
+        let (client, _) = serve(move |_, body, before| match (before, body.is_null()) {
+            (0, _) => told(429, &[("retry-after", "3600"), ("x-ms-throttle-scope", scope)], &Json::Null),
+            (_, true) => told(200, &[], &json!({ "value": [{ "id": "a" }] })),
+            (_, false) => told(200, &[], &json!({ "responses": [{ "id": "0", "status": 204 }] })),
+        })
+        .await;
+        let (reader, writer) = (Reader::new(Arc::clone(&client)), Writer::new(Arc::clone(&client)));
+        let delete = || vec![Operation::DeleteUser { id: id("a") }];
+        let goes_on = async {
+            if stopped == 0 {
+                assert_eq!(client.single(&Inner::get("/users")).await.unwrap().status, 429);
+                writer.send(delete()).await.remove(0).verdict == Verdict::Done
+            } else {
+                assert_ne!(writer.send(delete()).await.remove(0).verdict, Verdict::Done);
+                reader.members(&id("g")).await.is_ok()
+            }
+        };
+        // It would wait for an hour.
+        assert_eq!(tokio::time::timeout(std::time::Duration::from_secs(30), goes_on).await, Ok(true), "{scope}");
+    }
 }

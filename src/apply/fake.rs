@@ -87,9 +87,13 @@ impl Fake {
                 if attributes.keys().any(|name| self.forbidden.contains(name.name)) {
                     return answer(Verdict::Final, 403, "Insufficient privileges to complete the operation.");
                 }
-                if state.users.values().any(|user| user.upn == Upn::new(upn)) {
-                    let taken = "Another object with the same value for property userPrincipalName already exists.";
-                    return answer(Verdict::Final, 400, taken);
+                if let Some(user) = state.users.values().find(|user| user.upn == Upn::new(upn)) {
+                    // Of an account that was made by the same request Graph may name the addresses first.
+                    let key = attribute("employeeId");
+                    let same = user.value(key).as_ref() == attributes.get(&key);
+                    let property = if same { "proxyAddresses" } else { "userPrincipalName" };
+                    let taken = format!("Another object with the same value for property {property} already exists.");
+                    return answer(Verdict::Final, 400, &taken);
                 }
                 state.next += 1;
                 let id = ObjectId::new(&format!("u{}", state.next)).unwrap();

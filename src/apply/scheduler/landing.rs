@@ -265,7 +265,7 @@ impl Scheduler<'_> {
             return self.again(flying, &answer, Instant::now() + backoff(attempts));
         }
         match &self.live[at].step.act {
-            Act::CreateUser { .. } if answer.is_conflict_on("userPrincipalName") => {
+            Act::CreateUser { .. } if answer.is_name_taken() => {
                 return self.doubt(at, flying.request, Some(answer));
             }
             Act::DeleteUser { .. } | Act::RemoveMember { .. } | Act::ClearManager { .. } if status == 404 => {

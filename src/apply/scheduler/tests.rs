@@ -68,6 +68,16 @@ async fn who_depends_on_a_failed_create_fails_as_such_and_others_go_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_create_that_had_landed_is_known_again_by_any_of_its_names() {
+    let fake = Fake::new();
+    let mut made = crate::directory::User::new(id("x"), Upn::new("p000@contoso.com"));
+    made.attributes.insert(attribute("employeeId"), Value::text("p000"));
+    fake.state().users.insert(id("x"), made);
+    let (applied, _) = carry_out(&everybody(2), &fake).await;
+    assert_eq!((applied.outcome.applied, applied.outcome.failed.len(), fake.state().users.len()), (2, 0, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn leavers_go_first_and_a_removal_of_nobody_is_done() {
     let fake = Fake::new();
     let left = id("l");

@@ -97,6 +97,10 @@ pub(super) async fn read_tenant(
         // What was found out may be younger than the first reading.
         snapshot = read().await?;
     }
+    // Whoever was made a moment ago is not made again because a replica is behind.
+    let lately = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
+    let made = store.made_since(&snapshot.tenant, lately).map_err(|fault| Failure::cannot(&fault))?;
+    reader.complete(&mut snapshot, wanted, &made).await.map_err(|fault| Failure::cannot(&fault))?;
     store.reconcile(&snapshot, today()).map_err(|fault| Failure::cannot(&fault))?;
     Ok((snapshot, settled.unsettled))
 }

@@ -13,6 +13,7 @@ mod current;
 mod error;
 mod filter;
 mod kept;
+mod late;
 mod merge;
 mod operation;
 mod packed;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{Store, StoreError, now};
+use super::{Store, StoreError, now, text};
 use crate::apply::{Answered, Entry, Journal, JournalError, Open, Outcome, RequestKind, RunId, Sent, Settled};
 use crate::directory::{Attribute, ObjectId, TenantId, Upn};
 use crate::mapping::LeaveAction;
@@ -132,6 +132,17 @@ impl Store {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Accounts that were made or brought back since then: a replica that is behind may not show them yet.
+    pub fn made_since(&self, tenant: &TenantId, since: Timestamp) -> Result<Vec<ObjectId>, StoreError> {
+        let mut select = self.database.prepare(
+            "select distinct coalesce(q.id, q.object) from requests q join runs r on r.run = q.run where r.tenant = ?1 \
+             and q.kind in ('create-user', 'restore-user') and q.done and q.answered_at > ?2 order by 1",
+        )?;
+        let rows = select.query_map(params![tenant.0, text(since)], |row| row.get::<_, Option<String>>(0))?;
+        let ids: Vec<Option<String>> = rows.collect::<Result<_, _>>()?;
+        Ok(ids.iter().flatten().filter_map(|id| ObjectId::new(id)).collect())
     }
 
     /// Keeps what settling found out.

@@ -34,7 +34,7 @@ impl SavedLevel {
 /// What a run that was killed wrote after it kept its level for the last time, by the journal. Requests that were journaled before and
 /// had no answer by then may have been sent later: they count as well, so that the model never has more than the tenant.
 fn spent_since(database: &Connection, tenant: &TenantId, at: i64) -> rusqlite::Result<i64> {
-    let moment = |millis| Timestamp::from_millisecond(millis).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
+    let moment = |millis| super::text(Timestamp::from_millisecond(millis).unwrap_or_default());
     database.query_row(
         "select count(*) from requests where run = (select run from runs where tenant = ?1 order by rowid desc limit 1) \
          and (sent_at > ?2 or (sent_at > ?3 and coalesce(answered_at > ?2, 1)))",

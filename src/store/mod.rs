@@ -220,7 +220,12 @@ fn keep_accounts_beside(transaction: &rusqlite::Transaction<'_>) -> Result<(), S
 
 /// Now, as the state writes it: whole microseconds, so that texts sort as moments do.
 fn now() -> String {
-    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+    text(Timestamp::now())
+}
+
+/// A moment as the store keeps it: texts compare as the moments do.
+fn text(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
 fn private_folder(folder: &Path) -> std::io::Result<()> {

@@ -124,6 +124,9 @@ impl Office {
         if !open.is_empty() {
             snapshot = reader.current(&wanted, &cache).await.map_err(|fault| told(&fault))?;
         }
+        let lately = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
+        let made = store.made_since(&snapshot.tenant, lately).unwrap();
+        reader.complete(&mut snapshot, &wanted, &made).await.map_err(|fault| told(&fault))?;
         let today = "2026-11-20".parse().unwrap();
         store.reconcile(&snapshot, today).unwrap();
         let reading = source::read_csv_bytes("hr.csv", rows.as_bytes(), &CsvSettings::default()).unwrap();

@@ -1,7 +1,7 @@
 //! What a night asks of the tenant.
 
 use assert_cmd::Command;
-use hrpush::sandbox::{Options, Quota, Sandbox};
+use hrpush::sandbox::{Lag, Options, Quota, Sandbox};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -96,4 +96,32 @@ fn what_somebody_changes_by_hand_is_seen_the_next_night() {
     night.world.write("people.csv", Night::rows(20, "Claims"));
     let (plan, sent, _) = night.run("plan", &[]);
     assert_eq!((plan["summary"]["update"].as_u64(), sent), (Some(1), 1), "{plan:#}");
+}
+
+#[test]
+fn whom_a_replica_does_not_show_yet_is_not_made_again_under_another_name() {
+    let world = World::new();
+    // The account is made by the ninth request, and the six reads of the next run know nothing of it.
+    let options = Options { lag: Some(Lag::Requests(7)), quota: Quota::off(), ..Options::default() };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sandbox = runtime.block_on(Sandbox::start("127.0.0.1:0".parse().unwrap(), options)).unwrap();
+    world.write(
+        "map.toml",
+        "version = 1\nname = \"Night\"\n[source]\nkey = \"[Id]\"\ntime_zone = \"UTC\"\n[[match]]\ntarget = \"employeeId\"\n\
+         [attributes]\nemployeeId = \"[Id]\"\ndisplayName = \"[Name]\"\n\
+         userPrincipalName = { when = \"create\", expression = 'Join(\"@\", [Name], \"contoso.onmicrosoft.com\")' }\n",
+    );
+    let import = |name: &str| {
+        let file = world.write("people.csv", format!("Id,Name\n1,{name}\n"));
+        let token = [("HRPUSH_ACCESS_TOKEN", "night")];
+        let (file, url) = (file.to_str().unwrap().to_owned(), sandbox.url());
+        let arguments = ["import", &file, "--mapping", "map.toml", "--graph-url", &url, "--yes", "--format", "json"];
+        world.run_with(&token, arguments).ends_with(0).json()
+    };
+    assert_eq!(import("ada")["summary"]["create"], 1);
+    assert_eq!(sandbox.requests().reads, 8, "else the lag of this test must be another one");
+    let second = import("ann");
+    assert_eq!((second["summary"]["create"].as_u64(), second["summary"]["update"].as_u64()), (Some(0), Some(1)), "{second:#}");
+    let users = sandbox.users();
+    assert_eq!((users.as_array().unwrap().len(), &users[0]["displayName"]), (1, &json!("ann")));
 }

@@ -1,6 +1,6 @@
 //! Whoever kills hrpush, wherever: the next run ends where an undisturbed one would have.
 
-use hrpush::sandbox::{Fault, Faults, Options, Quota};
+use hrpush::sandbox::{Fault, Faults, Lag, Options, Quota};
 
 use crate::office::{Office, Template, a_month_later, everybody, fly};
 
@@ -58,16 +58,18 @@ fn killed_at_any_write_of_the_second_half_the_next_run_ends_where_it_would_have_
 #[test]
 fn killed_at_every_write_of_one_import_it_still_arrives() {
     fly(async {
-        let office = Office::open(calm()).await;
         let rows = everybody(60);
-        // Each run gets one write further than what is lost with it.
-        for kill in 0..12 {
-            let fault = if kill % 2 == 0 { Fault::HaltAfter } else { Fault::HaltBefore };
-            killed(&office, &rows, Faults::none().at(fault, 1 + kill % 3)).await;
-        }
-        office.settle(&rows).await;
         let undisturbed = Office::open(calm()).await;
         undisturbed.run(&rows).await.unwrap();
-        assert_eq!(office.people(), undisturbed.people());
+        for lag in [None, Some(Lag::Requests(15)), Some(Lag::Requests(40))] {
+            let office = Office::open(Options { lag, ..calm() }).await;
+            // Each run gets one write further than what is lost with it.
+            for kill in 0..12 {
+                let fault = if kill % 2 == 0 { Fault::HaltAfter } else { Fault::HaltBefore };
+                killed(&office, &rows, Faults::none().at(fault, 1 + kill % 3)).await;
+            }
+            office.settle(&rows).await;
+            assert_eq!(office.people(), undisturbed.people(), "{lag:?}");
+        }
     });
 }

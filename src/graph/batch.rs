@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::challenge;
+use super::verdict::retry_after;
 
 /// The most requests that Graph takes in a batch.
 pub(super) const MOST: usize = 20;
@@ -141,6 +143,11 @@ pub(super) struct Fault {
 impl Reply {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
+    }
+
+    /// The wait that it asks for.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        retry_after(self.header("retry-after")?, self.header("date"))
     }
 
     pub(super) fn json(&self) -> Option<Json> {

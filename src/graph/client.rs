@@ -20,7 +20,6 @@ use super::price::{Price, price};
 use super::quota::{Door, Gate, Level, QuotaLevel, Size};
 use super::transport::http_client;
 use super::url::GraphUrl;
-use super::verdict::retry_after;
 
 /// Who is throttled first; `x-ms-throttle-priority`. It changes no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -250,6 +249,9 @@ impl Client {
             .map_err(|error| Lost::Cut(format!("the answer to the batch cannot be read ({:?})", error.classify())))?;
         for (request, inner) in requests.iter().zip(&mut replies) {
             if let Some(inner) = inner {
+                if let Some(date) = reply.header("date") {
+                    inner.headers.entry("date".to_owned()).or_insert_with(|| date.to_owned());
+                }
                 self.learn(request, inner);
                 // A part that names no request-id of its own is found by that of the batch.
                 if let (None, Some(id)) = (inner.fault().request_id, reply.header("request-id")) {
@@ -349,7 +351,7 @@ impl Client {
             return;
         }
         self.counts.throttled.fetch_add(1, Ordering::Relaxed);
-        let wait = reply.header("retry-after").and_then(retry_after).unwrap_or(Duration::from_secs(10));
+        let wait = reply.retry_after().unwrap_or(Duration::from_secs(10));
         let limit = reply.header("x-ms-throttle-scope").and_then(|scope| scope.split('/').nth(1)).map(str::to_ascii_lowercase);
         let units = reply.header("x-ms-throttle-information").is_some_and(|text| text.contains("ResourceUnit"));
         match limit.as_deref().map(str::trim) {

@@ -11,7 +11,7 @@ use super::batch::{Inner, MOST, Reply};
 use super::client::Lost;
 use super::error::GraphError;
 use super::reader::Reader;
-use super::verdict::{Heard, Judgement, judge, retry_after};
+use super::verdict::{Heard, Judgement, judge};
 use super::writer::jittered;
 
 /// How often a read is tried against 5xx and broken connections.
@@ -150,7 +150,7 @@ fn judged(reply: &Reply) -> Judgement {
         status: reply.status,
         code: fault.code.as_deref().unwrap_or_default(),
         message: fault.message.as_deref().unwrap_or_default(),
-        retry_after: reply.header("retry-after").and_then(retry_after),
+        retry_after: reply.retry_after(),
         repeatable: true,
         young: false,
     })

@@ -52,7 +52,10 @@ impl Reader {
     }
 
     pub(super) async fn roles(&self, ask: &Ask, reply: Reply, privileged: &mut Privileged) -> Result<(), GraphError> {
-        if self.client.base().is_loopback() && matches!(reply.status, 404 | 501) {
+        // Graph itself answers 400 where a segment of the path is unknown.
+        let unknown =
+            matches!(reply.status, 404 | 405 | 501) || (reply.status == 400 && reply.body.contains("not found for the segment"));
+        if self.client.base().is_loopback() && unknown {
             // A plain stand-in for Graph on this machine knows no roles, so nobody holds one.
             return Ok(());
         }

@@ -155,9 +155,11 @@ fn is_unreplicated(heard: Heard<'_>) -> bool {
     heard.code == "Request_ResourceNotFound" || heard.message.contains("objects being referenced don't exist")
 }
 
-/// `Retry-After` in seconds, which may be a decimal, or as a date, which proxies in between send.
-pub(super) fn retry_after(text: &str) -> Option<Duration> {
-    retry_after_at(text.trim(), Timestamp::now())
+/// `Retry-After` in seconds, which may be a decimal, or as a date, which proxies in between send. Such a date is counted from the answer's
+/// own `date`, as far as it names one: our clock may be ahead.
+pub(super) fn retry_after(text: &str, date: Option<&str>) -> Option<Duration> {
+    let told = date.and_then(|date| rfc2822::parse(date.trim()).ok()).map(|date| date.timestamp());
+    retry_after_at(text.trim(), told.unwrap_or_else(Timestamp::now))
 }
 
 fn retry_after_at(text: &str, now: Timestamp) -> Option<Duration> {
@@ -216,11 +218,11 @@ mod tests {
 
     #[test]
     fn a_wait_may_be_a_decimal() {
-        assert_eq!(retry_after(" 2.5 "), Some(Duration::from_millis(2_500)));
-        assert_eq!(retry_after("-1"), None);
-        assert_eq!(retry_after("NaN"), None);
-        assert_eq!(retry_after("soon"), None);
-        assert_eq!(retry_after("1e300"), Some(Duration::from_hours(24)));
+        assert_eq!(retry_after(" 2.5 ", None), Some(Duration::from_millis(2_500)));
+        assert_eq!(retry_after("-1", None), None);
+        assert_eq!(retry_after("NaN", None), None);
+        assert_eq!(retry_after("soon", None), None);
+        assert_eq!(retry_after("1e300", None), Some(Duration::from_hours(24)));
     }
 
     #[test]
@@ -228,5 +230,7 @@ mod tests {
         let now = "2026-11-20T10:00:00Z".parse().unwrap();
         assert_eq!(retry_after_at("Fri, 20 Nov 2026 10:00:30 GMT", now), Some(Duration::from_secs(30)));
         assert_eq!(retry_after_at("Fri, 20 Nov 2026 09:00:00 GMT", now), Some(Duration::ZERO));
+        let slow_clock = Some("Wed, 20 Nov 2024 10:00:00 GMT");
+        assert_eq!(retry_after("Wed, 20 Nov 2024 10:00:30 GMT", slow_clock), Some(Duration::from_secs(30)));
     }
 }

@@ -11,7 +11,7 @@ use super::batch::{Inner, MOST, Reply};
 use super::client::{Client, Lost};
 use super::operation::Operation;
 use super::parse;
-use super::verdict::{Answer, Heard, Judgement, Verdict, judge, retry_after};
+use super::verdict::{Answer, Heard, Judgement, Verdict, judge};
 use crate::directory::{Attribute, ObjectId};
 
 /// How long an object that was just made may be unknown to some replica.
@@ -147,7 +147,7 @@ impl Writer {
             status: reply.status,
             code: fault.code.as_deref().unwrap_or_default(),
             message: fault.message.as_deref().unwrap_or_default(),
-            retry_after: reply.header("retry-after").and_then(retry_after),
+            retry_after: reply.retry_after(),
             repeatable: operation.repeatable(),
             young: !reply.is_success() && self.is_young(operation),
         };

@@ -88,6 +88,34 @@ async fn a_page_that_breaks_off_is_read_again_and_never_taken_for_the_end() {
 }
 
 #[tokio::test]
+async fn a_plain_server_on_this_machine_needs_no_roles_but_none_may_be_forbidden() {
+    for (status, readable) in [(400, true), (404, true), (501, true), (403, false), (500, false)] {
+        let (client, _) = serve(move |asked, body, _| {
+            let answer = |request: &Json| {
+                let url = request["url"].as_str().unwrap();
+                let error = json!({ "error": { "code": "BadRequest", "message": "Resource not found for the segment 'roleManagement'." } });
+                match url.split(['?', '/']).nth(1).unwrap() {
+                    "roleManagement" => json!({ "id": request["id"], "status": status, "body": error }),
+                    "organization" => {
+                        let organization = json!({ "id": "t", "verifiedDomains": [{ "name": "c.com", "isDefault": true }] });
+                        json!({ "id": request["id"], "status": 200, "body": { "value": [organization] } })
+                    }
+                    _ => json!({ "id": request["id"], "status": 200, "body": { "value": [] } }),
+                }
+            };
+            match (asked, body["requests"].as_array()) {
+                (_, Some(requests)) => told(200, &[], &json!({ "responses": requests.iter().map(answer).collect::<Vec<_>>() })),
+                (_, None) => told(501, &[], &Json::Null),
+            }
+        })
+        .await;
+        let read = Reader::new(client).snapshot(&crate::graph::Wanted::default()).await;
+        // A 500 is asked for once more alone, and this server then says that it knows no such thing.
+        assert_eq!(read.is_ok(), readable || status == 500, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_stop_of_reads_does_not_stop_writes_nor_the_other_way_round() {
     const SCOPES: [&str; 2] = ["Tenant_Application/Read/app/tenant", "Tenant_Application/write/app/tenant"];
     for (stopped, scope) in SCOPES.into_iter().enumerate() {

@@ -351,7 +351,7 @@ pub(crate) struct Sandbox {
     /// expired-delta, foreign-link, halt-before and halt-after (the tenant falls silent); seed=N draws otherwise.
     #[arg(long, value_name = "LIST")]
     pub(crate) faults: Option<String>,
-    /// For how long new objects are not found: `3` requests, `500ms` or `2s`
+    /// For how long new objects are not found and delta tells no change: `3` requests, `500ms` or `2s`
     #[arg(long, value_name = "LAG")]
     pub(crate) lag: Option<String>,
     /// Start the tenant's clock so much ahead, such as `40d` or `12h`: tokens and deleted items have aged

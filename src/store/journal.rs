@@ -1,5 +1,7 @@
 //! The journal, and what each answer means for the ledger: both in one transaction.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -134,15 +136,17 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Accounts that were made or brought back since then: a replica that is behind may not show them yet.
-    pub fn made_since(&self, tenant: &TenantId, since: Timestamp) -> Result<Vec<ObjectId>, StoreError> {
+    /// Accounts that were made or brought back since then, and when: a replica that is behind may not show them yet.
+    pub fn made_since(&self, tenant: &TenantId, since: Timestamp) -> Result<BTreeMap<ObjectId, Timestamp>, StoreError> {
         let mut select = self.database.prepare(
-            "select distinct coalesce(q.id, q.object) from requests q join runs r on r.run = q.run where r.tenant = ?1 \
-             and q.kind in ('create-user', 'restore-user') and q.done and q.answered_at > ?2 order by 1",
+            "select coalesce(q.id, q.object), max(q.answered_at) from requests q join runs r on r.run = q.run where r.tenant = ?1 \
+             and q.kind in ('create-user', 'restore-user') and q.done and q.answered_at > ?2 group by 1",
         )?;
-        let rows = select.query_map(params![tenant.0, text(since)], |row| row.get::<_, Option<String>>(0))?;
-        let ids: Vec<Option<String>> = rows.collect::<Result<_, _>>()?;
-        Ok(ids.iter().flatten().filter_map(|id| ObjectId::new(id)).collect())
+        let rows = select.query_map(params![tenant.0, text(since)], |row| {
+            let (id, at): (Option<String>, String) = (row.get(0)?, row.get(1)?);
+            Ok(id.and_then(|id| ObjectId::new(&id)).zip(at.parse().ok()))
+        })?;
+        Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
     }
 
     /// Keeps what settling found out.

@@ -35,6 +35,13 @@ impl EmployeeId {
     }
 }
 
+/// Keys are looked up by their text.
+impl std::borrow::Borrow<str> for EmployeeId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for EmployeeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

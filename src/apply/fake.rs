@@ -72,7 +72,7 @@ impl Fake {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let state = self.state();
         let mut snapshot = Snapshot::empty(TenantId("t".into()), "contoso.com");
-        snapshot.users.clone_from(&state.users);
+        snapshot.users = state.users.values().collect();
         snapshot.groups.clone_from(&state.groups);
         snapshot
     }

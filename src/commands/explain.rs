@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use super::cli::{Common, Explain, Format};
 use super::exit::{Ended, Failure};
 use super::files::print;
-use super::planning::{Answer, Question, answer, key_of, nobody, wanted};
+use super::planning::{Answer, Question, answer, nobody, wanted};
 use super::reading::{self, Read};
 use super::run::{block_on, unless_interrupted};
 use super::scene::Scene;
@@ -43,7 +43,7 @@ async fn go(
     // Planned with everybody: whether this person is held or missing can depend on others.
     let question = Question { read: &read, policy: &policy, as_of: args.map.as_of, only: None, whole: true };
     let answer = answer(&question, &scene)?;
-    let plan = about(&key, &answer);
+    let plan = about(&key, &answer, &scene.snapshot);
     let told = Subject { key: &key, read: &read, answer: &answer, scene: &scene }.explained(settings, &plan)?;
     if told.records.is_empty() && told.known.is_none() && told.account.is_none() {
         return Err(nobody(&key));
@@ -58,7 +58,7 @@ async fn go(
 }
 
 /// The part of the plan that is about this person; a group's change with this membership alone.
-fn about(key: &EmployeeId, answer: &Answer) -> Plan {
+fn about(key: &EmployeeId, answer: &Answer, snapshot: &Snapshot) -> Plan {
     let mut plan = answer.survey.plan.clone();
     let key = key.as_str();
     plan.changes.retain_mut(|change| {
@@ -71,20 +71,27 @@ fn about(key: &EmployeeId, answer: &Answer) -> Plan {
         change.attributes.clear();
         !members.add.is_empty() || !members.remove.is_empty()
     });
-    let account = answer.account(key);
+    let account = answer.account(key, snapshot);
     plan.held.retain(|held| held.key.as_ref().is_some_and(|held| held.as_str() == key));
     plan.skipped.retain(|entry| match &entry.key {
         Some(other) => other == key,
-        None => entry.id.is_some() && entry.id.as_ref() == account,
+        None => entry.id.is_some() && entry.id == account,
     });
     plan
 }
 
 impl Answer {
     /// The account of a person, by the matching of this run, else by an earlier one.
-    fn account(&self, key: &str) -> Option<&ObjectId> {
-        let matched = self.survey.matched.iter().find(|(matched, _)| matched.as_str() == key).map(|(_, id)| id);
-        matched.or_else(|| self.ledger.people.get(&EmployeeId::new(key)?).map(|known| &known.id))
+    fn account(&self, key: &str, snapshot: &Snapshot) -> Option<ObjectId> {
+        let mut matched = self.survey.matched.iter().filter(|(person, _)| self.people.key(*person) == Some(key));
+        let matched = matched.next().map(|(_, user)| snapshot.users.at(*user).id());
+        matched.or_else(|| self.ledger.people.get(key).map(|known| known.id.clone()))
+    }
+
+    /// What the mapping made of each record of a person, by the place among the records.
+    fn records(&self, key: &EmployeeId, snapshot: &Snapshot) -> Vec<(usize, Mapped)> {
+        let mine = self.people.numbers().enumerate().filter(|(_, person)| self.people.key(*person) == Some(key.as_str()));
+        mine.map(|(at, person)| (at, self.people.mapped(person, &snapshot.users))).collect()
     }
 }
 
@@ -99,18 +106,20 @@ struct Subject<'a> {
 impl<'a> Subject<'a> {
     fn explained(&self, settings: &Settings, plan: &'a Plan) -> Result<Explanation<'a>, Failure> {
         let snapshot = &self.scene.snapshot;
-        let matches = self.matches();
+        let mapped = self.answer.records(self.key, snapshot);
+        let matches = self.matches(&mapped);
         let known = self.answer.ledger.people.get(self.key);
-        let found = || matches.iter().flat_map(|found| &found.accounts).map(|account| &account.id).next();
-        let id = self.answer.account(self.key.as_str()).or_else(found).cloned();
+        let found = || matches.iter().flat_map(|found| &found.accounts).map(|account| account.id.clone()).next();
+        let id = self.answer.account(self.key.as_str(), snapshot).or_else(found);
         let live = id.as_ref().and_then(|id| snapshot.users.get(id));
+        let live = live.as_ref();
         let deleted = id.as_ref().and_then(|id| snapshot.deleted.get(id)).map(|deleted| owner(&deleted.user, true));
         let guests = self.read.mapping.rules().guests;
         let writes = self.scene.store.last_writes(&snapshot.tenant, self.key, id.as_ref(), WRITES);
         Ok(Explanation {
             key: self.key.as_str(),
             as_of: self.answer.day,
-            records: self.records()?,
+            records: self.records(&mapped)?,
             account: live.map(|user| owner(user, false)).or(deleted),
             protection: live.and_then(|user| plan::protection(snapshot, &settings.policy(), guests, user)),
             matches,
@@ -122,11 +131,12 @@ impl<'a> Subject<'a> {
         })
     }
 
-    fn records(&self) -> Result<Vec<RecordExplained>, Failure> {
-        let (mut mapped, mut mine) = (self.answer.mapped.iter(), Vec::new());
+    fn records(&self, mapped: &[(usize, Mapped)]) -> Result<Vec<RecordExplained>, Failure> {
+        let (mut at, mut mapped, mut mine) = (0, mapped.iter().peekable(), Vec::new());
         let explained = |record: Record| {
-            // As many were mapped as were read.
-            let Some(mapped) = mapped.next().filter(|mapped| key_of(mapped) == Some(self.key)) else { return };
+            let own = mapped.next_if(|(own, _)| *own == at);
+            at += 1;
+            let Some((_, mapped)) = own else { return };
             mine.push(RecordExplained {
                 record: record.place().clone(),
                 cells: record.cells().map(|(name, value)| (name.to_owned(), cell(value))).collect(),
@@ -139,10 +149,10 @@ impl<'a> Subject<'a> {
     }
 
     /// What each match looks for and finds: by HR's values, else by the key itself.
-    fn matches(&self) -> Vec<Match> {
-        let desired = self.answer.mapped.iter().find_map(|mapped| match mapped {
-            Mapped::Desired(desired) if &desired.key == self.key => Some(desired),
-            _ => None,
+    fn matches(&self, mapped: &[(usize, Mapped)]) -> Vec<Match> {
+        let desired = mapped.iter().find_map(|(_, mapped)| match mapped {
+            Mapped::Desired(desired) => Some(desired),
+            Mapped::Held(_) | Mapped::OutOfScope { .. } => None,
         });
         let matching = &self.read.mapping.rules().matching;
         let value = |attribute: Attribute| match desired {
@@ -171,9 +181,10 @@ fn looked_for(desired: &Desired, attribute: Attribute) -> Option<Value> {
 fn accounts(snapshot: &Snapshot, attribute: Attribute, value: &str) -> Vec<Owner> {
     let folded = value.to_lowercase();
     let same = |text: &str| if attribute.kind == Kind::Name { text.to_lowercase() == folded } else { text == value };
-    let has = |user: &&User| user.value(attribute).as_ref().and_then(Value::as_text).is_some_and(same);
-    let live = snapshot.users.values().filter(has).map(|user| owner(user, false));
-    live.chain(snapshot.deleted.values().map(|deleted| &deleted.user).filter(has).map(|user| owner(user, true))).collect()
+    let has = |user: &User| user.value(attribute).as_ref().and_then(Value::as_text).is_some_and(same);
+    let live = snapshot.users.values().filter(has).map(|user| owner(&user, false));
+    let deleted = snapshot.deleted.values().map(|deleted| &deleted.user).filter(|user| has(user)).map(|user| owner(user, true));
+    live.chain(deleted).collect()
 }
 
 fn owner(user: &User, deleted: bool) -> Owner {

@@ -112,14 +112,14 @@ async fn go(
         feed: rules.feed.clone(),
         reading: answer.measure.then_some(survey.reading),
         matched: survey.matched,
-        mapped: answer.mapped,
+        people: answer.people,
         only,
         delivery: read.delivery,
     };
     if let Some(path) = request.out {
         let document = report::json(&survey.plan).map_err(|fault| Failure::cannot(&fault))?;
         write_private(path, &document)?;
-        memory.stage(&mut scene.store, &scene.snapshot.tenant, &survey.plan)?;
+        memory.stage(&mut scene.store, &scene.snapshot, &survey.plan)?;
     }
     let matching = rules.matching.first().copied();
     let ready = Ready {

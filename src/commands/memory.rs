@@ -10,9 +10,9 @@ use super::exit::{Code, Failure};
 use super::reading::Delivery;
 use super::run::today;
 use crate::apply::Applied;
-use crate::directory::{ObjectId, Snapshot, TenantId};
-use crate::mapping::{Desired, Mapped};
-use crate::plan::{self, LastReading, Plan};
+use crate::directory::{ObjectId, Snapshot, UserNo};
+use crate::mapping::Mapped;
+use crate::plan::{self, LastReading, People, PersonNo, Plan};
 use crate::record::EmployeeId;
 use crate::store::{Carried, Staged, Store};
 
@@ -24,8 +24,8 @@ pub(super) enum Memory {
         /// None after a reading that is no measure for the next.
         reading: Option<LastReading>,
         /// The people of the reading who have an account.
-        matched: Vec<(EmployeeId, ObjectId)>,
-        mapped: Vec<Mapped>,
+        matched: Vec<(PersonNo, UserNo)>,
+        people: People,
         /// The people that were planned, where not everybody was.
         only: Option<BTreeSet<EmployeeId>>,
         /// The files that move away after a good run.
@@ -39,11 +39,11 @@ pub(super) enum Memory {
 
 impl Memory {
     /// Sets the memory of a saved plan aside.
-    pub(super) fn stage(&self, store: &mut Store, tenant: &TenantId, plan: &Plan) -> Result<(), Failure> {
+    pub(super) fn stage(&self, store: &mut Store, snapshot: &Snapshot, plan: &Plan) -> Result<(), Failure> {
         let Self::Read { feed, reading, .. } = self else { return Ok(()) };
         let (fingerprint, accounts) = (&plan.fingerprint, plan.accounts());
         store
-            .stage(tenant, fingerprint, feed, reading.as_ref(), &accounts, self.people())
+            .stage(&snapshot.tenant, fingerprint, feed, reading.as_ref(), &accounts, self.people(snapshot))
             .map_err(|fault| Failure::cannot(&fault))
     }
 
@@ -66,7 +66,7 @@ impl Memory {
         let failed: BTreeSet<&str> = applied.outcome.failed.iter().map(|failed| failed.key.as_str()).collect();
         let moved: BTreeSet<&str> = applied.outcome.drifted.iter().map(|moved| moved.key.as_str()).collect();
         let there = |id: &ObjectId| snapshot.users.contains_key(id);
-        let people = self.people().filter_map(|(key, id, wanted)| {
+        let people = self.people(snapshot).filter_map(|(key, id, wanted)| {
             if failed.contains(key.as_str()) || moved.contains(key.as_str()) {
                 return None;
             }
@@ -91,18 +91,17 @@ impl Memory {
     }
 
     /// Everybody with an account, or to be given one by this plan.
-    fn people(&self) -> Box<dyn Iterator<Item = Carried> + '_> {
+    fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = Carried> + 's> {
         match self {
-            Self::Read { matched, mapped, only, .. } => {
-                let accounts: HashMap<&EmployeeId, &ObjectId> = matched.iter().map(|(key, id)| (key, id)).collect();
-                let planned = move |desired: &&Desired| only.as_ref().is_none_or(|only| only.contains(&desired.key));
-                let desired = mapped.iter().filter_map(|mapped| match mapped {
-                    Mapped::Desired(desired) => Some(desired),
-                    Mapped::Held(_) | Mapped::OutOfScope { .. } => None,
-                });
-                Box::new(desired.filter(planned).map(move |desired| {
-                    let id = accounts.get(&desired.key).copied().cloned();
-                    (desired.key.clone(), id, plan::wanted(desired))
+            Self::Read { matched, people, only, .. } => {
+                let accounts: HashMap<PersonNo, UserNo> = matched.iter().copied().collect();
+                let planned = move |key: &str| only.as_ref().is_none_or(|only| only.contains(key));
+                let numbers = people.numbers().filter(move |person| people.key(*person).is_some_and(planned));
+                Box::new(numbers.filter_map(move |person| {
+                    let Mapped::Desired(desired) = people.mapped(person, &snapshot.users) else { return None };
+                    let id = accounts.get(&person).map(|user| snapshot.users.at(*user).id());
+                    let wanted = plan::wanted(&desired);
+                    Some((desired.key, id, wanted))
                 }))
             }
             Self::Staged(Some(staged)) => Box::new(staged.people.iter().cloned()),

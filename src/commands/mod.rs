@@ -8,6 +8,7 @@ mod cli;
 mod completions;
 mod delivery;
 mod doctor;
+mod everybody;
 mod exit;
 mod explain;
 mod files;

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use super::everybody::{Everybody, everybody};
 use super::exit::Failure;
 use super::reading::Read;
 use super::scene::Scene;
 use crate::expr::Context;
 use crate::graph::Wanted;
-use crate::mapping::{LeaveAction, Mapped};
-use crate::plan::{self, Inputs, Ledger, Policy, SourceInfo, Survey};
+use crate::mapping::LeaveAction;
+use crate::plan::{self, Inputs, Ledger, Packer, People, Policy, SourceInfo, Survey};
 use crate::record::EmployeeId;
-use crate::source;
+use crate::source::ColumnProfile;
 
 /// What is planned, and for whom.
 pub(super) struct Question<'a> {
@@ -28,7 +29,7 @@ pub(super) struct Question<'a> {
 /// A plan with everything that it was computed from.
 pub(super) struct Answer {
     pub(super) survey: Survey,
-    pub(super) mapped: Vec<Mapped>,
+    pub(super) people: People,
     pub(super) ledger: Ledger,
     pub(super) context: Context,
     pub(super) day: Date,
@@ -44,13 +45,12 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
     let day = as_of.unwrap_or_else(|| now.to_zoned(read.mapping.time_zone().clone()).date());
     let ledger = scene.ledger(&rules.feed, day)?;
     let context = Context::on(day, scene.snapshot.default_domain.clone());
-    let mut mapped = Vec::with_capacity(read.reading.records.len());
-    read.reading.records.each(|record| mapped.push(read.bound.map(&record, &context))).map_err(Failure::usage)?;
+    let Everybody { people, columns } = everybody(read, &context, Packer::new(&scene.snapshot, rules))?;
     let measure = whole && only.is_none();
     let inputs = Inputs {
         source: source_info(read),
         target: scene.connection.target(&scene.snapshot.tenant),
-        mapped,
+        people: &people,
         whole,
         only: only.cloned(),
         snapshot: &scene.snapshot,
@@ -59,10 +59,9 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
         policy,
         today: day,
         created_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        columns: measure.then(|| columns(read)).transpose()?,
+        columns: measure.then(|| mapped(columns, read)),
     };
     let mut survey = plan::survey(&inputs);
-    let mapped = inputs.mapped;
     let anew = scene.store.starts_anew(&scene.snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;
     if anew && !scene.snapshot.users.is_empty() {
         survey.notes.push("the state folder knows nobody of this tenant: hrpush starts anew".to_owned());
@@ -70,7 +69,7 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
     if !read.mapping.time_zone_given() {
         survey.notes.push("the mapping names no time zone: days begin by UTC".to_owned());
     }
-    let answer = Answer { survey, mapped, ledger, context, day, measure };
+    let answer = Answer { survey, people, ledger, context, day, measure };
     match only.into_iter().flatten().find(|key| !answer.knows(key)) {
         Some(key) => Err(nobody(key)),
         None => Ok(answer),
@@ -80,7 +79,7 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
 impl Answer {
     /// Whether HR or an earlier run names this person.
     pub(super) fn knows(&self, key: &EmployeeId) -> bool {
-        self.ledger.people.contains_key(key) || self.mapped.iter().any(|mapped| key_of(mapped) == Some(key))
+        self.ledger.people.contains_key(key) || self.people.numbers().any(|person| self.people.key(person) == Some(key.as_str()))
     }
 }
 
@@ -88,14 +87,6 @@ impl Answer {
 pub(super) fn nobody(key: &EmployeeId) -> Failure {
     let key = crate::report::shown(key.as_str());
     Failure::usage(format!("nobody has the key `{key}`, neither in HR nor in what earlier runs left"))
-}
-
-pub(super) fn key_of(mapped: &Mapped) -> Option<&EmployeeId> {
-    match mapped {
-        Mapped::Desired(desired) => Some(&desired.key),
-        Mapped::Held(held) => held.key.as_ref(),
-        Mapped::OutOfScope { key, .. } => Some(key),
-    }
 }
 
 /// What must be read of the tenant for this mapping.
@@ -122,10 +113,9 @@ fn source_info(read: &Read) -> SourceInfo {
 }
 
 /// Of each mapped column the share of empty cells in thousandths, and the distinct values.
-fn columns(read: &Read) -> Result<BTreeMap<String, (u64, u64)>, Failure> {
+fn mapped(columns: Vec<ColumnProfile>, read: &Read) -> BTreeMap<String, (u64, u64)> {
     let used = read.mapping.columns();
     let records = (read.reading.records.len() as u64).max(1);
-    let profiles = source::profile(&read.reading).map_err(Failure::usage)?.into_iter();
-    let mapped = profiles.filter(|profile| used.contains(&profile.column));
-    Ok(mapped.map(|profile| (profile.column, (profile.empty * 1000 / records, profile.distinct))).collect())
+    let mapped = columns.into_iter().filter(|profile| used.contains(&profile.column));
+    mapped.map(|profile| (profile.column, (profile.empty * 1000 / records, profile.distinct))).collect()
 }

@@ -45,6 +45,11 @@ impl Attributes {
         }
     }
 
+    /// The names that were asked for, set or not.
+    pub fn names(&self) -> &Arc<[Attribute]> {
+        &self.names
+    }
+
     /// A value as it stands.
     pub fn lent(&self, attribute: &Attribute) -> Option<Lent<'_>> {
         let mut row = RowReader(&self.row);

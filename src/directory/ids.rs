@@ -3,34 +3,133 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::row::{RowReader, RowWriter};
 
 /// The id of an object in the directory, as Graph spells it.
+///
+/// Graph's ids are UUIDs, of which a million take little room; any other text that could be an id is kept as it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ObjectId(Box<str>);
+#[serde(try_from = "String", into = "String")]
+pub struct ObjectId(Form);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Form {
+    Uuid(Uuid),
+    Text(Box<str>),
+}
 
 impl ObjectId {
     /// Takes an id that Graph gave; an empty text or one that could leave a URL's path segment is none.
+    ///
+    /// ```
+    /// # use hrpush::directory::ObjectId;
+    /// assert_eq!(ObjectId::new("6ea91a8d-e32e-41a1-b7bd-d2d185eed0e0").unwrap().to_string(), "6ea91a8d-e32e-41a1-b7bd-d2d185eed0e0");
+    /// assert!(ObjectId::new("../me").is_none());
+    /// ```
     pub fn new(text: &str) -> Option<Self> {
+        let uuid = Uuid::try_parse(text).ok();
+        // Only as Graph spells it: an id comes back as it was given.
+        if let Some(uuid) = uuid.filter(|uuid| uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text) {
+            return Some(Self(Form::Uuid(uuid)));
+        }
         let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
-        (!text.is_empty() && text != "." && text != ".." && text.chars().all(safe)).then(|| Self(text.into()))
+        (!text.is_empty() && text != "." && text != ".." && text.chars().all(safe)).then(|| Self(Form::Text(text.into())))
     }
 
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// Whether the id is a UUID, as all of Graph's are.
+    pub fn is_uuid(&self) -> bool {
+        matches!(self.0, Form::Uuid(_))
+    }
+
+    /// Writes the id into a row.
+    pub(super) fn put(&self, row: &mut RowWriter) {
+        match &self.0 {
+            Form::Uuid(uuid) => {
+                row.byte(UUID);
+                row.bytes(uuid.as_bytes());
+            }
+            Form::Text(text) => {
+                row.byte(TEXT);
+                row.text(text);
+            }
+        }
+    }
+}
+
+const NONE: u8 = 0;
+const UUID: u8 = 1;
+const TEXT: u8 = 2;
+
+/// An id that is lent by the row it stands in: two are equal where the ids are.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId<'a>(&'a [u8]);
+
+impl<'a> RowId<'a> {
+    /// Reads an id; one that is empty where the row says that there is none.
+    pub(super) fn read(row: &mut RowReader<'a>) -> Option<Self> {
+        let bytes = row.0;
+        match row.byte()? {
+            NONE => return Some(Self::default()),
+            UUID => drop(row.take(16)?),
+            TEXT => drop(row.text()?),
+            _ => return None,
+        }
+        Some(Self(&bytes[..bytes.len() - row.0.len()]))
+    }
+
+    /// The id, unless it is empty.
+    pub(super) fn given(self) -> Option<Self> {
+        Some(self).filter(|id| !id.0.is_empty())
+    }
+
+    /// Writes that there is no id.
+    pub(super) fn put_none(row: &mut RowWriter) {
+        row.byte(NONE);
+    }
+
+    /// The bytes that stand for it.
+    pub(super) fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The id by itself.
+    pub fn to_id(self) -> ObjectId {
+        let mut row = RowReader(self.0);
+        ObjectId(match row.byte() {
+            Some(UUID) => Form::Uuid(Uuid::from_slice(row.0).unwrap_or_default()),
+            _ => Form::Text(row.text().unwrap_or_default().into()),
+        })
     }
 }
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match &self.0 {
+            Form::Uuid(uuid) => fmt::Display::fmt(uuid, f),
+            Form::Text(text) => f.write_str(text),
+        }
     }
 }
 
 impl fmt::Debug for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ObjectId({})", self.0)
+        write!(f, "ObjectId({self})")
+    }
+}
+
+impl TryFrom<String> for ObjectId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::new(&text).ok_or("this is no id of an object")
+    }
+}
+
+impl From<ObjectId> for String {
+    fn from(id: ObjectId) -> Self {
+        id.to_string()
     }
 }
 

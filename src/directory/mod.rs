@@ -8,12 +8,16 @@ mod countries;
 mod ids;
 mod row;
 mod snapshot;
+mod user_row;
+mod users;
 mod value;
 
 pub use attribute::{Attribute, Kind, Spec, all_attributes};
 pub use attributes::Attributes;
 pub use countries::is_country;
-pub use ids::{ObjectId, TenantId, Upn};
+pub use ids::{ObjectId, RowId, TenantId, Upn};
 pub use row::{Lent, RowReader, RowWriter};
 pub use snapshot::{DeletedUser, Group, GroupKind, Privileged, Snapshot, User, UserType};
+pub use user_row::UserRow;
+pub use users::{Edited, UserNo, Users, UsersBuilder};
 pub use value::{Value, ValueFault, canonical_date};

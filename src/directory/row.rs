@@ -2,11 +2,13 @@
 
 use super::value::Value;
 
+/// What a value begins with.
 const NOTHING: u8 = 0;
 const FALSE: u8 = 1;
 const TRUE: u8 = 2;
-const TEXT: u8 = 3;
-const LIST: u8 = 4;
+const LIST: u8 = 3;
+/// Numbers from here on are a text and its length.
+const TEXT: usize = 4;
 
 /// A value that is lent by the row it stands in.
 #[derive(Clone, PartialEq, Eq)]
@@ -77,8 +79,8 @@ impl RowWriter {
             None => self.byte(NOTHING),
             Some(Value::Flag(flag)) => self.byte(if *flag { TRUE } else { FALSE }),
             Some(Value::Text(text)) => {
-                self.byte(TEXT);
-                self.text(text);
+                self.number(TEXT + text.len());
+                self.bytes(text.as_bytes());
             }
             Some(Value::List(items)) => {
                 self.byte(LIST);
@@ -95,6 +97,13 @@ impl RowWriter {
     /// The row.
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
+    }
+}
+
+/// Goes on behind these bytes.
+impl From<Vec<u8>> for RowWriter {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
     }
 }
 
@@ -123,16 +132,27 @@ impl<'a> RowReader<'a> {
         None
     }
 
-    fn piece(&mut self) -> Option<&'a [u8]> {
-        let length = self.number()?;
+    /// The next bytes, so many.
+    pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (piece, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(piece)
     }
 
+    /// The next bytes, behind their number.
+    pub fn piece(&mut self) -> Option<&'a [u8]> {
+        let length = self.number()?;
+        self.take(length)
+    }
+
     /// The next text.
     pub fn text(&mut self) -> Option<&'a str> {
         std::str::from_utf8(self.piece()?).ok()
+    }
+
+    /// Steps over the next texts.
+    pub fn skip_texts(&mut self) -> Option<()> {
+        (0..self.count()?).try_for_each(|_| self.piece().map(drop))
     }
 
     fn count(&mut self) -> Option<usize> {
@@ -147,27 +167,27 @@ impl<'a> RowReader<'a> {
 
     /// The next value, or that there is none.
     pub fn value(&mut self) -> Option<Option<Lent<'a>>> {
-        Some(match self.byte()? {
-            NOTHING => None,
+        let head = self.number()?;
+        if let Some(length) = head.checked_sub(TEXT) {
+            return Some(Some(Lent::Text(std::str::from_utf8(self.take(length)?).ok()?)));
+        }
+        Some(match u8::try_from(head).unwrap_or_default() {
             FALSE => Some(Lent::Flag(false)),
             TRUE => Some(Lent::Flag(true)),
-            TEXT => Some(Lent::Text(self.text()?)),
             LIST => Some(Lent::List(self.texts()?)),
-            _ => return None,
+            _ => None,
         })
     }
 
-    /// Steps over the next value.
-    pub fn skip(&mut self) -> Option<()> {
-        match self.byte()? {
-            TEXT => drop(self.piece()?),
-            LIST => {
-                for _ in 0..self.count()? {
-                    self.piece()?;
-                }
-            }
-            _ => {}
+    /// Steps over the next value and gives the bytes that stand for it: of equal values they are equal.
+    pub fn skip(&mut self) -> Option<&'a [u8]> {
+        let from = self.0;
+        let head = self.number()?;
+        if let Some(length) = head.checked_sub(TEXT) {
+            self.take(length)?;
+        } else if head == usize::from(LIST) {
+            self.skip_texts()?;
         }
-        Some(())
+        Some(&from[..from.len() - self.0.len()])
     }
 }

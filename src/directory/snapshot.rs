@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::attribute::Attribute;
 use super::attributes::Attributes;
 use super::ids::{ObjectId, TenantId, Upn};
+use super::users::Users;
 use super::value::Value;
 
 /// Whether an account belongs to the tenant or was invited.
@@ -146,7 +147,7 @@ pub struct Snapshot {
     /// The default one.
     pub default_domain: Option<String>,
     /// All live users.
-    pub users: BTreeMap<ObjectId, User>,
+    pub users: Users,
     /// The recycle bin.
     pub deleted: BTreeMap<ObjectId, DeletedUser>,
     /// All groups; members only where asked for.
@@ -162,7 +163,7 @@ impl Snapshot {
             tenant,
             domains: BTreeSet::from([domain.to_lowercase()]),
             default_domain: Some(domain.to_lowercase()),
-            users: BTreeMap::new(),
+            users: Users::default(),
             deleted: BTreeMap::new(),
             groups: BTreeMap::new(),
             privileged: Privileged::default(),

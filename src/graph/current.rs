@@ -141,7 +141,7 @@ impl Reader {
             let user = reply.json().ok_or_else(|| "it is no JSON".to_owned()).and_then(|user| parse::user(&user, attributes));
             let user = user.map_err(Stop::Doubt)?;
             told.gone.remove(id);
-            told.users.insert(id.clone(), user);
+            told.users.insert(&user);
         }
         Ok(())
     }

@@ -7,14 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::asks::{GROUP_PROPERTIES, Wanted, attributes, select_users};
-use super::packed::{pack_group, pack_user, unpack_group, unpack_user};
+use super::packed::{pack_group, pack_user, unpack_group};
 use super::told::Told;
-use crate::directory::{Attribute, ObjectId, TenantId};
+use crate::directory::{Attribute, ObjectId, TenantId, UsersBuilder};
 
 /// Delta tokens of directory objects live so long, and a full list is read as often, whatever delta says.
 const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Raised whenever what is kept changes its form: the former one is then not found.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// Keeps readings of the tenant between runs. It may lose any of them at any time, but never gives back a part for the whole.
 ///
@@ -79,7 +79,7 @@ impl<'a> Shelf<'a> {
     pub(super) fn load(&self, now: Timestamp) -> Result<Kept, &'static str> {
         let mut head: Option<(Head, Vec<u8>)> = None;
         let mut why = "no earlier reading of these attributes is kept";
-        let mut told = Told::default();
+        let (mut told, mut users) = (Told::default(), UsersBuilder::default());
         let mut rows = 0_u64;
         let mut broken = false;
         let whole = self.cache.load(
@@ -99,13 +99,14 @@ impl<'a> Shelf<'a> {
             },
             &mut |key, value| {
                 rows += 1;
-                broken |= take(&mut told, key, value, &self.attributes).is_none();
+                broken |= take(&mut told, &mut users, key, value, &self.attributes).is_none();
             },
         );
         let Some((head, former)) = head else { return Err(why) };
         if !whole || broken || head.rows != rows {
             return Err("what was kept is not whole");
         }
+        told.users = users.finish();
         told.gone.clone_from(&head.gone);
         Ok(Kept { head, told, former })
     }
@@ -115,7 +116,7 @@ impl<'a> Shelf<'a> {
         head.rows = count(told);
         let Ok(text) = serde_json::to_vec(&head) else { return };
         let groups = told.groups.iter().map(|(id, group)| (format!("g{id}"), pack_group(group, told.read.contains(id))));
-        let users = told.users.iter().map(|(id, user)| (format!("u{id}"), pack_user(user, &self.attributes)));
+        let users = told.users.values().map(|user| (format!("u{}", user.id), pack_user(&user, &self.attributes)));
         self.cache.replace(&self.reading, &text, &mut groups.chain(users));
     }
 
@@ -134,7 +135,7 @@ impl<'a> Shelf<'a> {
         let groups = groups
             .iter()
             .map(|id| (format!("g{id}"), told.groups.get(id).map(|group| pack_group(group, told.read.contains(id)))));
-        let users = users.iter().map(|id| (format!("u{id}"), told.users.get(id).map(|user| pack_user(user, &self.attributes))));
+        let users = users.iter().map(|id| (format!("u{id}"), told.users.get(id).map(|user| pack_user(&user, &self.attributes))));
         self.cache.advance(&self.reading, former, &text, &mut groups.chain(users));
     }
 
@@ -158,13 +159,11 @@ fn count(told: &Told) -> u64 {
     (told.users.len() + told.groups.len()) as u64
 }
 
-fn take(told: &mut Told, key: &str, value: &[u8], attributes: &Arc<[Attribute]>) -> Option<()> {
+fn take(told: &mut Told, users: &mut UsersBuilder, key: &str, value: &[u8], attributes: &Arc<[Attribute]>) -> Option<()> {
     let (kind, id) = key.split_at_checked(1)?;
     let id = ObjectId::new(id)?;
     match kind {
-        "u" => {
-            told.users.insert(id.clone(), unpack_user(id, value, attributes)?);
-        }
+        "u" => users.push_kept(&id, attributes, value)?,
         "g" => {
             let (group, read) = unpack_group(value)?;
             if read {

@@ -29,7 +29,7 @@ impl Reader {
     ) -> Result<(), GraphError> {
         let attributes = attributes(&wanted.attributes);
         let since = Instant::now();
-        let told = |id: &&ObjectId| snapshot.users.contains_key(*id) || snapshot.deleted.contains_key(*id);
+        let told = |id: &&ObjectId| snapshot.users.contains_key(id) || snapshot.deleted.contains_key(*id);
         let mut missing: Vec<&ObjectId> = made.keys().filter(|id| !told(id)).collect();
         while !missing.is_empty() {
             tracing::info!(accounts = missing.len(), "accounts that were made lately are in no list yet: they are looked up");
@@ -46,7 +46,7 @@ impl Reader {
                 }
                 let user = reply.json().ok_or_else(|| ask.answer("the answer is no JSON".into()))?;
                 let user = parse::user(&user, &attributes).map_err(|problem| ask.answer(problem))?;
-                snapshot.users.insert(id.clone(), user);
+                snapshot.users.insert(&user);
             }
             missing = if since.elapsed() < YOUNG { absent } else { Vec::new() };
             if !missing.is_empty() {

@@ -184,7 +184,7 @@ fn licenses(object: &Json) -> Vec<Box<str>> {
 /// A user in the recycle bin: the id without hyphens stands before its name there, and is taken off.
 pub(super) fn deleted_user(object: &Json, attributes: &Arc<[Attribute]>) -> Result<DeletedUser, String> {
     let mut user = user(object, attributes)?;
-    let prefix = user.id.as_str().replace('-', "");
+    let prefix = user.id.to_string().replace('-', "");
     let name = user.upn.as_str();
     let prefixed = name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&prefix));
     if prefixed && !name[prefix.len()..].starts_with('@') {

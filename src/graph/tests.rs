@@ -96,7 +96,7 @@ async fn every_operation_lands_and_is_read_back() {
     done(&writer, &[Operation::UpdateGroup { id: group.clone(), name: "Claims 2".into() }]).await;
 
     let snapshot = reader.snapshot(&wanted()).await.unwrap();
-    let user = &snapshot.users[&ada];
+    let user = snapshot.users.get(&ada).unwrap();
     assert_eq!(user.manager, Some(bob.clone()));
     assert_eq!(user.text("department"), None);
     assert_eq!(user.text("employeeOrgData.division"), Some("APAC"));
@@ -108,7 +108,7 @@ async fn every_operation_lands_and_is_read_back() {
 
     done(&writer, &[Operation::ClearManager { user: ada.clone() }, Operation::DeleteUser { id: bob.clone() }]).await;
     let snapshot = reader.snapshot(&wanted()).await.unwrap();
-    assert_eq!(snapshot.users[&ada].manager, None);
+    assert_eq!(snapshot.users.get(&ada).unwrap().manager, None);
     assert_eq!(snapshot.deleted[&bob].user.upn, Upn::new(format!("bob@{domain}")));
     assert!(reader.is_deleted(&bob).await.unwrap());
     done(&writer, &[Operation::RestoreUser { id: bob.clone(), upn: None }]).await;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::asks::{OURS, Wanted};
-use crate::directory::{Group, ObjectId, Snapshot, User};
+use crate::directory::{Group, ObjectId, Snapshot, UserRow, Users};
 
 /// Users and groups with the relations that Graph told, also to objects that were deleted since.
 ///
@@ -11,7 +11,7 @@ use crate::directory::{Group, ObjectId, Snapshot, User};
 /// [`Told::into_snapshot`] leaves out those that lead nowhere.
 #[derive(Default)]
 pub(super) struct Told {
-    pub(super) users: BTreeMap<ObjectId, User>,
+    pub(super) users: Users,
     /// With direct members and owners, where they were read.
     pub(super) groups: BTreeMap<ObjectId, Group>,
     /// The groups whose members were read to the end; of role-assignable ones the owners, too.
@@ -32,11 +32,10 @@ impl Told {
     /// The whole of it. What is already known of the tenant comes in, users and groups are filled in here.
     pub(super) fn into_snapshot(mut self, wanted: &Wanted, mut snapshot: Snapshot) -> Snapshot {
         let absent: BTreeSet<ObjectId> =
-            self.gone.iter().chain(snapshot.deleted.keys()).filter(|id| !self.users.contains_key(*id)).cloned().collect();
+            self.gone.iter().chain(snapshot.deleted.keys()).filter(|id| !self.users.contains_key(id)).cloned().collect();
         if !absent.is_empty() {
-            for user in self.users.values_mut() {
-                user.manager = user.manager.take().filter(|manager| !absent.contains(manager));
-            }
+            let led_away = |user: &UserRow<'_>| user.manager().is_some_and(|manager| absent.contains(&manager.to_id()));
+            self.users.change(led_away, |user| user.manager = None);
             for group in self.groups.values_mut() {
                 group.members.retain(|id| !absent.contains(id));
                 group.owners.retain(|id| !absent.contains(id));
@@ -102,5 +101,5 @@ impl Told {
 fn is_named(group: &Group, names: &BTreeSet<String>) -> bool {
     // As the plan compares them: a protected group whose members were not read would protect nobody.
     let called = |text: &str| names.iter().any(|name| name.trim().to_lowercase() == text.to_lowercase());
-    called(group.id.as_str()) || called(&group.name) || group.unique_name.as_deref().is_some_and(called)
+    called(&group.id.to_string()) || called(&group.name) || group.unique_name.as_deref().is_some_and(called)
 }

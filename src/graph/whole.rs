@@ -9,7 +9,7 @@ use super::error::GraphError;
 use super::parse;
 use super::reader::Reader;
 use super::told::Told;
-use crate::directory::{Attribute, ObjectId, Privileged, Snapshot, TenantId};
+use crate::directory::{Attribute, ObjectId, Privileged, Snapshot, TenantId, Users, UsersBuilder};
 
 impl Reader {
     /// The whole tenant as far as it is wanted. The first pages come in one batch of six reads.
@@ -27,13 +27,13 @@ impl Reader {
         let asks = asks(wanted, &attributes);
         let [users, rest @ .., groups] = self.six(&asks).await?;
         let rest = self.rest(&asks, rest, &attributes).await?;
-        let mut told = Told::default();
+        let (mut told, mut listed) = (Told::default(), UsersBuilder::default());
         self.each(&asks[0], users, |item| {
-            let user = parse::user(item, &attributes)?;
-            told.users.insert(user.id.clone(), user);
+            listed.push(&parse::user(item, &attributes)?);
             Ok(())
         })
         .await?;
+        told.users = listed.finish();
         self.each(&asks[5], groups, |item| {
             let group = parse::group(item)?;
             told.groups.insert(group.id.clone(), group);
@@ -116,7 +116,7 @@ fn empty(tenant: TenantId) -> Snapshot {
         tenant,
         domains: BTreeSet::new(),
         default_domain: None,
-        users: BTreeMap::new(),
+        users: Users::default(),
         deleted: BTreeMap::new(),
         groups: BTreeMap::new(),
         privileged: Privileged::default(),

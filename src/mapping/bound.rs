@@ -18,6 +18,8 @@ use crate::record::{Cell, EmployeeId, Record};
 pub struct BoundMapping {
     pub(super) inner: Arc<Inner>,
     pub(super) bounds: Vec<Bound>,
+    /// The expressions of the targets as the file writes them, in their order.
+    shown: Vec<Arc<str>>,
 }
 
 /// What is wrong with one record.
@@ -37,7 +39,14 @@ enum Stop {
 
 impl BoundMapping {
     pub(super) fn new(inner: Arc<Inner>, bounds: Vec<Bound>) -> Self {
-        Self { inner, bounds }
+        let shown = inner.targets.iter().map(|target| Arc::from(&*target.shown)).collect();
+        Self { inner, bounds, shown }
+    }
+
+    /// The same for another thread: what it hands out shares no counter with what this one does, which would make each wait for the other.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self::new(Arc::clone(&self.inner), self.bounds.clone())
     }
 
     /// What the person of a record should look like on the context's day, or why nobody can say.
@@ -75,7 +84,7 @@ impl BoundMapping {
         let stage = run.stage();
         // As much room as is needed: a list that grows by itself would keep half as much again for each of a million people.
         let mut attributes: Vec<Wanted> = Vec::with_capacity(self.inner.targets.len());
-        attributes.extend(self.inner.targets.iter().filter_map(|target| run.wanted(target)));
+        attributes.extend(self.inner.targets.iter().zip(&self.shown).filter_map(|(target, shown)| run.wanted(target, shown)));
         let manager = run.manager();
         let rules = self.inner.groups.iter().enumerate();
         let groups = rules.filter_map(|(rule, formulas)| run.group(rule, formulas)).collect();
@@ -106,9 +115,9 @@ impl BoundMapping {
         let Some(key) = key.as_deref().and_then(EmployeeId::new).or_else(|| EmployeeId::new("-")) else { return Vec::new() };
         let mut run = Run { bound: self, record, context, key: &key, problems: Vec::new(), dropped: false };
         let mut fates = Vec::new();
-        for target in &self.inner.targets {
+        for (target, shown) in self.inner.targets.iter().zip(&self.shown) {
             let before = run.problems.len();
-            let wanted = run.wanted(target);
+            let wanted = run.wanted(target, shown);
             let failed = run.problems.len() > before;
             fates.push((target.attribute.name.to_owned(), Fate::of_flow(wanted.as_ref().map(|wanted| &wanted.flow), failed)));
         }
@@ -296,12 +305,12 @@ impl<'m> Run<'m> {
         }
     }
 
-    fn wanted(&mut self, target: &Target) -> Option<Wanted> {
+    fn wanted(&mut self, target: &Target, shown: &Arc<str>) -> Option<Wanted> {
         let flow = match &target.origin {
             Origin::Constant(value) => Flow::Set(value.clone()),
             Origin::Formula(slot) => self.flow(target, *slot)?,
         };
-        let expression = Arc::clone(&target.shown);
+        let expression = Arc::clone(shown);
         Some(Wanted { attribute: target.attribute, flow, when: target.when, expression })
     }
 

@@ -59,7 +59,7 @@ pub(super) struct Target {
     pub(super) keep: bool,
     pub(super) when: When,
     /// The expression as the file writes it.
-    pub(super) shown: Arc<str>,
+    pub(super) shown: Box<str>,
 }
 
 /// Where the value of a target comes from.

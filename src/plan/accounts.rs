@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Action, CLEARED_MANAGER, Change, Object, Plan};
 use super::ledger::Ledger;
-use crate::directory::{Attribute, ObjectId, Snapshot, Value};
+use crate::directory::{Attribute, ObjectId, RowId, Snapshot, Value};
 use crate::mapping::LeaveAction;
 use crate::record::EmployeeId;
 
@@ -30,7 +30,7 @@ pub fn resolve(mut plan: Plan, snapshot: &Snapshot, ledger: &Ledger) -> Plan {
                 change.ids.insert(key, id);
             }
         }
-        let manager = change.id.as_ref().and_then(|id| snapshot.users.get(id)?.manager.clone());
+        let manager = change.id.as_ref().and_then(|id| snapshot.users.row(id)?.manager().map(RowId::to_id));
         if let Some(manager) = manager.filter(|_| change.then.contains(&LeaveAction::ClearManager)) {
             change.ids.entry(CLEARED_MANAGER.into()).or_insert(manager);
         }
@@ -106,10 +106,10 @@ impl Known<'_> {
 fn by_name(snapshot: &Snapshot) -> BTreeMap<String, Option<ObjectId>> {
     let key = Attribute::find("employeeId");
     let mut names = BTreeMap::new();
-    for user in snapshot.users.values() {
-        let key = key.and_then(|attribute| user.value(attribute)?.as_text().map(str::to_owned));
-        for name in key.into_iter().chain([user.upn.folded()]) {
-            names.entry(name).and_modify(|owner| *owner = None).or_insert_with(|| Some(user.id.clone()));
+    for user in snapshot.users.rows() {
+        let key = key.and_then(|attribute| user.lent(&attribute)?.as_text().map(str::to_owned));
+        for name in key.into_iter().chain([user.upn().to_lowercase()]) {
+            names.entry(name).and_modify(|owner| *owner = None).or_insert_with(|| Some(user.id()));
         }
     }
     names

@@ -38,9 +38,9 @@ fn edit(wanted: &Wanted, before: Option<&Value>, after: Option<Value>) -> Edit {
     Edit { name: wanted.attribute.name.into(), before: before.cloned(), after, expression }
 }
 
-impl<'a> Planner<'a> {
+impl Planner<'_> {
     /// The attributes of an existing account that must change.
-    pub(super) fn edits(&mut self, desired: &'a Desired, user: &'a User, mode: Mode) -> Result<Vec<Edit>, Box<Held>> {
+    pub(super) fn edits(&mut self, desired: &Desired, user: &User, mode: Mode) -> Result<Vec<Edit>, Box<Held>> {
         let mut edits = Vec::new();
         let asker = Asker { key: &desired.key, previous: desired.previous_key.as_ref(), own: Some(&user.id) };
         for wanted in &desired.attributes {
@@ -87,7 +87,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Everything that is sent for a new account, accountEnabled apart.
-    pub(super) fn first_values(&mut self, desired: &'a Desired) -> Result<Vec<Edit>, Box<Held>> {
+    pub(super) fn first_values(&mut self, desired: &Desired) -> Result<Vec<Edit>, Box<Held>> {
         let mut edits = Vec::new();
         let asker = Asker { key: &desired.key, previous: desired.previous_key.as_ref(), own: None };
         for wanted in &desired.attributes {

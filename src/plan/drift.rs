@@ -62,10 +62,10 @@ pub fn drift(saved: &Plan, snapshot: &Snapshot, ledger: &Ledger, policy: &Policy
 }
 
 fn count_again(plan: &mut Plan, saved: &Plan, snapshot: &Snapshot, ledger: &Ledger, policy: &Policy) {
-    let enabled = snapshot.users.values().filter(|user| user.enabled != Some(false));
+    let enabled = || snapshot.users.rows().filter(|user| user.enabled() != Some(false));
     let of = |name: &str| saved.guards.iter().find(|guard| guard.name == name).map_or(0, |guard| guard.of);
-    let most = enabled.clone().count() as u64;
-    let members = enabled.filter(|user| user.user_type == UserType::Member).count() as u64;
+    let most = enabled().count() as u64;
+    let members = enabled().filter(|user| user.user_type() == UserType::Member).count() as u64;
     // A saved base is believed only as far as the tenant bears it out.
     let bases = Bases {
         managed: of("update").min(most),
@@ -118,11 +118,13 @@ fn taken(change: &Change, snapshot: &Snapshot, ledger: &Ledger, names: &mut Name
 fn user_moved(change: &Change, snapshot: &Snapshot, ledger: &Ledger, protection: &Protection<'_>) -> Option<String> {
     let Some(id) = &change.id else { return Some("the plan does not say whose account it is".into()) };
     let found = match change.action {
-        Action::Restore => snapshot.deleted.get(id).map(|deleted| &deleted.user).ok_or("is not in the recycle bin any more"),
+        Action::Restore => {
+            snapshot.deleted.get(id).map(|deleted| deleted.user.clone()).ok_or("is not in the recycle bin any more")
+        }
         _ => snapshot.users.get(id).ok_or("does not exist any more"),
     };
     let user = match found {
-        Ok(user) => user,
+        Ok(ref user) => user,
         Err(gone) => return Some(format!("the account {gone}")),
     };
     match protection.touch(user) {
@@ -214,7 +216,7 @@ pub(super) fn leave_alone(change: &mut Change, snapshot: &Snapshot, protection: 
     let Some(members) = members else { return };
     let free = |key: &String| {
         let user = ids.get(key).and_then(|id| snapshot.users.get(id));
-        user.is_none_or(|user| matches!(protection.touch(user), Touch::Free | Touch::Shielded(_)))
+        user.is_none_or(|user| matches!(protection.touch(&user), Touch::Free | Touch::Shielded(_)))
     };
     members.add.retain(free);
     members.remove.retain(free);

@@ -3,38 +3,41 @@
 use std::collections::HashMap;
 
 use super::diff::hold;
+use super::index::TextOf;
 use super::inputs::Inputs;
-use super::matching::{Matching, text_of, wanted_text};
+use super::matching::{Matching, wanted_text};
 use super::plain::plain;
 use super::unique::addresses;
-use crate::directory::{Attribute, ObjectId, User, Value};
+use crate::directory::{Attribute, UserNo, UserRow, Users, Value};
 use crate::mapping::{Desired, Flow, Held, HeldCode};
 
 /// The accounts that no record matches and whose first match attribute is empty.
 pub(super) struct Unclaimed<'a> {
-    addresses: HashMap<String, &'a ObjectId>,
-    names: HashMap<(String, String), &'a ObjectId>,
+    users: &'a Users,
+    addresses: HashMap<String, UserNo>,
+    names: HashMap<(String, String), UserNo>,
 }
 
 impl<'a> Unclaimed<'a> {
-    pub(super) fn new(inputs: &'a Inputs<'a>, matching: &Matching<'a>) -> Self {
+    pub(super) fn new(inputs: &'a Inputs<'a>, matching: &Matching<'_>) -> Self {
         let first = inputs.rules.matching.first();
-        let mut unclaimed = Self { addresses: HashMap::new(), names: HashMap::new() };
-        for user in inputs.snapshot.users.values() {
-            let keyed = first.is_some_and(|attribute| text_of(user, *attribute).is_some());
-            if !keyed && !matching.claimed.contains_key(&user.id) {
-                unclaimed.insert(user);
+        let users = &inputs.snapshot.users;
+        let mut unclaimed = Self { users, addresses: HashMap::new(), names: HashMap::new() };
+        for user in users.rows() {
+            let keyed = first.is_some_and(|attribute| user.text_of(*attribute).is_some());
+            if !keyed && !matching.is_claimed(user.number()) {
+                unclaimed.insert(&user);
             }
         }
         unclaimed
     }
 
-    fn insert(&mut self, user: &'a User) {
+    fn insert(&mut self, user: &UserRow<'_>) {
         for address in addresses(user) {
-            self.addresses.insert(address.to_lowercase(), &user.id);
+            self.addresses.insert(address.to_lowercase(), user.number());
         }
         if let (Some(given), Some(surname)) = (user.text("givenName"), user.text("surname")) {
-            self.names.insert((plain(given), plain(surname)), &user.id);
+            self.names.insert((plain(given), plain(surname)), user.number());
         }
     }
 
@@ -56,7 +59,8 @@ impl<'a> Unclaimed<'a> {
             let names = (plain(text("givenName")?), plain(text("surname")?));
             Some(("given name and surname", *self.names.get(&names)?))
         });
-        let Some((what, id)) = hit else { return Ok(()) };
+        let Some((what, user)) = hit else { return Ok(()) };
+        let id = self.users.at(user).id();
         let message = format!("the user {id} has the same {what} and no key: it may be the account of this person");
         let help = "if it is, set the first match attribute on that account; if not, give it a key of its own";
         Err(hold(desired, HeldCode::PossibleDuplicate, message, help))

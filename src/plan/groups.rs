@@ -8,7 +8,7 @@ use super::change::{Action, Change, Edit, Members, Object, SkippedCode};
 use super::fingerprint::hex;
 use super::lifecycle::{Planner, Slot};
 use super::look_alike::LookAlikes;
-use super::managers::{Directory, Resolved};
+use super::managers::Directory;
 use super::matching::Account;
 use super::protect::Touch;
 use crate::directory::{Group, GroupKind, ObjectId, Value};
@@ -64,14 +64,14 @@ struct Asked<'a> {
     /// A rule that names its group by id has one group, whatever its keys.
     keys: BTreeSet<&'a str>,
     names: BTreeSet<&'a str>,
-    people: BTreeSet<&'a EmployeeId>,
+    people: BTreeSet<&'a str>,
 }
 
 /// The people of the reading, as groups see them.
 struct Crowd<'a> {
-    standing: BTreeMap<&'a EmployeeId, Standing>,
-    by_account: HashMap<&'a ObjectId, &'a EmployeeId>,
-    managed: HashSet<&'a ObjectId>,
+    standing: BTreeMap<&'a str, Standing>,
+    by_account: HashMap<ObjectId, &'a str>,
+    managed: HashSet<ObjectId>,
 }
 
 /// The changes of groups.
@@ -90,7 +90,8 @@ pub(super) fn plan(planner: &mut Planner<'_>, slots: &[Slot]) -> Vec<Change> {
     let mut served: BTreeSet<&ObjectId> = BTreeSet::new();
     for ((id, _), asked) in &asked {
         let rule = &planner.inputs.rules.groups[asked.rule];
-        let key = asked.keys.first().copied().or_else(|| id.map(ObjectId::as_str)).unwrap_or_default();
+        let named = id.map(ToString::to_string).unwrap_or_default();
+        let key = asked.keys.first().copied().unwrap_or(&named);
         let present = match &rule.id {
             Some(id) => planner.inputs.snapshot.groups.get(id),
             None => by_unique.get(unique_name(key).as_str()).copied(),
@@ -119,16 +120,16 @@ fn asked<'a>(planner: &Planner<'a>) -> BTreeMap<Identity<'a>, Asked<'a>> {
     let by_id = rules.iter().enumerate().filter_map(|(at, rule)| Some(((Some(rule.id.as_ref()?), ""), nobody(at))));
     let mut groups: BTreeMap<Identity<'a>, Asked<'a>> = by_id.filter(|_| planner.inputs.whole).collect();
     for person in &planner.matching.people {
-        for wanted in &person.desired.groups {
-            let identity = match &rules[wanted.rule].id {
+        for (rule, key, name) in planner.matching.row(person).groups() {
+            let identity = match &rules[rule].id {
                 Some(id) => (Some(id), ""),
-                None => (None, wanted.key.as_str()),
+                None => (None, key),
             };
-            let asked = groups.entry(identity).or_insert_with(|| nobody(wanted.rule));
-            asked.rule = asked.rule.min(wanted.rule);
-            asked.keys.insert(&wanted.key);
-            asked.names.insert(&wanted.name);
-            asked.people.insert(&person.desired.key);
+            let asked = groups.entry(identity).or_insert_with(|| nobody(rule));
+            asked.rule = asked.rule.min(rule);
+            asked.keys.insert(key);
+            asked.names.insert(name);
+            asked.people.insert(planner.matching.key(person));
         }
     }
     groups
@@ -138,18 +139,22 @@ fn crowd<'a>(planner: &Planner<'a>, slots: &[Slot]) -> Crowd<'a> {
     let lifecycle = planner.inputs.rules.lifecycle.as_ref();
     let leave_all = lifecycle.is_some_and(|lifecycle| lifecycle.on_leave.contains(&LeaveAction::RemoveFromManagedGroups));
     let mut crowd = Crowd { standing: BTreeMap::new(), by_account: HashMap::new(), managed: HashSet::new() };
-    crowd.managed.extend(planner.matching.claimed.keys().copied());
-    crowd.managed.extend(planner.inputs.ledger.people.values().map(|person| &person.id));
+    let users = &planner.inputs.snapshot.users;
+    crowd.managed.extend(users.rows().filter(|user| planner.matching.is_claimed(user.number())).map(|user| user.id()));
+    crowd.managed.extend(planner.inputs.ledger.people.values().map(|person| person.id.clone()));
     for (person, slot) in planner.matching.people.iter().zip(slots) {
-        let key = &person.desired.key;
+        let key = planner.matching.key(person);
         if let Account::Live(user, _) = person.account {
-            crowd.by_account.insert(&user.id, key);
-            if matches!(planner.protection.touch(user), Touch::Protected | Touch::Synced | Touch::Guest) {
+            let user = users.at(user);
+            crowd.by_account.insert(user.id(), key);
+            if !planner.protection.is_free(&user)
+                && matches!(planner.protection.touch(&user.to_user()), Touch::Protected | Touch::Synced | Touch::Guest)
+            {
                 crowd.standing.insert(key, Standing::Untouched);
                 continue;
             }
         }
-        let standing = match (person.desired.stage, slot) {
+        let standing = match (planner.matching.row(person).facts().stage, slot) {
             (_, Slot::Closed) | (Stage::Upcoming { .. }, _) => Standing::Untouched,
             // What follows a disable takes these memberships away.
             (Stage::Left { .. }, _) if leave_all => Standing::Untouched,
@@ -167,7 +172,7 @@ struct GroupNames {
     taken: BTreeMap<String, Option<ObjectId>>,
     /// The groups that give their name up in this plan.
     leaving: BTreeSet<ObjectId>,
-    looks: LookAlikes<'static>,
+    looks: LookAlikes,
 }
 
 impl GroupNames {
@@ -308,12 +313,12 @@ fn describe(planner: &Planner<'_>, key: &str, rule: &GroupRule, change: &mut Cha
     }
     for owner in &rule.owners {
         let wanted = owner.to_lowercase();
-        let found = planner.inputs.snapshot.users.values().find(|user| user.upn.folded() == wanted);
+        let found = planner.inputs.snapshot.users.rows().find(|user| user.upn().to_lowercase() == wanted);
         let Some(user) = found else {
             let message = format!("the owner {owner} of the group is nobody in the tenant");
             return Err(hold(key, HeldCode::InvalidValue, message, "correct `owners` in the mapping"));
         };
-        change.ids.insert(owner.clone(), user.id.clone());
+        change.ids.insert(owner.clone(), user.id());
     }
     let owners: Box<[Box<str>]> = rule.owners.iter().map(|owner| owner.as_str().into()).collect();
     let after = Some(Value::List(owners));
@@ -353,17 +358,17 @@ fn members<'a>(
     exact: bool,
     present: Option<&'a Group>,
 ) -> (Members, BTreeMap<String, ObjectId>) {
-    let directory = Directory::new_bare(planner.matching, slots);
+    let directory = Directory::new(planner, slots);
     let (mut members, mut ids) = (Members::default(), BTreeMap::new());
     for key in asked.people.iter().filter(|key| crowd.standing.get(*key) == Some(&Standing::Serves)) {
-        match directory.resolve(planner, key) {
-            Some(Resolved::Id(id)) if present.is_some_and(|group| group.members.contains(id)) => {}
-            Some(Resolved::Id(id)) => {
+        let Some(found) = directory.resolve(key) else { continue };
+        match found.id(planner.inputs.snapshot) {
+            Some(id) if present.is_some_and(|group| group.members.contains(&id)) => {}
+            Some(id) => {
                 members.add.push(key.to_string());
-                ids.insert(key.to_string(), id.clone());
+                ids.insert(key.to_string(), id);
             }
-            Some(Resolved::New(_)) => members.add.push(key.to_string()),
-            None => {}
+            None => members.add.push(key.to_string()),
         }
     }
     for id in present.filter(|_| exact).into_iter().flat_map(|group| &group.members) {

@@ -1,12 +1,12 @@
 //! The guards: counts, bases and limits, checked before the first write.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::change::{Action, Change, Edit, FIRST_DAY, Guard, HeldEntry, Object};
 use super::inputs::{Inputs, Policy};
 use super::ledger::Ledger;
 use super::plain::plain;
-use crate::directory::{ObjectId, Snapshot, UserType, Value};
+use crate::directory::{Snapshot, UserNo, UserRow, UserType, Value};
 use crate::mapping::HeldCode;
 
 /// The names of all guards, in the order in which a plan lists them.
@@ -25,20 +25,22 @@ pub(super) struct Bases {
 }
 
 impl Bases {
-    pub(super) fn new<'a>(
+    pub(super) fn new(
         snapshot: &Snapshot,
-        ledger: &'a Ledger,
-        matched: impl Iterator<Item = &'a ObjectId>,
+        ledger: &Ledger,
+        matched: impl Fn(UserNo) -> bool,
         rules: &[crate::mapping::GroupRule],
     ) -> Self {
-        let mut managed: HashSet<&ObjectId> = matched.collect();
-        managed.extend(ledger.people.values().map(|person| &person.id));
-        let enabled = |id: &&ObjectId| snapshot.users.get(*id).is_some_and(|user| user.enabled != Some(false));
-        let member = |user: &&crate::directory::User| user.user_type == UserType::Member && user.enabled != Some(false);
+        let mut known = vec![false; snapshot.users.numbers()];
+        for user in ledger.people.values().filter_map(|person| snapshot.users.number(&person.id)) {
+            known[user.index()] = true;
+        }
+        let enabled = || snapshot.users.rows().filter(|user| user.enabled() != Some(false));
+        let managed = |user: &UserRow<'_>| known[user.number().index()] || matched(user.number());
         let ours = snapshot.groups.values().filter(|group| super::groups::is_ours(group, rules));
         Self {
-            managed: managed.into_iter().filter(enabled).count() as u64,
-            members: snapshot.users.values().filter(member).count() as u64,
+            managed: enabled().filter(managed).count() as u64,
+            members: enabled().filter(|user| user.user_type() == UserType::Member).count() as u64,
             memberships: ours.map(|group| group.members.len() as u64).sum(),
         }
     }

@@ -6,8 +6,9 @@ use jiff::civil::Date;
 
 use super::change::{SourceInfo, Target};
 use super::ledger::Ledger;
+use super::people::People;
 use crate::directory::Snapshot;
-use crate::mapping::{Mapped, Rules};
+use crate::mapping::Rules;
 use crate::record::EmployeeId;
 
 /// Everything that decides a plan. The same inputs give the same plan.
@@ -16,8 +17,8 @@ pub struct Inputs<'a> {
     pub source: SourceInfo,
     /// The tenant.
     pub target: Target,
-    /// What became of each record, in any order.
-    pub mapped: Vec<Mapped>,
+    /// What became of each record, in any order; packed against the same snapshot by the same rules.
+    pub people: &'a People,
     /// Whether somebody who is absent is missing; not so after a partial reading.
     pub whole: bool,
     /// The people that are planned, where not everybody is.
@@ -40,7 +41,7 @@ pub struct Inputs<'a> {
 
 impl Inputs<'_> {
     /// Whether this person is planned.
-    pub(super) fn plans(&self, key: &EmployeeId) -> bool {
+    pub(super) fn plans(&self, key: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(key))
     }
 }

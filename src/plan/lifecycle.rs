@@ -12,11 +12,11 @@ use super::inputs::Inputs;
 use super::ledger::Person as Known;
 use super::look_alike::LookAlikes;
 use super::matching::{Account, How, Matching, Person};
+use super::people::PersonRow;
 use super::protect::{Protection, Touch};
 use super::unique::Names;
-use crate::directory::{DeletedUser, ObjectId, User, Value};
+use crate::directory::{DeletedUser, ObjectId, User, UserNo, Value};
 use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Lifecycle, Stage};
-use crate::record::EmployeeId;
 
 /// What was decided for one person.
 pub(super) enum Slot {
@@ -36,7 +36,7 @@ pub(super) struct Planner<'a> {
     pub(super) names: Names<'a>,
     pub(super) held: Vec<Held>,
     pub(super) skipped: Vec<Skipped>,
-    looks: Option<LookAlikes<'a>>,
+    looks: Option<LookAlikes>,
     unclaimed: Option<Unclaimed<'a>>,
     managed_groups: HashMap<&'a ObjectId, Vec<&'a ObjectId>>,
 }
@@ -77,14 +77,20 @@ impl<'a> Planner<'a> {
 
     /// Decides for one person of the reading.
     pub(super) fn decide(&mut self, person: &Person<'a>) -> Slot {
-        let desired = person.desired;
-        if !self.inputs.plans(&desired.key) {
+        let (row, users) = (self.matching.row(person), &self.inputs.snapshot.users);
+        if !self.inputs.plans(self.matching.key(person)) {
             return Slot::Closed;
         }
+        if let Account::Live(user, _) = person.account
+            && self.is_settled(&row, user)
+        {
+            return Slot::Open;
+        }
+        let desired = row.desired(users);
         let decided = match person.account {
-            Account::None => self.without_account(desired),
-            Account::Live(user, how) => self.with_account(desired, user, how),
-            Account::Deleted(deleted) => self.deleted(desired, deleted),
+            Account::None => self.without_account(&desired),
+            Account::Live(user, how) => self.with_account(&desired, &users.at(user).to_user(), how),
+            Account::Deleted(deleted) => self.deleted(&desired, deleted),
         };
         decided.unwrap_or_else(|held| {
             self.held.push(*held);
@@ -92,7 +98,19 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn without_account(&mut self, desired: &'a Desired) -> Result<Slot, Box<Held>> {
+    /// Whether the tenant agrees with HR on this person, told by a look at the rows: most people of most nights. False where it takes more
+    /// to tell.
+    fn is_settled(&self, row: &PersonRow<'_>, user: UserNo) -> bool {
+        let active = matches!(row.facts().stage, Stage::Active { .. });
+        if !active || !row.is_as(user) {
+            return false;
+        }
+        let user = self.inputs.snapshot.users.at(user);
+        let enabled = self.lifecycle().is_none() || user.enabled() != Some(false);
+        enabled && self.protection.is_free(&user)
+    }
+
+    fn without_account(&mut self, desired: &Desired) -> Result<Slot, Box<Held>> {
         let (enabled, reason) = match desired.stage {
             Stage::Left { .. } => return Ok(Slot::Closed),
             Stage::Upcoming { start } => {
@@ -129,7 +147,7 @@ impl<'a> Planner<'a> {
         keys.filter_map(|key| self.inputs.ledger.people.get(key)).find(|known| known.id == *id)
     }
 
-    fn deleted(&mut self, desired: &'a Desired, deleted: &'a DeletedUser) -> Result<Slot, Box<Held>> {
+    fn deleted(&mut self, desired: &Desired, deleted: &DeletedUser) -> Result<Slot, Box<Held>> {
         match desired.stage {
             Stage::Left { .. } => return Ok(Slot::Closed),
             Stage::Upcoming { .. } => return self.without_account(desired),
@@ -157,7 +175,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Lists who must not be touched at all.
-    fn untouchable(&mut self, key: &str, user: &'a User, left: bool) -> Option<Slot> {
+    fn untouchable(&mut self, key: &str, user: &User, left: bool) -> Option<Slot> {
         let (code, why) = match self.protection.touch(user) {
             Touch::Free | Touch::Shielded(_) => return None,
             Touch::Protected => (SkippedCode::Protected, "is protected by the configuration"),
@@ -174,7 +192,7 @@ impl<'a> Planner<'a> {
         Some(Slot::Closed)
     }
 
-    fn with_account(&mut self, desired: &'a Desired, user: &'a User, how: How) -> Result<Slot, Box<Held>> {
+    fn with_account(&mut self, desired: &Desired, user: &User, how: How) -> Result<Slot, Box<Held>> {
         let left = matches!(desired.stage, Stage::Left { .. });
         if let Some(slot) = self.untouchable(desired.key.as_str(), user, left) {
             return Ok(slot);
@@ -188,7 +206,7 @@ impl<'a> Planner<'a> {
             self.skip(desired.key.as_str(), Some(user), code, message, false);
             return Ok(Slot::Closed);
         }
-        let shield = self.shield(&desired.key, user, left);
+        let shield = self.shield(desired.key.as_str(), user, left);
         let edits = self.edits(desired, user, Mode { left, shielded: shield, restore: false })?;
         self.give_names(desired, &edits);
         let adopted = self.adoption(desired, user, how);
@@ -207,7 +225,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn shield(&mut self, key: &EmployeeId, user: &'a User, left: bool) -> bool {
+    fn shield(&mut self, key: &str, user: &User, left: bool) -> bool {
         let Touch::Shielded(why) = self.protection.touch(user) else { return false };
         let loud = left && user.enabled != Some(false);
         let message = if loud {
@@ -215,7 +233,7 @@ impl<'a> Planner<'a> {
         } else {
             format!("{} is privileged ({why}): name, enablement, phones and other mails are left alone", user.upn)
         };
-        self.skip(key.as_str(), Some(user), SkippedCode::Shielded, message, loud);
+        self.skip(key, Some(user), SkippedCode::Shielded, message, loud);
         true
     }
 
@@ -224,13 +242,13 @@ impl<'a> Planner<'a> {
             return None;
         }
         Some(match how {
-            How::By(attribute) => format!("adopted (matched by {attribute})"),
+            How::By(at) => format!("adopted (matched by {})", self.inputs.rules.matching[usize::from(at)]),
             How::PreviousKey => "adopted (matched by the previous key)".into(),
             How::Ledger => "adopted (known from an earlier run)".into(),
         })
     }
 
-    fn pre_hire(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, start: Date, shield: bool) -> Slot {
+    fn pre_hire(&mut self, desired: &Desired, user: &User, mut edits: Vec<Edit>, start: Date, shield: bool) -> Slot {
         let Some(lifecycle) = self.lifecycle() else { return update(desired, user, edits) };
         let ours = self.known(desired, &user.id).is_some_and(|known| known.pre_hire || known.disabled_on.is_some());
         match (user.enabled != Some(false), lifecycle.enable_on_create) {
@@ -253,7 +271,7 @@ impl<'a> Planner<'a> {
         self.skip(desired.key.as_str(), Some(user), SkippedCode::DisabledElsewhere, message.into(), false);
     }
 
-    fn active(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, start: Option<Date>, shield: bool) -> Slot {
+    fn active(&mut self, desired: &Desired, user: &User, mut edits: Vec<Edit>, start: Option<Date>, shield: bool) -> Slot {
         let Some(lifecycle) = self.lifecycle().filter(|_| user.enabled == Some(false)) else {
             return update(desired, user, edits);
         };
@@ -275,7 +293,7 @@ impl<'a> Planner<'a> {
         update(desired, user, edits)
     }
 
-    fn leaver(&mut self, desired: &'a Desired, user: &'a User, mut edits: Vec<Edit>, shield: bool, end: Option<Date>) -> Slot {
+    fn leaver(&mut self, desired: &Desired, user: &User, mut edits: Vec<Edit>, shield: bool, end: Option<Date>) -> Slot {
         let Some(lifecycle) = self.lifecycle().filter(|_| !shield) else { return update(desired, user, edits) };
         let known = self.known(desired, &user.id);
         let reason = match end.filter(|end| *end < self.inputs.today) {
@@ -341,7 +359,7 @@ impl<'a> Planner<'a> {
         let inputs = self.inputs;
         let mut changes: Vec<Change> = Vec::new();
         for (key, previous) in &self.matching.out_of_scope {
-            let known = std::iter::once(*key).chain(*previous).find_map(|key| inputs.ledger.people.get(key));
+            let known = [Some(*key), *previous].into_iter().flatten().find_map(|key| inputs.ledger.people.get(key));
             // Whoever another feed carried last is that feed's to serve.
             if let Some(known) = known.filter(|known| known.feed == inputs.rules.feed && inputs.plans(key)) {
                 let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_out_of_scope);
@@ -350,12 +368,12 @@ impl<'a> Planner<'a> {
         }
         if inputs.whole && !self.matching.keyless {
             for (key, known) in &inputs.ledger.people {
-                if known.feed == inputs.rules.feed && inputs.plans(key) && !self.matching.present.contains(key) {
+                if known.feed == inputs.rules.feed && inputs.plans(key.as_str()) && !self.matching.names(key) {
                     let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_missing);
                     // Two keys of one account, of before and after a conversion, are one person.
                     let told = changes.iter().any(|change| change.id.as_ref() == Some(&known.id));
                     if !told {
-                        changes.extend(self.gone(key, known, SkippedCode::Missing, "missing from HR", disable));
+                        changes.extend(self.gone(key.as_str(), known, SkippedCode::Missing, "missing from HR", disable));
                     }
                 }
             }
@@ -363,20 +381,18 @@ impl<'a> Planner<'a> {
         changes
     }
 
-    fn gone(&mut self, key: &'a EmployeeId, known: &'a Known, code: SkippedCode, reason: &str, disable: bool) -> Option<Change> {
-        let user = self.inputs.snapshot.users.get(&known.id)?;
-        if self.matching.claimed.contains_key(&user.id) {
-            return None;
-        }
+    fn gone(&mut self, key: &str, known: &Known, code: SkippedCode, reason: &str, disable: bool) -> Option<Change> {
+        let user = self.inputs.snapshot.users.row(&known.id).filter(|user| !self.matching.is_claimed(user.number()))?;
+        let user = &user.to_user();
         let lifecycle = self.lifecycle().filter(|_| disable);
         let flips = user.enabled != Some(false);
         let Some(lifecycle) = lifecycle else {
             if flips {
-                self.skip(key.as_str(), Some(user), code, format!("{reason}: {} is left as it is", user.upn), false);
+                self.skip(key, Some(user), code, format!("{reason}: {} is left as it is", user.upn), false);
             }
             return None;
         };
-        if self.untouchable(key.as_str(), user, true).is_some() || self.shield(key, user, true) {
+        if self.untouchable(key, user, true).is_some() || self.shield(key, user, true) {
             return None;
         }
         let then = self.pending(lifecycle, user, Some(known), flips);
@@ -387,7 +403,7 @@ impl<'a> Planner<'a> {
             seq: 0,
             action: if flips { Action::Disable } else { Action::Update },
             object: Object::User,
-            key: key.as_str().into(),
+            key: key.into(),
             id: Some(user.id.clone()),
             user_principal_name: Some(user.upn.as_str().into()),
             reason: reason.into(),

@@ -8,20 +8,20 @@ use super::protect::Protection;
 use crate::directory::ObjectId;
 
 /// The names of protected and shielded people by what they look like.
-pub(super) struct LookAlikes<'a> {
+pub(super) struct LookAlikes {
     names: HashMap<String, HashSet<String>>,
-    owners: HashSet<&'a ObjectId>,
+    owners: HashSet<ObjectId>,
 }
 
-impl<'a> LookAlikes<'a> {
-    pub(super) fn new(protection: &Protection<'a>) -> Self {
+impl LookAlikes {
+    pub(super) fn new(protection: &Protection<'_>) -> Self {
         let mut look = Self { names: HashMap::new(), owners: HashSet::new() };
         for user in protection.sensitive() {
-            look.owners.insert(&user.id);
             look.insert(user.upn.local_part());
             if let Some(name) = user.text("displayName") {
                 look.insert(name);
             }
+            look.owners.insert(user.id);
         }
         look
     }

@@ -1,73 +1,110 @@
 //! Who manages whom: HR keys resolved in the reading, then the ledger, then the tenant.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
 
 use super::change::{Action, Change, Edit, SkippedCode};
+use super::inputs::Inputs;
+use super::ledger::Person as Known;
 use super::lifecycle::{Planner, Slot};
 use super::matching::{Account, Matching};
-use crate::directory::{ObjectId, User, Value};
+use super::people::{ManagerRow, PersonRow};
+use crate::directory::{ObjectId, Snapshot, User, UserNo, UserRow, Value};
 use crate::mapping::{Desired, LeaveAction, ManagerWanted, Stage};
 use crate::record::EmployeeId;
 
 /// The account behind an HR key.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Resolved<'a> {
-    /// It exists, or is restored in this run.
-    Id(&'a ObjectId),
+    /// It exists.
+    Live(UserNo),
+    /// It is restored in this run.
+    Restored(&'a ObjectId),
     /// It is created in this run, under this key.
-    New(&'a EmployeeId),
+    New(&'a str),
+}
+
+impl Resolved<'_> {
+    /// The id, where there is an account already.
+    pub(super) fn id(&self, snapshot: &Snapshot) -> Option<ObjectId> {
+        match self {
+            Self::Live(user) => Some(snapshot.users.at(*user).id()),
+            Self::Restored(id) => Some((*id).clone()),
+            Self::New(_) => None,
+        }
+    }
 }
 
 /// Finds accounts by key and keys by account.
 pub(super) struct Directory<'a, 's> {
     matching: &'a Matching<'a>,
+    snapshot: &'a Snapshot,
     slots: &'s [Slot],
     /// The people of the reading by the keys that they had before.
-    before: HashMap<&'a EmployeeId, usize>,
-    ledger: HashMap<&'a ObjectId, &'a EmployeeId>,
+    before: HashMap<&'a str, usize>,
+    /// The keys of earlier runs by account, gathered when the first is asked for.
+    ledger: OnceCell<HashMap<&'a ObjectId, &'a EmployeeId>>,
+    known: &'a BTreeMap<EmployeeId, Known>,
 }
 
 impl<'a, 's> Directory<'a, 's> {
     pub(super) fn new(planner: &Planner<'a>, slots: &'s [Slot]) -> Self {
-        let people = &planner.inputs.ledger.people;
-        let ledger = people.iter().map(|(key, person)| (&person.id, key)).collect();
-        Self { matching: planner.matching, slots, before: before(planner.matching), ledger }
-    }
-
-    /// One that finds accounts by key alone.
-    pub(super) fn new_bare(matching: &'a Matching<'a>, slots: &'s [Slot]) -> Self {
-        Self { matching, slots, before: HashMap::new(), ledger: HashMap::new() }
+        let Inputs { ledger, snapshot, .. } = planner.inputs;
+        Self {
+            matching: planner.matching,
+            snapshot,
+            slots,
+            before: before(planner.matching),
+            ledger: OnceCell::new(),
+            known: &ledger.people,
+        }
     }
 
     /// The HR key of an account, else its id.
     pub(super) fn key_of(&self, id: &ObjectId) -> String {
-        let key = self.matching.claimed.get(id).or_else(|| self.ledger.get(id));
-        key.map_or_else(|| id.to_string(), ToString::to_string)
+        let claimed = self.snapshot.users.number(id).and_then(|user| self.matching.owner(user));
+        let known = || self.ledger.get_or_init(|| self.known.iter().map(|(key, person)| (&person.id, key)).collect());
+        claimed.or_else(|| known().get(id).map(|key| key.as_str())).map_or_else(|| id.to_string(), str::to_owned)
     }
 
     /// The account of a key.
-    pub(super) fn resolve(&self, planner: &Planner<'a>, key: &EmployeeId) -> Option<Resolved<'a>> {
-        let now = self.matching.people.binary_search_by(|person| person.desired.key.cmp(key)).ok();
+    pub(super) fn resolve(&self, key: &str) -> Option<Resolved<'a>> {
+        let now = self.matching.place_of(key);
         for at in now.into_iter().chain(self.before.get(key).copied()) {
             let appears =
                 matches!(&self.slots[at], Slot::Change(change) if matches!(change.action, Action::Create | Action::Restore));
-            match self.matching.people[at].account {
-                Account::Live(user, _) => return Some(Resolved::Id(&user.id)),
-                Account::Deleted(deleted) if appears => return Some(Resolved::Id(&deleted.user.id)),
-                Account::None if appears => return Some(Resolved::New(&self.matching.people[at].desired.key)),
+            let person = &self.matching.people[at];
+            match person.account {
+                Account::Live(user, _) => return Some(Resolved::Live(user)),
+                Account::Deleted(deleted) if appears => return Some(Resolved::Restored(&deleted.user.id)),
+                Account::None if appears => return Some(Resolved::New(self.matching.key(person))),
                 Account::None | Account::Deleted(_) => {}
             }
         }
-        if let Some(id) = self.matching.held_accounts.get(key) {
-            return Some(Resolved::Id(id));
+        if let Some(user) = self.matching.held_accounts.get(key) {
+            return Some(Resolved::Live(*user));
         }
-        let known = planner.inputs.ledger.people.get(key).and_then(|person| planner.inputs.snapshot.users.get(&person.id));
-        known.or_else(|| self.matching.by_first(key.as_str())).map(|user| Resolved::Id(&user.id))
+        let known = self.known.get(key).and_then(|person| self.snapshot.users.number(&person.id));
+        known.or_else(|| self.matching.by_first(key)).map(Resolved::Live)
+    }
+
+    /// Whether the manager of this user is whom HR names, told by a look at the rows. False where it takes more to tell.
+    pub(super) fn is_settled(&self, row: &PersonRow<'a>, user: &UserRow<'_>) -> bool {
+        match row.facts().manager {
+            ManagerRow::Leave => true,
+            ManagerRow::Clear => user.manager().is_none(),
+            ManagerRow::Key(key) if Some(key) == row.key() || Some(key) == row.previous_key() => false,
+            ManagerRow::Key(key) => match self.resolve(key) {
+                Some(Resolved::Live(manager)) => user.manager() == Some(self.snapshot.users.at(manager).row_id()),
+                _ => false,
+            },
+        }
     }
 }
 
-fn before<'a>(matching: &Matching<'a>) -> HashMap<&'a EmployeeId, usize> {
+fn before<'a>(matching: &'a Matching<'a>) -> HashMap<&'a str, usize> {
     let people = matching.people.iter().enumerate();
-    people.filter_map(|(at, person)| Some((person.desired.previous_key.as_ref()?, at))).collect()
+    people.filter_map(|(at, person)| Some((matching.row(person).previous_key()?, at))).collect()
 }
 
 /// The change of a manager: the edit, and the ids behind its keys.
@@ -78,8 +115,8 @@ impl<'a> Planner<'a> {
     pub(super) fn manager(
         &mut self,
         directory: &Directory<'a, '_>,
-        desired: &'a Desired,
-        user: Option<&'a User>,
+        desired: &Desired,
+        user: Option<&User>,
     ) -> Option<ManagerEdit> {
         let left = matches!(desired.stage, Stage::Left { .. });
         let clears = |lifecycle: &crate::mapping::Lifecycle| lifecycle.on_leave.contains(&LeaveAction::ClearManager);
@@ -99,20 +136,21 @@ impl<'a> Planner<'a> {
                 self.skip(desired.key.as_str(), user, SkippedCode::ManagerUnknown, message, false);
                 None
             }
-            ManagerWanted::Key(key) => match directory.resolve(self, key) {
-                Some(Resolved::Id(id)) if Some(id) == present => None,
-                Some(Resolved::Id(id)) => {
-                    let mut ids = known();
-                    ids.push((key.as_str().to_owned(), id.clone()));
-                    Some((edit(Some(Value::text(key.as_str()))), ids))
-                }
-                Some(Resolved::New(key)) => Some((edit(Some(Value::text(key.as_str()))), known())),
-                None => {
+            ManagerWanted::Key(key) => {
+                let Some(found) = directory.resolve(key.as_str()) else {
                     let message = format!("the manager {key} has no account; the present manager stays");
                     self.skip(desired.key.as_str(), user, SkippedCode::ManagerUnknown, message, false);
-                    None
+                    return None;
+                };
+                let id = found.id(self.inputs.snapshot);
+                if id.is_some() && id.as_ref() == present {
+                    return None;
                 }
-            },
+                let mut ids = known();
+                ids.extend(id.map(|id| (key.as_str().to_owned(), id)));
+                let name = if let Resolved::New(key) = found { key } else { key.as_str() };
+                Some((edit(Some(Value::text(name))), ids))
+            }
         }
     }
 }

@@ -1,22 +1,26 @@
 //! Which record belongs to which account: indexes over the snapshot, in memory.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasher as _;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::diff::hold;
+use super::index::{Found, TextOf, fold};
 use super::inputs::Inputs;
+use super::people::{Kind, People, PersonNo, PersonRow};
 use super::plain::plain;
 use super::recycle_bin::RecycleBin;
 use super::swapped;
-use crate::directory::{Attribute, DeletedUser, Kind, ObjectId, User};
-use crate::mapping::{Desired, Flow, Held, HeldCode, Mapped};
+use crate::directory::{Attribute, DeletedUser, ObjectId, UserNo, Users};
+use crate::mapping::{Desired, Flow, Held, HeldCode, Stage};
 use crate::record::{EmployeeId, Place};
 
 /// How an account was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum How {
-    /// By this match attribute.
-    By(Attribute),
+    /// By the match attribute of this number.
+    By(u8),
     /// By the key that the person had before.
     PreviousKey,
     /// By what an earlier run knew.
@@ -29,84 +33,73 @@ pub(super) enum Account<'a> {
     /// There is none.
     None,
     /// A live one.
-    Live(&'a User, How),
+    Live(UserNo, How),
     /// One in the recycle bin.
     Deleted(&'a DeletedUser),
 }
 
 /// A person of the reading with the account.
+#[derive(Clone, Copy)]
 pub(super) struct Person<'a> {
-    pub(super) desired: &'a Desired,
+    pub(super) number: PersonNo,
     pub(super) account: Account<'a>,
+}
+
+/// To whom an account belongs by this reading.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Nobody,
+    Person(PersonNo),
+    /// Somebody who is held, by the place in the list.
+    Held(u32),
+}
+
+/// Not among those who are matched.
+const NOWHERE: u32 = u32::MAX;
+
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(NOWHERE)
 }
 
 /// The reading, matched against the snapshot.
 pub(super) struct Matching<'a> {
+    reading: &'a People,
+    users: &'a Users,
     /// In the order of the keys.
     pub(super) people: Vec<Person<'a>>,
     pub(super) held: Vec<Held>,
     /// The people out of scope, with the keys that they had before.
-    pub(super) out_of_scope: Vec<(&'a EmployeeId, Option<&'a EmployeeId>)>,
-    /// Everybody whom the reading names, held or not, by the keys of today and of before.
-    pub(super) present: HashSet<&'a EmployeeId>,
-    /// Accounts that belong to people of the reading.
-    pub(super) claimed: HashMap<&'a ObjectId, &'a EmployeeId>,
+    pub(super) out_of_scope: Vec<(&'a str, Option<&'a str>)>,
     /// Accounts of people who are held.
-    pub(super) held_accounts: HashMap<&'a EmployeeId, &'a ObjectId>,
+    pub(super) held_accounts: HashMap<EmployeeId, UserNo>,
     /// Whether a record had no key.
     pub(super) keyless: bool,
-    indexes: Vec<Index<'a>>,
+    /// Everybody whom the reading names, held or not.
+    keys: Keys,
+    /// The places of records among those who are matched.
+    places: Vec<u32>,
+    /// Keys of before, and of people who are held without a record.
+    other_keys: HashSet<EmployeeId>,
+    /// To whom accounts belong, by their numbers.
+    owners: Vec<Owner>,
 }
 
-pub(super) struct Index<'a> {
-    pub(super) attribute: Attribute,
-    hits: HashMap<Cow<'a, str>, Hit<'a>>,
+/// Records by their keys; of several with one key, one.
+#[derive(Default)]
+struct Keys {
+    numbers: HashTable<PersonNo>,
+    hasher: DefaultHashBuilder,
 }
 
-enum Hit<'a> {
-    One(&'a User),
-    Many(Vec<&'a User>),
-}
-
-/// The text of an attribute by which accounts are matched; an empty one is none.
-pub(super) fn text_of(user: &User, attribute: Attribute) -> Option<&str> {
-    let text = match attribute.name {
-        "userPrincipalName" => Some(user.upn.as_str()),
-        _ => user.attributes.text(&attribute),
-    };
-    text.filter(|text| !text.trim().is_empty())
-}
-
-/// The text as Entra compares it.
-pub(super) fn fold(attribute: Attribute, text: &str) -> Cow<'_, str> {
-    if attribute.kind == Kind::Name && text.chars().any(char::is_uppercase) {
-        Cow::Owned(text.to_lowercase())
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-impl<'a> Index<'a> {
-    pub(super) fn new(attribute: Attribute, users: impl Iterator<Item = &'a User>) -> Self {
-        let mut hits: HashMap<Cow<'a, str>, Hit<'a>> = HashMap::new();
-        for user in users {
-            let Some(text) = text_of(user, attribute) else { continue };
-            hits.entry(fold(attribute, text))
-                .and_modify(|hit| match hit {
-                    Hit::One(first) => *hit = Hit::Many(vec![first, user]),
-                    Hit::Many(users) => users.push(user),
-                })
-                .or_insert(Hit::One(user));
-        }
-        Self { attribute, hits }
+impl Keys {
+    fn insert(&mut self, reading: &People, number: PersonNo, key: &str) {
+        let Self { numbers, hasher } = self;
+        numbers
+            .insert_unique(hasher.hash_one(key), number, |other| hasher.hash_one(reading.row(*other).key().unwrap_or_default()));
     }
 
-    pub(super) fn find(&self, text: &str) -> &[&'a User] {
-        match self.hits.get::<str>(&fold(self.attribute, text)) {
-            None => &[],
-            Some(Hit::One(user)) => std::slice::from_ref(user),
-            Some(Hit::Many(users)) => users,
-        }
+    fn find(&self, reading: &People, key: &str) -> Option<PersonNo> {
+        self.numbers.find(self.hasher.hash_one(key), |number| reading.row(*number).key() == Some(key)).copied()
     }
 }
 
@@ -119,44 +112,42 @@ pub(super) fn wanted_text(desired: &Desired, attribute: Attribute) -> Option<&st
     }
 }
 
-fn key_of(mapped: &Mapped) -> Option<&EmployeeId> {
-    match mapped {
-        Mapped::Desired(desired) => Some(&desired.key),
-        Mapped::Held(held) => held.key.as_ref(),
-        Mapped::OutOfScope { key, .. } => Some(key),
-    }
-}
-
-fn previous_key_of(mapped: &Mapped) -> Option<&EmployeeId> {
-    match mapped {
-        Mapped::Desired(desired) => desired.previous_key.as_ref(),
-        Mapped::Held(held) => held.previous_key.as_ref(),
-        Mapped::OutOfScope { previous_key, .. } => previous_key.as_ref(),
-    }
-}
-
-fn place_of(mapped: &Mapped) -> Option<&Place> {
-    match mapped {
-        Mapped::Desired(desired) => Some(&desired.place),
-        Mapped::Held(held) => held.place.as_ref(),
-        Mapped::OutOfScope { place, .. } => Some(place),
-    }
+/// The records in the order of their keys, those without one first, and records with one key in the order of their places.
+fn by_key(reading: &People) -> Vec<PersonNo> {
+    // Most keys differ in their first bytes: those are compared without going to the row.
+    let start = |key: Option<&str>| {
+        let mut bytes = [0; 8];
+        let key = key.unwrap_or_default().as_bytes();
+        let length = key.len().min(8);
+        bytes[..length].copy_from_slice(&key[..length]);
+        u64::from_be_bytes(bytes)
+    };
+    let mut order: Vec<(u64, PersonNo)> = reading.rows().map(|row| (start(row.key()), row.number)).collect();
+    order.sort_by(|(left, one), (right, other)| {
+        left.cmp(right).then_with(|| {
+            let (one, other) = (reading.row(*one), reading.row(*other));
+            one.key().cmp(&other.key()).then_with(|| one.place().cmp(&other.place()))
+        })
+    });
+    order.into_iter().map(|(_, number)| number).collect()
 }
 
 impl<'a> Matching<'a> {
     /// Matches the whole reading.
     pub(super) fn new(inputs: &'a Inputs<'a>) -> Self {
-        let attributes = &inputs.rules.matching;
         let users = &inputs.snapshot.users;
         let mut matching = Self {
-            people: Vec::with_capacity(inputs.mapped.len()),
+            reading: inputs.people,
+            users,
+            people: Vec::new(),
             held: Vec::new(),
             out_of_scope: Vec::new(),
-            present: HashSet::with_capacity(inputs.mapped.len()),
-            claimed: HashMap::with_capacity(inputs.mapped.len()),
             held_accounts: HashMap::new(),
             keyless: false,
-            indexes: attributes.iter().map(|attribute| Index::new(*attribute, users.values())).collect(),
+            keys: Keys { numbers: HashTable::with_capacity(inputs.people.len()), hasher: DefaultHashBuilder::default() },
+            places: vec![NOWHERE; inputs.people.len()],
+            other_keys: HashSet::new(),
+            owners: vec![Owner::Nobody; users.numbers()],
         };
         let desired = matching.sort_out(inputs);
         matching.settle_held(inputs);
@@ -164,116 +155,169 @@ impl<'a> Matching<'a> {
         matching
     }
 
+    /// A person's record.
+    pub(super) fn row(&self, person: &Person<'_>) -> PersonRow<'a> {
+        self.reading.row(person.number)
+    }
+
+    /// A person's key.
+    pub(super) fn key(&self, person: &Person<'_>) -> &'a str {
+        self.row(person).key().unwrap_or_default()
+    }
+
+    /// The place of a person among those who are matched.
+    pub(super) fn place_of(&self, key: &str) -> Option<usize> {
+        let number = self.keys.find(self.reading, key)?;
+        Some(self.places[number.index()]).filter(|place| *place != NOWHERE).map(|place| place as usize)
+    }
+
+    /// Whether the reading names this key, as one of today or of before, held or not.
+    pub(super) fn names(&self, key: &EmployeeId) -> bool {
+        self.keys.find(self.reading, key.as_str()).is_some() || self.other_keys.contains(key)
+    }
+
+    /// Whether an account belongs to somebody of the reading.
+    pub(super) fn is_claimed(&self, user: UserNo) -> bool {
+        self.owners[user.index()] != Owner::Nobody
+    }
+
+    /// The key of the person to whom an account belongs.
+    pub(super) fn owner(&self, user: UserNo) -> Option<&str> {
+        match self.owners[user.index()] {
+            Owner::Nobody => None,
+            Owner::Person(person) => self.reading.row(person).key(),
+            Owner::Held(at) => self.held[at as usize].key.as_ref().map(EmployeeId::as_str),
+        }
+    }
+
     /// Tells the people to be matched from those who are held already or out of scope.
-    fn sort_out(&mut self, inputs: &'a Inputs<'a>) -> Vec<&'a Desired> {
-        let mut rows: Vec<&'a Mapped> = inputs.mapped.iter().collect();
-        rows.sort_by(|left, right| key_of(left).cmp(&key_of(right)).then_with(|| place_of(left).cmp(&place_of(right))));
-        let mut desired = Vec::with_capacity(rows.len());
-        for same in rows.chunk_by(|left, right| key_of(left).is_some() && key_of(left) == key_of(right)) {
-            let Some(key) = key_of(same[0]) else {
+    fn sort_out(&mut self, inputs: &'a Inputs<'a>) -> Vec<PersonNo> {
+        let order = by_key(self.reading);
+        let row = |number: &PersonNo| self.reading.row(*number);
+        let mut desired = Vec::with_capacity(order.len());
+        let (mut keys, mut held) = (std::mem::take(&mut self.keys), Vec::new());
+        for same in order.chunk_by(|left, right| row(left).key().is_some() && row(left).key() == row(right).key()) {
+            let first = row(&same[0]);
+            let Some(key) = first.key() else {
                 self.keyless = true;
-                self.held.extend(same.iter().filter_map(|row| match row {
-                    Mapped::Held(held) => Some(held.clone()),
-                    _ => None,
-                }));
+                held.extend(same.iter().filter_map(|number| held_by(row(number))));
                 continue;
             };
-            self.present.insert(key);
-            match same {
-                [Mapped::Desired(one)] => {
-                    let mut keys = std::iter::once(key).chain(&one.previous_key);
-                    match keys.find_map(|key| inputs.ledger.unsettled.get(key)) {
-                        None => desired.push(one),
-                        Some(why) => self.held.push(unsettled(key, Some(&one.place), why)),
+            keys.insert(self.reading, first.number, key);
+            // Whoever was converted is here, though under another key.
+            self.other_keys.extend(same.iter().filter_map(|number| EmployeeId::new(row(number).previous_key()?)));
+            match (same, first.kind) {
+                ([only], Kind::Desired) => {
+                    let why =
+                        [Some(key), first.previous_key()].into_iter().flatten().find_map(|key| inputs.ledger.unsettled.get(key));
+                    match (why, EmployeeId::new(key)) {
+                        (Some(why), Some(key)) => held.push(unsettled(&key, first.place().as_ref(), why)),
+                        _ => desired.push(*only),
                     }
                 }
-                [Mapped::Held(held)] => self.held.push(held.clone()),
-                [Mapped::OutOfScope { key, previous_key, .. }] => self.out_of_scope.push((key, previous_key.as_ref())),
-                several => self.held.extend(several.iter().map(|row| Held {
-                    key: Some(key.clone()),
-                    previous_key: previous_key_of(row).cloned(),
-                    place: place_of(row).cloned(),
-                    code: HeldCode::DuplicateKey,
-                    message: format!("{} records carry the key {key}", several.len()),
-                    help: "keep one record for each person, or give the others keys of their own".into(),
-                })),
+                ([_], Kind::Held(one)) => held.push(one.clone()),
+                ([_], Kind::OutOfScope) => self.out_of_scope.push((key, first.previous_key())),
+                (several, _) => held.extend(several.iter().map(|number| duplicate(row(number), several.len()))),
             }
         }
         for (key, why) in &inputs.ledger.unsettled {
-            if self.present.insert(key) {
-                self.held.push(unsettled(key, None, why));
+            if keys.find(self.reading, key.as_str()).is_none() {
+                self.other_keys.insert(key.clone());
+                held.push(unsettled(key, None, why));
             }
         }
-        // Whoever was converted is here, though under another key.
-        self.present.extend(rows.into_iter().filter_map(previous_key_of));
+        (self.keys, self.held) = (keys, held);
         desired
     }
 
     /// Finds the accounts of those who are held, so that nobody else gets them.
-    fn settle_held(&mut self, inputs: &'a Inputs<'a>) {
-        let held: Vec<_> = self.held.iter().filter_map(|held| Some((held.key.clone()?, held.previous_key.clone()))).collect();
-        for (key, previous) in held {
-            let Some(key) = self.present.get(&key).copied() else { continue };
-            let keys = || std::iter::once(key).chain(&previous);
-            let known = keys().find_map(|key| inputs.snapshot.users.get(&inputs.ledger.people.get(key)?.id));
+    fn settle_held(&mut self, inputs: &Inputs<'_>) {
+        for at in 0..self.held.len() {
+            let Held { key: Some(key), previous_key, .. } = &self.held[at] else { continue };
+            let keys = || std::iter::once(key).chain(previous_key);
+            let known = keys().find_map(|key| self.users.number(&inputs.ledger.people.get(key)?.id));
             if let Some(user) = known.or_else(|| keys().find_map(|key| self.by_first(key.as_str()))) {
-                self.held_accounts.insert(key, &user.id);
-                self.claimed.insert(&user.id, key);
+                self.held_accounts.insert(key.clone(), user);
+                self.owners[user.index()] = Owner::Held(place(at));
             }
         }
     }
 
     /// The single live user with that value of the first match attribute.
-    pub(super) fn by_first(&self, text: &str) -> Option<&'a User> {
-        match self.indexes.first()?.find(text) {
-            [user] => Some(user),
-            _ => None,
+    pub(super) fn by_first(&self, text: &str) -> Option<UserNo> {
+        match self.reading.indexes().first()?.find(self.users, text) {
+            Found::One(user) => Some(user),
+            Found::Nobody | Found::Several(_) => None,
         }
     }
 
-    fn match_people(&mut self, inputs: &'a Inputs<'a>, desired: Vec<&'a Desired>) {
+    fn match_people(&mut self, inputs: &'a Inputs<'a>, desired: Vec<PersonNo>) {
         let bin = RecycleBin::new(inputs);
-        let superseded: HashSet<&EmployeeId> =
-            desired.iter().filter_map(|one| one.previous_key.as_ref().filter(|previous| **previous != one.key)).collect();
-        let mut by_user: HashMap<&'a ObjectId, Vec<usize>> = HashMap::with_capacity(desired.len());
+        let superseded: HashSet<&str> = desired
+            .iter()
+            .filter_map(|number| {
+                let row = self.reading.row(*number);
+                row.previous_key().filter(|previous| row.key() != Some(previous))
+            })
+            .collect();
+        // Who claims an account first, and the accounts that several claim.
+        let mut claims: Vec<u32> = vec![NOWHERE; self.users.numbers()];
+        let mut contested: BTreeMap<UserNo, Vec<usize>> = BTreeMap::new();
         let mut people: Vec<Person<'a>> = Vec::with_capacity(desired.len());
-        for one in desired {
-            match self.account(inputs, one, &bin) {
+        for number in desired {
+            let row = self.reading.row(number);
+            match self.account(inputs, row, &bin) {
                 // The account went over to the record of today.
-                Err(held) if held.code == HeldCode::ClaimedByOtherKey && left(one) && superseded.contains(&one.key) => {
-                    people.push(Person { desired: one, account: Account::None });
+                Err(held)
+                    if held.code == HeldCode::ClaimedByOtherKey
+                        && left(row)
+                        && row.key().is_some_and(|key| superseded.contains(key)) =>
+                {
+                    people.push(Person { number, account: Account::None });
                 }
                 Ok(account) => {
                     if let Account::Live(user, _) = account {
-                        by_user.entry(&user.id).or_default().push(people.len());
+                        let first = &mut claims[user.index()];
+                        if *first == NOWHERE {
+                            *first = place(people.len());
+                        } else {
+                            contested.entry(user).or_insert_with(|| vec![*first as usize]).push(people.len());
+                        }
                     }
-                    people.push(Person { desired: one, account });
+                    people.push(Person { number, account });
                 }
                 Err(held) => {
-                    self.keep_account_of(inputs, &one.key);
+                    if let Some(key) = &held.key
+                        && let Some(user) = inputs.ledger.people.get(key).and_then(|person| self.users.number(&person.id))
+                    {
+                        self.held_accounts.insert(key.clone(), user);
+                    }
                     self.held.push(*held);
                 }
             }
         }
-        let mut refused: BTreeMap<usize, Held> = swapped::held(&people, &self.indexes);
-        for (id, mut claimants) in by_user {
-            give_way(&mut people, &mut claimants);
+        let mut refused: BTreeMap<usize, Held> = swapped::held(inputs, &people);
+        for (user, mut claimants) in contested {
+            self.give_way(&mut people, &mut claimants);
+            claims[user.index()] = place(claimants[0]);
             if claimants.len() > 1 {
-                let keys: Vec<&str> = claimants.iter().map(|at| people[*at].desired.key.as_str()).collect();
-                let message = format!("the records {} match one user, {id}", keys.join(", "));
-                for at in &claimants {
-                    let help = "correct the match attribute of the records that do not belong to this user";
-                    refused.insert(*at, *hold(people[*at].desired, HeldCode::TwoRecordsOneUser, message.clone(), help));
-                    self.held_accounts.insert(&people[*at].desired.key, id);
-                }
-                self.claimed.insert(id, &people[claimants[0]].desired.key);
-            } else if let Some(owner) = self.claimed.get(id) {
-                let person = people[claimants[0]].desired;
+                self.refuse_all(inputs, user, &people, &claimants, &mut refused);
+                claims[user.index()] = NOWHERE;
+            }
+        }
+        for (at, first) in claims.into_iter().enumerate() {
+            if first == NOWHERE {
+                continue;
+            }
+            let (user, person) = (UserNo::new(at), &people[first as usize]);
+            if let Some(owner) = self.owner(user) {
+                let id = self.users.at(user).id();
                 let message = format!("the user {id} belongs to the record {owner}, which is held");
-                refused
-                    .insert(claimants[0], *hold(person, HeldCode::TwoRecordsOneUser, message, "correct the other record first"));
+                let desired = self.row(person).desired(self.users);
+                let held = hold(&desired, HeldCode::TwoRecordsOneUser, message, "correct the other record first");
+                refused.insert(first as usize, *held);
             } else {
-                self.claimed.insert(id, &people[claimants[0]].desired.key);
+                self.owners[at] = Owner::Person(person.number);
             }
         }
         if !refused.is_empty() {
@@ -284,93 +328,150 @@ impl<'a> Matching<'a> {
             });
             self.held.extend(refused.into_values());
         }
+        for (at, person) in people.iter().enumerate() {
+            self.places[person.number.index()] = place(at);
+        }
         self.people = people;
     }
 
-    fn keep_account_of(&mut self, inputs: &'a Inputs<'a>, key: &'a EmployeeId) {
-        if let Some(user) = inputs.ledger.people.get(key).and_then(|person| inputs.snapshot.users.get(&person.id)) {
-            self.held_accounts.insert(key, &user.id);
+    /// Holds all records that match one user.
+    fn refuse_all(
+        &mut self,
+        inputs: &Inputs<'_>,
+        user: UserNo,
+        people: &[Person<'_>],
+        claimants: &[usize],
+        refused: &mut BTreeMap<usize, Held>,
+    ) {
+        let keys: Vec<&str> = claimants.iter().map(|at| self.key(&people[*at])).collect();
+        let message = format!("the records {} match one user, {}", keys.join(", "), self.users.at(user).id());
+        for at in claimants {
+            let desired = self.row(&people[*at]).desired(&inputs.snapshot.users);
+            let help = "correct the match attribute of the records that do not belong to this user";
+            refused.insert(*at, *hold(&desired, HeldCode::TwoRecordsOneUser, message.clone(), help));
+            self.held_accounts.insert(desired.key, user);
+        }
+        self.owners[user.index()] = Owner::Person(people[claimants[0]].number);
+    }
+
+    /// The record of before a conversion, once it has left, gives the account to the record of today.
+    fn give_way(&self, people: &mut [Person<'_>], claimants: &mut Vec<usize>) {
+        let gives_way = |at: &usize| {
+            let one = self.row(&people[*at]);
+            left(one) && claimants.iter().any(|other| other != at && self.row(&people[*other]).previous_key() == one.key())
+        };
+        let (gone, stay): (Vec<usize>, Vec<usize>) = claimants.iter().partition(|at| gives_way(at));
+        // Records that name each other lead nowhere: all of them claim the account.
+        if !stay.is_empty() {
+            for at in gone {
+                people[at].account = Account::None;
+            }
+            *claimants = stay;
         }
     }
 
-    fn account(&self, inputs: &'a Inputs<'a>, desired: &'a Desired, bin: &RecycleBin<'a>) -> Result<Account<'a>, Box<Held>> {
-        for (at, index) in self.indexes.iter().enumerate() {
-            let mut how = How::By(index.attribute);
-            let mut users = wanted_text(desired, index.attribute).map_or(&[][..], |text| index.find(text));
+    fn account(&self, inputs: &'a Inputs<'a>, row: PersonRow<'a>, bin: &RecycleBin<'a>) -> Result<Account<'a>, Box<Held>> {
+        let hold = |code, message, help| Err(hold(&row.desired(self.users), code, message, help));
+        for (at, index) in self.reading.indexes().iter().enumerate() {
+            let mut how = How::By(u8::try_from(at).unwrap_or(u8::MAX));
+            let mut found =
+                row.wanted_text(index.attribute, self.users).map_or(Found::Nobody, |text| index.find(self.users, text));
             if at == 0
-                && users.is_empty()
-                && let Some(previous) = &desired.previous_key
+                && let (Found::Nobody, Some(previous)) = (&found, row.previous_key())
             {
-                users = index.find(previous.as_str());
+                found = index.find(self.users, previous);
                 how = How::PreviousKey;
             }
-            match users {
-                [] => {}
-                [user] => {
-                    self.check_claim(desired, user, at)?;
+            match found {
+                Found::Nobody => {}
+                Found::One(user) => {
+                    self.check_claim(row, user, at)?;
                     if at > 0 {
-                        check_surname(desired, user, index.attribute)?;
+                        self.check_surname(row, user, index.attribute)?;
                     }
                     return Ok(Account::Live(user, how));
                 }
-                several => {
-                    let ids: Vec<&str> = several.iter().map(|user| user.id.as_str()).collect();
+                Found::Several(several) => {
+                    let ids: Vec<String> = several.iter().map(|user| self.users.at(*user).id().to_string()).collect();
                     let message = format!("{} users have the same {}: {}", ids.len(), index.attribute, ids.join(", "));
-                    let help = "leave the value with the one user to whom it belongs";
-                    return Err(hold(desired, HeldCode::AmbiguousMatch, message, help));
+                    return hold(HeldCode::AmbiguousMatch, message, "leave the value with the one user to whom it belongs");
                 }
             }
         }
-        let keys = std::iter::once(&desired.key).chain(&desired.previous_key);
+        let keys = [row.key(), row.previous_key()].into_iter().flatten();
         let known: Vec<&ObjectId> = keys.filter_map(|key| Some(&inputs.ledger.people.get(key)?.id)).collect();
         for id in &known {
-            if let Some(user) = inputs.snapshot.users.get(*id) {
-                self.check_claim(desired, user, 1)?;
+            if let Some(user) = self.users.number(id) {
+                self.check_claim(row, user, 1)?;
                 return Ok(Account::Live(user, How::Ledger));
             }
         }
-        Ok(bin.find(desired, &known).map_or(Account::None, Account::Deleted))
+        Ok(bin.find(row, &known).map_or(Account::None, Account::Deleted))
     }
 
     /// A user who carries another value in a match attribute that comes before belongs to somebody else.
-    fn check_claim(&self, desired: &Desired, user: &User, before: usize) -> Result<(), Box<Held>> {
-        let attributes = self.indexes.iter().take(before).map(|index| index.attribute);
-        let Some(attribute) = other_key(desired, user, attributes) else { return Ok(()) };
-        let message = format!("the user {} carries another {attribute}", user.id);
+    fn check_claim(&self, row: PersonRow<'_>, user: UserNo, before: usize) -> Result<(), Box<Held>> {
+        let attributes = self.reading.indexes().iter().take(before).map(|index| index.attribute);
+        let user = self.users.at(user);
+        let Some(attribute) = other_key(row, self.users, &user, attributes) else { return Ok(()) };
+        let message = format!("the user {} carries another {attribute}", user.id());
         let help = "find out whose account it is; correct the record or the account";
-        Err(hold(desired, HeldCode::ClaimedByOtherKey, message, help))
+        Err(hold(&row.desired(self.users), HeldCode::ClaimedByOtherKey, message, help))
+    }
+
+    fn check_surname(&self, row: PersonRow<'_>, user: UserNo, by: Attribute) -> Result<(), Box<Held>> {
+        let user = self.users.at(user);
+        if !other_surname(row, self.users, &user) {
+            return Ok(());
+        }
+        let message = format!("the user {} is matched by {by} alone and has another surname", user.id());
+        let help = "if it is the same person, set the first match attribute on the account";
+        Err(hold(&row.desired(self.users), HeldCode::DoubtfulMatch, message, help))
     }
 }
 
 /// The first of these match attributes in which the user carries another value, not empty, than the record has or had.
-pub(super) fn other_key(desired: &Desired, user: &User, mut attributes: impl Iterator<Item = Attribute>) -> Option<Attribute> {
+pub(super) fn other_key(
+    row: PersonRow<'_>,
+    users: &Users,
+    user: &impl TextOf,
+    mut attributes: impl Iterator<Item = Attribute>,
+) -> Option<Attribute> {
     attributes.find(|attribute| {
-        let Some(carried) = text_of(user, *attribute) else { return false };
+        let Some(carried) = user.text_of(*attribute) else { return false };
         let same = |text: &str| fold(*attribute, text) == fold(*attribute, carried);
-        let wanted = wanted_text(desired, *attribute).is_some_and(same);
-        let previous = desired.previous_key.as_ref().is_some_and(|key| same(key.as_str()));
-        !wanted && !previous
+        let wanted = row.wanted_text(*attribute, users).is_some_and(same);
+        !wanted && !row.previous_key().is_some_and(same)
     })
 }
 
-/// The record of before a conversion, once it has left, gives the account to the record of today.
-fn give_way(people: &mut [Person<'_>], claimants: &mut Vec<usize>) {
-    let gives_way = |at: &usize| {
-        let one = people[*at].desired;
-        left(one) && claimants.iter().any(|other| other != at && people[*other].desired.previous_key.as_ref() == Some(&one.key))
-    };
-    let (gone, stay): (Vec<usize>, Vec<usize>) = claimants.iter().partition(|at| gives_way(at));
-    // Records that name each other lead nowhere: all of them claim the account.
-    if !stay.is_empty() {
-        for at in gone {
-            people[at].account = Account::None;
-        }
-        *claimants = stay;
+/// Whether the surnames are known and differ, case and diacritics aside.
+pub(super) fn other_surname(row: PersonRow<'_>, users: &Users, user: &impl TextOf) -> bool {
+    let names = Attribute::find("surname").and_then(|surname| row.wanted_text(surname, users).zip(user.text_of(surname)));
+    names.is_some_and(|(wanted, present)| plain(wanted) != plain(present))
+}
+
+fn left(row: PersonRow<'_>) -> bool {
+    matches!(row.facts().stage, Stage::Left { .. })
+}
+
+fn held_by(row: PersonRow<'_>) -> Option<Held> {
+    match row.kind {
+        Kind::Held(held) => Some(held.clone()),
+        Kind::Desired | Kind::OutOfScope => None,
     }
 }
 
-fn left(desired: &Desired) -> bool {
-    matches!(desired.stage, crate::mapping::Stage::Left { .. })
+fn duplicate(row: PersonRow<'_>, count: usize) -> Held {
+    let key = row.key().unwrap_or_default();
+    Held {
+        key: EmployeeId::new(key),
+        previous_key: row.previous_key().and_then(EmployeeId::new),
+        place: row.place(),
+        code: HeldCode::DuplicateKey,
+        message: format!("{count} records carry the key {key}"),
+        help: "keep one record for each person, or give the others keys of their own".into(),
+    }
 }
 
 fn unsettled(key: &EmployeeId, place: Option<&Place>, why: &str) -> Held {
@@ -382,19 +483,4 @@ fn unsettled(key: &EmployeeId, place: Option<&Place>, why: &str) -> Held {
         message: format!("an earlier request for this person has no known outcome: {why}"),
         help: "look the account up in the tenant; the next run tries again".into(),
     }
-}
-
-/// Whether the surnames are known and differ, case and diacritics aside.
-pub(super) fn other_surname(desired: &Desired, user: &User) -> bool {
-    let names = Attribute::find("surname").and_then(|surname| wanted_text(desired, surname).zip(text_of(user, surname)));
-    names.is_some_and(|(wanted, present)| plain(wanted) != plain(present))
-}
-
-fn check_surname(desired: &Desired, user: &User, by: Attribute) -> Result<(), Box<Held>> {
-    if !other_surname(desired, user) {
-        return Ok(());
-    }
-    let message = format!("the user {} is matched by {by} alone and has another surname", user.id);
-    let help = "if it is the same person, set the first match attribute on the account";
-    Err(hold(desired, HeldCode::DoubtfulMatch, message, help))
 }

@@ -1,9 +1,10 @@
 //! Who is never touched, and who is shielded.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashSet};
 
 use super::inputs::Policy;
-use crate::directory::{Group, ObjectId, Snapshot, User, UserType};
+use crate::directory::{Group, ObjectId, Snapshot, User, UserNo, UserRow, UserType};
 
 /// What hrpush may do to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +31,14 @@ pub(super) struct Protection<'a> {
     members: HashSet<&'a ObjectId>,
     snapshot: &'a Snapshot,
     guests: bool,
+    watched: OnceCell<BTreeSet<UserNo>>,
 }
 
 impl<'a> Protection<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, policy: &Policy, guests: bool) -> Self {
         let names = policy.protect_users.iter().map(|name| name.trim().to_lowercase()).collect();
         let groups: HashSet<String> = policy.protect_groups.iter().map(|name| name.trim().to_lowercase()).collect();
-        let mut protection = Self { names, groups, members: HashSet::new(), snapshot, guests };
+        let mut protection = Self { names, groups, members: HashSet::new(), snapshot, guests, watched: OnceCell::new() };
         let chosen = snapshot.groups.values().filter(|group| protection.is_protected_group(group));
         protection.members = chosen.flat_map(|group| &group.members).collect();
         protection
@@ -50,9 +52,9 @@ impl<'a> Protection<'a> {
     /// Entries of `[protect]` that nothing in the tenant answers to: somebody may believe in them.
     pub(super) fn idle(&self) -> Vec<String> {
         let mut users = self.names.clone();
-        for user in self.snapshot.users.values().filter(|_| !self.names.is_empty()) {
-            users.remove(&user.upn.folded());
-            users.remove(&user.id.as_str().to_lowercase());
+        for user in self.snapshot.users.rows().filter(|_| !self.names.is_empty()) {
+            users.remove(&user.upn().to_lowercase());
+            users.remove(&user.id().to_string().to_lowercase());
         }
         let mut groups = self.groups.clone();
         for name in self.snapshot.groups.values().filter(|_| !self.groups.is_empty()).flat_map(names_of) {
@@ -66,7 +68,7 @@ impl<'a> Protection<'a> {
     fn protected(&self, user: &User) -> bool {
         (!self.members.is_empty() && self.members.contains(&user.id))
             || (!self.names.is_empty()
-                && (self.names.contains(&user.upn.folded()) || self.names.contains(&user.id.as_str().to_lowercase())))
+                && (self.names.contains(&user.upn.folded()) || self.names.contains(&user.id.to_string().to_lowercase())))
     }
 
     fn shield(&self, user: &User) -> Option<String> {
@@ -91,8 +93,33 @@ impl<'a> Protection<'a> {
     }
 
     /// The accounts that an impostor would want to look like.
-    pub(super) fn sensitive(&self) -> impl Iterator<Item = &'a User> + '_ {
-        self.snapshot.users.values().filter(|user| self.protected(user) || self.shield(user).is_some())
+    pub(super) fn sensitive(&self) -> impl Iterator<Item = User> + '_ {
+        self.watched()
+            .iter()
+            .map(|number| self.snapshot.users.at(*number).to_user())
+            .filter(|user| self.protected(user) || self.shield(user).is_some())
+    }
+
+    /// Whether nothing keeps hrpush from doing all that HR asks for, told by a look at the row.
+    pub(super) fn is_free(&self, user: &UserRow<'_>) -> bool {
+        !user.synced()
+            && !user.restricted()
+            && (self.guests || user.user_type() == UserType::Member)
+            && !self.watched().contains(&user.number())
+    }
+
+    /// The live users of whom anything says that they matter, in the order of their ids.
+    fn watched(&self) -> &BTreeSet<UserNo> {
+        self.watched.get_or_init(|| {
+            let users = &self.snapshot.users;
+            let named = users.rows().filter(|_| !self.names.is_empty()).filter(|user| {
+                self.names.contains(&user.upn().to_lowercase()) || self.names.contains(&user.id().to_string().to_lowercase())
+            });
+            let restricted = users.rows().filter(UserRow::restricted);
+            let known = self.members.iter().copied().chain(self.snapshot.privileged.principals.keys());
+            let numbers = named.chain(restricted).map(|user| user.number());
+            numbers.chain(known.filter_map(|id| users.number(id))).collect()
+        })
     }
 }
 
@@ -108,6 +135,6 @@ pub fn protection(snapshot: &Snapshot, policy: &Policy, guests: bool, user: &Use
 }
 
 /// What a configuration may call a group by.
-fn names_of(group: &Group) -> impl Iterator<Item = &str> {
-    [group.id.as_str(), group.name.as_str()].into_iter().chain(group.unique_name.as_deref())
+fn names_of(group: &Group) -> impl Iterator<Item = String> {
+    [group.id.to_string(), group.name.clone()].into_iter().chain(group.unique_name.clone())
 }

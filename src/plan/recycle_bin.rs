@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::index::{TextOf, fold};
 use super::inputs::Inputs;
-use super::matching::{fold, other_key, other_surname, text_of, wanted_text};
+use super::matching::{other_key, other_surname};
+use super::people::PersonRow;
 use crate::directory::{Attribute, DeletedUser, ObjectId, Snapshot};
-use crate::mapping::Desired;
-use crate::record::EmployeeId;
 
 /// The recycle bin. Whoever lies there gets no second account.
 pub(super) struct RecycleBin<'a> {
@@ -24,19 +24,21 @@ impl<'a> RecycleBin<'a> {
     }
 
     /// The deleted account of a person: one that an earlier run knew, else one that the `[[match]]` list finds.
-    pub(super) fn find(&self, desired: &Desired, known: &[&ObjectId]) -> Option<&'a DeletedUser> {
+    pub(super) fn find(&self, row: PersonRow<'_>, known: &[&ObjectId]) -> Option<&'a DeletedUser> {
         if let Some(deleted) = known.iter().find_map(|id| self.snapshot.deleted.get(*id)) {
             return Some(deleted);
         }
         self.indexes.iter().enumerate().find_map(|(at, index)| {
             let attribute = self.attributes[at];
-            let previous = desired.previous_key.as_ref().filter(|_| at == 0).map(EmployeeId::as_str);
+            let previous = row.previous_key().filter(|_| at == 0);
             let hit = |text: &str| index.get::<str>(&fold(attribute, text)).copied();
-            let deleted = wanted_text(desired, attribute).into_iter().chain(previous).find_map(hit)?;
+            let users = &self.snapshot.users;
+            let deleted = row.wanted_text(attribute, users).into_iter().chain(previous).find_map(hit)?;
             // By a later attribute only where nothing says that it was somebody else's.
             let user = &deleted.user;
             let doubtful = at > 0
-                && (other_surname(desired, user) || other_key(desired, user, self.attributes.iter().copied().take(at)).is_some());
+                && (other_surname(row, users, user)
+                    || other_key(row, users, user, self.attributes.iter().copied().take(at)).is_some());
             (!doubtful).then_some(deleted)
         })
     }
@@ -45,7 +47,7 @@ impl<'a> RecycleBin<'a> {
 fn index(snapshot: &Snapshot, attribute: Attribute) -> HashMap<Cow<'_, str>, &DeletedUser> {
     let mut hits: HashMap<Cow<'_, str>, &DeletedUser> = HashMap::new();
     for deleted in snapshot.deleted.values() {
-        let Some(text) = text_of(&deleted.user, attribute) else { continue };
+        let Some(text) = deleted.user.text_of(attribute) else { continue };
         // Of several, the one that was deleted last.
         let kept = hits.entry(fold(attribute, text)).or_insert(deleted);
         if kept.deleted_at < deleted.deleted_at {

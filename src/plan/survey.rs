@@ -1,29 +1,29 @@
 //! From the inputs to the plan: every person decided, then managers, groups, order and guards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::cause;
 use super::change::{Action, Change, HeldEntry, Object, Plan, SkippedCode, Summary};
 use super::fingerprint::fingerprint;
 use super::guards::{self, Bases};
 use super::inputs::Inputs;
-use super::ledger::{LastReading, Ledger};
+use super::ledger::LastReading;
 use super::lifecycle::{Planner, Slot, join};
 use super::managers::{self, Directory};
 use super::matching::{Account, How, Matching, Person};
 use super::order::order;
+use super::people::{ManagerRow, PersonNo};
 use super::protect::Protection;
-use crate::directory::{ObjectId, User};
-use crate::mapping::{Held, ManagerWanted};
-use crate::record::EmployeeId;
+use crate::directory::{User, UserNo};
+use crate::mapping::Held;
 
 /// A plan with what the next one must know of this reading.
 #[derive(Clone, Debug)]
 pub struct Survey {
     /// The plan.
     pub plan: Plan,
-    /// The people of the reading who have an account, with it.
-    pub matched: Vec<(EmployeeId, ObjectId)>,
+    /// The people of the reading who have an account, with it; in the order of their keys.
+    pub matched: Vec<(PersonNo, UserNo)>,
     /// What the reading looked like.
     pub reading: LastReading,
     /// What is to be said of the plan as a whole.
@@ -43,11 +43,7 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     let matching = Matching::new(inputs);
     let protection = Protection::new(inputs.snapshot, inputs.policy, inputs.rules.guests);
     let mut planner = Planner::new(inputs, &matching, &protection);
-    let mut slots: Vec<Slot> = Vec::with_capacity(matching.people.len());
-    for person in &matching.people {
-        let slot = planner.decide(person);
-        slots.push(slot);
-    }
+    let mut slots: Vec<Slot> = matching.people.iter().map(|person| planner.decide(person)).collect();
     add_managers(&mut planner, &mut slots);
     let groups = super::groups::plan(&mut planner, &slots);
     let mut changes = planner.absent();
@@ -60,7 +56,7 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     skipped.sort_by(|left, right| {
         (!left.left, &left.key, left.code, &left.message).cmp(&(!right.left, &right.key, right.code, &right.message))
     });
-    let bases = Bases::new(inputs.snapshot, inputs.ledger, matching.claimed.keys().copied(), &inputs.rules.groups);
+    let bases = Bases::new(inputs.snapshot, inputs.ledger, |user| matching.is_claimed(user), &inputs.rules.groups);
     let guards = guards::all(inputs, &changes, &held, bases);
     let summary = Summary { unchanged, ..summarise(&changes, &held, &skipped) };
     let mut plan = Plan {
@@ -85,9 +81,9 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     Survey { matched: matched(&matching), notes: notes(inputs, &matching, &protection), plan, reading }
 }
 
-fn matched(matching: &Matching<'_>) -> Vec<(EmployeeId, ObjectId)> {
+fn matched(matching: &Matching<'_>) -> Vec<(PersonNo, UserNo)> {
     let live = |person: &Person<'_>| match person.account {
-        Account::Live(user, _) => Some((person.desired.key.clone(), user.id.clone())),
+        Account::Live(user, _) => Some((person.number, user)),
         Account::None | Account::Deleted(_) => None,
     };
     matching.people.iter().filter_map(live).collect()
@@ -105,7 +101,7 @@ fn notes(inputs: &Inputs<'_>, matching: &Matching<'_>, protection: &Protection<'
         notes.push(format!("[protect] names {name}, and nothing in this tenant is called so: it protects nobody"));
     }
     for key in inputs.only.iter().flatten() {
-        if !matching.present.contains(key) && !inputs.ledger.people.contains_key(key) {
+        if !matching.names(key) && !inputs.ledger.people.contains_key(key) {
             notes.push(format!("--only {key}: neither the reading nor an earlier run knows this key"));
         }
     }
@@ -115,34 +111,37 @@ fn notes(inputs: &Inputs<'_>, matching: &Matching<'_>, protection: &Protection<'
     notes
 }
 
-fn live<'a>(person: &Person<'a>) -> Option<&'a User> {
+/// The account of a person by itself.
+fn account(person: &Person<'_>, inputs: &Inputs<'_>) -> Option<User> {
     match person.account {
-        Account::Live(user, _) => Some(user),
-        Account::Deleted(deleted) => Some(&deleted.user),
+        Account::Live(user, _) => Some(inputs.snapshot.users.at(user).to_user()),
+        Account::Deleted(deleted) => Some(deleted.user.clone()),
         Account::None => None,
     }
 }
 
 fn add_managers(planner: &mut Planner<'_>, slots: &mut [Slot]) {
-    let matching = planner.matching;
+    let (matching, inputs) = (planner.matching, planner.inputs);
+    let users = &inputs.snapshot.users;
     let mut edits = Vec::new();
     let directory = Directory::new(planner, slots);
     for (at, person) in matching.people.iter().enumerate() {
-        let open = match &slots[at] {
-            Slot::Closed => false,
-            Slot::Open => live(person).is_some(),
-            Slot::Change(change) => change.action != Action::Delete,
+        let row = matching.row(person);
+        let open = match (&slots[at], person.account) {
+            (Slot::Closed, _) | (Slot::Open, Account::None) => false,
+            (Slot::Open, Account::Live(user, _)) => !directory.is_settled(&row, &users.at(user)),
+            (Slot::Open, Account::Deleted(_)) => true,
+            (Slot::Change(change), _) => change.action != Action::Delete,
         };
-        if open
-            && person.desired.manager != ManagerWanted::Leave
-            && let Some(edit) = planner.manager(&directory, person.desired, live(person))
-        {
-            edits.push((at, edit));
+        if open && row.facts().manager != ManagerRow::Leave {
+            let user = account(person, inputs);
+            let edit = planner.manager(&directory, &row.desired(users), user.as_ref());
+            edits.extend(edit.map(|edit| (at, edit)));
         }
     }
     for (at, edit) in edits {
         if let Slot::Open = slots[at] {
-            slots[at] = Slot::Change(Box::new(bare_update(&matching.people[at], planner.inputs.ledger)));
+            slots[at] = Slot::Change(Box::new(bare_update(&matching.people[at], inputs)));
         }
         if let Slot::Change(change) = &mut slots[at] {
             managers::add(change, edit);
@@ -150,11 +149,12 @@ fn add_managers(planner: &mut Planner<'_>, slots: &mut [Slot]) {
     }
 }
 
-fn bare_update(person: &Person<'_>, ledger: &Ledger) -> Change {
-    let user = live(person);
+fn bare_update(person: &Person<'_>, inputs: &Inputs<'_>) -> Change {
+    let user = account(person, inputs);
+    let desired = inputs.people.row(person.number).desired(&inputs.snapshot.users);
     let adopted = match person.account {
-        Account::Live(_, How::By(attribute)) if !ledger.people.contains_key(&person.desired.key) => {
-            format!("adopted (matched by {attribute})")
+        Account::Live(_, How::By(at)) if !inputs.ledger.people.contains_key(&desired.key) => {
+            format!("adopted (matched by {})", inputs.rules.matching[usize::from(at)])
         }
         _ => String::new(),
     };
@@ -162,42 +162,44 @@ fn bare_update(person: &Person<'_>, ledger: &Ledger) -> Change {
         seq: 0,
         action: Action::Update,
         object: Object::User,
-        key: person.desired.key.as_str().into(),
-        id: user.map(|user| user.id.clone()),
+        key: desired.key.as_str().into(),
+        id: user.as_ref().map(|user| user.id.clone()),
         user_principal_name: user.map(|user| user.upn.as_str().into()),
         reason: adopted,
         attributes: Vec::new(),
         members: None,
         then: Vec::new(),
-        record: Some(person.desired.place.clone()),
+        record: Some(desired.place),
         ids: BTreeMap::new(),
     }
 }
 
 /// Completes the changes of people; gives back how many have an account with which nothing differs.
 fn finish(planner: &Planner<'_>, slots: Vec<Slot>, changes: &mut Vec<Change>) -> u64 {
-    let mut open: Vec<&EmployeeId> = Vec::new();
+    let inputs = planner.inputs;
+    let told: HashSet<&str> = planner.skipped.iter().filter_map(|skipped| skipped.key.as_deref()).collect();
+    let mut unchanged = 0;
     for (person, slot) in planner.matching.people.iter().zip(slots) {
         match slot {
             Slot::Closed => {}
-            Slot::Open => open.push(&person.desired.key),
+            Slot::Open => unchanged += u64::from(told.is_empty() || !told.contains(planner.matching.key(person))),
             Slot::Change(mut change) => {
                 if change.action != Action::Create {
-                    let cause = cause::told(planner.inputs.ledger, person.desired, &change);
-                    change.reason = join(&change.reason, &cause);
+                    let desired = planner.matching.row(person).desired(&inputs.snapshot.users);
+                    change.reason = join(&change.reason, &cause::told(inputs.ledger, &desired, &change));
                 }
                 change.attributes.sort_by(|left, right| left.name.cmp(&right.name));
                 changes.push(*change);
             }
         }
     }
-    let told: std::collections::HashSet<&str> = planner.skipped.iter().filter_map(|skipped| skipped.key.as_deref()).collect();
-    open.iter().filter(|key| !told.contains(key.as_str())).count() as u64
+    unchanged
 }
 
 fn held_entries(inputs: &Inputs<'_>, first: &[Held], second: &[Held]) -> Vec<HeldEntry> {
-    let planned =
-        |held: &&Held| held.key.as_ref().is_none_or(|key| inputs.plans(key)) && (inputs.only.is_none() || held.key.is_some());
+    let planned = |held: &&Held| {
+        held.key.as_ref().is_none_or(|key| inputs.plans(key.as_str())) && (inputs.only.is_none() || held.key.is_some())
+    };
     let entry = |held: &Held| HeldEntry {
         key: held.key.clone(),
         record: held.place.clone(),

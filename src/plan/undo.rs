@@ -15,7 +15,7 @@ use super::lifecycle::enablement;
 use super::order::order;
 use super::protect::{Protection, SHIELDED, Touch};
 use super::survey::summarise;
-use crate::directory::{ObjectId, Snapshot, User, Value};
+use crate::directory::{ObjectId, Snapshot, User, UserNo, Value};
 use crate::mapping::LeaveAction;
 
 /// What an undo is computed from.
@@ -53,7 +53,9 @@ pub fn undo(inputs: &UndoInputs<'_>) -> (Plan, Vec<Drifted>) {
     }
     let Work { mut changes, skipped, drifted, .. } = work;
     order(&mut changes);
-    let bases = Bases::new(inputs.snapshot, inputs.ledger, changes.iter().filter_map(|change| change.id.as_ref()), &[]);
+    let touched: BTreeSet<UserNo> =
+        changes.iter().filter_map(|change| inputs.snapshot.users.number(change.id.as_ref()?)).collect();
+    let bases = Bases::new(inputs.snapshot, inputs.ledger, |user| touched.contains(&user), &[]);
     let mut guards = guards::on_changes(&changes, inputs.ledger, inputs.policy, bases);
     guards.extend(guards::on_groups(&changes, inputs.snapshot, inputs.ledger, inputs.policy));
     let mut plan = Plan {
@@ -128,7 +130,7 @@ impl<'a> Work<'a> {
             return;
         }
         let snapshot: &'a Snapshot = self.inputs.snapshot;
-        let Some(user) = snapshot.users.get(&id) else { return self.moved(change, "the account does not exist any more") };
+        let Some(user) = &snapshot.users.get(&id) else { return self.moved(change, "the account does not exist any more") };
         let shielded = match self.protection.touch(user) {
             Touch::Free => false,
             Touch::Shielded(why) => {
@@ -181,7 +183,7 @@ impl<'a> Work<'a> {
         }
         let cleared = change.ids.get(CLEARED_MANAGER).filter(|_| user.manager.is_none());
         if let Some(manager) = cleared {
-            let after = Some(Value::text(manager.as_str()));
+            let after = Some(Value::text(manager.to_string()));
             edits.push(Edit { name: "manager".into(), before: None, after, expression: None });
         }
         if edits.is_empty() {

@@ -1,15 +1,14 @@
 //! Names that must belong to nobody else: users, deleted users, proxy addresses, former addresses, and this plan.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 
+use hashbrown::{DefaultHashBuilder, HashTable};
 use jiff::civil::Date;
 
 use super::ledger::Ledger;
-use crate::directory::{Attribute, ObjectId, Snapshot, User, Value};
+use crate::directory::{Attribute, DeletedUser, ObjectId, Snapshot, User, UserNo, UserRow, Value};
 use crate::record::EmployeeId;
-
-/// Whose a name is; none for several.
-type Owners<'a> = HashMap<String, Option<&'a ObjectId>>;
 
 /// Who asks for a name.
 #[derive(Clone, Copy)]
@@ -24,7 +23,7 @@ pub(super) struct Names<'a> {
     snapshot: &'a Snapshot,
     ledger: &'a Ledger,
     blocked_until: Date,
-    owners: HashMap<&'static str, Owners<'a>>,
+    owners: HashMap<&'static str, Owners>,
     former: Option<HashMap<&'a str, Vec<&'a EmployeeId>>>,
     given: HashMap<(&'static str, String), EmployeeId>,
 }
@@ -44,10 +43,8 @@ impl<'a> Names<'a> {
             return key == asker.key;
         }
         let snapshot = self.snapshot;
-        let owners = self.owners.entry(pool).or_insert_with(|| owners(snapshot, attribute));
-        if let Some(owner) = owners.get(&folded)
-            && (owner.is_none() || *owner != asker.own)
-        {
+        let owners = self.owners.entry(pool).or_insert_with(|| Owners::new(snapshot, attribute));
+        if owners.of(snapshot, attribute, &folded).any(|owner| Some(&owner) != asker.own) {
             return false;
         }
         pool != "address" || !self.blocked(&folded, asker)
@@ -85,28 +82,92 @@ pub(super) fn bare_address(proxy: &str) -> &str {
     proxy.split_once(':').map_or(proxy, |(_, address)| address)
 }
 
-fn owners(snapshot: &Snapshot, attribute: Attribute) -> Owners<'_> {
-    let mut owners: Owners<'_> = HashMap::with_capacity(snapshot.users.len());
-    let users = snapshot.users.values().chain(snapshot.deleted.values().map(|deleted| &deleted.user));
-    for user in users {
-        let mut own = |text: &str| {
-            let owner = owners.entry(text.to_lowercase()).or_insert(Some(&user.id));
-            if *owner != Some(&user.id) {
-                *owner = None;
+/// Whose the names of one pool are: the numbers of live users and the ids of deleted ones, by the hash of a folded name.
+struct Owners {
+    live: HashTable<(u64, UserNo)>,
+    deleted: HashMap<String, Vec<ObjectId>>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Owners {
+    fn new(snapshot: &Snapshot, attribute: Attribute) -> Self {
+        let hasher = DefaultHashBuilder::default();
+        let mut live = HashTable::with_capacity(snapshot.users.len());
+        for user in snapshot.users.rows() {
+            for name in names(&user, attribute) {
+                let hash = hasher.hash_one(name.to_lowercase());
+                let known = live.find(hash, |other| *other == (hash, user.number())).is_some();
+                if !known {
+                    live.insert_unique(hash, (hash, user.number()), |(hash, _)| *hash);
+                }
             }
-        };
-        if pool(attribute) == "address" {
-            addresses(user).for_each(&mut own);
-        } else if let Some(text) = user.attributes.text(&attribute) {
-            own(text);
         }
+        let mut deleted: HashMap<String, Vec<ObjectId>> = HashMap::new();
+        for DeletedUser { user, .. } in snapshot.deleted.values() {
+            for name in names(user, attribute) {
+                deleted.entry(name.to_lowercase()).or_default().push(user.id.clone());
+            }
+        }
+        Self { live, deleted, hasher }
     }
-    owners
+
+    /// Everybody who has this name, which is folded.
+    fn of<'o>(&'o self, snapshot: &'o Snapshot, attribute: Attribute, name: &'o str) -> impl Iterator<Item = ObjectId> + 'o {
+        let hash = self.hasher.hash_one(name);
+        let hits = self.live.iter_hash(hash).filter(move |(other, _)| *other == hash);
+        let live = hits
+            .map(|(_, number)| snapshot.users.at(*number))
+            .filter(move |user| names(user, attribute).any(|own| own.to_lowercase() == name));
+        live.map(|user| user.id()).chain(self.deleted.get(name).into_iter().flatten().cloned())
+    }
+}
+
+/// The names of a user in the pool of an attribute.
+fn names(user: &impl Addressed, attribute: Attribute) -> impl Iterator<Item = &str> {
+    let address = pool(attribute) == "address";
+    let own = (!address).then(|| user.text(attribute.name)).flatten();
+    own.into_iter().chain(address.then(|| addresses(user)).into_iter().flatten())
+}
+
+/// A user with its addresses.
+pub(super) trait Addressed {
+    /// userPrincipalName.
+    fn upn(&self) -> &str;
+    /// The text of an attribute by its name.
+    fn text(&self, name: &str) -> Option<&str>;
+    /// proxyAddresses.
+    fn proxies(&self) -> Vec<&str>;
+}
+
+impl Addressed for User {
+    fn upn(&self) -> &str {
+        self.upn.as_str()
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.text(name)
+    }
+
+    fn proxies(&self) -> Vec<&str> {
+        self.proxy_addresses.iter().map(AsRef::as_ref).collect()
+    }
+}
+
+impl Addressed for UserRow<'_> {
+    fn upn(&self) -> &str {
+        self.upn()
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.text(name)
+    }
+
+    fn proxies(&self) -> Vec<&str> {
+        self.proxy_addresses()
+    }
 }
 
 /// All addresses of a user as they are spelt.
-pub(super) fn addresses(user: &User) -> impl Iterator<Item = &str> {
-    std::iter::once(user.upn.as_str())
-        .chain(user.text("mail"))
-        .chain(user.proxy_addresses.iter().map(|proxy| bare_address(proxy)))
+pub(super) fn addresses(user: &impl Addressed) -> impl Iterator<Item = &str> {
+    std::iter::once(user.upn()).chain(user.text("mail")).chain(user.proxies().into_iter().map(bare_address))
 }

@@ -165,12 +165,16 @@ fn owner(account: &Owner) -> String {
         (false, Some(false)) => "disabled",
         (false, _) => "enabled",
     };
-    format!("{} ({}, {state})", Shown(&account.user_principal_name), Shown(account.id.as_str()))
+    format!("{} ({}, {state})", Shown(&account.user_principal_name), Shown(&account.id.to_string()))
 }
 
 fn draw_standing(text: &mut String, known: &Standing) {
-    let _ =
-        writeln!(text, "\nEarlier runs\n  last carried by the feed «{}», as {}", Shown(&known.feed), Shown(known.id.as_str()));
+    let _ = writeln!(
+        text,
+        "\nEarlier runs\n  last carried by the feed «{}», as {}",
+        Shown(&known.feed),
+        Shown(&known.id.to_string())
+    );
     if known.pre_hire {
         text.push_str("  made ahead of the start, by hrpush\n");
     }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::text::leavers_to_see;
-use crate::directory::{ObjectId, Value};
+use crate::directory::Value;
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Object, Plan, Skipped};
 
@@ -43,9 +43,9 @@ fn word(step: LeaveAction) -> String {
     serde_json::to_string(&step).unwrap_or_default().trim_matches('"').to_owned()
 }
 
-fn who(entry: &Skipped) -> &str {
-    let id = entry.id.as_ref().map(ObjectId::as_str);
-    entry.key.as_deref().or(id).unwrap_or_default()
+fn who(entry: &Skipped) -> String {
+    let id = || Some(entry.id.as_ref()?.to_string());
+    entry.key.clone().or_else(id).unwrap_or_default()
 }
 
 mod filters {

@@ -101,13 +101,13 @@ fn draw_change(text: &mut String, change: &Change) {
         Object::User => "",
         Object::Group => " group",
     };
-    let name = user_principal_name.as_deref().or_else(|| id.as_ref().map(crate::directory::ObjectId::as_str)).unwrap_or_default();
+    let name = user_principal_name.clone().or_else(|| Some(id.as_ref()?.to_string())).unwrap_or_default();
     let gap = if name.is_empty() { "" } else { " " };
     let _ = writeln!(
         text,
         "{style}{sign} {verb}{object} {}{style:#}{gap}{} {FAINT}({}){FAINT:#}",
         Shown(key),
-        Shown(name),
+        Shown(&name),
         Shown(reason)
     );
     for edit in attributes {
@@ -170,8 +170,8 @@ fn held(text: &mut String, plan: &Plan) {
 }
 
 fn who(entry: &Skipped) -> String {
-    let key = entry.key.as_deref().or_else(|| entry.id.as_ref().map(crate::directory::ObjectId::as_str));
-    shown(key.unwrap_or("(all)"))
+    let key = entry.key.clone().or_else(|| Some(entry.id.as_ref()?.to_string()));
+    shown(key.as_deref().unwrap_or("(all)"))
 }
 
 fn skipped(text: &mut String, plan: &Plan) {

@@ -181,7 +181,7 @@ impl Context<'_> {
                 signed(sent.seq),
                 sent.kind.as_str(),
                 sent.key,
-                sent.object.as_ref().map(ObjectId::as_str),
+                sent.object.as_ref().map(ToString::to_string),
                 sent.upn.as_ref().map(Upn::as_str),
                 sent.matching.as_ref().map(|(attribute, _)| attribute.name),
                 sent.matching.as_ref().map(|(_, value)| value),
@@ -205,7 +205,7 @@ impl Context<'_> {
                 signed(answer.request),
                 self.at,
                 answer.done,
-                answer.id.as_ref().map(ObjectId::as_str),
+                answer.id.as_ref().map(ToString::to_string),
                 answer.status,
                 answer.code,
                 answer.message,
@@ -217,7 +217,8 @@ impl Context<'_> {
         let seq = seq.unsigned_abs();
         if let Some(change) = self.change(seq) {
             if answer.done {
-                self.effect(transaction, change, kind_of(&kind), enabled, answer.id.as_ref().map(ObjectId::as_str))?;
+                let id = answer.id.as_ref().map(ToString::to_string);
+                self.effect(transaction, change, kind_of(&kind), enabled, id.as_deref())?;
             }
             if let Some(leave) = answer.leave {
                 self.left(transaction, change, &[leave])?;
@@ -300,7 +301,7 @@ impl Context<'_> {
         if let Some(id) = &change.id {
             transaction
                 .prepare_cached("insert into people (tenant, key, id, feed) values (?1, ?2, ?3, ?4) on conflict do nothing")?
-                .execute(params![self.plan.target.tenant_id, change.key, id.as_str(), self.plan.source.feed])?;
+                .execute(params![self.plan.target.tenant_id, change.key, id.to_string(), self.plan.source.feed])?;
         }
         Ok(())
     }

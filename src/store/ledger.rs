@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::journal::{Context, keep_address, kind_of};
 use super::{Store, StoreError};
 use crate::apply::{Applied, RequestKind, RunId};
-use crate::directory::{ObjectId, Snapshot, TenantId, User, Value};
+use crate::directory::{ObjectId, Snapshot, TenantId, UserRow, Value};
 use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Person, Plan};
 use crate::record::EmployeeId;
 
@@ -195,13 +195,13 @@ impl Store {
         {
             let mut select = transaction.prepare("select id, feed, wanted from people where tenant = ?1 and key = ?2")?;
             for (key, id, wanted) in people {
-                let wanted = serde_json::to_string(&wanted)?;
+                let (id, wanted) = (id.to_string(), serde_json::to_string(&wanted)?);
                 let known: Option<(String, String, String)> = select
                     .query_row([tenant.0.as_str(), key.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
                     .optional()?;
                 match known {
-                    Some((had, was, wish)) if had == id.as_str() && was == feed && wish == wanted => {}
-                    Some((had, ..)) => update_person(&transaction, tenant, &key, &id, feed, &wanted, had != id.as_str())?,
+                    Some((had, was, wish)) if had == id && was == feed && wish == wanted => {}
+                    Some((had, ..)) => update_person(&transaction, tenant, &key, &id, feed, &wanted, had != id)?,
                     None => new_person(&transaction, tenant, &key, &id, feed, &wanted)?,
                 }
             }
@@ -226,8 +226,8 @@ impl Store {
             while let Some(row) = rows.next()? {
                 let (key, id): (String, String) = (row.get(0)?, row.get(1)?);
                 let before: Vec<String> = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or("[]"))?;
-                let live = ObjectId::new(&id).and_then(|id| snapshot.users.get(&id));
-                let now = live.map(addresses_of).unwrap_or_default();
+                let live = ObjectId::new(&id).and_then(|id| snapshot.users.row(&id));
+                let now = live.map(|user| addresses_of(&user)).unwrap_or_default();
                 for gone in before.iter().filter(|address| !now.contains(*address)) {
                     keep_address(&transaction, &tenant.0, &key, gone, &last_seen)?;
                 }
@@ -297,10 +297,10 @@ impl Store {
         }
         let transaction = self.database.transaction()?;
         for (run, request, seq, kind, object, enabled) in open {
-            let live = object.as_deref().and_then(ObjectId::new).and_then(|id| snapshot.users.get(&id));
+            let live = object.as_deref().and_then(ObjectId::new).and_then(|id| snapshot.users.row(&id));
             let kind = kind_of(&kind);
             let done = match kind {
-                RequestKind::UpdateUser => enabled.is_some() && live.is_some_and(|user| user.enabled == enabled),
+                RequestKind::UpdateUser => enabled.is_some() && live.is_some_and(|user| user.enabled() == enabled),
                 RequestKind::DeleteUser => live.is_none(),
                 RequestKind::RestoreUser => live.is_some(),
                 _ => false,
@@ -326,7 +326,7 @@ fn update_person(
     transaction: &Transaction<'_>,
     tenant: &TenantId,
     key: &EmployeeId,
-    id: &ObjectId,
+    id: &str,
     feed: &str,
     wanted: &str,
     other: bool,
@@ -340,7 +340,7 @@ fn update_person(
     }
     transaction.execute(
         "update people set id = ?3, feed = ?4, wanted = ?5 where tenant = ?1 and key = ?2",
-        params![tenant.0, key.as_str(), id.as_str(), feed, wanted],
+        params![tenant.0, key.as_str(), id, feed, wanted],
     )?;
     Ok(())
 }
@@ -350,32 +350,32 @@ fn new_person(
     transaction: &Transaction<'_>,
     tenant: &TenantId,
     key: &EmployeeId,
-    id: &ObjectId,
+    id: &str,
     feed: &str,
     wanted: &str,
 ) -> Result<(), StoreError> {
     let moved = transaction.execute(
         "update people set key = ?3, feed = ?4, wanted = ?5 where tenant = ?1 and key = \
          (select min(key) from people where tenant = ?1 and id = ?2)",
-        params![tenant.0, id.as_str(), key.as_str(), feed, wanted],
+        params![tenant.0, id, key.as_str(), feed, wanted],
     )?;
     if moved == 0 {
         transaction.execute(
             "insert into people (tenant, key, id, feed, wanted) values (?1, ?2, ?3, ?4, ?5)",
-            params![tenant.0, key.as_str(), id.as_str(), feed, wanted],
+            params![tenant.0, key.as_str(), id, feed, wanted],
         )?;
     }
     Ok(())
 }
 
 /// All addresses that an account answers to, folded, in their order.
-fn addresses_of(user: &User) -> BTreeSet<String> {
-    let proxies = user.proxy_addresses.iter().filter_map(|address| {
+fn addresses_of(user: &UserRow<'_>) -> BTreeSet<String> {
+    let proxies = user.proxy_addresses().into_iter().filter_map(|address| {
         let (scheme, address) = address.split_once(':')?;
         scheme.eq_ignore_ascii_case("smtp").then_some(address)
     });
     let mail = user.text("mail");
-    proxies.chain([user.upn.as_str()]).chain(mail).map(str::to_lowercase).collect()
+    proxies.chain([user.upn()]).chain(mail).map(str::to_lowercase).collect()
 }
 
 fn is_since(day: &str, since: Date) -> bool {

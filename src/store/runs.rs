@@ -189,7 +189,7 @@ impl Store {
             "select {REQUEST}, run from requests where run in (select run from runs where tenant = ?1) \
              and (key = ?2 or object = ?3 or id = ?3) order by sent_at desc, request desc limit ?4"
         ))?;
-        let account = account.map(ObjectId::as_str);
+        let account = account.map(ToString::to_string);
         let rows = select.query_map(params![tenant.0, key.as_str(), account, most], |row| {
             Ok(Write { run: RunId(row.get(14)?), request: request_row(row)? })
         })?;

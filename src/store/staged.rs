@@ -45,9 +45,9 @@ impl Store {
             let mut known = transaction.prepare("select id, feed, wanted from people where tenant = ?1 and key = ?2")?;
             let mut insert = transaction.prepare("insert or replace into staged_people values (?1, ?2, ?3, ?4, ?5)")?;
             for (key, id, wanted) in people {
-                let id = id.as_ref().map(ObjectId::as_str);
+                let id = id.as_ref().map(ToString::to_string);
                 let wanted = serde_json::to_string(&wanted)?;
-                let same = |had: &str, was: &str, wish: &str| id == Some(had) && was == feed && wish == wanted;
+                let same = |had: &str, was: &str, wish: &str| id.as_deref() == Some(had) && was == feed && wish == wanted;
                 let told = known
                     .query_row([tenant.0.as_str(), key.as_str()], |row| {
                         Ok(same(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?))

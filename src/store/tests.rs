@@ -38,8 +38,8 @@ async fn go(store: &mut Store, plan: &Plan, fake: &Fake) -> (RunId, Result<Appli
 /// What is left to do so that the people exist, each with their manager, and the leavers are disabled.
 fn left_to_do(fake: &Fake, wanted: &[(String, Option<String>)]) -> Plan {
     let snapshot = fake.snapshot();
-    let by_key: BTreeMap<&str, &User> =
-        snapshot.users.values().filter_map(|user| Some((user.text("employeeId")?, user))).collect();
+    let users: Vec<User> = snapshot.users.values().collect();
+    let by_key: BTreeMap<&str, &User> = users.iter().filter_map(|user| Some((user.text("employeeId")?, user))).collect();
     let mut changes = Vec::new();
     for (key, manager) in wanted {
         match by_key.get(key.as_str()) {

@@ -12,7 +12,7 @@ use hrpush::apply::{self, Journal as _, Live, Options, Outcome};
 use hrpush::expr::Context;
 use hrpush::graph::{Client, Credential, GraphUrl, Reader, Settings, Wanted, Writer};
 use hrpush::mapping::{Mapped, Mapping};
-use hrpush::plan::{self, Inputs, Policy, SourceInfo, Target};
+use hrpush::plan::{self, Inputs, Packer, Policy, SourceInfo, Target};
 use hrpush::sandbox::{self, Sandbox};
 use hrpush::source::{self, CsvSettings};
 use hrpush::store::Store;
@@ -133,12 +133,13 @@ impl Office {
         let bound = self.mapping.bind(&reading.header).unwrap();
         let context = Context::on(today, snapshot.default_domain.clone());
         let mapped: Vec<Mapped> = reading.records.held().unwrap().iter().map(|record| bound.map(record, &context)).collect();
+        let people = Packer::new(&snapshot, rules).gather(mapped);
         let ledger = store.ledger(&rules.feed, &snapshot.tenant, today, &settled.unsettled).unwrap();
         let records = reading.records.len() as u64;
         let inputs = Inputs {
             source: SourceInfo { name: "hr.csv".into(), feed: rules.feed.clone(), records, sha256: reading.sha256.clone() },
             target: Target { graph_url: self.tenant.url(), tenant_id: snapshot.tenant.0.clone(), sandbox: false },
-            mapped,
+            people: &people,
             whole: true,
             only: None,
             snapshot: &snapshot,

@@ -169,7 +169,8 @@ fn wanted() -> Wanted {
 
 #[track_caller]
 fn same(current: &Snapshot, full: &Snapshot) {
-    for (id, user) in &full.users {
+    for user in full.users.values() {
+        let id = &user.id;
         let known = current.users.get(id).unwrap_or_else(|| panic!("{id} is missing"));
         assert!(
             known == user,
@@ -360,7 +361,7 @@ async fn other_attributes_are_read_in_full_and_the_former_ones_stay_kept() {
     let more = Wanted { attributes: BTreeSet::from([Attribute::find("city").unwrap()]), ..wanted() };
     night.call("PATCH", &format!("/users/{}", night.users[0]), Some(json!({ "city": "Graz", "department": "Audit" }))).await;
     let read = night.reader.current(&more, &night.cache).await.unwrap();
-    assert_eq!(read.users.values().filter_map(|user| user.text("city")).collect::<Vec<_>>(), ["Graz"]);
+    assert_eq!(read.users.rows().filter_map(|user| user.text("city")).collect::<Vec<_>>(), ["Graz"]);
     let (_, reads) = night.counted().await;
     assert!(!Night::is_full(&reads));
     night.agrees().await;
@@ -375,7 +376,7 @@ async fn parts_of_one_property_are_not_taken_for_one_another() {
         let name = format!("onPremisesExtensionAttributes.extensionAttribute{part}");
         let wanted = Wanted { attributes: BTreeSet::from([Attribute::find(&name).unwrap()]), ..Wanted::default() };
         let read = night.reader.current(&wanted, &night.cache).await.unwrap();
-        assert_eq!(read.users.values().next().unwrap().text(&name), Some(value));
+        assert_eq!(read.users.rows().next().unwrap().text(&name), Some(value));
     }
 }
 

@@ -223,9 +223,7 @@ fn the_manager_that_is_left_of_a_create_is_not_counted_again() {
     let mut world = World::new(people());
     let first = world.apply();
     world.ledger.let_through = first.changes;
-    for user in world.snapshot.users.values_mut() {
-        user.manager = None;
-    }
+    world.snapshot.users.change(|_| true, |user| user.manager = None);
     let plan = world.plan();
     assert_eq!((plan.changes.len(), plan.guards.iter().find(|guard| guard.name == "update").unwrap().count), (11, 0));
     world.ledger.let_through.clear();

@@ -117,7 +117,7 @@ fn a_column_that_lost_its_values_trips_feed() {
     let inputs = crate::plan::Inputs {
         source: world.plan().source,
         target: world.plan().target,
-        mapped: world.mapped.clone(),
+        people: &world.people(),
         whole: true,
         only: None,
         snapshot: &world.snapshot,

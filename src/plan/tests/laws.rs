@@ -6,7 +6,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::world::*;
-use crate::directory::{DeletedUser, Snapshot, Value};
+use crate::directory::{DeletedUser, Snapshot, UserRow, Value};
 use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Mapped, Stage};
 use crate::plan::{Action, Change, Object, Plan, UndoInputs, undo};
 
@@ -91,20 +91,23 @@ fn deeds(world: &mut World, company: &[Month]) {
     for month in company {
         let Some(known) = world.ledger.people.get(&month.person.as_ref().unwrap().key) else { continue };
         let account = known.id.clone();
-        let Some(user) = world.snapshot.users.get_mut(&account) else { continue };
+        let users = &mut world.snapshot.users;
+        let Some(mut user) = users.get(&account) else { continue };
         match month.deed {
             1 => user.enabled = Some(false),
             2 => user.enabled = Some(true),
             3 => drop(user.attributes.insert(attribute("department"), Value::text("By hand"))),
             4 => {
-                let user = world.snapshot.users.remove(&account).unwrap();
+                users.remove(&account);
                 for group in world.snapshot.groups.values_mut() {
                     group.members.remove(&account);
                 }
                 world.snapshot.deleted.insert(account, DeletedUser { user, deleted_at: None });
+                continue;
             }
             _ => {}
         }
+        users.insert(&user);
     }
 }
 
@@ -160,7 +163,7 @@ fn within_limits(plan: &Plan, world: &World) -> Result<(), String> {
         .chain(managed)
         .chain(world.snapshot.users.values().filter(|user| user.text("employeeId").is_some()).map(|user| user.id.clone()))
         .collect();
-    let base = all.iter().filter(|id| world.snapshot.users.get(*id).is_some_and(|user| user.enabled != Some(false))).count();
+    let base = all.iter().filter(|id| world.snapshot.users.get(id).is_some_and(|user| user.enabled != Some(false))).count();
     let most = |hundredths: usize, count: usize| (base * hundredths / 100).max(3).min(count);
     let count = |action: Action| users().filter(|change| change.action == action).count();
     let loses = |change: &&Change| change.attributes.iter().any(|edit| edit.before.is_some() && edit.after.is_none());
@@ -202,10 +205,10 @@ proptest! {
         world.stranger("eve.stone").attributes.insert(attribute("department"), Value::text("Hers"));
         world.mapped = rows(&months[0]);
         world.apply();
-        let chosen = |(at, id): (usize, &crate::directory::ObjectId)| (seed >> (at % 16) & 1 == 1).then(|| id.to_string());
-        world.policy.protect_users = world.snapshot.users.keys().enumerate().filter_map(chosen).chain(["eve.stone".into()]).collect();
+        let chosen = |(at, user): (usize, UserRow<'_>)| (seed >> (at % 16) & 1 == 1).then(|| user.id().to_string());
+        world.policy.protect_users = world.snapshot.users.rows().enumerate().filter_map(chosen).chain(["eve.stone".into()]).collect();
         let untouched = |snapshot: &Snapshot, ids: &[String]| {
-            let users = ids.iter().map(|name| snapshot.users.get(&id(name)).cloned());
+            let users = ids.iter().map(|name| snapshot.users.get(&id(name)));
             let groups = snapshot.groups.values().map(|group| (group.id.clone(), ids.iter().filter(|name| group.members.contains(&id(name))).cloned().collect::<Vec<_>>()));
             (users.collect::<Vec<_>>(), groups.filter(|(_, members)| !members.is_empty()).collect::<Vec<_>>())
         };
@@ -281,9 +284,10 @@ proptest! {
         });
         prop_assert!(drifted.iter().all(|drifted| drifted.message.contains("disabled already")), "{drifted:?}");
         pretend(&back, &mut world.snapshot);
-        for (id, user) in &before.users {
-            prop_assert_eq!(Some(user), world.snapshot.users.get(id), "{}\n\nundone by\n{}", text(&plan), text(&back));
-            prop_assert_eq!(user.text("department"), world.snapshot.users[id].text("department"));
+        for user in before.users.values() {
+            let now = world.snapshot.users.get(&user.id);
+            prop_assert_eq!(now.as_ref().and_then(|now| now.text("department")), user.text("department"));
+            prop_assert_eq!(Some(user), now, "{}\n\nundone by\n{}", text(&plan), text(&back));
         }
         for (id, group) in &before.groups {
             prop_assert_eq!(group, &world.snapshot.groups[id]);

@@ -33,9 +33,10 @@ fn two_users_of_one_record_are_held() {
 #[test]
 fn an_account_with_another_key_belongs_to_somebody_else() {
     let mut world = World::new(vec![worker("1", "Ada", "Lovelace").with("mail", "ada@contoso.com")]);
-    let user = world.stranger("ada");
+    let mut user = world.stranger("ada");
     user.attributes.insert(attribute("mail"), Value::text("ada@contoso.com"));
     user.attributes.insert(attribute("employeeId"), Value::text("77"));
+    drop(user);
     assert_eq!(world.text(), "held 1 claimed-by-other-key");
     world.hr(vec![worker("1", "Ada", "Lovelace").with("mail", "ada@contoso.com").once("77")]);
     assert!(world.text().starts_with("update 1"), "{}", world.text());
@@ -44,9 +45,10 @@ fn an_account_with_another_key_belongs_to_somebody_else() {
 #[test]
 fn a_later_match_with_another_surname_is_doubtful_else_adopted() {
     let mut world = World::new(vec![worker("1", "Ada", "Lovelace").with("mail", "ada@contoso.com")]);
-    let user = world.stranger("ada");
+    let mut user = world.stranger("ada");
     user.attributes.insert(attribute("mail"), Value::text("ada@contoso.com"));
     user.attributes.insert(attribute("surname"), Value::text("Smith"));
+    drop(user);
     assert_eq!(world.text(), "held 1 doubtful-match");
     world.stranger("ada").attributes.insert(attribute("surname"), Value::text("LOVELACE"));
     assert!(world.text().contains("adopted (matched by mail)"), "{}", world.text());
@@ -57,9 +59,7 @@ fn a_tenant_without_keys_does_not_get_everybody_twice() {
     let people = || (1..=12).map(|n| worker(&n.to_string(), "Ada", &format!("L{n}"))).collect::<Vec<_>>();
     let mut world = World::settled(people());
     world.ledger = crate::plan::Ledger::default();
-    for user in world.snapshot.users.values_mut() {
-        user.attributes.remove(&attribute("employeeId"));
-    }
+    world.snapshot.users.change(|_| true, |user| drop(user.attributes.remove(&attribute("employeeId"))));
     let plan = world.plan();
     assert!(plan.changes.is_empty());
     assert!(plan.held.iter().all(|held| held.code == HeldCode::PossibleDuplicate) && plan.held.len() == 12);

@@ -123,7 +123,7 @@ fn stories() -> BTreeMap<&'static str, World> {
     let unknown = |world| with(world, |world: &mut World| world.ledger.people.clear());
     let signed_out =
         |world| with(world, |world: &mut World| world.known("1").leave_done = BTreeSet::from([LeaveAction::RevokeSessions]));
-    let user = |world, change: fn(&mut User)| with(world, |world: &mut World| change(world.user("1")));
+    let user = |world, change: fn(&mut User)| with(world, |world: &mut World| change(&mut world.user("1")));
     let rows = vec![
         ("U1", world(upcoming(), Has::None)),
         ("U2", world(upcoming(), Enabled)),
@@ -210,11 +210,11 @@ fn furnish(row: &str, world: &mut World) {
     match row {
         "A13" => world.ledger.people.clear(),
         "A14" => {
-            let twin = world.stranger("twin");
+            let mut twin = world.stranger("twin");
             twin.attributes.insert(attribute("employeeId"), Value::text("1"));
         }
         "A16" => {
-            let user = world.snapshot.users.get_mut(&id("id-1")).unwrap();
+            let mut user = world.snapshot.users.get_mut(&id("id-1")).unwrap();
             user.attributes.insert(attribute("mail"), Value::text("ada@contoso.com"));
         }
         "L8" => {
@@ -225,9 +225,10 @@ fn furnish(row: &str, world: &mut World) {
                 LeaveAction::ClearManager,
             ];
             world.lifecycle().on_leave = all.to_vec();
-            world.snapshot.users.insert(id("boss"), User::new(id("boss"), Upn::new("boss@contoso.com")));
-            let user = world.user("1");
+            world.snapshot.users.insert(&User::new(id("boss"), Upn::new("boss@contoso.com")));
+            let mut user = world.user("1");
             (user.manager, user.licenses) = (Some(id("boss")), vec!["sku".into()]);
+            drop(user);
             let mut team = group("hrpush-team", "Team");
             team.members.insert(id("id-1"));
             world.snapshot.groups.insert(team.id.clone(), team);

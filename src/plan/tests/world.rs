@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use jiff::civil::{Date, date};
 
-use crate::directory::{Attribute, DeletedUser, Group, GroupKind, ObjectId, Snapshot, TenantId, Upn, User, Value};
+use crate::directory::{
+    Attribute, DeletedUser, Edited, Group, GroupKind, ObjectId, Snapshot, TenantId, Upn, User, UserNo, Value,
+};
 use crate::mapping::{
     Desired, Flow, GroupRule, GroupWanted, LeaveAction, Lifecycle, ManagerWanted, Mapped, Rules, Stage, Wanted, When,
 };
-use crate::plan::{Action, Change, Inputs, Ledger, Object, Person, Plan, Policy, SourceInfo, Survey, Target, survey};
+use crate::plan::{
+    Action, Change, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey, Target, survey,
+};
 use crate::record::{At, EmployeeId, Place};
 
 pub(crate) const TODAY: Date = date(2026, 11, 20);
@@ -163,7 +167,7 @@ impl World {
         self.rules.lifecycle.as_mut().unwrap()
     }
 
-    pub(crate) fn user(&mut self, number: &str) -> &mut User {
+    pub(crate) fn user(&mut self, number: &str) -> Edited<'_> {
         let id = self.ledger.people[&key(number)].id.clone();
         self.snapshot.users.get_mut(&id).unwrap()
     }
@@ -173,9 +177,16 @@ impl World {
     }
 
     /// An account that nobody of HR has.
-    pub(crate) fn stranger(&mut self, name: &str) -> &mut User {
+    pub(crate) fn stranger(&mut self, name: &str) -> Edited<'_> {
         let upn = Upn::new(format!("{name}@contoso.com"));
-        self.snapshot.users.entry(id(name)).or_insert_with(|| User::new(id(name), upn))
+        if !self.snapshot.users.contains_key(&id(name)) {
+            self.snapshot.users.insert(&User::new(id(name), upn));
+        }
+        self.snapshot.users.get_mut(&id(name)).unwrap()
+    }
+
+    pub(crate) fn people(&self) -> People {
+        Packer::new(&self.snapshot, &self.rules).gather(self.mapped.clone())
     }
 
     pub(crate) fn survey(&self) -> Survey {
@@ -187,7 +198,7 @@ impl World {
                 sha256: "0".into(),
             },
             target: Target { graph_url: "http://127.0.0.1/v1.0".into(), tenant_id: "tenant".into(), sandbox: true },
-            mapped: self.mapped.clone(),
+            people: &self.people(),
             whole: self.whole,
             only: self.only.clone(),
             snapshot: &self.snapshot,
@@ -217,13 +228,16 @@ impl World {
     pub(crate) fn apply_first(&mut self, most: usize) -> Plan {
         self.observe();
         let survey = self.survey();
+        let people = self.people();
+        let account = |(person, user): &(PersonNo, UserNo)| Some((key(people.key(*person)?), self.snapshot.users.at(*user).id()));
+        let matched: Vec<(EmployeeId, ObjectId)> = survey.matched.iter().filter_map(account).collect();
         let whole = most >= survey.plan.changes.len();
         let mut done = survey.plan.clone();
         done.changes.truncate(most);
         let undone = pretend(&done, &mut self.snapshot);
         self.ledger.let_through = undone;
         self.ledger.let_through.extend(survey.plan.changes.iter().skip(most).cloned());
-        let matched = if whole { survey.matched } else { Vec::new() };
+        let matched = if whole { matched } else { Vec::new() };
         self.remember(matched, &done);
         for change in done.changes.iter().filter(|change| change.object == Object::User) {
             self.keep(change);
@@ -355,11 +369,11 @@ fn pretend_user(change: &Change, snapshot: &mut Snapshot) {
     match change.action {
         Action::Create => {
             let upn = Upn::new(change.user_principal_name.clone().unwrap());
-            snapshot.users.insert(account.clone(), User::new(account.clone(), upn));
+            snapshot.users.insert(&User::new(account.clone(), upn));
         }
         Action::Restore => {
             let deleted = snapshot.deleted.remove(&account).unwrap();
-            snapshot.users.insert(account.clone(), deleted.user);
+            snapshot.users.insert(&deleted.user);
         }
         Action::Delete => {
             let user = snapshot.users.remove(&account).unwrap();
@@ -371,7 +385,7 @@ fn pretend_user(change: &Change, snapshot: &mut Snapshot) {
         }
         _ => {}
     }
-    let user = snapshot.users.get_mut(&account).unwrap();
+    let mut user = snapshot.users.get_mut(&account).unwrap();
     for edit in &change.attributes {
         match (edit.name.as_str(), &edit.after) {
             ("manager", _) => {}

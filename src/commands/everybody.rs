@@ -1,0 +1,77 @@
+//! Maps all records of a reading, on all cores.
+
+use std::num::NonZero;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use super::exit::Failure;
+use super::reading::Read;
+use crate::expr::Context;
+use crate::plan::{Packer, Part, People};
+use crate::record::Record;
+use crate::source::{ColumnProfile, Profiler, Reading};
+
+/// A whole reading, mapped.
+pub(super) struct Everybody {
+    /// What the mapping makes of each record.
+    pub(super) people: People,
+    /// What the columns look like.
+    pub(super) columns: Vec<ColumnProfile>,
+}
+
+/// Some records with their place in the order of the reading.
+type Batch = (usize, Vec<Record>);
+
+/// Maps every record by itself, so that the number of cores changes nothing but the time it takes. Few records are in memory at a time.
+pub(super) fn everybody(read: &Read, context: &Context, packer: Packer<'_>) -> Result<Everybody, Failure> {
+    let Read { reading, bound, .. } = read;
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let (send, receive) = sync_channel::<Batch>(cores);
+    let receive = Mutex::new(receive);
+    let work = || {
+        let bound = bound.apart();
+        let (mut parts, mut columns): (Vec<(usize, Part)>, _) = (Vec::new(), Profiler::new(&reading.header));
+        while let Some((at, records)) = next(&receive) {
+            for record in &records {
+                columns.add(record);
+            }
+            parts.push((at, packer.pack(records.iter().map(|record| bound.map(record, context)))));
+        }
+        (parts, columns)
+    };
+    let done = thread::scope(|scope| {
+        let crew: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        hand_out(reading, send)?;
+        Ok(crew.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>())
+    })?;
+    let (parts, columns): (Vec<_>, Vec<Profiler>) = done.into_iter().unzip();
+    let mut parts: Vec<(usize, Part)> = parts.into_iter().flatten().collect();
+    parts.sort_by_key(|(at, _)| *at);
+    let people = packer.finish(parts.into_iter().map(|(_, part)| part).collect());
+    let columns = columns.into_iter().fold(Profiler::new(&reading.header), Profiler::merge).finish();
+    Ok(Everybody { people, columns })
+}
+
+fn next(receive: &Mutex<Receiver<Batch>>) -> Option<Batch> {
+    receive.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+/// Hands the records out in batches. Nobody receives them any more only where a thread panicked, which is told when it is joined.
+fn hand_out(reading: &Reading, send: SyncSender<Batch>) -> Result<(), Failure> {
+    let (mut at, mut batch) = (0, Vec::new());
+    let mut hand_over = |batch: &mut Vec<Record>| {
+        let _ = send.send((at, std::mem::take(batch)));
+        at += 1;
+    };
+    let read = reading.records.each(|record| {
+        batch.push(record);
+        if batch.len() == Packer::PART {
+            hand_over(&mut batch);
+        }
+    });
+    hand_over(&mut batch);
+    // What waits for more records ends here.
+    drop(send);
+    read.map_err(Failure::usage)
+}

@@ -363,6 +363,13 @@ impl fmt::Debug for Record {
     }
 }
 
+/// The text without the blanks around it. Most has none, which is told by its ends alone.
+pub(crate) fn trimmed(text: &str) -> &str {
+    let dense = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    if dense(bytes.first()) && dense(bytes.last()) { text } else { text.trim() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

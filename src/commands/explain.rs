@@ -42,7 +42,9 @@ async fn go(
     let scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, Priority::Normal, &cancelled).await?;
     // Planned with everybody: whether this person is held or missing can depend on others.
     let question = Question { read: &read, policy: &policy, as_of: args.map.as_of, only: None, whole: true };
-    let answer = answer(&question, &scene)?;
+    let mut answer = answer(&question, &scene)?;
+    let known = scene.store.add_wishes(&scene.snapshot.tenant, &mut answer.ledger, [key.as_str()]);
+    known.map_err(|fault| Failure::cannot(&fault))?;
     let plan = about(&key, &answer, &scene.snapshot);
     let told = Subject { key: &key, read: &read, answer: &answer, scene: &scene }.explained(settings, &plan)?;
     if told.records.is_empty() && told.known.is_none() && told.account.is_none() {

@@ -264,14 +264,16 @@ impl Attribute {
     }
 
     fn accept_text(self, text: &str) -> Result<(), ValueFault> {
-        if let Some(most) = self.max_length {
-            // Graph counts UTF-16 units.
+        // Graph counts UTF-16 units, of which a text never has more than bytes.
+        if let Some(most) = self.max_length.filter(|most| text.len() > *most) {
             let length = text.encode_utf16().count();
             if length > most {
                 return Err(ValueFault::TooLong { length, most });
             }
         }
-        if let Some(character) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        // Control characters are one byte, or two of which the first is C2.
+        let suspicious = text.bytes().any(|byte| byte < b' ' || matches!(byte, 0x7f | 0xc2));
+        if suspicious && let Some(character) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             return Err(ValueFault::Character { character });
         }
         self.pattern.accept(text)

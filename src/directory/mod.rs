@@ -11,6 +11,7 @@ mod snapshot;
 mod user_row;
 mod users;
 mod value;
+mod words;
 
 pub use attribute::{Attribute, Kind, Spec, all_attributes};
 pub use attributes::Attributes;
@@ -18,6 +19,6 @@ pub use countries::is_country;
 pub use ids::{ObjectId, RowId, TenantId, Upn};
 pub use row::{Lent, RowReader, RowWriter};
 pub use snapshot::{DeletedUser, Group, GroupKind, Privileged, Snapshot, User, UserType};
-pub use user_row::UserRow;
+pub use user_row::{UserRow, Values};
 pub use users::{Edited, UserNo, Users, UsersBuilder};
 pub use value::{Value, ValueFault, canonical_date};

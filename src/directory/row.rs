@@ -7,8 +7,22 @@ const NOTHING: u8 = 0;
 const FALSE: u8 = 1;
 const TRUE: u8 = 2;
 const LIST: u8 = 3;
+/// The number of a word follows.
+const WORD: u8 = 4;
+/// The userPrincipalName of the user.
+const UPN: u8 = 5;
 /// Numbers from here on are a text and its length.
-const TEXT: usize = 4;
+const TEXT: usize = 6;
+
+/// A value in the row of a user.
+pub(super) enum Coded<'a> {
+    /// It stands there, if there is one.
+    Own(Option<Lent<'a>>),
+    /// The word of this number.
+    Word(usize),
+    /// The userPrincipalName.
+    Upn,
+}
 
 /// A value that is lent by the row it stands in.
 #[derive(Clone, PartialEq, Eq)]
@@ -78,15 +92,54 @@ impl RowWriter {
         match value {
             None => self.byte(NOTHING),
             Some(Value::Flag(flag)) => self.byte(if *flag { TRUE } else { FALSE }),
-            Some(Value::Text(text)) => {
-                self.number(TEXT + text.len());
-                self.bytes(text.as_bytes());
-            }
+            Some(Value::Text(text)) => self.text_value(text),
             Some(Value::List(items)) => {
                 self.byte(LIST);
                 self.texts(items);
             }
         }
+    }
+
+    /// A value that is the word of a number.
+    pub(super) fn word(&mut self, number: usize) {
+        self.byte(WORD);
+        self.number(number);
+    }
+
+    /// A value that is the userPrincipalName of the user.
+    pub(super) fn upn(&mut self) {
+        self.byte(UPN);
+    }
+
+    /// A value that is text.
+    pub fn text_value(&mut self, text: &str) {
+        self.number(TEXT + text.len());
+        self.bytes(text.as_bytes());
+    }
+
+    /// How many bytes there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is written yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What was written since there were so many bytes.
+    pub fn since(&self, length: usize) -> &[u8] {
+        &self.0[length..]
+    }
+
+    /// Puts another byte in the place of one.
+    pub fn set(&mut self, at: usize, byte: u8) {
+        self.0[at] = byte;
+    }
+
+    /// Takes back what was written since there were so many bytes.
+    pub fn truncate(&mut self, length: usize) {
+        self.0.truncate(length);
     }
 
     /// What a row already holds.
@@ -113,6 +166,7 @@ pub struct RowReader<'a>(pub &'a [u8]);
 
 impl<'a> RowReader<'a> {
     /// The next byte.
+    #[inline]
     pub fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
@@ -120,7 +174,19 @@ impl<'a> RowReader<'a> {
     }
 
     /// The next number.
+    #[inline]
     pub fn number(&mut self) -> Option<usize> {
+        // Most lengths are below 128.
+        match self.0 {
+            [only, rest @ ..] if *only < 0x80 => {
+                self.0 = rest;
+                Some(usize::from(*only))
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    fn long_number(&mut self) -> Option<usize> {
         let mut number = 0_usize;
         for shift in (0..usize::BITS).step_by(7) {
             let byte = self.byte()?;
@@ -133,6 +199,7 @@ impl<'a> RowReader<'a> {
     }
 
     /// The next bytes, so many.
+    #[inline]
     pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (piece, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -140,17 +207,20 @@ impl<'a> RowReader<'a> {
     }
 
     /// The next bytes, behind their number.
+    #[inline]
     pub fn piece(&mut self) -> Option<&'a [u8]> {
         let length = self.number()?;
         self.take(length)
     }
 
     /// The next text.
+    #[inline]
     pub fn text(&mut self) -> Option<&'a str> {
         std::str::from_utf8(self.piece()?).ok()
     }
 
     /// Steps over the next texts.
+    #[inline]
     pub fn skip_texts(&mut self) -> Option<()> {
         (0..self.count()?).try_for_each(|_| self.piece().map(drop))
     }
@@ -167,27 +237,40 @@ impl<'a> RowReader<'a> {
 
     /// The next value, or that there is none.
     pub fn value(&mut self) -> Option<Option<Lent<'a>>> {
+        match self.coded()? {
+            Coded::Own(value) => Some(value),
+            Coded::Word(_) | Coded::Upn => None,
+        }
+    }
+
+    /// The next value of a user, as it stands there.
+    #[inline]
+    pub(super) fn coded(&mut self) -> Option<Coded<'a>> {
         let head = self.number()?;
         if let Some(length) = head.checked_sub(TEXT) {
-            return Some(Some(Lent::Text(std::str::from_utf8(self.take(length)?).ok()?)));
+            return Some(Coded::Own(Some(Lent::Text(std::str::from_utf8(self.take(length)?).ok()?))));
         }
         Some(match u8::try_from(head).unwrap_or_default() {
-            FALSE => Some(Lent::Flag(false)),
-            TRUE => Some(Lent::Flag(true)),
-            LIST => Some(Lent::List(self.texts()?)),
-            _ => None,
+            FALSE => Coded::Own(Some(Lent::Flag(false))),
+            TRUE => Coded::Own(Some(Lent::Flag(true))),
+            LIST => Coded::Own(Some(Lent::List(self.texts()?))),
+            WORD => Coded::Word(self.number()?),
+            UPN => Coded::Upn,
+            _ => Coded::Own(None),
         })
     }
 
-    /// Steps over the next value and gives the bytes that stand for it: of equal values they are equal.
-    pub fn skip(&mut self) -> Option<&'a [u8]> {
-        let from = self.0;
+    /// Steps over the next value.
+    #[inline]
+    pub fn skip(&mut self) -> Option<()> {
         let head = self.number()?;
         if let Some(length) = head.checked_sub(TEXT) {
             self.take(length)?;
         } else if head == usize::from(LIST) {
             self.skip_texts()?;
+        } else if head == usize::from(WORD) {
+            self.number()?;
         }
-        Some(&from[..from.len() - self.0.len()])
+        Some(())
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::attribute::Attribute;
 use super::attributes::Attributes;
 use super::ids::{ObjectId, RowId, Upn};
-use super::row::{Lent, RowReader, RowWriter};
+use super::row::{Coded, Lent, RowReader, RowWriter};
 use super::snapshot::{User, UserType};
 use super::users::UserNo;
+use super::words::Words;
 
 /// What the first byte says: accountEnabled in two bits, then these.
 const GUEST: u8 = 1 << 2;
@@ -19,48 +20,41 @@ const UPN_IS_FIRST_ADDRESS: u8 = 1 << 5;
 /// What stands before the primary address of a user.
 const PRIMARY: &str = "SMTP:";
 
+/// What the rows of users who were read together have in common.
+#[derive(Clone)]
+pub(super) struct Layout {
+    pub(super) names: Arc<[Attribute]>,
+    pub(super) words: Words,
+}
+
 /// A user that is lent by the row it stands in.
 #[derive(Clone, Copy)]
 pub struct UserRow<'a> {
     number: UserNo,
     id: RowId<'a>,
+    /// All that stands behind the id.
+    own: &'a [u8],
     flags: u8,
     /// The userPrincipalName, behind what stands before it as an address.
-    name: &'a str,
+    name: &'a [u8],
     /// Empty where there is none.
     manager: RowId<'a>,
     /// Addresses, licences, attributes.
     rest: &'a [u8],
-    names: &'a Arc<[Attribute]>,
+    layout: &'a Layout,
 }
 
 impl<'a> UserRow<'a> {
     /// Reads the row that [`UserRow::put`] wrote.
-    pub(super) fn read(number: UserNo, layouts: &'a [Arc<[Attribute]>], row: &'a [u8]) -> Option<Self> {
+    pub(super) fn read(number: UserNo, layouts: &'a [Layout], row: &'a [u8]) -> Option<Self> {
         let mut row = RowReader(row);
-        let names = layouts.get(row.number()?)?;
+        let layout = layouts.get(row.number()?)?;
         let id = RowId::read(&mut row)?.given()?;
-        Self::kept(number, id, names, row)
-    }
-
-    fn kept(number: UserNo, id: RowId<'a>, names: &'a Arc<[Attribute]>, mut row: RowReader<'a>) -> Option<Self> {
+        let own = row.0;
         let flags = row.byte().filter(|flags| flags & 3 != 3)?;
-        let name = row.text()?;
-        if flags & UPN_IS_FIRST_ADDRESS != 0 && !name.starts_with(PRIMARY) {
-            return None;
-        }
+        let name = row.piece()?;
         let manager = RowId::read(&mut row)?;
-        Some(Self { number, id, flags, name, manager, rest: row.0, names })
-    }
-
-    /// Whether [`put_kept`] wrote this row for these attributes, and it is whole.
-    pub(super) fn is_whole(names: &Arc<[Attribute]>, kept: &[u8]) -> bool {
-        let row = UserRow::kept(UserNo::default(), RowId::default(), names, RowReader(kept));
-        row.is_some_and(|row| {
-            let mut rest = RowReader(row.rest);
-            let whole = rest.texts().is_some() && rest.texts().is_some() && names.iter().all(|_| rest.value().is_some());
-            whole && rest.0.is_empty()
-        })
+        Some(Self { number, id, own, flags, name, manager, rest: row.0, layout })
     }
 
     /// The number among the users of the snapshot.
@@ -80,7 +74,12 @@ impl<'a> UserRow<'a> {
 
     /// The sign-in name.
     pub fn upn(&self) -> &'a str {
-        if self.flags & UPN_IS_FIRST_ADDRESS == 0 { self.name } else { &self.name[PRIMARY.len()..] }
+        let name = self.name();
+        if self.flags & UPN_IS_FIRST_ADDRESS == 0 { name } else { name.get(PRIMARY.len()..).unwrap_or_default() }
+    }
+
+    fn name(&self) -> &'a str {
+        std::str::from_utf8(self.name).unwrap_or_default()
     }
 
     /// accountEnabled; Graph leaves it null for some accounts.
@@ -113,7 +112,7 @@ impl<'a> UserRow<'a> {
 
     /// All addresses, as Graph lists them (`SMTP:…`, `smtp:…`).
     pub fn proxy_addresses(&self) -> Vec<&'a str> {
-        let first = Some(self.name).filter(|_| self.flags & UPN_IS_FIRST_ADDRESS != 0);
+        let first = Some(self.name()).filter(|_| self.flags & UPN_IS_FIRST_ADDRESS != 0);
         first.into_iter().chain(RowReader(self.rest).texts().unwrap_or_default()).collect()
     }
 
@@ -123,23 +122,17 @@ impl<'a> UserRow<'a> {
         rest.skip_texts().and_then(|()| rest.texts()).unwrap_or_default()
     }
 
-    /// The attributes that were asked for, in their order, and behind them their values.
-    pub(crate) fn values(&self) -> (&'a [Attribute], RowReader<'a>) {
+    /// The values of the attributes that were asked for, in their order; accountEnabled is not among them.
+    pub fn values(&self) -> Values<'a> {
         let mut rest = RowReader(self.rest);
         let stepped = rest.skip_texts().and_then(|()| rest.skip_texts());
-        (self.names, if stepped.is_some() { rest } else { RowReader(&[]) })
+        let names: &[Attribute] = if stepped.is_some() { &self.layout.names } else { &[] };
+        Values { row: *self, names, rest }
     }
 
     /// A value as it stands; accountEnabled is not among them.
     pub fn lent(&self, attribute: &Attribute) -> Option<Lent<'a>> {
-        let (names, mut values) = self.values();
-        for name in names {
-            if name == attribute {
-                return values.value().flatten();
-            }
-            values.skip()?;
-        }
-        None
+        self.values().of(*attribute)
     }
 
     /// The text of an attribute by its name, where it is set and text.
@@ -159,13 +152,20 @@ impl<'a> UserRow<'a> {
             restricted: self.restricted(),
             manager: self.manager().map(RowId::to_id),
             proxy_addresses: owned(self.proxy_addresses()),
-            attributes: Attributes::from_row(self.names, self.values().1.0).unwrap_or_default(),
+            attributes: Attributes::gather(&self.layout.names, |name| self.values().of(name).map(|value| value.to_value())),
             licenses: owned(self.licenses()),
         }
     }
 
-    /// The row without its id, as it is kept between runs.
-    pub fn put_kept(user: &User, names: &Arc<[Attribute]>, row: &mut RowWriter) {
+    /// The row without its id, and behind it a sum by which it is known to be whole: as it is kept between runs. Nothing where these are
+    /// not the attributes that the user was read with.
+    pub fn kept(&self, names: &Arc<[Attribute]>) -> Option<Vec<u8>> {
+        let same = Arc::ptr_eq(names, &self.layout.names) || **names == *self.layout.names;
+        same.then(|| [self.own, &sum_of(names, self.own)].concat())
+    }
+
+    /// The row without its id.
+    pub(super) fn put(user: &User, layout: &mut Layout, row: &mut RowWriter) {
         // Taken apart without `..`, so that a new field cannot be left out.
         let User { id: _, upn, enabled, user_type, synced, restricted, manager, proxy_addresses, attributes, licenses } = user;
         let (first, others) = match proxy_addresses.split_first() {
@@ -187,8 +187,59 @@ impl<'a> UserRow<'a> {
         }
         row.texts(others);
         row.texts(licenses);
-        attributes.put(names, row);
+        for (place, name) in layout.names.iter().enumerate() {
+            match attributes.lent(name) {
+                Some(Lent::Text(text)) if text == upn.as_str() => row.upn(),
+                Some(Lent::Text(text)) => match layout.words.number(place, text) {
+                    Some(word) => row.word(word),
+                    None => row.text_value(text),
+                },
+                other => row.value(other.map(|value| value.to_value()).as_ref()),
+            }
+        }
     }
+}
+
+/// The values of a user, asked for mostly in the order of the names.
+#[derive(Clone, Copy)]
+pub struct Values<'a> {
+    row: UserRow<'a>,
+    names: &'a [Attribute],
+    rest: RowReader<'a>,
+}
+
+impl<'a> Values<'a> {
+    /// The value of an attribute that stands behind those that were asked for before, else one of all.
+    pub fn of(&mut self, attribute: Attribute) -> Option<Lent<'a>> {
+        if self.names.first() != Some(&attribute) && !self.names.contains(&attribute) {
+            *self = self.row.values();
+        }
+        while let Some((name, names)) = self.names.split_first() {
+            self.names = names;
+            if *name == attribute {
+                return match self.rest.coded()? {
+                    Coded::Own(value) => value,
+                    Coded::Word(number) => self.row.layout.words.get(number).map(Lent::Text),
+                    Coded::Upn => Some(Lent::Text(self.row.upn())),
+                };
+            }
+            self.rest.skip()?;
+        }
+        None
+    }
+}
+
+/// The row of a [`UserRow::kept`] without its sum; nothing where it is another one or broken.
+pub(super) fn checked<'k>(names: &Arc<[Attribute]>, kept: &'k [u8]) -> Option<&'k [u8]> {
+    let (row, sum) = kept.split_last_chunk::<4>()?;
+    (sum_of(names, row) == *sum).then_some(row)
+}
+
+/// A sum over a row and the number of its attributes: a row that broke off, or that disk or memory damaged, has another one.
+fn sum_of(names: &[Attribute], row: &[u8]) -> [u8; 4] {
+    let mut sum = crc32fast::Hasher::new_with_initial(u32::try_from(names.len()).unwrap_or_default());
+    sum.update(row);
+    sum.finalize().to_le_bytes()
 }
 
 /// Shows the id alone: a user is personal data.
@@ -222,10 +273,11 @@ mod tests {
         user
     }
 
-    fn kept(user: &User) -> Vec<u8> {
-        let mut row = RowWriter::default();
-        UserRow::put_kept(user, user.attributes.names(), &mut row);
-        row.into_bytes()
+    /// The users of a tenant that are kept, with what they share.
+    fn kept(users: &[User]) -> (Vec<u8>, Vec<Vec<u8>>) {
+        let users: Users = users.iter().collect();
+        let names = ada().attributes.names().clone();
+        (users.words(&names), users.rows().map(|row| row.kept(&names).unwrap()).collect())
     }
 
     #[test]
@@ -233,21 +285,39 @@ mod tests {
         for addresses in [vec![], vec!["smtp:Ada@contoso.com".into()], vec!["SMTP:ada@contoso.com".into()], ada().proxy_addresses]
         {
             let user = User { proxy_addresses: addresses, ..ada() };
+            let (words, rows) = kept(std::slice::from_ref(&user));
             let mut users = UsersBuilder::default();
-            users.push_kept(&user.id, user.attributes.names(), &kept(&user)).unwrap();
+            users.set_words(user.attributes.names(), &words).unwrap();
+            users.push_kept(&user.id, user.attributes.names(), &rows[0]).unwrap();
             let users: Users = users.finish();
             assert!(users.get(&user.id).unwrap() == user);
             let row = users.row(&user.id).unwrap();
             assert_eq!((row.upn(), row.enabled(), row.licenses()), ("Ada@contoso.com", None, vec!["sku"]));
+            assert_eq!(row.text("userPrincipalName"), Some("Ada@contoso.com"));
         }
     }
 
     #[test]
+    fn what_users_share_is_written_once() {
+        let users: Vec<User> = (0..100).map(|n| User { id: ObjectId::new(&n.to_string()).unwrap(), ..ada() }).collect();
+        let (words, rows) = kept(&users);
+        assert!(words.len() > 400 && rows.iter().all(|row| row.len() < 120));
+    }
+
+    #[test]
     fn a_row_that_broke_off_is_no_user() {
-        let row = kept(&ada());
+        let (_, rows) = kept(&[ada()]);
+        let (names, row) = (ada().attributes.names().clone(), &rows[0]);
         for length in 0..row.len() {
-            assert!(!UserRow::is_whole(ada().attributes.names(), &row[..length]), "{length}");
+            assert!(checked(&names, &row[..length]).is_none(), "{length}");
         }
-        assert!(UserRow::is_whole(ada().attributes.names(), &row));
+        assert!(checked(&names, row).is_some());
+        assert!(checked(&names[1..].into(), row).is_none());
+    }
+
+    #[test]
+    fn a_user_is_not_taken_without_the_words_of_its_row() {
+        let (_, rows) = kept(&[ada()]);
+        assert!(UsersBuilder::default().push_kept(&ada().id, ada().attributes.names(), &rows[0]).is_none());
     }
 }

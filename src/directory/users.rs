@@ -11,7 +11,8 @@ use super::attribute::Attribute;
 use super::ids::{ObjectId, RowId};
 use super::row::{RowReader, RowWriter};
 use super::snapshot::User;
-use super::user_row::UserRow;
+use super::user_row::{Layout, UserRow, checked};
+use super::words::Words;
 
 /// The number of a user among [`Users`]: the same as long as these are not changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,17 +31,29 @@ impl UserNo {
     }
 }
 
+/// A block and a place in it.
+#[derive(Clone, Copy)]
+struct Start {
+    block: u32,
+    at: u32,
+}
+
+/// A block that is this long takes no more rows. Blocks neither move nor leave room unused, as one long list of bytes does while it grows.
+const BLOCK: usize = 1 << 20;
+
 /// Users by their ids.
 #[derive(Clone, Default)]
 pub struct Users {
     /// The attributes that users were read with; a row names its own by the place here.
-    layouts: Vec<Arc<[Attribute]>>,
+    layouts: Vec<Layout>,
     /// Rows, each behind its length. Of users who went or were changed they stay, and nothing leads to them.
-    bytes: Vec<u8>,
+    blocks: Vec<Vec<u8>>,
     /// Where the row of a number begins.
-    starts: Vec<usize>,
+    starts: Vec<Start>,
     /// The numbers of those who are here, in the order of their ids.
     order: Vec<UserNo>,
+    /// Whether they are not yet in that order: while they are gathered.
+    mixed: bool,
     /// The numbers by the hash of the id as it stands in a row.
     by_id: HashTable<UserNo>,
     hasher: DefaultHashBuilder,
@@ -67,7 +80,8 @@ impl Users {
     /// # Panics
     /// If it is a number among other users.
     pub fn at(&self, number: UserNo) -> UserRow<'_> {
-        let row = RowReader(&self.bytes[self.starts[number.index()]..]).piece();
+        let Start { block, at } = self.starts[number.index()];
+        let row = RowReader(&self.blocks[block as usize][at as usize..]).piece();
         row.and_then(|row| UserRow::read(number, &self.layouts, row)).expect("only whole rows are taken in")
     }
 
@@ -75,7 +89,7 @@ impl Users {
     pub fn number(&self, id: &ObjectId) -> Option<UserNo> {
         let mut row = RowWriter::default();
         id.put(&mut row);
-        self.find(&row.into_bytes())
+        self.find(row.since(0))
     }
 
     /// The number of the user whose id stands in some row.
@@ -112,10 +126,19 @@ impl Users {
         self.rows().map(|row| row.to_user())
     }
 
+    /// The words in the rows of users who were read with these attributes, as [`UsersBuilder::set_words`] takes them.
+    pub fn words(&self, attributes: &Arc<[Attribute]>) -> Vec<u8> {
+        let mut words = RowWriter::default();
+        match self.layouts.iter().find(|layout| layout.names == *attributes) {
+            Some(layout) => layout.words.put(&mut words),
+            None => Words::default().put(&mut words),
+        }
+        words.into_bytes()
+    }
+
     /// Puts a user in the place of the one with the same id, or beside the others.
     pub fn insert(&mut self, user: &User) {
-        let row = self.pack(user);
-        let (number, known) = self.put(&user.id, &row);
+        let (number, known) = self.take(user);
         if !known {
             let id = self.at(number).row_id();
             let last = self.order.last().is_none_or(|last| self.at(*last).row_id() < id);
@@ -151,43 +174,69 @@ impl Users {
         }
     }
 
-    fn pack(&mut self, user: &User) -> Vec<u8> {
-        let names = user.attributes.names();
-        let (layout, mut row) = self.begin(&user.id, names);
-        UserRow::put_kept(user, &layout, &mut row);
-        row.into_bytes()
-    }
-
-    fn begin(&mut self, id: &ObjectId, names: &Arc<[Attribute]>) -> (Arc<[Attribute]>, RowWriter) {
-        let same = |known: &Arc<[Attribute]>| Arc::ptr_eq(known, names) || **known == **names;
-        let layout = self.layouts.iter().position(same).unwrap_or_else(|| {
-            self.layouts.push(Arc::clone(names));
-            self.layouts.len() - 1
-        });
+    /// Takes a user in; the number, and whether the id was known already.
+    fn take(&mut self, user: &User) -> (UserNo, bool) {
+        let layout = self.layout(user.attributes.names());
         let mut row = RowWriter::default();
-        row.number(layout);
-        id.put(&mut row);
-        (Arc::clone(&self.layouts[layout]), row)
+        UserRow::put(user, &mut self.layouts[layout], &mut row);
+        self.take_row(&user.id, layout, row.since(0))
     }
 
-    /// Takes a row in; whether the id was known already.
-    fn put(&mut self, id: &ObjectId, row: &[u8]) -> (UserNo, bool) {
-        let start = self.bytes.len();
-        let mut length = RowWriter::default();
-        length.number(row.len());
-        self.bytes.extend_from_slice(&length.into_bytes());
-        self.bytes.extend_from_slice(row);
-        if let Some(known) = self.number(id) {
-            self.starts[known.index()] = start;
-            return (known, true);
+    /// Takes a row in as [`UserRow::put`] wrote it for that layout.
+    fn take_row(&mut self, id: &ObjectId, layout: usize, own: &[u8]) -> (UserNo, bool) {
+        let mut head = RowWriter::default();
+        head.number(layout);
+        let before = head.len();
+        id.put(&mut head);
+        let (start, id) = (self.write(&[head.since(0), own]), head.since(before));
+        // Whoever comes behind the last one cannot be among those who are here.
+        let behind = self.order.last().is_none_or(|last| self.at(*last).row_id().bytes() < id);
+        let known = if behind && !self.mixed { None } else { self.find(id) };
+        match known {
+            Some(known) => {
+                self.starts[known.index()] = start;
+                (known, true)
+            }
+            None => (self.add(id, start), false),
         }
+    }
+
+    fn layout(&mut self, names: &Arc<[Attribute]>) -> usize {
+        let same = |known: &Layout| Arc::ptr_eq(&known.names, names) || *known.names == **names;
+        self.layouts.iter().position(same).unwrap_or_else(|| {
+            self.layouts.push(Layout { names: Arc::clone(names), words: Words::growing(names.len()) });
+            self.layouts.len() - 1
+        })
+    }
+
+    /// Writes a row that consists of these pieces.
+    fn write(&mut self, pieces: &[&[u8]]) -> Start {
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+        if self.blocks.last().is_none_or(|block| block.len() + length > BLOCK) {
+            self.blocks.push(Vec::with_capacity(BLOCK.max(length + 8)));
+        }
+        let block = self.blocks.len() - 1;
+        let mut row = RowWriter::from(std::mem::take(&mut self.blocks[block]));
+        let at = row.len();
+        row.number(length);
+        for piece in pieces {
+            row.bytes(piece);
+        }
+        self.blocks[block] = row.into_bytes();
+        // A row of four thousand million bytes, or as many blocks, has no room in memory.
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Start { block: small(block), at: small(at) }
+    }
+
+    /// Gives the row that begins there a number of its own.
+    fn add(&mut self, id: &[u8], start: Start) -> UserNo {
         let number = UserNo::new(self.starts.len());
         self.starts.push(start);
         let mut by_id = std::mem::take(&mut self.by_id);
         let hash = |number: &UserNo| self.hasher.hash_one(self.at(*number).row_id().bytes());
-        by_id.insert_unique(hash(&number), number, hash);
+        by_id.insert_unique(self.hasher.hash_one(id), number, hash);
         self.by_id = by_id;
-        (number, false)
+        number
     }
 }
 
@@ -215,40 +264,63 @@ impl<'a> FromIterator<&'a User> for Users {
 
 /// Gathers users that come in any order.
 #[derive(Default)]
-pub struct UsersBuilder(Users);
+pub struct UsersBuilder {
+    users: Users,
+}
 
 impl UsersBuilder {
     /// Adds a user; of two with one id the later one stays.
     pub fn push(&mut self, user: &User) {
-        let row = self.0.pack(user);
-        self.put(&user.id, &row);
+        let taken = self.users.take(user);
+        self.note(taken);
     }
 
-    /// Adds a user whose row [`UserRow::put_kept`] wrote for these attributes; nothing where it is another one or broken.
+    /// Takes over the words that [`Users::words`] gave for these attributes, before any user; nothing where they are none.
     #[must_use]
-    pub fn push_kept(&mut self, id: &ObjectId, attributes: &Arc<[Attribute]>, kept: &[u8]) -> Option<()> {
-        if !UserRow::is_whole(attributes, kept) {
-            return None;
-        }
-        let (_, mut row) = self.0.begin(id, attributes);
-        row.bytes(kept);
-        self.put(id, &row.into_bytes());
+    pub fn set_words(&mut self, attributes: &Arc<[Attribute]>, words: &[u8]) -> Option<()> {
+        let words = Words::read(&mut RowReader(words))?;
+        self.users.layouts = vec![Layout { names: Arc::clone(attributes), words }];
         Some(())
     }
 
-    fn put(&mut self, id: &ObjectId, row: &[u8]) {
-        let (number, known) = self.0.put(id, row);
+    /// Adds a user whose row [`UserRow::kept`] gave for these attributes; nothing where it is another one or broken.
+    #[must_use]
+    pub fn push_kept(&mut self, id: &ObjectId, attributes: &Arc<[Attribute]>, kept: &[u8]) -> Option<()> {
+        let row = checked(attributes, kept)?;
+        let layout = self.users.layouts.iter().position(|known| Arc::ptr_eq(&known.names, attributes))?;
+        let taken = self.users.take_row(id, layout, row);
+        self.note(taken);
+        Some(())
+    }
+
+    fn note(&mut self, (number, known): (UserNo, bool)) {
         if !known {
-            self.0.order.push(number);
+            let users = &mut self.users;
+            let before = |last: &UserNo| users.at(*last).row_id() < users.at(number).row_id();
+            users.mixed = users.mixed || !users.order.last().is_none_or(before);
+            users.order.push(number);
+        }
+    }
+
+    /// Makes room for so many more users.
+    pub fn reserve(&mut self, count: usize) {
+        let Users { starts, order, by_id, .. } = &mut self.users;
+        starts.reserve(count);
+        order.reserve(count);
+        // Nobody is in it yet, or what is would be hashed anew.
+        if by_id.is_empty() {
+            *by_id = HashTable::with_capacity(count);
         }
     }
 
     /// All of them.
     pub fn finish(self) -> Users {
-        let mut users = self.0;
-        let mut order = std::mem::take(&mut users.order);
-        order.sort_by_key(|number| users.at(*number).row_id());
-        users.order = order;
+        let mut users = self.users;
+        if users.mixed {
+            let mut order = std::mem::take(&mut users.order);
+            order.sort_by_key(|number| users.at(*number).row_id());
+            (users.order, users.mixed) = (order, false);
+        }
         users
     }
 }

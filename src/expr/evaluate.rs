@@ -10,7 +10,7 @@ use super::regex::Work;
 use super::table::{Eager, Run};
 use super::value::{Candidates, EvalError, Outcome, Value};
 use super::{Context, logic};
-use crate::record::Record;
+use crate::record::{self, Record};
 
 /// How many operands one evaluation may walk through.
 const MOST_STEPS: usize = 100_000;
@@ -66,12 +66,17 @@ impl Bound {
     /// # Panics
     /// If the record has fewer columns than the header that this was bound to.
     pub fn evaluate<'r>(&'r self, record: &'r Record, context: &Context, seed: &str) -> Result<Outcome<'r>, EvalError> {
-        if let NodeKind::Column { slot, .. } = &self.root.kind {
-            let value = self.slots[*slot].map_or(Value::Null, |position| record.cell(position).into());
-            return Ok(Outcome::Value(value));
+        if let Some(cell) = self.cell(record) {
+            return Ok(Outcome::Value(cell.into()));
         }
         let env = Env::new(context, seed, None);
         self.outcome(record, &env)
+    }
+
+    /// The cell that the expression is, where it is nothing but a column.
+    pub fn cell<'r>(&self, record: &'r Record) -> Option<record::Cell<'r>> {
+        let NodeKind::Column { slot, .. } = &self.root.kind else { return None };
+        Some(self.slots[*slot].map_or(record::Cell::Null, |position| record.cell(position)))
     }
 
     /// The outcome as of [`Bound::evaluate`], with every operand that was reached, in the order of evaluation.

@@ -1,5 +1,6 @@
 //! The tenant as it is kept between runs.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -7,14 +8,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::asks::{GROUP_PROPERTIES, Wanted, attributes, select_users};
-use super::packed::{pack_group, pack_user, unpack_group};
+use super::packed::{pack_group, unpack_group};
 use super::told::Told;
 use crate::directory::{Attribute, ObjectId, TenantId, UsersBuilder};
 
 /// Delta tokens of directory objects live so long, and a full list is read as often, whatever delta says.
 const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Raised whenever what is kept changes its form: the former one is then not found.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
+/// The row of what users share comes before theirs, in the order of the keys.
+const WORDS: &str = "a";
 
 /// Keeps readings of the tenant between runs. It may lose any of them at any time, but never gives back a part for the whole.
 ///
@@ -82,6 +85,7 @@ impl<'a> Shelf<'a> {
         let (mut told, mut users) = (Told::default(), UsersBuilder::default());
         let mut rows = 0_u64;
         let mut broken = false;
+        let claimed = Cell::new(0);
         let whole = self.cache.load(
             &self.reading,
             &mut |text| {
@@ -94,10 +98,15 @@ impl<'a> Shelf<'a> {
                     why = "the last full list is a week old";
                     return false;
                 }
+                claimed.set(found.rows);
                 head = Some((found, text.to_vec()));
                 true
             },
             &mut |key, value| {
+                if rows == 0 {
+                    // No more than may be, whatever the head says.
+                    users.reserve(usize::try_from(claimed.get()).unwrap_or_default().min(10_000_000));
+                }
                 rows += 1;
                 broken |= take(&mut told, &mut users, key, value, &self.attributes).is_none();
             },
@@ -116,8 +125,9 @@ impl<'a> Shelf<'a> {
         head.rows = count(told);
         let Ok(text) = serde_json::to_vec(&head) else { return };
         let groups = told.groups.iter().map(|(id, group)| (format!("g{id}"), pack_group(group, told.read.contains(id))));
-        let users = told.users.values().map(|user| (format!("u{}", user.id), pack_user(&user, &self.attributes)));
-        self.cache.replace(&self.reading, &text, &mut groups.chain(users));
+        let words = std::iter::once((WORDS.to_owned(), told.users.words(&self.attributes)));
+        let users = told.users.rows().filter_map(|user| Some((format!("u{}", user.id()), user.kept(&self.attributes)?)));
+        self.cache.replace(&self.reading, &text, &mut words.chain(groups).chain(users));
     }
 
     /// Keeps what a round changed.
@@ -135,7 +145,7 @@ impl<'a> Shelf<'a> {
         let groups = groups
             .iter()
             .map(|id| (format!("g{id}"), told.groups.get(id).map(|group| pack_group(group, told.read.contains(id)))));
-        let users = users.iter().map(|id| (format!("u{id}"), told.users.get(id).map(|user| pack_user(&user, &self.attributes))));
+        let users = users.iter().map(|id| (format!("u{id}"), told.users.row(id).and_then(|user| user.kept(&self.attributes))));
         self.cache.advance(&self.reading, former, &text, &mut groups.chain(users));
     }
 
@@ -156,10 +166,13 @@ impl Kept {
 }
 
 fn count(told: &Told) -> u64 {
-    (told.users.len() + told.groups.len()) as u64
+    (told.users.len() + told.groups.len() + 1) as u64
 }
 
 fn take(told: &mut Told, users: &mut UsersBuilder, key: &str, value: &[u8], attributes: &Arc<[Attribute]>) -> Option<()> {
+    if key == WORDS {
+        return users.set_words(attributes, value);
+    }
     let (kind, id) = key.split_at_checked(1)?;
     let id = ObjectId::new(id)?;
     match kind {

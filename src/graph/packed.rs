@@ -1,15 +1,6 @@
 //! Users and groups as rows of the cache: short, and read back without a parser.
 
-use std::sync::Arc;
-
-use crate::directory::{Attribute, Group, RowWriter, User, UserRow};
-
-/// A user without its id. The attributes stand in the order in which they are read.
-pub(super) fn pack_user(user: &User, attributes: &Arc<[Attribute]>) -> Vec<u8> {
-    let mut row = RowWriter::default();
-    UserRow::put_kept(user, attributes, &mut row);
-    row.into_bytes()
-}
+use crate::directory::Group;
 
 /// A group, and whether its members are known.
 pub(super) fn pack_group(group: &Group, read: bool) -> Vec<u8> {

@@ -11,7 +11,7 @@ use super::parse_lifecycle::date_slots;
 use super::survey::Fate;
 use crate::directory::{Attribute, Kind, Value, ValueFault};
 use crate::expr::{self, Bound, Context, EvalError, Outcome};
-use crate::record::{Cell, EmployeeId, Record};
+use crate::record::{Cell, EmployeeId, Record, trimmed};
 
 /// A mapping whose columns are resolved: maps one record at a time.
 #[derive(Clone, Debug)]
@@ -84,7 +84,11 @@ impl BoundMapping {
         let stage = run.stage();
         // As much room as is needed: a list that grows by itself would keep half as much again for each of a million people.
         let mut attributes: Vec<Wanted> = Vec::with_capacity(self.inner.targets.len());
-        attributes.extend(self.inner.targets.iter().zip(&self.shown).filter_map(|(target, shown)| run.wanted(target, shown)));
+        for (target, shown) in self.inner.targets.iter().zip(&self.shown) {
+            if let Some(wanted) = run.wanted(target, shown) {
+                attributes.push(wanted);
+            }
+        }
         let manager = run.manager();
         let rules = self.inner.groups.iter().enumerate();
         let groups = rules.filter_map(|(rule, formulas)| run.group(rule, formulas)).collect();
@@ -316,12 +320,25 @@ impl<'m> Run<'m> {
 
     fn flow(&mut self, target: &Target, slot: Slot) -> Option<Flow> {
         let attribute = target.attribute;
+        if let Some(Cell::Text(text)) = self.bound.bounds[slot.0].cell(self.record) {
+            // The shortest way for what most targets are.
+            let text = trimmed(text);
+            return if text.is_empty() { when_empty(target) } else { self.set(target, slot, Value::text(text)) };
+        }
         let value = match self.outcome(slot, Some(attribute.name))? {
             Outcome::Value(value) => value,
             Outcome::Candidates(candidates) => return self.first_free(target, slot, candidates),
             Outcome::IgnoreAttribute | Outcome::IgnoreObject => return None,
         };
-        let Some(value) = directory_value(attribute, value) else { return when_empty(target) };
+        match directory_value(attribute, value) {
+            Some(value) => self.set(target, slot, value),
+            None => when_empty(target),
+        }
+    }
+
+    /// The value, if the directory takes it.
+    fn set(&mut self, target: &Target, slot: Slot, value: Value) -> Option<Flow> {
+        let attribute = target.attribute;
         if let Value::Text(text) = &value
             && crate::source::is_error(text)
         {
@@ -448,7 +465,7 @@ fn when_empty(target: &Target) -> Option<Flow> {
 
 /// The value as the directory takes it, trimmed; nothing where it is empty.
 fn directory_value(attribute: Attribute, value: expr::Value<'_>) -> Option<Value> {
-    let trimmed = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(Box::<str>::from);
+    let trimmed = |text: &str| Some(trimmed(text)).filter(|text| !text.is_empty()).map(Box::<str>::from);
     match value {
         expr::Value::Null => None,
         expr::Value::Text(text) => trimmed(&text).map(Value::Text),

@@ -44,7 +44,8 @@ pub struct Person {
     pub deleted_on: Option<Date>,
     /// `on_leave` actions that were asked for and are done since the person last left.
     pub leave_done: BTreeSet<LeaveAction>,
-    /// What HR wanted at the last run, by attribute name: tells a change in HR from a drift of the tenant.
+    /// What HR wanted at the last run, by attribute name: tells a change in HR from a drift of the tenant. Empty where it is not known; it
+    /// decides nothing but how a change is explained.
     pub wanted: BTreeMap<String, Option<Value>>,
 }
 

@@ -78,7 +78,7 @@ impl<'a> Planner<'a> {
     /// Decides for one person of the reading.
     pub(super) fn decide(&mut self, person: &Person<'a>) -> Slot {
         let (row, users) = (self.matching.row(person), &self.inputs.snapshot.users);
-        if !self.inputs.plans(self.matching.key(person)) {
+        if self.inputs.only.is_some() && !self.inputs.plans(self.matching.key(person)) {
             return Slot::Closed;
         }
         if let Account::Live(user, _) = person.account

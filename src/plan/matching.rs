@@ -112,24 +112,34 @@ pub(super) fn wanted_text(desired: &Desired, attribute: Attribute) -> Option<&st
     }
 }
 
+/// The first bytes of a key: most keys are told apart by them, without going to the row.
+type Start = u64;
+
 /// The records in the order of their keys, those without one first, and records with one key in the order of their places.
-fn by_key(reading: &People) -> Vec<PersonNo> {
-    // Most keys differ in their first bytes: those are compared without going to the row.
+fn by_key(reading: &People) -> Vec<(Start, PersonNo)> {
     let start = |key: Option<&str>| {
         let mut bytes = [0; 8];
         let key = key.unwrap_or_default().as_bytes();
         let length = key.len().min(8);
         bytes[..length].copy_from_slice(&key[..length]);
-        u64::from_be_bytes(bytes)
+        Start::from_be_bytes(bytes)
     };
-    let mut order: Vec<(u64, PersonNo)> = reading.rows().map(|row| (start(row.key()), row.number)).collect();
+    let mut order: Vec<(Start, PersonNo)> = reading.rows().map(|row| (start(row.key()), row.number)).collect();
     order.sort_by(|(left, one), (right, other)| {
         left.cmp(right).then_with(|| {
             let (one, other) = (reading.row(*one), reading.row(*other));
             one.key().cmp(&other.key()).then_with(|| one.place().cmp(&other.place()))
         })
     });
-    order.into_iter().map(|(_, number)| number).collect()
+    order
+}
+
+/// Whether two records have the same key.
+fn same_key(reading: &People, left: &(Start, PersonNo), right: &(Start, PersonNo)) -> bool {
+    left.0 == right.0 && {
+        let key = reading.row(left.1).key();
+        key.is_some() && key == reading.row(right.1).key()
+    }
 }
 
 impl<'a> Matching<'a> {
@@ -192,36 +202,34 @@ impl<'a> Matching<'a> {
 
     /// Tells the people to be matched from those who are held already or out of scope.
     fn sort_out(&mut self, inputs: &'a Inputs<'a>) -> Vec<PersonNo> {
-        let order = by_key(self.reading);
-        let row = |number: &PersonNo| self.reading.row(*number);
+        let (reading, unsettled_keys) = (self.reading, &inputs.ledger.unsettled);
+        let order = by_key(reading);
         let mut desired = Vec::with_capacity(order.len());
         let (mut keys, mut held) = (std::mem::take(&mut self.keys), Vec::new());
-        for same in order.chunk_by(|left, right| row(left).key().is_some() && row(left).key() == row(right).key()) {
-            let first = row(&same[0]);
+        for same in order.chunk_by(|left, right| same_key(reading, left, right)) {
+            let rows = || same.iter().map(|(_, number)| reading.row(*number));
+            let first = reading.row(same[0].1);
             let Some(key) = first.key() else {
                 self.keyless = true;
-                held.extend(same.iter().filter_map(|number| held_by(row(number))));
+                held.extend(rows().filter_map(held_by));
                 continue;
             };
-            keys.insert(self.reading, first.number, key);
+            keys.insert(reading, first.number, key);
             // Whoever was converted is here, though under another key.
-            self.other_keys.extend(same.iter().filter_map(|number| EmployeeId::new(row(number).previous_key()?)));
+            self.other_keys.extend(rows().filter_map(|row| EmployeeId::new(row.previous_key()?)));
+            let why = || [Some(key), first.previous_key()].into_iter().flatten().find_map(|key| unsettled_keys.get(key));
             match (same, first.kind) {
-                ([only], Kind::Desired) => {
-                    let why =
-                        [Some(key), first.previous_key()].into_iter().flatten().find_map(|key| inputs.ledger.unsettled.get(key));
-                    match (why, EmployeeId::new(key)) {
-                        (Some(why), Some(key)) => held.push(unsettled(&key, first.place().as_ref(), why)),
-                        _ => desired.push(*only),
-                    }
-                }
+                ([_], Kind::Desired) => match why() {
+                    None => desired.push(first.number),
+                    Some(why) => held.extend(EmployeeId::new(key).map(|key| unsettled(&key, first.place().as_ref(), why))),
+                },
                 ([_], Kind::Held(one)) => held.push(one.clone()),
                 ([_], Kind::OutOfScope) => self.out_of_scope.push((key, first.previous_key())),
-                (several, _) => held.extend(several.iter().map(|number| duplicate(row(number), several.len()))),
+                (several, _) => held.extend(rows().map(|row| duplicate(row, several.len()))),
             }
         }
-        for (key, why) in &inputs.ledger.unsettled {
-            if keys.find(self.reading, key.as_str()).is_none() {
+        for (key, why) in unsettled_keys {
+            if keys.find(reading, key.as_str()).is_none() {
                 self.other_keys.insert(key.clone());
                 held.push(unsettled(key, None, why));
             }
@@ -253,7 +261,9 @@ impl<'a> Matching<'a> {
 
     fn match_people(&mut self, inputs: &'a Inputs<'a>, desired: Vec<PersonNo>) {
         let bin = RecycleBin::new(inputs);
-        let superseded: HashSet<&str> = desired
+        // Of whom the reading names nobody by a key of before, nobody was converted.
+        let converted = if self.other_keys.is_empty() { &[][..] } else { &desired[..] };
+        let superseded: HashSet<&str> = converted
             .iter()
             .filter_map(|number| {
                 let row = self.reading.row(*number);

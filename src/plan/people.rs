@@ -12,8 +12,8 @@ use crate::directory::{Attribute, Lent, RowReader, RowWriter, Snapshot, UserNo, 
 use crate::mapping::{Desired, Flow, GroupWanted, Held, ManagerWanted, Mapped, Rules, Stage, Wanted, When};
 use crate::record::{At, EmployeeId, Place};
 
-/// How many people stand in one part.
-const PART: usize = 4096;
+/// How many people stand in one part: few enough that their records are still in a core's cache when they are mapped.
+const PART: usize = 512;
 
 /// The number of a record of the reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +58,8 @@ struct Target {
 const DESIRED: u8 = 0;
 const HELD: u8 = 1;
 const OUT_OF_SCOPE: u8 = 2;
+/// As [`DESIRED`], and of every attribute that is not written once HR wants what the user has.
+const SETTLED: u8 = 3;
 
 /// What a row says of a target.
 mod flow {
@@ -152,6 +154,7 @@ impl<'a> Packer<'a> {
     fn put(&self, part: &mut Part, desired: &Desired, row: &mut RowWriter) {
         // Taken apart without `..`, so that a new field cannot be left out.
         let Desired { key, previous_key, place, stage, attributes, manager, groups } = desired;
+        let begin = row.len();
         row.byte(DESIRED);
         put_keys(key, previous_key.as_ref(), row);
         put_stage(*stage, row);
@@ -172,7 +175,9 @@ impl<'a> Packer<'a> {
             row.text(key);
             row.text(name);
         }
-        part.put_flows(attributes, user.as_ref(), row);
+        if part.put_flows(attributes, user.as_ref(), row) && user.is_some() {
+            row.set(begin, SETTLED);
+        }
     }
 }
 
@@ -213,7 +218,12 @@ fn stage(row: &mut RowReader<'_>) -> Option<Stage> {
     })
 }
 
-/// Where `wanted` is what the user has, as the row tells it.
+/// What a user has of an attribute, accountEnabled apart.
+fn present<'u>(user: &UserRow<'u>, attribute: Attribute) -> Option<Lent<'u>> {
+    if attribute.name == "userPrincipalName" { Some(Lent::Text(user.upn())) } else { user.lent(&attribute) }
+}
+
+/// Where `wanted` is what the user has.
 fn as_it_is(wanted: &Value, present: Option<&Lent<'_>>) -> bool {
     match (wanted, present) {
         (Value::Text(wanted), Some(Lent::Text(present))) => **wanted == **present,
@@ -221,11 +231,6 @@ fn as_it_is(wanted: &Value, present: Option<&Lent<'_>>) -> bool {
         (Value::List(wanted), Some(Lent::List(present))) => wanted.iter().map(AsRef::as_ref).eq(present.iter().copied()),
         _ => false,
     }
-}
-
-/// What a user has of an attribute, accountEnabled apart.
-fn present<'u>(user: &UserRow<'u>, attribute: Attribute) -> Option<Lent<'u>> {
-    if attribute.name == "userPrincipalName" { Some(Lent::Text(user.upn())) } else { user.lent(&attribute) }
 }
 
 impl Part {
@@ -249,10 +254,17 @@ impl Part {
         }
     }
 
-    fn put_flows(&mut self, attributes: &[Wanted], user: Option<&UserRow<'_>>, row: &mut RowWriter) {
+    /// Writes what is wanted; whether the user has it, but for what is written once.
+    fn put_flows(&mut self, attributes: &[Wanted], user: Option<&UserRow<'_>>, row: &mut RowWriter) -> bool {
         row.number(self.layout(attributes));
-        for Wanted { attribute, flow, .. } in attributes {
-            let present = user.and_then(|user| present(user, *attribute));
+        let mut settled = true;
+        let mut values = user.map(UserRow::values);
+        for Wanted { attribute, flow, when, .. } in attributes {
+            let begin = row.len();
+            let present = match attribute.name {
+                "userPrincipalName" => user.map(|user| Lent::Text(user.upn())),
+                _ => values.as_mut().and_then(|values| values.of(*attribute)),
+            };
             match flow {
                 Flow::Clear if user.is_some() && present.is_none() => row.byte(flow::NONE_AS_IT_IS),
                 Flow::Clear => row.byte(flow::CLEAR),
@@ -269,7 +281,10 @@ impl Part {
                     }
                 }
             }
+            let as_it_is = matches!(row.since(begin), [flow::AS_IT_IS | flow::NONE_AS_IT_IS]);
+            settled &= as_it_is || *when == When::Create || attribute.name == "accountEnabled";
         }
+        settled
     }
 
     /// The place of the targets of a person among those of this part: most people have the same.
@@ -335,6 +350,11 @@ impl People {
         self.row(number).key()
     }
 
+    /// The key that the person of a record had before, where it names one.
+    pub fn previous_key(&self, number: PersonNo) -> Option<&str> {
+        self.row(number).previous_key()
+    }
+
     /// The record by itself, as it was packed against these users.
     pub fn mapped(&self, number: PersonNo, users: &Users) -> Mapped {
         let row = self.row(number);
@@ -363,6 +383,7 @@ pub(super) struct PersonRow<'a> {
     part: &'a Part,
     pub(super) number: PersonNo,
     pub(super) kind: Kind<'a>,
+    settled: bool,
     /// Empty where there is none.
     key: &'a str,
     previous: &'a str,
@@ -388,8 +409,9 @@ pub(super) struct Facts<'a> {
 
 impl<'a> PersonRow<'a> {
     fn read(part: &'a Part, number: PersonNo, mut row: RowReader<'a>) -> Option<Self> {
-        let kind = match row.byte()? {
-            DESIRED => Kind::Desired,
+        let first = row.byte()?;
+        let kind = match first {
+            DESIRED | SETTLED => Kind::Desired,
             OUT_OF_SCOPE => Kind::OutOfScope,
             _ => Kind::Held(part.held.get(row.number()?)?),
         };
@@ -400,7 +422,7 @@ impl<'a> PersonRow<'a> {
             }
             Kind::Desired | Kind::OutOfScope => (row.text()?, row.text()?),
         };
-        Some(Self { part, number, kind, key, previous, rest: row })
+        Some(Self { part, number, kind, settled: first == SETTLED, key, previous, rest: row })
     }
 
     /// The person's key, where the record has one.
@@ -469,12 +491,7 @@ impl<'a> PersonRow<'a> {
 
     /// Whether HR wants of every attribute that is not written once only what that user has, as far as the row tells.
     pub(super) fn is_as(&self, user: UserNo) -> bool {
-        let settled = |(target, flow): (&Target, FlowRow<'_>)| {
-            matches!(flow, FlowRow::AsItIs | FlowRow::NoneAsItIs)
-                || target.when == When::Create
-                || target.attribute.name == "accountEnabled"
-        };
-        self.facts().user == Some(user) && self.flows().all(settled)
+        self.settled && self.facts().user == Some(user)
     }
 
     /// The text that a record wants for an attribute, where it is one certain text.
@@ -584,5 +601,97 @@ impl<'a> FlowRow<'a> {
                 Flow::FirstFree((0..*count).filter_map(value).collect())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::directory::{ObjectId, TenantId, Upn, User};
+    use crate::mapping::HeldCode;
+    use crate::plan::tests::world::{Tell as _, World, attribute, key, worker};
+
+    /// A tenant in which somebody has the number 1.
+    fn tenant() -> Snapshot {
+        let mut user = User::new(ObjectId::new("id-1").unwrap(), Upn::new("ada.lovelace@contoso.com"));
+        let texts = [("employeeId", "1"), ("givenName", "Ada"), ("department", "Sales"), ("mail", "a@contoso.com")];
+        for (name, text) in texts {
+            user.attributes.insert(attribute(name), Value::text(text));
+        }
+        user.attributes.insert(attribute("otherMails"), Value::List([Box::from("x@y.z"), Box::from("z@y.x")].into()));
+        let mut snapshot = Snapshot::empty(TenantId("tenant".into()), "contoso.com");
+        snapshot.users.insert(&user);
+        snapshot
+    }
+
+    fn wanted(name: &str, flow: Flow, when: When) -> Wanted {
+        Wanted { attribute: attribute(name), flow, when, expression: format!("[{name}]").into() }
+    }
+
+    fn people() -> Vec<Desired> {
+        let days = [date(-1, 1, 1), date(2026, 2, 28), date(9999, 12, 31)];
+        let stages =
+            days.map(|day| [Stage::Upcoming { start: day }, Stage::PreHire { start: day }, Stage::Active { start: Some(day) }]);
+        let ends = [Stage::Left { end: None }, Stage::Left { end: Some(days[1]) }, Stage::Active { start: None }];
+        let staged = stages.into_iter().flatten().chain(ends).map(|stage| worker("1", "Ada", "Lovelace").stage(stage));
+        let list = |items: [&str; 2]| Flow::Set(Value::List(items.map(Box::from).into()));
+        let mut odd = worker("2", "Bo", "").once("1").managed_by("1").in_group("Ops").in_group("Ä");
+        odd.place = Place { source: "hr".into(), at: At::Pointer("/data/3".into()) };
+        let mut other = worker("1", "Ada", "Byron").without("department").without("city").managed_by("");
+        other.attributes.push(wanted("otherMails", list(["x@y.z", "z@y.x"]), When::Always));
+        other.attributes.push(wanted("businessPhones", list(["1", "2"]), When::Create));
+        other.attributes.push(wanted("accountEnabled", Flow::Set(Value::Flag(true)), When::Always));
+        other.place = Place { source: "other.csv".into(), at: At::Row(u64::MAX) };
+        staged.chain([odd, other]).collect()
+    }
+
+    #[test]
+    fn everybody_comes_back_as_they_were() {
+        let snapshot = tenant();
+        let held = Held {
+            key: Some(key("7")),
+            previous_key: None,
+            place: None,
+            code: HeldCode::InvalidValue,
+            message: "no".into(),
+            help: "yes".into(),
+        };
+        let place = Place { source: "hr.csv".into(), at: At::Line(300) };
+        let out = Mapped::OutOfScope { key: key("8"), previous_key: Some(key("9")), place };
+        let mapped: Vec<Mapped> =
+            people().into_iter().map(Mapped::Desired).chain([Mapped::Held(held), out]).cycle().take(PART * 2 + 3).collect();
+        let packed = Packer::new(&snapshot, &World::new(Vec::new()).rules).gather(mapped.clone());
+        assert_eq!(packed.len(), mapped.len());
+        for (number, mapped) in packed.numbers().zip(mapped) {
+            assert!(packed.mapped(number, &snapshot.users) == mapped, "{number:?}");
+        }
+    }
+
+    #[test]
+    fn somebody_is_settled_only_where_the_user_has_all_that_is_wanted() {
+        let mut snapshot = tenant();
+        let mut ada = worker("1", "Ada", "Lovelace").with("department", "Sales");
+        ada.attributes
+            .retain(|wanted| ["employeeId", "givenName", "department", "userPrincipalName"].contains(&wanted.attribute.name));
+        let settled = |snapshot: &Snapshot, desired: &Desired| {
+            let packed = Packer::new(snapshot, &World::new(Vec::new()).rules).gather(vec![Mapped::Desired(desired.clone())]);
+            let user = snapshot.users.number(&ObjectId::new("id-1").unwrap()).unwrap();
+            packed.rows().all(|row| row.is_as(user))
+        };
+        assert!(settled(&snapshot, &ada));
+        assert!(settled(&snapshot, &ada.clone().without("city")));
+        assert!(!settled(&snapshot, &ada.clone().without("mail")));
+        assert!(!settled(&snapshot, &ada.clone().with("department", "sales")));
+        assert!(!settled(&snapshot, &ada.clone().with("city", "Graz")));
+        assert!(!settled(&snapshot, &ada.clone().with("employeeId", "2")));
+        snapshot
+            .users
+            .get_mut(&ObjectId::new("id-1").unwrap())
+            .unwrap()
+            .attributes
+            .insert(attribute("city"), Value::text("Graz"));
+        assert!(settled(&snapshot, &ada.with("city", "Graz")));
     }
 }

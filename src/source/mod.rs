@@ -51,7 +51,7 @@ pub use error::{Fault, FaultKind, SourceErrors, Spot};
 pub use fetched::Fetched;
 pub use join::{JoinRule, join};
 pub use local::open;
-pub use profile::{ColumnProfile, Profiler, profile};
+pub use profile::{ColumnProfile, Profiler};
 pub use records::Records;
 pub use rows::{RowRule, one_row_each};
 pub use sheet::{SheetSettings, is_error};

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+#[cfg(test)]
 use super::{Reading, SourceErrors};
-use crate::record::{Cell, Header, Record};
+use crate::record::{Cell, Header, Record, trimmed};
 
 /// Distinct values are counted up to here.
 const DISTINCT_CAP: usize = 10_000;
@@ -21,11 +22,9 @@ pub struct ColumnProfile {
     pub distinct: u64,
 }
 
-/// The profile of every column, in their order.
-///
-/// # Errors
-/// If the records cannot be had again.
-pub fn profile(reading: &Reading) -> Result<Vec<ColumnProfile>, SourceErrors> {
+/// The profile of every column of a reading, in their order.
+#[cfg(test)]
+pub(super) fn profile(reading: &Reading) -> Result<Vec<ColumnProfile>, SourceErrors> {
     let mut profiler = Profiler::new(&reading.header);
     reading.records.each(|record| profiler.add(&record))?;
     Ok(profiler.finish())
@@ -88,13 +87,6 @@ impl Profiler {
         };
         header.names().zip(columns).map(profile).collect()
     }
-}
-
-/// The text without the blanks around it; most has none.
-fn trimmed(text: &str) -> &str {
-    let dense = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-    let bytes = text.as_bytes();
-    if dense(bytes.first()) && dense(bytes.last()) { text } else { text.trim() }
 }
 
 fn is_blank(cell: Cell<'_>) -> bool {

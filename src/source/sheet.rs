@@ -257,6 +257,10 @@ fn grid(sheet: String, told: Vec<String>, mut cells: Vec<Placed>, skip: u64) -> 
 
 /// Whether a text is what a sheet shows for an error.
 pub fn is_error(text: &str) -> bool {
+    // Asked of every value, and hardly any has one.
+    if !text.as_bytes().contains(&b'#') {
+        return false;
+    }
     matches!(
         text.trim(),
         "#N/A"

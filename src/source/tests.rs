@@ -148,7 +148,7 @@ fn a_star_takes_the_newest_match() {
 #[test]
 fn a_profile_counts_empty_cells_and_distinct_values() {
     let reading = plain("Id,Dept\n1,a\n2, \n3,a\n").unwrap();
-    let profile = profile(&reading).unwrap();
+    let profile = profile::profile(&reading).unwrap();
     assert_eq!((profile[0].empty, profile[0].distinct), (0, 3));
     assert_eq!((profile[1].empty, profile[1].distinct), (1, 1));
 }

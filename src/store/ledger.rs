@@ -31,7 +31,8 @@ struct Counted {
 }
 
 impl Store {
-    /// The ledger as the plan takes it. `unsettled` is what settling could not find out.
+    /// The ledger as the plan takes it. `unsettled` is what settling could not find out. What HR wanted at the last run is left out: most of
+    /// the ledger by size, and needed of few people; [`Store::add_wishes`] adds it.
     pub fn ledger(
         &self,
         feed: &str,
@@ -60,7 +61,7 @@ impl Store {
 
     fn people(&self, tenant: &TenantId) -> Result<BTreeMap<EmployeeId, Person>, StoreError> {
         let mut select = self.database.prepare(
-            "select key, id, feed, disabled_on, pre_hire, deleted_on, leave_done, wanted from people where tenant = ?1 order by key",
+            "select key, id, feed, disabled_on, pre_hire, deleted_on, leave_done from people where tenant = ?1 order by key",
         )?;
         let mut rows = select.query([&tenant.0])?;
         let mut people = BTreeMap::new();
@@ -77,11 +78,27 @@ impl Store {
                     pre_hire: row.get(4)?,
                     deleted_on: day(row.get(5)?),
                     leave_done: serde_json::from_str(row.get_ref(6)?.as_str().unwrap_or("[]"))?,
-                    wanted: serde_json::from_str(row.get_ref(7)?.as_str().unwrap_or("{}"))?,
+                    wanted: BTreeMap::new(),
                 },
             );
         }
         Ok(people)
+    }
+
+    /// Adds to the ledger what HR wanted of these people at the last run.
+    pub fn add_wishes<'k>(
+        &self,
+        tenant: &TenantId,
+        ledger: &mut Ledger,
+        keys: impl IntoIterator<Item = &'k str>,
+    ) -> Result<(), StoreError> {
+        let mut select = self.database.prepare("select wanted from people where tenant = ?1 and key = ?2")?;
+        for key in keys {
+            let Some(person) = ledger.people.get_mut(key) else { continue };
+            let wanted: Option<String> = select.query_row([tenant.0.as_str(), key], |row| row.get(0)).optional()?;
+            person.wanted = serde_json::from_str(wanted.as_deref().unwrap_or("{}"))?;
+        }
+        Ok(())
     }
 
     fn former_addresses(&self, tenant: &TenantId) -> Result<Vec<FormerAddress>, StoreError> {

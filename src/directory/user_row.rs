@@ -161,7 +161,7 @@ impl<'a> UserRow<'a> {
     /// not the attributes that the user was read with.
     pub fn kept(&self, names: &Arc<[Attribute]>) -> Option<Vec<u8>> {
         let same = Arc::ptr_eq(names, &self.layout.names) || **names == *self.layout.names;
-        same.then(|| [self.own, &sum_of(names, self.own)].concat())
+        same.then(|| summed(names, self.own))
     }
 
     /// The row without its id.
@@ -229,7 +229,12 @@ impl<'a> Values<'a> {
     }
 }
 
-/// The row of a [`UserRow::kept`] without its sum; nothing where it is another one or broken.
+/// Bytes with a sum behind them by which they are known to be whole, and to belong to these attributes.
+pub(super) fn summed(names: &[Attribute], bytes: &[u8]) -> Vec<u8> {
+    [bytes, &sum_of(names, bytes)].concat()
+}
+
+/// What [`summed`] was given, without the sum; nothing where it is something else or broken.
 pub(super) fn checked<'k>(names: &Arc<[Attribute]>, kept: &'k [u8]) -> Option<&'k [u8]> {
     let (row, sum) = kept.split_last_chunk::<4>()?;
     (sum_of(names, row) == *sum).then_some(row)
@@ -313,6 +318,18 @@ mod tests {
         }
         assert!(checked(&names, row).is_some());
         assert!(checked(&names[1..].into(), row).is_none());
+    }
+
+    #[test]
+    fn damaged_words_are_none() {
+        let (words, _) = kept(&[ada()]);
+        let names = ada().attributes.names().clone();
+        assert!(UsersBuilder::default().set_words(&names, &words).is_some());
+        for at in 0..words.len() {
+            let mut damaged = words.clone();
+            damaged[at] ^= 1;
+            assert!(UsersBuilder::default().set_words(&names, &damaged).is_none(), "{at}");
+        }
     }
 
     #[test]

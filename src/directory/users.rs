@@ -11,7 +11,7 @@ use super::attribute::Attribute;
 use super::ids::{ObjectId, RowId};
 use super::row::{RowReader, RowWriter};
 use super::snapshot::User;
-use super::user_row::{Layout, UserRow, checked};
+use super::user_row::{Layout, UserRow, checked, summed};
 use super::words::Words;
 
 /// The number of a user among [`Users`]: the same as long as these are not changed.
@@ -133,7 +133,7 @@ impl Users {
             Some(layout) => layout.words.put(&mut words),
             None => Words::default().put(&mut words),
         }
-        words.into_bytes()
+        summed(attributes, words.since(0))
     }
 
     /// Puts a user in the place of the one with the same id, or beside the others.
@@ -278,7 +278,7 @@ impl UsersBuilder {
     /// Takes over the words that [`Users::words`] gave for these attributes, before any user; nothing where they are none.
     #[must_use]
     pub fn set_words(&mut self, attributes: &Arc<[Attribute]>, words: &[u8]) -> Option<()> {
-        let words = Words::read(&mut RowReader(words))?;
+        let words = Words::read(&mut RowReader(checked(attributes, words)?))?;
         self.users.layouts = vec![Layout { names: Arc::clone(attributes), words }];
         Some(())
     }

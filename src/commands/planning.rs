@@ -11,7 +11,7 @@ use super::scene::Scene;
 use crate::expr::Context;
 use crate::graph::Wanted;
 use crate::mapping::LeaveAction;
-use crate::plan::{self, Inputs, Ledger, Object, Packer, People, Plan, Policy, SourceInfo, Survey};
+use crate::plan::{self, Inputs, Ledger, Packer, People, Policy, SourceInfo, Survey};
 use crate::record::EmployeeId;
 use crate::source::ColumnProfile;
 
@@ -47,32 +47,24 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
     let context = Context::on(day, scene.snapshot.default_domain.clone());
     let Everybody { people, columns } = everybody(read, &context, Packer::new(&scene.snapshot, rules))?;
     let measure = whole && only.is_none();
-    let columns = measure.then(|| mapped(columns, read));
-    let survey = |ledger: &Ledger| {
-        plan::survey(&Inputs {
-            source: source_info(read),
-            target: scene.connection.target(&scene.snapshot.tenant),
-            people: &people,
-            whole,
-            only: only.cloned(),
-            snapshot: &scene.snapshot,
-            ledger,
-            rules,
-            policy,
-            today: day,
-            created_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            columns: columns.clone(),
-        })
-    };
-    let mut found = survey(&ledger);
-    if !found.plan.changes.is_empty() {
-        // Whether HR or the tenant moved is told of those alone who are changed.
-        let keys = changed(&found.plan, &people);
-        let added = scene.store.add_wishes(&scene.snapshot.tenant, &mut ledger, keys);
-        added.map_err(|fault| Failure::cannot(&fault))?;
-        found = survey(&ledger);
-    }
-    let mut survey = found;
+    let mut survey = plan::survey(&Inputs {
+        source: source_info(read),
+        target: scene.connection.target(&scene.snapshot.tenant),
+        people: &people,
+        whole,
+        only: only.cloned(),
+        snapshot: &scene.snapshot,
+        ledger: &ledger,
+        rules,
+        policy,
+        today: day,
+        created_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        columns: measure.then(|| mapped(columns, read)),
+    });
+    let keys = plan::keys_with_causes(&survey.plan, &people);
+    let added = scene.store.add_wishes(&scene.snapshot.tenant, &mut ledger, keys);
+    added.map_err(|fault| Failure::cannot(&fault))?;
+    plan::tell_causes(&mut survey.plan, &people, &scene.snapshot.users, &ledger);
     let anew = scene.store.starts_anew(&scene.snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;
     if anew && !scene.snapshot.users.is_empty() {
         survey.notes.push("the state folder knows nobody of this tenant: hrpush starts anew".to_owned());
@@ -85,16 +77,6 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
         Some(key) => Err(nobody(key)),
         None => Ok(answer),
     }
-}
-
-/// The keys, of today and of before, of the people whom a plan changes.
-fn changed<'p>(plan: &'p Plan, people: &'p People) -> Vec<&'p str> {
-    let mut keys: BTreeSet<&str> =
-        plan.changes.iter().filter(|change| change.object == Object::User).map(|change| change.key.as_str()).collect();
-    let named = |person| people.previous_key(person).filter(|_| people.key(person).is_some_and(|key| keys.contains(key)));
-    let before: Vec<&str> = people.numbers().filter_map(named).collect();
-    keys.extend(before);
-    keys.into_iter().collect()
 }
 
 impl Answer {

@@ -38,11 +38,6 @@ impl ObjectId {
         (!text.is_empty() && text != "." && text != ".." && text.chars().all(safe)).then(|| Self(Form::Text(text.into())))
     }
 
-    /// Whether the id is a UUID, as all of Graph's are.
-    pub fn is_uuid(&self) -> bool {
-        matches!(self.0, Form::Uuid(_))
-    }
-
     /// Writes the id into a row.
     pub(super) fn put(&self, row: &mut RowWriter) {
         match &self.0 {

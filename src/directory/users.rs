@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::attribute::Attribute;
-use super::ids::{ObjectId, RowId};
+use super::ids::ObjectId;
 use super::row::{RowReader, RowWriter};
 use super::snapshot::User;
 use super::user_row::{Layout, UserRow, checked, summed};
@@ -92,11 +92,6 @@ impl Users {
         self.find(row.since(0))
     }
 
-    /// The number of the user whose id stands in some row.
-    pub fn number_of(&self, id: RowId<'_>) -> Option<UserNo> {
-        self.find(id.bytes())
-    }
-
     fn find(&self, id: &[u8]) -> Option<UserNo> {
         self.by_id.find(self.hasher.hash_one(id), |number| self.at(*number).row_id().bytes() == id).copied()
     }
@@ -151,11 +146,13 @@ impl Users {
     pub fn remove(&mut self, id: &ObjectId) -> Option<User> {
         let number = self.number(id)?;
         let user = self.at(number);
-        let (hash, user) = (self.hasher.hash_one(user.row_id().bytes()), user.to_user());
+        let id = user.row_id();
+        let place = self.order.partition_point(|other| self.at(*other).row_id() < id);
+        let (hash, user) = (self.hasher.hash_one(id.bytes()), user.to_user());
+        self.order.remove(place);
         if let Ok(entry) = self.by_id.find_entry(hash, |other| *other == number) {
             entry.remove();
         }
-        self.order.retain(|other| *other != number);
         Some(user)
     }
 

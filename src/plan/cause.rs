@@ -2,11 +2,13 @@
 //!
 //! The document has no key for it, so it stands in the reason of a change, written and read back here alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::change::Change;
+use super::change::{Action, Change, Object, Plan};
 use super::ledger::Ledger;
-use crate::directory::Value;
+use super::lifecycle::join;
+use super::people::{Kind, People, PersonNo};
+use crate::directory::{Users, Value};
 use crate::mapping::{Desired, Flow, ManagerWanted};
 
 /// Who moved.
@@ -32,8 +34,34 @@ pub fn cause_of(change: &Change, attribute: &str) -> Option<Cause> {
     })
 }
 
+/// The changes of a plan that have a cause, each with the record of the person.
+fn subjects(plan: &Plan, people: &People) -> Vec<(usize, PersonNo)> {
+    let has_cause = |change: &Change| change.object == Object::User && change.action != Action::Create && change.record.is_some();
+    let changes = plan.changes.iter().enumerate().filter(|(_, change)| has_cause(change));
+    let places: HashMap<&str, usize> = changes.map(|(at, change)| (change.key.as_str(), at)).collect();
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let wanted = people.rows().filter(|row| matches!(row.kind, Kind::Desired));
+    wanted.filter_map(|row| Some((*places.get(row.key()?)?, row.number))).collect()
+}
+
+/// The keys, of today and of before, under which the ledger must know what HR wanted for [`tell_causes`].
+pub fn keys_with_causes<'p>(plan: &Plan, people: &'p People) -> Vec<&'p str> {
+    let keys = |(_, person)| [people.key(person), people.previous_key(person)];
+    subjects(plan, people).into_iter().flat_map(keys).flatten().collect()
+}
+
+/// Tells in the reasons who moved. People that were packed against these users.
+pub fn tell_causes(plan: &mut Plan, people: &People, users: &Users, ledger: &Ledger) {
+    for (at, person) in subjects(plan, people) {
+        let change = &mut plan.changes[at];
+        change.reason = join(&change.reason, &told(ledger, &people.row(person).desired(users), change));
+    }
+}
+
 /// Who moved, for all attributes that differ, as the reason tells it.
-pub(super) fn told(ledger: &Ledger, desired: &Desired, change: &Change) -> String {
+fn told(ledger: &Ledger, desired: &Desired, change: &Change) -> String {
     let differing: Vec<&str> =
         change.attributes.iter().map(|edit| edit.name.as_str()).filter(|name| *name != "accountEnabled").collect();
     if differing.is_empty() {

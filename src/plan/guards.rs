@@ -106,7 +106,7 @@ fn counts_for(change: &Change, ledger: &Ledger) -> Vec<&'static str> {
         return vec!["create"];
     }
     let mut guards = vec!["update"];
-    let known = ledger.people.values_of(&change.key);
+    let known = ledger.people.get(change.key.trim());
     match change.action {
         Action::Disable => guards.push("disable"),
         Action::Delete => guards.push("delete"),
@@ -129,16 +129,6 @@ fn counts_for(change: &Change, ledger: &Ledger) -> Vec<&'static str> {
 /// Whether somebody is enabled because the start has come. Pre-hires may be enabled before it, too, by another mapping.
 fn is_first_day(change: &Change) -> bool {
     change.reason.split("; ").any(|part| part.starts_with(FIRST_DAY))
-}
-
-trait ByText {
-    fn values_of(&self, key: &str) -> Option<&super::ledger::Person>;
-}
-
-impl ByText for BTreeMap<crate::record::EmployeeId, super::ledger::Person> {
-    fn values_of(&self, key: &str) -> Option<&super::ledger::Person> {
-        self.get(&crate::record::EmployeeId::new(key)?)
-    }
 }
 
 /// Whether both names, or the userPrincipalName, are replaced by different ones.

@@ -29,7 +29,7 @@ mod unique;
 
 pub use accounts::resolve;
 pub use approval::{ApprovedPlan, Stopped};
-pub use cause::{Cause, cause_of, wanted};
+pub use cause::{Cause, cause_of, keys_with_causes, tell_causes, wanted};
 pub use change::{
     Accounts, Action, Change, Edit, Guard, HeldEntry, Members, Object, Plan, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };

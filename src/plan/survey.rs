@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::cause;
 use super::change::{Action, Change, HeldEntry, Object, Plan, SkippedCode, Summary};
 use super::fingerprint::fingerprint;
 use super::guards::{self, Bases};
 use super::inputs::Inputs;
 use super::ledger::LastReading;
-use super::lifecycle::{Planner, Slot, join};
+use super::lifecycle::{Planner, Slot};
 use super::managers::{self, Directory};
 use super::matching::{Account, How, Matching, Person};
 use super::order::order;
@@ -37,7 +36,7 @@ pub fn plan(inputs: Inputs<'_>) -> Plan {
     survey(&inputs).plan
 }
 
-/// Computes the plan, and what the next one must know.
+/// Computes the plan, and what the next one must know. Who moved is told by [`super::tell_causes`].
 #[must_use]
 pub fn survey(inputs: &Inputs<'_>) -> Survey {
     let matching = Matching::new(inputs);
@@ -176,7 +175,6 @@ fn bare_update(person: &Person<'_>, inputs: &Inputs<'_>) -> Change {
 
 /// Completes the changes of people; gives back how many have an account with which nothing differs.
 fn finish(planner: &Planner<'_>, slots: Vec<Slot>, changes: &mut Vec<Change>) -> u64 {
-    let inputs = planner.inputs;
     let told: HashSet<&str> = planner.skipped.iter().filter_map(|skipped| skipped.key.as_deref()).collect();
     let mut unchanged = 0;
     for (person, slot) in planner.matching.people.iter().zip(slots) {
@@ -184,10 +182,6 @@ fn finish(planner: &Planner<'_>, slots: Vec<Slot>, changes: &mut Vec<Change>) ->
             Slot::Closed => {}
             Slot::Open => unchanged += u64::from(told.is_empty() || !told.contains(planner.matching.key(person))),
             Slot::Change(mut change) => {
-                if change.action != Action::Create {
-                    let desired = planner.matching.row(person).desired(&inputs.snapshot.users);
-                    change.reason = join(&change.reason, &cause::told(inputs.ledger, &desired, &change));
-                }
                 change.attributes.sort_by(|left, right| left.name.cmp(&right.name));
                 changes.push(*change);
             }

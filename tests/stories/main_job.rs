@@ -29,6 +29,8 @@ fn the_next_month_creates_updates_disables_and_moves_people_to_another_manager()
     assert!(has("create") && has("update") && has("disable"));
     let manager = |change: &Value| change["attributes"].as_array().unwrap().iter().any(|edit| edit["name"] == "manager");
     assert!(plan["changes"].as_array().unwrap().iter().any(|change| change["action"] == "update" && manager(change)));
+    let moved = plan["changes"].as_array().unwrap().iter().find(|change| change["key"] == "10012").unwrap();
+    assert_eq!(moved["reason"], "HR changed department, employeeOrgData.costCenter, jobTitle, manager");
 
     world.import(&next, &[]).ends_with(0);
     let after = world.import(&next, &["--dry-run", "--format", "json"]).ends_with(0).json();

@@ -13,6 +13,7 @@ use crate::mapping::{
 };
 use crate::plan::{
     Action, Change, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey, Target, survey,
+    tell_causes,
 };
 use crate::record::{At, EmployeeId, Place};
 
@@ -190,7 +191,8 @@ impl World {
     }
 
     pub(crate) fn survey(&self) -> Survey {
-        survey(&Inputs {
+        let people = self.people();
+        let mut survey = survey(&Inputs {
             source: SourceInfo {
                 name: "hr.csv".into(),
                 feed: self.rules.feed.clone(),
@@ -198,7 +200,7 @@ impl World {
                 sha256: "0".into(),
             },
             target: Target { graph_url: "http://127.0.0.1/v1.0".into(), tenant_id: "tenant".into(), sandbox: true },
-            people: &self.people(),
+            people: &people,
             whole: self.whole,
             only: self.only.clone(),
             snapshot: &self.snapshot,
@@ -208,7 +210,9 @@ impl World {
             today: self.today,
             created_at: "2026-11-20T00:00:00Z".into(),
             columns: None,
-        })
+        });
+        tell_causes(&mut survey.plan, &people, &self.snapshot.users, &self.ledger);
+        survey
     }
 
     pub(crate) fn plan(&self) -> Plan {

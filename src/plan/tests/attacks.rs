@@ -4,7 +4,7 @@ use jiff::civil::date;
 
 use super::world::*;
 use crate::directory::Value;
-use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Mapped, Stage};
+use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Mapped, Stage, When};
 use crate::plan::{Action, Cause, SkippedCode, cause_of};
 
 fn ada() -> Desired {
@@ -68,6 +68,21 @@ fn two_people_whose_keys_were_exchanged_are_held() {
         "update 3 displayName:Eve Stone>Eve Wood surname:Stone>Wood (HR changed displayName, surname)\n\
          held 1 ambiguous-match\nheld 2 ambiguous-match"
     );
+}
+
+#[test]
+fn two_people_whose_keys_were_exchanged_are_held_though_names_are_written_once() {
+    let once = |mut person: Desired| {
+        for wanted in &mut person.attributes {
+            if ["givenName", "surname", "displayName"].contains(&wanted.attribute.name) {
+                wanted.when = When::Create;
+            }
+        }
+        person
+    };
+    let mut world = World::settled(vec![once(ada()), once(bob())]);
+    world.hr(vec![once(worker("2", "Ada", "Lovelace")), once(worker("1", "Bob", "Boss"))]);
+    assert_eq!(world.text(), "held 1 ambiguous-match\nheld 2 ambiguous-match");
 }
 
 #[test]

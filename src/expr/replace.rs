@@ -60,11 +60,10 @@ fn with_pattern<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
     };
     let group = if args.given(GROUP) {
         let name = args.text(GROUP)?.unwrap_or_default();
-        Some(
-            pattern
-                .group(&name)
-                .ok_or_else(|| fault(args.place(GROUP), "regex", "the regular expression has no group of this name"))?,
-        )
+        // Where the record brings the pattern, a name that the mapping writes out is not at fault.
+        let at = if args.call.regex.is_some() { GROUP } else { PATTERN };
+        let no_group = || fault(args.place(at), "regex", "the regular expression has no group of this name");
+        Some(pattern.group(&name).ok_or_else(no_group)?)
     } else {
         None
     };

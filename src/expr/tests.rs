@@ -189,6 +189,15 @@ fn places_set_rules() {
 }
 
 #[test]
+fn a_pattern_of_the_record_without_the_group_is_the_fault_of_the_pattern() {
+    let text = r#"Replace([a], , [b], "n", "", , )"#;
+    let expression = Expression::check(text, &Rules::open()).unwrap();
+    let record = record(json!({"a": "x", "b": "x"}).as_object().unwrap());
+    let error = expression.bind(record.header()).evaluate(&record, &context(), "s").unwrap_err();
+    assert_eq!((error.code, &text[error.span]), ("regex", "[b]"));
+}
+
+#[test]
 fn constants_are_read_by_the_checker() {
     for (text, code) in [
         (r#"Replace([a], , "(", , "", , )"#, "regex"),

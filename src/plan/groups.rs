@@ -68,7 +68,8 @@ struct Asked<'a> {
 }
 
 /// The people of the reading, as groups see them.
-struct Crowd<'a> {
+struct Crowd<'a, 's> {
+    directory: Directory<'a, 's>,
     standing: BTreeMap<&'a str, Standing>,
     by_account: HashMap<ObjectId, &'a str>,
     managed: HashSet<ObjectId>,
@@ -97,7 +98,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, slots: &[Slot]) -> Vec<Change> {
             None => by_unique.get(unique_name(key).as_str()).copied(),
         };
         served.extend(present.map(|group| &group.id));
-        let outcome = serve(planner, slots, &crowd, &mut names, key, asked, present);
+        let outcome = serve(planner, &crowd, &mut names, key, asked, present);
         match outcome {
             Ok(change) => changes.extend(change),
             Err(held) => planner.held.push(*held),
@@ -135,10 +136,11 @@ fn asked<'a>(planner: &Planner<'a>) -> BTreeMap<Identity<'a>, Asked<'a>> {
     groups
 }
 
-fn crowd<'a>(planner: &Planner<'a>, slots: &[Slot]) -> Crowd<'a> {
+fn crowd<'a, 's>(planner: &Planner<'a>, slots: &'s [Slot]) -> Crowd<'a, 's> {
     let lifecycle = planner.inputs.rules.lifecycle.as_ref();
     let leave_all = lifecycle.is_some_and(|lifecycle| lifecycle.on_leave.contains(&LeaveAction::RemoveFromManagedGroups));
-    let mut crowd = Crowd { standing: BTreeMap::new(), by_account: HashMap::new(), managed: HashSet::new() };
+    let directory = Directory::new(planner, slots);
+    let mut crowd = Crowd { directory, standing: BTreeMap::new(), by_account: HashMap::new(), managed: HashSet::new() };
     let users = &planner.inputs.snapshot.users;
     crowd.managed.extend(users.rows().filter(|user| planner.matching.is_claimed(user.number())).map(|user| user.id()));
     crowd.managed.extend(planner.inputs.ledger.people.values().map(|person| person.id.clone()));
@@ -246,8 +248,7 @@ pub(super) fn refuse(key: &str, group: &Group) -> Result<(), Box<Held>> {
 
 fn serve<'a>(
     planner: &mut Planner<'a>,
-    slots: &[Slot],
-    crowd: &Crowd<'a>,
+    crowd: &Crowd<'a, '_>,
     names: &mut GroupNames,
     key: &str,
     asked: &Asked<'a>,
@@ -266,7 +267,7 @@ fn serve<'a>(
     if present.map_or(rule.id.is_none(), |group| renames && group.name != name) {
         check_name(names, key, name, present)?;
     }
-    let (members, ids) = members(planner, slots, crowd, asked, rule.exact, present);
+    let (members, ids) = members(planner, crowd, asked, rule.exact, present);
     if let Some(group) = present {
         report_others(planner, crowd, key, group, rule.exact);
     }
@@ -352,16 +353,14 @@ fn check_name(names: &mut GroupNames, key: &str, name: &str, present: Option<&Gr
 
 fn members<'a>(
     planner: &Planner<'a>,
-    slots: &[Slot],
-    crowd: &Crowd<'a>,
+    crowd: &Crowd<'a, '_>,
     asked: &Asked<'a>,
     exact: bool,
     present: Option<&'a Group>,
 ) -> (Members, BTreeMap<String, ObjectId>) {
-    let directory = Directory::new(planner, slots);
     let (mut members, mut ids) = (Members::default(), BTreeMap::new());
     for key in asked.people.iter().filter(|key| crowd.standing.get(*key) == Some(&Standing::Serves)) {
-        let Some(found) = directory.resolve(key) else { continue };
+        let Some(found) = crowd.directory.resolve(key) else { continue };
         match found.id(planner.inputs.snapshot) {
             Some(id) if present.is_some_and(|group| group.members.contains(&id)) => {}
             Some(id) => {
@@ -384,7 +383,7 @@ fn members<'a>(
 }
 
 /// Members of an exact group whom hrpush does not manage.
-fn report_others(planner: &mut Planner<'_>, crowd: &Crowd<'_>, key: &str, group: &Group, exact: bool) {
+fn report_others(planner: &mut Planner<'_>, crowd: &Crowd<'_, '_>, key: &str, group: &Group, exact: bool) {
     let others = group.members.iter().filter(|id| !crowd.managed.contains(id)).count();
     if exact && others > 0 {
         let message = format!("the group {} has {others} members whom hrpush does not manage; they stay", group.name);
@@ -395,7 +394,7 @@ fn report_others(planner: &mut Planner<'_>, crowd: &Crowd<'_>, key: &str, group:
 }
 
 /// Groups of hrpush that nobody of this reading belongs in any more lose the members whom this reading carries.
-fn empty_orphans(planner: &Planner<'_>, crowd: &Crowd<'_>, served: &BTreeSet<&ObjectId>) -> Vec<Change> {
+fn empty_orphans(planner: &Planner<'_>, crowd: &Crowd<'_, '_>, served: &BTreeSet<&ObjectId>) -> Vec<Change> {
     if planner.inputs.rules.groups.iter().any(|rule| !rule.exact) {
         return Vec::new();
     }

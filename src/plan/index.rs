@@ -1,8 +1,10 @@
 //! Users by the value of one attribute.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::hash::BuildHasher as _;
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::directory::{Attribute, Kind, Lent, User, UserNo, UserRow, Users};
@@ -10,48 +12,57 @@ use crate::directory::{Attribute, Kind, Lent, User, UserNo, UserRow, Users};
 /// The users by the value of one attribute. It holds their numbers alone, and is asked together with them.
 pub(super) struct Index {
     pub(super) attribute: Attribute,
-    numbers: HashTable<UserNo>,
+    /// The first user of each value.
+    firsts: HashTable<UserNo>,
+    /// Everybody who has a value that several have, by the first of them.
+    shared: HashMap<UserNo, Vec<UserNo>>,
     hasher: DefaultHashBuilder,
 }
 
 /// Who has a value.
-pub(super) enum Found {
+pub(super) enum Found<'i> {
     Nobody,
     One(UserNo),
     /// In the order of their ids.
-    Several(Vec<UserNo>),
+    Several(&'i [UserNo]),
 }
 
 impl Index {
     pub(super) fn new(attribute: Attribute, users: &Users) -> Self {
-        let mut index = Self { attribute, numbers: HashTable::with_capacity(users.len()), hasher: DefaultHashBuilder::default() };
-        let Self { numbers, hasher, .. } = &mut index;
-        let hash = |user: &UserRow<'_>| Some(hasher.hash_one(&*fold(attribute, user.text_of(attribute)?)));
+        let hasher = DefaultHashBuilder::default();
+        let mut firsts = HashTable::with_capacity(users.len());
+        let mut shared: HashMap<UserNo, Vec<UserNo>> = HashMap::new();
+        let hash = |value: &str| hasher.hash_one(value);
         for user in users.rows() {
-            if let Some(own) = hash(&user) {
-                numbers.insert_unique(own, user.number(), |other| hash(&users.at(*other)).unwrap_or_default());
+            let Some(value) = value_of(attribute, &user) else { continue };
+            let same = |first: &UserNo| value_of(attribute, &users.at(*first)).is_some_and(|other| other == value);
+            let again = |first: &UserNo| value_of(attribute, &users.at(*first)).map_or(0, |other| hash(&other));
+            match firsts.entry(hash(&value), same, again) {
+                Entry::Vacant(place) => drop(place.insert(user.number())),
+                Entry::Occupied(first) => {
+                    shared.entry(*first.get()).or_insert_with(|| vec![*first.get()]).push(user.number());
+                }
             }
         }
-        index
+        for all in shared.values_mut() {
+            all.sort_by_key(|number| users.at(*number).row_id());
+        }
+        Self { attribute, firsts, shared, hasher }
     }
 
     /// Who has this value, as Entra compares it.
-    pub(super) fn find(&self, users: &Users, text: &str) -> Found {
+    pub(super) fn find(&self, users: &Users, text: &str) -> Found<'_> {
         let wanted = fold(self.attribute, text);
-        let has = |number: &&UserNo| {
-            users.at(**number).text_of(self.attribute).is_some_and(|text| fold(self.attribute, text) == wanted)
-        };
-        let mut hits = self.numbers.iter_hash(self.hasher.hash_one(&*wanted)).filter(has).copied();
-        match (hits.next(), hits.next()) {
-            (None, _) => Found::Nobody,
-            (Some(only), None) => Found::One(only),
-            (Some(one), Some(other)) => {
-                let mut several: Vec<UserNo> = [one, other].into_iter().chain(hits).collect();
-                several.sort_by_key(|number| users.at(*number).row_id());
-                Found::Several(several)
-            }
+        let has = |number: &UserNo| value_of(self.attribute, &users.at(*number)).is_some_and(|value| value == wanted);
+        match self.firsts.find(self.hasher.hash_one(&*wanted), has) {
+            None => Found::Nobody,
+            Some(first) => self.shared.get(first).map_or(Found::One(*first), |all| Found::Several(all)),
         }
     }
+}
+
+fn value_of<'u>(attribute: Attribute, user: &UserRow<'u>) -> Option<Cow<'u, str>> {
+    user.text_in_row(attribute).map(|text| fold(attribute, text))
 }
 
 /// The text as Entra compares it.

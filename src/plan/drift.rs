@@ -1,6 +1,7 @@
 //! A saved plan against the tenant of today: changes whose *before* no longer holds are left out.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::civil::Date;
 
@@ -40,15 +41,17 @@ impl Drifted {
 /// The numbers and the fingerprint stay those of the saved plan: an approval of the whole covers what is left of it. Verify the saved
 /// plan before.
 pub fn drift(saved: &Plan, snapshot: &Snapshot, ledger: &Ledger, policy: &Policy) -> (Plan, Vec<Drifted>) {
+    // Whether guests are served is the mapping's to say, which it did when the plan was made.
     let protection = Protection::new(snapshot, policy, true);
     // Former addresses were judged when the plan was made.
     let mut names = Names::new(snapshot, ledger, Date::MAX);
+    let numbers = Numbers::default();
     let (mut plan, mut drifted) = (saved.clone(), Vec::new());
     plan.changes.clear();
     for change in &saved.changes {
         let mut change = change.clone();
         let moved = match change.object {
-            Object::User if change.action == Action::Create => taken(&change, snapshot, ledger, &mut names),
+            Object::User if change.action == Action::Create => taken(&change, snapshot, ledger, &mut names, &numbers),
             Object::User => user_moved(&change, snapshot, ledger, &protection),
             Object::Group => group_moved(&mut change, snapshot, &protection),
         };
@@ -89,7 +92,7 @@ fn count_again(plan: &mut Plan, saved: &Plan, snapshot: &Snapshot, ledger: &Ledg
 }
 
 /// Why a person is not created any more: there is an account under that key, name or address by now, live or deleted.
-fn taken(change: &Change, snapshot: &Snapshot, ledger: &Ledger, names: &mut Names<'_>) -> Option<String> {
+fn taken(change: &Change, snapshot: &Snapshot, ledger: &Ledger, names: &mut Names<'_>, numbers: &Numbers) -> Option<String> {
     let Some(key) = EmployeeId::new(&change.key) else { return Some("the plan does not say whose account it is".into()) };
     if let Some(why) = ledger.unsettled.get(&key) {
         return Some(format!("an earlier request for this person has no known outcome: {why}"));
@@ -104,15 +107,29 @@ fn taken(change: &Change, snapshot: &Snapshot, ledger: &Ledger, names: &mut Name
     let asker = Asker { key: &key, previous: None, own: None };
     change.attributes.iter().find_map(|edit| {
         let value = edit.after.as_ref()?;
-        let own = match edit.name.as_str() {
-            "userPrincipalName" | "mail" => true,
+        let free = match edit.name.as_str() {
+            "userPrincipalName" | "mail" => names.free(edit.attribute()?, value, asker),
             // Where it is the key: other numbers may be shared.
-            "employeeId" => value.as_text() == Some(key.as_str()),
-            _ => false,
+            "employeeId" => value.as_text() != Some(key.as_str()) || !numbers.has(snapshot, &key),
+            _ => true,
         };
-        let free = !own || names.free(edit.attribute()?, value, asker);
         (!free).then(|| format!("the {} is taken by now", edit.name))
     })
+}
+
+/// Whose employeeId is whose, gathered when the first is asked for. They are told apart by case, as when a plan is made.
+#[derive(Default)]
+struct Numbers(OnceCell<HashSet<String>>);
+
+impl Numbers {
+    fn has(&self, snapshot: &Snapshot, key: &EmployeeId) -> bool {
+        let all = self.0.get_or_init(|| {
+            let live = snapshot.users.rows().filter_map(|user| user.text("employeeId").map(str::to_owned));
+            let deleted = snapshot.deleted.values().filter_map(|deleted| deleted.user.text("employeeId").map(str::to_owned));
+            live.chain(deleted).collect()
+        });
+        all.contains(key.as_str())
+    }
 }
 
 fn user_moved(change: &Change, snapshot: &Snapshot, ledger: &Ledger, protection: &Protection<'_>) -> Option<String> {

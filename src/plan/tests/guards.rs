@@ -173,6 +173,17 @@ fn a_saved_plan_creates_nobody_who_has_an_account_by_now() {
 }
 
 #[test]
+fn numbers_that_differ_in_case_alone_are_two_peoples() {
+    let mut world = World::settled(company(3));
+    world.hr(company(3).into_iter().chain([worker("A1", "Ida", "New")]).collect());
+    world.stranger("somebody").attributes.insert(attribute("employeeId"), crate::directory::Value::text("a1"));
+    let saved = world.plan();
+    assert!(saved.changes.iter().any(|change| change.key == "A1"));
+    let (_, drifted) = drift(&saved, &world.snapshot, &world.ledger, &world.policy);
+    assert_eq!(drifted, []);
+}
+
+#[test]
 fn a_saved_plan_touches_nobody_who_is_protected_by_now() {
     let mut world = World::settled(vec![worker("1", "Ada", "Lovelace").in_group("A"), worker("2", "Bob", "Boss").in_group("A")]);
     world.hr(vec![worker("1", "Ada", "Lovelace").in_group("B"), worker("2", "Bob", "Boss").in_group("A")]);

@@ -38,7 +38,9 @@ impl Index {
             let same = |first: &UserNo| value_of(attribute, &users.at(*first)).is_some_and(|other| other == value);
             let again = |first: &UserNo| value_of(attribute, &users.at(*first)).map_or(0, |other| hash(&other));
             match firsts.entry(hash(&value), same, again) {
-                Entry::Vacant(place) => drop(place.insert(user.number())),
+                Entry::Vacant(place) => {
+                    place.insert(user.number());
+                }
                 Entry::Occupied(first) => {
                     shared.entry(*first.get()).or_insert_with(|| vec![*first.get()]).push(user.number());
                 }
@@ -62,7 +64,7 @@ impl Index {
 }
 
 fn value_of<'u>(attribute: Attribute, user: &UserRow<'u>) -> Option<Cow<'u, str>> {
-    user.text_in_row(attribute).map(|text| fold(attribute, text))
+    text_in(*user, attribute).map(|text| fold(attribute, text))
 }
 
 /// The text as Entra compares it.
@@ -92,10 +94,14 @@ impl TextOf for User {
 
 impl TextOf for UserRow<'_> {
     fn text_of(&self, attribute: Attribute) -> Option<&str> {
-        let text = match attribute.name {
-            "userPrincipalName" => Some(self.upn()),
-            _ => self.lent(&attribute).as_ref().and_then(Lent::as_text),
-        };
-        text.filter(|text| !text.trim().is_empty())
+        text_in(*self, attribute)
     }
+}
+
+fn text_in<'u>(user: UserRow<'u>, attribute: Attribute) -> Option<&'u str> {
+    let text = match attribute.name {
+        "userPrincipalName" => Some(user.upn()),
+        _ => user.lent(&attribute).as_ref().and_then(Lent::as_text),
+    };
+    text.filter(|text| !text.trim().is_empty())
 }

@@ -209,14 +209,14 @@ impl<'a> Matching<'a> {
         for same in order.chunk_by(|left, right| same_key(reading, left, right)) {
             let rows = || same.iter().map(|(_, number)| reading.row(*number));
             let first = reading.row(same[0].1);
+            // Whoever was converted is here, though under another key.
+            self.other_keys.extend(rows().filter_map(|row| EmployeeId::new(row.previous_key()?)));
             let Some(key) = first.key() else {
                 self.keyless = true;
                 held.extend(rows().filter_map(held_by));
                 continue;
             };
             keys.insert(reading, first.number, key);
-            // Whoever was converted is here, though under another key.
-            self.other_keys.extend(rows().filter_map(|row| EmployeeId::new(row.previous_key()?)));
             let why = || [Some(key), first.previous_key()].into_iter().flatten().find_map(|key| unsettled_keys.get(key));
             match (same, first.kind) {
                 ([_], Kind::Desired) => match why() {
@@ -353,8 +353,8 @@ impl<'a> Matching<'a> {
         claimants: &[usize],
         refused: &mut BTreeMap<usize, Held>,
     ) {
-        let keys: Vec<&str> = claimants.iter().map(|at| self.key(&people[*at])).collect();
-        let message = format!("the records {} match one user, {}", keys.join(", "), self.users.at(user).id());
+        let keys = claimants.iter().map(|at| self.key(&people[*at]));
+        let message = format!("the records {} match one user, {}", some_of(keys), self.users.at(user).id());
         for at in claimants {
             let desired = self.row(&people[*at]).desired(&inputs.snapshot.users);
             let help = "correct the match attribute of the records that do not belong to this user";
@@ -402,8 +402,8 @@ impl<'a> Matching<'a> {
                     return Ok(Account::Live(user, how));
                 }
                 Found::Several(several) => {
-                    let ids: Vec<String> = several.iter().map(|user| self.users.at(*user).id().to_string()).collect();
-                    let message = format!("{} users have the same {}: {}", ids.len(), index.attribute, ids.join(", "));
+                    let ids = several.iter().map(|user| self.users.at(*user).id());
+                    let message = format!("{} users have the same {}: {}", several.len(), index.attribute, some_of(ids));
                     return hold(HeldCode::AmbiguousMatch, message, "leave the value with the one user to whom it belongs");
                 }
             }
@@ -459,6 +459,15 @@ pub(super) fn other_key(
 pub(super) fn other_surname(row: PersonRow<'_>, users: &Users, user: &impl TextOf) -> bool {
     let names = Attribute::find("surname").and_then(|surname| row.wanted_text(surname, users).zip(user.text_of(surname)));
     names.is_some_and(|(wanted, present)| plain(wanted) != plain(present))
+}
+
+/// The first of these by their names, and how many there are besides: everybody of a thousand who share a value is told about it.
+fn some_of<T: ToString>(all: impl ExactSizeIterator<Item = T>) -> String {
+    const TOLD: usize = 10;
+    let more = all.len().saturating_sub(TOLD);
+    let told: Vec<String> = all.take(TOLD).map(|one| one.to_string()).collect();
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    told.join(", ") + &more
 }
 
 fn left(row: PersonRow<'_>) -> bool {

@@ -108,7 +108,7 @@ impl<'a> Protection<'a> {
             && !self.watched().contains(&user.number())
     }
 
-    /// The live users of whom anything says that they matter, in the order of their ids.
+    /// The live users of whom anything says that they matter.
     fn watched(&self) -> &BTreeSet<UserNo> {
         self.watched.get_or_init(|| {
             let users = &self.snapshot.users;

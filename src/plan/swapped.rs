@@ -74,7 +74,7 @@ fn by_a_later_match(inputs: &Inputs<'_>, row: PersonRow<'_>, user: UserNo, wante
         match row.wanted_text(index.attribute, users).map_or(Found::Nobody, |text| index.find(users, text)) {
             Found::Nobody => Vec::new(),
             Found::One(other) => vec![other],
-            Found::Several(several) => several,
+            Found::Several(several) => several.to_vec(),
         }
     });
     hits.find(|other| *other != user && names_of(&users.at(*other)).as_ref() == Some(wanted))

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use jiff::civil::Date;
 
@@ -82,9 +83,12 @@ pub(super) fn bare_address(proxy: &str) -> &str {
     proxy.split_once(':').map_or(proxy, |(_, address)| address)
 }
 
-/// Whose the names of one pool are: the numbers of live users and the ids of deleted ones, by the hash of a folded name.
+/// Whose the names of one pool are: the numbers of live users by the hash of a folded name, and the ids of deleted ones.
 struct Owners {
+    /// One user for each hash.
     live: HashTable<(u64, UserNo)>,
+    /// The users beside that one.
+    others: HashMap<u64, Vec<UserNo>>,
     deleted: HashMap<String, Vec<ObjectId>>,
     hasher: DefaultHashBuilder,
 }
@@ -92,13 +96,17 @@ struct Owners {
 impl Owners {
     fn new(snapshot: &Snapshot, attribute: Attribute) -> Self {
         let hasher = DefaultHashBuilder::default();
-        let mut live = HashTable::with_capacity(snapshot.users.len());
+        let mut live: HashTable<(u64, UserNo)> = HashTable::with_capacity(snapshot.users.len());
+        let mut others: HashMap<u64, Vec<UserNo>> = HashMap::new();
         for user in snapshot.users.rows() {
             for name in names(&user, attribute) {
                 let hash = hasher.hash_one(name.to_lowercase());
-                let known = live.find(hash, |other| *other == (hash, user.number())).is_some();
-                if !known {
-                    live.insert_unique(hash, (hash, user.number()), |(hash, _)| *hash);
+                match live.entry(hash, |(other, _)| *other == hash, |(hash, _)| *hash) {
+                    Entry::Vacant(place) => {
+                        place.insert((hash, user.number()));
+                    }
+                    Entry::Occupied(first) if first.get().1 == user.number() => {}
+                    Entry::Occupied(_) => others.entry(hash).or_default().push(user.number()),
                 }
             }
         }
@@ -108,15 +116,17 @@ impl Owners {
                 deleted.entry(name.to_lowercase()).or_default().push(user.id.clone());
             }
         }
-        Self { live, deleted, hasher }
+        Self { live, others, deleted, hasher }
     }
 
     /// Everybody who has this name, which is folded.
     fn of<'o>(&'o self, snapshot: &'o Snapshot, attribute: Attribute, name: &'o str) -> impl Iterator<Item = ObjectId> + 'o {
         let hash = self.hasher.hash_one(name);
-        let hits = self.live.iter_hash(hash).filter(move |(other, _)| *other == hash);
-        let live = hits
-            .map(|(_, number)| snapshot.users.at(*number))
+        let first = self.live.find(hash, |(other, _)| *other == hash).map(|(_, number)| number);
+        let live = first
+            .into_iter()
+            .chain(self.others.get(&hash).into_iter().flatten())
+            .map(|number| snapshot.users.at(*number))
             .filter(move |user| names(user, attribute).any(|own| own.to_lowercase() == name));
         live.map(|user| user.id()).chain(self.deleted.get(name).into_iter().flatten().cloned())
     }

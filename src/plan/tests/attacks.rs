@@ -86,6 +86,17 @@ fn two_people_whose_keys_were_exchanged_are_held_though_names_are_written_once()
 }
 
 #[test]
+fn a_value_that_a_crowd_shares_is_told_in_a_line() {
+    let mut world = World::new(vec![ada()]);
+    for number in 0..30 {
+        world.stranger(&format!("someone{number:02}")).attributes.insert(attribute("employeeId"), Value::text("1"));
+    }
+    let plan = world.plan();
+    let names: Vec<String> = (0..10).map(|number| format!("someone{number:02}")).collect();
+    assert_eq!(plan.held[0].message, format!("30 users have the same employeeId: {} and 20 more", names.join(", ")));
+}
+
+#[test]
 fn the_identity_guard_counts_who_becomes_somebody_else() {
     let people = |shift: usize| {
         let names = ["Stone", "Wood", "Lake", "Hill", "Ford", "Moor"];

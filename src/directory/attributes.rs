@@ -27,24 +27,6 @@ impl Attributes {
         Self { names: Arc::clone(names), row: row.into_bytes().into() }
     }
 
-    /// The values of a row that [`Attributes::put`] wrote for these names; `None` where it is another one or broken.
-    pub fn from_row(names: &Arc<[Attribute]>, row: &[u8]) -> Option<Self> {
-        let mut reader = RowReader(row);
-        for _ in names.iter() {
-            reader.value()?;
-        }
-        reader.0.is_empty().then(|| Self { names: Arc::clone(names), row: row.into() })
-    }
-
-    /// Writes the values of these names.
-    pub fn put(&self, names: &Arc<[Attribute]>, row: &mut RowWriter) {
-        if Arc::ptr_eq(names, &self.names) {
-            row.bytes(&self.row);
-        } else {
-            names.iter().for_each(|name| row.value(self.get(name).as_ref()));
-        }
-    }
-
     /// The names that were asked for, set or not.
     pub fn names(&self) -> &Arc<[Attribute]> {
         &self.names
@@ -176,15 +158,5 @@ mod tests {
         assert_eq!(changed.remove(&attribute("mail")), Some(Value::text("a@b.c")));
         assert_eq!(changed.remove(&attribute("surname")), None);
         assert!(changed == some());
-    }
-
-    #[test]
-    fn a_row_of_other_names_or_a_broken_one_is_refused() {
-        let mut row = RowWriter::default();
-        some().put(&names(), &mut row);
-        let row = row.into_bytes();
-        assert!(Attributes::from_row(&names(), &row).is_some_and(|read| read == some()));
-        assert!(Attributes::from_row(&[attribute("city")].into(), &row).is_none());
-        assert!((0..row.len()).all(|length| Attributes::from_row(&names(), &row[..length]).is_none()));
     }
 }

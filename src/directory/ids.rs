@@ -38,6 +38,13 @@ impl ObjectId {
         (!text.is_empty() && text != "." && text != ".." && text.chars().all(safe)).then(|| Self(Form::Text(text.into())))
     }
 
+    /// The id as it stands in a row.
+    pub(super) fn to_row(&self) -> RowWriter {
+        let mut row = RowWriter::default();
+        self.put(&mut row);
+        row
+    }
+
     /// Writes the id into a row.
     pub(super) fn put(&self, row: &mut RowWriter) {
         match &self.0 {

@@ -143,6 +143,7 @@ impl<'a> UserRow<'a> {
     /// The user by itself.
     pub fn to_user(&self) -> User {
         let owned = |texts: Vec<&str>| texts.into_iter().map(Box::from).collect();
+        let mut values = self.values();
         User {
             id: self.id(),
             upn: Upn::new(self.upn()),
@@ -152,7 +153,7 @@ impl<'a> UserRow<'a> {
             restricted: self.restricted(),
             manager: self.manager().map(RowId::to_id),
             proxy_addresses: owned(self.proxy_addresses()),
-            attributes: Attributes::gather(&self.layout.names, |name| self.values().of(name).map(|value| value.to_value())),
+            attributes: Attributes::gather(&self.layout.names, |name| values.of(name).map(|value| value.to_value())),
             licenses: owned(self.licenses()),
         }
     }
@@ -161,7 +162,7 @@ impl<'a> UserRow<'a> {
     /// not the attributes that the user was read with.
     pub fn kept(&self, names: &Arc<[Attribute]>) -> Option<Vec<u8>> {
         let same = Arc::ptr_eq(names, &self.layout.names) || **names == *self.layout.names;
-        same.then(|| summed(names, self.own))
+        same.then(|| summed(names, self.id.bytes(), self.own))
     }
 
     /// The row without its id.
@@ -229,20 +230,21 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Bytes with a sum behind them by which they are known to be whole, and to belong to these attributes.
-pub(super) fn summed(names: &[Attribute], bytes: &[u8]) -> Vec<u8> {
-    [bytes, &sum_of(names, bytes)].concat()
+/// Bytes with a sum behind them by which they are known to be whole, and to belong to this id, or none, and to these attributes.
+pub(super) fn summed(names: &[Attribute], id: &[u8], bytes: &[u8]) -> Vec<u8> {
+    [bytes, &sum_of(names, id, bytes)].concat()
 }
 
 /// What [`summed`] was given, without the sum; nothing where it is something else or broken.
-pub(super) fn checked<'k>(names: &Arc<[Attribute]>, kept: &'k [u8]) -> Option<&'k [u8]> {
+pub(super) fn checked<'k>(names: &Arc<[Attribute]>, id: &[u8], kept: &'k [u8]) -> Option<&'k [u8]> {
     let (row, sum) = kept.split_last_chunk::<4>()?;
-    (sum_of(names, row) == *sum).then_some(row)
+    (sum_of(names, id, row) == *sum).then_some(row)
 }
 
-/// A sum over a row and the number of its attributes: a row that broke off, or that disk or memory damaged, has another one.
-fn sum_of(names: &[Attribute], row: &[u8]) -> [u8; 4] {
+/// A sum over the id, the row and the number of its attributes: what broke off, or disk or memory damaged, has another one.
+fn sum_of(names: &[Attribute], id: &[u8], row: &[u8]) -> [u8; 4] {
     let mut sum = crc32fast::Hasher::new_with_initial(u32::try_from(names.len()).unwrap_or_default());
+    sum.update(id);
     sum.update(row);
     sum.finalize().to_le_bytes()
 }
@@ -310,14 +312,20 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_broke_off_is_no_user() {
-        let (_, rows) = kept(&[ada()]);
+    fn a_row_that_broke_off_or_is_anothers_is_no_user() {
+        let (words, rows) = kept(&[ada()]);
         let (names, row) = (ada().attributes.names().clone(), &rows[0]);
+        let taken = |id: &str, row: &[u8]| {
+            let mut users = UsersBuilder::default();
+            users.set_words(&names, &words).unwrap();
+            users.push_kept(&ObjectId::new(id).unwrap(), &names, row).is_some()
+        };
         for length in 0..row.len() {
-            assert!(checked(&names, &row[..length]).is_none(), "{length}");
+            assert!(!taken("1", &row[..length]), "{length}");
         }
-        assert!(checked(&names, row).is_some());
-        assert!(checked(&names[1..].into(), row).is_none());
+        assert!(taken("1", row));
+        assert!(!taken("2", row));
+        assert!(checked(&names[1..].into(), ada().id.to_row().since(0), row).is_none());
     }
 
     #[test]

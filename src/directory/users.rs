@@ -128,7 +128,7 @@ impl Users {
             Some(layout) => layout.words.put(&mut words),
             None => Words::default().put(&mut words),
         }
-        summed(attributes, words.since(0))
+        summed(attributes, &[], words.since(0))
     }
 
     /// Puts a user in the place of the one with the same id, or beside the others.
@@ -176,16 +176,14 @@ impl Users {
         let layout = self.layout(user.attributes.names());
         let mut row = RowWriter::default();
         UserRow::put(user, &mut self.layouts[layout], &mut row);
-        self.take_row(&user.id, layout, row.since(0))
+        self.take_row(user.id.to_row().since(0), layout, row.since(0))
     }
 
-    /// Takes a row in as [`UserRow::put`] wrote it for that layout.
-    fn take_row(&mut self, id: &ObjectId, layout: usize, own: &[u8]) -> (UserNo, bool) {
+    /// Takes a row in as [`UserRow::put`] wrote it for that layout, with the id as it stands in a row.
+    fn take_row(&mut self, id: &[u8], layout: usize, own: &[u8]) -> (UserNo, bool) {
         let mut head = RowWriter::default();
         head.number(layout);
-        let before = head.len();
-        id.put(&mut head);
-        let (start, id) = (self.write(&[head.since(0), own]), head.since(before));
+        let start = self.write(&[head.since(0), id, own]);
         // Whoever comes behind the last one cannot be among those who are here.
         let behind = self.order.last().is_none_or(|last| self.at(*last).row_id().bytes() < id);
         let known = if behind && !self.mixed { None } else { self.find(id) };
@@ -275,7 +273,7 @@ impl UsersBuilder {
     /// Takes over the words that [`Users::words`] gave for these attributes, before any user; nothing where they are none.
     #[must_use]
     pub fn set_words(&mut self, attributes: &Arc<[Attribute]>, words: &[u8]) -> Option<()> {
-        let words = Words::read(&mut RowReader(checked(attributes, words)?))?;
+        let words = Words::read(&mut RowReader(checked(attributes, &[], words)?))?;
         self.users.layouts = vec![Layout { names: Arc::clone(attributes), words }];
         Some(())
     }
@@ -283,9 +281,10 @@ impl UsersBuilder {
     /// Adds a user whose row [`UserRow::kept`] gave for these attributes; nothing where it is another one or broken.
     #[must_use]
     pub fn push_kept(&mut self, id: &ObjectId, attributes: &Arc<[Attribute]>, kept: &[u8]) -> Option<()> {
-        let row = checked(attributes, kept)?;
+        let id = id.to_row();
+        let row = checked(attributes, id.since(0), kept)?;
         let layout = self.users.layouts.iter().position(|known| Arc::ptr_eq(&known.names, attributes))?;
-        let taken = self.users.take_row(id, layout, row);
+        let taken = self.users.take_row(id.since(0), layout, row);
         self.note(taken);
         Some(())
     }

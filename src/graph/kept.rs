@@ -8,14 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::asks::{GROUP_PROPERTIES, Wanted, attributes, select_users};
-use super::packed::{pack_group, unpack_group};
 use super::told::Told;
-use crate::directory::{Attribute, ObjectId, TenantId, UsersBuilder};
+use crate::directory::{Attribute, Group, ObjectId, TenantId, UsersBuilder};
 
 /// Delta tokens of directory objects live so long, and a full list is read as often, whatever delta says.
 const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Raised whenever what is kept changes its form: the former one is then not found.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 /// The row of what users share comes before theirs, in the order of the keys.
 const WORDS: &str = "a";
 
@@ -124,7 +123,7 @@ impl<'a> Shelf<'a> {
     pub(super) fn replace(&self, mut head: Head, told: &Told) {
         head.rows = count(told);
         let Ok(text) = serde_json::to_vec(&head) else { return };
-        let groups = told.groups.iter().map(|(id, group)| (format!("g{id}"), pack_group(group, told.read.contains(id))));
+        let groups = told.groups.iter().map(|(id, group)| (format!("g{id}"), row_of(group, told)));
         let words = std::iter::once((WORDS.to_owned(), told.users.words(&self.attributes)));
         let users = told.users.rows().filter_map(|user| Some((format!("u{}", user.id()), user.kept(&self.attributes)?)));
         self.cache.replace(&self.reading, &text, &mut words.chain(groups).chain(users));
@@ -142,9 +141,7 @@ impl<'a> Shelf<'a> {
         head.rows = count(told);
         head.gone.clone_from(&told.gone);
         let Ok(text) = serde_json::to_vec(&head) else { return };
-        let groups = groups
-            .iter()
-            .map(|id| (format!("g{id}"), told.groups.get(id).map(|group| pack_group(group, told.read.contains(id)))));
+        let groups = groups.iter().map(|id| (format!("g{id}"), told.groups.get(id).map(|group| row_of(group, told))));
         let users = users.iter().map(|id| (format!("u{id}"), told.users.row(id).and_then(|user| user.kept(&self.attributes))));
         self.cache.advance(&self.reading, former, &text, &mut groups.chain(users));
     }
@@ -169,6 +166,11 @@ fn count(told: &Told) -> u64 {
     (told.users.len() + told.groups.len() + 1) as u64
 }
 
+/// The row of a group: what it is, and whether its members are known.
+fn row_of(group: &Group, told: &Told) -> Vec<u8> {
+    serde_json::to_vec(&(group, told.read.contains(&group.id))).unwrap_or_default()
+}
+
 fn take(told: &mut Told, users: &mut UsersBuilder, key: &str, value: &[u8], attributes: &Arc<[Attribute]>) -> Option<()> {
     if key == WORDS {
         return users.set_words(attributes, value);
@@ -178,7 +180,7 @@ fn take(told: &mut Told, users: &mut UsersBuilder, key: &str, value: &[u8], attr
     match kind {
         "u" => users.push_kept(&id, attributes, value)?,
         "g" => {
-            let (group, read) = unpack_group(value)?;
+            let (group, read): (Group, bool) = serde_json::from_slice(value).ok()?;
             if read {
                 told.read.insert(id.clone());
             }

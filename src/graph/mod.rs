@@ -16,7 +16,6 @@ mod kept;
 mod late;
 mod merge;
 mod operation;
-mod packed;
 mod pages;
 mod parse;
 mod permissions;

@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::exit::Failure;
@@ -26,13 +26,10 @@ type Batch = (usize, Vec<Record>);
 /// Maps every record by itself, so that the number of cores changes nothing but the time it takes. Few records are in memory at a time.
 pub(super) fn everybody(read: &Read, context: &Context, packer: Packer<'_>) -> Result<Everybody, Failure> {
     let Read { reading, bound, .. } = read;
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let (send, receive) = sync_channel::<Batch>(cores);
-    let receive = Mutex::new(receive);
-    let work = || {
+    let work = |next: &dyn Fn() -> Option<Batch>| {
         let bound = bound.apart();
         let (mut parts, mut columns): (Vec<(usize, Part)>, _) = (Vec::new(), Profiler::new(&reading.header));
-        while let Some((at, records)) = next(&receive) {
+        while let Some((at, records)) = next() {
             for record in &records {
                 columns.add(record);
             }
@@ -40,11 +37,7 @@ pub(super) fn everybody(read: &Read, context: &Context, packer: Packer<'_>) -> R
         }
         (parts, columns)
     };
-    let done = thread::scope(|scope| {
-        let crew: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        hand_out(reading, send)?;
-        Ok(crew.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>())
-    })?;
+    let done = on_all_cores(work, |send| hand_out(reading, send))?;
     let (parts, columns): (Vec<_>, Vec<Profiler>) = done.into_iter().unzip();
     let mut parts: Vec<(usize, Part)> = parts.into_iter().flatten().collect();
     parts.sort_by_key(|(at, _)| *at);
@@ -53,7 +46,29 @@ pub(super) fn everybody(read: &Read, context: &Context, packer: Packer<'_>) -> R
     Ok(Everybody { people, columns })
 }
 
-fn next(receive: &Mutex<Receiver<Batch>>) -> Option<Batch> {
+/// Lets every core work on what is handed out, and gathers what each made of its share.
+fn on_all_cores<B: Send, T: Send, E>(
+    work: impl Fn(&dyn Fn() -> Option<B>) -> T + Sync,
+    hand_out: impl FnOnce(SyncSender<B>) -> Result<(), E>,
+) -> Result<Vec<T>, E> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let (send, receive) = sync_channel::<B>(cores);
+    let receive = Arc::new(Mutex::new(receive));
+    thread::scope(|scope| {
+        let work = &work;
+        let start = |_| {
+            let receive = Arc::clone(&receive);
+            scope.spawn(move || work(&|| next(&receive)))
+        };
+        let crew: Vec<_> = (0..cores).map(start).collect();
+        // Only those who work hold it: once all of them panicked, nothing waits for them.
+        drop(receive);
+        hand_out(send)?;
+        Ok(crew.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect())
+    })
+}
+
+fn next<B>(receive: &Mutex<Receiver<B>>) -> Option<B> {
     receive.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
@@ -74,4 +89,30 @@ fn hand_out(reading: &Reading, send: SyncSender<Batch>) -> Result<(), Failure> {
     // What waits for more records ends here.
     drop(send);
     read.map_err(Failure::usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_handed_out_is_worked_on_once() {
+        let work = |next: &dyn Fn() -> Option<u32>| std::iter::from_fn(next).collect::<Vec<u32>>();
+        let all = on_all_cores(work, |send| (0..100).try_for_each(|number| send.send(number)));
+        let mut all = all.unwrap().concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..100).collect::<Vec<u32>>());
+    }
+
+    #[test]
+    fn when_all_who_work_panic_nothing_waits_for_them() {
+        let work = |next: &dyn Fn() -> Option<u32>| assert_eq!(next(), None, "as a fault of ours would");
+        let ended = std::panic::catch_unwind(|| {
+            on_all_cores(work, |send| {
+                while send.send(1).is_ok() {}
+                Ok::<(), ()>(())
+            })
+        });
+        assert!(ended.is_err());
+    }
 }

@@ -163,7 +163,10 @@ impl<'a> Subject<'a> {
         };
         let found = |attribute: &Attribute| {
             let value = value(*attribute)?.as_text()?.to_owned();
-            let accounts = accounts(&self.scene.snapshot, *attribute, &value);
+            let Snapshot { users, .. } = &self.scene.snapshot;
+            let live = self.answer.people.who_has(*attribute, &value, users).into_iter().map(|user| users.at(user).to_user());
+            let live = live.map(|user| owner(&user, false));
+            let accounts = live.chain(deleted(&self.scene.snapshot, *attribute, &value)).collect();
             Some(Match { attribute: attribute.name, value, accounts })
         };
         matching.iter().filter_map(found).collect()
@@ -179,14 +182,12 @@ fn looked_for(desired: &Desired, attribute: Attribute) -> Option<Value> {
     }
 }
 
-/// Who has this value: names compare folded, keys exactly.
-fn accounts(snapshot: &Snapshot, attribute: Attribute, value: &str) -> Vec<Owner> {
+/// Who in the recycle bin has this value: names compare folded, keys exactly.
+fn deleted(snapshot: &Snapshot, attribute: Attribute, value: &str) -> impl Iterator<Item = Owner> {
     let folded = value.to_lowercase();
-    let same = |text: &str| if attribute.kind == Kind::Name { text.to_lowercase() == folded } else { text == value };
-    let has = |user: &User| user.value(attribute).as_ref().and_then(Value::as_text).is_some_and(same);
-    let live = snapshot.users.values().filter(has).map(|user| owner(&user, false));
-    let deleted = snapshot.deleted.values().map(|deleted| &deleted.user).filter(|user| has(user)).map(|user| owner(user, true));
-    live.chain(deleted).collect()
+    let same = move |text: &str| if attribute.kind == Kind::Name { text.to_lowercase() == folded } else { text == value };
+    let has = move |user: &&User| user.value(attribute).as_ref().and_then(Value::as_text).is_some_and(&same);
+    snapshot.deleted.values().map(|deleted| &deleted.user).filter(has).map(|user| owner(user, true))
 }
 
 fn owner(user: &User, deleted: bool) -> Owner {

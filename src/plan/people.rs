@@ -338,6 +338,16 @@ impl People {
         &self.indexes
     }
 
+    /// The users who have this value of a match attribute, as Entra compares it.
+    pub fn who_has(&self, attribute: Attribute, text: &str, users: &Users) -> Vec<UserNo> {
+        let index = self.indexes.iter().find(|index| index.attribute == attribute);
+        match index.map_or(Found::Nobody, |index| index.find(users, text)) {
+            Found::Nobody => Vec::new(),
+            Found::One(user) => vec![user],
+            Found::Several(several) => several.to_vec(),
+        }
+    }
+
     /// A record as it stands in its row.
     pub(super) fn row(&self, number: PersonNo) -> PersonRow<'_> {
         let part = &self.parts[number.index() / PART];

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::diff::hold;
-use super::index::{Found, TextOf};
+use super::index::TextOf;
 use super::inputs::Inputs;
 use super::matching::{Account, Person};
 use super::people::PersonRow;
@@ -71,11 +71,8 @@ fn keeps_a_name(row: PersonRow<'_>, users: &Users, user: &impl TextOf) -> bool {
 fn by_a_later_match(inputs: &Inputs<'_>, row: PersonRow<'_>, user: UserNo, wanted: &Names) -> Option<UserNo> {
     let users = &inputs.snapshot.users;
     let mut hits = inputs.people.indexes().iter().skip(1).flat_map(|index| {
-        match row.wanted_text(index.attribute, users).map_or(Found::Nobody, |text| index.find(users, text)) {
-            Found::Nobody => Vec::new(),
-            Found::One(other) => vec![other],
-            Found::Several(several) => several.to_vec(),
-        }
+        let wanted = row.wanted_text(index.attribute, users);
+        wanted.map(|text| inputs.people.who_has(index.attribute, text, users)).unwrap_or_default()
     });
     hits.find(|other| *other != user && names_of(&users.at(*other)).as_ref() == Some(wanted))
 }

@@ -39,7 +39,9 @@ pub struct People {
 /// Some of the people, packed.
 #[derive(Default)]
 pub struct Part {
-    layouts: Vec<Vec<Target>>,
+    targets: Vec<Target>,
+    /// What a person's row tells of, by the places among the targets. Where empty cells keep what is there, many differ.
+    layouts: Vec<Box<[u16]>>,
     sources: Vec<Arc<str>>,
     held: Vec<Held>,
     bytes: Vec<u8>,
@@ -287,16 +289,28 @@ impl Part {
         settled
     }
 
-    /// The place of the targets of a person among those of this part: most people have the same.
+    /// The place of a person's layout among those of this part: most people have the last one.
     fn layout(&mut self, attributes: &[Wanted]) -> usize {
-        let same = |layout: &Vec<Target>| {
-            layout.len() == attributes.len() && layout.iter().zip(attributes).all(|(target, wanted)| target.is_of(wanted))
-        };
-        self.layouts.iter().position(same).unwrap_or_else(|| {
-            self.layouts.push(attributes.iter().map(Target::of).collect());
-            self.layouts.len() - 1
+        let Self { targets, layouts, .. } = &mut *self;
+        let is_of = |(place, wanted): (&u16, &Wanted)| targets[usize::from(*place)].is_of(wanted);
+        let same = |layout: &[u16]| layout.len() == attributes.len() && layout.iter().zip(attributes).all(is_of);
+        if layouts.last().is_some_and(|last| same(last)) {
+            return layouts.len() - 1;
+        }
+        let layout: Box<[u16]> = attributes.iter().map(|wanted| place_among(targets, wanted)).collect();
+        layouts.iter().position(|known| *known == layout).unwrap_or_else(|| {
+            layouts.push(layout);
+            layouts.len() - 1
         })
     }
+}
+
+fn place_among(targets: &mut Vec<Target>, wanted: &Wanted) -> u16 {
+    let place = targets.iter().position(|target| target.is_of(wanted)).unwrap_or_else(|| {
+        targets.push(Target::of(wanted));
+        targets.len() - 1
+    });
+    u16::try_from(place).expect("a mapping has far fewer than 65,536 targets")
 }
 
 impl Target {
@@ -495,8 +509,9 @@ impl<'a> PersonRow<'a> {
     /// The targets with what the row says of each.
     fn flows(&self) -> impl Iterator<Item = (&'a Target, FlowRow<'a>)> + use<'a> {
         let mut row = self.rest_of();
-        let targets = flows_of(self.part, &mut row).unwrap_or_default();
-        targets.iter().map_while(move |target| Some((target, FlowRow::read(&mut row)?)))
+        let part = self.part;
+        let layout = flows_of(part, &mut row).unwrap_or_default();
+        layout.iter().map_while(move |place| Some((part.targets.get(usize::from(*place))?, FlowRow::read(&mut row)?)))
     }
 
     /// Whether HR wants of every attribute that is not written once only what that user has, as far as the row tells.
@@ -561,15 +576,15 @@ fn skip_place(row: &mut RowReader<'_>) -> Option<()> {
     }
 }
 
-/// The targets of a person; the reader stands before what the row says of the first.
-fn flows_of<'a>(part: &'a Part, row: &mut RowReader<'a>) -> Option<&'a [Target]> {
+/// The layout of a person; the reader stands before what the row says of the first.
+fn flows_of<'a>(part: &'a Part, row: &mut RowReader<'a>) -> Option<&'a [u16]> {
     skip_place(row)?;
     for _ in 0..row.number()? {
         row.number()?;
         row.piece()?;
         row.piece()?;
     }
-    part.layouts.get(row.number()?).map(Vec::as_slice)
+    part.layouts.get(row.number()?).map(AsRef::as_ref)
 }
 
 /// What a row says of one target.

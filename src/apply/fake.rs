@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{Finder, Found, Outcome, RequestCounts, RunId, Tenant};
 use crate::directory::{Attribute, Group, GroupKind, ObjectId, Snapshot, TenantId, Upn, User, Value};
-use crate::graph::{Answer, Operation, Verdict};
+use crate::graph::{About, Answer, Operation, Verdict};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Edit, Members, Object, Plan, SourceInfo, Summary, Target};
 
@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     Unreachable,
     /// The token is refused, and so is a new one.
     LockedOut,
+    /// A gateway's page says that there is no such thing.
+    Page,
     /// The process dies: no answer ever.
     Killed,
 }
@@ -208,6 +210,10 @@ impl Tenant for Fake {
                 Some(Fault::Unreachable) => {
                     Answer { code: Some("unreachable".into()), ..answer(Verdict::Final, 0, "connection refused") }
                 }
+                Some(Fault::Page) => {
+                    let later = Verdict::NotBefore(Instant::now() + Duration::from_secs(2));
+                    Answer { about: About::Way, code: None, ..answer(later, 404, "") }
+                }
                 Some(Fault::LockedOut) => answer(Verdict::Final, 401, "Access token validation failure."),
                 Some(Fault::Killed) => {
                     self.write(operation, &mut state);
@@ -245,6 +251,7 @@ fn written(operation: &Operation) -> Option<ObjectId> {
 fn answer(verdict: Verdict, status: u16, message: &str) -> Answer {
     Answer {
         verdict,
+        about: if status == 401 { About::App } else { About::Request },
         id: None,
         request_id: Some("r".into()),
         status: Some(status).filter(|status| *status > 0),

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::private::{is_writable, put_by, write_private};
 use super::{Finder, Found, RequestCounts, Tenant};
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value};
-use crate::graph::{Answer, Operation, Verdict};
+use crate::graph::{About, Answer, Operation, Verdict};
 
 /// How many secrets one file holds: with each batch it is written anew, which must not grow without bound.
 const MOST: usize = 2_000;
@@ -201,6 +201,7 @@ fn name_of(attributes: &std::collections::BTreeMap<Attribute, Value>) -> Option<
 fn not_kept(error: &HandoverError) -> Answer {
     Answer {
         verdict: Verdict::Final,
+        about: About::Request,
         id: None,
         request_id: None,
         status: None,

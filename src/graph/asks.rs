@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::batch::{Inner, Reply};
 use super::error::GraphError;
 use super::url::with_query;
+use super::verdict::About;
 use crate::directory::{Attribute, ObjectId};
 
 /// Groups that hrpush made carry this before their uniqueName.
@@ -78,7 +79,7 @@ impl Ask {
             code: fault.code,
             message: fault.message,
             request_id: fault.request_id,
-            hint: (reply.status == 403 && !fault.challenged).then_some(self.permission),
+            hint: (reply.status == 403 && fault.about != About::App).then_some(self.permission),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::challenge;
-use super::verdict::retry_after;
+use super::verdict::{About, retry_after};
 
 /// The most requests that Graph takes in a batch.
 pub(super) const MOST: usize = 20;
@@ -80,6 +80,18 @@ pub(super) struct Reply {
     pub(super) headers: BTreeMap<String, String>,
     /// The body as it came; JSON text, or nothing.
     pub(super) body: Box<str>,
+    pub(super) place: Place,
+}
+
+/// What was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A request that was sent alone: whoever stands in between may have answered it.
+    Alone,
+    /// A part of a batch, which nobody but the service takes apart.
+    Part,
+    /// A batch, which was refused whole.
+    Batch,
 }
 
 #[derive(Deserialize)]
@@ -121,6 +133,7 @@ pub(super) fn decode(text: &str, count: usize) -> Result<Vec<Option<Reply>>, ser
             status: item.status,
             headers: headers.collect(),
             body: item.body.map_or_else(Box::default, |body| Box::from(body.get())),
+            place: Place::Part,
         };
         if let Some(slot) = position.and_then(|position| replies.get_mut(position)) {
             *slot = Some(reply);
@@ -135,8 +148,7 @@ pub(super) struct Fault {
     pub(super) code: Option<String>,
     pub(super) message: Option<String>,
     pub(super) details: Vec<(String, String)>,
-    /// Whether it is a claims challenge.
-    pub(super) challenged: bool,
+    pub(super) about: About,
     pub(super) request_id: Option<String>,
 }
 
@@ -158,6 +170,11 @@ impl Reply {
         (200..300).contains(&self.status)
     }
 
+    /// Whether the service itself says that there is no such object.
+    pub(super) fn is_absent(&self) -> bool {
+        self.status == 404 && self.fault().about == About::Request
+    }
+
     /// Reads `{"error": {…}}`; both spellings of the inner error occur.
     pub(super) fn fault(&self) -> Fault {
         let body = if self.is_success() { Json::Null } else { self.json().unwrap_or_default() };
@@ -172,13 +189,21 @@ impl Reply {
             (Some(said), Some(hint)) => Some(format!("{said} ({hint})")),
             (said, hint) => said.or_else(|| hint.map(str::to_owned)),
         };
+        let code = text(&error["code"]).filter(|code| !code.is_empty());
+        let about = match self.place {
+            _ if challenged || self.status == 401 => About::App,
+            Place::Part => About::Request,
+            // Every refusal of Graph's own has a code.
+            Place::Alone if self.is_success() || code.is_some() => About::Request,
+            Place::Alone | Place::Batch => About::Way,
+        };
         Fault {
-            code: text(&error["code"]),
+            code,
             message,
             details: details
                 .map(|detail| (text(&detail["code"]).unwrap_or_default(), text(&detail["target"]).unwrap_or_default()))
                 .collect(),
-            challenged,
+            about,
             request_id: self.header("request-id").map(str::to_owned).or_else(|| text(&inner["request-id"])),
         }
     }

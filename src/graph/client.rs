@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::batch::{self, Inner, Reply};
+use super::batch::{self, Inner, Place, Reply};
 use super::credential::{Credential, CredentialError};
 use super::error::GraphError;
 use super::price::{Price, price};
@@ -243,7 +243,7 @@ impl Client {
         let reply = self.exchange(&outer, Some(batch::encode(requests)), sum).await?;
         if !reply.is_success() {
             self.learn(requests.first().copied().unwrap_or(&outer), &reply);
-            return Ok(Err(reply));
+            return Ok(Err(Reply { place: Place::Batch, ..reply }));
         }
         let mut replies = batch::decode(&reply.body, requests.len())
             .map_err(|error| Lost::Cut(format!("the answer to the batch cannot be read ({:?})", error.classify())))?;
@@ -331,7 +331,7 @@ impl Client {
             .collect();
         let body = answer.text().await.map_err(|error| Lost::Cut(cause(&error)))?;
         tracing::debug!(method = request.method, path, status, writes = price.writes, "graph answered");
-        Ok(Reply { status, headers, body: body.into() })
+        Ok(Reply { status, headers, body: body.into(), place: Place::Alone })
     }
 
     /// Corrects the model of the quota by what an answer tells.

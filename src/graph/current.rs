@@ -127,7 +127,7 @@ impl Reader {
         let doubtful: Vec<&ObjectId> = merged.doubtful.iter().collect();
         let asks: Vec<Ask> = doubtful.iter().map(|id| one_user(id, wanted, attributes)).collect();
         for (id, reply) in doubtful.into_iter().zip(self.first_pages(&asks).await.map_err(Stop::Failed)?) {
-            if reply.status == 404 && merged.deleted.contains(id) {
+            if reply.is_absent() && merged.deleted.contains(id) {
                 told.users.remove(id);
                 told.gone.insert(id.clone());
                 continue;

@@ -67,6 +67,11 @@ impl GraphError {
         }
     }
 
+    /// Whether Graph said that there is no such object. A page of whoever stands in between has no code.
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, code: Some(_), .. })
+    }
+
     /// The permission that would help, where one is missing.
     pub const fn permission(&self) -> Option<&'static str> {
         match self {

@@ -36,7 +36,7 @@ impl Reader {
             let asks: Vec<Ask> = missing.iter().map(|id| one_user(id, wanted, &attributes)).collect();
             let mut absent = Vec::new();
             for ((id, ask), reply) in missing.into_iter().zip(&asks).zip(self.first_pages(&asks).await?) {
-                if reply.status == 404 {
+                if reply.is_absent() {
                     let age = Timestamp::now().duration_since(made[id]).unsigned_abs();
                     absent.extend((age < YOUNG).then_some(id));
                     continue;

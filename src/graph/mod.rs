@@ -44,5 +44,5 @@ pub use quota::{Level, QuotaLevel, Size};
 pub use reader::Reader;
 pub use small::Organization;
 pub use url::{GraphUrl, MemberRef, UrlFault};
-pub use verdict::{Answer, Heard, Judgement, Verdict, judge};
+pub use verdict::{About, Answer, Heard, Judgement, Verdict, judge};
 pub use writer::Writer;

@@ -11,7 +11,7 @@ use super::batch::{Inner, MOST, Reply};
 use super::client::Lost;
 use super::error::GraphError;
 use super::reader::Reader;
-use super::verdict::{Heard, Judgement, judge};
+use super::verdict::{About, Heard, Judgement, judge};
 use super::writer::jittered;
 
 /// How often a read is tried against 5xx and broken connections.
@@ -148,6 +148,7 @@ fn judged(reply: &Reply) -> Judgement {
     let fault = reply.fault();
     judge(Heard {
         status: reply.status,
+        about: About::Request,
         code: fault.code.as_deref().unwrap_or_default(),
         message: fault.message.as_deref().unwrap_or_default(),
         retry_after: reply.retry_after(),

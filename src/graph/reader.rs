@@ -78,7 +78,7 @@ impl Reader {
                 let user = reply.json().ok_or_else(|| ask.answer("the answer is no JSON".into()))?;
                 parse::user(&user, &attributes).map(Some).map_err(|problem| ask.answer(problem))
             }
-            Err(error) if error.status() == Some(404) => Ok(None),
+            Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -91,7 +91,7 @@ impl Reader {
         let request = Inner::get(format!("/directory/deletedItems/{id}?$select=id"));
         match self.read(&Ask { what: "look into the recycle bin", request, permission: USERS }).await {
             Ok(_) => Ok(true),
-            Err(error) if error.status() == Some(404) => Ok(false),
+            Err(error) if error.is_absent() => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -105,7 +105,7 @@ impl Reader {
         let ask = Ask { what: "look up a group", request, permission: GROUPS };
         let reply = match self.read(&ask).await {
             Ok(reply) => reply,
-            Err(error) if error.status() == Some(404) => return Ok(None),
+            Err(error) if error.is_absent() => return Ok(None),
             Err(error) => return Err(error),
         };
         let found = reply.json().ok_or_else(|| ask.answer("the answer is no JSON".into()))?;

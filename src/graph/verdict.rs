@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use tokio::time::Instant;
 
-use super::challenge;
 use crate::directory::ObjectId;
 
 /// What is to be done after an answer, or the lack of one.
@@ -22,11 +21,25 @@ pub enum Verdict {
     Unknown,
 }
 
+/// Of what an answer speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum About {
+    /// This very request and the objects that it names.
+    #[default]
+    Request,
+    /// The way to the service: a gateway's page, or the refusal of a whole batch. It says nothing of any object.
+    Way,
+    /// The app, which is let in no more, whatever it asks: its token is refused, or a condition of Entra is not met.
+    App,
+}
+
 /// The answer to one write.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// What it means.
     pub verdict: Verdict,
+    /// Of what it speaks.
+    pub about: About,
     /// The id of the object that was created or restored.
     pub id: Option<ObjectId>,
     /// Graph's id of the request.
@@ -48,6 +61,7 @@ impl Answer {
     pub(super) fn silent(verdict: Verdict, code: &str, message: impl Into<String>) -> Self {
         Self {
             verdict,
+            about: About::Way,
             id: None,
             request_id: None,
             status: None,
@@ -83,7 +97,7 @@ impl Answer {
 
     /// There is no such object (any more, or yet).
     pub fn is_absent(&self) -> bool {
-        self.status == Some(404)
+        self.status == Some(404) && self.about == About::Request
     }
 
     /// The app may not do this.
@@ -91,9 +105,9 @@ impl Answer {
         self.status == Some(403) && !self.is_locked_out()
     }
 
-    /// The app is let in no more, whatever it asks: its token is refused, or a condition of Entra is not met.
+    /// The app is let in no more, whatever it asks.
     pub fn is_locked_out(&self) -> bool {
-        self.status == Some(401) || (self.status == Some(403) && self.says(challenge::HINT))
+        self.about == About::App
     }
 }
 
@@ -102,6 +116,8 @@ impl Answer {
 pub struct Heard<'a> {
     /// The HTTP status.
     pub status: u16,
+    /// Of what the answer speaks.
+    pub about: About,
     /// Graph's error code, where there is one.
     pub code: &'a str,
     /// Graph's error text, where there is one.
@@ -139,6 +155,9 @@ pub fn judge(heard: Heard<'_>) -> Judgement {
         200..=299 => Judgement::Done,
         429 => Judgement::After(heard.retry_after.unwrap_or(THROTTLED)),
         404 if heard.young => Judgement::After(wait),
+        // The service itself would have said what is not there: it was not reached.
+        404 if heard.about == About::Way && heard.repeatable => Judgement::After(wait),
+        404 if heard.about == About::Way => Judgement::Unknown,
         400 if heard.young && is_unreplicated(heard) => Judgement::After(wait),
         409 if heard.code == "Directory_ConcurrencyViolation" => Judgement::After(wait),
         // 423 is locked; 424 is what an older batch gives the items that were not looked at.
@@ -176,7 +195,7 @@ mod tests {
     use super::*;
 
     fn heard(status: u16) -> Heard<'static> {
-        Heard { status, code: "", message: "", retry_after: None, repeatable: false, young: false }
+        Heard { status, about: About::Request, code: "", message: "", retry_after: None, repeatable: false, young: false }
     }
 
     #[test]
@@ -197,6 +216,8 @@ mod tests {
             (heard(403), Final),
             (heard(404), Final),
             (young(404), After(WAIT)),
+            (Heard { about: About::Way, ..heard(404) }, Unknown),
+            (Heard { about: About::Way, ..repeatable(404) }, After(WAIT)),
             (heard(409), Final),
             (Heard { code: "Directory_ConcurrencyViolation", ..heard(409) }, After(WAIT)),
             (heard(412), Final),

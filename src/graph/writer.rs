@@ -145,6 +145,7 @@ impl Writer {
         let fault = reply.fault();
         let heard = Heard {
             status: reply.status,
+            about: fault.about,
             code: fault.code.as_deref().unwrap_or_default(),
             message: fault.message.as_deref().unwrap_or_default(),
             retry_after: reply.retry_after(),
@@ -174,6 +175,7 @@ impl Writer {
         tracing::debug!(operation = operation.name(), status = reply.status, code = fault.code, "judged");
         Answer {
             verdict,
+            about: fault.about,
             id,
             request_id: fault.request_id,
             status: Some(reply.status),

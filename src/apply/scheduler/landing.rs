@@ -8,7 +8,7 @@ use super::{
     Act, Answer, Answered, Attribute, CLOSED, Closed, DEAD, Doubt, Failed, Flying, Found, Landing, REPLICATION, Scheduler, Stop,
     Who,
 };
-use crate::graph::Verdict;
+use crate::graph::{About, Verdict};
 
 /// How often a request is sent again after faults of the service.
 const ATTEMPTS: u32 = 8;
@@ -49,7 +49,8 @@ impl Scheduler<'_> {
             return;
         }
         let faulty = |answer: &Answer| {
-            let fault = answer.status.is_none_or(|status| status >= 500);
+            let between = answer.about == About::Way && answer.status != Some(429);
+            let fault = between || answer.status.is_none_or(|status| status >= 500);
             let unsure = matches!(answer.verdict, Verdict::Unknown | Verdict::NotBefore(_));
             answer.is_locked_out() || (fault && (unsure || is_unsent(answer)))
         };
@@ -104,7 +105,8 @@ impl Scheduler<'_> {
             Verdict::NotBefore(moment) => {
                 let live = &mut self.live[at];
                 // Graph's young objects, locks and concurrent changes tell their own bound, as 429 does.
-                let throttled = answer.status.is_some_and(|status| status < 500);
+                let throttled =
+                    answer.status.is_some_and(|status| status == 429 || (status < 500 && answer.about == About::Request));
                 let (count, most) = if throttled { (&mut live.throttles, THROTTLES) } else { (&mut live.attempts, ATTEMPTS) };
                 *count += 1;
                 let spent = *count > most;
@@ -268,10 +270,10 @@ impl Scheduler<'_> {
             Act::CreateUser { .. } if answer.is_name_taken() => {
                 return self.doubt(at, flying.request, Some(answer));
             }
-            Act::DeleteUser { .. } | Act::RemoveMember { .. } | Act::ClearManager { .. } if status == 404 => {
+            Act::DeleteUser { .. } | Act::RemoveMember { .. } | Act::ClearManager { .. } if answer.is_absent() => {
                 return self.done(flying, answer);
             }
-            Act::RestoreUser { id, .. } if status == 404 && self.live[at].attempts > 0 => {
+            Act::RestoreUser { id, .. } if answer.is_absent() && self.live[at].attempts > 0 => {
                 // Sent before without an answer: it had landed.
                 let id = Some(id.clone());
                 return self.done(flying, Answer { id, ..answer });
@@ -403,6 +405,7 @@ fn backoff(attempt: u32) -> Duration {
 fn unanswered() -> Answer {
     Answer {
         verdict: Verdict::Unknown,
+        about: About::Way,
         id: None,
         request_id: None,
         status: None,

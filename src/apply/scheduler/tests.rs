@@ -37,7 +37,8 @@ async fn joiners_are_created_once_and_then_get_their_managers() {
 
 #[tokio::test(start_paused = true)]
 async fn any_fault_at_any_write_ends_in_the_same_tenant() {
-    for fault in [Fault::LostBefore, Fault::LostAfter, Fault::Throttled, Fault::Unavailable, Fault::Unreachable] {
+    let faults = [Fault::LostBefore, Fault::LostAfter, Fault::Throttled, Fault::Unavailable, Fault::Unreachable, Fault::Page];
+    for fault in faults {
         for at in 1..=23 {
             let mut fake = Fake::new();
             fake.faults.insert(at, fault);
@@ -136,7 +137,7 @@ async fn a_refused_attribute_is_told_once_and_the_rest_lands() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dead_service_ends_the_run_early() {
-    for fault in [Fault::LostBefore, Fault::LockedOut] {
+    for fault in [Fault::LostBefore, Fault::LockedOut, Fault::Page] {
         let mut fake = Fake::new();
         fake.always = Some(fault);
         let started = Instant::now();

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::directory::ObjectId;
 use crate::graph::batch::Inner;
-use crate::graph::{Client, Credential, GraphUrl, Operation, Reader, Settings, Verdict, Writer};
+use crate::graph::{About, Client, Credential, GraphUrl, Operation, Reader, Settings, Verdict, Writer};
 
 /// What was asked: `POST /$batch`, and the body.
 type Asked = (String, Json);
@@ -57,6 +57,25 @@ async fn a_batch_that_is_refused_whole_says_nothing_of_what_is_in_it() {
         assert!(answers.iter().all(|answer| answer.verdict == Verdict::Done), "{status}: {answers:?}");
         let asked: Vec<String> = log.lock().unwrap().iter().map(|(asked, _)| asked.clone()).collect();
         assert_eq!(asked, ["POST /$batch", "DELETE /users/a", "POST /users/b/revokeSignInSessions"], "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_knows_no_such_page_says_nothing_of_the_object() {
+    for (body, gone) in [("<h1>Not Found</h1>", false), (r#"{"error":{"code":"Request_ResourceNotFound"}}"#, true)] {
+        let (client, _) = serve(move |asked, _, _| match asked {
+            "POST /$batch" => told(405, &[], &Json::Null),
+            _ => (StatusCode::NOT_FOUND, body).into_response(),
+        })
+        .await;
+        let restore = Operation::RestoreUser { id: id("b"), upn: None };
+        let answers = Writer::new(Arc::clone(&client)).send(vec![Operation::DeleteUser { id: id("a") }, restore]).await;
+        for answer in &answers {
+            assert_eq!((answer.is_absent(), answer.verdict == Verdict::Final), (gone, gone), "{answer:?}");
+        }
+        assert_eq!(answers[1].verdict == Verdict::Unknown, !gone, "what cannot be repeated is looked up");
+        assert_eq!(answers[0].about == About::Way, !gone);
+        assert_eq!(Reader::new(client).is_deleted(&id("a")).await.ok(), gone.then_some(false));
     }
 }
 

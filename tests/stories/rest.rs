@@ -156,6 +156,24 @@ fn a_good_status_does_not_make_a_list_of_a_fault() {
 }
 
 #[test]
+fn the_last_page_keeps_its_people_where_the_end_is_said_beside_them() {
+    let page = |offset: usize, count: usize, last: bool| {
+        let answer = json!({"data": people(12)[offset..offset + count], "last": last});
+        Exchange::json(&format!("GET /people?offset={offset}"), &answer)
+    };
+    let source = LIST.replace("total = \"meta.total\"", "end = \"last=true\"");
+    let server = HrServer::start(vec![page(0, 5, false), page(5, 3, true)], Manners::default());
+    assert_eq!(goes_in_once(&world(&server, &source)), 8);
+    // An end in words alone has no list.
+    let end = Exchange::json("GET /people?offset=5", &json!({"last": true, "error": "no more people"}));
+    let server = HrServer::start(vec![page(0, 5, false), end], Manners::default());
+    assert_eq!(goes_in_once(&world(&server, &source)), 5);
+    let broken = Exchange::json("GET /people?offset=5", &json!({"data": people(2), "last": true, "error": "try later"}));
+    let told = breaks(vec![page(0, 5, false), broken], Manners::default(), &source, 1);
+    assert!(told.contains("page 2: the answer tells of a fault"), "{told}");
+}
+
+#[test]
 fn a_part_of_the_list_is_not_taken_for_all_of_it() {
     let one = LIST.replace("paging  = { kind = \"offset\", total = \"meta.total\" }", "");
     let list = || Exchange::json("GET /people?offset=0", &json!({ "data": people(3) }));

@@ -47,19 +47,22 @@ impl<'s> Pages<'s> {
         let answer = sender.send(&call).await?;
         whole(&call, self.request, answer.status)?;
         let body = body_of(&call, self.request, &answer)?;
-        let past = self.request.paging.end.as_ref().is_some_and(|end| body.as_ref().is_some_and(|body| end.holds(body)));
+        let ended = self.request.paging.end.as_ref().is_some_and(|end| body.as_ref().is_some_and(|body| end.holds(body)));
         let found = match &body {
-            Some(body) if !past => records(&call, self.request, body)?,
-            _ => None,
+            Some(body) if ended => last_records(&call, self.request, body)?,
+            Some(body) => records(&call, self.request, body)?,
+            None => None,
         };
-        if let Some(body) = body.as_ref().filter(|_| !past)
-            && tells_of_fault(body, found.as_ref().is_none_or(Vec::is_empty))
+        let empty = found.as_ref().is_none_or(Vec::is_empty);
+        // Where there is nobody, what looks like a fault is how the service says that the list has ended.
+        if let Some(body) = body.as_ref().filter(|_| !(ended && empty))
+            && tells_of_fault(body, empty)
         {
             return Err(RestError::Faulty { what: call.what, said: said(body) });
         }
         let (any, found) = (found.is_some(), found.unwrap_or_default());
         let answered = body.as_ref().unwrap_or(&Value::Null);
-        let page = Page { url: &call.url, headers: &answer.headers, answer: answered, records: &found, any };
+        let page = Page { url: &call.url, headers: &answer.headers, answer: answered, records: &found, any, ended };
         match self.progress.take(&call.what, &page)? {
             Next::Done => self.done = true,
             Next::Again => {}
@@ -198,6 +201,15 @@ fn records<'v>(call: &Call, request: &Request, body: &'v Value) -> Result<Option
         Some((_, Value::String(text))) if text.trim().is_empty() && found.len() == 1 => Ok(Some(Vec::new())),
         Some((_, record)) => Err(RestError::NoObject { what: call.what.clone(), kind: kind(record) }),
     }
+}
+
+/// The records of an answer that is the end of the list: it may be the last page, or lie behind it and have no list at all.
+fn last_records<'v>(call: &Call, request: &Request, body: &'v Value) -> Result<Option<Found<'v>>, RestError> {
+    let whole = request.records.as_str().is_empty() && body.is_object();
+    if whole || !request.records.places(body).iter().any(|(_, record)| record.is_object()) {
+        return Ok(None);
+    }
+    records(call, request, body)
 }
 
 /// Whether an answer with a good status says itself that it is none, as GraphQL does, with or without a part of the records. A fault

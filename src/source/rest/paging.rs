@@ -55,8 +55,10 @@ pub(super) struct Page<'p> {
     pub(super) answer: &'p Value,
     /// Text of the page's records, of which a digest is kept.
     pub(super) records: &'p [(String, &'p Value)],
-    /// Whether the answer had a list, be it an empty one: it had a body, was not past the end, and said more than `null`.
+    /// Whether the answer had a list, be it an empty one: it had a body, and said more than `null`.
     pub(super) any: bool,
+    /// Whether it is the last one, by the condition that is configured.
+    pub(super) ended: bool,
 }
 
 impl<'s> Progress<'s> {
@@ -142,6 +144,7 @@ impl<'s> Progress<'s> {
             leads.map_err(|Unclear| paging(what, "what it says at `next` is an object or a list, not a cursor or a link"))
         };
         match &self.paging.kind {
+            _ if page.ended => Ok(Next::Done),
             PagingKind::None if next_link(page.headers).is_some() => Err(unasked(what)),
             PagingKind::None => self.end(what, page),
             PagingKind::Page(_) | PagingKind::Offset(_) => self.counted(what, page, more),
@@ -270,6 +273,7 @@ mod tests {
     use reqwest::header::HeaderValue;
     use serde_json::json;
 
+    use super::super::path::Condition;
     use super::*;
 
     /// Reads made-up answers to their end; tells what was asked, or the fault.
@@ -284,7 +288,8 @@ mod tests {
             asked.push(get("page").or(get("offset")).or(get("cursor")).unwrap_or_else(|| "-".into()));
             let any = !answer["data"].is_null();
             let found = if any { records.places(answer) } else { Vec::new() };
-            let page = Page { url: &url, headers: &HeaderMap::new(), answer, records: &found, any };
+            let ended = paging.end.as_ref().is_some_and(|end| end.holds(answer));
+            let page = Page { url: &url, headers: &HeaderMap::new(), answer, records: &found, any, ended };
             match progress.take("list", &page) {
                 Ok(Next::Done) => return format!("{} = {}", asked.join(" "), progress.records),
                 Ok(Next::Again) => {}
@@ -333,6 +338,20 @@ mod tests {
         let pages = Paging { kind: PagingKind::Page(1), total_pages: Some(path("pages")), ..Paging::default() };
         let answers = [json!({"data": [1], "pages": 3}), json!({"data": [2], "pages": 2})];
         assert_eq!(told(&pages, &answers), "list: first there were 3 pages, then 2");
+    }
+
+    #[test]
+    fn the_page_that_is_the_end_by_its_own_words_counts() {
+        for kind in [PagingKind::Page(1), PagingKind::Offset(1), PagingKind::Cursor(path("next"))] {
+            let end = Condition::parse("last=true").ok();
+            let paging = Paging { kind, end, total: Some(path("total")), ..Paging::default() };
+            // A cursor beside the end is where the next reading of changes would begin.
+            let answers = |last: Value| [json!({"data": [1], "next": 2}), json!({"data": last, "next": 3, "last": true})];
+            assert!(told(&paging, &answers(json!([2]))).ends_with(" 2 = 2"));
+            assert!(told(&paging, &answers(Value::Null)).ends_with(" 2 = 1"));
+            let short = json!({"data": [1], "last": true, "total": 2});
+            assert!(told(&paging, &[short]).contains("2 records, 1 came"));
+        }
     }
 
     #[test]
@@ -444,7 +463,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("link", HeaderValue::from_bytes("<https://a/?p=ü>; rel=next".as_bytes()).unwrap());
         let (url, answer) = ("https://a/".parse().unwrap(), json!([{}]));
-        let page = Page { url: &url, headers: &headers, answer: &answer, records: &[], any: true };
+        let page = Page { url: &url, headers: &headers, answer: &answer, records: &[], any: true, ended: false };
         assert!(Progress::new(&one, 5).take("list", &page).unwrap_err().to_string().contains("names a next page"));
         let link = Paging { kind: PagingKind::Link, ..Paging::default() };
         assert!(matches!(Progress::new(&link, 5).take("list", &page), Ok(Next::Follow(_))));

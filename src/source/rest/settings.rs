@@ -135,7 +135,7 @@ pub struct Paging {
     pub pages_header: Option<String>,
     /// Where the answer says whether there is more.
     pub more: Option<Path>,
-    /// An answer for which this holds is past the end and has no records.
+    /// An answer for which this holds is the last one, with records or without a list.
     pub end: Option<Condition>,
     /// By how many records the total may differ.
     pub slack: u64,

@@ -11,7 +11,7 @@ use super::error::RestError;
 use super::path::Path;
 use super::settings::{Paging, PagingKind};
 use super::template::Values;
-use super::words::{Unclear, header_number, lead, next_link, number, odata_goes_on, truth};
+use super::words::{Unclear, goes_on, header_number, lead, next_link, number, truth};
 
 /// How far a list has been read.
 #[derive(Debug)]
@@ -103,6 +103,9 @@ impl<'s> Progress<'s> {
             if promises {
                 return Err(self.broken(what, self.pages));
             }
+            if !page.ended && (goes_on(page.answer) || next_link(page.headers).is_some()) {
+                return Err(unasked(what));
+            }
             self.check_total(what)?;
         } else if self.pages >= self.most {
             return Err(paging(what, &format!("the list has more than {} pages", self.most)));
@@ -145,7 +148,6 @@ impl<'s> Progress<'s> {
         };
         match &self.paging.kind {
             _ if page.ended => Ok(Next::Done),
-            PagingKind::None if next_link(page.headers).is_some() => Err(unasked(what)),
             PagingKind::None => self.end(what, page),
             PagingKind::Page(_) | PagingKind::Offset(_) => self.counted(what, page, more),
             PagingKind::Cursor(path) => match text(path)? {
@@ -170,9 +172,6 @@ impl<'s> Progress<'s> {
 
     /// Nothing leads on: the end, unless there is no list where the page before led.
     fn end(&self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
-        if odata_goes_on(page.answer) {
-            return Err(unasked(what));
-        }
         if !page.any && self.pages > 1 && self.total.last != Some(self.records) {
             return Err(paging(what, "the answer is empty although the page before said that there is more"));
         }
@@ -454,17 +453,35 @@ mod tests {
         let one = Paging::default();
         let cursor = Paging { kind: PagingKind::Cursor(path("nxt")), ..Paging::default() };
         for paging in [&one, &cursor] {
-            for answer in
-                [json!({"data": [1], "@odata.nextLink": "https://x"}), json!({"data": [1], "d": {"__next": "https://x"}})]
-            {
-                assert!(told(paging, &[answer]).contains("names a next page that `paging` does not ask for"));
+            for leads in [
+                json!({"@odata.nextLink": "https://x"}),
+                json!({"@nextLink": "x"}),
+                json!({"d": {"__next": "https://x"}}),
+                json!({"links": {"next": "/x"}}),
+                json!({"links": {"next": {"href": "/x"}}}),
+                json!({"_links": {"next": {"href": "/x"}}}),
+            ] {
+                let mut answer = json!({"data": [1]});
+                answer.as_object_mut().unwrap().extend(leads.as_object().unwrap().clone());
+                assert!(told(paging, &[answer]).contains("names a next page that `paging` does not ask for"), "{leads}");
+            }
+            for end in [json!({"next": null}), json!({"next": {"href": null}}), json!({"next": ""}), json!([]), Value::Null] {
+                assert_eq!(told(paging, &[json!({"data": [1], "links": end, "_links": end, "d": end})]), "- = 1");
             }
         }
+        // A page without anybody, of which the service says that it is not the last.
+        let offset = Paging { kind: PagingKind::Offset(0), ..Paging::default() };
+        let answers = [json!({"data": [1]}), json!({"data": [], "@odata.nextLink": "https://x"})];
+        assert!(told(&offset, &answers).contains("names a next page"));
         let mut headers = HeaderMap::new();
         headers.append("link", HeaderValue::from_bytes("<https://a/?p=ü>; rel=next".as_bytes()).unwrap());
         let (url, answer) = ("https://a/".parse().unwrap(), json!([{}]));
         let page = Page { url: &url, headers: &headers, answer: &answer, records: &[], any: true, ended: false };
-        assert!(Progress::new(&one, 5).take("list", &page).unwrap_err().to_string().contains("names a next page"));
+        let next = Paging { kind: PagingKind::Next(path("nxt")), ..Paging::default() };
+        let pages = Paging { kind: PagingKind::Page(1), ..Paging::default() };
+        for paging in [&one, &cursor, &next, &pages] {
+            assert!(Progress::new(paging, 5).take("list", &page).unwrap_err().to_string().contains("names a next page"));
+        }
         let link = Paging { kind: PagingKind::Link, ..Paging::default() };
         assert!(matches!(Progress::new(&link, 5).take("list", &page), Ok(Next::Follow(_))));
     }

@@ -5,10 +5,21 @@ use serde_json::Value;
 
 use super::path::scalar;
 
-/// Whether there is a link to a next page where every `OData` service writes it.
-pub(super) fn odata_goes_on(answer: &Value) -> bool {
-    let links = ["/@odata.nextLink", "/odata.nextLink", "/d/__next"];
-    links.into_iter().filter_map(|at| answer.pointer(at)?.as_str()).any(|link| !link.is_empty())
+/// Where `OData`, JSON:API and HAL say that there is a next page.
+const NEXT_LINKS: [&str; 8] = [
+    "/@odata.nextLink",
+    "/odata.nextLink",
+    "/@nextLink",
+    "/d/__next",
+    "/links/next",
+    "/links/next/href",
+    "/_links/next",
+    "/_links/next/href",
+];
+
+/// Whether there is a link to a next page where every service of a kind writes it.
+pub(super) fn goes_on(answer: &Value) -> bool {
+    NEXT_LINKS.into_iter().filter_map(|at| answer.pointer(at)?.as_str()).any(|link| !link.is_empty())
 }
 
 /// A word of the service that cannot be taken for one thing or the other; guessed wrong, it would end a list.

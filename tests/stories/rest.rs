@@ -143,9 +143,12 @@ fn a_good_status_does_not_make_a_list_of_a_fault() {
         json!({"data": [], "success": false, "error": {"message": "try later"}}),
         json!({"data": people(3), "errors": [{"message": "try later"}]}),
         json!({"data": [], "meta": {"error": "try later"}, "message": "try later"}),
+        json!({"data": [], "status": "fail", "message": "try later"}),
+        json!({"data": people(3), "result": "error", "message": "try later"}),
+        json!({"data": [], "success": "no", "message": "try later"}),
     ];
     for fault in faults {
-        let first = Exchange::json("GET /people?offset=0", &json!({"data": people(2), "errors": [], "error": null}));
+        let first = Exchange::json("GET /people?offset=0", &json!({"data": people(2), "errors": [{}], "error": {"code": null}}));
         let exchanges = vec![first, Exchange::json("GET /people?offset=2", &fault)];
         let told = breaks(exchanges, Manners::default(), &source, 1);
         assert!(told.contains("page 2: the answer tells of a fault: try later"), "{fault}: {told}");

@@ -12,6 +12,7 @@ use super::paging::{Next, Page, Progress};
 use super::path::scalar;
 use super::settings::{Body, Format, PagingKind, Request};
 use super::template::{Template, Values};
+use super::words::truth;
 use crate::record::{At, Cell, Place};
 use crate::source::CsvSettings;
 
@@ -56,7 +57,7 @@ impl<'s> Pages<'s> {
         let empty = found.as_ref().is_none_or(Vec::is_empty);
         // Where there is nobody, what looks like a fault is how the service says that the list has ended.
         if let Some(body) = body.as_ref().filter(|_| !(ended && empty))
-            && tells_of_fault(body, empty)
+            && tells_of_fault(self.request, body, empty)
         {
             return Err(RestError::Faulty { what: call.what, said: said(body) });
         }
@@ -212,24 +213,38 @@ fn last_records<'v>(call: &Call, request: &Request, body: &'v Value) -> Result<O
     records(call, request, body)
 }
 
+/// Words for how a request went, where it went wrong.
+const FAILED: [&str; 6] = ["error", "errors", "fail", "failed", "failure", "fault"];
+
 /// Whether an answer with a good status says itself that it is none, as GraphQL does, with or without a part of the records. A fault
 /// within an envelope is looked for only where there are no records.
-fn tells_of_fault(body: &Value, empty: bool) -> bool {
+fn tells_of_fault(request: &Request, body: &Value, empty: bool) -> bool {
     let Value::Object(answer) = body else { return false };
-    let faulty = |object: &Map<String, Value>| {
-        let named = ["error", "errors"].iter().any(|name| object.get(*name).is_some_and(|fault| !is_nothing(fault)));
-        let denied = |name: &&str| object.get(*name).and_then(scalar).is_some_and(|text| text.eq_ignore_ascii_case("false"));
-        named || ["success", "ok"].iter().any(denied)
-    };
-    faulty(answer) || (empty && answer.values().filter_map(Value::as_object).any(faulty))
+    // The status of a person is no word on how the request went, unless the answer also says why.
+    let of_request = !request.records.as_str().is_empty() || said(body).is_some();
+    let envelopes = answer.values().filter_map(Value::as_object);
+    is_fault(answer, of_request, empty) || (empty && envelopes.into_iter().any(|inner| is_fault(inner, true, true)))
 }
 
-/// Whether the place of a fault says that there is none.
+fn is_fault(object: &Map<String, Value>, of_request: bool, empty: bool) -> bool {
+    let named = ["error", "errors"].iter().any(|name| object.get(*name).is_some_and(|fault| !is_nothing(fault)));
+    let denied = ["success", "ok"].iter().any(|name| matches!(object.get(*name).map(truth), Some(Ok(Some(false)))));
+    let failed = |name: &&str| {
+        let Some(word) = object.get(*name).and_then(scalar) else { return false };
+        let word = word.trim().to_lowercase();
+        // A number beside people may be anything; beside nobody it is what the status of the answer should have been.
+        FAILED.contains(&word.as_str()) || (empty && word.parse().is_ok_and(|code: u16| (400..600).contains(&code)))
+    };
+    named || denied || (of_request && ["status", "result"].iter().any(failed))
+}
+
+/// Whether the place of a fault says that there is none, however deep it says nothing.
 fn is_nothing(value: &Value) -> bool {
     match value {
-        Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        other => scalar(other).is_none_or(|text| matches!(text.trim(), "" | "0" | "false")),
+        Value::Array(items) => items.iter().all(is_nothing),
+        Value::Object(members) => members.values().all(is_nothing),
+        Value::Null => true,
+        other => matches!(truth(other), Ok(None | Some(false))),
     }
 }
 
@@ -263,4 +278,62 @@ fn cut(sender: &Sender<'_>, number: u64, found: &[(String, &Value)]) -> Vec<Raw>
         json: (*record).clone(),
     };
     found.iter().map(raw).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{Paging, Path};
+    use super::*;
+
+    /// Whether an answer tells of a fault, with records in it and without.
+    fn tells(records: &str, body: &Value) -> (bool, bool) {
+        let request = Request {
+            post: false,
+            path: Template::default(),
+            query: Vec::new(),
+            body: None,
+            records: Path::parse(records).unwrap(),
+            format: None,
+            paging: Paging::default(),
+        };
+        (tells_of_fault(&request, body, false), tells_of_fault(&request, body, true))
+    }
+
+    #[test]
+    fn a_fault_is_told_in_many_words() {
+        for fault in [
+            json!({"success": false}),
+            json!({"success": "No"}),
+            json!({"ok": 0}),
+            json!({"status": "error"}),
+            json!({"status": "FAIL", "data": []}),
+            json!({"result": "Failed"}),
+            json!({"error": {"code": null, "message": "later"}}),
+            json!({"errors": [{}, {"code": 7}]}),
+        ] {
+            assert_eq!(tells("data", &fault), (true, true), "{fault}");
+            assert_eq!(tells("data", &json!({ "meta": fault })), (false, true), "{fault}");
+        }
+        assert_eq!(tells("data", &json!({"status": 503, "data": []})), (false, true));
+    }
+
+    #[test]
+    fn what_says_nothing_tells_of_no_fault() {
+        for fine in [
+            json!({"success": true, "ok": "yes", "status": "success", "result": "OK"}),
+            json!({"error": {"code": null, "message": "", "details": [{}]}, "errors": [[], ""]}),
+            json!({"error": {"code": 0, "text": {"value": null}}, "errors": {"list": []}, "status": 200}),
+            json!({"error": false, "errors": "0", "success": null, "status": "Active"}),
+        ] {
+            assert_eq!(tells("data", &fine), (false, false), "{fine}");
+        }
+    }
+
+    #[test]
+    fn the_status_of_a_person_is_no_fault_of_the_answer() {
+        assert_eq!(tells("", &json!({"id": 7, "status": "Failed"})), (false, false));
+        assert_eq!(tells("", &json!({"status": "error", "message": "try later"})), (true, true));
+    }
 }

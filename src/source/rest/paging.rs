@@ -22,6 +22,8 @@ pub(super) struct Progress<'s> {
     pub(super) pages: u64,
     /// Records that came.
     pub(super) records: u64,
+    /// Records of the page with the most.
+    widest: u64,
     cursors: BTreeSet<String>,
     digests: BTreeSet<[u8; 32]>,
     total: Told,
@@ -65,7 +67,19 @@ impl<'s> Progress<'s> {
     pub(super) fn new(paging: &'s Paging, most: u64) -> Self {
         let (cursors, digests) = (BTreeSet::new(), BTreeSet::new());
         let (total, total_pages) = (Told::default(), Told::default());
-        Self { paging, most, pages: 0, records: 0, cursors, digests, total, total_pages, cursor: None, promised: false }
+        Self {
+            paging,
+            most,
+            pages: 0,
+            records: 0,
+            widest: 0,
+            cursors,
+            digests,
+            total,
+            total_pages,
+            cursor: None,
+            promised: false,
+        }
     }
 
     /// The values of the page that is to be asked for.
@@ -88,6 +102,7 @@ impl<'s> Progress<'s> {
     pub(super) fn take(&mut self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
         self.pages += 1;
         self.records += page.records.len() as u64;
+        self.widest = self.widest.max(page.records.len() as u64);
         self.never_twice(what, page)?;
         self.hear(what, page)?;
         let more = self.paging.more.as_ref().and_then(|path| path.first(page.answer)).map_or(Ok(None), truth);
@@ -123,7 +138,9 @@ impl<'s> Progress<'s> {
         let total = told(&self.paging.total, &self.paging.total_header)?;
         let pages = told(&self.paging.total_pages, &self.paging.pages_header)?;
         self.total.take(total, self.paging.slack).map_err(|moved| moved.of(what, "records"))?;
-        self.total_pages.take(pages, self.paging.slack).map_err(|moved| moved.of(what, "pages"))
+        // So many records more or fewer fill so many pages at most.
+        let slack = self.paging.slack.div_ceil(self.widest.max(1));
+        self.total_pages.take(pages, slack).map_err(|moved| moved.of(what, "pages"))
     }
 
     fn never_twice(&mut self, what: &str, page: &Page<'_>) -> Result<(), RestError> {
@@ -337,6 +354,12 @@ mod tests {
         let pages = Paging { kind: PagingKind::Page(1), total_pages: Some(path("pages")), ..Paging::default() };
         let answers = [json!({"data": [1], "pages": 3}), json!({"data": [2], "pages": 2})];
         assert_eq!(told(&pages, &answers), "list: first there were 3 pages, then 2");
+        // Three records are at most two pages of two.
+        let pages = Paging { slack: 3, ..pages };
+        let answers = |then| [json!({"data": [1, 2], "pages": 5}), json!({"data": [3, 4], "pages": then})];
+        assert_eq!(told(&pages, &answers(2)), "list: first there were 5 pages, then 2");
+        let last = [json!({"data": [1, 2], "pages": 3}), json!({"data": [3], "pages": 2})];
+        assert_eq!(told(&pages, &last), "1 2 = 3");
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Exchange {
         Self { status, ..self }
     }
 
+    /// Whether it answers requests with this path.
+    pub(crate) fn asks(&self, path: &str) -> bool {
+        self.path == path
+    }
+
     /// Answers this text, to the letter.
     pub(crate) fn says(&mut self, body: &str) {
         body.as_bytes().clone_into(&mut self.body);

@@ -352,6 +352,25 @@ fn a_department_with_a_new_name_reaches_those_without_news() {
 }
 
 #[test]
+fn who_had_no_partner_is_asked_for_again() {
+    let mut exchanges = office("Claims");
+    let late = exchanges.pop().unwrap();
+    let server = HrServer::start(exchanges, Manners::default());
+    let contact = "[[source.join]]\nname = \"contact\"\npath = \"/people/{on}/mail\"\non = \"id\"\n";
+    let world = world(&server, &format!("{LIST}{contact}{CHANGES}"));
+    world.write("people.toml", MAPPING.replace("[job.department]", "[contact.mail]"));
+    assert_eq!(goes_in_once(&world), 2);
+    // The contact comes later, which is no news of the person.
+    server.answers(office("Claims").into_iter().filter(|exchange| !exchange.asks("/people/1/mail")).chain([late]).collect());
+    let before = server.heard().len();
+    let plan = plan(&world).ends_with(0).json();
+    assert_eq!(plan["changes"][0]["attributes"][0]["after"], "2@x", "{plan}");
+    let heard = server.heard().split_off(before);
+    assert!(heard.iter().any(|line| line.contains("since=")) && heard.contains(&"GET /people/2/mail".to_owned()), "{heard:?}");
+    assert_eq!(goes_in_once(&world), 1);
+}
+
+#[test]
 fn a_reading_that_is_none_is_not_built_upon() {
     let server = HrServer::start(pages("/people", &people(2), 5), Manners::default());
     let columns = "[source.columns]\nid = \"id\"\nname = \"name\"\n\"job.department\" = \"job.department\"\nmail = \"mail\"\n";

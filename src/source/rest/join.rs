@@ -62,7 +62,8 @@ impl<'s> Joined<'s> {
         self.put_all(page, &keys, found)
     }
 
-    /// The same, where some records have been asked for in an earlier reading; what is asked for now is put to their answers.
+    /// The same, where some records have been asked for in an earlier reading; what is found now is put to their answers. Where
+    /// nothing was found it is asked for again each time: it may come without any news of the record.
     pub(super) async fn attach_known(
         &mut self,
         sender: &Sender<'_>,
@@ -74,17 +75,28 @@ impl<'s> Joined<'s> {
         }
         let name = &self.join.name;
         let keys = self.keys(page);
-        let is_known = |answers: &Answers, key: &str| answers.get(name).is_some_and(|answered| answered.key == key);
+        let is_known = |answers: &Answers, key: &str| {
+            answers.get(name).is_some_and(|answered| answered.key == key && !answered.partners.is_empty())
+        };
         let unknown: Vec<Option<String>> =
             keys.iter().zip(known.iter()).map(|(key, answers)| key.clone().filter(|key| !is_known(answers, key))).collect();
         let fresh = self.ask(sender, &unknown).await?;
         let mut found = Vec::with_capacity(keys.len());
         for (((key, unknown), partners), answers) in keys.iter().zip(unknown).zip(fresh).zip(known) {
-            if let Some(key) = unknown {
-                answers.insert(name.clone(), Answered { key, partners });
-            }
-            let answered = answers.get(name).filter(|_| key.is_some());
-            found.push(answered.map(|answered| answered.partners.clone()).unwrap_or_default());
+            found.push(match unknown {
+                None => {
+                    let answered = answers.get(name).filter(|_| key.is_some());
+                    answered.map(|answered| answered.partners.clone()).unwrap_or_default()
+                }
+                Some(_) if partners.is_empty() => {
+                    answers.remove(name);
+                    partners
+                }
+                Some(key) => {
+                    answers.insert(name.clone(), Answered { key, partners: partners.clone() });
+                    partners
+                }
+            });
         }
         self.put_all(page, &keys, found)
     }

@@ -33,6 +33,8 @@ pub(crate) struct Exchange {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    /// Whether it is there for one request alone.
+    once: bool,
 }
 
 impl Exchange {
@@ -49,6 +51,7 @@ impl Exchange {
             status: 200,
             headers,
             body: answer.to_string().into_bytes(),
+            once: false,
         }
     }
 
@@ -60,6 +63,11 @@ impl Exchange {
     /// The same answer with another status.
     pub(crate) fn with_status(self, status: u16) -> Self {
         Self { status, ..self }
+    }
+
+    /// The same answer, for one request alone.
+    pub(crate) fn once(self) -> Self {
+        Self { once: true, ..self }
     }
 
     /// Whether it answers requests with this path.
@@ -116,6 +124,7 @@ impl Exchange {
             status: u16::try_from(response["status"].as_u64().unwrap()).unwrap(),
             headers: texts(&response["headers"]).into_iter().collect(),
             body: response["body_file"].as_str().map(|file| std::fs::read(folder.join(file)).unwrap()).unwrap_or_default(),
+            once: false,
         }
     }
 }
@@ -194,7 +203,7 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let asked = asked(&uri, &body);
-    let found = find(&served.exchanges.lock().unwrap(), method.as_str(), uri.path(), &asked).cloned();
+    let found = take(&mut served.exchanges.lock().unwrap(), method.as_str(), uri.path(), &asked);
     let second = {
         let mut heard = served.heard.lock().unwrap();
         heard.count += 1;
@@ -241,6 +250,13 @@ fn asked(uri: &Uri, body: &[u8]) -> BTreeMap<String, String> {
         asked.extend(members.into_iter().map(|(name, value)| (name, text(&value))));
     }
     asked
+}
+
+/// The exchange for a request, which goes if it is for one alone.
+fn take(exchanges: &mut Vec<Exchange>, method: &str, path: &str, asked: &BTreeMap<String, String>) -> Option<Exchange> {
+    let found = find(exchanges, method, path, asked)?;
+    let at = exchanges.iter().position(|exchange| std::ptr::eq(exchange, found))?;
+    if found.once { Some(exchanges.remove(at)) } else { Some(found.clone()) }
 }
 
 /// The exchange for a request: what varies among those of its path must agree, whether it is asked for or not.

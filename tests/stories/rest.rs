@@ -113,6 +113,20 @@ fn a_page_that_is_not_there_or_a_total_that_differs_ends_the_reading() {
 }
 
 #[test]
+fn a_list_that_moves_once_is_read_from_its_start() {
+    // Who stood first leaves between two pages: whoever stood sixth would be on none of them.
+    let mut exchanges = pages("/people", &people(12), 5).into_iter().take(1).map(Exchange::once).collect::<Vec<_>>();
+    exchanges.extend(pages("/people", &people(12)[1..], 5));
+    let server = HrServer::start(exchanges, Manners::default());
+    let world = world(&server, LIST);
+    let read = world.run_with(&[("HR_TOKEN", "s3cret")], ["plan", "--format", "json"]).ends_with(0);
+    assert_eq!(read.json()["source"]["records"], 11);
+    assert!(read.err.contains("the list moved while it was read"), "{}", read.err);
+    let starts = server.heard().iter().filter(|line| line.ends_with("offset=0")).count();
+    assert_eq!((starts, server.heard().len()), (2, 5), "{:?}", server.heard());
+}
+
+#[test]
 fn an_answer_that_lost_its_body_is_no_end_of_the_list() {
     let mut exchanges = pages("/people", &people(12), 5);
     exchanges[1] = Exchange::refusal("GET /people?offset=5", 200, "content-type", "application/json");

@@ -64,6 +64,11 @@ fn tried(tries: u32) -> String {
 }
 
 impl RestError {
+    /// Whether the list was another one at its end than at its start, so that it may go well the next time.
+    pub(super) fn moved(&self) -> bool {
+        matches!(self, Self::Total { .. } | Self::Moved { .. } | Self::Promised { .. })
+    }
+
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Answered { status: 401, .. } => "the credential is wrong or has expired",
@@ -76,7 +81,7 @@ impl RestError {
             }
             Self::LongWait { .. } => "run later, or allow it: longest_wait = \"30min\"",
             Self::Total { .. } | Self::Moved { .. } => {
-                "the list moved while it was read: run again; where it always differs a little, set `slack`"
+                "the list moved while it was read, twice: run again; where it always differs a little, set `slack`"
             }
             Self::Promised { .. } => {
                 "run again; where the service says so before an empty last page, leave `more` out, and that page is the end"

@@ -18,8 +18,20 @@ use super::template::Values;
 use crate::record::{Header, Place, Record, Value};
 use crate::source::Reading;
 
-/// Reads everything.
+/// Reads everything; a list that moved meanwhile is read once more from its start.
 pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
+    match read_once(rest).await {
+        Err(fault) if fault.moved() => {
+            tracing::warn!("{}: the list moved while it was read, it is read once more", rest.settings.name);
+            let mut reading = read_once(rest).await?;
+            reading.told.push("the list moved while it was read: it was read a second time".to_owned());
+            Ok(reading)
+        }
+        read => read,
+    }
+}
+
+async fn read_once(rest: &Rest) -> Result<Reading, RestError> {
     let settings = &rest.settings;
     let values = values(rest);
     let sender = Sender::new(settings, values, rest.now)?;

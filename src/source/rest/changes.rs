@@ -14,13 +14,13 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::Rest;
 use super::join::Answers;
 use super::list::Raw;
 use super::settings::{Changes, MarkForm, Settings};
 use crate::record::Place;
+use crate::source::fetched::sum;
 
 /// Where the reading before this one is kept. It is personal data: nobody else may read it.
 pub trait Memory: Send + Sync {
@@ -145,7 +145,7 @@ fn digest(rest: &Rest) -> String {
     let text = format!(
         "{base} {values:?} {list:?} {joins:?} {headers:?} {changes:?} {auth:?} {secret_headers:?} {client_certificate:?} {day:?}"
     );
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    sum(text.as_bytes())
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::settings::{Changes, Settings};
 use super::template::Values;
 use crate::record::{Header, Place, Record, Value};
 use crate::source::Reading;
+use crate::source::fetched::hex;
 
 /// Reads everything; a list that moved meanwhile is read once more from its start.
 pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
@@ -288,7 +289,7 @@ impl<'s> Table<'s> {
             return Err(RestError::Empty);
         }
         let (header, records) = if settings.columns.is_empty() { self.loose_records()? } else { self.declared_records()? };
-        let sha256 = self.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&self.digest.finalize());
         let mut told = vec![format!("{}: {} records", settings.name, records.len())];
         told.append(&mut self.told);
         Ok(Reading { name: settings.name.clone(), header, records: records.into(), sha256, told })

@@ -269,17 +269,30 @@ impl Checker<'_> {
                 }
             }
             "RandomString" => self.random(call),
-            "Mid" | "Item" => {
-                if let Some((index, place)) = integer(call, 1).filter(|(index, _)| *index < 1) {
-                    self.fault(
-                        &place,
-                        "bad-argument",
-                        format!("{} counts from 1, not from {index}", call.function.name),
-                        usage(call.function),
-                    );
-                }
+            "Mid" | "Item" => self.first(call, 1),
+            "InStr" => {
+                self.first(call, 2);
+                self.comparison_type(call, 3);
             }
             _ => {}
+        }
+    }
+
+    /// A number that counts from 1.
+    fn first(&mut self, call: &Call, at: usize) {
+        if let Some((index, place)) = integer(call, at).filter(|(index, _)| *index < 1) {
+            let message = format!("{} counts from 1, not from {index}", call.function.name);
+            self.fault(&place, "bad-argument", message, usage(call.function));
+        }
+    }
+
+    /// How two texts are compared: one of two words, or the number behind it.
+    fn comparison_type(&mut self, call: &Call, at: usize) {
+        let no_number = constant(call, at).filter(|(text, _)| !text.trim().is_empty() && whole_number(text).is_none());
+        let another = integer(call, at).filter(|(number, _)| !matches!(number, 0 | 1));
+        if let Some(place) = no_number.map(|(_, place)| place).or(another.map(|(_, place)| place)) {
+            let message = "the comparison is vbTextCompare or vbBinaryCompare";
+            self.fault(&place, "bad-argument", message.to_owned(), usage(call.function));
         }
     }
 

@@ -41,6 +41,7 @@ pub(crate) struct State {
     pub(crate) groups: BTreeMap<ObjectId, Group>,
     pub(crate) writes: u64,
     pub(crate) log: Vec<String>,
+    pub(crate) stopped: bool,
     in_flight: BTreeSet<ObjectId>,
     next: u64,
 }
@@ -236,7 +237,9 @@ impl Tenant for Fake {
         RequestCounts { writes: self.state().writes, ..RequestCounts::default() }
     }
 
-    fn stop(&self) {}
+    fn stop(&self) {
+        self.state().stopped = true;
+    }
 }
 
 fn written(operation: &Operation) -> Option<ObjectId> {

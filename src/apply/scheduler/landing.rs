@@ -94,7 +94,7 @@ impl Scheduler<'_> {
             tracing::error!(
                 "the service has let nothing through for a quarter of an hour, whenever it was asked: the run gives up"
             );
-            self.stop = Some(Stop::GaveUp);
+            self.give_up();
         }
     }
 

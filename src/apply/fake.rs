@@ -1,6 +1,6 @@
 //! A tenant in memory, with faults on demand: for the tests of this room and of the store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     LostAfter,
     /// Too much.
     Throttled,
+    /// Too much, but a fault for one of twenty.
+    Mixed,
     /// The service fails without having done it.
     Unavailable,
     /// No connection at all.
@@ -42,6 +44,7 @@ pub(crate) struct State {
     pub(crate) writes: u64,
     pub(crate) log: Vec<String>,
     pub(crate) stopped: bool,
+    batches: usize,
     in_flight: BTreeSet<ObjectId>,
     next: u64,
 }
@@ -52,6 +55,10 @@ pub(crate) struct Fake {
     pub(crate) faults: BTreeMap<u64, Fault>,
     /// What befalls every write from here on.
     pub(crate) always: Option<Fault>,
+    /// The wait that an answer of too much asks for.
+    pub(crate) wait: Duration,
+    /// How long each of the first batches is under way beyond the usual.
+    pub(crate) delays: VecDeque<Duration>,
     /// Attributes that this app may not write.
     pub(crate) forbidden: BTreeSet<&'static str>,
     /// An id that no group takes as a member.
@@ -60,7 +67,15 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::default(), faults: BTreeMap::new(), always: None, forbidden: BTreeSet::new(), no_member: None }
+        Self {
+            state: Mutex::default(),
+            faults: BTreeMap::new(),
+            always: None,
+            wait: Duration::from_secs(10),
+            delays: VecDeque::new(),
+            forbidden: BTreeSet::new(),
+            no_member: None,
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -186,19 +201,26 @@ impl Tenant for Fake {
     async fn send(&self, operations: Vec<Operation>) -> Vec<Answer> {
         assert!((1..=20).contains(&operations.len()));
         let written: Vec<ObjectId> = operations.iter().filter_map(written).collect();
-        {
+        let delay = {
             let mut state = self.state();
             for id in &written {
                 assert!(state.in_flight.insert(id.clone()), "two writes to {id} in flight");
             }
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+            state.batches += 1;
+            self.delays.get(state.batches - 1).copied().unwrap_or_default()
+        };
+        tokio::time::sleep(Duration::from_millis(50) + delay).await;
         let mut answers = Vec::new();
         let mut killed = false;
         for operation in &operations {
             let mut state = self.state();
             state.writes += 1;
             let fault = self.always.or_else(|| self.faults.get(&state.writes).copied());
+            let fault = match fault {
+                Some(Fault::Mixed) if state.writes.is_multiple_of(20) => Some(Fault::Unavailable),
+                Some(Fault::Mixed) => Some(Fault::Throttled),
+                fault => fault,
+            };
             answers.push(match fault {
                 None => self.write(operation, &mut state),
                 Some(Fault::LostBefore) => answer(Verdict::Unknown, 0, "connection reset"),
@@ -206,7 +228,7 @@ impl Tenant for Fake {
                     self.write(operation, &mut state);
                     answer(Verdict::Unknown, 0, "connection reset")
                 }
-                Some(Fault::Throttled) => answer(Verdict::NotBefore(Instant::now() + Duration::from_secs(10)), 429, "slow down"),
+                Some(Fault::Throttled | Fault::Mixed) => answer(Verdict::NotBefore(Instant::now() + self.wait), 429, "slow down"),
                 Some(Fault::Unavailable) => answer(Verdict::NotBefore(Instant::now() + Duration::from_secs(2)), 503, "no"),
                 Some(Fault::Unreachable) => {
                     Answer { code: Some("unreachable".into()), ..answer(Verdict::Final, 0, "connection refused") }

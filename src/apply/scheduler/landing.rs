@@ -48,16 +48,10 @@ impl Scheduler<'_> {
             // What an interrupt kept from being sent says nothing of the service.
             return;
         }
-        let faulty = |answer: &Answer| {
-            let between = answer.about == About::Way && answer.status != Some(429);
-            let fault = between || answer.status.is_none_or(|status| status >= 500);
-            let unsure = matches!(answer.verdict, Verdict::Unknown | Verdict::NotBefore(_));
-            answer.is_locked_out() || (fault && (unsure || is_unsent(answer)))
-        };
-        if !answers.iter().all(faulty) {
+        if !answers.iter().all(is_faulty) {
             self.dead = 0;
             self.pause = None;
-            return self.heed_the_closed(answers);
+            return self.heed_the_closed(started, answers);
         }
         // Batches that were in flight together count once.
         if self.last_dead.is_some_and(|last| started < last) {
@@ -79,15 +73,16 @@ impl Scheduler<'_> {
     }
 
     /// A service that throttles is not dead: it says when to come again. One that lets nothing through at any of those times is.
-    fn heed_the_closed(&mut self, answers: &[Answer]) {
-        if answers.iter().any(|answer| answer.status != Some(429)) {
+    fn heed_the_closed(&mut self, started: Instant, answers: &[Answer]) {
+        // Among answers of 429, a fault lets nothing through either.
+        if !answers.iter().all(|answer| answer.status == Some(429) || is_faulty(answer)) {
             self.closed = None;
             return;
         }
         let now = Instant::now();
-        let Closed { since, last, times } = self.closed.get_or_insert(Closed { since: now, last: now, times: 1 });
-        // Batches that were in flight together count once.
-        if now.duration_since(*last) >= Duration::from_secs(1) {
+        let Closed { since, last, times } = self.closed.get_or_insert(Closed { since: now, last: started, times: 0 });
+        // Batches that were in flight together count once: those of the next time begin after an answer of this one.
+        if started >= *last {
             (*last, *times) = (now, *times + 1);
         }
         if *times >= DEAD && now.duration_since(*since) >= CLOSED && self.stop.is_none() {
@@ -391,6 +386,14 @@ impl Scheduler<'_> {
 fn has_own_rule(attribute: Attribute) -> bool {
     let own = attribute.permission != "User.ReadWrite.All" || attribute.name == "employeeHireDate";
     own && !matches!(attribute.name, "accountEnabled" | "userPrincipalName")
+}
+
+/// Nobody is there, or nobody lets us in.
+fn is_faulty(answer: &Answer) -> bool {
+    let between = answer.about == About::Way && answer.status != Some(429);
+    let fault = between || answer.status.is_none_or(|status| status >= 500);
+    let unsure = matches!(answer.verdict, Verdict::Unknown | Verdict::NotBefore(_));
+    answer.is_locked_out() || (fault && (unsure || is_unsent(answer)))
 }
 
 /// The writer could not send it at all: no connection, or no token.

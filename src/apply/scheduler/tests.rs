@@ -163,6 +163,28 @@ async fn a_service_that_lets_nothing_through_any_more_ends_the_run_early() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_throttles_most_and_fails_the_rest_ends_the_run_as_early() {
+    let mut fake = Fake::new();
+    fake.always = Some(Fault::Mixed);
+    let started = Instant::now();
+    let (applied, _) = carry_out(&everybody(1_000), &fake).await;
+    assert!(applied.gave_up && fake.state().stopped);
+    assert!(started.elapsed() < Duration::from_mins(16), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_to_what_was_in_flight_together_are_one_refusal() {
+    let mut fake = Fake::new();
+    // Eight batches of the first wave, each answered three minutes after the one before; at the next time all is well.
+    fake.wait = Duration::from_mins(30);
+    fake.delays = (0..8).map(|batch| Duration::from_mins(3 * batch)).collect();
+    fake.faults = (1..=160).map(|write| (write, Fault::Throttled)).collect();
+    let people = (0..160).map(|at| joiner(&format!("p{at}"), None)).collect();
+    let (applied, _) = carry_out(&plan(people), &fake).await;
+    assert_eq!((applied.gave_up, applied.outcome.applied), (false, 160), "{:?}", applied.outcome.failed.first());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupt_finishes_what_is_in_flight() {
     let fake = Fake::new();
     let (stop, cancel) = watch::channel(false);

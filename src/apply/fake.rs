@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     Mixed,
     /// The service fails without having done it.
     Unavailable,
+    /// The object is locked, and it may be asked again at once.
+    Locked,
     /// No connection at all.
     Unreachable,
     /// The token is refused, and so is a new one.
@@ -230,6 +232,7 @@ impl Tenant for Fake {
                 }
                 Some(Fault::Throttled | Fault::Mixed) => answer(Verdict::NotBefore(Instant::now() + self.wait), 429, "slow down"),
                 Some(Fault::Unavailable) => answer(Verdict::NotBefore(Instant::now() + Duration::from_secs(2)), 503, "no"),
+                Some(Fault::Locked) => answer(Verdict::NotBefore(Instant::now()), 423, "locked"),
                 Some(Fault::Unreachable) => {
                     Answer { code: Some("unreachable".into()), ..answer(Verdict::Final, 0, "connection refused") }
                 }

@@ -102,7 +102,7 @@ impl Reader {
                         jittered(wait.max(Duration::from_millis(50 << attempt.min(7))))
                     }
                     Judgement::After(wait) if attempt < ATTEMPTS => match reply.header("retry-after") {
-                        Some(_) => jittered(wait),
+                        Some(_) => jittered(wait).max(backoff),
                         None => backoff,
                     },
                     _ => return Ok(reply),

@@ -106,8 +106,7 @@ impl Scheduler<'_> {
                 *count += 1;
                 let spent = *count > most;
                 // A service that asks for no wait at all is asked less and less often nevertheless.
-                let least = Instant::now() + Duration::from_millis(50 << (*count).min(7));
-                let moment = if answer.status == Some(429) { moment.max(least) } else { moment };
+                let moment = moment.max(Instant::now() + Duration::from_millis(50 << (*count).min(7)));
                 if spent { self.refuse(&flying, &answer) } else { self.again(flying, &answer, moment) }
             }
             Verdict::Unknown => self.unknown(flying, &answer),

@@ -185,6 +185,16 @@ async fn answers_to_what_was_in_flight_together_are_one_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_may_come_again_at_once_is_asked_less_and_less_often() {
+    let mut fake = Fake::new();
+    fake.faults = (1..=20).map(|write| (write, Fault::Locked)).collect();
+    let started = Instant::now();
+    let (applied, _) = carry_out(&everybody(1), &fake).await;
+    assert_eq!(applied.outcome.applied, 1);
+    assert!(started.elapsed() > Duration::from_mins(1), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupt_finishes_what_is_in_flight() {
     let fake = Fake::new();
     let (stop, cancel) = watch::channel(false);

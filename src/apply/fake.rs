@@ -150,6 +150,13 @@ impl Fake {
                 }
                 None => absent(),
             },
+            Operation::RestoreUser { id, .. } => match state.deleted.remove(id) {
+                Some(user) => {
+                    state.users.insert(id.clone(), user);
+                    Answer { id: Some(id.clone()), ..done() }
+                }
+                None => absent(),
+            },
             Operation::CreateGroup { unique_name, name, .. } => {
                 let same = |group: &&Group| group.unique_name.as_ref() == Some(unique_name);
                 if state.groups.values().any(|group| same(&group)) {

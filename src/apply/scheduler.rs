@@ -43,6 +43,8 @@ struct Live {
     /// Who waits for it, and whether they need it to go well.
     dependants: Vec<(usize, bool)>,
     attempts: u32,
+    /// A request was sent to which no answer came: it may have landed.
+    adrift: bool,
     throttles: u32,
     doubt: Option<Doubt>,
     /// Attributes that were left out after a 403, with that answer.
@@ -389,6 +391,7 @@ impl Live {
             blockers,
             dependants,
             attempts: 0,
+            adrift: false,
             throttles: 0,
             doubt: None,
             trimmed: None,

@@ -189,6 +189,7 @@ impl Scheduler<'_> {
     fn unknown(&mut self, flying: Flying, answer: &Answer) {
         let at = flying.at;
         self.live[at].attempts += 1;
+        self.live[at].adrift |= !is_unsent(answer);
         let attempts = self.live[at].attempts;
         if matches!(self.live[at].step.act, Act::CreateUser { .. }) && !is_unsent(answer) {
             // Stays without an answer in the journal until it is found.
@@ -267,7 +268,7 @@ impl Scheduler<'_> {
             Act::DeleteUser { .. } | Act::RemoveMember { .. } | Act::ClearManager { .. } if answer.is_absent() => {
                 return self.done(flying, answer);
             }
-            Act::RestoreUser { id, .. } if answer.is_absent() && self.live[at].attempts > 0 => {
+            Act::RestoreUser { id, .. } if answer.is_absent() && self.live[at].adrift => {
                 // Sent before without an answer: it had landed.
                 let id = Some(id.clone());
                 return self.done(flying, Answer { id, ..answer });

@@ -98,6 +98,23 @@ async fn leavers_go_first_and_a_removal_of_nobody_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_a_restore_that_was_sent_can_have_landed() {
+    for (fault, in_bin, applied) in
+        [(Fault::LostAfter, true, 1), (Fault::Unreachable, true, 1), (Fault::Unreachable, false, 0), (Fault::Throttled, false, 0)]
+    {
+        let mut fake = Fake::new();
+        let back = id("b");
+        if in_bin {
+            let user = crate::directory::User::new(back.clone(), Upn::new("b@contoso.com"));
+            fake.state().deleted.insert(back.clone(), user);
+        }
+        fake.faults.insert(1, fault);
+        let (outcome, _) = carry_out(&plan(vec![change(Action::Restore, "b", Some(&back), vec![])]), &fake).await;
+        assert_eq!(outcome.outcome.applied, applied, "{fault:?}, in the bin: {in_bin}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_patch_is_split_until_the_culprit_stands_alone() {
     let mut fake = Fake::new();
     let mut keys = Vec::new();

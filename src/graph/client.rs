@@ -20,6 +20,7 @@ use super::price::{Price, price};
 use super::quota::{Door, Gate, Level, QuotaLevel, Size};
 use super::transport::http_client;
 use super::url::GraphUrl;
+use super::verdict::LONGEST;
 
 /// Who is throttled first; `x-ms-throttle-priority`. It changes no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -183,10 +184,11 @@ impl Client {
     pub fn restore(&self, kept: &dyn QuotaLevel) {
         let Some(level) = kept.load() else { return };
         let now = jiff::Timestamp::now().as_millisecond();
-        let millis = |value: i64| Duration::from_millis(u64::try_from(value).unwrap_or(0));
-        let shut = level.shut_until.filter(|until| *until > now).map(|until| millis(until - now));
-        self.writes.restore(level.writes, millis(now - level.at), shut);
-        self.units.restore(level.units, millis(now - level.at), None);
+        let since = |from: i64, until: i64| Duration::from_millis(u64::try_from(until.saturating_sub(from)).unwrap_or(0));
+        // A clock that was set back, or a damaged value, does not make the wait longer than it was, nor than any service asks for.
+        let left = |until: i64| since(now, until).min(since(level.at, until)).min(LONGEST);
+        self.writes.restore(level.writes, since(level.at, now), level.shut_until.map(left));
+        self.units.restore(level.units, since(level.at, now), None);
     }
 
     /// How long so many writes take by the quota, and how many of them pass in a second once it paces.

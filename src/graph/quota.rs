@@ -251,9 +251,10 @@ impl Door {
         self.with(|bucket| bucket.level)
     }
 
-    /// Starts from what an earlier run left `ago`.
+    /// Starts from what an earlier run left `ago`. A debt beyond a whole bucket is none that a run can have left.
     pub(super) fn restore(&self, level: f64, ago: Duration, shut_for: Option<Duration>) {
         self.with(|bucket| {
+            let level = level.max(-bucket.capacity);
             bucket.level = bucket.level.min(level + ago.as_secs_f64() * bucket.per_second);
             bucket.shut_until = bucket.shut_until.max(shut_for.map(|wait| Instant::now() + wait));
         });

@@ -148,6 +148,9 @@ const WAIT: Duration = Duration::from_secs(2);
 /// The wait where the answer of a throttled service names none.
 const THROTTLED: Duration = Duration::from_secs(10);
 
+/// A day is more than any service asks for; a longer wait is a fault of the answer.
+pub(super) const LONGEST: Duration = Duration::from_hours(24);
+
 /// Judges an answer. Pure, so that the whole table fits in one test.
 pub fn judge(heard: Heard<'_>) -> Judgement {
     let wait = heard.retry_after.unwrap_or(WAIT);
@@ -186,8 +189,7 @@ fn retry_after_at(text: &str, now: Timestamp) -> Option<Duration> {
         Ok(seconds) => seconds,
         Err(_) => rfc2822::parse(text).ok()?.timestamp().duration_since(now).as_secs_f64().max(0.0),
     };
-    // A day is more than any service asks for; a longer wait is a fault of the answer.
-    (seconds.is_finite() && seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(86_400.0)))
+    (seconds.is_finite() && seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST.as_secs_f64())))
 }
 
 #[cfg(test)]

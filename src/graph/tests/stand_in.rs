@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::directory::ObjectId;
 use crate::graph::batch::Inner;
-use crate::graph::{About, Client, Credential, GraphUrl, Operation, Reader, Settings, Verdict, Writer};
+use crate::graph::{About, Client, Credential, GraphUrl, Level, Operation, QuotaLevel, Reader, Settings, Verdict, Writer};
 
 /// What was asked: `POST /$batch`, and the body.
 type Asked = (String, Json);
@@ -131,6 +131,38 @@ async fn a_plain_server_on_this_machine_needs_no_roles_but_none_may_be_forbidden
         let read = Reader::new(client).snapshot(&crate::graph::Wanted::default()).await;
         // A 500 is asked for once more alone, and this server then says that it knows no such thing.
         assert_eq!(read.is_ok(), readable || status == 500, "{status}");
+    }
+}
+
+/// A level as it was kept, whole or damaged.
+struct Kept(Level);
+
+impl QuotaLevel for Kept {
+    fn load(&self) -> Option<Level> {
+        Some(self.0.clone())
+    }
+
+    fn save(&self, _: &Level) {}
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_or_a_damaged_level_shuts_no_tenant_for_long() {
+    const YEAR: i64 = 365 * 86_400_000;
+    let now = jiff::Timestamp::now().as_millisecond();
+    let day = 86_400;
+    for (at, shut_until, writes, most, least) in [
+        (now, Some(now + 600_000), 100.0, 600, 500),
+        (now - 300_000, Some(now + 300_000), 100.0, 300, 200),
+        (now + YEAR, Some(now + YEAR + 600_000), 100.0, 600, 500),
+        (now, Some(now + YEAR), 100.0, day, day - 100),
+        (i64::MIN, Some(i64::MAX), 100.0, day, day - 100),
+        (i64::MAX, Some(i64::MAX), 100.0, 0, 0),
+        (now, None, f64::MIN, 3_100, 0),
+    ] {
+        let (client, _) = serve(|_, _, _| told(501, &[], &Json::Null)).await;
+        client.restore(&Kept(Level { at, writes, units: writes, shut_until }));
+        let wait = client.forecast(1).0.as_secs();
+        assert!((least..=most).contains(&wait), "{at} {shut_until:?} {writes}: {wait} s");
     }
 }
 

@@ -100,9 +100,9 @@ impl Answer {
         self.status == Some(404) && self.about == About::Request
     }
 
-    /// The app may not do this.
+    /// The service says that the app may not do this. A gateway's 403 has no code of Graph's, and says nothing of permissions.
     pub fn is_forbidden(&self) -> bool {
-        self.status == Some(403) && !self.is_locked_out()
+        self.status == Some(403) && self.about == About::Request && self.code.is_some()
     }
 
     /// The app is let in no more, whatever it asks.

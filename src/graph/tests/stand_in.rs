@@ -80,6 +80,24 @@ async fn a_gateway_that_knows_no_such_page_says_nothing_of_the_object() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_lets_nothing_pass_says_nothing_of_permissions() {
+    let denied = json!({ "error": { "code": "Authorization_RequestDenied", "message": "Insufficient privileges." } });
+    for (outer, body, forbidden) in
+        [(403, &denied, false), (403, &Json::Null, false), (200, &Json::Null, false), (200, &denied, true)]
+    {
+        let body = body.clone();
+        let (client, _) = serve(move |_, _, _| match outer {
+            200 => told(200, &[], &json!({ "responses": [{ "id": "0", "status": 403, "body": body }] })),
+            _ => told(outer, &[], &body),
+        })
+        .await;
+        let answer = Writer::new(client).send(vec![Operation::RevokeSessions { user: id("a") }]).await.remove(0);
+        assert_eq!((answer.verdict, answer.status), (Verdict::Final, Some(403)));
+        assert_eq!(answer.is_forbidden(), forbidden, "{outer} {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn items_are_found_by_their_id_and_one_that_is_missing_is_unknown() {
     let (client, _) = serve(|_, _, _| {
         let responses = json!([{ "id": "2", "status": 404 }, { "id": "0", "status": 204 }]);

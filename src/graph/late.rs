@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::asks::{Ask, Wanted, attributes, one_user};
@@ -13,11 +13,12 @@ use super::reader::Reader;
 use crate::directory::{ObjectId, Snapshot};
 
 /// How long after it was made an account may be unknown to a replica that is asked for it by its id.
-const YOUNG: Duration = Duration::from_secs(15);
+const YOUNG: SignedDuration = SignedDuration::from_secs(15);
 
 impl Reader {
     /// Completes a snapshot by accounts that are known to have been made lately, and that a replica behind did not tell: whoever is taken for
-    /// absent would be made a second time. Who is old enough and nowhere has been deleted since.
+    /// absent would be made a second time, and whoever is still told to be in the recycle bin brought back a second time. Who is old enough
+    /// and nowhere has been deleted since.
     ///
     /// # Errors
     /// Where a look-up itself fails.
@@ -29,16 +30,16 @@ impl Reader {
     ) -> Result<(), GraphError> {
         let attributes = attributes(&wanted.attributes);
         let since = Instant::now();
-        let told = |id: &&ObjectId| snapshot.users.contains_key(id) || snapshot.deleted.contains_key(*id);
-        let mut missing: Vec<&ObjectId> = made.keys().filter(|id| !told(id)).collect();
+        let mut missing: Vec<&ObjectId> = made.keys().filter(|id| !snapshot.users.contains_key(id)).collect();
         while !missing.is_empty() {
             tracing::info!(accounts = missing.len(), "accounts that were made lately are in no list yet: they are looked up");
             let asks: Vec<Ask> = missing.iter().map(|id| one_user(id, wanted, &attributes)).collect();
             let mut absent = Vec::new();
             for ((id, ask), reply) in missing.into_iter().zip(&asks).zip(self.first_pages(&asks).await?) {
                 if reply.is_absent() {
-                    let age = Timestamp::now().duration_since(made[id]).unsigned_abs();
-                    absent.extend((age < YOUNG).then_some(id));
+                    // A moment ahead of our clock is now.
+                    let is_young = Timestamp::now().duration_since(made[id]) < YOUNG;
+                    absent.extend(is_young.then_some(id));
                     continue;
                 }
                 if !reply.is_success() {
@@ -46,13 +47,86 @@ impl Reader {
                 }
                 let user = reply.json().ok_or_else(|| ask.answer("the answer is no JSON".into()))?;
                 let user = parse::user(&user, &attributes).map_err(|problem| ask.answer(problem))?;
+                snapshot.deleted.remove(id);
                 snapshot.users.insert(&user);
             }
-            missing = if since.elapsed() < YOUNG { absent } else { Vec::new() };
+            missing = if since.elapsed() < YOUNG.unsigned_abs() { absent } else { Vec::new() };
             if !missing.is_empty() {
                 tokio::time::sleep(Duration::from_secs(2)).await;
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::{DeletedUser, TenantId, Upn, User};
+    use crate::graph::tests::stand_in::{fly, serve, told};
+
+    struct Looked {
+        found: bool,
+        in_bin: bool,
+        asked: usize,
+        took: Duration,
+    }
+
+    /// An account that was made so many seconds ago and that is shown from a certain look-up on.
+    fn look_up(seconds_ago: i64, shown_at: usize, in_bin: bool) -> Looked {
+        fly(async {
+            let (client, log) = serve(move |_, _, before| {
+                let found = serde_json::json!({ "id": "a", "userPrincipalName": "a@contoso.com" });
+                let absent = serde_json::json!({ "error": { "code": "Request_ResourceNotFound", "message": "No." } });
+                let (status, body) = if before + 1 >= shown_at { (200, found) } else { (404, absent) };
+                let part = serde_json::json!({ "id": "0", "status": status, "body": body });
+                told(200, &[], &serde_json::json!({ "responses": [part] }))
+            })
+            .await;
+            let id = ObjectId::new("a").unwrap();
+            let mut snapshot = Snapshot::empty(TenantId("t".into()), "contoso.com");
+            if in_bin {
+                let user = User::new(id.clone(), Upn::new("a@contoso.com"));
+                snapshot.deleted.insert(id.clone(), DeletedUser { user, deleted_at: None });
+            }
+            let made = BTreeMap::from([(id.clone(), Timestamp::now() - SignedDuration::from_secs(seconds_ago))]);
+            let started = Instant::now();
+            Reader::new(client).complete(&mut snapshot, &Wanted::default(), &made).await.unwrap();
+            let asked = log.lock().unwrap().len();
+            let (found, in_bin) = (snapshot.users.contains_key(&id), snapshot.deleted.contains_key(&id));
+            Looked { found, in_bin, asked, took: started.elapsed() }
+        })
+    }
+
+    const NEVER: usize = usize::MAX;
+
+    #[test]
+    fn who_was_made_moments_ago_is_waited_for() {
+        let looked = look_up(0, 3, false);
+        assert_eq!((looked.found, looked.asked), (true, 3));
+        let looked = look_up(0, NEVER, false);
+        assert!(!looked.found && looked.took >= YOUNG.unsigned_abs(), "{:?}", looked.took);
+        assert!((4..=9).contains(&looked.asked), "{}", looked.asked);
+    }
+
+    #[test]
+    fn who_was_made_ahead_of_our_clock_was_made_now() {
+        let looked = look_up(-3_600, 3, false);
+        assert_eq!((looked.found, looked.asked), (true, 3));
+    }
+
+    #[test]
+    fn who_is_old_enough_and_nowhere_is_looked_up_once() {
+        let looked = look_up(3_600, 2, false);
+        assert_eq!((looked.found, looked.asked), (false, 1));
+        assert!(look_up(3_600, 1, false).found);
+    }
+
+    #[test]
+    fn who_was_brought_back_is_not_left_in_the_recycle_bin_of_a_replica() {
+        let looked = look_up(3_600, 1, true);
+        assert_eq!((looked.found, looked.in_bin), (true, false));
+        let looked = look_up(3_600, NEVER, true);
+        assert_eq!((looked.found, looked.in_bin, looked.asked), (false, true, 1), "it has been deleted since");
     }
 }

@@ -1,6 +1,6 @@
 //! The room against the sandbox, with what real tenants do.
 
-mod stand_in;
+pub(super) mod stand_in;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

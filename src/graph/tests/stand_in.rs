@@ -1,6 +1,7 @@
 //! Other servers than our sandbox: each answers by a script, as a gateway or another Graph-compatible service might.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -14,8 +15,22 @@ use crate::graph::{About, Client, Credential, GraphUrl, Level, Operation, QuotaL
 /// What was asked: `POST /$batch`, and the body.
 type Asked = (String, Json);
 
+/// Does the work while each turn of the runtime takes a millisecond of its clock, whatever it takes on ours.
+pub(in crate::graph) fn fly<F: Future>(work: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let _pilot = tokio::spawn(async {
+            loop {
+                tokio::time::advance(Duration::from_millis(1)).await;
+                tokio::task::yield_now().await;
+            }
+        });
+        work.await
+    })
+}
+
 /// Serves by a script, which is told how many requests came before.
-async fn serve(
+pub(in crate::graph) async fn serve(
     script: impl Fn(&str, &Json, usize) -> Response + Send + Sync + 'static,
 ) -> (Arc<Client>, Arc<std::sync::Mutex<Vec<Asked>>>) {
     let log: Arc<std::sync::Mutex<Vec<Asked>>> = Arc::default();
@@ -34,7 +49,7 @@ async fn serve(
     (Arc::new(Client::connect(settings, Credential::token(SecretString::from("t"))).unwrap()), log)
 }
 
-fn told(status: u16, headers: &[(&'static str, &'static str)], body: &Json) -> Response {
+pub(in crate::graph) fn told(status: u16, headers: &[(&'static str, &'static str)], body: &Json) -> Response {
     let headers: HeaderMap = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     (StatusCode::from_u16(status).unwrap(), headers, axum::Json(body.clone())).into_response()
 }

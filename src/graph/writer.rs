@@ -1,6 +1,7 @@
 //! The only way to write: operations in batches, each answer judged alone.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::directory::{Attribute, ObjectId};
 
 /// How long an object that was just made may be unknown to some replica.
 const YOUNG: Duration = Duration::from_secs(30);
+/// How many batches in a row may be refused whole before no further one is tried.
+const REFUSED_BATCHES: u32 = 3;
 /// How often it is tried to reach Graph before a write is given up; nothing was sent until then.
 const CONNECTS: u32 = 5;
 
@@ -23,12 +26,14 @@ const CONNECTS: u32 = 5;
 pub struct Writer {
     client: Arc<Client>,
     born: Mutex<HashMap<ObjectId, Instant>>,
+    /// Batches that were refused whole since one was taken.
+    refused_batches: AtomicU32,
 }
 
 impl Writer {
     /// A writer over a connection.
     pub fn new(client: Arc<Client>) -> Self {
-        Self { client, born: Mutex::default() }
+        Self { client, born: Mutex::default(), refused_batches: AtomicU32::new(0) }
     }
 
     /// The connection.
@@ -107,15 +112,22 @@ impl Writer {
         let all = |answer: &dyn Fn(&Operation) -> Answer| operations.iter().map(|(_, operation)| answer(operation)).collect();
         let requests: Vec<Inner> = operations.iter().map(|(_, operation)| operation.request(self.client.base())).collect();
         let requests: Vec<&Inner> = requests.iter().collect();
+        if self.refused_batches.load(Ordering::Relaxed) >= REFUSED_BATCHES {
+            return self.one_by_one(operations, &requests).await;
+        }
         let mut attempt = 0;
         loop {
             attempt += 1;
             match self.client.batch(&requests).await {
                 Ok(Ok(replies)) => {
+                    self.refused_batches.store(0, Ordering::Relaxed);
                     let pairs = operations.iter().zip(replies);
                     return pairs.map(|((_, operation), reply)| self.judged(operation, reply.as_ref())).collect();
                 }
-                Ok(Err(outer)) if is_no_batch(outer.status) => return self.one_by_one(operations, &requests).await,
+                Ok(Err(outer)) if is_no_batch(outer.status) => {
+                    self.refused_batches.fetch_add(1, Ordering::Relaxed);
+                    return self.one_by_one(operations, &requests).await;
+                }
                 Ok(Err(outer)) => return all(&|operation| self.judged(operation, Some(&outer))),
                 Err(Lost::Unsent(_)) if attempt < CONNECTS && !self.client.is_stopping() => {
                     self.client.count_retries(1);

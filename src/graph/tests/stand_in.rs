@@ -76,6 +76,25 @@ async fn a_batch_that_is_refused_whole_says_nothing_of_what_is_in_it() {
 }
 
 #[tokio::test]
+async fn a_service_that_takes_no_batches_is_not_asked_for_one_for_ever() {
+    for (taken, wanted) in [(None, 3), (Some(2), 5)] {
+        let (client, log) = serve(move |asked, _, before| match asked {
+            "POST /$batch" if Some(before) == taken => told(200, &[], &json!({ "responses": [{ "id": "0", "status": 204 }] })),
+            "POST /$batch" => told(405, &[], &Json::Null),
+            _ => told(204, &[], &Json::Null),
+        })
+        .await;
+        let writer = Writer::new(client);
+        for _ in 0..6 {
+            let answers = writer.send(vec![Operation::RevokeSessions { user: id("a") }]).await;
+            assert_eq!(answers[0].verdict, Verdict::Done);
+        }
+        let batches = log.lock().unwrap().iter().filter(|(asked, _)| asked == "POST /$batch").count();
+        assert_eq!(batches, wanted, "one taken: {taken:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_gateway_that_knows_no_such_page_says_nothing_of_the_object() {
     for (body, gone) in [("<h1>Not Found</h1>", false), (r#"{"error":{"code":"Request_ResourceNotFound"}}"#, true)] {
         let (client, _) = serve(move |asked, _, _| match asked {

@@ -207,11 +207,24 @@ fn a_part_of_the_list_is_not_taken_for_all_of_it() {
 }
 
 #[test]
-fn no_row_is_chosen_of_a_part_of_them() {
+fn a_part_of_a_list_within_a_record_is_not_taken_for_all_of_it() {
     let cut = json!({"id": 1, "name": "Ada", "job": {"items": [{"department": "Old", "to": "2020-01-01"}], "hasMore": true}});
     let pick = "[[source.pick]]\nat = \"job\"\nto = \"to\"\n";
-    let told = breaks(pages("/people", &[cut], 5), Manners::default(), &format!("{LIST}{pick}"), 1);
-    assert!(told.contains("1 records came with a part of their rows") && told.contains("hint: their lists"), "{told}");
+    for source in [LIST.to_owned(), format!("{LIST}{pick}")] {
+        let told = breaks(pages("/people", std::slice::from_ref(&cut), 5), Manners::default(), &source, 1);
+        assert!(told.contains("1 records came with a part of a list that goes on elsewhere: `job`"), "{told}");
+        assert!(told.contains("hint: it has `hasMore`"), "{told}");
+    }
+    // What is expanded has its link beside it; where no column needs the list, it may be what it likes.
+    let people: Vec<Value> = (1..=2)
+        .map(|id| json!({"id": id, "name": "Ada", "job": [{"department": "Claims"}], "job@odata.nextLink": "https://x"}))
+        .collect();
+    let columns = "[source.columns]\nid = \"id\"\nname = \"name\"\n\"job.department\" = \"job[0].department\"\n";
+    let told = breaks(pages("/people", &people, 5), Manners::default(), &format!("{LIST}{columns}"), 1);
+    assert!(told.contains("2 records came with a part of a list that goes on elsewhere: `job`"), "{told}");
+    let server = HrServer::start(pages("/people", &people, 5), Manners::default());
+    let columns = columns.replace("job[0].department", "name");
+    assert_eq!(goes_in_once(&world(&server, &format!("{LIST}{columns}"))), 2);
 }
 
 fn null_among(mut people: Vec<Value>) -> Exchange {

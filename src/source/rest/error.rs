@@ -43,8 +43,8 @@ pub(super) enum RestError {
     Promised { what: String },
     #[error("{what}: {why}")]
     Join { what: String, why: String },
-    #[error("{records} records came with a part of their rows, of which a [[source.pick]] would choose")]
-    Cut { records: u64 },
+    #[error("{records} records came with a part of a list that goes on elsewhere: `{list}`")]
+    Cut { records: u64, list: String },
     #[error("the list is empty")]
     Empty,
     #[error("the reading cannot be kept for the next one: {0}")]
@@ -87,7 +87,7 @@ impl RestError {
                 "run again; where the service says so before an empty last page, leave `more` out, and that page is the end"
             }
             Self::Cut { .. } => {
-                "their lists say `hasMore` or `__next`: ask for more rows in one answer, or read them by a [[source.join]]"
+                "it has `hasMore`, `__next` or a link `@odata.nextLink`: ask for more rows in one answer, read them by a [[source.join]], or leave the list out of [source.columns]"
             }
             Self::Empty => "an empty list would make everybody missing, so it is refused",
             Self::Columns(_) => {

@@ -21,6 +21,7 @@ mod assertion;
 mod auth;
 mod changes;
 mod client;
+mod cut;
 mod dates;
 mod digits;
 mod error;

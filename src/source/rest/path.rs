@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::cut::is_wrapper;
+
 /// A path that was read without fault.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Path {
@@ -89,6 +91,23 @@ impl Path {
             }
         });
         found
+    }
+
+    /// Whether the path leads to what these keys lead to, or through it; places in lists and wrappers of lists are left out of the keys.
+    pub(super) fn passes(&self, keys: &[&str]) -> bool {
+        let mut keys = keys.iter().peekable();
+        for step in &self.steps {
+            let Some(wanted) = keys.peek() else { return true };
+            match step {
+                Step::Each => return true,
+                Step::Key(key) | Step::Part(key) if key == *wanted => _ = keys.next(),
+                Step::Key(key) if is_wrapper(key) => {}
+                Step::Part(key) if is_wrapper(key) || key.bytes().all(|byte| byte.is_ascii_digit()) => {}
+                Step::Key(_) | Step::Part(_) => return false,
+                Step::Index(_) | Step::Last | Step::Where(_) => {}
+            }
+        }
+        keys.peek().is_none()
     }
 
     /// Puts something else where the path leads, which must be keys alone.

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
+use super::cut::goes_on;
 use super::dates::{self, DateForm};
 use super::path::{Condition, Path};
 
@@ -33,8 +34,6 @@ pub(super) struct Told {
     pub(super) chosen: u64,
     /// People of whose rows several were equally good.
     pub(super) ties: u64,
-    /// Lists of rows that say of themselves that they go on elsewhere.
-    pub(super) cut: u64,
 }
 
 /// Where a row lies on a day. The order is that of preference: in force, ahead, over.
@@ -51,7 +50,10 @@ impl Pick {
         let Some(at) = &self.at else { return };
         at.replace(record, |rows| {
             let list = rows.as_array().or_else(|| rows.get("results")?.as_array()).or_else(|| rows.get("items")?.as_array())?;
-            told.cut += u64::from(goes_on(rows));
+            // Of a part of the rows none is chosen: the list stays what it is, and is found to be needed.
+            if goes_on(rows) {
+                return None;
+            }
             let index = self.choose(&list.iter().collect::<Vec<_>>(), day, zone, told)?;
             Some(Value::Array(vec![list[index].clone()]))
         });
@@ -96,12 +98,6 @@ impl Pick {
     }
 }
 
-/// Whether a list within a record has more rows than came with it, as Oracle and `OData` say it.
-fn goes_on(rows: &Value) -> bool {
-    let more = rows.get("hasMore").and_then(Value::as_bool).unwrap_or(false);
-    more || rows.get("__next").and_then(Value::as_str).is_some_and(|link| !link.is_empty())
-}
-
 fn days(day: Date) -> i64 {
     day.since(jiff::civil::date(1970, 1, 1)).map_or(0, |span| i64::from(span.get_days()))
 }
@@ -141,28 +137,6 @@ mod tests {
         assert_eq!(chosen(&rows, "2024-12-31"), "1");
         assert_eq!(chosen(&rows, "2025-01-01"), "2");
         assert_eq!(chosen(&rows, "2018-06-01"), "3");
-    }
-
-    #[test]
-    fn rows_that_go_on_elsewhere_are_counted() {
-        let pick = Pick {
-            at: Some(path("jobs")),
-            by: None,
-            from: None,
-            to: None,
-            date: DateForm::Iso,
-            prefer: Vec::new(),
-            sequence: None,
-        };
-        let cut = |jobs: Value| {
-            let mut told = Told::default();
-            pick.apply(&mut json!({ "jobs": jobs }), "2024-01-01".parse().unwrap(), &TimeZone::UTC, &mut told);
-            told.cut
-        };
-        assert_eq!(cut(json!({"items": [{"n": 1}], "hasMore": true})), 1);
-        assert_eq!(cut(json!({"results": [{"n": 1}], "__next": "https://x"})), 1);
-        assert_eq!(cut(json!({"items": [{"n": 1}], "hasMore": false})), 0);
-        assert_eq!(cut(json!([{"n": 1}])), 0);
     }
 
     #[test]

@@ -8,10 +8,12 @@ use sha2::{Digest, Sha256};
 use super::Rest;
 use super::changes::{Kept, Rows, by_key};
 use super::client::Sender;
-use super::error::RestError;
+use super::cut;
+use super::error::{RestError, plain};
 use super::flatten::{self, Manner, Row};
 use super::join::{Answers, Joined};
 use super::list::{Pages, Raw};
+use super::path::Path;
 use super::pick::{Pick, Told};
 use super::settings::{Changes, Settings};
 use super::template::Values;
@@ -201,6 +203,8 @@ struct Table<'s> {
     loose: Vec<(Place, Row)>,
     seen: BTreeSet<usize>,
     picked: Told,
+    /// How many records came with a part of a list, and which list that was first.
+    cut: Option<(u64, String)>,
     digest: Sha256,
     told: Vec<String>,
 }
@@ -214,6 +218,7 @@ impl<'s> Table<'s> {
             loose: Vec::new(),
             seen: BTreeSet::new(),
             picked: Told::default(),
+            cut: None,
             digest: Sha256::new(),
             told: Vec::new(),
         }
@@ -248,6 +253,9 @@ impl<'s> Table<'s> {
         for pick in &settings.picks {
             pick.apply(&mut raw.json, self.rest.day, &settings.zone, &mut self.picked);
         }
+        if let Some(list) = cut::needed(&raw.json, paths(settings)) {
+            self.cut.get_or_insert((0, list)).0 += 1;
+        }
         let manner = Manner { zone: &settings.zone, false_is_nothing: settings.false_is_nothing };
         if settings.columns.is_empty() {
             let row = flatten::all(&raw.json, &manner).map_err(|why| RestError::Flatten(format!("{}: {why}", raw.place)))?;
@@ -272,9 +280,9 @@ impl<'s> Table<'s> {
 
     fn finish(mut self) -> Result<Reading, RestError> {
         self.choose()?;
-        let Told { chosen, ties, cut } = self.picked;
-        if cut > 0 {
-            return Err(RestError::Cut { records: cut });
+        let Told { chosen, ties } = self.picked;
+        if let Some((records, list)) = self.cut.take() {
+            return Err(RestError::Cut { records, list: plain(&list) });
         }
         if chosen > 0 {
             self.told.push(format!("{chosen} people have several rows or employments: the one that counts was taken"));
@@ -313,7 +321,7 @@ impl<'s> Table<'s> {
         let lost = columns.iter().enumerate().filter(|(index, column)| !column.optional && !self.seen.contains(index));
         let lost: Vec<String> = lost
             .map(|(_, column)| {
-                let paths: Vec<&str> = column.paths.iter().map(super::path::Path::as_str).collect();
+                let paths: Vec<&str> = column.paths.iter().map(Path::as_str).collect();
                 format!("`{}` (column `{}`)", paths.join("` or `"), column.name)
             })
             .collect();
@@ -327,6 +335,12 @@ impl<'s> Table<'s> {
         let records = std::mem::take(&mut self.rows).into_iter().map(record).collect();
         Ok((header, records))
     }
+}
+
+/// Where a record is looked into; nowhere in particular where every value becomes a column.
+fn paths(settings: &Settings) -> impl Iterator<Item = &Path> {
+    let picked = settings.picks.iter().filter(|_| !settings.columns.is_empty()).filter_map(|pick| pick.at.as_ref());
+    settings.columns.iter().flat_map(|column| &column.paths).chain(picked)
 }
 
 fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, told: &mut Told) -> usize {

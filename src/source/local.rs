@@ -44,7 +44,7 @@ fn open_one(path: &Path, arrival: &Arrival, max_bytes: u64, now: SystemTime) -> 
         Some(Listed { name, modified: about.modified().ok() })
     });
     arrival.judge(&listed, done.as_ref(), now)?;
-    let opened = Opened::new(&path, &about)?;
+    let opened = Opened::new(&path, &about, now)?;
     let content = if about.len() < HELD { Content::Bytes(opened.bytes()?) } else { Content::Opened(Arc::new(opened)) };
     Ok(Fetched { name: listed.name, path: Some(path), modified: listed.modified, content })
 }

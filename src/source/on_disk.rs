@@ -42,6 +42,8 @@ pub(super) struct OnDisk {
     end: u64,
     count: usize,
     window: usize,
+    /// Of all its bytes when it was proven.
+    sha256: String,
 }
 
 /// Looks through a file; nothing where it has to be read into memory.
@@ -59,7 +61,8 @@ pub(super) fn prove(
     let told = csv::told_of(name, delimiter, &encoding, rows.mark.ends);
     let (delimiter, sha256) = (rows.delimiter, rows.window.sum().ok()??);
     file.in_place().ok()?;
-    let records = OnDisk { file: Arc::clone(file), source: name.into(), columns, delimiter, start, end, count, window };
+    let (file, source, proven) = (Arc::clone(file), name.into(), sha256.clone());
+    let records = OnDisk { file, source, columns, delimiter, start, end, count, window, sha256: proven };
     Some(Proven { records, sha256, told })
 }
 
@@ -163,7 +166,12 @@ impl OnDisk {
     pub(super) fn each(&self, take: &mut impl FnMut(Record)) -> Result<(), Fault> {
         self.file.unchanged()?;
         let (at, line) = self.start;
-        let window = Window::new(&self.file, at, self.end, self.window);
+        let mut window = Window::new(&self.file, at, self.end, self.window);
+        if !self.file.settled() {
+            let mut before = Vec::new();
+            self.file.append(&mut before, 0, usize::try_from(at).map_err(|_| self.file.changed())?)?;
+            window = window.digested(&before);
+        }
         let mut rows = Rows { window, delimiter: self.delimiter, mark: Mark { line, ..Mark::default() } };
         let (mut row, mut left) = (Row::default(), self.count);
         while left > 0 {
@@ -179,6 +187,10 @@ impl OnDisk {
             }
             take(self.columns.record(&self.source, &cells));
             left -= 1;
+        }
+        // Of what was not settled when it was found, the time of change proves nothing.
+        if rows.window.whole_sum()?.is_some_and(|sum| sum != self.sha256) {
+            return Err(self.file.changed());
         }
         self.file.unchanged()
     }

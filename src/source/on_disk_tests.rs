@@ -15,7 +15,7 @@ use crate::record::Record;
 type Told = (Vec<String>, Vec<Record>, String, Vec<String>);
 
 fn opened(path: &Path) -> Arc<Opened> {
-    Arc::new(Opened::new(path, &std::fs::metadata(path).unwrap()).unwrap())
+    Arc::new(Opened::new(path, &std::fs::metadata(path).unwrap(), SystemTime::now()).unwrap())
 }
 
 fn on_disk(path: &Path, settings: &CsvSettings, window: usize) -> Option<Told> {
@@ -139,6 +139,38 @@ fn a_file_that_changes_after_it_was_proven_gives_no_half_list() {
     let records = proven();
     std::fs::remove_file(&path).unwrap();
     assert_eq!(records.held().unwrap().len(), 3, "it is still open, and whole");
+}
+
+#[test]
+fn a_file_that_was_just_written_is_held_against_its_sum() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hr.csv");
+    let text = "Id,Name\n1,a\n2,b\n\n \n\u{1a} ";
+    std::fs::write(&path, text).unwrap();
+    let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let after = |seconds| written + std::time::Duration::from_secs(seconds);
+    let proven = |now: SystemTime| {
+        std::fs::write(&path, text).unwrap();
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
+        let file = Arc::new(Opened::new(&path, &std::fs::metadata(&path).unwrap(), now).unwrap());
+        Records::from(on_disk::prove("hr.csv", &file, &CsvSettings::default(), None, 4).unwrap().records)
+    };
+    // As long, and within the same tick of the clock: somebody else has the number of another.
+    let rewrite = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
+    };
+    for now in [after(0), after(2), SystemTime::UNIX_EPOCH] {
+        let records = proven(now);
+        assert_eq!(records.held().unwrap().len(), 2);
+        for change in ["Id,Name\n1,a\n3,b\n\n \n\u{1a} ", "Od,Name\n1,a\n2,b\n\n \n\u{1a} "] {
+            rewrite(change);
+            assert_eq!(records.each(drop).unwrap_err().faults[0].kind, FaultKind::Changed, "{change:?}");
+        }
+        rewrite(text);
+        assert_eq!(records.held().unwrap().len(), 2);
+    }
+    assert_eq!(proven(after(4)).held().unwrap().len(), 2, "its time speaks for it");
 }
 
 #[test]

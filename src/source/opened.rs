@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::error::{Fault, FaultKind};
 
@@ -14,7 +14,11 @@ pub(super) struct Opened {
     path: PathBuf,
     file: File,
     state: State,
+    settled: bool,
 }
+
+/// Whoever writes again as soon after may leave the same time of change behind: so coarse are the clocks of some file systems.
+const COARSEST: Duration = Duration::from_secs(3);
 
 /// What is never the same once somebody has written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,17 +34,24 @@ impl State {
 }
 
 impl Opened {
-    /// Opens a file that was found to be so; another one in its place is a fault.
-    pub(super) fn new(path: &Path, about: &Metadata) -> Result<Self, Fault> {
+    /// Opens a file that was found to be so at this moment; another one in its place is a fault.
+    pub(super) fn new(path: &Path, about: &Metadata, now: SystemTime) -> Result<Self, Fault> {
         let shown = path.display().to_string();
         let file = File::open(path).map_err(|error| unreadable(&shown, &error))?;
-        let opened = Self { shown, path: path.to_path_buf(), file, state: State::of(about) };
+        let state = State::of(about);
+        let age = state.modified.and_then(|modified| now.duration_since(modified).ok());
+        let opened = Self { shown, path: path.to_path_buf(), file, state, settled: age.is_some_and(|age| age > COARSEST) };
         opened.unchanged()?;
         Ok(opened)
     }
 
     pub(super) fn length(&self) -> u64 {
         self.state.length
+    }
+
+    /// Whether its time of change shows that nobody wrote into it, also where the length is the same.
+    pub(super) fn settled(&self) -> bool {
+        self.settled
     }
 
     /// All its bytes, if it is the same before and after, in its place too: what is still being written is half a list.
@@ -116,7 +127,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hr.csv");
         std::fs::write(&path, "abc").unwrap();
-        let open = || Opened::new(&path, &std::fs::metadata(&path).unwrap()).unwrap();
+        let open = || Opened::new(&path, &std::fs::metadata(&path).unwrap(), SystemTime::now()).unwrap();
         let opened = open();
         assert_eq!(opened.bytes().unwrap(), b"abc");
         File::options().append(true).open(&path).unwrap().write_all(b"d").unwrap();

@@ -86,6 +86,17 @@ impl<'f> Window<'f> {
         Ok(())
     }
 
+    /// The sum of the whole file, where it is wanted: whatever is left of it is seen too.
+    ///
+    /// # Errors
+    /// As [`Window::move_on`].
+    pub(super) fn whole_sum(mut self) -> Result<Option<String>, Fault> {
+        while self.digest.is_some() && !self.ended() {
+            self.move_on(self.text.len())?;
+        }
+        self.sum()
+    }
+
     /// The sum of the whole file, once the window has come to the end of its text.
     pub(super) fn sum(self) -> Result<Option<String>, Fault> {
         let Some(mut digest) = self.digest else { return Ok(None) };

@@ -112,6 +112,14 @@ fn whatever_is_doubtful_goes_into_memory() {
 }
 
 #[test]
+fn a_blank_row_that_no_window_is_sure_to_hold_goes_into_memory() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let blank = "\u{3000}".repeat(assemble::LONGEST_ROW / 3 + 1);
+    write!(file, "Id\n1\n\"{blank}\"\n2\n").unwrap();
+    assert!(on_disk::prove("f.csv", &opened(file.path()), &CsvSettings::default(), None, 1 << 25).is_none());
+}
+
+#[test]
 fn the_guess_of_a_delimiter_waits_for_enough_rows() {
     // The first rows speak for the comma, a hundred of them for the semicolon.
     let text = "a,b;c\n1,2;3\n4,5;6\n".to_owned() + &"x;y\n".repeat(120);

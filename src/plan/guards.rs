@@ -6,7 +6,7 @@ use super::change::{Action, Change, Edit, FIRST_DAY, Guard, HeldEntry, Object};
 use super::inputs::{Inputs, Policy};
 use super::ledger::Ledger;
 use super::plain::plain;
-use crate::directory::{Snapshot, UserNo, UserRow, UserType, Value};
+use crate::directory::{Snapshot, UserNo, UserType, Value};
 use crate::mapping::HeldCode;
 
 /// The names of all guards, in the order in which a plan lists them.
@@ -35,14 +35,13 @@ impl Bases {
         for user in ledger.people.values().filter_map(|person| snapshot.users.number(&person.id)) {
             known[user.index()] = true;
         }
-        let enabled = || snapshot.users.rows().filter(|user| user.enabled() != Some(false));
-        let managed = |user: &UserRow<'_>| known[user.number().index()] || matched(user.number());
         let ours = snapshot.groups.values().filter(|group| super::groups::is_ours(group, rules));
-        Self {
-            managed: enabled().filter(managed).count() as u64,
-            members: enabled().filter(|user| user.user_type() == UserType::Member).count() as u64,
-            memberships: ours.map(|group| group.members.len() as u64).sum(),
+        let mut bases = Self { memberships: ours.map(|group| group.members.len() as u64).sum(), ..Self::default() };
+        for user in snapshot.users.rows().filter(|user| user.enabled() != Some(false)) {
+            bases.managed += u64::from(known[user.number().index()] || matched(user.number()));
+            bases.members += u64::from(user.user_type() == UserType::Member);
         }
+        bases
     }
 }
 

@@ -384,8 +384,11 @@ impl<'a> Matching<'a> {
         let hold = |code, message, help| Err(hold(&row.desired(self.users), code, message, help));
         for (at, index) in self.reading.indexes().iter().enumerate() {
             let mut how = How::By(u8::try_from(at).unwrap_or(u8::MAX));
-            let mut found =
-                row.wanted_text(index.attribute, self.users).map_or(Found::Nobody, |text| index.find(self.users, text));
+            // By the first match attribute that one was found when the row was packed.
+            let packed = row.facts().user.filter(|_| at == 0).map(Found::One);
+            let look_up =
+                || row.wanted_text(index.attribute, self.users).map_or(Found::Nobody, |text| index.find(self.users, text));
+            let mut found = packed.unwrap_or_else(look_up);
             if at == 0
                 && let (Found::Nobody, Some(previous)) = (&found, row.previous_key())
             {

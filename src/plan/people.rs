@@ -1,7 +1,7 @@
 //! Everybody whom the reading names, each in a row of bytes: a million of them in some fifty megabytes.
 //!
 //! HR and the tenant agree on most people in most things. So a row says of each attribute that it is as a certain user has it, and spells
-//! out what is not. Which user that is, is a guess by the first match attribute, and nothing but the length of the row depends on it.
+//! out what is not: as the one user who has the record's value of the first match attribute.
 
 use std::sync::Arc;
 
@@ -143,7 +143,8 @@ impl<'a> Packer<'a> {
         self.finish(parts)
     }
 
-    fn guess(&self, desired: &Desired) -> Option<UserRow<'a>> {
+    /// The one user who has the record's value of the first match attribute.
+    fn find(&self, desired: &Desired) -> Option<UserRow<'a>> {
         let first = self.indexes.first()?;
         let wanted = desired.attributes.iter().find(|wanted| wanted.attribute == first.attribute)?;
         let Flow::Set(Value::Text(text)) = &wanted.flow else { return None };
@@ -168,7 +169,7 @@ impl<'a> Packer<'a> {
                 row.text(key.as_str());
             }
         }
-        let user = self.guess(desired);
+        let user = self.find(desired);
         row.number(user.map_or(0, |user| user.number().index() + 1));
         part.put_place(place, row);
         row.number(groups.len());
@@ -426,7 +427,7 @@ pub(super) enum ManagerRow<'a> {
 pub(super) struct Facts<'a> {
     pub(super) stage: Stage,
     pub(super) manager: ManagerRow<'a>,
-    /// The user that the row refers to.
+    /// The user that the row refers to: the only one who has the record's value of the first match attribute.
     pub(super) user: Option<UserNo>,
     rest: RowReader<'a>,
 }

@@ -221,19 +221,20 @@ const FAILED: [&str; 6] = ["error", "errors", "fail", "failed", "failure", "faul
 fn tells_of_fault(request: &Request, body: &Value, empty: bool) -> bool {
     let Value::Object(answer) = body else { return false };
     // The status of a person is no word on how the request went, unless the answer also says why.
-    let of_request = !request.records.as_str().is_empty() || said(body).is_some();
+    let itself = request.records.as_str().is_empty();
+    let of_request = !itself || said(body).is_some();
     let envelopes = answer.values().filter_map(Value::as_object);
-    is_fault(answer, of_request, empty) || (empty && envelopes.into_iter().any(|inner| is_fault(inner, true, true)))
+    is_fault(answer, of_request, empty || itself) || (empty && envelopes.into_iter().any(|inner| is_fault(inner, true, true)))
 }
 
-fn is_fault(object: &Map<String, Value>, of_request: bool, empty: bool) -> bool {
+fn is_fault(object: &Map<String, Value>, of_request: bool, alone: bool) -> bool {
     let named = ["error", "errors"].iter().any(|name| object.get(*name).is_some_and(|fault| !is_nothing(fault)));
     let denied = ["success", "ok"].iter().any(|name| matches!(object.get(*name).map(truth), Some(Ok(Some(false)))));
     let failed = |name: &&str| {
         let Some(word) = object.get(*name).and_then(scalar) else { return false };
         let word = word.trim().to_lowercase();
         // A number beside people may be anything; beside nobody it is what the status of the answer should have been.
-        FAILED.contains(&word.as_str()) || (empty && word.parse().is_ok_and(|code: u16| (400..600).contains(&code)))
+        FAILED.contains(&word.as_str()) || (alone && word.parse().is_ok_and(|code: u16| (400..600).contains(&code)))
     };
     named || denied || (of_request && ["status", "result"].iter().any(failed))
 }
@@ -334,6 +335,8 @@ mod tests {
     #[test]
     fn the_status_of_a_person_is_no_fault_of_the_answer() {
         assert_eq!(tells("", &json!({"id": 7, "status": "Failed"})), (false, false));
+        assert_eq!(tells("", &json!({"id": 7, "status": 450})), (false, false));
+        assert_eq!(tells("", &json!({"status": 404, "message": "no such employee"})), (true, true));
         assert_eq!(tells("", &json!({"status": "error", "message": "try later"})), (true, true));
     }
 }

@@ -118,7 +118,8 @@ impl<'s> Progress<'s> {
             if promises {
                 return Err(self.broken(what, self.pages));
             }
-            if !page.ended && (goes_on(page.answer) || next_link(page.headers).is_some()) {
+            let listed = !matches!(page.records, [(pointer, _)] if pointer.is_empty());
+            if !page.ended && (goes_on(page.answer, listed) || next_link(page.headers).is_some()) {
                 return Err(unasked(what));
             }
             self.check_total(what)?;
@@ -492,6 +493,11 @@ mod tests {
                 assert_eq!(told(paging, &[json!({"data": [1], "links": end, "_links": end, "d": end})]), "- = 1");
             }
         }
+        // Of a record that was asked for alone, the link leads to the next record.
+        let (url, answer) = ("https://a/".parse().unwrap(), json!({"id": 1, "_links": {"next": {"href": "/2"}}}));
+        let records = [(String::new(), &answer)];
+        let page = Page { url: &url, headers: &HeaderMap::new(), answer: &answer, records: &records, any: true, ended: false };
+        assert_eq!(Progress::new(&one, 5).take("record", &page).ok(), Some(Next::Done));
         // A page without anybody, of which the service says that it is not the last.
         let offset = Paging { kind: PagingKind::Offset(0), ..Paging::default() };
         let answers = [json!({"data": [1]}), json!({"data": [], "@odata.nextLink": "https://x"})];

@@ -98,7 +98,7 @@ impl TextOf for UserRow<'_> {
     }
 }
 
-fn text_in<'u>(user: UserRow<'u>, attribute: Attribute) -> Option<&'u str> {
+fn text_in(user: UserRow<'_>, attribute: Attribute) -> Option<&str> {
     let text = match attribute.name {
         "userPrincipalName" => Some(user.upn()),
         _ => user.lent(&attribute).as_ref().and_then(Lent::as_text),

@@ -84,6 +84,30 @@ pub(super) struct Matching<'a> {
     owners: Vec<Owner>,
 }
 
+/// Who claims which account, by the place among those who are matched.
+struct Claims {
+    /// Who claims an account first, by the number of the user.
+    first: Vec<u32>,
+    /// The accounts that several claim.
+    contested: BTreeMap<UserNo, Vec<usize>>,
+}
+
+impl Claims {
+    fn new(users: &Users, people: &[Person<'_>]) -> Self {
+        let mut claims = Self { first: vec![NOWHERE; users.numbers()], contested: BTreeMap::new() };
+        for (at, person) in people.iter().enumerate() {
+            let Account::Live(user, _) = person.account else { continue };
+            let first = &mut claims.first[user.index()];
+            if *first == NOWHERE {
+                *first = place(at);
+            } else {
+                claims.contested.entry(user).or_insert_with(|| vec![*first as usize]).push(at);
+            }
+        }
+        claims
+    }
+}
+
 /// Records by their keys; of several with one key, one.
 #[derive(Default)]
 struct Keys {
@@ -161,7 +185,7 @@ impl<'a> Matching<'a> {
         };
         let desired = matching.sort_out(inputs);
         matching.settle_held(inputs);
-        matching.match_people(inputs, desired);
+        matching.match_people(inputs, &desired);
         matching
     }
 
@@ -259,77 +283,19 @@ impl<'a> Matching<'a> {
         }
     }
 
-    fn match_people(&mut self, inputs: &'a Inputs<'a>, desired: Vec<PersonNo>) {
-        let bin = RecycleBin::new(inputs);
-        // Of whom the reading names nobody by a key of before, nobody was converted.
-        let converted = if self.other_keys.is_empty() { &[][..] } else { &desired[..] };
-        let superseded: HashSet<&str> = converted
-            .iter()
-            .filter_map(|number| {
-                let row = self.reading.row(*number);
-                row.previous_key().filter(|previous| row.key() != Some(previous))
-            })
-            .collect();
-        // Who claims an account first, and the accounts that several claim.
-        let mut claims: Vec<u32> = vec![NOWHERE; self.users.numbers()];
-        let mut contested: BTreeMap<UserNo, Vec<usize>> = BTreeMap::new();
-        let mut people: Vec<Person<'a>> = Vec::with_capacity(desired.len());
-        for number in desired {
-            let row = self.reading.row(number);
-            match self.account(inputs, row, &bin) {
-                // The account went over to the record of today.
-                Err(held)
-                    if held.code == HeldCode::ClaimedByOtherKey
-                        && left(row)
-                        && row.key().is_some_and(|key| superseded.contains(key)) =>
-                {
-                    people.push(Person { number, account: Account::None });
-                }
-                Ok(account) => {
-                    if let Account::Live(user, _) = account {
-                        let first = &mut claims[user.index()];
-                        if *first == NOWHERE {
-                            *first = place(people.len());
-                        } else {
-                            contested.entry(user).or_insert_with(|| vec![*first as usize]).push(people.len());
-                        }
-                    }
-                    people.push(Person { number, account });
-                }
-                Err(held) => {
-                    if let Some(key) = &held.key
-                        && let Some(user) = inputs.ledger.people.get(key).and_then(|person| self.users.number(&person.id))
-                    {
-                        self.held_accounts.insert(key.clone(), user);
-                    }
-                    self.held.push(*held);
-                }
-            }
-        }
+    fn match_people(&mut self, inputs: &'a Inputs<'a>, desired: &[PersonNo]) {
+        let mut people = self.find_accounts(inputs, desired);
+        let mut claims = Claims::new(self.users, &people);
         let mut refused: BTreeMap<usize, Held> = swapped::held(inputs, &people);
-        for (user, mut claimants) in contested {
+        for (user, mut claimants) in std::mem::take(&mut claims.contested) {
             self.give_way(&mut people, &mut claimants);
-            claims[user.index()] = place(claimants[0]);
+            claims.first[user.index()] = place(claimants[0]);
             if claimants.len() > 1 {
                 self.refuse_all(inputs, user, &people, &claimants, &mut refused);
-                claims[user.index()] = NOWHERE;
+                claims.first[user.index()] = NOWHERE;
             }
         }
-        for (at, first) in claims.into_iter().enumerate() {
-            if first == NOWHERE {
-                continue;
-            }
-            let (user, person) = (UserNo::new(at), &people[first as usize]);
-            if let Some(owner) = self.owner(user) {
-                let id = self.users.at(user).id();
-                let message = format!("the user {id} belongs to the record {owner}, which is held");
-                let desired = self.row(person).desired(self.users);
-                let held = hold(&desired, HeldCode::TwoRecordsOneUser, message, "correct the other record first");
-                refused.insert(first as usize, *held);
-            } else {
-                self.owners[at] = Owner::Person(person.number);
-            }
-        }
+        self.settle_claims(&claims, &people, &mut refused);
         if !refused.is_empty() {
             let mut at = 0;
             people.retain(|_| {
@@ -342,6 +308,63 @@ impl<'a> Matching<'a> {
             self.places[person.number.index()] = place(at);
         }
         self.people = people;
+    }
+
+    /// Each person with the account that the record matches by itself; who matches none for sure is held.
+    fn find_accounts(&mut self, inputs: &'a Inputs<'a>, desired: &[PersonNo]) -> Vec<Person<'a>> {
+        let bin = RecycleBin::new(inputs);
+        let superseded = self.superseded(desired);
+        let mut people: Vec<Person<'a>> = Vec::with_capacity(desired.len());
+        for number in desired.iter().copied() {
+            let row = self.reading.row(number);
+            match self.account(inputs, row, &bin) {
+                Ok(account) => people.push(Person { number, account }),
+                // The account went over to the record of today.
+                Err(held)
+                    if held.code == HeldCode::ClaimedByOtherKey
+                        && left(row)
+                        && row.key().is_some_and(|key| superseded.contains(key)) =>
+                {
+                    people.push(Person { number, account: Account::None });
+                }
+                Err(held) => {
+                    if let Some(key) = &held.key
+                        && let Some(user) = inputs.ledger.people.get(key).and_then(|person| self.users.number(&person.id))
+                    {
+                        self.held_accounts.insert(key.clone(), user);
+                    }
+                    self.held.push(*held);
+                }
+            }
+        }
+        people
+    }
+
+    /// The keys that people had before they were converted.
+    fn superseded(&self, desired: &[PersonNo]) -> HashSet<&'a str> {
+        // Of whom the reading names nobody by a key of before, nobody was converted.
+        let converted = if self.other_keys.is_empty() { &[][..] } else { desired };
+        let previous = |number: &PersonNo| {
+            let row = self.reading.row(*number);
+            row.previous_key().filter(|previous| row.key() != Some(previous))
+        };
+        converted.iter().filter_map(previous).collect()
+    }
+
+    /// Gives each account to the only person who claims it, unless it is somebody's who is held.
+    fn settle_claims(&mut self, claims: &Claims, people: &[Person<'_>], refused: &mut BTreeMap<usize, Held>) {
+        for (at, first) in claims.first.iter().copied().enumerate().filter(|(_, first)| *first != NOWHERE) {
+            let (user, person) = (UserNo::new(at), &people[first as usize]);
+            if let Some(owner) = self.owner(user) {
+                let id = self.users.at(user).id();
+                let message = format!("the user {id} belongs to the record {owner}, which is held");
+                let desired = self.row(person).desired(self.users);
+                let held = hold(&desired, HeldCode::TwoRecordsOneUser, message, "correct the other record first");
+                refused.insert(first as usize, *held);
+            } else {
+                self.owners[at] = Owner::Person(person.number);
+            }
+        }
     }
 
     /// Holds all records that match one user.

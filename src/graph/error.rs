@@ -59,14 +59,6 @@ pub enum GraphError {
 }
 
 impl GraphError {
-    /// The HTTP status, where Graph refused.
-    pub const fn status(&self) -> Option<u16> {
-        match self {
-            Self::Refused { status, .. } => Some(*status),
-            _ => None,
-        }
-    }
-
     /// Whether Graph said that there is no such object. A page of whoever stands in between has no code.
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Refused { status: 404, code: Some(_), .. })

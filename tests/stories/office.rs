@@ -170,6 +170,15 @@ impl Office {
         if applied.gave_up { Err("the service is gone".into()) } else { Ok(applied.outcome) }
     }
 
+    /// Who was made in a tenant since then, by this office's journal.
+    pub(crate) fn made_since(
+        &self,
+        tenant: &str,
+        since: jiff::Timestamp,
+    ) -> BTreeMap<hrpush::directory::ObjectId, jiff::Timestamp> {
+        self.store().made_since(&hrpush::directory::TenantId(tenant.to_owned()), since).unwrap()
+    }
+
     /// Runs once in calm: it must bring all in order, and the next run finds nothing to do and nothing unknown.
     #[track_caller]
     pub(crate) fn settle<'a>(&'a self, rows: &'a str) -> impl Future<Output = ()> + 'a {

@@ -56,6 +56,23 @@ fn each_fault_alone_changes_nothing_in_the_end() {
 }
 
 #[test]
+fn only_who_was_made_since_then_in_this_tenant_is_looked_up() {
+    fly(async {
+        let office = Office::open(Options { quota: Quota::off(), ..Options::default() }).await;
+        let (tenant, began) = (office.tenant.tenant_id(), jiff::Timestamp::now());
+        office.run(&everybody(20)).await.unwrap();
+        let first = office.made_since(&tenant, began);
+        let later = jiff::Timestamp::now();
+        office.run(&a_month_later(20)).await.unwrap();
+        let all = office.made_since(&tenant, began);
+        assert_eq!((first.len(), all.len(), office.made_since(&tenant, later).len()), (20, 25, 5));
+        assert!(first.iter().all(|made| all.get(made.0) == Some(made.1)), "whoever is only changed is not made");
+        assert!(office.made_since("another tenant", began).is_empty());
+        assert!(office.made_since(&tenant, jiff::Timestamp::now()).is_empty());
+    });
+}
+
+#[test]
 fn replicas_that_lag_change_nothing_in_the_end() {
     fly(async {
         let wanted = undisturbed(40).await.people();

@@ -158,6 +158,21 @@ async fn a_page_that_breaks_off_is_read_again_and_never_taken_for_the_end() {
     assert!(Reader::new(client).members(&id("g")).await.is_err());
 }
 
+#[test]
+fn a_reading_that_may_be_tried_again_at_once_waits_nevertheless() {
+    fly(async {
+        let (client, log) = serve(|_, _, before| match before {
+            0..5 => told(503, &[("retry-after", "0")], &Json::Null),
+            _ => told(200, &[], &json!({ "value": [] })),
+        })
+        .await;
+        let started = tokio::time::Instant::now();
+        assert!(Reader::new(client).members(&id("g")).await.unwrap().is_empty());
+        assert_eq!(log.lock().unwrap().len(), 6);
+        assert!(started.elapsed() > Duration::from_secs(15), "{:?}", started.elapsed());
+    });
+}
+
 #[tokio::test]
 async fn a_plain_server_on_this_machine_needs_no_roles_but_none_may_be_forbidden() {
     for (status, readable) in [(400, true), (404, true), (501, true), (403, false), (500, false)] {

@@ -34,6 +34,8 @@ pub(crate) enum Fault {
     LockedOut,
     /// A gateway's page says that there is no such thing.
     Page,
+    /// A gateway lets nothing pass.
+    Barred,
     /// The process dies: no answer ever.
     Killed,
 }
@@ -247,6 +249,7 @@ impl Tenant for Fake {
                     let later = Verdict::NotBefore(Instant::now() + Duration::from_secs(2));
                     Answer { about: About::Way, code: None, ..answer(later, 404, "") }
                 }
+                Some(Fault::Barred) => Answer { about: About::Way, code: None, ..answer(Verdict::Final, 403, "") },
                 Some(Fault::LockedOut) => answer(Verdict::Final, 401, "Access token validation failure."),
                 Some(Fault::Killed) => {
                     self.write(operation, &mut state);

@@ -393,7 +393,8 @@ fn is_faulty(answer: &Answer) -> bool {
     let between = answer.about == About::Way && answer.status != Some(429);
     let fault = between || answer.status.is_none_or(|status| status >= 500);
     let unsure = matches!(answer.verdict, Verdict::Unknown | Verdict::NotBefore(_));
-    answer.is_locked_out() || (fault && (unsure || is_unsent(answer)))
+    let barred = answer.about == About::Way && answer.status == Some(403);
+    answer.is_locked_out() || barred || (fault && (unsure || is_unsent(answer)))
 }
 
 /// The writer could not send it at all: no connection, or no token.

@@ -154,7 +154,7 @@ async fn a_refused_attribute_is_told_once_and_the_rest_lands() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dead_service_ends_the_run_early() {
-    for fault in [Fault::LostBefore, Fault::LockedOut, Fault::Page] {
+    for fault in [Fault::LostBefore, Fault::LockedOut, Fault::Page, Fault::Barred] {
         let mut fake = Fake::new();
         fake.always = Some(fault);
         let started = Instant::now();

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::change::{Action, Change, Object, Plan};
 use super::ledger::Ledger;
 use super::lifecycle::join;
-use super::people::{Kind, People, PersonNo};
+use super::people::Kind;
+use super::people::{People, PersonNo};
 use crate::directory::{Users, Value};
 use crate::mapping::{Desired, Flow, ManagerWanted};
 

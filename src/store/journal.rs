@@ -139,8 +139,10 @@ impl Store {
     /// Accounts that were made or brought back since then, and when: a replica that is behind may not show them yet.
     pub fn made_since(&self, tenant: &TenantId, since: Timestamp) -> Result<BTreeMap<ObjectId, Timestamp>, StoreError> {
         let mut select = self.database.prepare(
-            "select coalesce(q.id, q.object), max(q.answered_at) from requests q join runs r on r.run = q.run where r.tenant = ?1 \
-             and q.kind in ('create-user', 'restore-user') and q.done and q.answered_at > ?2 group by 1",
+            // By the runs that ended since, or never did: their requests stand together, those of years before are not looked at.
+            "select coalesce(id, object), max(answered_at) from requests where run in \
+             (select run from runs where tenant = ?1 and (finished_at is null or finished_at > ?2)) \
+             and kind in ('create-user', 'restore-user') and done and answered_at > ?2 group by 1",
         )?;
         let rows = select.query_map(params![tenant.0, text(since)], |row| {
             let (id, at): (Option<String>, String) = (row.get(0)?, row.get(1)?);

@@ -9,7 +9,7 @@ use super::dotnet_dates::{Format, Styles};
 use super::evaluate::whole_number;
 use super::regex::Pattern;
 use super::table::{Function, Kind, Need, Run};
-use super::{Fault, Rules, Want, text};
+use super::{Fault, Rules, Want, case};
 
 /// Finds all faults of a tree, and compiles its constant regular expressions on the way.
 pub(crate) fn check(root: &mut Node, rules: &Rules, faults: &mut Vec<Fault>) {
@@ -258,7 +258,7 @@ impl Checker<'_> {
             "ToLower" | "ToUpper" => {
                 if let Some((culture, place)) = constant(call, 1)
                     && !culture.is_empty()
-                    && !text::is_culture(&culture)
+                    && !case::is_culture(&culture)
                 {
                     self.fault(
                         &place,

@@ -1,7 +1,7 @@
 //! The table of functions, by kind. What a function does stands in its own module; this says how it is called and what it means.
 
 use super::table::{Example, Function, Kind, Param, Run, optional, repeated, required};
-use super::{dates, logic, replace, text};
+use super::{case, codes, dates, drawn, logic, many, replace, text};
 
 pub(crate) static ALL: &[&[Function]] = &[TEXT, MANY, LOGIC, DATES, CODES, DRAWN, ROLES];
 
@@ -70,7 +70,7 @@ static TEXT: &[Function] = &[
         "The prefix followed by the source. A legacy function.",
         &[ex(r#"Prepend("x-", [mail])"#, &[("mail", "a@contoso.com")], r#""x-a@contoso.com""#)])
         .reads("an absent source stays absent"),
-    function("Join(separator, source1, source2, ...)", &[required("separator", Kind::Text), repeated("source", Kind::Any)], Kind::Text, Run::Eager(text::join),
+    function("Join(separator, source1, source2, ...)", &[required("separator", Kind::Text), repeated("source", Kind::Any)], Kind::Text, Run::Eager(many::join),
         "The sources with the separator between them. Absent and empty sources are skipped; several values are joined one by one.",
         &[ex(r#"Join(", ", "", [Last], [First])"#, &[("Last", "Doe"), ("First", "John")], r#""Doe, John""#), ex(r#"Join(" ", [Last], [First])"#, &[], "null")])
         .takes(2, None)
@@ -88,15 +88,15 @@ static TEXT: &[Function] = &[
         "Where the second text first stands in the first: 1 is the first character, 0 means nowhere. compareType is vbBinaryCompare or vbTextCompare.",
         &[ex(r#"InStr("The quick brown fox", "quick")"#, &[], "5"), ex(r#"InStr("repEated", "e", 3, vbTextCompare)"#, &[], "4")])
         .reads("case counts unless vbTextCompare is given; in an absent text nothing is found"),
-    function("ToLower(source, [culture])", &[EACH, optional("culture", Kind::Text)], Kind::Same, Run::Eager(text::to_lower),
+    function("ToLower(source, [culture])", &[EACH, optional("culture", Kind::Text)], Kind::Same, Run::Eager(case::to_lower),
         "The text in lower case, by the rules of a culture such as `tr-TR`, else the invariant ones.",
         &[ex(r#"ToLower("ÄB")"#, &[], r#""äb""#), ex(r#"ToLower("TITLE", "tr-TR")"#, &[], r#""tıtle""#)])
         .reads("an absent source stays absent; no letter becomes two; of several values each is changed"),
-    function("ToUpper(source, [culture])", &[EACH, optional("culture", Kind::Text)], Kind::Same, Run::Eager(text::to_upper),
+    function("ToUpper(source, [culture])", &[EACH, optional("culture", Kind::Text)], Kind::Same, Run::Eager(case::to_upper),
         "The text in upper case, by the rules of a culture such as `tr-TR`, else the invariant ones.",
         &[ex(r#"ToUpper("abc-é")"#, &[], r#""ABC-É""#), ex(r#"ToUpper("straße")"#, &[], r#""STRAßE""#)])
         .reads("an absent source stays absent; no letter becomes two; of several values each is changed"),
-    function("PCase(source, [wordSeparators])", &[EACH, optional("wordSeparators", Kind::Text)], Kind::Same, Run::Eager(text::pcase),
+    function("PCase(source, [wordSeparators])", &[EACH, optional("wordSeparators", Kind::Text)], Kind::Same, Run::Eager(case::pcase),
         "Each word with its first letter in upper case and the rest in lower case. With separators, only those characters start a word.",
         &[ex("PCase([n])", &[("n", "PABLO GONSALVES (SECOND)")], r#""Pablo Gonsalves (Second)""#), ex(r#"PCase("PINTO-DE'SILVA", " '-")"#, &[], r#""Pinto-De'Silva""#)])
         .reads("without separators every character that is no letter, digit or mark starts a word, the apostrophe too; an absent source stays absent"),
@@ -152,7 +152,7 @@ static MANY: &[Function] = &[
         "Split(source, delimiter)",
         &[required("source", Kind::Any), required("delimiter", Kind::Text)],
         Kind::List,
-        Run::Eager(text::split),
+        Run::Eager(many::split),
         "The parts of a text between the delimiters, as several values.",
         &[ex(r#"Split("a;b;c", ";")"#, &[], r#"["a","b","c"]"#), ex(r#"Split("a;;b", ";")"#, &[], r#"["a","b"]"#)],
     )
@@ -161,7 +161,7 @@ static MANY: &[Function] = &[
         "Item(attribute, index)",
         &[required("attribute", Kind::Any), required("index", Kind::Number)],
         Kind::Text,
-        Run::Eager(text::item),
+        Run::Eager(many::item),
         "One of several values; the first is 1.",
         &[ex(r#"Item(Split("a;b", ";"), 2)"#, &[], r#""b""#), ex(r#"Item(Split("a;b", ";"), 3)"#, &[], "fault: out-of-range")],
     )
@@ -170,7 +170,7 @@ static MANY: &[Function] = &[
         "Count(attribute)",
         &[required("attribute", Kind::Any)],
         Kind::Number,
-        Run::Eager(text::count),
+        Run::Eager(many::count),
         "How many values there are.",
         &[ex(r#"Count(Split("a;b;c;d", ";"))"#, &[], "4"), ex("Count([m])", &[], "0")],
     )
@@ -179,7 +179,7 @@ static MANY: &[Function] = &[
         "RemoveDuplicates(attribute)",
         &[required("attribute", Kind::Any)],
         Kind::List,
-        Run::Eager(text::remove_duplicates),
+        Run::Eager(many::remove_duplicates),
         "The values without repetitions.",
         &[ex(r#"RemoveDuplicates(Split("a;b;a;A", ";"))"#, &[], r#"["a","b","A"]"#)],
     )
@@ -280,7 +280,7 @@ static CODES: &[Function] = &[
         "ConvertToBase64(source)",
         &[SOURCE],
         Kind::Text,
-        Run::Eager(text::to_base64),
+        Run::Eager(codes::to_base64),
         "The base64 of the text in UTF-16.",
         &[ex(r#"ConvertToBase64("Hello world!")"#, &[], r#""SABlAGwAbABvACAAdwBvAHIAbABkACEA""#)],
     ),
@@ -288,7 +288,7 @@ static CODES: &[Function] = &[
         "ConvertFromBase64(source, [encoding])",
         &[SOURCE, optional("encoding", Kind::Text)],
         Kind::Text,
-        Run::Eager(text::from_base64),
+        Run::Eager(codes::from_base64),
         "The text of a base64, in Unicode (UTF-16), UTF8 or ASCII. A function of cloud sync.",
         &[
             ex(r#"ConvertFromBase64("SGVsbG8gd29ybGQh", UTF8)"#, &[], r#""Hello world!""#),
@@ -299,7 +299,7 @@ static CODES: &[Function] = &[
         "ConvertToUTF8Hex(source)",
         &[SOURCE],
         Kind::Text,
-        Run::Eager(text::to_utf8_hex),
+        Run::Eager(codes::to_utf8_hex),
         "The bytes of the text in UTF-8, as hexadecimal digits in upper case.",
         &[ex(r#"ConvertToUTF8Hex("Zoë")"#, &[], r#""5A6FC3AB""#)],
     ),
@@ -307,7 +307,7 @@ static CODES: &[Function] = &[
         "StringFromSid(sid)",
         &[required("sid", Kind::Text)],
         Kind::Text,
-        Run::Eager(text::string_from_sid),
+        Run::Eager(codes::string_from_sid),
         "The text of a security identifier that is given as base64. A function of cloud sync.",
         &[ex(r#"StringFromSid("AQEAAAAAAAUSAAAA")"#, &[], r#""S-1-5-18""#)],
     )
@@ -315,12 +315,12 @@ static CODES: &[Function] = &[
 ];
 
 static DRAWN: &[Function] = &[
-    function("Guid()", &[], Kind::Text, Run::Eager(text::guid),
+    function("Guid()", &[], Kind::Text, Run::Eager(drawn::guid),
         "A new GUID in lower case with hyphens.", &[])
         .reads("it is drawn from the person and the attribute, so that a preview and its run agree"),
     function("RandomString(Length, MinimumNumbers, MinimumSpecialCharacters, MinimumCapital, MinimumLowerCase, [CharactersToAvoid])",
         &[required("Length", Kind::Number), required("MinimumNumbers", Kind::Number), required("MinimumSpecialCharacters", Kind::Number), required("MinimumCapital", Kind::Number), required("MinimumLowerCase", Kind::Number), optional("CharactersToAvoid", Kind::Text)],
-        Kind::Text, Run::Eager(text::random_string),
+        Kind::Text, Run::Eager(drawn::random_string),
         "A random text of at most 256 characters with so many digits, special characters, capitals and small letters at least.",
         &[ex("RandomString(5, 3, 3, 0, 0)", &[], "fault: bad-argument")])
         .reads("the rest is filled from the kinds whose minimum is above 0; if there is none, from letters and digits; it is drawn from the person and the attribute, so that a preview and its run agree"),

@@ -18,15 +18,19 @@
 )]
 
 mod ast;
+mod case;
 mod check;
+mod codes;
 mod dates;
 mod diacritics;
 mod dotnet_dates;
+mod drawn;
 mod evaluate;
 mod functions;
 mod lexer;
 mod logic;
 mod manual;
+mod many;
 mod parser;
 mod regex;
 mod replace;

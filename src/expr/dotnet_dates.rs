@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use jiff::SignedDuration;
-use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::civil::{Date, DateTime};
 
-use super::dates::is_in_range;
+use self::reading::Reading;
+
+mod reading;
 
 pub(super) const MONTHS: [&str; 12] =
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
@@ -215,18 +216,9 @@ impl Format {
     pub(crate) fn read(&self, text: &str, styles: Styles, today: Date) -> Option<Moment> {
         let text = if styles.leading { text.trim_start() } else { text };
         let text = if styles.trailing { text.trim_end() } else { text };
-        let mut reading = Reading { rest: text, ..Reading::default() };
+        let mut reading = Reading::of(text);
         for (at, piece) in self.pieces.iter().enumerate() {
-            if styles.inner {
-                reading.rest = reading.rest.trim_start();
-            }
-            match piece {
-                Piece::Literal(literal) => reading.literal(literal, styles.inner, self.pieces.get(at + 1))?,
-                Piece::Field(letter, count) => reading.field(*letter, *count)?,
-            }
-        }
-        if !reading.rest.is_empty() {
-            return None;
+            reading.piece(piece, self.pieces.get(at + 1), styles.inner)?;
         }
         reading.moment(styles, today)
     }
@@ -235,218 +227,4 @@ impl Format {
 fn name<'n>(names: &[&'n str], at: usize, count: usize) -> &'n str {
     let name = names.get(at).copied().unwrap_or_default();
     if count == 3 { &name[..3] } else { name }
-}
-
-#[derive(Default)]
-struct Reading<'t> {
-    rest: &'t str,
-    year: Option<i32>,
-    month: Option<i32>,
-    day: Option<i32>,
-    weekday: Option<i8>,
-    hour: Option<i32>,
-    twelve: Option<i32>,
-    minute: Option<i32>,
-    second: Option<i32>,
-    nanosecond: Option<i32>,
-    afternoon: Option<bool>,
-    offset: Option<i64>,
-}
-
-/// Keeps a field; the same field twice must say the same.
-fn keep<T: PartialEq + Copy>(field: &mut Option<T>, value: T) -> Option<()> {
-    match field {
-        Some(known) if *known != value => None,
-        _ => {
-            *field = Some(value);
-            Some(())
-        }
-    }
-}
-
-impl Reading<'_> {
-    fn literal(&mut self, literal: &str, inner: bool, next: Option<&Piece>) -> Option<()> {
-        let mut letters = literal.chars().peekable();
-        while let Some(letter) = letters.next() {
-            if inner && letter == ' ' {
-                self.rest = self.rest.trim_start();
-                continue;
-            }
-            // A point before a fraction that may be missing may be missing too.
-            if letter == '.'
-                && letters.peek().is_none()
-                && matches!(next, Some(Piece::Field('F', _)))
-                && !self.rest.starts_with('.')
-            {
-                continue;
-            }
-            self.rest = self.rest.strip_prefix(letter)?;
-            if letter == 'Z' {
-                keep(&mut self.offset, 0)?;
-            }
-        }
-        Some(())
-    }
-
-    fn digits(&mut self, least: usize, most: usize) -> Option<i32> {
-        let count = self.rest.bytes().take_while(u8::is_ascii_digit).count().min(most);
-        if count < least {
-            return None;
-        }
-        let number = self.rest[..count].parse().ok()?;
-        self.rest = &self.rest[count..];
-        Some(number)
-    }
-
-    /// One letter takes one or two digits, more letters exactly two.
-    fn pair(&mut self, count: usize) -> Option<i32> {
-        self.digits(count.min(2), 2)
-    }
-
-    fn name(&mut self, names: &[&str], short: bool) -> Option<usize> {
-        let found = names.iter().position(|name| {
-            let name = if short { &name[..3] } else { name };
-            self.rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
-        })?;
-        let length = if short { 3 } else { names[found].len() };
-        self.rest = &self.rest[length..];
-        Some(found)
-    }
-
-    fn field(&mut self, letter: char, count: usize) -> Option<()> {
-        match letter {
-            'y' => {
-                let year = if count <= 2 { self.digits(count, 2)? } else { self.digits(count.min(4), count.max(4))? };
-                let year = match (count, year) {
-                    (1 | 2, 0..=49) => year + 2000,
-                    (1 | 2, _) => year + 1900,
-                    _ => year,
-                };
-                keep(&mut self.year, year)
-            }
-            'M' if count <= 2 => {
-                let month = self.pair(count)?;
-                keep(&mut self.month, month)
-            }
-            'M' => {
-                let month = self.name(&MONTHS, count == 3)?;
-                keep(&mut self.month, i32::try_from(month).ok()? + 1)
-            }
-            'd' if count <= 2 => {
-                let day = self.pair(count)?;
-                keep(&mut self.day, day)
-            }
-            'd' => {
-                let day = self.name(&DAYS, count == 3)?;
-                keep(&mut self.weekday, i8::try_from(day).ok()?)
-            }
-            'H' => {
-                let hour = self.pair(count)?;
-                keep(&mut self.hour, hour)
-            }
-            'h' => {
-                let hour = self.pair(count)?;
-                keep(&mut self.twelve, hour)
-            }
-            'm' => {
-                let minute = self.pair(count)?;
-                keep(&mut self.minute, minute)
-            }
-            's' => {
-                let second = self.pair(count)?;
-                keep(&mut self.second, second)
-            }
-            'f' | 'F' => {
-                let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count().min(count);
-                if letter == 'f' && digits < count {
-                    return None;
-                }
-                let padded: String = self.rest[..digits].chars().chain("000000000".chars()).take(9).collect();
-                self.rest = &self.rest[digits..];
-                keep(&mut self.nanosecond, padded.parse().ok()?)
-            }
-            't' => {
-                let length = count.min(2);
-                let found = self.rest.get(..length)?.to_ascii_uppercase();
-                self.rest = &self.rest[length..];
-                match found.as_str() {
-                    "A" | "AM" => keep(&mut self.afternoon, false),
-                    "P" | "PM" => keep(&mut self.afternoon, true),
-                    _ => None,
-                }
-            }
-            'z' => self.zone(),
-            'K' => {
-                if let Some(rest) = self.rest.strip_prefix('Z') {
-                    self.rest = rest;
-                    return keep(&mut self.offset, 0);
-                }
-                if self.rest.starts_with(['+', '-']) { self.zone() } else { Some(()) }
-            }
-            _ => {
-                self.rest = self.rest.strip_prefix("A.D.").or_else(|| self.rest.strip_prefix("AD"))?;
-                Some(())
-            }
-        }
-    }
-
-    fn zone(&mut self) -> Option<()> {
-        let sign = match self.rest.chars().next()? {
-            '+' => 1,
-            '-' => -1,
-            'Z' => {
-                self.rest = &self.rest[1..];
-                return keep(&mut self.offset, 0);
-            }
-            _ => return None,
-        };
-        self.rest = &self.rest[1..];
-        let hours = self.digits(1, 2)?;
-        let colon = self.rest.strip_prefix(':');
-        let minutes = if colon.is_some() || self.rest.starts_with(|next: char| next.is_ascii_digit()) {
-            self.rest = colon.unwrap_or(self.rest);
-            self.digits(2, 2)?
-        } else {
-            0
-        };
-        if hours > 14 || minutes > 59 {
-            return None;
-        }
-        keep(&mut self.offset, sign * i64::from(hours * 60 + minutes))
-    }
-
-    fn moment(&self, styles: Styles, today: Date) -> Option<Moment> {
-        let hour = match (self.hour, self.twelve, self.afternoon) {
-            (Some(hour), None, half) => {
-                let consistent = half.is_none_or(|afternoon| (hour >= 12) == afternoon);
-                consistent.then_some(hour)?
-            }
-            (None, Some(hour), Some(afternoon)) => {
-                (1..=12).contains(&hour).then_some(hour % 12 + if afternoon { 12 } else { 0 })?
-            }
-            (None, Some(hour), None) => hour,
-            (None, None, Some(true)) => 12,
-            (None, None, _) => 0,
-            (Some(hour), Some(twelve), _) => (hour % 12 == twelve % 12).then_some(hour)?,
-        };
-        let time = Time::new(
-            hour.try_into().ok()?,
-            self.minute.unwrap_or(0).try_into().ok()?,
-            self.second.unwrap_or(0).try_into().ok()?,
-            self.nanosecond.unwrap_or(0),
-        )
-        .ok()?;
-        let date = if self.year.is_none() && self.month.is_none() && self.day.is_none() {
-            if styles.no_current { Date::constant(1, 1, 1) } else { today }
-        } else {
-            let year = self.year.unwrap_or(if styles.no_current { 1 } else { today.year().into() });
-            Date::new(year.try_into().ok()?, self.month.unwrap_or(1).try_into().ok()?, self.day.unwrap_or(1).try_into().ok()?)
-                .ok()?
-        };
-        if self.weekday.is_some_and(|weekday| Weekday::from_sunday_zero_offset(weekday).ok() != Some(date.weekday())) {
-            return None;
-        }
-        let at = date.to_datetime(time).checked_sub(SignedDuration::from_mins(self.offset.unwrap_or(0))).ok()?;
-        is_in_range(at).then_some(Moment { at, zoned: self.offset.is_some() })
-    }
 }

@@ -258,50 +258,36 @@ impl Parser<'_> {
                 }
                 Some(_) => args.push(self.argument()),
             }
+            self.between_arguments();
             match self.peek() {
                 Some(Token::Comma) => self.at += 1,
-                Some(Token::Close) => {
+                Some(_) => {
                     self.at += 1;
                     return args;
                 }
                 None => {
-                    let missing = name.clone();
-                    self.fault(
-                        missing,
-                        "unclosed-call",
-                        format!("the parenthesis of `{}` is not closed", &self.text[name.clone()]),
-                        "add the closing `)`",
-                    );
+                    let message = format!("the parenthesis of `{}` is not closed", &self.text[name.clone()]);
+                    self.fault(name.clone(), "unclosed-call", message, "add the closing `)`");
                     return args;
-                }
-                Some(token) => {
-                    let told = *token == Token::Bad;
-                    let place = self.place();
-                    if !told {
-                        let what = self.text[place.clone()].to_owned();
-                        let hint = if is_connective(&what) { CONNECTIVES } else { "" };
-                        self.fault(place, "unexpected", format!("a comma or `)` is missing before `{what}`"), hint);
-                    }
-                    self.resynchronise();
-                    match self.peek() {
-                        Some(Token::Comma) => self.at += 1,
-                        Some(_) => {
-                            self.at += 1;
-                            return args;
-                        }
-                        None => {
-                            self.fault(
-                                name.clone(),
-                                "unclosed-call",
-                                format!("the parenthesis of `{}` is not closed", &self.text[name.clone()]),
-                                "add the closing `)`",
-                            );
-                            return args;
-                        }
-                    }
                 }
             }
         }
+    }
+
+    /// Tells what stands between an argument and the comma or parenthesis after it, and passes it over.
+    fn between_arguments(&mut self) {
+        match self.peek() {
+            Some(Token::Comma | Token::Close) | None => return,
+            // The lexer has told what is wrong with it.
+            Some(Token::Bad) => {}
+            Some(_) => {
+                let place = self.place();
+                let what = self.text[place.clone()].to_owned();
+                let hint = if is_connective(&what) { CONNECTIVES } else { "" };
+                self.fault(place, "unexpected", format!("a comma or `)` is missing before `{what}`"), hint);
+            }
+        }
+        self.resynchronise();
     }
 
     fn unknown(&mut self, name: &str, span: Range<usize>) {

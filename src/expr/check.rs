@@ -1,15 +1,14 @@
 //! The checker: what can be known to be wrong before the first record.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::ast::{Call, Node, NodeKind, Word};
-use super::dates::{self, Interval};
-use super::dotnet_dates::{Format, Styles};
+use super::dates;
 use super::evaluate::whole_number;
-use super::regex::Pattern;
 use super::table::{Function, Kind, Need, Run};
-use super::{Fault, Rules, Want, case};
+use super::{Fault, Rules, Want};
+
+mod constants;
 
 /// Finds all faults of a tree, and compiles its constant regular expressions on the way.
 pub(crate) fn check(root: &mut Node, rules: &Rules, faults: &mut Vec<Fault>) {
@@ -73,11 +72,21 @@ impl Checker<'_> {
 
     fn call(&mut self, call: &mut Call, span: &Range<usize>, top: bool) {
         let function = call.function;
+        if let Run::Refused(reason) = function.run {
+            self.fault(span, "outbound-only", format!("{} works only out of Entra", function.name), reason);
+            return;
+        }
+        self.standing(function, span, top);
+        if !self.count(call, span) {
+            return;
+        }
+        self.arguments(call, span);
+        self.constants(call, span);
+    }
+
+    /// Whether a function may stand where it does.
+    fn standing(&mut self, function: &Function, span: &Range<usize>, top: bool) {
         match function.run {
-            Run::Refused(reason) => {
-                self.fault(span, "outbound-only", format!("{} works only out of Entra", function.name), reason);
-                return;
-            }
             Run::SelectUnique if !top => {
                 self.fault(
                     span,
@@ -104,25 +113,26 @@ impl Checker<'_> {
                 "its text can be drawn again by anyone who knows the person; leave first passwords to the run",
             );
         }
-        if !self.count(call, span) {
+    }
+
+    /// Whether each argument is there and of its kind.
+    fn arguments(&mut self, call: &Call, span: &Range<usize>) {
+        let function = call.function;
+        if function.name == "FormatDateTime" && call.args.len() == 3 {
             return;
         }
         for (at, arg) in call.args.iter().enumerate() {
-            if let Some(param) = function.param(at)
-                && !(function.name == "FormatDateTime" && call.args.len() == 3)
-            {
-                if param.need == Need::Required && arg.is_empty() {
-                    self.fault(
-                        span,
-                        "missing-argument",
-                        format!("{} lacks its argument `{}`", function.name, param.name),
-                        usage(function),
-                    );
-                }
-                self.argument(function, param.kind, arg);
+            let Some(param) = function.param(at) else { continue };
+            if param.need == Need::Required && arg.is_empty() {
+                self.fault(
+                    span,
+                    "missing-argument",
+                    format!("{} lacks its argument `{}`", function.name, param.name),
+                    usage(function),
+                );
             }
+            self.argument(function, param.kind, arg);
         }
-        self.constants(call, span);
     }
 
     /// Whether the number of arguments fits.
@@ -189,43 +199,6 @@ impl Checker<'_> {
                 let what = if found == Kind::Flag { "a boolean" } else { "a date" };
                 self.fault(&arg.span, "kind", format!("{what} stands where {} takes a number", function.name), usage(function));
             }
-            Kind::Number => {
-                let needs_one = matches!(function.name, "Left" | "Mid" | "Word" | "Item" | "RandomString" | "DNComponent");
-                if let NodeKind::Text(text) = &arg.kind
-                    && (needs_one || !text.trim().is_empty())
-                    && whole_number(text).is_none()
-                {
-                    self.fault(
-                        &arg.span,
-                        "kind",
-                        format!("this is not the whole number that {} takes", function.name),
-                        usage(function),
-                    );
-                }
-            }
-            Kind::Flag => {
-                if let NodeKind::Text(text) = &arg.kind
-                    && !text.is_empty()
-                    && !text.trim().eq_ignore_ascii_case("true")
-                    && !text.trim().eq_ignore_ascii_case("false")
-                    && text.trim().parse::<i64>().is_err()
-                {
-                    self.fault(
-                        &arg.span,
-                        "kind",
-                        "this constant is no condition",
-                        "compare it with something: [Country] = \"US\"",
-                    );
-                }
-            }
-            Kind::Date => {
-                if let NodeKind::Text(text) = &arg.kind
-                    && function.name != "FormatDateTime"
-                    && dates::read(text).is_none()
-                {
-                    self.fault(&arg.span, "bad-date", "this constant is no date that can be read", "write it as yyyy-MM-dd");
-                }
-            }
             Kind::Text if found == Kind::Flag && !matches!(function.name, "Switch" | "Error") => {
                 self.fault(
                     &arg.span,
@@ -234,148 +207,31 @@ impl Checker<'_> {
                     format!("IIF makes a text of it; {}", usage(function)),
                 );
             }
-            Kind::Text => {}
+            _ => {
+                if let NodeKind::Text(text) = &arg.kind {
+                    self.constant_argument(function, wanted, text, &arg.span);
+                }
+            }
         }
     }
 
-    /// The constants that a function reads before it looks at a record.
-    fn constants(&mut self, call: &mut Call, span: &Range<usize>) {
-        match call.function.name {
-            "Replace" => self.replace(call, span),
-            "FormatDateTime" => self.formats(call),
-            "DateAdd" | "DateDiff" => {
-                if let Some((text, place)) = constant(call, 0)
-                    && Interval::find(&text).is_none()
-                {
-                    self.fault(
-                        &place,
-                        "bad-interval",
-                        format!("`{text}` is no interval"),
-                        "the intervals are yyyy, m (month), d, ww, h, n (minute) and s",
-                    );
+    /// Whether a constant can be read as what the function takes.
+    fn constant_argument(&mut self, function: &Function, wanted: Kind, text: &str, place: &Range<usize>) {
+        match wanted {
+            Kind::Number => {
+                let needs_one = matches!(function.name, "Left" | "Mid" | "Word" | "Item" | "RandomString" | "DNComponent");
+                if (needs_one || !text.trim().is_empty()) && whole_number(text).is_none() {
+                    let message = format!("this is not the whole number that {} takes", function.name);
+                    self.fault(place, "kind", message, usage(function));
                 }
             }
-            "ToLower" | "ToUpper" => {
-                if let Some((culture, place)) = constant(call, 1)
-                    && !culture.is_empty()
-                    && !case::is_culture(&culture)
-                {
-                    self.fault(
-                        &place,
-                        "bad-argument",
-                        format!("`{culture}` is no name of a culture"),
-                        "such as tr-TR; leave it out for the usual rules",
-                    );
-                }
+            Kind::Flag if !text.is_empty() && !is_condition(text.trim()) => {
+                self.fault(place, "kind", "this constant is no condition", "compare it with something: [Country] = \"US\"");
             }
-            "RandomString" => self.random(call),
-            "Mid" | "Item" => self.first(call, 1),
-            "InStr" => {
-                self.first(call, 2);
-                self.comparison_type(call, 3);
+            Kind::Date if function.name != "FormatDateTime" && dates::read(text).is_none() => {
+                self.fault(place, "bad-date", "this constant is no date that can be read", "write it as yyyy-MM-dd");
             }
             _ => {}
-        }
-    }
-
-    /// A number that counts from 1.
-    fn first(&mut self, call: &Call, at: usize) {
-        if let Some((index, place)) = integer(call, at).filter(|(index, _)| *index < 1) {
-            let message = format!("{} counts from 1, not from {index}", call.function.name);
-            self.fault(&place, "bad-argument", message, usage(call.function));
-        }
-    }
-
-    /// How two texts are compared: one of two words, or the number behind it.
-    fn comparison_type(&mut self, call: &Call, at: usize) {
-        let no_number = constant(call, at).filter(|(text, _)| !text.trim().is_empty() && whole_number(text).is_none());
-        let another = integer(call, at).filter(|(number, _)| !matches!(number, 0 | 1));
-        if let Some(place) = no_number.map(|(_, place)| place).or(another.map(|(_, place)| place)) {
-            let message = "the comparison is vbTextCompare or vbBinaryCompare";
-            self.fault(&place, "bad-argument", message.to_owned(), usage(call.function));
-        }
-    }
-
-    fn replace(&mut self, call: &mut Call, span: &Range<usize>) {
-        if let Some((source, place)) = constant(call, 2) {
-            match Pattern::new(&source) {
-                Ok(pattern) => {
-                    if let Some((name, place)) = constant(call, 3)
-                        && pattern.group(&name).is_none()
-                    {
-                        self.fault(
-                            &place,
-                            "regex",
-                            format!("the regular expression has no group `{name}`"),
-                            format!("name one in it: (?<{name}>...)"),
-                        );
-                    }
-                    call.regex = Some(Arc::new(pattern));
-                }
-                Err(error) => self.fault(
-                    &place,
-                    "regex",
-                    format!("the regular expression does not compile: {error}"),
-                    "a backslash within a text is written twice: \"\\\\d\"",
-                ),
-            }
-        }
-        let filled = |at: usize| call.args.get(at).is_some_and(|arg| !arg.is_empty());
-        let replaces = filled(4) || filled(5);
-        let hint = if !filled(1) && !filled(2) {
-            "give an oldValue or a regexPattern"
-        } else if filled(2) && !replaces || filled(1) && !replaces && !filled(6) {
-            "give a replacementValue, which may be \"\""
-        } else {
-            return;
-        };
-        self.fault(
-            span,
-            "missing-argument",
-            "Replace has nothing to do: its filled places choose no mode",
-            format!("{hint}; {}", usage(call.function)),
-        );
-    }
-
-    fn formats(&mut self, call: &Call) {
-        let (input, output) = if call.args.len() == 3 { (1, 2) } else { (2, 3) };
-        for (at, reads) in [(input, true), (output, false)] {
-            if call.args.len() == 3 && call.args[at].is_empty() {
-                let place = call.args[at].span.clone();
-                self.fault(&place, "missing-argument", "FormatDateTime lacks a format", usage(call.function));
-                continue;
-            }
-            let Some((text, place)) = constant(call, at) else { continue };
-            let wrong = Format::new(&text).map_or_else(Some, |format| if reads { format.never_reads() } else { None });
-            if let Some(wrong) = wrong {
-                self.fault(
-                    &place,
-                    "date-format",
-                    format!("no date fits this format: {wrong}"),
-                    "formats are those of .NET, such as yyyy-MM-dd or M/d/yyyy h:mm:ss tt",
-                );
-            }
-        }
-        if call.args.len() == 4
-            && let Some((names, place)) = constant(call, 1)
-            && let Err(wrong) = Styles::new(&names)
-        {
-            self.fault(&place, "date-style", wrong, "leave it empty for the usual styles");
-        }
-    }
-
-    fn random(&mut self, call: &Call) {
-        let numbers: Vec<_> = (0..5).filter_map(|at| integer(call, at)).collect();
-        if numbers.len() < 5 {
-            return;
-        }
-        let sum: i64 = numbers[1..].iter().map(|(number, _)| *number).fold(0, i64::saturating_add);
-        if let Some((_, place)) = numbers.iter().find(|(number, _)| *number < 0) {
-            self.fault(place, "bad-argument", "this cannot be negative", usage(call.function));
-        } else if numbers[0].0 > 256 {
-            self.fault(&numbers[0].1, "bad-argument", "a random text has at most 256 characters", "");
-        } else if sum > numbers[0].0 {
-            self.fault(&numbers[0].1, "bad-argument", format!("the minimums add up to {sum}, more than the length"), "");
         }
     }
 
@@ -447,23 +303,9 @@ fn usage(function: &Function) -> String {
     format!("usage: {}", function.usage)
 }
 
-/// The constant text of an argument, with its place.
-fn constant(call: &Call, at: usize) -> Option<(String, Range<usize>)> {
-    let arg = call.args.get(at)?;
-    match &arg.kind {
-        NodeKind::Text(text) => Some((text.to_string(), arg.span.clone())),
-        _ => None,
-    }
-}
-
-/// The constant number of an argument, with its place.
-fn integer(call: &Call, at: usize) -> Option<(i64, Range<usize>)> {
-    let arg = call.args.get(at)?;
-    match &arg.kind {
-        NodeKind::Text(text) => Some((whole_number(text)?, arg.span.clone())),
-        NodeKind::Number { value, .. } => Some((*value, arg.span.clone())),
-        _ => None,
-    }
+/// Whether a constant is true or false by itself.
+fn is_condition(text: &str) -> bool {
+    text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") || text.parse::<i64>().is_ok()
 }
 
 /// What certainly stands somewhere.

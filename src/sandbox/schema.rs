@@ -71,57 +71,52 @@ pub(super) fn is_extension(property: &str) -> bool {
 
 /// Checks a value against its rule and gives it as it is stored.
 pub(super) fn checked(kind: Kind, property: &str, rule: &Rule, value: &Value) -> Result<Value, Problem> {
-    let refuse = || Problem::value(property, kind.name());
-    if value.is_null() {
-        return if rule.kept || rule.required {
-            Err(refuse())
-        } else {
-            Ok(if rule.collection { Value::Array(vec![]) } else { Value::Null })
-        };
-    }
-    if rule.collection {
-        let Value::Array(items) = value else { return Err(refuse()) };
-        if rule.max_items.is_some_and(|max| items.len() > max) {
-            return Err(refuse());
-        }
-        if rule.kind == "String" {
-            for item in items {
-                let text = item.as_str().ok_or_else(refuse)?;
-                if text.is_empty() || rule.item_max_length.is_some_and(|max| length(text) > max) {
-                    return Err(refuse());
-                }
-                if !rule.allowed.is_empty() && !rule.allowed.iter().any(|allowed| allowed == text) {
-                    return Err(refuse());
-                }
-            }
-        }
-        return Ok(value.clone());
-    }
-    match rule.kind.as_str() {
-        "String" => {
-            let text = value.as_str().ok_or_else(refuse)?;
-            if text.is_empty() || rule.max_length.is_some_and(|max| length(text) > max) {
-                return Err(refuse());
-            }
-            if !rule.allowed.is_empty() && !rule.allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(text)) {
-                return Err(refuse());
-            }
-            Ok(value.clone())
-        }
-        "Boolean" => value.is_boolean().then(|| value.clone()).ok_or_else(refuse),
-        "Int32" => value.is_i64().then(|| value.clone()).ok_or_else(refuse),
-        "DateTimeOffset" => value
-            .as_str()
-            .and_then(|text| text.parse::<Timestamp>().ok())
-            .map(|moment| Value::String(clock::text(moment)))
-            .ok_or_else(refuse),
-        "employeeOrgData" => parts(value, &["costCenter", "division"], 1024, true).ok_or_else(refuse),
+    let stored = match value {
+        Value::Null => cleared(rule),
+        _ if rule.collection => several(rule, value),
+        _ => single(rule, value),
+    };
+    stored.ok_or_else(|| Problem::value(property, kind.name()))
+}
+
+/// What null leaves behind; nothing where the property cannot be cleared.
+fn cleared(rule: &Rule) -> Option<Value> {
+    let empty = if rule.collection { Value::Array(vec![]) } else { Value::Null };
+    (!rule.kept && !rule.required).then_some(empty)
+}
+
+fn several(rule: &Rule, value: &Value) -> Option<Value> {
+    let items = value.as_array()?;
+    let taken = |item: &Value| {
+        let Some(text) = item.as_str() else { return false };
+        fits(text, rule.item_max_length) && (rule.allowed.is_empty() || rule.allowed.iter().any(|allowed| allowed == text))
+    };
+    let few = rule.max_items.is_none_or(|max| items.len() <= max);
+    (few && (rule.kind != "String" || items.iter().all(taken))).then(|| value.clone())
+}
+
+fn single(rule: &Rule, value: &Value) -> Option<Value> {
+    let fitting = match rule.kind.as_str() {
+        "String" => value.as_str().is_some_and(|text| {
+            let known = |allowed: &String| allowed.eq_ignore_ascii_case(text);
+            fits(text, rule.max_length) && (rule.allowed.is_empty() || rule.allowed.iter().any(known))
+        }),
+        "Boolean" => value.is_boolean(),
+        "Int32" => value.is_i64(),
+        "DateTimeOffset" => return value.as_str()?.parse().ok().map(|moment: Timestamp| Value::String(clock::text(moment))),
+        "employeeOrgData" => return parts(value, &["costCenter", "division"], 1024, true),
         "onPremisesExtensionAttributes" => {
             let names: Vec<String> = (1..=15).map(|n| format!("extensionAttribute{n}")).collect();
-            parts(value, &names.iter().map(String::as_str).collect::<Vec<_>>(), 1024, false).ok_or_else(refuse)
+            return parts(value, &names.iter().map(String::as_str).collect::<Vec<_>>(), 1024, false);
         }
-        _ => value.is_object().then(|| value.clone()).ok_or_else(refuse),
-    }
+        _ => value.is_object(),
+    };
+    fitting.then(|| value.clone())
+}
+
+/// Whether a text is neither empty nor too long.
+fn fits(text: &str, most: Option<usize>) -> bool {
+    !text.is_empty() && most.is_none_or(|most| length(text) <= most)
 }
 
 /// Lengths count UTF-16 units, as the service does.
@@ -135,7 +130,7 @@ fn parts(value: &Value, names: &[&str], max: usize, whole: bool) -> Option<Value
     let mut out = Map::new();
     for (name, part) in given {
         let known = names.contains(&name.as_str()) || name.starts_with('@');
-        let fits = part.is_null() || part.as_str().is_some_and(|text| !text.is_empty() && length(text) <= max);
+        let fits = part.is_null() || part.as_str().is_some_and(|text| fits(text, Some(max)));
         if !known || !fits {
             return None;
         }

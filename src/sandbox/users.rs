@@ -38,39 +38,10 @@ pub(super) fn route(core: &mut Core, request: &Request, rest: &[&str]) -> Answer
         }
         ("PUT", [key, "manager", "$ref"]) => set_manager(core, request, key),
         ("DELETE", [key, "manager", "$ref"]) => clear_manager(core, key),
-        ("GET", [key, "directReports"]) => {
-            let id = core.user(key)?.id.clone();
-            let reports: Vec<Value> = core
-                .tenant
-                .reports(&id)
-                .iter()
-                .filter_map(|id| core.tenant.live(id))
-                .map(|user| typed(user, &Select::Default))
-                .collect();
-            Ok(Reply::ok(json!({ "value": reports })))
-        }
-        ("GET", [key, "memberOf" | "transitiveMemberOf"]) => {
-            let select = Select::parse(request.query("$select"), Kind::Group, false, &[])?;
-            let id = core.user(key)?.id.clone();
-            let groups: Vec<Value> = core.tenant.groups_of(&id).iter().map(|group| typed(group, &select)).collect();
-            Ok(Reply::ok(json!({ "value": groups })))
-        }
-        ("GET", [key, "licenseDetails"]) => {
-            let licenses = core.user(key)?.props.get("assignedLicenses").cloned().unwrap_or_else(|| json!([]));
-            let details: Vec<Value> = licenses
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|license| json!({ "id": license["skuId"], "skuId": license["skuId"], "servicePlans": [] }))
-                .collect();
-            Ok(Reply::ok(json!({ "value": details })))
-        }
-        ("POST", [key, "revokeSignInSessions" | "microsoft.graph.revokeSignInSessions"]) => {
-            let mut user = core.user(key)?.clone();
-            user.props.insert("signInSessionsValidFromDateTime".to_owned(), json!(core.clock.stamp()));
-            core.tenant.put(user);
-            Ok(Reply::ok(json!({ "value": true })))
-        }
+        ("GET", [key, "directReports"]) => direct_reports(core, key),
+        ("GET", [key, "memberOf" | "transitiveMemberOf"]) => groups(core, request, key),
+        ("GET", [key, "licenseDetails"]) => license_details(core, key),
+        ("POST", [key, "revokeSignInSessions" | "microsoft.graph.revokeSignInSessions"]) => revoke_sessions(core, key),
         ("POST", [key, "assignLicense" | "microsoft.graph.assignLicense"]) => assign_license(core, request, key),
         ("POST", [key, "authentication", "temporaryAccessPassMethods"]) => access_pass(core, request, key),
         _ => Err(Problem::new(400, "BadRequest", "Resource not found for the segment or method not allowed.")),
@@ -236,6 +207,37 @@ fn clear_manager(core: &mut Core, key: &str) -> Answer {
     user.manager_at = core.tenant.next_change();
     core.tenant.put(user);
     Ok(Reply::none())
+}
+
+fn direct_reports(core: &Core, key: &str) -> Answer {
+    let reports = core.tenant.reports(&core.user(key)?.id);
+    let shown: Vec<Value> =
+        reports.iter().filter_map(|id| core.tenant.live(id)).map(|user| typed(user, &Select::Default)).collect();
+    Ok(Reply::ok(json!({ "value": shown })))
+}
+
+fn groups(core: &Core, request: &Request, key: &str) -> Answer {
+    let select = Select::parse(request.query("$select"), Kind::Group, false, &[])?;
+    let groups = core.tenant.groups_of(&core.user(key)?.id);
+    let shown: Vec<Value> = groups.iter().map(|group| typed(group, &select)).collect();
+    Ok(Reply::ok(json!({ "value": shown })))
+}
+
+fn license_details(core: &Core, key: &str) -> Answer {
+    let licenses = core.user(key)?.props.get("assignedLicenses").and_then(Value::as_array);
+    let details: Vec<Value> = licenses
+        .into_iter()
+        .flatten()
+        .map(|license| json!({ "id": license["skuId"], "skuId": license["skuId"], "servicePlans": [] }))
+        .collect();
+    Ok(Reply::ok(json!({ "value": details })))
+}
+
+fn revoke_sessions(core: &mut Core, key: &str) -> Answer {
+    let mut user = core.user(key)?.clone();
+    user.props.insert("signInSessionsValidFromDateTime".to_owned(), json!(core.clock.stamp()));
+    core.tenant.put(user);
+    Ok(Reply::ok(json!({ "value": true })))
 }
 
 fn assign_license(core: &mut Core, request: &Request, key: &str) -> Answer {

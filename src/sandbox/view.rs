@@ -166,62 +166,85 @@ pub(super) fn list(
     kind: Kind,
     all: impl for<'a> Fn(&'a Core, &str) -> Box<dyn Iterator<Item = &'a Object> + 'a>,
 ) -> Answer {
-    for unsupported in ["$skip", "$search", "$orderby"] {
-        if request.query(unsupported).is_some() {
-            return Err(Problem::query(format!("'{unsupported}' is not supported by the service.")));
-        }
-    }
-    let select = Select::parse(request.query("$select"), kind, true, &[])?;
-    let advanced = request.advanced();
-    let expand = Expand::parse(request.query("$expand"), true)?;
-    if advanced && expand.is_some() {
-        return Err(Problem::query("$expand cannot be combined with advanced queries."));
-    }
-    let filter = request.query("$filter").map(|text| Filter::parse(text, kind, advanced)).transpose()?;
-    let top = match request.query("$top") {
-        None => 100,
-        Some(top) => top
-            .parse::<usize>()
-            .ok()
-            .filter(|top| (1..=999).contains(top))
-            .ok_or_else(|| Problem::query("Invalid page size specified. Must be between 1 and 999 inclusive."))?,
-    };
-    let after = match request.query("$skiptoken") {
-        None => String::new(),
-        Some(text) => opened(text).and_then(|token| token["after"].as_str().map(str::to_owned)).ok_or_else(|| {
-            Problem::new(
-                400,
-                "Directory_ExpiredPageToken",
-                "The specified page token value has expired and can no longer be included in your request.",
-            )
-        })?,
-    };
+    let listing = Listing::parse(request, kind)?;
     let repeat = core.trouble.strikes(Fault::DuplicatePage);
     let foreign = core.trouble.strikes(Fault::ForeignLink);
     let core = &*core;
-    let passes = |object: &&Object| core.visible(object) && filter.as_ref().is_none_or(|filter| filter.passes(&object.props));
-    let mut rest = all(core, &after).filter(passes);
-    let page: Vec<&Object> = rest.by_ref().take(top).collect();
+    let passes = |object: &&Object| listing.passes(core, object);
+    let mut rest = all(core, &listing.after).filter(passes);
+    let page: Vec<&Object> = rest.by_ref().take(listing.top).collect();
     let more = rest.next().is_some();
-    let value: Vec<Value> = page
-        .iter()
-        .map(|object| {
-            let mut shown = select.show(object);
-            if let Some(expand) = &expand {
-                expand.apply(core, object, &mut shown);
-            }
-            Value::Object(shown)
-        })
-        .collect();
+    let value: Vec<Value> = page.iter().map(|object| listing.show(core, object)).collect();
     let name = if kind == Kind::User { "users" } else { "groups" };
     let mut body = json!({ "@odata.context": format!("{}/$metadata#{name}", core.base), "value": value });
-    if advanced && after.is_empty() {
+    if listing.advanced && listing.after.is_empty() {
         body["@odata.count"] = json!(all(core, "").filter(passes).count());
     }
     if more && let Some(last) = page.last() {
-        let next = if repeat { &after } else { &last.id };
+        let next = if repeat { &listing.after } else { &last.id };
         let base = if foreign { "https://graph.example.net/v1.0" } else { &core.base };
         body["@odata.nextLink"] = json!(request.link(base, "$skiptoken", &token(&json!({ "after": next }))));
     }
     Ok(Reply::ok(body))
+}
+
+/// What the request for a list asks for.
+struct Listing {
+    select: Select,
+    expand: Option<Expand>,
+    filter: Option<Filter>,
+    advanced: bool,
+    top: usize,
+    /// The id that the page before ended with; empty for the first page.
+    after: String,
+}
+
+impl Listing {
+    fn parse(request: &Request, kind: Kind) -> Result<Self, Problem> {
+        for unsupported in ["$skip", "$search", "$orderby"] {
+            if request.query(unsupported).is_some() {
+                return Err(Problem::query(format!("'{unsupported}' is not supported by the service.")));
+            }
+        }
+        let select = Select::parse(request.query("$select"), kind, true, &[])?;
+        let advanced = request.advanced();
+        let expand = Expand::parse(request.query("$expand"), true)?;
+        if advanced && expand.is_some() {
+            return Err(Problem::query("$expand cannot be combined with advanced queries."));
+        }
+        let filter = request.query("$filter").map(|text| Filter::parse(text, kind, advanced)).transpose()?;
+        let top = request.query("$top").map_or(Ok(100), page_size)?;
+        let after = request.query("$skiptoken").map(resumed).transpose()?.unwrap_or_default();
+        Ok(Self { select, expand, filter, advanced, top, after })
+    }
+
+    fn passes(&self, core: &Core, object: &Object) -> bool {
+        core.visible(object) && self.filter.as_ref().is_none_or(|filter| filter.passes(&object.props))
+    }
+
+    fn show(&self, core: &Core, object: &Object) -> Value {
+        let mut shown = self.select.show(object);
+        if let Some(expand) = &self.expand {
+            expand.apply(core, object, &mut shown);
+        }
+        Value::Object(shown)
+    }
+}
+
+fn page_size(text: &str) -> Result<usize, Problem> {
+    text.parse()
+        .ok()
+        .filter(|size| (1..=999).contains(size))
+        .ok_or_else(|| Problem::query("Invalid page size specified. Must be between 1 and 999 inclusive."))
+}
+
+/// Where the page of a token begins.
+fn resumed(text: &str) -> Result<String, Problem> {
+    opened(text).and_then(|token| token["after"].as_str().map(str::to_owned)).ok_or_else(|| {
+        Problem::new(
+            400,
+            "Directory_ExpiredPageToken",
+            "The specified page token value has expired and can no longer be included in your request.",
+        )
+    })
 }

@@ -26,6 +26,23 @@ struct Round {
 }
 
 impl Round {
+    fn first(request: &Request, horizon: u64) -> Result<Self, Problem> {
+        Ok(Self {
+            since: 0,
+            cursor: 0,
+            until: horizon,
+            select: request.query("$select").map(str::to_owned),
+            ids: request.query("$filter").map(ids).transpose()?.unwrap_or_default(),
+        })
+    }
+
+    /// Whether an object is one that was asked for and changed in time; the first round tells of no deleted one.
+    fn tells(&self, object: &Object) -> bool {
+        (self.ids.is_empty() || self.ids.contains(&object.id))
+            && object.first_change(self.since) <= self.until
+            && (self.since > 0 || object.live())
+    }
+
     /// Where the next round begins.
     fn end(self) -> Self {
         Self { since: self.until, cursor: self.until, ..self }
@@ -42,23 +59,9 @@ pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
     let given = request.query("$deltatoken").or_else(|| request.query("$skiptoken"));
     let latest = given.is_some_and(|token| token.eq_ignore_ascii_case("latest"));
     let horizon = core.horizon();
-    let first = Round {
-        since: 0,
-        cursor: 0,
-        until: horizon,
-        select: request.query("$select").map(str::to_owned),
-        ids: request.query("$filter").map(ids).transpose()?.unwrap_or_default(),
-    };
+    let first = Round::first(request, horizon)?;
     let round = match given {
-        Some(text) if !latest => {
-            if request.query("$select").is_some() {
-                return Err(Problem::bad("$select cannot be combined with a token."));
-            }
-            if core.trouble.strikes(Fault::ExpiredDelta) {
-                return Err(expired(core, kind));
-            }
-            resumed(core, kind, text, horizon).ok_or_else(|| expired(core, kind))?
-        }
+        Some(text) if !latest => resume(core, request, kind, text, horizon)?,
         _ => first,
     };
     let relation = if kind == Kind::User { "manager" } else { "members" };
@@ -71,10 +74,8 @@ pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
     }
     let size = page_size(request);
     let minimal = request.header("prefer").is_some_and(|prefer| prefer.contains("return=minimal"));
-    let wanted = |object: &&Object| object.kind == kind && (round.ids.is_empty() || round.ids.contains(&object.id));
-    let wanted = |object: &&Object| wanted(object) && object.first_change(round.since) <= round.until;
-    let wanted = |object: &&Object| wanted(object) && concerns(object, &select, &round);
-    let mut rest = core.tenant.changed_after(round.cursor).filter(wanted).filter(|object| round.since > 0 || object.live());
+    let told = |object: &&Object| object.kind == kind && round.tells(object) && concerns(object, &select, &round);
+    let mut rest = core.tenant.changed_after(round.cursor).filter(told);
     let page: Vec<&Object> = rest.by_ref().take(size).collect();
     let more = rest.next().is_some();
     body["value"] = page.iter().map(|object| item(object, &select, &round, minimal)).collect();
@@ -91,6 +92,17 @@ pub(super) fn query(core: &mut Core, request: &Request, kind: Kind) -> Answer {
     }
     body[if more { "@odata.nextLink" } else { "@odata.deltaLink" }] = json!(url);
     Ok(Reply::ok(body))
+}
+
+/// The round that a token goes on with.
+fn resume(core: &mut Core, request: &Request, kind: Kind, text: &str, horizon: u64) -> Result<Round, Problem> {
+    if request.query("$select").is_some() {
+        return Err(Problem::bad("$select cannot be combined with a token."));
+    }
+    if core.trouble.strikes(Fault::ExpiredDelta) {
+        return Err(expired(core, kind));
+    }
+    resumed(core, kind, text, horizon).ok_or_else(|| expired(core, kind))
 }
 
 /// Whether anything the round tracks changed; the first round tells all.

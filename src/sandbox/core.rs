@@ -138,11 +138,7 @@ impl Core {
             Ok(body) => {
                 let request = Request::new(method, relative, headers, body);
                 if request.parts() == ["$batch"] && method == "POST" {
-                    self.counts.batches += 1;
-                    match self.trouble.status(&[500, 502, 503, 504]) {
-                        Some(status) => refuse(self, broken(status)),
-                        None => batch::run(self, &request).unwrap_or_else(|problem| refuse(self, problem)),
-                    }
+                    self.batch(&request).unwrap_or_else(|problem| refuse(self, problem))
                 } else {
                     self.one(&request)
                 }
@@ -155,15 +151,28 @@ impl Core {
             }
         };
         self.write_log(method, url, reply.status);
-        let wire = if self.halted || self.trouble.strikes(Fault::ResetAfter) {
+        let wire = self.wire(&reply);
+        let delay = self.trouble.strikes(Fault::Slow).then(|| self.trouble.slow());
+        Served { reply, wire, delay }
+    }
+
+    fn batch(&mut self, request: &Request) -> Answer {
+        self.counts.batches += 1;
+        match self.trouble.status(&[500, 502, 503, 504]) {
+            Some(status) => Err(broken(status)),
+            None => batch::run(self, request),
+        }
+    }
+
+    /// How much of an answer arrives.
+    fn wire(&mut self, reply: &Reply) -> Wire {
+        if self.halted || self.trouble.strikes(Fault::ResetAfter) {
             Wire::Nothing
         } else if reply.body.is_some() && self.trouble.strikes(Fault::Truncate) {
             Wire::Half
         } else {
             Wire::Whole
-        };
-        let delay = self.trouble.strikes(Fault::Slow).then(|| self.trouble.slow());
-        Served { reply, wire, delay }
+        }
     }
 
     fn authorized(&self, header: Option<&str>) -> Result<(), Problem> {

@@ -3,26 +3,21 @@
 //! Everything is checked where it stands, so that each fault has the file, line and column it is written in.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use self::scope::{Scope, Wanted, table, template};
 use super::SecretFrom;
-use super::duration;
 use super::error::{ConfigErrors, ConfigFault};
-use super::reader::{At, Fields, Reader};
-use super::tables::timed;
+use super::reader::{Fields, Reader};
 use crate::mapping;
 use crate::source::rest;
 
 mod request;
+mod scope;
 mod sign_in;
 
 /// A service as hrpush.toml declares it. What it leaves out, the mapping file or the preset says.
@@ -79,13 +74,6 @@ pub(super) fn own(reader: &mut Reader<'_>, fields: Fields<'_>, text: &str, path:
     RestSource { text: text.to_owned(), path: path.to_path_buf(), preset }
 }
 
-/// Whether everything must be said, or other files may say the rest.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Whole,
-    Part,
-}
-
 fn settings(name: &str, layers: &[Layer<'_>], wanted: Wanted) -> Result<rest::Settings, String> {
     let mut documents = Vec::new();
     for Layer { text, path } in layers {
@@ -120,241 +108,6 @@ fn settings(name: &str, layers: &[Layer<'_>], wanted: Wanted) -> Result<rest::Se
         .map(|(faults, path)| ConfigErrors::new(path, faults).to_string())
         .collect();
     if faults.is_empty() { Ok(settings) } else { Err(faults.join("\n")) }
-}
-
-/// The same table in several files, or one table of one file.
-struct Scope<'r, 't, 'a> {
-    layers: Vec<(&'r mut Reader<'t>, Fields<'a>)>,
-    /// What the named parts of templates stand for.
-    values: BTreeMap<String, String>,
-    wanted: Wanted,
-}
-
-impl<'t, 'a> Scope<'_, 't, 'a> {
-    /// The first file that has the key; asking makes it known in all.
-    fn at(&mut self, key: &'static str) -> Option<(&mut Reader<'t>, &mut Fields<'a>)> {
-        for (_, fields) in &mut self.layers {
-            fields.has(key);
-        }
-        let (reader, fields) = self.layers.iter_mut().find(|(_, fields)| fields.holds(key))?;
-        Some((&mut **reader, fields))
-    }
-
-    fn has(&mut self, key: &'static str) -> bool {
-        self.at(key).is_some()
-    }
-
-    fn get(&mut self, key: &'static str) -> Option<(&mut Reader<'t>, &'a Spanned<DeValue<'a>>)> {
-        let (reader, fields) = self.at(key)?;
-        let found = fields.get(key)?;
-        Some((reader, found))
-    }
-
-    fn spanned(&mut self, key: &'static str) -> Option<At<String>> {
-        let (reader, fields) = self.at(key)?;
-        reader.string(fields, key)
-    }
-
-    fn text(&mut self, key: &'static str) -> Option<String> {
-        self.spanned(key).map(|found| found.value)
-    }
-
-    fn file(&mut self, key: &'static str) -> Option<PathBuf> {
-        let (reader, fields) = self.at(key)?;
-        reader.path(fields, key)
-    }
-
-    fn count(&mut self, key: &'static str) -> Option<u64> {
-        let (reader, fields) = self.at(key)?;
-        reader.count(fields, key)
-    }
-
-    fn choice<T: Copy>(&mut self, key: &'static str, names: &[(&str, T)]) -> Option<T> {
-        let (reader, fields) = self.at(key)?;
-        reader.choice(fields, key, names)
-    }
-
-    fn flag(&mut self, key: &'static str) -> bool {
-        let Some((reader, found)) = self.get(key) else { return false };
-        let flag = found.get_ref().as_bool();
-        if flag.is_none() {
-            reader.fault(&found.span(), format!("`{key}` must be true or false"));
-        }
-        flag.unwrap_or(false)
-    }
-
-    fn time(&mut self, key: &'static str) -> Option<SignedDuration> {
-        let (reader, fields) = self.at(key)?;
-        timed(reader, fields, key, "such as 30s, 10min, 1h or 7d", duration::exact)
-    }
-
-    fn wait(&mut self, key: &'static str) -> Option<Duration> {
-        self.time(key).and_then(|time| Duration::try_from(time).ok())
-    }
-
-    /// A fault of the table as a whole.
-    fn fault(&mut self, what: &str, hint: &str) {
-        if let Some((reader, fields)) = self.layers.first_mut() {
-            reader.fault_with(&fields.span(), what.to_owned(), hint);
-        }
-    }
-
-    /// A fault of a key that some file has.
-    fn fault_at(&mut self, key: &'static str, what: &str, hint: &str) {
-        if let Some((reader, found)) = self.get(key) {
-            reader.fault_with(&found.span(), what.to_owned(), hint);
-        }
-    }
-
-    /// A fault of the first file, where something is missing in all.
-    fn missing(&mut self, what: &str, hint: &str) {
-        if self.wanted == Wanted::Whole {
-            self.fault(what, hint);
-        }
-    }
-
-    /// A path into an answer.
-    fn place(&mut self, key: &'static str) -> Option<rest::Path> {
-        let found = self.spanned_or_blank(key)?;
-        self.checked(key, &found, |text| rest::Path::parse(text).map_err(|fault| fault.what))
-    }
-
-    fn spanned_or_blank(&mut self, key: &'static str) -> Option<At<String>> {
-        let (reader, fields) = self.at(key)?;
-        reader.string_or_blank(fields, key)
-    }
-
-    fn condition(&mut self, key: &'static str) -> Option<rest::Condition> {
-        let found = self.spanned(key)?;
-        self.checked(key, &found, |text| rest::Condition::parse(text).map_err(|fault| fault.what))
-    }
-
-    /// A text with named parts; `more` are names that stand for something only here.
-    fn template(&mut self, key: &'static str, more: &[&str]) -> Option<rest::Template> {
-        let found = self.spanned(key)?;
-        let values = self.values.clone();
-        let lax = self.wanted == Wanted::Part;
-        self.checked(key, &found, |text| template(text, &values, more, lax))
-    }
-
-    /// A template that is a path of an address, without what may follow one.
-    fn below(&mut self, key: &'static str, more: &[&str]) -> Option<rest::Template> {
-        let found = self.spanned(key)?;
-        let values = self.values.clone();
-        let lax = self.wanted == Wanted::Part;
-        self.checked(key, &found, |text| {
-            if text.contains(['?', '#']) {
-                return Err("the part behind `?` is written as query = { name = \"value\" }".to_owned());
-            }
-            template(text, &values, more, lax)
-        })
-    }
-
-    fn checked<T>(&mut self, key: &'static str, found: &At<String>, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        match read(&found.value) {
-            Ok(value) => Some(value),
-            Err(what) => {
-                let (reader, _) = self.at(key)?;
-                reader.fault_with(&found.span, format!("`{key}`: {what}"), template_hint(&what));
-                None
-            }
-        }
-    }
-
-    /// A table of texts that are templates; a list stands for the same name several times.
-    fn pairs(&mut self, key: &'static str, more: &[&str]) -> Vec<(String, rest::Template)> {
-        let values = self.values.clone();
-        let lax = self.wanted == Wanted::Part;
-        let Some((reader, found)) = self.get(key) else { return Vec::new() };
-        let Some(table) = table(reader, key, found) else { return Vec::new() };
-        let mut pairs = Vec::new();
-        for (name, value) in table {
-            let items: &[Spanned<DeValue<'_>>] = match value.get_ref() {
-                DeValue::Array(items) => items,
-                _ => std::slice::from_ref(value),
-            };
-            for item in items {
-                let text = match item.get_ref() {
-                    DeValue::Integer(number) => Some(number.as_str().to_owned()),
-                    DeValue::Boolean(flag) => Some(flag.to_string()),
-                    other => other.as_str().map(str::to_owned),
-                };
-                let Some(text) = text else {
-                    reader.fault(&item.span(), format!("`{}` must be a text", name.get_ref()));
-                    continue;
-                };
-                match template(&text, &values, more, lax) {
-                    Ok(template) => pairs.push((name.get_ref().to_string(), template)),
-                    Err(what) => reader.fault_with(&item.span(), what.clone(), template_hint(&what)),
-                }
-            }
-        }
-        pairs
-    }
-
-    /// The tables of `[[source.key]]`, each as a scope of its own.
-    fn each<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut Scope<'_, 't, 'a>) -> Option<T>) -> Vec<T> {
-        let (values, wanted) = (self.values.clone(), self.wanted);
-        let Some((reader, found)) = self.get(key) else { return Vec::new() };
-        let DeValue::Array(items) = found.get_ref() else {
-            reader.fault(&found.span(), format!("`{key}` must be written [[source.{key}]]"));
-            return Vec::new();
-        };
-        let mut all = Vec::new();
-        for item in items {
-            let DeValue::Table(table) = item.get_ref() else {
-                reader.fault(&item.span(), format!("`{key}` must be written [[source.{key}]]"));
-                continue;
-            };
-            let fields = Fields::new(&format!("[[source.{key}]]"), table, item.span());
-            let mut scope = Scope { layers: vec![(&mut *reader, fields)], values: values.clone(), wanted };
-            all.extend(read(&mut scope));
-            scope.finish();
-        }
-        all
-    }
-
-    /// One table as a scope of its own.
-    fn inner<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Scope<'_, 't, 'a>) -> Option<T>) -> Option<T> {
-        let (values, wanted) = (self.values.clone(), self.wanted);
-        let (reader, fields) = self.at(key)?;
-        let inner = reader.table(fields, key)?;
-        let mut scope = Scope { layers: vec![(reader, inner)], values, wanted };
-        let value = read(&mut scope);
-        scope.finish();
-        value
-    }
-
-    fn finish(&mut self) {
-        for (reader, fields) in &mut self.layers {
-            reader.finish(fields);
-        }
-    }
-}
-
-fn template(text: &str, values: &BTreeMap<String, String>, more: &[&str], lax: bool) -> Result<rest::Template, String> {
-    rest::Template::parse(text, &|name| {
-        let placeholder = lax && !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        name == "today" || more.contains(&name) || values.contains_key(name) || placeholder
-    })
-}
-
-fn template_hint(what: &str) -> String {
-    match what.strip_prefix("nothing here is called `").and_then(|rest| rest.split('`').next()) {
-        Some(name) => format!("say it in [source] of hrpush.toml: values = {{ {name} = \"…\" }}"),
-        None => "docs/rest-sources.md has examples".to_owned(),
-    }
-}
-
-/// The table under a key.
-fn table<'a>(reader: &mut Reader<'_>, key: &str, found: &'a Spanned<DeValue<'a>>) -> Option<&'a DeTable<'a>> {
-    match found.get_ref() {
-        DeValue::Table(table) => Some(table),
-        _ => {
-            reader.fault(&found.span(), format!("`{key}` must be a table"));
-            None
-        }
-    }
 }
 
 /// The whole `[source]`.

@@ -1,6 +1,15 @@
 //! Requests, pages, joins, rows and columns of a service.
 
-use super::{At, BTreeMap, DeValue, Range, Reader, Scope, SignedDuration, Spanned, Wanted, rest, table, template, template_hint};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use jiff::SignedDuration;
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::super::reader::{At, Reader};
+use super::scope::{Scope, Wanted, table, template, template_hint};
+use crate::source::rest;
 use rest::{Body, DateForm, Format, MarkForm, Paging, PagingKind, Shape, Take};
 
 const PARTS: [&str; 4] = ["page", "offset", "size", "cursor"];

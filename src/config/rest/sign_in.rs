@@ -1,6 +1,13 @@
 //! How to sign in to a service, with secrets by environment variable or private file alone.
 
-use super::{Arc, DeValue, Fields, Scope, SecretFrom, Wanted, rest, table, template};
+use std::sync::Arc;
+
+use toml::de::DeValue;
+
+use super::super::SecretFrom;
+use super::super::reader::Fields;
+use super::scope::{Scope, Wanted, table, template};
+use crate::source::rest;
 use rest::{Assertion, Auth, Grant, SecretRef, SendAs, TokenRequest, Word};
 
 /// The keys of one secret: its variable, its file, and where it must not stand.

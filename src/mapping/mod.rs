@@ -12,6 +12,8 @@ mod fault;
 mod formula;
 mod guess;
 mod guess_dates;
+mod guess_sheet;
+mod guess_text;
 mod guess_words;
 mod lifecycle;
 mod model;

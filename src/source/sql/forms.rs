@@ -21,13 +21,6 @@ pub(super) fn moment(text: &str, into: &mut String) {
     }
 }
 
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8], into: &mut String) {
-    for byte in bytes {
-        let _ = write!(into, "{byte:02x}");
-    }
-}
-
 /// A number of whole units and a scale, exact: 1234567 with scale 4 is `123.4567`.
 pub(super) fn decimal(value: i128, scale: usize, into: &mut String) {
     let digits = value.unsigned_abs().to_string();

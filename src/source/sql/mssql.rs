@@ -5,6 +5,7 @@ use jiff::civil::{Date, DateTime, Time, date};
 use jiff::{Span, ToSpan as _};
 use secrecy::{ExposeSecret, SecretString};
 use tiberius::error::Error;
+use tiberius::time as tds;
 use tiberius::{AuthMethod, Client, Column, ColumnData, ColumnType, Config, EncryptionLevel, QueryItem};
 use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
@@ -13,6 +14,7 @@ use super::rows::{Row, Rows, binary};
 use super::{Binary, CONNECT, Location, SignIn, SqlSettings, Tls, failure, forms, tls};
 use crate::source::Reading;
 use crate::source::error::{Fault, SourceErrors};
+use crate::source::fetched::hex;
 
 type Connected = Client<Compat<TcpStream>>;
 
@@ -164,47 +166,22 @@ fn write(value: &ColumnData<'_>, money: bool, into: &mut String) -> Option<()> {
         ColumnData::String(text) => into.write_str(text.as_deref()?),
         ColumnData::Guid(id) => write!(into, "{}", (*id)?),
         ColumnData::Xml(xml) => into.write_str(xml.as_deref()?.as_ref()),
-        ColumnData::Binary(bytes) => {
-            forms::hex(bytes.as_deref()?, into);
-            Ok(())
-        }
+        ColumnData::Binary(bytes) => into.write_str(&hex(bytes.as_deref()?)),
         ColumnData::Numeric(number) => {
             let number = (*number)?;
             forms::decimal(number.value(), number.scale().into(), into);
             Ok(())
         }
         ColumnData::Date(day) => write!(into, "{}", day_one(i64::from((*day)?.days()))?),
-        ColumnData::Time(time) => {
-            let time = (*time)?;
-            write!(into, "{}", clock(time.increments(), time.scale())?)
-        }
-        ColumnData::DateTime(moment) => {
-            let moment = (*moment)?;
-            // Three-hundredths of a second, shown as SQL Server does: .000, .003, .007.
-            let milliseconds = (i64::from(moment.seconds_fragments()) * 10 + 1) / 3;
-            write!(into, "{}", since_1900(i64::from(moment.days()), milliseconds.milliseconds())?)
-        }
+        ColumnData::Time(time) => write!(into, "{}", clock((*time)?)?),
+        ColumnData::DateTime(moment) => write!(into, "{}", date_time((*moment)?)?),
         ColumnData::SmallDateTime(moment) => {
             let moment = (*moment)?;
             let minutes = i64::from(moment.seconds_fragments()).minutes();
             write!(into, "{}", since_1900(i64::from(moment.days()), minutes)?)
         }
-        ColumnData::DateTime2(moment) => {
-            let moment = (*moment)?;
-            let day = day_one(i64::from(moment.date().days()))?;
-            write!(into, "{}", day.to_datetime(clock(moment.time().increments(), moment.time().scale())?))
-        }
-        ColumnData::DateTimeOffset(moment) => {
-            let moment = (*moment)?;
-            let utc = moment.datetime2();
-            let day = day_one(i64::from(utc.date().days()))?;
-            let utc = day.to_datetime(clock(utc.time().increments(), utc.time().scale())?);
-            let offset = i64::from(moment.offset());
-            // Told with the local day, which is what HR meant.
-            let local = utc.checked_add(offset.minutes()).ok()?;
-            let sign = if offset < 0 { '-' } else { '+' };
-            write!(into, "{local}{sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60)
-        }
+        ColumnData::DateTime2(moment) => write!(into, "{}", date_time2((*moment)?)?),
+        ColumnData::DateTimeOffset(moment) => into.write_str(&local((*moment)?)?),
     };
     Some(())
 }
@@ -217,9 +194,27 @@ fn since_1900(days: i64, time: Span) -> Option<DateTime> {
     date(1900, 1, 1).at(0, 0, 0, 0).checked_add(days.days()).ok()?.checked_add(time).ok()
 }
 
-fn clock(increments: u64, scale: u8) -> Option<Time> {
-    let nanoseconds = increments.checked_mul(10_u64.checked_pow(9_u32.checked_sub(scale.into())?)?)?;
+fn clock(time: tds::Time) -> Option<Time> {
+    let nanoseconds = time.increments().checked_mul(10_u64.checked_pow(9_u32.checked_sub(time.scale().into())?)?)?;
     Time::midnight().checked_add(i64::try_from(nanoseconds).ok()?.nanoseconds()).ok()
+}
+
+/// Three-hundredths of a second, shown as SQL Server does: .000, .003, .007.
+fn date_time(moment: tds::DateTime) -> Option<DateTime> {
+    let milliseconds = (i64::from(moment.seconds_fragments()) * 10 + 1) / 3;
+    since_1900(i64::from(moment.days()), milliseconds.milliseconds())
+}
+
+fn date_time2(moment: tds::DateTime2) -> Option<DateTime> {
+    Some(day_one(i64::from(moment.date().days()))?.to_datetime(clock(moment.time())?))
+}
+
+/// A moment of UTC with its offset, told with the local day, which is what HR meant.
+fn local(moment: tds::DateTimeOffset) -> Option<String> {
+    let offset = i64::from(moment.offset());
+    let local = date_time2(moment.datetime2())?.checked_add(offset.minutes()).ok()?;
+    let sign = if offset < 0 { '-' } else { '+' };
+    Some(format!("{local}{sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60))
 }
 
 fn refused(settings: &SqlSettings, error: &Error) -> Fault {
@@ -255,7 +250,6 @@ fn words(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use tiberius::numeric::Numeric;
-    use tiberius::time as tds;
 
     use super::*;
 

@@ -9,6 +9,7 @@ use super::rows::{Row, Rows, binary};
 use super::{Binary, CONNECT, Location, SqlSettings, Tls, failure, forms, tls};
 use crate::source::Reading;
 use crate::source::error::{Fault, SourceErrors};
+use crate::source::fetched::hex;
 
 /// The collation of columns that hold bytes.
 const BYTES: u16 = 63;
@@ -150,10 +151,7 @@ fn cell(
             let number = bytes.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
             row.push_text(&number.to_string());
         }
-        Form::Bytes => {
-            forms::hex(bytes, &mut row.text);
-            row.written();
-        }
+        Form::Bytes => row.push_text(&hex(bytes)),
         Form::AsIs | Form::Moment => {
             let text = std::str::from_utf8(bytes)
                 .map_err(|_| settings.query_fault(format!("row {number}, column `{name}`: the text is not UTF-8")))?;

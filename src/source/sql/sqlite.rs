@@ -8,9 +8,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
 use super::rows::{Row, Rows, binary};
-use super::{Binary, Location, SqlSettings, failure, forms};
+use super::{Binary, Location, SqlSettings, failure};
 use crate::source::Reading;
 use crate::source::error::{Fault, FaultKind, SourceErrors};
+use crate::source::fetched::hex;
 
 pub(super) async fn read(settings: &SqlSettings) -> Result<Reading, SourceErrors> {
     let settings = settings.clone();
@@ -92,10 +93,7 @@ fn cell(settings: &SqlSettings, name: &str, number: u64, value: ValueRef<'_>, ro
             row.push_text(text);
         }
         ValueRef::Blob(_) if settings.binary == Binary::Refuse => return Err(binary(settings, name, "a blob")),
-        ValueRef::Blob(bytes) => {
-            forms::hex(bytes, &mut row.text);
-            row.written();
-        }
+        ValueRef::Blob(bytes) => row.push_text(&hex(bytes)),
     }
     Ok(())
 }

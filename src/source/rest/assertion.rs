@@ -76,7 +76,17 @@ pub(super) fn saml(
     }
     rest.push_str("</saml2:Assertion>");
     let digest = STANDARD.encode(Sha256::digest(format!("{head}{rest}")));
-    let info = format!(
+    let info = signed_info(&id, &digest);
+    let signature = STANDARD.encode(sign(&secret(&says.key)?, info.as_bytes())?);
+    Ok(format!(
+        "{head}<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">{info}<ds:SignatureValue>{signature}</ds:SignatureValue>\
+         </ds:Signature>{rest}"
+    ))
+}
+
+/// What the signature is made over: the digest of the assertion, and how it was had.
+fn signed_info(id: &str, digest: &str) -> String {
+    format!(
         "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">\
          <ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:CanonicalizationMethod>\
          <ds:SignatureMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\"></ds:SignatureMethod>\
@@ -85,12 +95,7 @@ pub(super) fn saml(
          <ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:Transform></ds:Transforms>\
          <ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"></ds:DigestMethod>\
          <ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>"
-    );
-    let signature = STANDARD.encode(sign(&secret(&says.key)?, info.as_bytes())?);
-    Ok(format!(
-        "{head}<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">{info}<ds:SignatureValue>{signature}</ds:SignatureValue>\
-         </ds:Signature>{rest}"
-    ))
+    )
 }
 
 fn sign(pem: &SecretString, message: &[u8]) -> Result<Vec<u8>, RestError> {

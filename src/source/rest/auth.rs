@@ -99,32 +99,9 @@ impl Credential {
 
 fn token_call(sender: &Sender<'_>, request: &TokenRequest) -> Result<Call, RestError> {
     let values = &sender.values;
-    let mut fields: Vec<(String, String)> = Vec::new();
     let mut headers = HeaderMap::new();
     let id = request.client_id.as_ref().map(|id| word(id, values)).transpose()?;
-    let id_text = id.as_ref().map(|id| id.expose_secret().to_owned()).unwrap_or_default();
-    let assert = |grant: &str, name: &str, text: String, fields: &mut Vec<(String, String)>| {
-        fields.push(("grant_type".into(), grant.into()));
-        fields.push((name.into(), text));
-    };
-    match &request.grant {
-        Grant::Login => {}
-        Grant::ClientCredentials => fields.push(("grant_type".into(), "client_credentials".into())),
-        Grant::Saml(says) => {
-            let text = assertion::saml(says, values, &id_text, request.url.as_str(), sender.now)?;
-            assert(SAML_GRANT, "assertion", STANDARD.encode(text), &mut fields);
-        }
-        Grant::SamlGiven(from) => {
-            let text = secret(from)?.expose_secret().trim().to_owned();
-            // Told apart by its first character: an assertion that is not yet in base64 is XML.
-            let text = if text.starts_with('<') { STANDARD.encode(text) } else { text };
-            assert(SAML_GRANT, "assertion", text, &mut fields);
-        }
-        Grant::Jwt(says) => {
-            let text = assertion::jwt(says, values, sender.now)?;
-            assert("urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", text, &mut fields);
-        }
-    }
+    let mut fields = granted(sender, request, id.as_ref().map_or("", |id| id.expose_secret()))?;
     let client_secret = request.client_secret.as_ref().map(secret).transpose()?;
     if request.send == SendAs::Basic {
         let none = SecretString::from("");
@@ -153,6 +130,29 @@ fn token_call(sender: &Sender<'_>, request: &TokenRequest) -> Result<Call, RestE
     })
 }
 
+/// The fields of a grant: its kind, and the assertion where it is one.
+fn granted(sender: &Sender<'_>, request: &TokenRequest, client: &str) -> Result<Vec<(String, String)>, RestError> {
+    let values = &sender.values;
+    let (kind, assertion) = match &request.grant {
+        Grant::Login => return Ok(Vec::new()),
+        Grant::ClientCredentials => ("client_credentials", None),
+        Grant::Saml(says) => {
+            let text = assertion::saml(says, values, client, request.url.as_str(), sender.now)?;
+            (SAML_GRANT, Some(STANDARD.encode(text)))
+        }
+        Grant::SamlGiven(from) => {
+            let text = secret(from)?.expose_secret().trim().to_owned();
+            // Told apart by its first character: an assertion that is not yet in base64 is XML.
+            (SAML_GRANT, Some(if text.starts_with('<') { STANDARD.encode(text) } else { text }))
+        }
+        Grant::Jwt(says) => (JWT_GRANT, Some(assertion::jwt(says, values, sender.now)?)),
+    };
+    let mut fields = vec![("grant_type".to_owned(), kind.to_owned())];
+    fields.extend(assertion.map(|text| ("assertion".to_owned(), text)));
+    Ok(fields)
+}
+
+const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const SAML_GRANT: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
 
 fn basic(user: &SecretString, password: &SecretString) -> Result<HeaderValue, RestError> {

@@ -61,6 +61,8 @@ pub(crate) struct Fake {
     pub(crate) always: Option<Fault>,
     /// The wait that an answer of too much asks for.
     pub(crate) wait: Duration,
+    /// When the next batch may leave, where too much keeps all of them back as the quota does, one behind another.
+    pub(crate) door: Option<tokio::sync::Mutex<Instant>>,
     /// How long each of the first batches is under way beyond the usual.
     pub(crate) delays: VecDeque<Duration>,
     /// Attributes that this app may not write.
@@ -76,6 +78,7 @@ impl Fake {
             faults: BTreeMap::new(),
             always: None,
             wait: Duration::from_secs(10),
+            door: None,
             delays: VecDeque::new(),
             forbidden: BTreeSet::new(),
             no_member: None,
@@ -220,6 +223,13 @@ impl Tenant for Fake {
             state.batches += 1;
             self.delays.get(state.batches - 1).copied().unwrap_or_default()
         };
+        let mut door = match &self.door {
+            Some(door) => Some(door.lock().await),
+            None => None,
+        };
+        while !self.state().stopped && door.as_ref().is_some_and(|opens| Instant::now() < **opens) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         tokio::time::sleep(Duration::from_millis(50) + delay).await;
         let mut answers = Vec::new();
         let mut killed = false;
@@ -260,6 +270,11 @@ impl Tenant for Fake {
         }
         if killed {
             std::future::pending::<()>().await;
+        }
+        if let Some(opens) = &mut door
+            && answers.iter().any(|answer| answer.status == Some(429))
+        {
+            **opens = Instant::now() + self.wait;
         }
         let mut state = self.state();
         for id in &written {

@@ -43,7 +43,7 @@ struct Live {
     /// Who waits for it, and whether they need it to go well.
     dependants: Vec<(usize, bool)>,
     attempts: u32,
-    /// A request was sent to which no answer came: it may have landed.
+    /// A request was sent that may have landed: no answer came, or a fault of the service.
     adrift: bool,
     throttles: u32,
     doubt: Option<Doubt>,
@@ -63,10 +63,11 @@ struct Doubt {
     conflict: Option<Answer>,
 }
 
-/// A time in which every batch was answered with 429 alone.
+/// A time in which nothing was let through: every batch was answered with 429, or with faults among them.
 struct Closed {
     since: Instant,
-    last: Instant,
+    /// When the service said to come again. What is answered before says nothing new.
+    next: Instant,
     times: u32,
 }
 

@@ -51,7 +51,7 @@ impl Scheduler<'_> {
         if !answers.iter().all(is_faulty) {
             self.dead = 0;
             self.pause = None;
-            return self.heed_the_closed(started, answers);
+            return self.heed_the_closed(answers);
         }
         // Batches that were in flight together count once.
         if self.last_dead.is_some_and(|last| started < last) {
@@ -73,17 +73,21 @@ impl Scheduler<'_> {
     }
 
     /// A service that throttles is not dead: it says when to come again. One that lets nothing through at any of those times is.
-    fn heed_the_closed(&mut self, started: Instant, answers: &[Answer]) {
+    fn heed_the_closed(&mut self, answers: &[Answer]) {
         // Among answers of 429, a fault lets nothing through either.
         if !answers.iter().all(|answer| answer.status == Some(429) || is_faulty(answer)) {
             self.closed = None;
             return;
         }
         let now = Instant::now();
-        let Closed { since, last, times } = self.closed.get_or_insert(Closed { since: now, last: started, times: 0 });
-        // Batches that were in flight together count once: those of the next time begin after an answer of this one.
-        if started >= *last {
-            (*last, *times) = (now, *times + 1);
+        let Closed { since, next, times } = self.closed.get_or_insert(Closed { since: now, next: now, times: 0 });
+        // However long a batch waited for its quota: it counts if it was answered when the service had said to come again.
+        if now >= *next {
+            let moments = answers.iter().filter_map(|answer| match answer.verdict {
+                Verdict::NotBefore(moment) => Some(moment),
+                _ => None,
+            });
+            (*next, *times) = (moments.min().unwrap_or(now), *times + 1);
         }
         if *times >= DEAD && now.duration_since(*since) >= CLOSED && self.stop.is_none() {
             tracing::error!(
@@ -189,7 +193,8 @@ impl Scheduler<'_> {
     fn unknown(&mut self, flying: Flying, answer: &Answer) {
         let at = flying.at;
         self.live[at].attempts += 1;
-        self.live[at].adrift |= !is_unsent(answer);
+        // A gateway that knows no such page has passed nothing on.
+        self.live[at].adrift |= !is_unsent(answer) && answer.status != Some(404);
         let attempts = self.live[at].attempts;
         if matches!(self.live[at].step.act, Act::CreateUser { .. }) && !is_unsent(answer) {
             // Stays without an answer in the journal until it is found.

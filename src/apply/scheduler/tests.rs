@@ -190,6 +190,19 @@ async fn a_service_that_throttles_most_and_fails_the_rest_ends_the_run_as_early(
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_for_its_quota_meanwhile_counts_when_it_is_answered() {
+    let mut fake = Fake::new();
+    fake.always = Some(Fault::Throttled);
+    fake.wait = Duration::from_secs(150);
+    fake.door = Some(tokio::sync::Mutex::new(Instant::now()));
+    let started = Instant::now();
+    let (applied, _) = carry_out(&everybody(1_000), &fake).await;
+    assert!(applied.gave_up);
+    let quarter = Duration::from_mins(15)..Duration::from_mins(18);
+    assert!(quarter.contains(&started.elapsed()), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn answers_to_what_was_in_flight_together_are_one_refusal() {
     let mut fake = Fake::new();
     // Eight batches of the first wave, each answered three minutes after the one before; at the next time all is well.

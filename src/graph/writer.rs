@@ -1,8 +1,7 @@
 //! The only way to write: operations in batches, each answer judged alone.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -12,13 +11,15 @@ use super::batch::{Inner, MOST, Reply};
 use super::client::{Client, Lost};
 use super::operation::Operation;
 use super::parse;
-use super::verdict::{Answer, Heard, Judgement, Verdict, judge};
+use super::verdict::{About, Answer, Heard, Judgement, Verdict, judge};
 use crate::directory::{Attribute, ObjectId};
 
 /// How long an object that was just made may be unknown to some replica.
 const YOUNG: Duration = Duration::from_secs(30);
-/// How many batches in a row may be refused whole before no further one is tried.
+/// How many batches, each sent after the one before was refused whole, it takes until none is tried for a while.
 const REFUSED_BATCHES: u32 = 3;
+/// How long that while is.
+const WITHOUT_BATCHES: Duration = Duration::from_mins(1);
 /// How often it is tried to reach Graph before a write is given up; nothing was sent until then.
 const CONNECTS: u32 = 5;
 
@@ -26,14 +27,33 @@ const CONNECTS: u32 = 5;
 pub struct Writer {
     client: Arc<Client>,
     born: Mutex<HashMap<ObjectId, Instant>>,
-    /// Batches that were refused whole since one was taken.
-    refused_batches: AtomicU32,
+    refused_batches: Mutex<RefusedBatches>,
+}
+
+/// Batches that were refused whole since one was taken.
+#[derive(Default)]
+struct RefusedBatches {
+    times: u32,
+    last: Option<Instant>,
+}
+
+impl RefusedBatches {
+    /// Whether a batch is worth a try.
+    fn let_one_go(&self) -> bool {
+        self.times < REFUSED_BATCHES || self.last.is_none_or(|last| last.elapsed() >= WITHOUT_BATCHES)
+    }
+
+    /// One was refused that was begun then. Those that were in flight together count once.
+    fn note(&mut self, begun: Instant) {
+        self.times += u32::from(self.last.is_none_or(|last| begun >= last));
+        self.last = Some(Instant::now());
+    }
 }
 
 impl Writer {
     /// A writer over a connection.
     pub fn new(client: Arc<Client>) -> Self {
-        Self { client, born: Mutex::default(), refused_batches: AtomicU32::new(0) }
+        Self { client, born: Mutex::default(), refused_batches: Mutex::default() }
     }
 
     /// The connection.
@@ -47,6 +67,10 @@ impl Writer {
     /// Never: nobody panics while holding the lock.
     pub fn born(&self, id: &ObjectId) {
         self.born.lock().expect("no holder of this lock panics").insert(id.clone(), Instant::now());
+    }
+
+    fn refused_batches(&self) -> MutexGuard<'_, RefusedBatches> {
+        self.refused_batches.lock().expect("no holder of this lock panics")
     }
 
     fn is_young(&self, operation: &Operation) -> bool {
@@ -112,20 +136,21 @@ impl Writer {
         let all = |answer: &dyn Fn(&Operation) -> Answer| operations.iter().map(|(_, operation)| answer(operation)).collect();
         let requests: Vec<Inner> = operations.iter().map(|(_, operation)| operation.request(self.client.base())).collect();
         let requests: Vec<&Inner> = requests.iter().collect();
-        if self.refused_batches.load(Ordering::Relaxed) >= REFUSED_BATCHES {
+        if !self.refused_batches().let_one_go() {
             return self.one_by_one(operations, &requests).await;
         }
+        let begun = Instant::now();
         let mut attempt = 0;
         loop {
             attempt += 1;
             match self.client.batch(&requests).await {
                 Ok(Ok(replies)) => {
-                    self.refused_batches.store(0, Ordering::Relaxed);
+                    *self.refused_batches() = RefusedBatches::default();
                     let pairs = operations.iter().zip(replies);
                     return pairs.map(|((_, operation), reply)| self.judged(operation, reply.as_ref())).collect();
                 }
-                Ok(Err(outer)) if is_no_batch(outer.status) => {
-                    self.refused_batches.fetch_add(1, Ordering::Relaxed);
+                Ok(Err(outer)) if is_no_batch(&outer) => {
+                    self.refused_batches().note(begun);
                     return self.one_by_one(operations, &requests).await;
                 }
                 Ok(Err(outer)) => return all(&|operation| self.judged(operation, Some(&outer))),
@@ -225,9 +250,9 @@ impl Writer {
 }
 
 /// Whether a batch was refused as such: nothing in it was looked at, and its status is that of none of them. A 404 of the batch is no
-/// «already gone».
-const fn is_no_batch(status: u16) -> bool {
-    matches!(status, 400 | 404..=407 | 410..=422 | 431)
+/// «already gone», and a gateway that answers 403 may dislike a single body in it; but where the app is let in no more, no other way helps.
+fn is_no_batch(outer: &Reply) -> bool {
+    matches!(outer.status, 400 | 403..=407 | 410..=422 | 431) && outer.fault().about != About::App
 }
 
 fn unheard(lost: &Lost) -> Answer {

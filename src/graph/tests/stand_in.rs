@@ -95,6 +95,60 @@ async fn a_service_that_takes_no_batches_is_not_asked_for_one_for_ever() {
 }
 
 #[tokio::test]
+async fn batches_that_were_in_flight_together_are_refused_once() {
+    let (client, log) = serve(move |asked, _, before| match asked {
+        "POST /$batch" if before < 8 => told(405, &[], &Json::Null),
+        "POST /$batch" => told(200, &[], &json!({ "responses": [{ "id": "0", "status": 204 }] })),
+        _ => told(204, &[], &Json::Null),
+    })
+    .await;
+    let writer = Writer::new(client);
+    let one = || writer.send(vec![Operation::RevokeSessions { user: id("a") }]);
+    futures::future::join_all((0..8).map(|_| one())).await;
+    one().await;
+    let batches = log.lock().unwrap().iter().filter(|(asked, _)| asked == "POST /$batch").count();
+    assert_eq!(batches, 9);
+}
+
+#[test]
+fn a_batch_is_tried_again_in_a_while() {
+    fly(async {
+        let (client, log) = serve(move |asked, _, _| match asked {
+            "POST /$batch" => told(405, &[], &Json::Null),
+            _ => told(204, &[], &Json::Null),
+        })
+        .await;
+        let writer = Writer::new(client);
+        let mut batches = Vec::new();
+        for wait in [0, 0, 0, 0, 70, 0] {
+            tokio::time::sleep(Duration::from_secs(wait)).await;
+            writer.send(vec![Operation::RevokeSessions { user: id("a") }]).await;
+            batches.push(log.lock().unwrap().iter().filter(|(asked, _)| asked == "POST /$batch").count());
+        }
+        assert_eq!(batches, [1, 2, 3, 3, 4, 4]);
+    });
+}
+
+#[tokio::test]
+async fn a_gateway_that_dislikes_one_body_keeps_nothing_else_back() {
+    for status in [403, 405] {
+        let (client, _) = serve(move |asked, body, _| match (asked, body.to_string().contains("<script")) {
+            (_, true) => (StatusCode::from_u16(status).unwrap(), "<h1>Blocked</h1>").into_response(),
+            ("POST /$batch", false) => told(200, &[], &json!({ "responses": [] })),
+            (_, false) => told(204, &[], &Json::Null),
+        })
+        .await;
+        let city = crate::directory::Attribute::find("city").unwrap();
+        let edits = [(city, Some(crate::directory::Value::text("<script")))].into();
+        let update = Operation::UpdateUser { id: id("b"), edits };
+        let leaver = || Operation::RevokeSessions { user: id("a") };
+        let answers = Writer::new(client).send(vec![leaver(), update, leaver()]).await;
+        let verdicts: Vec<Verdict> = answers.iter().map(|answer| answer.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Done, Verdict::Final, Verdict::Done], "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_gateway_that_knows_no_such_page_says_nothing_of_the_object() {
     for (body, gone) in [("<h1>Not Found</h1>", false), (r#"{"error":{"code":"Request_ResourceNotFound"}}"#, true)] {
         let (client, _) = serve(move |asked, _, _| match asked {
@@ -117,7 +171,7 @@ async fn a_gateway_that_knows_no_such_page_says_nothing_of_the_object() {
 async fn a_gateway_that_lets_nothing_pass_says_nothing_of_permissions() {
     let denied = json!({ "error": { "code": "Authorization_RequestDenied", "message": "Insufficient privileges." } });
     for (outer, body, forbidden) in
-        [(403, &denied, false), (403, &Json::Null, false), (200, &Json::Null, false), (200, &denied, true)]
+        [(403, &denied, true), (403, &Json::Null, false), (200, &Json::Null, false), (200, &denied, true)]
     {
         let body = body.clone();
         let (client, _) = serve(move |_, _, _| match outer {

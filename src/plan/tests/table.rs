@@ -113,22 +113,64 @@ fn held(hr: &Desired, code: HeldCode) -> Mapped {
     Mapped::Held(Held { key, previous_key, place, code, message: "no".into(), help: "do".into() })
 }
 
-/// The world of each row.
+fn on_create(world: World) -> World {
+    with(world, |world| world.lifecycle().enable_on_create = true)
+}
+
+fn always(world: World) -> World {
+    with(world, |world| world.lifecycle().reenable_always = true)
+}
+
+/// hrpush made the account before the first day.
+fn made(world: World) -> World {
+    with(world, |world| world.known("1").pre_hire = true)
+}
+
+fn delete_after(world: World, days: i64) -> World {
+    with(world, |world| world.lifecycle().delete_after = Some(days))
+}
+
+fn other_feed(world: World) -> World {
+    with(world, |world| world.known("1").feed = "other".into())
+}
+
+/// The ledger has nobody.
+fn unknown(world: World) -> World {
+    with(world, |world| world.ledger.people.clear())
+}
+
+fn signed_out(world: World) -> World {
+    with(world, |world| world.known("1").leave_done = BTreeSet::from([LeaveAction::RevokeSessions]))
+}
+
+fn user(world: World, change: fn(&mut User)) -> World {
+    with(world, |world| change(&mut world.user("1")))
+}
+
+/// A row of the page, with its world.
+type Row = (&'static str, World);
+
+/// The worlds of all rows.
 fn stories() -> BTreeMap<&'static str, World> {
-    let on_create = |world| with(world, |world: &mut World| world.lifecycle().enable_on_create = true);
-    let always = |world| with(world, |world: &mut World| world.lifecycle().reenable_always = true);
-    let made = |world| with(world, |world: &mut World| world.known("1").pre_hire = true);
-    let delete_after = |world, days| with(world, |world: &mut World| world.lifecycle().delete_after = Some(days));
-    let other_feed = |world| with(world, |world: &mut World| world.known("1").feed = "other".into());
-    let unknown = |world| with(world, |world: &mut World| world.ledger.people.clear());
-    let signed_out =
-        |world| with(world, |world: &mut World| world.known("1").leave_done = BTreeSet::from([LeaveAction::RevokeSessions]));
-    let user = |world, change: fn(&mut User)| with(world, |world: &mut World| change(&mut world.user("1")));
-    let rows = vec![
+    [upcoming_rows(), pre_hire_rows(), active_rows(), left_rows(), expired_rows(), missing_rows(), other_rows()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// HR says: starts too late for an account yet.
+fn upcoming_rows() -> Vec<Row> {
+    vec![
         ("U1", world(upcoming(), Has::None)),
         ("U2", world(upcoming(), Enabled)),
         ("U3", world(upcoming(), Disabled)),
         ("U4", world(upcoming(), Deleted)),
+    ]
+}
+
+/// HR says: starts soon.
+fn pre_hire_rows() -> Vec<Row> {
+    vec![
         ("P1", world(pre_hire(), Has::None)),
         ("P2", on_create(world(pre_hire(), Has::None))),
         ("P3", world(pre_hire(), Enabled)),
@@ -139,6 +181,12 @@ fn stories() -> BTreeMap<&'static str, World> {
         ("P8", by_us(pre_hire(), Deleted, LONG_AGO)),
         ("P9", world(pre_hire(), Deleted)),
         ("P10", on_create(privileged(made(known(pre_hire(), Disabled))))),
+    ]
+}
+
+/// HR says: works here.
+fn active_rows() -> Vec<Row> {
+    vec![
         ("A1", world(ada(), Has::None)),
         ("A2", world(ada(), Enabled)),
         ("A3", known(moved(), Enabled)),
@@ -153,6 +201,23 @@ fn stories() -> BTreeMap<&'static str, World> {
         ("A12", known(ada(), Has::None)),
         ("A13", user(known(ada(), Enabled), |user| drop(user.attributes.remove(&attribute("employeeId"))))),
         ("A14", world(ada(), Enabled)),
+        ("A15", by_us(worker("E1", "Ada", "Lovelace").once("1"), Disabled, LONG_AGO)),
+        ("A16", world(worker("9", "Ada", "Lovelace").with("mail", "ada@contoso.com"), Enabled)),
+        ("A17", protected(known(moved(), Enabled))),
+        ("A18", user(known(moved(), Enabled), |user| user.synced = true)),
+        ("A19", user(known(moved(), Enabled), |user| user.user_type = UserType::Guest)),
+        ("A20", privileged(known(moved().with("mobilePhone", "+49 2"), Enabled))),
+    ]
+}
+
+/// HR says: has left.
+fn left_rows() -> Vec<Row> {
+    vec![]
+}
+
+/// HR says: has left so long ago that the account may go.
+fn expired_rows() -> Vec<Row> {
+    vec![
         ("A15", by_us(worker("E1", "Ada", "Lovelace").once("1"), Disabled, LONG_AGO)),
         ("A16", world(worker("9", "Ada", "Lovelace").with("mail", "ada@contoso.com"), Enabled)),
         ("A17", protected(known(moved(), Enabled))),
@@ -178,6 +243,12 @@ fn stories() -> BTreeMap<&'static str, World> {
         ("E5", delete_after(by_us(ada().left(), Disabled, LONG_AGO), 30)),
         ("E6", delete_after(world(expired(), Disabled), 30)),
         ("E7", privileged(delete_after(by_us(expired(), Disabled, LONG_AGO), 30))),
+    ]
+}
+
+/// HR does not name the person any more.
+fn missing_rows() -> Vec<Row> {
+    vec![
         ("M1", missing(known(ada(), Enabled), false)),
         ("M2", missing(known(ada(), Enabled), true)),
         ("M3", missing(by_us(ada(), Disabled, LONG_AGO), true)),
@@ -188,6 +259,12 @@ fn stories() -> BTreeMap<&'static str, World> {
         ("M8", with(missing(known(ada(), Enabled), true), |world| world.mapped = vec![held(&ada(), HeldCode::NoKey)])),
         ("M9", delete_after(missing(by_us(ada(), Disabled, LONG_AGO), true), 30)),
         ("M10", protected(missing(known(ada(), Enabled), true))),
+    ]
+}
+
+/// HR names the person, but out of scope, wrongly, or to a mapping without a lifecycle.
+fn other_rows() -> Vec<Row> {
+    vec![
         ("O1", out_of_scope(known(ada(), Enabled), false)),
         ("O2", out_of_scope(known(ada(), Enabled), true)),
         ("O3", other_feed(out_of_scope(known(ada(), Enabled), true))),
@@ -201,8 +278,7 @@ fn stories() -> BTreeMap<&'static str, World> {
         ),
         ("H3", with(known(ada(), Enabled), |world| world.hr(vec![ada(), moved()]))),
         ("N1", with(known(ada(), Enabled), |world| world.rules.lifecycle = None)),
-    ];
-    rows.into_iter().collect()
+    ]
 }
 
 /// What a row needs besides.

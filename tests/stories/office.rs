@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hrpush::apply::{self, Journal as _, Live, Options, Outcome};
+use hrpush::directory::Snapshot;
 use hrpush::expr::Context;
 use hrpush::graph::{Client, Credential, GraphUrl, Reader, Settings, Wanted, Writer};
 use hrpush::mapping::{Mapped, Mapping};
-use hrpush::plan::{self, Inputs, Packer, Policy, SourceInfo, Target};
+use hrpush::plan::{self, ApprovedPlan, Inputs, Packer, Policy, SourceInfo, Target};
 use hrpush::sandbox::{self, Sandbox};
 use hrpush::source::{self, CsvSettings};
-use hrpush::store::Store;
+use hrpush::store::{Lock, Store, StoreError};
+use jiff::civil::{Date, date};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -77,6 +79,26 @@ impl Template {
     }
 }
 
+/// The day of every run.
+const TODAY: Date = date(2026, 11, 20);
+
+fn told(fault: impl std::fmt::Display) -> String {
+    fault.to_string()
+}
+
+/// A process that another test starts holds every open file until its exec: the lock of a run that ended may last that long.
+fn patient_lock(store: &Store) -> Result<Lock, StoreError> {
+    let mut lock = store.lock();
+    for _ in 0..10_000 {
+        if lock.is_ok() {
+            break;
+        }
+        std::thread::yield_now();
+        lock = store.lock();
+    }
+    lock
+}
+
 /// Who somebody is in the tenant: everything that the mapping sets, with the manager by key.
 pub(crate) type Person = (String, String, String, bool, Option<String>);
 
@@ -97,44 +119,49 @@ impl Office {
 
     /// One run over HR's rows, as `hrpush sync` does it.
     pub(crate) async fn run(&self, rows: &str) -> Result<Outcome, String> {
-        let told = |fault: &dyn std::fmt::Display| fault.to_string();
         let mut store = self.store();
-        // A process that another test starts holds every open file until its exec: the lock of a run that ended may last that long.
-        let mut lock = store.lock();
-        for _ in 0..10_000 {
-            if lock.is_ok() {
-                break;
-            }
-            std::thread::yield_now();
-            lock = store.lock();
-        }
-        let _lock = lock.map_err(|fault| told(&fault))?;
+        let _lock = patient_lock(&store).map_err(told)?;
         let (share, scale) = self.pace;
         let settings = Settings { share, scale, ..Settings::new(GraphUrl::new(&self.tenant.url()).unwrap()) };
         let client = Arc::new(Client::connect(settings, Credential::token("office".into())).unwrap());
         let reader = Reader::new(Arc::clone(&client));
+        let (snapshot, unsettled) = self.look(&mut store, &reader).await?;
+        let approved = self.plan(&store, &snapshot, rows, &unsettled);
+        if approved.plan().changes.is_empty() {
+            let held = approved.plan().held.len();
+            return if held == 0 { Ok(Outcome::of(approved.plan(), None)) } else { Err(format!("{held} are held")) };
+        }
+        self.carry_out(&mut store, &approved, &snapshot, &Writer::new(client), &reader).await
+    }
+
+    /// The tenant as it is once what an earlier run left open is settled, and whose request could not be.
+    async fn look(&self, store: &mut Store, reader: &Reader) -> Result<(Snapshot, BTreeMap<String, String>), String> {
         let rules = self.mapping.rules();
         let attributes = rules.attributes.iter().chain(&rules.matching).copied().collect();
         let wanted = Wanted { attributes, manager: true, ..Wanted::default() };
-        let cache = store.readings("office");
-        let mut snapshot = reader.current(&wanted, &cache).await.map_err(|fault| told(&fault))?;
+        let mut snapshot = reader.current(&wanted, &store.readings("office")).await.map_err(told)?;
         let open = store.open_requests(&snapshot.tenant).unwrap();
-        let settled = apply::settle(&reader, &open).await;
+        let settled = apply::settle(reader, &open).await;
         store.settled(&settled).unwrap();
         if !open.is_empty() {
-            snapshot = reader.current(&wanted, &cache).await.map_err(|fault| told(&fault))?;
+            snapshot = reader.current(&wanted, &store.readings("office")).await.map_err(told)?;
         }
         let lately = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
         let made = store.made_since(&snapshot.tenant, lately).unwrap();
-        reader.complete(&mut snapshot, &wanted, &made).await.map_err(|fault| told(&fault))?;
-        let today = "2026-11-20".parse().unwrap();
-        store.reconcile(&snapshot, today).unwrap();
+        reader.complete(&mut snapshot, &wanted, &made).await.map_err(told)?;
+        store.reconcile(&snapshot, TODAY).unwrap();
+        Ok((snapshot, settled.unsettled))
+    }
+
+    /// What has to change, approved at once.
+    fn plan(&self, store: &Store, snapshot: &Snapshot, rows: &str, unsettled: &BTreeMap<String, String>) -> ApprovedPlan {
+        let rules = self.mapping.rules();
         let reading = source::read_csv_bytes("hr.csv", rows.as_bytes(), &CsvSettings::default()).unwrap();
         let bound = self.mapping.bind(&reading.header).unwrap();
-        let context = Context::on(today, snapshot.default_domain.clone());
+        let context = Context::on(TODAY, snapshot.default_domain.clone());
         let mapped: Vec<Mapped> = reading.records.held().unwrap().iter().map(|record| bound.map(record, &context)).collect();
-        let people = Packer::new(&snapshot, rules).gather(mapped);
-        let ledger = store.ledger(&rules.feed, &snapshot.tenant, today, &settled.unsettled).unwrap();
+        let people = Packer::new(snapshot, rules).gather(mapped);
+        let ledger = store.ledger(&rules.feed, &snapshot.tenant, TODAY, unsettled).unwrap();
         let records = reading.records.len() as u64;
         let inputs = Inputs {
             source: SourceInfo { name: "hr.csv".into(), feed: rules.feed.clone(), records, sha256: reading.sha256.clone() },
@@ -142,30 +169,35 @@ impl Office {
             people: &people,
             whole: true,
             only: None,
-            snapshot: &snapshot,
+            snapshot,
             ledger: &ledger,
             rules,
             policy: &Policy::default(),
-            today,
+            today: TODAY,
             created_at: "2026-11-20T03:00:00Z".into(),
             columns: None,
         };
         let survey = plan::survey(&inputs);
         let fingerprint = survey.plan.fingerprint.clone();
-        let approved = survey.plan.approve(Some(&fingerprint)).unwrap();
-        if approved.plan().changes.is_empty() {
-            let held = approved.plan().held.len();
-            return if held == 0 { Ok(Outcome::of(approved.plan(), None)) } else { Err(format!("{held} are held")) };
-        }
-        let writer = Writer::new(client);
+        survey.plan.approve(Some(&fingerprint)).unwrap()
+    }
+
+    async fn carry_out(
+        &self,
+        store: &mut Store,
+        approved: &ApprovedPlan,
+        snapshot: &Snapshot,
+        writer: &Writer,
+        reader: &Reader,
+    ) -> Result<Outcome, String> {
         let level = store.level(&snapshot.tenant).unwrap();
-        let live = Live::new(&writer, &reader, &level);
-        let run = store.begin(&approved).unwrap();
+        let live = Live::new(writer, reader, &level);
+        let run = store.begin(approved).unwrap();
         let (_alive, cancel) = watch::channel(false);
-        let matching = rules.matching.first().copied();
-        let options = Options { run: run.clone(), snapshot: &snapshot, matching, tap: false, cancel };
-        let applied = apply::apply(&approved, &live, &mut store, options).await.map_err(|fault| told(&fault))?;
-        store.absorb(approved.plan(), &applied, today).unwrap();
+        let matching = self.mapping.rules().matching.first().copied();
+        let options = Options { run: run.clone(), snapshot, matching, tap: false, cancel };
+        let applied = apply::apply(approved, &live, store, options).await.map_err(told)?;
+        store.absorb(approved.plan(), &applied, TODAY).unwrap();
         store.finish(&run, &applied.outcome, 0).unwrap();
         if applied.gave_up { Err("the service is gone".into()) } else { Ok(applied.outcome) }
     }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::evaluate::{Args, Eval, fault};
+use super::args::Args;
+use super::evaluate::{Eval, fault};
 use super::text::{each, through};
 
 pub(crate) fn to_lower<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {

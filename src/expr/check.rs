@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use super::args::whole_number;
 use super::ast::{Call, Node, NodeKind, Word};
 use super::dates;
-use super::evaluate::whole_number;
 use super::table::{Function, Kind, Need, Run};
 use super::{Fault, Rules, Want};
 

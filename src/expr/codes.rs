@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 
-use super::evaluate::{Args, Eval, fault};
+use super::args::Args;
+use super::evaluate::{Eval, fault};
 use super::value::Value;
 
 pub(crate) fn to_base64<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {

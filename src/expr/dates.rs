@@ -6,8 +6,9 @@ use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
+use super::args::Args;
 use super::dotnet_dates::{DAYS, Format, MONTHS, Styles};
-use super::evaluate::{Args, Eval, Stop, fault};
+use super::evaluate::{Eval, Stop, fault};
 use super::value::Value;
 
 /// The days that .NET knows.

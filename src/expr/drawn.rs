@@ -1,6 +1,7 @@
 //! What is drawn by chance: the same person and the same place in an expression draw the same again.
 
-use super::evaluate::{Args, Eval, fault};
+use super::args::Args;
+use super::evaluate::{Eval, fault};
 use super::value::Value;
 
 pub(crate) fn guid<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::args::{Args, into_text};
 use super::ast::{Call, Comparison, Node, NodeKind, Word};
 use super::regex::Work;
 use super::table::{Eager, Run};
@@ -128,98 +129,6 @@ impl<'e> Env<'e> {
     }
 }
 
-/// The evaluated arguments of a call.
-pub(crate) struct Args<'a, 'r> {
-    pub(crate) call: &'r Call,
-    pub(crate) span: &'r Range<usize>,
-    pub(crate) values: &'a mut [Value<'r>],
-    pub(crate) env: &'a Env<'a>,
-}
-
-impl<'r> Args<'_, 'r> {
-    pub(crate) fn fault(&self, code: &'static str, message: impl Into<String>) -> Box<Stop> {
-        fault(self.span, code, message)
-    }
-
-    /// The place of an argument.
-    pub(crate) fn place(&self, at: usize) -> &'r Range<usize> {
-        self.call.args.get(at).map_or(self.span, |arg| &arg.span)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// Whether the argument was written.
-    pub(crate) fn given(&self, at: usize) -> bool {
-        self.call.args.get(at).is_some_and(|arg| !arg.is_empty())
-    }
-
-    pub(crate) fn take(&mut self, at: usize) -> Value<'r> {
-        self.values.get_mut(at).map(std::mem::take).unwrap_or_default()
-    }
-
-    /// The text of an argument; nothing if it is absent.
-    pub(crate) fn text(&mut self, at: usize) -> Eval<'r, Option<Cow<'r, str>>> {
-        let value = self.take(at);
-        into_text(value, self.place(at))
-    }
-
-    /// The whole number of an argument; nothing if it is absent or empty.
-    pub(crate) fn number(&mut self, at: usize) -> Eval<'r, Option<i64>> {
-        match self.take(at) {
-            Value::Number(number) => Ok(Some(number)),
-            other => {
-                let Some(text) = into_text(other, self.place(at))? else { return Ok(None) };
-                let text = text.trim();
-                if text.is_empty() {
-                    return Ok(None);
-                }
-                whole_number(text).map(Some).ok_or_else(|| fault(self.place(at), "not-a-number", "this is not a whole number"))
-            }
-        }
-    }
-
-    /// The whole number of an argument that must be there.
-    pub(crate) fn required_number(&mut self, at: usize) -> Eval<'r, i64> {
-        self.number(at)?.ok_or_else(|| fault(self.place(at), "not-a-number", "a number is missing here"))
-    }
-
-    /// The values of an argument: none, one or several.
-    pub(crate) fn list(&mut self, at: usize) -> Eval<'r, Option<Vec<Cow<'r, str>>>> {
-        match self.take(at) {
-            Value::Null => Ok(None),
-            Value::List(items) => Ok(Some(items)),
-            other => Ok(into_text(other, self.place(at))?.map(|text| vec![text])),
-        }
-    }
-}
-
-/// The number of a text; stored schemas hold every number as text, `&H` ones too.
-pub(crate) fn whole_number(text: &str) -> Option<i64> {
-    let text = text.trim();
-    match text.strip_prefix("&H").or_else(|| text.strip_prefix("&h")) {
-        Some(hex) if hex.bytes().all(|digit| digit.is_ascii_hexdigit()) => i64::from_str_radix(hex, 16).ok(),
-        Some(_) => None,
-        None => text.parse().ok(),
-    }
-}
-
-pub(crate) fn into_text<'r>(value: Value<'r>, span: &Range<usize>) -> Eval<'r, Option<Cow<'r, str>>> {
-    match value {
-        Value::Text(text) => Ok(Some(text)),
-        Value::List(mut items) => {
-            if items.len() > 1 {
-                return Err(fault(span, "several-values", "several values stand where one is needed"));
-            }
-            Ok(items.pop())
-        }
-        Value::Null => Ok(None),
-        Value::Flag(flag) => Ok(Some(Cow::Borrowed(super::value::flag_text(flag)))),
-        Value::Number(number) => Ok(Some(Cow::Owned(number.to_string()))),
-    }
-}
-
 struct Walk<'w, 'r> {
     slots: &'r [Option<usize>],
     record: &'r Record,
@@ -270,26 +179,7 @@ impl<'r> Walk<'_, 'r> {
         self.env.step(1, span)?;
         match call.function.run {
             Run::Eager(run) => {
-                // Few arguments stay on the stack.
-                let result = if call.args.len() <= 2 {
-                    self.eager::<2>(run, call, span)?
-                } else if call.args.len() <= 4 {
-                    self.eager::<4>(run, call, span)?
-                } else if call.args.len() <= 8 {
-                    self.eager::<8>(run, call, span)?
-                } else {
-                    let mut values = Vec::with_capacity(call.args.len());
-                    let mut size = 0;
-                    for arg in &call.args {
-                        let value = self.value(arg)?;
-                        size += value.size();
-                        if size > 4 * LARGEST {
-                            return Err(too_large(span));
-                        }
-                        values.push(value);
-                    }
-                    run(&mut Args { call, span, values: &mut values, env: self.env })?
-                };
+                let result = self.applied(run, call, span)?;
                 let size = result.size();
                 if size > LARGEST {
                     return Err(too_large(span));
@@ -314,6 +204,30 @@ impl<'r> Walk<'_, 'r> {
             }
             Run::SelectUnique => Err(fault(span, "select-unique", "SelectUniqueValue stands only at the top")),
             Run::Refused(reason) => Err(fault(span, "outbound-only", reason)),
+        }
+    }
+
+    /// Evaluates the arguments, then the function.
+    fn applied(&self, run: Eager, call: &'r Call, span: &'r Range<usize>) -> Eval<'r> {
+        // Few arguments stay on the stack.
+        if call.args.len() <= 2 {
+            self.eager::<2>(run, call, span)
+        } else if call.args.len() <= 4 {
+            self.eager::<4>(run, call, span)
+        } else if call.args.len() <= 8 {
+            self.eager::<8>(run, call, span)
+        } else {
+            let mut values = Vec::with_capacity(call.args.len());
+            let mut size = 0;
+            for arg in &call.args {
+                let value = self.value(arg)?;
+                size += value.size();
+                if size > 4 * LARGEST {
+                    return Err(too_large(span));
+                }
+                values.push(value);
+            }
+            run(&mut Args { call, span, values: &mut values, env: self.env })
         }
     }
 

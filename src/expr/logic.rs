@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::args::Args;
 use super::ast::Comparison;
-use super::evaluate::{Args, Eval, Stop, fault};
+use super::evaluate::{Eval, Stop, fault};
 use super::value::Value;
 
 /// Whether a condition holds: a boolean, the text of one, or a number other than 0. An absent or empty condition does not hold.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::evaluate::{Args, Eval, LARGEST, fault, too_large};
+use super::args::Args;
+use super::evaluate::{Eval, LARGEST, fault, too_large};
 use super::value::Value;
 
 pub(crate) fn join<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {

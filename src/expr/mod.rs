@@ -17,6 +17,7 @@
     clippy::many_single_char_names
 )]
 
+mod args;
 mod ast;
 mod case;
 mod check;

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::evaluate::{Args, Eval, LARGEST, Stop, fault, too_large};
+use super::args::Args;
+use super::evaluate::{Eval, LARGEST, Stop, fault, too_large};
 use super::regex::Pattern;
 use super::value::Value;
 
@@ -31,7 +32,7 @@ pub(crate) fn replace<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
             Ok(Value::List(items.into_iter().map(|item| replaced(args, item, &old, &new)).collect::<Result<_, _>>()?))
         }
         Value::Null => Ok(Value::Null),
-        other => Ok(super::evaluate::into_text(other, args.place(0))?
+        other => Ok(super::args::into_text(other, args.place(0))?
             .map_or(Ok(Value::Null), |text| replaced(args, text, &old, &new).map(Value::Text))?),
     }
 }
@@ -76,7 +77,7 @@ fn with_pattern<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
         Value::List(items) => {
             Ok(Value::List(items.into_iter().map(|item| search(args, &pattern, group, item, &new)).collect::<Result<_, _>>()?))
         }
-        other => match super::evaluate::into_text(other, args.place(0))? {
+        other => match super::args::into_text(other, args.place(0))? {
             Some(text) => search(args, &pattern, group, text, &new).map(Value::Text),
             None => Ok(Value::Null),
         },

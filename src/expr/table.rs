@@ -1,6 +1,7 @@
 //! The table of all functions: names, arguments, meaning, examples.
 
-use super::evaluate::{Args, Eval};
+use super::args::Args;
+use super::evaluate::Eval;
 use super::functions;
 
 /// What kind of value stands somewhere.

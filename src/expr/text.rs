@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::args::Args;
 use super::case::change_case;
 use super::diacritics;
-use super::evaluate::{Args, Eval, LARGEST, fault, too_large};
+use super::evaluate::{Eval, LARGEST, fault, too_large};
 use super::value::Value;
 
 pub(crate) fn append<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {

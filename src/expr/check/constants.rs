@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::super::args::whole_number;
 use super::super::ast::{Call, NodeKind};
 use super::super::case;
 use super::super::dates::Interval;
 use super::super::dotnet_dates::{Format, Styles};
-use super::super::evaluate::whole_number;
 use super::super::regex::Pattern;
 use super::{Checker, usage};
 

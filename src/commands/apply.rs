@@ -7,9 +7,10 @@ use tokio::sync::watch;
 
 use super::cli::{Apply, Common};
 use super::exit::{Ended, Failure};
+use super::interrupt::block_on;
 use super::memory::Memory;
 use super::reading::text_of;
-use super::run::{self, Consent, Ready, block_on, carry_out};
+use super::run::{self, Consent, Ready, carry_out};
 use super::scene::Scene;
 use super::settings::{self, Settings};
 use super::target::Aim;

@@ -9,10 +9,11 @@ use super::cli::{Common, Import, MapArgs, OnlyArgs, PlanArgs, StopArgs, Sync, Ta
 use super::delivery;
 use super::exit::{Ended, Failure};
 use super::files::write_private;
+use super::interrupt::{block_on, unless_interrupted};
 use super::memory::Memory;
 use super::planning::{Question, answer, wanted};
 use super::reading::{self, Read};
-use super::run::{Consent, Ready, block_on, carry_out, unless_interrupted};
+use super::run::{Consent, Ready, carry_out};
 use super::scene::Scene;
 use super::settings::{self, Settings};
 use super::target::Aim;

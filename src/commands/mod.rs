@@ -15,6 +15,7 @@ mod files;
 mod import;
 mod init;
 mod init_preset;
+mod interrupt;
 mod logging;
 mod mapping;
 mod mapping_check;

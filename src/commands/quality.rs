@@ -5,7 +5,7 @@ use std::path::Path;
 use super::cli::{Common, Format, Quality};
 use super::exit::{Code, Ended, Failure};
 use super::files::{print, write_private};
-use super::run::{block_on, unless_interrupted};
+use super::interrupt::{block_on, unless_interrupted};
 use super::{reading, settings};
 use crate::mapping::{self, Mapping};
 use crate::report;

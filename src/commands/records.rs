@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::cli::{Common, Format, Records};
 use super::exit::{Ended, Failure};
 use super::files::print;
-use super::run::{block_on, unless_interrupted};
+use super::interrupt::{block_on, unless_interrupted};
 use super::{reading, settings};
 use crate::record::{Cell, Record};
 use crate::report::{self, shown};

@@ -1,7 +1,6 @@
 //! The way that every run takes: settle, read the tenant, plan, show, guard, confirm, apply, remember.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use jiff::civil::Date;
@@ -27,55 +26,6 @@ use crate::store::Store;
 /// What `deliver = "tap"` without a recipient comes to.
 pub(super) const UNTOLD: &str =
     "Temporary Access Passes are made, and nobody learns them: `recipient` and `path` in [password] hand them over";
-
-/// Runs a future to its end, or until the user interrupts; the future learns of that by the receiver as well.
-pub(super) fn block_on<F, W>(work: W) -> Result<Ended, Failure>
-where
-    W: FnOnce(watch::Receiver<bool>) -> F,
-    F: Future<Output = Result<Ended, Failure>>,
-{
-    let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::cannot(&fault))?;
-    runtime.block_on(async {
-        let (tell, cancelled) = watch::channel(false);
-        tokio::spawn(async move {
-            interrupted().await;
-            tracing::warn!("interrupted: the requests in flight are finished");
-            let _ = tell.send(true);
-            // Kept open: a dropped sender would end the waiting of those who listen.
-            std::future::pending::<()>().await;
-        });
-        work(cancelled).await
-    })
-}
-
-/// Ends when the user or the system asks the process to stop.
-pub(super) async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
-}
-
-/// The work, unless an interrupt comes first. Only for what writes nothing.
-pub(super) async fn unless_interrupted<T>(
-    cancelled: &watch::Receiver<bool>,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    let mut cancelled = cancelled.clone();
-    tokio::select! {
-        biased;
-        _ = cancelled.wait_for(|stop| *stop) => Err(Failure::Interrupted),
-        done = work => done,
-    }
-}
 
 /// The tenant at this moment, with the ledger and the journal brought up to it.
 pub(super) async fn read_tenant(

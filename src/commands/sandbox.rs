@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::cli::Sandbox as Args;
 use super::exit::{Ended, Failure};
 use super::files::{print, write_private};
-use super::run::interrupted;
+use super::interrupt::interrupted;
 use crate::sandbox::{Faults, Options, Quota, QuotaKind, Sandbox};
 
 /// `40d` or `12h`.

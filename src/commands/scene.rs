@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use tokio::sync::watch;
 
 use super::exit::Failure;
-use super::run::{read_tenant, unless_interrupted};
+use super::interrupt::unless_interrupted;
+use super::run::read_tenant;
 use super::settings::Settings;
 use super::target::{self, Aim, Connection, other_target};
 use crate::directory::Snapshot;

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use super::clock::Clock;
 use super::faults::{Fault, Lag, Trouble};
+use super::object::{Kind, Object};
 use super::quota::{Meter, price, throttled};
 use super::reply::{Answer, Problem, Reply};
 use super::request::Request;
-use super::tenant::{Kind, Object, Tenant};
+use super::tenant::Tenant;
 use super::{Counts, batch, delta, directory, groups, users};
 
 /// What the wire does with an answer.

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::core::Core;
 use super::faults::Fault;
+use super::object::{Kind, Object};
 use super::reply::{Answer, Problem, Reply};
 use super::request::Request;
-use super::tenant::{Kind, Object};
 use super::view::{Select, opened, property, token};
 
 /// Objects on a page, unless the client prefers fewer.

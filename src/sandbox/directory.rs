@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::core::Core;
+use super::object::{Kind, Object};
 use super::reply::{Answer, Problem, Reply};
 use super::request::Request;
-use super::tenant::{Kind, Object};
 use super::users::typed;
 use super::validate;
 use super::view::{Select, list};

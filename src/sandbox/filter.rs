@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::object::Kind;
 use super::reply::Problem;
 use super::schema::{is_extension, rule};
-use super::tenant::Kind;
 
 /// A parsed filter.
 #[derive(Debug)]

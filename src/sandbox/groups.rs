@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::core::Core;
 use super::directory::soft_delete;
+use super::object::{Kind, Object};
 use super::reply::{Answer, Problem, Reply};
 use super::request::{Request, referenced};
-use super::tenant::{Kind, Object};
 use super::users::{delete, show, typed};
 use super::validate;
 use super::view::{Expand, Select, list, opened, token};

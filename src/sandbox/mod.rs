@@ -22,6 +22,7 @@ mod directory;
 mod faults;
 mod filter;
 mod groups;
+mod object;
 mod quota;
 mod reply;
 mod request;

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::clock;
+use super::object::Kind;
 use super::reply::Problem;
-use super::tenant::Kind;
 
 /// What the documentation says about one property.
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::clock::Clock;
-use super::tenant::{Kind, Object, Tenant};
+use super::object::{Kind, Object};
+use super::tenant::Tenant;
 use super::users::complete;
 
 /// A seed file: Graph's own JSON, users with their `manager`, groups with `members` and `owners` by id or name.
@@ -36,31 +37,13 @@ impl Seed {
         if !tenant.objects.is_empty() {
             return;
         }
-        let issuer = tenant.default_domain();
-        let mut managers = Vec::new();
-        for props in self.users {
-            let (user, manager) = user(props, &clock.stamp(), &issuer);
-            managers.extend(manager.map(|manager| (user.id.clone(), manager)));
-            tenant.put(user);
-        }
-        for (id, manager) in managers {
-            let target = tenant.user(&manager).map(|user| user.id.clone());
-            if let (Some(target), Some(mut user)) = (target, tenant.objects.get(&id).cloned()) {
-                user.manager = Some(target);
-                user.manager_at = tenant.next_change();
-                tenant.put(user);
-            }
-        }
+        fill_users(self.users, tenant, clock);
         for props in self.groups {
             let group = group(props, tenant, &clock.stamp());
             tenant.put(group);
         }
         for props in self.deleted_items {
-            let is_group = props.contains_key("groupTypes") || props.contains_key("securityEnabled");
-            let deleted = props.get("deletedDateTime").and_then(Value::as_str).map_or_else(|| clock.stamp(), str::to_owned);
-            let mut object = if is_group { group(props, tenant, &clock.stamp()) } else { user(props, &clock.stamp(), &issuer).0 };
-            object.props.remove("deletedDateTime");
-            object.deleted = Some(deleted);
+            let object = deleted(props, tenant, clock);
             tenant.put(object);
         }
         let resolve = |mut role: Value| {
@@ -74,6 +57,36 @@ impl Seed {
         tenant.role_assignments = assignments;
         tenant.eligibilities = eligible;
     }
+}
+
+/// The users, and then their managers, who may stand anywhere among them.
+fn fill_users(users: Vec<Map<String, Value>>, tenant: &mut Tenant, clock: &Clock) {
+    let issuer = tenant.default_domain();
+    let mut managers = Vec::new();
+    for props in users {
+        let (user, manager) = user(props, &clock.stamp(), &issuer);
+        managers.extend(manager.map(|manager| (user.id.clone(), manager)));
+        tenant.put(user);
+    }
+    for (id, manager) in managers {
+        let target = tenant.user(&manager).map(|user| user.id.clone());
+        if let (Some(target), Some(mut user)) = (target, tenant.objects.get(&id).cloned()) {
+            user.manager = Some(target);
+            user.manager_at = tenant.next_change();
+            tenant.put(user);
+        }
+    }
+}
+
+/// A user or a group in the recycle bin.
+fn deleted(props: Map<String, Value>, tenant: &Tenant, clock: &Clock) -> Object {
+    let is_group = props.contains_key("groupTypes") || props.contains_key("securityEnabled");
+    let moment = props.get("deletedDateTime").and_then(Value::as_str).map_or_else(|| clock.stamp(), str::to_owned);
+    let mut object =
+        if is_group { group(props, tenant, &clock.stamp()) } else { user(props, &clock.stamp(), &tenant.default_domain()).0 };
+    object.props.remove("deletedDateTime");
+    object.deleted = Some(moment);
+    object
 }
 
 fn identity(props: &mut Map<String, Value>) -> String {

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::core::Core;
 use super::directory::{is_privileged, soft_delete};
+use super::object::{Kind, Object};
 use super::reply::{Answer, Problem, Reply};
 use super::request::{Request, referenced};
 use super::schema::rule;
-use super::tenant::{Kind, Object};
 use super::validate;
 use super::view::{Expand, Select, list};
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::object::{Kind, Object};
 use super::reply::Problem;
 use super::schema::{checked, is_country, is_extension, rule, rules};
-use super::tenant::{Kind, Object, Tenant};
+use super::tenant::Tenant;
 
 /// The refusal of a change to an object that lives on premises.
 const SYNCED: &str = "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently \

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::core::Core;
 use super::faults::Fault;
 use super::filter::Filter;
+use super::object::{Kind, Object};
 use super::reply::{Answer, Problem, Reply};
 use super::request::Request;
 use super::schema::{is_extension, rule, rules};
-use super::tenant::{Kind, Object};
 
 /// The properties asked for.
 pub(super) enum Select {

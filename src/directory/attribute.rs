@@ -1,6 +1,4 @@
-//! The attribute catalogue: what Graph says of each attribute of a user.
-//!
-//! Source: the property tables of the Graph v1.0 user resource and the user update page.
+//! An attribute of a user: what its values may be, and when two are the same.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -8,8 +6,12 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Mutex;
 
-use super::countries::is_country;
+use self::catalogue::{CATALOGUE, text};
+use self::pattern::Pattern;
 use super::value::{Value, ValueFault, canonical_date};
+
+mod catalogue;
+mod pattern;
 
 /// What an attribute holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,27 +26,6 @@ pub enum Kind {
     Flag,
     /// Several texts.
     List,
-}
-
-/// A rule on the characters of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pattern {
-    /// No rule.
-    Free,
-    /// ASCII letters, digits and what an address may hold; one `@`.
-    Address,
-    /// A userPrincipalName.
-    Upn,
-    /// A mailNickname.
-    Nickname,
-    /// An ISO 3166 country of two letters.
-    Country,
-    /// A language tag such as `en` or `en-US`.
-    Language,
-    /// Exactly one of these.
-    OneOf(&'static [&'static str]),
-    /// No `$` and no `_`.
-    ImmutableId,
 }
 
 /// One row of the catalogue.
@@ -73,136 +54,6 @@ pub struct Spec {
 /// An attribute of a user: a reference into the catalogue, or a directory extension.
 #[derive(Clone, Copy)]
 pub struct Attribute(&'static Spec);
-
-const fn text(name: &'static str, max_length: usize) -> Spec {
-    Spec {
-        name,
-        kind: Kind::Text,
-        max_length: if max_length == 0 { None } else { Some(max_length) },
-        max_items: None,
-        clearable: true,
-        read_only: false,
-        sensitive: false,
-        permission: "User.ReadWrite.All",
-        pattern: Pattern::Free,
-    }
-}
-
-const fn read_only(name: &'static str) -> Spec {
-    Spec { read_only: true, ..text(name, 0) }
-}
-
-const fn extension(name: &'static str) -> Spec {
-    text(name, 1024)
-}
-
-const MINORS: &[&str] = &["Minor", "NotAdult", "Adult"];
-const CONSENTS: &[&str] = &["Granted", "Denied", "NotRequired"];
-const POLICIES: &[&str] =
-    &["DisableStrongPassword", "DisablePasswordExpiration", "DisablePasswordExpiration, DisableStrongPassword"];
-
-static CATALOGUE: &[Spec] = &[
-    Spec {
-        kind: Kind::Flag,
-        sensitive: true,
-        clearable: false,
-        permission: "User.EnableDisableAccount.All",
-        ..text("accountEnabled", 0)
-    },
-    Spec { pattern: Pattern::OneOf(MINORS), ..text("ageGroup", 0) },
-    Spec {
-        kind: Kind::List,
-        max_length: Some(64),
-        max_items: Some(1),
-        sensitive: true,
-        permission: "User-Phone.ReadWrite.All",
-        ..text("businessPhones", 64)
-    },
-    text("city", 128),
-    text("companyName", 64),
-    Spec { pattern: Pattern::OneOf(CONSENTS), ..text("consentProvidedForMinor", 0) },
-    text("country", 128),
-    text("department", 64),
-    Spec { clearable: false, ..text("displayName", 256) },
-    Spec { kind: Kind::Date, ..text("employeeHireDate", 0) },
-    text("employeeId", 16),
-    Spec { kind: Kind::Date, permission: "User-LifeCycleInfo.ReadWrite.All", ..text("employeeLeaveDateTime", 0) },
-    text("employeeOrgData.costCenter", 0),
-    text("employeeOrgData.division", 0),
-    text("employeeType", 0),
-    text("faxNumber", 0),
-    text("givenName", 64),
-    text("jobTitle", 128),
-    Spec { kind: Kind::Name, clearable: false, pattern: Pattern::Address, ..text("mail", 256) },
-    Spec { kind: Kind::Name, clearable: false, pattern: Pattern::Nickname, ..text("mailNickname", 64) },
-    Spec { sensitive: true, permission: "User-Phone.ReadWrite.All", ..text("mobilePhone", 64) },
-    text("officeLocation", 128),
-    extension("onPremisesExtensionAttributes.extensionAttribute1"),
-    extension("onPremisesExtensionAttributes.extensionAttribute10"),
-    extension("onPremisesExtensionAttributes.extensionAttribute11"),
-    extension("onPremisesExtensionAttributes.extensionAttribute12"),
-    extension("onPremisesExtensionAttributes.extensionAttribute13"),
-    extension("onPremisesExtensionAttributes.extensionAttribute14"),
-    extension("onPremisesExtensionAttributes.extensionAttribute15"),
-    extension("onPremisesExtensionAttributes.extensionAttribute2"),
-    extension("onPremisesExtensionAttributes.extensionAttribute3"),
-    extension("onPremisesExtensionAttributes.extensionAttribute4"),
-    extension("onPremisesExtensionAttributes.extensionAttribute5"),
-    extension("onPremisesExtensionAttributes.extensionAttribute6"),
-    extension("onPremisesExtensionAttributes.extensionAttribute7"),
-    extension("onPremisesExtensionAttributes.extensionAttribute8"),
-    extension("onPremisesExtensionAttributes.extensionAttribute9"),
-    Spec { sensitive: true, pattern: Pattern::ImmutableId, ..text("onPremisesImmutableId", 0) },
-    Spec {
-        kind: Kind::List,
-        max_items: Some(250),
-        sensitive: true,
-        pattern: Pattern::Address,
-        permission: "User-Mail.ReadWrite.All",
-        ..text("otherMails", 250)
-    },
-    Spec { pattern: Pattern::OneOf(POLICIES), ..text("passwordPolicies", 0) },
-    text("postalCode", 40),
-    Spec { pattern: Pattern::Language, ..text("preferredLanguage", 0) },
-    text("state", 128),
-    text("streetAddress", 1024),
-    text("surname", 64),
-    Spec { clearable: false, pattern: Pattern::Country, ..text("usageLocation", 2) },
-    Spec { kind: Kind::Name, sensitive: true, clearable: false, pattern: Pattern::Upn, ..text("userPrincipalName", 113) },
-    Spec { clearable: false, pattern: Pattern::OneOf(&["Member", "Guest"]), ..text("userType", 0) },
-    read_only("aboutMe"),
-    read_only("assignedLicenses"),
-    read_only("assignedPlans"),
-    read_only("birthday"),
-    read_only("createdDateTime"),
-    read_only("creationType"),
-    read_only("externalUserState"),
-    read_only("externalUserStateChangeDateTime"),
-    read_only("hireDate"),
-    read_only("id"),
-    read_only("identities"),
-    read_only("imAddresses"),
-    read_only("isManagementRestricted"),
-    read_only("lastPasswordChangeDateTime"),
-    read_only("legalAgeGroupClassification"),
-    read_only("licenseAssignmentStates"),
-    read_only("mailboxSettings"),
-    read_only("onPremisesDistinguishedName"),
-    read_only("onPremisesDomainName"),
-    read_only("onPremisesLastSyncDateTime"),
-    read_only("onPremisesProvisioningErrors"),
-    read_only("onPremisesSamAccountName"),
-    read_only("onPremisesSecurityIdentifier"),
-    read_only("onPremisesSyncEnabled"),
-    read_only("onPremisesUserPrincipalName"),
-    read_only("passwordProfile"),
-    read_only("provisionedPlans"),
-    read_only("proxyAddresses"),
-    read_only("securityIdentifier"),
-    read_only("serviceProvisioningErrors"),
-    read_only("signInActivity"),
-    read_only("signInSessionsValidFromDateTime"),
-];
 
 /// The whole catalogue, writable attributes first.
 pub fn all_attributes() -> impl Iterator<Item = Attribute> {
@@ -298,64 +149,6 @@ impl Attribute {
             _ => false,
         }
     }
-}
-
-impl Pattern {
-    fn accept(self, text: &str) -> Result<(), ValueFault> {
-        let refuse = |bad: fn(char) -> bool| match text.chars().find(|c| bad(*c)) {
-            Some(character) => Err(ValueFault::Character { character }),
-            None => Ok(()),
-        };
-        match self {
-            Self::Free => Ok(()),
-            Self::Address => {
-                refuse(|c| !c.is_ascii() || c.is_whitespace())?;
-                let parts: Vec<&str> = text.split('@').collect();
-                let whole = parts.len() == 2 && parts.iter().all(|part| !part.is_empty());
-                if whole { Ok(()) } else { Err(ValueFault::Form { wanted: "an address with one `@`" }) }
-            }
-            Self::Upn => accept_upn(text),
-            Self::Nickname => {
-                if text.is_empty() {
-                    return Err(ValueFault::Form { wanted: "a nickname" });
-                }
-                refuse(|c| !c.is_ascii_graphic() || "@()\\[]\";:<>,".contains(c))
-            }
-            Self::Country if is_country(text) => Ok(()),
-            Self::Country => Err(ValueFault::Form { wanted: "an ISO 3166 country of two letters" }),
-            Self::Language => {
-                let shape = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
-                let good = text.split('-').all(shape) && matches!(text.split('-').next().map(str::len), Some(2 | 3));
-                if good { Ok(()) } else { Err(ValueFault::Form { wanted: "a language such as `en-US`" }) }
-            }
-            Self::OneOf(allowed) if allowed.contains(&text) => Ok(()),
-            Self::OneOf(_) => Err(ValueFault::Form { wanted: "one of the values that Graph lists for it" }),
-            Self::ImmutableId => refuse(|c| matches!(c, '$' | '_')),
-        }
-    }
-}
-
-/// Local part 1 to 64 of `A-Z a-z 0-9 ' . - _ ! # ^ ~`, no dot right before the `@`, domain at most 48.
-fn accept_upn(text: &str) -> Result<(), ValueFault> {
-    let Some((local, domain)) = text.split_once('@') else {
-        return Err(ValueFault::Form { wanted: "a userPrincipalName with one `@`" });
-    };
-    if let Some(character) = local.chars().find(|c| !(c.is_ascii_alphanumeric() || "'.-_!#^~".contains(*c))) {
-        return Err(ValueFault::Character { character });
-    }
-    if let Some(character) = domain.chars().find(|c| !(c.is_ascii_alphanumeric() || ".-".contains(*c))) {
-        return Err(ValueFault::Character { character });
-    }
-    if local.is_empty() || domain.is_empty() || local.ends_with('.') || local.starts_with('.') {
-        return Err(ValueFault::Form { wanted: "a userPrincipalName: something before and behind the `@`, no dot at its ends" });
-    }
-    if local.len() > 64 {
-        return Err(ValueFault::TooLong { length: local.len(), most: 64 });
-    }
-    if domain.len() > 48 {
-        return Err(ValueFault::TooLong { length: domain.len(), most: 48 });
-    }
-    Ok(())
 }
 
 fn is_extension(name: &str) -> bool {

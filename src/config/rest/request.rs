@@ -64,7 +64,24 @@ fn shape(
 }
 
 fn paging(scope: &mut Scope<'_, '_, '_>) -> Paging {
-    #[derive(Clone, Copy, PartialEq)]
+    let read = |scope: &mut Scope<'_, '_, '_>| {
+        Some(Paging {
+            kind: paging_kind(scope)?,
+            total: scope.place("total"),
+            total_pages: scope.place("total_pages"),
+            total_header: scope.text("total_header"),
+            pages_header: scope.text("pages_header"),
+            more: scope.place("more"),
+            end: scope.condition("end"),
+            slack: scope.count("slack").unwrap_or(0),
+            size: 100,
+        })
+    };
+    scope.inner("paging", read).unwrap_or_default()
+}
+
+fn paging_kind(scope: &mut Scope<'_, '_, '_>) -> Option<PagingKind> {
+    #[derive(Clone, Copy)]
     enum Kind {
         None,
         Page,
@@ -81,36 +98,20 @@ fn paging(scope: &mut Scope<'_, '_, '_>) -> Paging {
         ("next", Kind::Next),
         ("link", Kind::Link),
     ];
-    let read = |scope: &mut Scope<'_, '_, '_>| {
-        let kind = scope.choice("kind", &KINDS).unwrap_or(Kind::None);
-        let start = scope.count("start");
-        let next = scope.place("next");
-        let kind = match kind {
-            Kind::None => PagingKind::None,
-            Kind::Page => PagingKind::Page(start.unwrap_or(1)),
-            Kind::Offset => PagingKind::Offset(start.unwrap_or(0)),
-            Kind::Link => PagingKind::Link,
-            Kind::Cursor | Kind::Next => {
-                let Some(next) = next else {
-                    scope.fault("this paging needs `next`", "the path to the cursor or link, such as next = \"meta.next\"");
-                    return None;
-                };
-                if kind == Kind::Cursor { PagingKind::Cursor(next) } else { PagingKind::Next(next) }
-            }
-        };
-        Some(Paging {
-            kind,
-            total: scope.place("total"),
-            total_pages: scope.place("total_pages"),
-            total_header: scope.text("total_header"),
-            pages_header: scope.text("pages_header"),
-            more: scope.place("more"),
-            end: scope.condition("end"),
-            slack: scope.count("slack").unwrap_or(0),
-            size: 100,
-        })
-    };
-    scope.inner("paging", read).unwrap_or_default()
+    let kind = scope.choice("kind", &KINDS).unwrap_or(Kind::None);
+    let start = scope.count("start");
+    let next = scope.place("next");
+    if next.is_none() && matches!(kind, Kind::Cursor | Kind::Next) {
+        scope.fault("this paging needs `next`", "the path to the cursor or link, such as next = \"meta.next\"");
+    }
+    Some(match kind {
+        Kind::None => PagingKind::None,
+        Kind::Page => PagingKind::Page(start.unwrap_or(1)),
+        Kind::Offset => PagingKind::Offset(start.unwrap_or(0)),
+        Kind::Cursor => PagingKind::Cursor(next?),
+        Kind::Next => PagingKind::Next(next?),
+        Kind::Link => PagingKind::Link,
+    })
 }
 
 /// A list that goes on must be asked for its next page.

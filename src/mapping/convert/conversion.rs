@@ -203,18 +203,7 @@ impl<'s> Conversion<'s> {
         }
         let checked = Expression::check(expression, &Rules::open()).ok();
         let unique = checked.as_ref().is_some_and(Expression::is_select_unique);
-        let mut when = match mapping.flow_type.as_str() {
-            "" | "Always" => "always",
-            "ObjectAddOnly" => "create",
-            other => {
-                self.lose(what.clone(), format!("flowType {other}: written on create alone, which never takes a value away"));
-                "create"
-            }
-        };
-        if unique && when == "always" {
-            self.lose(what.clone(), "SelectUniqueValue: written on create alone, as Entra demands too");
-            when = "create";
-        }
+        let when = self.when(mapping, unique, &what);
         if mapping.flow_behavior.eq_ignore_ascii_case("FlowAlways") {
             self.lose(what, "flowBehavior FlowAlways: hrpush compares with the tenant and writes what differs");
         }
@@ -243,6 +232,22 @@ impl<'s> Conversion<'s> {
             self.draft.matches.push((mapping.matching_priority, name.clone()));
         }
         self.draft.add(Entry { target: name, source, value, note: None, refused: None });
+    }
+
+    /// When an attribute is written.
+    fn when(&mut self, mapping: &AttributeMapping, unique: bool, what: &str) -> &'static str {
+        match mapping.flow_type.as_str() {
+            "" | "Always" if unique => {
+                self.lose(what, "SelectUniqueValue: written on create alone, as Entra demands too");
+                "create"
+            }
+            "" | "Always" => "always",
+            "ObjectAddOnly" => "create",
+            other => {
+                self.lose(what, format!("flowType {other}: written on create alone, which never takes a value away"));
+                "create"
+            }
+        }
     }
 
     /// Whether a missing value empties the target: both gates of the null-flow preview are open.

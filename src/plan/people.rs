@@ -63,7 +63,7 @@ struct Target {
 const DESIRED: u8 = 0;
 const HELD: u8 = 1;
 const OUT_OF_SCOPE: u8 = 2;
-/// As [`DESIRED`], and of every attribute that is not written once HR wants what the user has.
+/// As [`DESIRED`], and of every name, and every attribute that is not written once, HR wants what the user has.
 const SETTLED: u8 = 3;
 
 /// What a row says of a target.
@@ -230,6 +230,14 @@ mod tests {
         assert!(!settled(&snapshot, &ada.clone().with("department", "sales")));
         assert!(!settled(&snapshot, &ada.clone().with("city", "Graz")));
         assert!(!settled(&snapshot, &ada.clone().with("employeeId", "2")));
+        let once = |name: &str, text: &str| {
+            let mut ada = ada.clone();
+            ada.attributes.retain(|wanted| wanted.attribute.name != name);
+            ada.attributes.push(wanted(name, Flow::Set(Value::text(text)), When::Create));
+            ada
+        };
+        assert!(settled(&snapshot, &once("department", "Ops")));
+        assert!(!settled(&snapshot, &once("givenName", "Bob")));
         snapshot
             .users
             .get_mut(&ObjectId::new("id-1").unwrap())

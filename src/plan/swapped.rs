@@ -36,6 +36,9 @@ pub(super) fn held(inputs: &Inputs<'_>, people: &[Person<'_>]) -> BTreeMap<usize
     for (at, person) in people.iter().enumerate() {
         let Account::Live(number, _) = person.account else { continue };
         let row = inputs.people.row(person.number);
+        if row.is_as(number) {
+            continue;
+        }
         let user = users.at(number);
         if keeps_a_name(row, users, &user) {
             continue;

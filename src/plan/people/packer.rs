@@ -165,7 +165,7 @@ impl Part {
         }
     }
 
-    /// Writes what is wanted; whether the user has it, but for what is written once.
+    /// Writes what is wanted; whether the user has it, but for what is written once. Names count nevertheless: people are told apart by them.
     fn put_flows(&mut self, attributes: &[Wanted], user: Option<&UserRow<'_>>, row: &mut RowWriter) -> bool {
         row.number(self.layout(attributes));
         let mut settled = true;
@@ -193,7 +193,8 @@ impl Part {
                 }
             }
             let as_it_is = matches!(row.since(begin), [flow::AS_IT_IS | flow::NONE_AS_IT_IS]);
-            settled &= as_it_is || *when == When::Create || attribute.name == "accountEnabled";
+            let told_apart = matches!(attribute.name, "givenName" | "surname");
+            settled &= as_it_is || (*when == When::Create && !told_apart) || attribute.name == "accountEnabled";
         }
         settled
     }

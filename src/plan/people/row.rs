@@ -130,7 +130,7 @@ impl<'a> PersonRow<'a> {
         layout.iter().map_while(move |place| Some((part.targets.get(usize::from(*place))?, FlowRow::read(&mut row)?)))
     }
 
-    /// Whether HR wants of every attribute that is not written once only what that user has, as far as the row tells.
+    /// Whether HR wants of every name, and every attribute that is not written once, only what that user has, as far as the row tells.
     pub(in crate::plan) fn is_as(&self, user: UserNo) -> bool {
         self.settled && self.facts().user == Some(user)
     }

@@ -118,8 +118,7 @@ impl<'s> Progress<'s> {
             if promises {
                 return Err(self.broken(what, self.pages));
             }
-            let listed = !matches!(page.records, [(pointer, _)] if pointer.is_empty());
-            if !page.ended && (goes_on(page.answer, listed) || next_link(page.headers).is_some()) {
+            if !page.ended && more != Some(false) && !self.is_met() && page.leads_on() {
                 return Err(unasked(what));
             }
             self.check_total(what)?;
@@ -127,6 +126,11 @@ impl<'s> Progress<'s> {
             return Err(paging(what, &format!("the list has more than {} pages", self.most)));
         }
         Ok(next)
+    }
+
+    /// Whether as many records or pages came as the service tells of.
+    fn is_met(&self) -> bool {
+        self.total.last == Some(self.records) || self.total_pages.last.is_some_and(|said| self.pages >= said)
     }
 
     /// Takes down what the page says of the whole list.
@@ -164,13 +168,15 @@ impl<'s> Progress<'s> {
             let leads = path.first(page.answer).map_or(Ok(None), lead);
             leads.map_err(|Unclear| paging(what, "what it says at `next` is an object or a list, not a cursor or a link"))
         };
+        // A link that stands there all the same is where the list would go on one day.
+        let over = more == Some(false);
         match &self.paging.kind {
             _ if page.ended => Ok(Next::Done),
             PagingKind::None => self.end(what, page),
             PagingKind::Page(_) | PagingKind::Offset(_) => self.counted(what, page, more),
             PagingKind::Cursor(path) => match text(path)? {
                 None => self.end(what, page),
-                Some(_) if more == Some(false) => Ok(Next::Done),
+                Some(_) if over => Ok(Next::Done),
                 Some(cursor) => {
                     self.fresh(what, &cursor)?;
                     self.cursor = Some(cursor);
@@ -179,10 +185,12 @@ impl<'s> Progress<'s> {
             },
             PagingKind::Next(path) => match text(path)? {
                 None => self.end(what, page),
+                Some(_) if over => Ok(Next::Done),
                 Some(link) => self.follow(what, page.url, &link),
             },
             PagingKind::Link => match next_link(page.headers) {
                 None => self.end(what, page),
+                Some(_) if over => Ok(Next::Done),
                 Some(link) => self.follow(what, page.url, &link),
             },
         }
@@ -198,6 +206,8 @@ impl<'s> Progress<'s> {
 
     fn counted(&self, what: &str, page: &Page<'_>, more: Option<bool>) -> Result<Next, RestError> {
         let empty = page.records.is_empty();
+        // Where enough came and a next page is named all the same, it is asked for: nobody may be on it.
+        let end = if empty || !page.leads_on() { Next::Done } else { Next::Again };
         if let Some(more) = more {
             return match (more, empty) {
                 (true, true) => Err(paging(what, "the page is empty although the service says that there is more")),
@@ -209,12 +219,12 @@ impl<'s> Progress<'s> {
             return match (self.pages < said, empty) {
                 (true, true) => Err(self.broken(what, self.pages - 1)),
                 (true, false) => Ok(Next::Again),
-                (false, _) => Ok(Next::Done),
+                (false, _) => Ok(end),
             };
         }
         // A short page is no end: a service may cap its pages below what it was asked for.
         match self.total.last {
-            Some(total) if self.records >= total => Ok(Next::Done),
+            Some(total) if self.records >= total => Ok(end),
             _ if empty => Ok(Next::Done),
             _ => Ok(Next::Again),
         }
@@ -251,6 +261,14 @@ impl<'s> Progress<'s> {
     }
 }
 
+impl Page<'_> {
+    /// Whether it names a next page where every service of a kind does.
+    fn leads_on(&self) -> bool {
+        let listed = !matches!(self.records, [(pointer, _)] if pointer.is_empty());
+        goes_on(self.answer, listed) || next_link(self.headers).is_some()
+    }
+}
+
 impl Told {
     /// A list that moves while it is read loses whoever slips from a page ahead onto one that was read already.
     fn take(&mut self, now: Option<u64>, slack: u64) -> Result<(), Moved> {
@@ -281,7 +299,7 @@ fn paging(what: &str, why: &str) -> RestError {
 fn unasked(what: &str) -> RestError {
     paging(
         what,
-        "the answer names a next page that `paging` does not ask for\n  hint: paging = { kind = \"link\" }, or kind = \"next\" with the path to it",
+        "the answer names a next page that `paging` does not ask for\n  hint: paging = { kind = \"link\" }, or kind = \"next\" with the path to it; where it is the last one all the same, `more`, `total` or `end` says so",
     )
 }
 
@@ -513,5 +531,33 @@ mod tests {
         }
         let link = Paging { kind: PagingKind::Link, ..Paging::default() };
         assert!(matches!(Progress::new(&link, 5).take("list", &page), Ok(Next::Follow(_))));
+    }
+
+    #[test]
+    fn an_end_that_is_said_outranks_a_link() {
+        let (more, link) = (Some(path("more")), "https://hr.example/api/people?after=x");
+        let last = |link: &str| json!({"data": [2], "more": false, "cursor": "x", "links": {"next": link}});
+        for kind in [PagingKind::Cursor(path("cursor")), PagingKind::Next(path("links.next")), PagingKind::Page(1)] {
+            let paging = Paging { kind, more: more.clone(), ..Paging::default() };
+            let first = json!({"data": [1], "more": true, "cursor": "w", "links": {"next": "/api/people?after=w"}});
+            assert!(told(&paging, &[first, last(link)]).ends_with(" = 2"));
+        }
+        let one = Paging { more, ..Paging::default() };
+        assert_eq!(told(&one, &[last(link)]), "- = 1");
+        let all = Paging { total: Some(path("total")), ..Paging::default() };
+        assert_eq!(told(&all, &[json!({"data": [1], "total": 1, "links": {"next": link}})]), "- = 1");
+    }
+
+    #[test]
+    fn a_page_that_is_named_behind_the_last_has_nobody() {
+        let page = |data: Value| json!({"data": data, "total": 2, "pages": 1, "links": {"next": "/api/people?page=9"}});
+        for (total, total_pages) in [(Some(path("total")), None), (None, Some(path("pages")))] {
+            let paging = Paging { kind: PagingKind::Offset(0), total, total_pages, ..Paging::default() };
+            assert_eq!(told(&paging, &[page(json!([1, 2])), page(json!([]))]), "0 2 = 2");
+        }
+        // What was taken for the total is how many are on the page.
+        let count = Paging { kind: PagingKind::Page(1), total: Some(path("total")), ..Paging::default() };
+        let answers = [page(json!([1, 2])), page(json!([3, 4])), json!({"data": [], "total": 2})];
+        assert_eq!(told(&count, &answers), "list: the service says that there are 2 records, 4 came");
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -83,7 +84,8 @@ impl Credential {
         if let Some(kept) = kept.as_ref().filter(|kept| kept.until > Instant::now()) {
             return Ok(kept.token.clone());
         }
-        let call = token_call(sender, request)?;
+        // An assertion is signed for the moment at which it is sent: long readings sign in more than once.
+        let call = token_call(&sender.values, request, Timestamp::now())?;
         let answer = Box::pin(sender.send(&call)).await?;
         let no_token = |why: &str| RestError::NoToken { what: call.what.clone(), why: why.to_owned() };
         let body: Value = serde_json::from_slice(&answer.body).map_err(|_| no_token("the answer is no JSON"))?;
@@ -97,11 +99,10 @@ impl Credential {
     }
 }
 
-fn token_call(sender: &Sender<'_>, request: &TokenRequest) -> Result<Call, RestError> {
-    let values = &sender.values;
+fn token_call(values: &Values, request: &TokenRequest, now: Timestamp) -> Result<Call, RestError> {
     let mut headers = HeaderMap::new();
     let id = request.client_id.as_ref().map(|id| word(id, values)).transpose()?;
-    let mut fields = granted(sender, request, id.as_ref().map_or("", |id| id.expose_secret()))?;
+    let mut fields = granted(values, request, id.as_ref().map_or("", |id| id.expose_secret()), now)?;
     let client_secret = request.client_secret.as_ref().map(secret).transpose()?;
     if request.send == SendAs::Basic {
         let none = SecretString::from("");
@@ -131,13 +132,12 @@ fn token_call(sender: &Sender<'_>, request: &TokenRequest) -> Result<Call, RestE
 }
 
 /// The fields of a grant: its kind, and the assertion where it is one.
-fn granted(sender: &Sender<'_>, request: &TokenRequest, client: &str) -> Result<Vec<(String, String)>, RestError> {
-    let values = &sender.values;
+fn granted(values: &Values, request: &TokenRequest, client: &str, now: Timestamp) -> Result<Vec<(String, String)>, RestError> {
     let (kind, assertion) = match &request.grant {
         Grant::Login => return Ok(Vec::new()),
         Grant::ClientCredentials => ("client_credentials", None),
         Grant::Saml(says) => {
-            let text = assertion::saml(says, values, client, request.url.as_str(), sender.now)?;
+            let text = assertion::saml(says, values, client, request.url.as_str(), now)?;
             (SAML_GRANT, Some(STANDARD.encode(text)))
         }
         Grant::SamlGiven(from) => {
@@ -145,7 +145,7 @@ fn granted(sender: &Sender<'_>, request: &TokenRequest, client: &str) -> Result<
             // Told apart by its first character: an assertion that is not yet in base64 is XML.
             (SAML_GRANT, Some(if text.starts_with('<') { STANDARD.encode(text) } else { text }))
         }
-        Grant::Jwt(says) => (JWT_GRANT, Some(assertion::jwt(says, values, sender.now)?)),
+        Grant::Jwt(says) => (JWT_GRANT, Some(assertion::jwt(says, values, now)?)),
     };
     let mut fields = vec![("grant_type".to_owned(), kind.to_owned())];
     fields.extend(assertion.map(|text| ("assertion".to_owned(), text)));
@@ -170,4 +170,53 @@ fn hidden(text: &str) -> Result<HeaderValue, RestError> {
         HeaderValue::try_from(text).map_err(|_| RestError::Unusable("a secret has characters that no header can hold".into()))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::super::path::Path;
+    use super::*;
+
+    /// The assertion in a request for a token that is signed at this moment.
+    fn asserted(grant: &Grant, now: &str) -> String {
+        let path = |text: &str| Path::parse(text).unwrap();
+        let request = TokenRequest {
+            url: "https://hr.example/token".parse().unwrap(),
+            grant: grant.clone(),
+            client_id: None,
+            client_secret: None,
+            send: SendAs::Form,
+            fields: Vec::new(),
+            token: path("access_token"),
+            expires: path("expires_in"),
+            scheme: "Bearer".to_owned(),
+        };
+        let call = token_call(&Values::default(), &request, now.parse().unwrap()).unwrap();
+        let Some(Payload::Form(fields)) = call.payload else { panic!("no form") };
+        fields.into_iter().find(|(name, _)| name == "assertion").unwrap().1
+    }
+
+    #[test]
+    fn an_assertion_that_is_signed_again_lives_from_then_on() {
+        let (says, _) = assertion::tests::key();
+        let jwt = |now: &str| {
+            let claims = URL_SAFE_NO_PAD.decode(asserted(&Grant::Jwt(says.clone()), now).split('.').nth(1).unwrap()).unwrap();
+            let claims: Value = serde_json::from_slice(&claims).unwrap();
+            Timestamp::from_second(claims["exp"].as_i64().unwrap()).unwrap().to_string()
+        };
+        assert_eq!(
+            (jwt("2026-11-20T08:00:00Z"), jwt("2026-11-20T09:00:00Z")),
+            ("2026-11-20T08:05:00Z".into(), "2026-11-20T09:05:00Z".into())
+        );
+        let saml = |now: &str| {
+            let text = String::from_utf8(STANDARD.decode(asserted(&Grant::Saml(says.clone()), now)).unwrap()).unwrap();
+            text.split("NotOnOrAfter=\"").nth(1).unwrap()[..20].to_owned()
+        };
+        assert_eq!(
+            (saml("2026-11-20T08:00:00Z"), saml("2026-11-20T09:00:00Z")),
+            ("2026-11-20T08:10:00Z".into(), "2026-11-20T09:10:00Z".into())
+        );
+    }
 }

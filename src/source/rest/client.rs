@@ -46,7 +46,6 @@ pub(super) struct Answer {
 pub(super) struct Sender<'s> {
     pub(super) settings: &'s Settings,
     pub(super) values: Values,
-    pub(super) now: Timestamp,
     http: reqwest::Client,
     credential: Credential,
     cookies: Mutex<BTreeMap<String, String>>,
@@ -74,10 +73,10 @@ fn judge(status: u16, asked: Option<Duration>) -> Verdict {
 }
 
 impl<'s> Sender<'s> {
-    pub(super) fn new(settings: &'s Settings, values: Values, now: Timestamp) -> Result<Self, RestError> {
+    pub(super) fn new(settings: &'s Settings, values: Values) -> Result<Self, RestError> {
         let http = http_client(settings)?;
         let (cookies, next) = (Mutex::default(), Mutex::default());
-        Ok(Self { settings, values, now, http, credential: Credential::default(), cookies, next })
+        Ok(Self { settings, values, http, credential: Credential::default(), cookies, next })
     }
 
     /// Sends a request until it is answered well, or is known to be in vain.

@@ -93,7 +93,7 @@ pub struct Rest {
     pub settings: Settings,
     /// The day on which the row that counts is in force.
     pub day: Date,
-    /// The moment of the reading.
+    /// The moment at which the reading begins, from which changes are asked for the next time.
     pub now: Timestamp,
     /// Where the reading before this one is kept, for sources that are asked for changes.
     pub memory: Option<Arc<dyn Memory>>,

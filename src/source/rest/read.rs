@@ -37,7 +37,7 @@ pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
 async fn read_once(rest: &Rest) -> Result<Reading, RestError> {
     let settings = &rest.settings;
     let values = values(rest);
-    let sender = Sender::new(settings, values, rest.now)?;
+    let sender = Sender::new(settings, values)?;
     let mut table = Table::new(rest);
     let mut joins = Vec::new();
     for join in &settings.joins {

@@ -317,6 +317,29 @@ to = \"to\"
 }
 
 #[test]
+fn a_good_answer_that_says_404_is_no_partner() {
+    let basic: Vec<Value> = (1..=2).map(|id| json!({"id": id, "name": format!("P {id}")})).collect();
+    let asked = |records: &str, required: bool| {
+        let mut exchanges = pages("/people", &basic, 5);
+        exchanges.push(Exchange::json("GET /people/1/job", &json!({"department": "Claims", "data": {"department": "Claims"}})));
+        exchanges.push(Exchange::json("GET /people/2/job", &json!({"status": 404, "message": "no such employee"})));
+        let server = HrServer::start(exchanges, Manners::default());
+        let join = format!(
+            "[[source.join]]\nname = \"job\"\npath = \"/people/{{on}}/job\"\non = \"id\"\nrecords = \"{records}\"\nrequired = {required}\n"
+        );
+        let source = format!("{LIST}{join}");
+        plan(&world(&server, &source))
+    };
+    for records in ["", "data"] {
+        let read = asked(records, false).ends_with(0);
+        assert_eq!(read.json()["source"]["records"], 2);
+        assert!(read.err.contains("1 records have no `job`"), "{}", read.err);
+        let told = asked(records, true).ends_with(1).err;
+        assert!(told.contains("the answer tells of a fault: no such employee"), "{told}");
+    }
+}
+
+#[test]
 fn changes_are_merged_and_nobody_is_lost() {
     let changes = format!("{LIST}[source.changes]\nkey = \"id\"\nquery = {{ since = \"{{since}}\" }}\n");
     let mut exchanges = pages("/people", &people(4), 10);

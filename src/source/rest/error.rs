@@ -26,7 +26,7 @@ pub(super) enum RestError {
     #[error("{what}: the answer is an object where the list is awaited{}", explained(said.as_deref()))]
     NoList { what: String, said: Option<String> },
     #[error("{what}: the answer tells of a fault{}", explained(said.as_deref()))]
-    Faulty { what: String, said: Option<String> },
+    Faulty { what: String, status: Option<u16>, said: Option<String> },
     #[error("{what}: no token: {why}")]
     NoToken { what: String, why: String },
     #[error("{what}: the link to the next page leads to {origin}, not to {ours}")]
@@ -64,6 +64,11 @@ fn tried(tries: u32) -> String {
 }
 
 impl RestError {
+    /// Whether there is nothing at the address, as HTTP says it or the answer itself.
+    pub(super) fn not_there(&self) -> bool {
+        matches!(self, Self::Answered { status: 404, .. } | Self::Faulty { status: Some(404), .. })
+    }
+
     /// Whether the list was another one at its end than at its start, so that it may go well the next time.
     pub(super) fn moved(&self) -> bool {
         matches!(self, Self::Total { .. } | Self::Moved { .. } | Self::Promised { .. })

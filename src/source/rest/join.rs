@@ -130,7 +130,7 @@ impl<'s> Joined<'s> {
                 Ok(Some(page)) => found.extend(page.into_iter().map(|raw| raw.json)),
                 Ok(None) => return Ok(found),
                 // Nobody by that key: a record without a partner, as in a list.
-                Err(RestError::Answered { status: 404, .. }) if !self.join.required && found.is_empty() => return Ok(found),
+                Err(fault) if fault.not_there() && !self.join.required && found.is_empty() => return Ok(found),
                 Err(fault) => return Err(fault),
             }
         }

@@ -50,17 +50,22 @@ impl<'s> Pages<'s> {
         let body = body_of(&call, self.request, &answer)?;
         let ended = self.request.paging.end.as_ref().is_some_and(|end| body.as_ref().is_some_and(|body| end.holds(body)));
         let found = match &body {
-            Some(body) if ended => last_records(&call, self.request, body)?,
-            Some(body) => records(&call, self.request, body)?,
-            None => None,
+            Some(body) if ended => last_records(&call, self.request, body),
+            Some(body) => records(&call, self.request, body),
+            None => Ok(None),
         };
-        let empty = found.as_ref().is_none_or(Vec::is_empty);
+        let empty = found.as_ref().map_or(true, |found| found.as_ref().is_none_or(Vec::is_empty));
         // Where there is nobody, what looks like a fault is how the service says that the list has ended.
         if let Some(body) = body.as_ref().filter(|_| !(ended && empty))
             && tells_of_fault(self.request, body, empty)
         {
-            return Err(RestError::Faulty { what: call.what, said: said(body) });
+            let fault = RestError::Faulty { what: call.what.clone(), status: status_in(body), said: said(body) };
+            // Where the list is missing, that says more, unless nothing is there at all.
+            if found.is_ok() || fault.not_there() {
+                return Err(fault);
+            }
         }
+        let found = found?;
         let (any, found) = (found.is_some(), found.unwrap_or_default());
         let answered = body.as_ref().unwrap_or(&Value::Null);
         let page = Page { url: &call.url, headers: &answer.headers, answer: answered, records: &found, any, ended };
@@ -239,6 +244,14 @@ fn is_fault(object: &Map<String, Value>, of_request: bool, alone: bool) -> bool 
     named || denied || (of_request && ["status", "result"].iter().any(failed))
 }
 
+/// The status that an answer with a fault says it should have had.
+fn status_in(body: &Value) -> Option<u16> {
+    let places =
+        ["/status", "/code", "/error/status", "/error/code", "/errors/0/status", "/errors/0/code", "/meta/status", "/meta/code"];
+    let at = |place: &str| scalar(body.pointer(place)?)?.trim().parse().ok();
+    places.into_iter().filter_map(at).find(|status| (400..600).contains(status))
+}
+
 /// Whether the place of a fault says that there is none, however deep it says nothing.
 fn is_nothing(value: &Value) -> bool {
     match value {
@@ -338,5 +351,20 @@ mod tests {
         assert_eq!(tells("", &json!({"id": 7, "status": 450})), (false, false));
         assert_eq!(tells("", &json!({"status": 404, "message": "no such employee"})), (true, true));
         assert_eq!(tells("", &json!({"status": "error", "message": "try later"})), (true, true));
+    }
+
+    #[test]
+    fn a_fault_says_which_status_it_should_have_had() {
+        for (body, status) in [
+            (json!({"status": 404, "message": "no such employee"}), Some(404)),
+            (json!({"error": {"code": "404", "message": "none"}}), Some(404)),
+            (json!({"errors": [{"status": "404", "code": "none"}]}), Some(404)),
+            (json!({"status": "error", "code": 503}), Some(503)),
+            (json!({"status": "error", "message": "404"}), None),
+            (json!({"success": false, "code": 7}), None),
+        ] {
+            assert_eq!(status_in(&body), status, "{body}");
+            assert!(tells("data", &body).1, "{body}");
+        }
     }
 }

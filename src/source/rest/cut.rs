@@ -1,40 +1,44 @@
 //! Lists within a record of which the service sent a part: whoever is looked for in them may be among the rest.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::path::Path;
 use super::words::truth;
 
-/// The keys that lead to a list; places in lists and the wrappers of lists are left out.
-type Keys<'v> = Vec<&'v str>;
+/// A list that goes on elsewhere.
+pub(super) struct Part<'v> {
+    /// The object that the list stands in, and its name there.
+    pub(super) holder: &'v Value,
+    pub(super) name: &'v str,
+    /// The keys that lead to it; places in lists and the wrappers of lists are left out.
+    keys: Vec<&'v str>,
+}
 
 /// The first list of a record that goes on elsewhere and is needed: because one of these paths leads to it or through it, or, where
 /// there are none, because everything is. It is told as a path.
 pub(super) fn needed<'p>(record: &Value, paths: impl Iterator<Item = &'p Path>) -> Option<String> {
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     collect(record, &mut Vec::new(), &mut found);
     if found.is_empty() {
         return None;
     }
     let paths: Vec<&Path> = paths.collect();
-    let first = found.into_iter().find(|keys| paths.is_empty() || paths.iter().any(|path| path.passes(keys)))?;
-    Some(if first.is_empty() { "items".to_owned() } else { first.join(".") })
+    let first = found.iter().find(|part| paths.is_empty() || paths.iter().any(|path| path.enters(record, part)))?;
+    Some(if first.keys.is_empty() { first.name.to_owned() } else { first.keys.join(".") })
 }
 
-fn collect<'v>(value: &'v Value, keys: &mut Keys<'v>, found: &mut BTreeSet<Keys<'v>>) {
+fn collect<'v>(value: &'v Value, keys: &mut Vec<&'v str>, found: &mut Vec<Part<'v>>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect(item, keys, found)),
         Value::Object(members) => {
             if goes_on(value) {
-                found.insert(keys.clone());
+                found.extend(wrapped(value).map(|(name, _)| Part { holder: value, name, keys: keys.clone() }));
             }
             for (key, inner) in members {
-                if let Some(list) = named_by_link(key, inner) {
-                    found.insert(keys.iter().copied().chain([list]).collect());
+                if let Some(name) = named_by_link(key, inner).filter(|name| !is_wrapped(value, name)) {
+                    found.push(Part { holder: value, name, keys: keys.iter().copied().chain([name]).collect() });
                 }
-                let wrapper = is_wrapper(key) && inner.is_array();
+                let wrapper = is_wrapped(value, key);
                 if !wrapper {
                     keys.push(key);
                 }
@@ -48,21 +52,29 @@ fn collect<'v>(value: &'v Value, keys: &mut Keys<'v>, found: &mut BTreeSet<Keys<
     }
 }
 
-/// Whether a key is that of the list within a wrapper.
-pub(super) fn is_wrapper(key: &str) -> bool {
-    matches!(key, "results" | "items")
+/// The lists within a wrapper such as `{"results": […]}`, which is one if it has any; the first is the one that counts.
+pub(super) fn wrapped(wrapper: &Value) -> impl Iterator<Item = (&'static str, &Value)> {
+    let lists = ["results", "items"].into_iter();
+    lists.filter_map(|name| Some((name, wrapper.get(name)?))).filter(|(_, list)| list.is_array())
 }
 
-/// Whether a wrapper says of its list that it goes on, as Oracle and `OData` v2 do.
-pub(super) fn goes_on(wrapper: &Value) -> bool {
-    let list = |name: &&str| wrapper.get(*name).is_some_and(Value::is_array);
-    let more = wrapper.get("hasMore").is_some_and(|word| matches!(truth(word), Ok(Some(true))));
-    ["results", "items"].iter().any(list) && (more || wrapper.get("__next").is_some_and(leads))
+fn is_wrapped(wrapper: &Value, key: &str) -> bool {
+    wrapped(wrapper).any(|(name, _)| name == key)
 }
+
+/// Whether a wrapper says of its list that it goes on, as Oracle and `OData` do.
+pub(super) fn goes_on(wrapper: &Value) -> bool {
+    let more = wrapper.get("hasMore").is_some_and(|word| matches!(truth(word), Ok(Some(true))));
+    let linked = |(name, _): (&str, &Value)| LINKS.iter().any(|link| wrapper.get(format!("{name}{link}")).is_some_and(leads));
+    wrapped(wrapper).next().is_some() && (more || wrapper.get("__next").is_some_and(leads) || wrapped(wrapper).any(linked))
+}
+
+/// What `OData` v4 writes behind the name of a list.
+const LINKS: [&str; 2] = ["@odata.nextLink", "@nextLink"];
 
 /// The list that goes on where this link beside it says so, as in `OData` v4: `jobs@odata.nextLink` is about `jobs`.
 fn named_by_link<'v>(key: &'v str, value: &Value) -> Option<&'v str> {
-    let list = ["@odata.nextLink", "@nextLink"].into_iter().find_map(|link| key.strip_suffix(link))?;
+    let list = LINKS.into_iter().find_map(|link| key.strip_suffix(link))?;
     Some(list).filter(|list| !list.is_empty() && leads(value))
 }
 
@@ -107,13 +119,37 @@ mod tests {
         let record = json!({"id": 1, "work": {"items": [{"jobs": {"items": [{"n": 1}], "hasMore": true}, "n": 2}]},
             "mails": [], "mails@odata.nextLink": "x"});
         for path in
-            ["work.jobs.n", "work[0].jobs", "work.items[last].jobs.items[n=9].n", "/work/items/0/jobs/items/0/n", "work.*"]
+            ["work.jobs.n", "work[0].jobs", "work.items[last].jobs.items[n=9].n", "/work/items/0/jobs/items/0/n", "work[*].jobs"]
         {
             assert_eq!(told(&record, &["id", path]).as_deref(), Some("work.jobs"), "{path}");
         }
         assert_eq!(told(&record, &["mails[type=work].value"]).as_deref(), Some("mails"));
-        for path in ["id", "work.n", "work", "jobs.n", "/work/items/0/n"] {
+        for path in ["id", "work.n", "work", "jobs.n", "/work/items/0/n", "work[n=3].jobs.n"] {
             assert_eq!(told(&record, &[path]), None, "{path}");
+        }
+        // A list of which nothing at all came.
+        let none = json!({"id": 1, "jobs@odata.nextLink": "x"});
+        assert_eq!(told(&none, &["jobs[n=1].n"]).as_deref(), Some("jobs"));
+    }
+
+    #[test]
+    fn what_stands_beside_a_list_in_its_wrapper_is_whole() {
+        let one = json!({"id": 1, "items": [{"n": 1}], "hasMore": true});
+        let work = json!({"id": 1, "work": {"items": [{"n": 1}], "hasMore": true, "count": 40}});
+        let linked = json!({"id": 1, "work": {"items": [{"n": 1}], "items@odata.nextLink": "u", "count": 40}});
+        let several = json!({"id": 1, "work": [{"items": [{"n": 1}], "hasMore": true, "count": 40}]});
+        for (record, whole, part) in [
+            (&one, "id /id", "n items.n [n=1].n /items/0 *"),
+            (&work, "id work.count /work/count", "work work.n work.n work[last].n work.* /work/items/0/n"),
+            (&linked, "id work.count", "work work.n work.items work[last].n work[n=2].n"),
+            (&several, "id work.count work[0].count /work/0/count", "work.n work[0].n work[n=2].n /work/0/items/0/n"),
+        ] {
+            for path in whole.split(' ') {
+                assert_eq!(told(record, &[path]), None, "{path} in {record}");
+            }
+            for path in part.split(' ') {
+                assert!(told(record, &["id", path]).is_some(), "{path} in {record}");
+            }
         }
     }
 }

@@ -4,10 +4,11 @@
 //! a wrapper `{"results": […]}` or `{"items": […]}`, as `OData` and Oracle have it, counts as its list.
 
 use std::fmt;
+use std::ptr;
 
 use serde_json::Value;
 
-use super::cut::is_wrapper;
+use super::cut::{Part, wrapped};
 
 /// A path that was read without fault.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -64,7 +65,11 @@ impl Path {
     /// Everything that the path leads to, in order; nothing where a key is missing.
     pub fn find<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
         let mut found = Vec::new();
-        walk(&self.steps, value, &mut None, &mut |_, value| found.push(value));
+        walk(&self.steps, value, &mut None, &mut |left, _, value| {
+            if left.is_empty() {
+                found.push(value);
+            }
+        });
         found
     }
 
@@ -81,7 +86,10 @@ impl Path {
     /// Everything that the path leads to, each with its JSON pointer; a list at the end gives its elements.
     pub(super) fn places<'v>(&self, value: &'v Value) -> Vec<(String, &'v Value)> {
         let mut found = Vec::new();
-        walk(&self.steps, value, &mut Some(String::new()), &mut |pointer, value| {
+        walk(&self.steps, value, &mut Some(String::new()), &mut |left, pointer, value| {
+            if !left.is_empty() {
+                return;
+            }
             let pointer = pointer.clone().unwrap_or_default();
             match value {
                 Value::Array(items) => {
@@ -93,21 +101,24 @@ impl Path {
         found
     }
 
-    /// Whether the path leads to what these keys lead to, or through it; places in lists and wrappers of lists are left out of the keys.
-    pub(super) fn passes(&self, keys: &[&str]) -> bool {
-        let mut keys = keys.iter().peekable();
-        for step in &self.steps {
-            let Some(wanted) = keys.peek() else { return true };
-            match step {
-                Step::Each => return true,
-                Step::Key(key) | Step::Part(key) if key == *wanted => _ = keys.next(),
-                Step::Key(key) if is_wrapper(key) => {}
-                Step::Part(key) if is_wrapper(key) || key.bytes().all(|byte| byte.is_ascii_digit()) => {}
-                Step::Key(_) | Step::Part(_) => return false,
-                Step::Index(_) | Step::Last | Step::Where(_) => {}
-            }
-        }
-        keys.peek().is_none()
+    /// Whether the path leads to this list within a value, to its wrapper, or through it, be it only to test a condition.
+    pub(super) fn enters(&self, value: &Value, part: &Part<'_>) -> bool {
+        let list = part.holder.get(part.name);
+        let mut entered = false;
+        walk(&self.steps, value, &mut None, &mut |left, _, at| {
+            let held = ptr::eq(part.holder, at);
+            entered |= list.is_some_and(|list| ptr::eq(list, at))
+                || match left.first() {
+                    None => held && wrapped(at).any(|(name, _)| name == part.name),
+                    Some(Step::Key(key) | Step::Part(key)) => held && key == part.name,
+                    Some(Step::Where(condition)) => match at {
+                        Value::Array(items) => items.iter().any(|item| condition.path.enters(item, part)),
+                        other => condition.path.enters(other, part),
+                    },
+                    Some(Step::Index(_) | Step::Last | Step::Each) => false,
+                };
+        });
+        entered
     }
 
     /// Puts something else where the path leads, which must be keys alone.
@@ -224,28 +235,18 @@ fn wrong(what: &str, text: &str) -> PathError {
     PathError { what: format!("{what} `{text}`") }
 }
 
-/// The list within a wrapper such as `{"results": […]}`.
-fn inner_list(object: &serde_json::Map<String, Value>) -> Option<(&str, &Value)> {
-    let lists = ["results", "items"].into_iter();
-    lists.filter_map(|name| Some((name, object.get(name)?))).find(|(_, list)| list.is_array())
-}
-
 /// The value of a key; on the way only what an earlier choice left is entered, which is a list of one.
 fn enter<'v>(value: &'v mut Value, key: &str) -> Option<&'v mut Value> {
     if value.get(key).is_some() {
         return value.get_mut(key);
     }
+    let list = wrapped(value).next().map(|(name, _)| name);
     let inner = match value {
         Value::Array(items) if items.len() == 1 => &mut items[0],
-        Value::Object(object) => inner_list_mut(object)?,
+        Value::Object(object) => object.get_mut(list?)?,
         _ => return None,
     };
     enter(inner, key)
-}
-
-fn inner_list_mut(object: &mut serde_json::Map<String, Value>) -> Option<&mut Value> {
-    let name = inner_list(object)?.0.to_owned();
-    object.get_mut(&name)
 }
 
 type Pointer = Option<String>;
@@ -263,61 +264,59 @@ fn below<R>(pointer: &mut Pointer, part: &str, act: impl FnOnce(&mut Pointer) ->
     result
 }
 
-fn walk<'v>(steps: &[Step], value: &'v Value, pointer: &mut Pointer, found: &mut dyn FnMut(&Pointer, &'v Value)) {
-    let Some((step, rest)) = steps.split_first() else {
-        found(pointer, value);
-        return;
-    };
+/// What is met on the way of a path: the steps that are left, the pointer and the value.
+type Meet<'m, 'v> = dyn FnMut(&[Step], &Pointer, &'v Value) + 'm;
+
+fn walk<'v>(steps: &[Step], value: &'v Value, pointer: &mut Pointer, meet: &mut Meet<'_, 'v>) {
+    meet(steps, pointer, value);
+    let Some((step, rest)) = steps.split_first() else { return };
     match (step, value) {
-        (Step::Key(key), Value::Object(object)) => match (object.get(key), inner_list(object)) {
-            (Some(inner), _) => below(pointer, key, |pointer| walk(rest, inner, pointer, found)),
-            (None, Some((name, list))) => below(pointer, name, |pointer| walk(steps, list, pointer, found)),
+        (Step::Key(key), Value::Object(object)) => match (object.get(key), wrapped(value).next()) {
+            (Some(inner), _) => below(pointer, key, |pointer| walk(rest, inner, pointer, meet)),
+            (None, Some((name, list))) => below(pointer, name, |pointer| walk(steps, list, pointer, meet)),
             (None, None) => {}
         },
         (Step::Part(key), Value::Object(object)) => {
             if let Some(inner) = object.get(key) {
-                below(pointer, key, |pointer| walk(rest, inner, pointer, found));
+                below(pointer, key, |pointer| walk(rest, inner, pointer, meet));
             }
         }
         (Step::Part(key), Value::Array(items)) => {
             if let Some(inner) = key.parse::<usize>().ok().and_then(|index| items.get(index)) {
-                below(pointer, key, |pointer| walk(rest, inner, pointer, found));
+                below(pointer, key, |pointer| walk(rest, inner, pointer, meet));
             }
         }
         (Step::Key(_), Value::Array(items)) => {
             for (index, item) in items.iter().enumerate() {
-                below(pointer, &index.to_string(), |pointer| walk(steps, item, pointer, found));
+                below(pointer, &index.to_string(), |pointer| walk(steps, item, pointer, meet));
             }
         }
         (Step::Key(_) | Step::Part(_), _) => {}
         (Step::Each, Value::Object(object)) => {
             for (key, item) in object {
-                below(pointer, key, |pointer| walk(rest, item, pointer, found));
+                below(pointer, key, |pointer| walk(rest, item, pointer, meet));
             }
         }
-        (step, value) => select(step, rest, value, pointer, found),
+        (step, value) => match wrapped(value).next() {
+            Some((name, list)) => below(pointer, name, |pointer| walk(steps, list, pointer, meet)),
+            None => select(step, rest, value, pointer, meet),
+        },
     }
 }
 
 /// The selectors in brackets; a single value counts as a list of one, as XML writes it.
-fn select<'v>(step: &Step, rest: &[Step], value: &'v Value, pointer: &mut Pointer, found: &mut dyn FnMut(&Pointer, &'v Value)) {
+fn select<'v>(step: &Step, rest: &[Step], value: &'v Value, pointer: &mut Pointer, meet: &mut Meet<'_, 'v>) {
     let items: &'v [Value] = match value {
         Value::Array(items) => items,
-        Value::Object(object) => {
-            if let Some((name, list)) = inner_list(object) {
-                return below(pointer, name, |pointer| select(step, rest, list, pointer, found));
-            }
-            std::slice::from_ref(value)
-        }
         Value::Null => return,
         other => std::slice::from_ref(other),
     };
     let list = value.is_array();
     let mut enter = |index: usize, item: &'v Value| {
         if list {
-            below(pointer, &index.to_string(), |pointer| walk(rest, item, pointer, found));
+            below(pointer, &index.to_string(), |pointer| walk(rest, item, pointer, meet));
         } else {
-            walk(rest, item, pointer, found);
+            walk(rest, item, pointer, meet);
         }
     };
     match step {

@@ -133,12 +133,14 @@ impl Users {
 
     /// Puts a user in the place of the one with the same id, or beside the others.
     pub fn insert(&mut self, user: &User) {
-        let (number, known) = self.take(user);
-        if !known {
-            let id = self.at(number).row_id();
-            let last = self.order.last().is_none_or(|last| self.at(*last).row_id() < id);
-            let at = if last { self.order.len() } else { self.order.partition_point(|other| self.at(*other).row_id() < id) };
-            self.order.insert(at, number);
+        match self.take(user) {
+            Taken::Known => {}
+            Taken::Behind(number) => self.order.push(number),
+            Taken::Between(number) => {
+                let id = self.at(number).row_id();
+                let at = self.order.partition_point(|other| self.at(*other).row_id() < id);
+                self.order.insert(at, number);
+            }
         }
     }
 
@@ -171,8 +173,8 @@ impl Users {
         }
     }
 
-    /// Takes a user in; the number, and whether the id was known already.
-    fn take(&mut self, user: &User) -> (UserNo, bool) {
+    /// Takes a user in.
+    fn take(&mut self, user: &User) -> Taken {
         let layout = self.layout(user.attributes.names());
         let mut row = RowWriter::default();
         UserRow::put(user, &mut self.layouts[layout], &mut row);
@@ -180,7 +182,7 @@ impl Users {
     }
 
     /// Takes a row in as [`UserRow::put`] wrote it for that layout, with the id as it stands in a row.
-    fn take_row(&mut self, id: &[u8], layout: usize, own: &[u8]) -> (UserNo, bool) {
+    fn take_row(&mut self, id: &[u8], layout: usize, own: &[u8]) -> Taken {
         let mut head = RowWriter::default();
         head.number(layout);
         let start = self.write(&[head.since(0), id, own]);
@@ -190,9 +192,10 @@ impl Users {
         match known {
             Some(known) => {
                 self.starts[known.index()] = start;
-                (known, true)
+                Taken::Known
             }
-            None => (self.add(id, start), false),
+            None if behind => Taken::Behind(self.add(id, start)),
+            None => Taken::Between(self.add(id, start)),
         }
     }
 
@@ -257,6 +260,16 @@ impl<'a> FromIterator<&'a User> for Users {
     }
 }
 
+/// What became of a user who was taken in.
+enum Taken {
+    /// The row of the one who had the id already leads to this one.
+    Known,
+    /// The id comes behind the last one's.
+    Behind(UserNo),
+    /// It may belong anywhere.
+    Between(UserNo),
+}
+
 /// Gathers users that come in any order.
 #[derive(Default)]
 pub struct UsersBuilder {
@@ -289,12 +302,14 @@ impl UsersBuilder {
         Some(())
     }
 
-    fn note(&mut self, (number, known): (UserNo, bool)) {
-        if !known {
-            let users = &mut self.users;
-            let before = |last: &UserNo| users.at(*last).row_id() < users.at(number).row_id();
-            users.mixed = users.mixed || !users.order.last().is_none_or(before);
-            users.order.push(number);
+    fn note(&mut self, taken: Taken) {
+        match taken {
+            Taken::Known => {}
+            Taken::Behind(number) => self.users.order.push(number),
+            Taken::Between(number) => {
+                self.users.mixed = true;
+                self.users.order.push(number);
+            }
         }
     }
 

@@ -265,7 +265,7 @@ impl Page<'_> {
     /// Whether it names a next page where every service of a kind does.
     fn leads_on(&self) -> bool {
         let listed = !matches!(self.records, [(pointer, _)] if pointer.is_empty());
-        goes_on(self.answer, listed) || next_link(self.headers).is_some()
+        goes_on(self.answer, listed) || (listed && next_link(self.headers).is_some())
     }
 }
 
@@ -305,7 +305,7 @@ fn unasked(what: &str) -> RestError {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderValue;
+    use reqwest::header::{HeaderValue, LINK};
     use serde_json::json;
 
     use super::super::path::Condition;
@@ -514,7 +514,8 @@ mod tests {
         // Of a record that was asked for alone, the link leads to the next record.
         let (url, answer) = ("https://a/".parse().unwrap(), json!({"id": 1, "_links": {"next": {"href": "/2"}}}));
         let records = [(String::new(), &answer)];
-        let page = Page { url: &url, headers: &HeaderMap::new(), answer: &answer, records: &records, any: true, ended: false };
+        let headers = HeaderMap::from_iter([(LINK, HeaderValue::from_static("</2>; rel=next"))]);
+        let page = Page { url: &url, headers: &headers, answer: &answer, records: &records, any: true, ended: false };
         assert_eq!(Progress::new(&one, 5).take("record", &page).ok(), Some(Next::Done));
         // A page without anybody, of which the service says that it is not the last.
         let offset = Paging { kind: PagingKind::Offset(0), ..Paging::default() };

@@ -8,7 +8,7 @@ use super::path::scalar;
 /// Where `OData` says that there is a next page.
 const NEXT_PAGES: [&str; 4] = ["/@odata.nextLink", "/odata.nextLink", "/@nextLink", "/d/__next"];
 
-/// Where JSON:API and HAL say it; in a record that is the whole answer it would be the next record.
+/// Where JSON:API and HAL say it; in a record that is the whole answer it would be the next record, as in the header `Link`.
 const NEXT_LINKS: [&str; 4] = ["/links/next", "/links/next/href", "/_links/next", "/_links/next/href"];
 
 /// Whether there is a link to a next page where every service of a kind writes it; `listed` says that the answer has a list and is

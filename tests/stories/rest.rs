@@ -173,6 +173,20 @@ fn a_good_status_does_not_make_a_list_of_a_fault() {
 }
 
 #[test]
+fn a_404_behind_the_last_page_is_the_end_where_that_is_said() {
+    let counted = "kind = \"offset\", total = \"meta.total\"";
+    for behind in [json!({"data": [], "status": 404, "message": "no more"}), json!({"status": "404", "message": "no more"})] {
+        let first = Exchange::json("GET /people?offset=0", &json!({"data": people(2)}));
+        let exchanges = vec![first, Exchange::json("GET /people?offset=2", &behind)];
+        let told = breaks(exchanges.clone(), Manners::default(), &LIST.replace(counted, "kind = \"offset\""), 1);
+        assert!(told.contains("a fault: no more") && told.contains("end = \"status=404\""), "{told}");
+        let server = HrServer::start(exchanges, Manners::default());
+        let source = LIST.replace(counted, "kind = \"offset\", end = \"status=404\"");
+        assert_eq!(goes_in_once(&world(&server, &source)), 2);
+    }
+}
+
+#[test]
 fn the_last_page_keeps_its_people_where_the_end_is_said_beside_them() {
     let page = |offset: usize, count: usize, last: bool| {
         let answer = json!({"data": people(12)[offset..offset + count], "last": last});

@@ -95,6 +95,9 @@ impl RestError {
                 "it has `hasMore`, `__next` or a link `@odata.nextLink`: ask for more rows in one answer, read them by a [[source.join]], or leave the list out of [source.columns]"
             }
             Self::Empty => "an empty list would make everybody missing, so it is refused",
+            Self::Faulty { status: Some(404), .. } => {
+                "where this is how the service says that the list has ended: paging = { …, end = \"status=404\" }, with the path to the word"
+            }
             Self::Columns(_) => {
                 "the credential may lack the permission to read it, which is not the same as nobody having it; a column that nobody need have is `optional = true`"
             }

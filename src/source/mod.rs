@@ -40,6 +40,7 @@ mod sheet;
 #[cfg(test)]
 mod sheet_tests;
 pub mod sql;
+mod summing;
 #[cfg(test)]
 mod tests;
 mod unpack;

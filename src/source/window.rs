@@ -1,12 +1,10 @@
 //! A part of a text file in memory, which moves on through it.
 
-use sha2::{Digest, Sha256};
-
 use super::assemble::LONGEST_ROW;
 use super::error::Fault;
-use super::fetched::hex;
 use super::opened::Opened;
 use super::scan::{Mark, Row, ScanFault, Scanner};
+use super::summing::Summing;
 
 /// So large does a window become for a row that does not fit.
 const LARGEST: usize = 2 * LONGEST_ROW;
@@ -23,7 +21,7 @@ pub(super) struct Window<'f> {
     end: u64,
     size: usize,
     /// Of all bytes so far, where it is wanted.
-    digest: Option<Sha256>,
+    digest: Option<Summing>,
 }
 
 impl<'f> Window<'f> {
@@ -34,7 +32,9 @@ impl<'f> Window<'f> {
 
     /// Counts bytes before the window, and all that it will see, towards the sum of the file.
     pub(super) fn digested(mut self, before: &[u8]) -> Self {
-        self.digest = Some(Sha256::new_with_prefix(before));
+        let digest = Summing::new();
+        digest.add(before);
+        self.digest = Some(digest);
         self
     }
 
@@ -67,8 +67,8 @@ impl<'f> Window<'f> {
         let count = usize::try_from(self.end - self.at).unwrap_or(usize::MAX).min(self.size - known);
         self.file.append(&mut bytes, self.at, count)?;
         self.at += count as u64;
-        if let Some(digest) = &mut self.digest {
-            digest.update(&bytes[known..]);
+        if let Some(digest) = &self.digest {
+            digest.add(&bytes[known..]);
             if memchr::memchr(0, &bytes[known..]).is_some() {
                 return Err(self.file.changed());
             }
@@ -99,12 +99,12 @@ impl<'f> Window<'f> {
 
     /// The sum of the whole file, once the window has come to the end of its text.
     pub(super) fn sum(self) -> Result<Option<String>, Fault> {
-        let Some(mut digest) = self.digest else { return Ok(None) };
+        let Some(digest) = self.digest else { return Ok(None) };
         let mut rest = Vec::new();
         let count = usize::try_from(self.file.length() - self.at).map_err(|_| self.file.changed())?;
         self.file.append(&mut rest, self.at, count)?;
-        digest.update(&rest);
-        Ok(Some(hex(&digest.finalize())))
+        digest.add(&rest);
+        Ok(Some(digest.finish()))
     }
 }
 

@@ -232,8 +232,8 @@ impl<'a> Matching<'a> {
         let mut desired = Vec::with_capacity(order.len());
         let (mut keys, mut held) = (std::mem::take(&mut self.keys), Vec::new());
         for same in order.chunk_by(|left, right| same_key(reading, left, right)) {
-            let rows = || same.iter().map(|(_, number)| reading.row(*number));
             let first = reading.row(same[0].1);
+            let rows = || std::iter::once(first).chain(same[1..].iter().map(|(_, number)| reading.row(*number)));
             // Whoever was converted is here, though under another key.
             self.other_keys.extend(rows().filter_map(|row| EmployeeId::new(row.previous_key()?)));
             let Some(key) = first.key() else {

@@ -236,8 +236,15 @@ fn a_part_of_a_list_within_a_record_is_not_taken_for_all_of_it() {
     let columns = "[source.columns]\nid = \"id\"\nname = \"name\"\n\"job.department\" = \"job[0].department\"\n";
     let told = breaks(pages("/people", &people, 5), Manners::default(), &format!("{LIST}{columns}"), 1);
     assert!(told.contains("2 records came with a part of a list that goes on elsewhere: `job`"), "{told}");
-    let server = HrServer::start(pages("/people", &people, 5), Manners::default());
     let columns = columns.replace("job[0].department", "name");
+    // Nor is a partner looked for by what is in a part of a list.
+    let join =
+        "[[source.join]]\nname = \"post\"\npath = \"/posts\"\nrecords = \"data\"\non = \"job.department\"\nkey = \"code\"\n";
+    let mut exchanges = pages("/people", &people, 5);
+    exchanges.push(Exchange::json("GET /posts", &json!({"data": [{"code": "Claims", "title": "Clerk"}]})));
+    let told = breaks(exchanges, Manners::default(), &format!("{LIST}{join}{columns}"), 1);
+    assert!(told.contains("2 records came with a part of a list that goes on elsewhere: `job`"), "{told}");
+    let server = HrServer::start(pages("/people", &people, 5), Manners::default());
     assert_eq!(goes_in_once(&world(&server, &format!("{LIST}{columns}"))), 2);
 }
 

@@ -339,8 +339,9 @@ impl<'s> Table<'s> {
 
 /// Where a record is looked into; nowhere in particular where every value becomes a column.
 fn paths(settings: &Settings) -> impl Iterator<Item = &Path> {
-    let picked = settings.picks.iter().filter(|_| !settings.columns.is_empty()).filter_map(|pick| pick.at.as_ref());
-    settings.columns.iter().flat_map(|column| &column.paths).chain(picked)
+    let picked = settings.picks.iter().filter_map(|pick| pick.at.as_ref());
+    let others = picked.chain(settings.joins.iter().map(|join| &join.on)).filter(|_| !settings.columns.is_empty());
+    settings.columns.iter().flat_map(|column| &column.paths).chain(others)
 }
 
 fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, told: &mut Told) -> usize {

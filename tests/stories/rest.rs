@@ -246,6 +246,15 @@ fn a_part_of_a_list_within_a_record_is_not_taken_for_all_of_it() {
     assert!(told.contains("2 records came with a part of a list that goes on elsewhere: `job`"), "{told}");
     let server = HrServer::start(pages("/people", &people, 5), Manners::default());
     assert_eq!(goes_in_once(&world(&server, &format!("{LIST}{columns}"))), 2);
+    // A join reads the list whole, in the place of the part.
+    let join =
+        "[[source.join]]\nname = \"job\"\npath = \"/people/{on}/jobs\"\nrecords = \"data\"\non = \"id\"\ntake = \"many\"\n";
+    let mut exchanges = pages("/people", &people, 5);
+    exchanges.extend(
+        (1..=2).map(|id| Exchange::json(&format!("GET /people/{id}/jobs"), &json!({"data": [{"department": "Claims"}]}))),
+    );
+    let server = HrServer::start(exchanges, Manners::default());
+    assert_eq!(goes_in_once(&world(&server, &format!("{LIST}{join}"))), 2);
 }
 
 fn null_among(mut people: Vec<Value>) -> Exchange {

@@ -70,7 +70,7 @@ pub(super) fn goes_on(wrapper: &Value) -> bool {
 }
 
 /// What `OData` v4 writes behind the name of a list.
-const LINKS: [&str; 2] = ["@odata.nextLink", "@nextLink"];
+pub(super) const LINKS: [&str; 2] = ["@odata.nextLink", "@nextLink"];
 
 /// The list that goes on where this link beside it says so, as in `OData` v4: `jobs@odata.nextLink` is about `jobs`.
 fn named_by_link<'v>(key: &'v str, value: &Value) -> Option<&'v str> {

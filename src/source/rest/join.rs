@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::client::Sender;
+use super::cut::LINKS;
 use super::error::RestError;
 use super::list::{Pages, Raw};
 use super::settings::{Join, Take};
@@ -157,6 +158,10 @@ impl<'s> Joined<'s> {
             Take::Many => Value::Array(partners),
         };
         if let Value::Object(record) = &mut raw.json {
+            // What was a part and is read whole instead goes on nowhere.
+            for link in LINKS {
+                record.remove(&format!("{name}{link}"));
+            }
             record.insert(name.clone(), value);
         }
         Ok(())

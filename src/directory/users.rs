@@ -261,6 +261,7 @@ impl<'a> FromIterator<&'a User> for Users {
 }
 
 /// What became of a user who was taken in.
+#[derive(Clone, Copy)]
 enum Taken {
     /// The row of the one who had the id already leads to this one.
     Known,

@@ -22,7 +22,9 @@ impl Summing {
         let (pieces, receive) = sync_channel::<Vec<u8>>(WAITING);
         let counting = thread::spawn(move || {
             let mut digest = Sha256::new();
-            receive.into_iter().for_each(|piece| digest.update(piece));
+            for piece in receive {
+                digest.update(piece);
+            }
             digest
         });
         Self { pieces, counting }

@@ -6,10 +6,10 @@
 //! keeps them; the second one, which is measured, takes them from the cache with one batch of reads. Nothing differs, so the plan is empty.
 //! The target at 1,000,000 is 8 times the csv crate at most, in 512 MB at most.
 //!
-//! The memory is reached, the time is not. Measured with `cargo bench` on two cores: 1,000,000 people 404 to 416 MB, and 13.5 to 16 times the
-//! file alone (0.375 to 0.44 s; 12 times what `records()` of the crate takes), of which the first look through the file and the cache take a
-//! quarter and the rest is mapped and planned. One HTTP request with 6 reads at 100,000 and at 1,000,000, and the token's where one is asked
-//! for. Read in full it takes 437 MB. Planning on all cores was tried and gained nothing that could be measured.
+//! The memory is reached, the time is not. Measured with `cargo bench` on two cores: 1,000,000 people 406 to 414 MB, and 11 to 13 times the
+//! file alone (0.44 to 0.49 s; 8.4 to 11 times what `records()` of the crate takes), of which the first look through the file and the cache
+//! take a quarter and the rest is mapped and planned. One HTTP request with 6 reads at 100,000 and at 1,000,000, and the token's where one is
+//! asked for. Planning on all cores was tried and gained nothing that could be measured.
 //!
 //! What is left, by a profile: every value that is mapped has a place of its own until it is packed; the mapping itself, which takes half of
 //! the time of both cores; no file is looked through while the cache is loaded.

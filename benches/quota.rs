@@ -1,9 +1,9 @@
 //! How close a first import comes to the quota's own time, with the quota of a sandbox running many times as fast.
 //!
 //! `cargo bench --bench quota` prints, for each size and both ways of counting, the time of carrying out over the floor, that of the whole
-//! process, the answers of 429, the stops (runs of them without a success in between) and the CPU seconds that 1,000 writes cost on both sides. `HRPUSH_BENCH_WRITES=10000,100000` names other sizes,
-//! `HRPUSH_BENCH_SCALE=20` another speed (a window of 150 s must last longer than 3,000 writes take), `HRPUSH_BENCH_SHARE=0.9` another share,
-//! `HRPUSH_BENCH_KIND=window` one way of counting alone.
+//! process, the answers of 429, the stops (runs of them without a success in between) and the CPU seconds that 1,000 writes cost on both
+//! sides. `HRPUSH_BENCH_WRITES=1000,5000` takes other sizes, `HRPUSH_BENCH_SCALE=20` another speed (a window of 150 s must last longer than
+//! 3,000 writes take), `HRPUSH_BENCH_SHARE=0.9` another share, `HRPUSH_BENCH_KIND=window` one way of counting alone.
 
 use std::fmt::Write as _;
 use std::fs;

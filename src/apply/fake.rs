@@ -102,33 +102,98 @@ impl Fake {
         snapshot
     }
 
+    /// What becomes of the next write; nothing where the process dies with it.
+    fn answer(&self, operation: &Operation) -> Option<Answer> {
+        let mut state = self.state();
+        state.writes += 1;
+        let later = |wait| Verdict::NotBefore(Instant::now() + wait);
+        let between = |answer| Answer { about: About::Way, code: None, ..answer };
+        let fault = match self.always.or_else(|| self.faults.get(&state.writes).copied()) {
+            Some(Fault::Mixed) if state.writes.is_multiple_of(20) => Some(Fault::Unavailable),
+            fault => fault,
+        };
+        if matches!(fault, None | Some(Fault::LostAfter | Fault::Killed)) {
+            let answer = self.write(operation, &mut state);
+            if fault.is_none() {
+                return Some(answer);
+            }
+        }
+        Some(match fault? {
+            Fault::LostBefore | Fault::LostAfter => answer(Verdict::Unknown, 0, "connection reset"),
+            Fault::Throttled | Fault::Mixed => answer(later(self.wait), 429, "slow down"),
+            Fault::Unavailable => answer(later(Duration::from_secs(2)), 503, "no"),
+            Fault::Locked => answer(later(Duration::ZERO), 423, "locked"),
+            Fault::Unreachable => Answer { code: Some("unreachable".into()), ..answer(Verdict::Final, 0, "connection refused") },
+            Fault::Page => between(answer(later(Duration::from_secs(2)), 404, "")),
+            Fault::Barred => between(answer(Verdict::Final, 403, "")),
+            Fault::LockedOut => answer(Verdict::Final, 401, "Access token validation failure."),
+            Fault::Killed => return None,
+        })
+    }
+
+    fn write_group(&self, operation: &Operation, state: &mut State) -> Answer {
+        let done = || answer(Verdict::Done, 204, "");
+        let absent = || answer(Verdict::Final, 404, "Resource does not exist.");
+        match operation {
+            Operation::CreateGroup { unique_name, name, .. } => {
+                let same = |group: &&Group| group.unique_name.as_ref() == Some(unique_name);
+                if state.groups.values().any(|group| same(&group)) {
+                    return done();
+                }
+                let id = ObjectId::new(&format!("g-{unique_name}")).unwrap();
+                state.groups.insert(id.clone(), group(&id, name, unique_name));
+                Answer { id: Some(id), ..answer(Verdict::Done, 201, "") }
+            }
+            Operation::AddMembers { group, members } => {
+                if self.no_member.as_ref().is_some_and(|id| members.contains(id)) {
+                    return answer(Verdict::Final, 400, "Unsupported member");
+                }
+                let Some(group) = state.groups.get_mut(group) else { return absent() };
+                if members.iter().any(|id| group.members.contains(id)) {
+                    let there =
+                        "One or more added object references already exist for the following modified properties: 'members'.";
+                    return answer(Verdict::Final, 400, there);
+                }
+                group.members.extend(members.iter().cloned());
+                done()
+            }
+            Operation::RemoveMember { group, member } => {
+                let gone = state.groups.get_mut(group).is_some_and(|group| group.members.remove(member));
+                if gone { done() } else { absent() }
+            }
+            _ => absent(),
+        }
+    }
+
+    fn create_user(&self, attributes: &BTreeMap<Attribute, Value>, state: &mut State) -> Answer {
+        let upn = attributes[&attribute("userPrincipalName")].as_text().unwrap();
+        if attributes.keys().any(|name| self.forbidden.contains(name.name)) {
+            return answer(Verdict::Final, 403, "Insufficient privileges to complete the operation.");
+        }
+        if let Some(user) = state.users.values().find(|user| user.upn == Upn::new(upn)) {
+            // Of an account that was made by the same request Graph may name the addresses first.
+            let key = attribute("employeeId");
+            let same = user.value(key).as_ref() == attributes.get(&key);
+            let property = if same { "proxyAddresses" } else { "userPrincipalName" };
+            let taken = format!("Another object with the same value for property {property} already exists.");
+            return answer(Verdict::Final, 400, &taken);
+        }
+        state.next += 1;
+        let id = ObjectId::new(&format!("u{}", state.next)).unwrap();
+        let mut user = User::new(id.clone(), Upn::new(upn));
+        user.enabled = attributes.get(&attribute("accountEnabled")).map(|value| *value == Value::Flag(true));
+        user.attributes = attributes.clone().into_iter().collect();
+        user.attributes.remove(&attribute("accountEnabled"));
+        state.users.insert(id.clone(), user);
+        Answer { id: Some(id), ..answer(Verdict::Done, 201, "") }
+    }
+
     fn write(&self, operation: &Operation, state: &mut State) -> Answer {
         state.log.push(format!("{operation:?}"));
         let done = || answer(Verdict::Done, 204, "");
         let absent = || answer(Verdict::Final, 404, "Resource does not exist.");
         match operation {
-            Operation::CreateUser { attributes, .. } => {
-                let upn = attributes[&attribute("userPrincipalName")].as_text().unwrap();
-                if attributes.keys().any(|name| self.forbidden.contains(name.name)) {
-                    return answer(Verdict::Final, 403, "Insufficient privileges to complete the operation.");
-                }
-                if let Some(user) = state.users.values().find(|user| user.upn == Upn::new(upn)) {
-                    // Of an account that was made by the same request Graph may name the addresses first.
-                    let key = attribute("employeeId");
-                    let same = user.value(key).as_ref() == attributes.get(&key);
-                    let property = if same { "proxyAddresses" } else { "userPrincipalName" };
-                    let taken = format!("Another object with the same value for property {property} already exists.");
-                    return answer(Verdict::Final, 400, &taken);
-                }
-                state.next += 1;
-                let id = ObjectId::new(&format!("u{}", state.next)).unwrap();
-                let mut user = User::new(id.clone(), Upn::new(upn));
-                user.enabled = attributes.get(&attribute("accountEnabled")).map(|value| *value == Value::Flag(true));
-                user.attributes = attributes.clone().into_iter().collect();
-                user.attributes.remove(&attribute("accountEnabled"));
-                state.users.insert(id.clone(), user);
-                Answer { id: Some(id), ..answer(Verdict::Done, 201, "") }
-            }
+            Operation::CreateUser { attributes, .. } => self.create_user(attributes, state),
             Operation::UpdateUser { id, edits } => {
                 if edits.keys().any(|name| self.forbidden.contains(name.name)) {
                     return answer(Verdict::Final, 403, "Insufficient privileges to complete the operation.");
@@ -162,34 +227,8 @@ impl Fake {
                 }
                 None => absent(),
             },
-            Operation::CreateGroup { unique_name, name, .. } => {
-                let same = |group: &&Group| group.unique_name.as_ref() == Some(unique_name);
-                if state.groups.values().any(|group| same(&group)) {
-                    return done();
-                }
-                let id = ObjectId::new(&format!("g-{unique_name}")).unwrap();
-                state.groups.insert(id.clone(), group(&id, name, unique_name));
-                Answer { id: Some(id), ..answer(Verdict::Done, 201, "") }
-            }
-            Operation::AddMembers { group, members } => {
-                if self.no_member.as_ref().is_some_and(|id| members.contains(id)) {
-                    return answer(Verdict::Final, 400, "Unsupported member");
-                }
-                let Some(group) = state.groups.get_mut(group) else { return absent() };
-                if members.iter().any(|id| group.members.contains(id)) {
-                    let there =
-                        "One or more added object references already exist for the following modified properties: 'members'.";
-                    return answer(Verdict::Final, 400, there);
-                }
-                group.members.extend(members.iter().cloned());
-                done()
-            }
-            Operation::RemoveMember { group, member } => {
-                let gone = state.groups.get_mut(group).is_some_and(|group| group.members.remove(member));
-                if gone { done() } else { absent() }
-            }
             Operation::RevokeSessions { .. } => done(),
-            _ => absent(),
+            _ => self.write_group(operation, state),
         }
     }
 }
@@ -232,44 +271,9 @@ impl Tenant for Fake {
         }
         tokio::time::sleep(Duration::from_millis(50) + delay).await;
         let mut answers = Vec::new();
-        let mut killed = false;
         for operation in &operations {
-            let mut state = self.state();
-            state.writes += 1;
-            let fault = self.always.or_else(|| self.faults.get(&state.writes).copied());
-            let fault = match fault {
-                Some(Fault::Mixed) if state.writes.is_multiple_of(20) => Some(Fault::Unavailable),
-                Some(Fault::Mixed) => Some(Fault::Throttled),
-                fault => fault,
-            };
-            answers.push(match fault {
-                None => self.write(operation, &mut state),
-                Some(Fault::LostBefore) => answer(Verdict::Unknown, 0, "connection reset"),
-                Some(Fault::LostAfter) => {
-                    self.write(operation, &mut state);
-                    answer(Verdict::Unknown, 0, "connection reset")
-                }
-                Some(Fault::Throttled | Fault::Mixed) => answer(Verdict::NotBefore(Instant::now() + self.wait), 429, "slow down"),
-                Some(Fault::Unavailable) => answer(Verdict::NotBefore(Instant::now() + Duration::from_secs(2)), 503, "no"),
-                Some(Fault::Locked) => answer(Verdict::NotBefore(Instant::now()), 423, "locked"),
-                Some(Fault::Unreachable) => {
-                    Answer { code: Some("unreachable".into()), ..answer(Verdict::Final, 0, "connection refused") }
-                }
-                Some(Fault::Page) => {
-                    let later = Verdict::NotBefore(Instant::now() + Duration::from_secs(2));
-                    Answer { about: About::Way, code: None, ..answer(later, 404, "") }
-                }
-                Some(Fault::Barred) => Answer { about: About::Way, code: None, ..answer(Verdict::Final, 403, "") },
-                Some(Fault::LockedOut) => answer(Verdict::Final, 401, "Access token validation failure."),
-                Some(Fault::Killed) => {
-                    self.write(operation, &mut state);
-                    killed = true;
-                    break;
-                }
-            });
-        }
-        if killed {
-            std::future::pending::<()>().await;
+            let Some(answer) = self.answer(operation) else { return std::future::pending().await };
+            answers.push(answer);
         }
         if let Some(opens) = &mut door
             && answers.iter().any(|answer| answer.status == Some(429))

@@ -1,13 +1,11 @@
 //! Which record belongs to which account: indexes over the snapshot, in memory.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::BuildHasher as _;
-
-use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::diff::hold;
 use super::index::{Found, TextOf, fold};
 use super::inputs::Inputs;
+use super::keys::{Keys, by_key, same_key};
 use super::people::{Kind, PersonRow};
 use super::people::{People, PersonNo};
 use super::plain::plain;
@@ -109,61 +107,12 @@ impl Claims {
     }
 }
 
-/// Records by their keys; of several with one key, one.
-#[derive(Default)]
-struct Keys {
-    numbers: HashTable<PersonNo>,
-    hasher: DefaultHashBuilder,
-}
-
-impl Keys {
-    fn insert(&mut self, reading: &People, number: PersonNo, key: &str) {
-        let Self { numbers, hasher } = self;
-        numbers
-            .insert_unique(hasher.hash_one(key), number, |other| hasher.hash_one(reading.row(*other).key().unwrap_or_default()));
-    }
-
-    fn find(&self, reading: &People, key: &str) -> Option<PersonNo> {
-        self.numbers.find(self.hasher.hash_one(key), |number| reading.row(*number).key() == Some(key)).copied()
-    }
-}
-
 /// The text that a record wants for an attribute, where it is one certain text.
 pub(super) fn wanted_text(desired: &Desired, attribute: Attribute) -> Option<&str> {
     let wanted = desired.attributes.iter().find(|wanted| wanted.attribute == attribute)?;
     match &wanted.flow {
         Flow::Set(value) => value.as_text(),
         Flow::Clear | Flow::FirstFree(_) => None,
-    }
-}
-
-/// The first bytes of a key: most keys are told apart by them, without going to the row.
-type Start = u64;
-
-/// The records in the order of their keys, those without one first, and records with one key in the order of their places.
-fn by_key(reading: &People) -> Vec<(Start, PersonNo)> {
-    let start = |key: Option<&str>| {
-        let mut bytes = [0; 8];
-        let key = key.unwrap_or_default().as_bytes();
-        let length = key.len().min(8);
-        bytes[..length].copy_from_slice(&key[..length]);
-        Start::from_be_bytes(bytes)
-    };
-    let mut order: Vec<(Start, PersonNo)> = reading.rows().map(|row| (start(row.key()), row.number)).collect();
-    order.sort_by(|(left, one), (right, other)| {
-        left.cmp(right).then_with(|| {
-            let (one, other) = (reading.row(*one), reading.row(*other));
-            one.key().cmp(&other.key()).then_with(|| one.place().cmp(&other.place()))
-        })
-    });
-    order
-}
-
-/// Whether two records have the same key.
-fn same_key(reading: &People, left: &(Start, PersonNo), right: &(Start, PersonNo)) -> bool {
-    left.0 == right.0 && {
-        let key = reading.row(left.1).key();
-        key.is_some() && key == reading.row(right.1).key()
     }
 }
 
@@ -179,7 +128,7 @@ impl<'a> Matching<'a> {
             out_of_scope: Vec::new(),
             held_accounts: HashMap::new(),
             keyless: false,
-            keys: Keys { numbers: HashTable::with_capacity(inputs.people.len()), hasher: DefaultHashBuilder::default() },
+            keys: Keys::with_capacity(inputs.people.len()),
             places: vec![NOWHERE; inputs.people.len()],
             other_keys: HashSet::new(),
             owners: vec![Owner::Nobody; users.numbers()],

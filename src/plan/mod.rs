@@ -12,6 +12,7 @@ mod groups;
 mod guards;
 mod index;
 mod inputs;
+mod keys;
 mod ledger;
 mod lifecycle;
 mod look_alike;

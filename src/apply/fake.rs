@@ -11,7 +11,7 @@ use super::{Finder, Found, Outcome, RequestCounts, RunId, Tenant};
 use crate::directory::{Attribute, Group, GroupKind, ObjectId, Snapshot, TenantId, Upn, User, Value};
 use crate::graph::{About, Answer, Operation, Verdict};
 use crate::mapping::LeaveAction;
-use crate::plan::{Action, Change, Edit, Members, Object, Plan, SourceInfo, Summary, Target};
+use crate::plan::{Action, Change, Edit, Members, Object, Plan, ReasonCode, SourceInfo, Summary, Target, Why};
 
 /// What goes wrong with a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -355,6 +355,8 @@ pub(crate) fn change(action: Action, key: &str, id: Option<&ObjectId>, attribute
         id: id.cloned(),
         user_principal_name: Some(format!("{key}@contoso.com")),
         reason: String::new(),
+        why: Why { code: ReasonCode::HrChanged, on: None },
+        cause: BTreeMap::new(),
         attributes,
         members: None,
         then: Vec::new(),
@@ -394,11 +396,13 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         created_at: "2026-11-20T03:00:00Z".into(),
         target: Target { graph_url: "http://127.0.0.1/v1.0".into(), tenant_id: "t".into(), sandbox: false },
         source: SourceInfo { name: "employees.csv".into(), feed: "HR".into(), records: 10, sha256: String::new() },
+        matching: vec!["employeeId".into()],
         summary: Summary::default(),
         changes: changes.into_iter().enumerate().map(numbered).collect(),
         held: Vec::new(),
         skipped: Vec::new(),
         guards: Vec::new(),
+        seal: String::new(),
     }
 }
 

@@ -118,7 +118,7 @@ async fn go(
         delivery: read.delivery,
     };
     if let Some(path) = request.out {
-        let document = report::json(&survey.plan).map_err(|fault| Failure::cannot(&fault))?;
+        let document = report::json(&survey.plan.clone().sealed()).map_err(|fault| Failure::cannot(&fault))?;
         write_private(path, &document)?;
         memory.stage(&mut scene.store, &scene.snapshot, &survey.plan)?;
     }

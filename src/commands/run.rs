@@ -171,7 +171,7 @@ fn log_done(outcome: &Outcome) {
 /// The plan on stdout, where it is the document of this run.
 fn shown(json: bool, plan: &Plan, ended: Ended) -> Result<Ended, Failure> {
     if json {
-        print(&document(plan)?)?;
+        print(&document(&plan.clone().sealed())?)?;
     }
     Ok(ended)
 }
@@ -204,6 +204,7 @@ fn stopped_by(plan: &Plan, approval: Option<&str>, policy: &plan::Policy, scene:
             let weekly = guard.limit < policy.limit(&guard.name).most(guard.of);
             let left = if weekly { ", what is left of the week" } else { "" };
             lines.push(format!("stopped by the guard `{name}`: {count} of {of}, the limit is {limit}{left}"));
+            lines.extend(guard.columns.iter().map(|column| format!("  {}", report::lost_column(column))));
         }
     }
     if !lines.is_empty() {

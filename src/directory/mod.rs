@@ -6,6 +6,7 @@ mod attribute;
 mod attributes;
 mod countries;
 mod ids;
+pub mod roles;
 mod row;
 mod snapshot;
 mod user_row;

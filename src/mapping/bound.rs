@@ -214,5 +214,5 @@ fn held(record: &Record, key: Option<EmployeeId>, previous_key: Option<EmployeeI
     }
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     let (place, message, help) = (Some(record.place().clone()), messages.join("; "), helps.join("; "));
-    Mapped::Held(Held { key, previous_key, place, code, message, help })
+    Mapped::Held(Held { key, previous_key, place, code, message, help, left: false, candidates: Vec::new() })
 }

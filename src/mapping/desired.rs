@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use crate::directory::{Attribute, Value};
+use crate::directory::{Attribute, ObjectId, Value};
 use crate::record::{EmployeeId, Place};
 
 /// What became of one record.
@@ -146,6 +146,10 @@ pub struct Held {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// Whether status or dates say that this person has left: the account stays enabled until a person acts.
+    pub left: bool,
+    /// The accounts that may be meant.
+    pub candidates: Vec<ObjectId>,
 }
 
 /// Why a record or a person is held.

@@ -1,38 +1,26 @@
-//! Who moved since the last run: HR, or the tenant.
-//!
-//! The document has no key for it, so it stands in the reason of a change, written and read back here alone.
+//! What moved since the last run: HR, or the tenant.
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use super::change::{Action, Change, Object, Plan};
+use super::fingerprint::fingerprint;
 use super::ledger::Ledger;
-use super::lifecycle::join;
 use super::people::Kind;
 use super::people::{People, PersonNo};
-use crate::directory::{Users, Value};
+use super::reason::{ReasonCode, join};
+use crate::directory::{Users, Value, roles};
 use crate::mapping::{Desired, Flow, ManagerWanted};
 
-/// Who moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The side that moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Cause {
     /// HR wants something else than at the last run.
     Hr,
     /// HR wants the same; somebody changed the tenant.
     Tenant,
-}
-
-const HR: &str = "HR changed ";
-const TENANT: &str = "tenant drifted in ";
-
-/// Who moved, for one attribute of a change; nothing where no earlier run knows.
-pub fn cause_of(change: &Change, attribute: &str) -> Option<Cause> {
-    change.reason.split("; ").find_map(|part| {
-        let (names, cause) = match part.strip_prefix(HR) {
-            Some(names) => (names, Cause::Hr),
-            None => (part.strip_prefix(TENANT)?, Cause::Tenant),
-        };
-        names.split(", ").any(|name| name == attribute).then_some(cause)
-    })
 }
 
 /// The changes of a plan that have a cause, each with the record of the person.
@@ -53,39 +41,48 @@ pub fn keys_with_causes<'p>(plan: &Plan, people: &'p People) -> Vec<&'p str> {
     subjects(plan, people).into_iter().flat_map(keys).flatten().collect()
 }
 
-/// Tells in the reasons who moved. People that were packed against these users.
+/// Adds to each change which side moved, and renews the fingerprint, which covers the codes. The people were packed against these users.
 pub fn tell_causes(plan: &mut Plan, people: &People, users: &Users, ledger: &Ledger) {
     for (at, person) in subjects(plan, people) {
-        let change = &mut plan.changes[at];
-        change.reason = join(&change.reason, &told(ledger, &people.row(person).desired(users), change));
+        add_cause(&mut plan.changes[at], ledger, &people.row(person).desired(users));
     }
+    plan.fingerprint = fingerprint(plan);
 }
 
-/// Who moved, for all attributes that differ, as the reason tells it.
-fn told(ledger: &Ledger, desired: &Desired, change: &Change) -> String {
+/// Compares what HR wants now with what it wanted at the last run.
+fn add_cause(change: &mut Change, ledger: &Ledger, desired: &Desired) {
     let differing: Vec<&str> =
-        change.attributes.iter().map(|edit| edit.name.as_str()).filter(|name| *name != "accountEnabled").collect();
+        change.attributes.iter().map(|edit| edit.name.as_str()).filter(|name| *name != roles::ACCOUNT_ENABLED).collect();
     if differing.is_empty() {
-        return String::new();
+        return;
     }
     let mut keys = std::iter::once(&desired.key).chain(&desired.previous_key);
-    let Some(known) = keys.find_map(|key| ledger.people.get(key)).filter(|known| !known.wanted.is_empty()) else {
-        return "mapped".into();
-    };
-    let now = wanted(desired);
-    let (mut changed, mut drifted) = (Vec::new(), Vec::new());
-    for name in differing {
-        match (known.wanted.get(name), now.get(name)) {
-            (Some(before), Some(now)) if before == now => drifted.push(name),
-            (Some(_), Some(_)) => changed.push(name),
-            _ => {}
+    if let Some(known) = keys.find_map(|key| ledger.people.get(key)).filter(|known| !known.wanted.is_empty()) {
+        let now = wanted(desired);
+        for name in differing {
+            let cause = match (known.wanted.get(name), now.get(name)) {
+                (Some(before), Some(now)) if before == now => Cause::Tenant,
+                (Some(_), Some(_)) => Cause::Hr,
+                _ => continue,
+            };
+            change.cause.insert(name.to_owned(), cause);
         }
     }
-    let parts = [(HR, changed), (TENANT, drifted)];
-    let parts =
-        parts.into_iter().filter(|(_, names)| !names.is_empty()).map(|(word, names)| format!("{word}{}", names.join(", ")));
-    let told = parts.collect::<Vec<_>>().join("; ");
-    if told.is_empty() { "mapped".into() } else { told }
+    let all_drifted = !change.cause.is_empty() && change.cause.values().all(|cause| *cause == Cause::Tenant);
+    if all_drifted && change.action == Action::Update && change.why.code == ReasonCode::HrChanged {
+        change.why.code = ReasonCode::Drifted;
+    }
+    change.reason = join(&change.reason, &sentence(&change.cause));
+}
+
+/// Which attributes HR changed and in which the tenant drifted.
+fn sentence(causes: &BTreeMap<String, Cause>) -> String {
+    let part = |of: Cause, start: &str| {
+        let names: Vec<&str> = causes.iter().filter(|(_, cause)| **cause == of).map(|(name, _)| name.as_str()).collect();
+        if names.is_empty() { String::new() } else { format!("{start} {}", names.join(", ")) }
+    };
+    let sentence = join(&part(Cause::Hr, "HR changed"), &part(Cause::Tenant, "tenant drifted in"));
+    if sentence.is_empty() { "mapped".into() } else { sentence }
 }
 
 /// What HR wants of a person, as the ledger keeps it.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::cause::Cause;
+use super::reason::Why;
 use crate::directory::{Attribute, ObjectId, Value};
 use crate::mapping::{HeldCode, LeaveAction};
 use crate::record::{EmployeeId, Place};
@@ -14,7 +16,7 @@ use crate::record::{EmployeeId, Place};
 pub struct Plan {
     /// Always `hrpush.plan/1`.
     pub format: String,
-    /// Over the tenant and the changes, without `record` and `reason`.
+    /// What an approval names, see [`super::fingerprint`].
     pub fingerprint: String,
     /// The day for which the plan was computed, `YYYY-MM-DD`.
     pub as_of: String,
@@ -24,6 +26,9 @@ pub struct Plan {
     pub target: Target,
     /// The reading.
     pub source: SourceInfo,
+    /// The match attributes of the mapping, in their order.
+    #[serde(rename = "match", default)]
+    pub matching: Vec<String>,
     /// The counts.
     pub summary: Summary,
     /// What will happen, in the order in which it is carried out.
@@ -34,6 +39,9 @@ pub struct Plan {
     pub skipped: Vec<Skipped>,
     /// The guards with their counts.
     pub guards: Vec<Guard>,
+    /// A hash over the document without this key. It guards a saved plan against accidents, not against an editor.
+    #[serde(default)]
+    pub seal: String,
 }
 
 /// The tenant that a plan is for.
@@ -82,6 +90,27 @@ pub struct Summary {
     pub upcoming: u64,
     pub missing: u64,
     pub shielded: u64,
+    /// Held people who have left by HR: their accounts stay as they are until a person acts.
+    #[serde(default)]
+    pub held_leavers: u64,
+    /// The records of the reading, each counted once.
+    #[serde(default)]
+    pub records: RecordCounts,
+}
+
+/// What became of each record of a reading. The counts add up to `total`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are those of the document")]
+pub struct RecordCounts {
+    pub total: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+    pub held: u64,
+    pub upcoming: u64,
+    pub gone: u64,
+    pub out_of_scope: u64,
+    pub left_alone: u64,
 }
 
 /// What is done to an object.
@@ -128,8 +157,14 @@ pub struct Change {
     pub id: Option<ObjectId>,
     /// The user's sign-in name, as it is before the change (for a create: as it will be); none for groups.
     pub user_principal_name: Option<String>,
-    /// For the reader of the plan; `apply` never branches on it.
+    /// For the reader of the plan; no rule reads it back.
     pub reason: String,
+    /// The rule that asked for the change.
+    #[serde(default)]
+    pub why: Why,
+    /// For each attribute that an earlier run knows: whether HR or the tenant moved.
+    #[serde(default)]
+    pub cause: BTreeMap<String, Cause>,
     /// What differs, by name. For a create everything that is sent, accountEnabled and mailNickname included.
     /// `manager` stands here too, its values being HR keys where known, else ids.
     pub attributes: Vec<Edit>,
@@ -156,12 +191,19 @@ impl Plan {
         named.map(|change| (change.seq, change.ids.clone())).collect()
     }
 
-    /// The plan as its document tells it, with the accounts that were kept beside it.
+    /// The plan of a document, with the accounts that were kept beside it.
     #[must_use]
     pub fn with_accounts(mut self, mut accounts: Accounts) -> Self {
         for change in &mut self.changes {
             change.ids = accounts.remove(&change.seq).unwrap_or_default();
         }
+        self
+    }
+
+    /// The plan as a document: with the seal over everything else.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.seal = super::fingerprint::seal(&self);
         self
     }
 }
@@ -198,8 +240,9 @@ pub struct Members {
     pub remove: Vec<String>,
 }
 
-/// Somebody who is held.
+/// A record or a person that is held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HeldEntry {
     /// The person, where the record has a key.
     pub key: Option<EmployeeId>,
@@ -211,12 +254,28 @@ pub struct HeldEntry {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// Whether HR says that this person has left: the account stays enabled until a person acts.
+    #[serde(default)]
+    pub left: bool,
+    /// The accounts that may be meant.
+    #[serde(default)]
+    pub candidates: Vec<Candidate>,
+}
+
+/// An account that may belong to a held person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Candidate {
+    /// Graph's id.
+    pub id: ObjectId,
+    /// The sign-in name.
+    pub user_principal_name: String,
 }
 
 /// Why somebody or something was left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the names are those of the document, told in DESIGN section 5")]
+#[expect(missing_docs, reason = "the names are those of the document")]
 pub enum SkippedCode {
     Protected,
     Shielded,
@@ -230,17 +289,17 @@ pub enum SkippedCode {
     ManagerUnknown,
     NotClearable,
     RefusedByGraph,
+    NewStatus,
+    EndDateIgnored,
+    InvalidValue,
+    OtherFeed,
+    Rejected,
+    NotConfirmed,
 }
-
-/// How the message begins of somebody whom HR calls gone and who keeps the access. The document has no key for it, so this phrase is
-/// what a saved plan is read back by.
-pub(super) const HAS_LEFT: &str = "HAS LEFT by HR";
-/// What the reason says, before the day, of a pre-hire who is enabled because the start has come; the guards know it by that.
-pub(super) const FIRST_DAY: &str = "first day ";
 
 /// Somebody or something that was left alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "SkippedDocument")]
+#[serde(deny_unknown_fields)]
 pub struct Skipped {
     /// The person's key, where HR names one.
     pub key: Option<String>,
@@ -250,31 +309,13 @@ pub struct Skipped {
     pub code: SkippedCode,
     /// Why, for people.
     pub message: String,
-    /// Whether HR says that this person is gone: heads the report, and the run does not end with 0.
-    #[serde(skip)]
+    /// Whether HR says that this person has left and the account stays enabled: heads the report, and the run does not end with 0.
+    #[serde(default)]
     pub left: bool,
 }
 
-/// [`Skipped`], key for key.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SkippedDocument {
-    key: Option<String>,
-    id: Option<ObjectId>,
-    code: SkippedCode,
-    message: String,
-}
-
-impl From<SkippedDocument> for Skipped {
-    fn from(SkippedDocument { key, id, code, message }: SkippedDocument) -> Self {
-        let untouched = matches!(code, SkippedCode::Protected | SkippedCode::Shielded | SkippedCode::Synced);
-        let left = untouched && message.starts_with(HAS_LEFT);
-        Self { key, id, code, message, left }
-    }
-}
-
 /// A guard with its count, base and limit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Guard {
     /// Its name in the configuration.
     pub name: String,
@@ -286,4 +327,23 @@ pub struct Guard {
     pub limit: Option<u64>,
     /// Whether it stops the run.
     pub tripped: bool,
+    /// For `feed`: the columns that lost their values. Empty for every other guard.
+    #[serde(default)]
+    pub columns: Vec<GuardColumn>,
+}
+
+/// A column of the reading that lost its values, beside the feed's last good reading.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GuardColumn {
+    /// The column's name in HR.
+    pub name: String,
+    /// The share of empty cells in the last good reading, 0 to 1.
+    pub empty_before: f64,
+    /// The share of empty cells now, 0 to 1.
+    pub empty_after: f64,
+    /// The number of distinct values in the last good reading.
+    pub distinct_before: u64,
+    /// The number of distinct values now.
+    pub distinct_after: u64,
 }

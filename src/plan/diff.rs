@@ -5,7 +5,7 @@ use super::lifecycle::Planner;
 use super::protect::SHIELDED;
 use super::unique::Asker;
 use crate::directory::{Attribute, Lent, User, Value};
-use crate::mapping::{Desired, Flow, Held, HeldCode, Wanted, When};
+use crate::mapping::{Desired, Flow, Held, HeldCode, Stage, Wanted, When};
 
 /// How an account is compared.
 #[derive(Clone, Copy)]
@@ -27,10 +27,10 @@ pub(super) fn same(attribute: Attribute, left: Option<&Value>, right: Option<&Va
 }
 
 /// Who is held, and why, with what to do.
-#[expect(clippy::unnecessary_box_returns, reason = "every caller returns it as an error, which is boxed")]
 pub(super) fn hold(desired: &Desired, code: HeldCode, message: String, help: &str) -> Box<Held> {
     let (key, place) = (Some(desired.key.clone()), Some(desired.place.clone()));
-    Box::new(Held { key, previous_key: desired.previous_key.clone(), place, code, message, help: help.into() })
+    let (previous_key, left) = (desired.previous_key.clone(), matches!(desired.stage, Stage::Left { .. }));
+    Box::new(Held { key, previous_key, place, code, message, help: help.into(), left, candidates: Vec::new() })
 }
 
 fn edit(wanted: &Wanted, before: Option<&Value>, after: Option<Value>) -> Edit {
@@ -179,7 +179,6 @@ impl Planner<'_> {
     }
 }
 
-#[expect(clippy::unnecessary_box_returns, reason = "the caller returns it as an error, which is boxed")]
 fn missing(desired: &Desired, name: &str) -> Box<Held> {
     let message = format!("{name} has no value, and no account can be created without");
     hold(desired, HeldCode::InvalidValue, message, "fill the columns from which the mapping makes it")
@@ -197,9 +196,7 @@ impl Planner<'_> {
         if !self.inputs.ledger.refused.contains(name) {
             return false;
         }
-        let told =
-            |skipped: &Skipped| skipped.code == SkippedCode::RefusedByGraph && skipped.message.split(':').next() == Some(name);
-        if !self.skipped.iter().any(told) {
+        if self.reported.insert(name.to_owned()) {
             let message =
                 format!("{name}: Graph refused it to this app within 30 days; hint: grant the permission and run again");
             self.skipped.push(Skipped { key: None, id: None, code: SkippedCode::RefusedByGraph, message, left: false });

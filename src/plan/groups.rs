@@ -11,6 +11,7 @@ use super::look_alike::LookAlikes;
 use super::managers::Directory;
 use super::matching::Account;
 use super::protect::Touch;
+use super::reason::{Reason, Why};
 use crate::directory::{Group, GroupKind, ObjectId, Value};
 use crate::mapping::{GroupRule, Held, HeldCode, LeaveAction, Stage};
 use crate::record::EmployeeId;
@@ -224,9 +225,17 @@ fn leaving(
     }
 }
 
-#[expect(clippy::unnecessary_box_returns, reason = "every caller returns it as an error, which is boxed")]
 fn hold(key: &str, code: HeldCode, message: String, help: &str) -> Box<Held> {
-    Box::new(Held { key: EmployeeId::new(key), previous_key: None, place: None, code, message, help: help.into() })
+    Box::new(Held {
+        key: EmployeeId::new(key),
+        previous_key: None,
+        place: None,
+        code,
+        message,
+        help: help.into(),
+        left: false,
+        candidates: Vec::new(),
+    })
 }
 
 /// Groups that hrpush does not fill.
@@ -279,6 +288,8 @@ fn serve<'a>(
         id: present.map(|group| group.id.clone()),
         user_principal_name: None,
         reason: String::new(),
+        why: Why::from(&Reason::MembersWanted),
+        cause: BTreeMap::new(),
         attributes: Vec::new(),
         members: (!members.add.is_empty() || !members.remove.is_empty()).then_some(members),
         then: Vec::new(),
@@ -287,13 +298,13 @@ fn serve<'a>(
     };
     match present {
         Some(group) if renames && group.name != name => {
-            change.reason = "renamed in HR".into();
+            change.reason = Reason::GroupRenamed.to_string();
             change.attributes.push(edit("displayName", Some(&group.name), name));
         }
         _ if change.members.is_none() => return Ok(None),
-        Some(_) => change.reason = "membership by HR".into(),
+        Some(_) => change.reason = Reason::MembersWanted.to_string(),
         None => {
-            change.reason = "asked for by the mapping".into();
+            change.reason = Reason::GroupWanted.to_string();
             change.attributes.push(edit("displayName", None, name));
             describe(planner, key, rule, &mut change)?;
         }
@@ -423,7 +434,9 @@ fn empty_orphans(planner: &Planner<'_>, crowd: &Crowd<'_, '_>, served: &BTreeSet
             key: group.unique_name.clone().unwrap_or_default(),
             id: Some(group.id.clone()),
             user_principal_name: None,
-            reason: "nobody of this feed belongs here any more".into(),
+            reason: Reason::GroupUnwanted.to_string(),
+            why: Why::from(&Reason::GroupUnwanted),
+            cause: BTreeMap::new(),
             attributes: Vec::new(),
             members: Some(Members { add: Vec::new(), remove: ids.keys().cloned().collect() }),
             then: Vec::new(),

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::change::{Action, Change, Edit, FIRST_DAY, Guard, HeldEntry, Object};
+use super::change::{Action, Change, Edit, Guard, GuardColumn, HeldEntry, Object};
 use super::inputs::{Inputs, Policy};
 use super::ledger::Ledger;
 use super::plain::plain;
-use crate::directory::{Snapshot, UserNo, UserType, Value};
+use super::reason::ReasonCode;
+use crate::directory::{Snapshot, UserNo, UserType, Value, roles};
 use crate::mapping::HeldCode;
 
 /// The names of all guards, in the order in which a plan lists them.
@@ -109,8 +110,9 @@ fn counts_for(change: &Change, ledger: &Ledger) -> Vec<&'static str> {
     match change.action {
         Action::Disable => guards.push("disable"),
         Action::Delete => guards.push("delete"),
-        Action::Enable if known.is_some_and(|person| person.pre_hire && person.disabled_on.is_none()) && is_first_day(change) => {
-        }
+        Action::Enable
+            if known.is_some_and(|person| person.pre_hire && person.disabled_on.is_none())
+                && change.why.code == ReasonCode::FirstDay => {}
         Action::Enable | Action::Restore => guards.push("enable"),
         Action::Update | Action::Create => {}
     }
@@ -125,11 +127,6 @@ fn counts_for(change: &Change, ledger: &Ledger) -> Vec<&'static str> {
     guards
 }
 
-/// Whether somebody is enabled because the start has come. Pre-hires may be enabled before it, too, by another mapping.
-fn is_first_day(change: &Change) -> bool {
-    change.reason.split("; ").any(|part| part.starts_with(FIRST_DAY))
-}
-
 /// Whether both names, or the userPrincipalName, are replaced by different ones.
 fn is_somebody_else(edits: &[Edit]) -> bool {
     let replaced = |name: &str| {
@@ -138,7 +135,7 @@ fn is_somebody_else(edits: &[Edit]) -> bool {
             _ => false,
         })
     };
-    (replaced("givenName") && replaced("surname")) || replaced("userPrincipalName")
+    (replaced(roles::GIVEN_NAME) && replaced(roles::SURNAME)) || replaced(roles::USER_PRINCIPAL_NAME)
 }
 
 /// One guard, judged. Where the week's budget is what stops the run, the limit that is told is what is left of it.
@@ -152,7 +149,8 @@ fn judge(name: &str, count: u64, of: u64, limit: Option<u64>, week: Option<(u64,
     let rest = |limit: u64| week.map(|(before, times)| ((times * limit as f64).floor() as u64).saturating_sub(before));
     let over_week = limit.and_then(rest).filter(|rest| count > *rest);
     let tripped = limit.is_some_and(|limit| count > limit) || over_week.is_some();
-    Guard { name: name.into(), count, of, limit: limit.map(|limit| over_week.map_or(limit, |rest| rest.min(limit))), tripped }
+    let limit = limit.map(|limit| over_week.map_or(limit, |rest| rest.min(limit)));
+    Guard { name: name.into(), count, of, limit, tripped, columns: Vec::new() }
 }
 
 /// The guards that count changes.
@@ -200,8 +198,9 @@ pub(super) fn on_reading(inputs: &Inputs<'_>, held: &[HeldEntry]) -> (Guard, Gua
     let limit = inputs.policy.limit("source").most(before).filter(|_| before >= 10 && inputs.whole);
     let source = judge("source", fewer, before, limit, None);
 
-    let (count, of) = feed(inputs);
-    let feed = judge("feed", count, of, inputs.policy.limit("feed").most(of), None);
+    let (columns, of) = feed(inputs);
+    let count = columns.len() as u64;
+    let feed = Guard { columns, ..judge("feed", count, of, inputs.policy.limit("feed").most(of), None) };
 
     let records = inputs.source.records;
     let records_held: Vec<&HeldEntry> = held.iter().filter(|entry| entry.record.is_some()).collect();
@@ -224,16 +223,31 @@ pub(super) fn held_names<'a>(entries: impl Iterator<Item = &'a HeldEntry>) -> im
 }
 
 /// Columns that lost their values, of how many that can be compared.
-fn feed(inputs: &Inputs<'_>) -> (u64, u64) {
-    let (Some(now), Some(last)) = (&inputs.columns, &inputs.ledger.last_reading) else { return (0, 0) };
+fn feed(inputs: &Inputs<'_>) -> (Vec<GuardColumn>, u64) {
+    let (Some(now), Some(last)) = (&inputs.columns, &inputs.ledger.last_reading) else { return (Vec::new(), 0) };
     if !inputs.whole {
-        return (0, 0);
+        return (Vec::new(), 0);
     }
-    let both: Vec<_> = now.iter().filter_map(|(name, now)| Some((now, last.columns.get(name)?))).collect();
-    let emptied = |((empty, distinct), (empty_before, distinct_before)): &(&(u64, u64), &(u64, u64))| {
-        *empty > empty_before + 200 || (*distinct_before >= 10 && distinct * 2 <= *distinct_before)
-    };
-    (both.iter().filter(|pair| emptied(pair)).count() as u64, both.len() as u64)
+    let both: Vec<_> = now.iter().filter_map(|(name, now)| Some((name, *now, *last.columns.get(name)?))).collect();
+    let lost = both.iter().filter(|(_, now, before)| lost_values(*now, *before));
+    (lost.map(|(name, now, before)| guard_column(name, *now, *before)).collect(), both.len() as u64)
+}
+
+/// Whether a column lost its values; each pair is the share of empty cells in thousandths, and the number of distinct values.
+fn lost_values((empty, distinct): (u64, u64), (empty_before, distinct_before): (u64, u64)) -> bool {
+    empty > empty_before + 200 || (distinct_before >= 10 && distinct * 2 <= distinct_before)
+}
+
+fn guard_column(name: &str, (empty, distinct): (u64, u64), (empty_before, distinct_before): (u64, u64)) -> GuardColumn {
+    #[expect(clippy::cast_precision_loss, reason = "a share in thousandths is at most 1,000")]
+    let share = |thousandths: u64| thousandths as f64 / 1000.0;
+    GuardColumn {
+        name: name.to_owned(),
+        empty_before: share(empty_before),
+        empty_after: share(empty),
+        distinct_before,
+        distinct_after: distinct,
+    }
 }
 
 /// The guards of a whole plan, in their order.

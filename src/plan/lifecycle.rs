@@ -1,11 +1,11 @@
 //! The decision for each person: the stage by HR, the account in the tenant, and what earlier runs did.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::change::{Action, Change, Edit, FIRST_DAY, HAS_LEFT, Members, Object, Skipped, SkippedCode};
+use super::change::{Action, Change, Edit, Members, Object, Skipped, SkippedCode};
 use super::diff::{Mode, hold};
 use super::duplicates::Unclaimed;
 use super::inputs::Inputs;
@@ -14,8 +14,9 @@ use super::look_alike::LookAlikes;
 use super::matching::{Account, How, Matching, Person};
 use super::people::PersonRow;
 use super::protect::{Protection, Touch};
+use super::reason::{Adoption, Reason, Why};
 use super::unique::Names;
-use crate::directory::{DeletedUser, ObjectId, User, UserNo, Value};
+use crate::directory::{DeletedUser, ObjectId, User, UserNo, Value, roles};
 use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Lifecycle, Stage};
 
 /// What was decided for one person.
@@ -28,6 +29,9 @@ pub(super) enum Slot {
     Change(Box<Change>),
 }
 
+/// How the message begins of a person who has left by HR and keeps the access.
+const HAS_LEFT: &str = "HAS LEFT by HR";
+
 /// The work of one plan.
 pub(super) struct Planner<'a> {
     pub(super) inputs: &'a Inputs<'a>,
@@ -36,6 +40,8 @@ pub(super) struct Planner<'a> {
     pub(super) names: Names<'a>,
     pub(super) held: Vec<Held>,
     pub(super) skipped: Vec<Skipped>,
+    /// The attributes that Graph refuses to this app, as far as they are listed already.
+    pub(super) reported: BTreeSet<String>,
     looks: Option<LookAlikes>,
     unclaimed: Option<Unclaimed<'a>>,
     managed_groups: HashMap<&'a ObjectId, Vec<&'a ObjectId>>,
@@ -60,6 +66,7 @@ impl<'a> Planner<'a> {
             names: Names::new(inputs.snapshot, inputs.ledger, since),
             held: Vec::new(),
             skipped: Vec::new(),
+            reported: BTreeSet::new(),
             looks: None,
             unclaimed: None,
             managed_groups,
@@ -120,10 +127,9 @@ impl<'a> Planner<'a> {
             }
             Stage::PreHire { start } => {
                 let on_create = self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
-                (on_create, format!("new hire, starts {start}"))
+                (on_create, Reason::NewHireAhead(start))
             }
-            Stage::Active { start: Some(start) } => (true, format!("new hire, started {start}")),
-            Stage::Active { start: None } => (true, "new in HR".into()),
+            Stage::Active { start } => (true, Reason::NewHire(start)),
         };
         let (matching, inputs) = (self.matching, self.inputs);
         let unclaimed = self.unclaimed.get_or_insert_with(|| Unclaimed::new(inputs, matching));
@@ -131,7 +137,7 @@ impl<'a> Planner<'a> {
         let mut edits = self.first_values(desired)?;
         edits.push(enablement(None, enabled));
         self.give_names(desired, &edits);
-        Ok(change(Action::Create, desired, None, edits, reason))
+        Ok(change(Action::Create, desired, None, edits, &reason))
     }
 
     fn give_names(&mut self, desired: &Desired, edits: &[Edit]) {
@@ -170,8 +176,8 @@ impl<'a> Planner<'a> {
             edits.push(enablement(user.enabled, true));
         }
         self.give_names(desired, &edits);
-        let reason = if ours { "returns; deleted by an earlier run" } else { "active by HR; deleted by somebody else" };
-        Ok(change(Action::Restore, desired, Some(user), edits, reason.into()))
+        let reason = if ours { Reason::ReturnsDeleted } else { Reason::ActiveThoughDeleted };
+        Ok(change(Action::Restore, desired, Some(user), edits, &reason))
     }
 
     /// Lists who must not be touched at all.
@@ -217,8 +223,8 @@ impl<'a> Planner<'a> {
             Stage::Upcoming { .. } => Slot::Closed,
         };
         Ok(match (slot, adopted) {
-            (Slot::Change(mut change), Some(adopted)) => {
-                change.reason = join(&adopted, &change.reason);
+            (Slot::Change(mut change), Some(adoption)) => {
+                change.adopt(&adoption);
                 Slot::Change(change)
             }
             (slot, _) => slot,
@@ -237,14 +243,14 @@ impl<'a> Planner<'a> {
         true
     }
 
-    fn adoption(&self, desired: &Desired, user: &User, how: How) -> Option<String> {
+    fn adoption(&self, desired: &Desired, user: &User, how: How) -> Option<Adoption> {
         if self.known(desired, &user.id).is_some() {
             return None;
         }
         Some(match how {
-            How::By(at) => format!("adopted (matched by {})", self.inputs.rules.matching[usize::from(at)]),
-            How::PreviousKey => "adopted (matched by the previous key)".into(),
-            How::Ledger => "adopted (known from an earlier run)".into(),
+            How::By(at) => Adoption::Matched(self.inputs.rules.matching[usize::from(at)].name),
+            How::PreviousKey => Adoption::PreviousKey,
+            How::Ledger => Adoption::EarlierRun,
         })
     }
 
@@ -258,7 +264,7 @@ impl<'a> Planner<'a> {
             }
             (false, true) if !shield && (ours || lifecycle.reenable_always) => {
                 edits.push(enablement(user.enabled, true));
-                return change(Action::Enable, desired, Some(user), edits, format!("starts {start}"));
+                return change(Action::Enable, desired, Some(user), edits, &Reason::EnabledAhead(start));
             }
             (false, true) if !shield => self.disabled_elsewhere(desired, user),
             _ => {}
@@ -281,11 +287,11 @@ impl<'a> Planner<'a> {
         if !shield && (ours || lifecycle.reenable_always) {
             edits.push(enablement(user.enabled, true));
             let reason = match (pre_hire, start) {
-                (true, Some(start)) => format!("{FIRST_DAY}{start}"),
-                (false, _) if ours => "returns; disabled by an earlier run".into(),
-                _ => "active by HR".into(),
+                (true, Some(start)) => Reason::FirstDay(start),
+                (false, _) if ours => Reason::ReturnsDisabled,
+                _ => Reason::ActiveByHr,
             };
-            return change(Action::Enable, desired, Some(user), edits, reason);
+            return change(Action::Enable, desired, Some(user), edits, &reason);
         }
         if !shield {
             self.disabled_elsewhere(desired, user);
@@ -296,14 +302,11 @@ impl<'a> Planner<'a> {
     fn leaver(&mut self, desired: &Desired, user: &User, mut edits: Vec<Edit>, shield: bool, end: Option<Date>) -> Slot {
         let Some(lifecycle) = self.lifecycle().filter(|_| !shield) else { return update(desired, user, edits) };
         let known = self.known(desired, &user.id);
-        let reason = match end.filter(|end| *end < self.inputs.today) {
-            Some(end) => format!("left on {end}"),
-            None => "left by status".into(),
-        };
+        let left = end.filter(|end| *end < self.inputs.today);
+        let reason = left.map_or(Reason::LeftByStatus, Reason::LeftOnDate);
         let flips = user.enabled != Some(false);
-        if !flips && let Some(day) = self.deletion_day(lifecycle, known, end) {
-            let reason = format!("{reason}; to be deleted since {day}");
-            return change(Action::Delete, desired, Some(user), Vec::new(), reason);
+        if !flips && let Some(since) = self.deletion_day(lifecycle, known, end) {
+            return change(Action::Delete, desired, Some(user), Vec::new(), &Reason::Expired { left, since });
         }
         let then = self.pending(lifecycle, user, known, flips);
         if flips {
@@ -312,7 +315,7 @@ impl<'a> Planner<'a> {
             return update(desired, user, edits);
         }
         let action = if flips { Action::Disable } else { Action::Update };
-        let mut slot = change(action, desired, Some(user), edits, reason);
+        let mut slot = change(action, desired, Some(user), edits, &reason);
         if let Slot::Change(change) = &mut slot {
             self.follow(change, user, then);
         }
@@ -363,7 +366,7 @@ impl<'a> Planner<'a> {
             // Whoever another feed carried last is that feed's to serve.
             if let Some(known) = known.filter(|known| known.feed == inputs.rules.feed && inputs.plans(key)) {
                 let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_out_of_scope);
-                changes.extend(self.gone(key, known, SkippedCode::OutOfScope, "out of the mapping's scope", disable));
+                changes.extend(self.gone(key, known, SkippedCode::OutOfScope, &Reason::OutOfScope, disable));
             }
         }
         if inputs.whole && !self.matching.keyless {
@@ -373,7 +376,7 @@ impl<'a> Planner<'a> {
                     // Two keys of one account, of before and after a conversion, are one person.
                     let told = changes.iter().any(|change| change.id.as_ref() == Some(&known.id));
                     if !told {
-                        changes.extend(self.gone(key.as_str(), known, SkippedCode::Missing, "missing from HR", disable));
+                        changes.extend(self.gone(key.as_str(), known, SkippedCode::Missing, &Reason::Missing, disable));
                     }
                 }
             }
@@ -381,7 +384,7 @@ impl<'a> Planner<'a> {
         changes
     }
 
-    fn gone(&mut self, key: &str, known: &Known, code: SkippedCode, reason: &str, disable: bool) -> Option<Change> {
+    fn gone(&mut self, key: &str, known: &Known, code: SkippedCode, reason: &Reason, disable: bool) -> Option<Change> {
         let user = self.inputs.snapshot.users.row(&known.id).filter(|user| !self.matching.is_claimed(user.number()))?;
         let user = &user.to_user();
         let lifecycle = self.lifecycle().filter(|_| disable);
@@ -406,7 +409,9 @@ impl<'a> Planner<'a> {
             key: key.into(),
             id: Some(user.id.clone()),
             user_principal_name: Some(user.upn.as_str().into()),
-            reason: reason.into(),
+            reason: reason.to_string(),
+            why: Why::from(reason),
+            cause: BTreeMap::new(),
             attributes: if flips { vec![enablement(user.enabled, false)] } else { Vec::new() },
             members: None,
             then: Vec::new(),
@@ -420,12 +425,12 @@ impl<'a> Planner<'a> {
 
 /// An update where something differs.
 fn update(desired: &Desired, user: &User, edits: Vec<Edit>) -> Slot {
-    if edits.is_empty() { Slot::Open } else { change(Action::Update, desired, Some(user), edits, String::new()) }
+    if edits.is_empty() { Slot::Open } else { change(Action::Update, desired, Some(user), edits, &Reason::Mapped) }
 }
 
 /// A change of a person of the reading.
-fn change(action: Action, desired: &Desired, user: Option<&User>, attributes: Vec<Edit>, reason: String) -> Slot {
-    let created = attributes.iter().find(|edit| edit.name == "userPrincipalName");
+fn change(action: Action, desired: &Desired, user: Option<&User>, attributes: Vec<Edit>, reason: &Reason) -> Slot {
+    let created = attributes.iter().find(|edit| edit.name == roles::USER_PRINCIPAL_NAME);
     let created = created.and_then(|edit| edit.after.as_ref()?.as_text()).map(str::to_owned);
     Slot::Change(Box::new(Change {
         seq: 0,
@@ -434,7 +439,9 @@ fn change(action: Action, desired: &Desired, user: Option<&User>, attributes: Ve
         key: desired.key.as_str().into(),
         id: user.map(|user| user.id.clone()),
         user_principal_name: user.map(|user| user.upn.as_str().to_owned()).or(created),
-        reason,
+        reason: reason.to_string(),
+        why: Why::from(reason),
+        cause: BTreeMap::new(),
         attributes,
         members: None,
         then: Vec::new(),
@@ -445,13 +452,10 @@ fn change(action: Action, desired: &Desired, user: Option<&User>, attributes: Ve
 
 /// The edit that flips accountEnabled.
 pub(super) fn enablement(before: Option<bool>, after: bool) -> Edit {
-    Edit { name: "accountEnabled".into(), before: before.map(Value::Flag), after: Some(Value::Flag(after)), expression: None }
-}
-
-/// Two reasons in one line.
-pub(super) fn join(first: &str, second: &str) -> String {
-    match (first, second) {
-        ("", text) | (text, "") => text.to_owned(),
-        (first, second) => format!("{first}; {second}"),
+    Edit {
+        name: roles::ACCOUNT_ENABLED.into(),
+        before: before.map(Value::Flag),
+        after: Some(Value::Flag(after)),
+        expression: None,
     }
 }

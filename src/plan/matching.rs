@@ -466,6 +466,8 @@ fn duplicate(row: PersonRow<'_>, count: usize) -> Held {
         code: HeldCode::DuplicateKey,
         message: format!("{count} records carry the key {key}"),
         help: "keep one record for each person, or give the others keys of their own".into(),
+        left: false,
+        candidates: Vec::new(),
     }
 }
 
@@ -477,5 +479,7 @@ fn unsettled(key: &EmployeeId, place: Option<&Place>, why: &str) -> Held {
         code: HeldCode::UnknownOutcome,
         message: format!("an earlier request for this person has no known outcome: {why}"),
         help: "look the account up in the tenant; the next run tries again".into(),
+        left: false,
+        candidates: Vec::new(),
     }
 }

@@ -22,6 +22,7 @@ mod order;
 mod people;
 mod plain;
 mod protect;
+mod reason;
 mod recycle_bin;
 mod survey;
 mod swapped;
@@ -30,9 +31,10 @@ mod unique;
 
 pub use accounts::resolve;
 pub use approval::{ApprovedPlan, Stopped};
-pub use cause::{Cause, cause_of, keys_with_causes, tell_causes, wanted};
+pub use cause::{Cause, keys_with_causes, tell_causes, wanted};
 pub use change::{
-    Accounts, Action, Change, Edit, Guard, HeldEntry, Members, Object, Plan, Skipped, SkippedCode, SourceInfo, Summary, Target,
+    Accounts, Action, Candidate, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan, RecordCounts, Skipped,
+    SkippedCode, SourceInfo, Summary, Target,
 };
 pub use drift::{Drifted, drift};
 pub use fingerprint::fingerprint;
@@ -42,6 +44,7 @@ pub use inputs::{Inputs, Limit, Policy};
 pub use ledger::{FormerAddress, LastReading, Ledger, Person};
 pub use people::{Packer, Part, People, PersonNo};
 pub use protect::protection;
+pub use reason::{Reason, ReasonCode, Why};
 pub use survey::{Survey, plan, survey};
 pub use undo::{UndoInputs, undo};
 

@@ -201,6 +201,8 @@ mod tests {
             code: HeldCode::InvalidValue,
             message: "no".into(),
             help: "yes".into(),
+            left: false,
+            candidates: Vec::new(),
         };
         let place = Place { source: "hr.csv".into(), at: At::Line(300) };
         let out = Mapped::OutOfScope { key: key("8"), previous_key: Some(key("9")), place };

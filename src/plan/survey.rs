@@ -1,8 +1,8 @@
 //! From the inputs to the plan: every person decided, then managers, groups, order and guards.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::change::{Action, Change, HeldEntry, Object, Plan, SkippedCode, Summary};
+use super::change::{Action, Candidate, Change, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary};
 use super::fingerprint::fingerprint;
 use super::guards::{self, Bases};
 use super::inputs::Inputs;
@@ -14,8 +14,10 @@ use super::order::order;
 use super::people::ManagerRow;
 use super::people::PersonNo;
 use super::protect::Protection;
-use crate::directory::{User, UserNo};
-use crate::mapping::Held;
+use super::reason::{Adoption, Reason, Why};
+use crate::directory::{ObjectId, User, UserNo};
+use crate::mapping::{Held, Stage};
+use crate::record::EmployeeId;
 
 /// A plan with what the next one must know of this reading.
 #[derive(Clone, Debug)]
@@ -47,7 +49,7 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     add_managers(&mut planner, &mut slots);
     let groups = super::groups::plan(&mut planner, &slots);
     let mut changes = planner.absent();
-    let unchanged = finish(&planner, slots, &mut changes);
+    let records = finish(&planner, slots, &mut changes);
     changes.extend(groups);
     order(&mut changes);
 
@@ -58,7 +60,7 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     });
     let bases = Bases::new(inputs.snapshot, inputs.ledger, |user| matching.is_claimed(user), &inputs.rules.groups);
     let guards = guards::all(inputs, &changes, &held, bases);
-    let summary = Summary { unchanged, ..summarise(&changes, &held, &skipped) };
+    let summary = Summary { unchanged: records.unchanged, records, ..summarise(&changes, &held, &skipped) };
     let mut plan = Plan {
         format: super::FORMAT.into(),
         fingerprint: String::new(),
@@ -66,11 +68,13 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         created_at: inputs.created_at.clone(),
         target: inputs.target.clone(),
         source: inputs.source.clone(),
+        matching: inputs.rules.matching.iter().map(|attribute| attribute.name.to_owned()).collect(),
         summary,
         changes,
         held,
         skipped,
         guards,
+        seal: String::new(),
     };
     plan.fingerprint = fingerprint(&plan);
     let reading = LastReading {
@@ -152,43 +156,75 @@ fn add_managers(planner: &mut Planner<'_>, slots: &mut [Slot]) {
 fn bare_update(person: &Person<'_>, inputs: &Inputs<'_>) -> Change {
     let user = account(person, inputs);
     let desired = inputs.people.row(person.number).desired(&inputs.snapshot.users);
-    let adopted = match person.account {
+    let adoption = match person.account {
         Account::Live(_, How::By(at)) if !inputs.ledger.people.contains_key(&desired.key) => {
-            format!("adopted (matched by {})", inputs.rules.matching[usize::from(at)])
+            Some(Adoption::Matched(inputs.rules.matching[usize::from(at)].name))
         }
-        _ => String::new(),
+        _ => None,
     };
-    Change {
+    let mut change = Change {
         seq: 0,
         action: Action::Update,
         object: Object::User,
         key: desired.key.as_str().into(),
         id: user.as_ref().map(|user| user.id.clone()),
         user_principal_name: user.map(|user| user.upn.as_str().into()),
-        reason: adopted,
+        reason: Reason::Mapped.to_string(),
+        why: Why::from(&Reason::Mapped),
+        cause: BTreeMap::new(),
         attributes: Vec::new(),
         members: None,
         then: Vec::new(),
         record: Some(desired.place),
         ids: BTreeMap::new(),
+    };
+    if let Some(adoption) = adoption {
+        change.adopt(&adoption);
     }
+    change
 }
 
-/// Completes the changes of people; gives back how many have an account with which nothing differs.
-fn finish(planner: &Planner<'_>, slots: Vec<Slot>, changes: &mut Vec<Change>) -> u64 {
-    let told: HashSet<&str> = planner.skipped.iter().filter_map(|skipped| skipped.key.as_deref()).collect();
-    let mut unchanged = 0;
-    for (person, slot) in planner.matching.people.iter().zip(slots) {
+/// Completes the changes of people, and counts what became of each record.
+///
+/// A record counts once, by the first that applies: held, changed, left alone, upcoming, gone, out of scope, unchanged.
+fn finish(planner: &Planner<'_>, slots: Vec<Slot>, changes: &mut Vec<Change>) -> RecordCounts {
+    let listed: HashMap<&str, SkippedCode> =
+        planner.skipped.iter().filter_map(|skipped| Some((skipped.key.as_deref()?, skipped.code))).collect();
+    let held: HashSet<&str> =
+        planner.held.iter().filter_map(|held| held.place.as_ref().and(held.key.as_ref())).map(EmployeeId::as_str).collect();
+    let matching = planner.matching;
+    let mut counts = RecordCounts { total: planner.inputs.source.records, ..RecordCounts::default() };
+    let gone_out_of_scope = changes.iter().filter(|change| change.record.is_some()).count() as u64;
+    counts.out_of_scope = (matching.out_of_scope.len() as u64).saturating_sub(gone_out_of_scope);
+    counts.changed = gone_out_of_scope;
+    for (person, slot) in matching.people.iter().zip(slots) {
+        let key = || matching.key(person);
         match slot {
-            Slot::Closed => {}
-            Slot::Open => unchanged += u64::from(told.is_empty() || !told.contains(planner.matching.key(person))),
             Slot::Change(mut change) => {
                 change.attributes.sort_by(|left, right| left.name.cmp(&right.name));
                 changes.push(*change);
+                counts.changed += 1;
+            }
+            _ if !held.is_empty() && held.contains(key()) => {}
+            Slot::Closed | Slot::Open => {
+                let code = if listed.is_empty() { None } else { listed.get(key()).copied() };
+                *untouched(&mut counts, code, matching.row(person).facts().stage) += 1;
             }
         }
     }
-    unchanged
+    let RecordCounts { total, changed, unchanged, upcoming, gone, out_of_scope, left_alone, .. } = counts;
+    counts.held = total.saturating_sub(changed + unchanged + upcoming + gone + out_of_scope + left_alone);
+    counts
+}
+
+/// The count of a record without a change.
+fn untouched(counts: &mut RecordCounts, listed: Option<SkippedCode>, stage: Stage) -> &mut u64 {
+    match (listed, stage) {
+        (Some(SkippedCode::Upcoming), _) | (None, Stage::Upcoming { .. }) => &mut counts.upcoming,
+        (Some(_), _) => &mut counts.left_alone,
+        (None, Stage::Left { .. }) => &mut counts.gone,
+        (None, _) => &mut counts.unchanged,
+    }
 }
 
 fn held_entries(inputs: &Inputs<'_>, first: &[Held], second: &[Held]) -> Vec<HeldEntry> {
@@ -201,14 +237,26 @@ fn held_entries(inputs: &Inputs<'_>, first: &[Held], second: &[Held]) -> Vec<Hel
         code: held.code,
         message: held.message.clone(),
         help: held.help.clone(),
+        left: held.left,
+        candidates: held.candidates.iter().map(|id| candidate(inputs, id)).collect(),
     };
     let mut entries: Vec<HeldEntry> = first.iter().filter(planned).map(entry).chain(second.iter().map(entry)).collect();
-    entries.sort_by(|left, right| (&left.key, left.code, &left.record).cmp(&(&right.key, right.code, &right.record)));
+    entries.sort_by(|left, right| {
+        (!left.left, &left.key, left.code, &left.record).cmp(&(!right.left, &right.key, right.code, &right.record))
+    });
     entries
 }
 
-pub(super) fn summarise(changes: &[Change], held: &[HeldEntry], skipped: &[super::change::Skipped]) -> Summary {
+/// An account that a held record may mean.
+fn candidate(inputs: &Inputs<'_>, id: &ObjectId) -> Candidate {
+    let live = inputs.snapshot.users.get(id).map(|user| user.upn.as_str().to_owned());
+    let upn = live.or_else(|| inputs.snapshot.deleted.get(id).map(|deleted| deleted.user.upn.as_str().to_owned()));
+    Candidate { id: id.clone(), user_principal_name: upn.unwrap_or_default() }
+}
+
+pub(super) fn summarise(changes: &[Change], held: &[HeldEntry], skipped: &[Skipped]) -> Summary {
     let mut summary = Summary { held: held.len() as u64, skipped: skipped.len() as u64, ..Summary::default() };
+    summary.held_leavers = held.iter().filter(|entry| entry.left).count() as u64;
     for change in changes {
         let count = match (change.object, change.action) {
             (Object::User, Action::Create) => Some(&mut summary.create),

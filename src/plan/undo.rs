@@ -14,6 +14,7 @@ use super::ledger::Ledger;
 use super::lifecycle::enablement;
 use super::order::order;
 use super::protect::{Protection, SHIELDED, Touch};
+use super::reason::{Reason, Why};
 use super::survey::summarise;
 use crate::directory::{ObjectId, Snapshot, User, UserNo, Value};
 use crate::mapping::LeaveAction;
@@ -65,11 +66,13 @@ pub fn undo(inputs: &UndoInputs<'_>) -> (Plan, Vec<Drifted>) {
         created_at: inputs.created_at.clone(),
         target: inputs.plan.target.clone(),
         source: SourceInfo { name: format!("undo of {}", inputs.run), ..inputs.plan.source.clone() },
+        matching: inputs.plan.matching.clone(),
         summary: summarise(&changes, &[], &skipped),
         changes,
         held: Vec::new(),
         skipped,
         guards,
+        seal: String::new(),
     };
     plan.fingerprint = fingerprint(&plan);
     (plan, drifted)
@@ -98,6 +101,7 @@ impl<'a> Work<'a> {
     }
 
     fn inverse(&self, change: &Change, action: Action, upn: Option<&str>, attributes: Vec<Edit>) -> Change {
+        let reason = Reason::Undo { change: change.seq, run: self.inputs.run.to_owned() };
         Change {
             seq: 0,
             action,
@@ -105,7 +109,9 @@ impl<'a> Work<'a> {
             key: change.key.clone(),
             id: self.id_of(change),
             user_principal_name: upn.map(str::to_owned),
-            reason: format!("undo of change {} of {}", change.seq, self.inputs.run),
+            reason: reason.to_string(),
+            why: Why::from(&reason),
+            cause: BTreeMap::new(),
             attributes,
             members: None,
             then: Vec::new(),

@@ -17,6 +17,7 @@ pub use html::html;
 pub use outcome::{outcome, run, runs};
 pub use quality::{QUALITY_CSV_HEADER, quality, quality_csv, quality_json};
 pub use records::records;
+pub(crate) use text::lost_column;
 pub use text::{leavers_to_see, preview};
 
 /// A document as `--format json` prints it: two spaces of indent and a line end.

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::escape::{Shown, shown};
 use crate::directory::Value;
-use crate::plan::{Action, Cause, Change, Edit, Guard, Object, Plan, Skipped, SkippedCode, cause_of};
+use crate::plan::{Action, Cause, Change, Edit, Guard, GuardColumn, Object, Plan, Skipped, SkippedCode};
 
 const ADDED: Style = AnsiColor::Green.on_default();
 const CHANGED: Style = AnsiColor::Yellow.on_default();
@@ -26,13 +26,36 @@ pub fn preview(plan: &Plan) -> String {
         draw_change(&mut text, change);
     }
     if plan.changes.is_empty() {
-        let _ = writeln!(text, "Nothing to do: the tenant agrees with HR.");
+        let _ = writeln!(text, "{}", nothing_to_do(plan));
     }
     held(&mut text, plan);
     skipped(&mut text, plan);
     guards(&mut text, &plan.guards);
     counts(&mut text, plan);
     text
+}
+
+/// The line of a plan without changes. «Agrees» is claimed only where no record was held.
+fn nothing_to_do(plan: &Plan) -> String {
+    match (plan.summary.held_leavers, plan.held.len()) {
+        (0, 0) => "Nothing to do: the tenant agrees with HR.".to_owned(),
+        (0, held) => format!("No changes. {held} held: see below."),
+        (left, held) => {
+            format!("No changes. {held} held, of whom {left} have left by HR and keep an enabled account: see above.")
+        }
+    }
+}
+
+/// A column that lost its values, with its shares of empty cells and its distinct values.
+pub(crate) fn lost_column(column: &GuardColumn) -> String {
+    let GuardColumn { name, empty_before, empty_after, distinct_before, distinct_after } = column;
+    let percent = |share: f64| share * 100.0;
+    format!(
+        "column `{}`: {:.0} % empty before, {:.0} % now; {distinct_before} distinct values before, {distinct_after} now",
+        Shown(name),
+        percent(*empty_before),
+        percent(*empty_after)
+    )
 }
 
 /// What a plan does, holds and leaves alone, without head, guards and counts: for a plan of one person.
@@ -49,10 +72,14 @@ pub(super) fn decisions(plan: &Plan) -> String {
     text
 }
 
-/// The protected, shielded and synced people whom HR calls gone, a line for each. They still have access, and only a person
-/// can end it.
+/// The held, protected, shielded and synced people who have left by HR, a line for each. Their accounts stay enabled until a person acts.
 pub fn leavers_to_see(plan: &Plan) -> Vec<String> {
-    plan.skipped.iter().filter(|entry| entry.left).map(|entry| format!("{}: {}", who(entry), Shown(&entry.message))).collect()
+    let held = plan.held.iter().filter(|entry| entry.left).map(|entry| {
+        let key = entry.key.as_ref().map_or("(no key)", |key| key.as_str());
+        format!("{}: has left; the account stays enabled: {} [{}]", Shown(key), Shown(&entry.message), entry.code.as_str())
+    });
+    let skipped = plan.skipped.iter().filter(|entry| entry.left);
+    held.chain(skipped.map(|entry| format!("{}: {}", who(entry), Shown(&entry.message)))).collect()
 }
 
 fn head(text: &mut String, plan: &Plan) {
@@ -74,7 +101,7 @@ fn alarms(text: &mut String, plan: &Plan) {
     if lines.is_empty() {
         return;
     }
-    let _ = writeln!(text, "{ALARM}HR says they have left, and hrpush will not touch them: see to it by hand{ALARM:#}");
+    let _ = writeln!(text, "{ALARM}Left by HR, but hrpush does not disable these accounts: act by hand{ALARM:#}");
     for line in lines {
         let _ = writeln!(text, "  {ALARM}!{ALARM:#} {line}");
     }
@@ -94,8 +121,8 @@ fn mark(action: Action) -> (char, Style, &'static str) {
 
 fn draw_change(text: &mut String, change: &Change) {
     // Taken apart without `..`, so that a new field cannot be left out of the preview unnoticed.
-    let Change { seq: _, action, object, key, id, user_principal_name, reason, attributes, members, then, record: _, ids: _ } =
-        change;
+    let Change { seq: _, action, object, key, id, user_principal_name, reason, why: _, cause, .. } = change;
+    let Change { attributes, members, then, record: _, ids: _, .. } = change;
     let (sign, style, verb) = mark(*action);
     let object = match object {
         Object::User => "",
@@ -111,7 +138,7 @@ fn draw_change(text: &mut String, change: &Change) {
         Shown(reason)
     );
     for edit in attributes {
-        draw_edit(text, edit, cause_of(change, &edit.name));
+        draw_edit(text, edit, cause.get(&edit.name).copied());
     }
     if let Some(members) = members {
         for key in &members.add {
@@ -193,7 +220,7 @@ fn guards(text: &mut String, guards: &[Guard]) {
     }
     let _ = writeln!(text, "\n{TITLE}Guards{TITLE:#}");
     for guard in guards {
-        let Guard { name, count, of, limit, tripped } = guard;
+        let Guard { name, count, of, limit, tripped, columns } = guard;
         let limit = limit.map_or("no limit".to_owned(), |limit| format!("limit {limit}"));
         let name = Shown(name);
         let _ = if *tripped {
@@ -201,6 +228,9 @@ fn guards(text: &mut String, guards: &[Guard]) {
         } else {
             writeln!(text, "  {name}: {count} of {of}, {limit}")
         };
+        for column in columns {
+            let _ = writeln!(text, "    {}", lost_column(column));
+        }
     }
 }
 
@@ -219,6 +249,7 @@ fn counts(text: &mut String, plan: &Plan) {
         (s.remove_members, "members to remove"),
         (s.unchanged, "unchanged"),
         (s.held, "held"),
+        (s.held_leavers, "held leavers"),
         (s.skipped, "left alone"),
         (s.upcoming, "upcoming"),
         (s.missing, "missing"),

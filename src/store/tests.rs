@@ -210,7 +210,7 @@ fn what_was_let_through_and_not_done_is_not_counted_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path()).unwrap();
     let mut plan = plan(vec![leaver("l0", &id("x0")), joiner("a", None)]);
-    let guard = |name: &str, tripped| Guard { name: name.into(), count: 1, of: 10, limit: Some(3), tripped };
+    let guard = |name: &str, tripped| Guard { name: name.into(), count: 1, of: 10, limit: Some(3), tripped, columns: Vec::new() };
     plan.guards = vec![guard("disable", false), guard("create", true)];
     let run = store.begin_run(&plan).unwrap();
     store.keep(&run, &Entry { completed: vec![2], ..Entry::default() }).unwrap();

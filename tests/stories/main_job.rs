@@ -42,12 +42,29 @@ fn a_dry_run_prints_the_plan_key_for_key_and_leaves_the_tenant_empty() {
     let world = World::new();
     let sample = project("samples/employees.csv");
     let plan = world.import(&sample, &["--dry-run", "--format", "json"]).ends_with(0).json();
-    let expected =
-        ["asOf", "changes", "createdAt", "fingerprint", "format", "guards", "held", "skipped", "source", "summary", "target"];
+    let expected = [
+        "asOf",
+        "changes",
+        "createdAt",
+        "fingerprint",
+        "format",
+        "guards",
+        "held",
+        "match",
+        "seal",
+        "skipped",
+        "source",
+        "summary",
+        "target",
+    ];
     assert_eq!(keys(&plan), expected);
+    let records = &plan["summary"]["records"];
+    let parts = ["changed", "unchanged", "held", "upcoming", "gone", "outOfScope", "leftAlone"];
+    let sum: u64 = parts.iter().map(|part| records[part].as_u64().unwrap()).sum();
+    assert_eq!(Some(sum), records["total"].as_u64(), "{records}");
     assert_eq!(keys(&plan["target"]), ["graphUrl", "sandbox", "tenantId"]);
     assert_eq!(keys(&plan["source"]), ["feed", "name", "records", "sha256"]);
-    assert_eq!(keys(&plan["guards"][0]), ["count", "limit", "name", "of", "tripped"]);
+    assert_eq!(keys(&plan["guards"][0]), ["columns", "count", "limit", "name", "of", "tripped"]);
     let again = world.import(&sample, &["--dry-run", "--format", "json"]).ends_with(0).json();
     assert_eq!(plan["fingerprint"], again["fingerprint"]);
     assert_eq!(plan["target"]["tenantId"], again["target"]["tenantId"]);

@@ -219,8 +219,21 @@ fn a_plan_names_people_by_keys_and_is_carried_out_elsewhere() {
     hr("2", "Ops");
     let plan = run(&["plan", "--out", "plan.json"]);
     for change in plan["changes"].as_array().unwrap() {
-        let expected =
-            ["action", "attributes", "id", "key", "members", "object", "reason", "record", "seq", "then", "userPrincipalName"];
+        let expected = [
+            "action",
+            "attributes",
+            "cause",
+            "id",
+            "key",
+            "members",
+            "object",
+            "reason",
+            "record",
+            "seq",
+            "then",
+            "userPrincipalName",
+            "why",
+        ];
         assert_eq!(crate::world::keys(change), expected);
     }
     // The manager, the department, a new group, and the group that is left.

@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::world::*;
 use crate::directory::Value;
 use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Mapped, Stage, When};
-use crate::plan::{Action, Cause, SkippedCode, cause_of};
+use crate::plan::{Action, Cause, SkippedCode};
 
 fn ada() -> Desired {
     worker("1", "Ada", "Lovelace")
@@ -21,7 +21,16 @@ fn set(world: &mut World, number: &str, name: &str, text: &str) {
 
 fn held(desired: &Desired, code: HeldCode) -> Mapped {
     let (key, place) = (Some(desired.key.clone()), Some(desired.place.clone()));
-    Mapped::Held(Held { key, previous_key: desired.previous_key.clone(), place, code, message: "no".into(), help: "do".into() })
+    Mapped::Held(Held {
+        key,
+        previous_key: desired.previous_key.clone(),
+        place,
+        code,
+        message: "no".into(),
+        help: "do".into(),
+        left: false,
+        candidates: Vec::new(),
+    })
 }
 
 #[test]
@@ -281,8 +290,11 @@ fn each_line_says_who_moved() {
     set(&mut world, "1", "surname", "Drift");
     world.hr(vec![ada().with("department", "Ops").left()]);
     let plan = world.plan();
-    let causes: Vec<_> =
-        plan.changes[0].attributes.iter().map(|edit| (edit.name.as_str(), cause_of(&plan.changes[0], &edit.name))).collect();
+    let causes: Vec<_> = plan.changes[0]
+        .attributes
+        .iter()
+        .map(|edit| (edit.name.as_str(), plan.changes[0].cause.get(&edit.name).copied()))
+        .collect();
     assert_eq!(causes, [("accountEnabled", None), ("department", Some(Cause::Hr)), ("surname", Some(Cause::Tenant))]);
 }
 

@@ -78,7 +78,16 @@ fn rows(company: &[Month]) -> Vec<Mapped> {
             Row::Held => {
                 let (message, help) = ("no".into(), "do".into());
                 let code = HeldCode::InvalidValue;
-                vec![Mapped::Held(Held { key: Some(key), previous_key, place: Some(place), code, message, help })]
+                vec![Mapped::Held(Held {
+                    key: Some(key),
+                    previous_key,
+                    place: Some(place),
+                    code,
+                    message,
+                    help,
+                    left: false,
+                    candidates: Vec::new(),
+                })]
             }
             Row::Twice => vec![Mapped::Desired(person.clone()), Mapped::Desired(person)],
         }

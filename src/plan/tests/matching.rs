@@ -135,6 +135,8 @@ fn a_record_without_a_key_keeps_everybody_from_being_missing() {
         code: HeldCode::NoKey,
         message: "no key".into(),
         help: "give it one".into(),
+        left: false,
+        candidates: Vec::new(),
     })];
     assert_eq!(world.text(), "held - no-key");
 }

@@ -110,7 +110,16 @@ fn out_of_scope(world: World, disable: bool) -> World {
 fn held(hr: &Desired, code: HeldCode) -> Mapped {
     let key = (code != HeldCode::NoKey).then(|| hr.key.clone());
     let (previous_key, place) = (hr.previous_key.clone(), Some(hr.place.clone()));
-    Mapped::Held(Held { key, previous_key, place, code, message: "no".into(), help: "do".into() })
+    Mapped::Held(Held {
+        key,
+        previous_key,
+        place,
+        code,
+        message: "no".into(),
+        help: "do".into(),
+        left: false,
+        candidates: Vec::new(),
+    })
 }
 
 fn on_create(world: World) -> World {

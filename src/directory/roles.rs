@@ -1,0 +1,24 @@
+//! The attributes that rules name, by Graph's spelling.
+//!
+//! A rule that asks for an attribute uses these constants, so that a misspelt name does not compile.
+
+/// Whether sign-in is allowed.
+pub const ACCOUNT_ENABLED: &str = "accountEnabled";
+/// The sign-in name.
+pub const USER_PRINCIPAL_NAME: &str = "userPrincipalName";
+/// The mail alias, which Graph demands on create.
+pub const MAIL_NICKNAME: &str = "mailNickname";
+/// The primary mail address.
+pub const MAIL: &str = "mail";
+/// The name that people see.
+pub const DISPLAY_NAME: &str = "displayName";
+/// The given name.
+pub const GIVEN_NAME: &str = "givenName";
+/// The surname.
+pub const SURNAME: &str = "surname";
+/// The personnel number.
+pub const EMPLOYEE_ID: &str = "employeeId";
+/// The first working day.
+pub const EMPLOYEE_HIRE_DATE: &str = "employeeHireDate";
+/// The manager, a reference rather than an attribute of the catalogue.
+pub const MANAGER: &str = "manager";

@@ -313,7 +313,9 @@ Active = "active"
     assert_eq!(desired(person("2026-12-05", "", "Active")).stage, Stage::Upcoming { start: date(2026, 12, 5) });
     assert_eq!(held(person("2020-01-01", "", "Sabbatical")).code, HeldCode::NoStatus);
     assert_eq!(held(person("2020-01-01", "", "")).code, HeldCode::NoStatus);
-    assert_eq!(held(person("2020-01-01", "2019-12-31", "Active")).code, HeldCode::EndBeforeStart);
+    assert_eq!(desired(person("2020-01-01", "2019-12-31", "Active")).stage, Stage::Active { start: Some(date(2020, 1, 1)) });
+    assert_eq!(desired(person("2020-01-01", "2025-12-31", "Active")).end_ignored, Some(date(2025, 12, 31)));
+    assert_eq!(desired(person("2020-01-01", "2025-12-31", "")).stage, Stage::Left { end: Some(date(2025, 12, 31)) });
 }
 
 #[test]

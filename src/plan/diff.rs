@@ -5,7 +5,7 @@ use super::lifecycle::Planner;
 use super::protect::SHIELDED;
 use super::unique::Asker;
 use crate::directory::{Attribute, Lent, User, Value};
-use crate::mapping::{Desired, Flow, Held, HeldCode, Wanted, When};
+use crate::mapping::{Desired, Flow, Held, HeldCode, Stage, Wanted, When};
 
 /// How an account is compared.
 #[derive(Clone, Copy)]
@@ -30,7 +30,8 @@ pub(super) fn same(attribute: Attribute, left: Option<&Value>, right: Option<&Va
 #[expect(clippy::unnecessary_box_returns, reason = "every caller returns it as an error, which is boxed")]
 pub(super) fn hold(desired: &Desired, code: HeldCode, message: String, help: &str) -> Box<Held> {
     let (key, place) = (Some(desired.key.clone()), Some(desired.place.clone()));
-    Box::new(Held { key, previous_key: desired.previous_key.clone(), place, code, message, help: help.into() })
+    let left = matches!(desired.stage, Stage::Left { .. });
+    Box::new(Held { key, previous_key: desired.previous_key.clone(), place, left, code, message, help: help.into() })
 }
 
 fn edit(wanted: &Wanted, before: Option<&Value>, after: Option<Value>) -> Edit {

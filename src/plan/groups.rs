@@ -226,7 +226,7 @@ fn leaving(
 
 #[expect(clippy::unnecessary_box_returns, reason = "every caller returns it as an error, which is boxed")]
 fn hold(key: &str, code: HeldCode, message: String, help: &str) -> Box<Held> {
-    Box::new(Held { key: EmployeeId::new(key), previous_key: None, place: None, code, message, help: help.into() })
+    Box::new(Held { key: EmployeeId::new(key), previous_key: None, place: None, left: false, code, message, help: help.into() })
 }
 
 /// Groups that hrpush does not fill.

@@ -186,7 +186,7 @@ impl<'a> Matching<'a> {
             // Whoever was converted is here, though under another key.
             self.other_keys.extend(rows().filter_map(|row| EmployeeId::new(row.previous_key()?)));
             let Some(key) = first.key() else {
-                self.keyless = true;
+                self.keyless |= rows().any(|row| matches!(row.kind, Kind::Held(_)));
                 held.extend(rows().filter_map(held_by));
                 continue;
             };
@@ -463,6 +463,7 @@ fn duplicate(row: PersonRow<'_>, count: usize) -> Held {
         key: EmployeeId::new(key),
         previous_key: row.previous_key().and_then(EmployeeId::new),
         place: row.place(),
+        left: matches!(row.stage(), Some(Stage::Left { .. })),
         code: HeldCode::DuplicateKey,
         message: format!("{count} records carry the key {key}"),
         help: "keep one record for each person, or give the others keys of their own".into(),
@@ -474,6 +475,7 @@ fn unsettled(key: &EmployeeId, place: Option<&Place>, why: &str) -> Held {
         key: Some(key.clone()),
         previous_key: None,
         place: place.cloned(),
+        left: false,
         code: HeldCode::UnknownOutcome,
         message: format!("an earlier request for this person has no known outcome: {why}"),
         help: "look the account up in the tenant; the next run tries again".into(),

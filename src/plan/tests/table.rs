@@ -102,7 +102,7 @@ fn missing(world: World, disable: bool) -> World {
 fn out_of_scope(world: World, disable: bool) -> World {
     with(world, |world| {
         let Desired { key, previous_key, place, .. } = ada();
-        world.mapped = vec![Mapped::OutOfScope { key, previous_key, place }];
+        world.mapped = vec![Mapped::OutOfScope { key: Some(key), previous_key, place, stage: None }];
         world.lifecycle().disable_out_of_scope = disable;
     })
 }
@@ -110,7 +110,7 @@ fn out_of_scope(world: World, disable: bool) -> World {
 fn held(hr: &Desired, code: HeldCode) -> Mapped {
     let key = (code != HeldCode::NoKey).then(|| hr.key.clone());
     let (previous_key, place) = (hr.previous_key.clone(), Some(hr.place.clone()));
-    Mapped::Held(Held { key, previous_key, place, code, message: "no".into(), help: "do".into() })
+    Mapped::Held(Held { key, previous_key, place, left: false, code, message: "no".into(), help: "do".into() })
 }
 
 fn on_create(world: World) -> World {

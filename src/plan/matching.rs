@@ -1,11 +1,12 @@
 //! Which record belongs to which account: indexes over the snapshot, in memory.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::diff::hold;
 use super::index::{Found, TextOf, fold};
 use super::inputs::Inputs;
-use super::keys::{Keys, by_key, same_key};
+use super::keys::{Keys, Start, by_key, same_key};
 use super::people::{Kind, PersonRow};
 use super::people::{People, PersonNo};
 use super::plain::plain;
@@ -181,6 +182,8 @@ impl<'a> Matching<'a> {
         let mut desired = Vec::with_capacity(order.len());
         let (mut keys, mut held) = (std::mem::take(&mut self.keys), Vec::new());
         for same in order.chunk_by(|left, right| same_key(reading, left, right)) {
+            let within = within_scope(reading, same);
+            let same = &*within;
             let first = reading.row(same[0].1);
             let rows = || std::iter::once(first).chain(same[1..].iter().map(|(_, number)| reading.row(*number)));
             // Whoever was converted is here, though under another key.
@@ -448,6 +451,16 @@ fn some_of<T: ToString>(all: impl ExactSizeIterator<Item = T>) -> String {
 
 fn left(row: PersonRow<'_>) -> bool {
     matches!(row.facts().stage, Stage::Left { .. })
+}
+
+/// The records of one key that the scope takes in, or one that it leaves out: that is no duplicate of the others.
+fn within_scope<'s>(reading: &People, same: &'s [(Start, PersonNo)]) -> Cow<'s, [(Start, PersonNo)]> {
+    let is_within = |(_, number): &&(Start, PersonNo)| !matches!(reading.row(*number).kind, Kind::OutOfScope);
+    if same.len() == 1 {
+        return Cow::Borrowed(same);
+    }
+    let within: Vec<(Start, PersonNo)> = same.iter().filter(is_within).copied().collect();
+    if within.is_empty() { Cow::Borrowed(&same[..1]) } else { Cow::Owned(within) }
 }
 
 fn held_by(row: PersonRow<'_>) -> Option<Held> {

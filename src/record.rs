@@ -9,6 +9,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+mod invisible;
+
+pub(crate) use invisible::{code_point, hidden_in_key, is_direction_control, is_invisible, trimmed, unspaced};
+
 /// The key of a person in HR, such as a personnel number: trimmed and never empty.
 ///
 /// Keys compare exactly: `007` and `7` are two people.
@@ -17,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub struct EmployeeId(Box<str>);
 
 impl EmployeeId {
-    /// Trims the text; an empty one is no key.
+    /// Cuts blanks and invisible characters from the ends; a text with nothing else is no key.
     ///
     /// ```
     /// # use hrpush::record::EmployeeId;
@@ -25,7 +29,7 @@ impl EmployeeId {
     /// assert!(EmployeeId::new("  ").is_none());
     /// ```
     pub fn new(text: &str) -> Option<Self> {
-        let text = text.trim();
+        let text = trimmed(text);
         (!text.is_empty()).then(|| Self(text.into()))
     }
 
@@ -151,6 +155,17 @@ impl Value {
     }
 }
 
+impl From<Cell<'_>> for Value {
+    fn from(cell: Cell<'_>) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Text(text) => Self::text(text),
+            Cell::Flag(flag) => Self::Flag(flag),
+            Cell::List(items) => Self::List(items.into()),
+        }
+    }
+}
+
 /// One value of a record, borrowed from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell<'a> {
@@ -184,12 +199,13 @@ pub struct Header {
 }
 
 impl Header {
-    /// Takes the names in their order.
+    /// Takes the names in their order, without blanks and invisible characters at their ends.
     ///
     /// # Errors
     /// The first name that stands twice.
     pub fn new<N: Into<Box<str>>>(names: impl IntoIterator<Item = N>) -> Result<Self, Box<str>> {
-        let names: Vec<Box<str>> = names.into_iter().map(Into::into).collect();
+        let cut = |name: Box<str>| if trimmed(&name).len() == name.len() { name } else { trimmed(&name).into() };
+        let names: Vec<Box<str>> = names.into_iter().map(|name| cut(name.into())).collect();
         let mut index = HashMap::with_capacity(names.len());
         for (position, name) in names.iter().enumerate() {
             if index.insert(name.clone(), position).is_some() {
@@ -204,9 +220,9 @@ impl Header {
         self.names.iter().map(AsRef::as_ref)
     }
 
-    /// The position of a column; names match exactly.
+    /// The position of a column; names match exactly, but for what is cut from their ends.
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.index.get(name).copied()
+        self.index.get(trimmed(name)).copied()
     }
 
     /// How many columns there are.
@@ -243,6 +259,25 @@ enum Cells {
         ends: Box<[u32]>,
     },
     Typed(Box<[Value]>),
+    /// As above, joined by a key that cannot be trusted.
+    Doubtful {
+        values: Box<[Value]>,
+        doubt: Box<Doubt>,
+    },
+}
+
+/// Why the cells of a record may not be this person's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// A character that cannot be seen stands in the key by which two files are joined.
+    JoinKey {
+        /// The file with the key.
+        source: Box<str>,
+        /// The column with the key.
+        column: Box<str>,
+        /// The character.
+        character: char,
+    },
 }
 
 /// What the two highest bits of an end say in [`Cells::Plain`].
@@ -312,6 +347,51 @@ impl Record {
         Self { header, place, cells: Cells::Typed(values.into()) }
     }
 
+    /// The same record, whose cells may not be this person's.
+    #[must_use]
+    pub fn in_doubt(self, doubt: Doubt) -> Self {
+        let values = (0..self.header.len()).map(|position| Value::from(self.cell(position))).collect();
+        Self { cells: Cells::Doubtful { values, doubt: Box::new(doubt) }, ..self }
+    }
+
+    /// Why the cells may not be this person's, where there is a reason.
+    pub fn doubt(&self) -> Option<&Doubt> {
+        match &self.cells {
+            Cells::Doubtful { doubt, .. } => Some(doubt),
+            Cells::Text { .. } | Cells::Plain { .. } | Cells::Typed(_) => None,
+        }
+    }
+
+    /// The record with a part of each text in its place; nothing where all texts stay as they are.
+    pub(crate) fn narrowed(&self, narrow: impl Fn(&str) -> &str) -> Option<Self> {
+        let positions = 0..self.header.len();
+        let stays = |text: &str| narrow(text).len() == text.len();
+        let same = positions.clone().all(|position| match self.cell(position) {
+            Cell::Text(text) => stays(text),
+            Cell::List(items) => items.iter().all(|item| stays(item)),
+            Cell::Null | Cell::Flag(_) => true,
+        });
+        if same {
+            return None;
+        }
+        let (header, place) = (Arc::clone(&self.header), self.place.clone());
+        let cells = positions.map(|position| match self.cell(position) {
+            Cell::Text(text) => Cell::Text(narrow(text)),
+            other => other,
+        });
+        let texts = |cell: Cell<'_>| match cell {
+            Cell::List(items) => Value::List(items.iter().map(|item| narrow(item).into()).collect()),
+            other => Value::from(other),
+        };
+        Some(match &self.cells {
+            Cells::Text { .. } | Cells::Plain { .. } => Self::from_cells(header, place, cells),
+            Cells::Typed(_) => Self::from_values(header, place, cells.map(texts).collect()),
+            Cells::Doubtful { doubt, .. } => {
+                Self::from_values(header, place, cells.map(texts).collect()).in_doubt((**doubt).clone())
+            }
+        })
+    }
+
     /// The columns.
     pub fn header(&self) -> &Arc<Header> {
         &self.header
@@ -341,7 +421,7 @@ impl Record {
                     Cell::Text(&buffer[start as usize..(ends[position] & kind::END) as usize])
                 }
             },
-            Cells::Typed(values) => values[position].as_cell(),
+            Cells::Typed(values) | Cells::Doubtful { values, .. } => values[position].as_cell(),
         }
     }
 
@@ -361,13 +441,6 @@ impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Record").field("place", &self.place).field("columns", &self.header.names).finish_non_exhaustive()
     }
-}
-
-/// The text without the blanks around it. Most has none, which is told by its ends alone.
-pub(crate) fn trimmed(text: &str) -> &str {
-    let dense = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-    let bytes = text.as_bytes();
-    if dense(bytes.first()) && dense(bytes.last()) { text } else { text.trim() }
 }
 
 #[cfg(test)]
@@ -399,6 +472,35 @@ mod tests {
     #[test]
     fn a_doubled_column_is_no_header() {
         assert_eq!(Header::new(["A", "B", "A"]), Err("A".into()));
+        assert_eq!(Header::new(["A", "\u{feff}A\u{a0}"]), Err("A".into()));
+    }
+
+    #[test]
+    fn column_names_match_without_what_nobody_sees_at_their_ends() {
+        let header = Header::new(["Status\u{200b}", "\u{a0}Name", "Em\u{ad}pty"]).unwrap();
+        assert_eq!(header.names().collect::<Vec<_>>(), ["Status", "Name", "Em\u{ad}pty"]);
+        assert_eq!((header.position("Status"), header.position("Name\u{2060}")), (Some(0), Some(1)));
+    }
+
+    #[test]
+    fn texts_are_narrowed_in_every_kind_of_record() {
+        let header = Arc::new(Header::new(["A", "B"]).unwrap());
+        let cut = |record: &Record| {
+            record.narrowed(trimmed).map(|record| record.cells().map(|(_, cell)| Value::from(cell)).collect::<Vec<_>>())
+        };
+        let text = |text: &str| Value::text(text);
+        assert_eq!(cut(&Record::from_text(Arc::clone(&header), place(), ["x", "y z"])), None);
+        assert_eq!(cut(&Record::from_text(Arc::clone(&header), place(), ["x\u{200b}", " y"])), Some(vec![text("x"), text("y")]));
+        let plain = Record::from_cells(Arc::clone(&header), place(), [Cell::Flag(true), Cell::Text("\u{feff}")]);
+        assert_eq!(cut(&plain), Some(vec![Value::Flag(true), text("")]));
+        let list = Value::List(["a\u{a0}".into(), "b".into()].into());
+        let typed = Record::from_values(header, place(), vec![Value::Null, list]);
+        let items = Value::List(["a".into(), "b".into()].into());
+        assert_eq!(cut(&typed), Some(vec![Value::Null, items.clone()]));
+        let doubt = Doubt::JoinKey { source: "b.csv".into(), column: "Id".into(), character: '\u{ad}' };
+        let doubtful = typed.in_doubt(doubt.clone());
+        assert_eq!(cut(&doubtful), Some(vec![Value::Null, items]));
+        assert_eq!(doubtful.narrowed(trimmed).unwrap().doubt(), Some(&doubt));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use self::catalogue::{CATALOGUE, text};
 use self::pattern::Pattern;
 use super::value::{Value, ValueFault, canonical_date};
+use crate::record::is_direction_control;
 
 mod catalogue;
 mod pattern;
@@ -122,10 +123,14 @@ impl Attribute {
                 return Err(ValueFault::TooLong { length, most });
             }
         }
-        // Control characters are one byte, or two of which the first is C2.
-        let suspicious = text.bytes().any(|byte| byte < b' ' || matches!(byte, 0x7f | 0xc2));
-        if suspicious && let Some(character) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            return Err(ValueFault::Character { character });
+        // Control characters are one byte, or two of which the first is C2. Those that turn the direction of a text begin with E2: with
+        // one of them a name shows other letters than it has.
+        let suspicious = text.bytes().any(|byte| byte < b' ' || matches!(byte, 0x7f | 0xc2 | 0xe2));
+        let refused = |c: &char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || is_direction_control(*c);
+        match Some(text).filter(|_| suspicious).and_then(|text| text.chars().find(refused)) {
+            Some(character) if is_direction_control(character) => return Err(ValueFault::Direction { character }),
+            Some(character) => return Err(ValueFault::Character { character }),
+            None => {}
         }
         self.pattern.accept(text)
     }
@@ -245,6 +250,19 @@ mod tests {
         assert!(accept("userPrincipalName", "o'brien@contoso.com").is_ok());
         assert!(accept("userPrincipalName", "a.@contoso.com").is_err());
         assert!(accept("mail", "a@b@c").is_err());
+    }
+
+    #[test]
+    fn a_text_that_turns_its_direction_is_refused() {
+        for mark in ['\u{202a}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2068}'] {
+            for name in ["displayName", "surname", "jobTitle", "onPremisesExtensionAttributes.extensionAttribute1"] {
+                let fault = accept(name, &format!("Ann{mark}gpj.exe")).unwrap_err();
+                assert_eq!(fault, ValueFault::Direction { character: mark });
+            }
+        }
+        for name in ["O\u{2019}Brien \u{2013} \u{20ac}", "\u{645}\u{200c}\u{646}", "\u{5d0}\u{200f}"] {
+            assert!(accept("displayName", name).is_ok(), "{name:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::record::code_point;
+
 /// The value of one attribute; «not set» is `Option::None` around it, never an empty value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -75,6 +77,12 @@ pub enum ValueFault {
     /// A character that Graph refuses.
     #[error("holds {character:?}, which Graph does not take here")]
     Character {
+        /// The first such character.
+        character: char,
+    },
+    /// A character that turns the direction of the text around it, so that it shows other letters than it has.
+    #[error("holds {}, which turns the direction of the text around it", code_point(*character))]
+    Direction {
         /// The first such character.
         character: char,
     },

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use self::run::Run;
+use self::run::{Run, Values};
 use super::damage::spreadsheet_damage;
-use super::desired::{Desired, Held, HeldCode, Mapped, Wanted};
+use super::desired::{Desired, Held, HeldCode, LeftOut, Mapped, RecordPart, Stage};
 use super::formula::Slot;
-use super::lifecycle::fold;
+use super::lifecycle::{Standing, fold};
 use super::model::Inner;
 use super::survey::Fate;
 use crate::expr::{Bound, Context, EvalError, Outcome};
-use crate::record::{Cell, EmployeeId, Record};
+use crate::record::{Doubt, EmployeeId, Place, Record, code_point, hidden_in_key, trimmed};
 
 mod run;
 
@@ -25,17 +25,10 @@ pub struct BoundMapping {
 
 /// What is wrong with one record.
 struct Problem {
+    part: RecordPart,
     code: HeldCode,
     message: String,
     help: String,
-}
-
-/// Why one value has no further use.
-enum Stop {
-    /// The record is dropped by `IgnoreObjectFlow`.
-    Drop,
-    /// The record is held.
-    Hold(Problem),
 }
 
 impl BoundMapping {
@@ -51,52 +44,64 @@ impl BoundMapping {
     }
 
     /// What the person of a record should look like on the context's day, or why nobody can say.
+    ///
+    /// The stage is judged before any value: the bad values of a leaver are left out, and those of everybody else hold the record. The
+    /// scope is judged before the key: a record that it leaves out is never held for the key.
     pub fn map(&self, record: &Record, context: &Context) -> Mapped {
         let emptied = self.without_nothings(record);
         let record = emptied.as_ref().unwrap_or(record);
-        let key = match self.key(record, context) {
-            Ok(key) => key,
-            Err(problem) => return held(record, None, None, &[problem]),
-        };
-        let mut run = Run::new(self, record, context, &key);
+        let key = self.key(record, context);
+        let mut run = Run::new(self, record, context, key.as_ref().map_or("", EmployeeId::as_str));
         let in_scope = run.in_scope();
-        if run.problems.is_empty() && !in_scope {
-            return self.out_of_scope(key, record, context);
+        let unscoped = std::mem::take(&mut run.problems);
+        let standing = run.standing();
+        let left = standing.as_ref().is_some_and(|standing| matches!(standing.stage, Stage::Left { .. }));
+        let previous_key = run.previous_key();
+        let place = record.place().clone();
+        if unscoped.is_empty() && !in_scope {
+            let stage = standing.map(|standing| standing.stage);
+            return Mapped::OutOfScope { key: key.ok(), previous_key, place, stage };
         }
-        let previous_key = self.inner.previous_key.and_then(|slot| run.text(slot)).and_then(|text| EmployeeId::new(&text));
-        let stage = run.stage();
-        // As much room as is needed: a list that grows by itself would keep half as much again for each of a million people.
-        let mut attributes: Vec<Wanted> = Vec::with_capacity(self.inner.targets.len());
-        for (target, shown) in self.inner.targets.iter().zip(&self.shown) {
-            if let Some(wanted) = run.wanted(target, shown) {
-                attributes.push(wanted);
-            }
-        }
-        let manager = run.manager();
-        let rules = self.inner.groups.iter().enumerate();
-        let groups = rules.filter_map(|(rule, formulas)| run.group(rule, formulas)).collect();
-        let Run { problems, dropped, .. } = run;
-        if dropped {
-            return self.out_of_scope(key, record, context);
-        }
-        match stage {
-            Some(stage) if problems.is_empty() => {
-                let place = record.place().clone();
-                Mapped::Desired(Desired { key, previous_key, place, stage, attributes, manager, groups })
-            }
-            _ => held(record, Some(key), previous_key, &problems),
-        }
+        let values = (key.is_ok() && unscoped.is_empty()).then(|| run.values(&self.shown));
+        let hold = |key: Option<EmployeeId>, previous_key, problems: &[Problem]| {
+            Mapped::Held(held(key, previous_key, record.place(), left, problems))
+        };
+        let (key, Values { attributes, manager, groups, mut problems }) = match (key, values) {
+            (Err(problem), _) => return hold(None, previous_key, &[problem]),
+            (Ok(key), None) => return hold(Some(key), previous_key, &unscoped),
+            (Ok(key), Some(values)) => (key, values),
+        };
+        problems.extend(record.doubt().map(doubtful));
+        let Some(Standing { stage, new_stage, status_word, end_ignored }) = standing.filter(|_| left || problems.is_empty())
+        else {
+            return hold(Some(key), previous_key, &problems);
+        };
+        let left_out = problems.into_iter().map(LeftOut::from).collect();
+        Mapped::Desired(Desired {
+            key,
+            previous_key,
+            place,
+            stage,
+            new_stage,
+            status_word,
+            end_ignored,
+            left_out,
+            attributes,
+            manager,
+            groups,
+        })
     }
 
     /// Whose record it is.
     fn key(&self, record: &Record, context: &Context) -> Result<EmployeeId, Problem> {
         let slot = self.inner.key;
-        let text = match self.one_text(slot, record, context, "") {
-            Ok(text) => text,
-            Err(Stop::Hold(problem)) => return Err(problem),
-            Err(Stop::Drop) => None,
+        let text = self.one_text(slot, RecordPart::Key, record, context, "")?;
+        let no_key = |message: String, help: &str| Problem {
+            part: RecordPart::Key,
+            code: HeldCode::NoKey,
+            message,
+            help: help.to_owned(),
         };
-        let no_key = |message: String, help: &str| Problem { code: HeldCode::NoKey, message, help: help.to_owned() };
         let Some(key) = text.as_deref().and_then(EmployeeId::new) else {
             let message = format!("the record has no key ({} is empty)", self.columns(slot));
             return Err(no_key(message, "enter the personnel number in HR"));
@@ -106,22 +111,23 @@ impl BoundMapping {
             let message = format!("the key ({}) is damaged: {damage}", self.columns(slot));
             return Err(no_key(message, "export the column as text, or mend it in `[source] key` of the mapping with Replace"));
         }
-        Ok(key)
+        self.check_visible(slot, RecordPart::Key, key)
     }
 
-    fn out_of_scope(&self, key: EmployeeId, record: &Record, context: &Context) -> Mapped {
-        let previous = self.inner.previous_key.and_then(|slot| self.one_text(slot, record, context, key.as_str()).ok().flatten());
-        let previous_key = previous.as_deref().and_then(EmployeeId::new);
-        Mapped::OutOfScope { key, previous_key, place: record.place().clone() }
+    /// The key, unless a character stands in it that nobody sees: it looks like another key, and whose it is cannot be known.
+    fn check_visible(&self, slot: Slot, part: RecordPart, key: EmployeeId) -> Result<EmployeeId, Problem> {
+        let Some(hidden) = hidden_in_key(key.as_str()) else { return Ok(key) };
+        let message = format!("the {part} ({}) holds the invisible character {}", self.columns(slot), code_point(hidden));
+        let help = "type the number in HR again instead of copying it".to_owned();
+        Err(Problem { part, code: HeldCode::InvisibleCharacter, message, help })
     }
 
     /// What becomes of each attribute and the manager for a record; one without a key is mapped as if it had one.
     pub(super) fn fates(&self, record: &Record, context: &Context) -> Vec<(String, Fate)> {
         let emptied = self.without_nothings(record);
         let record = emptied.as_ref().unwrap_or(record);
-        let key = self.one_text(self.inner.key, record, context, "").ok().flatten();
-        let Some(key) = key.as_deref().and_then(EmployeeId::new).or_else(|| EmployeeId::new("-")) else { return Vec::new() };
-        let mut run = Run::new(self, record, context, &key);
+        let key = self.key(record, context).ok();
+        let mut run = Run::new(self, record, context, key.as_ref().map_or("-", EmployeeId::as_str));
         let mut fates = Vec::new();
         for (target, shown) in self.inner.targets.iter().zip(&self.shown) {
             let before = run.problems.len();
@@ -137,20 +143,14 @@ impl BoundMapping {
         fates
     }
 
-    /// The record with every spelling of `[source] nothing` emptied; nothing where the mapping lists none.
+    /// The record without blanks and invisible characters at the ends of its cells, and with every spelling of `[source] nothing` emptied;
+    /// nothing where all cells stay as they are. Every expression reads its cells from here.
     pub(super) fn without_nothings(&self, record: &Record) -> Option<Record> {
         let nothing = &self.inner.nothing;
-        if nothing.is_empty() {
-            return None;
-        }
-        let values = record.cells().map(|(_, cell)| match cell {
-            Cell::Text(text) if nothing.contains(&fold(text)) => crate::record::Value::text(""),
-            Cell::Text(text) => crate::record::Value::text(text),
-            Cell::Null => crate::record::Value::Null,
-            Cell::Flag(flag) => crate::record::Value::Flag(flag),
-            Cell::List(items) => crate::record::Value::List(items.into()),
-        });
-        Some(Record::from_values(Arc::clone(record.header()), record.place().clone(), values.collect()))
+        record.narrowed(|text| {
+            let text = trimmed(text);
+            if !nothing.is_empty() && !text.is_empty() && nothing.contains(&fold(text)) { "" } else { text }
+        })
     }
 
     /// The columns of an expression, for messages.
@@ -168,43 +168,64 @@ impl BoundMapping {
         self.bounds[slot.0].evaluate(record, context, seed)
     }
 
-    /// The trimmed text of an expression; nothing where it is empty or left alone.
-    fn one_text(&self, slot: Slot, record: &Record, context: &Context, seed: &str) -> Result<Option<String>, Stop> {
+    /// The text of an expression without what is cut from its ends; nothing where it is empty or left alone.
+    fn one_text(
+        &self,
+        slot: Slot,
+        part: RecordPart,
+        record: &Record,
+        context: &Context,
+        seed: &str,
+    ) -> Result<Option<String>, Problem> {
         match self.outcome(slot, record, context, seed) {
             Ok(Outcome::Value(value)) if value.is_empty() => Ok(None),
             Ok(Outcome::Value(value)) => match value.to_text() {
                 Some(text) if crate::source::is_error(&text) => {
-                    Err(Stop::Hold(self.invalid(slot, None, &format!("holds the error {} of a spreadsheet", text.trim()))))
+                    Err(self.invalid(slot, part, &format!("holds the error {} of a spreadsheet", text.trim())))
                 }
-                Some(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-                None => Err(Stop::Hold(self.invalid(slot, None, "has several values where one is wanted"))),
+                Some(text) => Ok(Some(trimmed(&text).to_owned()).filter(|text| !text.is_empty())),
+                None => Err(self.invalid(slot, part, "has several values where one is wanted")),
             },
-            Ok(Outcome::IgnoreAttribute) => Ok(None),
-            Ok(Outcome::IgnoreObject) => Err(Stop::Drop),
+            Ok(Outcome::IgnoreAttribute | Outcome::IgnoreObject) => Ok(None),
             Ok(Outcome::Candidates(candidates)) => Ok(candidates.values.into_iter().next()),
-            Err(error) => Err(Stop::Hold(self.failed(slot, None, &error))),
+            Err(error) => Err(self.failed(slot, part, &error)),
         }
     }
 
-    fn failed(&self, slot: Slot, name: Option<&str>, error: &EvalError) -> Problem {
-        self.invalid(slot, name, &format!("could not be computed: {}", error.message))
+    fn failed(&self, slot: Slot, part: RecordPart, error: &EvalError) -> Problem {
+        self.invalid(slot, part, &format!("could not be computed: {}", error.message))
     }
 
-    fn invalid(&self, slot: Slot, name: Option<&str>, fault: &str) -> Problem {
+    fn invalid(&self, slot: Slot, part: RecordPart, fault: &str) -> Problem {
         let columns = self.columns(slot);
-        let message = match name {
-            Some(name) => format!("`{name}` {fault} ({columns})"),
-            None => format!("{columns} {fault}"),
+        let message = match part {
+            RecordPart::Key | RecordPart::PreviousKey | RecordPart::JoinKey | RecordPart::Scope => format!("{columns} {fault}"),
+            named => format!("`{named}` {fault} ({columns})"),
         };
-        Problem {
-            code: HeldCode::InvalidValue,
-            message,
-            help: "correct the value in HR, or translate it in the mapping".to_owned(),
-        }
+        let help = "correct the value in HR, or translate it in the mapping".to_owned();
+        Problem { part, code: HeldCode::InvalidValue, message, help }
     }
 }
 
-fn held(record: &Record, key: Option<EmployeeId>, previous_key: Option<EmployeeId>, problems: &[Problem]) -> Mapped {
+impl From<Problem> for LeftOut {
+    fn from(Problem { part, code, message, help }: Problem) -> Self {
+        Self { part, code, message, help }
+    }
+}
+
+/// The cells of another file may be missing from the record.
+fn doubtful(doubt: &Doubt) -> Problem {
+    let Doubt::JoinKey { source, column, character } = doubt;
+    let character = code_point(*character);
+    Problem {
+        part: RecordPart::JoinKey,
+        code: HeldCode::InvisibleCharacter,
+        message: format!("the key by which {source} is joined (column `{column}`) holds the invisible character {character}"),
+        help: "type the number in HR again instead of copying it".to_owned(),
+    }
+}
+
+fn held(key: Option<EmployeeId>, previous_key: Option<EmployeeId>, place: &Place, left: bool, problems: &[Problem]) -> Held {
     let code = problems.iter().map(|problem| problem.code).min().unwrap_or(HeldCode::InvalidValue);
     let mut helps: Vec<&str> = Vec::new();
     for problem in problems {
@@ -213,6 +234,6 @@ fn held(record: &Record, key: Option<EmployeeId>, previous_key: Option<EmployeeI
         }
     }
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-    let (place, message, help) = (Some(record.place().clone()), messages.join("; "), helps.join("; "));
-    Mapped::Held(Held { key, previous_key, place, code, message, help, left: false, candidates: Vec::new() })
+    let (message, help) = (messages.join("; "), helps.join("; "));
+    Held { key, previous_key, place: Some(place.clone()), left, code, message, help, candidates: Vec::new() }
 }

@@ -1,5 +1,6 @@
 //! What spreadsheets and wrong code pages leave in a text on its way out of HR.
 
+use crate::record::{code_point, is_invisible};
 use crate::source::is_error;
 
 /// What a spreadsheet has done to a personnel number; whose it was cannot be told from what is left.
@@ -30,12 +31,28 @@ pub(super) fn broken(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether blanks stand around a text, or in it characters that nobody sees.
+/// What a reader of the list cannot see in a text, in words; nothing where all of it can be seen.
+///
+/// Joiners between letters beyond ASCII are part of Persian and of Indic scripts, and of emoji.
+pub(super) fn unseen(text: &str) -> Option<String> {
+    let joins = |before: Option<char>, after: Option<char>| {
+        before.zip(after).is_some_and(|pair| !(pair.0.is_ascii() || pair.1.is_ascii()))
+    };
+    let characters: Vec<char> = text.chars().collect();
+    let hidden = characters.iter().enumerate().find(|&(at, &character)| match character {
+        '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' => {
+            let before = at.checked_sub(1).map(|at| characters[at]);
+            !joins(before, characters.get(at + 1).copied().or(before))
+        }
+        _ => is_invisible(character) || (character.is_control() && !character.is_whitespace()),
+    });
+    hidden.map(|(_, character)| format!("an invisible character stands in it: {}", code_point(*character)))
+}
+
+/// Whether blanks stand around a text, or other blanks than single spaces in it.
 pub(super) fn has_blanks(text: &str) -> bool {
-    text != text.trim()
-        || text
-            .chars()
-            .any(|character| matches!(character, '\u{a0}' | '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{ad}' | '\t' | '\n' | '\r'))
+    let odd = |character: char| character.is_whitespace() && character != ' ';
+    text != text.trim() || text.contains(odd)
 }
 
 #[cfg(test)]
@@ -48,5 +65,18 @@ mod tests {
         assert!(damaged.iter().all(|id| spreadsheet_damage(id).is_some()));
         let sound = ["00123", "E12", "1E5", "A+E", "12.5", "K.0", "10.00", "=x", ".0", ""];
         assert_eq!(sound.iter().find_map(|id| spreadsheet_damage(id)), None);
+    }
+
+    #[test]
+    fn invisible_characters_are_named_and_joiners_of_a_script_are_none() {
+        for mark in ['\u{200b}', '\u{200d}', '\u{202e}', '\u{ad}', '\u{feff}', '\u{2060}', '\u{200e}'] {
+            for text in [format!("Ann{mark}a"), format!("{mark}Anna"), format!("Anna{mark}")] {
+                assert!(unseen(&text).is_some_and(|told| told.ends_with(&code_point(mark))), "{text:?}");
+            }
+        }
+        for text in ["Anna Lee", "Zo\u{eb}", "\u{645}\u{6cc}\u{200c}\u{634}", "\u{2764}\u{fe0f}", "a\nb"] {
+            assert_eq!(unseen(text), None, "{text:?}");
+        }
+        assert!(has_blanks("Ann\u{a0}Lee") && has_blanks(" Ann") && !has_blanks("Ann Lee"));
     }
 }

@@ -16,12 +16,14 @@ pub enum Mapped {
     Held(Held),
     /// A record outside `[[scope]]`, or dropped by `IgnoreObjectFlow`: present, but not served.
     OutOfScope {
-        /// The person.
-        key: EmployeeId,
+        /// The person; none where the record has no key that can be used, which matters to nobody else.
+        key: Option<EmployeeId>,
         /// The key this person had before a conversion.
         previous_key: Option<EmployeeId>,
         /// Where the record stands.
         place: Place,
+        /// The stage, where status and dates give one: a person who leaves the scope and the company in one night is a leaver.
+        stage: Option<Stage>,
     },
 }
 
@@ -36,12 +38,84 @@ pub struct Desired {
     pub place: Place,
     /// Where the person stands in the life cycle on the day of the plan.
     pub stage: Stage,
+    /// The stage of a person without an account, where it differs: an end before the start is that of an earlier employment, so the start
+    /// alone decides whether an account is created. See [`Desired::stage_without_account`].
+    pub new_stage: Option<Stage>,
+    /// The status, where the mapping names it in no list.
+    pub status_word: Option<Box<str>>,
+    /// The end date that has passed, where `[lifecycle.states]` keeps the person nevertheless.
+    pub end_ignored: Option<Date>,
+    /// The values of a leaver that cannot be believed. They are in none of the fields below, and nothing is cleared for them.
+    /// Empty for everybody else: a bad value of somebody who has not left holds the record.
+    pub left_out: Vec<LeftOut>,
     /// The mapped attributes, in the order of their names. What an expression leaves alone is not in it.
     pub attributes: Vec<Wanted>,
     /// What HR says of the manager.
     pub manager: ManagerWanted,
     /// The groups that this person belongs in.
     pub groups: Vec<GroupWanted>,
+}
+
+impl Desired {
+    /// The stage that decides whether a person without an account gets one.
+    pub fn stage_without_account(&self) -> Stage {
+        self.new_stage.unwrap_or(self.stage)
+    }
+}
+
+/// A value of a leaver that is not written, because it cannot be computed or Graph would refuse it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What it would have filled.
+    pub part: RecordPart,
+    /// Why, for programs.
+    pub code: HeldCode,
+    /// Why, for people: a sentence without its period.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// A part of a record that the mapping evaluates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordPart {
+    /// `[source] key`.
+    Key,
+    /// `[source] previous_key`.
+    PreviousKey,
+    /// The key by which another file or list is joined.
+    JoinKey,
+    /// `[[scope]]` or `objectFilter`.
+    Scope,
+    /// `[lifecycle] start`.
+    Start,
+    /// `[lifecycle] end`.
+    End,
+    /// `[lifecycle] status`.
+    Status,
+    /// One of `[attributes]`.
+    Attribute(Attribute),
+    /// `[manager] key`.
+    Manager,
+    /// The `[[groups]]` rule of this number, counted from 0.
+    Group(usize),
+}
+
+impl fmt::Display for RecordPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key => f.write_str("key"),
+            Self::PreviousKey => f.write_str("previous_key"),
+            Self::JoinKey => f.write_str("join key"),
+            Self::Scope => f.write_str("scope"),
+            Self::Start => f.write_str("lifecycle.start"),
+            Self::End => f.write_str("lifecycle.end"),
+            Self::Status => f.write_str("lifecycle.status"),
+            Self::Attribute(attribute) => f.write_str(attribute.name),
+            Self::Manager => f.write_str("manager"),
+            Self::Group(rule) => write!(f, "groups[{rule}]"),
+        }
+    }
 }
 
 /// Shows the key and the place alone.
@@ -124,7 +198,7 @@ pub enum Stage {
         /// The first working day, where the mapping names one. A pre-hire who has reached it is enabled.
         start: Option<Date>,
     },
-    /// Gone, by status or by date.
+    /// Gone, by status or by date. Where the start lies after the end, this lasts from the day after the end to the day before the start.
     Left {
         /// The last working day, where it is known.
         end: Option<Date>,
@@ -140,14 +214,14 @@ pub struct Held {
     pub previous_key: Option<EmployeeId>,
     /// Where the record stands; none for a person known from the journal alone.
     pub place: Option<Place>,
+    /// Whether status or dates call the person gone, so that an account stays open which should be closed.
+    pub left: bool,
     /// Why, for programs.
     pub code: HeldCode,
     /// Why, for people: names attributes and places, in a sentence without its period.
     pub message: String,
     /// What to do.
     pub help: String,
-    /// Whether status or dates say that this person has left: the account stays enabled until a person acts.
-    pub left: bool,
     /// The accounts that may be meant.
     pub candidates: Vec<ObjectId>,
 }
@@ -160,7 +234,7 @@ pub enum HeldCode {
     DuplicateKey,
     /// The record has no key.
     NoKey,
-    /// The status is empty or named nowhere.
+    /// The status is empty, or in none of the mapping's lists.
     NoStatus,
     /// Several users match.
     AmbiguousMatch,
@@ -180,12 +254,14 @@ pub enum HeldCode {
     GroupNameTaken,
     /// Somebody else deleted the account.
     DeletedElsewhere,
-    /// The end lies before the start.
+    /// The end lies before the start. Documents of earlier versions have it: such a record is a rehire.
     EndBeforeStart,
     /// The name looks like that of a protected or shielded person.
     LookAlike,
     /// An earlier request for this person has no known outcome.
     UnknownOutcome,
+    /// A character that cannot be seen stands within a key.
+    InvisibleCharacter,
 }
 
 impl HeldCode {
@@ -207,6 +283,7 @@ impl HeldCode {
             Self::EndBeforeStart => "end-before-start",
             Self::LookAlike => "look-alike",
             Self::UnknownOutcome => "unknown-outcome",
+            Self::InvisibleCharacter => "invisible-character",
         }
     }
 }

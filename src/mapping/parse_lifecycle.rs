@@ -1,8 +1,8 @@
 //! `[lifecycle]`: the dates, the status, and what follows from them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use super::formula::Slot;
 use super::lifecycle::{Cycle, State, days, fold};
 use super::parse::one_text;
 use super::walk::{Section, Walk};
@@ -14,6 +14,7 @@ const KEYS: &[&str] = &[
     "end",
     "status",
     "left",
+    "active",
     "create_before",
     "enable",
     "on_leave",
@@ -43,13 +44,11 @@ pub(super) fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Option<(Lifec
         status: walk.optional_formula(&section, "status", one_text()),
         ..Cycle::default()
     };
-    for (word, span) in walk.texts(&section, "left") {
-        if !cycle.left.insert(fold(&word)) {
-            walk.fault(&span, format!("`left` names {word:?} twice"), Some("statuses compare without regard to case".to_owned()));
-        }
-    }
-    cycle.states = read_states(walk, &section, &cycle);
-    for key in ["left", "states"].into_iter().filter(|key| section.table.contains_key(*key)) {
+    let mut words = Words::default();
+    cycle.left = words.list(walk, &section, "left");
+    cycle.active = section.table.contains_key("active").then(|| words.list(walk, &section, "active"));
+    cycle.states = words.states(walk, &section);
+    for key in ["left", "active", "states"].into_iter().filter(|key| section.table.contains_key(*key)) {
         if !section.table.contains_key("status") {
             let hint = "add the column, such as status = \"[Status]\"".to_owned();
             walk.fault(&section.table[key].span(), format!("`{key}` is given without `status`"), Some(hint));
@@ -98,25 +97,49 @@ fn on_leave(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Vec<LeaveAction> 
     actions
 }
 
-fn read_states(walk: &mut Walk<'_>, section: &Section<'_, '_>, cycle: &Cycle) -> Option<BTreeMap<String, State>> {
-    let node = section.table.get("states")?;
-    let table = walk.section("[lifecycle.states]", "states", node)?;
-    let mut states = BTreeMap::new();
-    for (key, node) in table.table {
-        let word = key.get_ref().as_ref();
-        let Some(meaning) = walk.text(word, node) else { continue };
-        let Some(state) = walk.word(word, &meaning, &node.span(), &[("active", State::Active), ("left", State::Left)]) else {
-            continue;
-        };
-        if cycle.left.contains(&fold(word)) || states.insert(fold(word), state).is_some() {
-            let hint = "statuses compare without regard to case".to_owned();
-            walk.fault(&key.span(), format!("the status {word:?} is named twice"), Some(hint));
-        }
-    }
-    Some(states)
+/// The status words of all lists, each with the list and the line that named it first.
+#[derive(Default)]
+struct Words {
+    named: BTreeMap<String, (&'static str, usize)>,
 }
 
-/// The slots that hold dates, with the names that messages use.
-pub(super) fn date_slots(cycle: &Cycle) -> [(&'static str, Option<Slot>); 2] {
-    [("start", cycle.start), ("end", cycle.end)]
+impl Words {
+    /// A word as it is compared; nothing where it is empty or named before, which is a fault.
+    fn name(&mut self, walk: &mut Walk<'_>, list: &'static str, word: &str, span: &Range<usize>) -> Option<String> {
+        let folded = fold(word);
+        if folded.is_empty() {
+            let hint = "an empty status cell holds the record, so no list can name it".to_owned();
+            walk.fault(span, format!("`{list}` names an empty status"), Some(hint));
+            return None;
+        }
+        let line = walk.document.fault(span, "", None).line;
+        if let Some((first, at)) = self.named.get(&folded) {
+            let hint = "name each status once; case, blanks and invisible characters are no difference".to_owned();
+            walk.fault(span, format!("`{list}` names the status {word:?}, which `{first}` names on line {at}"), Some(hint));
+            return None;
+        }
+        self.named.insert(folded.clone(), (list, line));
+        Some(folded)
+    }
+
+    fn list(&mut self, walk: &mut Walk<'_>, section: &Section<'_, '_>, key: &'static str) -> BTreeSet<String> {
+        let words = walk.texts(section, key);
+        words.iter().filter_map(|(word, span)| self.name(walk, key, word, span)).collect()
+    }
+
+    fn states(&mut self, walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<BTreeMap<String, State>> {
+        let node = section.table.get("states")?;
+        let table = walk.section("[lifecycle.states]", "states", node)?;
+        let mut states = BTreeMap::new();
+        for (key, node) in table.table {
+            let word = key.get_ref().as_ref();
+            let Some(meaning) = walk.text(word, node) else { continue };
+            let known = &[("active", State::Active), ("left", State::Left)];
+            let Some(state) = walk.word(word, &meaning, &node.span(), known) else { continue };
+            if let Some(folded) = self.name(walk, "states", word, &key.span()) {
+                states.insert(folded, state);
+            }
+        }
+        Some(states)
+    }
 }

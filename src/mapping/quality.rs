@@ -6,13 +6,13 @@ use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::bound::BoundMapping;
-use super::damage::{broken, has_blanks, spreadsheet_damage};
+use super::damage::{broken, has_blanks, spreadsheet_damage, unseen};
 use super::formula::Slot;
 use super::guess_dates::is_serial;
 use super::lifecycle::fold;
 use super::model::Origin;
 use crate::expr::{Context, Outcome};
-use crate::record::{Cell, Place, Record};
+use crate::record::{Cell, Place, Record, trimmed};
 
 /// One thing to correct in HR.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -39,14 +39,14 @@ pub const FINDINGS: &[(&str, &str)] = &[
     ("end-before-start", "People whose last day lies before their first."),
     ("impossible-date", "Dates that are none, or not in the form of the others."),
     ("unlikely-date", "Dates that are hardly meant."),
-    ("unknown-status", "Rows without a status."),
+    ("unknown-status", "Rows without a status, or with one that is not in the list of statuses."),
     ("unknown-manager", "Managers who are not in the list."),
     ("manager-circle", "People who manage themselves, also through others."),
     ("empty-cell", "Cells that must not be empty."),
     ("broken-text", "Cells with errors of a spreadsheet or damaged letters."),
     ("look-alike", "Rows that may be the same person under two numbers."),
     ("shared-mail", "Mail addresses that several people have."),
-    ("blanks", "Personnel numbers and names with blanks that nobody sees."),
+    ("blanks", "Cells with blanks or characters that cannot be seen."),
 ];
 
 /// What a record says of a person, as the mapping reads it.
@@ -59,6 +59,8 @@ struct Row<'r> {
     start: Day,
     end: Day,
     status: Option<String>,
+    /// The mapping lists the statuses that it knows, and not this one.
+    is_unknown_status: bool,
 }
 
 /// A date, or the text that is none.
@@ -130,7 +132,7 @@ impl BoundMapping {
         let emptied = self.without_nothings(record);
         let read = emptied.as_ref().unwrap_or(record);
         let text = |slot: Option<Slot>| match slot.map(|slot| self.bounds[slot.0].evaluate(read, context, "")) {
-            Some(Ok(Outcome::Value(value))) => value.to_text().unwrap_or_default().trim().to_owned(),
+            Some(Ok(Outcome::Value(value))) => trimmed(&value.to_text().unwrap_or_default()).to_owned(),
             _ => String::new(),
         };
         let cycle = self.inner.cycle.as_ref();
@@ -143,7 +145,8 @@ impl BoundMapping {
         };
         let names = [text(self.target("givenName")), text(self.target("surname"))].join(" ");
         let name = if names.trim().is_empty() { text(self.target("displayName")) } else { names };
-        let status = cycle.and_then(|cycle| cycle.status);
+        let status = cycle.and_then(|cycle| cycle.status).map(|slot| text(Some(slot)));
+        let is_unknown = |status: &str| cycle.is_some_and(|cycle| cycle.is_strict() && cycle.is_unlisted(status));
         Row {
             record,
             id: text(Some(self.inner.key)),
@@ -152,7 +155,8 @@ impl BoundMapping {
             mail: text(self.target("mail")).to_lowercase(),
             start: day(cycle.and_then(|cycle| cycle.start), false),
             end: day(cycle.and_then(|cycle| cycle.end), true),
-            status: status.map(|slot| text(Some(slot))),
+            is_unknown_status: status.as_deref().is_some_and(is_unknown),
+            status,
         }
     }
 }
@@ -226,6 +230,9 @@ impl Report {
             if row.status.as_deref() == Some("") {
                 let column = self.columns.status.clone();
                 self.add("unknown-status", row, column, None, "the status is empty");
+            } else if row.is_unknown_status {
+                let column = self.columns.status.clone();
+                self.add("unknown-status", row, column, row.status.clone(), "this status is not in the list of statuses");
             }
         }
     }
@@ -263,7 +270,7 @@ impl Report {
         for row in rows {
             let must = required.iter().filter(|column| !known.contains(**column));
             for column in must {
-                if plain(row.record.get(column)).is_some_and(|text| text.trim().is_empty()) {
+                if plain(row.record.get(column)).is_some_and(|text| trimmed(&text).is_empty()) {
                     self.add("empty-cell", row, Some((*column).to_owned()), None, "the cell is empty");
                 }
             }
@@ -273,16 +280,22 @@ impl Report {
                     self.add("broken-text", row, Some(column.to_owned()), Some(text.to_owned()), why);
                 }
             }
-            let shown = self.columns.id.iter().chain(&self.columns.names).cloned().collect::<BTreeSet<String>>();
-            for column in shown {
-                if let Some(text) = plain(row.record.get(&column)).filter(|text| has_blanks(text)) {
-                    self.add(
-                        "blanks",
-                        row,
-                        Some(column),
-                        Some(text),
-                        "blanks stand around it, or characters in it that nobody sees",
-                    );
+        }
+        self.unseen_characters(rows);
+    }
+
+    /// Invisible characters in any cell; blanks in those by which people and their stage are known.
+    fn unseen_characters(&mut self, rows: &[Row<'_>]) {
+        let Columns { id, manager, mail, status, names, .. } = &self.columns;
+        let known: BTreeSet<String> = [id, manager, mail, status].into_iter().flatten().chain(names).cloned().collect();
+        for row in rows {
+            for (column, cell) in row.record.cells() {
+                let Cell::Text(text) = cell else { continue };
+                let blanks = || known.contains(column) && has_blanks(text);
+                let problem =
+                    unseen(text).or_else(|| blanks().then(|| "blanks stand around it or in it that cannot be seen".to_owned()));
+                if let Some(problem) = problem {
+                    self.add("blanks", row, Some(column.to_owned()), Some(text.to_owned()), problem);
                 }
             }
         }
@@ -437,6 +450,12 @@ mod tests {
         assert_eq!(codes("1;;Lee;;;;\n"), ["empty-cell"]);
         assert_eq!(codes("1;#N/A;MÃ¼ller;;;;\n"), ["broken-text", "broken-text"]);
         assert_eq!(codes("1;Ann ;Le\u{200b}e;;;;\n"), ["blanks", "blanks"]);
+        assert_eq!(
+            codes("1;A\u{202e}nn;Lee;;;;\n2;Bob\u{200d}a;Ray;;;;\n3;Cem;\u{2066}Can;;;;\n4;Dan;Dee;d@x.example\u{ad};;;\n"),
+            ["blanks"; 4]
+        );
+        let told = found("1;A\u{202e}nn;Lee;;;;\n");
+        assert!(told[0].2.ends_with("U+202E"), "{told:?}");
         assert_eq!(codes("1;Zoë;Weiss;;;;\n2;ZOE;WEISS;;;;\n"), ["look-alike", "look-alike"]);
         assert_eq!(codes("1;A;B;x@x.example;;;\n2;C;D;X@x.example;;;\n"), ["shared-mail", "shared-mail"]);
     }

@@ -313,7 +313,9 @@ Active = "active"
     assert_eq!(desired(person("2026-12-05", "", "Active")).stage, Stage::Upcoming { start: date(2026, 12, 5) });
     assert_eq!(held(person("2020-01-01", "", "Sabbatical")).code, HeldCode::NoStatus);
     assert_eq!(held(person("2020-01-01", "", "")).code, HeldCode::NoStatus);
-    assert_eq!(held(person("2020-01-01", "2019-12-31", "Active")).code, HeldCode::EndBeforeStart);
+    assert_eq!(desired(person("2020-01-01", "2019-12-31", "Active")).stage, Stage::Active { start: Some(date(2020, 1, 1)) });
+    assert_eq!(desired(person("2020-01-01", "2025-12-31", "Active")).end_ignored, Some(date(2025, 12, 31)));
+    assert_eq!(desired(person("2020-01-01", "2025-12-31", "")).stage, Stage::Left { end: Some(date(2025, 12, 31)) });
 }
 
 #[test]
@@ -324,4 +326,246 @@ fn the_error_of_a_spreadsheet_is_no_value() {
     assert!(person.message.contains("`department` holds the error #N/A"), "{}", person.message);
     assert_eq!(held(map(&mapping, &[("Id", "#REF!"), ("Dept", "IT")])).code, HeldCode::InvalidValue);
     assert!(matches!(map(&mapping, &[("Id", "7"), ("Dept", "#NAME")]), Mapped::Desired(_)), "a text is a text");
+}
+
+/// A mapping in which anything may be wrong.
+const EVERYTHING: &str = r#"
+version = 1
+name = "Test"
+[source]
+key = "[Id]"
+previous_key = "[Former]"
+dates = ["%Y-%m-%d"]
+[[match]]
+target = "employeeId"
+[attributes]
+employeeId = "[Id]"
+jobTitle = "[Title]"
+usageLocation = "[Country]"
+mail = "[Mail]"
+employeeHireDate = "[Start]"
+department = "[Dept]"
+userPrincipalName = 'SelectUniqueValue(Join("@", [Upn], "contoso.com"), Join("@", Append([Upn], "2"), "contoso.com"))'
+[manager]
+key = "[Boss]"
+[lifecycle]
+start = "[Start]"
+end = "[End]"
+status = "[Status]"
+left = ["Terminated"]
+active = ["Active"]
+[[groups]]
+name = 'Join(" ", "Dept", [Dept])'
+"#;
+
+const CELLS: &[(&str, &str)] = &[
+    ("Id", "7"),
+    ("Former", ""),
+    ("Title", "Clerk"),
+    ("Country", "DE"),
+    ("Mail", "a@contoso.com"),
+    ("Start", "2020-01-01"),
+    ("Dept", "Sales"),
+    ("Upn", "ann.lee"),
+    ("Boss", "8"),
+    ("End", ""),
+    ("Status", "Active"),
+];
+
+fn everything() -> Mapping {
+    Mapping::parse(EVERYTHING, Path::new("test.toml")).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// The record with some other cells.
+fn cells<'c>(other: &[(&'c str, &'c str)]) -> Vec<(&'c str, &'c str)> {
+    let text = |name: &str, text| other.iter().find(|(column, _)| *column == name).map_or(text, |(_, text)| *text);
+    CELLS.iter().map(|(name, old)| (*name, text(name, *old))).collect()
+}
+
+#[test]
+fn a_leaver_keeps_no_access_for_a_value_that_cannot_be_believed() {
+    let mapping = everything();
+    let long = "x".repeat(300);
+    let bad = [
+        ("Title", long.as_str(), "jobTitle"),
+        ("Title", "Ann\u{202e}gpj.exe", "jobTitle"),
+        ("Title", "#N/A", "jobTitle"),
+        ("Country", "Germany", "usageLocation"),
+        ("Mail", "n/a", "mail"),
+        ("Dept", long.as_str(), "department"),
+        ("Upn", "\u{e9}", "userPrincipalName"),
+        ("Boss", "8\u{200b}9", "manager"),
+        ("Boss", "#REF!", "manager"),
+        ("Former", "6\u{ad}6", "previous_key"),
+        ("Former", "#VALUE!", "previous_key"),
+        ("Start", "31/02/2020", "lifecycle.start"),
+        ("End", "n/a", "lifecycle.end"),
+    ];
+    for (column, text, part) in bad {
+        let active = held(map(&mapping, &cells(&[(column, text)])));
+        assert!(!active.left && active.key.is_some(), "{column}");
+        let person = desired(map(&mapping, &cells(&[(column, text), ("Status", "Terminated")])));
+        assert_eq!(person.stage, Stage::Left { end: None }, "{column}");
+        assert!(person.left_out.iter().any(|left_out| left_out.part.to_string() == part), "{column}: {:?}", person.left_out);
+        assert_eq!(flow(&person, part), None, "{column}");
+        if column != "End" {
+            let by_date = desired(map(&mapping, &cells(&[(column, text), ("End", "2026-11-19")])));
+            assert!(matches!(by_date.stage, Stage::Left { .. }) && !by_date.left_out.is_empty(), "{column}");
+        }
+    }
+    assert!(desired(map(&mapping, &cells(&[("Status", "Terminated")]))).left_out.is_empty());
+}
+
+#[test]
+fn a_leaver_whose_key_is_in_doubt_is_held_as_one_who_has_left() {
+    let mapping = everything();
+    for (key, code) in [("", HeldCode::NoKey), ("'007", HeldCode::NoKey), ("7\u{200b}7", HeldCode::InvisibleCharacter)] {
+        for (status, end, left) in
+            [("Terminated", "", true), ("Active", "2026-01-31", true), ("", "2026-01-31", true), ("Active", "", false)]
+        {
+            let record = cells(&[("Id", key), ("Status", status), ("End", end), ("Former", "6"), ("Title", "#N/A")]);
+            let held = held(map(&mapping, &record));
+            assert_eq!((held.code, held.key, held.left), (code, None, left), "{key:?} {status:?} {end:?}");
+            assert_eq!(held.previous_key.unwrap().as_str(), "6");
+        }
+    }
+}
+
+#[test]
+fn invisible_characters_are_cut_from_every_cell_and_hold_inside_a_key() {
+    let mapping = everything();
+    for mark in ["\u{200b}", "\u{feff}", "\u{ad}", "\u{200e}", "\u{2060}", "\u{a0}", "\u{202e}", "\t"] {
+        let around = |text: &str| format!("{mark}{text}{mark} ");
+        let texts: Vec<(&str, String)> = CELLS.iter().map(|(name, text)| (*name, around(text))).collect();
+        let record: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let marked = desired(map(&mapping, &record));
+        assert!(marked == desired(map(&mapping, &cells(&[]))), "{mark:?}");
+        assert_eq!(marked.groups[0].name, "Dept Sales");
+        let key = format!("10{mark}42");
+        for column in ["Id", "Former", "Boss"] {
+            let held = held(map(&mapping, &cells(&[(column, &key)])));
+            assert_eq!(held.code, HeldCode::InvisibleCharacter, "{column} {mark:?}");
+            let code_point = format!("U+{:04X}", u32::from(mark.chars().next().unwrap()));
+            assert!(held.message.contains(&code_point), "{}", held.message);
+        }
+        let status = format!("Termi{mark}nated{mark}");
+        if !mark.chars().all(char::is_whitespace) {
+            assert_eq!(desired(map(&mapping, &cells(&[("Status", &status)]))).stage, Stage::Left { end: None }, "{mark:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_scope_leaves_out_has_no_say() {
+    let scope = "[[scope]]\nall = [{ attribute = \"[Id]\", operator = \"IS NOT NULL\" }, { attribute = \"[Title]\", operator = \
+                 \"NOT EQUALS\", value = \"Vacant\" }]\n[attributes]";
+    let mapping = Mapping::parse(&EVERYTHING.replace("[attributes]", scope), Path::new("test.toml")).unwrap();
+    let out = |other: &[(&str, &str)]| match map(&mapping, &cells(other)) {
+        Mapped::OutOfScope { key, stage, .. } => (key.map(String::from), stage),
+        other => panic!("{other:?}"),
+    };
+    let active = Some(Stage::Active { start: Some(date(2020, 1, 1)) });
+    assert_eq!(out(&[("Id", "")]), (None, active));
+    assert_eq!(out(&[("Id", " \u{200b}")]), (None, active));
+    assert_eq!(out(&[("Title", "Vacant"), ("Id", "1\u{200b}2")]), (None, active));
+    assert_eq!(out(&[("Title", "Vacant"), ("Country", "Germany"), ("Boss", "#N/A")]), (Some("7".to_owned()), active));
+    let left = Some(Stage::Left { end: None });
+    assert_eq!(out(&[("Title", "Vacant"), ("Status", "terminated"), ("Start", "?")]), (Some("7".to_owned()), left));
+    assert_eq!(out(&[("Title", "Vacant"), ("Status", "?")]).1, None);
+    assert_eq!(held(map(&mapping, &cells(&[("Id", "4,02101E+12")]))).code, HeldCode::NoKey);
+}
+
+#[test]
+fn a_scope_that_cannot_be_evaluated_holds_the_record_and_tells_leavers() {
+    let scope = "[[scope]]\nall = [{ attribute = 'CDate([Title])', operator = \"IS NOT NULL\" }]\n[attributes]";
+    let mapping = Mapping::parse(&EVERYTHING.replace("[attributes]", scope), Path::new("test.toml")).unwrap();
+    let status = |status| held(map(&mapping, &cells(&[("Status", status), ("Former", "6")])));
+    assert!(!status("Active").left && status("Terminated").left);
+    assert_eq!(status("Terminated").previous_key.unwrap().as_str(), "6");
+}
+
+#[test]
+fn a_word_of_two_lists_is_a_fault_with_both_places() {
+    let lists = |text: &str| {
+        let lifecycle = format!("[attributes]\nemployeeId = \"[Id]\"\n[lifecycle]\nstatus = \"[Status]\"\n{text}\n");
+        parse(&lifecycle)
+            .map(|_| ())
+            .map_err(|errors| errors.faults.into_iter().map(|fault| (fault.line, fault.message)).collect::<Vec<_>>())
+    };
+    for (text, first, second, line) in [
+        ("left = [\"Gone\"]\nactive = [\"GONE\"]", "left", "active", 13),
+        ("left = [\"On leave\"]\n[lifecycle.states]\n\"on\u{a0}leave\" = \"active\"", "left", "states", 14),
+        ("active = [\"Part time\"]\nstates = { \"Part  time\u{200b}\" = \"active\" }", "active", "states", 13),
+        ("left = [\"Gone\", \"gone\"]", "left", "left", 12),
+    ] {
+        let faults = lists(text).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].0 == line && faults[0].1.contains(&format!("`{first}` names on line 12")), "{faults:?}");
+        assert!(faults[0].1.starts_with(&format!("`{second}` names the status")), "{faults:?}");
+    }
+    assert!(lists("active = [\" \"]").unwrap_err()[0].1.contains("an empty status"));
+    lists("left = [\"Gone\"]\nactive = [\"Active\", \"Part time\"]").unwrap();
+    let without = parse("[attributes]\nemployeeId = \"[Id]\"\n[lifecycle]\nactive = [\"Active\"]\n").unwrap_err();
+    assert!(without.to_string().contains("`active` is given without `status`"), "{without}");
+}
+
+#[test]
+fn a_group_is_one_whatever_blanks_stand_in_the_cell() {
+    let mapping = everything();
+    for dept in
+        ["Real Estate", " Real Estate", "Real  Estate ", "Real\u{a0}Estate", "Real \u{2009}Estate\u{200b}", "Re\u{ad}al Estate"]
+    {
+        let person = desired(map(&mapping, &cells(&[("Dept", dept)])));
+        let wanted = GroupWanted { rule: 0, key: "Dept Real Estate".to_owned(), name: "Dept Real Estate".to_owned() };
+        assert_eq!(person.groups, [wanted], "{dept:?}");
+    }
+}
+
+#[test]
+fn a_generated_address_has_no_dots_that_exchange_refuses() {
+    let mapping = parse(
+        r#"
+[attributes]
+employeeId = "[Id]"
+userPrincipalName = '''SelectUniqueValue(Join("@", Join(".", [First], [Last]), "contoso.com"),
+  Join("@", Append([Last], [Id]), "contoso.com"), Join("@", [Id], "contoso.com"))'''
+"#,
+    )
+    .unwrap();
+    let upns = |first, last| {
+        let person = desired(map(&mapping, &[("Id", "7"), ("First", first), ("Last", last)]));
+        match flow(&person, "userPrincipalName") {
+            Some(Flow::FirstFree(values)) => values.iter().map(|value| value.as_text().unwrap().to_owned()).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(upns("Ji-hoon", "KimJr."), ["KimJr.7@contoso.com", "7@contoso.com"]);
+    assert_eq!(upns("Prof.Dr.", "Maier"), ["Maier7@contoso.com", "7@contoso.com"]);
+    assert_eq!(upns(".Ann", "Lee"), ["Lee7@contoso.com", "7@contoso.com"]);
+    assert_eq!(upns("Jean", "d\u{2019}Arcy")[0], "Jean.d'Arcy@contoso.com");
+    assert_eq!(upns("A\u{200b}nn", "L\u{ad}ee")[0], "Ann.Lee@contoso.com");
+}
+
+proptest::proptest! {
+    /// Whatever stands in any other cell of a leaver's record, the record is a leaver's.
+    #[test]
+    fn nothing_in_another_cell_hides_a_leaver(
+        column in 0..CELLS.len(),
+        text in proptest::prop_oneof!["\\PC*", ".{0,5}", "[\\u{200b}-\\u{200f} #N/A0-9.-]{0,9}", "x{250,300}"],
+        by_date in proptest::bool::ANY,
+    ) {
+        let name = CELLS[column].0;
+        let sign = if by_date { ("End", "2026-11-19") } else { ("Status", "Terminated") };
+        // By the dates somebody is gone only until they start again, and never by another end.
+        let other = if by_date { !["Start", "End"].contains(&name) } else { name != "Status" };
+        proptest::prop_assume!(other);
+        match map(&everything(), &cells(&[(name, text.as_str()), sign])) {
+            Mapped::Desired(person) => {
+                let left = matches!(person.stage, Stage::Left { .. });
+                proptest::prop_assert!(left);
+            }
+            Mapped::Held(held) => proptest::prop_assert!(held.left && name == "Id"),
+            Mapped::OutOfScope { .. } => proptest::prop_assert!(false, "there is no scope"),
+        }
+    }
 }

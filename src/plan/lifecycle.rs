@@ -118,7 +118,7 @@ impl<'a> Planner<'a> {
     }
 
     fn without_account(&mut self, desired: &Desired) -> Result<Slot, Box<Held>> {
-        let (enabled, reason) = match desired.stage {
+        let (enabled, reason) = match desired.stage_without_account() {
             Stage::Left { .. } => return Ok(Slot::Closed),
             Stage::Upcoming { start } => {
                 let message = format!("starts on {start}: too early for an account");

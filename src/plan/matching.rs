@@ -1,11 +1,12 @@
 //! Which record belongs to which account: indexes over the snapshot, in memory.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::diff::hold;
 use super::index::{Found, TextOf, fold};
 use super::inputs::Inputs;
-use super::keys::{Keys, by_key, same_key};
+use super::keys::{Keys, Start, by_key, same_key};
 use super::people::{Kind, PersonRow};
 use super::people::{People, PersonNo};
 use super::plain::plain;
@@ -181,12 +182,14 @@ impl<'a> Matching<'a> {
         let mut desired = Vec::with_capacity(order.len());
         let (mut keys, mut held) = (std::mem::take(&mut self.keys), Vec::new());
         for same in order.chunk_by(|left, right| same_key(reading, left, right)) {
+            let within = within_scope(reading, same);
+            let same = &*within;
             let first = reading.row(same[0].1);
             let rows = || std::iter::once(first).chain(same[1..].iter().map(|(_, number)| reading.row(*number)));
             // Whoever was converted is here, though under another key.
             self.other_keys.extend(rows().filter_map(|row| EmployeeId::new(row.previous_key()?)));
             let Some(key) = first.key() else {
-                self.keyless = true;
+                self.keyless |= rows().any(|row| matches!(row.kind, Kind::Held(_)));
                 held.extend(rows().filter_map(held_by));
                 continue;
             };
@@ -450,6 +453,16 @@ fn left(row: PersonRow<'_>) -> bool {
     matches!(row.facts().stage, Stage::Left { .. })
 }
 
+/// The records of one key that the scope takes in, or one that it leaves out: that is no duplicate of the others.
+fn within_scope<'s>(reading: &People, same: &'s [(Start, PersonNo)]) -> Cow<'s, [(Start, PersonNo)]> {
+    let is_within = |(_, number): &&(Start, PersonNo)| !matches!(reading.row(*number).kind, Kind::OutOfScope);
+    if same.len() == 1 {
+        return Cow::Borrowed(same);
+    }
+    let within: Vec<(Start, PersonNo)> = same.iter().filter(is_within).copied().collect();
+    if within.is_empty() { Cow::Borrowed(&same[..1]) } else { Cow::Owned(within) }
+}
+
 fn held_by(row: PersonRow<'_>) -> Option<Held> {
     match row.kind {
         Kind::Held(held) => Some(held.clone()),
@@ -463,10 +476,10 @@ fn duplicate(row: PersonRow<'_>, count: usize) -> Held {
         key: EmployeeId::new(key),
         previous_key: row.previous_key().and_then(EmployeeId::new),
         place: row.place(),
+        left: matches!(row.stage(), Some(Stage::Left { .. })),
         code: HeldCode::DuplicateKey,
         message: format!("{count} records carry the key {key}"),
         help: "keep one record for each person, or give the others keys of their own".into(),
-        left: false,
         candidates: Vec::new(),
     }
 }
@@ -476,10 +489,10 @@ fn unsettled(key: &EmployeeId, place: Option<&Place>, why: &str) -> Held {
         key: Some(key.clone()),
         previous_key: None,
         place: place.cloned(),
+        left: false,
         code: HeldCode::UnknownOutcome,
         message: format!("an earlier request for this person has no known outcome: {why}"),
         help: "look the account up in the tenant; the next run tries again".into(),
-        left: false,
         candidates: Vec::new(),
     }
 }

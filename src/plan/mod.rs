@@ -42,7 +42,7 @@ pub use groups::unique_name;
 pub use guards::GUARDS;
 pub use inputs::{Inputs, Limit, Policy};
 pub use ledger::{FormerAddress, LastReading, Ledger, Person};
-pub use people::{Packer, Part, People, PersonNo};
+pub use people::{Note, Packer, Part, People, PersonNo, UnlistedStatus};
 pub use protect::protection;
 pub use reason::{Reason, ReasonCode, Why};
 pub use survey::{Survey, plan, survey};

@@ -6,14 +6,17 @@
 mod packer;
 mod row;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use jiff::civil::Date;
 
 pub use packer::Packer;
 pub(super) use row::{Kind, ManagerRow, PersonRow};
 
 use super::index::{Found, Index};
 use crate::directory::{Attribute, RowReader, UserNo, Users};
-use crate::mapping::{Held, Mapped, When};
+use crate::mapping::{Held, LeftOut, Mapped, Stage, When};
 
 /// How many people stand in one part: few enough that their records are still in a core's cache when they are mapped.
 const PART: usize = 512;
@@ -47,8 +50,40 @@ pub struct Part {
     layouts: Vec<Box<[u16]>>,
     sources: Vec<Arc<str>>,
     held: Vec<Held>,
+    words: Vec<Word>,
+    notes: Vec<Note>,
     bytes: Vec<u8>,
     starts: Vec<u32>,
+}
+
+/// A status that the mapping names in no list. Rows refer to it by its place, since with a mapping without lists everybody has one.
+struct Word {
+    text: Box<str>,
+    /// The first of the part who has it.
+    first: u32,
+    count: usize,
+}
+
+/// What few records have beside a row: a stage for new accounts, an end date that is ignored, values of a leaver that are left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Note {
+    /// The record's place in its part.
+    at: u32,
+    /// See [`Desired::new_stage`](crate::mapping::Desired::new_stage).
+    pub new_stage: Option<Stage>,
+    /// See [`Desired::end_ignored`](crate::mapping::Desired::end_ignored).
+    pub end_ignored: Option<Date>,
+    /// See [`Desired::left_out`](crate::mapping::Desired::left_out).
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A status of the reading that the mapping names in no list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnlistedStatus {
+    /// The first record with it.
+    pub first: PersonNo,
+    /// How many records have it.
+    pub count: usize,
 }
 
 /// A [`Wanted`] without the value, which is all that differs from person to person.
@@ -65,6 +100,30 @@ const HELD: u8 = 1;
 const OUT_OF_SCOPE: u8 = 2;
 /// As [`DESIRED`], and of every name, and every attribute that is not written once, HR wants what the user has.
 const SETTLED: u8 = 3;
+
+/// The byte of a stage: the stage in the two lowest bits, and what else the row has.
+mod stage_byte {
+    /// A record out of scope whose stage nobody knows.
+    pub(super) const NONE: u8 = u8::MAX;
+    pub(super) const KIND: u8 = 3;
+    /// The stage's day follows.
+    pub(super) const DAY: u8 = 4;
+    /// The number of a note follows.
+    pub(super) const NOTE: u8 = 8;
+    /// From this one on the place of the status follows, since four bits cannot hold it.
+    pub(super) const MANY: usize = 15;
+
+    /// The bits of a status at this place, counting from 1, and of a note.
+    pub(super) fn with(word: Option<usize>, noted: bool) -> u8 {
+        let word = u8::try_from(word.unwrap_or(0).min(MANY)).expect("fifteen at most");
+        word << 4 | if noted { NOTE } else { 0 }
+    }
+
+    /// The place of the status, counting from 1; 0 where there is none.
+    pub(super) fn word(byte: u8) -> usize {
+        usize::from(byte >> 4)
+    }
+}
 
 /// What a row says of a target.
 mod flow {
@@ -99,6 +158,26 @@ impl People {
     /// All records as they stand in their rows.
     pub(super) fn rows(&self) -> impl ExactSizeIterator<Item = PersonRow<'_>> {
         self.numbers().map(|number| self.row(number))
+    }
+
+    /// The statuses that the mapping names in no list, as HR writes them.
+    pub fn unlisted_statuses(&self) -> BTreeMap<&str, UnlistedStatus> {
+        let mut statuses: BTreeMap<&str, UnlistedStatus> = BTreeMap::new();
+        for (at, part) in self.parts.iter().enumerate() {
+            for Word { text, first, count } in &part.words {
+                let first = PersonNo::new(at * PART + *first as usize);
+                statuses.entry(text).or_insert(UnlistedStatus { first, count: 0 }).count += count;
+            }
+        }
+        statuses
+    }
+
+    /// The records with something beside their row, in the order of the reading: ignored end dates and left-out values are listed by the
+    /// plan.
+    pub fn notes(&self) -> impl Iterator<Item = (PersonNo, &Note)> {
+        self.parts.iter().enumerate().flat_map(|(part, Part { notes, .. })| {
+            notes.iter().map(move |note| (PersonNo::new(part * PART + note.at as usize), note))
+        })
     }
 
     /// The index of each match attribute, in their order.
@@ -141,7 +220,7 @@ impl People {
             Kind::Held(held) => Mapped::Held(held.clone()),
             Kind::OutOfScope => {
                 let (key, previous_key) = row.keys();
-                Mapped::OutOfScope { key, previous_key, place: row.own_place() }
+                Mapped::OutOfScope { key, previous_key, place: row.own_place(), stage: row.stage() }
             }
         }
     }
@@ -153,7 +232,7 @@ mod tests {
 
     use super::*;
     use crate::directory::{ObjectId, Snapshot, TenantId, Upn, User, Value};
-    use crate::mapping::{Desired, Flow, HeldCode, Stage, Wanted};
+    use crate::mapping::{Desired, Flow, HeldCode, RecordPart, Stage, Wanted};
     use crate::plan::tests::world::{Tell as _, World, attribute, key, worker};
     use crate::record::{At, Place};
 
@@ -188,7 +267,46 @@ mod tests {
         other.attributes.push(wanted("businessPhones", list(["1", "2"]), When::Create));
         other.attributes.push(wanted("accountEnabled", Flow::Set(Value::Flag(true)), When::Always));
         other.place = Place { source: "other.csv".into(), at: At::Row(u64::MAX) };
-        staged.chain([odd, other]).collect()
+        let mut noted = worker("3", "Cem", "Can").left();
+        noted.new_stage = Some(Stage::Upcoming { start: days[2] });
+        noted.end_ignored = Some(days[1]);
+        let (part, code) = (RecordPart::Group(7), HeldCode::InvalidValue);
+        noted.left_out = vec![LeftOut { part, code, message: "too long".into(), help: "shorten it".into() }];
+        let worded = (0..40).map(|number| {
+            let mut person = worker("4", "Dora", "Dahl");
+            person.status_word = Some(format!("Status {number}").into());
+            person.new_stage = (number == 30).then_some(Stage::Active { start: None });
+            person
+        });
+        staged.chain([odd, other, noted]).chain(worded).collect()
+    }
+
+    #[test]
+    fn statuses_and_notes_are_counted_over_all_parts() {
+        let snapshot = tenant();
+        let person = |at: usize| {
+            let mut person = worker(&at.to_string(), "Ada", "Lovelace");
+            person.status_word = (at % 2 == 1).then(|| if at == 1 { "Rare".into() } else { "Common".into() });
+            person.end_ignored = (at == PART + 5).then_some(date(2026, 2, 28));
+            Mapped::Desired(person)
+        };
+        let people = Packer::new(&snapshot, &World::new(Vec::new()).rules).gather((0..PART * 2).map(person).collect());
+        let found = people.unlisted_statuses();
+        let shown: Vec<_> = found.iter().map(|(word, status)| (*word, status.first.index(), status.count)).collect();
+        assert_eq!(shown, [("Common", 3, PART - 1), ("Rare", 1, 1)]);
+        let notes: Vec<_> = people.notes().map(|(number, note)| (number.index(), note.end_ignored)).collect();
+        assert_eq!(notes, [(PART + 5, Some(date(2026, 2, 28)))]);
+    }
+
+    #[test]
+    fn a_status_in_no_list_makes_no_row_longer() {
+        let snapshot = tenant();
+        let length = |word: Option<&str>| {
+            let mut ada = worker("1", "Ada", "Lovelace");
+            ada.status_word = word.map(Into::into);
+            Packer::new(&snapshot, &World::new(Vec::new()).rules).pack([Mapped::Desired(ada)]).bytes.len()
+        };
+        assert_eq!(length(Some("Full time")), length(None));
     }
 
     #[test]
@@ -198,16 +316,22 @@ mod tests {
             key: Some(key("7")),
             previous_key: None,
             place: None,
+            left: true,
             code: HeldCode::InvalidValue,
             message: "no".into(),
             help: "yes".into(),
-            left: false,
             candidates: Vec::new(),
         };
         let place = Place { source: "hr.csv".into(), at: At::Line(300) };
-        let out = Mapped::OutOfScope { key: key("8"), previous_key: Some(key("9")), place };
-        let mapped: Vec<Mapped> =
-            people().into_iter().map(Mapped::Desired).chain([Mapped::Held(held), out]).cycle().take(PART * 2 + 3).collect();
+        let stages = [None, Some(Stage::Left { end: Some(date(2026, 2, 28)) }), Some(Stage::Active { start: None })];
+        let out = stages.map(|stage| Mapped::OutOfScope {
+            key: stage.map(|_| key("8")),
+            previous_key: Some(key("9")),
+            place: place.clone(),
+            stage,
+        });
+        let others = [Mapped::Held(held)].into_iter().chain(out);
+        let mapped: Vec<Mapped> = people().into_iter().map(Mapped::Desired).chain(others).cycle().take(PART * 2 + 3).collect();
         let packed = Packer::new(&snapshot, &World::new(Vec::new()).rules).gather(mapped.clone());
         assert_eq!(packed.len(), mapped.len());
         for (number, mapped) in packed.numbers().zip(mapped) {

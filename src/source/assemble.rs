@@ -30,9 +30,9 @@ pub(super) trait Cells {
     fn size(&self) -> usize;
 }
 
-/// Trims a column name: blanks of any kind, and the marks that exports glue to it.
+/// Trims a column name: blanks of any kind and invisible characters, which exports glue to it.
 pub(super) fn trim_name(name: &str) -> &str {
-    name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'))
+    crate::record::trimmed(name)
 }
 
 /// Builds the records of one file.

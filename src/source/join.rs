@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Reading;
 use super::error::{Fault, FaultKind, SourceErrors};
 use super::fetched::joint_sum;
-use crate::record::{Cell, Header, Record, Value};
+use crate::record::{Cell, Doubt, Header, Record, Value, hidden_in_key, trimmed, unspaced};
 
 /// How a second file is joined to the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,9 @@ pub struct JoinRule {
 
 /// Adds the columns of another reading to the records with the same key. Who has several rows there becomes several records, for
 /// a row rule to choose from or to be held as a duplicate; who has none gets empty cells.
+///
+/// A key with an invisible character inside joins nothing, but it looks like a key that would. The records of both keys are marked
+/// [in doubt](Record::in_doubt), so that the mapping holds them instead of taking the empty cells for what HR says.
 ///
 /// # Errors
 /// A key column that is missing, or a column that both have.
@@ -39,18 +42,34 @@ pub fn join(reading: Reading, other: &Reading, rule: &JoinRule) -> Result<Readin
     for record in others.iter() {
         rows.entry(text(record, other_key)).or_default().push(record);
     }
+    let hidden: BTreeMap<String, char> =
+        rows.keys().filter_map(|key| Some((unspaced(key).into_owned(), hidden_in_key(key)?))).collect();
+    let doubt = |key: &str| {
+        let own = hidden_in_key(key).map(|character| (&reading.name, &rule.key, character));
+        let theirs = || Some((&other.name, rule.other_key.as_ref().unwrap_or(&rule.key), *hidden.get(&*unspaced(key))?));
+        own.or_else(theirs).map(|(source, column, character)| Doubt::JoinKey {
+            source: source.as_str().into(),
+            column: column.as_str().into(),
+            character,
+        })
+    };
     let mut met: BTreeSet<&str> = BTreeSet::new();
     let (mut records, mut without) = (Vec::with_capacity(reading.records.len()), 0_u64);
     for record in reading.records.held()?.iter() {
         let key = text(record, key);
+        let doubt = doubt(key);
+        let marked = |record: Record| match &doubt {
+            Some(doubt) => record.in_doubt(doubt.clone()),
+            None => record,
+        };
         let found = rows.get_key_value(key).filter(|(key, _)| !key.is_empty());
         let Some((key, found)) = found else {
             without += 1;
-            records.push(joined(&header, record, None, &added));
+            records.push(marked(joined(&header, record, None, &added)));
             continue;
         };
         met.insert(key);
-        records.extend(found.iter().map(|other| joined(&header, record, Some(other), &added)));
+        records.extend(found.iter().map(|other| marked(joined(&header, record, Some(other), &added))));
     }
     let strangers: usize = rows.iter().filter(|(key, _)| !met.contains(*key)).map(|(_, rows)| rows.len()).sum();
     let mut told = reading.told;
@@ -74,25 +93,16 @@ fn position(reading: &Reading, name: &str) -> Result<usize, Fault> {
 
 fn text(record: &Record, position: usize) -> &str {
     match record.cell(position) {
-        Cell::Text(text) => text.trim(),
+        Cell::Text(text) => trimmed(text),
         _ => "",
     }
 }
 
 /// One record with the cells of its row in the other file.
 fn joined(header: &Arc<Header>, record: &Record, other: Option<&Record>, added: &[usize]) -> Record {
-    let own = record.cells().map(|(_, cell)| owned(cell));
-    let theirs = added.iter().map(|&column| other.map_or_else(|| Value::text(""), |other| owned(other.cell(column))));
+    let own = record.cells().map(|(_, cell)| Value::from(cell));
+    let theirs = added.iter().map(|&column| other.map_or_else(|| Value::text(""), |other| Value::from(other.cell(column))));
     Record::from_values(Arc::clone(header), record.place().clone(), own.chain(theirs).collect())
-}
-
-fn owned(cell: Cell<'_>) -> Value {
-    match cell {
-        Cell::Null => Value::Null,
-        Cell::Text(text) => Value::text(text),
-        Cell::Flag(flag) => Value::Flag(flag),
-        Cell::List(items) => Value::List(items.into()),
-    }
 }
 
 #[cfg(test)]
@@ -130,5 +140,27 @@ mod tests {
         assert!(error.contains("`Name`") && error.contains("prefix"), "{error}");
         let (a, b) = files();
         assert!(join(a, &b, &rule("Contract ")).unwrap().header.position("Contract Name").is_some());
+    }
+
+    #[test]
+    fn keys_join_without_what_stands_unseen_at_their_ends() {
+        let persons = read("persons.csv", "Code,Name\nE1\u{200b},Ann\nE2,Bob\n");
+        let contracts = read("contracts.csv", "Person,Start\nE1,2020\n\u{a0}E2\u{feff},2021\n");
+        let joined = join(persons, &contracts, &rule("")).unwrap();
+        let records = joined.records.held().unwrap();
+        let starts: Vec<_> = records.iter().map(|record| (text(record, 2), record.doubt().is_some())).collect();
+        assert_eq!(starts, [("2020", false), ("2021", false)]);
+    }
+
+    #[test]
+    fn a_key_with_an_invisible_character_puts_the_records_of_both_files_in_doubt() {
+        for (own, other) in [("E\u{200b}1", "E1"), ("E1", "E\u{ad}1"), ("E\u{2060}1", "E\u{2060}1"), ("E\u{a0}1", "E 1")] {
+            let persons = read("persons.csv", &format!("Code,Name\n{own},Ann\nE2,Bob\n"));
+            let contracts = read("contracts.csv", &format!("Person,Start\n{other},2020\nE2,2021\n"));
+            let joined = join(persons, &contracts, &rule("")).unwrap();
+            let records = joined.records.held().unwrap();
+            let doubts: Vec<bool> = records.iter().map(|record| record.doubt().is_some()).collect();
+            assert_eq!(doubts, [true, false], "{own:?} {other:?}");
+        }
     }
 }

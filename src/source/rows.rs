@@ -55,7 +55,7 @@ pub fn one_row_each(mut reading: Reading, rule: &RowRule, day: Date) -> Result<R
     let mut people: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut records = std::mem::take(&mut reading.records).into_held()?;
     for (index, record) in records.iter().enumerate() {
-        let key = text(record, columns.key).trim();
+        let key = crate::record::trimmed(text(record, columns.key));
         // A row without a key is nobody's: it stays and is held.
         if !key.is_empty() {
             people.entry(key.to_owned()).or_default().push(index);

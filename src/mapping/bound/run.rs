@@ -2,114 +2,153 @@
 
 use std::sync::Arc;
 
-use super::super::desired::{Flow, GroupWanted, HeldCode, ManagerWanted, Stage, Wanted};
+use super::super::desired::{Flow, GroupWanted, HeldCode, ManagerWanted, RecordPart, Stage, Wanted};
 use super::super::formula::Slot;
-use super::super::lifecycle::{Facts, fold};
+use super::super::lifecycle::{Fact, Facts, Standing, Unclear, fold};
 use super::super::model::{GroupFormulas, Origin, Target};
-use super::super::parse_lifecycle::date_slots;
-use super::{BoundMapping, Problem, Stop};
+use super::{BoundMapping, Problem};
 use crate::directory::{Attribute, Kind, Value, ValueFault};
 use crate::expr::{self, Context, Outcome};
-use crate::record::{Cell, EmployeeId, Record, trimmed};
+use crate::record::{Cell, EmployeeId, Record, is_invisible, trimmed, unspaced};
 
 /// The way of one record through the mapping.
 pub(super) struct Run<'m> {
     bound: &'m BoundMapping,
     record: &'m Record,
     context: &'m Context,
-    key: &'m EmployeeId,
+    /// What `Guid` and `RandomString` are drawn from: the person's key.
+    seed: &'m str,
     pub(super) problems: Vec<Problem>,
-    pub(super) dropped: bool,
+}
+
+/// What the record says besides the stage.
+pub(super) struct Values {
+    pub(super) attributes: Vec<Wanted>,
+    pub(super) manager: ManagerWanted,
+    pub(super) groups: Vec<GroupWanted>,
+    /// Every fault of the record but those of its scope.
+    pub(super) problems: Vec<Problem>,
 }
 
 impl<'m> Run<'m> {
-    pub(super) fn new(bound: &'m BoundMapping, record: &'m Record, context: &'m Context, key: &'m EmployeeId) -> Self {
-        Self { bound, record, context, key, problems: Vec::new(), dropped: false }
+    pub(super) fn new(bound: &'m BoundMapping, record: &'m Record, context: &'m Context, seed: &'m str) -> Self {
+        Self { bound, record, context, seed, problems: Vec::new() }
     }
 
     /// The outcome of an expression; a fault is noted.
-    fn outcome(&mut self, slot: Slot, name: Option<&str>) -> Option<Outcome<'m>> {
-        match self.bound.outcome(slot, self.record, self.context, self.key.as_str()) {
-            Ok(Outcome::IgnoreObject) => {
-                self.dropped = true;
-                None
-            }
+    fn outcome(&mut self, slot: Slot, part: RecordPart) -> Option<Outcome<'m>> {
+        match self.bound.outcome(slot, self.record, self.context, self.seed) {
             Ok(outcome) => Some(outcome),
             Err(error) => {
-                let problem = self.bound.failed(slot, name, &error);
+                let problem = self.bound.failed(slot, part, &error);
                 self.problems.push(problem);
                 None
             }
         }
     }
 
-    pub(super) fn text(&mut self, slot: Slot) -> Option<String> {
-        match self.bound.one_text(slot, self.record, self.context, self.key.as_str()) {
-            Ok(text) => text,
-            Err(Stop::Drop) => {
-                self.dropped = true;
-                None
-            }
-            Err(Stop::Hold(problem)) => {
-                self.problems.push(problem);
-                None
-            }
-        }
+    /// The text of an expression, or nothing where a fault is noted.
+    fn text(&mut self, slot: Slot, part: RecordPart) -> Option<String> {
+        let text = self.bound.one_text(slot, part, self.record, self.context, self.seed);
+        self.note(text)?
+    }
+
+    fn note<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.problems.push(problem)).ok()
     }
 
     pub(super) fn in_scope(&mut self) -> bool {
         let inner = &self.bound.inner;
-        if let Some(slot) = inner.filter {
-            self.outcome(slot, Some("objectFilter"));
-            if self.dropped {
-                return false;
-            }
+        if let Some(slot) = inner.filter
+            && let Some(Outcome::IgnoreObject) = self.outcome(slot, RecordPart::Scope)
+        {
+            return false;
         }
         if inner.scope.is_empty() {
             return true;
         }
         inner.scope.iter().any(|clauses| {
-            clauses.iter().all(|clause| match self.outcome(clause.attribute, None) {
+            clauses.iter().all(|clause| match self.outcome(clause.attribute, RecordPart::Scope) {
                 Some(Outcome::Value(value)) => clause.test.passes(&value),
                 _ => false,
             })
         })
     }
 
-    pub(super) fn stage(&mut self) -> Option<Stage> {
+    /// Where the person stands; faults of dates and status are noted also where the stage is known without them.
+    pub(super) fn standing(&mut self) -> Option<Standing> {
+        let Some(cycle) = &self.bound.inner.cycle else { return Some(Standing::of(Stage::Active { start: None })) };
+        let start = self.day(cycle.start, RecordPart::Start);
+        let end = self.day(cycle.end, RecordPart::End);
+        let facts = Facts { start, end, status: self.fact(cycle.status, RecordPart::Status) };
+        let (message, help) = match cycle.standing(&facts, self.context.today()) {
+            Ok(standing) => return Some(standing),
+            Err(Unclear::Unreadable) => return None,
+            Err(Unclear::NoStatus) => ("the status is empty".to_owned(), "enter the status in HR"),
+            Err(Unclear::UnknownStatus(status)) => (
+                format!("the mapping does not list the status {status:?}"),
+                "add the status to `left` in [lifecycle] of the mapping if it means gone, or to `active` if it means working here",
+            ),
+        };
+        let columns = cycle.status.map(|slot| format!(" ({})", self.bound.columns(slot))).unwrap_or_default();
+        let message = message + &columns;
+        self.problems.push(Problem { part: RecordPart::Status, code: HeldCode::NoStatus, message, help: help.to_owned() });
+        None
+    }
+
+    /// The text of an optional column; a fault is noted.
+    fn fact(&mut self, slot: Option<Slot>, part: RecordPart) -> Fact<String> {
+        let Some(slot) = slot else { return Fact::Absent };
+        let text = self.bound.one_text(slot, part, self.record, self.context, self.seed);
+        match self.note(text) {
+            None => Fact::Unreadable,
+            Some(None) => Fact::Absent,
+            Some(Some(text)) => Fact::Is(text),
+        }
+    }
+
+    /// The day in an optional column; a fault is noted.
+    fn day(&mut self, slot: Option<Slot>, part: RecordPart) -> Fact<jiff::civil::Date> {
         let inner = &self.bound.inner;
-        let Some(cycle) = &inner.cycle else { return Some(Stage::Active { start: None }) };
-        let before = self.problems.len();
-        let [start, end] = date_slots(cycle).map(|(name, slot)| {
-            let text = self.text(slot?)?;
-            if name == "end" && inner.no_end.contains(&fold(&text)) {
-                return None;
-            }
-            let day = inner.dates.day(&text);
-            if day.is_none() {
-                let fault = format!("is not a date of the form {}", inner.dates.formats.join(" or "));
-                let mut problem = self.bound.invalid(slot?, Some(&format!("lifecycle.{name}")), &fault);
-                "correct the date in HR, or add its form to `dates` in the mapping".clone_into(&mut problem.help);
-                self.problems.push(problem);
-            }
-            day
-        });
-        let status = cycle.status.and_then(|slot| self.text(slot)).unwrap_or_default();
-        if self.problems.len() > before {
-            return None;
+        let text = match self.fact(slot, part) {
+            Fact::Is(text) => text,
+            Fact::Absent => return Fact::Absent,
+            Fact::Unreadable => return Fact::Unreadable,
+        };
+        if part == RecordPart::End && inner.no_end.contains(&fold(&text)) {
+            return Fact::Absent;
         }
-        match cycle.stage(&Facts { start, end, status }, self.context.today()) {
-            Ok(stage) => Some(stage),
-            Err(unclear) => {
-                let place = match unclear.code {
-                    HeldCode::NoStatus => cycle.status.map(|slot| format!(" ({})", self.bound.columns(slot))),
-                    _ => None,
-                };
-                let message = unclear.message + &place.unwrap_or_default();
-                self.problems.push(Problem { code: unclear.code, message, help: unclear.help.to_owned() });
-                None
-            }
+        if let Some(day) = inner.dates.day(&text) {
+            return Fact::Is(day);
         }
+        let fault = format!("is not a date of the form {}", inner.dates.formats.join(" or "));
+        self.problems.extend(slot.map(|slot| Problem {
+            help: "correct the date in HR, or add its form to `dates` in the mapping".to_owned(),
+            ..self.bound.invalid(slot, part, &fault)
+        }));
+        Fact::Unreadable
+    }
+
+    /// The key of before a conversion, where the record names one that can be used.
+    pub(super) fn previous_key(&mut self) -> Option<EmployeeId> {
+        let slot = self.bound.inner.previous_key?;
+        let key = self.text(slot, RecordPart::PreviousKey).and_then(|text| EmployeeId::new(&text))?;
+        let visible = self.bound.check_visible(slot, RecordPart::PreviousKey, key);
+        self.note(visible)
+    }
+
+    /// Every attribute, the manager and the groups.
+    pub(super) fn values(mut self, shown: &[Arc<str>]) -> Values {
+        let inner = &self.bound.inner;
+        // As much room as is needed: a list that grows by itself would keep half as much again for each of a million people.
+        let mut attributes: Vec<Wanted> = Vec::with_capacity(inner.targets.len());
+        for (target, shown) in inner.targets.iter().zip(shown) {
+            attributes.extend(self.wanted(target, shown));
+        }
+        let manager = self.manager();
+        let rules = inner.groups.iter().enumerate();
+        let groups = rules.filter_map(|(rule, formulas)| self.group(rule, formulas)).collect();
+        Values { attributes, manager, groups, problems: self.problems }
     }
 
     pub(super) fn wanted(&mut self, target: &Target, shown: &Arc<str>) -> Option<Wanted> {
@@ -128,7 +167,7 @@ impl<'m> Run<'m> {
             let text = trimmed(text);
             return if text.is_empty() { when_empty(target) } else { self.set(target, slot, Value::text(text)) };
         }
-        let value = match self.outcome(slot, Some(attribute.name))? {
+        let value = match self.outcome(slot, RecordPart::Attribute(attribute))? {
             Outcome::Value(value) => value,
             Outcome::Candidates(candidates) => return self.first_free(target, slot, candidates),
             Outcome::IgnoreAttribute | Outcome::IgnoreObject => return None,
@@ -145,7 +184,8 @@ impl<'m> Run<'m> {
         if let Value::Text(text) = &value
             && crate::source::is_error(text)
         {
-            let mut problem = self.bound.invalid(slot, Some(attribute.name), &format!("holds the error {text} of a spreadsheet"));
+            let mut problem =
+                self.bound.invalid(slot, RecordPart::Attribute(attribute), &format!("holds the error {text} of a spreadsheet"));
             "correct the formula in the file, or list the word in `[source] nothing` of the mapping"
                 .clone_into(&mut problem.help);
             self.problems.push(problem);
@@ -167,8 +207,9 @@ impl<'m> Run<'m> {
         let mut accepted: Vec<Value> = Vec::new();
         let mut first_fault = None;
         for text in candidates.values {
+            let text = if is_address(attribute) { address_text(&text) } else { text };
             let Some(value) = directory_value(attribute, expr::Value::Text(text.into())) else { continue };
-            match self.accept(attribute, value) {
+            match self.accept(attribute, value).and_then(|value| check_dots(attribute, value)) {
                 Ok(value) if accepted.contains(&value) => {}
                 Ok(value) => accepted.push(value),
                 Err(fault) => first_fault = first_fault.or(Some(fault)),
@@ -184,7 +225,7 @@ impl<'m> Run<'m> {
                     .clone_into(&mut problem.help);
                 problem
             }
-            (None, Some(error)) => self.bound.failed(slot, Some(attribute.name), &error),
+            (None, Some(error)) => self.bound.failed(slot, RecordPart::Attribute(attribute), &error),
             (None, None) => return when_empty(target),
         };
         self.problems.push(problem);
@@ -203,11 +244,12 @@ impl<'m> Run<'m> {
     }
 
     fn refused(&self, slot: Slot, attribute: Attribute, fault: &ValueFault) -> Problem {
-        let mut problem = self.bound.invalid(slot, Some(attribute.name), &fault.to_string());
+        let mut problem = self.bound.invalid(slot, RecordPart::Attribute(attribute), &fault.to_string());
         problem.help = match fault {
             ValueFault::TooLong { most, .. } => format!("shorten it in HR, or in the mapping with Left(…, {most})"),
             ValueFault::TooMany { .. } => "choose one in the mapping with Item(…, 1)".to_owned(),
             ValueFault::Character { .. } => "correct it in HR, or in the mapping with Replace or NormalizeDiacritics".to_owned(),
+            ValueFault::Direction { .. } => "type the value in HR again instead of copying it".to_owned(),
             ValueFault::Form { .. } => "correct it in HR, or translate it in the mapping with Switch".to_owned(),
         };
         problem
@@ -215,47 +257,78 @@ impl<'m> Run<'m> {
 
     pub(super) fn manager(&mut self) -> ManagerWanted {
         let Some(slot) = self.bound.inner.manager else { return ManagerWanted::Leave };
-        match self.outcome(slot, Some("manager")) {
-            Some(Outcome::Value(value)) => match value.to_text().as_deref().and_then(EmployeeId::new) {
-                Some(key) if crate::source::is_error(key.as_str()) => {
-                    let problem = self.bound.invalid(slot, Some("manager"), &format!("holds the error {key} of a spreadsheet"));
-                    self.problems.push(problem);
-                    ManagerWanted::Leave
-                }
-                Some(key) => ManagerWanted::Key(key),
-                None if value.is_empty() || value.to_text().is_some() => ManagerWanted::Clear,
-                None => {
-                    let problem = self.bound.invalid(slot, Some("manager"), "has several values where one is wanted");
-                    self.problems.push(problem);
-                    ManagerWanted::Leave
-                }
-            },
-            _ => ManagerWanted::Leave,
+        let Some(Outcome::Value(value)) = self.outcome(slot, RecordPart::Manager) else { return ManagerWanted::Leave };
+        let refused = |fault: &str| Err(self.bound.invalid(slot, RecordPart::Manager, fault));
+        let key = match value.to_text().as_deref().map(EmployeeId::new) {
+            Some(Some(key)) if crate::source::is_error(key.as_str()) => {
+                refused(&format!("holds the error {key} of a spreadsheet"))
+            }
+            Some(Some(key)) => self.bound.check_visible(slot, RecordPart::Manager, key).map(Some),
+            Some(None) => Ok(None),
+            None if value.is_empty() => Ok(None),
+            None => refused("has several values where one is wanted"),
+        };
+        match self.note(key) {
+            None => ManagerWanted::Leave,
+            Some(None) => ManagerWanted::Clear,
+            Some(Some(key)) => ManagerWanted::Key(key),
         }
     }
 
-    pub(super) fn group(&mut self, rule: usize, formulas: &GroupFormulas) -> Option<GroupWanted> {
+    /// The group of a rule. Key and name are without invisible characters, each run of blanks as one space, so that a cell typed with
+    /// two spaces makes no second group.
+    fn group(&mut self, rule: usize, formulas: &GroupFormulas) -> Option<GroupWanted> {
+        let part = RecordPart::Group(rule);
         if let Some(when) = formulas.when {
-            match self.outcome(when, Some("groups.when"))? {
+            match self.outcome(when, part)? {
                 Outcome::Value(expr::Value::Flag(true)) => {}
-                Outcome::Value(value) if value.to_text().is_some_and(|text| text.trim().eq_ignore_ascii_case("true")) => {}
+                Outcome::Value(value) if value.to_text().is_some_and(|text| trimmed(&text).eq_ignore_ascii_case("true")) => {}
                 _ => return None,
             }
         }
-        let name = self.text(formulas.name)?;
+        let name = self.group_text(formulas.name, part)?;
         let key = match formulas.key {
-            Some(slot) => self.text(slot)?,
+            Some(slot) => self.group_text(slot, part)?,
             None => name.clone(),
         };
         let length = name.encode_utf16().count();
         if length > 256 {
             let fault = ValueFault::TooLong { length, most: 256 }.to_string();
-            let problem = self.bound.invalid(formulas.name, Some("groups.name"), &fault);
+            let problem = self.bound.invalid(formulas.name, part, &fault);
             self.problems.push(problem);
             return None;
         }
         Some(GroupWanted { rule, key, name })
     }
+
+    fn group_text(&mut self, slot: Slot, part: RecordPart) -> Option<String> {
+        let text = self.text(slot, part)?;
+        Some(unspaced(&text).into_owned()).filter(|text| !text.is_empty())
+    }
+}
+
+/// Whether an attribute is a name that mail is sent to: Exchange refuses more there than Graph does.
+fn is_address(attribute: Attribute) -> bool {
+    matches!(attribute.name, "userPrincipalName" | "mailNickname" | "mail")
+}
+
+/// A generated address without invisible characters and with straight apostrophes, so that `d’Arcy` becomes `d'Arcy`.
+fn address_text(text: &str) -> String {
+    let straight =
+        |c| if matches!(c, '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2bc}' | '\u{2032}' | '\u{ff07}') { '\'' } else { c };
+    text.chars().filter(|c| !is_invisible(*c)).map(straight).collect()
+}
+
+/// Refuses a generated address with two dots in a row or a dot at an end of its local part: Graph takes some of them, Exchange none.
+fn check_dots(attribute: Attribute, value: Value) -> Result<Value, ValueFault> {
+    let text = value.as_text().filter(|_| is_address(attribute)).unwrap_or_default();
+    let local = text.split('@').next().unwrap_or_default();
+    if text.contains("..") || local.starts_with('.') || local.ends_with('.') {
+        return Err(ValueFault::Form {
+            wanted: "an address: two dots stand in a row, or one at an end of the part before the `@`",
+        });
+    }
+    Ok(value)
 }
 
 /// What an empty value becomes: the default, nothing, or it is left alone.

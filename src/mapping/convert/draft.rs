@@ -1,6 +1,5 @@
 //! The mapping file in the making: written, checked with the same checker as any other, and whatever it refuses set aside.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use super::super::model::Mapping;
@@ -279,10 +278,10 @@ impl Draft {
     fn lifecycle(&self, file: &mut File) {
         file.part(Part::Lifecycle);
         file.push("# Without [lifecycle] nobody is ever disabled.\n[lifecycle]\n");
-        if let Some((status, blocked, _)) = &self.status {
+        if let Some((status, blocked, free)) = &self.status {
             let list = |words: &[&str]| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", ");
             file.push("# What the schema maps to the state of the account; a record without it is held.\n");
-            file.push(&format!("status = {}\nleft = [{}]\n", quoted(status), list(blocked)));
+            file.push(&format!("status = {}\nleft = [{}]\nactive = [{}]\n", quoted(status), list(blocked), list(free)));
         }
         file.part(Part::Fixed);
         for (name, target) in [("start", "employeeHireDate"), ("end", "employeeLeaveDateTime")] {
@@ -302,12 +301,6 @@ impl Draft {
             file.push("out_of_scope = \"report\"   # or \"disable\"\n");
         }
         file.push("on_missing = \"report\"   # or \"disable\": people who are no longer in the reading\n");
-        if let Some((_, _, free)) = &self.status {
-            file.push("[lifecycle.states]\n");
-            for word in *free {
-                let _ = writeln!(file.text, "{} = \"active\"", quoted(word));
-            }
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::index::{Found, Index};
-use super::{DESIRED, HELD, OUT_OF_SCOPE, PART, Part, People, SETTLED, Target, flow};
+use super::{DESIRED, HELD, Note, OUT_OF_SCOPE, PART, Part, People, SETTLED, Target, Word, flow, stage_byte};
 use crate::directory::{Lent, RowWriter, Snapshot, UserRow, Users, Value};
 use crate::mapping::{Desired, Flow, GroupWanted, ManagerWanted, Mapped, Rules, Stage, Wanted, When};
 use crate::record::{At, EmployeeId, Place};
@@ -41,10 +41,14 @@ impl<'a> Packer<'a> {
                     row.number(part.held.len());
                     part.held.push(held);
                 }
-                Mapped::OutOfScope { key, previous_key, place } => {
+                Mapped::OutOfScope { key, previous_key, place, stage } => {
                     row.byte(OUT_OF_SCOPE);
-                    put_keys(&key, previous_key.as_ref(), &mut row);
+                    put_keys(key.as_ref(), previous_key.as_ref(), &mut row);
                     part.put_place(&place, &mut row);
+                    match stage {
+                        Some(stage) => put_stage(stage, 0, &mut row),
+                        None => row.byte(stage_byte::NONE),
+                    }
                 }
             }
             part.bytes = row.into_bytes();
@@ -87,11 +91,33 @@ impl<'a> Packer<'a> {
 
     fn put(&self, part: &mut Part, desired: &Desired, row: &mut RowWriter) {
         // Taken apart without `..`, so that a new field cannot be left out.
-        let Desired { key, previous_key, place, stage, attributes, manager, groups } = desired;
+        let Desired {
+            key,
+            previous_key,
+            place,
+            stage,
+            new_stage,
+            status_word,
+            end_ignored,
+            left_out,
+            attributes,
+            manager,
+            groups,
+        } = desired;
         let begin = row.len();
         row.byte(DESIRED);
-        put_keys(key, previous_key.as_ref(), row);
-        put_stage(*stage, row);
+        put_keys(Some(key), previous_key.as_ref(), row);
+        let word = status_word.as_deref().map(|word| part.word(word));
+        let noted = new_stage.is_some() || end_ignored.is_some() || !left_out.is_empty();
+        put_stage(*stage, stage_byte::with(word, noted), row);
+        if let Some(word) = word.filter(|word| *word >= stage_byte::MANY) {
+            row.number(word);
+        }
+        if noted {
+            row.number(part.notes.len());
+            let at = part.current();
+            part.notes.push(Note { at, new_stage: *new_stage, end_ignored: *end_ignored, left_out: left_out.clone() });
+        }
         match manager {
             ManagerWanted::Leave => row.byte(0),
             ManagerWanted::Clear => row.byte(1),
@@ -115,19 +141,19 @@ impl<'a> Packer<'a> {
     }
 }
 
-fn put_keys(key: &EmployeeId, previous: Option<&EmployeeId>, row: &mut RowWriter) {
-    row.text(key.as_str());
+fn put_keys(key: Option<&EmployeeId>, previous: Option<&EmployeeId>, row: &mut RowWriter) {
+    row.text(key.map_or("", EmployeeId::as_str));
     row.text(previous.map_or("", EmployeeId::as_str));
 }
 
-fn put_stage(stage: Stage, row: &mut RowWriter) {
+fn put_stage(stage: Stage, more: u8, row: &mut RowWriter) {
     let (kind, day) = match stage {
         Stage::Upcoming { start } => (0, Some(start)),
         Stage::PreHire { start } => (1, Some(start)),
         Stage::Active { start } => (2, start),
         Stage::Left { end } => (3, end),
     };
-    row.byte(kind | u8::from(day.is_some()) << 2);
+    row.byte(kind | more | if day.is_some() { stage_byte::DAY } else { 0 });
     if let Some(day) = day {
         row.bytes(&day.year().to_le_bytes());
         row.bytes(&[day.month().unsigned_abs(), day.day().unsigned_abs()]);
@@ -145,6 +171,22 @@ fn as_it_is(wanted: &Value, present: Option<&Lent<'_>>) -> bool {
 }
 
 impl Part {
+    /// The place of the record that is being packed.
+    fn current(&self) -> u32 {
+        u32::try_from(self.starts.len() - 1).expect("a part has some hundred people")
+    }
+
+    /// The place of a status among those of this part, counting from 1.
+    fn word(&mut self, text: &str) -> usize {
+        let first = self.current();
+        let at = self.words.iter().position(|word| *word.text == *text).unwrap_or_else(|| {
+            self.words.push(Word { text: text.into(), first, count: 0 });
+            self.words.len() - 1
+        });
+        self.words[at].count += 1;
+        at + 1
+    }
+
     fn put_place(&mut self, place: &Place, row: &mut RowWriter) {
         let source = self.sources.iter().position(|source| Arc::ptr_eq(source, &place.source) || *source == place.source);
         row.number(source.unwrap_or_else(|| {

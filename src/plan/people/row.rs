@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{DESIRED, OUT_OF_SCOPE, Part, PersonNo, SETTLED, Target, flow};
+use super::{DESIRED, Note, OUT_OF_SCOPE, Part, PersonNo, SETTLED, Target, flow, stage_byte};
 use crate::directory::{Attribute, Lent, RowReader, UserNo, UserRow, Users, Value};
 use crate::mapping::{Desired, Flow, GroupWanted, Held, ManagerWanted, Stage, Wanted};
 use crate::record::{At, EmployeeId, Place};
@@ -41,6 +41,9 @@ pub(in crate::plan) enum ManagerRow<'a> {
 /// What stands in the row of a person who is wanted before the attributes.
 pub(in crate::plan) struct Facts<'a> {
     pub(in crate::plan) stage: Stage,
+    /// The status, where the mapping names it in no list.
+    status_word: Option<&'a str>,
+    note: Option<&'a Note>,
     pub(in crate::plan) manager: ManagerRow<'a>,
     /// The user that the row refers to: the only one who has the record's value of the first match attribute.
     pub(in crate::plan) user: Option<UserNo>,
@@ -75,8 +78,22 @@ impl<'a> PersonRow<'a> {
         Some(self.previous).filter(|key| !key.is_empty())
     }
 
-    pub(super) fn keys(&self) -> (EmployeeId, Option<EmployeeId>) {
-        (EmployeeId::new(self.key).expect("a key is never empty"), EmployeeId::new(self.previous))
+    pub(super) fn keys(&self) -> (Option<EmployeeId>, Option<EmployeeId>) {
+        (EmployeeId::new(self.key), EmployeeId::new(self.previous))
+    }
+
+    /// The stage by HR: of a person who is wanted, and of a record out of scope where status and dates give one.
+    pub(in crate::plan) fn stage(&self) -> Option<Stage> {
+        match self.kind {
+            Kind::Desired => Some(self.facts().stage),
+            Kind::Held(_) => None,
+            Kind::OutOfScope => {
+                let mut row = self.rest;
+                skip_place(&mut row)?;
+                let byte = row.byte()?;
+                if byte == stage_byte::NONE { None } else { stage(byte, &mut row) }
+            }
+        }
     }
 
     /// What a wanted person's row tells first.
@@ -89,14 +106,21 @@ impl<'a> PersonRow<'a> {
 
     fn read_facts(&self) -> Option<Facts<'a>> {
         let mut row = self.rest;
-        let stage = stage(&mut row)?;
+        let byte = row.byte()?;
+        let stage = stage(byte, &mut row)?;
+        let word = match stage_byte::word(byte) {
+            stage_byte::MANY => row.number()?,
+            word => word,
+        };
+        let status_word = word.checked_sub(1).and_then(|word| self.part.words.get(word)).map(|word| &*word.text);
+        let note = if byte & stage_byte::NOTE == 0 { None } else { Some(self.part.notes.get(row.number()?)?) };
         let manager = match row.byte()? {
             0 => ManagerRow::Leave,
             1 => ManagerRow::Clear,
             _ => ManagerRow::Key(row.text()?),
         };
         let user = row.number()?.checked_sub(1).map(UserNo::new);
-        Some(Facts { stage, manager, user, rest: row })
+        Some(Facts { stage, status_word, note, manager, user, rest: row })
     }
 
     fn rest_of(&self) -> RowReader<'a> {
@@ -148,7 +172,7 @@ impl<'a> PersonRow<'a> {
     /// What the person should look like, by itself.
     pub(in crate::plan) fn desired(&self, users: &Users) -> Desired {
         let (key, previous_key) = self.keys();
-        let Facts { stage, manager, user, .. } = self.facts();
+        let Facts { stage, status_word, note, manager, user, .. } = self.facts();
         let user = user.map(|user| users.at(user));
         let wanted = |(target, flow): (&Target, FlowRow<'_>)| {
             let Target { attribute, when, expression } = target.clone();
@@ -157,10 +181,14 @@ impl<'a> PersonRow<'a> {
         };
         let groups = self.groups().map(|(rule, key, name)| GroupWanted { rule, key: key.into(), name: name.into() });
         Desired {
-            key,
+            key: key.expect("a person who is wanted has a key"),
             previous_key,
             place: self.own_place(),
             stage,
+            new_stage: note.and_then(|note| note.new_stage),
+            status_word: status_word.map(Into::into),
+            end_ignored: note.and_then(|note| note.end_ignored),
+            left_out: note.map(|note| note.left_out.clone()).unwrap_or_default(),
             attributes: self.flows().map(wanted).collect(),
             manager: match manager {
                 ManagerRow::Leave => ManagerWanted::Leave,
@@ -245,9 +273,8 @@ impl<'a> FlowRow<'a> {
     }
 }
 
-fn stage(row: &mut RowReader<'_>) -> Option<Stage> {
-    let kind = row.byte()?;
-    let day = match kind & 4 {
+fn stage(byte: u8, row: &mut RowReader<'_>) -> Option<Stage> {
+    let day = match byte & stage_byte::DAY {
         0 => None,
         _ => {
             let year = i16::from_le_bytes(row.take(2)?.try_into().ok()?);
@@ -255,7 +282,7 @@ fn stage(row: &mut RowReader<'_>) -> Option<Stage> {
             Some(Date::new(year, i8::try_from(*month).ok()?, i8::try_from(*day).ok()?).ok()?)
         }
     };
-    Some(match kind & 3 {
+    Some(match byte & stage_byte::KIND {
         0 => Stage::Upcoming { start: day? },
         1 => Stage::PreHire { start: day? },
         2 => Stage::Active { start: day },

@@ -132,10 +132,10 @@ fn a_record_without_a_key_keeps_everybody_from_being_missing() {
         key: None,
         previous_key: None,
         place: Some(worker("1", "A", "B").place),
+        left: false,
         code: HeldCode::NoKey,
         message: "no key".into(),
         help: "give it one".into(),
-        left: false,
         candidates: Vec::new(),
     })];
     assert_eq!(world.text(), "held - no-key");

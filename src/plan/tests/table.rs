@@ -102,7 +102,7 @@ fn missing(world: World, disable: bool) -> World {
 fn out_of_scope(world: World, disable: bool) -> World {
     with(world, |world| {
         let Desired { key, previous_key, place, .. } = ada();
-        world.mapped = vec![Mapped::OutOfScope { key, previous_key, place }];
+        world.mapped = vec![Mapped::OutOfScope { key: Some(key), previous_key, place, stage: None }];
         world.lifecycle().disable_out_of_scope = disable;
     })
 }

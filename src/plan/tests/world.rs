@@ -45,6 +45,10 @@ pub(crate) fn worker(number: &str, given: &str, surname: &str) -> Desired {
         previous_key: None,
         place: Place { source: "hr.csv".into(), at: At::Line(2) },
         stage: Stage::Active { start: None },
+        new_stage: None,
+        status_word: None,
+        end_ignored: None,
+        left_out: Vec::new(),
         attributes: vec![
             set("department", "Sales"),
             set("displayName", &format!("{given} {surname}")),

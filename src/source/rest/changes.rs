@@ -72,7 +72,7 @@ impl Row {
 /// The place of a record that has no key.
 pub(super) fn by_key(raws: Vec<Raw>, changes: &Changes, rows: &mut Rows) -> Result<(), Place> {
     for Raw { place, json } in raws {
-        let key = changes.key.text(&json).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
+        let key = changes.key.text(&json).map(|key| crate::record::trimmed(&key).to_owned()).filter(|key| !key.is_empty());
         let Some(key) = key else { return Err(place) };
         rows.entry(key).or_default().push(Row { place, json, asked: Answers::new() });
     }

@@ -40,7 +40,7 @@ impl<'s> Joined<'s> {
         while let Some(page) = pages.next(sender).await? {
             for raw in page {
                 if let Some(key) = key.text(&raw.json) {
-                    partners.entry(key.trim().to_owned()).or_default().push(raw.json);
+                    partners.entry(crate::record::trimmed(&key).to_owned()).or_default().push(raw.json);
                 }
             }
         }
@@ -104,7 +104,9 @@ impl<'s> Joined<'s> {
 
     /// By what each record's partners are known.
     fn keys(&self, page: &[Raw]) -> Vec<Option<String>> {
-        let key = |raw: &Raw| self.join.on.text(&raw.json).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
+        let key = |raw: &Raw| {
+            self.join.on.text(&raw.json).map(|key| crate::record::trimmed(&key).to_owned()).filter(|key| !key.is_empty())
+        };
         page.iter().map(key).collect()
     }
 

@@ -260,6 +260,8 @@ pub enum HeldCode {
     LookAlike,
     /// An earlier request for this person has no known outcome.
     UnknownOutcome,
+    /// A leaver's key came back with another person's names.
+    KeyReused,
     /// A character that cannot be seen stands within a key.
     InvisibleCharacter,
 }
@@ -283,6 +285,7 @@ impl HeldCode {
             Self::EndBeforeStart => "end-before-start",
             Self::LookAlike => "look-alike",
             Self::UnknownOutcome => "unknown-outcome",
+            Self::KeyReused => "key-reused",
             Self::InvisibleCharacter => "invisible-character",
         }
     }

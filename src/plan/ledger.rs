@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::change::Change;
+use super::decision::Decision;
 use crate::directory::{ObjectId, Value};
 use crate::mapping::{HeldCode, LeaveAction};
 use crate::record::EmployeeId;
@@ -25,6 +26,12 @@ pub struct Ledger {
     pub let_through: Vec<Change>,
     /// People with a journaled request whose outcome could not be settled.
     pub unsettled: BTreeMap<EmployeeId, String>,
+    /// The day of each feed's last good reading.
+    #[serde(default)]
+    pub feeds: BTreeMap<String, Date>,
+    /// What an administrator decided by hand, by key.
+    #[serde(default)]
+    pub decisions: BTreeMap<EmployeeId, Decision>,
     /// Attributes that Graph refused for this app within 30 days.
     pub refused: BTreeSet<String>,
 }
@@ -42,6 +49,13 @@ pub struct Person {
     pub pre_hire: bool,
     /// The day on which hrpush deleted the account.
     pub deleted_on: Option<Date>,
+    /// The day of the first good reading of the feed without this person; none while the last good reading carries them.
+    #[serde(default)]
+    pub missing_since: Option<Date>,
+    /// Whether the link was made without a write (a guest, a synced or a protected account): it counts for missing people and for the head of
+    /// the report, never for matching.
+    #[serde(default)]
+    pub seen: bool,
     /// `on_leave` actions that were asked for and are done since the person last left.
     pub leave_done: BTreeSet<LeaveAction>,
     /// What HR wanted at the last run, by attribute name: tells a change in HR from a drift of the tenant. Empty where it is not known; it

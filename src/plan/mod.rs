@@ -4,6 +4,7 @@ mod accounts;
 mod approval;
 mod cause;
 mod change;
+mod decision;
 mod diff;
 mod drift;
 mod duplicates;
@@ -36,6 +37,7 @@ pub use change::{
     Accounts, Action, Candidate, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan, RecordCounts, Skipped,
     SkippedCode, SourceInfo, Summary, Target,
 };
+pub use decision::{Decision, Verdict};
 pub use drift::{Drifted, drift};
 pub use fingerprint::fingerprint;
 pub use groups::unique_name;

@@ -50,6 +50,8 @@ impl Store {
             let_through: self.let_through(tenant, since)?,
             unsettled: unsettled.iter().filter_map(settled).collect(),
             refused: self.refused(tenant, today)?,
+            feeds: BTreeMap::new(),
+            decisions: BTreeMap::new(),
         })
     }
 
@@ -77,6 +79,8 @@ impl Store {
                     disabled_on: day(row.get(3)?),
                     pre_hire: row.get(4)?,
                     deleted_on: day(row.get(5)?),
+                    missing_since: None,
+                    seen: false,
                     leave_done: serde_json::from_str(row.get_ref(6)?.as_str().unwrap_or("[]"))?,
                     wanted: BTreeMap::new(),
                 },

@@ -329,6 +329,8 @@ fn somebody(id: &ObjectId, feed: &str) -> Person {
         disabled_on: None,
         pre_hire: false,
         deleted_on: None,
+        missing_since: None,
+        seen: false,
         leave_done: BTreeSet::new(),
         wanted: BTreeMap::new(),
     }

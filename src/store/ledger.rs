@@ -50,7 +50,7 @@ impl Store {
             let_through: self.let_through(tenant, since)?,
             unsettled: unsettled.iter().filter_map(settled).collect(),
             refused: self.refused(tenant, today)?,
-            feeds: BTreeMap::new(),
+            feeds: self.feeds(tenant)?,
             decisions: BTreeMap::new(),
         })
     }
@@ -63,7 +63,7 @@ impl Store {
 
     fn people(&self, tenant: &TenantId) -> Result<BTreeMap<EmployeeId, Person>, StoreError> {
         let mut select = self.database.prepare(
-            "select key, id, feed, disabled_on, pre_hire, deleted_on, leave_done from people where tenant = ?1 order by key",
+            "select key, id, feed, disabled_on, pre_hire, deleted_on, leave_done, missing_since, seen from people where tenant = ?1 order by key",
         )?;
         let mut rows = select.query([&tenant.0])?;
         let mut people = BTreeMap::new();
@@ -79,8 +79,8 @@ impl Store {
                     disabled_on: day(row.get(3)?),
                     pre_hire: row.get(4)?,
                     deleted_on: day(row.get(5)?),
-                    missing_since: None,
-                    seen: false,
+                    missing_since: day(row.get(7)?),
+                    seen: row.get(8)?,
                     leave_done: serde_json::from_str(row.get_ref(6)?.as_str().unwrap_or("[]"))?,
                     wanted: BTreeMap::new(),
                 },
@@ -126,11 +126,28 @@ impl Store {
         Ok(reading.as_deref().map(serde_json::from_str).transpose()?)
     }
 
+    /// The UTC day of each feed's last good reading. A state folder of an earlier version does not know it.
+    fn feeds(&self, tenant: &TenantId) -> Result<BTreeMap<String, Date>, StoreError> {
+        let mut select = self
+            .database
+            .prepare("select feed, substr(read_at, 1, 10) from readings where tenant = ?1 and read_at is not null")?;
+        let rows = select.query_map([&tenant.0], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        let mut feeds = BTreeMap::new();
+        for row in rows {
+            let (feed, day) = row?;
+            if let Ok(day) = day.parse() {
+                feeds.insert(feed, day);
+            }
+        }
+        Ok(feeds)
+    }
+
     /// Keeps a reading to compare the next one with: only after a run that was applied or had nothing to do.
     pub fn good_reading(&mut self, tenant: &TenantId, feed: &str, reading: &LastReading) -> Result<(), StoreError> {
         self.database.execute(
-            "insert into readings values (?1, ?2, ?3) on conflict (tenant, feed) do update set reading = excluded.reading",
-            params![tenant.0, feed, serde_json::to_string(reading)?],
+            "insert into readings (tenant, feed, reading, read_at) values (?1, ?2, ?3, ?4) \
+             on conflict (tenant, feed) do update set reading = excluded.reading, read_at = excluded.read_at",
+            params![tenant.0, feed, serde_json::to_string(reading)?, super::now()],
         )?;
         Ok(())
     }

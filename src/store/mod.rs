@@ -30,7 +30,8 @@ use crate::plan::Plan;
 
 const FILE: &str = "state.db";
 const SCHEMA: &str = include_str!("schema.sql");
-const VERSION: i64 = 2;
+const FROM_2_TO_3: &str = include_str!("from_2_to_3.sql");
+const VERSION: i64 = 3;
 
 /// Why the state cannot be used.
 #[derive(Debug, Error)]
@@ -119,8 +120,11 @@ impl Store {
                 transaction.execute_batch(SCHEMA)?;
                 transaction.pragma_update(None, "user_version", VERSION)?;
             }
-            1 => {
-                keep_accounts_beside(&transaction)?;
+            1 | 2 => {
+                if found == 1 {
+                    keep_accounts_beside(&transaction)?;
+                }
+                transaction.execute_batch(FROM_2_TO_3)?;
                 transaction.pragma_update(None, "user_version", VERSION)?;
             }
             VERSION => {}

@@ -62,6 +62,8 @@ create table people (
     leave_done  text not null default '[]',
     wanted      text not null default '{}',
     addresses   text not null default '[]',
+    missing_since text,
+    seen        integer not null default 0,
     primary key (tenant, key)
 ) strict, without rowid;
 create index people_by_account on people (tenant, id);
@@ -74,7 +76,13 @@ create table addresses (
     primary key (tenant, address, key)
 ) strict, without rowid;
 
-create table readings (tenant text not null, feed text not null, reading text not null, primary key (tenant, feed)) strict;
+create table readings (
+    tenant  text not null,
+    feed    text not null,
+    reading text not null,
+    read_at text,
+    primary key (tenant, feed)
+) strict;
 create table refused (tenant text not null, attribute text not null, day text not null, primary key (tenant, attribute)) strict;
 create table cache (tenant text not null, name text not null, value blob not null, primary key (tenant, name)) strict;
 
@@ -85,6 +93,7 @@ create table staged (
     reading     text,
     ids         text not null,
     made_at     text not null,
+    guards      text not null default '[]',
     primary key (tenant, fingerprint)
 ) strict;
 create table staged_people (
@@ -95,3 +104,19 @@ create table staged_people (
     wanted      text not null,
     primary key (tenant, fingerprint, key)
 ) strict, without rowid;
+
+create table decisions (
+    decision     integer primary key,
+    tenant       text not null,
+    key          text not null,
+    verdict      text not null,
+    account      text,
+    given_name   text not null,
+    surname      text not null,
+    note         text,
+    user         text not null,
+    host         text not null,
+    decided_at   text not null,
+    forgotten_at text
+) strict;
+create index decisions_of_a_person on decisions (tenant, key) where forgotten_at is null;

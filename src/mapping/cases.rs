@@ -83,14 +83,18 @@ pub struct Difference {
     pub expected: Option<Json>,
     /// What was found, if anything was.
     pub found: Option<Json>,
-    /// Why, where a record is held or cannot be read.
+    /// Why, where a record is held or cannot be read, or a value of a leaver is left out.
     pub message: Option<String>,
 }
 
 /// What a record became, as a case writes it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Became {
-    Desired(BTreeMap<String, Json>),
+    Desired {
+        found: BTreeMap<String, Json>,
+        /// Why values of a leaver are left out.
+        left_out: BTreeMap<String, String>,
+    },
     Held {
         code: &'static str,
         message: String,
@@ -157,7 +161,10 @@ fn run(mapping: &Mapping, case: &Case, reached: &mut Reached) -> Became {
     let bound = mapping.bind_loosely(record.header());
     reached.note(&bound, &record, &context);
     match bound.map(&record, &context) {
-        Mapped::Desired(desired) => Became::Desired(found(&desired)),
+        Mapped::Desired(desired) => {
+            let left_out = desired.left_out.iter().map(|left_out| (left_out.part.to_string(), left_out.message.clone()));
+            Became::Desired { found: found(&desired), left_out: left_out.collect() }
+        }
         Mapped::Held(held) => Became::Held { code: held.code.as_str(), message: held.message },
         Mapped::OutOfScope { .. } => Became::OutOfScope,
     }
@@ -204,7 +211,7 @@ fn differences(case: &Case, became: &Became) -> Vec<Difference> {
             list.extend(case.expect.iter().map(|(name, wanted)| one(name, Some(wanted.clone()), None, None)));
             list
         }
-        Became::Desired(found) => {
+        Became::Desired { found, left_out } => {
             let mut list = Vec::new();
             list.extend(expected_held.map(|code| one("held", Some(code), None, None)));
             if case.out_of_scope {
@@ -213,7 +220,7 @@ fn differences(case: &Case, became: &Became) -> Vec<Difference> {
             for (name, wanted) in &case.expect {
                 let value = found.get(name).cloned().unwrap_or_else(left_alone);
                 if value != *wanted {
-                    list.push(one(name, Some(wanted.clone()), Some(value), None));
+                    list.push(one(name, Some(wanted.clone()), Some(value), left_out.get(name).map(String::as_str)));
                 }
             }
             list
@@ -316,6 +323,18 @@ record = { Id = "8" }
         assert_eq!((&difference.expected, &difference.found), (&Some(json!("Muenchen")), &Some(json!("Munich"))));
         assert_eq!(tested.cases[2].differences[0].found, Some(json!("no-key")));
         assert!(test(&mapping(), "[[cases]]").is_err());
+    }
+
+    #[test]
+    fn a_value_of_a_leaver_that_is_left_out_is_shown_with_its_fault() {
+        let lifecycle = format!("{MAPPING}usageLocation = \"[Land]\"\n[lifecycle]\nstatus = \"[Status]\"\nleft = [\"gone\"]\n");
+        let mapping = Mapping::parse(&lifecycle, Path::new("test.toml")).unwrap();
+        let cases = "[[case]]\nname = \"left\"\nrecord = { Id = \"7\", Land = \"UK\", Status = \"Gone\" }\n\
+                     expect = { stage = \"left\", usageLocation = \"GB\" }\n";
+        let tested = test(&mapping, cases).unwrap();
+        let [difference] = &tested.cases[0].differences[..] else { panic!("{:?}", tested.cases) };
+        assert_eq!((&*difference.name, &difference.found), ("usageLocation", &Some(left_alone())));
+        assert!(difference.message.as_ref().is_some_and(|message| message.contains("ISO 3166")), "{difference:?}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn edit(text: &str, case: &DeTable<'_>, became: &Became, edits: &mut Edits) -> O
     let expect = case.get("expect");
     match became {
         Became::Wrong(_) => {}
-        Became::Desired(found) => {
+        Became::Desired { found, .. } => {
             remove(text, case, "held", edits);
             remove(text, case, "out_of_scope", edits);
             match expect {

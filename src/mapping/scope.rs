@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::formula::Slot;
 use crate::expr::{Pattern, Value};
+use crate::record::unspaced;
 
 /// One clause of a scoping filter.
 #[derive(Clone, Debug)]
@@ -78,7 +79,7 @@ impl Test {
         let value = value.ok_or(Refused::NeedsValue)?;
         let number = || value.trim().parse().map_err(|_| Refused::NotANumber);
         let regex = || Pattern::new(value).map(Arc::new).map_err(Refused::Regex);
-        let text = value.to_owned();
+        let text = unspaced(value).into_owned();
         match name.as_str() {
             "EQUALS" => Ok(Self::Equals(text)),
             "NOT EQUALS" => Ok(Self::NotEquals(text)),
@@ -92,16 +93,17 @@ impl Test {
         }
     }
 
-    /// Whether a value passes. An absent or empty one passes `IS NULL` alone.
+    /// Whether a value passes. An absent or empty one passes `IS NULL` alone. Values compare without invisible characters, each run of
+    /// blanks as one space: a character that nobody sees must not take a person out of the scope.
     pub(super) fn passes(&self, value: &Value<'_>) -> bool {
-        if value.is_empty() {
-            return matches!(self, Self::IsNull);
-        }
         let text = match value {
             Value::List(items) => items.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(";"),
             one => one.to_text().unwrap_or_default().into_owned(),
         };
-        let text = text.trim();
+        let text = &*unspaced(&text);
+        if text.is_empty() {
+            return matches!(self, Self::IsNull);
+        }
         let number = || text.parse::<i128>().ok();
         match self {
             Self::IsNull => false,
@@ -158,6 +160,19 @@ mod tests {
         assert!(passes("!&", Some("x"), "Employee"));
         assert!(passes("IS TRUE", None, "true"));
         assert!(passes("IS FALSE", None, "False"));
+    }
+
+    #[test]
+    fn invisible_characters_make_no_difference() {
+        for text in ["Full time", "\u{feff}Full time\u{200b}", "Fu\u{ad}ll time", "Full\u{a0}time", "Full  time "] {
+            assert!(passes("EQUALS", Some("Full time"), text), "{text:?}");
+            assert!(!passes("NOT EQUALS", Some("Full time"), text), "{text:?}");
+            assert!(passes("REGEX MATCH", Some("^Full time$"), text), "{text:?}");
+            assert!(passes("Includes", Some("ull t"), text) && passes("ENDS_WITH", Some("l time"), text), "{text:?}");
+        }
+        assert!(passes("EQUALS", Some("Full\u{a0}time"), "Full time"));
+        assert!(passes("IS NULL", None, "\u{200b}") && !passes("IS NOT NULL", None, " \u{a0}"));
+        assert!(passes("IS TRUE", None, "tr\u{2060}ue") && passes("Greater_Than", Some("9"), "\u{200e}10"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct Tally {
     pub clear: usize,
     /// Records that leave it as it is.
     pub leave: usize,
-    /// Records that are held because of it.
+    /// Records that are held because of it. The bad value of a leaver counts under `leave`.
     pub hold: usize,
 }
 
@@ -53,20 +53,27 @@ impl Survey {
     /// Counts one more record.
     pub fn count(&mut self, bound: &BoundMapping, record: &Record, context: &Context) {
         self.records += 1;
-        match bound.map(record, context) {
+        let fault = match bound.map(record, context) {
             Mapped::OutOfScope { .. } => {
                 self.out_of_scope += 1;
                 return;
             }
-            Mapped::Held(held) => self.hold(&held),
-            Mapped::Desired(_) => self.mapped += 1,
-        }
+            Mapped::Held(held) => {
+                self.hold(&held);
+                Fate::Hold
+            }
+            Mapped::Desired(_) => {
+                self.mapped += 1;
+                Fate::Leave
+            }
+        };
         for (name, fate) in bound.fates(record, context) {
             let tally = self.attributes.entry(name).or_default();
             match fate {
                 Fate::Set => tally.set += 1,
                 Fate::Clear => tally.clear += 1,
                 Fate::Leave => tally.leave += 1,
+                Fate::Hold if fault == Fate::Leave => tally.leave += 1,
                 Fate::Hold => tally.hold += 1,
             }
         }

@@ -13,7 +13,7 @@ use super::matching::Account;
 use super::protect::Touch;
 use super::reason::{Reason, Why};
 use crate::directory::{Group, GroupKind, ObjectId, Value};
-use crate::mapping::{GroupRule, Held, HeldCode, LeaveAction, Stage};
+use crate::mapping::{GroupRule, Held, HeldCode, LeaveAction, RecordPart, Stage};
 use crate::record::EmployeeId;
 
 /// What the unique names of groups that hrpush made start with.
@@ -157,7 +157,11 @@ fn crowd<'a, 's>(planner: &Planner<'a>, slots: &'s [Slot]) -> Crowd<'a, 's> {
                 continue;
             }
         }
-        let standing = match (planner.matching.row(person).facts().stage, slot) {
+        let row = planner.matching.row(person);
+        let unknown_group = row.left_out().iter().any(|left_out| matches!(left_out.part, RecordPart::Group(_)));
+        let standing = match (row.facts().stage, slot) {
+            // Nobody can say which group it would be, so the present memberships stay.
+            _ if unknown_group => Standing::Untouched,
             (_, Slot::Closed) | (Stage::Upcoming { .. }, _) => Standing::Untouched,
             // What follows a disable takes these memberships away.
             (Stage::Left { .. }, _) if leave_all => Standing::Untouched,

@@ -93,7 +93,14 @@ impl<'a> Planner<'a> {
         {
             return Slot::Open;
         }
-        let desired = row.desired(users);
+        let mut desired = row.desired(users);
+        // A disabled account that was made for the employment to come was never open in the one that ended.
+        if let Account::Live(user, _) = person.account
+            && users.at(user).enabled() == Some(false)
+            && self.known(&desired, &users.at(user).id()).is_some_and(|known| known.pre_hire && known.disabled_on.is_none())
+        {
+            desired.stage = desired.stage_without_account();
+        }
         let decided = match person.account {
             Account::None => self.without_account(&desired),
             Account::Live(user, how) => self.with_account(&desired, &users.at(user).to_user(), how),

@@ -6,6 +6,7 @@ use unicode_security::confusable_detection::skeleton;
 
 use super::protect::Protection;
 use crate::directory::ObjectId;
+use crate::record::is_invisible;
 
 /// The names of protected and shielded people by what they look like.
 pub(super) struct LookAlikes {
@@ -52,11 +53,4 @@ impl LookAlikes {
 fn shapes(name: &str) -> [String; 2] {
     let seen: String = name.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !is_invisible(*c)).collect();
     [skeleton(&seen).collect(), skeleton(&seen.to_lowercase()).collect()]
-}
-
-/// Characters that Unicode lets a renderer leave out: joiners, marks of direction, soft hyphens, variation selectors, tags.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
 }

@@ -3,13 +3,15 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The text without case and diacritics.
+use crate::record::{is_invisible, trimmed};
+
+/// The text without case, diacritics and invisible characters.
 pub(super) fn plain(text: &str) -> String {
-    let text = text.trim();
+    let text = trimmed(text);
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let letters = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
+    let letters = text.nfkd().filter(|c| !is_combining_mark(*c) && !is_invisible(*c)).flat_map(char::to_lowercase);
     let mut plain = String::with_capacity(text.len());
     for letter in letters {
         match letter {

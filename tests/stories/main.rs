@@ -27,6 +27,7 @@ mod rooms;
 mod saved_plans;
 mod served;
 mod sql;
+mod stages;
 mod storms;
 mod undo;
 mod world;

@@ -59,3 +59,17 @@ fn a_clean_list_ends_well_and_a_broken_one_is_refused() {
     world.run(["quality", broken.to_str().unwrap()]).ends_with(2);
     world.run(["quality", project("samples/employees.csv").to_str().unwrap(), "--format", "json"]).json();
 }
+
+#[test]
+fn each_cell_with_an_invisible_character_is_named() {
+    let world = World::new();
+    let rows = "1\u{200b},Ann,Lee\n2,B\u{ad}ob,Ray\n3,Cem,C\u{202e}an\n4,D\u{200d}an,Dee\n5,Eve,Fay\u{feff}\n6,Gil,Hay\n";
+    let file = world.write("hr.csv", format!("EmployeeID,FirstName,LastName\n{rows}"));
+    let json = world.run(["quality", file.to_str().unwrap(), "--format", "json"]).ends_with(4).json();
+    assert_eq!(json["summary"]["blanks"], 5, "{json}");
+    let problems: Vec<&str> =
+        json["findings"].as_array().unwrap().iter().map(|found| found["problem"].as_str().unwrap()).collect();
+    for code_point in ["U+200B", "U+00AD", "U+202E", "U+200D", "U+FEFF"] {
+        assert!(problems.iter().any(|problem| problem.ends_with(code_point)), "{code_point}: {problems:?}");
+    }
+}

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{DESIRED, Note, OUT_OF_SCOPE, Part, PersonNo, SETTLED, Target, flow, stage_byte};
 use crate::directory::{Attribute, Lent, RowReader, UserNo, UserRow, Users, Value};
-use crate::mapping::{Desired, Flow, GroupWanted, Held, ManagerWanted, Stage, Wanted};
+use crate::mapping::{Desired, Flow, GroupWanted, Held, LeftOut, ManagerWanted, Stage, Wanted};
 use crate::record::{At, EmployeeId, Place};
 
 /// What kind of record it is.
@@ -80,6 +80,14 @@ impl<'a> PersonRow<'a> {
 
     pub(super) fn keys(&self) -> (Option<EmployeeId>, Option<EmployeeId>) {
         (EmployeeId::new(self.key), EmployeeId::new(self.previous))
+    }
+
+    /// The values of a leaver that are left out.
+    pub(in crate::plan) fn left_out(&self) -> &'a [LeftOut] {
+        match self.kind {
+            Kind::Desired => self.facts().note.map_or(&[], |note| &note.left_out),
+            Kind::Held(_) | Kind::OutOfScope => &[],
+        }
     }
 
     /// The stage by HR: of a person who is wanted, and of a record out of scope where status and dates give one.

@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 
 use super::world::*;
 use crate::directory::{DeletedUser, Upn, User, UserType, Value};
-use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Mapped, Stage};
+use crate::mapping::{Desired, Held, HeldCode, LeaveAction, LeftOut, Mapped, RecordPart, Stage};
 use crate::plan::{Action, Plan};
 
 const PAGE: &str = include_str!("../../../docs/lifecycle.md");
@@ -27,6 +27,21 @@ fn pre_hire() -> Desired {
 
 fn expired() -> Desired {
     ada().stage(Stage::Left { end: Some(date(2026, 2, 1)) })
+}
+
+/// Gone since October, and back on the start.
+fn between(new_stage: Stage) -> Desired {
+    Desired { new_stage: Some(new_stage), ..ada().left() }
+}
+
+fn before_the_end() -> Desired {
+    Desired { new_stage: Some(Stage::Upcoming { start: START }), ..ada() }
+}
+
+fn with_a_bad_value() -> Desired {
+    let (part, code) = (RecordPart::Start, HeldCode::InvalidValue);
+    let left_out = vec![LeftOut { part, code, message: "no date".into(), help: "correct it".into() }];
+    Desired { left_out, ..ada().left() }
 }
 
 fn moved() -> Desired {
@@ -161,7 +176,16 @@ type Row = (&'static str, World);
 
 /// The worlds of all rows.
 fn stories() -> BTreeMap<&'static str, World> {
-    let parts = [upcoming_rows(), pre_hire_rows(), active_rows(), left_rows(), expired_rows(), missing_rows(), other_rows()];
+    let parts = [
+        upcoming_rows(),
+        pre_hire_rows(),
+        active_rows(),
+        left_rows(),
+        between_rows(),
+        expired_rows(),
+        missing_rows(),
+        other_rows(),
+    ];
     let mut stories = BTreeMap::new();
     for (row, world) in parts.into_iter().flatten() {
         assert!(stories.insert(row, world).is_none(), "the row {row} has two stories");
@@ -236,6 +260,19 @@ fn left_rows() -> Vec<Row> {
         ("L10", protected(known(ada().left(), Enabled))),
         ("L11", user(known(ada().left(), Enabled), |user| user.synced = true)),
         ("L12", known(ada().left().without("mobilePhone"), Enabled)),
+    ]
+}
+
+/// HR says: has left, and starts again; or has left with values that cannot be believed.
+fn between_rows() -> Vec<Row> {
+    let (upcoming, pre_hire) = (Stage::Upcoming { start: START }, Stage::PreHire { start: START });
+    vec![
+        ("B1", known(between(pre_hire), Enabled)),
+        ("B2", by_us(between(pre_hire), Disabled, LONG_AGO)),
+        ("B3", world(between(upcoming), Has::None)),
+        ("B4", world(between(pre_hire), Has::None)),
+        ("B5", known(before_the_end(), Enabled)),
+        ("B6", known(with_a_bad_value(), Enabled)),
     ]
 }
 

@@ -48,7 +48,7 @@ impl BoundMapping {
     /// The stage is judged before any value: the bad values of a leaver are left out, and those of everybody else hold the record. The
     /// scope is judged before the key: a record that it leaves out is never held for the key.
     pub fn map(&self, record: &Record, context: &Context) -> Mapped {
-        let emptied = self.without_nothings(record);
+        let emptied = self.cleaned(record);
         let record = emptied.as_ref().unwrap_or(record);
         let key = self.key(record, context);
         let mut run = Run::new(self, record, context, key.as_ref().map_or("", EmployeeId::as_str));
@@ -124,7 +124,7 @@ impl BoundMapping {
 
     /// What becomes of each attribute and the manager for a record; one without a key is mapped as if it had one.
     pub(super) fn fates(&self, record: &Record, context: &Context) -> Vec<(String, Fate)> {
-        let emptied = self.without_nothings(record);
+        let emptied = self.cleaned(record);
         let record = emptied.as_ref().unwrap_or(record);
         let key = self.key(record, context).ok();
         let mut run = Run::new(self, record, context, key.as_ref().map_or("-", EmployeeId::as_str));
@@ -145,7 +145,7 @@ impl BoundMapping {
 
     /// The record without blanks and invisible characters at the ends of its cells, and with every spelling of `[source] nothing` emptied;
     /// nothing where all cells stay as they are. Every expression reads its cells from here.
-    pub(super) fn without_nothings(&self, record: &Record) -> Option<Record> {
+    pub(super) fn cleaned(&self, record: &Record) -> Option<Record> {
         let nothing = &self.inner.nothing;
         record.narrowed(|text| {
             let text = trimmed(text);

@@ -43,7 +43,7 @@ pub(super) struct Reached {
 impl Reached {
     /// Walks every expression for one record.
     pub(super) fn note(&mut self, bound: &BoundMapping, record: &Record, context: &Context) {
-        let emptied = bound.without_nothings(record);
+        let emptied = bound.cleaned(record);
         let record = emptied.as_ref().unwrap_or(record);
         for (slot, expression) in bound.bounds.iter().enumerate() {
             let (_, steps) = expression.trace(record, context, "");

@@ -49,10 +49,13 @@ pub(super) fn unseen(text: &str) -> Option<String> {
     hidden.map(|(_, character)| format!("an invisible character stands in it: {}", code_point(*character)))
 }
 
-/// Whether blanks stand around a text, or other blanks than single spaces in it.
-pub(super) fn has_blanks(text: &str) -> bool {
-    let odd = |character: char| character.is_whitespace() && character != ' ';
-    text != text.trim() || text.contains(odd)
+/// Which blanks of a text a reader cannot tell from others, in words: those at its ends, and others than spaces within.
+pub(super) fn odd_blanks(text: &str) -> Option<String> {
+    let odd = text.trim().chars().find(|character| character.is_whitespace() && *character != ' ');
+    match odd {
+        Some(blank) => Some(format!("another blank than a space stands in it: {}", code_point(blank))),
+        None => (text != text.trim()).then(|| "blanks stand around it".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +80,7 @@ mod tests {
         for text in ["Anna Lee", "Zo\u{eb}", "\u{645}\u{6cc}\u{200c}\u{634}", "\u{2764}\u{fe0f}", "a\nb"] {
             assert_eq!(unseen(text), None, "{text:?}");
         }
-        assert!(has_blanks("Ann\u{a0}Lee") && has_blanks(" Ann") && !has_blanks("Ann Lee"));
+        assert!(odd_blanks("Ann\u{a0}Lee").is_some_and(|told| told.ends_with("U+00A0")));
+        assert!(odd_blanks(" Ann").is_some() && odd_blanks("Ann Lee").is_none());
     }
 }

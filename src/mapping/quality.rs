@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::bound::BoundMapping;
-use super::damage::{broken, has_blanks, spreadsheet_damage, unseen};
+use super::damage::{broken, odd_blanks, spreadsheet_damage, unseen};
 use super::formula::Slot;
 use super::guess_dates::is_serial;
 use super::lifecycle::fold;
@@ -129,7 +129,7 @@ impl BoundMapping {
     }
 
     fn row<'r>(&self, record: &'r Record, context: &Context) -> Row<'r> {
-        let emptied = self.without_nothings(record);
+        let emptied = self.cleaned(record);
         let read = emptied.as_ref().unwrap_or(record);
         let text = |slot: Option<Slot>| match slot.map(|slot| self.bounds[slot.0].evaluate(read, context, "")) {
             Some(Ok(Outcome::Value(value))) => trimmed(&value.to_text().unwrap_or_default()).to_owned(),
@@ -291,9 +291,8 @@ impl Report {
         for row in rows {
             for (column, cell) in row.record.cells() {
                 let Cell::Text(text) = cell else { continue };
-                let blanks = || known.contains(column) && has_blanks(text);
-                let problem =
-                    unseen(text).or_else(|| blanks().then(|| "blanks stand around it or in it that cannot be seen".to_owned()));
+                let blanks = || odd_blanks(text).filter(|_| known.contains(column));
+                let problem = unseen(text).or_else(blanks);
                 if let Some(problem) = problem {
                     self.add("blanks", row, Some(column.to_owned()), Some(text.to_owned()), problem);
                 }

@@ -181,7 +181,7 @@ pub struct Explained {
 impl BoundMapping {
     /// Every expression with its inputs and its result, in the order: key, scope, life cycle, manager, attributes, groups.
     pub fn explain(&self, record: &Record, context: &Context) -> Vec<Explained> {
-        let emptied = self.without_nothings(record);
+        let emptied = self.cleaned(record);
         let record = emptied.as_ref().unwrap_or(record);
         let inner = &*self.inner;
         let key = self.bounds[inner.key.0].evaluate(record, context, "");

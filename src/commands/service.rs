@@ -23,7 +23,7 @@ pub(super) async fn read(settings: &Settings, source: &RestSource, map: &MapArgs
     let now = Timestamp::now();
     let zone = mapping.as_ref().map_or(jiff::tz::TimeZone::UTC, |mapping| mapping.time_zone().clone());
     let day = map.as_of.unwrap_or_else(|| now.to_zoned(zone).date());
-    let reading = fetch(settings, files.settings(source)?, day, now).await?;
+    let reading = fetch(settings, files.settings(source, mapping.as_ref())?, day, now).await?;
     let mapping = match mapping {
         Some(mapping) => mapping,
         None => reading::fitting_columns(&reading)?,
@@ -35,7 +35,8 @@ pub(super) async fn read(settings: &Settings, source: &RestSource, map: &MapArgs
 /// The same without a mapping, for a first look.
 pub(super) async fn read_plainly(settings: &Settings, source: &RestSource, day: Date) -> Result<Reading, Failure> {
     let files = Files::find(settings, source, None)?;
-    fetch(settings, files.settings(source)?, day, Timestamp::now()).await
+    let mapping = files.mapping().ok().flatten();
+    fetch(settings, files.settings(source, mapping.as_ref())?, day, Timestamp::now()).await
 }
 
 async fn fetch(settings: &Settings, service: rest::Settings, day: Date, now: Timestamp) -> Result<Reading, Failure> {
@@ -73,13 +74,18 @@ impl Files {
         }
     }
 
-    fn settings(&self, source: &RestSource) -> Result<rest::Settings, Failure> {
+    fn settings(&self, source: &RestSource, known: Option<&Mapping>) -> Result<rest::Settings, Failure> {
         let mapping = self.mapping.as_ref().map(|(path, text)| Layer { text, path });
         let preset = self.preset.as_ref().map(|(path, text)| Layer { text, path });
         let layers: Vec<Layer<'_>> = mapping.into_iter().chain(preset).collect();
         let named = self.preset.as_ref().map(|(path, _)| path).or(self.mapping.as_ref().map(|(path, _)| path));
         let name = named.and_then(|path| path.file_stem()).map_or("service".into(), |stem| stem.to_string_lossy());
-        source.settings(&name, &layers).map_err(Failure::Usage)
+        let mut service = source.settings(&name, &layers).map_err(Failure::Usage)?;
+        if let Some(mapping) = known {
+            service.key = mapping.key_columns();
+            service.nothing = mapping.nothing().to_vec();
+        }
+        Ok(service)
     }
 }
 

@@ -14,7 +14,7 @@ use super::SecretFrom;
 use super::error::{ConfigErrors, ConfigFault};
 use super::reader::{Fields, Reader};
 use crate::mapping;
-use crate::source::rest;
+use crate::source::{self, rest};
 
 mod request;
 mod scope;
@@ -137,6 +137,10 @@ fn whole(scope: &mut Scope<'_, '_, '_>, name: &str) -> rest::Settings {
     }
     rest::Settings {
         name: name.to_owned(),
+        // The mapping knows its key and what it takes for nothing.
+        key: Vec::new(),
+        nothing: Vec::new(),
+        encoding: encoding(scope),
         base: base.unwrap_or_else(|| "https://unset.invalid".parse().expect("a fixed address")),
         values: scope.values.clone(),
         auth: auth.unwrap_or(rest::Auth::None),
@@ -203,6 +207,13 @@ fn base(scope: &mut Scope<'_, '_, '_>) -> Option<url::Url> {
         let filled = template(text, &values, &[], lax)?.filled(&values);
         rest::address(&filled).map(Some)
     })?
+}
+
+fn encoding(scope: &mut Scope<'_, '_, '_>) -> Option<String> {
+    let found = scope.spanned("encoding")?;
+    scope.checked("encoding", &found, |name| {
+        if source::is_encoding(name) { Ok(name.to_owned()) } else { Err(format!("no encoding is called `{name}`")) }
+    })
 }
 
 fn zone(scope: &mut Scope<'_, '_, '_>) -> TimeZone {

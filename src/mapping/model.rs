@@ -103,6 +103,16 @@ impl Mapping {
         self.inner.time_zone_given
     }
 
+    /// The HR columns of which the key is made: records that agree in all of them are one person.
+    pub fn key_columns(&self) -> Vec<String> {
+        self.inner.formulas[self.inner.key.0].expression.columns().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// Spellings that mean an empty cell, trimmed and case-folded.
+    pub fn nothing(&self) -> &[String] {
+        &self.inner.nothing
+    }
+
     /// How the mapping wants delimited text to be read.
     pub fn csv(&self) -> CsvSettings {
         self.inner.csv.clone()

@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::super::reader::{At, Reader};
 use super::scope::{Scope, Wanted, table, template, template_hint};
 use crate::source::rest;
-use rest::{Body, DateForm, Format, MarkForm, Paging, PagingKind, Shape, Take};
+use rest::{Body, DateForm, Format, MarkForm, Need, Paging, PagingKind, Shape, Take};
 
 const PARTS: [&str; 4] = ["page", "offset", "size", "cursor"];
 
@@ -22,7 +22,8 @@ pub(super) fn read(scope: &mut Scope<'_, '_, '_>, more: &[&str]) -> rest::Reques
     let query = scope.pairs("query", &known);
     let body = body(scope, &known);
     let records = scope.place("records").unwrap_or_default();
-    let format = scope.choice("format", &[("json", Format::Json), ("xml", Format::Xml), ("csv", Format::Csv)]);
+    let format =
+        scope.choice("format", &[("json", Format::Json), ("xml", Format::Xml), ("csv", Format::Csv), ("ndjson", Format::Lines)]);
     let mut paging = paging(scope);
     paging.size = scope.count("page_size").unwrap_or(100).max(1);
     let request = rest::Request { post, path, query, body, records, format, paging };
@@ -74,6 +75,7 @@ fn paging(scope: &mut Scope<'_, '_, '_>) -> Paging {
             more: scope.place("more"),
             end: scope.condition("end"),
             slack: scope.count("slack").unwrap_or(0),
+            ignore: texts(scope, "ignore"),
             size: 100,
         })
     };
@@ -185,6 +187,11 @@ pub(super) fn pick(scope: &mut Scope<'_, '_, '_>) -> rest::Pick {
     }
 }
 
+fn texts(scope: &mut Scope<'_, '_, '_>, key: &'static str) -> Vec<String> {
+    let Some((reader, fields)) = scope.at(key) else { return Vec::new() };
+    reader.strings(fields, key).unwrap_or_default().into_iter().map(|found| found.value).collect()
+}
+
 fn conditions(scope: &mut Scope<'_, '_, '_>, key: &'static str) -> Vec<rest::Condition> {
     let Some((reader, fields)) = scope.at(key) else { return Vec::new() };
     let mut conditions = Vec::new();
@@ -240,7 +247,7 @@ pub(super) fn columns(scope: &mut Scope<'_, '_, '_>) -> Vec<rest::Column> {
 
 fn column(reader: &mut Reader<'_>, name: &str, found: &Spanned<DeValue<'_>>) -> Option<rest::Column> {
     let plain =
-        |paths| rest::Column { name: name.to_owned(), paths, date: None, optional: false, flag: false, words: BTreeMap::new() };
+        |paths| rest::Column { name: name.to_owned(), paths, date: None, need: Need::Value, flag: false, words: BTreeMap::new() };
     let DeValue::Table(inner) = found.get_ref() else {
         return paths(reader, found).map(plain);
     };
@@ -249,7 +256,7 @@ fn column(reader: &mut Reader<'_>, name: &str, found: &Spanned<DeValue<'_>>) -> 
         match key.get_ref().as_ref() {
             "path" => column.paths = paths(reader, value)?,
             "date" => column.date = value.get_ref().as_str().and_then(|text| fit(reader, &value.span(), date_form(text))),
-            "optional" => column.optional = value.get_ref().as_bool() == Some(true),
+            "optional" => column.need = need(reader, value)?,
             "flag" => column.flag = value.get_ref().as_bool() == Some(true),
             "words" => {
                 for (word, meaning) in table(reader, "words", value)? {
@@ -267,6 +274,20 @@ fn column(reader: &mut Reader<'_>, name: &str, found: &Spanned<DeValue<'_>>) -> 
         reader.fault(&found.span(), format!("the column `{name}` needs `path`"));
     }
     Some(column)
+}
+
+/// `optional = true`, or `optional = "empty"` where the place of the value must be there.
+fn need(reader: &mut Reader<'_>, found: &Spanned<DeValue<'_>>) -> Option<Need> {
+    match (found.get_ref().as_bool(), found.get_ref().as_str()) {
+        (Some(true), _) => Some(Need::Nothing),
+        (Some(false), _) => Some(Need::Value),
+        (None, Some("empty")) => Some(Need::Place),
+        _ => {
+            let hint = "true: no record need have it; \"empty\": it may be empty in every record";
+            reader.fault_with(&found.span(), "`optional` must be true, false or \"empty\"".to_owned(), hint);
+            None
+        }
+    }
 }
 
 /// One path, or several of which the first with a value counts.

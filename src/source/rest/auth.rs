@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::assertion;
+use super::body;
 use super::client::{Call, Payload, Sender};
 use super::error::RestError;
 use super::settings::{Auth, Grant, SecretRef, SendAs, TokenRequest, Word};
@@ -88,7 +89,7 @@ impl Credential {
         let call = token_call(&sender.values, request, Timestamp::now())?;
         let answer = Box::pin(sender.send(&call)).await?;
         let no_token = |why: &str| RestError::NoToken { what: call.what.clone(), why: why.to_owned() };
-        let body: Value = serde_json::from_slice(&answer.body).map_err(|_| no_token("the answer is no JSON"))?;
+        let body: Value = body::small(&answer.headers, &answer.body).ok_or_else(|| no_token("the answer is no JSON"))?;
         let token = request.token.text(&body).filter(|token| !token.is_empty());
         let token: SecretString = token.ok_or_else(|| no_token(&format!("the answer has no `{}`", request.token)))?.into();
         let life = request.expires.text(&body).and_then(|text| text.parse::<u64>().ok()).unwrap_or(300);

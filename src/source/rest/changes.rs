@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::Rest;
 use super::join::Answers;
-use super::list::Raw;
+use super::list::{Origin, Raw};
 use super::settings::{Changes, MarkForm, Settings};
 use crate::record::Place;
 use crate::source::fetched::sum;
@@ -62,7 +62,7 @@ pub(super) struct Row {
 impl Row {
     /// The record, to be joined.
     pub(super) fn raw(&self) -> Raw {
-        Raw { place: self.place.clone(), json: self.json.clone() }
+        Raw { place: self.place.clone(), json: self.json.clone(), origin: Origin::default() }
     }
 }
 
@@ -71,7 +71,7 @@ impl Row {
 /// # Errors
 /// The place of a record that has no key.
 pub(super) fn by_key(raws: Vec<Raw>, changes: &Changes, rows: &mut Rows) -> Result<(), Place> {
-    for Raw { place, json } in raws {
+    for Raw { place, json, .. } in raws {
         let key = changes.key.text(&json).map(|key| crate::record::trimmed(&key).to_owned()).filter(|key| !key.is_empty());
         let Some(key) = key else { return Err(place) };
         rows.entry(key).or_default().push(Row { place, json, asked: Answers::new() });
@@ -175,6 +175,9 @@ mod tests {
         };
         let settings = Settings {
             name: "hr".into(),
+            key: Vec::new(),
+            nothing: Vec::new(),
+            encoding: None,
             base: "https://hr.example".parse().unwrap(),
             values: BTreeMap::new(),
             auth: Auth::None,
@@ -198,7 +201,8 @@ mod tests {
 
     fn rows(records: &[Value]) -> Rows {
         let place = Place { source: "hr".into(), at: At::Pointer("/0".into()) };
-        let raws = records.iter().map(|json| Raw { place: place.clone(), json: json.clone() }).collect();
+        let raw = |json: &Value| Raw { place: place.clone(), json: json.clone(), origin: Origin::default() };
+        let raws = records.iter().map(raw).collect();
         let mut rows = Rows::new();
         by_key(raws, &changes(MarkForm::Iso, None), &mut rows).unwrap();
         rows

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::auth::{Credential, secret};
+use super::body;
 use super::error::{RestError, plain};
 use super::settings::Settings;
 use super::template::Values;
@@ -223,7 +224,7 @@ impl Broken {
 
 fn bad(call: &Call, answer: &Answer, tries: u32) -> RestError {
     let header = answer.headers.get("x-bamboohr-error-message").and_then(|value| value.to_str().ok()).map(plain);
-    let said = header.or_else(|| serde_json::from_slice(&answer.body).ok().and_then(|body| said(&body)));
+    let said = header.or_else(|| body::small(&answer.headers, &answer.body).and_then(|body| said(&body)));
     RestError::Answered { what: call.what.clone(), status: answer.status, said, tries }
 }
 

@@ -14,6 +14,9 @@ pub(super) struct Part<'v> {
     keys: Vec<&'v str>,
 }
 
+/// More parts of lists than a record has.
+const MOST_PARTS: usize = 1_000;
+
 /// The first list of a record that goes on elsewhere and is needed: because one of these paths leads to it or through it, or, where
 /// there are none, because everything is. It is told as a path.
 pub(super) fn needed<'p>(record: &Value, paths: impl Iterator<Item = &'p Path>) -> Option<String> {
@@ -23,7 +26,9 @@ pub(super) fn needed<'p>(record: &Value, paths: impl Iterator<Item = &'p Path>) 
         return None;
     }
     let paths: Vec<&Path> = paths.collect();
-    let first = found.iter().find(|part| paths.is_empty() || paths.iter().any(|path| path.enters(record, part)))?;
+    // Looking for each of them by each path would take for ever; so many are no accident.
+    let many = found.len() > MOST_PARTS;
+    let first = found.iter().find(|part| many || paths.is_empty() || paths.iter().any(|path| path.enters(record, part)))?;
     Some(if first.keys.is_empty() { first.name.to_owned() } else { first.keys.join(".") })
 }
 

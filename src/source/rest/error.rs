@@ -1,6 +1,7 @@
 //! Why a service could not be read whole.
 
 use super::super::error::{Fault, FaultKind, Spot};
+use crate::record::Place;
 
 /// A reading that broke off. What came until then is thrown away: a person missing from a list looks exactly like a leaver.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +22,8 @@ pub(super) enum RestError {
     TooLarge { what: String, most: u64 },
     #[error("{what}: the answer cannot be read: {why}")]
     Unreadable { what: String, why: String },
+    #[error("{what}: the answer cannot be decoded: {why}")]
+    Undecodable { what: String, why: String },
     #[error("{what}: the answer has no `{path}`{}", explained(said.as_deref()))]
     NoRecords { what: String, path: String, said: Option<String> },
     #[error("{what}: the answer is an object where the list is awaited{}", explained(said.as_deref()))]
@@ -41,6 +44,18 @@ pub(super) enum RestError {
     Moved { what: String, first: u64, now: u64, things: &'static str },
     #[error("{what}: the list ends although the service said that there is more")]
     Promised { what: String },
+    #[error("{what}: {}", if *next {
+        format!("the answer names a next page that `paging` does not ask for: `{key}`")
+    } else {
+        format!("the answer says by `{key}` that there is more")
+    })]
+    Unheard { what: String, key: String, next: bool },
+    #[error("{what}: `{key}` of the answer counts {said} {things}, {came} came")]
+    Uncounted { what: String, key: String, said: u64, came: u64, things: &'static str, paged: bool },
+    #[error("the record {second} was listed before as {first}: the list moved while it was read")]
+    Repeated { first: Place, second: Place },
+    #[error("the record {second} is in another list too, as {first}")]
+    InTwoLists { first: Place, second: Place },
     #[error("{what}: {why}")]
     Join { what: String, why: String },
     #[error("{records} records came with a part of a list that goes on elsewhere: `{list}`")]
@@ -51,8 +66,17 @@ pub(super) enum RestError {
     NotKept(String),
     #[error("{0}")]
     Flatten(String),
-    #[error("no record has {0}")]
-    Columns(String),
+    #[error("no record has {}", columns(lost, empty))]
+    Columns { lost: Vec<String>, empty: Vec<String> },
+}
+
+fn columns(lost: &[String], empty: &[String]) -> String {
+    let value = format!("a value in {}", empty.join(", nor in "));
+    match (lost, empty) {
+        (lost, []) => lost.join(", nor "),
+        ([], _) => value,
+        (lost, _) => format!("{}, nor {value}", lost.join(", nor ")),
+    }
 }
 
 fn explained(said: Option<&str>) -> String {
@@ -71,7 +95,12 @@ impl RestError {
 
     /// Whether the list was another one at its end than at its start, so that it may go well the next time.
     pub(super) fn moved(&self) -> bool {
-        matches!(self, Self::Total { .. } | Self::Moved { .. } | Self::Promised { .. })
+        match self {
+            Self::Total { .. } | Self::Moved { .. } | Self::Promised { .. } => true,
+            Self::Repeated { .. } | Self::InTwoLists { .. } => true,
+            Self::Uncounted { paged, .. } => *paged,
+            _ => false,
+        }
     }
 
     fn hint(&self) -> Option<&'static str> {
@@ -91,15 +120,27 @@ impl RestError {
             Self::Promised { .. } => {
                 "run again; where the service says so before an empty last page, leave `more` out, and that page is the end"
             }
+            Self::Unheard { .. } => {
+                "paging = { kind = \"link\" }, or the kind with which the service reads its next page; where it is the last one all the same, `more`, `total` or `end` says so"
+            }
+            Self::Uncounted { .. } => {
+                "page through the list by `paging` until all of it came; where the list moved while it was read, run again"
+            }
+            Self::Repeated { .. } => {
+                "the list moved twice: run again, or ask for it in a fixed order, such as by id; where the service lists several rows of a person, a [[source.pick]] with `by` takes the one that counts"
+            }
             Self::Cut { .. } => {
                 "it has `hasMore`, `__next` or a link `@odata.nextLink`: ask for more rows in one answer, read them by a [[source.join]], or leave the list out of [source.columns]"
+            }
+            Self::Undecodable { .. } => {
+                "where the service names the wrong charset, [source] can name the right one, such as encoding = \"utf-8\""
             }
             Self::Empty => "an empty list would make everybody missing, so it is refused",
             Self::Faulty { status: Some(404), .. } => {
                 "where this is how the service says that the list has ended: paging = { …, end = \"status=404\" }, with the path to the word"
             }
-            Self::Columns(_) => {
-                "the credential may lack the permission to read it, which is not the same as nobody having it; a column that nobody need have is `optional = true`"
+            Self::Columns { .. } => {
+                "the credential may lack the permission to read it, which is not the same as no record having it; a column that may be missing everywhere is `optional = true`, one that may be empty everywhere `optional = \"empty\"`"
             }
             Self::Flatten(_) => "declare the columns: [source.columns] with Name = \"path.to.the.value\"",
             _ => return None,
@@ -111,7 +152,7 @@ impl RestError {
         let hint = self.hint().map(Into::into);
         let text = self.to_string();
         let kind = match self {
-            Self::Flatten(_) | Self::Columns(_) | Self::Unusable(_) => FaultKind::Unfit(text),
+            Self::Flatten(_) | Self::Columns { .. } | Self::Unusable(_) => FaultKind::Unfit(text),
             _ => FaultKind::System(text),
         };
         Fault { spot: Spot { file: name.into(), line: None, column: None }, kind, hint }

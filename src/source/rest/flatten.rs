@@ -15,6 +15,10 @@ use crate::record::Value;
 
 /// More columns than this come from an object that is keyed by ids.
 const MOST: usize = 2_000;
+/// More places than the lists of a record fill.
+const MOST_PLACES: usize = 1_000_000;
+/// Longer than the name of any column.
+const LONGEST: usize = 2_000;
 
 /// One declared column.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,41 +29,89 @@ pub struct Column {
     pub paths: Vec<Path>,
     /// How it writes dates, where it does.
     pub date: Option<DateForm>,
-    /// Whether no record need have it.
-    pub optional: bool,
+    /// What must be there of it.
+    pub need: Need,
     /// Whether `false` is a value here although the source writes it for nothing.
     pub flag: bool,
     /// What stands for a text, such as the name for a code.
     pub words: BTreeMap<String, String>,
 }
 
+/// What a reading must have of a column: where it lacks that, a permission was lost, and not every person's value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Need {
+    /// A value in some record.
+    #[default]
+    Value,
+    /// The place of the value in some record, be it empty everywhere (`optional = "empty"`).
+    Place,
+    /// Nothing (`optional = true`).
+    Nothing,
+}
+
+/// What the records of a reading had of each declared column.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    /// Whether a record had the place of its value.
+    pub(super) there: Vec<bool>,
+    /// Whether a record had a value.
+    pub(super) filled: Vec<bool>,
+}
+
+impl Seen {
+    pub(super) fn new(columns: usize) -> Self {
+        Self { there: vec![false; columns], filled: vec![false; columns] }
+    }
+}
+
 /// What holds for the values of all columns.
 pub(super) struct Manner<'s> {
     pub(super) zone: &'s TimeZone,
     pub(super) false_is_nothing: bool,
+    /// What the mapping takes for an empty cell, folded.
+    pub(super) nothing: &'s [String],
 }
 
 /// The values of a record by the names of their columns.
 pub(super) type Row = BTreeMap<String, Value>;
 
 /// A record's declared columns in their order, and which of them the record really has.
-pub(super) fn declared(record: &Json, columns: &[Column], manner: &Manner<'_>, seen: &mut BTreeSet<usize>) -> Vec<Value> {
+pub(super) fn declared(record: &Json, columns: &[Column], manner: &Manner<'_>, seen: &mut Seen) -> Vec<Value> {
     let mut row = Vec::with_capacity(columns.len());
     for (index, column) in columns.iter().enumerate() {
         let mut value = Value::Null;
         for path in &column.paths {
             let found = path.find(record);
             if !found.is_empty() {
-                seen.insert(index);
+                seen.there[index] = true;
             }
             value = one_or_many(found.into_iter().flat_map(texts).collect());
             if !value.as_cell().is_empty() && !nothing(&value, manner, column.flag) {
                 break;
             }
         }
-        row.push(finish(value, column, manner));
+        let value = finish(value, column, manner);
+        seen.filled[index] = seen.filled[index] || !is_blank(&value, manner.nothing);
+        row.push(value);
     }
     row
+}
+
+/// Whether a value says nothing: no more than blanks and characters that are not shown, or a word that stands for nothing.
+fn is_blank(value: &Value, nothing: &[String]) -> bool {
+    let hidden = |character: char| {
+        let shown = !matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+        character.is_whitespace() || character.is_control() || !shown
+    };
+    let blank = |text: &str| {
+        text.chars().all(hidden) || (!nothing.is_empty() && nothing.contains(&caseless::default_case_fold_str(text.trim())))
+    };
+    match value {
+        Value::Null => true,
+        Value::Text(text) => blank(text),
+        Value::List(items) => items.iter().all(|item| blank(item)),
+        Value::Flag(_) => false,
+    }
 }
 
 fn nothing(value: &Value, manner: &Manner<'_>, flag: bool) -> bool {
@@ -122,10 +174,7 @@ fn text_of(value: Value) -> Box<str> {
 /// What is wrong, in words: two ways to one name, or too many names.
 pub(super) fn all(record: &Json, manner: &Manner<'_>) -> Result<Row, String> {
     let mut found: BTreeMap<Vec<&str>, Vec<Value>> = BTreeMap::new();
-    collect(record, &mut Vec::new(), &mut found);
-    if found.len() > MOST {
-        return Err(format!("a record has more than {MOST} values: is it an object of records?"));
-    }
+    collect(record, &mut Vec::new(), &mut found)?;
     let mut row = Row::new();
     for (keys, values) in found {
         let name = if keys.is_empty() { "value".to_owned() } else { keys.join(".") };
@@ -151,7 +200,14 @@ fn one_or_many_aligned(mut values: Vec<Value>) -> Value {
     }
 }
 
-fn collect<'v>(value: &'v Json, keys: &mut Vec<&'v str>, found: &mut BTreeMap<Vec<&'v str>, Vec<Value>>) {
+/// Puts the values to the keys that lead to them.
+///
+/// # Errors
+/// What is wrong, in words: bounds against answers that are made to exhaust the memory.
+fn collect<'v>(value: &'v Json, keys: &mut Vec<&'v str>, found: &mut BTreeMap<Vec<&'v str>, Vec<Value>>) -> Result<(), String> {
+    if found.len() > MOST {
+        return Err(format!("a record has more than {MOST} values: is it an object of records?"));
+    }
     match value {
         Json::Object(object) => {
             let shown = || object.iter().filter(|(key, _)| !key.starts_with("__"));
@@ -164,24 +220,33 @@ fn collect<'v>(value: &'v Json, keys: &mut Vec<&'v str>, found: &mut BTreeMap<Ve
                 // The text of an XML element goes by the name of the element.
                 let named = key != "#text";
                 if named {
+                    if keys.iter().map(|key| key.len()).sum::<usize>() + key.len() > LONGEST {
+                        return Err(format!("the keys that lead to a value have more than {LONGEST} bytes"));
+                    }
                     keys.push(key);
                 }
-                collect(inner, keys, found);
+                collect(inner, keys, found)?;
                 if named {
                     keys.pop();
                 }
             }
         }
         Json::Array(items) if items.iter().any(Json::is_object) => {
-            let each: Vec<BTreeMap<Vec<&str>, Vec<Value>>> = items
-                .iter()
-                .map(|item| {
-                    let mut inner = BTreeMap::new();
-                    collect(item, keys, &mut inner);
-                    inner
-                })
-                .collect();
-            let names: BTreeSet<Vec<&str>> = each.iter().flat_map(|inner| inner.keys().cloned()).collect();
+            let mut each: Vec<BTreeMap<Vec<&str>, Vec<Value>>> = Vec::with_capacity(items.len());
+            let mut names: BTreeSet<Vec<&str>> = BTreeSet::new();
+            for item in items {
+                let mut inner = BTreeMap::new();
+                collect(item, keys, &mut inner)?;
+                names.extend(inner.keys().cloned());
+                // Each element gets a place under each name.
+                if names.len() > MOST || names.len().saturating_mul(items.len()) > MOST_PLACES {
+                    return Err(format!(
+                        "a list in a record has {} elements with different keys: declare the columns",
+                        items.len()
+                    ));
+                }
+                each.push(inner);
+            }
             for name in names {
                 let values = each.iter().flat_map(|inner| inner.get(&name).cloned().unwrap_or_else(|| vec![Value::Null]));
                 found.entry(name.clone()).or_default().extend(values);
@@ -192,6 +257,7 @@ fn collect<'v>(value: &'v Json, keys: &mut Vec<&'v str>, found: &mut BTreeMap<Ve
         }
         other => found.entry(keys.clone()).or_default().extend(texts(other)),
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -200,7 +266,7 @@ mod tests {
 
     use super::*;
 
-    const MANNER: Manner<'static> = Manner { zone: &TimeZone::UTC, false_is_nothing: false };
+    const MANNER: Manner<'static> = Manner { zone: &TimeZone::UTC, false_is_nothing: false, nothing: &[] };
 
     fn names(record: &Json) -> String {
         let row = all(record, &MANNER).unwrap();
@@ -229,13 +295,13 @@ mod tests {
             name: "Name".into(),
             paths: paths.iter().map(|path| Path::parse(path).unwrap()).collect(),
             date: None,
-            optional: false,
+            need: Need::Value,
             flag: false,
             words: BTreeMap::from([("7".into(), "seven".into())]),
         };
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::new(1);
         let mut value = |paths: &[&str], record: Json| {
-            let manner = Manner { zone: &TimeZone::UTC, false_is_nothing: true };
+            let manner = Manner { zone: &TimeZone::UTC, false_is_nothing: true, nothing: &[] };
             declared(&record, &[column(paths)], &manner, &mut seen).remove(0)
         };
         assert_eq!(value(&["pref", "first"], json!({"pref": "", "first": "Rob"})), Value::text("Rob"));
@@ -243,5 +309,59 @@ mod tests {
         assert_eq!(value(&["pref"], json!({"pref": false})), Value::Null);
         assert_eq!(value(&["ids"], json!({"ids": [1, 2]})), Value::List(["1".into(), "2".into()].into()));
         assert_eq!(value(&["gone"], json!({})), Value::Null);
+    }
+
+    #[test]
+    fn a_column_is_filled_by_a_value_and_there_by_its_place() {
+        let column = Column {
+            name: "Name".into(),
+            paths: vec![Path::parse("a").unwrap()],
+            date: None,
+            need: Need::Value,
+            flag: false,
+            words: BTreeMap::from([("NONE".into(), String::new())]),
+        };
+        let nothing = ["0000-00-00".to_owned(), "n/a".to_owned()];
+        let manner = Manner { zone: &TimeZone::UTC, false_is_nothing: true, nothing: &nothing };
+        let seen = |record: Json| {
+            let mut seen = Seen::new(1);
+            declared(&record, std::slice::from_ref(&column), &manner, &mut seen);
+            (seen.there[0], seen.filled[0])
+        };
+        for blank in [
+            json!(null),
+            json!(""),
+            json!([]),
+            json!({}),
+            json!(" \t\u{a0}"),
+            json!("\u{200b}\u{feff}"),
+            json!(["", null, " "]),
+            json!([{}]),
+            json!("NONE"),
+            json!("N/A "),
+            json!("0000-00-00"),
+            json!(false),
+            json!({"@nil": "true"}),
+        ] {
+            assert_eq!(seen(json!({ "a": blank })), (true, false), "{blank}");
+        }
+        for value in [json!(0), json!("x"), json!(true), json!(["", "x"]), json!({"#text": "x", "@id": "1"})] {
+            assert_eq!(seen(json!({ "a": value })), (true, true), "{value}");
+        }
+        assert_eq!(seen(json!({"b": 1})), (false, false));
+    }
+
+    #[test]
+    fn a_record_that_is_made_to_fill_the_memory_is_refused() {
+        let keys = |count: usize| -> Json {
+            (0..count).map(|number| (format!("k{number}"), json!(1))).collect::<serde_json::Map<_, _>>().into()
+        };
+        let fault = |record: &Json| all(record, &MANNER).unwrap_err();
+        assert!(fault(&json!({"a": keys(3_000)})).contains("more than 2000 values"));
+        let each: Vec<Json> = (0..50_000).map(|number| json!({ (format!("k{number}")): 1 })).collect();
+        assert!(fault(&json!({ "list": each })).contains("50000 elements with different keys"));
+        assert!(fault(&json!({ ("k".repeat(1 << 20)): keys(1_000) })).contains("more than 2000 bytes"));
+        let same: Vec<Json> = (0..50_000).map(|_| json!({"k": 1})).collect();
+        assert!(all(&json!({ "list": same }), &MANNER).is_ok());
     }
 }

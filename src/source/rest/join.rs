@@ -10,6 +10,7 @@ use super::client::Sender;
 use super::cut::LINKS;
 use super::error::RestError;
 use super::list::{Pages, Raw};
+use super::repeats::Listed;
 use super::settings::{Join, Take};
 
 /// What was asked for one record alone, by the name of the join.
@@ -37,8 +38,14 @@ impl<'s> Joined<'s> {
         let Some(key) = &join.key else { return Ok(Self { join, partners: None, without: 0 }) };
         let mut partners: HashMap<String, Vec<Value>> = HashMap::new();
         let mut pages = Pages::new(sender, &join.request, sender.values.clone());
+        let mut listed = Listed::default();
         while let Some(page) = pages.next(sender).await? {
             for raw in page {
+                if pages.is_paged() && join.take == Take::Many {
+                    listed.take_whole(&raw)?;
+                } else if pages.is_paged() {
+                    listed.take_by(&[key], &raw)?;
+                }
                 if let Some(key) = key.text(&raw.json) {
                     partners.entry(crate::record::trimmed(&key).to_owned()).or_default().push(raw.json);
                 }
@@ -128,9 +135,15 @@ impl<'s> Joined<'s> {
         let Some(key) = key else { return Ok(Vec::new()) };
         let mut pages = Pages::new(sender, &self.join.request, sender.values.with("on", key));
         let mut found = Vec::new();
+        let mut listed = Listed::default();
         loop {
             match pages.next(sender).await {
-                Ok(Some(page)) => found.extend(page.into_iter().map(|raw| raw.json)),
+                Ok(Some(page)) => {
+                    if pages.is_paged() {
+                        page.iter().try_for_each(|raw| listed.take_whole(raw))?;
+                    }
+                    found.extend(page.into_iter().map(|raw| raw.json));
+                }
                 Ok(None) => return Ok(found),
                 // Nobody by that key: a record without a partner, as in a list.
                 Err(fault) if fault.not_there() && !self.join.required && found.is_empty() => return Ok(found),

@@ -2,24 +2,34 @@
 
 use std::sync::Arc;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::body;
 use super::client::{Answer, Call, Payload, Sender, said};
 use super::error::RestError;
 use super::paging::{Next, Page, Progress};
 use super::path::scalar;
-use super::settings::{Body, Format, PagingKind, Request};
+use super::settings::{Body, Format, PagingKind, Request, Settings};
 use super::template::{Template, Values};
 use super::words::truth;
-use crate::record::{At, Cell, Place};
-use crate::source::CsvSettings;
+use crate::record::{At, Place};
 
 /// A record as it came.
 pub(super) struct Raw {
     pub(super) place: Place,
     pub(super) json: Value,
+    pub(super) origin: Origin,
+}
+
+/// Which page of which list a record came on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// 0 is the first list, the others follow.
+    pub(super) list: usize,
+    /// From 1; 0 for a record that an earlier reading kept.
+    pub(super) page: u64,
 }
 
 /// A list on its way to its end.
@@ -37,6 +47,11 @@ impl<'s> Pages<'s> {
         Self { request, values, progress, follow: None, done: false }
     }
 
+    /// Whether the list may have a second page.
+    pub(super) fn is_paged(&self) -> bool {
+        !matches!(self.request.paging.kind, PagingKind::None)
+    }
+
     /// The records of the next page; nothing once the list has ended, and was whole.
     pub(super) async fn next(&mut self, sender: &Sender<'_>) -> Result<Option<Vec<Raw>>, RestError> {
         if self.done {
@@ -47,7 +62,7 @@ impl<'s> Pages<'s> {
         let call = call(sender, self.request, &filled, self.follow.take(), number)?;
         let answer = sender.send(&call).await?;
         whole(&call, self.request, answer.status)?;
-        let body = body_of(&call, self.request, &answer)?;
+        let body = body_of(sender.settings, &call, self.request, &answer)?;
         let ended = self.request.paging.end.as_ref().is_some_and(|end| body.as_ref().is_some_and(|body| end.holds(body)));
         let found = match &body {
             Some(body) if ended => last_records(&call, self.request, body),
@@ -68,7 +83,9 @@ impl<'s> Pages<'s> {
         let found = found?;
         let (any, found) = (found.is_some(), found.unwrap_or_default());
         let answered = body.as_ref().unwrap_or(&Value::Null);
-        let page = Page { url: &call.url, headers: &answer.headers, answer: answered, records: &found, any, ended };
+        let list = found.first().map(|(pointer, _)| pointer.clone()).or_else(|| self.request.records.pointer(answered));
+        let (headers, records) = (&answer.headers, &found);
+        let page = Page { url: &call.url, headers, answer: answered, records, list: list.as_deref(), any, ended };
         match self.progress.take(&call.what, &page)? {
             Next::Done => self.done = true,
             Next::Again => {}
@@ -105,6 +122,7 @@ fn call(sender: &Sender<'_>, request: &Request, values: &Values, follow: Option<
         None | Some(Format::Json) => "application/json",
         Some(Format::Xml) => "application/xml, text/xml",
         Some(Format::Csv) => "text/csv",
+        Some(Format::Lines) => "application/x-ndjson",
     };
     Ok(Call { what, post: request.post, url, headers: HeaderMap::new(), payload, sign: true, accept })
 }
@@ -145,43 +163,13 @@ fn whole(call: &Call, request: &Request, status: u16) -> Result<(), RestError> {
 
 /// The answer as JSON, whatever its form; nothing where it says that it has no content. One that should have a body and has none
 /// is no end of a list: something between here and the service lost it.
-fn body_of(call: &Call, request: &Request, answer: &Answer) -> Result<Option<Value>, RestError> {
-    let unreadable = |why: String| RestError::Unreadable { what: call.what.clone(), why };
-    if answer.body.iter().all(u8::is_ascii_whitespace) {
-        return if answer.status == NO_CONTENT { Ok(None) } else { Err(unreadable("it has no body".to_owned())) };
+fn body_of(settings: &Settings, call: &Call, request: &Request, answer: &Answer) -> Result<Option<Value>, RestError> {
+    let manner = body::Manner { format: request.format, encoding: settings.encoding.as_deref() };
+    let read = body::read(&answer.headers, &answer.body, manner).map_err(|unread| unread.of(&call.what))?;
+    if read.is_none() && answer.status != NO_CONTENT {
+        return Err(RestError::Unreadable { what: call.what.clone(), why: "it has no body".to_owned() });
     }
-    let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_lowercase();
-    let told = match &kind {
-        kind if kind.contains("xml") => Format::Xml,
-        kind if kind.contains("csv") => Format::Csv,
-        _ => Format::Json,
-    };
-    let read = match request.format.unwrap_or(told) {
-        // The message of serde_json names a line and a column, and no value.
-        Format::Json => serde_json::from_slice(&super::digits::kept(&answer.body)).map_err(|fault| {
-            let page = kind.contains("html");
-            unreadable(if page { "it is a web page, not data".to_owned() } else { format!("it is no JSON: {fault}") })
-        }),
-        Format::Xml => super::xml::read(&answer.body).map_err(|why| unreadable(format!("it is no XML: {why}"))),
-        Format::Csv => csv(&answer.body).map_err(unreadable),
-    };
-    read.map(Some)
-}
-
-/// Delimited text as a list of objects.
-fn csv(bytes: &[u8]) -> Result<Value, String> {
-    let reading =
-        crate::source::read_csv_bytes("the answer", bytes, &CsvSettings::default()).map_err(|fault| fault.to_string())?;
-    let text = |cell: Cell<'_>| match cell {
-        Cell::Text(text) => Value::String(text.to_owned()),
-        _ => Value::Null,
-    };
-    let object = |record: &crate::record::Record| -> Map<String, Value> {
-        record.cells().map(|(name, cell)| (name.to_owned(), text(cell))).collect()
-    };
-    let mut objects = Vec::with_capacity(reading.records.len());
-    let read = reading.records.each(|record| objects.push(Value::Object(object(&record))));
-    read.map(|()| Value::Array(objects)).map_err(|fault| fault.to_string())
+    Ok(read)
 }
 
 /// Records, each with its pointer.
@@ -290,6 +278,7 @@ fn cut(sender: &Sender<'_>, number: u64, found: &[(String, &Value)]) -> Vec<Raw>
     let raw = |(pointer, record): &(String, &Value)| Raw {
         place: Place { source: Arc::clone(&source), at: At::Pointer(pointer.as_str().into()) },
         json: (*record).clone(),
+        origin: Origin { list: 0, page: number },
     };
     found.iter().map(raw).collect()
 }

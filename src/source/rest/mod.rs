@@ -19,8 +19,11 @@ use super::{Reading, Source};
 
 mod assertion;
 mod auth;
+mod body;
 mod changes;
+mod charset;
 mod client;
+mod continuation;
 mod cut;
 mod dates;
 mod digits;
@@ -32,6 +35,7 @@ mod paging;
 mod path;
 mod pick;
 mod read;
+mod repeats;
 mod settings;
 mod template;
 mod words;
@@ -39,7 +43,7 @@ mod xml;
 
 pub use changes::Memory;
 pub use dates::DateForm;
-pub use flatten::Column;
+pub use flatten::{Column, Need};
 pub use path::{Condition, Path, PathError};
 pub use pick::Pick;
 pub use settings::{
@@ -67,6 +71,7 @@ pub const KEYS: &[&str] = &[
     "form",
     "records",
     "format",
+    "encoding",
     "paging",
     "page_size",
     "also",

@@ -1,17 +1,18 @@
 //! Whether a list goes on, and with what: decided from each answer, without sending anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::continuation::{Says, Statement, statements};
 use super::error::RestError;
 use super::path::Path;
 use super::settings::{Paging, PagingKind};
 use super::template::Values;
-use super::words::{Unclear, goes_on, header_number, lead, next_link, number, truth};
+use super::words::{Unclear, header_number, lead, next_link, number, truth};
 
 /// How far a list has been read.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(super) struct Progress<'s> {
     cursor: Option<String>,
     /// Whether the last page said that another one with records follows.
     promised: bool,
+    /// Numbers of records and pages that answers say without being asked, the latest by key.
+    counts: BTreeMap<String, Says>,
 }
 
 /// A number that the service tells of the whole list, with one page or with each.
@@ -57,6 +60,8 @@ pub(super) struct Page<'p> {
     pub(super) answer: &'p Value,
     /// Text of the page's records, of which a digest is kept.
     pub(super) records: &'p [(String, &'p Value)],
+    /// The pointer of the list, or of one of its records.
+    pub(super) list: Option<&'p str>,
     /// Whether the answer had a list, be it an empty one: it had a body, and said more than `null`.
     pub(super) any: bool,
     /// Whether it is the last one, by the condition that is configured.
@@ -79,6 +84,7 @@ impl<'s> Progress<'s> {
             total_pages,
             cursor: None,
             promised: false,
+            counts: BTreeMap::new(),
         }
     }
 
@@ -113,19 +119,68 @@ impl<'s> Progress<'s> {
             return Err(self.broken(what, self.pages - 1));
         }
         self.promised = promises;
-        let next = self.next(what, page, more)?;
+        let said = self.said(page);
+        let leads = said.iter().any(|statement| matches!(statement.says, Says::Next | Says::More));
+        let next = self.next(what, page, more, leads)?;
         if next == Next::Done {
             if promises {
                 return Err(self.broken(what, self.pages));
             }
-            if !page.ended && more != Some(false) && !self.is_met() && page.leads_on() {
-                return Err(unasked(what));
-            }
+            self.heeds(what, page, more, &said)?;
             self.check_total(what)?;
+            self.check_counts(what)?;
         } else if self.pages >= self.most {
             return Err(paging(what, &format!("the list has more than {} pages", self.most)));
         }
         Ok(next)
+    }
+
+    /// What the answer says of the rest of the list, but for the keys that the settings pass over; counts are kept.
+    fn said(&mut self, page: &Page<'_>) -> Vec<Statement> {
+        // Of a record that was asked for alone, a link leads to the next record.
+        if matches!(page.records, [(pointer, _)] if pointer.is_empty()) {
+            return Vec::new();
+        }
+        let mut said = statements(page.answer, page.headers, page.list, page.records);
+        let passed_over = |key: &str| {
+            let name = key.strip_prefix("header ").unwrap_or(key);
+            self.paging.ignore.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
+        };
+        said.retain(|statement| !passed_over(&statement.key));
+        let counts = said.iter().filter(|statement| matches!(statement.says, Says::Records(_) | Says::Pages(_)));
+        self.counts.extend(counts.map(|statement| (statement.key.clone(), statement.says)));
+        said
+    }
+
+    /// The last page must not say that there is more. A link may remain on it where enough came, or where the service or the settings
+    /// say that this is the end; a flag is then a contradiction, unless the settings name the end.
+    fn heeds(&self, what: &str, page: &Page<'_>, more: Option<bool>, said: &[Statement]) -> Result<(), RestError> {
+        let over = page.ended || more == Some(false) || self.is_met();
+        let unheard = said.iter().find(|statement| match statement.says {
+            Says::Next => !over,
+            Says::More => !page.ended,
+            Says::Records(_) | Says::Pages(_) => false,
+        });
+        match unheard {
+            None => Ok(()),
+            Some(Statement { key, says }) => {
+                Err(RestError::Unheard { what: what.to_owned(), key: super::error::plain(key), next: *says == Says::Next })
+            }
+        }
+    }
+
+    /// No number in an answer, whatever it is called, may be greater than what came.
+    fn check_counts(&self, what: &str) -> Result<(), RestError> {
+        let slack = self.paging.slack;
+        let pages = slack.div_ceil(self.widest.max(1));
+        let more = self.counts.iter().find_map(|(key, says)| match says {
+            Says::Records(said) if *said > self.records + slack => Some((key, *said, self.records, "records")),
+            Says::Pages(said) if *said > self.pages + pages => Some((key, *said, self.pages, "pages")),
+            _ => None,
+        });
+        let Some((key, said, came, things)) = more else { return Ok(()) };
+        let paged = !matches!(self.paging.kind, PagingKind::None);
+        Err(RestError::Uncounted { what: what.to_owned(), key: super::error::plain(key), said, came, things, paged })
     }
 
     /// Whether as many records or pages came as the service tells of.
@@ -163,7 +218,7 @@ impl<'s> Progress<'s> {
         Err(paging(what, "the same page came twice: the service seems to ignore how it is asked for the next one"))
     }
 
-    fn next(&mut self, what: &str, page: &Page<'_>, more: Option<bool>) -> Result<Next, RestError> {
+    fn next(&mut self, what: &str, page: &Page<'_>, more: Option<bool>, leads: bool) -> Result<Next, RestError> {
         let text = |path: &Path| {
             let leads = path.first(page.answer).map_or(Ok(None), lead);
             leads.map_err(|Unclear| paging(what, "what it says at `next` is an object or a list, not a cursor or a link"))
@@ -173,7 +228,7 @@ impl<'s> Progress<'s> {
         match &self.paging.kind {
             _ if page.ended => Ok(Next::Done),
             PagingKind::None => self.end(what, page),
-            PagingKind::Page(_) | PagingKind::Offset(_) => self.counted(what, page, more),
+            PagingKind::Page(_) | PagingKind::Offset(_) => self.counted(what, page, more, leads),
             PagingKind::Cursor(path) => match text(path)? {
                 None => self.end(what, page),
                 Some(_) if over => Ok(Next::Done),
@@ -204,10 +259,10 @@ impl<'s> Progress<'s> {
         Ok(Next::Done)
     }
 
-    fn counted(&self, what: &str, page: &Page<'_>, more: Option<bool>) -> Result<Next, RestError> {
+    fn counted(&self, what: &str, page: &Page<'_>, more: Option<bool>, leads: bool) -> Result<Next, RestError> {
         let empty = page.records.is_empty();
         // Where enough came and a next page is named all the same, it is asked for: nobody may be on it.
-        let end = if empty || !page.leads_on() { Next::Done } else { Next::Again };
+        let end = if empty || !leads { Next::Done } else { Next::Again };
         if let Some(more) = more {
             return match (more, empty) {
                 (true, true) => Err(paging(what, "the page is empty although the service says that there is more")),
@@ -261,14 +316,6 @@ impl<'s> Progress<'s> {
     }
 }
 
-impl Page<'_> {
-    /// Whether it names a next page where every service of a kind does.
-    fn leads_on(&self) -> bool {
-        let listed = !matches!(self.records, [(pointer, _)] if pointer.is_empty());
-        goes_on(self.answer, listed) || (listed && next_link(self.headers).is_some())
-    }
-}
-
 impl Told {
     /// A list that moves while it is read loses whoever slips from a page ahead onto one that was read already.
     fn take(&mut self, now: Option<u64>, slack: u64) -> Result<(), Moved> {
@@ -296,13 +343,6 @@ fn paging(what: &str, why: &str) -> RestError {
     RestError::Paging { what: what.to_owned(), why: why.to_owned() }
 }
 
-fn unasked(what: &str) -> RestError {
-    paging(
-        what,
-        "the answer names a next page that `paging` does not ask for\n  hint: paging = { kind = \"link\" }, or kind = \"next\" with the path to it; where it is the last one all the same, `more`, `total` or `end` says so",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use reqwest::header::{HeaderValue, LINK};
@@ -324,7 +364,8 @@ mod tests {
             let any = !answer["data"].is_null();
             let found = if any { records.places(answer) } else { Vec::new() };
             let ended = paging.end.as_ref().is_some_and(|end| end.holds(answer));
-            let page = Page { url: &url, headers: &HeaderMap::new(), answer, records: &found, any, ended };
+            let list = records.pointer(answer);
+            let page = Page { url: &url, headers: &HeaderMap::new(), answer, records: &found, list: list.as_deref(), any, ended };
             match progress.take("list", &page) {
                 Ok(Next::Done) => return format!("{} = {}", asked.join(" "), progress.records),
                 Ok(Next::Again) => {}
@@ -515,7 +556,7 @@ mod tests {
         let (url, answer) = ("https://a/".parse().unwrap(), json!({"id": 1, "_links": {"next": {"href": "/2"}}}));
         let records = [(String::new(), &answer)];
         let headers = HeaderMap::from_iter([(LINK, HeaderValue::from_static("</2>; rel=next"))]);
-        let page = Page { url: &url, headers: &headers, answer: &answer, records: &records, any: true, ended: false };
+        let page = Page { url: &url, headers: &headers, answer: &answer, records: &records, list: None, any: true, ended: false };
         assert_eq!(Progress::new(&one, 5).take("record", &page).ok(), Some(Next::Done));
         // A page without anybody, of which the service says that it is not the last.
         let offset = Paging { kind: PagingKind::Offset(0), ..Paging::default() };
@@ -524,7 +565,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("link", HeaderValue::from_bytes("<https://a/?p=ü>; rel=next".as_bytes()).unwrap());
         let (url, answer) = ("https://a/".parse().unwrap(), json!([{}]));
-        let page = Page { url: &url, headers: &headers, answer: &answer, records: &[], any: true, ended: false };
+        let page = Page { url: &url, headers: &headers, answer: &answer, records: &[], list: None, any: true, ended: false };
         let next = Paging { kind: PagingKind::Next(path("nxt")), ..Paging::default() };
         let pages = Paging { kind: PagingKind::Page(1), ..Paging::default() };
         for paging in [&one, &cursor, &next, &pages] {
@@ -560,5 +601,62 @@ mod tests {
         let count = Paging { kind: PagingKind::Page(1), total: Some(path("total")), ..Paging::default() };
         let answers = [page(json!([1, 2])), page(json!([3, 4])), json!({"data": [], "total": 2})];
         assert_eq!(told(&count, &answers), "list: the service says that there are 2 records, 4 came");
+    }
+
+    #[test]
+    fn what_an_answer_says_of_the_rest_is_heard_without_being_asked() {
+        let one = Paging::default();
+        for (more, said) in [
+            (json!({"hasMore": true}), "list: the answer says by `hasMore` that there is more"),
+            (json!({"meta": {"isLast": false}}), "list: the answer says by `meta.isLast` that there is more"),
+            (
+                json!({"next_page_token": "x"}),
+                "list: the answer names a next page that `paging` does not ask for: `next_page_token`",
+            ),
+            (json!({"total": 40}), "list: `total` of the answer counts 40 records, 1 came"),
+            (json!({"pagination": {"total_pages": 2}}), "list: `pagination.total_pages` of the answer counts 2 pages, 1 came"),
+            (json!({"last_page": "2"}), "list: `last_page` of the answer counts 2 pages, 1 came"),
+        ] {
+            let mut answer = json!({"data": [{"id": 1}]});
+            answer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            assert_eq!(told(&one, std::slice::from_ref(&answer)), said);
+            let ignore = said.split('`').find(|word| more.pointer(&format!("/{}", word.replace('.', "/"))).is_some());
+            let deaf = Paging { ignore: vec![ignore.unwrap().to_owned()], ..Paging::default() };
+            assert_eq!(told(&deaf, &[answer]), "- = 1");
+        }
+        for fine in
+            [json!({"total": 1, "count": 1, "hasMore": false, "next": null}), json!({"meta": {"total_pages": 1, "isLast": true}})]
+        {
+            let mut answer = json!({"data": [{"id": 1, "total": 40, "hasMore": true}]});
+            answer.as_object_mut().unwrap().extend(fine.as_object().unwrap().clone());
+            assert_eq!(told(&one, &[answer]), "- = 1");
+        }
+    }
+
+    #[test]
+    fn paging_that_ends_early_is_no_end_where_the_answers_count_more() {
+        let answers = |last: Value| {
+            let mut last = last;
+            last["data"] = json!([]);
+            [json!({"data": [1, 2], "total": 5}), last]
+        };
+        for kind in [PagingKind::Page(1), PagingKind::Offset(0)] {
+            let paging = Paging { kind: kind.clone(), ..Paging::default() };
+            // Said on the first page alone, or on the last.
+            for last in [json!({}), json!({"total": 5})] {
+                assert!(told(&paging, &answers(last)).contains("`total` of the answer counts 5 records, 2 came"));
+            }
+            assert!(told(&paging, &answers(json!({"total": 2}))).ends_with(" = 2"));
+            let slack = Paging { kind, slack: 3, ..Paging::default() };
+            assert!(told(&slack, &answers(json!({}))).ends_with(" = 2"));
+        }
+        // What was taken for the total counts the records of a page: the list goes on by another word.
+        let count = Paging { kind: PagingKind::Offset(0), total: Some(path("count")), ..Paging::default() };
+        let page = |data: Value, more: bool| json!({"data": data, "count": 2, "hasMore": more});
+        let told = told(&count, &[page(json!([1, 2]), true), page(json!([3, 4]), false)]);
+        assert_eq!(told, "list: the service says that there are 2 records, 4 came");
+        let next = Paging { kind: PagingKind::Next(path("nxt")), ..Paging::default() };
+        let told = super::tests::told(&next, &[json!({"data": [1], "nxt": null, "paging": {"has_more": true}})]);
+        assert!(told.contains("by `paging.has_more`"), "{told}");
     }
 }

@@ -101,6 +101,17 @@ impl Path {
         found
     }
 
+    /// The JSON pointer of the first value that the path leads to.
+    pub(super) fn pointer(&self, value: &Value) -> Option<String> {
+        let mut found = None;
+        walk(&self.steps, value, &mut Some(String::new()), &mut |left, pointer, _| {
+            if left.is_empty() && found.is_none() {
+                found.clone_from(pointer);
+            }
+        });
+        found
+    }
+
     /// Whether the path leads to this list within a value, to its wrapper, or through it, be it only to test a condition.
     pub(super) fn enters(&self, value: &Value, part: &Part<'_>) -> bool {
         let list = part.holder.get(part.name);

@@ -10,12 +10,13 @@ use super::changes::{Kept, Rows, by_key};
 use super::client::Sender;
 use super::cut;
 use super::error::{RestError, plain};
-use super::flatten::{self, Manner, Row};
+use super::flatten::{self, Column, Manner, Need, Row, Seen};
 use super::join::{Answers, Joined};
 use super::list::{Pages, Raw};
 use super::path::Path;
 use super::pick::{Pick, Told};
-use super::settings::{Changes, Settings};
+use super::repeats::{self, Listed};
+use super::settings::{Changes, PagingKind, Settings};
 use super::template::Values;
 use crate::record::{Header, Place, Record, Value};
 use crate::source::Reading;
@@ -23,10 +24,10 @@ use crate::source::fetched::hex;
 
 /// Reads everything; a list that moved meanwhile is read once more from its start.
 pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
-    match read_once(rest).await {
+    match read_once(rest, Attempt::First).await {
         Err(fault) if fault.moved() => {
             tracing::warn!("{}: the list moved while it was read, it is read once more", rest.settings.name);
-            let mut reading = read_once(rest).await?;
+            let mut reading = read_once(rest, Attempt::Second).await?;
             reading.told.push("the list moved while it was read: it was read a second time".to_owned());
             Ok(reading)
         }
@@ -34,11 +35,19 @@ pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
     }
 }
 
-async fn read_once(rest: &Rest) -> Result<Reading, RestError> {
+/// Which reading of a list that moves it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    First,
+    /// What is the same as at the first attempt is so in the service.
+    Second,
+}
+
+async fn read_once(rest: &Rest, attempt: Attempt) -> Result<Reading, RestError> {
     let settings = &rest.settings;
     let values = values(rest);
     let sender = Sender::new(settings, values)?;
-    let mut table = Table::new(rest);
+    let mut table = Table::new(rest, attempt);
     let mut joins = Vec::new();
     for join in &settings.joins {
         joins.push(Joined::new(&sender, join).await?);
@@ -95,6 +104,8 @@ impl<'s> Lists<'s> {
         loop {
             if let Some(mut page) = self.pages.next(sender).await? {
                 self.anybody |= !page.is_empty();
+                let list = self.other.map_or(0, |other| other + 1);
+                page.iter_mut().for_each(|raw| raw.origin.list = list);
                 self.judge(&mut page);
                 for join in joins.iter_mut() {
                     join.attach(sender, &mut page).await?;
@@ -144,10 +155,12 @@ async fn with_changes(
 ) -> Result<Kept, RestError> {
     let no_key =
         |place: Place| RestError::Flatten(format!("{place}: the record has no `{}`, by which changes are merged", changes.key));
-    let mut rows = Rows::new();
+    let (mut rows, mut listed) = (Rows::new(), Listed::default());
+    let mut once = |page: &[Raw]| page.iter().try_for_each(|raw| listed.take_by(&[&changes.key], raw));
     let Some(mut whole) = kept else {
         let mut lists = Lists::new(sender);
         while let Some(page) = lists.next(sender, &mut []).await? {
+            once(&page)?;
             by_key(page, changes, &mut rows).map_err(no_key)?;
         }
         return Ok(Kept::new(rest, rows));
@@ -160,6 +173,7 @@ async fn with_changes(
     let mut count = 0;
     while let Some(page) = pages.next(sender).await? {
         count += page.len();
+        once(&page)?;
         by_key(page, changes, &mut rows).map_err(no_key)?;
     }
     whole.follow(rows);
@@ -201,7 +215,10 @@ struct Table<'s> {
     rows: Vec<(Place, Vec<Value>)>,
     /// Records whose columns are not known before the last one came.
     loose: Vec<(Place, Row)>,
-    seen: BTreeSet<usize>,
+    seen: Seen,
+    attempt: Attempt,
+    identity: Identity<'s>,
+    listed: Listed,
     picked: Told,
     /// How many records came with a part of a list, and which list that was first.
     cut: Option<(u64, String)>,
@@ -210,13 +227,16 @@ struct Table<'s> {
 }
 
 impl<'s> Table<'s> {
-    fn new(rest: &'s Rest) -> Self {
+    fn new(rest: &'s Rest, attempt: Attempt) -> Self {
         Self {
             rest,
+            attempt,
+            identity: Identity::of(&rest.settings),
+            listed: Listed::default(),
             grouped: BTreeMap::new(),
             rows: Vec::new(),
             loose: Vec::new(),
-            seen: BTreeSet::new(),
+            seen: Seen::new(rest.settings.columns.len()),
             picked: Told::default(),
             cut: None,
             digest: Sha256::new(),
@@ -235,6 +255,14 @@ impl<'s> Table<'s> {
     }
 
     fn take(&mut self, raw: Raw) -> Result<(), RestError> {
+        if raw.origin.page > 0 {
+            let listed = match &self.identity {
+                Identity::One | Identity::Columns(_) | Identity::Names(_) => Ok(()),
+                Identity::Whole => self.listed.take_whole(&raw),
+                Identity::Row(paths) => self.listed.take_by(paths, &raw),
+            };
+            self.allow(listed)?;
+        }
         let grouping = self.settings().picks.iter().find_map(|pick| pick.by.as_ref());
         match grouping.map(|by| by.text(&raw.json)) {
             // A row that belongs to nobody is kept as it is: the mapping holds it.
@@ -244,6 +272,24 @@ impl<'s> Table<'s> {
                 Ok(())
             }
         }
+    }
+
+    /// Lets a record pass that is in two lists at the second attempt too: that is how the service has it, and the mapping holds both.
+    fn allow(&self, listed: Result<(), RestError>) -> Result<(), RestError> {
+        match listed {
+            Err(RestError::InTwoLists { .. }) if self.attempt == Attempt::Second => Ok(()),
+            listed => listed,
+        }
+    }
+
+    /// Takes down the key of a finished record.
+    fn once<'v>(&mut self, values: impl Iterator<Item = Option<&'v Value>>, raw: &Raw) -> Result<(), RestError> {
+        let texts: Vec<String> = values.map(|value| value.map_or_else(String::new, key_text)).collect();
+        let Some(identity) = repeats::identity(texts.iter().map(String::as_str)).filter(|_| raw.origin.page > 0) else {
+            return Ok(());
+        };
+        let listed = self.listed.take(identity, raw.origin, &raw.place);
+        self.allow(listed)
     }
 
     fn convert(&mut self, mut raw: Raw) -> Result<(), RestError> {
@@ -256,12 +302,21 @@ impl<'s> Table<'s> {
         if let Some(list) = cut::needed(&raw.json, paths(settings)) {
             self.cut.get_or_insert((0, list)).0 += 1;
         }
-        let manner = Manner { zone: &settings.zone, false_is_nothing: settings.false_is_nothing };
+        let Settings { zone, false_is_nothing, nothing, .. } = settings;
+        let manner = Manner { zone, false_is_nothing: *false_is_nothing, nothing };
         if settings.columns.is_empty() {
             let row = flatten::all(&raw.json, &manner).map_err(|why| RestError::Flatten(format!("{}: {why}", raw.place)))?;
+            if let Identity::Names(names) = &self.identity {
+                let names = *names;
+                self.once(names.iter().map(|name| row.get(name)), &raw)?;
+            }
             self.loose.push((raw.place, row));
         } else {
             let row = flatten::declared(&raw.json, &settings.columns, &manner, &mut self.seen);
+            if let Identity::Columns(indexes) = &self.identity {
+                let indexes = indexes.clone();
+                self.once(indexes.iter().map(|index| row.get(*index)), &raw)?;
+            }
             self.rows.push((raw.place, row));
         }
         Ok(())
@@ -315,18 +370,19 @@ impl<'s> Table<'s> {
         Ok((header, records))
     }
 
-    /// A column that no record has is a lost permission, and not everybody's value cleared.
+    /// A column that no record has, or that is empty in all of several, is a lost permission, and not every person's value cleared.
     fn declared_records(&mut self) -> Result<(Arc<Header>, Vec<Record>), RestError> {
         let columns = &self.settings().columns;
-        let lost = columns.iter().enumerate().filter(|(index, column)| !column.optional && !self.seen.contains(index));
-        let lost: Vec<String> = lost
-            .map(|(_, column)| {
-                let paths: Vec<&str> = column.paths.iter().map(Path::as_str).collect();
-                format!("`{}` (column `{}`)", paths.join("` or `"), column.name)
-            })
-            .collect();
-        if !lost.is_empty() {
-            return Err(RestError::Columns(lost.join(", nor ")));
+        let Seen { there, filled } = &self.seen;
+        let several = self.rows.len() >= SEVERAL;
+        let named = |without: &dyn Fn(usize, Need) -> bool| -> Vec<String> {
+            let without = columns.iter().enumerate().filter(|(index, column)| without(*index, column.need));
+            without.map(|(_, column)| column_with_paths(column)).collect()
+        };
+        let lost = named(&|index, need| need != Need::Nothing && !there[index]);
+        let empty = named(&|index, need| several && need == Need::Value && there[index] && !filled[index]);
+        if !lost.is_empty() || !empty.is_empty() {
+            return Err(RestError::Columns { lost, empty });
         }
         let header = Header::new(columns.iter().map(|column| column.name.as_str()))
             .map_err(|name| RestError::Flatten(format!("two columns are called `{name}`")))?;
@@ -334,6 +390,60 @@ impl<'s> Table<'s> {
         let record = |(place, row)| Record::from_values(Arc::clone(&header), place, row);
         let records = std::mem::take(&mut self.rows).into_iter().map(record).collect();
         Ok((header, records))
+    }
+}
+
+/// So many records without a value in a column are no accident.
+const SEVERAL: usize = 5;
+
+fn column_with_paths(column: &Column) -> String {
+    let paths: Vec<&str> = column.paths.iter().map(Path::as_str).collect();
+    format!("`{}` (column `{}`)", paths.join("` or `"), column.name)
+}
+
+/// By what a record is known again on another page.
+enum Identity<'s> {
+    /// There is one page.
+    One,
+    /// By all of its values: the mapping's key is not known.
+    Whole,
+    /// By what tells the rows of one person apart: the list has several.
+    Row(Vec<&'s Path>),
+    /// By these declared columns, of which the mapping makes its key.
+    Columns(Vec<usize>),
+    /// By columns of these names.
+    Names(&'s [String]),
+}
+
+impl<'s> Identity<'s> {
+    fn of(settings: &'s Settings) -> Self {
+        let paged = !matches!(settings.list.paging.kind, PagingKind::None);
+        if !paged && settings.also.is_empty() {
+            return Self::One;
+        }
+        if let Some((pick, by)) = settings.picks.iter().find_map(|pick| Some((pick, pick.by.as_ref()?))) {
+            return match (&pick.from, &pick.sequence) {
+                (Some(from), Some(sequence)) => Self::Row(vec![by, from, sequence]),
+                _ => Self::Whole,
+            };
+        }
+        if settings.key.is_empty() {
+            return Self::Whole;
+        }
+        if settings.columns.is_empty() {
+            return Self::Names(&settings.key);
+        }
+        let position = |name: &String| settings.columns.iter().position(|column| column.name == *name);
+        settings.key.iter().map(position).collect::<Option<Vec<usize>>>().map_or(Self::Whole, Self::Columns)
+    }
+}
+
+fn key_text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Text(text) => text.trim().to_owned(),
+        Value::Flag(flag) => flag.to_string(),
+        Value::List(items) => items.join("\u{1f}"),
     }
 }
 

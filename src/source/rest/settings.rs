@@ -33,6 +33,13 @@ pub type SecretRef = Arc<dyn Secret>;
 pub struct Settings {
     /// The name by which places call it.
     pub name: String,
+    /// The columns that the mapping's key is made of: records that agree in all of them are one person. Without them a record is known
+    /// by all of its values.
+    pub key: Vec<String>,
+    /// What the mapping takes for an empty cell, folded.
+    pub nothing: Vec<String>,
+    /// The charset of all answers without a byte order mark, where the service names a wrong one or none.
+    pub encoding: Option<String>,
     /// Where it is: https, or plain http on loopback. The only origin that ever gets the credential.
     pub base: Url,
     /// What the named parts of templates stand for.
@@ -118,6 +125,8 @@ pub enum Format {
     Xml,
     /// Delimited text with a header.
     Csv,
+    /// A JSON value on each line.
+    Lines,
 }
 
 /// How a list goes on after its first page, and how its end is known.
@@ -139,6 +148,8 @@ pub struct Paging {
     pub end: Option<Condition>,
     /// By how many records the total may differ.
     pub slack: u64,
+    /// Keys of an answer that look like a word on the rest of the list and are about something else.
+    pub ignore: Vec<String>,
     /// How many records a page should have: what `{size}` stands for.
     pub size: u64,
 }

@@ -5,19 +5,6 @@ use serde_json::Value;
 
 use super::path::scalar;
 
-/// Where `OData` says that there is a next page.
-const NEXT_PAGES: [&str; 4] = ["/@odata.nextLink", "/odata.nextLink", "/@nextLink", "/d/__next"];
-
-/// Where JSON:API and HAL say it; in a record that is the whole answer it would be the next record, as in the header `Link`.
-const NEXT_LINKS: [&str; 4] = ["/links/next", "/links/next/href", "/_links/next", "/_links/next/href"];
-
-/// Whether there is a link to a next page where every service of a kind writes it; `listed` says that the answer has a list and is
-/// no record itself.
-pub(super) fn goes_on(answer: &Value, listed: bool) -> bool {
-    let links = NEXT_LINKS.into_iter().filter(|_| listed);
-    NEXT_PAGES.into_iter().chain(links).filter_map(|at| answer.pointer(at)?.as_str()).any(|link| !link.is_empty())
-}
-
 /// A word of the service that cannot be taken for one thing or the other; guessed wrong, it would end a list.
 pub(super) struct Unclear;
 

@@ -4,6 +4,8 @@
 //! holds both keeps it as `#text`. Children of one name become a list. Namespaces prefixes are left out. A document type is
 //! refused, so there are no entities to expand but the five that XML has.
 
+use std::collections::HashSet;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use serde_json::{Map, Value};
@@ -11,13 +13,15 @@ use serde_json::{Map, Value};
 /// Deeper than any report; a bound against answers that are made to exhaust the stack.
 const DEEPEST: usize = 100;
 
+/// More attributes than any element of a report has.
+const MOST_ATTRIBUTES: usize = 1_000;
+
 /// Reads a document; what comes back is the content of its root element.
 ///
 /// # Errors
 /// What is wrong, in words.
-pub(super) fn read(bytes: &[u8]) -> Result<Value, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
-    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+pub(super) fn read(text: &str) -> Result<Value, String> {
+    let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
     let mut root = None;
     loop {
@@ -69,8 +73,17 @@ struct Element {
 impl Element {
     fn new(start: &BytesStart<'_>) -> Result<Self, String> {
         let mut content = Map::new();
-        for attribute in start.attributes() {
+        let mut names = HashSet::new();
+        // The reader's own check for doubled names compares each with all before it.
+        let mut attributes = start.attributes();
+        for attribute in attributes.with_checks(false) {
             let attribute = attribute.map_err(|fault| fault.to_string())?;
+            if !names.insert(attribute.key.as_ref().to_vec()) {
+                return Err("an element has an attribute twice".to_owned());
+            }
+            if names.len() > MOST_ATTRIBUTES {
+                return Err(format!("an element has more than {MOST_ATTRIBUTES} attributes"));
+            }
             if attribute.key.as_namespace_binding().is_some() {
                 continue;
             }
@@ -126,7 +139,7 @@ mod tests {
     use super::*;
 
     fn json(text: &str) -> String {
-        read(text.as_bytes()).unwrap().to_string()
+        read(text).unwrap().to_string()
     }
 
     #[test]
@@ -144,10 +157,24 @@ mod tests {
     #[test]
     fn what_could_do_harm_is_refused() {
         let bomb = "<!DOCTYPE a [<!ENTITY b \"bbbb\">]><a>&b;</a>";
-        assert!(read(bomb.as_bytes()).unwrap_err().contains("document type"));
-        assert!(read(b"<a>&b;</a>").unwrap_err().contains("`&b;`"));
-        assert!(read("<a>".repeat(200).as_bytes()).unwrap_err().contains("nested"));
-        assert!(read(b"<a><b>x</b>").unwrap_err().contains("ends inside"));
-        assert!(read(b"<a></b>").is_err() && read(b"").is_err() && read(b"<a/><a/>").is_err());
+        assert!(read(bomb).unwrap_err().contains("document type"));
+        assert!(read("<a>&b;</a>").unwrap_err().contains("`&b;`"));
+        assert!(read(&"<a>".repeat(200)).unwrap_err().contains("nested"));
+        assert!(read("<a><b>x</b>").unwrap_err().contains("ends inside"));
+        assert!(read("<a></b>").is_err() && read("").is_err() && read("<a/><a/>").is_err());
+    }
+
+    #[test]
+    fn an_element_with_attributes_without_end_is_refused_at_once() {
+        let many = |count: usize| -> String { (0..count).map(|number| format!(" a{number}='{number}'")).collect() };
+        for (open, close) in [("<a", "/>"), ("<a", ">x</a>"), ("<a><b", "/></a>")] {
+            let fault = read(&format!("{open}{}{close}", many(200_000))).unwrap_err();
+            assert!(fault.contains("more than 1000 attributes"), "{fault}");
+        }
+        let spaces: String = (0..2_000).map(|number| format!(" xmlns:n{number}='urn:{number}'")).collect();
+        assert!(read(&format!("<a{spaces}/>")).unwrap_err().contains("more than 1000 attributes"));
+        assert_eq!(read(&format!("<a{}/>", many(1_000))).unwrap().as_object().unwrap().len(), 1_000);
+        assert!(read("<a b='1' b='2'/>").unwrap_err().contains("twice"));
+        assert!(read("<a x:b='1' y:b='2'/>").is_ok());
     }
 }

@@ -237,3 +237,28 @@ fn limits(scope: &mut Scope<'_, '_, '_>) -> rest::Limits {
         bytes: scope.count("max_megabytes").map_or(usual.bytes, |count| count.saturating_mul(1 << 20)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::rest::Need;
+
+    #[test]
+    fn what_a_company_may_lack_altogether_ends_no_reading_by_a_preset() {
+        let mut presets = 0;
+        for (preset, text) in mapping::presets() {
+            let path = Path::new(preset);
+            let service = settings(preset, &[Layer { text, path }], Wanted::Part).unwrap();
+            presets += 1;
+            for column in &service.columns {
+                let may_lack = ["Termination", "Manager", "Mobile", "Phone", "Preferred", "Prefix"];
+                let lacking = may_lack.iter().any(|part| column.name.contains(part));
+                assert!(!lacking || column.need != Need::Value, "{preset}: {}", column.name);
+                // Without these a reading has no people in it.
+                let needed = ["EmployeeID", "FirstName", "LastName"].contains(&column.name.as_str());
+                assert!(!needed || column.need == Need::Value, "{preset}: {}", column.name);
+            }
+        }
+        assert_eq!(presets, 20);
+    }
+}

@@ -75,6 +75,18 @@ impl Exchange {
         self.path == path
     }
 
+    /// The same answer with a header in the place of the one of its name.
+    pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same answer with this body.
+    pub(crate) fn with_body(self, body: &[u8]) -> Self {
+        Self { body: body.to_vec(), ..self }
+    }
+
     /// Answers this text, to the letter.
     pub(crate) fn says(&mut self, body: &str) {
         body.as_bytes().clone_into(&mut self.body);

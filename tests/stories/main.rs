@@ -23,6 +23,7 @@ mod quality;
 mod reading;
 mod rest;
 mod rest_recordings;
+mod rest_whole;
 mod rooms;
 mod saved_plans;
 mod served;

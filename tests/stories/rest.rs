@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::hr_server::{Exchange, HrServer, Manners, pages};
 use crate::world::{Ended, World};
 
-const MAPPING: &str = r#"
+pub(crate) const MAPPING: &str = r#"
 version = 1
 name    = "People"
 [source]
@@ -20,7 +20,7 @@ department  = "[job.department]"
 userPrincipalName = { when = "create", expression = 'Join("@", [id], DefaultDomain())' }
 "#;
 
-const LIST: &str = r#"
+pub(crate) const LIST: &str = r#"
 path    = "/people"
 query   = { offset = "{offset}" }
 records = "data"
@@ -29,15 +29,15 @@ first_wait = "0s"
 attempts   = 2
 "#;
 
-fn person(id: usize) -> Value {
+pub(crate) fn person(id: usize) -> Value {
     json!({ "id": id, "name": format!("Person {id}"), "job": { "department": "Claims" } })
 }
 
-fn people(count: usize) -> Vec<Value> {
+pub(crate) fn people(count: usize) -> Vec<Value> {
     (1..=count).map(person).collect()
 }
 
-fn world(server: &HrServer, source: &str) -> World {
+pub(crate) fn world(server: &HrServer, source: &str) -> World {
     let world = World::new();
     world.write("people.toml", MAPPING);
     let auth = if source.contains("auth") { "" } else { "auth = { method = \"bearer\", token_env = \"HR_TOKEN\" }" };
@@ -47,12 +47,12 @@ fn world(server: &HrServer, source: &str) -> World {
     world
 }
 
-fn plan(world: &World) -> Ended {
+pub(crate) fn plan(world: &World) -> Ended {
     world.run_with(&[("HR_TOKEN", "s3cret")], ["plan", "--format", "json"])
 }
 
 /// Plans, applies and plans again; gives back how many people were made.
-fn goes_in_once(world: &World) -> usize {
+pub(crate) fn goes_in_once(world: &World) -> usize {
     let secrets = [("HR_TOKEN", "s3cret")];
     let first = world.run_with(&secrets, ["plan", "--format", "json", "--out", "plan.json"]).ends_with(0).json();
     world.run_with(&secrets, ["apply", "plan.json", "--yes"]).ends_with(0);
@@ -83,7 +83,7 @@ fn places_are_pointers_into_their_own_page() {
 }
 
 /// How a reading of these answers ends: it never gives a plan.
-fn breaks(exchanges: Vec<Exchange>, manners: Manners, source: &str, code: i32) -> String {
+pub(crate) fn breaks(exchanges: Vec<Exchange>, manners: Manners, source: &str, code: i32) -> String {
     let server = HrServer::start(exchanges, manners);
     let ended = plan(&world(&server, source)).ends_with(code);
     assert!(ended.out.is_empty(), "{}", ended.out);
@@ -399,7 +399,7 @@ fn changes_are_merged_and_nobody_is_lost() {
     assert!(!server.heard().last().unwrap().contains("since"), "{:?}", server.heard());
 }
 
-const CHANGES: &str = "[source.changes]\nkey = \"id\"\nquery = { since = \"{since}\" }\n";
+pub(crate) const CHANGES: &str = "[source.changes]\nkey = \"id\"\nquery = { since = \"{since}\" }\n";
 
 /// Two people who work in 7, and what 7 is called; nobody has news. The first list leads to the second by a value that it replaces.
 fn office(department: &str) -> Vec<Exchange> {

@@ -114,7 +114,7 @@ impl Search {
         match value {
             Value::Array(items) if name.to_lowercase().contains("link") => self.links(&key, items),
             Value::Object(inner) if depth < DEEPEST && topic.is_none() => {
-                let about = is_about_pages(name);
+                let about = is_about_pages(name) || (has_a_position(inner) && !is_about_requests(name));
                 // What has records of its own speaks of those.
                 if about || !has_records(inner) {
                     let spot = if about || (spot == Spot::Near && depth > 0) { Spot::Near } else { Spot::Far };
@@ -203,10 +203,57 @@ fn joined(above: &str, name: &str) -> String {
 /// Objects that are about pages whatever else is in them.
 fn is_about_pages(name: &str) -> bool {
     const PARTS: [&str; 5] = ["meta", "pag", "link", "cursor", "navigation"];
-    const NAMES: [&str; 11] =
-        ["d", "info", "resultinfo", "listinfo", "resultset", "result", "response", "list", "collection", "hits", "counts"];
+    const NAMES: [&str; 20] = [
+        "d",
+        "summary",
+        "search",
+        "query",
+        "header",
+        "envelope",
+        "window",
+        "slice",
+        "batch",
+        "pager",
+        "info",
+        "resultinfo",
+        "listinfo",
+        "resultset",
+        "result",
+        "response",
+        "list",
+        "collection",
+        "hits",
+        "counts",
+    ];
     let plain = folded(name);
     PARTS.iter().any(|part| plain.contains(part)) || NAMES.contains(&plain.as_str())
+}
+
+/// The limits of requests have numbers of their own.
+fn is_about_requests(name: &str) -> bool {
+    let plain = folded(name);
+    ["rate", "quota", "usage", "throttl", "request"].iter().any(|part| plain.contains(part))
+}
+
+/// Whether an object says which part of the list the answer is.
+fn has_a_position(object: &Map<String, Value>) -> bool {
+    const NAMES: [&str; 14] = [
+        "offset",
+        "limit",
+        "page",
+        "pagesize",
+        "perpage",
+        "pagenumber",
+        "currentpage",
+        "pageindex",
+        "startindex",
+        "startat",
+        "skip",
+        "take",
+        "itemsperpage",
+        "cursor",
+    ];
+    object.keys().any(|name| NAMES.contains(&folded(name).as_str()))
 }
 
 fn has_records(object: &Map<String, Value>) -> bool {
@@ -348,9 +395,13 @@ const FLAGS: &[&str] = &[
     "to",
     "fetch",
     "come",
+    "exceeded",
+    "limit",
+    "limited",
+    "transfer",
 ];
 /// Words that say only where the name comes from.
-const FILLERS: &[&str] = &["x", "wp", "odata", "opensearch", "paging", "pagination", "meta"];
+const FILLERS: &[&str] = &["x", "wp", "odata", "opensearch", "paging", "pagination", "meta", "indicator", "flag"];
 
 /// The words of a name, without fillers; nothing where it has a word that no such name has.
 fn words(name: &str) -> Option<Vec<&'static str>> {
@@ -397,8 +448,10 @@ fn topic(words: &[&str]) -> Option<Topic> {
     if has("filtered") {
         return rest_in(&["filtered"], &[NOUNS, COUNTS]).then_some(Topic::Filtered);
     }
-    if any(&["truncated", "partial", "incomplete"]) {
-        return rest_in(&["truncated", "partial", "incomplete", "is", "are"], &[NOUNS, PAGES]).then_some(Topic::More);
+    if any(&["truncated", "partial", "incomplete", "exceeded", "limited"]) || (has("limit") && has("reached")) {
+        let flags =
+            ["truncated", "partial", "incomplete", "is", "are", "exceeded", "limit", "limited", "transfer", "reached", "size"];
+        return rest_in(&flags, &[NOUNS, PAGES]).then_some(Topic::More);
     }
     if has("more") || (has("next") && any(&["has", "is", "available", "exists", "exist"])) {
         let flags = ["has", "is", "are", "there", "more", "next", "available", "exists", "exist", "to", "fetch", "come", "left"];
@@ -480,6 +533,8 @@ mod tests {
             "isTruncated",
             "incomplete_results",
             "@hasMore",
+            "exceededTransferLimit",
+            "limitReached",
         ] {
             for value in [json!(true), json!("true"), json!("Y"), json!(1)] {
                 assert!(in_body(json!({ (name): value })).ends_with("More"), "{name} {value}");
@@ -567,6 +622,7 @@ mod tests {
             json!({"_meta": {"links": {"next": {"href": "/x"}}}}),
             json!({"links": [{"rel": "self", "href": "/"}, {"rel": "next", "href": "/x"}]}),
             json!({"link": [{"@rel": "next", "@href": "/x"}]}),
+            json!({"whatever": {"offset": 0, "limit": 1, "next": "/x"}}),
         ] {
             assert!(in_body(links.clone()).ends_with(" Next"), "{links}");
         }
@@ -612,7 +668,7 @@ mod tests {
             json!({"departments": {"items": [{"id": 1}], "totalCount": 300, "pageInfo": {"hasNextPage": true}}}),
             json!({"prev": "x", "previous_page": 3, "links": {"self": "/", "last": "/p?9", "prev": "/p?1"}}),
             json!({"message": "There is more to come", "end": "2026-12-31", "employeeNumber": 4711}),
-            json!({"included": [{"total": 500, "hasMore": true}], "rateLimit": {"remaining": 59, "left": 3}}),
+            json!({"included": [{"total": 500, "hasMore": true}], "rateLimit": {"remaining": 59, "limit": 60, "total": 500}}),
         ] {
             assert_eq!(in_body(beside.clone()), "", "{beside}");
         }

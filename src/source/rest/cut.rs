@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::path::Path;
-use super::words::truth;
+use super::words::{number, truth};
 
 /// A list that goes on elsewhere.
 pub(super) struct Part<'v> {
@@ -69,10 +69,18 @@ fn is_wrapped(wrapper: &Value, key: &str) -> bool {
 
 /// Whether a wrapper says of its list that it goes on, as Oracle and `OData` do.
 pub(super) fn goes_on(wrapper: &Value) -> bool {
-    let more = wrapper.get("hasMore").is_some_and(|word| matches!(truth(word), Ok(Some(true))));
+    let Some((_, list)) = wrapped(wrapper).next() else { return false };
+    let more = FLAGS.iter().filter_map(|flag| wrapper.get(*flag)).any(|word| matches!(truth(word), Ok(Some(true))));
+    let came = list.as_array().map_or(0, Vec::len) as u64;
+    let counted = TOTALS.iter().filter_map(|total| wrapper.get(*total)).filter_map(|total| number(total).ok().flatten());
+    let short = counted.into_iter().any(|total| total > came);
     let linked = |(name, _): (&str, &Value)| LINKS.iter().any(|link| wrapper.get(format!("{name}{link}")).is_some_and(leads));
-    wrapped(wrapper).next().is_some() && (more || wrapper.get("__next").is_some_and(leads) || wrapped(wrapper).any(linked))
+    more || short || wrapper.get("__next").is_some_and(leads) || wrapped(wrapper).any(linked)
 }
+
+/// How a wrapper says that its list goes on, and how many there are in it. Every object of every record is asked, so these are few.
+const FLAGS: [&str; 3] = ["hasMore", "has_more", "hasNextPage"];
+const TOTALS: [&str; 3] = ["totalResults", "totalCount", "total_count"];
 
 /// What `OData` v4 writes behind the name of a list.
 pub(super) const LINKS: [&str; 2] = ["@odata.nextLink", "@nextLink"];
@@ -104,6 +112,8 @@ mod tests {
             (json!({"jobs": {"items": [{"n": 1}], "hasMore": true}}), "jobs"),
             (json!({"jobs": {"items": [], "hasMore": "true"}}), "jobs"),
             (json!({"jobs": {"results": [{"n": 1}], "__next": "https://x"}}), "jobs"),
+            (json!({"jobs": {"items": [{"n": 1}], "has_more": "true"}}), "jobs"),
+            (json!({"jobs": {"items": [{"n": 1}], "totalResults": 5}}), "jobs"),
             (json!({"jobs": [{"n": 1}], "jobs@odata.nextLink": "https://x"}), "jobs"),
             (json!({"a": {"items": [{"b": [{"jobs": [], "jobs@nextLink": "x"}]}]}}), "a.b.jobs"),
             (json!({"items": [{"n": 1}], "hasMore": true}), "items"),
@@ -114,6 +124,7 @@ mod tests {
             json!({"jobs": {"items": [{"n": 1}], "hasMore": false}, "hasMore": true}),
             json!({"jobs": {"results": [], "__next": ""}, "jobs@odata.nextLink": null, "@odata.nextLink": "x"}),
             json!({"jobs": [{"n": 1}], "jobs@odata.count": 1}),
+            json!({"jobs": {"items": [{"n": 1}], "totalResults": 1, "count": 1, "limit": 25}}),
         ] {
             assert_eq!(told(&whole, &[]), None, "{whole}");
         }

@@ -21,7 +21,7 @@ pub(super) struct Progress<'s> {
     most: u64,
     /// Pages that came.
     pub(super) pages: u64,
-    /// Records that came.
+    /// Records that were listed.
     pub(super) records: u64,
     /// Records of the page with the most.
     widest: u64,
@@ -60,6 +60,8 @@ pub(super) struct Page<'p> {
     pub(super) answer: &'p Value,
     /// Text of the page's records, of which a digest is kept.
     pub(super) records: &'p [(String, &'p Value)],
+    /// How many records the page lists, of which a condition in the path may choose some.
+    pub(super) listed: u64,
     /// The pointer of the list, or of one of its records.
     pub(super) list: Option<&'p str>,
     /// Whether the answer had a list, be it an empty one: it had a body, and said more than `null`.
@@ -107,15 +109,15 @@ impl<'s> Progress<'s> {
     /// Takes a page and says what comes next.
     pub(super) fn take(&mut self, what: &str, page: &Page<'_>) -> Result<Next, RestError> {
         self.pages += 1;
-        self.records += page.records.len() as u64;
-        self.widest = self.widest.max(page.records.len() as u64);
+        self.records += page.listed;
+        self.widest = self.widest.max(page.listed);
         self.never_twice(what, page)?;
         self.hear(what, page)?;
         let more = self.paging.more.as_ref().and_then(|path| path.first(page.answer)).map_or(Ok(None), truth);
         let more = more.map_err(|Unclear| paging(what, "what it says at `more` is neither true nor false"))?;
         let promises = more == Some(true) || self.total_pages.last.is_some_and(|said| self.pages < said);
         // A total that is met proves that the page before promised too much.
-        if self.promised && !promises && page.records.is_empty() && self.total.last != Some(self.records) {
+        if self.promised && !promises && page.listed == 0 && self.total.last != Some(self.records) {
             return Err(self.broken(what, self.pages - 1));
         }
         self.promised = promises;
@@ -260,7 +262,7 @@ impl<'s> Progress<'s> {
     }
 
     fn counted(&self, what: &str, page: &Page<'_>, more: Option<bool>, leads: bool) -> Result<Next, RestError> {
-        let empty = page.records.is_empty();
+        let empty = page.listed == 0;
         // Where enough came and a next page is named all the same, it is asked for: nobody may be on it.
         let end = if empty || !leads { Next::Done } else { Next::Again };
         if let Some(more) = more {
@@ -365,7 +367,16 @@ mod tests {
             let found = if any { records.places(answer) } else { Vec::new() };
             let ended = paging.end.as_ref().is_some_and(|end| end.holds(answer));
             let list = records.pointer(answer);
-            let page = Page { url: &url, headers: &HeaderMap::new(), answer, records: &found, list: list.as_deref(), any, ended };
+            let page = Page {
+                url: &url,
+                headers: &HeaderMap::new(),
+                answer,
+                records: &found,
+                listed: found.len() as u64,
+                list: list.as_deref(),
+                any,
+                ended,
+            };
             match progress.take("list", &page) {
                 Ok(Next::Done) => return format!("{} = {}", asked.join(" "), progress.records),
                 Ok(Next::Again) => {}
@@ -556,7 +567,16 @@ mod tests {
         let (url, answer) = ("https://a/".parse().unwrap(), json!({"id": 1, "_links": {"next": {"href": "/2"}}}));
         let records = [(String::new(), &answer)];
         let headers = HeaderMap::from_iter([(LINK, HeaderValue::from_static("</2>; rel=next"))]);
-        let page = Page { url: &url, headers: &headers, answer: &answer, records: &records, list: None, any: true, ended: false };
+        let page = Page {
+            url: &url,
+            headers: &headers,
+            answer: &answer,
+            records: &records,
+            listed: 1,
+            list: None,
+            any: true,
+            ended: false,
+        };
         assert_eq!(Progress::new(&one, 5).take("record", &page).ok(), Some(Next::Done));
         // A page without anybody, of which the service says that it is not the last.
         let offset = Paging { kind: PagingKind::Offset(0), ..Paging::default() };
@@ -565,7 +585,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("link", HeaderValue::from_bytes("<https://a/?p=ü>; rel=next".as_bytes()).unwrap());
         let (url, answer) = ("https://a/".parse().unwrap(), json!([{}]));
-        let page = Page { url: &url, headers: &headers, answer: &answer, records: &[], list: None, any: true, ended: false };
+        let page =
+            Page { url: &url, headers: &headers, answer: &answer, records: &[], listed: 0, list: None, any: true, ended: false };
         let next = Paging { kind: PagingKind::Next(path("nxt")), ..Paging::default() };
         let pages = Paging { kind: PagingKind::Page(1), ..Paging::default() };
         for paging in [&one, &cursor, &next, &pages] {

@@ -101,6 +101,12 @@ impl Path {
         found
     }
 
+    /// The path to the list from which its first condition chooses; none where it has no condition.
+    pub(super) fn before_condition(&self) -> Option<Self> {
+        let at = self.steps.iter().position(|step| matches!(step, Step::Where(_)))?;
+        Some(Self { text: self.text.clone(), steps: self.steps[..at].to_vec() })
+    }
+
     /// The JSON pointer of the first value that the path leads to.
     pub(super) fn pointer(&self, value: &Value) -> Option<String> {
         let mut found = None;

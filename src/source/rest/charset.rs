@@ -241,4 +241,25 @@ mod tests {
         assert!(fault.contains("`iso-8859-1`, its XML declaration `utf-8`"), "{fault}");
         assert!(read(xml, "text/xml; charset=iso-8859-1", Some("utf-8"), true).is_ok());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn text_survives_every_charset_that_is_named(text in "[a-zA-Z0-9{}\u{a0}-\u{ff}]{0,40}") {
+            let text = format!("[{text}");
+            let latin: Vec<u8> = text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect();
+            for label in ["iso-8859-1", "windows-1252"] {
+                let decoded = read(&latin, &format!("application/json; charset={label}"), None, false);
+                // Bytes that are UTF-8 by accident contradict the name, and no text comes out wrong.
+                proptest::prop_assert!(decoded.as_ref() == Ok(&text) || (!latin.is_ascii() && std::str::from_utf8(&latin).is_ok()));
+            }
+            for little in [true, false] {
+                for mark in ["", "\u{feff}"] {
+                    let decoded = read(&utf16(&format!("{mark}{text}"), little), "text/xml", None, true);
+                    proptest::prop_assert_eq!(decoded, Ok(text.clone()));
+                }
+            }
+            let decoded = read(text.as_bytes(), "application/json; charset=utf-8", None, false);
+            proptest::prop_assert_eq!(decoded, Ok(text));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What an answer says of the rest of its list, whatever it calls it: totals, flags, cursors and links beside the records.
+//! Markers in an answer that its list has more records: totals, flags, cursors and links, under any name that services use.
 //!
 //! A name is taken apart into the few words that services make such names of (`X-Total-Count`, `hasNextPage`, `next_page_token`,
 //! `@odata.nextLink`); one with any other word in it (`totalSalary`, `nextReview`) means something else. Records are never looked
@@ -13,15 +13,15 @@ use serde_json::{Map, Value};
 
 use super::words::{next_link, number};
 
-/// One thing that an answer says of its list, and the key that says it.
+/// One marker, and the key under which it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Statement {
+pub(super) struct Marker {
     pub(super) key: String,
-    pub(super) says: Says,
+    pub(super) kind: MarkerKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Says {
+pub(super) enum MarkerKind {
     /// A flag: this is not all.
     More,
     /// A cursor or a link to the next page.
@@ -32,7 +32,7 @@ pub(super) enum Says {
     Pages(u64),
 }
 
-/// What a name is about.
+/// The meaning of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Topic {
     More,
@@ -46,13 +46,8 @@ enum Topic {
     LastPage,
 }
 
-/// Everything that an answer and its headers say. `list` is the pointer of the list or of one of its records.
-pub(super) fn statements(
-    answer: &Value,
-    headers: &HeaderMap,
-    list: Option<&str>,
-    records: &[(String, &Value)],
-) -> Vec<Statement> {
+/// All markers of an answer and its headers. `list` is the pointer of the list or of one of its records.
+pub(super) fn markers(answer: &Value, headers: &HeaderMap, list: Option<&str>, records: &[(String, &Value)]) -> Vec<Marker> {
     let own: HashSet<*const Value> = records.iter().map(|(_, record)| ptr::from_ref(*record)).collect();
     let mut search = Search { own, found: Vec::new() };
     search.on_the_way(answer, list.unwrap_or_default());
@@ -63,7 +58,7 @@ pub(super) fn statements(
 struct Search {
     /// The records themselves.
     own: HashSet<*const Value>,
-    found: Vec<(Topic, Statement)>,
+    found: Vec<(Topic, Marker)>,
 }
 
 /// Where an object stands.
@@ -109,13 +104,13 @@ impl Search {
         let topic =
             words.as_deref().and_then(topic).filter(|_| spot == Spot::Near || words.as_ref().is_some_and(|all| all.len() > 1));
         if let Some(topic) = topic {
-            self.say(topic, &key, value);
+            self.add(topic, &key, value);
         }
         match value {
             Value::Array(items) if name.to_lowercase().contains("link") => self.links(&key, items),
             Value::Object(inner) if depth < DEEPEST && topic.is_none() => {
                 let about = is_about_pages(name) || (has_a_position(inner) && !is_about_requests(name));
-                // What has records of its own speaks of those.
+                // An object with records of its own counts those.
                 if about || !has_records(inner) {
                     let spot = if about || (spot == Spot::Near && depth > 0) { Spot::Near } else { Spot::Far };
                     self.members(inner, &key, None, spot, depth + 1);
@@ -134,22 +129,24 @@ impl Search {
             next && part(item, ["href", "@href"]).is_some_and(|link| !link.trim().is_empty())
         };
         if items.iter().any(|item| leads(&item)) {
-            self.found.push((Topic::Next, Statement { key: format!("{key}[rel=next]"), says: Says::Next }));
+            self.found.push((Topic::Next, Marker { key: format!("{key}[rel=next]"), kind: MarkerKind::Next }));
         }
     }
 
-    fn say(&mut self, topic: Topic, key: &str, value: &Value) {
+    fn add(&mut self, topic: Topic, key: &str, value: &Value) {
         let count = |value: &Value| number(value).ok().flatten();
-        let says = match topic {
-            Topic::More | Topic::Next => is_positive(value).then_some(if topic == Topic::More { Says::More } else { Says::Next }),
-            Topic::End => is_denied(value).then_some(Says::More),
-            Topic::Records | Topic::Filtered => count(value).map(Says::Records),
-            Topic::Pages => count(value).map(Says::Pages),
-            Topic::LastPage if is_denied(value) => Some(Says::More),
-            Topic::LastPage => count(value).filter(|pages| *pages > 0).map(Says::Pages),
+        let kind = match topic {
+            Topic::More | Topic::Next => {
+                is_positive(value).then_some(if topic == Topic::More { MarkerKind::More } else { MarkerKind::Next })
+            }
+            Topic::End => is_denied(value).then_some(MarkerKind::More),
+            Topic::Records | Topic::Filtered => count(value).map(MarkerKind::Records),
+            Topic::Pages => count(value).map(MarkerKind::Pages),
+            Topic::LastPage if is_denied(value) => Some(MarkerKind::More),
+            Topic::LastPage => count(value).filter(|pages| *pages > 0).map(MarkerKind::Pages),
         };
-        if let Some(says) = says {
-            self.found.push((topic, Statement { key: key.to_owned(), says }));
+        if let Some(kind) = kind {
+            self.found.push((topic, Marker { key: key.to_owned(), kind }));
         }
         // `total: { value: 40, relation: "eq" }`.
         if let (Topic::Records, Value::Object(inner)) = (topic, value) {
@@ -162,7 +159,7 @@ impl Search {
                     None => None,
                 };
                 if let Some(below) = below {
-                    self.say(below, &joined(key, name), value);
+                    self.add(below, &joined(key, name), value);
                 }
             }
         }
@@ -175,9 +172,9 @@ impl Search {
             if name == "content-range" {
                 let total = text.rsplit_once('/').filter(|_| !text.trim_start().starts_with("bytes"));
                 let total = total.and_then(|(_, total)| total.trim().parse().ok());
-                self.found.extend(total.map(|total| (Topic::Records, Statement { key, says: Says::Records(total) })));
+                self.found.extend(total.map(|total| (Topic::Records, Marker { key, kind: MarkerKind::Records(total) })));
             } else if let Some(topic) = header_topic(name) {
-                self.say(topic, &key, &text.into());
+                self.add(topic, &key, &text.into());
             } else if name.contains("pagination")
                 && let Ok(Value::Object(object)) = serde_json::from_str(text)
             {
@@ -185,14 +182,14 @@ impl Search {
             }
         }
         if next_link(headers).is_some() {
-            self.found.push((Topic::Next, Statement { key: "header link".to_owned(), says: Says::Next }));
+            self.found.push((Topic::Next, Marker { key: "header link".to_owned(), kind: MarkerKind::Next }));
         }
     }
 
-    fn finish(self) -> Vec<Statement> {
+    fn finish(self) -> Vec<Marker> {
         let filtered = self.found.iter().any(|(topic, _)| *topic == Topic::Filtered);
         let kept = self.found.into_iter().filter(|(topic, _)| !(filtered && *topic == Topic::Records));
-        kept.map(|(_, statement)| statement).collect()
+        kept.map(|(_, marker)| marker).collect()
     }
 }
 
@@ -202,31 +199,11 @@ fn joined(above: &str, name: &str) -> String {
 
 /// Objects that are about pages whatever else is in them.
 fn is_about_pages(name: &str) -> bool {
-    const PARTS: [&str; 5] = ["meta", "pag", "link", "cursor", "navigation"];
-    const NAMES: [&str; 20] = [
-        "d",
-        "summary",
-        "search",
-        "query",
-        "header",
-        "envelope",
-        "window",
-        "slice",
-        "batch",
-        "pager",
-        "info",
-        "resultinfo",
-        "listinfo",
-        "resultset",
-        "result",
-        "response",
-        "list",
-        "collection",
-        "hits",
-        "counts",
-    ];
+    const PARTS: &str = "meta pag link cursor navigation";
+    const NAMES: &str = "d summary search query header envelope window slice batch pager info resultinfo listinfo resultset \
+        result response list collection hits counts";
     let plain = folded(name);
-    PARTS.iter().any(|part| plain.contains(part)) || NAMES.contains(&plain.as_str())
+    PARTS.split(' ').any(|part| plain.contains(part)) || holds(NAMES, &plain)
 }
 
 /// The limits of requests have numbers of their own.
@@ -235,32 +212,18 @@ fn is_about_requests(name: &str) -> bool {
     ["rate", "quota", "usage", "throttl", "request"].iter().any(|part| plain.contains(part))
 }
 
-/// Whether an object says which part of the list the answer is.
+/// Whether an object contains the position of the page within the list.
 fn has_a_position(object: &Map<String, Value>) -> bool {
-    const NAMES: [&str; 14] = [
-        "offset",
-        "limit",
-        "page",
-        "pagesize",
-        "perpage",
-        "pagenumber",
-        "currentpage",
-        "pageindex",
-        "startindex",
-        "startat",
-        "skip",
-        "take",
-        "itemsperpage",
-        "cursor",
-    ];
-    object.keys().any(|name| NAMES.contains(&folded(name).as_str()))
+    const NAMES: &str = "offset limit page pagesize perpage pagenumber currentpage pageindex startindex startat skip take \
+        itemsperpage cursor";
+    object.keys().any(|name| holds(NAMES, &folded(name)))
 }
 
 fn has_records(object: &Map<String, Value>) -> bool {
     object.values().filter_map(Value::as_array).any(|items| items.iter().any(Value::is_object))
 }
 
-/// Whether a flag, a cursor or a link says something.
+/// Whether a flag is set, or a cursor or a link is there.
 fn is_positive(value: &Value) -> bool {
     match value {
         Value::Bool(flag) => *flag,
@@ -276,7 +239,7 @@ fn is_positive(value: &Value) -> bool {
     }
 }
 
-/// Whether a flag that announces the end says no. A number is no flag: `last: 0` may be a page.
+/// Whether a flag for the end is false. A number is no flag: `last: 0` may be a page.
 fn is_denied(value: &Value) -> bool {
     match value {
         Value::Bool(flag) => !flag,
@@ -287,8 +250,8 @@ fn is_denied(value: &Value) -> bool {
 
 /// What a header is about: `X-Total-Count`, also with the name of the service within (`X-Pcty-Total-Count`).
 fn header_topic(name: &str) -> Option<Topic> {
-    const OTHERS: [&str; 8] = ["rate", "limit", "quota", "retry", "cache", "time", "byte", "size"];
-    if OTHERS.iter().any(|other| name.contains(other)) {
+    const OTHERS: &str = "rate limit quota retry cache time byte size";
+    if OTHERS.split(' ').any(|other| name.contains(other)) {
         return None;
     }
     let rest = name.strip_prefix("x-").unwrap_or(name);
@@ -296,112 +259,26 @@ fn header_topic(name: &str) -> Option<Topic> {
     (0..parts.len()).find_map(|skipped| {
         let words = words(&parts[skipped..].concat())?;
         let alone = words.len() == 1;
-        // A single word is heard where it is the whole name, and where it can hardly mean anything else.
+        // A single word counts where it is the whole name and can hardly mean anything else.
         let heard = !alone || (skipped == 0 && rest != name && matches!(words[0], "total" | "next"));
         topic(&words).filter(|_| heard)
     })
 }
 
 /// Words that name records.
-const NOUNS: &[&str] = &[
-    "record",
-    "records",
-    "item",
-    "items",
-    "result",
-    "results",
-    "row",
-    "rows",
-    "element",
-    "elements",
-    "entry",
-    "entries",
-    "object",
-    "objects",
-    "resource",
-    "resources",
-    "employee",
-    "employees",
-    "people",
-    "person",
-    "persons",
-    "worker",
-    "workers",
-    "user",
-    "users",
-    "member",
-    "members",
-    "hit",
-    "hits",
-    "data",
-    "set",
-    "list",
-    "query",
-    "match",
-    "matches",
-];
+const NOUNS: &str = "record records item items result results row rows element elements entry entries object objects resource \
+    resources employee employees people person persons worker workers user users member members hit hits data \
+    set list query match matches";
 /// Nouns that name a number of records by themselves.
-const COUNTED: &[&str] = &["records", "results", "items", "hits", "rows", "entries"];
-const COUNTS: &[&str] =
-    &["total", "totals", "count", "num", "nb", "number", "no", "of", "found", "all", "overall", "full", "size"];
-const PAGES: &[&str] = &["page", "pages", "batch"];
-const LEADS: &[&str] = &[
-    "link",
-    "links",
-    "url",
-    "uri",
-    "href",
-    "token",
-    "cursor",
-    "offset",
-    "start",
-    "marker",
-    "key",
-    "index",
-    "id",
-    "after",
-    "path",
-    "value",
-    "skip",
-    "continue",
-    "continuation",
-    "ref",
-];
-const FLAGS: &[&str] = &[
-    "has",
-    "is",
-    "are",
-    "there",
-    "more",
-    "next",
-    "last",
-    "final",
-    "available",
-    "exists",
-    "exist",
-    "end",
-    "reached",
-    "at",
-    "done",
-    "complete",
-    "completed",
-    "finished",
-    "truncated",
-    "partial",
-    "incomplete",
-    "remaining",
-    "left",
-    "filtered",
-    "to",
-    "fetch",
-    "come",
-    "exceeded",
-    "limit",
-    "limited",
-    "transfer",
-];
-/// Words that say only where the name comes from.
-const FILLERS: &[&str] = &["x", "wp", "odata", "opensearch", "paging", "pagination", "meta", "indicator", "flag"];
+const COUNTED: &str = "records results items hits rows entries";
+const COUNTS: &str = "total totals count num nb number no of found all overall full size";
+const PAGES: &str = "page pages batch";
+const LEADS: &str = "link links url uri href token cursor offset start marker key index id after path value skip continue \
+    continuation ref";
+const FLAGS: &str = "has is are there more next last final available exists exist end reached at done complete completed finished \
+    truncated partial incomplete remaining left filtered to fetch come exceeded limit limited transfer";
+/// Words without a meaning for the list.
+const FILLERS: &str = "x wp odata opensearch paging pagination meta indicator flag";
 
 /// The words of a name, without fillers; nothing where it has a word that no such name has.
 fn words(name: &str) -> Option<Vec<&'static str>> {
@@ -412,7 +289,7 @@ fn words(name: &str) -> Option<Vec<&'static str>> {
         return None;
     }
     let mut found = split(&plain, &mut HashSet::new())?;
-    found.retain(|word| !FILLERS.contains(word));
+    found.retain(|word| !holds(FILLERS, word));
     (!found.is_empty()).then_some(found)
 }
 
@@ -425,13 +302,19 @@ fn split(rest: &str, tried: &mut HashSet<usize>) -> Option<Vec<&'static str>> {
         return None;
     }
     let all = [NOUNS, COUNTS, PAGES, LEADS, FLAGS, FILLERS];
-    let mut fitting: Vec<&'static str> = all.into_iter().flatten().copied().filter(|word| rest.starts_with(word)).collect();
+    let mut fitting: Vec<&'static str> =
+        all.into_iter().flat_map(str::split_whitespace).filter(|word| rest.starts_with(word)).collect();
     fitting.sort_by_key(|word| std::cmp::Reverse(word.len()));
     fitting.into_iter().find_map(|word| {
         let mut words = split(&rest[word.len()..], tried)?;
         words.insert(0, word);
         Some(words)
     })
+}
+
+/// Whether a list of words contains this one.
+fn holds(words: &str, word: &str) -> bool {
+    words.split_whitespace().any(|known| known == word)
 }
 
 fn folded(name: &str) -> String {
@@ -442,53 +325,51 @@ fn folded(name: &str) -> String {
 fn topic(words: &[&str]) -> Option<Topic> {
     let has = |word: &str| words.contains(&word);
     let any = |list: &[&str]| words.iter().any(|word| list.contains(word));
-    let rest_in = |own: &[&str], lists: &[&[&str]]| {
-        words.iter().all(|word| own.contains(word) || lists.iter().any(|list| list.contains(word)))
-    };
+    let rest_in =
+        |own: &str, lists: &[&str]| words.iter().all(|word| holds(own, word) || lists.iter().any(|list| holds(list, word)));
     if has("filtered") {
-        return rest_in(&["filtered"], &[NOUNS, COUNTS]).then_some(Topic::Filtered);
+        return rest_in("filtered", &[NOUNS, COUNTS]).then_some(Topic::Filtered);
     }
     if any(&["truncated", "partial", "incomplete", "exceeded", "limited"]) || (has("limit") && has("reached")) {
-        let flags =
-            ["truncated", "partial", "incomplete", "is", "are", "exceeded", "limit", "limited", "transfer", "reached", "size"];
-        return rest_in(&flags, &[NOUNS, PAGES]).then_some(Topic::More);
+        let flags = "truncated partial incomplete is are exceeded limit limited transfer reached size";
+        return rest_in(flags, &[NOUNS, PAGES]).then_some(Topic::More);
     }
     if has("more") || (has("next") && any(&["has", "is", "available", "exists", "exist"])) {
-        let flags = ["has", "is", "are", "there", "more", "next", "available", "exists", "exist", "to", "fetch", "come", "left"];
-        return rest_in(&flags, &[NOUNS, PAGES]).then_some(Topic::More);
+        let flags = "has is are there more next available exists exist to fetch come left";
+        return rest_in(flags, &[NOUNS, PAGES]).then_some(Topic::More);
     }
     if has("next") || any(&["continue", "continuation"]) || words == ["skip", "token"] {
-        return rest_in(&["next"], &[NOUNS, PAGES, LEADS]).then_some(Topic::Next);
+        return rest_in("next", &[NOUNS, PAGES, LEADS]).then_some(Topic::Next);
     }
     if words == ["last", "page"] {
         return Some(Topic::LastPage);
     }
     if has("pages") {
-        return rest_in(&[], &[PAGES, COUNTS]).then_some(Topic::Pages);
+        return rest_in("", &[PAGES, COUNTS]).then_some(Topic::Pages);
     }
     if any(&["last", "final", "done", "complete", "completed", "finished", "end"]) {
-        let flags = ["is", "at", "of", "reached", "last", "final", "done", "complete", "completed", "finished", "end"];
-        return rest_in(&flags, &[NOUNS, PAGES]).then_some(Topic::End);
+        let flags = "is at of reached last final done complete completed finished end";
+        return rest_in(flags, &[NOUNS, PAGES]).then_some(Topic::End);
     }
     counts(words, &has, &rest_in)
 }
 
-fn counts(words: &[&str], has: &dyn Fn(&str) -> bool, rest_in: &dyn Fn(&[&str], &[&[&str]]) -> bool) -> Option<Topic> {
+fn counts(words: &[&str], has: &dyn Fn(&str) -> bool, rest_in: &dyn Fn(&str, &[&str]) -> bool) -> Option<Topic> {
     // The number of a person (`employeeNumber`) is no number of persons (`numEmployees`).
     let numbered = words.first().is_some_and(|first| matches!(*first, "num" | "nb" | "number" | "no"));
     let counted = numbered || ["total", "totals", "count", "found"].into_iter().any(has);
     if has("remaining") || has("left") {
-        return rest_in(&["remaining", "left"], &[NOUNS, &["count"]]).then_some(Topic::More).filter(|_| words.len() > 1);
+        return rest_in("remaining left", &[NOUNS, "count"]).then_some(Topic::More).filter(|_| words.len() > 1);
     }
     if has("page") {
         // `totalPage` and `pageCount` number the pages; `pageTotal` may be the records of this one.
         let pages = words.first() == Some(&"total") || words == ["page", "count"];
-        return (pages && rest_in(&[], &[PAGES, COUNTS])).then_some(Topic::Pages);
+        return (pages && rest_in("", &[PAGES, COUNTS])).then_some(Topic::Pages);
     }
     if let [only] = words {
-        return (["total", "totals", "count"].contains(only) || COUNTED.contains(only)).then_some(Topic::Records);
+        return (["total", "totals", "count"].contains(only) || holds(COUNTED, only)).then_some(Topic::Records);
     }
-    (counted && rest_in(&[], &[NOUNS, COUNTS])).then_some(Topic::Records)
+    (counted && rest_in("", &[NOUNS, COUNTS])).then_some(Topic::Records)
 }
 
 #[cfg(test)]
@@ -499,43 +380,31 @@ mod tests {
     use super::super::path::Path;
     use super::*;
 
-    fn said(answer: &Value, headers: &HeaderMap, records: &str) -> String {
+    fn shown(answer: &Value, headers: &HeaderMap, records: &str) -> String {
         let path = Path::parse(records).unwrap();
         let found = path.places(answer);
         let list = found.first().map(|(pointer, _)| pointer.clone()).or_else(|| path.pointer(answer));
-        let all = statements(answer, headers, list.as_deref(), &found);
-        all.into_iter().map(|Statement { key, says }| format!("{key} {says:?}")).collect::<Vec<_>>().join("; ")
+        let all = markers(answer, headers, list.as_deref(), &found);
+        all.into_iter().map(|Marker { key, kind }| format!("{key} {kind:?}")).collect::<Vec<_>>().join("; ")
     }
 
     fn in_body(mut beside: Value) -> String {
         beside["data"] = json!([{"id": 1, "total": 99, "hasMore": true, "next": "x", "links": [{"rel": "next", "href": "x"}]}]);
-        said(&beside, &HeaderMap::new(), "data")
+        shown(&beside, &HeaderMap::new(), "data")
     }
 
     fn in_header(name: &str, value: &str) -> String {
         let headers = HeaderMap::from_iter([(HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap())]);
-        said(&json!([{"id": 1}]), &headers, "")
+        shown(&json!([{"id": 1}]), &headers, "")
     }
 
     #[test]
     fn a_flag_is_heard_under_many_names() {
-        for name in [
-            "hasMore",
-            "has_more",
-            "HasMoreItems",
-            "more",
-            "moreResultsAvailable",
-            "more_records",
-            "hasNext",
-            "has_next_page",
-            "hasNextPage",
-            "nextPageExists",
-            "isTruncated",
-            "incomplete_results",
-            "@hasMore",
-            "exceededTransferLimit",
-            "limitReached",
-        ] {
+        for name in "hasMore has_more HasMoreItems more moreResultsAvailable more_records hasNext has_next_page \
+            hasNextPage nextPageExists isTruncated incomplete_results @hasMore exceededTransferLimit \
+            limitReached"
+            .split(' ')
+        {
             for value in [json!(true), json!("true"), json!("Y"), json!(1)] {
                 assert!(in_body(json!({ (name): value })).ends_with("More"), "{name} {value}");
                 assert!(in_body(json!({"meta": { (name): value }})).starts_with("meta."), "{name}");
@@ -544,7 +413,7 @@ mod tests {
                 assert_eq!(in_body(json!({ (name): value })), "", "{name} {value}");
             }
         }
-        for name in ["isLast", "is_last_page", "last", "lastPage", "done", "complete", "endOfList", "finished"] {
+        for name in "isLast is_last_page last lastPage done complete endOfList finished".split(' ') {
             assert!(in_body(json!({ (name): false })).ends_with("More"), "{name}");
             for value in [json!(true), json!(0), json!("2026-01-01"), Value::Null] {
                 assert_eq!(in_body(json!({ (name): value })), "", "{name} {value}");
@@ -554,27 +423,11 @@ mod tests {
 
     #[test]
     fn totals_are_heard_under_many_names() {
-        for name in [
-            "total",
-            "totalCount",
-            "total_count",
-            "totalRecords",
-            "totalResults",
-            "total_elements",
-            "TotalItems",
-            "totalSize",
-            "total_rows",
-            "count",
-            "@odata.count",
-            "__count",
-            "recordCount",
-            "numFound",
-            "opensearch:totalResults",
-            "recordsTotal",
-            "total_employees",
-            "itemsCount",
-            "@total",
-        ] {
+        for name in "total totalCount total_count totalRecords totalResults total_elements TotalItems totalSize \
+            total_rows count @odata.count __count recordCount numFound opensearch:totalResults recordsTotal \
+            total_employees itemsCount @total"
+            .split(' ')
+        {
             for value in [json!(40), json!("40"), json!(40.0)] {
                 assert!(in_body(json!({ (name): value })).ends_with("Records(40)"), "{name}");
             }
@@ -583,8 +436,7 @@ mod tests {
                 assert_eq!(in_body(json!({ (name): value })), "", "{name} {value}");
             }
         }
-        for name in ["total_pages", "totalPages", "pageCount", "page_count", "pages", "numPages", "total_page", "X-WP-TotalPages"]
-        {
+        for name in "total_pages totalPages pageCount page_count pages numPages total_page X-WP-TotalPages".split(' ') {
             assert!(in_body(json!({ (name): 2 })).ends_with("Pages(2)"), "{name}");
         }
         assert_eq!(in_body(json!({"hits": {"total": {"value": 40, "relation": "eq"}}})), "hits.total.value Records(40)");
@@ -593,21 +445,10 @@ mod tests {
 
     #[test]
     fn cursors_and_links_are_heard_under_many_names() {
-        for name in [
-            "next",
-            "nextPage",
-            "next_page_token",
-            "nextCursor",
-            "nextLink",
-            "@odata.nextLink",
-            "__next",
-            "next_page_url",
-            "nextRecordsUrl",
-            "nextToken",
-            "continuationToken",
-            "$skipToken",
-            "NEXT_OFFSET",
-        ] {
+        for name in "next nextPage next_page_token nextCursor nextLink @odata.nextLink __next next_page_url \
+            nextRecordsUrl nextToken continuationToken $skipToken NEXT_OFFSET"
+            .split(' ')
+        {
             for value in [json!("abc"), json!(2), json!({"href": "/p?2"}), json!({"after": "x", "link": null})] {
                 assert!(in_body(json!({ (name): value })).contains(" Next"), "{name} {value}");
             }
@@ -630,7 +471,7 @@ mod tests {
 
     #[test]
     fn headers_are_heard_too() {
-        for (name, value, says) in [
+        for (name, value, kind) in [
             ("X-Total-Count", "40", "Records(40)"),
             ("X-Total", "40", "Records(40)"),
             ("X-Pcty-Total-Count", "40", "Records(40)"),
@@ -642,7 +483,7 @@ mod tests {
             ("X-Pagination", "{\"totalCount\":40,\"pageSize\":20}", "Records(40)"),
             ("Link", "</p?2>; rel=\"next\"", "Next"),
         ] {
-            assert!(in_header(name, value).ends_with(says), "{name}: {}", in_header(name, value));
+            assert!(in_header(name, value).ends_with(kind), "{name}: {}", in_header(name, value));
         }
         for (name, value) in [
             ("X-RateLimit-Total", "500"),
@@ -673,23 +514,23 @@ mod tests {
             assert_eq!(in_body(beside.clone()), "", "{beside}");
         }
         // A single record as the answer, and records by their ids.
-        assert_eq!(said(&json!({"id": 1, "total": 9, "hasMore": true, "links": {"next": "x"}}), &HeaderMap::new(), ""), "");
-        assert_eq!(said(&json!({"7": {"totalCount": 9, "next": "x"}, "8": {"hasMore": true}}), &HeaderMap::new(), "*"), "");
+        assert_eq!(shown(&json!({"id": 1, "total": 9, "hasMore": true, "links": {"next": "x"}}), &HeaderMap::new(), ""), "");
+        assert_eq!(shown(&json!({"7": {"totalCount": 9, "next": "x"}, "8": {"hasMore": true}}), &HeaderMap::new(), "*"), "");
     }
 
     #[test]
     fn what_stands_on_the_way_is_heard_wherever_the_list_is() {
         let graph = json!({"data": {"people": {"nodes": [{"id": 1}], "totalCount": 40, "pageInfo": {"hasNextPage": true}}}});
         assert_eq!(
-            said(&graph, &HeaderMap::new(), "data.people.nodes"),
+            shown(&graph, &HeaderMap::new(), "data.people.nodes"),
             "data.people.pageInfo.hasNextPage More; data.people.totalCount Records(40)"
         );
         for list in [json!([]), json!([{"id": 1}])] {
             let odata = json!({"d": {"results": list, "__count": "40", "__next": "https://x"}});
-            assert_eq!(said(&odata, &HeaderMap::new(), "d.results"), "d.__count Records(40); d.__next Next");
+            assert_eq!(shown(&odata, &HeaderMap::new(), "d.results"), "d.__count Records(40); d.__next Next");
         }
         // One record where XML has no list of one.
-        assert_eq!(said(&json!({"Entry": {"total": 9}, "@total": "40"}), &HeaderMap::new(), "Entry"), "@total Records(40)");
+        assert_eq!(shown(&json!({"Entry": {"total": 9}, "@total": "40"}), &HeaderMap::new(), "Entry"), "@total Records(40)");
     }
 
     #[test]
@@ -697,5 +538,26 @@ mod tests {
         let name = "next".repeat(100_000);
         assert_eq!(in_body(json!({ (name): "x" })), "");
         assert_eq!(in_body(json!({ ("nextnextnextnextnextnextnextnextnextnez"): "x" })), "");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_name_means_the_same_however_it_is_spelt(which in 0_usize..6, separator in "[_ .$@-]?", upper in proptest::bool::ANY) {
+            let parts = [
+                &["has", "more"][..],
+                &["total", "count"],
+                &["next", "page", "token"],
+                &["total", "pages"],
+                &["is", "last"],
+                &["number", "of", "records"],
+            ][which];
+            let name = parts.join(&separator);
+            let name = if upper { name.to_uppercase() } else { name };
+            proptest::prop_assert_eq!(words(&name).as_deref().and_then(topic), topic(parts));
+            proptest::prop_assert!(topic(parts).is_some());
+            // Any other word makes another name of it.
+            let other = format!("{name}{separator}salary");
+            proptest::prop_assert!(words(&other).is_none());
+        }
     }
 }

@@ -84,10 +84,7 @@ impl<'s> Pages<'s> {
         let (any, found) = (found.is_some(), found.unwrap_or_default());
         let answered = body.as_ref().unwrap_or(&Value::Null);
         let list = found.first().map(|(pointer, _)| pointer.clone()).or_else(|| self.request.records.pointer(answered));
-        let listed = match self.request.records.before_condition().filter(|_| any) {
-            Some(all) => all.places(answered).len(),
-            None => found.len(),
-        };
+        let listed = self.request.records.count_before_condition(answered).filter(|_| any).unwrap_or(found.len());
         let page = Page {
             url: &call.url,
             headers: &answer.headers,
@@ -190,8 +187,8 @@ type Found<'v> = Vec<(String, &'v Value)>;
 /// The records of an answer; nothing where `null` is in the place of their list.
 fn records<'v>(call: &Call, request: &Request, body: &'v Value) -> Result<Option<Found<'v>>, RestError> {
     let places = request.records.find(body);
-    let chosen_from = || request.records.before_condition().is_some_and(|list| list.first(body).is_some_and(Value::is_array));
-    if places.is_empty() && !empty_wildcard(request, body) && !chosen_from() {
+    let chosen_from_list = || request.records.count_before_condition(body).is_some();
+    if places.is_empty() && !empty_wildcard(request, body) && !chosen_from_list() {
         let path = request.records.to_string();
         return Err(RestError::NoRecords { what: call.what.clone(), path, said: said(body) });
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::continuation::{Says, Statement, statements};
+use super::continuation::{Marker, MarkerKind, markers};
 use super::error::RestError;
 use super::path::Path;
 use super::settings::{Paging, PagingKind};
@@ -32,8 +32,8 @@ pub(super) struct Progress<'s> {
     cursor: Option<String>,
     /// Whether the last page said that another one with records follows.
     promised: bool,
-    /// Numbers of records and pages that answers say without being asked, the latest by key.
-    counts: BTreeMap<String, Says>,
+    /// Numbers of records and pages in markers, the latest by key.
+    counts: BTreeMap<String, MarkerKind>,
 }
 
 /// A number that the service tells of the whole list, with one page or with each.
@@ -121,14 +121,14 @@ impl<'s> Progress<'s> {
             return Err(self.broken(what, self.pages - 1));
         }
         self.promised = promises;
-        let said = self.said(page);
-        let leads = said.iter().any(|statement| matches!(statement.says, Says::Next | Says::More));
+        let found = self.markers(page);
+        let leads = found.iter().any(|marker| matches!(marker.kind, MarkerKind::Next | MarkerKind::More));
         let next = self.next(what, page, more, leads)?;
         if next == Next::Done {
             if promises {
                 return Err(self.broken(what, self.pages));
             }
-            self.heeds(what, page, more, &said)?;
+            self.check_markers(what, page, more, &found)?;
             self.check_total(what)?;
             self.check_counts(what)?;
         } else if self.pages >= self.most {
@@ -137,47 +137,47 @@ impl<'s> Progress<'s> {
         Ok(next)
     }
 
-    /// What the answer says of the rest of the list, but for the keys that the settings pass over; counts are kept.
-    fn said(&mut self, page: &Page<'_>) -> Vec<Statement> {
+    /// The markers of the answer, without the keys that the settings ignore; numbers are kept until the end of the list.
+    fn markers(&mut self, page: &Page<'_>) -> Vec<Marker> {
         // Of a record that was asked for alone, a link leads to the next record.
         if matches!(page.records, [(pointer, _)] if pointer.is_empty()) {
             return Vec::new();
         }
-        let mut said = statements(page.answer, page.headers, page.list, page.records);
+        let mut found = markers(page.answer, page.headers, page.list, page.records);
         let passed_over = |key: &str| {
             let name = key.strip_prefix("header ").unwrap_or(key);
             self.paging.ignore.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
         };
-        said.retain(|statement| !passed_over(&statement.key));
-        let counts = said.iter().filter(|statement| matches!(statement.says, Says::Records(_) | Says::Pages(_)));
-        self.counts.extend(counts.map(|statement| (statement.key.clone(), statement.says)));
-        said
+        found.retain(|marker| !passed_over(&marker.key));
+        let counts = found.iter().filter(|marker| matches!(marker.kind, MarkerKind::Records(_) | MarkerKind::Pages(_)));
+        self.counts.extend(counts.map(|marker| (marker.key.clone(), marker.kind)));
+        found
     }
 
-    /// The last page must not say that there is more. A link may remain on it where enough came, or where the service or the settings
-    /// say that this is the end; a flag is then a contradiction, unless the settings name the end.
-    fn heeds(&self, what: &str, page: &Page<'_>, more: Option<bool>, said: &[Statement]) -> Result<(), RestError> {
+    /// The last page must have no marker of a next one. A link may remain on it where the total is met, or where `more` or `end` marks the
+    /// end; a flag is then a contradiction, unless `end` holds.
+    fn check_markers(&self, what: &str, page: &Page<'_>, more: Option<bool>, found: &[Marker]) -> Result<(), RestError> {
         let over = page.ended || more == Some(false) || self.is_met();
-        let unheard = said.iter().find(|statement| match statement.says {
-            Says::Next => !over,
-            Says::More => !page.ended,
-            Says::Records(_) | Says::Pages(_) => false,
+        let unheard = found.iter().find(|marker| match marker.kind {
+            MarkerKind::Next => !over,
+            MarkerKind::More => !page.ended,
+            MarkerKind::Records(_) | MarkerKind::Pages(_) => false,
         });
         match unheard {
             None => Ok(()),
-            Some(Statement { key, says }) => {
-                Err(RestError::Unheard { what: what.to_owned(), key: super::error::plain(key), next: *says == Says::Next })
+            Some(Marker { key, kind }) => {
+                Err(RestError::Unheard { what: what.to_owned(), key: super::error::plain(key), next: *kind == MarkerKind::Next })
             }
         }
     }
 
-    /// No number in an answer, whatever it is called, may be greater than what came.
+    /// No number in a marker may be greater than what came.
     fn check_counts(&self, what: &str) -> Result<(), RestError> {
         let slack = self.paging.slack;
         let pages = slack.div_ceil(self.widest.max(1));
-        let more = self.counts.iter().find_map(|(key, says)| match says {
-            Says::Records(said) if *said > self.records + slack => Some((key, *said, self.records, "records")),
-            Says::Pages(said) if *said > self.pages + pages => Some((key, *said, self.pages, "pages")),
+        let more = self.counts.iter().find_map(|(key, kind)| match kind {
+            MarkerKind::Records(said) if *said > self.records + slack => Some((key, *said, self.records, "records")),
+            MarkerKind::Pages(said) if *said > self.pages + pages => Some((key, *said, self.pages, "pages")),
             _ => None,
         });
         let Some((key, said, came, things)) = more else { return Ok(()) };

@@ -101,10 +101,16 @@ impl Path {
         found
     }
 
-    /// The path to the list from which its first condition chooses; none where it has no condition.
-    pub(super) fn before_condition(&self) -> Option<Self> {
+    /// How many elements the list has from which the first condition of the path chooses; none without a condition or a list.
+    pub(super) fn count_before_condition(&self, value: &Value) -> Option<usize> {
         let at = self.steps.iter().position(|step| matches!(step, Step::Where(_)))?;
-        Some(Self { text: self.text.clone(), steps: self.steps[..at].to_vec() })
+        let list = Self { text: self.text.clone(), steps: self.steps[..at].to_vec() };
+        let elements = |found: &Value| match (found, wrapped(found).next()) {
+            (Value::Array(items), _) | (_, Some((_, Value::Array(items)))) => items.len(),
+            _ => 1,
+        };
+        let counts: Vec<usize> = list.find(value).into_iter().filter(|found| !found.is_null()).map(elements).collect();
+        (!counts.is_empty()).then(|| counts.iter().sum())
     }
 
     /// The JSON pointer of the first value that the path leads to.

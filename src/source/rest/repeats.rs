@@ -97,4 +97,23 @@ mod tests {
             listed.take_by(&by, &raw(0, page, json!({"id": "", "from": null}))).unwrap();
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn only_a_record_on_a_second_page_is_a_repeat(sizes in proptest::collection::vec(1_usize..6, 2..6), pick in 0_usize..1000) {
+            let mut listed = Listed::default();
+            let mut id = 0;
+            for (page, size) in (1..).zip(&sizes) {
+                for _ in 0..*size {
+                    id += 1;
+                    let first = listed.take_whole(&raw(0, page, json!({ "id": id })));
+                    proptest::prop_assert!(first.is_ok());
+                }
+            }
+            let next = sizes.len() as u64 + 1;
+            let again = listed.take_whole(&raw(0, next, json!({ "id": pick % id + 1 })));
+            let other = listed.take_whole(&raw(0, next, json!({ "id": id + 1 })));
+            proptest::prop_assert!(again.is_err() && other.is_ok());
+        }
+    }
 }

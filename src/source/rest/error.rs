@@ -96,8 +96,9 @@ impl RestError {
     /// Whether the list was another one at its end than at its start, so that it may go well the next time.
     pub(super) fn moved(&self) -> bool {
         match self {
-            Self::Total { .. } | Self::Moved { .. } | Self::Promised { .. } => true,
-            Self::Repeated { .. } | Self::InTwoLists { .. } => true,
+            Self::Total { .. } | Self::Moved { .. } | Self::Promised { .. } | Self::Repeated { .. } | Self::InTwoLists { .. } => {
+                true
+            }
             Self::Uncounted { paged, .. } => *paged,
             _ => false,
         }

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::dates::{self, DateForm};
 use super::path::{Path, scalar};
-use crate::record::Value;
+use crate::record::{Value, trimmed};
 
 /// More columns than this come from an object that is keyed by ids.
 const MOST: usize = 2_000;
@@ -97,14 +97,11 @@ pub(super) fn declared(record: &Json, columns: &[Column], manner: &Manner<'_>, s
     row
 }
 
-/// Whether a value says nothing: no more than blanks and characters that are not shown, or a word that stands for nothing.
+/// Whether a value says nothing: no more than blanks and invisible characters, or a word that stands for nothing.
 fn is_blank(value: &Value, nothing: &[String]) -> bool {
-    let hidden = |character: char| {
-        let shown = !matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
-        character.is_whitespace() || character.is_control() || !shown
-    };
     let blank = |text: &str| {
-        text.chars().all(hidden) || (!nothing.is_empty() && nothing.contains(&caseless::default_case_fold_str(text.trim())))
+        let text = trimmed(text);
+        text.is_empty() || (!nothing.is_empty() && nothing.contains(&caseless::default_case_fold_str(text)))
     };
     match value {
         Value::Null => true,

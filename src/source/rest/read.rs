@@ -18,7 +18,7 @@ use super::pick::{Pick, Told};
 use super::repeats::{self, Listed};
 use super::settings::{Changes, PagingKind, Settings};
 use super::template::Values;
-use crate::record::{Header, Place, Record, Value};
+use crate::record::{Header, Place, Record, Value, trimmed};
 use crate::source::Reading;
 use crate::source::fetched::hex;
 
@@ -105,7 +105,9 @@ impl<'s> Lists<'s> {
             if let Some(mut page) = self.pages.next(sender).await? {
                 self.anybody |= !page.is_empty();
                 let list = self.other.map_or(0, |other| other + 1);
-                page.iter_mut().for_each(|raw| raw.origin.list = list);
+                for raw in &mut page {
+                    raw.origin.list = list;
+                }
                 self.judge(&mut page);
                 for join in joins.iter_mut() {
                     join.attach(sender, &mut page).await?;
@@ -433,7 +435,7 @@ impl<'s> Identity<'s> {
         if settings.columns.is_empty() {
             return Self::Names(&settings.key);
         }
-        let position = |name: &String| settings.columns.iter().position(|column| column.name == *name);
+        let position = |name: &String| settings.columns.iter().position(|column| trimmed(&column.name) == trimmed(name));
         settings.key.iter().map(position).collect::<Option<Vec<usize>>>().map_or(Self::Whole, Self::Columns)
     }
 }
@@ -441,7 +443,7 @@ impl<'s> Identity<'s> {
 fn key_text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::Text(text) => text.trim().to_owned(),
+        Value::Text(text) => text.to_string(),
         Value::Flag(flag) => flag.to_string(),
         Value::List(items) => items.join("\u{1f}"),
     }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::error::RestError;
 use super::list::{Origin, Raw};
 use super::path::Path;
-use crate::record::Place;
+use crate::record::{Place, trimmed};
 
 /// The records of a reading by what identifies them, each with the page on which it came first.
 #[derive(Default)]
@@ -52,7 +52,7 @@ impl Listed {
 
 /// What these texts identify; nothing where all are blank.
 pub(super) fn identity<'t>(texts: impl Iterator<Item = &'t str>) -> Option<Box<[u8]>> {
-    let texts: Vec<&str> = texts.map(str::trim).collect();
+    let texts: Vec<&str> = texts.map(trimmed).collect();
     texts.iter().any(|text| !text.is_empty()).then(|| texts.join("\0").into_bytes().into())
 }
 

@@ -16,6 +16,7 @@ use super::settings::Settings;
 use super::target::Connection;
 use crate::apply::{self, AgeFile, Applied, Drifted, HandingOver, Journal as _, Live, Outcome, Tenant};
 use crate::config::Deliver;
+use crate::diagnostic::mask;
 use crate::directory::{Attribute, Snapshot};
 use crate::graph::{Reader, Wanted, Writer};
 use crate::plan::{self, Action, ApprovedPlan, Guard, Object, Plan};
@@ -116,7 +117,7 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
     }
     if !ready.common.quiet {
         for note in &ready.notes {
-            anstream::eprintln!("note: {}", report::shown(note));
+            anstream::eprintln!("note: {}", report::shown(&mask::message(note)));
         }
     }
     if matches!(ready.settings.config.password.deliver, Deliver::Tap(None)) && lets_in(&ready.plan) && !ready.common.quiet {

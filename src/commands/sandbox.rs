@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::cli::Sandbox as Args;
 use super::exit::{Ended, Failure};
-use super::files::{print, write_private};
+use super::files::{append_private, print, write_private};
 use super::interrupt::interrupted;
 use crate::sandbox::{Faults, Options, Quota, QuotaKind, Sandbox};
 
@@ -47,6 +47,10 @@ pub(super) fn sandbox(args: &Args) -> Result<Ended, Failure> {
         log: args.request_log.clone(),
         ..Options::default()
     };
+    // A rehearsal may hold a copy of the real tenant.
+    for path in args.db.iter().chain(&args.request_log) {
+        append_private(path).map_err(|fault| Failure::file("open", path, &fault))?;
+    }
     let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::cannot(&fault))?;
     runtime.block_on(async {
         let sandbox = Sandbox::start(args.listen, options).await.map_err(|fault| Failure::cannot(&fault))?;

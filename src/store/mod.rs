@@ -21,7 +21,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
 pub use cache::Readings;
-pub use level::SavedLevel;
+pub use level::{SavedLevel, SavedStops};
 pub use runs::{Recorded, RequestRow, RunRow, Write};
 pub use staged::{Carried, Staged};
 

@@ -195,7 +195,7 @@ const SPILLS: [&str; 44] = [
     "[source]\nkind = \"rest\"\nbase_url = \"ftp://u:CANARY@\"\n",
     "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nsecret_headers = { X = \"CANARY\" }\n",
     "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nsecret_headers = { X = { enf = \"CANARY\" } }\n",
-    "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nheaders = { X = \"CANARY\", Y = \"{nothing}\" }\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nheaders = { X = \"CANARY\", Y = \"{\" }\n",
     "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\npath = \"/x?key=CANARY\"\n",
     "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nauth = { method = \"client-credentials\", token_url = \"https://u:CANARY@h/\", client_id = \"x\", secret = \"CANARY\" }\n",
     "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nauth = { method = \"basic\", user = \"CANARY\", password = \"CANARY\" }\n",

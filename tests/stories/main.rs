@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
 mod bad_input;
+mod clock;
 mod commands;
 mod company;
 mod disasters;
@@ -26,6 +27,7 @@ mod rest_recordings;
 mod rooms;
 mod saved_plans;
 mod served;
+mod spills;
 mod sql;
 mod stages;
 mod storms;

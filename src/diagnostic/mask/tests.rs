@@ -197,6 +197,8 @@ fn messages_keep_their_sense() {
     assert_eq!(message("`https://u:p@h/x` is no address"), "`https://***@h/x` is no address");
     assert_eq!(message("GET https://h/x?token=abcdef: refused"), "GET https://h/x?token=******: refused");
     assert_eq!(message("proxy=http://u:p@h failed"), "proxy=http://***@h failed");
+    let log = message("{\"message\":\"password=hunter2 x\",\"level\":\"warn\"}");
+    assert_eq!(log, "{\"message\":\"password=*********\",\"level\":\"warn\"}");
     for plain in [
         "auth needs `secret_env` or `secret_file`",
         "name an environment variable (`password_env = \"…\"`)",

@@ -143,7 +143,11 @@ fn parameters(cover: &mut Cover, range: Range<usize>, place: Where) {
         }
         let end = match place {
             Where::Value => range.end,
-            Where::Message => (at..range.end).find(|&at| matches!(cover.chars[at], '\n' | '`')).unwrap_or(range.end),
+            // Behind the quote that opens the value; the line may be JSON, and must stay so.
+            Where::Message => {
+                let opened = (at + 1..range.end).find(|&at| !" \\\"'".contains(cover.chars[at])).unwrap_or(range.end);
+                (opened..range.end).find(|&at| "\n`\"".contains(cover.chars[at])).unwrap_or(range.end)
+            }
         };
         // What we write ourselves as an example has an ellipsis for its value.
         let value: String = cover.chars[at + 1..end].iter().collect();

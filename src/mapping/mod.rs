@@ -40,7 +40,7 @@ pub use convert::{ConvertError, Converted, Lost, convert};
 pub use coverage::{Coverage, Unreached};
 pub use desired::{Desired, Flow, GroupWanted, Held, HeldCode, LeftOut, ManagerWanted, Mapped, RecordPart, Stage, Wanted, When};
 pub use fault::{Fault, MappingErrors};
-pub use guess::{Guess, NoKey, guess};
+pub use guess::{Guess, GuessError, guess, looks_like_header};
 pub use lifecycle::fold as fold_status;
 pub use model::Mapping;
 pub use parse::SOURCE_KEYS;

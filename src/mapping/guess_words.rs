@@ -92,7 +92,7 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
         "terminationdate enddate leavedate leavingdate lastworkingday lastdayofwork dateofleaving relievingdate contractenddate employmentenddate \
          austrittsdatum austritt endetaetigkeit kundigungsdatum datedesortie datesortie fechadebaja fechabaja datacessazione einddatum \
          uitdienst datumuitdienst datafim datadedemissao fratraedelsesdato sluttdato slutdatum datumukonceni datazwolnienia isten \
-         退職日 terminated end fratradelsesdato fratraadelsesdato fratradtdato ansattelsesslut ansaettelsesslut sluttdatum anstalldtill ukonceni datumodchodu vystup datumvystupu datarozwiazaniaumowy datarozwiazania zwolnionydnia paattymispaiva kilepes kilepesdatuma lastday lastdayatwork lastdayofemployment exitdate separationdate dateofexit letzterarbeitstag letztertag datumdeontslag dateofseparation fechadebajalaboral",
+         退職日 terminated end fratradelsesdato fratraadelsesdato fratradtdato ansattelsesslut ansaettelsesslut sluttdatum anstalldtill ukonceni datumodchodu vystup datumvystupu datarozwiazaniaumowy datarozwiazania zwolnionydnia paattymispaiva kilepes kilepesdatuma lastday lastdayatwork lastdayofemployment istencikistarihi cikistarihi istenayrilistarihi exitdate separationdate dateofexit letzterarbeitstag letztertag datumdeontslag dateofseparation fechadebajalaboral",
     ),
     (
         M::Status,

@@ -4,7 +4,8 @@ use crate::world::World;
 
 const CANARY: &str = "hunter2canary";
 const MAPPING: &str = "version = 1\nname = \"hr\"\n[source]\nkey = \"[EmployeeID]\"\n[[match]]\ntarget = \"employeeId\"\n\
-                       [attributes]\nemployeeId = \"[EmployeeID]\"\n";
+                       [attributes]\nemployeeId = \"[EmployeeID]\"\ndisplayName = \"[LastName]\"\n\
+                       userPrincipalName = { when = \"create\", expression = 'Join(\"@\", [EmployeeID], DefaultDomain())' }\n";
 
 #[test]
 fn no_command_shows_a_secret_of_a_configuration_or_mapping() {

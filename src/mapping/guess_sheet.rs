@@ -84,10 +84,14 @@ impl<'r> Sheet<'r> {
         blanks * 2 <= total
     }
 
-    /// Columns that a person could name as the key: each value is there once.
+    /// Columns that a person could name as the key: each value is there once, and the word means nothing that changes.
     pub(super) fn candidates(&self) -> Vec<&'r str> {
+        const NO_KEYS: [Meaning; 5] = [Meaning::First, Meaning::Last, Meaning::Full, Meaning::Phone, Meaning::Mobile];
+        let means_other =
+            |column| NO_KEYS.iter().any(|meaning| self.found.get(meaning).is_some_and(|found| found.contains(&column)));
         let fits = |&column: &usize| {
-            is_writable(self.name(column)) && !self.records.is_empty() && self.is_unique(column) && self.may_be_key(column)
+            let unique = !self.records.is_empty() && self.is_unique(column) && self.may_be_key(column);
+            unique && is_writable(self.name(column)) && !means_other(column) && !self.looks_like_days(column)
         };
         (0..self.header.len()).filter(fits).map(|column| self.name(column)).collect()
     }
@@ -132,9 +136,13 @@ pub(super) fn is_writable(name: &str) -> bool {
     paired && depth == 0 && !name.trim().is_empty() && !name.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t'))
 }
 
-/// Two separators between groups of digits, as days of all countries have them; a time may follow.
+/// Two separators between day, month and year, as all countries have them; a time may follow. A phone has longer groups.
 fn is_day(value: &str) -> bool {
     let day = value.split(['T', ' ']).next().unwrap_or_default();
     let groups: Vec<&str> = day.split(['-', '.', '/']).collect();
-    groups.len() == 3 && groups.iter().all(|group| (1..=4).contains(&group.len()) && group.chars().all(|c| c.is_ascii_digit()))
+    let [first, middle, last] = groups.as_slice() else { return false };
+    let digits = groups.iter().all(|group| group.chars().all(|c| c.is_ascii_digit()));
+    let short = |group: &str| (1..=2).contains(&group.len());
+    let year = |group: &str| group.len() == 4 || group.len() == 2;
+    digits && short(middle) && ((year(first) && short(last)) || (short(first) && year(last)))
 }

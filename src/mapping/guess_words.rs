@@ -41,7 +41,7 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
          personeelsnummer personeelsnr medewerkernummer medewerkerid medewerker medarbejdernr medarbejdernummer lonnummer \
          ansattnummer ansattnr anstallningsnummer anstnr henkilonumero tyontekijanumero osobnicislo osobnecislo numerpracownika \
          numerkadrowy numerosocio numerodefuncionario sicilno dolgozokod 社員番号 従業員番号 工号 员工编号 사번 personid workernumber hrid \
-         workdayid mitarbeiternummer mitarbeiterid employee personnumber id uid userid postuniquereference positionreference osobnicislozamestnance cislozamestnance zamestnaneckecislo numerewidencyjny nrpracownika nrewidencyjny anstallningsnr anstallningsid medarbejderid medarbeidernummer ansattid tyontekijatunnus azonosito munkavallaloazonosito sicilnumarasi employeeref employeereference staffno workerno hrnumber personalid persid mitarbeiternr",
+         workdayid mitarbeiternummer mitarbeiterid employee personnumber id uid userid postuniquereference positionreference osobnicislozamestnance cislozamestnance zamestnaneckecislo numerewidencyjny nrpracownika nrewidencyjny anstallningsnr anstallningsid medarbejderid medarbeidernummer ansattid tyontekijatunnus azonosito munkavallaloazonosito sicilnumarasi employeeref empnum empnr employeenum businessentityid identifier ident employeereference staffno workerno hrnumber personalid persid mitarbeiternr",
     ),
     (
         M::First,
@@ -207,7 +207,9 @@ pub(super) const NO_END: &[&str] = &[
 /// reduced as the lists of words write them.
 pub(super) fn fold(name: &str) -> String {
     use unicode_normalization::UnicodeNormalization as _;
-    let plain = name.nfkd().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase);
+    // The marks of Japanese are a part of the letter, and Korean is put together again.
+    let keeps = |character: &char| character.is_alphanumeric() || matches!(character, '\u{3099}' | '\u{309a}');
+    let plain = name.nfkd().filter(keeps).nfc().flat_map(char::to_lowercase);
     let mut folded = String::with_capacity(name.len());
     for character in plain {
         match character {
@@ -252,6 +254,8 @@ mod tests {
             ("Straße", "strasse"),
             ("Đurđa", "durda"),
             ("Employee\nID", "employeeid"),
+            ("사번", "사번"),
+            ("メールアドレス", "メールアドレス"),
         ] {
             assert_eq!(fold(name), folded);
         }

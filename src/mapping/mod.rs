@@ -12,6 +12,7 @@ mod fault;
 mod formula;
 mod guess;
 mod guess_dates;
+mod guess_lifecycle;
 mod guess_sheet;
 mod guess_text;
 mod guess_words;

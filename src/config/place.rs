@@ -170,19 +170,11 @@ fn objects(
         reader.fault_with(&found.span, "half a credential", hint);
         return None;
     }
-    let fits: [(&Option<At<String>>, &str, fn(&str) -> bool); 2] = match kind {
-        ObjectKind::S3 => [(&region, "region", is_label), (&account, "access_key_id", is_access_key)],
-        ObjectKind::Azure | ObjectKind::Gcs => [(&region, "region", is_label), (&account, "account", is_account)],
-    };
-    let mut wrong = false;
-    for (value, key, fits) in fits {
-        let Some(value) = value.as_ref().filter(|value| !fits(&value.value)) else { continue };
-        // The value would become a part of an address, and may be a secret in the wrong place.
-        reader.hide(&value.span);
-        reader.fault_with(&value.span, format!("`{key}` has a character that no such name has"), NAMES);
-        wrong = true;
-    }
-    if wrong {
+    let (account_key, is_named): (_, fn(&str) -> bool) =
+        if kind == ObjectKind::S3 { ("access_key_id", is_access_key) } else { ("account", is_account) };
+    let region_fits = part_fits(reader, region.as_ref(), "region", is_label);
+    let account_fits = part_fits(reader, account.as_ref(), account_key, is_named);
+    if !(region_fits && account_fits) {
         return None;
     }
     let text = |found: Option<At<String>>| found.map(|found| found.value);
@@ -192,6 +184,14 @@ fn objects(
 /// What a name must be made of that becomes a part of an address: any other character could lead to another host.
 const NAMES: &str = "`account` takes 3 to 24 lower-case letters and digits, `region` lower-case letters, digits and dashes such as eu-central-1, \
                      `access_key_id` letters and digits";
+
+/// Whether a name may become a part of an address. One that may not could be a secret in the wrong place, so it is not shown.
+fn part_fits(reader: &mut Reader<'_>, value: Option<&At<String>>, key: &str, fits: fn(&str) -> bool) -> bool {
+    let Some(found) = value.filter(|found| !fits(&found.value)) else { return true };
+    reader.hide(&found.span);
+    reader.fault_with(&found.span, format!("`{key}` has a character that no such name has"), NAMES);
+    false
+}
 
 /// The name of a storage account, by the rule of Azure.
 fn is_account(name: &str) -> bool {

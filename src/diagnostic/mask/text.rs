@@ -212,7 +212,7 @@ fn looks_random(word: &str) -> bool {
         _ => 0,
     };
     let classes: Vec<u8> = word.bytes().map(class).collect();
-    let digits = classes.iter().filter(|class| **class == 3).count();
+    let digits = word.chars().filter(char::is_ascii_digit).count();
     let changes = classes.windows(2).filter(|pair| pair[0] != 0 && pair[1] != 0 && pair[0] != pair[1]).count();
     digits >= 3 && changes >= 6
 }

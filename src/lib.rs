@@ -15,6 +15,7 @@
 pub mod apply;
 pub mod commands;
 pub mod config;
+pub mod diagnostic;
 pub mod directory;
 pub mod expr;
 pub mod graph;

@@ -354,8 +354,9 @@ pub(crate) struct Sandbox {
     /// For how long new objects are not found and delta tells no change: `3` requests, `500ms` or `2s`
     #[arg(long, value_name = "LAG")]
     pub(crate) lag: Option<String>,
-    /// Start the tenant's clock so much ahead, such as `40d` or `12h`: tokens and deleted items have aged
-    #[arg(long, value_name = "TIME")]
+    /// Start the tenant's clock so much ahead, such as `40d` or `12h`, or behind, such as `-3h`: tokens and deleted items have aged, and a run
+    /// of hrpush whose clock differs by more than two hours is refused
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) clock: Option<String>,
     /// Write a line for each request here
     #[arg(long, value_name = "FILE")]
@@ -398,6 +399,9 @@ pub(crate) struct Init {
     /// The HR file whose header is guessed from
     #[arg(required_unless_present = "preset")]
     pub(crate) file: Option<PathBuf>,
+    /// The column of the person's key, where its name does not say so
+    #[arg(long, value_name = "COLUMN", conflicts_with = "preset")]
+    pub(crate) key: Option<String>,
     /// Start from this HR system instead; `hrpush presets` lists them
     #[arg(long, value_name = "NAME", conflicts_with = "file")]
     pub(crate) preset: Option<String>,

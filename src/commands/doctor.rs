@@ -15,6 +15,7 @@ use super::reading;
 use super::settings::{self, Settings};
 use super::target::{self, Aim, Connection};
 use crate::config::{Deliver, SourceKind};
+use crate::diagnostic::mask;
 use crate::graph::{Deed, Priority, Wanted, Work, missing, needed};
 use crate::mapping::{LeaveAction, Mapping};
 use crate::report::{self, shown};
@@ -87,7 +88,7 @@ async fn look(settings: &Settings, mapping: Option<&Mapping>, connection: &Conne
             trouble.extend(unread.map(|why| format!("eligible roles cannot be read: {why}; only active ones shield")));
             None
         }
-        Err(fault) => Some(fault.to_string()),
+        Err(fault) => Some(mask::message(&fault.to_string())),
     };
     let skew = connection.client.skew();
     if let Some(seconds) = skew.filter(|seconds| seconds.abs() > SKEW) {

@@ -104,8 +104,10 @@ pub(crate) fn conclude(result: Result<Ended, Failure>) -> ExitCode {
     ExitCode::from(code.number())
 }
 
-/// A text of several lines on its way to a terminal: the names of columns and files that it quotes are not ours.
+/// A text of several lines on its way to a terminal: the names of columns and files that it quotes are not ours, and an address that it
+/// quotes may hold a password.
 fn harmless(text: &str) -> String {
+    let text = &crate::diagnostic::mask::message(text);
     let line = |line: &str| line.split('\t').map(crate::report::shown).collect::<Vec<_>>().join("\t");
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }

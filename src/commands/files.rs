@@ -1,6 +1,6 @@
 //! Output: stdout, and files that only their owner can read.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -27,6 +27,25 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 /// Writes a file that only its owner can read, whole or not at all: a plan holds personal data.
 pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     crate::apply::write_private(path, text.as_bytes()).map_err(|fault| Failure::file("write", path, &fault))
+}
+
+/// Opens a file to append to, which only its owner can read: an older file is narrowed. Pipes and devices stay as they are.
+pub(super) fn append_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let about = file.metadata()?;
+        // By the open file, so that nothing is put in its place meanwhile.
+        if about.is_file() && about.permissions().mode() & 0o077 != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(file)
 }
 
 /// Writes a file that only its owner can read, and never over another one.

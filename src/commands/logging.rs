@@ -1,13 +1,16 @@
 //! The log: to stderr or to a file, as text or as JSON. Personal data stays below the debug level in every room.
 
-use std::fs::OpenOptions;
-use std::sync::Mutex;
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::cli::{Common, Format};
 use super::exit::Failure;
+use super::files::append_private;
+use crate::diagnostic::mask;
 
 /// Starts the log as the options want it.
 pub(super) fn start(common: &Common) -> Result<(), Failure> {
@@ -23,22 +26,63 @@ pub(super) fn start(common: &Common) -> Result<(), Failure> {
     // Other crates' debug lines may hold whole requests.
     let filter = tracing_subscriber::EnvFilter::new(format!("warn,hrpush={level}"));
     let filter = if quiet { tracing_subscriber::EnvFilter::new("off") } else { filter };
-    let (writer, ansi) = match &common.log_file {
-        None => (BoxMakeWriter::new(std::io::stderr), false),
+    let writer = match &common.log_file {
+        None => BoxMakeWriter::new(|| Masked(io::stderr())),
         Some(path) => {
-            let mut options = OpenOptions::new();
-            options.append(true).create(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let file = options.open(path).map_err(|fault| Failure::file("open the log", path, &fault))?;
-            (BoxMakeWriter::new(Mutex::new(file)), false)
+            let file = append_private(path).map_err(|fault| Failure::file("open the log", path, &fault))?;
+            let file = Shared(Arc::new(Mutex::new(file)));
+            BoxMakeWriter::new(move || Masked(file.clone()))
         }
     };
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(ansi).with_target(false);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).with_target(false);
     // A second start in one process (tests) keeps the first log.
     let _ = match common.log_format {
         Format::Text => log.try_init(),
         Format::Json => log.json().try_init(),
     };
     Ok(())
+}
+
+/// A writer of whole log lines that covers what an address or a header in them may hold.
+struct Masked<W>(W);
+
+impl<W: Write> Write for Masked<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        match std::str::from_utf8(line) {
+            Ok(text) => self.0.write_all(mask::message(text).as_bytes())?,
+            Err(_) => self.0.write_all(line)?,
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// One file for all threads.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<File>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_an_address_does_not_reach_the_log() {
+        let mut log = Masked(Vec::new());
+        log.write_all(b"WARN no answer from https://hr:hunter2@host/x?key=hunter2 via Bearer hunter2hunter2\n").unwrap();
+        let text = String::from_utf8(log.0).unwrap();
+        assert!(!text.contains("hunter2") && text.contains("@host/x"), "{text}");
+    }
 }

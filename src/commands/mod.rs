@@ -5,6 +5,7 @@
 
 mod apply;
 mod cli;
+mod clock;
 mod completions;
 mod delivery;
 mod doctor;

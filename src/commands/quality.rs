@@ -60,6 +60,6 @@ fn only_over_a_report(path: &Path) -> Result<(), Failure> {
 }
 
 fn guessed(reading: &Reading) -> Option<Mapping> {
-    let guess = mapping::guess(&reading.name, &reading.header, &reading.records.held().ok()?).ok()?;
+    let guess = mapping::guess(&reading.name, &reading.header, &reading.records.held().ok()?, None).ok()?;
     Mapping::parse(&guess.text, Path::new("guessed.toml")).ok()
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use tokio::sync::watch;
 
 use super::cli::{Common, Format, StopArgs, YesArgs};
+use super::clock;
 use super::exit::{Code, Ended, Failure};
 use super::files::{print, write_private};
 use super::memory::Memory;
@@ -16,6 +17,7 @@ use super::settings::Settings;
 use super::target::Connection;
 use crate::apply::{self, AgeFile, Applied, Drifted, HandingOver, Journal as _, Live, Outcome, Tenant};
 use crate::config::Deliver;
+use crate::diagnostic::mask;
 use crate::directory::{Attribute, Snapshot};
 use crate::graph::{Reader, Wanted, Writer};
 use crate::plan::{self, Action, ApprovedPlan, Guard, Object, Plan};
@@ -37,6 +39,8 @@ pub(super) async fn read_tenant(
     let kept = store.readings(&connection.place());
     let read = async || reader.current(wanted, &kept).await.map_err(|fault| Failure::cannot(&fault));
     let mut snapshot = read().await?;
+    // Before anything is settled or remembered: what is written of people would have the wrong day.
+    clock::against_tenant(jiff::Timestamp::now(), connection.client.skew())?;
     connection.check(&snapshot)?;
     let level = store.level(&snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;
     connection.client.restore(&level);
@@ -115,8 +119,8 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
         print(&report::preview(&ready.plan))?;
     }
     if !ready.common.quiet {
-        for note in &ready.notes {
-            anstream::eprintln!("note: {}", report::shown(note));
+        for note in ready.notes.iter().chain(&scene.notes) {
+            anstream::eprintln!("note: {}", report::shown(&mask::message(note)));
         }
     }
     if matches!(ready.settings.config.password.deliver, Deliver::Tap(None)) && lets_in(&ready.plan) && !ready.common.quiet {

@@ -4,23 +4,25 @@ use std::time::Duration;
 
 use super::cli::Sandbox as Args;
 use super::exit::{Ended, Failure};
-use super::files::{print, write_private};
+use super::files::{append_private, print, write_private};
 use super::interrupt::interrupted;
 use crate::sandbox::{Faults, Options, Quota, QuotaKind, Sandbox};
 
-/// `40d` or `12h`.
-fn ahead(text: &str) -> Result<Duration, Failure> {
-    let (digits, hours) = match (text.strip_suffix('d'), text.strip_suffix('h')) {
+/// `40d` or `12h`, how far the tenant's clock is ahead; `-3h`, how far it is behind.
+fn moved(text: &str) -> Result<(Duration, Duration), Failure> {
+    let (back, time) = text.strip_prefix('-').map_or((false, text), |time| (true, time));
+    let (digits, hours) = match (time.strip_suffix('d'), time.strip_suffix('h')) {
         (Some(digits), _) => (digits, 24),
         (None, Some(digits)) => (digits, 1),
-        (None, None) => (text, 0),
+        (None, None) => (time, 0),
     };
     // A hundred years are enough for everybody.
     let hours =
         digits.parse::<u32>().ok().and_then(|count| count.checked_mul(hours)).filter(|hours| (1..=876_000).contains(hours));
-    hours
+    let by = hours
         .map(|hours| Duration::from_secs(u64::from(hours) * 3_600))
-        .ok_or_else(|| Failure::usage(format!("--clock: `{text}` is no time\n  hint: 40d or 12h")))
+        .ok_or_else(|| Failure::usage(format!("--clock: `{text}` is no time\n  hint: 40d, 12h or -3h")))?;
+    Ok(if back { (Duration::ZERO, by) } else { (by, Duration::ZERO) })
 }
 
 pub(super) fn sandbox(args: &Args) -> Result<Ended, Failure> {
@@ -37,16 +39,22 @@ pub(super) fn sandbox(args: &Args) -> Result<Ended, Failure> {
     let faults = args.faults.as_deref().map(Faults::parse).transpose();
     let faults = faults.map_err(|fault| Failure::usage(format!("--faults: {fault}")))?.unwrap_or_default();
     let lag = args.lag.as_deref().map(str::parse).transpose().map_err(|fault| Failure::usage(format!("--lag: {fault}")))?;
+    let (ahead, behind) = args.clock.as_deref().map(moved).transpose()?.unwrap_or_default();
     let options = Options {
         seed: args.seed.clone(),
         db: args.db.clone(),
         quota: Quota { kind, ..Quota::scaled(args.quota_scale) },
         faults,
         lag,
-        ahead: args.clock.as_deref().map(ahead).transpose()?.unwrap_or_default(),
+        ahead,
+        behind,
         log: args.request_log.clone(),
         ..Options::default()
     };
+    // A rehearsal may hold a copy of the real tenant.
+    for path in args.db.iter().chain(&args.request_log) {
+        append_private(path).map_err(|fault| Failure::file("open", path, &fault))?;
+    }
     let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::cannot(&fault))?;
     runtime.block_on(async {
         let sandbox = Sandbox::start(args.listen, options).await.map_err(|fault| Failure::cannot(&fault))?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use tokio::sync::watch;
 
+use super::clock;
 use super::exit::Failure;
 use super::interrupt::unless_interrupted;
 use super::run::read_tenant;
@@ -20,6 +21,8 @@ pub(super) struct Scene {
     pub(super) store: Store,
     pub(super) connection: Connection,
     pub(super) snapshot: Snapshot,
+    /// What is said beside the plan.
+    pub(super) notes: Vec<String>,
     unsettled: BTreeMap<String, String>,
     _lock: Lock,
 }
@@ -36,14 +39,17 @@ impl Scene {
         cancelled: &watch::Receiver<bool>,
     ) -> Result<Self, Failure> {
         let lock = store.lock().map_err(|fault| Failure::cannot(&fault))?;
+        let last = store.last_start().map_err(|fault| Failure::cannot(&fault))?;
+        clock::against_last_run(jiff::Timestamp::now(), last)?;
         let connecting = target::connect(settings, &mut store, aim, priority);
         let connection = unless_interrupted(cancelled, connecting).await?;
         let reader = connection.reader();
         let reading = read_tenant(&mut store, &connection, &reader, wanted);
         let (snapshot, unsettled) = unless_interrupted(cancelled, reading).await?;
+        let notes = clock::note(connection.client.skew()).into_iter().collect();
         match made_for {
             Some(target) if target.tenant_id != snapshot.tenant.0 => Err(Failure::usage(other_target(target))),
-            _ => Ok(Self { store, connection, snapshot, unsettled, _lock: lock }),
+            _ => Ok(Self { store, connection, snapshot, notes, unsettled, _lock: lock }),
         }
     }
 

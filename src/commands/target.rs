@@ -155,7 +155,10 @@ pub(super) async fn connect(
     let connection = GraphSettings { base, size, share: quota.share, scale: quota.scale, priority };
     let client = Client::connect(connection, credential).map_err(|fault| Failure::cannot(&fault))?;
     let expected = tenant.filter(|_| matches!(aim, Aim::Cloud(_))).map(|tenant| tenant.id.clone());
-    Ok(Connection { client: Arc::new(client), url, sandbox: None, expected })
+    let connection = Connection { client: Arc::new(client), url, sandbox: None, expected };
+    let stops = store.stops(&connection.place()).map_err(|fault| Failure::cannot(&fault))?;
+    connection.client.keep_stops(Arc::new(stops));
+    Ok(connection)
 }
 
 async fn embedded(store: &mut Store, priority: Priority) -> Result<Connection, Failure> {

@@ -35,12 +35,12 @@ pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Au
     let plain = refuse_plain_secrets(reader, &mut fields);
     let auth = match method {
         Method::ClientSecret => {
-            let client_id = reader.required(&mut fields, "client_id");
+            let client_id = client_id(reader, &mut fields, true);
             let secret = if plain { None } else { secret(reader, &mut fields) };
-            client_id.zip(secret).map(|(id, secret)| Auth::ClientSecret { client_id: id.value, secret })
+            client_id.zip(secret).map(|(client_id, secret)| Auth::ClientSecret { client_id, secret })
         }
         Method::ClientCertificate => {
-            let client_id = reader.required(&mut fields, "client_id");
+            let client_id = client_id(reader, &mut fields, true);
             if !fields.has("certificate_file") {
                 reader.fault(&span, "auth needs `certificate_file`");
             }
@@ -48,23 +48,38 @@ pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Au
             refuse_passwords(reader, &mut fields, certificate.as_deref());
             client_id
                 .zip(certificate)
-                .map(|(id, certificate_file)| Auth::ClientCertificate { client_id: id.value, certificate_file })
+                .map(|(client_id, certificate_file)| Auth::ClientCertificate { client_id, certificate_file })
         }
-        Method::ManagedIdentity => {
-            Some(Auth::ManagedIdentity { client_id: reader.string(&mut fields, "client_id").map(|id| id.value) })
-        }
+        Method::ManagedIdentity => Some(Auth::ManagedIdentity { client_id: client_id(reader, &mut fields, false) }),
         Method::WorkloadIdentity => Some(Auth::WorkloadIdentity {
-            client_id: reader.string(&mut fields, "client_id").map(|id| id.value),
+            client_id: client_id(reader, &mut fields, false),
             token_file: reader.path(&mut fields, "token_file"),
         }),
         Method::AzureCli => Some(Auth::AzureCli),
         Method::AccessToken => {
-            let token_env = reader.string(&mut fields, "token_env").map(|name| name.value);
-            Some(Auth::AccessToken { token_env: token_env.unwrap_or_else(|| "HRPUSH_ACCESS_TOKEN".to_owned()) })
+            let named = fields.has("token_env");
+            let token_env = reader.variable(&mut fields, "token_env");
+            let usual = || (!named).then(|| "HRPUSH_ACCESS_TOKEN".to_owned());
+            token_env.or_else(usual).map(|token_env| Auth::AccessToken { token_env })
         }
     };
     reader.finish(&fields);
     auth
+}
+
+/// The id of the app. It becomes a part of an address or of a signed claim, so it has the letters of an id and no others.
+fn client_id(reader: &mut Reader<'_>, fields: &mut Fields<'_>, required: bool) -> Option<String> {
+    let found = if required { reader.required(fields, "client_id")? } else { reader.string(fields, "client_id")? };
+    if found.value.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
+        return Some(found.value);
+    }
+    reader.hide(&found.span);
+    reader.fault_with(
+        &found.span,
+        "`client_id` is no id of an app",
+        "the application (client) id, as the app registration shows it",
+    );
+    None
 }
 
 fn names() -> String {
@@ -80,7 +95,7 @@ fn secret(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<SecretFrom
         return None;
     }
     if env {
-        reader.string(fields, "secret_env").map(|name| SecretFrom::Env(name.value))
+        reader.variable(fields, "secret_env").map(SecretFrom::Env)
     } else {
         reader.path(fields, "secret_file").map(SecretFrom::File)
     }

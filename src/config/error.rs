@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
+use crate::diagnostic::mask;
+
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigFault {
@@ -20,24 +22,30 @@ pub struct ConfigFault {
 }
 
 impl ConfigFault {
-    pub(super) fn new(text: &str, span: &Range<usize>, message: String, hint: Option<String>) -> Self {
+    /// A fault of a text whose lines may be shown as `masked` has them.
+    pub(super) fn new(text: &str, masked: &str, span: &Range<usize>, message: &str, hint: Option<String>) -> Self {
         let start = floor(text, span.start);
         let from = text[..start].rfind('\n').map_or(0, |end| end + 1);
         let to = text[start..].find('\n').map_or(text.len(), |end| start + end);
         let end = floor(text, span.end).clamp(start, to);
+        let line = text[..start].matches('\n').count();
         Self {
-            line: text[..start].matches('\n').count() + 1,
+            line: line + 1,
             column: text[from..start].chars().count() + 1,
-            message,
+            message: mask::message(message),
             hint,
-            shown: text[from..to].trim_end().to_owned(),
+            shown: masked.split('\n').nth(line).unwrap_or_default().trim_end().to_owned(),
             width: text[start..end].trim_end().chars().count().max(1),
         }
     }
 
-    /// Covers a secret in the line that is shown; the caret stays where it is.
-    pub(super) fn hide(&mut self, secret: &str) {
-        self.shown = self.shown.replace(secret, &"*".repeat(secret.chars().count()));
+    /// Faults of a text that is no TOML at all.
+    pub(super) fn of_toml(text: &str, errors: &[toml::de::Error]) -> Vec<Self> {
+        let masked = mask::document(text, &[]);
+        let fault = |error: &toml::de::Error| {
+            Self::new(text, &masked, &error.span().unwrap_or(0..0), &error.message().trim().replace('\n', ", "), None)
+        };
+        errors.iter().map(fault).collect()
     }
 }
 

@@ -66,6 +66,10 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<
             Some(PlaceConfig { place: Place { shown, folder, file, access: Access::Sftp(access) }, secret, passphrase })
         }
         Some(kind) => {
+            if !url.username().is_empty() || url.port().is_some() {
+                reader.fault_with(&found.span, "`path` names more than a bucket and a file", HINT);
+                return None;
+            }
             let (access, secret) = objects(reader, fields, found, kind, host)?;
             Some(PlaceConfig { place: Place { shown, folder, file, access: Access::Objects(access) }, secret, passphrase: None })
         }
@@ -143,6 +147,14 @@ fn objects(
     kind: ObjectKind,
     bucket: String,
 ) -> Option<(Objects, Option<SecretFrom>)> {
+    if let Some(fault) = bucket_fault(kind, &bucket) {
+        reader.fault_with(
+            &found.span,
+            format!("`{bucket}` is no {fault}"),
+            "letters, digits, dots and dashes, as the store lists it",
+        );
+        return None;
+    }
     let endpoint = match reader.string(fields, "endpoint") {
         Some(endpoint) => Some(checked_endpoint(reader, endpoint).ok()?),
         None => None,
@@ -158,15 +170,64 @@ fn objects(
         reader.fault_with(&found.span, "half a credential", hint);
         return None;
     }
+    let (account_key, is_named): (_, fn(&str) -> bool) =
+        if kind == ObjectKind::S3 { ("access_key_id", is_access_key) } else { ("account", is_account) };
+    let region_fits = part_fits(reader, region.as_ref(), "region", is_label);
+    let account_fits = part_fits(reader, account.as_ref(), account_key, is_named);
+    if !(region_fits && account_fits) {
+        return None;
+    }
     let text = |found: Option<At<String>>| found.map(|found| found.value);
     Some((Objects { kind, bucket, endpoint, region: text(region), account: text(account) }, secret))
+}
+
+/// What a name must be made of that becomes a part of an address: any other character could lead to another host.
+const NAMES: &str = "`account` takes 3 to 24 lower-case letters and digits, `region` lower-case letters, digits and dashes such as eu-central-1, \
+                     `access_key_id` letters and digits";
+
+/// Whether a name may become a part of an address. One that may not could be a secret in the wrong place, so it is not shown.
+fn part_fits(reader: &mut Reader<'_>, value: Option<&At<String>>, key: &str, fits: fn(&str) -> bool) -> bool {
+    let Some(found) = value.filter(|found| !fits(&found.value)) else { return true };
+    reader.hide(&found.span);
+    reader.fault_with(&found.span, format!("`{key}` has a character that no such name has"), NAMES);
+    false
+}
+
+/// The name of a storage account, by the rule of Azure.
+fn is_account(name: &str) -> bool {
+    (3..=24).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+/// One label of a host name, such as a region.
+fn is_label(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&name.len()) && name.bytes().all(fits) && !name.starts_with('-') && !name.ends_with('-')
+}
+
+/// The id of an access key, which stands in a header. Stores other than Amazon's are freer in theirs.
+fn is_access_key(name: &str) -> bool {
+    (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.@+=".contains(&byte))
+}
+
+/// What is wrong with the name of a bucket or container.
+fn bucket_fault(kind: ObjectKind, name: &str) -> Option<&'static str> {
+    let (what, more): (_, &[u8]) = match kind {
+        ObjectKind::S3 => ("bucket of S3", b"-._"),
+        ObjectKind::Azure => ("container of Azure", b"-$"),
+        ObjectKind::Gcs => ("bucket of Google Cloud", b"-._"),
+    };
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || more.contains(&byte);
+    let plain =
+        (1..=222).contains(&name.len()) && name.bytes().all(fits) && !name.starts_with(['.', '-']) && !name.contains("..");
+    (!plain).then_some(what)
 }
 
 /// https anywhere, plain http on this machine alone.
 fn checked_endpoint(reader: &mut Reader<'_>, found: At<String>) -> Result<String, Reported> {
     let fits = Url::parse(&found.value).is_ok_and(|url| {
         let host = url.host_str().unwrap_or_default();
-        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && !host.is_empty();
+        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        let plain = plain && !host.is_empty();
         plain && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(host.trim_matches(['[', ']']))))
     });
     if fits {

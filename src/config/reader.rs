@@ -8,14 +8,22 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigFault;
+use crate::diagnostic::mask;
 
 /// The document and what was found wrong with it.
 pub(super) struct Reader<'t> {
     text: &'t str,
     folder: PathBuf,
-    faults: Vec<ConfigFault>,
-    /// Secrets that stand in the file, where they should not: no message shows them.
-    hidden: Vec<String>,
+    faults: Vec<Found>,
+    /// Where the file has what no message shows, besides what looks like a secret.
+    hidden: Vec<Range<usize>>,
+}
+
+/// A fault as it was found.
+struct Found {
+    span: Range<usize>,
+    message: String,
+    hint: Option<String>,
 }
 
 /// A value with its place.
@@ -71,22 +79,19 @@ impl<'t> Reader<'t> {
     }
 
     /// Every fault that was found, without the secrets that the lines may hold.
-    pub(super) fn into_faults(mut self) -> Vec<ConfigFault> {
-        for fault in &mut self.faults {
-            for secret in &self.hidden {
-                fault.hide(secret);
-            }
+    pub(super) fn into_faults(self) -> Vec<ConfigFault> {
+        let Self { text, faults, hidden, .. } = self;
+        if faults.is_empty() {
+            return Vec::new();
         }
-        self.faults
+        let masked = mask::document(text, &hidden);
+        faults.into_iter().map(|Found { span, message, hint }| ConfigFault::new(text, &masked, &span, &message, hint)).collect()
     }
 
     /// Reports a secret that stands in the file itself, and shows it nowhere.
     pub(super) fn plain_secret(&mut self, fields: &mut Fields<'_>, key: &'static str) {
         let Some(found) = fields.get(key) else { return };
-        if let Some(text) = found.get_ref().as_str().filter(|text| !text.is_empty()) {
-            self.hidden.push(text.to_owned());
-            self.hidden.extend(self.text.get(found.span()).map(str::to_owned));
-        }
+        self.hidden.push(found.span());
         self.fault_with(
             &key_span(fields.table, key, found),
             format!("`{key}` would be a secret in this file"),
@@ -94,9 +99,9 @@ impl<'t> Reader<'t> {
         );
     }
 
-    /// Shows a secret nowhere in the lines of faults.
-    pub(super) fn hide(&mut self, secret: &str) {
-        self.hidden.push(secret.to_owned());
+    /// Shows the value at a place in no line of a fault.
+    pub(super) fn hide(&mut self, span: &Range<usize>) {
+        self.hidden.push(span.clone());
     }
 
     /// The byte at which a value stands within its place, where the file writes it as it is.
@@ -105,11 +110,11 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn fault(&mut self, span: &Range<usize>, message: impl Into<String>) {
-        self.faults.push(ConfigFault::new(self.text, span, message.into(), None));
+        self.faults.push(Found { span: span.clone(), message: message.into(), hint: None });
     }
 
     pub(super) fn fault_with(&mut self, span: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
-        self.faults.push(ConfigFault::new(self.text, span, message.into(), Some(hint.into())));
+        self.faults.push(Found { span: span.clone(), message: message.into(), hint: Some(hint.into()) });
     }
 
     fn wrong_type(&mut self, found: &Spanned<DeValue<'_>>, key: &str, wanted: &str) {
@@ -160,6 +165,19 @@ impl<'t> Reader<'t> {
             self.fault(&fields.span(), format!("{} needs `{key}`", fields.name));
         }
         self.string(fields, key)
+    }
+
+    /// The name of an environment variable. What cannot be one may be the secret itself in the wrong place, so it is not shown.
+    pub(super) fn variable(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<String> {
+        let found = self.string(fields, key)?;
+        let fits = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        if found.value.chars().all(fits) && !found.value.starts_with(|first: char| first.is_ascii_digit()) {
+            return Some(found.value);
+        }
+        self.hide(&found.span);
+        let hint = "letters, digits and underscores, such as HRPUSH_CLIENT_SECRET; the secret itself never stands in this file";
+        self.fault_with(&found.span, format!("`{key}` is no name of an environment variable"), hint);
+        None
     }
 
     /// One of some names.
@@ -231,7 +249,7 @@ impl<'t> Reader<'t> {
 
     /// Reports the keys that nobody asked for.
     pub(super) fn finish(&mut self, fields: &Fields<'_>) {
-        for (key, _) in fields.table {
+        for (key, value) in fields.table {
             if fields.asked.contains(key.get_ref().as_ref()) {
                 continue;
             }
@@ -239,7 +257,12 @@ impl<'t> Reader<'t> {
                 "" => format!("unknown table or key `{}`", key.get_ref()),
                 name => format!("unknown key `{}` in {name}", key.get_ref()),
             };
-            let hint = match nearest(key.get_ref(), fields.asked.iter().copied()) {
+            let meant = nearest(key.get_ref(), fields.asked.iter().copied());
+            // A key that resembles no known one may have a secret as its value, and the fault is about the key alone.
+            if meant.is_none() && !matches!(value.get_ref(), DeValue::Table(_) | DeValue::Boolean(_)) {
+                self.hide(&value.span());
+            }
+            let hint = match meant {
                 Some(name) => format!("did you mean `{name}`?"),
                 None if fields.asked.is_empty() => "no key belongs here".to_owned(),
                 None => format!("known here: {}", fields.asked.iter().copied().collect::<Vec<_>>().join(", ")),

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use toml::de::{DeTable, DeValue};
 
-use self::scope::{Scope, Wanted, table, template};
+use self::scope::{Scope, Wanted, host_parts_fit, table, template};
 use super::SecretFrom;
 use super::error::{ConfigErrors, ConfigFault};
 use super::reader::{Fields, Reader};
@@ -78,9 +78,8 @@ fn settings(name: &str, layers: &[Layer<'_>], wanted: Wanted) -> Result<rest::Se
     let mut documents = Vec::new();
     for Layer { text, path } in layers {
         let (document, errors) = DeTable::parse_recoverable(text);
-        if let Some(error) = errors.first() {
-            let fault = ConfigFault::new(text, &error.span().unwrap_or(0..0), error.message().trim().replace('\n', ", "), None);
-            return Err(ConfigErrors::new(path, vec![fault]).to_string());
+        if !errors.is_empty() {
+            return Err(ConfigErrors::new(path, ConfigFault::of_toml(text, &errors[..1])).to_string());
         }
         documents.push(document);
     }
@@ -201,6 +200,7 @@ fn base(scope: &mut Scope<'_, '_, '_>) -> Option<url::Url> {
     let found = scope.spanned("base_url")?;
     let (values, lax) = (scope.values.clone(), scope.wanted == Wanted::Part);
     scope.checked("base_url", &found, |text| {
+        host_parts_fit(text, &values)?;
         if lax && text.contains('{') {
             return template(text, &values, &[], lax).map(|_| None);
         }

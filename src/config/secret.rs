@@ -18,7 +18,8 @@ pub enum SecretFrom {
 pub enum SecretError {
     /// The variable is not set, or empty, or no text.
     #[error(
-        "the environment variable `{0}` holds no secret\n  hint: set it where hrpush is started, for cron in the crontab's own environment"
+        "the environment variable `{}` holds no secret\n  hint: set it where hrpush is started, for cron in the crontab's own environment",
+        shown_variable(.0)
     )]
     Unset(String),
     /// The file cannot be read.
@@ -41,6 +42,13 @@ pub enum SecretError {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// The name of a variable as messages show it. One that is not written as such names are may be the secret itself.
+fn shown_variable(name: &str) -> String {
+    let usual = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let words = name.contains('_') && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    if usual || words { name.to_owned() } else { "*".repeat(name.chars().count()) }
 }
 
 impl SecretFrom {
@@ -101,5 +109,7 @@ mod tests {
     fn an_unset_variable_is_named() {
         let error = SecretFrom::Env("HRPUSH_TEST_IS_NEVER_SET".into()).read().unwrap_err();
         assert!(error.to_string().contains("`HRPUSH_TEST_IS_NEVER_SET`"));
+        let error = SecretFrom::Env("hunter2IsMySecret".into()).read().unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 }

@@ -113,8 +113,10 @@ pub(super) fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool 
     let by_user = rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password);
     let lower = url.value.to_ascii_lowercase();
     let by_key = ["password=", "pwd="].iter().find_map(|key| lower.find(key).map(|at| &url.value[at + key.len()..]));
-    let Some(secret) = by_user.or(by_key).filter(|secret| !secret.is_empty()) else { return false };
-    reader.hide(secret);
+    if by_user.or(by_key).is_none_or(str::is_empty) {
+        return false;
+    }
+    // The host helps to find the address again, but a password may hold any sign; what the mask shows of it is enough.
     reader.fault_with(
         &url.span,
         "a password stands in this address",
@@ -269,7 +271,7 @@ pub(super) fn secret(
             reader.fault(&fields.span(), format!("`{env}` and `{file}` exclude each other"));
             Err(Reported)
         }
-        (true, false) => reader.string(fields, env).map(|name| Some(SecretFrom::Env(name.value))).ok_or(Reported),
+        (true, false) => reader.variable(fields, env).map(|name| Some(SecretFrom::Env(name))).ok_or(Reported),
         (false, true) => reader.path(fields, file).map(|path| Some(SecretFrom::File(path))).ok_or(Reported),
         (false, false) => Ok(None),
     }

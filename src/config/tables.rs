@@ -17,10 +17,7 @@ use crate::graph::{Cloud, Size};
 pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let fault = |error: &toml::de::Error| {
-            ConfigFault::new(text, &error.span().unwrap_or(0..0), error.message().trim().replace('\n', ", "), None)
-        };
-        return Err(ConfigErrors::new(path, errors.iter().map(fault).collect()));
+        return Err(ConfigErrors::new(path, ConfigFault::of_toml(text, &errors)));
     }
     let mut reader = Reader::new(text, path);
     let mut root = Fields::new("", document.get_ref(), 0..0);
@@ -83,8 +80,13 @@ fn tenant(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Tenant> {
 
 /// A tenant id becomes part of a URL, so it is a domain or a UUID and nothing else.
 fn tenant_id(reader: &mut Reader<'_>, id: At<String>) -> Option<String> {
-    let fits = id.value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-')
-        && (id.value.contains('.') || uuid::Uuid::try_parse(&id.value).is_ok());
+    let label = |label: &str| {
+        let fits = label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        fits && !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let is_domain = id.value.contains('.') && id.value.len() <= 253 && id.value.split('.').all(label);
+    let is_uuid = id.value.contains('-') && uuid::Uuid::try_parse(&id.value).is_ok_and(|_| id.value.split('-').all(label));
+    let fits = is_domain || is_uuid;
     if fits {
         return Some(id.value);
     }

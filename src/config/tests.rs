@@ -153,3 +153,126 @@ fn hrpush_toml_wins_over_the_preset_and_says_what_only_its_user_knows() {
     assert!(told.contains("bamboohr.toml, line 15, column 12: `base_url`: nothing here is called `company`"), "{told}");
     assert!(told.contains("values = { company = "), "{told}");
 }
+
+/// Every place of the configuration where a secret was ever seen, and where none may be shown.
+const SPILLS: [&str; 44] = [
+    "[tenant]\nid = \"contoso.com\"\nsecret = \"CANARY\"\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = \"CANARY\"\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = { method = \"azure-cli\", x = \"CANARY\" }\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = { method = \"client-secret\", client_id = \"app\", secret = \"CANARY\" }\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = { method = \"client-secret\", client_id = \"app\", secret_env = \"CANARY-x\" }\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = { method = \"client-secret\", client_id = \"app\", secrt = \"CANARY\" }\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = { method = \"client-secrt\", client_id = \"app\", secret = \"CANARY\" }\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = { method = \"client-secret\", client_id = \"app\", secret_env = \"CANARY }\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = { method = \"access-token\", token = \"CANARY\" }\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = { method = \"access-token\", token_env = \"CANARY.x\" }\n",
+    "[tenant]\nid = \"contoso.com\"\n[tenant.auth]\nmethod = \"client-certificate\"\nclient_id = \"x/CANARY\"\ncertificate = '''\n-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----\n'''\n",
+    "[tenant]\nsecret = \"CANARY\n[source]\nkind = \"csv\"\n",
+    "[tenant]\nsecret = CANARY\n",
+    "[tenant]\nsecret \"CANARY\"\n",
+    "[tenant]\npassword = \"CANARY\" \"CANARY\"\n",
+    "[tenant]\nkennwort = \"CANARY\"\n",
+    "[tenant]\nwhatever = \"CANARY\"\n",
+    "[tennant]\nsecret = \"CANARY\"\nsecret = \"CANARY\"\n",
+    "[source]\nkind = \"csv\"\npath = \"https://u:CANARY@host/hr.csv\"\n",
+    "[source]\nkind = \"csv\"\npath = \"sftp://u:CANARY@host/hr.csv\"\n",
+    "[source]\nkind = \"csv\"\npath = \"sftp://u@host/hr.csv\"\npassword = \"CANARY\"\n",
+    "[source]\nkind = \"csv\"\npath = \"sftp://u@host/hr.csv\"\npassword_env = \"CANARY!\"\n",
+    "[source]\nkind = \"csv\"\npath = \"az://hr/hr.csv?sv=2024&sig=CANARY\"\n",
+    "[source]\nkind = \"csv\"\npath = \"az://hr/hr.csv\"\naccount = \"DefaultEndpointsProtocol=https;AccountKey=CANARY\"\n",
+    "[source]\nkind = \"csv\"\npath = \"s3://hr/hr.csv\"\naccess_key_id = \"a b CANARY\"\nsecret_env = \"S\"\n",
+    "[source]\nkind = \"csv\"\npath = \"s3://hr/hr.csv\"\nsecret_key = \"CANARY\"\n",
+    "[source]\nkind = \"csv\"\npath = \"s3://hr/hr.csv\"\nendpoint = \"https://u:CANARY@host\"\n",
+    "[source]\nkind = \"csv\"\npath = \"hr.csv\"\nnothing_known = [\"CANARY\"]\n",
+    "[source]\nkind = \"sql\"\nurl = \"postgres://u:CANARY@host/hr\"\n",
+    "[source]\nkind = \"sql\"\nurl = \"postgres://u@host/hr?password=CANARY\"\nquery = \"select 1\"\n",
+    "[source]\nkind = \"sql\"\ndriver = \"mssql\"\nurl = \"Server=host;User=hr;Password=CANARY;\"\nquery = \"select 1\"\n",
+    "[source]\nkind = \"sql\"\ndriver = \"mssql\"\nconnection = \"Server=host;User=hr;Pwd=CANARY;\"\n",
+    "[source]\nkind = \"sql\"\ndriver = \"mssql\"\npassword = \"CANARY\"\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://u:CANARY@host\"\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host?api_key=CANARY\"\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"http://host/x?k=CANARY\"\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"ftp://u:CANARY@\"\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nsecret_headers = { X = \"CANARY\" }\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nsecret_headers = { X = { enf = \"CANARY\" } }\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nheaders = { X = \"CANARY\", Y = \"{\" }\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\npath = \"/x?key=CANARY\"\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nauth = { method = \"client-credentials\", token_url = \"https://u:CANARY@h/\", client_id = \"x\", secret = \"CANARY\" }\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host\"\nauth = { method = \"basic\", user = \"CANARY\", password = \"CANARY\" }\n",
+    "[password]\ndeliver = \"file\"\nrecipient = \"AGE-SECRET-KEY-1CANARYCANARYCANARYCANARY\"\n",
+];
+
+#[test]
+fn no_fault_of_the_configuration_shows_a_secret() {
+    for spill in SPILLS {
+        let text = spill.replace("CANARY", "hunter2canary");
+        let Err(errors) = parse(&text, Path::new("hrpush.toml")) else { panic!("this has no fault:\n{text}") };
+        let told = errors.to_string();
+        assert!(!told.contains("hunter") && !told.contains("canary"), "{text}\nis told as\n{told}");
+        assert!(told.contains('^'), "{told}");
+    }
+}
+
+#[test]
+fn the_caret_stays_where_the_fault_is() {
+    let told = faults("[tenant]\nid = \"contoso.com\"\nauth = { method = \"azure-cli\", secret = \"hünter2\", x = 1 }\n");
+    let lines: Vec<&str> = told.lines().filter(|line| line.contains('|')).collect();
+    let shown = lines.iter().position(|line| line.contains("x = ")).unwrap();
+    let at = lines.iter().skip(shown).rfind(|line| line.contains('^')).unwrap().find('^').unwrap();
+    assert_eq!(&lines[shown][at..=at], "x", "{told}");
+}
+
+#[test]
+fn a_name_that_becomes_a_part_of_an_address_cannot_lead_elsewhere() {
+    let store = |path: &str, more: &str| format!("[source]\nkind = \"csv\"\npath = \"{path}\"\n{more}\n");
+    for wrong in [
+        store("az://hr/x.csv", "account = \"a@127.0.0.1:9#\""),
+        store("az://hr/x.csv", "account = \"evil.example.com/\""),
+        store("az://hr/x.csv", "account = \"Upper\""),
+        store("az://hr/x.csv", "account = \"\u{ff0e}abc\""),
+        store("az://h%23r/x.csv", "account = \"hraccount\""),
+        store("s3://hr/x.csv", "region = \"eu-central-1.evil.example.com/\""),
+        store("s3://hr/x.csv", "region = \"a@127.0.0.1:9#\""),
+        store("s3://hr@evil/x.csv", ""),
+        store("s3://hr..evil/x.csv", ""),
+        store("gs://h r/x.csv", ""),
+        store("s3://hr/x.csv", "endpoint = \"https://a@127.0.0.1:9\""),
+        store("s3://hr/x.csv", "endpoint = \"https://host#@evil\""),
+        String::from("[tenant]\nid = \"..\"\n"),
+        String::from("[tenant]\nid = \"a@evil.com\"\n"),
+        String::from("[tenant]\nid = \"evil.com/\"\n"),
+        String::from("[tenant]\nid = \"contoso.com\"\ncloud = \"evil\"\n"),
+        String::from(
+            "[tenant]\nid = \"contoso.com\"\nauth = { method = \"managed-identity\", client_id = \"x&resource=https://evil\" }\n",
+        ),
+    ] {
+        assert!(parse(&wrong, Path::new("hrpush.toml")).is_err(), "{wrong}");
+    }
+    for right in [
+        store("az://hr-files/x.csv", "account = \"hraccount01\""),
+        store("s3://my.bucket-1/x.csv", "region = \"eu-central-1\"\nendpoint = \"https://s3.example.com:9000\""),
+        store("gs://hr_files/x.csv", ""),
+        String::from("[tenant]\nid = \"3F8F2D1E-0b1c-4a77-9d55-0d2f6c7e8a90\"\n"),
+    ] {
+        config(&right);
+    }
+}
+
+#[test]
+fn a_value_cannot_lead_a_service_to_another_host() {
+    let base = |url: &str, value: &str| {
+        let own = format!(
+            "[source]\nkind = \"rest\"\nbase_url = \"{url}\"\nauth = {{ method = \"none\" }}\npath = \"/x\"\nvalues = {{ company = \"{value}\" }}\n"
+        );
+        parse(&own, Path::new("hrpush.toml")).map(drop)
+    };
+    for value in
+        ["127.0.0.1:9/", "evil.example.com/#", "a@evil.example.com", "evil.example.com\\\\", "evil.example.com?x=", "a:8443"]
+    {
+        let wrong = base("https://{company}.bamboohr.com/api", value);
+        assert!(wrong.unwrap_err().to_string().contains("`company` in `values` cannot be a part of a host name"), "{value}");
+    }
+    base("https://{company}.bamboohr.com/api", "acme").unwrap();
+    base("https://{company}/api", "hr.acme.example:8443").unwrap();
+    base("https://hr.example/{company}/api", "a b/c").unwrap();
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -18,6 +19,7 @@ use super::credential::{Credential, CredentialError};
 use super::error::GraphError;
 use super::price::{Price, price};
 use super::quota::{Door, Gate, Level, QuotaLevel, Size};
+use super::stops::{Stops, StopsKeeper};
 use super::transport::http_client;
 use super::url::GraphUrl;
 use super::verdict::LONGEST;
@@ -107,6 +109,9 @@ pub struct Client {
     /// Seconds by which our clock is ahead of the service's; `i64::MIN` before it told its time.
     skew: AtomicI64,
     stopping: watch::Sender<bool>,
+    /// Where stops are kept, and which were kept last.
+    keeper: OnceLock<Arc<dyn StopsKeeper>>,
+    kept: Mutex<Stops>,
 }
 
 /// No answer that could be judged.
@@ -141,6 +146,8 @@ impl Client {
             priority,
             skew: AtomicI64::new(i64::MIN),
             stopping: watch::Sender::new(false),
+            keeper: OnceLock::new(),
+            kept: Mutex::new(Stops::default()),
         })
     }
 
@@ -184,11 +191,55 @@ impl Client {
     pub fn restore(&self, kept: &dyn QuotaLevel) {
         let Some(level) = kept.load() else { return };
         let now = jiff::Timestamp::now().as_millisecond();
-        let since = |from: i64, until: i64| Duration::from_millis(u64::try_from(until.saturating_sub(from)).unwrap_or(0));
+        let since = millis;
         // A clock that was set back, or a damaged value, does not make the wait longer than it was, nor than any service asks for.
         let left = |until: i64| since(now, until).min(since(level.at, until)).min(LONGEST);
         self.writes.restore(level.writes, since(level.at, now), level.shut_until.map(left));
         self.units.restore(level.units, since(level.at, now), None);
+    }
+
+    /// Obeys the stops that an earlier run heard, and keeps those that this one hears as soon as it hears them.
+    pub fn keep_stops(&self, keeper: Arc<dyn StopsKeeper>) {
+        if let Some(Stops { at, writes, reads, units }) = keeper.load() {
+            let now = jiff::Timestamp::now().as_millisecond();
+            let left = |until: Option<i64>| until.map(|until| millis(now, until).min(millis(at, until)).min(LONGEST));
+            let open = |wait: &Duration| !wait.is_zero();
+            self.writes.restore(f64::MAX, Duration::ZERO, left(writes).filter(open));
+            self.units.restore(f64::MAX, Duration::ZERO, left(units).filter(open));
+            if let Some(wait) = left(reads).filter(open) {
+                self.reads.refused(wait);
+            }
+        }
+        // A second keeper would be a mistake of ours; the first one goes on.
+        let _set = self.keeper.set(keeper);
+    }
+
+    /// Until when each scope is shut now.
+    fn stops(&self) -> Stops {
+        let (now, instant) = (jiff::Timestamp::now().as_millisecond(), Instant::now());
+        // Upwards to a tenth of a second, so that answers to what was in flight together are kept once.
+        let moment = |until: Option<Instant>| {
+            until.map(|until| {
+                let wait = i64::try_from(until.saturating_duration_since(instant).as_millis()).unwrap_or(i64::MAX);
+                now.saturating_add(wait).saturating_add(100) / 100 * 100
+            })
+        };
+        Stops {
+            at: now,
+            writes: moment(self.writes.shut_until()),
+            reads: moment(self.reads.shut_until()),
+            units: moment(self.units.shut_until()),
+        }
+    }
+
+    fn save_stops(&self) {
+        let Some(keeper) = self.keeper.get() else { return };
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let stops = self.stops();
+        if stops.outlast(&kept) {
+            keeper.save(&stops);
+            *kept = stops;
+        }
     }
 
     /// How long so many writes take by the quota, and how many of them pass in a second once it paces.
@@ -366,7 +417,13 @@ impl Client {
             _ if units => self.units.refused(wait),
             _ => door.refused(wait),
         }
+        self.save_stops();
     }
+}
+
+/// The time from one moment to another; none where it is past.
+fn millis(from: i64, until: i64) -> Duration {
+    Duration::from_millis(u64::try_from(until.saturating_sub(from)).unwrap_or(0))
 }
 
 fn lost(method: &str, path: &str, error: &reqwest::Error) -> Lost {

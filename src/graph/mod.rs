@@ -23,6 +23,7 @@ mod price;
 mod quota;
 mod reader;
 mod small;
+mod stops;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -43,6 +44,7 @@ pub use permissions::{Deed, Work, missing, needed};
 pub use quota::{Level, QuotaLevel, Size};
 pub use reader::Reader;
 pub use small::Organization;
+pub use stops::{Stops, StopsKeeper};
 pub use url::{GraphUrl, MemberRef, UrlFault};
 pub use verdict::{About, Answer, Heard, Judgement, Verdict, judge};
 pub use writer::Writer;

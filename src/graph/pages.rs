@@ -1,6 +1,7 @@
 //! Pages of a list: every one of them, or an error.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -20,8 +21,12 @@ const ATTEMPTS: u32 = 7;
 const THROTTLED_ATTEMPTS: u32 = 60;
 /// How often a page is read again that came whole by HTTP and breaks off within its JSON.
 const BROKEN: u32 = 3;
-/// How often the same link is followed: a service that stumbles may tell a page twice.
+/// How often the same link is followed, or the same page read: a service that stumbles may send a page twice.
 const REPEATS: u32 = 8;
+/// A list has no more pages than this. A million users come in 1,001 pages, their changes in some 5,000.
+const MOST_PAGES: u32 = 20_000;
+/// No more pages than this follow each other without an item. Delta queries answer with a few of them.
+const MOST_EMPTY: u32 = 500;
 
 #[derive(Deserialize)]
 struct Page {
@@ -30,6 +35,50 @@ struct Page {
     #[serde(rename = "@odata.deltaLink")]
     delta: Option<String>,
     value: Vec<Json>,
+}
+
+/// What has been read of a list so far, so that one without an end ends with an error and not with the memory of the machine.
+#[derive(Default)]
+struct Bounds {
+    pages: u32,
+    empty: u32,
+    links: BTreeMap<String, u32>,
+    contents: BTreeMap<u64, u32>,
+}
+
+impl Bounds {
+    /// Counts a page that another one follows.
+    fn pass(&mut self, link: &str, items: &[Json]) -> Result<(), String> {
+        self.pages += 1;
+        self.empty = if items.is_empty() { self.empty + 1 } else { 0 };
+        if self.pages > MOST_PAGES {
+            return Err(format!("it has more than {MOST_PAGES} pages, and still names a next one"));
+        }
+        if self.empty > MOST_EMPTY {
+            return Err(format!("{MOST_EMPTY} pages in a row are empty, and still name a next one"));
+        }
+        let followed = self.links.entry(link.to_owned()).or_default();
+        *followed += 1;
+        let repeated = (!items.is_empty()).then(|| self.contents.entry(digest(items)).or_default());
+        let same = repeated.map(|times| {
+            *times += 1;
+            *times
+        });
+        if *followed > REPEATS || same.is_some_and(|times| times > REPEATS) {
+            return Err("its pages lead in a circle".into());
+        }
+        Ok(())
+    }
+}
+
+/// What tells a page from others: its ends and its length. To look at each item would cost more than to read it.
+fn digest(items: &[Json]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    items.len().hash(&mut hasher);
+    for item in items.first().into_iter().chain(items.last()) {
+        item.to_string().hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 impl Reader {
@@ -56,7 +105,7 @@ impl Reader {
         };
         let mut reply = first;
         let mut asked = Ask { request: ask.request.clone(), ..*ask };
-        let mut followed: BTreeMap<String, u32> = BTreeMap::new();
+        let mut bounds = Bounds::default();
         let mut broken = 0;
         loop {
             if !reply.is_success() {
@@ -74,11 +123,7 @@ impl Reader {
             };
             page.value.iter().try_for_each(&mut take).map_err(|problem| ask.answer(problem))?;
             let Some(link) = page.next else { return page.delta.as_deref().map(follow).transpose() };
-            let times = followed.entry(link.clone()).or_default();
-            *times += 1;
-            if *times > REPEATS {
-                return Err(ask.answer("its pages lead in a circle".into()));
-            }
+            bounds.pass(&link, &page.value).map_err(|problem| ask.answer(problem))?;
             // Headers are not carried over by the link.
             asked.request.url = follow(&link)?;
             reply = self.read(&asked).await?;
@@ -155,4 +200,39 @@ fn judged(reply: &Reply) -> Judgement {
         repeatable: true,
         young: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(n: u32) -> Json {
+        serde_json::json!({ "id": n })
+    }
+
+    #[test]
+    fn a_list_without_an_end_is_bounded() {
+        let mut bounds = Bounds::default();
+        let told = (0..=MOST_PAGES).find_map(|n| bounds.pass(&format!("link{n}"), &[item(n)]).err());
+        assert!(told.unwrap().contains("more than 20000 pages"));
+        assert_eq!(bounds.pages, MOST_PAGES + 1);
+    }
+
+    #[test]
+    fn pages_that_repeat_or_stay_empty_are_bounded_long_before() {
+        let read = |page: fn(u32) -> Vec<Json>| {
+            let mut bounds = Bounds::default();
+            let told = (0..MOST_PAGES).find_map(|n| bounds.pass(&format!("link{n}"), &page(n)).err());
+            (bounds.pages, told)
+        };
+        let (pages, told) = read(|_| vec![item(1), item(2)]);
+        assert!(pages == REPEATS + 1 && told.unwrap().contains("circle"));
+        let (pages, told) = read(|n| vec![item(n % 3), item(0)]);
+        assert!(pages <= 3 * REPEATS + 1 && told.unwrap().contains("circle"));
+        let (pages, told) = read(|_| Vec::new());
+        assert!(pages == MOST_EMPTY + 1 && told.unwrap().contains("are empty"));
+        // A page now and then ends no row of empty ones too early, and none of a great tenant is taken for another.
+        assert_eq!(read(|n| if n % 400 == 0 { vec![item(n)] } else { Vec::new() }), (MOST_PAGES, None));
+        assert_eq!(read(|n| vec![item(n), item(n + 1)]), (MOST_PAGES, None));
+    }
 }

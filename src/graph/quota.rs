@@ -92,6 +92,11 @@ impl Gate {
         let mut until = self.0.lock().expect("no holder of this lock panics");
         *until = (*until).max(Some(Instant::now() + wait));
     }
+
+    /// When it opens again, if it is shut.
+    pub(super) fn shut_until(&self) -> Option<Instant> {
+        self.0.lock().expect("no holder of this lock panics").filter(|until| *until > Instant::now())
+    }
 }
 
 struct Bucket {

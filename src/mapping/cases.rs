@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::cases_update;
 use super::coverage::{Coverage, Reached};
 use super::desired::{Desired, Flow, ManagerWanted, Mapped, Stage};
+use super::fault::{Document, Fault};
 use super::model::Mapping;
 use super::tools::record_of;
 use crate::directory::Value;
@@ -131,7 +132,12 @@ fn all_pass(results: &[CaseResult]) -> bool {
 type BecameOf = Vec<(Became, bool)>;
 
 fn run_all(mapping: &Mapping, text: &str) -> Result<(Vec<CaseResult>, Coverage, BecameOf), String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let file: File = toml::from_str(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        let Fault { line, column, excerpt, message, .. } =
+            Document::new(String::new(), text.to_owned()).fault(&span, error.message().trim_end(), None);
+        format!("line {line}, column {column}: {message}\n  {line} | {excerpt}")
+    })?;
     let mut reached = Reached::default();
     let mut results = Vec::new();
     let mut all = Vec::new();

@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
+
+use crate::diagnostic::mask;
 
 /// A mapping file as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +13,8 @@ pub(super) struct Document {
     pub(super) file: String,
     /// Its text.
     pub(super) text: String,
+    /// The text as messages may show it.
+    masked: OnceLock<String>,
 }
 
 /// One fault of a mapping file, with the line it stands on.
@@ -39,19 +44,26 @@ pub struct MappingErrors {
 }
 
 impl Document {
+    pub(super) fn new(file: String, text: String) -> Self {
+        Self { file, text, masked: OnceLock::new() }
+    }
+
     /// A fault at some bytes of the file.
     pub(super) fn fault(&self, span: &Range<usize>, message: impl Into<String>, hint: Option<String>) -> Fault {
         let start = floor(&self.text, span.start);
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
         let end = floor(&self.text, span.end).clamp(start, line_end);
+        let line = self.text[..start].matches('\n').count();
+        let masked = self.masked.get_or_init(|| mask::document(&self.text, &[]));
+        let message: String = message.into();
         Fault {
             file: self.file.clone(),
-            line: self.text[..start].matches('\n').count() + 1,
+            line: line + 1,
             column: self.text[line_start..start].chars().count() + 1,
             width: self.text[start..end].trim_end().chars().count().max(1),
-            excerpt: self.text[line_start..line_end].trim_end().replace('\t', " "),
-            message: message.into(),
+            excerpt: masked.split('\n').nth(line).unwrap_or_default().trim_end().replace('\t', " "),
+            message: mask::message(&message),
             hint,
         }
     }

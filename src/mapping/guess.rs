@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::guess_sheet::Sheet;
+use super::guess_sheet::{Sheet, is_writable};
 use super::guess_text::Writer;
 use super::{Mapped, Mapping};
 use crate::expr::Context;
@@ -18,32 +18,77 @@ pub struct Guess {
     pub rows: Option<String>,
     /// What is to be told, a line each.
     pub notes: Vec<String>,
+    /// What was guessed that decides who works here, a line each: to be read before the first run.
+    pub decisions: Vec<String>,
 }
 
-/// No column can be a person's key.
+/// Why no mapping is guessed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no column looks like a person's key; the columns are {columns}")]
-pub struct NoKey {
-    /// The columns there are.
-    pub columns: String,
+pub enum GuessError {
+    /// No column has a name by which it is known to be the key. One that is guessed wrongly makes a second account for everybody.
+    #[error(
+        "no column is known to be a person's key in HR, and to guess one would be dangerous\n  the columns are {}\n  each value occurs once in {}",
+        listed(columns),
+        listed(unique)
+    )]
+    NoKey {
+        /// The columns there are.
+        columns: Vec<String>,
+        /// Those of them in which no value occurs twice, and no cell is empty.
+        unique: Vec<String>,
+    },
+    /// The column that was named as the key is not there.
+    #[error("there is no column `{name}`; the columns are {}", listed(columns))]
+    NoColumn {
+        /// What was named.
+        name: String,
+        /// The columns there are.
+        columns: Vec<String>,
+    },
+    /// Its name cannot be written in an expression.
+    #[error("an expression cannot name the column `{name}`: it has brackets that are not in pairs, or control characters")]
+    Unwritable {
+        /// The column.
+        name: String,
+    },
 }
 
-/// Guesses a mapping for the columns and values of a reading; without records from the columns alone.
+fn listed(columns: &[String]) -> String {
+    let names: Vec<String> = columns.iter().map(|name| format!("`{}`", comment(name))).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// Guesses a mapping for the columns and values of a reading; without records from the columns alone. `key` names the column of the key
+/// where its user knows it.
 ///
 /// # Errors
-/// No column can be the key.
-pub fn guess(feed: &str, header: &Header, records: &[Record]) -> Result<Guess, NoKey> {
+/// No column is known to be the key.
+pub fn guess(feed: &str, header: &Header, records: &[Record], key: Option<&str>) -> Result<Guess, GuessError> {
     let sheet = Sheet::new(header, records);
-    let Some(key) = sheet.key() else {
-        return Err(NoKey { columns: header.names().map(comment).collect::<Vec<_>>().join(", ") });
+    let columns = || header.names().map(str::to_owned).collect::<Vec<_>>();
+    let key = match key {
+        Some(name) => {
+            let found =
+                header.position(name).ok_or_else(|| GuessError::NoColumn { name: name.to_owned(), columns: columns() })?;
+            Some(found).filter(|_| is_writable(name)).ok_or_else(|| GuessError::Unwritable { name: name.to_owned() })?
+        }
+        None => sheet.key().ok_or_else(|| {
+            let unique = sheet.candidates().into_iter().map(str::to_owned).collect();
+            GuessError::NoKey { columns: columns(), unique }
+        })?,
     };
     let mut writer = Writer::new(sheet, key);
     let rows = writer.write(feed);
-    let Writer { text, mut notes, .. } = writer;
+    let Writer { text, mut notes, decisions, .. } = writer;
     if rows.is_none() {
         notes.extend(tried(&text, header, records));
     }
-    Ok(Guess { text, rows, notes })
+    Ok(Guess { text, rows, notes, decisions })
+}
+
+/// Whether these cells look like the names of columns: two of them have a meaning that is known.
+pub fn looks_like_header<'n>(names: impl IntoIterator<Item = &'n str>) -> bool {
+    Header::new(names).is_ok_and(|header| Sheet::new(&header, &[]).known() >= 2)
 }
 
 /// A text that cannot leave its comment.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::guess_words::{Meaning, WORDS, fold};
+use super::guess_words::{Meaning, NOTHING, WORDS, fold};
 use crate::record::{Cell, Header, Record};
 
 /// The columns by what they mean, with their values.
@@ -14,21 +14,22 @@ pub(super) struct Sheet<'r> {
 
 impl<'r> Sheet<'r> {
     pub(super) fn new(header: &'r Header, records: &'r [Record]) -> Self {
+        let mut sheet = Self { header, records, found: BTreeMap::new() };
         let folded: Vec<String> = header.names().map(fold).collect();
         let writable: Vec<bool> = header.names().map(is_writable).collect();
-        let mut found: BTreeMap<Meaning, Vec<usize>> = BTreeMap::new();
         let mut taken = BTreeSet::new();
         for (meaning, words) in WORDS {
             for word in words.split_whitespace() {
                 for column in (0..folded.len()).filter(|&column| writable[column] && folded[column] == word) {
-                    // A key that is also a word for something else is tried as a key alone.
-                    if taken.insert(column) {
-                        found.entry(*meaning).or_default().push(column);
+                    // `Employee` may be the key or the name, which its values tell apart.
+                    let fits = *meaning != Meaning::Key || sheet.may_be_key(column);
+                    if fits && taken.insert(column) {
+                        sheet.found.entry(*meaning).or_default().push(column);
                     }
                 }
             }
         }
-        Self { header, records, found }
+        sheet
     }
 
     pub(super) fn name(&self, column: usize) -> &'r str {
@@ -53,6 +54,11 @@ impl<'r> Sheet<'r> {
             .or(columns.first().copied())
     }
 
+    /// How many columns have a word that is known.
+    pub(super) fn known(&self) -> usize {
+        self.found.values().map(Vec::len).sum()
+    }
+
     pub(super) fn distinct(&self, column: usize) -> BTreeSet<&'r str> {
         self.values(column).collect()
     }
@@ -62,28 +68,81 @@ impl<'r> Sheet<'r> {
         values == self.records.len() && self.distinct(column).len() == values
     }
 
-    /// The column of the key: one whose word says so and whose values are unique, else one of these alone.
+    /// The column of the key: one whose word says so, and of several the first whose values are unique. Values alone make no key: what differs
+    /// for everybody may be a phone, a first name or the number of the row.
     pub(super) fn key(&self) -> Option<usize> {
-        let named = self.found.get(&Meaning::Key).cloned().unwrap_or_default();
+        let named = self.found.get(&Meaning::Key)?;
         let unique = named.iter().copied().find(|&column| self.is_unique(column));
-        let any = || {
-            named
-                .iter()
-                .copied()
-                .max_by_key(|&column| (self.values(column).count() == self.records.len(), std::cmp::Reverse(column)))
+        let fullest = || named.iter().copied().max_by_key(|&column| (self.values(column).count(), std::cmp::Reverse(column)));
+        unique.or_else(fullest)
+    }
+
+    /// Whether most values are one word, which names of people are not.
+    fn may_be_key(&self, column: usize) -> bool {
+        let total = self.values(column).count();
+        let blanks = self.values(column).filter(|value| value.contains(char::is_whitespace)).count();
+        blanks * 2 <= total
+    }
+
+    /// Columns that a person could name as the key: each value is there once, and the word means nothing that changes.
+    pub(super) fn candidates(&self) -> Vec<&'r str> {
+        const NO_KEYS: [Meaning; 5] = [Meaning::First, Meaning::Last, Meaning::Full, Meaning::Phone, Meaning::Mobile];
+        let means_other =
+            |column| NO_KEYS.iter().any(|meaning| self.found.get(meaning).is_some_and(|found| found.contains(&column)));
+        let fits = |&column: &usize| {
+            let unique = !self.records.is_empty() && self.is_unique(column) && self.may_be_key(column);
+            unique && is_writable(self.name(column)) && !means_other(column) && !self.looks_like_days(column)
         };
-        let by_values = || {
-            let short = |column: &usize| self.values(*column).all(|value| value.len() <= 40 && !value.contains(' '));
-            let columns = 0..self.header.len();
-            (!self.records.is_empty())
-                .then(|| columns.filter(|&column| is_writable(self.name(column)) && self.is_unique(column)).find(short))?
-        };
-        let mail = || self.column(Meaning::Mail);
-        unique.or_else(|| if named.is_empty() { None } else { any() }).or_else(by_values).or_else(mail)
+        (0..self.header.len()).filter(fits).map(|column| self.name(column)).collect()
+    }
+
+    /// A column of another word is this person's surname, where it never repeats the first name beside it.
+    pub(super) fn is_surname_of(&self, name: usize, first: usize) -> bool {
+        let texts = self.records.iter().filter_map(|record| match (record.cell(name), record.cell(first)) {
+            (Cell::Text(name), Cell::Text(first)) => Some((fold(name), fold(first))),
+            _ => None,
+        });
+        let both: Vec<(String, String)> = texts.filter(|(name, first)| !name.is_empty() && !first.is_empty()).collect();
+        both.iter().filter(|(name, first)| name.contains(first)).count() * 5 <= both.len()
+    }
+
+    /// Whether the values of a column are mostly days.
+    pub(super) fn looks_like_days(&self, column: usize) -> bool {
+        let total = self.values(column).count();
+        total > 0 && self.values(column).filter(|value| is_day(value)).count() * 5 >= total * 3
+    }
+
+    /// Spellings of an empty cell, with how many cells have each. One that is also a name of somebody is none.
+    pub(super) fn nothings(&self, names: &[usize]) -> BTreeMap<&'r str, usize> {
+        let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+        for column in (0..self.header.len()).filter(|column| !names.contains(column)) {
+            for value in self.values(column).filter(|value| NOTHING.contains(&value.to_lowercase().as_str())) {
+                *found.entry(value).or_default() += 1;
+            }
+        }
+        let is_name = |word: &str| names.iter().any(|&column| self.values(column).any(|value| value.eq_ignore_ascii_case(word)));
+        found.retain(|word, _| !is_name(word));
+        found
     }
 }
 
-/// Whether an expression can name the column.
-fn is_writable(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['[', ']']) && !name.chars().any(char::is_control)
+/// Whether an expression can name the column: its brackets must be in pairs, and a line break may stand in it.
+pub(super) fn is_writable(name: &str) -> bool {
+    let mut depth = 0_i32;
+    let paired = name.chars().all(|character| {
+        depth += i32::from(character == '[') - i32::from(character == ']');
+        depth >= 0
+    });
+    paired && depth == 0 && !name.trim().is_empty() && !name.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+/// Two separators between day, month and year, as all countries have them; a time may follow. A phone has longer groups.
+fn is_day(value: &str) -> bool {
+    let day = value.split(['T', ' ']).next().unwrap_or_default();
+    let groups: Vec<&str> = day.split(['-', '.', '/']).collect();
+    let [first, middle, last] = groups.as_slice() else { return false };
+    let digits = groups.iter().all(|group| group.chars().all(|c| c.is_ascii_digit()));
+    let short = |group: &str| (1..=2).contains(&group.len());
+    let year = |group: &str| group.len() == 4 || group.len() == 2;
+    digits && short(middle) && ((year(first) && short(last)) || (short(first) && year(last)))
 }

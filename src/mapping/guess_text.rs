@@ -1,35 +1,45 @@
 //! The text of a guessed mapping, table by table.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::guess::comment;
 use super::guess_dates::{self, DateGuess};
 use super::guess_sheet::Sheet;
-use super::guess_words::{LEFT, Meaning, NO, YES, fold, holds};
-use super::lifecycle;
+use super::guess_words::{Meaning, YES, fold, holds};
 use crate::directory::{Attribute, Value};
-
-/// More different status values than this are no status.
-const MOST_STATUSES: usize = 15;
 
 /// Writes the file, and notes what a person must be told.
 pub(super) struct Writer<'r> {
-    sheet: Sheet<'r>,
-    key: usize,
+    pub(super) sheet: Sheet<'r>,
+    pub(super) key: usize,
+    /// Words that programs leave behind where nothing is known.
+    pub(super) nothings: BTreeMap<&'r str, usize>,
     pub(super) text: String,
     pub(super) notes: Vec<String>,
+    /// What decides who works here.
+    pub(super) decisions: Vec<String>,
 }
 
 impl<'r> Writer<'r> {
     pub(super) fn new(sheet: Sheet<'r>, key: usize) -> Self {
-        Self { sheet, key, text: String::new(), notes: Vec::new() }
+        let mut writer =
+            Self { sheet, key, nothings: BTreeMap::new(), text: String::new(), notes: Vec::new(), decisions: Vec::new() };
+        let (first, last) = writer.names();
+        let names: Vec<usize> = first.into_iter().chain(last).chain(writer.column(Meaning::Full)).collect();
+        writer.nothings = writer.sheet.nothings(&names);
+        writer
+    }
+
+    /// The values of a column without the words that mean nothing.
+    pub(super) fn values(&self, column: usize) -> impl Iterator<Item = &'r str> {
+        self.sheet.values(column).filter(|value| !self.nothings.contains_key(value))
     }
 
     /// Writes all; gives the text of `[source.rows]` where one person has several rows.
     pub(super) fn write(&mut self, feed: &str) -> Option<String> {
         let (start, end) = (self.column(Meaning::Start), self.column(Meaning::End));
-        let dates = guess_dates::guess(start.into_iter().chain(end).map(|column| self.sheet.values(column)));
+        let dates = guess_dates::guess(start.into_iter().chain(end).map(|column| self.values(column)));
         self.line("# Guessed by `hrpush init` from the header of the file and the values below it: read it line by line.");
         self.line("# Check it with `hrpush mapping check`, try one person with `hrpush explain KEY`.");
         self.line("version = 1");
@@ -38,46 +48,51 @@ impl<'r> Writer<'r> {
         self.line("\n# A person in HR and an account are one when these agree, tried in this order.");
         self.line("[[match]]\ntarget = \"employeeId\"");
         let mail = self.column(Meaning::Mail);
-        if mail.is_some_and(|column| self.sheet.records.is_empty() || self.sheet.values(column).any(|value| value.contains('@')))
-        {
+        let is_mail = |column| self.sheet.records.is_empty() || self.sheet.values(column).any(|value| value.contains('@'));
+        if mail.is_some_and(|column| is_mail(column) && self.is_accepted("mail", column)) {
             self.line("[[match]]\ntarget = \"mail\"");
         }
         self.attributes();
         self.manager();
         self.lifecycle(start, end);
+        self.unused_days();
         self.unused();
         self.rows()
     }
 
-    fn expression(&self, column: usize) -> String {
+    /// The columns of the first and the last name. `Name` beside a first name is the last one.
+    fn names(&self) -> (Option<usize>, Option<usize>) {
+        let (first, last) = (self.column(Meaning::First), self.column(Meaning::Last));
+        let full = self.column(Meaning::Full);
+        let other = match (first, last, full) {
+            (Some(first), None, Some(full)) => Some(full).filter(|&full| self.sheet.is_surname_of(full, first)),
+            _ => None,
+        };
+        (first, last.or(other))
+    }
+
+    pub(super) fn expression(&self, column: usize) -> String {
         format!("[{}]", self.sheet.name(column))
     }
 
-    fn line(&mut self, line: &str) {
+    pub(super) fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
     }
 
     /// A column of a meaning other than the key.
-    fn column(&self, meaning: Meaning) -> Option<usize> {
+    pub(super) fn column(&self, meaning: Meaning) -> Option<usize> {
         self.sheet.column(meaning).filter(|&column| column != self.key)
     }
 
     fn source(&mut self, start: Option<usize>, end: Option<usize>, dates: &DateGuess) {
         let key = self.expression(self.key);
         self.line("\n[source]");
-        if !self.sheet.is_unique(self.key) && !self.sheet.records.is_empty() {
-            self.line("# ATTENTION: the values of this column are not unique; people who share one are held.");
-            if self.column(Meaning::ValidFrom).is_none() {
-                self.notes.push(format!("the key column `{}` is not unique in the file", self.sheet.name(self.key)));
-            }
-        }
+        self.doubts_of_key();
         self.line(&format!("key      = {}   # the person's key in HR, which never changes", quoted(&key)));
-        let required: Vec<&str> = [Some(self.key), self.column(Meaning::First), self.column(Meaning::Last)]
-            .into_iter()
-            .flatten()
-            .map(|column| self.sheet.name(column))
-            .collect();
+        let (first, last) = self.names();
+        let required: Vec<&str> =
+            [Some(self.key), first, last].into_iter().flatten().map(|column| self.sheet.name(column)).collect();
         self.line(&format!("required = [{}]", list(required)));
         if start.or(end).is_some() {
             for note in &dates.notes {
@@ -86,20 +101,62 @@ impl<'r> Writer<'r> {
             self.notes.extend(dates.notes.iter().cloned());
             self.line(&format!("dates    = [{}]   # tried in order", list(&dates.formats)));
             if !dates.no_end.is_empty() {
-                self.line(&format!("no_end   = [{}]   # spellings of «no end»", list(&dates.no_end)));
+                self.line(&format!("no_end   = [{}]   # spellings of an end that is none", list(&dates.no_end)));
             }
         }
+        self.nothing();
         self.line("# time_zone = \"Europe/Berlin\"   # when a day begins; without it by UTC");
+    }
+
+    /// What a person must know of the key before anything depends on it.
+    fn doubts_of_key(&mut self) {
+        let (name, records) = (self.sheet.name(self.key).to_owned(), self.sheet.records.len());
+        let (filled, distinct) = (self.sheet.values(self.key).count(), self.sheet.distinct(self.key).len());
+        self.decisions.push(format!("the key of a person is `{name}`: {distinct} different values in {records} records"));
+        if filled < records {
+            let empty = records - filled;
+            self.line(&format!("# ATTENTION: this column is empty in {empty} of {records} records, which are held."));
+            self.notes.push(format!("{empty} records have no key in `{name}`: they will be held"));
+        }
+        if distinct < filled {
+            self.line("# ATTENTION: the values of this column are not unique; people who share one are held.");
+            if self.column(Meaning::ValidFrom).is_none() {
+                self.notes.push(format!("the key column `{name}` is not unique: {filled} records share {distinct} keys"));
+            }
+        }
+        let counts = self.sheet.values(self.key).zip(1_u64..).all(|(value, row)| value == row.to_string());
+        if records > 2 && counts && distinct == filled && matches!(fold(&name).as_str(), "id" | "uid") {
+            self.decisions.push(format!(
+                "`{name}` counts the rows (1, 2, 3 …): if it is no number of the person, everybody gets a new key as soon as a row is added"
+            ));
+        }
+    }
+
+    fn nothing(&mut self) {
+        if self.nothings.is_empty() {
+            return;
+        }
+        self.line(&format!("nothing  = [{}]   # cells with these words are empty", list(self.nothings.keys())));
+        let counts: Vec<String> = self.nothings.iter().map(|(word, cells)| format!("{} ({cells})", quoted(word))).collect();
+        self.decisions
+            .push(format!("cells with these words count as empty, also an end date or a status: {}", counts.join(", ")));
     }
 
     fn attributes(&mut self) {
         self.line("\n# What hrpush keeps as HR says. What stands here belongs to HR: values that others enter are overwritten.\n[attributes]");
         self.line(&format!("employeeId = {}", quoted(&self.expression(self.key))));
-        let (first, last) = (self.column(Meaning::First), self.column(Meaning::Last));
+        let (first, last) = self.names();
         self.attribute("givenName", first);
         self.attribute("surname", last);
         let names: Vec<String> = first.into_iter().chain(last).map(|column| self.expression(column)).collect();
-        let full = self.column(Meaning::Full).map(|column| self.expression(column));
+        let full = self.column(Meaning::Full).filter(|&column| Some(column) != last).map(|column| self.expression(column));
+        if names.is_empty() && full.is_none() {
+            let number = self.sheet.name(self.key);
+            self.decisions.insert(0, format!("no column is known to be a name: each account would be called by its `{number}`"));
+            self.line(
+                "# ATTENTION: no column is known to be a name. Set givenName, surname and displayName before the first run.",
+            );
+        }
         let shown = match (names.as_slice(), &full) {
             ([], Some(full)) => full.clone(),
             ([], None) => self.expression(self.key),
@@ -141,6 +198,12 @@ impl<'r> Writer<'r> {
         } else {
             self.line(&line);
         }
+    }
+
+    /// Whether the attribute is mapped to this column.
+    fn is_accepted(&self, name: &str, column: usize) -> bool {
+        let (refused, total, _) = self.refused(name, column);
+        refused * 50 <= total
     }
 
     /// How many values of a column the directory would refuse for an attribute, of how many, and why.
@@ -198,7 +261,7 @@ impl<'r> Writer<'r> {
         ];
         self.line("# Only for new accounts: the first of these that is free. The last serves names without Latin letters.");
         let expression = format!("SelectUniqueValue(\n{})", candidates.join(",\n"));
-        if expression.contains("'''") {
+        if expression.contains("'''") || expression.contains(|c: char| c.is_control() && c != '\n') {
             self.line(&format!("userPrincipalName = {{ when = \"create\", expression = {} }}", quoted(&expression)));
         } else {
             self.line(&format!("userPrincipalName = {{ when = \"create\", expression = '''\n{expression}''' }}"));
@@ -221,80 +284,6 @@ impl<'r> Writer<'r> {
         }
     }
 
-    fn lifecycle(&mut self, start: Option<usize>, end: Option<usize>) {
-        let status = self.column(Meaning::Status).filter(|&column| {
-            let values = self.sheet.distinct(column).len();
-            self.sheet.records.is_empty() || (1..=MOST_STATUSES).contains(&values)
-        });
-        if start.or(end).or(status).is_none() {
-            self.line("\n# No column tells who has left: nobody is ever disabled. Add [lifecycle] with `end` or `status`.");
-            self.notes.push("no column tells who has left: nobody is ever disabled".to_owned());
-            return;
-        }
-        self.line("\n# Who starts and who has left. `status` wins over the dates.\n[lifecycle]");
-        if let Some(column) = start {
-            self.line(&format!("start  = {}   # first working day", quoted(&self.expression(column))));
-        }
-        if let Some(column) = end {
-            self.line(&format!("end    = {}   # last working day, included", quoted(&self.expression(column))));
-        }
-        if let Some(column) = status {
-            self.status(column);
-        }
-        self.line("# create_before = \"14d\"      # accounts for starters so long before their first day");
-        self.line("# on_leave      = [\"revoke-sessions\"]");
-        self.line("# delete_after  = \"30d\"      # absent: leavers are disabled, never deleted");
-        if let Some(column) = status {
-            self.states(column);
-        }
-    }
-
-    /// Whether a status value means gone.
-    fn is_left(&self, column: usize, value: &str) -> bool {
-        let word = fold(value);
-        holds(LEFT, &word) || (self.is_flag(column) && holds(NO, &word))
-    }
-
-    /// Whether a column says yes or no to «is active».
-    fn is_flag(&self, column: usize) -> bool {
-        let name = fold(self.sheet.name(column));
-        (name.contains("activ")
-            || name.contains("aktiv")
-            || name.contains("actif")
-            || name.contains("actief")
-            || name.contains("attiv"))
-            && self.sheet.distinct(column).iter().all(|value| holds(NO, &fold(value)) || holds(YES, &fold(value)))
-    }
-
-    fn status(&mut self, column: usize) {
-        let values = self.sheet.distinct(column);
-        let left: Vec<&str> = values.iter().copied().filter(|value| self.is_left(column, value)).collect();
-        self.line(&format!("status = {}", quoted(&self.expression(column))));
-        if left.is_empty() {
-            self.line(
-                "# ATTENTION: no value in the file looks like «has left»: name yours here, else the status disables nobody.",
-            );
-            self.line("# left   = [\"Terminated\"]");
-            self.notes
-                .push(format!("no value of `{}` looks like «has left»: name them in [lifecycle] left", self.sheet.name(column)));
-        } else {
-            self.line(&format!("left   = [{}]   # gone, whatever the dates say", list(left)));
-        }
-    }
-
-    fn states(&mut self, column: usize) {
-        let others: Vec<&str> = self.sheet.distinct(column).into_iter().filter(|value| !self.is_left(column, value)).collect();
-        let mut seen = BTreeSet::new();
-        let others: Vec<&str> = others.into_iter().filter(|value| seen.insert(lifecycle::fold(value))).collect();
-        if others.is_empty() {
-            return;
-        }
-        self.line("# The other values of the file. One that is named nowhere holds the record.\n[lifecycle.states]");
-        for value in others {
-            self.line(&format!("{} = \"active\"", quoted(value)));
-        }
-    }
-
     fn unused(&mut self) {
         let text = self.text.clone();
         let unused: Vec<String> =
@@ -312,6 +301,11 @@ impl<'r> Writer<'r> {
         let from = self.column(Meaning::ValidFrom)?;
         let until = self.column(Meaning::ValidTo);
         let dates = guess_dates::guess(std::iter::once(from).chain(until).map(|column| self.sheet.values(column)));
+        self.decisions.push(format!(
+            "of several rows of a person the one in force counts, from `{}` on{}",
+            self.sheet.name(from),
+            until.map(|until| format!(" until `{}`", self.sheet.name(until))).unwrap_or_default()
+        ));
         let mut text = String::from("# One person has several rows: the one in force counts.\n[source.rows]\n");
         let _ = writeln!(text, "key   = {}", quoted(self.sheet.name(self.key)));
         let _ = writeln!(text, "from  = {}", quoted(self.sheet.name(from)));
@@ -332,10 +326,27 @@ impl<'r> Writer<'r> {
     }
 }
 
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+/// A text of TOML on one line, whatever is in it.
+pub(super) fn quoted(text: &str) -> String {
+    if !text.contains(|character: char| character.is_control()) {
+        return toml::Value::String(text.to_owned()).to_string();
+    }
+    let escaped = text.chars().map(|character| match character {
+        '"' => "\\\"".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\t' => "\\t".to_owned(),
+        character if character.is_control() => format!("\\u{:04X}", u32::from(character)),
+        character => character.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
 }
 
-fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+pub(super) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
     texts.into_iter().map(|text| quoted(text.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// Some words of the file for a person to read.
+pub(super) fn words(texts: &[&str]) -> String {
+    if texts.is_empty() { "no word".to_owned() } else { texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ") }
 }

@@ -41,38 +41,38 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
          personeelsnummer personeelsnr medewerkernummer medewerkerid medewerker medarbejdernr medarbejdernummer lonnummer \
          ansattnummer ansattnr anstallningsnummer anstnr henkilonumero tyontekijanumero osobnicislo osobnecislo numerpracownika \
          numerkadrowy numerosocio numerodefuncionario sicilno dolgozokod 社員番号 従業員番号 工号 员工编号 사번 personid workernumber hrid \
-         workdayid mitarbeiternummer mitarbeiterid employee personnumber id uid userid postuniquereference positionreference",
+         workdayid mitarbeiternummer mitarbeiterid employee personnumber id uid userid postuniquereference positionreference osobnicislozamestnance cislozamestnance zamestnaneckecislo numerewidencyjny nrpracownika nrewidencyjny anstallningsnr anstallningsid medarbejderid medarbeidernummer ansattid tyontekijatunnus azonosito munkavallaloazonosito sicilnumarasi employeeref empnum empnr employeenum businessentityid identifier ident employeereference staffno workerno hrnumber personalid persid mitarbeiternr",
     ),
     (
         M::First,
         "firstname givenname forename legalfirstname vorname rufname prenom voornaam roepnaam nombre nombres nome fornavn fornamn \
-         etunimi jmeno imie keresztnev ad 名 fname preferredfirstname",
+         etunimi jmeno imie keresztnev ad 名 fname preferredfirstname fornamne fornavne krestnijmeno krestni imiona primeironome givennames firstnames preferredname",
     ),
     (
         M::Last,
         "lastname surname familyname legallastname nachname familienname achternaam apellidos apellido primerapellido cognome sobrenome \
-         apelido efternavn etternavn efternamn sukunimi prijmeni priezvisko nazwisko vezeteknev soyad 姓 lname nomdefamille nom",
+         apelido efternavn etternavn efternamn sukunimi prijmeni priezvisko nazwisko vezeteknev soyad 姓 lname nomdefamille nom prijmenizamestnance nazwiskorodowe slektsnavn etternavne ultimonome sobrenomes lastnames surnames",
     ),
     (
         M::Full,
-        "fullname displayname employeename workername nameinfull namevollstandig vollername nomcomplet nombrecompleto nomecompleto name naam 氏名",
+        "fullname displayname employeename workername nameinfull namevollstandig vollername nomcomplet nombrecompleto nomecompleto name naam 氏名 navn namn nimi fuldenavn fulltnavn fullstandigtnamn imieinazwisko jmenoaprijmeni celejmeno nev teljesnev adsoyad employee",
     ),
     (
         M::Mail,
         "workemail businessemail emailwork emailaddress email mail emaildienstlich emailadresse emailgeschaftlich emailpro courriel \
-         courrielprofessionnel correo correoelectronico emailaziendale emailwerk epost sahkoposti メールアドレス workmail emailid",
+         courrielprofessionnel correo correoelectronico emailaziendale emailwerk epost sahkoposti メールアドレス workmail emailid emaildienstl dienstlicheemail emailadres epostadresse epostadress arbejdsmail sluzbowyemail adresemail pracovniemail emailprofessionnel mailprofessionnel mailadresse",
     ),
     (
         M::Department,
         "department departmentname dept deptname abteilungsbezeichnung abteilung service departement departamento dipartimento reparto \
          afdeling avdeling avdelning osasto oddeleni dzial osztaly departman 部署 organizationalunit orgunit organisationseinheit \
-         supervisoryorganization unit",
+         supervisoryorganization unit afdelingsnavn avdelingsnavn enhet enhed team abteilungsname jednostka jednostkaorganizacyjna utvar stredisko",
     ),
     (
         M::Title,
         "jobtitle businesstitle positiontitle title stellenbezeichnung berufsbezeichnung taetigkeitsbez tatigkeit position funktion \
          intituleduposte intituledeposte poste fonction puesto cargo mansione qualifica functie functienaam stilling stillingsbetegnelse \
-         befattning nimike pozice stanowisko munkakor unvan 役職 job jobname stelle role designation",
+         befattning nimike pozice stanowisko munkakor unvan 役職 job jobname stelle role designation stillingstitel stillingstittel yrke pracovnipozice funkce stanowiskopracy",
     ),
     (
         M::Manager,
@@ -85,19 +85,19 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
         "hiredate startdate dateofjoining joiningdate originalhiredate contractstartdate employmentstartdate eintrittsdatum eintritt \
          einstellungsdatum beginntaetigkeit datedentree dateentree datedembauche fechadealta fechaingreso fechadeingreso dataassunzione \
          datadiassunzione begindatum indienst datumindienst datainicio datadeadmissao ansaettelsesdato ansattdato anstallningsdatum \
-         datumnastupu datazatrudnienia isegiristarihi 入社日 hired joined hire start",
+         datumnastupu datazatrudnienia isegiristarihi 入社日 hired joined hire start ansattelsesdato startdato startdatum anstalldfran tiltradelsesdato tiltraedelsesdato datumnastupudoprace nastup zatrudnionyod alkamispaiva belepes belepesdatuma",
     ),
     (
         M::End,
         "terminationdate enddate leavedate leavingdate lastworkingday lastdayofwork dateofleaving relievingdate contractenddate employmentenddate \
          austrittsdatum austritt endetaetigkeit kundigungsdatum datedesortie datesortie fechadebaja fechabaja datacessazione einddatum \
          uitdienst datumuitdienst datafim datadedemissao fratraedelsesdato sluttdato slutdatum datumukonceni datazwolnienia isten \
-         退職日 terminated end",
+         退職日 terminated end fratradelsesdato fratraadelsesdato fratradtdato ansattelsesslut ansaettelsesslut sluttdatum anstalldtill ukonceni datumodchodu vystup datumvystupu datarozwiazaniaumowy datarozwiazania zwolnionydnia paattymispaiva kilepes kilepesdatuma lastday lastdayatwork lastdayofemployment istencikistarihi cikistarihi istenayrilistarihi exitdate separationdate dateofexit letzterarbeitstag letztertag datumdeontslag dateofseparation fechadebajalaboral",
     ),
     (
         M::Status,
         "workerstatus employmentstatus employeestatus status activestatus statut estado stato statuspracownika stav durum isactive \
-         active aktiv actif activo attivo actief 状態 employmentstate state",
+         active aktiv actif activo attivo actief 状態 employmentstate state situation medarbejderstatus ansattstatus anstallningsstatus statuszatrudnienia beschaftigungsstatus personalstatus",
     ),
     (
         M::Kind,
@@ -119,7 +119,10 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
     (M::City, "city ort stadt town ville ciudad citta stad plaats by 市"),
     (M::Country, "countrycode country land landercode pays codepays pais paese nazione landcode"),
     (M::Phone, "officephone businessphone workphone phone telephone telefon telefondienstlich phonenumber telefono telefoon"),
-    (M::Mobile, "mobilephone mobile cellphone mobil mobiltelefon handy portable movil cellulare mobiel"),
+    (
+        M::Mobile,
+        "mobilephone mobile cellphone mobil mobiltelefon handy portable movil cellulare mobiel telportable portabletel mobilnummer mobilnr mobiltelefonnummer telefonkomorkowy mobilnitelefon",
+    ),
     (
         M::ValidFrom,
         "validfrom effectivedate effectivefrom gultigab gueltigab begda valablede validodesde geldigvanaf datefrom fromdate",
@@ -135,7 +138,39 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
 pub(super) const LEFT: &str = "terminated inactive left leaver exited departed resigned retired dismissed deceased former ended ausgetreten \
      ausgeschieden gekundigt inaktiv pensioniert verstorben sorti parti inactif demissionne licencie retraite baja inactivo cesado \
      cessato inattivo dimesso uitdienst inactief fratradt sluttet slutat avslutad ukonceny zwolniony nieaktywny exemployee \
-     notactive 退職 separated";
+     notactive 退職 separated fratraadt fratraedt opsagt oppsagt uppsagd fratratt zwolniona odszedl nieaktywna ukonceno ukoncen odesel \
+     neaktivni propusten sortie partie quitte licenciee inactive demissionnaire beendet entlassen gegangen ausgeschiedene inactiva cesada \
+     cessata inattiva dimessa vertrokken demitido desligado inativo inativa paattynyt kilepett ayrildi pasif";
+
+/// Status values that mean working here, on leave or not, folded. The dates still decide.
+pub(super) const ACTIVE: &str = "active employed current working present onleave parentalleave maternityleave paternityleave sickleave \
+     unpaidleave sabbatical leaveofabsence fulltime parttime permanent temporary fixedterm probation probationary onprobation regular \
+     aktiv aktive beschaftigt angestellt elternzeit mutterschutz ruhend krank beurlaubt sonderurlaub vollzeit teilzeit probezeit befristet \
+     unbefristet actif enposte conge congeparental congematernite congemaladie activo activa enactivo alta attivo attiva inservizio \
+     actief indienst ouderschapsverlof ziek ativo ativa ansat ansatt anstalld tjenstgorende orlov barsel permisjon foreldrapermisjon \
+     foraldraledig tjanstledig aktywny aktywna zatrudniony zatrudniona urlop aktivni zamestnan rodicovskadovolena materskadovolena voimassa \
+     aktiivinen aktif calisiyor 在職";
+
+/// Spellings of an empty cell that programs leave behind, in lower case. `na` is none: it is Namibia and a surname.
+pub(super) const NOTHING: &[&str] = &[
+    "null",
+    "nan",
+    "nat",
+    "none",
+    "n/a",
+    "#n/a",
+    "-",
+    "--",
+    "---",
+    "(null)",
+    "<null>",
+    "<na>",
+    "\\n",
+    "nil",
+    "undefined",
+    "k.a.",
+    "n.a.",
+];
 
 /// Values of a yes-or-no column that mean no, folded.
 pub(super) const NO: &str = "false falsch faux falso no n nein non 0 onwaar nee nej ne";
@@ -168,14 +203,73 @@ pub(super) const NO_END: &[&str] = &[
     "#n/a",
 ];
 
-/// A name reduced to its plain letters and digits: `Pers.-Nr.` and `persnr` are one.
+/// A name reduced to its plain letters and digits: `Pers.-Nr.` and `persnr` are one. Letters that are more than a mark on another one are
+/// reduced as the lists of words write them.
 pub(super) fn fold(name: &str) -> String {
     use unicode_normalization::UnicodeNormalization as _;
-    let plain = name.nfkd().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase);
-    plain.flat_map(|character| if character == 'ß' { vec!['s', 's'] } else { vec![character] }).collect()
+    // The marks of Japanese are a part of the letter, and Korean is put together again.
+    let keeps = |character: &char| character.is_alphanumeric() || matches!(character, '\u{3099}' | '\u{309a}');
+    let plain = name.nfkd().filter(keeps).nfc().flat_map(char::to_lowercase);
+    let mut folded = String::with_capacity(name.len());
+    for character in plain {
+        match character {
+            'ß' => folded.push_str("ss"),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'þ' => folded.push_str("th"),
+            'ø' => folded.push('o'),
+            'đ' | 'ð' => folded.push('d'),
+            'ł' => folded.push('l'),
+            'ı' => folded.push('i'),
+            'ħ' => folded.push('h'),
+            // Left of a capital dotted I, and no letter.
+            '\u{307}' => {}
+            other => folded.push(other),
+        }
+    }
+    folded
 }
 
 /// Whether a list of words holds this one.
 pub(super) fn holds(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|known| known == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_of_the_north_and_the_east_are_written_as_the_words_have_them() {
+        for (name, folded) in [
+            ("Ansættelsesdato", "ansaettelsesdato"),
+            ("Fratrædelsesdato", "fratraedelsesdato"),
+            ("Lønnummer", "lonnummer"),
+            ("Anställningsnr.", "anstallningsnr"),
+            ("Förnamn", "fornamn"),
+            ("Příjmení", "prijmeni"),
+            ("Imię", "imie"),
+            ("Przełożony", "przelozony"),
+            ("İşe giriş tarihi", "isegiristarihi"),
+            ("Straße", "strasse"),
+            ("Đurđa", "durda"),
+            ("Employee\nID", "employeeid"),
+            ("사번", "사번"),
+            ("メールアドレス", "メールアドレス"),
+        ] {
+            assert_eq!(fold(name), folded);
+        }
+    }
+
+    #[test]
+    fn no_word_means_two_things_and_each_is_written_as_it_is_compared() {
+        for words in [LEFT, ACTIVE, YES, NO].into_iter().chain(WORDS.iter().map(|(_, words)| *words)) {
+            for word in words.split_whitespace() {
+                assert_eq!(fold(word), word);
+            }
+        }
+        for word in ACTIVE.split_whitespace() {
+            assert!(!holds(LEFT, word), "{word} means gone and working");
+        }
+    }
 }

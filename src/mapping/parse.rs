@@ -59,7 +59,7 @@ impl Mapping {
         path: &Path,
         header: Option<&Header>,
     ) -> (Result<Self, MappingErrors>, BTreeSet<String>) {
-        let document = Arc::new(Document { file: path.display().to_string(), text: text.to_owned() });
+        let document = Arc::new(Document::new(path.display().to_string(), text.to_owned()));
         let mut walk = Walk::new(&document);
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
@@ -134,7 +134,7 @@ fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Option<Inner> {
             attributes: targets.list.iter().map(|target| target.attribute).collect(),
             manager: manager.is_some(),
         },
-        document: Arc::new(Document { file: String::new(), text: String::new() }),
+        document: Arc::new(Document::new(String::new(), String::new())),
         formulas: Vec::new(),
         key: source.key?,
         previous_key: source.previous_key,

@@ -12,11 +12,13 @@ use tokio::time::Instant;
 pub(super) struct Clock {
     origin: Instant,
     moved_ms: AtomicU64,
+    /// How far the time of day is behind this machine's.
+    behind: Duration,
 }
 
 impl Clock {
-    pub(super) fn new() -> Self {
-        Self { origin: Instant::now(), moved_ms: AtomicU64::new(0) }
+    pub(super) fn new(behind: Duration) -> Self {
+        Self { origin: Instant::now(), moved_ms: AtomicU64::new(0), behind }
     }
 
     /// Moves the clock ahead.
@@ -36,13 +38,20 @@ impl Clock {
     /// The time of day.
     pub(super) fn now(&self) -> Timestamp {
         let moved = SignedDuration::try_from(self.moved()).unwrap_or(SignedDuration::ZERO);
-        Timestamp::now().checked_add(moved).unwrap_or(Timestamp::MAX)
+        let behind = SignedDuration::try_from(self.behind).unwrap_or(SignedDuration::ZERO);
+        let now = Timestamp::now().checked_add(moved).unwrap_or(Timestamp::MAX);
+        now.checked_sub(behind).unwrap_or(Timestamp::MIN)
     }
 
     /// The time of day as Graph writes it, in whole seconds.
     pub(super) fn stamp(&self) -> String {
         text(self.now())
     }
+}
+
+/// A moment as the header `Date` has it.
+pub(super) fn http_date(moment: Timestamp) -> String {
+    moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// A moment as Graph writes it.

@@ -59,6 +59,8 @@ pub struct Options {
     pub lag: Option<Lag>,
     /// How far ahead of this machine's the tenant's clock starts.
     pub ahead: Duration,
+    /// How far behind this machine's it is.
+    pub behind: Duration,
     /// The tenant's id; drawn once and kept otherwise.
     pub tenant_id: Option<String>,
     /// The request log, one JSON document a line.
@@ -134,7 +136,7 @@ pub struct Sandbox {
 impl Sandbox {
     /// Opens or makes the tenant and serves it; port 0 takes a free one.
     pub async fn start(listen: SocketAddr, options: Options) -> Result<Self, SandboxError> {
-        let clock = Arc::new(Clock::new());
+        let clock = Arc::new(Clock::new(options.behind));
         clock.advance(options.ahead);
         let tenant = open(&options, &clock)?;
         let log_file = options.log.as_ref().map(append).transpose()?;

@@ -21,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
+use super::clock::http_date;
 use super::core::{Core, Served, Wire};
 
 /// The largest body that is read.
@@ -143,11 +144,19 @@ async fn handle(State(core): State<Arc<Mutex<Core>>>, ConnectInfo(cut): ConnectI
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect();
     let url = parts.uri.path_and_query().map_or("/", |url| url.as_str());
-    let served = core.lock().unwrap_or_else(PoisonError::into_inner).serve(parts.method.as_str(), url, headers, &body);
+    let (served, date) = {
+        let mut core = core.lock().unwrap_or_else(PoisonError::into_inner);
+        (core.serve(parts.method.as_str(), url, headers, &body), http_date(core.clock.now()))
+    };
     if let Some(delay) = served.delay {
         tokio::time::sleep(delay).await;
     }
-    respond(served, &cut)
+    let mut response = respond(served, &cut);
+    // Without it the server would add this machine's time.
+    if let Ok(date) = HeaderValue::try_from(date) {
+        response.headers_mut().insert("date", date);
+    }
+    response
 }
 
 fn status_only(status: StatusCode) -> Response {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{FILE, Store, StoreError};
 use crate::directory::TenantId;
-use crate::graph::{Level, QuotaLevel};
+use crate::graph::{Level, QuotaLevel, Stops, StopsKeeper};
 
 /// Keeps the level of one tenant, over a connection of its own: the graph's client holds it while the store is in use.
 pub struct SavedLevel {
@@ -20,6 +20,41 @@ impl Store {
     /// Where the tenant's quota level is kept.
     pub fn level(&self, tenant: &TenantId) -> Result<SavedLevel, StoreError> {
         SavedLevel::open(&self.folder.join(FILE), tenant)
+    }
+}
+
+/// Keeps the stops of one target: the tenant's id is known only after the first answer, and that one may be a stop.
+pub struct SavedStops {
+    database: Mutex<Connection>,
+    target: String,
+}
+
+impl Store {
+    /// Where the stops of a target are kept.
+    pub fn stops(&self, target: &str) -> Result<SavedStops, StoreError> {
+        let database = Connection::open(self.folder.join(FILE))?;
+        database.busy_timeout(std::time::Duration::from_secs(10))?;
+        // A killed process loses nothing without a sync, and a run that is stopped often need not wait for the disk.
+        database.pragma_update(None, "synchronous", "NORMAL")?;
+        Ok(SavedStops { database: Mutex::new(database), target: format!("target {target}") })
+    }
+}
+
+impl StopsKeeper for SavedStops {
+    fn load(&self) -> Option<Stops> {
+        let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let select = "select value from cache where tenant = ?1 and name = 'stops'";
+        let value: Option<Vec<u8>> = database.query_row(select, [&self.target], |row| row.get(0)).optional().ok()?;
+        serde_json::from_slice(&value?).ok()
+    }
+
+    fn save(&self, stops: &Stops) {
+        let Ok(value) = serde_json::to_vec(stops) else { return };
+        let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let upsert = "insert into cache values (?1, 'stops', ?2) on conflict (tenant, name) do update set value = excluded.value";
+        if let Err(error) = database.execute(upsert, rusqlite::params![self.target, value]) {
+            tracing::warn!(%error, "the stop of a throttled scope is not remembered");
+        }
     }
 }
 

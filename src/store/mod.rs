@@ -21,7 +21,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
 pub use cache::Readings;
-pub use level::SavedLevel;
+pub use level::{SavedLevel, SavedStops};
 pub use runs::{Recorded, RequestRow, RunRow, Write};
 pub use staged::{Carried, Staged};
 
@@ -245,11 +245,40 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// Makes the file for this user alone; SQLite gives the files beside it the same rights.
+/// Makes the file for this user alone, or narrows it to them; SQLite gives new files beside it the same rights, and those of an earlier run
+/// are narrowed as well.
 fn private_file(file: &Path) -> std::io::Result<()> {
     let mut options = File::options();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map(drop)
+    drop(options.open(file)?);
+    narrow(file)?;
+    for beside in ["-wal", "-shm", "-journal"] {
+        let mut name = file.as_os_str().to_owned();
+        name.push(beside);
+        narrow(Path::new(&name))?;
+    }
+    Ok(())
+}
+
+/// Takes the rights of everybody else away from a file, where there is one. By its path: to open and close a database file once more would
+/// end the locks that SQLite holds on it in this process.
+#[cfg(unix)]
+fn narrow(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    match fs::symlink_metadata(file) {
+        Ok(about) if about.is_file() && about.permissions().mode() & 0o077 != 0 => {
+            fs::set_permissions(file, fs::Permissions::from_mode(0o600))
+        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Elsewhere a user's files are closed to others by the folder they are in.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail where files have modes")]
+fn narrow(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Runs, as `hrpush runs` lists and shows them and `hrpush undo` takes them.
 
-use rusqlite::{Row, params};
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
 use super::{Store, StoreError};
@@ -136,6 +137,14 @@ impl Store {
         let mut select = self.database.prepare(&format!("{ROW} order by started_at desc, rowid desc"))?;
         let rows = select.query_map([], run_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The run that began last in this folder, and when by the clock of its machine.
+    pub fn last_start(&self) -> Result<Option<(RunId, Timestamp)>, StoreError> {
+        let select = "select run, started_at from runs order by rowid desc limit 1";
+        let row: Option<(String, String)> =
+            self.database.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        Ok(row.and_then(|(run, began)| Some((RunId(run), began.parse().ok()?))))
     }
 
     /// One run by its name or the beginning of it.

@@ -317,3 +317,17 @@ fn what_a_killed_run_wrote_after_it_kept_the_level_is_taken_off() {
     level.save(&Level { at: at + 60_000, writes: 50.0, units: 900.0, shut_until: None });
     assert!((level.load().unwrap().writes - 48.0).abs() < 0.1, "they have no answer, so they may still have been sent later");
 }
+
+#[test]
+fn a_stop_is_there_for_the_next_process_at_once_and_for_its_target_alone() {
+    use crate::graph::{Stops, StopsKeeper as _};
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let stops = Stops { at: 1, writes: Some(2), reads: None, units: Some(3) };
+    store.stops("https://graph/v1.0 contoso.com").unwrap().save(&stops);
+    // The first process is gone without a word.
+    std::mem::forget(store);
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.stops("https://graph/v1.0 contoso.com").unwrap().load(), Some(stops));
+    assert_eq!(store.stops("https://graph/v1.0 fabrikam.com").unwrap().load(), None);
+}

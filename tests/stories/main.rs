@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
 mod bad_input;
+mod clock;
 mod commands;
 mod company;
 mod disasters;
@@ -27,6 +28,7 @@ mod rest_whole;
 mod rooms;
 mod saved_plans;
 mod served;
+mod spills;
 mod sql;
 mod stages;
 mod storms;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms in their order.
 const ROOMS: &[&str] = &[
+    "diagnostic",
     "record",
     "directory",
     "expr",

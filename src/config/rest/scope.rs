@@ -57,6 +57,11 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
         self.spanned(key).map(|found| found.value)
     }
 
+    pub(super) fn variable(&mut self, key: &'static str) -> Option<String> {
+        let (reader, fields) = self.at(key)?;
+        reader.variable(fields, key)
+    }
+
     pub(super) fn file(&mut self, key: &'static str) -> Option<PathBuf> {
         let (reader, fields) = self.at(key)?;
         reader.path(fields, key)
@@ -247,6 +252,26 @@ pub(super) fn template(
         let placeholder = lax && !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         name == "today" || more.contains(&name) || values.contains_key(name) || placeholder
     })
+}
+
+/// Refuses a value that stands for a part of a host and has a character that would end the host: the credential would go to another one.
+pub(super) fn host_parts_fit(text: &str, values: &BTreeMap<String, String>) -> Result<(), String> {
+    let Some((_, rest)) = text.split_once("://") else { return Ok(()) };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    for part in host.split('{').skip(1) {
+        let name = part.split('}').next().unwrap_or_default();
+        let Some(value) = values.get(name) else { continue };
+        // Where the value is the whole host, a port may follow.
+        let whole = host == format!("{{{name}}}");
+        let bare = match value.rsplit_once(':') {
+            Some((bare, port)) if whole && port.parse::<u16>().is_ok() => bare,
+            _ => value,
+        };
+        if bare.is_empty() || !bare.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '.') {
+            return Err(format!("`{name}` in `values` cannot be a part of a host name: letters, digits, dots and dashes"));
+        }
+    }
+    Ok(())
 }
 
 /// How to mend a template.

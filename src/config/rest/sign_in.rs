@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::super::SecretFrom;
 use super::super::reader::Fields;
-use super::scope::{Scope, Wanted, table, template};
+use super::scope::{Scope, Wanted, host_parts_fit, table, template};
 use crate::source::rest;
 use rest::{Assertion, Auth, Grant, SecretRef, SendAs, TokenRequest, Word};
 
@@ -132,7 +132,7 @@ pub(super) fn secret(scope: &mut Scope<'_, '_, '_>, keys: &SecretKeys) -> Option
         scope.fault(&what, "secrets are named here by an environment variable or a file that only you can read");
         return None;
     }
-    let from = if env { SecretFrom::Env(scope.text(keys.env)?) } else { SecretFrom::File(scope.file(keys.file)?) };
+    let from = if env { SecretFrom::Env(scope.variable(keys.env)?) } else { SecretFrom::File(scope.file(keys.file)?) };
     Some(Arc::new(from))
 }
 
@@ -185,6 +185,7 @@ fn token_url(scope: &mut Scope<'_, '_, '_>, base: Option<&url::Url>) -> Option<u
     let (values, lax) = (scope.values.clone(), scope.wanted == Wanted::Part);
     let nowhere: url::Url = "https://unset.invalid".parse().expect("a fixed address");
     scope.checked("token_url", &found, |text| {
+        host_parts_fit(text, &values)?;
         let filled = template(text, &values, &[], lax)?;
         if lax && text.contains('{') {
             return Ok(nowhere);

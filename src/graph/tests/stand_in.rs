@@ -10,7 +10,9 @@ use serde_json::{Value as Json, json};
 
 use crate::directory::ObjectId;
 use crate::graph::batch::Inner;
-use crate::graph::{About, Client, Credential, GraphUrl, Level, Operation, QuotaLevel, Reader, Settings, Verdict, Writer};
+use crate::graph::{
+    About, Client, Credential, GraphUrl, Level, Operation, QuotaLevel, Reader, Settings, Stops, StopsKeeper, Verdict, Writer,
+};
 
 /// What was asked: `POST /$batch`, and the body.
 type Asked = (String, Json);
@@ -284,6 +286,65 @@ async fn a_clock_that_was_set_back_or_a_damaged_level_shuts_no_tenant_for_long()
         client.restore(&Kept(Level { at, writes, units: writes, shut_until }));
         let wait = client.forecast(1).0.as_secs();
         assert!((least..=most).contains(&wait), "{at} {shut_until:?} {writes}: {wait} s");
+    }
+}
+
+/// Stops as another process would find them.
+#[derive(Default)]
+struct Shelf(std::sync::Mutex<Option<Stops>>);
+
+impl StopsKeeper for Shelf {
+    fn load(&self) -> Option<Stops> {
+        *self.0.lock().unwrap()
+    }
+
+    fn save(&self, stops: &Stops) {
+        *self.0.lock().unwrap() = Some(*stops);
+    }
+}
+
+#[test]
+fn a_wait_that_a_killed_run_heard_is_obeyed_by_the_next() {
+    let ask = |what: &str| if what == "delete" { Inner::write("DELETE", "/users/a", None) } else { Inner::get("/users") };
+    let scope = |scope: &'static str| vec![("retry-after", "30"), ("x-ms-throttle-scope", scope)];
+    for (headers, heard, asked) in [
+        (scope("Tenant_Application/Write/app/tenant"), "delete", "delete"),
+        (scope("Tenant_Application/Read/app/tenant"), "get", "get"),
+        (scope("Tenant_Application/ReadWrite/app/tenant"), "get", "delete"),
+        (vec![("retry-after", "30")], "delete", "delete"),
+        (vec![("retry-after", "30"), ("x-ms-throttle-information", "ResourceUnitLimitExceeded")], "get", "get"),
+    ] {
+        fly(async move {
+            let shelf = Arc::new(Shelf::default());
+            let (client, _) = serve(move |_, _, _| told(429, &headers, &Json::Null)).await;
+            client.keep_stops(Arc::<Shelf>::clone(&shelf));
+            client.single(&ask(heard)).await.unwrap();
+            // Nothing else is said before the process is gone.
+            drop(client);
+            let (client, log) = serve(|_, _, _| told(204, &[], &Json::Null)).await;
+            client.keep_stops(shelf);
+            let started = tokio::time::Instant::now();
+            client.single(&ask(asked)).await.unwrap();
+            let waited = started.elapsed();
+            assert!(waited > Duration::from_secs(29) && waited < Duration::from_secs(32), "{waited:?}");
+            assert_eq!(log.lock().unwrap().len(), 1);
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_was_kept_long_ago_or_is_damaged_shuts_no_target_for_long() {
+    let now = jiff::Timestamp::now().as_millisecond();
+    for (at, until, open) in
+        [(now - 60_000, now - 1, true), (now, now + 60_000, false), (i64::MAX, i64::MAX, true), (now, i64::MIN, true)]
+    {
+        let shelf = Arc::new(Shelf::default());
+        shelf.save(&Stops { at, writes: Some(until), reads: Some(until), units: Some(until) });
+        let (client, _) = serve(|_, _, _| told(204, &[], &Json::Null)).await;
+        client.keep_stops(shelf);
+        let wait = client.forecast(1).0;
+        assert_eq!(wait.is_zero(), open, "{at} {until}: {wait:?}");
+        assert!(wait <= Duration::from_mins(1));
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Outcome {
     pub guards: Vec<Guard>,
     /// The counts, as planned.
     pub summary: Summary,
+    /// Whether a guard stopped the plan and only its leavers were disabled, see `[guard] leavers`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
     /// What it took.
     pub requests: RequestCounts,
     /// How long it took.
@@ -53,6 +56,7 @@ impl Outcome {
             skipped: plan.skipped.clone(),
             guards: plan.guards.clone(),
             summary: plan.summary.clone(),
+            stopped: false,
             requests: RequestCounts::default(),
             duration_ms: 0,
         }

@@ -17,7 +17,8 @@ use super::target::Aim;
 use crate::directory::Attribute;
 use crate::graph::{Priority, Wanted};
 use crate::mapping::LeaveAction;
-use crate::plan::{Action, Change, Object, Plan, drift, resolve};
+use crate::plan::{Action, Change, Confirmation, Object, Plan, drift, resolve};
+use crate::store::Staged;
 
 pub(super) fn apply(common: &Common, args: &Apply) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
@@ -31,18 +32,33 @@ fn load(path: &Path, max_age: jiff::SignedDuration) -> Result<Plan, Failure> {
     let plan: Plan = serde_json::from_str(&text_of(path)?).map_err(|fault| {
         Failure::usage(format!("{place}, line {}, column {}: not a plan of hrpush: {fault}", fault.line(), fault.column()))
     })?;
+    if plan.seal.is_empty() {
+        return Err(Failure::usage(format!("{place}: the plan has no `seal`\n  hint: make it anew with `hrpush plan --out`")));
+    }
     if !plan.verify() {
-        return Err(Failure::usage(format!("{place}: the plan was altered: its fingerprint does not fit its changes")));
+        let hint = "make it anew with `hrpush plan --out`; a saved plan is never edited";
+        return Err(Failure::usage(format!(
+            "{place}: the plan was altered: its seal or its fingerprint does not fit\n  hint: {hint}"
+        )));
     }
     let made: jiff::Timestamp =
         plan.created_at.parse().map_err(|_| Failure::usage(format!("{place}: `createdAt` is no point in time")))?;
-    if jiff::Timestamp::now().duration_since(made) > max_age {
+    let age = jiff::Timestamp::now().duration_since(made);
+    if age < -CLOCKS_DIFFER {
+        return Err(Failure::usage(format!(
+            "{place}: `createdAt` is {made}, which lies ahead of this machine's clock\n  hint: correct the clock, or make the plan anew"
+        )));
+    }
+    if age > max_age {
         return Err(Failure::usage(format!(
             "{place}: the plan was made at {made}, too long ago\n  hint: make a new one, or set max_age in [plan]"
         )));
     }
     Ok(plan)
 }
+
+/// How far the clocks of two machines may differ, of which one makes the plan and the other applies it.
+const CLOCKS_DIFFER: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 async fn go(
     common: &Common,
@@ -61,7 +77,12 @@ async fn go(
     // In the state folder of the plan its accounts are known; elsewhere they are found anew.
     let accounts = staged.as_ref().map(|staged| staged.accounts.clone()).unwrap_or_default();
     let saved = resolve(saved.with_accounts(accounts), &scene.snapshot, &ledger);
-    let (plan, moved) = drift(&saved, &scene.snapshot, &ledger, &policy);
+    let approved = args.stop.approve.as_deref().map(str::trim) == Some(saved.fingerprint.as_str());
+    let (plan, moved) = drift(&saved, &scene.snapshot, &ledger, &policy, &confirmation(staged.as_ref(), approved));
+    let mut notes = run::left_out(&moved);
+    if staged.is_none() {
+        notes.push(NO_COPY.to_owned());
+    }
     let ready = Ready {
         common,
         settings,
@@ -69,12 +90,25 @@ async fn go(
         consent: Consent::by(&args.stop, &args.yes),
         matching: matching(&plan),
         plan,
-        notes: run::left_out(&moved),
+        notes,
         drifted: moved,
         memory: Memory::Staged(staged),
         cancelled,
     };
     carry_out(ready, &mut scene).await
+}
+
+const NO_COPY: &str = "this state folder has no copy of the plan, so the guards source, feed, held and missing cannot be counted again and the \
+     plan needs an approval";
+
+/// What the state folder knows of the plan.
+fn confirmation(staged: Option<&Staged>, approved: bool) -> Confirmation {
+    let people = staged.into_iter().flat_map(|staged| &staged.people);
+    Confirmation {
+        guards: staged.map(|staged| staged.counted.guards.clone()),
+        accounts: people.filter_map(|(key, id, _)| Some((key.clone(), id.clone()?))).collect(),
+        approved,
+    }
 }
 
 /// By what a created account is found again: the plan does not name the mapping's first match, so the person's key where every create

@@ -112,6 +112,7 @@ async fn go(
     let memory = Memory::Read {
         feed: rules.feed.clone(),
         reading: answer.measure.then_some(survey.reading),
+        presence: survey.presence,
         matched: survey.matched,
         people: answer.people,
         only,

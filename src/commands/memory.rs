@@ -12,7 +12,7 @@ use super::run::today;
 use crate::apply::Applied;
 use crate::directory::{ObjectId, Snapshot, UserNo};
 use crate::mapping::Mapped;
-use crate::plan::{self, LastReading, People, PersonNo, Plan};
+use crate::plan::{self, LastReading, People, PersonNo, Plan, Presence};
 use crate::record::EmployeeId;
 use crate::store::{Carried, Staged, Store};
 
@@ -23,6 +23,8 @@ pub(super) enum Memory {
         feed: String,
         /// None after a reading that is no measure for the next.
         reading: Option<LastReading>,
+        /// The people of the feed who vanished or came back.
+        presence: Presence,
         /// The people of the reading who have an account.
         matched: Vec<(PersonNo, UserNo)>,
         people: People,
@@ -40,10 +42,9 @@ pub(super) enum Memory {
 impl Memory {
     /// Sets the memory of a saved plan aside.
     pub(super) fn stage(&self, store: &mut Store, snapshot: &Snapshot, plan: &Plan) -> Result<(), Failure> {
-        let Self::Read { feed, reading, .. } = self else { return Ok(()) };
-        let (fingerprint, accounts) = (&plan.fingerprint, plan.accounts());
+        let Self::Read { reading, presence, .. } = self else { return Ok(()) };
         store
-            .stage(&snapshot.tenant, fingerprint, feed, reading.as_ref(), &accounts, self.people(snapshot))
+            .stage(&snapshot.tenant, plan, reading.as_ref(), presence, self.people(snapshot))
             .map_err(|fault| Failure::cannot(&fault))
     }
 
@@ -58,9 +59,15 @@ impl Memory {
         code: Code,
     ) -> Result<Vec<String>, Failure> {
         let tenant = &snapshot.tenant;
-        let (feed, reading) = match &self {
-            Self::Read { feed, reading, .. } => (feed.clone(), reading.clone()),
-            Self::Staged(Some(staged)) => (staged.feed.clone(), staged.reading.clone()),
+        let (feed, reading, presence) = match &self {
+            Self::Read { feed, reading, presence, .. } => (feed.clone(), reading.clone(), presence.clone()),
+            Self::Staged(Some(staged)) => {
+                // A plan that was overtaken by a younger reading, or of which nothing was left to do, is no measure for the next one.
+                let overtaken =
+                    store.read_since(tenant, &staged.feed, &staged.made_at).map_err(|fault| Failure::cannot(&fault))?;
+                let reading = staged.reading.clone().filter(|_| !overtaken && applied.outcome.applied > 0);
+                (staged.feed.clone(), reading, staged.counted.presence.clone())
+            }
             Self::Staged(None) | Self::Nothing => return Ok(Vec::new()),
         };
         let failed: BTreeSet<&str> = applied.outcome.failed.iter().map(|failed| failed.key.as_str()).collect();
@@ -79,6 +86,7 @@ impl Memory {
         }
         let Some(reading) = reading.filter(|_| matches!(code, Code::Done | Code::Attention)) else { return Ok(Vec::new()) };
         store.good_reading(tenant, &feed, &reading).map_err(|fault| Failure::cannot(&fault))?;
+        store.note_presence(tenant, &presence, today()).map_err(|fault| Failure::cannot(&fault))?;
         // What failed must find its file again.
         if !failed.is_empty() {
             return Ok(Vec::new());

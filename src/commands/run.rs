@@ -20,7 +20,7 @@ use crate::config::Deliver;
 use crate::diagnostic::mask;
 use crate::directory::{Attribute, Snapshot};
 use crate::graph::{Reader, Wanted, Writer};
-use crate::plan::{self, Action, ApprovedPlan, Guard, Object, Plan};
+use crate::plan::{self, Action, ApprovedPlan, Guard, Leavers, Object, Plan, SkippedCode};
 use crate::record::EmployeeId;
 use crate::report;
 use crate::store::Store;
@@ -128,13 +128,18 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
     }
     let mut why = concerns(&ready.plan);
     let count = ready.plan.changes.len();
-    let stopped = stopped_by(&ready.plan, ready.stop.approve.as_deref(), &ready.settings.policy(), scene)?;
+    let leavers = leavers_of_stopped(&ready);
+    let mut stopped = stopped_by(&ready.plan, ready.stop.approve.as_deref(), &ready.settings.policy(), scene)?;
     let stopped = if !stopped.is_empty() {
+        let written =
+            if leavers.is_some() { "the leavers are disabled, and nothing else is written" } else { "nothing was written" };
+        stopped.last_mut().expect("it is not empty").insert_str(0, written);
         Some((Code::Guard, stopped))
     } else if ready.consent == Consent::Never {
         let told = count > 0 && ready.stop.detailed_exitcode;
         told.then(|| (Code::Pending, vec![format!("{count} changes are pending")]))
-    } else if count > 0 && ready.consent == Consent::Ask && scene.connection.sandbox.is_none() && !confirmed(&ready)? {
+    } else if count > 0 && ready.consent == Consent::Ask && scene.connection.sandbox.is_none() && !confirmed(&ready, &ready.plan)?
+    {
         let line = "nothing was written: the changes were not confirmed\n  hint: --yes applies them without a question";
         Some((Code::Pending, vec![line.to_owned()]))
     } else {
@@ -142,12 +147,35 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
     };
     if let Some((code, lines)) = stopped {
         why.splice(0..0, lines);
+        if let Some(leavers) = leavers.filter(|_| code == Code::Guard)
+            && (ready.consent == Consent::Given || scene.connection.sandbox.is_some() || confirmed(&ready, leavers.plan())?)
+        {
+            return execute(ready, Approval::LeaversOnly(leavers), scene, why).await;
+        }
         return shown(json, &ready.plan, Ended::with(code, why));
     }
     if ready.consent == Consent::Never {
         return shown(json, &ready.plan, attention(why));
     }
-    execute(ready, scene, why).await
+    let approved = ready.plan.clone().approve(ready.stop.approve.as_deref());
+    let approved = approved.map_err(|stopped| Failure::CannotRun(stopped.to_string()))?;
+    execute(ready, Approval::Whole(approved), scene, why).await
+}
+
+/// How much of a plan is carried out.
+enum Approval {
+    /// All of it.
+    Whole(ApprovedPlan),
+    /// The disables of a plan that a guard stopped, `[guard] leavers = "go"`.
+    LeaversOnly(ApprovedPlan),
+}
+
+/// The disables that are carried out although a guard stopped the plan.
+fn leavers_of_stopped(ready: &Ready<'_>) -> Option<ApprovedPlan> {
+    if ready.consent == Consent::Never || ready.settings.policy().leavers == Leavers::Wait {
+        return None;
+    }
+    ready.plan.clone().approve(None).err()?.leavers()
 }
 
 /// Counts alone: whose they are stays out of the log.
@@ -217,7 +245,7 @@ fn stopped_by(plan: &Plan, approval: Option<&str>, policy: &plan::Policy, scene:
         } else {
             format!("look at the plan; --approve {} lets exactly this one through, once", plan.fingerprint)
         };
-        lines.push(format!("nothing was written\n  hint: {way}"));
+        lines.push(format!("\n  hint: {way}"));
     }
     Ok(lines)
 }
@@ -233,6 +261,10 @@ fn concerns(plan: &Plan) -> Vec<String> {
         let place = held.record.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
         why.push(report::shown(&format!("held {key}{place}: {} [{}]", held.message, held.code.as_str())));
     }
+    for entry in plan.skipped.iter().filter(|entry| entry.code == SkippedCode::NotConfirmed) {
+        let key = entry.key.as_deref().unwrap_or("(no key)");
+        why.push(report::shown(&format!("not applied {key}: {}", entry.message)));
+    }
     if plan.held.len() > 10 {
         why.push(format!("held: {} more", plan.held.len() - 10));
     }
@@ -245,22 +277,28 @@ fn attention(why: Vec<String>) -> Ended {
 }
 
 /// Asks on the terminal; without one nobody has confirmed.
-fn confirmed(ready: &Ready<'_>) -> Result<bool, Failure> {
+fn confirmed(ready: &Ready<'_>, plan: &Plan) -> Result<bool, Failure> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(false);
     }
-    let count = ready.plan.changes.len();
-    anstream::eprint!("Apply these {count} changes to {}? [y/N] ", report::shown(&ready.plan.target.tenant_id));
+    let (count, deeds) =
+        (plan.changes.len(), if plan.changes.len() == ready.plan.changes.len() { "changes" } else { "disables" });
+    anstream::eprint!("Apply these {count} {deeds} to {}? [y/N] ", report::shown(&plan.target.tenant_id));
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     stdin.lock().read_line(&mut answer).map_err(|fault| Failure::cannot(&fault))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-async fn execute(ready: Ready<'_>, scene: &mut Scene, mut why: Vec<String>) -> Result<Ended, Failure> {
-    let Ready { common, settings, stop, plan, drifted, matching, memory, cancelled, .. } = ready;
-    let approved = plan.approve(stop.approve.as_deref()).map_err(|stopped| Failure::CannotRun(stopped.to_string()))?;
+async fn execute(ready: Ready<'_>, approval: Approval, scene: &mut Scene, mut why: Vec<String>) -> Result<Ended, Failure> {
+    let Ready { common, settings, drifted, matching, memory, cancelled, .. } = ready;
+    let (approved, stopped) = match approval {
+        Approval::Whole(approved) => (approved, false),
+        Approval::LeaversOnly(leavers) => (leavers, true),
+    };
+    // The reading of a stopped plan is no measure for the next one.
+    let memory = if stopped { Memory::Nothing } else { memory };
     scene.store.observe(&scene.snapshot).map_err(|fault| Failure::cannot(&fault))?;
     let mut applied = if approved.plan().changes.is_empty() {
         untouched(&approved, scene)?
@@ -269,8 +307,12 @@ async fn execute(ready: Ready<'_>, scene: &mut Scene, mut why: Vec<String>) -> R
     };
     let moved = |plan::Drifted { seq, key, action, message }| Drifted { seq, key, action, message };
     applied.outcome.drifted = drifted.into_iter().map(moved).collect();
+    applied.outcome.stopped = stopped;
     why.extend(failures(&applied.outcome));
     let mut ended = ending(&applied, why);
+    if stopped && matches!(ended.code, Code::Done | Code::Attention) {
+        ended.code = Code::Guard;
+    }
     let plan = approved.plan();
     scene.store.absorb(plan, &applied, today()).map_err(|fault| Failure::cannot(&fault))?;
     let left = memory.keep(&mut scene.store, &scene.snapshot, &applied, plan, ended.code)?;

@@ -40,6 +40,7 @@ impl Settings {
             guards: limits
                 .map(|(name, limit)| (name, Limit { share: limit.share, count: limit.count, off: limit.off }))
                 .collect(),
+            leavers: guard.leavers,
             week: guard.week.unwrap_or(f64::INFINITY),
             reuse_after_days: days(names.reuse_after),
             tap: matches!(password.deliver, Deliver::Tap(_)),

@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::reader::{Fields, Reader, count_of, number_of};
+use crate::plan::Leavers;
 
 /// The limit of one guard; where a share and a count are given, the stricter wins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +48,10 @@ pub struct Guards {
     pub remove_members: GuardLimit,
     /// Records held that were not held before.
     pub held: GuardLimit,
+    /// People of the feed with an enabled account who are in no record any more.
+    pub missing: GuardLimit,
+    /// Whether the leavers of a stopped plan are disabled all the same.
+    pub leavers: Leavers,
     /// So many times a run's limit is let through within seven rolling days; `None` is off.
     pub week: Option<f64>,
 }
@@ -65,6 +70,8 @@ impl Default for Guards {
             identity: GuardLimit::new(0.02, Some(20)),
             remove_members: GuardLimit::new(0.20, None),
             held: GuardLimit::new(0.10, None),
+            missing: GuardLimit::new(0.05, Some(100)),
+            leavers: Leavers::Wait,
             week: Some(2.0),
         }
     }
@@ -72,7 +79,7 @@ impl Default for Guards {
 
 impl Guards {
     /// The guards by their names in the file and in a plan.
-    pub fn named(&self) -> [(&'static str, GuardLimit); 11] {
+    pub fn named(&self) -> [(&'static str, GuardLimit); 12] {
         [
             ("source", self.source),
             ("feed", self.feed),
@@ -85,10 +92,11 @@ impl Guards {
             ("identity", self.identity),
             ("removeMembers", self.remove_members),
             ("held", self.held),
+            ("missing", self.missing),
         ]
     }
 
-    fn named_mut(&mut self) -> [(&'static str, &mut GuardLimit); 11] {
+    fn named_mut(&mut self) -> [(&'static str, &mut GuardLimit); 12] {
         [
             ("source", &mut self.source),
             ("feed", &mut self.feed),
@@ -101,9 +109,12 @@ impl Guards {
             ("identity", &mut self.identity),
             ("removeMembers", &mut self.remove_members),
             ("held", &mut self.held),
+            ("missing", &mut self.missing),
         ]
     }
 }
+
+const LEAVERS: [(&str, Leavers); 2] = [("wait", Leavers::Wait), ("go", Leavers::Go)];
 
 /// Reads `[guard]`; what it does not name keeps its default.
 pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Guards {
@@ -124,6 +135,7 @@ pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Guards {
             ),
         }
     }
+    guards.leavers = reader.choice(&mut fields, "leavers", &LEAVERS).unwrap_or_default();
     match fields.get("week") {
         Some(found) if is_off(found.get_ref()) => guards.week = None,
         Some(_) => guards.week = reader.number(&mut fields, "week", |week| week > 0.0, "above 0, or \"off\"").or(guards.week),

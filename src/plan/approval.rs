@@ -1,7 +1,8 @@
 //! The gate between a plan and the writer: only guards make an [`ApprovedPlan`].
 
-use super::change::Plan;
-use super::fingerprint::fingerprint;
+use super::change::{Action, Change, Object, Plan};
+use super::fingerprint::{fingerprint, seal};
+use crate::directory::roles;
 
 /// A plan that the guards let pass, or that somebody approved by its fingerprint.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,40 @@ pub struct Stopped {
     pub tripped: Vec<String>,
 }
 
+/// The guards that say nothing against disabling the leavers of a plan.
+const PASSED_BY_LEAVERS: [&str; 7] = ["enable", "delete", "create", "update", "clear", "identity", "removeMembers"];
+
+impl Stopped {
+    /// The disables of the plan with their `on_leave` steps and nothing else, where every guard that tripped counts something else.
+    ///
+    /// None where the guard on disables tripped or one on the reading did, or where the plan disables no account.
+    pub fn leavers(&self) -> Option<ApprovedPlan> {
+        if !self.tripped.iter().all(|name| PASSED_BY_LEAVERS.contains(&name.as_str())) {
+            return None;
+        }
+        let disables =
+            self.plan.changes.iter().filter(|change| change.object == Object::User && change.action == Action::Disable);
+        let changes: Vec<Change> = disables.cloned().map(access_alone).collect();
+        if changes.is_empty() {
+            return None;
+        }
+        let mut plan = Plan { changes, ..self.plan.clone() };
+        let disabled = plan.changes.len() as u64;
+        // The week's budget is spent by what is carried out.
+        for guard in plan.guards.iter_mut().filter(|guard| !guard.tripped && PASSED_BY_LEAVERS.contains(&guard.name.as_str())) {
+            guard.count = if guard.name == "update" { disabled } else { 0 };
+        }
+        plan.fingerprint = fingerprint(&plan);
+        Some(ApprovedPlan { plan, overruled: false })
+    }
+}
+
+/// A disable without the other values of the account, which a guard may have stopped.
+fn access_alone(mut change: Change) -> Change {
+    change.attributes.retain(|edit| edit.name == roles::ACCOUNT_ENABLED);
+    change
+}
+
 impl Plan {
     /// Lets the plan through when no guard tripped, or when the approval names exactly this plan.
     ///
@@ -52,8 +87,8 @@ impl Plan {
         Ok(ApprovedPlan { plan: self, overruled })
     }
 
-    /// Whether the fingerprint fits: a saved plan that was altered does not.
+    /// Whether seal and fingerprint fit: those of a saved plan that was altered do not.
     pub fn verify(&self) -> bool {
-        self.format == super::FORMAT && self.fingerprint == fingerprint(self)
+        self.format == super::FORMAT && self.fingerprint == fingerprint(self) && self.seal == seal(self)
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use jiff::civil::Date;
 
 use super::change::{Action, Change, Object, Plan};
+use super::confirm::{Accounts, Confirmation};
 use super::diff::same;
 use super::groups::refuse;
 use super::guards::{self, Bases};
@@ -14,7 +15,7 @@ use super::ledger::Ledger;
 use super::protect::{Protection, SHIELDED, Touch};
 use super::survey::summarise;
 use super::unique::{Asker, Names};
-use crate::directory::{ObjectId, Snapshot, User, UserType, Value};
+use crate::directory::{ObjectId, Snapshot, User, UserNo, Value};
 use crate::record::EmployeeId;
 
 /// A change that was left out, since the tenant had moved.
@@ -40,7 +41,13 @@ impl Drifted {
 ///
 /// The numbers and the fingerprint stay those of the saved plan: an approval of the whole covers what is left of it. Verify the saved
 /// plan before.
-pub fn drift(saved: &Plan, snapshot: &Snapshot, ledger: &Ledger, policy: &Policy) -> (Plan, Vec<Drifted>) {
+pub fn drift(
+    saved: &Plan,
+    snapshot: &Snapshot,
+    ledger: &Ledger,
+    policy: &Policy,
+    confirmation: &Confirmation,
+) -> (Plan, Vec<Drifted>) {
     // Whether guests are served is the mapping's to say, which it did when the plan was made.
     let protection = Protection::new(snapshot, policy, true);
     // Former addresses were judged when the plan was made.
@@ -48,8 +55,14 @@ pub fn drift(saved: &Plan, snapshot: &Snapshot, ledger: &Ledger, policy: &Policy
     let numbers = Numbers::default();
     let (mut plan, mut drifted) = (saved.clone(), Vec::new());
     plan.changes.clear();
+    let accounts = Accounts::new(saved, snapshot, ledger, confirmation);
     for change in &saved.changes {
         let mut change = change.clone();
+        let (confirmed, skipped) = accounts.check(&mut change);
+        plan.skipped.extend(skipped);
+        if !confirmed {
+            continue;
+        }
         let moved = match change.object {
             Object::User if change.action == Action::Create => taken(&change, snapshot, ledger, &mut names, &numbers),
             Object::User => user_moved(&change, snapshot, ledger, &protection),
@@ -60,35 +73,38 @@ pub fn drift(saved: &Plan, snapshot: &Snapshot, ledger: &Ledger, policy: &Policy
             None => plan.changes.push(change),
         }
     }
-    count_again(&mut plan, saved, snapshot, ledger, policy);
+    count_again(&mut plan, &accounts, saved.summary.unchanged, policy);
     (plan, drifted)
 }
 
-fn count_again(plan: &mut Plan, saved: &Plan, snapshot: &Snapshot, ledger: &Ledger, policy: &Policy) {
-    let enabled = || snapshot.users.rows().filter(|user| user.enabled() != Some(false));
-    let of = |name: &str| saved.guards.iter().find(|guard| guard.name == name).map_or(0, |guard| guard.of);
-    let most = enabled().count() as u64;
-    let members = enabled().filter(|user| user.user_type() == UserType::Member).count() as u64;
-    // A saved base is believed only as far as the tenant bears it out.
-    let bases = Bases {
-        managed: of("update").min(most),
-        members,
-        memberships: of("removeMembers").min(snapshot.groups.values().map(|group| group.members.len() as u64).sum()),
+/// Counts the deeds again. The bases are those of the copy in the state folder, as far as the tenant has so many accounts; without a copy they
+/// are what the ledger and the plan's own accounts show.
+fn count_again(plan: &mut Plan, accounts: &Accounts<'_>, unchanged: u64, policy: &Policy) {
+    let Accounts { snapshot, ledger, confirmation, .. } = accounts;
+    let touched: HashSet<UserNo> = plan.changes.iter().filter_map(|change| snapshot.users.number(change.id.as_ref()?)).collect();
+    let mut bases = Bases::new(snapshot, ledger, |user| touched.contains(&user), &[]);
+    if let Some(of) = confirmation.base("update") {
+        bases.managed = of.min(snapshot.users.rows().filter(|user| user.enabled() != Some(false)).count() as u64);
+    }
+    let memberships = plan.changes.iter().filter_map(|change| snapshot.groups.get(change.id.as_ref()?));
+    let all = snapshot.groups.values().map(|group| group.members.len() as u64).sum();
+    bases.memberships = match confirmation.base("removeMembers") {
+        Some(of) => of.min(all),
+        None => memberships.map(|group| group.members.len() as u64).sum(),
     };
     let counted = guards::on_changes(&plan.changes, ledger, policy, bases);
     for guard in &mut plan.guards {
         if let Some(now) = counted.iter().find(|now| now.name == guard.name) {
             *guard = now.clone();
-        } else {
-            guard.tripped = guard.tripped || guard.limit.is_some_and(|limit| guard.count > limit);
         }
     }
+    confirmation.count_reading(&mut plan.guards, plan.changes.is_empty());
     let mut seen = BTreeSet::new();
     plan.guards.retain(|guard| seen.insert(guard.name.clone()));
     plan.guards.extend(counted.into_iter().filter(|guard| seen.insert(guard.name.clone())));
     plan.guards.extend(guards::on_groups(&plan.changes, snapshot, ledger, policy));
     let counts = summarise(&plan.changes, &plan.held, &plan.skipped);
-    plan.summary = super::Summary { unchanged: saved.summary.unchanged, ..counts };
+    plan.summary = super::Summary { unchanged, records: plan.summary.records, ..counts };
 }
 
 /// Why a person is not created any more: there is an account under that key, name or address by now, live or deleted.

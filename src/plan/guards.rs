@@ -11,8 +11,28 @@ use crate::directory::{Snapshot, UserNo, UserType, Value, roles};
 use crate::mapping::HeldCode;
 
 /// The names of all guards, in the order in which a plan lists them.
-pub const GUARDS: &[&str] =
-    &["source", "feed", "disable", "enable", "delete", "create", "update", "clear", "identity", "removeMembers", "held"];
+pub const GUARDS: &[&str] = &[
+    "source",
+    "feed",
+    "disable",
+    "enable",
+    "delete",
+    "create",
+    "update",
+    "clear",
+    "identity",
+    "removeMembers",
+    "held",
+    "missing",
+];
+
+/// What a plan counts apart from its changes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    pub(super) bases: Bases,
+    /// People of the feed with an enabled account who vanished from the reading.
+    pub(super) vanished: u64,
+}
 
 /// What the guards on changes are measured against.
 #[derive(Clone, Copy, Debug, Default)]
@@ -195,7 +215,7 @@ pub(super) fn on_reading(inputs: &Inputs<'_>, held: &[HeldEntry]) -> (Guard, Gua
     let last = inputs.ledger.last_reading.as_ref();
     let before = last.map_or(0, |last| last.records);
     let fewer = if inputs.whole { before.saturating_sub(inputs.source.records) } else { 0 };
-    let limit = inputs.policy.limit("source").most(before).filter(|_| before >= 10 && inputs.whole);
+    let limit = inputs.policy.limit("source").most(before).filter(|_| before >= LEAST_RECORDS && inputs.whole);
     let source = judge("source", fewer, before, limit, None);
 
     let (columns, of) = feed(inputs);
@@ -206,7 +226,7 @@ pub(super) fn on_reading(inputs: &Inputs<'_>, held: &[HeldEntry]) -> (Guard, Gua
     let records_held: Vec<&HeldEntry> = held.iter().filter(|entry| entry.record.is_some()).collect();
     let known = |name: &(String, HeldCode)| last.is_some_and(|last| last.held.contains(name));
     let new = held_names(records_held.into_iter()).filter(|name| !known(name)).count() as u64;
-    let limit = inputs.policy.limit("held").most(records).filter(|_| records >= 10);
+    let limit = inputs.policy.limit("held").most(records).filter(|_| records >= LEAST_RECORDS);
     (source, feed, judge("held", new, records, limit, None))
 }
 
@@ -229,13 +249,22 @@ fn feed(inputs: &Inputs<'_>) -> (Vec<GuardColumn>, u64) {
         return (Vec::new(), 0);
     }
     let both: Vec<_> = now.iter().filter_map(|(name, now)| Some((name, *now, *last.columns.get(name)?))).collect();
-    let lost = both.iter().filter(|(_, now, before)| lost_values(*now, *before));
+    let records = inputs.source.records;
+    let lost = both.iter().filter(|(_, now, before)| records >= LEAST_RECORDS && lost_values(records, *now, *before));
     (lost.map(|(name, now, before)| guard_column(name, *now, *before)).collect(), both.len() as u64)
 }
 
+/// Guards on shares of the reading say nothing of fewer records than this.
+const LEAST_RECORDS: u64 = 10;
+/// In a small company the cells of two or three people are a large share; a broken column empties more than that.
+const LEAST_EMPTIED: u64 = 4;
+
 /// Whether a column lost its values; each pair is the share of empty cells in thousandths, and the number of distinct values.
-fn lost_values((empty, distinct): (u64, u64), (empty_before, distinct_before): (u64, u64)) -> bool {
-    empty > empty_before + 200 || (distinct_before >= 10 && distinct * 2 <= distinct_before)
+fn lost_values(records: u64, (empty, distinct): (u64, u64), (empty_before, distinct_before): (u64, u64)) -> bool {
+    let rise = empty.saturating_sub(empty_before);
+    // The share was rounded down to thousandths.
+    let emptied = (rise * records).div_ceil(1000);
+    (rise > 200 && emptied >= LEAST_EMPTIED) || (distinct_before >= 10 && distinct * 2 <= distinct_before)
 }
 
 fn guard_column(name: &str, (empty, distinct): (u64, u64), (empty_before, distinct_before): (u64, u64)) -> GuardColumn {
@@ -251,11 +280,13 @@ fn guard_column(name: &str, (empty, distinct): (u64, u64), (empty_before, distin
 }
 
 /// The guards of a whole plan, in their order.
-pub(super) fn all(inputs: &Inputs<'_>, changes: &[Change], held: &[HeldEntry], bases: Bases) -> Vec<Guard> {
+pub(super) fn all(inputs: &Inputs<'_>, changes: &[Change], held: &[HeldEntry], counted: Counted) -> Vec<Guard> {
+    let Counted { bases, vanished } = counted;
     let (source, feed, held) = on_reading(inputs, held);
     let mut guards = vec![source, feed];
     guards.extend(on_changes(changes, inputs.ledger, inputs.policy, bases));
     guards.push(held);
+    guards.push(judge("missing", vanished, bases.managed, inputs.policy.limit("missing").most(bases.managed), None));
     guards.extend(on_groups(changes, inputs.snapshot, inputs.ledger, inputs.policy));
     guards
 }

@@ -57,10 +57,22 @@ pub struct Policy {
     pub guards: BTreeMap<&'static str, Limit>,
     /// In seven days at most this many times a run's limit.
     pub week: f64,
+    /// Whether the leavers of a stopped plan are disabled all the same.
+    pub leavers: Leavers,
     /// For how many days nobody else gets a former address.
     pub reuse_after_days: i64,
     /// First passwords are delivered as Temporary Access Passes.
     pub tap: bool,
+}
+
+/// What becomes of the leavers of a plan that a guard stops, `[guard] leavers`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leavers {
+    /// They wait with everything else.
+    #[default]
+    Wait,
+    /// Their accounts are disabled, where neither the guard on disables nor one on the reading tripped.
+    Go,
 }
 
 impl Default for Policy {
@@ -70,6 +82,7 @@ impl Default for Policy {
             protect_groups: Vec::new(),
             guards: BTreeMap::new(),
             week: 2.0,
+            leavers: Leavers::default(),
             reuse_after_days: 365,
             tap: false,
         }
@@ -98,7 +111,7 @@ impl Limit {
     /// The default of a guard.
     pub fn default_of(guard: &str) -> Self {
         let (share, count) = match guard {
-            "disable" => (Some(0.05), Some(100)),
+            "disable" | "missing" => (Some(0.05), Some(100)),
             "enable" | "identity" => (Some(0.02), Some(20)),
             "delete" => (Some(0.02), Some(50)),
             "create" => (Some(0.30), None),

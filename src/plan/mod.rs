@@ -4,6 +4,7 @@ mod accounts;
 mod approval;
 mod cause;
 mod change;
+mod confirm;
 mod decision;
 mod diff;
 mod drift;
@@ -22,6 +23,7 @@ mod matching;
 mod order;
 mod people;
 mod plain;
+mod presence;
 mod protect;
 mod reason;
 mod recycle_bin;
@@ -37,14 +39,16 @@ pub use change::{
     Accounts, Action, Candidate, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan, RecordCounts, Skipped,
     SkippedCode, SourceInfo, Summary, Target,
 };
+pub use confirm::Confirmation;
 pub use decision::{Decision, Verdict};
 pub use drift::{Drifted, drift};
 pub use fingerprint::fingerprint;
 pub use groups::unique_name;
 pub use guards::GUARDS;
-pub use inputs::{Inputs, Limit, Policy};
+pub use inputs::{Inputs, Leavers, Limit, Policy};
 pub use ledger::{FormerAddress, LastReading, Ledger, Person};
 pub use people::{Note, Packer, Part, People, PersonNo, UnlistedStatus};
+pub use presence::Presence;
 pub use protect::protection;
 pub use reason::{Reason, ReasonCode, Why};
 pub use survey::{Survey, plan, survey};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::change::{Action, Candidate, Change, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary};
 use super::fingerprint::fingerprint;
-use super::guards::{self, Bases};
+use super::guards::{self, Bases, Counted};
 use super::inputs::Inputs;
 use super::ledger::LastReading;
 use super::lifecycle::{Planner, Slot};
@@ -13,6 +13,7 @@ use super::matching::{Account, How, Matching, Person};
 use super::order::order;
 use super::people::ManagerRow;
 use super::people::PersonNo;
+use super::presence::Presence;
 use super::protect::Protection;
 use super::reason::{Adoption, Reason, Why};
 use crate::directory::{ObjectId, User, UserNo};
@@ -28,6 +29,8 @@ pub struct Survey {
     pub matched: Vec<(PersonNo, UserNo)>,
     /// What the reading looked like.
     pub reading: LastReading,
+    /// The people of the feed who vanished from this reading, and those who came back.
+    pub presence: Presence,
     /// What is to be said of the plan as a whole.
     pub notes: Vec<String>,
 }
@@ -59,7 +62,9 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         (!left.left, &left.key, left.code, &left.message).cmp(&(!right.left, &right.key, right.code, &right.message))
     });
     let bases = Bases::new(inputs.snapshot, inputs.ledger, |user| matching.is_claimed(user), &inputs.rules.groups);
-    let guards = guards::all(inputs, &changes, &held, bases);
+    let presence = if inputs.whole { Presence::new(inputs, &matching) } else { Presence::default() };
+    let vanished = if matching.keyless { 0 } else { presence.vanished(inputs, &matching) };
+    let guards = guards::all(inputs, &changes, &held, Counted { bases, vanished });
     let summary = Summary { unchanged: records.unchanged, records, ..summarise(&changes, &held, &skipped) };
     let mut plan = Plan {
         format: super::FORMAT.into(),
@@ -82,7 +87,7 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         held: guards::held_names(plan.held.iter().filter(|entry| entry.record.is_some())).collect(),
         columns: inputs.columns.clone().unwrap_or_default(),
     };
-    Survey { matched: matched(&matching), notes: notes(inputs, &matching, &protection), plan, reading }
+    Survey { matched: matched(&matching), presence, notes: notes(inputs, &matching, &protection), plan, reading }
 }
 
 fn matched(matching: &Matching<'_>) -> Vec<(PersonNo, UserNo)> {

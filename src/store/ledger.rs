@@ -11,7 +11,7 @@ use super::journal::{Context, keep_address, kind_of};
 use super::{Store, StoreError};
 use crate::apply::{Applied, RequestKind, RunId};
 use crate::directory::{ObjectId, Snapshot, TenantId, UserRow, Value};
-use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Person, Plan};
+use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Person, Plan, Presence};
 use crate::record::EmployeeId;
 
 /// For how long a refusal of an attribute is remembered, in days.
@@ -149,6 +149,28 @@ impl Store {
              on conflict (tenant, feed) do update set reading = excluded.reading, read_at = excluded.read_at",
             params![tenant.0, feed, serde_json::to_string(reading)?, super::now()],
         )?;
+        Ok(())
+    }
+
+    /// Whether a good reading of the feed is younger than this moment, as the state writes it.
+    pub fn read_since(&self, tenant: &TenantId, feed: &str, moment: &str) -> Result<bool, StoreError> {
+        let select = "select 1 from readings where tenant = ?1 and feed = ?2 and read_at > ?3";
+        Ok(self.database.query_row(select, [tenant.0.as_str(), feed, moment], |_| Ok(())).optional()?.is_some())
+    }
+
+    /// Records who vanished from a good reading of a feed, and who came back.
+    pub fn note_presence(&mut self, tenant: &TenantId, presence: &Presence, today: Date) -> Result<(), StoreError> {
+        let transaction = self.database.transaction()?;
+        {
+            let mut update = transaction.prepare("update people set missing_since = ?3 where tenant = ?1 and key = ?2")?;
+            for key in &presence.missing {
+                update.execute(params![tenant.0, key.as_str(), today.to_string()])?;
+            }
+            for key in &presence.returned {
+                update.execute(params![tenant.0, key.as_str(), None::<String>])?;
+            }
+        }
+        transaction.commit()?;
         Ok(())
     }
 

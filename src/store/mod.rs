@@ -23,7 +23,7 @@ use thiserror::Error;
 pub use cache::Readings;
 pub use level::{SavedLevel, SavedStops};
 pub use runs::{Recorded, RequestRow, RunRow, Write};
-pub use staged::{Carried, Staged};
+pub use staged::{Carried, Counted, Staged};
 
 use crate::directory::TenantId;
 use crate::plan::Plan;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError};
 use crate::directory::{ObjectId, TenantId, Value};
-use crate::plan::{Accounts, LastReading};
+use crate::plan::{Accounts, Guard, LastReading, Plan, Presence};
 use crate::record::EmployeeId;
 
 /// How many saved plans of a tenant are known; older ones can still be applied, but leave less.
@@ -14,6 +15,15 @@ const KEPT: i64 = 10;
 
 /// A person of a reading: the account, where there is one already, and what HR wants for it.
 pub type Carried = (EmployeeId, Option<ObjectId>, BTreeMap<String, Option<Value>>);
+
+/// What only the reading could count.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The guards of the plan.
+    pub guards: Vec<Guard>,
+    /// The people of the feed who vanished or came back.
+    pub presence: Presence,
+}
 
 /// What was set aside with a saved plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +34,10 @@ pub struct Staged {
     pub reading: Option<LastReading>,
     /// The accounts behind the keys of the plan's changes.
     pub accounts: Accounts,
+    /// The guards of the plan as they were counted, and the people who vanished or came back.
+    pub counted: Counted,
+    /// When the plan was saved.
+    pub made_at: String,
     /// Of whom the ledger did not know this yet: the others need not be set aside.
     pub people: Vec<Carried>,
 }
@@ -33,12 +47,13 @@ impl Store {
     pub fn stage(
         &mut self,
         tenant: &TenantId,
-        fingerprint: &str,
-        feed: &str,
+        plan: &Plan,
         reading: Option<&LastReading>,
-        accounts: &Accounts,
+        presence: &Presence,
         people: impl Iterator<Item = Carried>,
     ) -> Result<(), StoreError> {
+        let (fingerprint, feed) = (plan.fingerprint.as_str(), plan.source.feed.as_str());
+        let counted = Counted { guards: plan.guards.clone(), presence: presence.clone() };
         self.unstage(tenant, fingerprint)?;
         let transaction = self.database.transaction()?;
         {
@@ -60,8 +75,16 @@ impl Store {
         }
         let reading = reading.map(serde_json::to_string).transpose()?;
         transaction.execute(
-            "insert into staged (tenant, fingerprint, feed, reading, ids, made_at) values (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![tenant.0, fingerprint, feed, reading, serde_json::to_string(accounts)?, super::now()],
+            "insert into staged (tenant, fingerprint, feed, reading, ids, made_at, guards) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                tenant.0,
+                fingerprint,
+                feed,
+                reading,
+                serde_json::to_string(&plan.accounts())?,
+                super::now(),
+                serde_json::to_string(&counted)?
+            ],
         )?;
         let old = "select fingerprint from staged where tenant = ?1 order by made_at desc limit -1 offset ?2";
         transaction.execute(
@@ -76,11 +99,15 @@ impl Store {
 
     /// What was set aside with the plan of this fingerprint.
     pub fn staged(&self, tenant: &TenantId, fingerprint: &str) -> Result<Option<Staged>, StoreError> {
-        let select = "select feed, reading, ids from staged where tenant = ?1 and fingerprint = ?2";
+        let select = "select feed, reading, ids, made_at, guards from staged where tenant = ?1 and fingerprint = ?2";
         let of = [tenant.0.as_str(), fingerprint];
-        let found: Option<(String, Option<String>, String)> =
-            self.database.query_row(select, of, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-        let Some((feed, reading, ids)) = found else { return Ok(None) };
+        let found: Option<(String, Option<String>, String, String, String)> = self
+            .database
+            .query_row(select, of, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            .optional()?;
+        let Some((feed, reading, ids, made_at, counted)) = found else { return Ok(None) };
+        // An earlier version kept no counts: then the plan needs an approval.
+        let Ok(counted) = serde_json::from_str(&counted) else { return Ok(None) };
         let reading = reading.as_deref().map(serde_json::from_str).transpose()?;
         let mut select = self
             .database
@@ -94,7 +121,7 @@ impl Store {
                 people.push((key, id.as_deref().and_then(ObjectId::new), wanted));
             }
         }
-        Ok(Some(Staged { feed, reading, accounts: serde_json::from_str(&ids)?, people }))
+        Ok(Some(Staged { feed, reading, accounts: serde_json::from_str(&ids)?, counted, made_at, people }))
     }
 
     /// Forgets what was set aside with a plan.
@@ -115,7 +142,7 @@ impl Store {
         let mut rows = select.query([tenant.0.as_str(), fingerprint])?;
         while let Some(row) = rows.next()? {
             let plan: crate::plan::Plan = serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default())?;
-            // Every plan without changes has the same fingerprint, so one that was approved says nothing of the next.
+            // Plans without changes share a fingerprint unless a guard on the reading tripped, so an approved one says nothing of the next.
             if !plan.changes.is_empty() && plan.guards.iter().any(|guard| guard.tripped) {
                 return Ok(Some(crate::apply::RunId(row.get(0)?)));
             }
@@ -138,18 +165,23 @@ mod tests {
             (EmployeeId::new("1").unwrap(), ObjectId::new("u1"), wanted)
         };
         let reading = LastReading { records: 7, ..LastReading::default() };
-        let accounts = Accounts::from([(1, BTreeMap::from([("2".to_owned(), ObjectId::new("u2").unwrap())]))]);
-        store.stage(&tenant, "f", "feed", Some(&reading), &accounts, std::iter::once(ann())).unwrap();
+        let named = |fingerprint: &str| Plan { fingerprint: fingerprint.into(), ..crate::apply::fake::plan(Vec::new()) };
+        let mut change = crate::apply::fake::joiner("1", Some("2"));
+        change.ids.insert("2".into(), ObjectId::new("u2").unwrap());
+        let plan = Plan { fingerprint: "f".into(), ..crate::apply::fake::plan(vec![change]) };
+        let presence = Presence { missing: vec![EmployeeId::new("9").unwrap()], returned: Vec::new() };
+        store.stage(&tenant, &plan, Some(&reading), &presence, std::iter::once(ann())).unwrap();
         let staged = store.staged(&tenant, "f").unwrap().unwrap();
-        assert_eq!(staged, Staged { feed: "feed".into(), reading: Some(reading), accounts, people: vec![ann()] });
+        assert_eq!((staged.feed.as_str(), &staged.accounts, &staged.people), ("HR", &plan.accounts(), &vec![ann()]));
+        assert_eq!((staged.reading, staged.counted.presence), (Some(reading), presence));
         assert_eq!(store.staged(&TenantId("t2".into()), "f").unwrap(), None);
         // Whom the ledger knows like that already need not be set aside.
         let (key, id, wanted) = ann();
-        store.remember(&tenant, "feed", std::iter::once((key, id.unwrap(), wanted))).unwrap();
-        store.stage(&tenant, "f", "feed", None, &Accounts::new(), std::iter::once(ann())).unwrap();
+        store.remember(&tenant, "HR", std::iter::once((key, id.unwrap(), wanted))).unwrap();
+        store.stage(&tenant, &named("f"), None, &Presence::default(), std::iter::once(ann())).unwrap();
         assert_eq!(store.staged(&tenant, "f").unwrap().unwrap().people, vec![]);
         for number in 0..KEPT {
-            store.stage(&tenant, &format!("g{number}"), "feed", None, &Accounts::new(), std::iter::empty()).unwrap();
+            store.stage(&tenant, &named(&format!("g{number}")), None, &Presence::default(), std::iter::empty()).unwrap();
         }
         assert_eq!(store.staged(&tenant, "f").unwrap(), None);
         assert!(store.staged(&tenant, "g0").unwrap().is_some());

@@ -1,6 +1,7 @@
 //! Saved plans: computed now, carried out later, and nothing else.
 
 use serde_json::Value;
+use sha2::Digest as _;
 
 use crate::served::Served;
 use crate::world::{World, project};
@@ -64,6 +65,15 @@ impl Saved {
     fn import(&self, code: i32) -> Value {
         self.world.run(["import", "hr.csv", "--mapping", "map.toml", "--format", "json"]).ends_with(code).json()
     }
+}
+
+/// A plan as an editor leaves it who computes the seal anew.
+fn resealed(mut plan: Value) -> String {
+    plan.as_object_mut().unwrap().remove("seal");
+    plan.sort_all_objects();
+    let digest = sha2::Sha256::digest(plan.to_string().as_bytes());
+    plan["seal"] = format!("sha256:{}", digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).into();
+    plan.to_string()
 }
 
 fn count(value: &Value, of: &str) -> usize {
@@ -166,7 +176,23 @@ fn an_altered_an_old_and_a_strange_plan_are_refused() {
     };
     assert!(refused(&text.replacen("Sales", "Board", 1)).contains("altered"));
     assert!(refused("{").contains("line 1"));
-    assert!(refused(&text.replacen("\"createdAt\": \"2", "\"createdAt\": \"1", 1)).contains("too long ago"));
+    let saved: Value = serde_json::from_str(&text).unwrap();
+    let made_at = |moment: &str| {
+        let mut plan = saved.clone();
+        plan["createdAt"] = moment.into();
+        refused(&resealed(plan))
+    };
+    assert!(made_at("1999-01-01T00:00:00Z").contains("too long ago"));
+    assert!(made_at("2099-01-01T00:00:00Z").contains("ahead of this machine's clock"));
+    for (key, value) in [("asOf", "2020-01-01".into()), ("guards", Value::Array(Vec::new())), ("source", Value::Null)] {
+        let mut altered = saved.clone();
+        altered[key] = value;
+        let told = refused(&altered.to_string());
+        assert!(told.contains("altered") || told.contains("not a plan"), "{key}: {told}");
+    }
+    let mut unsealed = saved.clone();
+    unsealed.as_object_mut().unwrap().remove("seal");
+    assert!(refused(&unsealed.to_string()).contains("no `seal`"));
     // Another tenant: that of another state folder.
     let other = story.world.run(["apply", "plan.json", "--state", "elsewhere"]).ends_with(2);
     assert!(other.err.contains("not the target"), "{}", other.err);
@@ -190,7 +216,8 @@ fn a_plan_knows_its_server_and_asks_before_it_writes() {
     let outcome = story.world.run_with(&[TOKEN], ["apply", "plan.json", "--yes", "--format", "json"]).ends_with(0).json();
     assert_eq!(outcome["applied"], 12);
     let stranger = std::fs::read_to_string(story.world.path("plan.json")).unwrap();
-    story.world.write("stranger.json", stranger.replace(&server.url, "https://graph.example.com/v1.0"));
+    let stranger = stranger.replace(&server.url, "https://graph.example.com/v1.0");
+    story.world.write("stranger.json", resealed(serde_json::from_str(&stranger).unwrap()));
     let refused = story.world.run_with(&[TOKEN], ["apply", "stranger.json", "--yes"]).ends_with(2);
     assert!(refused.err.contains("--graph-url"), "{}", refused.err);
 }
@@ -238,7 +265,12 @@ fn a_plan_names_people_by_keys_and_is_carried_out_elsewhere() {
     }
     // The manager, the department, a new group, and the group that is left.
     assert_eq!(count(&plan, "changes"), 3);
-    let elsewhere = run(&["apply", "plan.json", "--yes", "--state", "elsewhere"]);
+    // Another state folder cannot count the guards on the reading again: the plan needs an approval there.
+    let target = ["apply", "plan.json", "--yes", "--state", "elsewhere", "--graph-url", server.url.as_str()];
+    let stopped = story.world.run_with(&[TOKEN], target).ends_with(3);
+    assert!(stopped.err.contains("no copy of the plan"), "{}", stopped.err);
+    let approval = plan["fingerprint"].as_str().unwrap();
+    let elsewhere = run(&["apply", "plan.json", "--yes", "--state", "elsewhere", "--approve", approval]);
     assert_eq!((elsewhere["applied"].as_u64(), count(&elsewhere, "failed")), (Some(3), 0), "{elsewhere}");
     assert_eq!(count(&run(&["sync", "--dry-run"]), "changes"), 0);
 
@@ -259,4 +291,86 @@ fn a_saved_plan_is_private() {
         let mode = std::fs::metadata(world.path("plan.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0);
     }
+}
+
+/// A half file, whose guards an editor counts as none, still needs a yes; and a plan that has nothing to do is no measure for the next one.
+#[test]
+fn an_edited_guard_lets_no_half_file_through() {
+    let story = Saved::new();
+    story.world.write("map.toml", MAPPING.replace("on_missing = \"disable\"\n", ""));
+    story.hr(&people(40, "Sales", "Active"));
+    story.import(0);
+    story.hr(&people(20, "Ops", "Active"));
+    let mut plan = story.plan(3);
+    for guard in plan["guards"].as_array_mut().unwrap() {
+        guard["count"] = 0.into();
+        guard["tripped"] = false.into();
+    }
+    story.world.write("plan.json", resealed(plan.clone()));
+    story.world.run(["apply", "plan.json"]).ends_with(2);
+    // With a fingerprint of its own it has no copy in the state folder.
+    story.world.write("plan.json", resealed_with_fingerprint(plan));
+    let stopped = story.world.run(["apply", "plan.json"]).ends_with(3);
+    assert!(stopped.err.contains("`source`") && stopped.err.contains("no copy of the plan"), "{}", stopped.err);
+    // The reading of before is still the one that the next is compared with.
+    let again = story.plan(3);
+    let source = again["guards"].as_array().unwrap().iter().find(|guard| guard["name"] == "source").unwrap().clone();
+    assert_eq!((source["count"].as_u64(), source["of"].as_u64()), (Some(20), Some(40)));
+}
+
+/// An account that no record ever matched is not disabled by a plan into which an editor wrote it.
+#[test]
+fn an_account_that_nothing_confirms_is_left_alone() {
+    let story = Saved::new();
+    story.hr(&people(12, "Sales", "Active"));
+    story.import(0);
+    let mut left = people(12, "Sales", "Active");
+    left = left.replacen("Sales,Active\n12,", "Sales,Left\n12,", 1);
+    story.hr(&left);
+    let mut plan = story.plan(0);
+    assert_eq!(count(&plan, "changes"), 1);
+    let victim = plan["changes"][0]["id"].clone();
+    plan["changes"][0]["key"] = "999".into();
+    story.world.write("plan.json", resealed_with_fingerprint(plan));
+    let outcome = story.world.run(["apply", "plan.json", "--format", "json"]).ends_with(4);
+    assert_eq!(outcome.json()["skipped"][0]["code"], "not-confirmed", "{}", outcome.out);
+    assert_eq!(outcome.json()["skipped"][0]["id"], victim);
+    assert_eq!(outcome.json()["applied"], 0);
+}
+
+/// As an editor does it who knows how the fingerprint is made.
+fn resealed_with_fingerprint(mut plan: Value) -> String {
+    let mut changes = plan["changes"].clone();
+    for change in changes.as_array_mut().unwrap() {
+        for key in ["seq", "record", "reason", "cause"] {
+            change.as_object_mut().unwrap().remove(key);
+        }
+    }
+    let mut covered = serde_json::json!({
+        "changes": changes, "feed": plan["source"]["feed"], "guards": [], "tenantId": plan["target"]["tenantId"]
+    });
+    covered.sort_all_objects();
+    let digest = sha2::Sha256::digest(covered.to_string().as_bytes());
+    plan["fingerprint"] = format!("sha256:{}", digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).into();
+    resealed(plan)
+}
+
+/// `[guard] leavers = "go"`: a guard on something else keeps no leaver's account open.
+#[test]
+fn leavers_go_where_another_guard_stops_the_rest() {
+    let story = Saved::new();
+    let go = "[guard]\nleavers = \"go\"\n[source]\nkind = \"csv\"\npath = \"hr.csv\"\nmapping = \"map.toml\"\n";
+    story.world.write("hrpush.toml", go);
+    story.hr(&people(40, "Sales", "Active"));
+    story.import(0);
+    story.hr(&people(40, "Ops", "Active").replacen("Ops,Active\n2,", "Ops,Left\n2,", 1));
+    let outcome = story.import(3);
+    assert_eq!((outcome["format"].as_str(), outcome["stopped"].as_bool()), (Some("hrpush.outcome/1"), Some(true)));
+    assert_eq!(outcome["applied"], 1);
+    let rest = story.import(3);
+    assert_eq!(rest["format"], "hrpush.plan/1", "no leaver is left: {rest}");
+    assert!(rest["changes"].as_array().unwrap().iter().all(|change| change["action"] == "update"));
+    let approval = rest["fingerprint"].as_str().unwrap();
+    story.world.run(["import", "hr.csv", "--mapping", "map.toml", "--approve", approval]).ends_with(0);
+    story.import(0);
 }

@@ -4,7 +4,7 @@ use jiff::civil::date;
 
 use super::world::*;
 use crate::mapping::Stage;
-use crate::plan::{Action, Limit, UndoInputs, drift, undo};
+use crate::plan::{Action, Confirmation, Limit, Plan, UndoInputs, drift, undo};
 
 fn company(size: usize) -> Vec<crate::mapping::Desired> {
     (1..=size).map(|n| worker(&format!("{n:03}"), "Ada", &format!("L{n}"))).collect()
@@ -12,6 +12,11 @@ fn company(size: usize) -> Vec<crate::mapping::Desired> {
 
 fn leavers(size: usize, gone: usize) -> Vec<crate::mapping::Desired> {
     company(size).into_iter().enumerate().map(|(at, person)| if at < gone { person.left() } else { person }).collect()
+}
+
+/// What the state folder knows of a plan that was saved in it.
+fn as_saved(plan: &Plan) -> Confirmation {
+    Confirmation { guards: Some(plan.guards.clone()), ..Confirmation::default() }
 }
 
 #[test]
@@ -135,17 +140,29 @@ fn a_column_that_lost_its_values_trips_feed() {
 fn a_saved_plan_loses_what_drifted_and_shows_when_it_was_altered() {
     let mut world = World::settled(company(3));
     world.hr(company(4).into_iter().map(|person| person.with("department", "Ops")).collect());
-    let saved = world.plan();
+    let saved = world.plan().sealed();
     assert!(saved.verify());
     let json = serde_json::to_string(&saved).unwrap();
     assert_eq!(serde_json::from_str::<crate::plan::Plan>(&json).unwrap().fingerprint, saved.fingerprint);
     world.user("001").attributes.insert(attribute("department"), crate::directory::Value::text("Else"));
-    let (left, drifted) = drift(&saved, &world.snapshot, &world.ledger, &world.policy);
+    let (left, drifted) = drift(&saved, &world.snapshot, &world.ledger, &world.policy, &as_saved(&saved));
     assert_eq!(drifted.iter().map(|one| one.key.as_str()).collect::<Vec<_>>(), ["001"]);
     assert_eq!(left.changes.len(), 3);
-    let mut altered = saved;
+    let mut altered = saved.clone();
     altered.changes.pop();
     assert!(!altered.verify());
+    let rows: [fn(&mut Plan); 5] = [
+        |plan| plan.as_of = "2020-01-01".into(),
+        |plan| plan.created_at = "2099-01-01T00:00:00Z".into(),
+        |plan| plan.guards[0].count = 77,
+        |plan| plan.source.records = 77,
+        |plan| plan.changes[0].reason = "other".into(),
+    ];
+    for alter in rows {
+        let mut altered = saved.clone();
+        alter(&mut altered);
+        assert!(!altered.verify());
+    }
 }
 
 #[test]
@@ -154,7 +171,7 @@ fn a_saved_plan_creates_nobody_who_has_an_account_by_now() {
     world.hr(company(3).into_iter().chain([worker("9", "Ida", "New").with("mail", "ida@contoso.com")]).collect());
     let saved = world.plan();
     let why = |world: &World| {
-        let (left, drifted) = drift(&saved, &world.snapshot, &world.ledger, &world.policy);
+        let (left, drifted) = drift(&saved, &world.snapshot, &world.ledger, &world.policy, &as_saved(&saved));
         assert_eq!(left.changes.len() + drifted.len(), 1);
         drifted.into_iter().next().map(|one| one.message)
     };
@@ -179,7 +196,7 @@ fn numbers_that_differ_in_case_alone_are_two_peoples() {
     world.stranger("somebody").attributes.insert(attribute("employeeId"), crate::directory::Value::text("a1"));
     let saved = world.plan();
     assert!(saved.changes.iter().any(|change| change.key == "A1"));
-    let (_, drifted) = drift(&saved, &world.snapshot, &world.ledger, &world.policy);
+    let (_, drifted) = drift(&saved, &world.snapshot, &world.ledger, &world.policy, &as_saved(&saved));
     assert_eq!(drifted, []);
 }
 
@@ -189,7 +206,7 @@ fn a_saved_plan_touches_nobody_who_is_protected_by_now() {
     world.hr(vec![worker("1", "Ada", "Lovelace").in_group("B"), worker("2", "Bob", "Boss").in_group("A")]);
     let saved = world.plan();
     world.policy.protect_users = vec!["id-1".into()];
-    let (left, _) = drift(&saved, &world.snapshot, &world.ledger, &world.policy);
+    let (left, _) = drift(&saved, &world.snapshot, &world.ledger, &world.policy, &as_saved(&saved));
     let members = left.changes.iter().filter_map(|change| change.members.as_ref());
     assert_eq!(members.map(|members| members.add.len() + members.remove.len()).sum::<usize>(), 0);
 }
@@ -214,10 +231,165 @@ fn an_undo_restores_values_enablement_managers_and_memberships() {
         today: world.today,
         created_at: String::new(),
     });
-    assert!(drifted.is_empty() && back.verify());
+    assert!(drifted.is_empty() && back.clone().sealed().verify());
     pretend(&back, &mut world.snapshot);
     assert_eq!(world.snapshot.users, before.users);
     for (id, group) in &before.groups {
         assert_eq!(world.snapshot.groups[id].members, group.members);
     }
+}
+
+fn tripped(world: &World) -> Vec<String> {
+    world.plan().approve(None).err().map(|stopped| stopped.tripped).unwrap_or_default()
+}
+
+fn count_of(plan: &Plan, name: &str) -> u64 {
+    plan.guards.iter().find(|guard| guard.name == name).unwrap().count
+}
+
+#[test]
+fn people_who_vanish_trip_a_guard_whatever_becomes_of_them() {
+    let without = |gone: usize| company(100).into_iter().skip(gone).collect::<Vec<_>>();
+    let mut world = World::settled(company(100));
+    world.hr(without(5));
+    assert_eq!(count_of(&world.plan(), "missing"), 5);
+    assert!(tripped(&world).is_empty());
+    world.hr(without(6));
+    assert_eq!(tripped(&world), ["missing"], "on_missing reports, and the guard counts");
+    // The same people are not counted after a good reading without them.
+    for number in 1..=6 {
+        world.known(&format!("{number:03}")).missing_since = Some(world.today);
+    }
+    assert_eq!(count_of(&world.plan(), "missing"), 0);
+    // Nor are people whose accounts are disabled, of another feed, or of a partial reading.
+    let mut world = World::settled(company(100));
+    world.hr(without(9));
+    for number in 1..=3 {
+        world.user(&format!("{number:03}")).enabled = Some(false);
+        world.known(&format!("{:03}", number + 3)).feed = "other".into();
+    }
+    assert_eq!(count_of(&world.plan(), "missing"), 3);
+    world.whole = false;
+    assert_eq!(count_of(&world.plan(), "missing"), 0);
+}
+
+#[test]
+fn a_survey_names_who_vanished_and_who_came_back() {
+    let mut world = World::settled(company(4));
+    world.known("004").missing_since = Some(world.today);
+    world.hr(company(4).into_iter().skip(1).collect());
+    let presence = world.survey().presence;
+    assert_eq!((presence.missing, presence.returned), (vec![key("001")], vec![key("004")]));
+}
+
+#[test]
+fn a_column_is_empty_from_ten_records_and_four_cells_on_and_is_named() {
+    let feed = |records: usize, emptied: u64, distinct: (u64, u64)| {
+        let mut world = World::settled(company(records));
+        let mut last = world.survey().reading;
+        last.columns = [("Dept".to_owned(), (0, distinct.0)), ("City".to_owned(), (500, 3))].into();
+        world.ledger.last_reading = Some(last);
+        let share = emptied * 1000 / records as u64;
+        world.columns = Some([("Dept".to_owned(), (share, distinct.1)), ("City".to_owned(), (500, 3))].into());
+        world.plan().guards.into_iter().find(|guard| guard.name == "feed").unwrap()
+    };
+    assert_eq!(feed(14, 3, (5, 5)).count, 0, "one returning person and two others");
+    assert_eq!(feed(14, 4, (5, 5)).count, 1);
+    assert_eq!(feed(9, 9, (5, 5)).count, 0);
+    assert_eq!(feed(100, 20, (5, 5)).count, 0);
+    assert_eq!(feed(100, 0, (12, 6)).count, 1, "every department became the same few");
+    let guard = feed(100, 40, (12, 8));
+    assert!(guard.tripped);
+    assert_eq!(guard.columns.len(), 1);
+    let column = &guard.columns[0];
+    assert_eq!((column.name.as_str(), column.empty_before, column.empty_after), ("Dept", 0.0, 0.4));
+    assert_eq!((column.distinct_before, column.distinct_after), (12, 8));
+}
+
+#[test]
+fn the_fingerprint_names_the_reading_whose_guard_tripped() {
+    let mut world = World::settled(company(40));
+    world.ledger.last_reading = Some(world.survey().reading);
+    world.hr(company(20));
+    let broken = world.plan();
+    world.source_sha256 = "another file".into();
+    let other = world.plan();
+    assert_ne!(broken.fingerprint, other.fingerprint);
+    world.hr(company(40));
+    let whole = world.plan();
+    world.source_sha256 = "yet another".into();
+    assert_eq!(whole.fingerprint, world.plan().fingerprint, "no guard on the reading tripped");
+}
+
+#[test]
+fn the_leavers_of_a_stopped_plan_go_alone_unless_the_guard_is_on_them() {
+    let busy = |leavers: usize| -> Vec<crate::mapping::Desired> {
+        company(40)
+            .into_iter()
+            .enumerate()
+            .map(|(at, person)| {
+                let person = person.with("department", "Ops");
+                if at < leavers { person.left() } else { person }
+            })
+            .collect()
+    };
+    let mut world = World::settled(company(40));
+    world.hr(busy(2));
+    let stopped = world.plan().approve(None).unwrap_err();
+    assert_eq!(stopped.tripped, ["update"]);
+    let plan = stopped.leavers().unwrap().into_plan();
+    assert!(plan.changes.iter().all(|change| change.action == Action::Disable && change.attributes.len() == 1));
+    assert_eq!((plan.changes.len(), count_of(&plan, "disable")), (2, 2));
+    pretend(&plan, &mut world.snapshot);
+    assert!(world.plan().changes.iter().all(|change| change.action == Action::Update), "the rest is left to do");
+
+    // Neither where the disables themselves are too many, nor after a reading that cannot be believed.
+    world = World::settled(company(40));
+    world.hr(busy(4));
+    assert_eq!(world.plan().approve(None).unwrap_err().leavers(), None);
+    world.ledger.last_reading = Some(world.survey().reading);
+    world.hr(busy(2).into_iter().take(20).collect());
+    assert_eq!(world.plan().approve(None).unwrap_err().leavers(), None);
+}
+
+#[test]
+fn a_saved_plan_is_believed_only_as_far_as_something_confirms_it() {
+    let mut world = World::settled(company(5));
+    world.hr(company(5).into_iter().map(|person| person.with("department", "Ops")).collect());
+    let mut saved = world.plan();
+    // Another person's account under this key, as an editor would write it.
+    world.stranger("victim");
+    saved.changes[0].id = Some(id("victim"));
+    saved.changes[0].attributes.clear();
+    let drifted =
+        |world: &World, confirmation: &Confirmation| drift(&saved, &world.snapshot, &world.ledger, &world.policy, confirmation).0;
+    let plan = drifted(&world, &as_saved(&saved));
+    assert_eq!(plan.changes.len(), 4);
+    let skipped: Vec<_> = plan.skipped.iter().map(|entry| (entry.code, entry.id.clone())).collect();
+    assert_eq!(skipped, [(crate::plan::SkippedCode::NotConfirmed, Some(id("victim")))]);
+    let approved = Confirmation { approved: true, ..as_saved(&saved) };
+    assert_eq!(drifted(&world, &approved).changes.len(), 5);
+    let copied = Confirmation { accounts: [(key("001"), id("victim"))].into(), ..as_saved(&saved) };
+    assert_eq!(drifted(&world, &copied).changes.len(), 5);
+    // Elsewhere the first match attribute still confirms the others, and the guards on the reading need a yes.
+    world.ledger = crate::plan::Ledger::default();
+    let elsewhere = drifted(&world, &Confirmation::default());
+    assert_eq!(elsewhere.changes.len(), 4);
+    let tripped = elsewhere.clone().approve(None).unwrap_err().tripped;
+    assert!(["source", "feed", "held", "missing"].iter().all(|name| tripped.iter().any(|tripped| tripped == name)));
+    assert!(elsewhere.clone().approve(Some(&elsewhere.fingerprint)).is_ok());
+}
+
+#[test]
+fn an_edited_guard_is_taken_from_the_copy_of_the_plan() {
+    let mut world = World::settled(company(40));
+    world.ledger.last_reading = Some(world.survey().reading);
+    world.hr(company(20));
+    let counted = world.plan();
+    let mut edited = counted.clone();
+    for guard in &mut edited.guards {
+        (guard.count, guard.tripped) = (0, false);
+    }
+    let (plan, _) = drift(&edited, &world.snapshot, &world.ledger, &world.policy, &as_saved(&counted));
+    assert_eq!(plan.approve(None).unwrap_err().tripped, ["source", "missing"]);
 }

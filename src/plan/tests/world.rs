@@ -124,6 +124,8 @@ pub(crate) struct World {
     pub(crate) today: Date,
     pub(crate) whole: bool,
     pub(crate) only: Option<BTreeSet<EmployeeId>>,
+    pub(crate) source_sha256: String,
+    pub(crate) columns: Option<BTreeMap<String, (u64, u64)>>,
 }
 
 impl World {
@@ -154,6 +156,8 @@ impl World {
             today: TODAY,
             whole: true,
             only: None,
+            source_sha256: "0".into(),
+            columns: None,
         }
     }
 
@@ -201,7 +205,7 @@ impl World {
                 name: "hr.csv".into(),
                 feed: self.rules.feed.clone(),
                 records: self.mapped.len() as u64,
-                sha256: "0".into(),
+                sha256: self.source_sha256.clone(),
             },
             target: Target { graph_url: "http://127.0.0.1/v1.0".into(), tenant_id: "tenant".into(), sandbox: true },
             people: &people,
@@ -213,7 +217,7 @@ impl World {
             policy: &self.policy,
             today: self.today,
             created_at: "2026-11-20T00:00:00Z".into(),
-            columns: None,
+            columns: self.columns.clone(),
         });
         tell_causes(&mut survey.plan, &people, &self.snapshot.users, &self.ledger);
         survey

@@ -1,0 +1,44 @@
+//! The people of a feed who vanish from its readings, and those who come back.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::inputs::Inputs;
+use super::matching::Matching;
+use crate::record::EmployeeId;
+
+/// What a good reading changes in the ledger: who is in no record of it any more, and who is in one again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// People of the feed whom the last good reading carried and this one does not.
+    pub missing: Vec<EmployeeId>,
+    /// People of the feed whom the last good reading did not carry and this one does.
+    pub returned: Vec<EmployeeId>,
+}
+
+impl Presence {
+    /// Compares the ledger with the whole reading.
+    pub(super) fn new(inputs: &Inputs<'_>, matching: &Matching<'_>) -> Self {
+        let mut presence = Self::default();
+        let of_feed = inputs.ledger.people.iter().filter(|(_, known)| known.feed == inputs.rules.feed);
+        for (key, known) in of_feed {
+            match (matching.names(key), known.missing_since) {
+                (false, None) => presence.missing.push(key.clone()),
+                (true, Some(_)) => presence.returned.push(key.clone()),
+                _ => {}
+            }
+        }
+        presence
+    }
+
+    /// How many enabled accounts lose their record. Several keys of one account are one person; an account at which a record of the reading
+    /// points belongs to a person who is not missing.
+    pub(super) fn vanished(&self, inputs: &Inputs<'_>, matching: &Matching<'_>) -> u64 {
+        let accounts = self.missing.iter().filter_map(|key| {
+            let user = inputs.snapshot.users.row(&inputs.ledger.people.get(key)?.id)?;
+            (user.enabled() != Some(false) && !matching.is_claimed(user.number())).then(|| user.number())
+        });
+        accounts.collect::<HashSet<_>>().len() as u64
+    }
+}

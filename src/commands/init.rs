@@ -75,8 +75,17 @@ fn look(file: &Path) -> Result<Look, Failure> {
         let header = Header::new(names).map_err(|name| Failure::usage(format!("the column `{}` stands twice", shown(&name))))?;
         return Ok(Look { header: Arc::new(header), records: Vec::new(), told: Vec::new(), settings: plain, footer: Vec::new() });
     }
-    let about_the_shape =
-        |kind: &FaultKind| matches!(kind, FaultKind::Ragged { .. } | FaultKind::Unnamed | FaultKind::DuplicateHeader { .. });
+    let about_the_shape = |kind: &FaultKind| {
+        matches!(
+            kind,
+            FaultKind::Ragged { .. }
+                | FaultKind::Unnamed
+                | FaultKind::Beside { .. }
+                | FaultKind::Nameless { .. }
+                | FaultKind::Total
+                | FaultKind::DuplicateHeader { .. }
+        )
+    };
     if errors.faults.iter().all(|fault| about_the_shape(&fault.kind)) {
         let footers = (1..=3).map(|footer| (0, footer));
         for (lines, footer) in footers.chain((1..=12).flat_map(|lines| (0..=3).map(move |footer| (lines, footer)))) {

@@ -47,6 +47,7 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
     let context = Context::on(day, scene.snapshot.default_domain.clone());
     let Everybody { people, columns } = everybody(read, &context, Packer::new(&scene.snapshot, rules))?;
     let measure = whole && only.is_none();
+    let empty = if ledger.last_reading.is_none() && !read.asked { empty_columns(&columns, read) } else { None };
     let mut survey = plan::survey(&Inputs {
         source: source_info(read),
         target: scene.connection.target(&scene.snapshot.tenant),
@@ -61,6 +62,7 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
         created_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         columns: measure.then(|| mapped(columns, read)),
     });
+    survey.notes.extend(empty);
     let keys = plan::keys_with_causes(&survey.plan, &people);
     let added = scene.store.add_wishes(&scene.snapshot.tenant, &mut ledger, keys);
     added.map_err(|fault| Failure::cannot(&fault))?;
@@ -113,6 +115,16 @@ fn source_info(read: &Read) -> SourceInfo {
         records: read.reading.records.len() as u64,
         sha256: read.reading.sha256.clone(),
     }
+}
+
+/// The mapped columns in which no record has a value. The first reading of a feed has none before it to be compared with, so a column
+/// that the export has lost is named here and by no guard.
+fn empty_columns(columns: &[ColumnProfile], read: &Read) -> Option<String> {
+    let (used, records) = (read.mapping.columns(), read.reading.records.len() as u64);
+    let empty = columns.iter().filter(|profile| profile.empty == records && used.contains(&profile.column));
+    let names: Vec<String> = empty.map(|profile| format!("`{}`", profile.column)).collect();
+    let note = || format!("first reading of this feed: no record has a value in {}", names.join(", "));
+    (records > 1 && !names.is_empty()).then(note)
 }
 
 /// Of each mapped column the share of empty cells in thousandths, and the distinct values.

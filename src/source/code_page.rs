@@ -42,6 +42,7 @@ impl CodePage {
             ) => {
                 format!("windows-{digits}")
             }
+            ("macroman" | "mac" | "macos" | "applemac", "") => "macintosh".to_owned(),
             ("ansi", "") => "windows-1252".to_owned(),
             ("latin", "9" | "15") => "iso-8859-15".to_owned(),
             ("latin", "1" | "2" | "3" | "4" | "5" | "6") => format!("latin{digits}"),
@@ -80,6 +81,7 @@ mod tests {
             (&["latin-9", "iso8859-15", "ISO_8859-15"], "iso-8859-15"),
             (&["437", "cp437", "DOS 437"], "dos-437"),
             (&["850", "ibm850", "dos-850"], "dos-850"),
+            (&["macintosh", "Mac Roman", "mac-roman", "x-mac-roman"], "macintosh"),
             (&["utf8", "UTF-8"], "utf-8"),
             (&["utf-16", "UTF-16LE"], "utf-16le"),
         ] {

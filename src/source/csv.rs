@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::assemble::{Assembler, Cells};
+use super::assemble::{Assembler, Cells, Form};
 use super::decode::decode;
 use super::error::{Fault, FaultKind, SourceErrors};
 use super::scan::{Guess, LineEnds, Row, ScanFault, Scanner, find_delimiter};
@@ -37,8 +37,15 @@ pub(super) struct Table {
 struct Prepared {
     text: String,
     encoding: String,
+    doubt: Option<String>,
     delimiter: Option<u8>,
     skip_lines: u64,
+}
+
+impl Prepared {
+    fn form(&self) -> Form {
+        Form::Text(self.delimiter.unwrap_or(b','))
+    }
 }
 
 impl Cells for (&str, &Row) {
@@ -66,6 +73,14 @@ impl Cells for (&str, &Row) {
     fn size(&self) -> usize {
         self.1.bytes
     }
+
+    fn breaks(&self) -> bool {
+        self.1.breaks
+    }
+
+    fn sound(&self) -> bool {
+        self.1.fault.is_none()
+    }
 }
 
 /// Reads one file; `like` are the columns of an earlier file of the same reading.
@@ -79,7 +94,7 @@ pub(super) fn read(
     let text = prepared.text.as_str();
     let mut scanner = Scanner::new(text, prepared.delimiter.unwrap_or(b','));
     scanner.skip_lines(prepared.skip_lines);
-    let mut assembler = Assembler::new(file, settings.skip_footer, like);
+    let mut assembler = Assembler::new(file, prepared.form(), settings.skip_footer, like);
     configured_header(&mut assembler, settings)?;
     let mut row = Row::default();
     loop {
@@ -112,11 +127,12 @@ pub(super) fn read(
 
 /// The column names of one file.
 pub(super) fn header(file: &str, bytes: Vec<u8>, settings: &CsvSettings) -> Result<Vec<String>, SourceErrors> {
-    let mut assembler = Assembler::new(file, 0, None);
+    let mut assembler = Assembler::new(file, Form::Text(b','), 0, None);
     if configured_header(&mut assembler, settings)? {
         return Ok(settings.header.clone().unwrap_or_default());
     }
     let prepared = prepare(file, bytes, settings)?;
+    let mut assembler = Assembler::new(file, prepared.form(), 0, None);
     let text = prepared.text.as_str();
     let mut scanner = Scanner::new(text, prepared.delimiter.unwrap_or(b','));
     scanner.skip_lines(prepared.skip_lines);
@@ -151,7 +167,7 @@ fn prepare(file: &str, bytes: Vec<u8>, settings: &CsvSettings) -> Result<Prepare
         return Err(Fault::of_file(file, FaultKind::Empty));
     }
     let Shape { delimiter, skip_lines, .. } = shape(file, &text, settings)?;
-    Ok(Prepared { text, encoding: decoded.encoding, delimiter, skip_lines })
+    Ok(Prepared { text, encoding: decoded.encoding, doubt: decoded.doubt, delimiter, skip_lines })
 }
 
 /// How a text is cut into rows and cells.
@@ -195,12 +211,17 @@ fn markup(text: &str) -> Option<&'static str> {
     }
 }
 
-/// The delimiter that Excel's first line `sep=;` orders.
+/// The delimiter that Excel's first line `sep=;` orders. A program that saved the file again has filled that line up with the
+/// delimiter which it uses itself.
 fn instruction(text: &str) -> Option<u8> {
-    let line = text.lines().next()?.trim_matches(|c| c == '"' || c == '\r');
-    let mut chars = line.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and(line.get(4..))?.chars();
-    let delimiter = single_byte(chars.next()?)?;
-    chars.next().is_none().then_some(delimiter)
+    let line = text.lines().next()?.trim_end_matches('\r');
+    let (line, quoted) = line.strip_prefix('"').map_or((line, false), |line| (line, true));
+    let mut rest = line.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and(line.get(4..))?.chars();
+    let ordered = rest.next()?;
+    let rest = if quoted { rest.as_str().strip_prefix('"')? } else { rest.as_str() };
+    let used = rest.chars().next().unwrap_or(ordered);
+    let filled = rest.chars().all(|character| character == used);
+    (filled && (quoted || used == ordered)).then(|| single_byte(used))?
 }
 
 fn single_byte(delimiter: char) -> Option<u8> {
@@ -216,7 +237,8 @@ fn scan_fault(file: &str, fault: ScanFault) -> Fault {
 }
 
 fn told(file: &str, prepared: &Prepared, scanner: &Scanner<'_>) -> String {
-    told_of(file, prepared.delimiter, &prepared.encoding, scanner.mark().ends)
+    let told = told_of(file, prepared.delimiter, &prepared.encoding, scanner.mark().ends);
+    prepared.doubt.iter().fold(told, |told, doubt| format!("{told}; {doubt}"))
 }
 
 /// What was found out about a file, in words.

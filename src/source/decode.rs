@@ -5,11 +5,14 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::code_page::{CodePage, decode_dos};
 use super::error::{Fault, FaultKind};
+use super::wrong_guess;
 
 /// Text, and how it was read.
 pub(super) struct Decoded {
     pub(super) text: String,
     pub(super) encoding: String,
+    /// What speaks against the guess of the encoding, where anything does.
+    pub(super) doubt: Option<String>,
 }
 
 /// Decodes a whole file: a byte order mark first, then the configured encoding, then UTF-8 strictly, then a guess.
@@ -23,7 +26,9 @@ pub(super) fn decode(file: &str, bytes: Vec<u8>, wanted: Option<&str>) -> Result
         });
     }
     let decoded = match (Encoding::for_bom(&bytes), wanted) {
-        (Some((encoding, length)), _) => Decoded { text: strict(file, bytes, length, encoding)?, encoding: marked(encoding) },
+        (Some((encoding, length)), _) => {
+            Decoded { text: strict(file, bytes, length, encoding)?, encoding: marked(encoding), doubt: None }
+        }
         (None, Some(wanted)) => {
             let page =
                 CodePage::named(wanted).ok_or_else(|| Fault::of_file(file, FaultKind::UnknownEncoding(wanted.to_owned())))?;
@@ -31,7 +36,7 @@ pub(super) fn decode(file: &str, bytes: Vec<u8>, wanted: Option<&str>) -> Result
                 CodePage::Web(encoding) => strict(file, bytes, 0, encoding)?,
                 CodePage::Dos(_, upper) => decode_dos(&bytes, upper),
             };
-            Decoded { text, encoding: page.name() }
+            Decoded { text, encoding: page.name(), doubt: None }
         }
         (None, None) => found_out(file, bytes)?,
     };
@@ -61,10 +66,10 @@ pub(super) fn as_utf8(start: &[u8], wanted: Option<&str>) -> Option<(String, usi
 fn found_out(file: &str, bytes: Vec<u8>) -> Result<Decoded, Fault> {
     if let Some(encoding) = utf16_without_mark(&bytes) {
         let text = strict(file, bytes, 0, encoding)?;
-        return Ok(Decoded { text, encoding: format!("{} (guessed)", label(encoding)) });
+        return Ok(Decoded { text, encoding: format!("{} (guessed)", label(encoding)), doubt: None });
     }
     let bytes = match String::from_utf8(bytes) {
-        Ok(text) => return Ok(Decoded { text, encoding: "utf-8".to_owned() }),
+        Ok(text) => return Ok(Decoded { text, encoding: "utf-8".to_owned(), doubt: None }),
         Err(error) => error.into_bytes(),
     };
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
@@ -75,7 +80,16 @@ fn found_out(file: &str, bytes: Vec<u8>) -> Result<Decoded, Fault> {
     }
     mixed(file, &bytes, encoding)?;
     let text = strict(file, bytes, 0, encoding)?;
-    Ok(Decoded { text, encoding: format!("{} (guessed)", label(encoding)) })
+    if let Some((at, found)) = wrong_guess::proof(&text) {
+        let (line, column) = spot(&text.as_bytes()[..at]);
+        let kind = FaultKind::WrongGuess { encoding: label(encoding), found };
+        return Err(Fault::at(file, Some(line), Some(column), kind));
+    }
+    let doubt = wrong_guess::doubt(&text).map(|(at, found)| {
+        let (line, column) = spot(&text.as_bytes()[..at]);
+        format!("line {line}, column {column}: {found}; if names look wrong, set `encoding` in [source] (dos-850, macintosh, …)")
+    });
+    Ok(Decoded { text, encoding: format!("{} (guessed)", label(encoding)), doubt })
 }
 
 /// The byte A4 is `€` in ISO-8859-15 and the sign `¤`, which nobody writes, in Windows-1252; 80 to 9F are no characters there.
@@ -222,6 +236,33 @@ mod tests {
         let (latin9, label) = text(b"Nom;Prime\nLef\xE8vre;1 250,00 \xA4\nMain-d'\xBDuvre;", None).unwrap();
         assert_eq!(label, "iso-8859-15 (guessed)");
         assert!(latin9.contains('€') && latin9.contains('œ'));
+    }
+
+    #[test]
+    fn a_guess_that_yields_control_characters_is_refused() {
+        for (bytes, spot) in [
+            (&b"Id;Name\n1;J\x81rgen Gro\xE1\n2;Z\x81rcher\n"[..], "line 2, column 4"),
+            (b"Id;Name\n1;Ann\n2;Fran\x8Dois\n", "line 3, column 7"),
+            (b"Id;Name\n1;M\x81ller\n", "line 2, column 4"),
+            (b"Id;Name\n1;Andr\x8E\n2;Th\x8Fr\x8Fse\n", "line 3, column 5"),
+        ] {
+            let error = text(bytes, None).unwrap_err();
+            assert!(error.starts_with(&format!("f.csv, {spot}: the encoding was guessed")), "{error}");
+            assert!(error.contains("dos-850") && error.contains("macintosh"), "{error}");
+        }
+        assert_eq!(text(b"M\x81ller", Some("dos-850")).unwrap().0, "Müller");
+        assert_eq!(text(b"M\x9Fller Gro\xA7", Some("mac-roman")).unwrap().0, "Müller Groß");
+        assert_eq!(text(b"M\x9Fller", Some("macintosh")).unwrap().0, "Müller");
+    }
+
+    #[test]
+    fn a_sign_within_a_word_is_a_doubt_and_no_fault() {
+        let doubt = |bytes: &[u8]| decode("f.csv", bytes.to_vec(), None).unwrap().doubt;
+        let told = doubt(b"Id;Name\n1;Hans Gro\xA7\n2;Anna Wei\xA7\n3;Ute Ru\xA7mann\n").unwrap();
+        assert!(told.starts_with("line 2, column 11: the sign `§` stands within a word"), "{told}");
+        let western = b"Id;Name;Note\n1;M\xFCller;\xA7 5\n2;O\x92Neil;N\xB0 3 \x84x\x93\n3;\x8Eana;M\xAA \x80 5\n";
+        assert_eq!(doubt(western), None);
+        assert_eq!(doubt("1;Groß\n".as_bytes()), None);
     }
 
     #[test]

@@ -151,6 +151,85 @@ pub enum FaultKind {
         /// The position where it stands again.
         second: usize,
     },
+    /// Two columns have no name.
+    #[error("the header gives no name to column {first} and to column {second}")]
+    Nameless {
+        /// The first such position, from 1.
+        first: usize,
+        /// Another one.
+        second: usize,
+    },
+    /// A cell that holds lines which look like rows.
+    #[error("a quote opens here, and its cell holds other rows ({lines} found): the people in them would be lost")]
+    Swallowed {
+        /// How many such lines there are.
+        lines: u64,
+    },
+    /// The column names among the records.
+    #[error("the header appears again in this row: two files in one?")]
+    HeaderAgain,
+    /// A rule of a printed table.
+    #[error("this row consists of dashes: it is the rule of a printed table, not a record")]
+    Rule,
+    /// A row that sums up or counts the others.
+    #[error("this row is a total or an end mark, not a record")]
+    Total,
+    /// A row that the settings leave out although it is a record.
+    #[error("this row looks like a record, and `skip_footer = {skip}` would drop it")]
+    FooterRecord {
+        /// The rows that the settings leave out.
+        skip: usize,
+    },
+    /// A value beside the columns of a sheet.
+    #[error("a value stands in a column that has no name (cell {cell})")]
+    Beside {
+        /// The cell.
+        cell: String,
+    },
+    /// Formulas that were never computed.
+    #[error("sheet `{sheet}`, cell {cell}: the formula has no stored result{}", others(*more))]
+    NoResult {
+        /// The sheet.
+        sheet: String,
+        /// The first such cell.
+        cell: String,
+        /// How many more there are.
+        more: u64,
+    },
+    /// Cells that are merged below the header.
+    #[error("sheet `{sheet}`: the cells {range} are merged, so only the first of them has the value{}", others(*more))]
+    Merged {
+        /// The sheet.
+        sheet: String,
+        /// The first such range.
+        range: String,
+        /// How many more there are.
+        more: u64,
+    },
+    /// A cell that no sheet has.
+    #[error("sheet `{sheet}`: the cell `{reference}` lies outside a sheet, which ends at XFD1048576")]
+    OutsideSheet {
+        /// The sheet.
+        sheet: String,
+        /// The reference as it is written.
+        reference: String,
+    },
+    /// A sheet with hardly a value in a huge area.
+    #[error("sheet `{sheet}`: hardly any cell has a value, but they reach to {cell}")]
+    Sparse {
+        /// The sheet.
+        sheet: String,
+        /// The far corner.
+        cell: String,
+    },
+    /// A guess that yields what is in no text.
+    #[error("the encoding was guessed as {encoding}, which yields {found} here: the guess is wrong")]
+    WrongGuess {
+        /// The encoding.
+        encoding: String,
+        /// What was found.
+        found: String,
+    },
     /// A row with more or fewer cells than the header.
     #[error("the row has {found} cells, the header has {expected}")]
     Ragged {
@@ -234,7 +313,28 @@ impl FaultKind {
             }
             Self::UnknownEncoding(_) => "examples: utf-8, utf-16le, windows-1252, windows-1250, iso-8859-15, shift_jis",
             Self::BadDelimiter(_) => "use one of `,` `;` `|` or a tab",
-            Self::DuplicateHeader { name, .. } if name.is_empty() => "give every column a name of its own",
+            Self::Nameless { .. } => {
+                "give every column a name; where two header rows stand above the data, let the export write one"
+            }
+            Self::Swallowed { .. } => {
+                "a quote is missing or left over: correct the cell in HR, or let the export double quotes within cells"
+            }
+            Self::HeaderAgain => "deliver the files apart: `path` in [source] takes a list of files",
+            Self::Rule => "let the export write plain CSV, without the lines of a printed table",
+            Self::Total => "let the export leave it out",
+            Self::FooterRecord { .. } => {
+                "this file has no footer of that length: remove `skip_footer` from [source] or the mapping"
+            }
+            Self::Beside { .. } => "remove it, or give the column a name in the header",
+            Self::NoResult { .. } => {
+                "open the workbook in a spreadsheet program and save it, or let the program that writes it store values"
+            }
+            Self::Merged { .. } => "unmerge them, and fill every cell",
+            Self::OutsideSheet { .. } => "the workbook is damaged: export it again",
+            Self::Sparse { .. } => "delete the stray value, or export the table into a sheet of its own",
+            Self::WrongGuess { .. } => {
+                "name the encoding: `encoding = \"dos-850\"` or `\"macintosh\"` in [source], or let the export write UTF-8"
+            }
             Self::DuplicateHeader { .. } => {
                 "rename one of them, or, if the file has no header row, name its columns: `header = […]` in [source]"
             }
@@ -259,6 +359,10 @@ impl FaultKind {
             _ => return None,
         })
     }
+}
+
+fn others(more: u64) -> String {
+    if more == 0 { String::new() } else { format!(" (and {more} more)") }
 }
 
 fn members(found: &[String], wanted: Option<&str>) -> String {

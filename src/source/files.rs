@@ -47,7 +47,7 @@ fn read_one(file: Fetched, settings: &FileSettings, like: Like) -> Result<Readin
     let bytes = content.bytes()?;
     let (sha256, mut told) = (sum(&bytes), Vec::new());
     let table = match unpack(&name, bytes, &settings.unpack, &mut told)? {
-        unpack::Content::Workbook(bytes) => sheet::read(&name, bytes, &settings.sheet, like),
+        unpack::Content::Workbook(bytes) => sheet::read(&name, &bytes, &settings.sheet, like),
         unpack::Content::Text(bytes) => csv::read(&name, bytes, &settings.csv, like),
     }?;
     told.push(table.told);
@@ -63,7 +63,7 @@ pub(super) fn header(file: &Fetched, settings: &FileSettings) -> Result<Vec<Stri
         return Ok(names);
     }
     match unpack(name, content.clone().bytes()?, &settings.unpack, &mut Vec::new())? {
-        unpack::Content::Workbook(bytes) => sheet::header(name, bytes, &settings.sheet),
+        unpack::Content::Workbook(bytes) => sheet::header(name, &bytes, &settings.sheet),
         unpack::Content::Text(bytes) => csv::header(name, bytes, &settings.csv),
     }
 }

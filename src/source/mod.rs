@@ -23,28 +23,36 @@ mod error;
 mod failure;
 mod fetched;
 mod files;
+mod footer;
 mod join;
 mod local;
 mod number_format;
+mod ods_content;
 mod on_disk;
 #[cfg(test)]
 mod on_disk_tests;
 mod opened;
 pub mod place;
 mod profile;
+mod ragged_rows;
 mod records;
 pub mod rest;
 mod rows;
 mod scan;
 mod sheet;
+mod sheet_rows;
 #[cfg(test)]
 mod sheet_tests;
 pub mod sql;
 mod summing;
+mod suspect_row;
+mod swallowed_rows;
 #[cfg(test)]
 mod tests;
 mod unpack;
 mod window;
+mod worksheet_xml;
+mod wrong_guess;
 
 pub use arrival::{Arrival, Listed, newest};
 pub use csv::CsvSettings;

@@ -3,13 +3,13 @@
 //! The first pass sees the file through a window and finds nothing wrong with it, or gives up; then the file is read into memory, where
 //! every fault gets its name and place. So what is here need not tell faults apart. It gives up as well on what is no UTF-8 text.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::assemble::{Assembler, Cells as _, Columns, LONGEST_ROW};
+use super::assemble::{Assembler, Cells as _, Columns, Form, LONGEST_ROW};
 use super::csv::{self, CsvSettings};
 use super::decode::as_utf8;
 use super::error::Fault;
+use super::footer::Footer;
 use super::opened::Opened;
 use super::scan::{Mark, Row, Scanner};
 use super::unpack::is_packed;
@@ -55,7 +55,8 @@ pub(super) fn prove(
     window: usize,
 ) -> Option<Proven> {
     let Beginning { mut rows, delimiter, encoding, end } = begin(name, file, settings, window)?;
-    let columns = header_row(&mut rows, Assembler::new(name, 0, like), settings)?;
+    let assembler = Assembler::new(name, Form::Text(rows.delimiter), 0, like);
+    let columns = header_row(&mut rows, assembler, settings)?;
     let start = (rows.window.place(rows.mark.at), rows.mark.line);
     let count = count(&mut rows, &columns, settings.skip_footer)?;
     let told = csv::told_of(name, delimiter, &encoding, rows.mark.ends);
@@ -69,7 +70,8 @@ pub(super) fn prove(
 /// The column names, out of the beginning of a file; nothing where it has to be read into memory.
 pub(super) fn header(name: &str, file: &Opened, settings: &CsvSettings, window: usize) -> Option<Vec<String>> {
     let mut rows = begin(name, file, settings, window)?.rows;
-    let columns = header_row(&mut rows, Assembler::new(name, 0, None), settings)?;
+    let assembler = Assembler::new(name, Form::Text(rows.delimiter), 0, None);
+    let columns = header_row(&mut rows, assembler, settings)?;
     Some(columns.header.names().map(str::to_owned).collect())
 }
 
@@ -133,8 +135,7 @@ fn text_end(file: &Opened) -> Option<u64> {
 
 /// How many records the rows below the header make, where all of them do but those of the footer.
 fn count(rows: &mut Rows<'_>, columns: &Columns, skip_footer: u64) -> Option<usize> {
-    let skip_footer = usize::try_from(skip_footer).ok()?;
-    let (mut row, mut count, mut footer) = (Row::default(), 0, VecDeque::new());
+    let (mut row, mut count, mut footer) = (Row::default(), 0, Footer::new(skip_footer));
     while rows.next(&mut row).ok()? {
         let cells = (rows.window.text.as_str(), &row);
         if row.is_blank(cells.0) {
@@ -142,14 +143,17 @@ fn count(rows: &mut Rows<'_>, columns: &Columns, skip_footer: u64) -> Option<usi
             Some(()).filter(|()| cells.size() <= LONGEST_ROW)?;
             continue;
         }
-        footer.push_back(row.fault.is_none() && columns.fit(&cells));
-        if footer.len() > skip_footer {
-            // What is no footer must be a record.
-            footer.pop_front().filter(|fits| *fits)?;
-            count += 1;
+        let fault = columns.fault(&cells);
+        // A row that holds others is no footer either.
+        Some(()).filter(|()| fault.is_none() || columns.swallowed(&cells).is_none())?;
+        // What is no footer must be a record.
+        match footer.push(&cells, columns.width, cells.sound() && fault.is_none()) {
+            Some(true) => count += 1,
+            Some(false) => return None,
+            None => {}
         }
     }
-    Some(count).filter(|count| *count > 0)
+    Some(count).filter(|count| *count > 0 && footer.records().next().is_none())
 }
 
 impl OnDisk {

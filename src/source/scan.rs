@@ -45,6 +45,8 @@ pub(super) struct Row {
     unescaped: String,
     /// A fault within the row after which it could go on.
     pub(super) fault: Option<ScanFault>,
+    /// Whether a line ends within a cell.
+    pub(super) breaks: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -146,6 +148,7 @@ impl<'t> Scanner<'t> {
         row.spans.clear();
         row.unescaped.clear();
         row.fault = None;
+        row.breaks = false;
         row.line = self.line;
         if self.at >= self.text.len() {
             return Ok(false);
@@ -243,7 +246,9 @@ impl<'t> Scanner<'t> {
                 break quote;
             }
         };
-        self.line += count_lines(&self.bytes()[from..end]);
+        let lines = count_lines(&self.bytes()[from..end]);
+        row.breaks |= lines > 0;
+        self.line += lines;
         self.at = end + 1;
         if halved {
             row.unescaped.push_str(&self.text[start..end]);

@@ -9,11 +9,18 @@ use std::sync::Arc;
 use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, Sheet, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 use serde::Deserialize;
 
-use super::assemble::{Assembler, Cells};
+use super::assemble::{Assembler, Form, cell_name};
 use super::csv::Table;
 use super::error::{Fault, FaultKind, SourceErrors};
 use super::number_format::{by_code, general, shows_time};
+use super::ods_content;
+use super::sheet_rows::{Placed, SheetRows};
+use super::worksheet_xml::{self, Area, Broken, COLUMNS, ROWS};
 use crate::record::Header;
+
+/// What a number reads as whose last digits a spreadsheet has lost: it keeps fifteen. The mapping holds whoever has it in a column that
+/// it uses.
+const LOST_DIGITS: &str = "#DIGITS!";
 
 /// How a workbook is to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -27,102 +34,102 @@ pub struct SheetSettings {
     pub skip_footer: u64,
 }
 
-/// The rows of a sheet that are not empty, as wide as the widest of them.
-struct Grid {
-    sheet: String,
-    /// What is to be told besides.
+/// One sheet as it was read.
+struct OpenSheet {
+    name: String,
+    /// Notes for the user.
     told: Vec<String>,
-    rows: Vec<SheetRow>,
-}
-
-struct SheetRow {
-    line: u64,
-    /// The first column that is not empty anywhere, from 1.
-    first: u64,
-    cells: Vec<String>,
-}
-
-impl Cells for SheetRow {
-    fn line(&self) -> u64 {
-        self.line
-    }
-
-    fn count(&self) -> usize {
-        self.cells.len()
-    }
-
-    fn text(&self, index: usize) -> &str {
-        &self.cells[index]
-    }
-
-    fn spot(&self, index: usize) -> (u64, Option<u64>) {
-        (self.line, Some(index as u64 + self.first))
-    }
-
-    fn size(&self) -> usize {
-        self.cells.iter().map(String::len).sum()
-    }
+    cells: Vec<Placed>,
+    /// Cells with a formula and no result: row and column from 1.
+    without_result: Vec<(u64, u64)>,
+    merged: Vec<Area>,
+    hidden: Vec<u64>,
 }
 
 /// Reads one sheet; lines are its rows.
 pub(super) fn read(
     file: &str,
-    bytes: Vec<u8>,
+    bytes: &[u8],
     settings: &SheetSettings,
     like: Option<(String, Arc<Header>)>,
 ) -> Result<Table, SourceErrors> {
-    let grid = open(file, bytes, settings)?;
-    let mut assembler = Assembler::new(file, settings.skip_footer, like);
-    for row in grid.rows {
+    let mut sheet = open(file, bytes, settings)?;
+    without_result(file, &sheet, settings)?;
+    let rows = SheetRows::new(std::mem::take(&mut sheet.cells), settings.skip_lines);
+    let mut assembler = Assembler::new(file, Form::Sheet, settings.skip_footer, like);
+    for row in rows.rows() {
         if assembler.wants_header() {
-            take_header(&mut assembler, &row)?;
+            assembler.header(rows.header_line().unwrap_or(1), row.texts())?;
         } else {
             assembler.row(&row);
         }
     }
+    merged(file, &sheet, &rows, assembler.footer_line())?;
     let (header, records) = assembler.finish()?;
-    let told = std::iter::once(format!("{file}: sheet `{}`", grid.sheet)).chain(grid.told).collect::<Vec<_>>().join(", ");
+    let below = rows.header_line().unwrap_or(0);
+    let hidden = sheet.hidden.iter().filter(|line| **line > below).count();
+    if hidden > 0 {
+        sheet.told.push(format!("{hidden} rows are hidden, perhaps by a filter, and read like the others"));
+    }
+    let told = std::iter::once(format!("{file}: sheet `{}`", sheet.name)).chain(sheet.told).collect::<Vec<_>>().join(", ");
     Ok(Table { header, records, told })
 }
 
 /// The column names of a sheet.
-pub(super) fn header(file: &str, bytes: Vec<u8>, settings: &SheetSettings) -> Result<Vec<String>, SourceErrors> {
-    let grid = open(file, bytes, settings)?;
-    let mut assembler = Assembler::new(file, 0, None);
-    let Some(row) = grid.rows.first() else { return Err(Fault::of_file(file, FaultKind::NoHeader).into()) };
-    take_header(&mut assembler, row)?;
+pub(super) fn header(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<Vec<String>, SourceErrors> {
+    let sheet = open(file, bytes, settings)?;
+    let rows = SheetRows::new(sheet.cells, settings.skip_lines);
+    let mut assembler = Assembler::new(file, Form::Sheet, 0, None);
+    let Some(row) = rows.rows().next() else { return Err(Fault::of_file(file, FaultKind::NoHeader).into()) };
+    assembler.header(rows.header_line().unwrap_or(1), row.texts())?;
     Ok(assembler.names())
 }
 
-fn take_header(assembler: &mut Assembler, row: &SheetRow) -> Result<(), SourceErrors> {
-    assembler.header(row.line, &row.cells.iter().map(String::as_str).collect::<Vec<_>>())
+/// A formula whose result was never stored would read as an empty cell, and an empty cell clears a value.
+fn without_result(file: &str, sheet: &OpenSheet, settings: &SheetSettings) -> Result<(), Fault> {
+    let mut used = sheet.without_result.iter().filter(|(row, _)| *row > settings.skip_lines);
+    let Some(&(row, column)) = used.next() else { return Ok(()) };
+    let (cell, more) = (cell_name(row, column), used.count() as u64);
+    Err(Fault::at(file, Some(row), Some(column), FaultKind::NoResult { sheet: sheet.name.clone(), cell, more }))
 }
 
-type Bytes = Cursor<Vec<u8>>;
+/// Merged cells have their value in the first of them alone; the others would read as empty.
+fn merged(file: &str, sheet: &OpenSheet, rows: &SheetRows, footer: Option<u64>) -> Result<(), Fault> {
+    let Some(header) = rows.header_line() else { return Ok(()) };
+    let (left, right) = rows.columns();
+    let last = footer.map_or(rows.last_line(), |line| line - 1);
+    let mut reach = sheet.merged.iter().filter(|area| {
+        area.last.0 > header && area.first.0 <= last && area.first.1 <= right && area.last.1 >= left && area.first != area.last
+    });
+    let Some(area) = reach.next() else { return Ok(()) };
+    let range = format!("{}:{}", cell_name(area.first.0, area.first.1), cell_name(area.last.0, area.last.1));
+    let more = reach.count() as u64;
+    Err(Fault::at(file, Some(area.first.0), Some(area.first.1), FaultKind::Merged { sheet: sheet.name.clone(), range, more }))
+}
 
-/// A cell with its row and its column, from 0.
-type Placed = (u32, u32, String);
+type Bytes<'b> = Cursor<&'b [u8]>;
 
-fn open(file: &str, bytes: Vec<u8>, settings: &SheetSettings) -> Result<Grid, Fault> {
-    let kind = Kind::of(&bytes);
-    let bytes = Cursor::new(bytes);
-    let (sheet, mut told, cells) = match kind {
-        Kind::Xlsx => {
-            let mut book: Xlsx<Bytes> = calamine::open_workbook_from_rs(bytes).map_err(|error| unreadable(file, &error))?;
-            let (sheet, told) = choose(file, book.sheets_metadata(), settings)?;
-            let cells = xlsx_cells(file, &mut book, &sheet)?;
-            (sheet, told, cells)
-        }
-        Kind::Xlsb => plain::<Xlsb<Bytes>>(file, bytes, settings)?,
-        Kind::Ods => plain::<Ods<Bytes>>(file, bytes, settings)?,
-        Kind::Xls => plain::<Xls<Bytes>>(file, bytes, settings)?,
+fn open(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, Fault> {
+    let mut sheet = match Kind::of(bytes) {
+        Kind::Xlsx => xlsx(file, bytes, settings)?,
+        Kind::Xlsb => xlsb(file, bytes, settings)?,
+        Kind::Ods => ods(file, bytes, settings)?,
+        Kind::Xls => xls(file, bytes, settings)?,
         Kind::Locked => return Err(Fault::of_file(file, FaultKind::Locked)),
     };
-    let errors = cells.iter().filter(|(_, _, text)| is_error(text)).count();
+    let lost = |(_, _, text): &&Placed| text == LOST_DIGITS;
+    let errors = sheet.cells.iter().filter(|(_, _, text)| text != LOST_DIGITS && is_error(text)).count();
     if errors > 0 {
-        told.push(format!("{errors} cells hold errors such as #N/A"));
+        sheet.told.push(format!("{errors} cells hold errors such as #N/A"));
     }
-    Ok(grid(sheet, told, cells, settings.skip_lines))
+    if let Some((row, column, _)) = sheet.cells.iter().find(lost) {
+        let (count, cell) = (sheet.cells.iter().filter(lost).count(), cell_name(u64::from(*row) + 1, u64::from(*column) + 1));
+        sheet.told.push(format!(
+            "{count} numbers of 16 and more digits have lost the last of them (first in cell {cell}): they read as {LOST_DIGITS}; \
+             export them as text"
+        ));
+    }
+    Ok(sheet)
 }
 
 enum Kind {
@@ -183,8 +190,25 @@ fn choose(file: &str, sheets: &[Sheet], settings: &SheetSettings) -> Result<(Str
     }
 }
 
+fn xlsx(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, Fault> {
+    let mut book: Xlsx<Bytes<'_>> =
+        calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(file, &error))?;
+    let (name, told) = choose(file, book.sheets_metadata(), settings)?;
+    let found = worksheet_xml::look_through(bytes, &name).map_err(|broken| broken_sheet(file, &name, broken))?;
+    let cells = xlsx_cells(file, &mut book, &name)?;
+    let worksheet_xml::Found { without_result, merged, hidden } = found;
+    Ok(OpenSheet { name, told, cells, without_result, merged, hidden })
+}
+
+fn broken_sheet(file: &str, sheet: &str, broken: Broken) -> Fault {
+    match broken {
+        Broken::Outside(reference) => Fault::of_file(file, FaultKind::OutsideSheet { sheet: sheet.to_owned(), reference }),
+        Broken::Xml(why) => unreadable(file, &why),
+    }
+}
+
 /// The cells of a sheet as their formats show them.
-fn xlsx_cells(file: &str, book: &mut Xlsx<Bytes>, sheet: &str) -> Result<Vec<Placed>, Fault> {
+fn xlsx_cells(file: &str, book: &mut Xlsx<Bytes<'_>>, sheet: &str) -> Result<Vec<Placed>, Fault> {
     let mut reader = book.worksheet_cells_reader(sheet).map_err(|error| unreadable(file, &error))?;
     let codes: Vec<Option<String>> =
         reader.styles().iter().map(|style| style.number_format.as_ref().map(|format| format.format_code.clone())).collect();
@@ -192,7 +216,7 @@ fn xlsx_cells(file: &str, book: &mut Xlsx<Bytes>, sheet: &str) -> Result<Vec<Pla
     while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(|error| unknown_error(file, sheet, &cells, error))? {
         let code = codes.get(style).and_then(Option::as_deref);
         let text = match cell.get_value() {
-            DataRef::Float(number) => code.and_then(|code| by_code(*number, code)).unwrap_or_else(|| general(*number)),
+            DataRef::Float(number) => number_text(*number, code),
             DataRef::DateTime(moment) => date_text(moment, code.is_none_or(shows_time)),
             other => text(&Data::from(other.clone())),
         };
@@ -204,6 +228,14 @@ fn xlsx_cells(file: &str, book: &mut Xlsx<Bytes>, sheet: &str) -> Result<Vec<Pla
     Ok(cells)
 }
 
+/// The number as the sheet shows it; one of 16 and more digits is not the one that was meant.
+fn number_text(number: f64, code: Option<&str>) -> String {
+    if number.abs() >= 1e15 {
+        return LOST_DIGITS.to_owned();
+    }
+    code.and_then(|code| by_code(number, code)).unwrap_or_else(|| general(number))
+}
+
 /// A cell with an error that calamine does not know by name, such as `#SPILL!`. Its place is that after the last one which was read;
 /// to go on would leave it empty, and an empty cell clears a value.
 fn unknown_error(file: &str, sheet: &str, before: &[Placed], error: calamine::XlsxError) -> Fault {
@@ -213,46 +245,85 @@ fn unknown_error(file: &str, sheet: &str, before: &[Placed], error: calamine::Xl
     Fault::of_file(file, FaultKind::Unreadable(what)).with_hint("correct its formula, or put the value in its place")
 }
 
-/// The cells of a sheet whose formats nobody tells.
-fn plain<B>(file: &str, bytes: Bytes, settings: &SheetSettings) -> Result<(String, Vec<String>, Vec<Placed>), Fault>
-where
-    B: Reader<Bytes>,
-    B::Error: std::fmt::Display,
-{
-    let mut book: B = calamine::open_workbook_from_rs(bytes).map_err(|error| unreadable(file, &error))?;
-    let (sheet, told) = choose(file, book.sheets_metadata(), settings)?;
-    let range = book.worksheet_range(&sheet).map_err(|error| unreadable(file, &error))?;
+/// A binary sheet: cell by cell, since calamine would lay it out as wide as its widest row. It does not report merged cells, and a
+/// formula always has a result there.
+fn xlsb(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, Fault> {
+    let mut book: Xlsb<Bytes<'_>> =
+        calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(file, &error))?;
+    let (name, told) = choose(file, book.sheets_metadata(), settings)?;
+    let mut reader = book.worksheet_cells_reader(&name).map_err(|error| unreadable(file, &error))?;
+    let mut cells = Vec::new();
+    while let Some(cell) = reader.next_cell().map_err(|error| unreadable(file, &error))? {
+        let (row, column) = cell.get_position();
+        if u64::from(row) >= ROWS || u64::from(column) >= COLUMNS {
+            let reference = format!("row {}, column {}", u64::from(row) + 1, u64::from(column) + 1);
+            return Err(Fault::of_file(file, FaultKind::OutsideSheet { sheet: name, reference }));
+        }
+        push(&mut cells, (row, column), &Data::from(cell.get_value().clone()));
+    }
+    Ok(OpenSheet { name, told, cells, without_result: Vec::new(), merged: Vec::new(), hidden: Vec::new() })
+}
+
+/// An OpenDocument sheet, looked through before calamine lays out every table of the workbook.
+fn ods(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, Fault> {
+    let mut tables = ods_content::look_through(bytes).map_err(|broken| broken_sheet(file, "", broken))?;
+    if let Some(table) = tables.iter().find(|table| table.is_sparse()) {
+        let kind = FaultKind::Sparse { sheet: table.name.clone(), cell: cell_name(table.corner.0, table.corner.1) };
+        return Err(Fault::of_file(file, kind));
+    }
+    let mut book: Ods<Bytes<'_>> =
+        calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(file, &error))?;
+    let (name, told) = choose(file, book.sheets_metadata(), settings)?;
+    let range = book.worksheet_range(&name).map_err(|error| unreadable(file, &error))?;
+    let at = tables.iter().position(|table| table.name == name);
+    let ods_content::Table { without_result, merged, .. } = at.map(|at| tables.swap_remove(at)).unwrap_or_default();
+    Ok(OpenSheet { name, told, cells: placed(&range), without_result, merged, hidden: Vec::new() })
+}
+
+/// An old binary sheet, which has at most 65,536 rows of 256 columns. Some programs store 0 where they did not compute a formula: that
+/// cannot be told from a result.
+fn xls(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, Fault> {
+    let mut book: Xls<Bytes<'_>> =
+        calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(file, &error))?;
+    let (name, told) = choose(file, book.sheets_metadata(), settings)?;
+    let range = book.worksheet_range(&name).map_err(|error| unreadable(file, &error))?;
+    let formulas = book.worksheet_formula(&name).map_err(|error| unreadable(file, &error))?;
+    let (top, left) = formulas.start().unwrap_or((0, 0));
+    let from_one = |first: u32, index: usize| u64::from(first) + index as u64 + 1;
+    let is_unset = |row: usize, column: usize| {
+        let place = (top.saturating_add(small(row)), left.saturating_add(small(column)));
+        matches!(range.get_value(place), None | Some(Data::Empty))
+    };
+    let without_result = formulas
+        .used_cells()
+        .filter(|(row, column, _)| is_unset(*row, *column))
+        .map(|(row, column, _)| (from_one(top, row), from_one(left, column)))
+        .collect();
+    let areas = book.merge_cells_by_sheet_name(&name).map_err(|error| unreadable(file, &error))?;
+    let one = |(row, column): (u32, u32)| (u64::from(row) + 1, u64::from(column) + 1);
+    let merged = areas.into_iter().map(|area| Area { first: one(area.start), last: one(area.end) }).collect();
+    Ok(OpenSheet { name, told, cells: placed(&range), without_result, merged, hidden: Vec::new() })
+}
+
+fn small(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// The cells of a sheet whose formats calamine does not report.
+fn placed(range: &calamine::Range<Data>) -> Vec<Placed> {
     let (top, left) = range.start().unwrap_or((0, 0));
     let mut cells = Vec::new();
     for (row, column, cell) in range.used_cells() {
-        let text = text(cell);
-        if !text.trim().is_empty() {
-            let place = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
-            cells.push((top.saturating_add(place(row)), left.saturating_add(place(column)), text));
-        }
+        push(&mut cells, (top.saturating_add(small(row)), left.saturating_add(small(column))), cell);
     }
-    Ok((sheet, told, cells))
+    cells
 }
 
-/// Rows out of cells; the rows that are skipped do not widen the others.
-fn grid(sheet: String, told: Vec<String>, mut cells: Vec<Placed>, skip: u64) -> Grid {
-    cells.retain(|(row, _, _)| u64::from(*row) >= skip);
-    cells.sort_by_key(|(row, column, _)| (*row, *column));
-    let left = cells.iter().map(|(_, column, _)| *column).min().unwrap_or(0);
-    let right = cells.iter().map(|(_, column, _)| *column).max().unwrap_or(0);
-    let width = (right - left) as usize + 1;
-    let first = u64::from(left) + 1;
-    let mut rows: Vec<SheetRow> = Vec::new();
-    for (row, column, text) in cells {
-        let line = u64::from(row) + 1;
-        if rows.last().is_none_or(|last| last.line != line) {
-            rows.push(SheetRow { line, first, cells: vec![String::new(); width] });
-        }
-        if let Some(last) = rows.last_mut() {
-            last.cells[(column - left) as usize] = text;
-        }
+fn push(cells: &mut Vec<Placed>, (row, column): (u32, u32), cell: &Data) {
+    let text = text(cell);
+    if !text.trim().is_empty() {
+        cells.push((row, column, text));
     }
-    Grid { sheet, told, rows }
 }
 
 /// Whether a text is what a sheet shows for an error.
@@ -274,6 +345,7 @@ pub fn is_error(text: &str) -> bool {
             | "#SPILL!"
             | "#CALC!"
             | "#GETTING_DATA"
+            | LOST_DIGITS
     )
 }
 
@@ -283,8 +355,9 @@ fn text(cell: &Data) -> String {
         Data::String(text) | Data::DurationIso(text) => text.clone(),
         // An ODS date carries its time only where it has one; midnight is the day.
         Data::DateTimeIso(text) => text.strip_suffix("T00:00:00").unwrap_or(text).to_owned(),
+        Data::Int(number) if number.unsigned_abs() >= 1_000_000_000_000_000 => LOST_DIGITS.to_owned(),
         Data::Int(number) => number.to_string(),
-        Data::Float(number) => general(*number),
+        Data::Float(number) => number_text(*number, None),
         Data::Bool(flag) => if *flag { "TRUE" } else { "FALSE" }.to_owned(),
         Data::DateTime(moment) => date_text(moment, true),
         Data::Error(kind) => kind.to_string(),

@@ -90,7 +90,7 @@ fn a_value_beside_the_table_is_refused_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = saved(folder.path(), &mut book);
     let error = read(&path, SheetSettings::default()).unwrap_err();
-    assert!(error.contains("w.xlsx, line 2, column 5: a value stands in a column that has no name"), "{error}");
+    assert!(error.contains("w.xlsx, line 2, column 5: a value stands in a column that has no name (cell E2)"), "{error}");
 }
 
 #[test]
@@ -139,6 +139,184 @@ fn a_stray_cell_at_the_far_corner_takes_no_memory() {
     let path = saved(folder.path(), &mut book);
     let error = read(&path, SheetSettings::default()).unwrap_err();
     assert!(error.contains("line 1048576, column 16384"), "{error}");
+}
+
+/// The table of three people with one sheet, changed by `change`.
+fn staff(change: impl FnOnce(&mut rust_xlsxwriter::Worksheet)) -> (tempfile::TempDir, PathBuf) {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet().set_name("Staff").unwrap();
+    sheet.write_row(0, 0, ["Id", "Name", "Dept", "End"]).unwrap();
+    for (row, name) in (1..).zip(["Ann", "Bob", "Cem"]) {
+        sheet.write_row(row, 0, [&*format!("100{row}"), name, "IT", ""]).unwrap();
+    }
+    change(sheet);
+    let folder = tempfile::tempdir().unwrap();
+    let path = saved(folder.path(), &mut book);
+    (folder, path)
+}
+
+#[test]
+fn a_formula_without_a_stored_result_is_refused_with_its_cell() {
+    let (_folder, path) = staff(|sheet| {
+        sheet.write_formula(2, 3, rust_xlsxwriter::Formula::new("=TODAY()").set_result("46000")).unwrap();
+        sheet.write_formula(3, 3, rust_xlsxwriter::Formula::new("=TODAY()").set_result("46000")).unwrap();
+    });
+    assert_eq!(read(&path, SheetSettings::default()).unwrap().records.len(), 3);
+    rewrite(&path, "<v>46000</v>", "");
+    let error = read(&path, SheetSettings::default()).unwrap_err();
+    assert!(error.contains("line 3, column 4: sheet `Staff`, cell D3: the formula has no stored result (and 1 more)"), "{error}");
+    let skipped = SheetSettings { skip_lines: 4, ..SheetSettings::default() };
+    assert!(!read(&path, skipped).unwrap_err().contains("formula"), "rows above the header are not used");
+}
+
+#[test]
+fn cells_that_are_merged_below_the_header_are_refused_with_their_range() {
+    let plain = Format::new();
+    let merged = |first: (u32, u16), last: (u32, u16)| {
+        let (_folder, path) = staff(|sheet| {
+            sheet.merge_range(first.0, first.1, last.0, last.1, "2026-10-31", &plain).unwrap();
+        });
+        read(&path, SheetSettings::default())
+    };
+    let error = merged((1, 3), (3, 3)).unwrap_err();
+    assert!(error.contains("sheet `Staff`: the cells D2:D4 are merged"), "{error}");
+    assert!(merged((2, 1), (2, 2)).unwrap_err().contains("B3:C3"), "two columns of one person");
+    assert!(merged((0, 3), (1, 3)).unwrap_err().contains("D1:D2"), "a header of two rows");
+    let (_folder, path) = staff(|sheet| {
+        sheet.merge_range(4, 0, 4, 3, "Total: 3", &plain).unwrap();
+        sheet.merge_range(8, 6, 9, 7, "", &plain).unwrap();
+    });
+    let footer = SheetSettings { skip_footer: 1, ..SheetSettings::default() };
+    assert_eq!(read(&path, footer).unwrap().records.len(), 3, "a footer may be merged");
+}
+
+#[test]
+fn a_sheet_is_checked_for_rows_that_are_no_records_like_text() {
+    let with = |row: [&str; 4], skip_footer| {
+        let (_folder, path) = staff(|sheet| {
+            sheet.write_row(4, 0, row).unwrap();
+        });
+        read(&path, SheetSettings { skip_footer, ..SheetSettings::default() })
+    };
+    for (row, wanted) in [
+        (["ID", " name", "Dept", "END"], "line 5: the header appears again"),
+        (["----", "---", "--", "-"], "line 5: this row consists of dashes"),
+        (["Total", "", "", "3"], "line 5: this row is a total"),
+        (["1004", "Dan", "IT,\nOps, Berlin", ""], ""),
+        (["1004", "Dan", "IT", "x\n1005,Eve,IT,"], "other rows"),
+    ] {
+        let error = with(row, 0).err().unwrap_or_default();
+        assert!(error.contains(wanted) && error.is_empty() == wanted.is_empty(), "{row:?}: {error}");
+    }
+    let error = with(["1004", "Dan", "IT", ""], 1).unwrap_err();
+    assert!(error.contains("line 5: this row looks like a record, and `skip_footer = 1` would drop it"), "{error}");
+    assert_eq!(with(["Total: 3", "", "", ""], 1).unwrap().records.len(), 3);
+}
+
+#[test]
+fn a_number_that_lost_its_last_digits_is_no_number() {
+    let (_folder, path) = staff(|sheet| {
+        sheet.write_number(1, 3, 12_345_678_901_234_568.0).unwrap();
+        sheet.write_number(2, 3, 999_999_999_999_999.0).unwrap();
+        sheet.write_number_with_format(3, 3, 1e15, &Format::new().set_num_format("0")).unwrap();
+    });
+    let reading = read(&path, SheetSettings::default()).unwrap();
+    let ends: Vec<Cell<'_>> = reading
+        .records
+        .held()
+        .unwrap()
+        .iter()
+        .map(|record| record.get("End").unwrap())
+        .map(|cell| match cell {
+            Cell::Text(text) => Cell::Text(Box::leak(text.to_owned().into_boxed_str())),
+            _ => Cell::Null,
+        })
+        .collect();
+    assert_eq!(ends, ["#DIGITS!", "999999999999999", "#DIGITS!"].map(Cell::Text));
+    assert!(is_error("#DIGITS!"), "whoever has it in a column that is used is held");
+    assert!(
+        reading.told[0].contains("2 numbers of 16 and more digits") && reading.told[0].contains("cell D2"),
+        "{:?}",
+        reading.told
+    );
+}
+
+#[test]
+fn hidden_rows_are_read_and_counted() {
+    let (_folder, path) = staff(|sheet| {
+        sheet.set_row_hidden(2).unwrap();
+    });
+    let reading = read(&path, SheetSettings::default()).unwrap();
+    assert_eq!(reading.records.len(), 3);
+    assert!(reading.told[0].contains("1 rows are hidden"), "{:?}", reading.told);
+}
+
+#[test]
+fn a_reference_that_no_sheet_has_is_refused_before_anything_is_laid_out() {
+    for reference in ["ZZZZZZ2", "XFE3", "D1048577", "ZZZZZZZZ99999999999"] {
+        let (_folder, path) = staff(|sheet| {
+            sheet.write_string(1, 3, "x").unwrap();
+        });
+        rewrite(&path, "\"D2\"", &format!("\"{reference}\""));
+        let error = read(&path, SheetSettings::default()).unwrap_err();
+        assert!(error.contains(&format!("the cell `{reference}` lies outside a sheet")), "{error}");
+    }
+}
+
+#[test]
+fn doubled_names_in_a_sheet_are_corrected_in_the_sheet() {
+    let (_folder, path) = staff(|sheet| {
+        sheet.write_string(0, 2, "Name").unwrap();
+    });
+    let error = read(&path, SheetSettings::default()).unwrap_err();
+    assert!(error.contains("rename one of them in the sheet") && !error.contains("header = "), "{error}");
+}
+
+/// An OpenDocument workbook with these rows.
+fn ods(rows: &str) -> Result<Reading, String> {
+    use std::io::Write as _;
+    let mut file = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let content = format!(
+        "<office:document-content><office:body><office:spreadsheet><table:table table:name=\"Staff\">{rows}</table:table>\
+         </office:spreadsheet></office:body></office:document-content>"
+    );
+    for (name, text) in [
+        ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
+        ("META-INF/manifest.xml", "<manifest:manifest/>"),
+        ("content.xml", &content),
+    ] {
+        file.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.ods");
+    std::fs::write(&path, file.finish().unwrap().into_inner()).unwrap();
+    read(&path, SheetSettings::default())
+}
+
+#[test]
+fn an_opendocument_sheet_is_refused_for_the_same_reasons() {
+    let cell = |text: &str, more: &str| {
+        format!("<table:table-cell office:value-type=\"string\" {more}><text:p>{text}</text:p></table:table-cell>")
+    };
+    let row = |cells: &str| format!("<table:table-row>{cells}</table:table-row>");
+    let header = row(&(cell("Id", "") + &cell("Dept", "")));
+    let sound = format!("{header}{}", row(&(cell("1", "") + &cell("IT", ""))));
+    assert_eq!(ods(&sound).unwrap().records.len(), 1);
+    let merged = format!("{header}{}", row(&(cell("1", "") + &cell("IT", "table:number-rows-spanned=\"2\""))));
+    let merged = format!("{merged}{}", row(&(cell("2", "") + "<table:covered-table-cell/>")));
+    assert!(ods(&merged).unwrap_err().contains("sheet `Staff`: the cells B2:B3 are merged"));
+    let formula = format!("{header}{}", row(&(cell("1", "") + "<table:table-cell table:formula=\"of:=[.A1]\"/>")));
+    assert!(ods(&formula).unwrap_err().contains("cell B2: the formula has no stored result"));
+    let far = "<table:table-cell table:number-columns-repeated=\"16000\"/>".to_owned() + &cell("x", "");
+    let rows = format!("<table:table-row table:number-rows-repeated=\"20000\">{}</table:table-row>", cell("1", ""));
+    let error = ods(&format!("{header}{}{rows}", row(&(cell("1", "") + &far)))).unwrap_err();
+    assert!(error.contains("hardly any cell has a value"), "{error}");
+    assert!(
+        ods(&format!("{sound}{}", row(&(cell("id", "") + &cell("dept", ""))))).unwrap_err().contains("the header appears again")
+    );
+    let beside = format!("{header}{}", row(&(cell("1", "") + &cell("IT", "") + "<table:table-cell/>" + &cell("x", ""))));
+    assert!(ods(&beside).unwrap_err().contains("(cell D2)"));
 }
 
 #[test]

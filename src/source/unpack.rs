@@ -51,7 +51,7 @@ pub(super) fn unpack(
             return Err(Fault::of_file(file, FaultKind::TooBig { most: settings.max_bytes }));
         }
         if bytes.starts_with(b"\x1F\x8B") {
-            bytes = gunzip(file, &bytes, settings.max_bytes)?;
+            bytes = Packed::Gzip(&bytes).whole(file, settings.max_bytes)?;
             told.push(format!("{file}: unpacked (gzip)"));
         } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
             match unzip(file, &bytes, settings)? {
@@ -74,18 +74,94 @@ fn damaged(file: &str, why: impl std::fmt::Display) -> Fault {
     Fault::of_file(file, FaultKind::Archive(why.to_string()))
 }
 
-fn gunzip(file: &str, bytes: &[u8], most: u64) -> Result<Vec<u8>, Fault> {
-    bounded(file, MultiGzDecoder::new(bytes), most)
+/// Something packed, which can be read as often as needed.
+enum Packed<'b> {
+    Gzip(&'b [u8]),
+    Member(ZipArchive<Cursor<&'b [u8]>>, String),
 }
 
-/// Reads to the end, or to the bound, beyond which it is a fault.
-fn bounded(file: &str, packed: impl Read, most: u64) -> Result<Vec<u8>, Fault> {
-    let mut plain = Vec::new();
-    packed.take(most.saturating_add(1)).read_to_end(&mut plain).map_err(|error| damaged(file, error))?;
-    if plain.len() as u64 > most {
-        return Err(Fault::of_file(file, FaultKind::TooBig { most }));
+impl Packed<'_> {
+    /// The length that it claims to have.
+    fn declared(&mut self, file: &str) -> Result<u64, Fault> {
+        match self {
+            // The last four bytes are the length of the last member.
+            Self::Gzip(bytes) => Ok(bytes.last_chunk::<4>().map_or(0, |last| u64::from(u32::from_le_bytes(*last)))),
+            Self::Member(archive, name) => Ok(archive.by_name(name).map_err(|error| damaged(file, error))?.size()),
+        }
     }
-    Ok(plain)
+
+    fn read<T>(&mut self, file: &str, take: impl FnOnce(&mut dyn Read) -> Result<T, Fault>) -> Result<T, Fault> {
+        match self {
+            Self::Gzip(bytes) => take(&mut MultiGzDecoder::new(*bytes)),
+            Self::Member(archive, name) => take(&mut archive.by_name(name).map_err(|error| damaged(file, error))?),
+        }
+    }
+
+    /// Unpacks to the end, or to the bound, beyond which it is a fault.
+    ///
+    /// The bytes are in memory once: a buffer that grows while it is filled is there twice, old and new. Where the claimed length is
+    /// wrong, the content is counted before any of it is stored.
+    fn whole(mut self, file: &str, most: u64) -> Result<Vec<u8>, Fault> {
+        let declared = self.declared(file)?;
+        if declared <= most
+            && let Some(plain) = self.read(file, |packed| exactly(file, declared, packed))?
+        {
+            return Ok(plain);
+        }
+        let length = self.read(file, |packed| count(file, packed, most))?;
+        self.read(file, |packed| exactly(file, length, packed))?
+            .ok_or_else(|| damaged(file, "it unpacks to another length each time"))
+    }
+}
+
+/// How many bytes there are, stored nowhere; more than the bound are a fault.
+fn count(file: &str, packed: &mut dyn Read, most: u64) -> Result<u64, Fault> {
+    let (mut counted, mut piece) = (0, vec![0; 64 << 10]);
+    loop {
+        match packed.read(&mut piece) {
+            Ok(0) => return Ok(counted),
+            Ok(read) => counted += read as u64,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(damaged(file, error)),
+        }
+        if counted > most {
+            return Err(Fault::of_file(file, FaultKind::TooBig { most }));
+        }
+    }
+}
+
+/// A workbook is streamed by its reader; here it is counted what that will see, whatever the members claim.
+fn bounded_workbook(file: &str, archive: &mut ZipArchive<Cursor<&[u8]>>, most: u64) -> Result<(), Fault> {
+    let mut left = most;
+    for index in 0..archive.len() {
+        let length = match archive.by_index(index) {
+            Ok(mut member) => count(file, &mut member, left).map_err(|fault| match fault.kind {
+                FaultKind::TooBig { .. } => Fault::of_file(file, FaultKind::TooBig { most }),
+                _ => fault,
+            })?,
+            // What cannot be unpacked here cannot be unpacked there.
+            Err(_) => 0,
+        };
+        left -= length;
+    }
+    Ok(())
+}
+
+/// All bytes, where there are no more than said.
+fn exactly(file: &str, length: u64, packed: &mut dyn Read) -> Result<Option<Vec<u8>>, Fault> {
+    let length = usize::try_from(length).map_err(|_| damaged(file, "it is longer than memory"))?;
+    let mut plain = Vec::new();
+    plain.try_reserve_exact(length).map_err(|error| damaged(file, error))?;
+    (&mut *packed).take(length as u64).read_to_end(&mut plain).map_err(|error| damaged(file, error))?;
+    loop {
+        match packed.read(&mut [0; 1]) {
+            // The end of the stream is read, and with it its checksum.
+            Ok(0) => return Ok(Some(plain)),
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(damaged(file, error)),
+        }
+    }
 }
 
 enum Inside {
@@ -102,11 +178,7 @@ fn unzip(file: &str, bytes: &[u8], settings: &UnpackSettings) -> Result<Inside, 
             || name.eq_ignore_ascii_case("xl/workbook.bin")
     }) || (names.iter().any(|name| name == "mimetype") && names.iter().any(|name| name == "content.xml"));
     if is_workbook {
-        let sizes = (0..archive.len()).map(|index| archive.by_index_raw(index).map_or(0, |member| member.size()));
-        let total = sizes.fold(0_u64, u64::saturating_add);
-        if total > settings.max_bytes {
-            return Err(Fault::of_file(file, FaultKind::TooBig { most: settings.max_bytes }));
-        }
+        bounded_workbook(file, &mut archive, settings.max_bytes)?;
         return Ok(Inside::Workbook);
     }
     let usable: Vec<&String> = names.iter().filter(|name| is_usable(name)).collect();
@@ -123,9 +195,9 @@ fn unzip(file: &str, bytes: &[u8], settings: &UnpackSettings) -> Result<Inside, 
         let found = usable.iter().map(|name| (*name).clone()).collect();
         return Err(Fault::of_file(file, FaultKind::Members { found, wanted: settings.member.clone() }));
     };
-    let member = archive.by_name(name).map_err(|error| damaged(file, error))?;
-    let plain = bounded(file, member, settings.max_bytes)?;
-    Ok(Inside::Member((**name).clone(), plain))
+    let name = (**name).clone();
+    let plain = Packed::Member(archive, name.clone()).whole(file, settings.max_bytes)?;
+    Ok(Inside::Member(name, plain))
 }
 
 /// Folders, and what Macs and Windows leave beside the files, are no members.
@@ -187,6 +259,27 @@ mod tests {
         assert!(text(zip(&[("a.csv", &"a".repeat(100_000))]), &small).unwrap_err().contains("1000 bytes"));
         assert_eq!(text(gzip(&gzip(b"x")), &small).unwrap(), "x");
         assert!(text(gzip(&gzip(&gzip(&gzip(b"x")))), &small).unwrap_err().contains("within archives"));
+    }
+
+    #[test]
+    fn what_is_unpacked_has_the_room_that_it_takes_and_a_false_length_costs_none() {
+        let settings = UnpackSettings { max_bytes: 100_000, ..UnpackSettings::default() };
+        let unpacked = |bytes: Vec<u8>| match unpack("f", bytes, &settings, &mut Vec::new()) {
+            Ok(Content::Text(bytes)) => Ok((bytes.len(), bytes.capacity())),
+            Ok(Content::Workbook(_)) => Err("workbook".to_owned()),
+            Err(fault) => Err(fault.to_string()),
+        };
+        let text = "Id\n1\n".repeat(10_000);
+        assert_eq!(unpacked(gzip(text.as_bytes())), Ok((text.len(), text.len())));
+        assert_eq!(unpacked(zip(&[("a.csv", &text)])), Ok((text.len(), text.len())));
+        // Two members: the length at the end is that of the second alone.
+        let two = [gzip(text.as_bytes()), gzip(b"2\n")].concat();
+        assert_eq!(unpacked(two), Ok((text.len() + 2, text.len() + 2)));
+        let bomb = [gzip(&vec![b'a'; 1_000_000]), gzip(b"2\n")].concat();
+        assert!(unpacked(bomb).unwrap_err().contains("100000 bytes"));
+        // A workbook is counted by what it unpacks to.
+        let book = zip(&[("[Content_Types].xml", ""), ("xl/workbook.xml", &"a".repeat(60_000)), ("x", &"b".repeat(60_000))]);
+        assert!(unpacked(book).unwrap_err().contains("100000 bytes"));
     }
 
     #[test]

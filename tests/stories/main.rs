@@ -33,4 +33,5 @@ mod sql;
 mod stages;
 mod storms;
 mod undo;
+mod whole_files;
 mod world;

@@ -120,7 +120,7 @@ pub fn choose(header: &[&str]) -> Result<(&'static str, &'static str), ChoiceErr
         .filter_map(|(file, text)| {
             let mapping = Mapping::parse(text, Path::new(file)).ok()?;
             let required = mapping.required();
-            let missing = required.iter().filter(|name| !header.contains(**name)).map(|name| describe(name, &header)).collect();
+            let missing = required.iter().filter(|name| !header.contains(**name)).map(|name| (*name).to_owned()).collect();
             (!required.is_empty()).then_some((Candidate { file, required: required.len(), missing }, *text))
         })
         .collect();
@@ -130,13 +130,26 @@ pub fn choose(header: &[&str]) -> Result<(&'static str, &'static str), ChoiceErr
     let most = fitting.first().map_or(0, |(candidate, _)| candidate.required);
     match fitting.iter().filter(|(candidate, _)| candidate.required == most).count() {
         1 => Ok((fitting[0].0.file, fitting[0].1)),
-        0 => Err(ChoiceError { candidates: candidates.into_iter().map(|(candidate, _)| candidate).take(3).collect() }),
+        // Only what is shown is compared with every column: a file may have a hundred thousand.
+        0 => Err(ChoiceError {
+            candidates: candidates.into_iter().map(|(candidate, _)| candidate.described(&header)).take(3).collect(),
+        }),
         _ => {
             let tied = candidates.into_iter().map(|(candidate, _)| candidate);
             Err(ChoiceError {
                 candidates: tied.filter(|candidate| candidate.missing.is_empty() && candidate.required == most).collect(),
             })
         }
+    }
+}
+
+impl Candidate {
+    /// The missing columns with those of the file that are nearly called so.
+    fn described(mut self, header: &BTreeSet<&str>) -> Self {
+        for name in &mut self.missing {
+            *name = describe(name, header);
+        }
+        self
     }
 }
 

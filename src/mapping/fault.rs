@@ -105,12 +105,14 @@ impl fmt::Display for MappingErrors {
 /// The known name that is nearest to an unknown one, where one is near enough to have been meant.
 pub(super) fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let folded = fold(unknown);
-    known
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&folded, &fold(name)), name))
-        .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+    let length = folded.chars().count();
+    let near = |name: &'n str| {
+        let (other, most) = (fold(name), (name.chars().count() / 3).max(1));
+        // The distance is at least the difference of the lengths, which costs far less.
+        let comparable = length.abs_diff(other.chars().count()) <= most;
+        comparable.then(|| strsim::damerau_levenshtein(&folded, &other)).filter(|distance| *distance <= most)
+    };
+    known.into_iter().filter_map(|name| Some((near(name)?, name))).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 
 fn fold(name: &str) -> String {

@@ -46,16 +46,16 @@ impl Names {
 
     /// Whether most of what a row holds are the names of its own columns, or all of it the names in another order.
     fn again(&self, row: &impl Cells, first: usize) -> bool {
-        let (mut filled, mut own) = (0, 0);
-        for index in first..row.count() {
-            let text = row.text(index);
-            filled += usize::from(!is_blank(text));
-            own += usize::from(self.folded.get(index).is_some_and(|name| is_same(text, name)));
+        let is_own = |index: usize| self.folded.get(index).is_some_and(|name| is_same(row.text(index), name));
+        let filled = || (first..row.count()).filter(|&index| !is_blank(row.text(index)));
+        // Every row comes here: its first two values decide about nearly all of them.
+        if filled().take(2).any(is_own) {
+            let (all, own) = (filled().count(), filled().filter(|&index| is_own(index)).count());
+            if own * 2 > all && (own > 1 || self.set.len() == 1) {
+                return true;
+            }
         }
-        if own > 0 && own * 2 > filled && (own > 1 || self.set.len() == 1) {
-            return true;
-        }
-        self.may_be_name(row.text(first)) && self.is_permuted(row, first, filled)
+        self.may_be_name(row.text(first)) && self.set.contains(&fold(row.text(first))) && self.is_permuted(row, first)
     }
 
     fn may_be_name(&self, text: &str) -> bool {
@@ -67,15 +67,14 @@ impl Names {
         }
     }
 
-    fn is_permuted(&self, row: &impl Cells, first: usize, filled: usize) -> bool {
+    fn is_permuted(&self, row: &impl Cells, first: usize) -> bool {
         let mut met = HashSet::new();
         let mut cells = (first..row.count()).map(|index| row.text(index)).filter(|text| !is_blank(text));
-        filled == self.set.len()
-            && filled > 1
-            && cells.all(|text| {
-                let folded = fold(text);
-                self.set.contains(&folded) && met.insert(folded)
-            })
+        let names = cells.by_ref().take_while(|text| {
+            let folded = fold(text);
+            self.set.contains(&folded) && met.insert(folded)
+        });
+        names.count() == self.set.len() && self.set.len() > 1 && cells.next().is_none()
     }
 }
 
@@ -211,14 +210,17 @@ enum Label {
 impl Label {
     fn of(text: &str) -> Option<Self> {
         let plain = text.trim_matches(['"', '\'', '*', '#', ' ']);
-        // Hardly any row begins so; only then is a copy made.
-        let starts = |word: &&str| {
-            plain.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-                || (!plain.is_ascii() && plain.to_lowercase().starts_with(*word))
-        };
         if is_counted(plain) {
             return Some(Self::Marked);
         }
+        // Every row comes here, and hardly any key begins with two letters.
+        if !plain.chars().take(2).all(char::is_alphabetic) {
+            return None;
+        }
+        let lower = if plain.is_ascii() { String::new() } else { plain.to_lowercase() };
+        let starts = |word: &&str| {
+            plain.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)) || lower.starts_with(*word)
+        };
         let longest = |words: &[&'static str]| words.iter().filter(|word| starts(word)).max_by_key(|word| word.len()).copied();
         let (word, of_total) = match (longest(TOTALS), longest(COUNTS)) {
             (Some(word), _) => (word, true),

@@ -288,6 +288,7 @@ fn real_exports_are_read_or_refused_as_they_should() {
         ("truncated-in-quoted-field.csv", "a quote opens here and never closes"),
         ("de-preamble-footer-cp1252.csv", "skip_lines = 4"),
         ("Employee.csv", "the header gives no name to column"),
+        ("de-placeholders-and-total.csv", "line 68: this row is a total"),
         ("EmployeeDepartmentHistory.csv", "the header names the column `1` twice"),
     ];
     let mut seen = 0;

@@ -232,7 +232,7 @@ impl Assembler {
             self.records.push(columns.record(&self.source, row));
         }
         if let Some(column) = row.beside() {
-            let kind = FaultKind::Beside { cell: cell_name(row.line(), column) };
+            let kind = FaultKind::Beside { cell: cell_name(row.line(), column).into() };
             self.fault(Fault::at(&self.file, Some(row.line()), Some(column), kind));
         }
         let Some((index, kind)) = found else { return };

@@ -82,7 +82,7 @@ fn found_out(file: &str, bytes: Vec<u8>) -> Result<Decoded, Fault> {
     let text = strict(file, bytes, 0, encoding)?;
     if let Some((at, found)) = wrong_guess::proof(&text) {
         let (line, column) = spot(&text.as_bytes()[..at]);
-        let kind = FaultKind::WrongGuess { encoding: label(encoding), found };
+        let kind = FaultKind::WrongGuess { encoding: label(encoding).into(), found: found.into() };
         return Err(Fault::at(file, Some(line), Some(column), kind));
     }
     let doubt = wrong_guess::doubt(&text).map(|(at, found)| {
@@ -260,6 +260,9 @@ mod tests {
         let doubt = |bytes: &[u8]| decode("f.csv", bytes.to_vec(), None).unwrap().doubt;
         let told = doubt(b"Id;Name\n1;Hans Gro\xA7\n2;Anna Wei\xA7\n3;Ute Ru\xA7mann\n").unwrap();
         assert!(told.starts_with("line 2, column 11: the sign `§` stands within a word"), "{told}");
+        for bytes in [&b"1,J\x94rg\n2,M\x84rz\n"[..], b"1,J\x9Arg\n2,Ren\x8E\n"] {
+            assert!(doubt(bytes).is_some(), "{bytes:?}");
+        }
         let western = b"Id;Name;Note\n1;M\xFCller;\xA7 5\n2;O\x92Neil;N\xB0 3 \x84x\x93\n3;\x8Eana;M\xAA \x80 5\n";
         assert_eq!(doubt(western), None);
         assert_eq!(doubt("1;Groß\n".as_bytes()), None);

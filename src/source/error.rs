@@ -184,15 +184,15 @@ pub enum FaultKind {
     #[error("a value stands in a column that has no name (cell {cell})")]
     Beside {
         /// The cell.
-        cell: String,
+        cell: Box<str>,
     },
     /// Formulas that were never computed.
     #[error("sheet `{sheet}`, cell {cell}: the formula has no stored result{}", others(*more))]
     NoResult {
         /// The sheet.
-        sheet: String,
+        sheet: Box<str>,
         /// The first such cell.
-        cell: String,
+        cell: Box<str>,
         /// How many more there are.
         more: u64,
     },
@@ -200,9 +200,9 @@ pub enum FaultKind {
     #[error("sheet `{sheet}`: the cells {range} are merged, so only the first of them has the value{}", others(*more))]
     Merged {
         /// The sheet.
-        sheet: String,
+        sheet: Box<str>,
         /// The first such range.
-        range: String,
+        range: Box<str>,
         /// How many more there are.
         more: u64,
     },
@@ -210,25 +210,25 @@ pub enum FaultKind {
     #[error("sheet `{sheet}`: the cell `{reference}` lies outside a sheet, which ends at XFD1048576")]
     OutsideSheet {
         /// The sheet.
-        sheet: String,
+        sheet: Box<str>,
         /// The reference as it is written.
-        reference: String,
+        reference: Box<str>,
     },
     /// A sheet with hardly a value in a huge area.
     #[error("sheet `{sheet}`: hardly any cell has a value, but they reach to {cell}")]
     Sparse {
         /// The sheet.
-        sheet: String,
+        sheet: Box<str>,
         /// The far corner.
-        cell: String,
+        cell: Box<str>,
     },
     /// A guess that yields what is in no text.
     #[error("the encoding was guessed as {encoding}, which yields {found} here: the guess is wrong")]
     WrongGuess {
         /// The encoding.
-        encoding: String,
+        encoding: Box<str>,
         /// What was found.
-        found: String,
+        found: Box<str>,
     },
     /// A row with more or fewer cells than the header.
     #[error("the row has {found} cells, the header has {expected}")]

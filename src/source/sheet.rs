@@ -90,7 +90,12 @@ fn without_result(file: &str, sheet: &OpenSheet, settings: &SheetSettings) -> Re
     let mut used = sheet.without_result.iter().filter(|(row, _)| *row > settings.skip_lines);
     let Some(&(row, column)) = used.next() else { return Ok(()) };
     let (cell, more) = (cell_name(row, column), used.count() as u64);
-    Err(Fault::at(file, Some(row), Some(column), FaultKind::NoResult { sheet: sheet.name.clone(), cell, more }))
+    Err(Fault::at(
+        file,
+        Some(row),
+        Some(column),
+        FaultKind::NoResult { sheet: sheet.name.as_str().into(), cell: cell.into(), more },
+    ))
 }
 
 /// Merged cells have their value in the first of them alone; the others would read as empty.
@@ -104,7 +109,12 @@ fn merged(file: &str, sheet: &OpenSheet, rows: &SheetRows, footer: Option<u64>) 
     let Some(area) = reach.next() else { return Ok(()) };
     let range = format!("{}:{}", cell_name(area.first.0, area.first.1), cell_name(area.last.0, area.last.1));
     let more = reach.count() as u64;
-    Err(Fault::at(file, Some(area.first.0), Some(area.first.1), FaultKind::Merged { sheet: sheet.name.clone(), range, more }))
+    Err(Fault::at(
+        file,
+        Some(area.first.0),
+        Some(area.first.1),
+        FaultKind::Merged { sheet: sheet.name.as_str().into(), range: range.into(), more },
+    ))
 }
 
 type Bytes<'b> = Cursor<&'b [u8]>;
@@ -202,7 +212,9 @@ fn xlsx(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet,
 
 fn broken_sheet(file: &str, sheet: &str, broken: Broken) -> Fault {
     match broken {
-        Broken::Outside(reference) => Fault::of_file(file, FaultKind::OutsideSheet { sheet: sheet.to_owned(), reference }),
+        Broken::Outside(reference) => {
+            Fault::of_file(file, FaultKind::OutsideSheet { sheet: sheet.into(), reference: reference.into() })
+        }
         Broken::Xml(why) => unreadable(file, &why),
     }
 }
@@ -257,18 +269,19 @@ fn xlsb(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet,
         let (row, column) = cell.get_position();
         if u64::from(row) >= ROWS || u64::from(column) >= COLUMNS {
             let reference = format!("row {}, column {}", u64::from(row) + 1, u64::from(column) + 1);
-            return Err(Fault::of_file(file, FaultKind::OutsideSheet { sheet: name, reference }));
+            return Err(Fault::of_file(file, FaultKind::OutsideSheet { sheet: name.into(), reference: reference.into() }));
         }
         push(&mut cells, (row, column), &Data::from(cell.get_value().clone()));
     }
     Ok(OpenSheet { name, told, cells, without_result: Vec::new(), merged: Vec::new(), hidden: Vec::new() })
 }
 
-/// An OpenDocument sheet, looked through before calamine lays out every table of the workbook.
+/// An `.ods` sheet, looked through before calamine lays out every table of the workbook.
 fn ods(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, Fault> {
     let mut tables = ods_content::look_through(bytes).map_err(|broken| broken_sheet(file, "", broken))?;
     if let Some(table) = tables.iter().find(|table| table.is_sparse()) {
-        let kind = FaultKind::Sparse { sheet: table.name.clone(), cell: cell_name(table.corner.0, table.corner.1) };
+        let kind =
+            FaultKind::Sparse { sheet: table.name.as_str().into(), cell: cell_name(table.corner.0, table.corner.1).into() };
         return Err(Fault::of_file(file, kind));
     }
     let mut book: Ods<Bytes<'_>> =

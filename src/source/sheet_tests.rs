@@ -272,7 +272,7 @@ fn doubled_names_in_a_sheet_are_corrected_in_the_sheet() {
     assert!(error.contains("rename one of them in the sheet") && !error.contains("header = "), "{error}");
 }
 
-/// An OpenDocument workbook with these rows.
+/// An `.ods` workbook with these rows.
 fn ods(rows: &str) -> Result<Reading, String> {
     use std::io::Write as _;
     let mut file = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));

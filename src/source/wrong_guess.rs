@@ -27,7 +27,8 @@ pub(super) fn doubt(text: &str) -> Option<(usize, String)> {
     let mut characters = text.char_indices().peekable();
     while let Some((at, character)) = characters.next() {
         let next = characters.peek().map(|(_, next)| *next);
-        if before.is_some_and(char::is_lowercase) && is_sign(character) {
+        let within = before.is_some_and(char::is_alphabetic) && next.is_some_and(char::is_lowercase);
+        if is_sign(character) && (within || before.is_some_and(char::is_lowercase)) {
             let ends_word =
                 next.is_none_or(|next| next.is_lowercase() || matches!(next, ',' | ';' | '\t' | '|' | '"' | '\r' | '\n'));
             let opens = matches!(character, '„' | '”' | '“' | '‚' | '…' | '»' | '«' | '™');
@@ -37,11 +38,8 @@ pub(super) fn doubt(text: &str) -> Option<(usize, String)> {
             }
         }
         // A capital among small letters, as `Ÿ` for the `ü` of Mac Roman.
-        if matches!(character, 'Š' | 'Ž' | 'Œ' | 'Ÿ')
-            && before.is_some()
-            && before.is_some_and(char::is_alphabetic)
-            && next.is_some_and(char::is_lowercase)
-        {
+        let among_small = within || before.is_some_and(char::is_lowercase);
+        if matches!(character, 'Š' | 'Ž' | 'Œ' | 'Ÿ') && among_small {
             return Some((at, format!("the capital `{character}` stands among small letters")));
         }
         before = Some(character);

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::assemble::Cells;
 use super::error::FaultKind;
+use crate::record::is_invisible;
 
 /// The column names as rows are compared with them.
 #[derive(Debug)]
@@ -80,12 +81,6 @@ impl Names {
 
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
-}
-
-/// Characters without a width, which other programs leave in or out as they like.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}')
 }
 
 /// A name without what may differ between two exports: case, blanks, quotes around it, characters that have no width.

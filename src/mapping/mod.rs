@@ -7,6 +7,7 @@ mod cases_update;
 mod convert;
 mod coverage;
 mod damage;
+mod dates;
 mod desired;
 mod fault;
 mod formula;

@@ -8,10 +8,11 @@ use jiff::tz::TimeZone;
 
 use super::Rules;
 use super::bound::BoundMapping;
+use super::dates::Dates;
 use super::desired::When;
 use super::fault::{Document, Fault, MappingErrors, did_you_mean};
 use super::formula::{Formula, Slot};
-use super::lifecycle::{Cycle, Dates};
+use super::lifecycle::Cycle;
 use super::scope::Clause;
 use super::walk::in_file;
 use crate::directory::{Attribute, Value};

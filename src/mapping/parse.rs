@@ -8,9 +8,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use toml::de::DeTable;
 
+use super::dates::Dates;
 use super::fault::{Document, MappingErrors, did_you_mean};
 use super::formula::Slot;
-use super::lifecycle::Dates;
 use super::model::{Inner, Mapping, missing};
 use super::scope::{Clause, OPERATORS, Refused, Test};
 use super::walk::{Section, Walk};

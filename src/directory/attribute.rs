@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use self::catalogue::{CATALOGUE, text};
 use self::pattern::Pattern;
-use super::value::{Value, ValueFault, canonical_date};
+use super::value::{Value, ValueFault, calendar_date};
 use crate::record::is_direction_control;
 
 mod catalogue;
@@ -91,7 +91,7 @@ impl Attribute {
                 _ => Err(ValueFault::Form { wanted: "a boolean" }),
             },
             (Kind::Date, Value::Text(text)) => {
-                canonical_date(&text).map(Value::text).ok_or(ValueFault::Form { wanted: "a date of the form YYYY-MM-DD" })
+                calendar_date(&text).map(Value::text).ok_or(ValueFault::Form { wanted: "a date of the form YYYY-MM-DD" })
             }
             (Kind::List, Value::Text(text)) => self.accept_list(vec![text]),
             (Kind::List, Value::List(items)) => self.accept_list(items.into_vec()),
@@ -140,7 +140,7 @@ impl Attribute {
         match (left, right) {
             (None, None) => true,
             (Some(Value::Text(left)), Some(Value::Text(right))) if self.kind == Kind::Date => {
-                left == right || canonical_date(left).is_some_and(|day| Some(day) == canonical_date(right))
+                left == right || calendar_date(left).is_some_and(|day| Some(day) == calendar_date(right))
             }
             (Some(Value::List(left)), Some(Value::List(right))) => {
                 let sorted = |items: &[Box<str>]| {

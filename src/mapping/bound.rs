@@ -12,6 +12,7 @@ use super::survey::Fate;
 use crate::expr::{Bound, Context, EvalError, Outcome};
 use crate::record::{Doubt, EmployeeId, Place, Record, code_point, hidden_in_key, trimmed};
 
+mod days;
 mod run;
 
 /// A mapping whose columns are resolved: maps one record at a time.
@@ -143,13 +144,13 @@ impl BoundMapping {
         fates
     }
 
-    /// The record without blanks and invisible characters at the ends of its cells, and with every spelling of `[source] nothing` emptied;
+    /// The record without blanks and invisible characters at the ends of its cells, and with every spelling of `[source] nothing` absent;
     /// nothing where all cells stay as they are. Every expression reads its cells from here.
     pub(super) fn cleaned(&self, record: &Record) -> Option<Record> {
         let nothing = &self.inner.nothing;
         record.narrowed(|text| {
             let text = trimmed(text);
-            if !nothing.is_empty() && !text.is_empty() && nothing.contains(&fold(text)) { "" } else { text }
+            (nothing.is_empty() || text.is_empty() || !nothing.contains(&fold(text))).then_some(text)
         })
     }
 

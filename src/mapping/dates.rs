@@ -1,55 +1,60 @@
 //! The days of a record, as the mapping reads them.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::directory::canonical_date;
+use super::lifecycle::fold;
+use crate::record::{Day, DayFormat, DayReader};
 
-/// How the source writes dates.
+/// How the source writes dates, and which of them mean "no end".
 #[derive(Clone, Debug)]
 pub(super) struct Dates {
-    /// Formats for `strptime`, tried in order.
-    pub(super) formats: Vec<String>,
-    pub(super) zone: TimeZone,
+    reader: DayReader,
+    /// `no_end`, folded.
+    words: Vec<String>,
+    /// The days among them.
+    days: Vec<Date>,
+}
+
+/// Which day of somebody's work a date is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Start,
+    /// It may be open.
+    End,
 }
 
 impl Dates {
-    /// The calendar day that a text means; the text is trimmed and not empty.
-    pub(super) fn day(&self, text: &str) -> Option<Date> {
-        self.formats
-            .iter()
-            .find_map(|format| Date::strptime(format, text).ok())
-            .or_else(|| Date::strptime("%Y-%m-%d", text).ok())
-            .or_else(|| self.day_of_moment(text))
+    pub(super) fn new(formats: Vec<DayFormat>, zone: TimeZone, no_end: &[String]) -> Self {
+        let reader = DayReader::new(formats, zone);
+        let days = no_end.iter().filter_map(|word| reader.day(word)).collect();
+        Self { words: no_end.iter().map(|word| fold(word)).collect(), days, reader }
     }
 
-    /// A moment is the local day; midnight, in UTC or in the zone that it names, is that day wherever we are.
-    fn day_of_moment(&self, text: &str) -> Option<Date> {
-        if let Some((day, time)) = text.split_once(['T', ' '])
-            && (time.starts_with("00:00:00") || time.starts_with("00:00Z"))
-            && canonical_date(text).is_some()
-        {
-            return Date::strptime("%Y-%m-%d", day).ok();
-        }
-        if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-            return Some(moment.to_zoned(self.zone.clone()).date());
-        }
-        let civil = DateTime::strptime("%Y-%m-%dT%H:%M:%S", text);
-        if let Ok(civil) = civil.or_else(|_| DateTime::strptime("%Y-%m-%d %H:%M:%S", text)) {
-            return Some(civil.date());
-        }
-        let entra = DateTime::strptime("%m/%d/%Y %I:%M:%S %p", text).ok()?;
-        if entra.time() == jiff::civil::Time::midnight() {
-            return Some(entra.date());
-        }
-        let moment = entra.to_zoned(TimeZone::UTC).ok()?;
-        Some(moment.with_time_zone(self.zone.clone()).date())
+    /// The zone in which a day begins.
+    pub(super) fn zone(&self) -> &TimeZone {
+        self.reader.zone()
     }
 
-    /// A date as the directory writes it: a day by the source's formats, else a moment as it stands.
-    pub(super) fn canonical(&self, text: &str) -> Option<String> {
-        let day = self.formats.iter().find_map(|format| Date::strptime(format, text).ok());
-        day.map(|day| format!("{day}T00:00:00Z")).or_else(|| canonical_date(text))
+    /// What a text that is not empty means.
+    pub(super) fn day(&self, text: &str, role: Role, today: Date) -> Day {
+        match role {
+            Role::Start => self.reader.start(text, today),
+            Role::End if !self.words.is_empty() && self.words.contains(&fold(text)) => Day::NoEnd,
+            Role::End => self.reader.end_among(text, today, &self.days),
+        }
+    }
+
+    /// The forms that the mapping names, for messages.
+    pub(super) fn forms(&self) -> String {
+        let forms: Vec<&str> = self.reader.formats().iter().map(DayFormat::as_str).collect();
+        if forms.is_empty() { "%Y-%m-%d".to_owned() } else { forms.join(" or ") }
+    }
+
+    /// The form with years of two digits that reads a text which none of the forms reads.
+    pub(super) fn short_form(&self, text: &str) -> Option<DayFormat> {
+        let short = self.reader.formats().iter().filter_map(DayFormat::with_short_years);
+        short.into_iter().find(|format| format.reads(text.trim()))
     }
 }
 
@@ -59,15 +64,40 @@ mod tests {
 
     use super::*;
 
+    const TODAY: Date = date(2026, 11, 20);
+
+    fn dates(no_end: &[&str]) -> Dates {
+        let no_end: Vec<String> = no_end.iter().map(|word| (*word).to_owned()).collect();
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        Dates::new(vec![DayFormat::new("%d.%m.%Y").unwrap()], zone, &no_end)
+    }
+
     #[test]
     fn moments_are_local_days_and_midnight_is_never_moved() {
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let dates = Dates { formats: vec!["%d.%m.%Y".to_owned()], zone };
-        assert_eq!(dates.day("31.1.2026"), Some(date(2026, 1, 31)));
-        assert_eq!(dates.day("2026-01-31"), Some(date(2026, 1, 31)));
-        assert_eq!(dates.day("2026-01-30T23:30:00Z"), Some(date(2026, 1, 31)));
-        assert_eq!(dates.day("2026-01-31T00:00:00-05:00"), Some(date(2026, 1, 31)));
-        assert_eq!(dates.day("1/31/2026 12:00:00 AM"), Some(date(2026, 1, 31)));
-        assert_eq!(dates.day("soon"), None);
+        let on = |text: &str| dates(&[]).day(text, Role::Start, TODAY);
+        assert_eq!(on("31.1.2026"), Day::On(date(2026, 1, 31)));
+        assert_eq!(on("2026-01-31"), Day::On(date(2026, 1, 31)));
+        assert_eq!(on("2026-01-30T23:30:00Z"), Day::On(date(2026, 1, 31)));
+        assert_eq!(on("2026-01-31T00:00:00-05:00"), Day::On(date(2026, 1, 31)));
+        assert_eq!(on("1/31/2026 12:00:00 AM"), Day::On(date(2026, 1, 31)));
+        assert_eq!(on("soon"), Day::Unreadable);
+    }
+
+    #[test]
+    fn a_list_of_the_mapping_adds_words_and_days_to_no_end() {
+        let dates = dates(&["Offen", "2200-12-31", "31.12.2042"]);
+        let end = |text: &str| dates.day(text, Role::End, TODAY);
+        for text in [" OFFEN ", "31.12.2200", "2200-12-31T00:00:00", "2042-12-31", "31.12.9999", "01.01.1900"] {
+            assert_eq!(end(text), Day::NoEnd, "{text}");
+        }
+        assert!(matches!(end("31.12.2201"), Day::Impossible(_)));
+        assert!(matches!(dates.day("31.12.2200", Role::Start, TODAY), Day::Impossible(_)), "nobody starts on no end");
+        assert_eq!(dates.day("offen", Role::Start, TODAY), Day::Unreadable);
+    }
+
+    #[test]
+    fn the_form_with_short_years_is_found() {
+        assert_eq!(dates(&[]).short_form("31.12.27").unwrap().as_str(), "%d.%m.%y");
+        assert_eq!(dates(&[]).short_form("31-12-27"), None);
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::cut::goes_on;
 use super::dates::{self, DateForm};
 use super::path::{Condition, Path};
+use crate::record::is_no_end;
 
 /// A rule for one repeated object, or for the records themselves.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +70,8 @@ impl Pick {
                 let text = path.as_ref()?.text(row)?;
                 dates::day(&text, &self.date, zone)?.parse::<Date>().ok()
             };
-            let (from, to) = (day_of(&self.from), day_of(&self.to));
+            // An end that stands for "no end" ends nothing.
+            let (from, to) = (day_of(&self.from), day_of(&self.to).filter(|day| !is_no_end(*day)));
             let when = match (from, to) {
                 (_, Some(to)) if to < day => When::Over,
                 (Some(from), _) if from > day => When::Ahead,

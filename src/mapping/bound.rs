@@ -96,7 +96,7 @@ impl BoundMapping {
     /// Whose record it is.
     fn key(&self, record: &Record, context: &Context) -> Result<EmployeeId, Problem> {
         let slot = self.inner.key;
-        let text = self.one_text(slot, RecordPart::Key, record, context, "")?;
+        let text = self.one_text(slot, RecordPart::Key, self.bounds[slot.0].evaluate(record, context, ""))?;
         let no_key = |message: String, help: &str| Problem {
             part: RecordPart::Key,
             code: HeldCode::NoKey,
@@ -165,20 +165,9 @@ impl BoundMapping {
         }
     }
 
-    fn outcome<'r>(&'r self, slot: Slot, record: &'r Record, context: &Context, seed: &str) -> Result<Outcome<'r>, EvalError> {
-        self.bounds[slot.0].evaluate(record, context, seed)
-    }
-
-    /// The text of an expression without what is cut from its ends; nothing where it is empty or left alone.
-    fn one_text(
-        &self,
-        slot: Slot,
-        part: RecordPart,
-        record: &Record,
-        context: &Context,
-        seed: &str,
-    ) -> Result<Option<String>, Problem> {
-        match self.outcome(slot, record, context, seed) {
+    /// The text that an expression yielded, without what is cut from its ends; nothing where it is empty or left alone.
+    fn one_text(&self, slot: Slot, part: RecordPart, outcome: Result<Outcome<'_>, EvalError>) -> Result<Option<String>, Problem> {
+        match outcome {
             Ok(Outcome::Value(value)) if value.is_empty() => Ok(None),
             Ok(Outcome::Value(value)) => match value.to_text() {
                 Some(text) if crate::source::is_error(&text) => {

@@ -8,7 +8,7 @@ use super::super::lifecycle::{Fact, Facts, Standing, Unclear};
 use super::super::model::{GroupFormulas, Origin, Target};
 use super::{BoundMapping, Problem};
 use crate::directory::{Attribute, Kind, Value, ValueFault, at_midnight};
-use crate::expr::{self, Context, Outcome};
+use crate::expr::{self, Context, EvalError, Outcome, SearchBudget};
 use crate::record::{Cell, EmployeeId, Record, is_invisible, trimmed, unspaced};
 
 /// The way of one record through the mapping.
@@ -18,6 +18,8 @@ pub(super) struct Run<'m> {
     context: &'m Context,
     /// What `Guid` and `RandomString` are drawn from: the person's key.
     seed: &'m str,
+    /// What the regular expressions of this record may cost together.
+    budget: SearchBudget,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -32,12 +34,16 @@ pub(super) struct Values {
 
 impl<'m> Run<'m> {
     pub(super) fn new(bound: &'m BoundMapping, record: &'m Record, context: &'m Context, seed: &'m str) -> Self {
-        Self { bound, record, context, seed, problems: Vec::new() }
+        Self { bound, record, context, seed, budget: SearchBudget::default(), problems: Vec::new() }
+    }
+
+    fn evaluate(&self, slot: Slot) -> Result<Outcome<'m>, EvalError> {
+        self.bound.bounds[slot.0].evaluate_within(self.record, self.context, self.seed, &self.budget)
     }
 
     /// The outcome of an expression; a fault is noted.
     fn outcome(&mut self, slot: Slot, part: RecordPart) -> Option<Outcome<'m>> {
-        match self.bound.outcome(slot, self.record, self.context, self.seed) {
+        match self.evaluate(slot) {
             Ok(outcome) => Some(outcome),
             Err(error) => {
                 let problem = self.bound.failed(slot, part, &error);
@@ -49,7 +55,7 @@ impl<'m> Run<'m> {
 
     /// The text of an expression, or nothing where a fault is noted.
     fn text(&mut self, slot: Slot, part: RecordPart) -> Option<String> {
-        let text = self.bound.one_text(slot, part, self.record, self.context, self.seed);
+        let text = self.bound.one_text(slot, part, self.evaluate(slot));
         self.note(text)?
     }
 
@@ -99,7 +105,7 @@ impl<'m> Run<'m> {
     /// The text of an optional column; a fault is noted.
     fn fact(&mut self, slot: Option<Slot>, part: RecordPart) -> Fact<String> {
         let Some(slot) = slot else { return Fact::Absent };
-        let text = self.bound.one_text(slot, part, self.record, self.context, self.seed);
+        let text = self.bound.one_text(slot, part, self.evaluate(slot));
         match self.note(text) {
             None => Fact::Unreadable,
             Some(None) => Fact::Absent,

@@ -30,6 +30,8 @@ mod survey;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_dates;
+#[cfg(test)]
 mod tests_samples;
 mod toml_text;
 mod tools;

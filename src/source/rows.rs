@@ -286,6 +286,21 @@ mod tests {
     }
 
     #[test]
+    fn placeholders_of_a_date_are_open_and_another_calendar_is_no_date() {
+        let on = day(2026, 1, 1);
+        for until in ["01.01.1900", "0001-01-01", "31.12.9999", "9999-12-31T23:59:59Z", "31.12.2200"] {
+            assert_eq!(rows(&format!("1;01.01.2020;31.12.2021;J;1\n1;01.01.2022;{until};J;1\n"), on).0, [3], "{until}");
+        }
+        for from in ["01.01.1900", "01.01.1800", "1800-01-01T00:00:00"] {
+            assert_eq!(rows(&format!("1;{from};31.12.2021;J;1\n1;01.01.2022;;J;1\n"), on).0, [3], "{from}");
+        }
+        for odd in ["01.01.1441", "01.01.2569", "01.01.26", "0026-01-01"] {
+            assert_eq!(rows(&format!("1;{odd};;J;1\n1;01.01.2020;;J;2\n"), on).0, [2, 3], "{odd}");
+            assert_eq!(rows(&format!("1;01.01.2020;{odd};J;1\n1;01.01.2020;;J;2\n"), on).0, [2, 3], "{odd}");
+        }
+    }
+
+    #[test]
     fn a_rule_for_columns_that_are_not_there_is_a_fault() {
         let reading = read_csv_bytes("f.csv", b"Id\n1\n", &CsvSettings::default()).unwrap();
         let error = one_row_each(reading, &rule(), day(2026, 1, 1), &TimeZone::UTC).unwrap_err().to_string();

@@ -163,4 +163,12 @@ mod tests {
         let other = json!([{"n": 2, "x": "a"}, {"n": 1, "x": "b"}]);
         assert_eq!(chosen(&one, "2024-01-01"), chosen(&other, "2024-01-01"));
     }
+
+    #[test]
+    fn an_end_that_means_no_end_ends_nothing() {
+        for open in ["0001-01-01T00:00:00", "1900-01-01", "/Date(-62135596800000)/", "9999-12-31T23:59:59Z"] {
+            let rows = json!([{"n": 1, "from": "2020-01-01", "to": "2024-12-31"}, {"n": 2, "from": "2025-01-01", "to": open}]);
+            assert_eq!(chosen(&rows, "2026-01-01"), "2", "{open}");
+        }
+    }
 }

@@ -253,6 +253,22 @@ mod tests {
     }
 
     #[test]
+    fn dates_are_days_and_compare_as_days() {
+        for name in ["employeeHireDate", "employeeLeaveDateTime"] {
+            let attribute = Attribute::find(name).unwrap();
+            let wanted = Value::text("2026-12-20T00:00:00Z");
+            for text in
+                ["2026-12-20", "2026-12-20T00:00:00+02:00", "2026-12-20 00:00:00", "2026-12-20-07:00", "2026-12-20T17:00:00Z"]
+            {
+                assert_eq!(accept(name, text).as_ref(), Ok(&wanted), "{text}");
+                assert!(attribute.same(Some(&wanted), Some(&Value::text(text))), "{text}");
+            }
+            assert!(!attribute.same(Some(&wanted), Some(&Value::text("2026-12-19T22:00:00Z"))), "an earlier version wrote it so");
+            assert!(accept(name, "20.12.2026").is_err() && accept(name, "26-12-20").is_err());
+        }
+    }
+
+    #[test]
     fn a_text_that_turns_its_direction_is_refused() {
         for mark in ['\u{202a}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2068}'] {
             for name in ["displayName", "surname", "jobTitle", "onPremisesExtensionAttributes.extensionAttribute1"] {

@@ -51,6 +51,15 @@ impl Dates {
         if forms.is_empty() { "%Y-%m-%d".to_owned() } else { forms.join(" or ") }
     }
 
+    /// Whether a cell has Entra's form, which names the month first, although the forms of the mapping name another day for it: a file
+    /// that writes 05/01/2026 for a day in January writes `05/01/2026 12:00:00 AM` for the same day.
+    pub(super) fn contradicts(&self, cell: &str) -> bool {
+        let formats = self.reader.formats();
+        let Some((day, _)) = cell.trim().split_once(' ').filter(|(day, _)| day.contains('/')) else { return false };
+        let named = formats.iter().find_map(|format| format.day(day, self.zone()));
+        named.is_some_and(|named| Some(named) != self.reader.day(cell)) && !formats.iter().any(|format| format.reads(cell.trim()))
+    }
+
     /// The form with years of two digits that reads a text which none of the forms reads.
     pub(super) fn short_form(&self, text: &str) -> Option<DayFormat> {
         let short = self.reader.formats().iter().filter_map(DayFormat::with_short_years);
@@ -93,6 +102,20 @@ mod tests {
         assert!(matches!(end("31.12.2201"), Day::Impossible(_)));
         assert!(matches!(dates.day("31.12.2200", Role::Start, TODAY), Day::Impossible(_)), "nobody starts on no end");
         assert_eq!(dates.day("offen", Role::Start, TODAY), Day::Unreadable);
+    }
+
+    #[test]
+    fn a_cell_that_names_the_month_first_against_the_forms_is_noticed() {
+        let with = |forms: &[&str], cell: &str| {
+            let formats = forms.iter().map(|form| DayFormat::new(form).unwrap()).collect();
+            Dates::new(formats, TimeZone::UTC, &[]).contradicts(cell)
+        };
+        assert!(with(&["%d/%m/%Y"], "5/1/2026 12:00:00 AM"));
+        assert!(!with(&["%d/%m/%Y"], "1/1/2026 12:00:00 AM"), "the same day both ways");
+        assert!(!with(&["%m/%d/%Y"], "5/1/2026 12:00:00 AM"));
+        assert!(!with(&["%d.%m.%Y"], "5/1/2026 12:00:00 AM"));
+        assert!(!with(&["%d/%m/%Y", "%m/%d/%Y %I:%M:%S %p"], "5/1/2026 12:00:00 AM"));
+        assert!(!with(&["%Y/%m/%d"], "2026-12-20 23:00:00Z"));
     }
 
     #[test]

@@ -37,12 +37,13 @@ const SURE: [&str; 16] = [
 ];
 
 /// Day first and month first.
-const PAIRS: [[&str; 2]; 5] = [
+const PAIRS: [[&str; 2]; 6] = [
     ["%d/%m/%y", "%m/%d/%y"],
     ["%d-%m-%y", "%m-%d-%y"],
     ["%d/%m/%Y", "%m/%d/%Y"],
     ["%d-%m-%Y", "%m-%d-%Y"],
     ["%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S"],
+    ["%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p"],
 ];
 
 /// Guesses from the values of some columns.
@@ -59,7 +60,7 @@ pub(super) fn guess<'v>(columns: impl Iterator<Item = impl Iterator<Item = &'v s
         }
     }
     found.no_end.sort();
-    let mut rest: Vec<&str> = values.into_iter().filter(|value| is_iso(value) || !is_common(value)).collect();
+    let mut rest: Vec<&str> = values.into_iter().filter(|value| is_ordered(value) || !is_common(value)).collect();
     for format in SURE {
         take(&mut rest, format, &mut found.formats);
     }
@@ -122,9 +123,11 @@ fn is_common(value: &str) -> bool {
     day_of(value, &TimeZone::UTC).is_some()
 }
 
-/// A bare ISO day, for which the mapping names the form all the same.
-fn is_iso(value: &str) -> bool {
-    DayFormat::new("%Y-%m-%d").is_some_and(|format| format.reads(value))
+/// A date for which the mapping names the form although it is read without: a bare ISO day, and a date with slashes, which the file may
+/// write day first.
+fn is_ordered(value: &str) -> bool {
+    value.matches('/').count() == 2 && !value.starts_with('/')
+        || DayFormat::new("%Y-%m-%d").is_some_and(|format| format.reads(value))
 }
 
 /// The number by which spreadsheets count days: from 1927 to 2119.
@@ -170,6 +173,8 @@ mod tests {
         assert_eq!((found.formats, found.notes), (vec!["%Y-%m-%d".to_owned(), "%d.%m.%Y".to_owned()], vec![]));
         assert_eq!(of(&["Dec 31, 2027 5:00 PM"]).formats, ["%b %d, %Y %I:%M %p"]);
         assert_eq!(of(&["31/12/2027 00:00:00"]).formats, ["%d/%m/%Y %H:%M:%S"]);
+        assert_eq!(of(&["31/12/2027 12:00:00 AM", "05/01/2027 12:00:00 AM"]).formats, ["%d/%m/%Y %I:%M:%S %p"]);
+        assert_eq!(of(&["12/31/2027 12:00:00 AM", "05/01/2027 12:00:00 AM"]).formats, ["%m/%d/%Y %I:%M:%S %p"]);
     }
 
     #[test]

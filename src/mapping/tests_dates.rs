@@ -141,6 +141,19 @@ fn forms_with_a_time_of_day_are_accepted() {
     }
 }
 
+#[test]
+fn a_day_first_file_with_times_is_not_read_month_first() {
+    let day_first = held(map(&mapping("dates = [\"%d/%m/%Y\"]"), ["5/1/2026 12:00:00 AM", "", "Here", ""]));
+    assert_eq!(day_first.code, HeldCode::InvalidValue);
+    let with_times = mapping("dates = [\"%d/%m/%Y\", \"%d/%m/%Y %I:%M:%S %p\"]");
+    let stage = |start: &str| desired(map(&with_times, [start, "", "Here", ""])).stage;
+    for start in ["5/1/2026 12:00:00 AM", "05/01/2026", "2026-01-05"] {
+        assert_eq!(stage(start), Stage::Active { start: Some(date(2026, 1, 5)) }, "{start}");
+    }
+    let entra = desired(map(&mapping(""), ["5/1/2026 12:00:00 AM", "", "Here", ""]));
+    assert_eq!(entra.stage, Stage::Active { start: Some(date(2026, 5, 1)) });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -162,9 +175,8 @@ proptest! {
                 prop_assert!(moves, "{} is held", text_of_day);
                 continue;
             };
-            let start = match person.stage {
-                Stage::Upcoming { start } | Stage::PreHire { start } | Stage::Active { start: Some(start) } => start,
-                _ => panic!("{text_of_day}"),
+            let (Stage::Upcoming { start } | Stage::PreHire { start } | Stage::Active { start: Some(start) }) = person.stage else {
+                panic!("{text_of_day}")
             };
             prop_assert_eq!(text(&person, "employeeHireDate"), Some(&*format!("{start}T00:00:00Z")), "{}", &text_of_day);
             if !moves {

@@ -135,9 +135,8 @@ impl Spans<'_> {
         };
         let from = match filled(self.columns.from).map(|text| self.days.start(text, self.today)) {
             None => Date::MIN,
-            Some(Day::On(day)) => day,
             // "Since 1800" is as good as "always" here, but not a year of another calendar.
-            Some(Day::Impossible(Impossible { day, guess: Guess::Placeholder | Guess::Other, .. })) => day,
+            Some(Day::On(day) | Day::Impossible(Impossible { day, guess: Guess::Placeholder | Guess::Other, .. })) => day,
             Some(_) => return Err(NoDate),
         };
         let until = match filled(self.columns.until).map(|text| self.days.end(text, self.today)) {

@@ -89,7 +89,7 @@ impl Checker<'_> {
     }
 }
 
-/// The constant format by which a call of FormatDateTime writes.
+/// The constant format by which a call of `FormatDateTime` writes.
 fn output_format(node: &Node) -> Option<(&str, Format)> {
     let NodeKind::Call(call) = &node.kind else { return None };
     let at = if call.args.len() == 3 { 2 } else { 3 };

@@ -22,7 +22,10 @@ impl BoundMapping {
     pub(super) fn day(&self, slot: Slot, part: RecordPart, text: &str, today: Date) -> Result<Option<Date>, Problem> {
         let role = role(part);
         let dates = &self.inner.dates;
-        match dates.day(text, role, today) {
+        // An expression yields Entra's form by contract; a cell may have it by chance.
+        let is_cell = self.inner.formulas[slot.0].expression.is_direct();
+        let day = if is_cell && dates.contradicts(text) { Day::Unreadable } else { dates.day(text, role, today) };
+        match day {
             Day::NoEnd => Ok(None),
             Day::On(day) => Ok(Some(day)),
             Day::Impossible(found) => {

@@ -1,7 +1,8 @@
 //! The worker as HR tells it.
 //!
 //! A [`Record`] is one row of an export or one object of an API answer: values under HR's own column names, and the [`Place`] it
-//! came from. Nothing here interprets a value, and nothing here knows Entra.
+//! came from. A record interprets none of its values, and nothing here knows Entra. The one reader of days, [`DayReader`], is here because
+//! every room below reads dates.
 
 use std::collections::HashMap;
 use std::fmt;

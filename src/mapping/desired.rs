@@ -246,7 +246,7 @@ pub enum HeldCode {
     PossibleDuplicate,
     /// Matched by a later attribute, but the surname differs.
     DoubtfulMatch,
-    /// A date that is no working day: another calendar, a placeholder, a slip of the keys.
+    /// A date before 1930 or more than 60 years ahead: of another calendar, a placeholder, or mistyped.
     ImpossibleDate,
     /// A value that Graph would refuse, or that could not be computed.
     InvalidValue,

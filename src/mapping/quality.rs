@@ -146,7 +146,7 @@ impl BoundMapping {
             match self.inner.dates.day(&text, role, context.today()) {
                 record::Day::NoEnd => Day::None,
                 record::Day::On(day) => Day::Is(day),
-                record::Day::Impossible(found) => Day::Not(text, format!("this is no working day: {found}")),
+                record::Day::Impossible(found) => Day::Not(text, format!("this is an impossible date: {found}")),
                 record::Day::Unreadable => {
                     let why = unreadable(&text).to_owned();
                     Day::Not(text, why)

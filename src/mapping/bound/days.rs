@@ -29,7 +29,7 @@ impl BoundMapping {
             Day::NoEnd => Ok(None),
             Day::On(day) => Ok(Some(day)),
             Day::Impossible(found) => {
-                let mut problem = self.invalid(slot, part, &format!("is no working day: {found}"));
+                let mut problem = self.invalid(slot, part, &format!("is an impossible date: {found}"));
                 problem.code = HeldCode::ImpossibleDate;
                 problem.help = way_out(found, role);
                 Err(problem)

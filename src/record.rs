@@ -1,7 +1,8 @@
 //! The worker as HR tells it.
 //!
 //! A [`Record`] is one row of an export or one object of an API answer: values under HR's own column names, and the [`Place`] it
-//! came from. Nothing here interprets a value, and nothing here knows Entra.
+//! came from. A record interprets none of its values, and nothing here knows Entra. The one reader of days, [`DayReader`], is here because
+//! every room below reads dates.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,9 +10,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-mod invisible;
+pub use self::day::{Day, DayFormat, DayReader, Guess, Impossible, day_of, day_of_epoch, is_no_end, plain_moment};
+pub(crate) use self::invisible::{code_point, hidden_in_key, is_direction_control, is_invisible, trimmed, unspaced};
 
-pub(crate) use invisible::{code_point, hidden_in_key, is_direction_control, is_invisible, trimmed, unspaced};
+mod day;
+mod invisible;
 
 /// The key of a person in HR, such as a personnel number: trimmed and never empty.
 ///
@@ -362,10 +365,10 @@ impl Record {
         }
     }
 
-    /// The record with a part of each text in its place; nothing where all texts stay as they are.
-    pub(crate) fn narrowed(&self, narrow: impl Fn(&str) -> &str) -> Option<Self> {
+    /// The record with a part of each text in its place, absent where there is none; nothing where all texts stay as they are.
+    pub(crate) fn narrowed(&self, narrow: impl Fn(&str) -> Option<&str>) -> Option<Self> {
         let positions = 0..self.header.len();
-        let stays = |text: &str| narrow(text).len() == text.len();
+        let stays = |text: &str| narrow(text).is_some_and(|part| part.len() == text.len());
         let same = positions.clone().all(|position| match self.cell(position) {
             Cell::Text(text) => stays(text),
             Cell::List(items) => items.iter().all(|item| stays(item)),
@@ -376,11 +379,11 @@ impl Record {
         }
         let (header, place) = (Arc::clone(&self.header), self.place.clone());
         let cells = positions.map(|position| match self.cell(position) {
-            Cell::Text(text) => Cell::Text(narrow(text)),
+            Cell::Text(text) => narrow(text).map_or(Cell::Null, Cell::Text),
             other => other,
         });
         let texts = |cell: Cell<'_>| match cell {
-            Cell::List(items) => Value::List(items.iter().map(|item| narrow(item).into()).collect()),
+            Cell::List(items) => Value::List(items.iter().filter_map(|item| narrow(item)).map(Into::into).collect()),
             other => Value::from(other),
         };
         Some(match &self.cells {
@@ -486,7 +489,9 @@ mod tests {
     fn texts_are_narrowed_in_every_kind_of_record() {
         let header = Arc::new(Header::new(["A", "B"]).unwrap());
         let cut = |record: &Record| {
-            record.narrowed(trimmed).map(|record| record.cells().map(|(_, cell)| Value::from(cell)).collect::<Vec<_>>())
+            record
+                .narrowed(|text| Some(trimmed(text)))
+                .map(|record| record.cells().map(|(_, cell)| Value::from(cell)).collect::<Vec<_>>())
         };
         let text = |text: &str| Value::text(text);
         assert_eq!(cut(&Record::from_text(Arc::clone(&header), place(), ["x", "y z"])), None);
@@ -500,7 +505,7 @@ mod tests {
         let doubt = Doubt::JoinKey { source: "b.csv".into(), column: "Id".into(), character: '\u{ad}' };
         let doubtful = typed.in_doubt(doubt.clone());
         assert_eq!(cut(&doubtful), Some(vec![Value::Null, items]));
-        assert_eq!(doubtful.narrowed(trimmed).unwrap().doubt(), Some(&doubt));
+        assert_eq!(doubtful.narrowed(|text| Some(trimmed(text))).unwrap().doubt(), Some(&doubt));
     }
 
     #[test]

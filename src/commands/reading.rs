@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::cli::MapArgs;
 use super::exit::Failure;
@@ -60,7 +61,7 @@ pub(super) async fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) 
     };
     let day = map.as_of.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(mapping.time_zone().clone()).date());
     let delivery = source.move_to.clone().map(|move_to| Delivery { files: opened.paths(), move_to });
-    let reading = assemble(opened, &source, mapping.csv(), day)?;
+    let reading = assemble(opened, &source, mapping.csv(), day, mapping.time_zone())?;
     let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
     Ok(Read { reading, mapping, bound, delivery, refuse_repeated: source.refuse_repeated, asked: false })
 }
@@ -76,7 +77,7 @@ pub(super) async fn read_plainly(settings: &Settings, files: &[PathBuf], day: Da
         return ask(source.as_ref()).await;
     }
     let source = file_source(settings, files, false)?;
-    assemble(open(&source).await?, &source, CsvSettings::default(), day)
+    assemble(open(&source).await?, &source, CsvSettings::default(), day, &TimeZone::UTC)
 }
 
 /// The configured source where it is one that is asked, not a file that is opened, and where no files are named instead.
@@ -188,7 +189,7 @@ fn fitting(opened: &Opened, source: &FileSource) -> Result<Mapping, Failure> {
 }
 
 /// One reading of all files: joined, and with one row for each person where the settings say how.
-fn assemble(opened: Opened, source: &FileSource, csv: CsvSettings, day: Date) -> Result<Reading, Failure> {
+fn assemble(opened: Opened, source: &FileSource, csv: CsvSettings, day: Date, zone: &TimeZone) -> Result<Reading, Failure> {
     let settings = ruled(source.settings.clone(), csv);
     let mut reading = source::read_fetched(opened.files, &settings).map_err(Failure::usage)?;
     for (file, join) in opened.joined.into_iter().zip(&source.joins) {
@@ -196,7 +197,7 @@ fn assemble(opened: Opened, source: &FileSource, csv: CsvSettings, day: Date) ->
         reading = source::join(reading, &other, &join.rule).map_err(Failure::usage)?;
     }
     if let Some(rule) = &source.rows {
-        reading = source::one_row_each(reading, rule, day).map_err(Failure::usage)?;
+        reading = source::one_row_each(reading, rule, day, zone).map_err(Failure::usage)?;
     }
     Ok(reading)
 }

@@ -23,7 +23,10 @@ pub(super) async fn read(settings: &Settings, source: &RestSource, map: &MapArgs
     let now = Timestamp::now();
     let zone = mapping.as_ref().map_or(jiff::tz::TimeZone::UTC, |mapping| mapping.time_zone().clone());
     let day = map.as_of.unwrap_or_else(|| now.to_zoned(zone).date());
-    let reading = fetch(settings, files.settings(source, mapping.as_ref())?, day, now).await?;
+    let mut service = files.settings(source, mapping.as_ref())?;
+    // One moment is one day, whichever of the two reads it.
+    service.zone = service.zone.or_else(|| mapping.as_ref().map(|mapping| mapping.time_zone().clone()));
+    let reading = fetch(settings, service, day, now).await?;
     let mapping = match mapping {
         Some(mapping) => mapping,
         None => reading::fitting_columns(&reading)?,

@@ -9,6 +9,7 @@ use super::duration;
 use super::place::{self, PlaceConfig};
 use super::reader::{At, Fields, Reader};
 use super::tables::timed;
+use crate::record::DayFormat;
 use crate::source::{Arrival, CsvSettings, FileSettings, JoinRule, RowRule, SheetSettings, UnpackSettings, is_encoding};
 
 /// Files as they arrive.
@@ -213,12 +214,12 @@ fn rows(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<RowRule> {
     let key = reader.required(&mut fields, "key");
     let from = column(reader, &mut fields, "from");
     let until = column(reader, &mut fields, "until");
-    let dates = reader.strings(&mut fields, "dates").unwrap_or_default();
-    for format in &dates {
-        let sample = jiff::civil::date(2026, 12, 31);
-        let written = jiff::fmt::strtime::format(&format.value, sample);
-        if !written.is_ok_and(|text| jiff::civil::Date::strptime(&format.value, &text).is_ok_and(|read| read == sample)) {
-            let hint = "day, month and year are %d, %m and %Y, so that 31.12.2026 is \"%d.%m.%Y\"";
+    let mut dates = Vec::new();
+    for format in reader.strings(&mut fields, "dates").unwrap_or_default() {
+        if let Some(format) = DayFormat::new(&format.value) {
+            dates.push(format);
+        } else {
+            let hint = "day, month and year are %d, %m and %Y, so that 31.12.2026 is \"%d.%m.%Y\" and 31.12.26 \"%d.%m.%y\"";
             reader.fault_with(&format.span, format!("`{}` is no format of a date", format.value), hint);
         }
     }
@@ -234,7 +235,6 @@ fn rows(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<RowRule> {
     });
     let highest = column(reader, &mut fields, "highest");
     reader.finish(&fields);
-    let dates = dates.into_iter().map(|format| format.value).collect();
     Some(RowRule { key: key?.value.trim().to_owned(), from, until, dates, nothing, primary, highest })
 }
 

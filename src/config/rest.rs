@@ -130,7 +130,7 @@ fn whole(scope: &mut Scope<'_, '_, '_>, name: &str) -> rest::Settings {
     let columns = request::columns(scope);
     let zone = zone(scope);
     let changes = scope.inner("changes", request::changes);
-    let changes = changes.map(|changes| rest::Changes { zone: scope.has("zone").then(|| zone.clone()), ..changes });
+    let changes = changes.map(|changes| rest::Changes { zone: zone.clone(), ..changes });
     if changes.is_some() {
         unfit_for_changes(scope, &also, &picks);
     }
@@ -216,10 +216,10 @@ fn encoding(scope: &mut Scope<'_, '_, '_>) -> Option<String> {
     })
 }
 
-fn zone(scope: &mut Scope<'_, '_, '_>) -> TimeZone {
-    let Some(found) = scope.spanned("zone") else { return TimeZone::UTC };
+fn zone(scope: &mut Scope<'_, '_, '_>) -> Option<TimeZone> {
+    let found = scope.spanned("zone")?;
     let read = |name: &str| TimeZone::get(name).map_err(|_| format!("no time zone `{name}`, write one such as Europe/Berlin"));
-    scope.checked("zone", &found, read).unwrap_or(TimeZone::UTC)
+    scope.checked("zone", &found, read)
 }
 
 fn limits(scope: &mut Scope<'_, '_, '_>) -> rest::Limits {

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use self::catalogue::{CATALOGUE, text};
 use self::pattern::Pattern;
-use super::value::{Value, ValueFault, canonical_date};
+use super::value::{Value, ValueFault, calendar_date};
 use crate::record::is_direction_control;
 
 mod catalogue;
@@ -91,7 +91,7 @@ impl Attribute {
                 _ => Err(ValueFault::Form { wanted: "a boolean" }),
             },
             (Kind::Date, Value::Text(text)) => {
-                canonical_date(&text).map(Value::text).ok_or(ValueFault::Form { wanted: "a date of the form YYYY-MM-DD" })
+                calendar_date(&text).map(Value::text).ok_or(ValueFault::Form { wanted: "a date of the form YYYY-MM-DD" })
             }
             (Kind::List, Value::Text(text)) => self.accept_list(vec![text]),
             (Kind::List, Value::List(items)) => self.accept_list(items.into_vec()),
@@ -140,7 +140,7 @@ impl Attribute {
         match (left, right) {
             (None, None) => true,
             (Some(Value::Text(left)), Some(Value::Text(right))) if self.kind == Kind::Date => {
-                left == right || canonical_date(left).is_some_and(|day| Some(day) == canonical_date(right))
+                left == right || calendar_date(left).is_some_and(|day| Some(day) == calendar_date(right))
             }
             (Some(Value::List(left)), Some(Value::List(right))) => {
                 let sorted = |items: &[Box<str>]| {
@@ -250,6 +250,22 @@ mod tests {
         assert!(accept("userPrincipalName", "o'brien@contoso.com").is_ok());
         assert!(accept("userPrincipalName", "a.@contoso.com").is_err());
         assert!(accept("mail", "a@b@c").is_err());
+    }
+
+    #[test]
+    fn dates_are_days_and_compare_as_days() {
+        for name in ["employeeHireDate", "employeeLeaveDateTime"] {
+            let attribute = Attribute::find(name).unwrap();
+            let wanted = Value::text("2026-12-20T00:00:00Z");
+            for text in
+                ["2026-12-20", "2026-12-20T00:00:00+02:00", "2026-12-20 00:00:00", "2026-12-20-07:00", "2026-12-20T17:00:00Z"]
+            {
+                assert_eq!(accept(name, text).as_ref(), Ok(&wanted), "{text}");
+                assert!(attribute.same(Some(&wanted), Some(&Value::text(text))), "{text}");
+            }
+            assert!(!attribute.same(Some(&wanted), Some(&Value::text("2026-12-19T22:00:00Z"))), "an earlier version wrote it so");
+            assert!(accept(name, "20.12.2026").is_err() && accept(name, "26-12-20").is_err());
+        }
     }
 
     #[test]

@@ -22,4 +22,4 @@ pub use row::{Lent, RowReader, RowWriter};
 pub use snapshot::{DeletedUser, Group, GroupKind, Privileged, Snapshot, User, UserType};
 pub use user_row::{UserRow, Values};
 pub use users::{Edited, UserNo, Users, UsersBuilder};
-pub use value::{Value, ValueFault, canonical_date};
+pub use value::{Value, ValueFault, at_midnight, calendar_date, canonical_date};

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::record::code_point;
+use crate::record::{code_point, day_of};
 
 /// The value of one attribute; «not set» is `Option::None` around it, never an empty value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,25 +96,41 @@ pub enum ValueFault {
     },
 }
 
-/// A calendar day or a moment as Graph writes it: a day becomes midnight UTC and is never moved by a zone.
+/// A calendar day as Graph takes it: midnight, never moved by a zone.
+///
+/// ```
+/// # use hrpush::directory::at_midnight;
+/// assert_eq!(at_midnight(jiff::civil::date(2026, 11, 20)), "2026-11-20T00:00:00Z");
+/// ```
+pub fn at_midnight(day: Date) -> String {
+    format!("{day}T00:00:00Z")
+}
+
+/// The day of a text as Graph takes it; a time of day that is not midnight counts in UTC.
+///
+/// ```
+/// # use hrpush::directory::calendar_date;
+/// assert_eq!(calendar_date("2026-11-20").as_deref(), Some("2026-11-20T00:00:00Z"));
+/// assert_eq!(calendar_date("2026-11-20T00:00:00+02:00").as_deref(), Some("2026-11-20T00:00:00Z"));
+/// assert_eq!(calendar_date("2026-11-20T08:30:00Z").as_deref(), Some("2026-11-20T00:00:00Z"));
+/// assert_eq!(calendar_date("20.11.2026"), None);
+/// ```
+pub fn calendar_date(text: &str) -> Option<String> {
+    day_of(text, &TimeZone::UTC).map(at_midnight)
+}
+
+/// A date of the tenant in one form, its time of day included: other tools may set one, and an undo restores it.
 ///
 /// ```
 /// # use hrpush::directory::canonical_date;
-/// assert_eq!(canonical_date("2026-11-20").as_deref(), Some("2026-11-20T00:00:00Z"));
+/// assert_eq!(canonical_date("2026-11-20T00:00:00.0000000Z").as_deref(), Some("2026-11-20T00:00:00Z"));
 /// assert_eq!(canonical_date("2026-11-20T01:30:00+02:00").as_deref(), Some("2026-11-19T23:30:00Z"));
 /// assert_eq!(canonical_date("20.11.2026"), None);
 /// ```
 pub fn canonical_date(text: &str) -> Option<String> {
     let text = text.trim();
-    if let Ok(day) = jiff::civil::Date::strptime("%Y-%m-%d", text) {
-        return Some(format!("{day}T00:00:00Z"));
+    match text.parse::<jiff::Timestamp>() {
+        Ok(moment) => Some(moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        Err(_) => calendar_date(text),
     }
-    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-        return Some(moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-    }
-    if let Ok(moment) = jiff::civil::DateTime::strptime("%Y-%m-%dT%H:%M:%S", text) {
-        return Some(format!("{}Z", moment.strftime("%Y-%m-%dT%H:%M:%S")));
-    }
-    let moment = jiff::civil::DateTime::strptime("%m/%d/%Y %I:%M:%S %p", text).ok()?;
-    Some(format!("{}Z", moment.strftime("%Y-%m-%dT%H:%M:%S")))
 }

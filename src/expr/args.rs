@@ -44,6 +44,11 @@ impl<'r> Args<'_, 'r> {
         into_text(value, self.place(at))
     }
 
+    /// The text of an argument; nothing if it is absent or blank.
+    pub(crate) fn filled(&mut self, at: usize) -> Eval<'r, Option<Cow<'r, str>>> {
+        Ok(self.text(at)?.filter(|text| !text.trim().is_empty()))
+    }
+
     /// The whole number of an argument; nothing if it is absent or empty.
     pub(crate) fn number(&mut self, at: usize) -> Eval<'r, Option<i64>> {
         match self.take(at) {

@@ -1,5 +1,6 @@
 //! The tree of an expression, and how it prints.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(crate) enum NodeKind {
     },
     Word(Word),
     Call(Box<Call>),
-    Compare(Comparison, Box<(Node, Node)>),
+    Compare(Comparison, By, Box<(Node, Node)>),
     Concat(Vec<Node>),
 }
 
@@ -94,7 +95,32 @@ pub(crate) enum Comparison {
     LessOrEqual,
 }
 
+/// How both sides of a comparison are read. The checker decides it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// As what their values look like.
+    Value,
+    /// As dates, since a function on one side yields one.
+    Date,
+}
+
 impl Comparison {
+    /// Whether two values of this order fulfil it.
+    pub(crate) fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+        }
+    }
+
+    pub(crate) fn is_order(self) -> bool {
+        !matches!(self, Self::Equal | Self::NotEqual)
+    }
+
     pub(crate) fn sign(self) -> &'static str {
         match self {
             Self::Equal => "=",
@@ -121,7 +147,7 @@ impl Node {
     pub(crate) fn parts(&self) -> Vec<&Node> {
         match &self.kind {
             NodeKind::Call(call) => call.args.iter().collect(),
-            NodeKind::Compare(_, sides) => vec![&sides.0, &sides.1],
+            NodeKind::Compare(_, _, sides) => vec![&sides.0, &sides.1],
             NodeKind::Bad(parts) | NodeKind::Concat(parts) => parts.iter().collect(),
             _ => Vec::new(),
         }
@@ -182,7 +208,7 @@ impl PartialEq for Node {
             (NodeKind::Number { value: one, hex: a }, NodeKind::Number { value: two, hex: b }) => one == two && a == b,
             (NodeKind::Word(one), NodeKind::Word(two)) => one == two,
             (NodeKind::Call(one), NodeKind::Call(two)) => one.function.name == two.function.name && one.args == two.args,
-            (NodeKind::Compare(a, one), NodeKind::Compare(b, two)) => a == b && one == two,
+            (NodeKind::Compare(a, _, one), NodeKind::Compare(b, _, two)) => a == b && one == two,
             _ => false,
         }
     }
@@ -208,7 +234,7 @@ impl fmt::Display for Node {
                 }
                 f.write_str(")")
             }
-            NodeKind::Compare(sign, sides) => write!(f, "{} {} {}", sides.0, sign.sign(), sides.1),
+            NodeKind::Compare(sign, _, sides) => write!(f, "{} {} {}", sides.0, sign.sign(), sides.1),
             NodeKind::Concat(parts) => {
                 for (at, part) in parts.iter().enumerate() {
                     if at > 0 {

@@ -8,6 +8,7 @@ use super::dates;
 use super::table::{Function, Kind, Need, Run};
 use super::{Fault, Rules, Want};
 
+mod compared;
 mod constants;
 
 /// Finds all faults of a tree, and compiles its constant regular expressions on the way.
@@ -42,11 +43,12 @@ impl Checker<'_> {
                     }
                 }
             }
-            NodeKind::Compare(sign, sides) => {
+            NodeKind::Compare(sign, by, sides) => {
                 self.node(&mut sides.0, false);
                 self.node(&mut sides.1, false);
                 self.single(&sides.0, sign.sign());
                 self.single(&sides.1, sign.sign());
+                *by = self.compared(*sign, &sides.0, &sides.1);
             }
             NodeKind::Word(Word::IgnoreObjectFlow) if !self.rules.object_filter => {
                 self.fault(
@@ -228,7 +230,7 @@ impl Checker<'_> {
             Kind::Flag if !text.is_empty() && !is_condition(text.trim()) => {
                 self.fault(place, "kind", "this constant is no condition", "compare it with something: [Country] = \"US\"");
             }
-            Kind::Date if function.name != "FormatDateTime" && dates::read(text).is_none() => {
+            Kind::Date if function.name != "FormatDateTime" && !text.trim().is_empty() && dates::read(text).is_none() => {
                 self.fault(place, "bad-date", "this constant is no date that can be read", "write it as yyyy-MM-dd");
             }
             _ => {}

@@ -217,9 +217,9 @@ impl Reader<'_> {
 }
 
 impl<'r> Args<'_, 'r> {
-    /// The date of an argument; nothing if it is absent.
+    /// The date of an argument; nothing if it is absent or blank.
     fn date(&mut self, at: usize) -> Eval<'r, Option<DateTime>> {
-        let Some(text) = self.text(at)? else { return Ok(None) };
+        let Some(text) = self.filled(at)? else { return Ok(None) };
         read(&text).map(Some).ok_or_else(|| fault(self.place(at), "bad-date", "this is no date that can be read"))
     }
 
@@ -359,7 +359,7 @@ pub(crate) fn format_date_time<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
     } else {
         Styles::default()
     };
-    let Some(text) = args.text(0)? else { return Ok(Value::Null) };
+    let Some(text) = args.filled(0)? else { return Ok(Value::Null) };
     let moment = reading
         .read(&text, styles, args.now().date())
         .ok_or_else(|| fault(args.place(0), "bad-date", "this does not have the form of the input format"))?;

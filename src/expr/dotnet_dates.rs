@@ -25,38 +25,60 @@ pub(crate) struct Format {
     pieces: Vec<Piece>,
 }
 
-/// How a reading treats blanks and zones.
+/// How a reading treats blanks and zones: the flags of .NET's `DateTimeStyles`.
 #[derive(Clone, Copy, Debug)]
-#[allow(clippy::struct_excessive_bools)]
-pub(crate) struct Styles {
-    leading: bool,
-    trailing: bool,
-    inner: bool,
-    no_current: bool,
-}
+pub(crate) struct Styles(u16);
+
+/// The names of the flags, with their numbers.
+const STYLES: [(&str, u16); 10] = [
+    ("None", 0),
+    ("AllowLeadingWhite", 1),
+    ("AllowTrailingWhite", 2),
+    ("AllowInnerWhite", 4),
+    ("AllowWhiteSpaces", 7),
+    ("NoCurrentDateDefault", 8),
+    ("AdjustToUniversal", 16),
+    ("AssumeLocal", 32),
+    ("AssumeUniversal", 64),
+    ("RoundtripKind", 128),
+];
 
 impl Default for Styles {
     fn default() -> Self {
-        Self { leading: true, trailing: true, inner: false, no_current: false }
+        Self(128 + 1 + 2)
     }
 }
 
 impl Styles {
-    /// The names of .NET's `DateTimeStyles`, separated by commas.
+    const LEADING: u16 = 1;
+    const TRAILING: u16 = 2;
+    const INNER: u16 = 4;
+    const NO_CURRENT: u16 = 8;
+
+    /// The names of .NET's `DateTimeStyles`, separated by commas, or the sum of their numbers. The local zone is UTC.
     pub(crate) fn new(names: &str) -> Result<Self, String> {
-        let mut styles = Self { leading: false, trailing: false, inner: false, no_current: false };
-        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            match name {
-                "AllowLeadingWhite" => styles.leading = true,
-                "AllowTrailingWhite" => styles.trailing = true,
-                "AllowInnerWhite" => styles.inner = true,
-                "AllowWhiteSpaces" => (styles.leading, styles.trailing, styles.inner) = (true, true, true),
-                "NoCurrentDateDefault" => styles.no_current = true,
-                "None" | "RoundtripKind" | "AdjustToUniversal" | "AssumeUniversal" | "AssumeLocal" => {}
-                _ => return Err(format!("`{name}` is no style of reading dates")),
+        let mut flags = 0;
+        if let Ok(sum) = names.trim().parse::<u16>() {
+            flags = Some(sum).filter(|sum| *sum < 256).ok_or_else(|| format!("`{sum}` is no sum of styles of reading dates"))?;
+        } else {
+            for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+                let known = STYLES.iter().find(|(known, _)| *known == name);
+                flags |= known.ok_or_else(|| format!("`{name}` is no style of reading dates"))?.1;
             }
         }
-        Ok(styles)
+        // .NET refuses these too.
+        let (adjust, zones) = (flags & 16 != 0, flags & (32 + 64));
+        if zones == 32 + 64 {
+            return Err("AssumeLocal and AssumeUniversal exclude each other".to_owned());
+        }
+        if flags & 128 != 0 && (adjust || zones != 0) {
+            return Err("RoundtripKind excludes AssumeLocal, AssumeUniversal and AdjustToUniversal".to_owned());
+        }
+        Ok(Self(flags))
+    }
+
+    fn has(self, flag: u16) -> bool {
+        self.0 & flag != 0
     }
 }
 
@@ -162,6 +184,43 @@ impl Format {
         (has('h') && has('H')).then(|| "this format has both `h` and `H`".into())
     }
 
+    /// Whether `CDate` reads what this format writes as the same date.
+    pub(crate) fn reads_as_a_date(&self) -> bool {
+        let sample = DateTime::constant(2026, 12, 31, 0, 0, 0, 0);
+        super::dates::read(&self.write(&Moment { at: sample, zoned: false })) == Some(sample)
+    }
+
+    /// Whether texts of this format have the order of their moments: from the year down, each in a fixed number of digits.
+    pub(crate) fn sorts(&self) -> bool {
+        let mut fields = self.pieces.iter().filter(|piece| matches!(piece, Piece::Field(..)));
+        if let (Some(Piece::Field('y' | 'M' | 'd' | 'H' | 'm' | 's', 1 | 2 | 4)), None, 1) =
+            (fields.next(), fields.next(), self.pieces.len())
+        {
+            // One number alone compares as a number.
+            return !self.pieces.iter().any(|piece| matches!(piece, Piece::Field('M' | 'd', 4)));
+        }
+        let mut last = 0;
+        for piece in &self.pieces {
+            let Piece::Field(letter, count) = piece else { continue };
+            let (rank, fixed) = match (letter, count) {
+                ('y', count) => (1, *count >= 4),
+                ('M', count) => (2, *count == 2),
+                ('d', count) => (3, *count == 2),
+                ('H', count) => (4, *count == 2),
+                ('m', count) => (5, *count == 2),
+                ('s', count) => (6, *count == 2),
+                ('f', _) => (7, true),
+                ('K' | 'z', _) => (8, true),
+                _ => return false,
+            };
+            if rank <= last || !fixed {
+                return false;
+            }
+            last = rank;
+        }
+        true
+    }
+
     pub(crate) fn write(&self, moment: &Moment) -> String {
         let at = moment.at;
         let mut out = String::new();
@@ -214,11 +273,11 @@ impl Format {
 
     /// Reads a text that has exactly this form; an offset moves it to UTC. What the format lacks comes from `today`.
     pub(crate) fn read(&self, text: &str, styles: Styles, today: Date) -> Option<Moment> {
-        let text = if styles.leading { text.trim_start() } else { text };
-        let text = if styles.trailing { text.trim_end() } else { text };
+        let text = if styles.has(Styles::LEADING) { text.trim_start() } else { text };
+        let text = if styles.has(Styles::TRAILING) { text.trim_end() } else { text };
         let mut reading = Reading::of(text);
         for (at, piece) in self.pieces.iter().enumerate() {
-            reading.piece(piece, self.pieces.get(at + 1), styles.inner)?;
+            reading.piece(piece, self.pieces.get(at + 1), styles.has(Styles::INNER))?;
         }
         reading.moment(styles, today)
     }

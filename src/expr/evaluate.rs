@@ -6,8 +6,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::args::{Args, into_text};
-use super::ast::{Call, Comparison, Node, NodeKind, Word};
-use super::regex::Work;
+use super::ast::{By, Call, Comparison, Node, NodeKind, Word};
+use super::compare::compare;
+use super::regex::SearchBudget;
 use super::table::{Eager, Run};
 use super::value::{Candidates, EvalError, Outcome, Value};
 use super::{Context, logic};
@@ -67,11 +68,27 @@ impl Bound {
     /// # Panics
     /// If the record has fewer columns than the header that this was bound to.
     pub fn evaluate<'r>(&'r self, record: &'r Record, context: &Context, seed: &str) -> Result<Outcome<'r>, EvalError> {
+        self.evaluate_within(record, context, seed, &SearchBudget::default())
+    }
+
+    /// The same, where all expressions of one record share the work that their regular expressions may do.
+    ///
+    /// # Errors
+    /// As [`Bound::evaluate`].
+    ///
+    /// # Panics
+    /// As [`Bound::evaluate`].
+    pub fn evaluate_within<'r>(
+        &'r self,
+        record: &'r Record,
+        context: &Context,
+        seed: &str,
+        budget: &SearchBudget,
+    ) -> Result<Outcome<'r>, EvalError> {
         if let Some(cell) = self.cell(record) {
             return Ok(Outcome::Value(cell.into()));
         }
-        let env = Env::new(context, seed, None);
-        self.outcome(record, &env)
+        self.outcome(record, &Env::new(context, seed, budget, None))
     }
 
     /// The cell that the expression is, where it is nothing but a column.
@@ -82,7 +99,8 @@ impl Bound {
 
     /// The outcome as of [`Bound::evaluate`], with every operand that was reached, in the order of evaluation.
     pub fn trace<'r>(&'r self, record: &'r Record, context: &Context, seed: &str) -> (Result<Outcome<'r>, EvalError>, Vec<Step>) {
-        let env = Env::new(context, seed, Some(RefCell::default()));
+        let budget = SearchBudget::default();
+        let env = Env::new(context, seed, &budget, Some(RefCell::default()));
         let outcome = self.outcome(record, &env);
         (outcome, env.trace.map(RefCell::into_inner).unwrap_or_default())
     }
@@ -112,13 +130,13 @@ pub(crate) struct Env<'e> {
     steps: Cell<usize>,
     depth: Cell<usize>,
     /// What regular expressions have cost.
-    pub(crate) work: Work,
+    pub(crate) work: &'e SearchBudget,
     trace: Option<RefCell<Vec<Step>>>,
 }
 
 impl<'e> Env<'e> {
-    fn new(context: &'e Context, seed: &'e str, trace: Option<RefCell<Vec<Step>>>) -> Self {
-        Self { context, seed, steps: Cell::new(0), depth: Cell::new(0), work: Work::default(), trace }
+    fn new(context: &'e Context, seed: &'e str, work: &'e SearchBudget, trace: Option<RefCell<Vec<Step>>>) -> Self {
+        Self { context, seed, steps: Cell::new(0), depth: Cell::new(0), work, trace }
     }
 
     /// Counts steps; a fault where there are too many.
@@ -170,7 +188,7 @@ impl<'r> Walk<'_, 'r> {
             NodeKind::Word(word) => word_value(*word),
             NodeKind::Empty | NodeKind::Bad(_) => Ok(Value::Null),
             NodeKind::Call(call) => self.call(call, &node.span),
-            NodeKind::Compare(sign, sides) => self.compare(*sign, &sides.0, &sides.1),
+            NodeKind::Compare(sign, by, sides) => self.compare(*sign, *by, &sides.0, &sides.1),
             NodeKind::Concat(parts) => self.concat(parts, &node.span),
         }
     }
@@ -255,11 +273,11 @@ impl<'r> Walk<'_, 'r> {
         self.value(default)
     }
 
-    fn compare(&self, sign: Comparison, left: &'r Node, right: &'r Node) -> Eval<'r> {
+    fn compare(&self, sign: Comparison, by: By, left: &'r Node, right: &'r Node) -> Eval<'r> {
         let (one, two) = (self.value(left)?, self.value(right)?);
         let one = logic::single(one, &left.span)?;
         let two = logic::single(two, &right.span)?;
-        Ok(Value::Flag(logic::compare(sign, &one, &two)))
+        compare(sign, by, (&one, &left.span), (&two, &right.span)).map(Value::Flag)
     }
 
     fn concat(&self, parts: &'r [Node], span: &Range<usize>) -> Eval<'r> {

@@ -79,6 +79,10 @@ static TEXT: &[Function] = &[
         "The first characters of a text. A number that is too large or negative gives the whole text.",
         &[ex(r#"Left("John Doe", 3)"#, &[], r#""Joh""#), ex("Left([Name], 3)", &[], r#""""#), ex(r#"Left("John", -1)"#, &[], r#""John""#)])
         .reads("characters are counted as .NET counts them (UTF-16), but none is split"),
+    function("Len(source)", &[SOURCE], Kind::Number, Run::Eager(text::len),
+        "How many characters a text has.",
+        &[ex(r#"Len("John")"#, &[], "4"), ex(r#"IIF(Len([Phone]) = "10", "ten", "other")"#, &[("Phone", "0123456789")], r#""ten""#), ex("Len([Phone])", &[], "0")])
+        .reads("characters are counted as .NET counts them (UTF-16); an absent text has none"),
     function("Mid(source, start, length)", &[SOURCE, required("start", Kind::Number), required("length", Kind::Number)], Kind::Text, Run::Eager(text::mid),
         "A part of a text; the first character is 1. A length beyond the end is clipped.",
         &[ex(r#"Mid("John Doe", 3, 5)"#, &[], r#""hn Do""#), ex(r#"Mid("John", 9, 5)"#, &[], r#""""#), ex(r#"Mid("John", 0, 2)"#, &[], "fault: bad-argument")])
@@ -242,7 +246,7 @@ static LOGIC: &[Function] = &[
         &[ex(r#"IIF([a] = "x", Error("no x"), "fine")"#, &[("a", "x")], "fault: raised"), ex(r#"IIF([a] = "x", Error("no x"), "fine")"#, &[("a", "y")], r#""fine""#)]),
 ];
 
-const DATE_NOTE: &str = "ISO dates and timestamps, month-first dates with slashes and dates with an English month (`5 Jan 2021`) are read; without an offset they are UTC; an absent date gives an absent result";
+const DATE_NOTE: &str = "ISO dates and timestamps, month-first dates with slashes and dates with an English month (`5 Jan 2021`) are read; without an offset they are UTC; an absent, empty or blank date gives an absent result";
 
 static DATES: &[Function] = &[
     function("CDate(text)", &[required("text", Kind::Date)], Kind::Date, Run::Eager(dates::cdate),
@@ -255,11 +259,11 @@ static DATES: &[Function] = &[
     function("DateAdd(interval, value, dateTime)", &[required("interval", Kind::Text), required("value", Kind::Number), required("dateTime", Kind::Date)], Kind::Date, Run::Eager(dates::date_add),
         "A date moved by so many intervals: yyyy, m, d, ww, h, n (minute), s.",
         &[ex(r#"DateAdd("d", -3, "2025-01-02")"#, &[], r#""12/30/2024 12:00:00 AM""#), ex(r#"DateAdd("m", 1, CDate("2025-01-31"))"#, &[], r#""2/28/2025 12:00:00 AM""#)])
-        .reads("a day that the month lacks becomes its last; an absent number or date gives an absent result"),
+        .reads("a day that the month lacks becomes its last; an absent or blank number or date gives an absent result"),
     function("DateDiff(interval, date1, date2)", &[required("interval", Kind::Text), required("date1", Kind::Date), required("date2", Kind::Date)], Kind::Number, Run::Eager(dates::date_diff),
         "How many intervals the second date is later: yyyy, m, d, ww, h, n (minute), s.",
         &[ex(r#"DateDiff("d", "2021-08-18", "2021-08-31")"#, &[], "13"), ex(r#"DateDiff("ww", "8/25/2021 5:41:18 PM", "2012-03-16-07:00")"#, &[], "-493")])
-        .reads("d, h, n, s cut the elapsed time to whole ones; ww counts Sundays; m and yyyy subtract calendar fields; an absent date gives an absent result"),
+        .reads("d, h, n, s cut the elapsed time to whole ones; ww counts Sundays; m and yyyy subtract calendar fields; an absent or blank date gives an absent result"),
     function("DateFromNum(value)", &[required("value", Kind::Number)], Kind::Date, Run::Eager(dates::date_from_num),
         "The date of a FILETIME: 100 nanoseconds since 1601 in UTC.",
         &[ex("DateFromNum(129699324000000000)", &[], r#""1/1/2012 11:00:00 PM""#)]),
@@ -270,9 +274,9 @@ static DATES: &[Function] = &[
     function("FormatDateTime(source, [dateTimeStyles], inputFormat, outputFormat)",
         &[required("source", Kind::Date), optional("dateTimeStyles", Kind::Text), required("inputFormat", Kind::Text), required("outputFormat", Kind::Text)], Kind::Text, Run::Eager(dates::format_date_time),
         "A date read with one .NET format and written with another. With three arguments the styles are left out.",
-        &[ex(r#"FormatDateTime("20150123105347.1Z", "yyyyMMddHHmmss.fZ", "yyyy-MM-dd")"#, &[], r#""2015-01-23""#), ex(r#"FormatDateTime([d], , "d.M.yyyy", "yyyy-MM-dd")"#, &[("d", "7.3.2025")], r#""2025-03-07""#), ex(r#"FormatDateTime([d], , "yyyy-MM-dd", "dd")"#, &[("d", "2025-3-7")], "fault: bad-date")])
+        &[ex(r#"FormatDateTime("20150123105347.1Z", "yyyyMMddHHmmss.fZ", "yyyy-MM-dd")"#, &[], r#""2015-01-23""#), ex(r#"FormatDateTime([d], , "d.M.yyyy", "yyyy-MM-dd")"#, &[("d", "7.3.2025")], r#""2025-03-07""#), ex(r#"FormatDateTime([d], "32", "d.M.yyyy", "yyyy-MM-dd")"#, &[("d", "")], "null"), ex(r#"FormatDateTime([d], , "yyyy-MM-dd", "dd")"#, &[("d", "2025-3-7")], "fault: bad-date")])
         .takes(3, Some(4))
-        .reads("an offset in the source (zzz, Z) moves the date to UTC; an absent source stays absent; unknown letters stand for themselves"),
+        .reads("an offset in the source (zzz, Z) moves the date to UTC; an absent, empty or blank source is absent; styles are names or the sum of their .NET numbers; two-digit years (yy) are 1950 to 2049; unknown letters stand for themselves"),
 ];
 
 static CODES: &[Function] = &[

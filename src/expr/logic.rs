@@ -1,9 +1,8 @@
-//! Conditions, comparisons and the functions of logic and null.
+//! Conditions and the functions of logic and null.
 
 use std::ops::Range;
 
 use super::args::Args;
-use super::ast::Comparison;
 use super::evaluate::{Eval, Stop, fault};
 use super::value::Value;
 
@@ -45,23 +44,6 @@ pub(crate) fn single<'r>(value: Value<'r>, span: &Range<usize>) -> Eval<'r> {
             _ => Err(fault(span, "several-values", "several values cannot be compared")),
         },
         other => Ok(other),
-    }
-}
-
-/// Compares two single values: numbers if both are numbers, else text, exactly. What is absent equals nothing.
-pub(crate) fn compare(sign: Comparison, one: &Value<'_>, two: &Value<'_>) -> bool {
-    let (Some(left), Some(right)) = (one.to_text(), two.to_text()) else { return sign == Comparison::NotEqual };
-    let typed = matches!(one, Value::Number(_)) || matches!(two, Value::Number(_));
-    let equality = matches!(sign, Comparison::Equal | Comparison::NotEqual);
-    let numbers = left.trim().parse::<i64>().ok().zip(right.trim().parse::<i64>().ok()).filter(|_| typed || !equality);
-    let order = numbers.map_or_else(|| left.cmp(&right), |(one, two)| one.cmp(&two));
-    match sign {
-        Comparison::Equal => order.is_eq(),
-        Comparison::NotEqual => order.is_ne(),
-        Comparison::Greater => order.is_gt(),
-        Comparison::GreaterOrEqual => order.is_ge(),
-        Comparison::Less => order.is_lt(),
-        Comparison::LessOrEqual => order.is_le(),
     }
 }
 

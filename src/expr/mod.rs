@@ -22,6 +22,7 @@ mod ast;
 mod case;
 mod check;
 mod codes;
+mod compare;
 mod dates;
 mod diacritics;
 mod dotnet_dates;
@@ -51,7 +52,7 @@ use jiff::tz::TimeZone;
 
 pub use self::evaluate::{Bound, Step};
 pub use self::manual::{functions, manual};
-pub use self::regex::Pattern;
+pub use self::regex::{Pattern, SearchBudget};
 pub use self::table::{Example, Function, Kind, Need, Param};
 pub use self::value::{Candidates, EvalError, Outcome, Value};
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::ast::{Call, Node, NodeKind, Word};
+use super::ast::{By, Call, Node, NodeKind, Word};
 use super::lexer::{self, Token};
 use super::table::{self, Function};
 use super::{Fault, LONGEST};
@@ -116,7 +116,7 @@ impl Parser<'_> {
             self.fault(span, "comparison", "only two values can be compared".into(), "nest IIF for more conditions");
             self.resynchronise();
         }
-        Node { span: left.span.start..right.span.end, kind: NodeKind::Compare(sign, Box::new((left, right))) }
+        Node { span: left.span.start..right.span.end, kind: NodeKind::Compare(sign, By::Value, Box::new((left, right))) }
     }
 
     /// Operands joined by `&`.
@@ -324,6 +324,9 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("indexof", "InStr"),
     ("isempty", "IsNullOrEmpty"),
     ("lcase", "ToLower"),
+    ("length", "Len"),
+    ("len", "Len"),
+    ("strlen", "Len"),
     ("lower", "ToLower"),
     ("nvl", "Coalesce"),
     ("propercase", "PCase"),

@@ -11,27 +11,29 @@ use self::translation::{groups, translate};
 
 mod translation;
 
-/// How far a search may backtrack: the first ones of an evaluation, and those after them.
-const BACKTRACKS: [usize; 2] = [200_000, 20_000];
-/// How many searches of an evaluation get the larger bound.
-const FIRST_SEARCHES: u32 = 8;
-/// How many bytes a text may have for a backtracking search.
-const LONGEST_BACKTRACKED: usize = 32 << 10;
-/// How much all searches of one evaluation may cost: bytes looked at, and steps back.
-const MOST_WORK: u64 = 100_000_000;
+/// How far a search may go back. It is tried with the first bound, and again with the next where that was too small: the engine does
+/// not report how far it went, and a search that is easy must not pay for a hard one.
+const BACKTRACKS: [usize; 5] = [64, 512, 6_000, 32_000, 200_000];
+/// How many bytes a text may have for a backtracking search. Each step back may look at all of them.
+const LONGEST_BACKTRACKED: usize = 4 << 10;
+/// How many bytes all linear searches of one record may look at.
+const MOST_LINEAR: u64 = 100_000_000;
+/// How much all backtracking searches of one record may cost: steps back, times the bytes that each may look at.
+const MOST_BACKTRACKED: u64 = 32_000_000;
 
-/// What the searches of one evaluation have used up.
+/// What the searches for one record have used up. It is shared by all expressions of a mapping, so that a run is bounded by the number
+/// of its records, whatever their values are.
 #[derive(Debug, Default)]
-pub(crate) struct Work {
-    cost: Cell<u64>,
-    backtracked: Cell<u32>,
+pub struct SearchBudget {
+    linear: Cell<u64>,
+    backtracked: Cell<u64>,
 }
 
-impl Work {
-    fn spend(&self, cost: usize) -> Result<(), String> {
-        let sum = self.cost.get().saturating_add(cost as u64);
-        self.cost.set(sum);
-        if sum > MOST_WORK { Err("the regular expressions search too long".to_owned()) } else { Ok(()) }
+impl SearchBudget {
+    fn spend(used: &Cell<u64>, cost: u64, most: u64) -> Result<(), String> {
+        let sum = used.get().saturating_add(cost);
+        used.set(sum);
+        if sum > most { Err("the regular expressions search too long".to_owned()) } else { Ok(()) }
     }
 }
 
@@ -50,12 +52,58 @@ pub struct Pattern {
 #[derive(Debug)]
 enum Engine {
     Linear(regex::Regex),
-    /// With the larger and the smaller bound.
-    Backtracking([Box<fancy_regex::Regex>; 2]),
+    Backtracking(Box<Backtracking>),
+}
+
+/// One expression with each bound; those that are seldom needed are compiled when they are.
+#[derive(Debug)]
+struct Backtracking {
+    pattern: String,
+    tiers: [OnceLock<Option<fancy_regex::Regex>>; BACKTRACKS.len()],
+}
+
+impl Backtracking {
+    fn new(pattern: &str) -> Result<Self, String> {
+        let first = Self::compile(pattern, BACKTRACKS[0])?;
+        let tiers: [OnceLock<Option<fancy_regex::Regex>>; BACKTRACKS.len()] = Default::default();
+        // Nothing else has filled it.
+        let _ = tiers[0].set(Some(first));
+        Ok(Self { pattern: pattern.to_owned(), tiers })
+    }
+
+    fn compile(pattern: &str, limit: usize) -> Result<fancy_regex::Regex, String> {
+        let built = fancy_regex::RegexBuilder::new(pattern)
+            .backtrack_limit(limit)
+            .delegate_size_limit(4 << 20)
+            .delegate_dfa_size_limit(4 << 20)
+            .build();
+        built.map_err(|error| error.to_string().lines().last().unwrap_or_default().trim().to_lowercase())
+    }
+
+    fn find(&self, text: &str, from: usize, work: &SearchBudget) -> Result<Option<Found>, String> {
+        if text.len() > LONGEST_BACKTRACKED {
+            return Err("the text is too long for a regular expression that looks around or back".to_owned());
+        }
+        for (tier, limit) in self.tiers.iter().zip(BACKTRACKS) {
+            SearchBudget::spend(&work.backtracked, limit as u64 * ((text.len() - from) as u64 + 16), MOST_BACKTRACKED)?;
+            let regex = tier.get_or_init(|| Self::compile(&self.pattern, limit).ok());
+            let Some(regex) = regex else { break };
+            match regex.captures_from_pos(text, from) {
+                Ok(captures) => {
+                    return Ok(
+                        captures.map(|captures| Found(captures.iter().map(|group| group.map(|group| group.range())).collect()))
+                    );
+                }
+                Err(fancy_regex::Error::RuntimeError(fancy_regex::RuntimeError::BacktrackLimitExceeded)) => {}
+                Err(_) => break,
+            }
+        }
+        Err("the regular expression backtracks too much".to_owned())
+    }
 }
 
 /// The places of the groups of one match; 0 is the whole.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Found(Vec<Option<Range<usize>>>);
 
 impl Found {
@@ -70,41 +118,17 @@ impl Engine {
         if let Ok(regex) = linear {
             return Ok(Self::Linear(regex));
         }
-        let backtracking = |limit| {
-            fancy_regex::RegexBuilder::new(pattern)
-                .backtrack_limit(limit)
-                .delegate_size_limit(4 << 20)
-                .delegate_dfa_size_limit(4 << 20)
-                .build()
-                .map(Box::new)
-                .map_err(|error| {
-                    let text = error.to_string();
-                    text.lines().last().unwrap_or_default().trim().to_lowercase()
-                })
-        };
-        Ok(Self::Backtracking([backtracking(BACKTRACKS[0])?, backtracking(BACKTRACKS[1])?]))
+        Ok(Self::Backtracking(Box::new(Backtracking::new(pattern)?)))
     }
 
-    fn find(&self, text: &str, from: usize, work: &Work) -> Result<Option<Found>, String> {
-        work.spend(text.len() - from + 16)?;
+    fn find(&self, text: &str, from: usize, work: &SearchBudget) -> Result<Option<Found>, String> {
         match self {
             Self::Linear(regex) => {
+                SearchBudget::spend(&work.linear, (text.len() - from + 16) as u64, MOST_LINEAR)?;
                 let captures = regex.captures_at(text, from);
                 Ok(captures.map(|captures| Found(captures.iter().map(|group| group.map(|group| group.range())).collect())))
             }
-            Self::Backtracking(regexes) => {
-                if text.len() > LONGEST_BACKTRACKED {
-                    return Err("the text is too long for a regular expression that looks around or back".to_owned());
-                }
-                let searches = work.backtracked.get();
-                work.backtracked.set(searches.saturating_add(1));
-                let tier = usize::from(searches >= FIRST_SEARCHES);
-                work.spend(BACKTRACKS[tier])?;
-                let captures = regexes[tier]
-                    .captures_from_pos(text, from)
-                    .map_err(|_| "the regular expression backtracks too much".to_owned())?;
-                Ok(captures.map(|captures| Found(captures.iter().map(|group| group.map(|group| group.range())).collect())))
-            }
+            Self::Backtracking(backtracking) => backtracking.find(text, from, work),
         }
     }
 }
@@ -125,7 +149,7 @@ impl Pattern {
 
     /// Whether it matches anywhere in a text; nothing where that could not be found out within bounds.
     pub fn is_match(&self, text: &str) -> Option<bool> {
-        self.find(text, 0, &Work::default()).ok().map(|found| found.is_some())
+        self.find(text, 0, &SearchBudget::default()).ok().map(|found| found.is_some())
     }
 
     fn engine(&self, text: &str) -> &Engine {
@@ -140,7 +164,7 @@ impl Pattern {
     }
 
     /// The first match from a place on.
-    pub(crate) fn find(&self, text: &str, from: usize, work: &Work) -> Result<Option<Found>, String> {
+    pub(crate) fn find(&self, text: &str, from: usize, work: &SearchBudget) -> Result<Option<Found>, String> {
         self.engine(text).find(text, from, work)
     }
 
@@ -228,7 +252,7 @@ mod tests {
     #[test]
     fn unnamed_groups_are_numbered_first() {
         let pattern = Pattern::new(r"(?<x>a)(b)\1").unwrap();
-        let found = pattern.find("abb", 0, &Work::default()).unwrap().unwrap();
+        let found = pattern.find("abb", 0, &SearchBudget::default()).unwrap().unwrap();
         let mut out = String::new();
         pattern.expand("$1-$2-${x}-$3-$$-$&", &found, "abb", &mut out);
         assert_eq!(out, "b-a-a-$3-$-abb");
@@ -250,9 +274,48 @@ mod tests {
     }
 
     #[test]
+    fn ordinary_look_around_fits_into_the_bounds_many_times() {
+        let thousands = Pattern::new(r"(?<=\d)(?=(\d{3})+$)").unwrap();
+        let words = Pattern::new(r"(?<=\s)x(?!y)").unwrap();
+        let (work, text) = (SearchBudget::default(), format!("{} end", "some words x and more xy ".repeat(150)));
+        let mut from = 0;
+        let mut count = 0;
+        while let Some(found) = words.find(&text, from, &work).unwrap() {
+            from = found.group(0).unwrap().end;
+            count += 1;
+        }
+        assert_eq!(count, 150);
+        let work = SearchBudget::default();
+        for _ in 0..1_000 {
+            assert!(thousands.find("1234567", 0, &work).unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn expressions_of_one_record_share_one_bound() {
+        let hard = Pattern::new(r"^(a|a)*\1$").unwrap();
+        let (work, text) = (SearchBudget::default(), format!("{}b", "a".repeat(40)));
+        let searches =
+            (0..1_000).take_while(|_| hard.find(&text, 0, &work) != Err("the regular expressions search too long".into()));
+        assert!(searches.count() <= 10);
+    }
+
+    #[test]
     fn a_search_ends_within_its_bounds() {
         let hard = Pattern::new(r"^(a|a)*\1$").unwrap();
         assert_eq!(hard.is_match(&format!("{}b", "a".repeat(40))), None);
+        for (pattern, text) in [
+            (r"(?=.*x)y", "a".repeat(4_000)),
+            (r"(?=(.*)z)(?=(.*)x)y", "ab".repeat(2_000)),
+            (r"(?<=a)(?=.*q)b", "ab".repeat(2_000)),
+        ] {
+            // Whatever comes of it, it costs no more than the bound and one search.
+            let work = SearchBudget::default();
+            let pattern = Pattern::new(pattern).unwrap();
+            let _ = pattern.find(&text, 0, &work);
+            assert!(work.backtracked.get() <= MOST_BACKTRACKED + 200_000 * 5_000);
+        }
+        assert_eq!(Pattern::new("(?=.*x)y").unwrap().is_match(&"a".repeat(30_000)), None, "too long to look around in");
         let linear = Pattern::new("(a*)*b").unwrap();
         assert_eq!(linear.is_match(&"a".repeat(50_000)), Some(false));
     }

@@ -90,7 +90,7 @@ fn from_other<'r>(args: &mut Args<'_, 'r>, pattern: &Pattern, group: Option<usiz
         return Ok(Value::Text(source));
     }
     let Some(other) = args.text(OTHER)? else { return Ok(Value::Null) };
-    let found = pattern.find(&other, 0, &args.env.work).map_err(|error| fault(args.place(PATTERN), "regex-too-hard", error))?;
+    let found = pattern.find(&other, 0, args.env.work).map_err(|error| fault(args.place(PATTERN), "regex-too-hard", error))?;
     let place = found.and_then(|found| found.group(group.unwrap_or(0)));
     Ok(place.map_or(Value::Null, |place| Value::owned(&other[place])))
 }
@@ -108,7 +108,7 @@ fn search<'r>(
     let (mut copied, mut from) = (0, 0);
     let mut changed = false;
     while from <= text.len() {
-        let Some(found) = pattern.find(&text, from, &args.env.work).map_err(hard)? else { break };
+        let Some(found) = pattern.find(&text, from, args.env.work).map_err(hard)? else { break };
         let Some((start, end)) = found.group(0).map(|whole| (whole.start, whole.end)) else { break };
         let part = match group {
             None => Some((start, end)),

@@ -40,6 +40,11 @@ pub(crate) fn left<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
     Ok(Value::Text(slice(text, 0, end)))
 }
 
+pub(crate) fn len<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
+    let count = args.text(0)?.map_or(0, |text| text.encode_utf16().count());
+    Ok(Value::Number(i64::try_from(count).unwrap_or(i64::MAX)))
+}
+
 pub(crate) fn mid<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
     let start = args.required_number(1)?;
     let length = args.required_number(2)?;

@@ -12,6 +12,7 @@ use super::survey::Fate;
 use crate::expr::{Bound, Context, EvalError, Outcome};
 use crate::record::{Doubt, EmployeeId, Place, Record, code_point, hidden_in_key, trimmed};
 
+mod days;
 mod run;
 
 /// A mapping whose columns are resolved: maps one record at a time.
@@ -95,7 +96,7 @@ impl BoundMapping {
     /// Whose record it is.
     fn key(&self, record: &Record, context: &Context) -> Result<EmployeeId, Problem> {
         let slot = self.inner.key;
-        let text = self.one_text(slot, RecordPart::Key, record, context, "")?;
+        let text = self.one_text(slot, RecordPart::Key, self.bounds[slot.0].evaluate(record, context, ""))?;
         let no_key = |message: String, help: &str| Problem {
             part: RecordPart::Key,
             code: HeldCode::NoKey,
@@ -143,13 +144,13 @@ impl BoundMapping {
         fates
     }
 
-    /// The record without blanks and invisible characters at the ends of its cells, and with every spelling of `[source] nothing` emptied;
+    /// The record without blanks and invisible characters at the ends of its cells, and with every spelling of `[source] nothing` absent;
     /// nothing where all cells stay as they are. Every expression reads its cells from here.
     pub(super) fn cleaned(&self, record: &Record) -> Option<Record> {
         let nothing = &self.inner.nothing;
         record.narrowed(|text| {
             let text = trimmed(text);
-            if !nothing.is_empty() && !text.is_empty() && nothing.contains(&fold(text)) { "" } else { text }
+            (nothing.is_empty() || text.is_empty() || !nothing.contains(&fold(text))).then_some(text)
         })
     }
 
@@ -164,20 +165,9 @@ impl BoundMapping {
         }
     }
 
-    fn outcome<'r>(&'r self, slot: Slot, record: &'r Record, context: &Context, seed: &str) -> Result<Outcome<'r>, EvalError> {
-        self.bounds[slot.0].evaluate(record, context, seed)
-    }
-
-    /// The text of an expression without what is cut from its ends; nothing where it is empty or left alone.
-    fn one_text(
-        &self,
-        slot: Slot,
-        part: RecordPart,
-        record: &Record,
-        context: &Context,
-        seed: &str,
-    ) -> Result<Option<String>, Problem> {
-        match self.outcome(slot, record, context, seed) {
+    /// The text that an expression yielded, without what is cut from its ends; nothing where it is empty or left alone.
+    fn one_text(&self, slot: Slot, part: RecordPart, outcome: Result<Outcome<'_>, EvalError>) -> Result<Option<String>, Problem> {
+        match outcome {
             Ok(Outcome::Value(value)) if value.is_empty() => Ok(None),
             Ok(Outcome::Value(value)) => match value.to_text() {
                 Some(text) if crate::source::is_error(&text) => {

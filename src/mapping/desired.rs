@@ -246,6 +246,8 @@ pub enum HeldCode {
     PossibleDuplicate,
     /// Matched by a later attribute, but the surname differs.
     DoubtfulMatch,
+    /// A date before 1930 or more than 60 years ahead: of another calendar, a placeholder, or mistyped.
+    ImpossibleDate,
     /// A value that Graph would refuse, or that could not be computed.
     InvalidValue,
     /// No candidate for a unique value is free.
@@ -278,6 +280,7 @@ impl HeldCode {
             Self::ClaimedByOtherKey => "claimed-by-other-key",
             Self::PossibleDuplicate => "possible-duplicate",
             Self::DoubtfulMatch => "doubtful-match",
+            Self::ImpossibleDate => "impossible-date",
             Self::InvalidValue => "invalid-value",
             Self::NameTaken => "name-taken",
             Self::GroupNameTaken => "group-name-taken",

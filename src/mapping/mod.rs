@@ -7,6 +7,7 @@ mod cases_update;
 mod convert;
 mod coverage;
 mod damage;
+mod dates;
 mod desired;
 mod fault;
 mod formula;
@@ -28,6 +29,8 @@ mod slots;
 mod survey;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_dates;
 #[cfg(test)]
 mod tests_samples;
 mod toml_text;

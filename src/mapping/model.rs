@@ -8,10 +8,11 @@ use jiff::tz::TimeZone;
 
 use super::Rules;
 use super::bound::BoundMapping;
+use super::dates::Dates;
 use super::desired::When;
 use super::fault::{Document, Fault, MappingErrors, did_you_mean};
 use super::formula::{Formula, Slot};
-use super::lifecycle::{Cycle, Dates};
+use super::lifecycle::Cycle;
 use super::scope::Clause;
 use super::walk::in_file;
 use crate::directory::{Attribute, Value};
@@ -38,8 +39,6 @@ pub(super) struct Inner {
     pub(super) csv: CsvSettings,
     /// Spellings that mean an empty cell, folded.
     pub(super) nothing: Vec<String>,
-    /// Spellings that mean no end date, folded.
-    pub(super) no_end: Vec<String>,
     pub(super) scope: Vec<Vec<Clause>>,
     pub(super) filter: Option<Slot>,
     pub(super) targets: Vec<Target>,
@@ -95,7 +94,7 @@ impl Mapping {
 
     /// The zone in which a day begins.
     pub fn time_zone(&self) -> &TimeZone {
-        &self.inner.dates.zone
+        self.inner.dates.zone()
     }
 
     /// Whether the file names the zone; otherwise it is UTC and the plan says so.

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use toml::de::DeTable;
 
+use super::dates::Dates;
 use super::fault::{Document, MappingErrors, did_you_mean};
 use super::formula::Slot;
-use super::lifecycle::Dates;
 use super::model::{Inner, Mapping, missing};
 use super::scope::{Clause, OPERATORS, Refused, Test};
 use super::walk::{Section, Walk};
 use super::{Rules, parse_groups, parse_lifecycle, parse_targets};
 use crate::directory::Attribute;
 use crate::expr;
-use crate::record::Header;
+use crate::record::{DayFormat, Header};
 use crate::source::{CsvSettings, rest};
 
 const SECTIONS: &[&str] = &["version", "name", "source", "match", "scope", "attributes", "manager", "lifecycle", "groups"];
@@ -98,7 +98,6 @@ struct Source {
     guests: bool,
     csv: CsvSettings,
     nothing: Vec<String>,
-    no_end: Vec<String>,
 }
 
 fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Option<Inner> {
@@ -143,7 +142,6 @@ fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Option<Inner> {
         time_zone_given: source.time_zone_given,
         csv: source.csv,
         nothing: source.nothing,
-        no_end: source.no_end,
         scope,
         filter: targets.filter,
         targets: targets.list,
@@ -184,7 +182,7 @@ fn read_source(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Source {
         key,
         previous_key,
         required: required.into_iter().map(|(name, span)| (name.trim().to_owned(), span)).collect(),
-        dates: Dates { formats: date_formats(walk, section), zone },
+        dates: dates(walk, section, zone),
         time_zone_given,
         guests: walk.flag(section, "guests"),
         csv: CsvSettings {
@@ -198,7 +196,6 @@ fn read_source(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Source {
                 .map(|_| walk.texts(section, "header").into_iter().map(|(name, _)| name).collect()),
         },
         nothing: folded(walk.texts(section, "nothing")),
-        no_end: folded(walk.texts(section, "no_end")),
     }
 }
 
@@ -232,28 +229,18 @@ fn delimiter(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<char> {
     }
 }
 
-fn date_formats(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Vec<String> {
-    let given = section.table.contains_key("dates");
+fn dates(walk: &mut Walk<'_>, section: &Section<'_, '_>, zone: TimeZone) -> Dates {
     let mut formats = Vec::new();
     for (format, span) in walk.texts(section, "dates") {
-        if reads_its_own_date(&format) {
+        if let Some(format) = DayFormat::new(&format) {
             formats.push(format);
         } else {
-            let hint = "day, month and year are %d, %m and %Y, so that 31.12.2026 is \"%d.%m.%Y\"".to_owned();
-            walk.fault(&span, format!("{format:?} is no format of a date"), Some(hint));
+            let hint = "day, month and year are %d, %m and %Y, so that 31.12.2026 is \"%d.%m.%Y\" and 31.12.26 \"%d.%m.%y\"";
+            walk.fault(&span, format!("{format:?} is no format of a date"), Some(hint.to_owned()));
         }
     }
-    if !given {
-        formats.push("%Y-%m-%d".to_owned());
-    }
-    formats
-}
-
-/// Whether a date written by the format is the same date when read again.
-fn reads_its_own_date(format: &str) -> bool {
-    let sample = jiff::civil::date(2026, 12, 31);
-    let written = jiff::fmt::strtime::format(format, sample);
-    written.is_ok_and(|text| jiff::civil::Date::strptime(format, &text).is_ok_and(|read| read == sample))
+    let no_end: Vec<String> = walk.texts(section, "no_end").into_iter().map(|(word, _)| word).collect();
+    Dates::new(formats, zone, &no_end)
 }
 
 fn read_matching(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Vec<(Attribute, Range<usize>)> {

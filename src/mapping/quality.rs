@@ -7,12 +7,12 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::bound::BoundMapping;
 use super::damage::{broken, odd_blanks, spreadsheet_damage, unseen};
+use super::dates::Role;
 use super::formula::Slot;
 use super::guess_dates::is_serial;
-use super::lifecycle::fold;
 use super::model::Origin;
 use crate::expr::{Context, Outcome};
-use crate::record::{Cell, Place, Record, trimmed};
+use crate::record::{self, Cell, Place, Record, trimmed};
 
 /// One thing to correct in HR.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -67,7 +67,8 @@ struct Row<'r> {
 enum Day {
     None,
     Is(Date),
-    Not(String),
+    /// The text, and why it is none.
+    Not(String, String),
 }
 
 /// The columns behind the parts that are judged, for the report.
@@ -138,10 +139,19 @@ impl BoundMapping {
         let cycle = self.inner.cycle.as_ref();
         let day = |slot: Option<Slot>, is_end: bool| {
             let text = text(slot);
-            if text.is_empty() || (is_end && self.inner.no_end.contains(&fold(&text))) {
+            if text.is_empty() {
                 return Day::None;
             }
-            self.inner.dates.day(&text).map_or(Day::Not(text), Day::Is)
+            let role = if is_end { Role::End } else { Role::Start };
+            match self.inner.dates.day(&text, role, context.today()) {
+                record::Day::NoEnd => Day::None,
+                record::Day::On(day) => Day::Is(day),
+                record::Day::Impossible(found) => Day::Not(text, format!("this is an impossible date: {found}")),
+                record::Day::Unreadable => {
+                    let why = unreadable(&text).to_owned();
+                    Day::Not(text, why)
+                }
+            }
         };
         let names = [text(self.target("givenName")), text(self.target("surname"))].join(" ");
         let name = if names.trim().is_empty() { text(self.target("displayName")) } else { names };
@@ -213,8 +223,8 @@ impl Report {
         for row in rows {
             for (day, column, name) in [(&row.start, &start, "first"), (&row.end, &end, "last")] {
                 match day {
-                    Day::Not(text) => self.add("impossible-date", row, column.clone(), Some(text.clone()), impossible(text)),
-                    Day::Is(date) if date.year() < 1930 || i32::from(date.year()) > i32::from(today.year()) + 20 => {
+                    Day::Not(text, why) => self.add("impossible-date", row, column.clone(), Some(text.clone()), why.clone()),
+                    Day::Is(date) if i32::from(date.year()) > i32::from(today.year()) + 20 => {
                         let problem = format!("the {name} day lies in the year {}", date.year());
                         self.add("unlikely-date", row, column.clone(), Some(date.to_string()), problem);
                     }
@@ -365,7 +375,7 @@ fn folded(name: &str) -> String {
     caseless::default_case_fold_str(&plain)
 }
 
-fn impossible(text: &str) -> &'static str {
+fn unreadable(text: &str) -> &'static str {
     if is_serial(text) {
         "this is the number of a day in a spreadsheet, not a date"
     } else {
@@ -434,7 +444,10 @@ mod tests {
     fn dates_that_cannot_be_are_told() {
         assert_eq!(codes("1;A;B;;;01.02.2020;31.01.2020\n"), ["end-before-start"]);
         assert_eq!(codes("1;A;B;;;30.02.2020;45306\n"), ["impossible-date", "impossible-date"]);
-        assert_eq!(codes("1;A;B;;;01.01.1900;\n"), ["unlikely-date"]);
+        assert_eq!(codes("1;A;B;;;01.01.1900;\n"), ["impossible-date"]);
+        assert_eq!(codes("1;A;B;;;01.02.2020;01.02.2060\n"), ["unlikely-date"]);
+        assert!(found("1;A;B;;;01.02.1441;\n")[0].2.contains("Hijri"));
+        assert_eq!(codes("1;A;B;;;01.02.2020;01.01.1900\n"), [""; 0], "a spelling of no end");
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::Reading;
 use super::error::{Fault, FaultKind, SourceErrors};
-use crate::record::{Cell, Record};
+use crate::record::{Cell, Day, DayFormat, DayReader, Guess, Impossible, Record};
 
 /// How the row of a person is chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +18,8 @@ pub struct RowRule {
     pub from: Option<String>,
     /// The column with its last day; an empty cell is no end.
     pub until: Option<String>,
-    /// The forms of these dates, for `strptime`; ISO is always tried.
-    pub dates: Vec<String>,
+    /// The forms of these dates; the common forms are always tried.
+    pub dates: Vec<DayFormat>,
     /// Spellings of an empty date.
     pub nothing: Vec<String>,
     /// The column that marks the main employment, and the values that do.
@@ -50,12 +51,13 @@ struct Left {
 ///
 /// # Errors
 /// A column of the rule that the reading lacks.
-pub fn one_row_each(mut reading: Reading, rule: &RowRule, day: Date) -> Result<Reading, SourceErrors> {
+pub fn one_row_each(mut reading: Reading, rule: &RowRule, day: Date, zone: &TimeZone) -> Result<Reading, SourceErrors> {
     let columns = columns(&reading, rule)?;
+    let spans = Spans { columns, rule, days: DayReader::new(rule.dates.clone(), zone.clone()), today: day };
     let mut people: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut records = std::mem::take(&mut reading.records).into_held()?;
     for (index, record) in records.iter().enumerate() {
-        let key = crate::record::trimmed(text(record, columns.key));
+        let key = crate::record::trimmed(text(record, spans.columns.key));
         // A row without a key is nobody's: it stays and is held.
         if !key.is_empty() {
             people.entry(key.to_owned()).or_default().push(index);
@@ -64,7 +66,7 @@ pub fn one_row_each(mut reading: Reading, rule: &RowRule, day: Date) -> Result<R
     let mut stays = vec![true; records.len()];
     let (mut left, mut unclear) = (Left::default(), 0_u64);
     for rows in people.values().filter(|rows| rows.len() > 1) {
-        let chosen = choose(&records, rows, &columns, rule, day, &mut left);
+        let chosen = choose(&records, rows, &spans, &mut left);
         unclear += u64::from(chosen.len() > 1);
         for &row in rows {
             stays[row] = chosen.contains(&row);
@@ -115,17 +117,48 @@ fn text(record: &Record, position: usize) -> &str {
     }
 }
 
-/// The rows of one person that stay; more than one where nobody can say.
-fn choose(records: &[Record], rows: &[usize], columns: &Columns, rule: &RowRule, day: Date, left: &mut Left) -> Vec<usize> {
+/// How the rows of a reading are told apart by their days.
+struct Spans<'r> {
+    columns: Columns,
+    rule: &'r RowRule,
+    days: DayReader,
+    today: Date,
+}
+
+impl Spans<'_> {
+    /// From when until when a row is in force.
+    fn of(&self, record: &Record) -> Result<(Date, Date), NoDate> {
+        let filled = |column: Option<usize>| {
+            let text = crate::record::trimmed(text(record, column?));
+            let nothing = self.rule.nothing.iter().any(|word| word.trim().eq_ignore_ascii_case(text));
+            (!text.is_empty() && !nothing).then_some(text)
+        };
+        let from = match filled(self.columns.from).map(|text| self.days.start(text, self.today)) {
+            None => Date::MIN,
+            // "Since 1800" is as good as "always" here, but not a year of another calendar.
+            Some(Day::On(day) | Day::Impossible(Impossible { day, guess: Guess::Placeholder | Guess::Other, .. })) => day,
+            Some(_) => return Err(NoDate),
+        };
+        let until = match filled(self.columns.until).map(|text| self.days.end(text, self.today)) {
+            None | Some(Day::NoEnd) => Date::MAX,
+            Some(Day::On(day)) => day,
+            Some(Day::Impossible(Impossible { day, guess: Guess::Placeholder | Guess::Other, .. })) if day > self.today => day,
+            Some(Day::Impossible(_) | Day::Unreadable) => return Err(NoDate),
+        };
+        Ok((from, until))
+    }
+}
+
+/// The rows of one person that stay; more than one where nothing tells them apart.
+fn choose(records: &[Record], rows: &[usize], rule: &Spans<'_>, left: &mut Left) -> Vec<usize> {
+    let (columns, day) = (&rule.columns, rule.today);
     let distinct = without_twins(records, rows);
     left.twins += (rows.len() - distinct.len()) as u64;
     let mut spans = Vec::new();
     for row in distinct.iter().copied() {
-        let from = columns.from.map_or(Ok(None), |column| date(text(&records[row], column), rule));
-        let until = columns.until.map_or(Ok(None), |column| date(text(&records[row], column), rule));
-        // A date that nobody can read may be any day.
-        let (Ok(from), Ok(until)) = (from, until) else { return distinct };
-        spans.push((row, from.unwrap_or(Date::MIN), until.unwrap_or(Date::MAX)));
+        // A date that cannot be read may be any day.
+        let Ok((from, until)) = rule.of(&records[row]) else { return distinct };
+        spans.push((row, from, until));
     }
     let in_force: Vec<usize> =
         spans.iter().filter(|(_, from, until)| *from <= day && day <= *until).map(|(row, _, _)| *row).collect();
@@ -135,7 +168,7 @@ fn choose(records: &[Record], rows: &[usize], columns: &Columns, rule: &RowRule,
     }
     let from_of = |row: usize| spans.iter().find(|(other, _, _)| *other == row).map(|(_, from, _)| *from);
     let mut best = candidates.clone();
-    if let (Some(column), Some((_, values))) = (columns.primary, &rule.primary) {
+    if let (Some(column), Some((_, values))) = (columns.primary, &rule.rule.primary) {
         let is_main =
             |row: &usize| values.iter().any(|value| value.trim().eq_ignore_ascii_case(text(&records[*row], column).trim()));
         if best.iter().any(is_main) {
@@ -189,18 +222,8 @@ fn number(text: &str) -> Option<f64> {
     text.trim().trim_end_matches('%').trim().replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A cell that is neither empty nor a date.
+/// A cell that is neither empty nor a day that can be meant.
 struct NoDate;
-
-/// The day in a cell, where it is not empty.
-fn date(text: &str, rule: &RowRule) -> Result<Option<Date>, NoDate> {
-    let text = text.trim();
-    if text.is_empty() || rule.nothing.iter().any(|word| word.trim().eq_ignore_ascii_case(text)) {
-        return Ok(None);
-    }
-    let formats = rule.dates.iter().map(String::as_str).chain(["%Y-%m-%d"]);
-    formats.into_iter().find_map(|format| Date::strptime(format, text).ok()).map(Some).ok_or(NoDate)
-}
 
 #[cfg(test)]
 mod tests {
@@ -214,7 +237,7 @@ mod tests {
             key: "Id".into(),
             from: Some("From".into()),
             until: Some("Until".into()),
-            dates: vec!["%d.%m.%Y".into()],
+            dates: vec![DayFormat::new("%d.%m.%Y").unwrap()],
             nothing: vec!["00.00.0000".into()],
             primary: Some(("Main".into(), vec!["J".into()])),
             highest: Some("Fte".into()),
@@ -224,7 +247,7 @@ mod tests {
     fn rows(text: &str, on: Date) -> (Vec<u64>, Vec<String>) {
         let text = format!("Id;From;Until;Main;Fte\n{text}");
         let reading = read_csv_bytes("f.csv", text.as_bytes(), &CsvSettings::default()).unwrap();
-        let reading = one_row_each(reading, &rule(), on).unwrap();
+        let reading = one_row_each(reading, &rule(), on, &TimeZone::UTC).unwrap();
         let records = reading.records.held().unwrap();
         let lines = records.iter().map(|record| match record.place().at {
             crate::record::At::Line(line) => line,
@@ -262,9 +285,24 @@ mod tests {
     }
 
     #[test]
+    fn placeholders_of_a_date_are_open_and_another_calendar_is_no_date() {
+        let on = day(2026, 1, 1);
+        for until in ["01.01.1900", "0001-01-01", "31.12.9999", "9999-12-31T23:59:59Z", "31.12.2200"] {
+            assert_eq!(rows(&format!("1;01.01.2020;31.12.2021;J;1\n1;01.01.2022;{until};J;1\n"), on).0, [3], "{until}");
+        }
+        for from in ["01.01.1900", "01.01.1800", "1800-01-01T00:00:00"] {
+            assert_eq!(rows(&format!("1;{from};31.12.2021;J;1\n1;01.01.2022;;J;1\n"), on).0, [3], "{from}");
+        }
+        for odd in ["01.01.1441", "01.01.2569", "01.01.26", "0026-01-01"] {
+            assert_eq!(rows(&format!("1;{odd};;J;1\n1;01.01.2020;;J;2\n"), on).0, [2, 3], "{odd}");
+            assert_eq!(rows(&format!("1;01.01.2020;{odd};J;1\n1;01.01.2020;;J;2\n"), on).0, [2, 3], "{odd}");
+        }
+    }
+
+    #[test]
     fn a_rule_for_columns_that_are_not_there_is_a_fault() {
         let reading = read_csv_bytes("f.csv", b"Id\n1\n", &CsvSettings::default()).unwrap();
-        let error = one_row_each(reading, &rule(), day(2026, 1, 1)).unwrap_err().to_string();
+        let error = one_row_each(reading, &rule(), day(2026, 1, 1), &TimeZone::UTC).unwrap_err().to_string();
         assert!(error.contains("there is no column `From`"), "{error}");
     }
 }

@@ -334,6 +334,33 @@ fn what_is_no_workbook_is_told_by_its_bytes_and_not_by_its_name() {
     assert!(file("empty.xlsx", b"").unwrap_err().contains("the file is empty"));
 }
 
+#[test]
+fn a_day_in_a_cell_is_that_day_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let formats = ["dd.mm.yyyy", "m/d/yy", "yyyy-mm-dd hh:mm:ss", "d-mmm-yy", "[$-407]d. mmmm yyyy"];
+    sheet.write_row(0, 0, formats).unwrap();
+    let first = jiff::civil::date(1930, 1, 1);
+    // The number of that day in a workbook.
+    let serial = 10_959.0;
+    let days: Vec<i32> = (0..57_000).step_by(211).collect();
+    for (row, days) in (1..).zip(&days) {
+        for (column, format) in (0..).zip(formats) {
+            let format = Format::new().set_num_format(format);
+            sheet.write_number_with_format(row, column, serial + f64::from(*days), &format).unwrap();
+        }
+    }
+    let reading = read(&saved(folder.path(), &mut book), SheetSettings::default()).unwrap();
+    for (record, days) in reading.records.held().unwrap().iter().zip(days) {
+        let day = first.checked_add(jiff::Span::new().days(days)).unwrap();
+        for (_, cell) in record.cells() {
+            let Cell::Text(text) = cell else { panic!("{day}") };
+            assert_eq!(crate::record::day_of(text, &jiff::tz::TimeZone::UTC), Some(day), "{text}");
+        }
+    }
+}
+
 /// The workbook of the real exports beside the truth that it was made from.
 #[test]
 fn the_workbook_equals_its_twin_record_for_record() {

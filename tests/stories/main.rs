@@ -6,6 +6,7 @@ mod bad_input;
 mod clock;
 mod commands;
 mod company;
+mod dates;
 mod disasters;
 mod explain;
 mod exports;

@@ -9,6 +9,7 @@ use toml::de::DeValue;
 
 use super::super::reader::{At, Reader};
 use super::scope::{Scope, Wanted, table, template, template_hint};
+use crate::record::DayFormat;
 use crate::source::rest;
 use rest::{Body, DateForm, Format, MarkForm, Need, Paging, PagingKind, Shape, Take};
 
@@ -316,14 +317,9 @@ fn date_form(text: &str) -> Result<DateForm, String> {
         "iso" => DateForm::Iso,
         "epoch-s" => DateForm::EpochSeconds,
         "epoch-ms" => DateForm::EpochMillis,
-        pattern => {
-            let sample = jiff::civil::date(2026, 12, 31).at(0, 0, 0, 0);
-            let written = jiff::fmt::strtime::format(pattern, sample).ok();
-            let read = written.and_then(|text| jiff::civil::Date::strptime(pattern, text).ok());
-            if read != Some(sample.date()) {
-                return Err(format!("`{pattern}` is no form of a date: iso, epoch-s, epoch-ms, or one such as %d.%m.%Y"));
-            }
-            DateForm::Pattern(pattern.to_owned())
-        }
+        pattern => DateForm::Pattern(
+            DayFormat::new(pattern)
+                .ok_or_else(|| format!("`{pattern}` is no form of a date: iso, epoch-s, epoch-ms, or one such as %d.%m.%Y"))?,
+        ),
     })
 }

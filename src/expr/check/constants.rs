@@ -131,7 +131,8 @@ impl Checker<'_> {
             }
         }
         if call.args.len() == 4
-            && let Some((names, place)) = constant(call, 1)
+            && let Some((names, place)) =
+                constant(call, 1).or_else(|| integer(call, 1).map(|(sum, place)| (sum.to_string(), place)))
             && let Err(wrong) = Styles::new(&names)
         {
             self.fault(&place, "date-style", wrong, "leave it empty for the usual styles");

@@ -183,9 +183,9 @@ impl<'t> Reading<'t> {
 
     fn date(&self, styles: Styles, today: Date) -> Option<Date> {
         if self.year.is_none() && self.month.is_none() && self.day.is_none() {
-            return Some(if styles.no_current { Date::constant(1, 1, 1) } else { today });
+            return Some(if styles.has(Styles::NO_CURRENT) { Date::constant(1, 1, 1) } else { today });
         }
-        let year = self.year.unwrap_or(if styles.no_current { 1 } else { today.year().into() });
+        let year = self.year.unwrap_or(if styles.has(Styles::NO_CURRENT) { 1 } else { today.year().into() });
         Date::new(year.try_into().ok()?, self.month.unwrap_or(1).try_into().ok()?, self.day.unwrap_or(1).try_into().ok()?).ok()
     }
 

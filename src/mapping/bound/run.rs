@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::super::desired::{Flow, GroupWanted, HeldCode, ManagerWanted, RecordPart, Stage, Wanted};
 use super::super::formula::Slot;
-use super::super::lifecycle::{Fact, Facts, Standing, Unclear, fold};
+use super::super::lifecycle::{Fact, Facts, Standing, Unclear};
 use super::super::model::{GroupFormulas, Origin, Target};
 use super::{BoundMapping, Problem};
-use crate::directory::{Attribute, Kind, Value, ValueFault};
-use crate::expr::{self, Context, Outcome};
+use crate::directory::{Attribute, Kind, Value, ValueFault, at_midnight};
+use crate::expr::{self, Context, EvalError, Outcome, SearchBudget};
 use crate::record::{Cell, EmployeeId, Record, is_invisible, trimmed, unspaced};
 
 /// The way of one record through the mapping.
@@ -18,6 +18,8 @@ pub(super) struct Run<'m> {
     context: &'m Context,
     /// What `Guid` and `RandomString` are drawn from: the person's key.
     seed: &'m str,
+    /// What the regular expressions of this record may cost together.
+    budget: SearchBudget,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -32,12 +34,16 @@ pub(super) struct Values {
 
 impl<'m> Run<'m> {
     pub(super) fn new(bound: &'m BoundMapping, record: &'m Record, context: &'m Context, seed: &'m str) -> Self {
-        Self { bound, record, context, seed, problems: Vec::new() }
+        Self { bound, record, context, seed, budget: SearchBudget::default(), problems: Vec::new() }
+    }
+
+    fn evaluate(&self, slot: Slot) -> Result<Outcome<'m>, EvalError> {
+        self.bound.bounds[slot.0].evaluate_within(self.record, self.context, self.seed, &self.budget)
     }
 
     /// The outcome of an expression; a fault is noted.
     fn outcome(&mut self, slot: Slot, part: RecordPart) -> Option<Outcome<'m>> {
-        match self.bound.outcome(slot, self.record, self.context, self.seed) {
+        match self.evaluate(slot) {
             Ok(outcome) => Some(outcome),
             Err(error) => {
                 let problem = self.bound.failed(slot, part, &error);
@@ -49,7 +55,7 @@ impl<'m> Run<'m> {
 
     /// The text of an expression, or nothing where a fault is noted.
     fn text(&mut self, slot: Slot, part: RecordPart) -> Option<String> {
-        let text = self.bound.one_text(slot, part, self.record, self.context, self.seed);
+        let text = self.bound.one_text(slot, part, self.evaluate(slot));
         self.note(text)?
     }
 
@@ -99,7 +105,7 @@ impl<'m> Run<'m> {
     /// The text of an optional column; a fault is noted.
     fn fact(&mut self, slot: Option<Slot>, part: RecordPart) -> Fact<String> {
         let Some(slot) = slot else { return Fact::Absent };
-        let text = self.bound.one_text(slot, part, self.record, self.context, self.seed);
+        let text = self.bound.one_text(slot, part, self.evaluate(slot));
         match self.note(text) {
             None => Fact::Unreadable,
             Some(None) => Fact::Absent,
@@ -107,26 +113,20 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// The day in an optional column; a fault is noted.
+    /// The day in an optional column, absent where the end is open; a fault is noted.
     fn day(&mut self, slot: Option<Slot>, part: RecordPart) -> Fact<jiff::civil::Date> {
-        let inner = &self.bound.inner;
-        let text = match self.fact(slot, part) {
+        let (Some(slot), text) = (slot, self.fact(slot, part)) else { return Fact::Absent };
+        let text = match text {
             Fact::Is(text) => text,
             Fact::Absent => return Fact::Absent,
             Fact::Unreadable => return Fact::Unreadable,
         };
-        if part == RecordPart::End && inner.no_end.contains(&fold(&text)) {
-            return Fact::Absent;
+        let day = self.bound.day(slot, part, &text, self.context.today());
+        match self.note(day) {
+            Some(Some(day)) => Fact::Is(day),
+            Some(None) => Fact::Absent,
+            None => Fact::Unreadable,
         }
-        if let Some(day) = inner.dates.day(&text) {
-            return Fact::Is(day);
-        }
-        let fault = format!("is not a date of the form {}", inner.dates.formats.join(" or "));
-        self.problems.extend(slot.map(|slot| Problem {
-            help: "correct the date in HR, or add its form to `dates` in the mapping".to_owned(),
-            ..self.bound.invalid(slot, part, &fault)
-        }));
-        Fact::Unreadable
     }
 
     /// The key of before a conversion, where the record names one that can be used.
@@ -191,7 +191,14 @@ impl<'m> Run<'m> {
             self.problems.push(problem);
             return None;
         }
-        match self.accept(attribute, value) {
+        if let (Kind::Date, Value::Text(text)) = (attribute.kind, &value) {
+            let day = self.bound.day(slot, RecordPart::Attribute(attribute), text, self.context.today());
+            return match self.note(day)? {
+                Some(day) => Some(Flow::Set(Value::text(at_midnight(day)))),
+                None => when_empty(target),
+            };
+        }
+        match attribute.accept(value) {
             Ok(value) => Some(Flow::Set(value)),
             Err(fault) => {
                 let problem = self.refused(slot, attribute, &fault);
@@ -209,7 +216,7 @@ impl<'m> Run<'m> {
         for text in candidates.values {
             let text = if is_address(attribute) { address_text(&text) } else { text };
             let Some(value) = directory_value(attribute, expr::Value::Text(text.into())) else { continue };
-            match self.accept(attribute, value).and_then(|value| check_dots(attribute, value)) {
+            match attribute.accept(value).and_then(|value| check_dots(attribute, value)) {
                 Ok(value) if accepted.contains(&value) => {}
                 Ok(value) => accepted.push(value),
                 Err(fault) => first_fault = first_fault.or(Some(fault)),
@@ -230,17 +237,6 @@ impl<'m> Run<'m> {
         };
         self.problems.push(problem);
         None
-    }
-
-    fn accept(&self, attribute: Attribute, value: Value) -> Result<Value, ValueFault> {
-        let value = match (attribute.kind, value) {
-            (Kind::Date, Value::Text(text)) => match self.bound.inner.dates.canonical(&text) {
-                Some(date) => Value::text(date),
-                None => return Err(ValueFault::Form { wanted: "a date of a form that `dates` names" }),
-            },
-            (_, value) => value,
-        };
-        attribute.accept(value)
     }
 
     fn refused(&self, slot: Slot, attribute: Attribute, fault: &ValueFault) -> Problem {

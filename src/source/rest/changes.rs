@@ -192,7 +192,7 @@ mod tests {
             picks: Vec::new(),
             columns: Vec::new(),
             false_is_nothing: false,
-            zone: TimeZone::UTC,
+            zone: None,
             changes: None,
             limits: Limits::default(),
         };

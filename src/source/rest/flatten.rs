@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::dates::{self, DateForm};
 use super::path::{Path, scalar};
-use crate::record::{Value, trimmed};
+use crate::record::{Value, plain_moment, trimmed};
 
 /// More columns than this come from an object that is keyed by ids.
 const MOST: usize = 2_000;
@@ -121,7 +121,7 @@ fn finish(value: Value, column: &Column, manner: &Manner<'_>) -> Value {
     }
     let each = |text: &str| -> Box<str> {
         let day = column.date.as_ref().and_then(|form| dates::day(text, form, manner.zone));
-        let text = day.or_else(|| dates::readable(text)).unwrap_or_else(|| text.to_owned());
+        let text = day.or_else(|| plain_moment(text)).unwrap_or_else(|| text.to_owned());
         column.words.get(text.trim()).cloned().unwrap_or(text).into()
     };
     match value {
@@ -176,7 +176,7 @@ pub(super) fn all(record: &Json, manner: &Manner<'_>) -> Result<Row, String> {
     for (keys, values) in found {
         let name = if keys.is_empty() { "value".to_owned() } else { keys.join(".") };
         let value = match one_or_many_aligned(values) {
-            Value::Text(text) => Value::Text(dates::readable(&text).map_or(text, Into::into)),
+            Value::Text(text) => Value::Text(plain_moment(&text).map_or(text, Into::into)),
             value if nothing(&value, manner, false) => Value::Null,
             value => value,
         };

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::cut::goes_on;
 use super::dates::{self, DateForm};
 use super::path::{Condition, Path};
+use crate::record::is_no_end;
 
 /// A rule for one repeated object, or for the records themselves.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +70,8 @@ impl Pick {
                 let text = path.as_ref()?.text(row)?;
                 dates::day(&text, &self.date, zone)?.parse::<Date>().ok()
             };
-            let (from, to) = (day_of(&self.from), day_of(&self.to));
+            // An end that stands for "no end" ends nothing.
+            let (from, to) = (day_of(&self.from), day_of(&self.to).filter(|day| !is_no_end(*day)));
             let when = match (from, to) {
                 (_, Some(to)) if to < day => When::Over,
                 (Some(from), _) if from > day => When::Ahead,
@@ -160,5 +162,13 @@ mod tests {
         let one = json!([{"n": 1, "x": "b"}, {"n": 2, "x": "a"}]);
         let other = json!([{"n": 2, "x": "a"}, {"n": 1, "x": "b"}]);
         assert_eq!(chosen(&one, "2024-01-01"), chosen(&other, "2024-01-01"));
+    }
+
+    #[test]
+    fn an_end_that_means_no_end_ends_nothing() {
+        for open in ["0001-01-01T00:00:00", "1900-01-01", "/Date(-62135596800000)/", "9999-12-31T23:59:59Z"] {
+            let rows = json!([{"n": 1, "from": "2020-01-01", "to": "2024-12-31"}, {"n": 2, "from": "2025-01-01", "to": open}]);
+            assert_eq!(chosen(&rows, "2026-01-01"), "2", "{open}");
+        }
     }
 }

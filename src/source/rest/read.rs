@@ -299,13 +299,13 @@ impl<'s> Table<'s> {
         self.digest.update(raw.json.to_string());
         self.digest.update([0]);
         for pick in &settings.picks {
-            pick.apply(&mut raw.json, self.rest.day, &settings.zone, &mut self.picked);
+            pick.apply(&mut raw.json, self.rest.day, settings.zone(), &mut self.picked);
         }
         if let Some(list) = cut::needed(&raw.json, paths(settings)) {
             self.cut.get_or_insert((0, list)).0 += 1;
         }
-        let Settings { zone, false_is_nothing, nothing, .. } = settings;
-        let manner = Manner { zone, false_is_nothing: *false_is_nothing, nothing };
+        let Settings { false_is_nothing, nothing, .. } = settings;
+        let manner = Manner { zone: settings.zone(), false_is_nothing: *false_is_nothing, nothing };
         if settings.columns.is_empty() {
             let row = flatten::all(&raw.json, &manner).map_err(|why| RestError::Flatten(format!("{}: {why}", raw.place)))?;
             if let Identity::Names(names) = &self.identity {
@@ -458,5 +458,5 @@ fn paths(settings: &Settings) -> impl Iterator<Item = &Path> {
 
 fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, told: &mut Told) -> usize {
     let rows: Vec<&serde_json::Value> = raws.iter().map(|raw| &raw.json).collect();
-    pick.choose(&rows, rest.day, &rest.settings.zone, told).unwrap_or(0)
+    pick.choose(&rows, rest.day, rest.settings.zone(), told).unwrap_or(0)
 }

@@ -68,12 +68,20 @@ pub struct Settings {
     pub columns: Vec<Column>,
     /// Whether `false` stands for nothing.
     pub false_is_nothing: bool,
-    /// The zone of moments that name none.
-    pub zone: TimeZone,
+    /// The zone in which a moment is a day; that of the mapping where the configuration names none.
+    pub zone: Option<TimeZone>,
     /// Reading only what has changed.
     pub changes: Option<Changes>,
     /// Bounds.
     pub limits: Limits,
+}
+
+impl Settings {
+    /// The zone in which a moment is a day.
+    pub(super) fn zone(&self) -> &TimeZone {
+        static UTC: TimeZone = TimeZone::UTC;
+        self.zone.as_ref().unwrap_or(&UTC)
+    }
 }
 
 /// One request and what comes back.

@@ -59,6 +59,30 @@ mod tests {
     }
 
     #[test]
+    fn a_day_of_every_server_is_that_day() {
+        use jiff::civil::date;
+        use jiff::tz::TimeZone;
+        let zone = TimeZone::get("America/Denver").unwrap();
+        for days in (0..57_000).step_by(97) {
+            let day = date(1930, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap();
+            // PostgreSQL, MySQL, SQL Server (whose offset follows a blank in text columns), SQLite.
+            for told in [
+                format!("{day}"),
+                format!("{day} 00:00:00"),
+                format!("{day} 00:00:00+00"),
+                format!("{day} 00:00:00.000000"),
+                format!("{day}T00:00:00"),
+                format!("{day}T00:00:00+01:00"),
+                format!("{day} 00:00:00.0000000 -07:00"),
+                format!("{day} 14:30:00"),
+            ] {
+                let text = written(|into| moment(&told, into));
+                assert_eq!(crate::record::day_of(&text, &zone), Some(day), "{told}: {text}");
+            }
+        }
+    }
+
+    #[test]
     fn decimals_are_exact() {
         for (value, scale, text) in [
             (1_234_567, 4, "123.4567"),

@@ -1,11 +1,15 @@
 //! The decision for each person: the stage by HR, the account in the tenant, and what earlier runs did.
 
+mod absent;
+mod leaver;
+mod restricted;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::change::{Action, Change, Edit, Members, Object, Skipped, SkippedCode};
+use super::change::{Action, Change, Edit, Object, Skipped, SkippedCode};
 use super::diff::{Mode, hold};
 use super::duplicates::Unclaimed;
 use super::inputs::Inputs;
@@ -13,7 +17,7 @@ use super::ledger::Person as Known;
 use super::look_alike::LookAlikes;
 use super::matching::{Account, How, Matching, Person};
 use super::people::PersonRow;
-use super::protect::{Protection, Touch};
+use super::protect::Protection;
 use super::reason::{Adoption, Reason, Why};
 use super::unique::Names;
 use crate::directory::{DeletedUser, ObjectId, User, UserNo, Value, roles};
@@ -28,9 +32,6 @@ pub(super) enum Slot {
     /// This is done.
     Change(Box<Change>),
 }
-
-/// How the message begins of a person who has left by HR and keeps the access.
-const HAS_LEFT: &str = "HAS LEFT by HR";
 
 /// The work of one plan.
 pub(super) struct Planner<'a> {
@@ -187,24 +188,6 @@ impl<'a> Planner<'a> {
         Ok(change(Action::Restore, desired, Some(user), edits, &reason))
     }
 
-    /// Lists who must not be touched at all.
-    fn untouchable(&mut self, key: &str, user: &User, left: bool) -> Option<Slot> {
-        let (code, why) = match self.protection.touch(user) {
-            Touch::Free | Touch::Shielded(_) => return None,
-            Touch::Protected => (SkippedCode::Protected, "is protected by the configuration"),
-            Touch::Synced => (SkippedCode::Synced, "is synced from on-premises; hint: change it in Active Directory"),
-            Touch::Guest => (SkippedCode::Guest, "is a guest; hint: `guests = true` in the mapping serves guests too"),
-        };
-        let loud = left && user.enabled != Some(false) && code != SkippedCode::Guest;
-        let message = if loud {
-            format!("{HAS_LEFT}, but the account {} {why}, so it stays enabled", user.upn)
-        } else {
-            format!("the account {} {why}", user.upn)
-        };
-        self.skip(key, Some(user), code, message, loud);
-        Some(Slot::Closed)
-    }
-
     fn with_account(&mut self, desired: &Desired, user: &User, how: How) -> Result<Slot, Box<Held>> {
         let left = matches!(desired.stage, Stage::Left { .. });
         if let Some(slot) = self.untouchable(desired.key.as_str(), user, left) {
@@ -236,18 +219,6 @@ impl<'a> Planner<'a> {
             }
             (slot, _) => slot,
         })
-    }
-
-    fn shield(&mut self, key: &str, user: &User, left: bool) -> bool {
-        let Touch::Shielded(why) = self.protection.touch(user) else { return false };
-        let loud = left && user.enabled != Some(false);
-        let message = if loud {
-            format!("{HAS_LEFT}, but {} is privileged ({why}), so hrpush does not disable the account; act now", user.upn)
-        } else {
-            format!("{} is privileged ({why}): name, enablement, phones and other mails are left alone", user.upn)
-        };
-        self.skip(key, Some(user), SkippedCode::Shielded, message, loud);
-        true
     }
 
     fn adoption(&self, desired: &Desired, user: &User, how: How) -> Option<Adoption> {
@@ -304,129 +275,6 @@ impl<'a> Planner<'a> {
             self.disabled_elsewhere(desired, user);
         }
         update(desired, user, edits)
-    }
-
-    fn leaver(&mut self, desired: &Desired, user: &User, mut edits: Vec<Edit>, shield: bool, end: Option<Date>) -> Slot {
-        let Some(lifecycle) = self.lifecycle().filter(|_| !shield) else { return update(desired, user, edits) };
-        let known = self.known(desired, &user.id);
-        let left = end.filter(|end| *end < self.inputs.today);
-        let reason = left.map_or(Reason::LeftByStatus, Reason::LeftOnDate);
-        let flips = user.enabled != Some(false);
-        if !flips && let Some(since) = self.deletion_day(lifecycle, known, end) {
-            return change(Action::Delete, desired, Some(user), Vec::new(), &Reason::Expired { left, since });
-        }
-        let then = self.pending(lifecycle, user, known, flips);
-        if flips {
-            edits.push(enablement(user.enabled, false));
-        } else if then.is_empty() {
-            return update(desired, user, edits);
-        }
-        let action = if flips { Action::Disable } else { Action::Update };
-        let mut slot = change(action, desired, Some(user), edits, &reason);
-        if let Slot::Change(change) = &mut slot {
-            self.follow(change, user, then);
-        }
-        slot
-    }
-
-    /// The day since which a leaver may be deleted, where it has come.
-    fn deletion_day(&self, lifecycle: &Lifecycle, known: Option<&Known>, end: Option<Date>) -> Option<Date> {
-        let (days, disabled) = (lifecycle.delete_after?, known?.disabled_on?);
-        let day = end.map_or(disabled, |end| end.max(disabled)).checked_add(days.days()).ok()?;
-        (disabled < self.inputs.today && day <= self.inputs.today).then_some(day)
-    }
-
-    /// What is asked for when somebody leaves and is not done yet.
-    fn pending(&self, lifecycle: &Lifecycle, user: &User, known: Option<&Known>, flips: bool) -> Vec<LeaveAction> {
-        let is_pending = |action: &LeaveAction| match action {
-            LeaveAction::RevokeSessions => flips || !known.is_some_and(|known| known.leave_done.contains(action)),
-            LeaveAction::RemoveFromManagedGroups => self.managed_groups.contains_key(&user.id),
-            LeaveAction::RemoveLicenses => !user.licenses.is_empty(),
-            LeaveAction::ClearManager => user.manager.is_some(),
-        };
-        lifecycle.on_leave.iter().copied().filter(is_pending).collect()
-    }
-
-    fn follow(&self, change: &mut Change, user: &User, then: Vec<LeaveAction>) {
-        if then.contains(&LeaveAction::RemoveFromManagedGroups)
-            && let Some(groups) = self.managed_groups.get(&user.id)
-        {
-            let remove = groups.iter().map(ToString::to_string).collect();
-            change.ids.extend(groups.iter().map(|id| (id.to_string(), (*id).clone())));
-            change.members = Some(Members { add: Vec::new(), remove });
-        }
-        if then.contains(&LeaveAction::ClearManager)
-            && let Some(manager) = &user.manager
-        {
-            // What the tenant will not know any more, for an undo.
-            change.ids.insert(super::change::CLEARED_MANAGER.into(), manager.clone());
-        }
-        change.then = then;
-    }
-
-    /// People whom this feed once carried and no longer does, and managed people who fell out of scope.
-    pub(super) fn absent(&mut self) -> Vec<Change> {
-        let inputs = self.inputs;
-        let mut changes: Vec<Change> = Vec::new();
-        for (key, previous) in &self.matching.out_of_scope {
-            let known = [Some(*key), *previous].into_iter().flatten().find_map(|key| inputs.ledger.people.get(key));
-            // Whoever another feed carried last is that feed's to serve.
-            if let Some(known) = known.filter(|known| known.feed == inputs.rules.feed && inputs.plans(key)) {
-                let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_out_of_scope);
-                changes.extend(self.gone(key, known, SkippedCode::OutOfScope, &Reason::OutOfScope, disable));
-            }
-        }
-        if inputs.whole && !self.matching.keyless {
-            for (key, known) in &inputs.ledger.people {
-                if known.feed == inputs.rules.feed && inputs.plans(key.as_str()) && !self.matching.names(key) {
-                    let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_missing);
-                    // Two keys of one account, of before and after a conversion, are one person.
-                    let told = changes.iter().any(|change| change.id.as_ref() == Some(&known.id));
-                    if !told {
-                        changes.extend(self.gone(key.as_str(), known, SkippedCode::Missing, &Reason::Missing, disable));
-                    }
-                }
-            }
-        }
-        changes
-    }
-
-    fn gone(&mut self, key: &str, known: &Known, code: SkippedCode, reason: &Reason, disable: bool) -> Option<Change> {
-        let user = self.inputs.snapshot.users.row(&known.id).filter(|user| !self.matching.is_claimed(user.number()))?;
-        let user = &user.to_user();
-        let lifecycle = self.lifecycle().filter(|_| disable);
-        let flips = user.enabled != Some(false);
-        let Some(lifecycle) = lifecycle else {
-            if flips {
-                self.skip(key, Some(user), code, format!("{reason}: {} is left as it is", user.upn), false);
-            }
-            return None;
-        };
-        if self.untouchable(key, user, true).is_some() || self.shield(key, user, true) {
-            return None;
-        }
-        let then = self.pending(lifecycle, user, Some(known), flips);
-        if !flips && then.is_empty() {
-            return None;
-        }
-        let mut change = Change {
-            seq: 0,
-            action: if flips { Action::Disable } else { Action::Update },
-            object: Object::User,
-            key: key.into(),
-            id: Some(user.id.clone()),
-            user_principal_name: Some(user.upn.as_str().into()),
-            reason: reason.to_string(),
-            why: Why::from(reason),
-            cause: BTreeMap::new(),
-            attributes: if flips { vec![enablement(user.enabled, false)] } else { Vec::new() },
-            members: None,
-            then: Vec::new(),
-            record: None,
-            ids: BTreeMap::new(),
-        };
-        self.follow(&mut change, user, then);
-        Some(change)
     }
 }
 

@@ -31,6 +31,8 @@ struct Request<'a> {
     partial: bool,
     consent: Consent,
     priority: Priority,
+    /// Whether no person sees the plan before it is applied.
+    unattended: bool,
     out: Option<&'a Path>,
 }
 
@@ -46,6 +48,7 @@ impl<'a> Request<'a> {
             partial: false,
             consent: Consent::Never,
             priority: Priority::Normal,
+            unattended: false,
             out: None,
         }
     }
@@ -73,6 +76,7 @@ pub(super) fn sync(common: &Common, args: &Sync) -> Result<Ended, Failure> {
     let request = Request {
         consent: if args.stop.dry_run { Consent::Never } else { Consent::Given },
         priority: Priority::Low,
+        unattended: true,
         ..Request::new(&args.target, &args.stop, &args.map, &args.only)
     };
     block_on(|cancelled| go(common, &settings, request, cancelled))
@@ -109,6 +113,9 @@ async fn go(
     let told = repeated(&read, &scene, request.consent)?;
     survey.notes.extend(told);
     survey.notes.splice(0..0, read.reading.told.iter().cloned());
+    if request.unattended && request.stop.approve.is_none() {
+        survey.reading.forget_new_statuses(answer.ledger.last_reading.as_ref());
+    }
     let memory = Memory::Read {
         feed: rules.feed.clone(),
         reading: answer.measure.then_some(survey.reading),

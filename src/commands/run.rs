@@ -20,8 +20,7 @@ use crate::config::Deliver;
 use crate::diagnostic::mask;
 use crate::directory::{Attribute, Snapshot};
 use crate::graph::{Reader, Wanted, Writer};
-use crate::plan::{self, Action, ApprovedPlan, Guard, Leavers, Object, Plan, SkippedCode};
-use crate::record::EmployeeId;
+use crate::plan::{self, Action, ApprovedPlan, Guard, Leavers, Object, Plan};
 use crate::report;
 use crate::store::Store;
 
@@ -126,7 +125,7 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
     if matches!(ready.settings.config.password.deliver, Deliver::Tap(None)) && lets_in(&ready.plan) && !ready.common.quiet {
         anstream::eprintln!("note: {UNTOLD}");
     }
-    let mut why = concerns(&ready.plan);
+    let mut why = report::concerns(&ready.plan);
     let count = ready.plan.changes.len();
     let leavers = leavers_of_stopped(&ready);
     let mut stopped = stopped_by(&ready.plan, ready.stop.approve.as_deref(), &ready.settings.policy(), scene)?;
@@ -248,27 +247,6 @@ fn stopped_by(plan: &Plan, approval: Option<&str>, policy: &plan::Policy, scene:
         lines.push(format!("\n  hint: {way}"));
     }
     Ok(lines)
-}
-
-/// What keeps a run from ending with 0 although it is done, a line each.
-fn concerns(plan: &Plan) -> Vec<String> {
-    let mut why = Vec::new();
-    for line in report::leavers_to_see(plan) {
-        why.push(format!("has left by HR, and only you can end the access: {line}"));
-    }
-    for held in plan.held.iter().take(10) {
-        let key = held.key.as_ref().map_or("(no key)", EmployeeId::as_str);
-        let place = held.record.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
-        why.push(report::shown(&format!("held {key}{place}: {} [{}]", held.message, held.code.as_str())));
-    }
-    for entry in plan.skipped.iter().filter(|entry| entry.code == SkippedCode::NotConfirmed) {
-        let key = entry.key.as_deref().unwrap_or("(no key)");
-        why.push(report::shown(&format!("not applied {key}: {}", entry.message)));
-    }
-    if plan.held.len() > 10 {
-        why.push(format!("held: {} more", plan.held.len() - 10));
-    }
-    why
 }
 
 fn attention(why: Vec<String>) -> Ended {

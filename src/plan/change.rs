@@ -260,6 +260,9 @@ pub struct HeldEntry {
     /// The accounts that may be meant.
     #[serde(default)]
     pub candidates: Vec<Candidate>,
+    /// Whether none of the candidates is a live, enabled account. No part of the document: it words the headline of a leaver alone.
+    #[serde(skip)]
+    pub closed: bool,
 }
 
 /// An account that may belong to a held person.

@@ -5,7 +5,7 @@ use super::lifecycle::Planner;
 use super::protect::SHIELDED;
 use super::unique::Asker;
 use crate::directory::{Attribute, Lent, User, Value};
-use crate::mapping::{Desired, Flow, Held, HeldCode, Stage, Wanted, When};
+use crate::mapping::{Desired, Flow, Held, HeldCode, LeftOut, Stage, Wanted, When};
 
 /// How an account is compared.
 #[derive(Clone, Copy)]
@@ -42,48 +42,80 @@ impl Planner<'_> {
     /// The attributes of an existing account that must change.
     pub(super) fn edits(&mut self, desired: &Desired, user: &User, mode: Mode) -> Result<Vec<Edit>, Box<Held>> {
         let mut edits = Vec::new();
-        let asker = Asker { key: &desired.key, previous: desired.previous_key.as_ref(), own: Some(&user.id) };
         for wanted in &desired.attributes {
-            let attribute = wanted.attribute;
-            let is_upn = attribute.name == "userPrincipalName";
-            let must_move = is_upn && mode.restore && self.upn_is_taken(user, asker);
-            if (wanted.when == When::Create && !must_move) || attribute.name == "accountEnabled" {
-                continue;
-            }
-            if mode.shielded && SHIELDED.contains(&attribute.name) {
-                continue;
-            }
-            let present = if is_upn { Some(Lent::Text(user.upn.as_str())) } else { user.attributes.lent(&attribute) };
-            if let (Flow::Set(Value::Text(text)), Some(Lent::Text(before))) = (&wanted.flow, &present)
-                && **text == **before
-                && !must_move
-            {
-                continue;
-            }
-            let before = present.map(|value| value.to_value());
-            let before = before.as_ref();
-            let after = match &wanted.flow {
-                Flow::Set(value) if same(attribute, before, Some(value)) && !must_move => continue,
-                Flow::Set(value) => Some(value.clone()),
-                Flow::Clear if mode.left || before.is_none() => continue,
-                Flow::Clear if !attribute.clearable => {
-                    let message = format!("{attribute} is empty in HR, but Graph does not clear it");
-                    self.skip(desired.key.as_str(), Some(user), SkippedCode::NotClearable, message, false);
-                    continue;
-                }
-                Flow::Clear => None,
-                Flow::FirstFree(any) if !must_move && any.iter().any(|value| same(attribute, before, Some(value))) => continue,
-                Flow::FirstFree(any) => Some(self.first_free(desired, attribute, any, asker)?),
-            };
-            if self.refused(attribute.name) {
-                continue;
-            }
-            if let Some(value) = &after {
-                self.check_new_name(desired, attribute, value, asker)?;
-            }
-            edits.push(edit(wanted, before, after));
+            edits.extend(self.edit_of(wanted, desired, user, mode)?);
         }
         Ok(edits)
+    }
+
+    /// The same for a leaver: a value that cannot be written is left out and listed, and so is what the mapping left out. No value of
+    /// the record keeps the account open.
+    pub(super) fn edits_of_leaver(&mut self, desired: &Desired, user: &User, mode: Mode) -> Vec<Edit> {
+        for LeftOut { message, help, .. } in &desired.left_out {
+            self.leave_out(desired, user, message, help);
+        }
+        let mut edits = Vec::new();
+        for wanted in &desired.attributes {
+            match self.edit_of(wanted, desired, user, mode) {
+                Ok(edit) => edits.extend(edit),
+                Err(held) => self.leave_out(desired, user, &held.message, &held.help),
+            }
+        }
+        edits
+    }
+
+    fn leave_out(&mut self, desired: &Desired, user: &User, message: &str, help: &str) {
+        let message =
+            format!("{message}; the value is left out, since the person has left by HR ({}); hint: {help}", desired.place);
+        self.skip(desired.key.as_str(), Some(user), SkippedCode::InvalidValue, message, false);
+    }
+
+    /// The change of one attribute, where it must change.
+    fn edit_of(&mut self, wanted: &Wanted, desired: &Desired, user: &User, mode: Mode) -> Result<Option<Edit>, Box<Held>> {
+        let asker = Asker { key: &desired.key, previous: desired.previous_key.as_ref(), own: Some(&user.id) };
+        let attribute = wanted.attribute;
+        let is_upn = attribute.name == "userPrincipalName";
+        let must_move = is_upn && mode.restore && self.upn_is_taken(user, asker);
+        if (wanted.when == When::Create && !must_move) || attribute.name == "accountEnabled" {
+            return Ok(None);
+        }
+        if mode.shielded && SHIELDED.contains(&attribute.name) {
+            return Ok(None);
+        }
+        let present = if is_upn { Some(Lent::Text(user.upn.as_str())) } else { user.attributes.lent(&attribute) };
+        if let (Flow::Set(Value::Text(text)), Some(Lent::Text(before))) = (&wanted.flow, &present)
+            && **text == **before
+            && !must_move
+        {
+            return Ok(None);
+        }
+        let before = present.map(|value| value.to_value());
+        let before = before.as_ref();
+        let after = match &wanted.flow {
+            Flow::Set(value) if same(attribute, before, Some(value)) && !must_move => return Ok(None),
+            Flow::Set(value) => Some(value.clone()),
+            Flow::Clear if mode.left || before.is_none() => return Ok(None),
+            Flow::Clear if !attribute.clearable => {
+                let message = format!(
+                    "{attribute} is empty in HR, but Graph does not clear it; \
+                     hint: `on_empty = \"keep\"` in the mapping leaves it as it is"
+                );
+                self.skip(desired.key.as_str(), Some(user), SkippedCode::NotClearable, message, false);
+                return Ok(None);
+            }
+            Flow::Clear => None,
+            Flow::FirstFree(any) if !must_move && any.iter().any(|value| same(attribute, before, Some(value))) => {
+                return Ok(None);
+            }
+            Flow::FirstFree(any) => Some(self.first_free(desired, attribute, any, asker)?),
+        };
+        if self.refused(attribute.name) {
+            return Ok(None);
+        }
+        if let Some(value) = &after {
+            self.check_new_name(desired, attribute, value, asker)?;
+        }
+        Ok(Some(edit(wanted, before, after)))
     }
 
     /// Everything that is sent for a new account, accountEnabled apart.

@@ -83,4 +83,17 @@ pub struct LastReading {
     pub held: BTreeSet<(String, HeldCode)>,
     /// Per mapped column: share of empty cells in thousandths, and distinct values.
     pub columns: BTreeMap<String, (u64, u64)>,
+    /// The statuses, folded, that the mapping names in no list and that a confirmed run of this feed had.
+    #[serde(default)]
+    pub statuses: BTreeSet<String>,
+}
+
+impl LastReading {
+    /// Forgets the statuses that no earlier run of the feed had: this run went through without a person who confirmed it. The first run of
+    /// a feed needs nobody.
+    pub fn forget_new_statuses(&mut self, before: Option<&Self>) {
+        if let Some(before) = before {
+            self.statuses.retain(|status| before.statuses.contains(status));
+        }
+    }
 }

@@ -2,9 +2,10 @@
 
 mod absent;
 mod leaver;
+mod notices;
 mod restricted;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -16,6 +17,7 @@ use super::inputs::Inputs;
 use super::ledger::Person as Known;
 use super::look_alike::LookAlikes;
 use super::matching::{Account, How, Matching, Person};
+use super::missing_doubt::MissingDoubt;
 use super::people::PersonRow;
 use super::protect::Protection;
 use super::reason::{Adoption, Reason, Why};
@@ -46,6 +48,12 @@ pub(super) struct Planner<'a> {
     looks: Option<LookAlikes>,
     unclaimed: Option<Unclaimed<'a>>,
     managed_groups: HashMap<&'a ObjectId, Vec<&'a ObjectId>>,
+    /// The keys of leavers whose records are out of scope.
+    pub(super) leavers_out_of_scope: HashSet<String>,
+    /// Why nobody is disabled as missing after this reading; judged once somebody is missing.
+    pub(super) missing_doubt: Option<Option<MissingDoubt>>,
+    /// How many missing people stay as they are by a decision.
+    pub(super) kept: u64,
 }
 
 impl<'a> Planner<'a> {
@@ -71,6 +79,9 @@ impl<'a> Planner<'a> {
             looks: None,
             unclaimed: None,
             managed_groups,
+            leavers_out_of_scope: HashSet::new(),
+            missing_doubt: None,
+            kept: 0,
         }
     }
 
@@ -94,14 +105,7 @@ impl<'a> Planner<'a> {
         {
             return Slot::Open;
         }
-        let mut desired = row.desired(users);
-        // A disabled account that was made for the employment to come was never open in the one that ended.
-        if let Account::Live(user, _) = person.account
-            && users.at(user).enabled() == Some(false)
-            && self.known(&desired, &users.at(user).id()).is_some_and(|known| known.pre_hire && known.disabled_on.is_none())
-        {
-            desired.stage = desired.stage_without_account();
-        }
+        let desired = self.matching.desired(person);
         let decided = match person.account {
             Account::None => self.without_account(&desired),
             Account::Live(user, how) => self.with_account(&desired, &users.at(user).to_user(), how),
@@ -129,12 +133,14 @@ impl<'a> Planner<'a> {
         let (enabled, reason) = match desired.stage_without_account() {
             Stage::Left { .. } => return Ok(Slot::Closed),
             Stage::Upcoming { start } => {
-                let message = format!("starts on {start}: too early for an account");
+                let message = format!("starts on {start}: too early for an account; hint: nothing to do, a later run creates it");
                 self.skip(desired.key.as_str(), None, SkippedCode::Upcoming, message, false);
                 return Ok(Slot::Closed);
             }
             Stage::PreHire { start } => {
-                let on_create = self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
+                // In the gap before a new start, an enabled account would be that of a leaver in the next run.
+                let gap = matches!(desired.stage, Stage::Left { .. });
+                let on_create = !gap && self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
                 (on_create, Reason::NewHireAhead(start))
             }
             Stage::Active { start } => (true, Reason::NewHire(start)),
@@ -195,15 +201,19 @@ impl<'a> Planner<'a> {
         }
         if let Stage::Upcoming { start } = desired.stage {
             let (code, message) = if user.enabled == Some(false) {
-                (SkippedCode::Upcoming, format!("starts on {start}: nothing happens yet"))
+                (
+                    SkippedCode::Upcoming,
+                    format!("starts on {start}: nothing happens yet; hint: nothing to do, a later run takes it up"),
+                )
             } else {
-                (SkippedCode::StartsLater, format!("starts on {start} by HR, but the account is enabled already and stays so"))
+                (SkippedCode::StartsLater, starts_later(start))
             };
             self.skip(desired.key.as_str(), Some(user), code, message, false);
             return Ok(Slot::Closed);
         }
         let shield = self.shield(desired.key.as_str(), user, left);
-        let edits = self.edits(desired, user, Mode { left, shielded: shield, restore: false })?;
+        let mode = Mode { left, shielded: shield, restore: false };
+        let edits = if left { self.edits_of_leaver(desired, user, mode) } else { self.edits(desired, user, mode)? };
         self.give_names(desired, &edits);
         let adopted = self.adoption(desired, user, how);
         let slot = match desired.stage {
@@ -237,8 +247,7 @@ impl<'a> Planner<'a> {
         let ours = self.known(desired, &user.id).is_some_and(|known| known.pre_hire || known.disabled_on.is_some());
         match (user.enabled != Some(false), lifecycle.enable_on_create) {
             (true, false) => {
-                let message = format!("starts on {start} by HR, but the account is enabled already and stays so");
-                self.skip(desired.key.as_str(), Some(user), SkippedCode::StartsLater, message, false);
+                self.skip(desired.key.as_str(), Some(user), SkippedCode::StartsLater, starts_later(start), false);
             }
             (false, true) if !shield && (ours || lifecycle.reenable_always) => {
                 edits.push(enablement(user.enabled, true));
@@ -303,6 +312,13 @@ fn change(action: Action, desired: &Desired, user: Option<&User>, attributes: Ve
         record: Some(desired.place.clone()),
         ids: BTreeMap::new(),
     }))
+}
+
+fn starts_later(start: Date) -> String {
+    format!(
+        "starts on {start} by HR, but the account is enabled already and stays so; \
+         hint: disable it by hand if nobody may use it before, or correct the start in HR"
+    )
 }
 
 /// The edit that flips accountEnabled.

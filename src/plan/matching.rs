@@ -11,8 +11,9 @@ use super::people::{Kind, PersonRow};
 use super::people::{People, PersonNo};
 use super::plain::plain;
 use super::recycle_bin::RecycleBin;
+use super::same_key::{agreed, one_leaver};
 use super::swapped;
-use crate::directory::{Attribute, DeletedUser, ObjectId, UserNo, Users};
+use crate::directory::{Attribute, DeletedUser, ObjectId, UserNo, UserRow, Users};
 use crate::mapping::{Desired, Flow, Held, HeldCode, Stage};
 use crate::record::{EmployeeId, Place};
 
@@ -82,6 +83,8 @@ pub(super) struct Matching<'a> {
     other_keys: HashSet<EmployeeId>,
     /// To whom accounts belong, by their numbers.
     owners: Vec<Owner>,
+    /// The other records of leavers who are in several.
+    twins: HashMap<PersonNo, Vec<PersonNo>>,
 }
 
 /// Who claims which account, by the place among those who are matched.
@@ -133,6 +136,7 @@ impl<'a> Matching<'a> {
             places: vec![NOWHERE; inputs.people.len()],
             other_keys: HashSet::new(),
             owners: vec![Owner::Nobody; users.numbers()],
+            twins: HashMap::new(),
         };
         let desired = matching.sort_out(inputs);
         matching.settle_held(inputs);
@@ -150,6 +154,25 @@ impl<'a> Matching<'a> {
         self.row(person).key().unwrap_or_default()
     }
 
+    /// What a person should look like. Of a leaver with several records, that in which they agree.
+    pub(super) fn desired(&self, person: &Person<'_>) -> Desired {
+        let desired = self.row(person).desired(self.users);
+        match self.twins.get(&person.number) {
+            None => desired,
+            Some(twins) => agreed(desired, twins.iter().map(|twin| self.reading.row(*twin).desired(self.users))),
+        }
+    }
+
+    /// How many records a person has.
+    pub(super) fn records_of(&self, person: &Person<'_>) -> u64 {
+        1 + self.twins.get(&person.number).map_or(0, |twins| twins.len() as u64)
+    }
+
+    /// The person of a record, where it is matched.
+    pub(super) fn person(&self, number: PersonNo) -> Option<Person<'a>> {
+        Some(self.places[number.index()]).filter(|place| *place != NOWHERE).map(|place| self.people[place as usize])
+    }
+
     /// The place of a person among those who are matched.
     pub(super) fn place_of(&self, key: &str) -> Option<usize> {
         let number = self.keys.find(self.reading, key)?;
@@ -164,6 +187,12 @@ impl<'a> Matching<'a> {
     /// Whether an account belongs to somebody of the reading.
     pub(super) fn is_claimed(&self, user: UserNo) -> bool {
         self.owners[user.index()] != Owner::Nobody
+    }
+
+    /// Whether a record without an account of its own, held or about to get one, may be about this account: its owner is not missing.
+    #[expect(clippy::unused_self, reason = "a stub until records point at accounts")]
+    pub(super) fn is_pointed_at(&self, _: &UserRow<'_>) -> bool {
+        false
     }
 
     /// The key of the person to whom an account belongs.
@@ -193,12 +222,24 @@ impl<'a> Matching<'a> {
                 held.extend(rows().filter_map(held_by));
                 continue;
             };
+            if same.len() > 1
+                && let Some((number, others)) =
+                    one_leaver(reading, self.users, same).filter(|_| !unsettled_keys.contains_key(key))
+            {
+                keys.insert(reading, number, key);
+                self.twins.insert(number, others);
+                desired.push(number);
+                continue;
+            }
             keys.insert(reading, first.number, key);
             let why = || [Some(key), first.previous_key()].into_iter().flatten().find_map(|key| unsettled_keys.get(key));
             match (same, first.kind) {
                 ([_], Kind::Desired) => match why() {
                     None => desired.push(first.number),
-                    Some(why) => held.extend(EmployeeId::new(key).map(|key| unsettled(&key, first.place().as_ref(), why))),
+                    Some(why) => {
+                        let entry = EmployeeId::new(key).map(|key| unsettled(&key, first.place().as_ref(), why));
+                        held.extend(entry.map(|entry| Held { left: left(first), ..entry }));
+                    }
                 },
                 ([_], Kind::Held(one)) => held.push(one.clone()),
                 ([_], Kind::OutOfScope) => self.out_of_scope.push((key, first.previous_key())),

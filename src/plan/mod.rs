@@ -2,6 +2,7 @@
 
 mod accounts;
 mod approval;
+mod attention;
 mod cause;
 mod change;
 mod confirm;
@@ -20,6 +21,7 @@ mod lifecycle;
 mod look_alike;
 mod managers;
 mod matching;
+mod missing_doubt;
 mod order;
 mod people;
 mod plain;
@@ -27,6 +29,7 @@ mod presence;
 mod protect;
 mod reason;
 mod recycle_bin;
+mod same_key;
 mod survey;
 mod swapped;
 mod undo;
@@ -34,6 +37,7 @@ mod unique;
 
 pub use accounts::resolve;
 pub use approval::{ApprovedPlan, Stopped};
+pub use attention::Concern;
 pub use cause::{Cause, keys_with_causes, tell_causes, wanted};
 pub use change::{
     Accounts, Action, Candidate, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan, RecordCounts, Skipped,

@@ -11,13 +11,13 @@ use super::lifecycle::{Planner, Slot};
 use super::managers::{self, Directory};
 use super::matching::{Account, How, Matching, Person};
 use super::order::order;
-use super::people::ManagerRow;
 use super::people::PersonNo;
+use super::people::{Kind, ManagerRow};
 use super::presence::Presence;
 use super::protect::Protection;
 use super::reason::{Adoption, Reason, Why};
 use crate::directory::{ObjectId, User, UserNo};
-use crate::mapping::{Held, Stage};
+use crate::mapping::{Held, HeldCode, Stage};
 use crate::record::EmployeeId;
 
 /// A plan with what the next one must know of this reading.
@@ -50,20 +50,24 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     let mut planner = Planner::new(inputs, &matching, &protection);
     let mut slots: Vec<Slot> = matching.people.iter().map(|person| planner.decide(person)).collect();
     add_managers(&mut planner, &mut slots);
-    let groups = super::groups::plan(&mut planner, &slots);
+    planner.ignored_ends();
     let mut changes = planner.absent();
-    let records = finish(&planner, slots, &mut changes);
+    let listed = codes_by_key(&planner.skipped);
+    let groups = super::groups::plan(&mut planner, &slots);
+    let statuses = planner.statuses();
+    let (kept, doubt) = (planner.kept, planner.missing_doubt.flatten());
+    let records = finish(&planner, slots, &listed, &mut changes);
     changes.extend(groups);
     order(&mut changes);
 
-    let held = held_entries(inputs, &matching.held, &planner.held);
+    let held = held_entries(inputs, &matching, &planner.held);
     let mut skipped = planner.skipped;
     skipped.sort_by(|left, right| {
         (!left.left, &left.key, left.code, &left.message).cmp(&(!right.left, &right.key, right.code, &right.message))
     });
     let bases = Bases::new(inputs.snapshot, inputs.ledger, |user| matching.is_claimed(user), &inputs.rules.groups);
     let presence = if inputs.whole { Presence::new(inputs, &matching) } else { Presence::default() };
-    let vanished = if matching.keyless { 0 } else { presence.vanished(inputs, &matching) };
+    let vanished = if doubt.is_some() { 0 } else { presence.vanished(inputs, &matching) };
     let guards = guards::all(inputs, &changes, &held, Counted { bases, vanished });
     let summary = Summary { unchanged: records.unchanged, records, ..summarise(&changes, &held, &skipped) };
     let mut plan = Plan {
@@ -86,8 +90,16 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         records: inputs.source.records,
         held: guards::held_names(plan.held.iter().filter(|entry| entry.record.is_some())).collect(),
         columns: inputs.columns.clone().unwrap_or_default(),
+        statuses,
     };
-    Survey { matched: matched(&matching), presence, notes: notes(inputs, &matching, &protection), plan, reading }
+    let mut notes = notes(inputs, &matching, &protection);
+    if let Some(doubt) = doubt {
+        notes.push(format!("missing people are listed, but not disabled: {doubt}"));
+    }
+    if kept > 0 {
+        notes.push(format!("{kept} missing people keep their accounts by decisions of `hrpush decide --keep`"));
+    }
+    Survey { matched: matched(&matching), presence, notes, plan, reading }
 }
 
 fn matched(matching: &Matching<'_>) -> Vec<(PersonNo, UserNo)> {
@@ -101,10 +113,10 @@ fn matched(matching: &Matching<'_>) -> Vec<(PersonNo, UserNo)> {
 fn notes(inputs: &Inputs<'_>, matching: &Matching<'_>, protection: &Protection<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     if inputs.ledger.people.is_empty() && inputs.ledger.last_reading.is_none() {
-        notes.push("no earlier run is known: nobody is missing, enabled, restored or deleted by a rule that needs one".into());
-    }
-    if matching.keyless && inputs.whole {
-        notes.push("a record has no key, so nobody is taken to be missing".into());
+        notes.push(
+            "first run for this feed; rules that compare with an earlier run (missing, re-enable, restore, delete) do not apply yet"
+                .into(),
+        );
     }
     for name in protection.idle() {
         notes.push(format!("[protect] names {name}, and nothing in this tenant is called so: it protects nobody"));
@@ -144,7 +156,7 @@ fn add_managers(planner: &mut Planner<'_>, slots: &mut [Slot]) {
         };
         if open && row.facts().manager != ManagerRow::Leave {
             let user = account(person, inputs);
-            let edit = planner.manager(&directory, &row.desired(users), user.as_ref());
+            let edit = planner.manager(&directory, &matching.desired(person), user.as_ref());
             edits.extend(edit.map(|edit| (at, edit)));
         }
     }
@@ -189,36 +201,73 @@ fn bare_update(person: &Person<'_>, inputs: &Inputs<'_>) -> Change {
     change
 }
 
+/// Whether a person is listed as left alone, or only as starting later, by key.
+fn codes_by_key(skipped: &[Skipped]) -> HashMap<String, SkippedCode> {
+    let mut codes: HashMap<String, SkippedCode> = HashMap::new();
+    for Skipped { key, code, .. } in skipped {
+        let Some(key) = key else { continue };
+        let known = codes.entry(key.clone()).or_insert(*code);
+        if matches!(known, SkippedCode::Upcoming | SkippedCode::OutOfScope) {
+            *known = *code;
+        }
+    }
+    codes
+}
+
 /// Completes the changes of people, and counts what became of each record.
 ///
 /// A record counts once, by the first that applies: held, changed, left alone, upcoming, gone, out of scope, unchanged.
-fn finish(planner: &Planner<'_>, slots: Vec<Slot>, changes: &mut Vec<Change>) -> RecordCounts {
-    let listed: HashMap<&str, SkippedCode> =
-        planner.skipped.iter().filter_map(|skipped| Some((skipped.key.as_deref()?, skipped.code))).collect();
+fn finish(
+    planner: &Planner<'_>,
+    slots: Vec<Slot>,
+    listed: &HashMap<String, SkippedCode>,
+    changes: &mut Vec<Change>,
+) -> RecordCounts {
     let held: HashSet<&str> =
         planner.held.iter().filter_map(|held| held.place.as_ref().and(held.key.as_ref())).map(EmployeeId::as_str).collect();
     let matching = planner.matching;
-    let mut counts = RecordCounts { total: planner.inputs.source.records, ..RecordCounts::default() };
-    let gone_out_of_scope = changes.iter().filter(|change| change.record.is_some()).count() as u64;
-    counts.out_of_scope = (matching.out_of_scope.len() as u64).saturating_sub(gone_out_of_scope);
-    counts.changed = gone_out_of_scope;
+    let mut counts = out_of_scope(planner, listed, changes);
     for (person, slot) in matching.people.iter().zip(slots) {
         let key = || matching.key(person);
+        let records = matching.records_of(person);
         match slot {
             Slot::Change(mut change) => {
                 change.attributes.sort_by(|left, right| left.name.cmp(&right.name));
                 changes.push(*change);
-                counts.changed += 1;
+                counts.changed += records;
             }
             _ if !held.is_empty() && held.contains(key()) => {}
             Slot::Closed | Slot::Open => {
                 let code = if listed.is_empty() { None } else { listed.get(key()).copied() };
-                *untouched(&mut counts, code, matching.row(person).facts().stage) += 1;
+                *untouched(&mut counts, code, matching.row(person).facts().stage) += records;
             }
         }
     }
     let RecordCounts { total, changed, unchanged, upcoming, gone, out_of_scope, left_alone, .. } = counts;
     counts.held = total.saturating_sub(changed + unchanged + upcoming + gone + out_of_scope + left_alone);
+    counts
+}
+
+/// The counts of the records out of scope: few of them are of leavers whom this feed carried.
+fn out_of_scope(planner: &Planner<'_>, listed: &HashMap<String, SkippedCode>, changes: &[Change]) -> RecordCounts {
+    let changed: HashSet<&str> =
+        changes.iter().filter(|change| change.record.is_some()).map(|change| change.key.as_str()).collect();
+    let mut counts = RecordCounts { total: planner.inputs.source.records, ..RecordCounts::default() };
+    for row in planner.inputs.people.rows().filter(|row| matches!(row.kind, Kind::OutOfScope)) {
+        let key = row.key().unwrap_or_default();
+        let served_in_scope = planner.matching.place_of(key).is_some();
+        *if served_in_scope {
+            &mut counts.out_of_scope
+        } else if changed.contains(key) {
+            &mut counts.changed
+        } else if listed.get(key).is_some_and(|code| *code != SkippedCode::OutOfScope) {
+            &mut counts.left_alone
+        } else if planner.leavers_out_of_scope.contains(key) {
+            &mut counts.gone
+        } else {
+            &mut counts.out_of_scope
+        } += 1;
+    }
     counts
 }
 
@@ -232,24 +281,49 @@ fn untouched(counts: &mut RecordCounts, listed: Option<SkippedCode>, stage: Stag
     }
 }
 
-fn held_entries(inputs: &Inputs<'_>, first: &[Held], second: &[Held]) -> Vec<HeldEntry> {
+fn held_entries(inputs: &Inputs<'_>, matching: &Matching<'_>, second: &[Held]) -> Vec<HeldEntry> {
     let planned = |held: &&Held| {
         held.key.as_ref().is_none_or(|key| inputs.plans(key.as_str())) && (inputs.only.is_none() || held.key.is_some())
     };
-    let entry = |held: &Held| HeldEntry {
-        key: held.key.clone(),
-        record: held.place.clone(),
-        code: held.code,
-        message: held.message.clone(),
-        help: held.help.clone(),
-        left: held.left,
-        candidates: held.candidates.iter().map(|id| candidate(inputs, id)).collect(),
+    let entry = |held: &Held| {
+        let ids = accounts_of(inputs, matching, held);
+        HeldEntry {
+            key: held.key.clone(),
+            record: held.place.clone(),
+            code: held.code,
+            message: held.message.clone(),
+            help: held.help.clone(),
+            left: held.left,
+            candidates: ids.iter().map(|id| candidate(inputs, id)).collect(),
+            closed: !may_be_open(inputs, held.code, &ids),
+        }
     };
-    let mut entries: Vec<HeldEntry> = first.iter().filter(planned).map(entry).chain(second.iter().map(entry)).collect();
+    let mut entries: Vec<HeldEntry> = matching.held.iter().filter(planned).map(entry).chain(second.iter().map(entry)).collect();
     entries.sort_by(|left, right| {
         (!left.left, &left.key, left.code, &left.record).cmp(&(!right.left, &right.key, right.code, &right.record))
     });
     entries
+}
+
+/// Whether an enabled account may be that of a held record.
+fn may_be_open(inputs: &Inputs<'_>, code: HeldCode, ids: &[ObjectId]) -> bool {
+    if ids.is_empty() {
+        // These codes name an account, though not for certain that of the person.
+        return matches!(
+            code,
+            HeldCode::AmbiguousMatch | HeldCode::TwoRecordsOneUser | HeldCode::ClaimedByOtherKey | HeldCode::DoubtfulMatch
+        );
+    }
+    ids.iter().any(|id| inputs.snapshot.users.row(id).is_some_and(|user| user.enabled() != Some(false)))
+}
+
+/// The accounts that a held record may mean: those that the matching names, else that of an earlier run or of the key.
+fn accounts_of(inputs: &Inputs<'_>, matching: &Matching<'_>, held: &Held) -> Vec<ObjectId> {
+    if !held.candidates.is_empty() {
+        return held.candidates.clone();
+    }
+    let own = held.key.as_ref().and_then(|key| matching.held_accounts.get(key));
+    own.map(|user| inputs.snapshot.users.at(*user).id()).into_iter().collect()
 }
 
 /// An account that a held record may mean.

@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use super::text::leavers_to_see;
+use super::concerns::{kebab, leavers, who};
 use crate::directory::Value;
 use crate::mapping::LeaveAction;
-use crate::plan::{Action, Object, Plan, Skipped};
+use crate::plan::{Action, Object, Plan};
 
 /// `plan.html` beside this file. What is put into it is escaped, unless it says otherwise, and it never does.
 #[derive(Template)]
@@ -20,7 +20,7 @@ struct Page<'a> {
 /// # Panics
 /// Never: it is written into a string.
 pub fn html(plan: &Plan) -> String {
-    let page = Page { plan, leavers: leavers_to_see(plan) };
+    let page = Page { plan, leavers: leavers(plan) };
     page.render().expect("writing into a string cannot fail")
 }
 
@@ -41,11 +41,6 @@ fn value(value: Option<&Value>) -> String {
 
 fn word(step: LeaveAction) -> String {
     serde_json::to_string(&step).unwrap_or_default().trim_matches('"').to_owned()
-}
-
-fn who(entry: &Skipped) -> String {
-    let id = || Some(entry.id.as_ref()?.to_string());
-    entry.key.clone().or_else(id).unwrap_or_default()
 }
 
 mod filters {

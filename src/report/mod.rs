@@ -3,6 +3,7 @@
 //! In comes a finished [`Plan`](crate::plan::Plan) or outcome, out goes text, JSON or HTML. Nothing is decided here: what
 //! heads the report and what is counted was settled by the rooms before. Every string from outside is escaped on its way.
 
+mod concerns;
 mod escape;
 mod explanation;
 mod html;
@@ -11,6 +12,7 @@ mod quality;
 mod records;
 mod text;
 
+pub use concerns::concerns;
 pub use escape::{Shown, shown};
 pub use explanation::{Explanation, Match, Owner, RecordExplained, Standing, explanation};
 pub use html::html;
@@ -18,7 +20,7 @@ pub use outcome::{outcome, run, runs};
 pub use quality::{QUALITY_CSV_HEADER, quality, quality_csv, quality_json};
 pub use records::records;
 pub(crate) use text::lost_column;
-pub use text::{leavers_to_see, preview};
+pub use text::preview;
 
 /// A document as `--format json` prints it: two spaces of indent and a line end.
 ///

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use super::concerns::{kebab, leavers, who};
 use super::escape::{Shown, shown};
 use crate::directory::Value;
 use crate::plan::{Action, Cause, Change, Edit, Guard, GuardColumn, Object, Plan, Skipped, SkippedCode};
@@ -35,14 +36,14 @@ pub fn preview(plan: &Plan) -> String {
     text
 }
 
-/// The line of a plan without changes. «Agrees» is claimed only where no record was held.
+/// The line of a plan without changes. "Agrees" is claimed only where nothing needs the attention of a person.
 fn nothing_to_do(plan: &Plan) -> String {
-    match (plan.summary.held_leavers, plan.held.len()) {
+    let concerns = plan.attention();
+    let left = concerns.iter().filter(|concern| concern.is_leaver()).count();
+    match (left, concerns.len()) {
         (0, 0) => "Nothing to do: the tenant agrees with HR.".to_owned(),
-        (0, held) => format!("No changes. {held} held: see below."),
-        (left, held) => {
-            format!("No changes. {held} held, of whom {left} have left by HR and keep an enabled account: see above.")
-        }
+        (0, _) => format!("No changes. {} held, {} left alone: see below.", plan.held.len(), plan.skipped.len()),
+        (left, _) => format!("No changes. {left} have left by HR, and hrpush does not close their accounts: see above."),
     }
 }
 
@@ -72,21 +73,11 @@ pub(super) fn decisions(plan: &Plan) -> String {
     text
 }
 
-/// The held, protected, shielded and synced people who have left by HR, a line for each. Their accounts stay enabled until a person acts.
-pub fn leavers_to_see(plan: &Plan) -> Vec<String> {
-    let held = plan.held.iter().filter(|entry| entry.left).map(|entry| {
-        let key = entry.key.as_ref().map_or("(no key)", |key| key.as_str());
-        format!("{}: has left; the account stays enabled: {} [{}]", Shown(key), Shown(&entry.message), entry.code.as_str())
-    });
-    let skipped = plan.skipped.iter().filter(|entry| entry.left);
-    held.chain(skipped.map(|entry| format!("{}: {}", who(entry), Shown(&entry.message)))).collect()
-}
-
 fn head(text: &mut String, plan: &Plan) {
     let Plan { source, target, as_of, .. } = plan;
     let _ = writeln!(
         text,
-        "{TITLE}{}{TITLE:#}: {} records, feed «{}», as of {}",
+        "{TITLE}{}{TITLE:#}: {} records, feed \"{}\", as of {}",
         Shown(&source.name),
         source.records,
         Shown(&source.feed),
@@ -97,13 +88,13 @@ fn head(text: &mut String, plan: &Plan) {
 }
 
 fn alarms(text: &mut String, plan: &Plan) {
-    let lines = leavers_to_see(plan);
+    let lines = leavers(plan);
     if lines.is_empty() {
         return;
     }
-    let _ = writeln!(text, "{ALARM}Left by HR, but hrpush does not disable these accounts: act by hand{ALARM:#}");
+    let _ = writeln!(text, "{ALARM}Gone by HR, but hrpush does not disable these accounts: act by hand{ALARM:#}");
     for line in lines {
-        let _ = writeln!(text, "  {ALARM}!{ALARM:#} {line}");
+        let _ = writeln!(text, "  {ALARM}!{ALARM:#} {}", line.replace('\n', "\n  "));
     }
     text.push('\n');
 }
@@ -175,11 +166,6 @@ fn value(value: Option<&Value>) -> String {
     if text.is_empty() || text.trim() != text { format!("\"{text}\"") } else { text }
 }
 
-/// The documents' own word for a code.
-fn kebab<T: serde::Serialize>(code: &T) -> String {
-    serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
 fn held(text: &mut String, plan: &Plan) {
     if plan.held.is_empty() {
         return;
@@ -194,11 +180,6 @@ fn held(text: &mut String, plan: &Plan) {
             let _ = writeln!(text, "      hint: {}", Shown(&entry.help));
         }
     }
-}
-
-fn who(entry: &Skipped) -> String {
-    let key = entry.key.clone().or_else(|| Some(entry.id.as_ref()?.to_string()));
-    shown(key.as_deref().unwrap_or("(all)"))
 }
 
 fn skipped(text: &mut String, plan: &Plan) {

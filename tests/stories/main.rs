@@ -15,6 +15,7 @@ mod hr_server;
 mod init;
 mod interrupt;
 mod kills;
+mod leavers;
 mod main_job;
 mod office;
 mod passwords;

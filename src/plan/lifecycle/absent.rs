@@ -1,72 +1,229 @@
-//! People of this feed whom no record in scope names.
+//! People of this feed whom no record in scope names: missing, out of scope, or gone in both ways at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::civil::Date;
+
+use super::restricted::Leave;
 use super::{Planner, enablement};
+use crate::directory::{ObjectId, User};
+use crate::mapping::{Lifecycle, Stage};
 use crate::plan::change::{Action, Change, Object, SkippedCode};
+use crate::plan::decision::Verdict;
 use crate::plan::ledger::Person as Known;
+use crate::plan::missing_doubt::MissingDoubt;
+use crate::plan::people::{Kind, People, PersonNo, PersonRow};
 use crate::plan::reason::{Reason, Why};
+use crate::record::{EmployeeId, Place};
 
-impl Planner<'_> {
-    /// People whom this feed once carried and no longer does, and managed people who fell out of scope.
-    pub(in crate::plan) fn absent(&mut self) -> Vec<Change> {
-        let inputs = self.inputs;
-        let mut changes: Vec<Change> = Vec::new();
-        for (key, previous) in &self.matching.out_of_scope {
-            let known = [Some(*key), *previous].into_iter().flatten().find_map(|key| inputs.ledger.people.get(key));
-            // Whoever another feed carried last is that feed's to serve.
-            if let Some(known) = known.filter(|known| known.feed == inputs.rules.feed && inputs.plans(key)) {
-                let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_out_of_scope);
-                changes.extend(self.gone(key, known, SkippedCode::OutOfScope, &Reason::OutOfScope, disable));
-            }
+/// A person of whom only records outside `[[scope]]` are in the reading.
+struct OutOfScope<'a> {
+    key: &'a str,
+    previous: Option<&'a str>,
+    /// The first of the records.
+    number: PersonNo,
+    /// The latest end, where every record with a known stage is that of a leaver.
+    left: Option<Option<Date>>,
+    /// Whether a record whose stage is known is of a person who has not left.
+    stays: bool,
+}
+
+impl<'a> OutOfScope<'a> {
+    fn new(key: &'a str, row: PersonRow<'a>) -> Self {
+        Self { key, previous: None, number: row.number, left: None, stays: false }
+    }
+
+    fn add(&mut self, row: PersonRow<'a>) {
+        self.previous = self.previous.max(row.previous_key());
+        self.number = self.number.min(row.number);
+        match row.stage() {
+            Some(Stage::Left { end }) => self.left = Some(self.left.flatten().max(end)),
+            Some(_) => self.stays = true,
+            None => {}
         }
-        if inputs.whole && !self.matching.keyless {
-            for (key, known) in &inputs.ledger.people {
-                if known.feed == inputs.rules.feed && inputs.plans(key.as_str()) && !self.matching.names(key) {
-                    let disable = self.lifecycle().is_some_and(|lifecycle| lifecycle.disable_missing);
-                    // Two keys of one account, of before and after a conversion, are one person.
-                    let told = changes.iter().any(|change| change.id.as_ref() == Some(&known.id));
-                    if !told {
-                        changes.extend(self.gone(key.as_str(), known, SkippedCode::Missing, &Reason::Missing, disable));
-                    }
+    }
+
+    /// The last working day of a person who is gone by every record that has a stage.
+    fn leaver(&self) -> Option<Option<Date>> {
+        self.left.filter(|_| !self.stays)
+    }
+}
+
+/// The people of whom no record is in scope, by key.
+fn people_out_of_scope(people: &People) -> BTreeMap<&str, OutOfScope<'_>> {
+    let mut out: BTreeMap<&str, OutOfScope<'_>> = BTreeMap::new();
+    for row in people.rows().filter(|row| matches!(row.kind, Kind::OutOfScope)) {
+        if let Some(key) = row.key() {
+            out.entry(key).or_insert_with(|| OutOfScope::new(key, row)).add(row);
+        }
+    }
+    out
+}
+
+/// An account that may have to be closed although no record in scope names the person.
+struct Closing<'k> {
+    key: &'k str,
+    known: &'k Known,
+    leave: Leave,
+    reason: Reason,
+    /// The last working day, where the record names one.
+    end: Option<Date>,
+    record: Option<Place>,
+}
+
+impl<'a> Planner<'a> {
+    /// People whom this feed carried last and no longer does, and those whose records are outside the scope.
+    pub(in crate::plan) fn absent(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        // Two keys of one account, of before and after a conversion, are one person.
+        let mut judged: HashSet<&'a ObjectId> = HashSet::new();
+        let out = people_out_of_scope(self.inputs.people);
+        let in_scope = if out.is_empty() { HashSet::new() } else { self.borne_in_scope(&out) };
+        for record in out.values().filter(|record| !in_scope.contains(record.key)) {
+            let Some(known) = self.carried(record).filter(|known| judged.insert(&known.id)) else { continue };
+            changes.extend(match record.leaver() {
+                Some(end) => self.leaver_out_of_scope(record, known, end),
+                None => self.out_of_scope(record, known),
+            });
+        }
+        if self.inputs.whole {
+            let ledger = self.inputs.ledger;
+            for (key, known) in &ledger.people {
+                let ours = known.feed == self.inputs.rules.feed && self.inputs.plans(key.as_str());
+                if ours && !self.matching.names(key) && judged.insert(&known.id) {
+                    changes.extend(self.missing(key, known));
                 }
             }
         }
         changes
     }
 
-    fn gone(&mut self, key: &str, known: &Known, code: SkippedCode, reason: &Reason, disable: bool) -> Option<Change> {
-        let user = self.inputs.snapshot.users.row(&known.id).filter(|user| !self.matching.is_claimed(user.number()))?;
-        let user = &user.to_user();
-        let lifecycle = self.lifecycle().filter(|_| disable);
-        let flips = user.enabled != Some(false);
-        let Some(lifecycle) = lifecycle else {
-            if flips {
-                self.skip(key, Some(user), code, format!("{reason}: {} is left as it is", user.upn), false);
+    /// What an earlier run knows of a person out of scope, where this feed carried them last. Anybody else is another feed's to serve.
+    fn carried(&self, record: &OutOfScope<'a>) -> Option<&'a Known> {
+        let keys = [Some(record.key), record.previous].into_iter().flatten();
+        let ledger = self.inputs.ledger;
+        let known = keys.into_iter().find_map(|key| ledger.people.get(key))?;
+        (known.feed == self.inputs.rules.feed && self.inputs.plans(record.key)).then_some(known)
+    }
+
+    /// Of the people out of scope those whose key, of today or of before, is that of a record in scope as well.
+    fn borne_in_scope(&self, out: &BTreeMap<&'a str, OutOfScope<'a>>) -> HashSet<&'a str> {
+        let mut of: HashMap<&'a str, &'a str> = HashMap::new();
+        for record in out.values() {
+            of.extend([Some(record.key), record.previous].into_iter().flatten().map(|key| (key, record.key)));
+        }
+        let in_scope = self.inputs.people.rows().filter(|row| !matches!(row.kind, Kind::OutOfScope));
+        let keys = in_scope.flat_map(|row| [row.key(), row.previous_key()]).flatten();
+        keys.filter_map(|key| of.get(key).copied()).collect()
+    }
+
+    /// The live account of a person of an earlier run, unless a record of this reading points at it.
+    fn unclaimed(&self, known: &Known) -> Option<User> {
+        let user = self.inputs.snapshot.users.row(&known.id)?;
+        let number = user.number();
+        (!self.matching.is_claimed(number) && !self.matching.is_pointed_at(&user)).then(|| user.to_user())
+    }
+
+    /// Whether an administrator decided that this account stays as it is.
+    fn is_kept(&self, key: &str, known: &Known) -> bool {
+        self.inputs.ledger.decisions.get(key).is_some_and(|decision| {
+            decision.verdict == Verdict::Keep && decision.account.as_ref().is_none_or(|account| *account == known.id)
+        })
+    }
+
+    /// A person who left the scope and the company: a leaver like any other, except that their values are not set.
+    fn leaver_out_of_scope(&mut self, record: &OutOfScope<'a>, known: &Known, end: Option<Date>) -> Option<Change> {
+        let (user, lifecycle) = (self.unclaimed(known)?, self.lifecycle()?);
+        self.leavers_out_of_scope.insert(record.key.to_owned());
+        let record_place = self.inputs.people.row(record.number).place();
+        let left = end.filter(|end| *end < self.inputs.today);
+        let reason = left.map_or(Reason::LeftByStatus, Reason::LeftOnDate);
+        self.close(&user, lifecycle, Closing { key: record.key, known, leave: Leave::Left, reason, end, record: record_place })
+    }
+
+    fn out_of_scope(&mut self, record: &OutOfScope<'a>, known: &Known) -> Option<Change> {
+        let user = self.unclaimed(known)?;
+        if self.is_kept(record.key, known) {
+            return None;
+        }
+        let Some(lifecycle) = self.lifecycle().filter(|lifecycle| lifecycle.disable_out_of_scope) else {
+            if user.enabled != Some(false) {
+                let message = format!(
+                    "the record is outside the mapping's scope; {} is left as it is; \
+                     hint: `hrpush decide {} --keep` settles it, `out_of_scope = \"disable\"` disables such accounts",
+                    user.upn, record.key
+                );
+                self.skip(record.key, Some(&user), SkippedCode::OutOfScope, message, false);
             }
             return None;
         };
-        if self.untouchable(key, user, true).is_some() || self.shield(key, user, true) {
+        let (leave, reason) = (Leave::OutOfScope, Reason::OutOfScope);
+        self.close(&user, lifecycle, Closing { key: record.key, known, leave, reason, end: None, record: None })
+    }
+
+    fn missing_doubt(&mut self) -> Option<MissingDoubt> {
+        let (keyless, people) = (self.matching.keyless, self.inputs.people);
+        *self.missing_doubt.get_or_insert_with(|| if keyless { Some(MissingDoubt::NoKey) } else { MissingDoubt::of(people) })
+    }
+
+    fn missing(&mut self, key: &EmployeeId, known: &Known) -> Option<Change> {
+        let user = self.unclaimed(known)?;
+        let key = key.as_str();
+        if self.is_kept(key, known) {
+            self.kept += 1;
             return None;
         }
-        let then = self.pending(lifecycle, user, Some(known), flips);
-        if !flips && then.is_empty() {
+        let lifecycle = self.lifecycle().filter(|lifecycle| lifecycle.disable_missing);
+        let why = match (lifecycle, self.missing_doubt()) {
+            (Some(lifecycle), None) => {
+                let (leave, reason) = (Leave::Missing, Reason::Missing);
+                return self.close(&user, lifecycle, Closing { key, known, leave, reason, end: None, record: None });
+            }
+            (Some(_), Some(doubt)) => {
+                format!("missing from HR, but {} is not disabled: {doubt}; hint: correct the reading", user.upn)
+            }
+            (None, _) => format!(
+                "missing from HR; {} stays enabled; hint: disable the account if the person has left, else correct HR or run \
+                 `hrpush decide {key} --keep`",
+                user.upn
+            ),
+        };
+        if user.enabled != Some(false) {
+            self.skip(key, Some(&user), SkippedCode::Missing, why, false);
+        }
+        None
+    }
+
+    /// Disables the account with what follows; where it is disabled already, what is pending. Only a leaver by HR expires.
+    fn close(&mut self, user: &User, lifecycle: &Lifecycle, closing: Closing<'_>) -> Option<Change> {
+        let Closing { key, known, leave, reason, end, record } = closing;
+        if self.list_untouchable(key, user, Some(leave)) || self.list_shielded(key, user, Some(leave)) {
             return None;
         }
+        let flips = user.enabled != Some(false);
+        let may_expire = leave == Leave::Left && !flips;
+        let expired = if may_expire { self.deletion_day(lifecycle, Some(known), end) } else { None };
+        let then = if expired.is_some() { Vec::new() } else { self.pending(lifecycle, user, Some(known), flips) };
+        let (action, reason) = match expired {
+            Some(since) => (Action::Delete, Reason::Expired { left: end.filter(|end| *end < self.inputs.today), since }),
+            None if flips => (Action::Disable, reason),
+            None if then.is_empty() => return None,
+            None => (Action::Update, reason),
+        };
         let mut change = Change {
             seq: 0,
-            action: if flips { Action::Disable } else { Action::Update },
+            action,
             object: Object::User,
             key: key.into(),
             id: Some(user.id.clone()),
             user_principal_name: Some(user.upn.as_str().into()),
             reason: reason.to_string(),
-            why: Why::from(reason),
+            why: Why::from(&reason),
             cause: BTreeMap::new(),
             attributes: if flips { vec![enablement(user.enabled, false)] } else { Vec::new() },
             members: None,
             then: Vec::new(),
-            record: None,
+            record,
             ids: BTreeMap::new(),
         };
         self.follow(&mut change, user, then);

@@ -24,6 +24,10 @@ impl Planner<'_> {
         let left = end.filter(|end| *end < self.inputs.today);
         let reason = left.map_or(Reason::LeftByStatus, Reason::LeftOnDate);
         let flips = user.enabled != Some(false);
+        // In the gap before a new start, an account that was made for this start has nothing to do with the old leave.
+        if !flips && desired.new_stage.is_some() && known.is_some_and(|known| known.pre_hire) {
+            return update(desired, user, edits);
+        }
         if !flips && let Some(since) = self.deletion_day(lifecycle, known, end) {
             return change(Action::Delete, desired, Some(user), Vec::new(), &Reason::Expired { left, since });
         }
@@ -42,7 +46,7 @@ impl Planner<'_> {
     }
 
     /// The day since which a leaver may be deleted, where it has come.
-    fn deletion_day(&self, lifecycle: &Lifecycle, known: Option<&Known>, end: Option<Date>) -> Option<Date> {
+    pub(super) fn deletion_day(&self, lifecycle: &Lifecycle, known: Option<&Known>, end: Option<Date>) -> Option<Date> {
         let (days, disabled) = (lifecycle.delete_after?, known?.disabled_on?);
         let day = end.map_or(disabled, |end| end.max(disabled)).checked_add(days.days()).ok()?;
         (disabled < self.inputs.today && day <= self.inputs.today).then_some(day)

@@ -112,6 +112,11 @@ impl<'a> PersonRow<'a> {
         self.read_facts().expect("this is a row of somebody who is wanted")
     }
 
+    /// The status of a wanted person, where the mapping names it in no list.
+    pub(in crate::plan) fn status_word(&self) -> Option<&'a str> {
+        self.facts().status_word
+    }
+
     fn read_facts(&self) -> Option<Facts<'a>> {
         let mut row = self.rest;
         let byte = row.byte()?;

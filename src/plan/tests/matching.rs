@@ -97,7 +97,7 @@ fn the_protected_and_synced_and_guests_are_untouched_and_listed() {
     assert_eq!(world.text(), "skipped 1 Synced LEFT");
     world.user("1").synced = false;
     world.user("1").user_type = UserType::Guest;
-    assert_eq!(world.text(), "skipped 1 Guest");
+    assert_eq!(world.text(), "skipped 1 Guest LEFT");
     world.rules.guests = true;
     assert!(world.text().starts_with("disable 1"));
 }
@@ -125,7 +125,7 @@ fn a_look_alike_of_an_administrator_is_held_and_a_namesake_is_not() {
 }
 
 #[test]
-fn a_record_without_a_key_keeps_everybody_from_being_missing() {
+fn after_a_record_without_a_key_missing_people_are_listed_and_not_disabled() {
     let mut world = World::settled(vec![worker("1", "Ada", "Lovelace")]);
     world.lifecycle().disable_missing = true;
     world.mapped = vec![Mapped::Held(Held {
@@ -138,7 +138,7 @@ fn a_record_without_a_key_keeps_everybody_from_being_missing() {
         help: "give it one".into(),
         candidates: Vec::new(),
     })];
-    assert_eq!(world.text(), "held - no-key");
+    assert_eq!(world.text(), "held - no-key\nskipped 1 Missing");
 }
 
 #[test]

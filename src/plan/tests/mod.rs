@@ -1,10 +1,13 @@
 //! Stories: a world, a change, the plan as text.
 
 mod attacks;
+mod damage;
 mod groups;
 mod guards;
 mod laws;
+mod leaving;
 mod lifecycle;
 mod matching;
+mod missing;
 mod table;
 pub(crate) mod world;

@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 use super::world::*;
 use crate::directory::{DeletedUser, Upn, User, UserType, Value};
 use crate::mapping::{Desired, Held, HeldCode, LeaveAction, LeftOut, Mapped, RecordPart, Stage};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Decision, LastReading, Plan, Verdict};
 
 const PAGE: &str = include_str!("../../../docs/lifecycle.md");
 const START: Date = date(2026, 12, 1);
@@ -42,6 +42,13 @@ fn with_a_bad_value() -> Desired {
     let (part, code) = (RecordPart::Start, HeldCode::InvalidValue);
     let left_out = vec![LeftOut { part, code, message: "no date".into(), help: "correct it".into() }];
     Desired { left_out, ..ada().left() }
+}
+
+fn with_a_bad_department(mut person: Desired) -> Desired {
+    let (part, code) = (RecordPart::Attribute(attribute("department")), HeldCode::InvalidValue);
+    person.attributes.retain(|wanted| wanted.attribute.name != "department");
+    person.left_out = vec![LeftOut { part, code, message: "`department` is too long".into(), help: "shorten it".into() }];
+    person
 }
 
 fn moved() -> Desired {
@@ -116,10 +123,32 @@ fn missing(world: World, disable: bool) -> World {
 
 fn out_of_scope(world: World, disable: bool) -> World {
     with(world, |world| {
-        let Desired { key, previous_key, place, .. } = ada();
-        world.mapped = vec![Mapped::OutOfScope { key: Some(key), previous_key, place, stage: None }];
+        world.mapped = vec![outside(None)];
         world.lifecycle().disable_out_of_scope = disable;
     })
+}
+
+fn outside(stage: Option<Stage>) -> Mapped {
+    let Desired { key, previous_key, place, .. } = ada();
+    Mapped::OutOfScope { key: Some(key), previous_key, place, stage }
+}
+
+/// Left the scope and the company at once.
+fn left_outside(world: World) -> World {
+    with(world, |world| world.mapped = vec![outside(Some(Stage::Left { end: Some(LONG_AGO) }))])
+}
+
+/// An administrator decided that the account stays as it is.
+fn kept(world: World) -> World {
+    with(world, |world| {
+        let (given_name, surname) = ("ada".into(), "lovelace".into());
+        let decision = Decision { verdict: Verdict::Keep, account: Some(id("id-1")), given_name, surname };
+        world.ledger.decisions.insert(key("1"), decision);
+    })
+}
+
+fn seen(world: World) -> World {
+    with(world, |world| world.known("1").seen = true)
 }
 
 fn held(hr: &Desired, code: HeldCode) -> Mapped {
@@ -260,6 +289,13 @@ fn left_rows() -> Vec<Row> {
         ("L10", protected(known(ada().left(), Enabled))),
         ("L11", user(known(ada().left(), Enabled), |user| user.synced = true)),
         ("L12", known(ada().left().without("mobilePhone"), Enabled)),
+        ("L13", known(with_a_bad_department(ada().left()), Enabled)),
+        ("L14", known(ada().left().with("mail", "bob@contoso.com"), Enabled)),
+        ("L15", with(known(ada(), Enabled), |world| world.hr(vec![ada().left(), moved().left()]))),
+        ("L16", with(known(ada(), Enabled), |world| world.hr(vec![ada().left(), ada()]))),
+        ("L17", world(ada().left(), Enabled)),
+        ("L18", user(known(ada().left(), Enabled), |user| user.user_type = UserType::Guest)),
+        ("L19", known(Desired { end_ignored: Some(LONG_AGO), ..ada() }, Enabled)),
     ]
 }
 
@@ -302,6 +338,14 @@ fn missing_rows() -> Vec<Row> {
         ("M8", with(missing(known(ada(), Enabled), true), |world| world.mapped = vec![held(&ada(), HeldCode::NoKey)])),
         ("M9", delete_after(missing(by_us(ada(), Disabled, LONG_AGO), true), 30)),
         ("M10", protected(missing(known(ada(), Enabled), true))),
+        ("M11", kept(missing(known(ada(), Enabled), true))),
+        (
+            "M12",
+            with(missing(known(ada(), Enabled), true), |world| {
+                world.mapped = vec![held(&worker("9", "Bo", "Ek"), HeldCode::InvisibleCharacter)];
+            }),
+        ),
+        ("M13", user(seen(missing(known(ada(), Enabled), true)), |user| user.synced = true)),
     ]
 }
 
@@ -312,6 +356,17 @@ fn other_rows() -> Vec<Row> {
         ("O2", out_of_scope(known(ada(), Enabled), true)),
         ("O3", other_feed(out_of_scope(known(ada(), Enabled), true))),
         ("O4", unknown(out_of_scope(known(ada(), Enabled), true))),
+        ("O5", left_outside(known(ada(), Enabled))),
+        ("O6", left_outside(by_us(ada(), Disabled, LONG_AGO))),
+        ("O7", other_feed(left_outside(known(ada(), Enabled)))),
+        ("O8", with(left_outside(known(ada(), Enabled)), |world| world.mapped.push(Mapped::Desired(ada())))),
+        ("O9", kept(out_of_scope(known(ada(), Enabled), true))),
+        (
+            "S1",
+            with(known(Desired { status_word: Some("Resting".into()), ..ada() }, Enabled), |world| {
+                world.ledger.last_reading = Some(LastReading::default());
+            }),
+        ),
         ("H1", with(known(ada(), Enabled), |world| world.mapped = vec![held(&ada(), HeldCode::InvalidValue)])),
         (
             "H2",
@@ -328,13 +383,16 @@ fn other_rows() -> Vec<Row> {
 fn furnish(row: &str, world: &mut World) {
     match row {
         "A13" => world.ledger.people.clear(),
-        "A14" => {
+        "A14" | "L17" => {
             let mut twin = world.stranger("twin");
             twin.attributes.insert(attribute("employeeId"), Value::text("1"));
         }
         "A16" => {
             let mut user = world.snapshot.users.get_mut(&id("id-1")).unwrap();
             user.attributes.insert(attribute("mail"), Value::text("ada@contoso.com"));
+        }
+        "L14" => {
+            world.stranger("bob").attributes.insert(attribute("mail"), Value::text("bob@contoso.com"));
         }
         "L8" => {
             let all = [

@@ -1,0 +1,65 @@
+//! What keeps a run from ending with 0 although it is done.
+
+use super::change::{HeldEntry, Plan, Skipped, SkippedCode};
+
+/// One thing that a person must see.
+///
+/// ```
+/// # use hrpush::plan::{Concern, Plan};
+/// fn exit_code(plan: &Plan) -> u8 {
+///     if plan.attention().is_empty() { 0 } else { 4 }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concern<'p> {
+    /// A held record of a person who has left by HR: the account stays as it is until a person acts.
+    HeldLeaver(&'p HeldEntry),
+    /// An account that should be closed and that hrpush must not touch.
+    OpenAccount(&'p Skipped),
+    /// Any other held record.
+    Held(&'p HeldEntry),
+    /// A person or a value that was left alone and that may be wrong.
+    LeftAlone(&'p Skipped),
+}
+
+impl Concern<'_> {
+    /// Whether a person has left by HR and keeps the access: such concerns head the report.
+    #[must_use]
+    pub fn is_leaver(&self) -> bool {
+        matches!(self, Self::HeldLeaver(_) | Self::OpenAccount(_))
+    }
+}
+
+impl Plan {
+    /// Everything that makes a run end with 4 where it was carried out, leavers with access first.
+    #[must_use]
+    pub fn attention(&self) -> Vec<Concern<'_>> {
+        let (leavers, held): (Vec<&HeldEntry>, Vec<&HeldEntry>) = self.held.iter().partition(|entry| entry.left);
+        let (open, rest): (Vec<&Skipped>, Vec<&Skipped>) = self.skipped.iter().partition(|entry| entry.left);
+        let rest = rest.into_iter().filter(|entry| needs_attention(entry.code));
+        let leavers = leavers.into_iter().map(Concern::HeldLeaver).chain(open.into_iter().map(Concern::OpenAccount));
+        leavers.chain(held.into_iter().map(Concern::Held)).chain(rest.map(Concern::LeftAlone)).collect()
+    }
+}
+
+/// Whether an entry makes the run end with 4 although no leaver keeps access by it.
+fn needs_attention(code: SkippedCode) -> bool {
+    match code {
+        // A person without an account of their own, or with one that nobody in HR answers for.
+        SkippedCode::Guest | SkippedCode::Missing => true,
+        // Values and words that were not believed.
+        SkippedCode::InvalidValue | SkippedCode::NewStatus | SkippedCode::EndDateIgnored | SkippedCode::RefusedByGraph => true,
+        // Changes that HR asks for and that were not made.
+        SkippedCode::OtherFeed | SkippedCode::NotConfirmed => true,
+        SkippedCode::Protected
+        | SkippedCode::Shielded
+        | SkippedCode::Synced
+        | SkippedCode::DisabledElsewhere
+        | SkippedCode::StartsLater
+        | SkippedCode::Upcoming
+        | SkippedCode::OutOfScope
+        | SkippedCode::ManagerUnknown
+        | SkippedCode::NotClearable
+        | SkippedCode::Rejected => false,
+    }
+}

@@ -1,0 +1,388 @@
+//! Leavers: nothing in their records keeps an account open, and an account that stays open is reported first.
+
+use jiff::civil::date;
+
+use super::world::*;
+use crate::directory::{User, UserType, Value};
+use crate::mapping::{Desired, Held, HeldCode, LeaveAction, LeftOut, Mapped, RecordPart, Stage};
+use crate::plan::{Action, Concern, LastReading, Plan, ReasonCode, RecordCounts, SkippedCode};
+use crate::report;
+
+fn ada() -> Desired {
+    worker("1", "Ada", "Lovelace")
+}
+
+fn bob() -> Desired {
+    worker("2", "Bob", "Boss")
+}
+
+fn codes(plan: &Plan) -> Vec<SkippedCode> {
+    plan.skipped.iter().map(|skipped| skipped.code).collect()
+}
+
+fn is_disabled(plan: &Plan, key: &str) -> bool {
+    plan.changes.iter().any(|change| change.key == key && change.action == Action::Disable)
+}
+
+fn left_out(name: &str) -> LeftOut {
+    LeftOut {
+        part: RecordPart::Attribute(attribute(name)),
+        code: HeldCode::InvalidValue,
+        message: format!("`{name}` is too long"),
+        help: "shorten it in HR".into(),
+    }
+}
+
+#[test]
+fn what_the_mapping_left_out_is_listed_with_place_and_hint() {
+    for name in ["department", "officeLocation", "postalCode", "employeeType"] {
+        let mut world = World::settled(vec![ada(), bob()]);
+        let mut gone = ada().left();
+        gone.left_out = vec![left_out(name)];
+        world.hr(vec![gone, bob()]);
+        let plan = world.plan();
+        assert!(is_disabled(&plan, "1"), "{}", text(&plan));
+        assert_eq!(codes(&plan), [SkippedCode::InvalidValue]);
+        let message = &plan.skipped[0].message;
+        assert!(
+            message.contains(name) && message.contains("hr.csv, line 2") && message.contains("hint: shorten it"),
+            "{message}"
+        );
+        assert_eq!(plan.attention().len(), 1, "the run does not end with 0");
+    }
+}
+
+#[test]
+fn a_new_name_or_address_that_is_taken_never_holds_a_leaver() {
+    for (name, value) in
+        [("mail", "bob@contoso.com"), ("userPrincipalName", "bob.boss@contoso.com"), ("userPrincipalName", "a@evil.com")]
+    {
+        let mut world = World::settled(vec![ada(), bob()]);
+        world.user("2").attributes.insert(attribute("mail"), Value::text("bob@contoso.com"));
+        world.hr(vec![ada().left().with(name, value), bob()]);
+        let plan = world.apply();
+        assert!(is_disabled(&plan, "1"), "{name} {value}: {}", text(&plan));
+        assert_eq!((plan.held.len(), codes(&plan)), (0, vec![SkippedCode::InvalidValue]), "{name} {value}");
+        assert_eq!(world.plan().changes, []);
+    }
+}
+
+#[test]
+fn a_look_alike_name_never_holds_a_leaver_but_is_not_written() {
+    let mut world = World::settled(vec![ada(), bob()]);
+    world.snapshot.privileged.principals.insert(id("id-2"), "Global Administrator".into());
+    world.hr(vec![ada().left().with("displayName", "B\u{43e}b Boss"), bob()]);
+    let plan = world.plan();
+    assert!(is_disabled(&plan, "1"), "{}", text(&plan));
+    assert!(plan.changes[0].attributes.iter().all(|edit| edit.name != "displayName"));
+    world.hr(vec![ada().with("displayName", "B\u{43e}b Boss"), bob()]);
+    assert!(world.text().contains("held 1 look-alike"), "{}", world.text());
+}
+
+#[test]
+fn no_free_candidate_never_holds_a_leaver() {
+    let mut world = World::settled(vec![ada(), bob()]);
+    let taken = ["bob.boss@contoso.com", "bob.boss2@contoso.com"];
+    world.stranger("bob.boss2");
+    let mut gone = ada().left();
+    for wanted in gone.attributes.iter_mut().filter(|wanted| wanted.attribute.name == "userPrincipalName") {
+        wanted.when = crate::mapping::When::Always;
+        wanted.flow = crate::mapping::Flow::FirstFree(taken.map(Value::text).to_vec());
+    }
+    world.hr(vec![gone, bob()]);
+    let plan = world.plan();
+    assert!(is_disabled(&plan, "1"), "{}", text(&plan));
+    assert_eq!(codes(&plan), [SkippedCode::InvalidValue]);
+}
+
+#[test]
+fn a_leaver_without_an_account_gets_no_value_and_no_line() {
+    let mut gone = ada().left();
+    gone.left_out = vec![left_out("department")];
+    let plan = World::new(vec![gone]).plan();
+    assert_eq!((text(&plan), plan.attention().len()), (String::new(), 0));
+}
+
+#[test]
+fn records_of_one_key_that_all_say_gone_are_one_leaver() {
+    let mut world = World::settled(vec![ada(), bob()]);
+    let gone = |dept: &str, day| ada().with("department", dept).stage(Stage::Left { end: Some(date(2026, 10, day)) });
+    let rows = vec![gone("Ops", 30), gone("Legal", 31), bob()];
+    world.hr(rows.clone());
+    let plan = world.plan();
+    assert_eq!(
+        text(&plan),
+        "disable 1 accountEnabled:true>false then RevokeSessions (left on 2026-10-31)\nskipped 1 InvalidValue",
+        "department differs, so it is left out"
+    );
+    let RecordCounts { total, changed, unchanged, held, .. } = plan.summary.records;
+    assert_eq!((total, changed, unchanged, held), (3, 2, 1, 0));
+    world.mapped.reverse();
+    assert_eq!(world.plan().changes, plan.changes);
+    world.apply();
+    assert_eq!(world.plan().changes, []);
+    assert_eq!(world.plan().summary.records.held, 0);
+}
+
+#[test]
+fn records_of_one_key_of_which_one_works_here_are_held() {
+    let mut world = World::settled(vec![ada(), bob()]);
+    world.hr(vec![ada().left(), ada(), bob()]);
+    assert_eq!(world.text(), "held 1 duplicate-key\nheld 1 duplicate-key");
+    assert_eq!(world.plan().summary.records.held, 2);
+}
+
+#[test]
+fn a_leaver_whose_account_is_in_doubt_heads_the_report() {
+    let mut world = World::settled(vec![ada(), bob()]);
+    world.stranger("twin").attributes.insert(attribute("employeeId"), Value::text("1"));
+    world.hr(vec![ada().left(), bob()]);
+    let plan = world.plan();
+    assert_eq!(text(&plan), "held 1 ambiguous-match");
+    assert!(plan.held[0].left);
+    assert_eq!(plan.summary.held_leavers, 1);
+    assert!(matches!(plan.attention()[..], [Concern::HeldLeaver(entry)] if !entry.closed));
+    let (preview, html) = (report::preview(&plan), report::html(&plan));
+    for page in [&preview, &html] {
+        assert!(page.contains("has left; the account stays enabled"), "{page}");
+        assert!(!page.contains("agrees with HR"), "{page}");
+    }
+    assert!(report::concerns(&plan)[0].contains("has left; the account stays enabled"));
+}
+
+#[test]
+fn a_held_leaver_without_any_enabled_account_raises_no_false_alarm() {
+    let held = |world: &mut World| {
+        let Desired { key, place, .. } = ada();
+        let entry = Held {
+            key: Some(key),
+            previous_key: None,
+            place: Some(place),
+            left: true,
+            code: HeldCode::InvisibleCharacter,
+            message: "no".into(),
+            help: "do".into(),
+            candidates: Vec::new(),
+        };
+        world.mapped = vec![Mapped::Held(entry), Mapped::Desired(bob())];
+    };
+    let mut world = World::settled(vec![ada(), bob()]);
+    held(&mut world);
+    assert!(report::preview(&world.plan()).contains("has left; the account stays enabled"));
+    world.user("1").enabled = Some(false);
+    let plan = world.plan();
+    assert!(plan.held[0].left && plan.held[0].closed);
+    assert!(!report::preview(&plan).contains("stays enabled"), "{}", report::preview(&plan));
+    assert_eq!(plan.attention().len(), 1, "it still ends with 4");
+}
+
+#[test]
+fn everybody_whom_hrpush_must_not_touch_heads_the_report_when_gone() {
+    let touches: [fn(&mut World); 4] = [
+        |world| world.policy.protect_users = vec!["ada.lovelace@contoso.com".into()],
+        |world| world.user("1").synced = true,
+        |world| world.user("1").user_type = UserType::Guest,
+        |world| drop(world.snapshot.privileged.principals.insert(id("id-1"), "Global Administrator".into())),
+    ];
+    for touch in touches {
+        let mut world = World::settled(vec![ada(), bob()]);
+        touch(&mut world);
+        world.hr(vec![ada().left(), bob()]);
+        let plan = world.plan();
+        assert_eq!(plan.changes, []);
+        assert!(matches!(plan.attention()[..], [Concern::OpenAccount(entry)] if entry.message.contains("hint: ")));
+        world.user("1").enabled = Some(false);
+        assert_eq!(world.plan().attention(), [], "nothing is left to do by hand");
+    }
+}
+
+#[test]
+fn a_person_who_leaves_the_scope_and_the_company_in_one_night_is_a_leaver() {
+    let end = Some(date(2026, 10, 31));
+    let out = |stage| {
+        let Desired { key, previous_key, place, .. } = ada();
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage }
+    };
+    let mut world = World::settled(vec![ada(), bob()]);
+    world.hr(vec![bob()]);
+    for (stage, code) in [(Stage::Left { end }, ReasonCode::LeftOnDate), (Stage::Left { end: None }, ReasonCode::LeftByStatus)] {
+        world.mapped = vec![Mapped::Desired(bob()), out(Some(stage))];
+        let plan = world.plan();
+        assert!(is_disabled(&plan, "1"), "{}", text(&plan));
+        assert_eq!((plan.changes[0].why.code, plan.changes[0].record.is_some()), (code, true));
+        assert_eq!(plan.changes[0].then, [LeaveAction::RevokeSessions]);
+        let RecordCounts { total, changed, unchanged, out_of_scope, .. } = plan.summary.records;
+        assert_eq!((total, changed, unchanged, out_of_scope), (2, 1, 1, 0));
+    }
+    world.apply();
+    let plan = world.plan();
+    assert_eq!((text(&plan), plan.summary.records.gone), (String::new(), 1));
+    for stays in [None, Some(Stage::Active { start: None }), Some(Stage::Upcoming { start: date(2027, 1, 1) })] {
+        let mut world = World::settled(vec![ada(), bob()]);
+        world.mapped = vec![Mapped::Desired(bob()), out(stays)];
+        assert_eq!(world.text(), "skipped 1 OutOfScope", "{stays:?}");
+    }
+}
+
+#[test]
+fn a_record_in_scope_keeps_a_person_whose_other_record_is_gone_and_out_of_scope() {
+    let gone = Some(Stage::Left { end: None });
+    let out = |person: Desired| {
+        let Desired { key, previous_key, place, .. } = person;
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage: gone }
+    };
+    let mut world = World::settled(vec![ada(), bob()]);
+    // The same key; the key of before; and, of a converted person, the record of before.
+    let kept = [
+        vec![Mapped::Desired(ada()), out(ada())],
+        vec![Mapped::Desired(worker("E1", "Ada", "Lovelace").once("1")), out(ada())],
+        vec![Mapped::Desired(ada()), out(worker("E1", "Ada", "Lovelace").once("1"))],
+    ];
+    for mut rows in kept {
+        rows.push(Mapped::Desired(bob()));
+        world.mapped = rows;
+        let plan = world.plan();
+        assert!(plan.changes.iter().all(|change| change.action != Action::Disable), "{}", text(&plan));
+        let RecordCounts { total, changed, unchanged, held, out_of_scope, .. } = plan.summary.records;
+        assert_eq!((total, changed + unchanged, held, out_of_scope), (3, 2, 0, 1));
+    }
+}
+
+#[test]
+fn two_records_out_of_scope_make_a_leaver_only_where_none_is_of_a_person_who_stays() {
+    let out = |stage| {
+        let Desired { key, previous_key, place, .. } = ada();
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage }
+    };
+    let gone = |day| Some(Stage::Left { end: Some(date(2026, 10, day)) });
+    let mut world = World::settled(vec![ada()]);
+    world.mapped = vec![out(gone(2)), out(Some(Stage::Active { start: None }))];
+    assert_eq!(world.text(), "skipped 1 OutOfScope");
+    world.mapped = vec![out(gone(2)), out(gone(20)), out(None)];
+    assert!(world.text().ends_with("(left on 2026-10-20)"), "{}", world.text());
+    assert_eq!(world.plan().summary.records.changed, 3);
+}
+
+#[test]
+fn a_privileged_leaver_out_of_scope_heads_the_report() {
+    let mut world = World::settled(vec![ada()]);
+    let Desired { key, previous_key, place, .. } = ada();
+    world.mapped = vec![Mapped::OutOfScope { key: Some(key), previous_key, place, stage: Some(Stage::Left { end: None }) }];
+    world.snapshot.privileged.principals.insert(id("id-1"), "Global Administrator".into());
+    let plan = world.plan();
+    assert!(matches!(plan.attention()[..], [Concern::OpenAccount(_)]), "{}", text(&plan));
+    assert_eq!(plan.summary.records.left_alone, 1);
+}
+
+#[test]
+fn an_ignored_end_date_is_listed_for_each_person() {
+    let mut world = World::settled(vec![ada(), bob()]);
+    let mut kept = ada();
+    kept.end_ignored = Some(date(2026, 10, 31));
+    world.hr(vec![kept, bob()]);
+    let plan = world.plan();
+    assert_eq!(text(&plan), "skipped 1 EndDateIgnored");
+    assert_eq!((plan.attention().len(), plan.summary.records.left_alone, plan.summary.records.unchanged), (1, 1, 1));
+}
+
+fn word(mut person: Desired, status: &str) -> Desired {
+    person.status_word = Some(status.into());
+    person
+}
+
+#[test]
+fn a_status_that_no_run_had_is_listed_once_for_all_who_have_it() {
+    let people =
+        |status: &str| (1..=5).map(|n| word(worker(&n.to_string(), "Ada", &format!("L{n}")), status)).collect::<Vec<_>>();
+    let mut world = World::settled(people("Active"));
+    let survey = world.survey();
+    assert_eq!(text(&survey.plan), "", "the first run of a feed lists no status");
+    world.ledger.last_reading = Some(survey.reading);
+    assert_eq!(world.text(), "");
+    world.hr(people("Terminated (vol.)"));
+    let survey = world.survey();
+    assert_eq!(text(&survey.plan), "skipped - NewStatus");
+    let message = &survey.plan.skipped[0].message;
+    assert!(
+        message.contains("5 records") && message.contains("Terminated (vol.)") && message.contains("(1, 2, 3, …)"),
+        "{message}"
+    );
+    assert_eq!(survey.plan.attention().len(), 1);
+    let mut unconfirmed = survey.reading.clone();
+    unconfirmed.forget_new_statuses(world.ledger.last_reading.as_ref());
+    world.ledger.last_reading = Some(unconfirmed);
+    assert_eq!(world.text(), "skipped - NewStatus", "a run that no person confirmed changes nothing");
+    world.ledger.last_reading = Some(survey.reading);
+    assert_eq!(world.text(), "");
+    world.hr(people("ACTIVE"));
+    assert_eq!(world.text(), "", "a status is known in any spelling");
+}
+
+#[test]
+fn a_status_that_only_leavers_have_is_no_news_and_is_not_learnt() {
+    let mut world = World::settled(vec![ada(), bob()]);
+    world.ledger.last_reading = Some(LastReading::default());
+    world.hr(vec![word(ada().left(), "Gone fishing"), bob()]);
+    let survey = world.survey();
+    assert_eq!(codes(&survey.plan), []);
+    world.ledger.last_reading = Some(survey.reading);
+    world.hr(vec![ada().left(), word(bob(), "Gone fishing")]);
+    assert_eq!(codes(&world.plan()), [SkippedCode::NewStatus]);
+}
+
+#[test]
+fn a_manager_who_left_stays_while_hr_names_them_and_steps_stay_pending() {
+    let mut world = World::settled(vec![ada().managed_by("2"), bob()]);
+    world.lifecycle().on_leave = vec![LeaveAction::RevokeSessions, LeaveAction::RemoveLicenses];
+    world.hr(vec![ada().managed_by("2"), bob().left()]);
+    world.apply();
+    assert_eq!(world.snapshot.users.get(&id("id-1")).unwrap().manager, Some(id("id-2")));
+    let licence = |user: &mut User| user.licenses = vec!["sku".into()];
+    licence(&mut world.user("2"));
+    assert_eq!(world.text(), "update 2 then RemoveLicenses (left on 2026-10-31)");
+}
+
+#[test]
+fn the_gap_of_a_rehire_closes_an_account_and_creates_none_too_early() {
+    let start = date(2026, 12, 1);
+    let mut back = ada().left();
+    back.new_stage = Some(Stage::PreHire { start });
+    let mut world = World::settled(vec![ada()]);
+    world.hr(vec![back.clone()]);
+    assert!(is_disabled(&world.plan(), "1"));
+    for on_create in [false, true] {
+        let mut world = World::new(vec![back.clone()]);
+        world.lifecycle().enable_on_create = on_create;
+        assert_eq!(text(&world.apply()), "create 1 (new hire, starts 2026-12-01)");
+        assert_eq!(world.user("1").enabled, Some(false), "a leaver's account is not enabled, whatever the mapping says");
+        assert_eq!(world.text(), "");
+        world.hr(vec![ada().stage(Stage::Active { start: Some(start) })]);
+        assert_eq!(world.text(), "enable 1 accountEnabled:false>true (first day 2026-12-01)");
+    }
+}
+
+#[test]
+fn the_counts_of_records_add_up_whatever_is_planned() {
+    let mut world = World::settled(vec![ada(), bob(), worker("3", "Cem", "Can")]);
+    let Desired { key, previous_key, place, .. } = worker("3", "Cem", "Can");
+    world.hr(vec![
+        ada().left(),
+        ada().left(),
+        bob().with("department", "Ops"),
+        worker("4", "Dora", "Dahl").stage(Stage::Upcoming { start: date(2027, 6, 1) }),
+        worker("5", "Eve", "Ek"),
+        worker("5", "Eve", "Ek"),
+        worker("6", "Fay", "Fox").left(),
+    ]);
+    world.mapped.push(Mapped::OutOfScope { key: Some(key), previous_key, place, stage: None });
+    let counts = |plan: &Plan| {
+        let RecordCounts { total, changed, unchanged, held, upcoming, gone, out_of_scope, left_alone } = plan.summary.records;
+        assert_eq!(total, changed + unchanged + held + upcoming + gone + out_of_scope + left_alone);
+        [changed, unchanged, held, upcoming, gone, out_of_scope, left_alone]
+    };
+    assert_eq!(counts(&world.plan()), [3, 0, 2, 1, 1, 1, 0]);
+    world.whole = false;
+    assert_eq!(counts(&world.plan()), [3, 0, 2, 1, 1, 1, 0]);
+    world.only = Some([crate::record::EmployeeId::new("2").unwrap()].into());
+    assert_eq!(counts(&world.plan()), [1, 0, 2, 1, 3, 1, 0]);
+}

@@ -132,13 +132,18 @@ impl<'a> Planner<'a> {
             ManagerWanted::Clear => (present.is_some() && !left).then(|| (edit(None), known())),
             // Graph refuses it; the head of a company often stands so in HR.
             ManagerWanted::Key(key) if *key == desired.key || desired.previous_key.as_ref() == Some(key) => {
-                let message = "HR names this person as their own manager; the present manager stays".to_owned();
+                let message =
+                    "HR names this person as their own manager; the present manager stays; hint: correct the manager in HR"
+                        .to_owned();
                 self.skip(desired.key.as_str(), user, SkippedCode::ManagerUnknown, message, false);
                 None
             }
             ManagerWanted::Key(key) => {
                 let Some(found) = directory.resolve(key.as_str()) else {
-                    let message = format!("the manager {key} has no account; the present manager stays");
+                    let message = format!(
+                        "the manager {key} has no account; the present manager stays; \
+                         hint: correct the manager in HR, or add the manager's record to the feed"
+                    );
                     self.skip(desired.key.as_str(), user, SkippedCode::ManagerUnknown, message, false);
                     return None;
                 };

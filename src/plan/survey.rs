@@ -295,7 +295,7 @@ fn held_entries(inputs: &Inputs<'_>, matching: &Matching<'_>, second: &[Held]) -
             help: held.help.clone(),
             left: held.left,
             candidates: ids.iter().map(|id| candidate(inputs, id)).collect(),
-            closed: !may_be_open(inputs, held.code, &ids),
+            closed: !may_be_open(inputs, held, &ids),
         }
     };
     let mut entries: Vec<HeldEntry> = matching.held.iter().filter(planned).map(entry).chain(second.iter().map(entry)).collect();
@@ -306,13 +306,11 @@ fn held_entries(inputs: &Inputs<'_>, matching: &Matching<'_>, second: &[Held]) -
 }
 
 /// Whether an enabled account may be that of a held record.
-fn may_be_open(inputs: &Inputs<'_>, code: HeldCode, ids: &[ObjectId]) -> bool {
+fn may_be_open(inputs: &Inputs<'_>, held: &Held, ids: &[ObjectId]) -> bool {
     if ids.is_empty() {
-        // These codes name an account, though not for certain that of the person.
-        return matches!(
-            code,
-            HeldCode::AmbiguousMatch | HeldCode::TwoRecordsOneUser | HeldCode::ClaimedByOtherKey | HeldCode::DoubtfulMatch
-        );
+        // Other codes name an account in doubt, or leave the key itself in doubt.
+        let key_is_sure = held.key.is_some() && matches!(held.code, HeldCode::DuplicateKey | HeldCode::InvalidValue);
+        return !key_is_sure;
     }
     ids.iter().any(|id| inputs.snapshot.users.row(id).is_some_and(|user| user.enabled() != Some(false)))
 }

@@ -87,3 +87,67 @@ pub(super) fn who(entry: &Skipped) -> String {
 pub(super) fn kebab<T: serde::Serialize>(code: &T) -> String {
     serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Value;
+    use crate::mapping::{Desired, Held, HeldCode, Mapped};
+    use crate::plan::tests::world::{Tell as _, World, attribute, worker};
+    use crate::report::{html, preview};
+
+    fn world() -> World {
+        World::settled(vec![worker("1", "Ada", "Lovelace"), worker("2", "Bob", "Boss")])
+    }
+
+    #[test]
+    fn a_leaver_whose_account_is_in_doubt_heads_every_page_and_nothing_agrees() {
+        let mut world = world();
+        world.stranger("twin").attributes.insert(attribute("employeeId"), Value::text("1"));
+        world.hr(vec![worker("1", "Ada", "Lovelace").left(), worker("2", "Bob", "Boss")]);
+        let plan = world.plan();
+        let lines = concerns(&plan);
+        for page in [&preview(&plan), &html(&plan), &lines[0]] {
+            assert!(page.contains("has left; the account stays enabled"), "{page}");
+            assert!(page.contains("hint: ") && !page.contains("agrees with HR"), "{page}");
+        }
+    }
+
+    #[test]
+    fn a_held_leaver_without_an_enabled_account_is_listed_without_an_alarm() {
+        let mut world = world();
+        world.user("1").enabled = Some(false);
+        let Desired { key, place, .. } = worker("1", "Ada", "Lovelace");
+        let entry = Held {
+            key: Some(key),
+            previous_key: None,
+            place: Some(place),
+            left: true,
+            code: HeldCode::InvalidValue,
+            message: "no".into(),
+            help: "do".into(),
+            candidates: Vec::new(),
+        };
+        world.mapped[0] = Mapped::Held(entry);
+        let plan = world.plan();
+        assert!(concerns(&plan)[0].contains("has left; no enabled account was found"), "{:?}", concerns(&plan));
+        assert!(!preview(&plan).contains("stays enabled"), "{}", preview(&plan));
+    }
+
+    #[test]
+    fn ten_lines_of_a_kind_are_shown_and_the_rest_is_counted_but_every_leaver_has_a_line() {
+        let people = |left: bool| {
+            let person = |n: usize| {
+                let person = worker(&format!("{n:02}"), "Ada", &format!("L{n}"));
+                if left { person.left() } else { person }
+            };
+            (1..=14).flat_map(|n| [person(n), person(n).with("city", "Graz")]).collect::<Vec<_>>()
+        };
+        let lines = concerns(&World::new(people(false)).plan());
+        assert_eq!((lines.len(), lines.last().map(String::as_str)), (11, Some("held: 18 more")));
+        let mut world = World::settled((1..=14).map(|n| worker(&format!("{n:02}"), "Ada", &format!("L{n}"))).collect());
+        world.policy.protect_users = world.snapshot.users.rows().map(|user| user.upn().to_owned()).collect();
+        world.hr(people(true));
+        assert_eq!(concerns(&world.plan()).len(), 14);
+    }
+}

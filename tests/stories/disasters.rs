@@ -119,7 +119,8 @@ fn an_old_end_counts_less_than_a_status_that_is_named() {
     let (company, mut rows) = settled(Company::new().mapped("left =", "states = { Active = \"active\" }\nleft ="));
     set(&mut rows, 5, "End", "31/12/2021");
     company.hr(&rows);
-    assert_eq!(company.night(0)["applied"], 0);
+    let outcome = company.night(4);
+    assert_eq!((outcome["applied"].as_u64(), codes(&outcome, "skipped")), (Some(0), vec!["5 end-date-ignored".to_owned()]));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::restricted::Leave;
 use super::{Planner, enablement};
-use crate::directory::{ObjectId, User};
+use crate::directory::{ObjectId, User, UserRow};
 use crate::mapping::{Lifecycle, Stage};
 use crate::plan::change::{Action, Change, Object, SkippedCode};
 use crate::plan::decision::Verdict;
@@ -117,11 +117,9 @@ impl<'a> Planner<'a> {
         keys.filter_map(|key| of.get(key).copied()).collect()
     }
 
-    /// The live account of a person of an earlier run, unless a record of this reading points at it.
-    fn unclaimed(&self, known: &Known) -> Option<User> {
-        let user = self.inputs.snapshot.users.row(&known.id)?;
-        let number = user.number();
-        (!self.matching.is_claimed(number) && !self.matching.is_pointed_at(&user)).then(|| user.to_user())
+    /// The live account of a person of an earlier run, unless it belongs to a person of this reading.
+    fn unclaimed(&self, known: &Known) -> Option<UserRow<'a>> {
+        self.inputs.snapshot.users.row(&known.id).filter(|user| !self.matching.is_claimed(user.number()))
     }
 
     /// Whether an administrator decided that this account stays as it is.
@@ -133,7 +131,7 @@ impl<'a> Planner<'a> {
 
     /// A person who left the scope and the company: a leaver like any other, except that their values are not set.
     fn leaver_out_of_scope(&mut self, record: &OutOfScope<'a>, known: &Known, end: Option<Date>) -> Option<Change> {
-        let (user, lifecycle) = (self.unclaimed(known)?, self.lifecycle()?);
+        let (user, lifecycle) = (self.unclaimed(known)?.to_user(), self.lifecycle()?);
         self.leavers_out_of_scope.insert(record.key.to_owned());
         let record_place = self.inputs.people.row(record.number).place();
         let left = end.filter(|end| *end < self.inputs.today);
@@ -142,7 +140,7 @@ impl<'a> Planner<'a> {
     }
 
     fn out_of_scope(&mut self, record: &OutOfScope<'a>, known: &Known) -> Option<Change> {
-        let user = self.unclaimed(known)?;
+        let user = self.unclaimed(known)?.to_user();
         if self.is_kept(record.key, known) {
             return None;
         }
@@ -150,7 +148,7 @@ impl<'a> Planner<'a> {
             if user.enabled != Some(false) {
                 let message = format!(
                     "the record is outside the mapping's scope; {} is left as it is; \
-                     hint: `hrpush decide {} --keep` settles it, `out_of_scope = \"disable\"` disables such accounts",
+                     hint: disable the account by hand if the person has left, else `hrpush decide {} --keep` settles it",
                     user.upn, record.key
                 );
                 self.skip(record.key, Some(&user), SkippedCode::OutOfScope, message, false);
@@ -167,7 +165,7 @@ impl<'a> Planner<'a> {
     }
 
     fn missing(&mut self, key: &EmployeeId, known: &Known) -> Option<Change> {
-        let user = self.unclaimed(known)?;
+        let user = self.unclaimed(known).filter(|user| !self.matching.is_pointed_at(user))?.to_user();
         let key = key.as_str();
         if self.is_kept(key, known) {
             self.kept += 1;

@@ -45,12 +45,16 @@ impl Plan {
 /// Whether an entry makes the run end with 4 although no leaver keeps access by it.
 fn needs_attention(code: SkippedCode) -> bool {
     match code {
-        // A person without an account of their own, or with one that nobody in HR answers for.
-        SkippedCode::Guest | SkippedCode::Missing => true,
-        // Values and words that were not believed.
-        SkippedCode::InvalidValue | SkippedCode::NewStatus | SkippedCode::EndDateIgnored | SkippedCode::RefusedByGraph => true,
-        // Changes that HR asks for and that were not made.
-        SkippedCode::OtherFeed | SkippedCode::NotConfirmed => true,
+        // A person without an account of their own, an account without a person in HR; values and words that were not believed; changes
+        // that HR asks for and that were not made.
+        SkippedCode::Guest
+        | SkippedCode::Missing
+        | SkippedCode::InvalidValue
+        | SkippedCode::NewStatus
+        | SkippedCode::EndDateIgnored
+        | SkippedCode::RefusedByGraph
+        | SkippedCode::OtherFeed
+        | SkippedCode::NotConfirmed => true,
         SkippedCode::Protected
         | SkippedCode::Shielded
         | SkippedCode::Synced

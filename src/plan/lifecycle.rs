@@ -5,6 +5,7 @@ mod leaver;
 mod notices;
 mod restricted;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::ToSpan;
@@ -51,7 +52,7 @@ pub(super) struct Planner<'a> {
     /// The keys of leavers whose records are out of scope.
     pub(super) leavers_out_of_scope: HashSet<String>,
     /// Why nobody is disabled as missing after this reading; judged once somebody is missing.
-    pub(super) missing_doubt: Option<Option<MissingDoubt>>,
+    pub(super) missing_doubt: OnceCell<Option<MissingDoubt>>,
     /// How many missing people stay as they are by a decision.
     pub(super) kept: u64,
 }
@@ -80,7 +81,7 @@ impl<'a> Planner<'a> {
             unclaimed: None,
             managed_groups,
             leavers_out_of_scope: HashSet::new(),
-            missing_doubt: None,
+            missing_doubt: OnceCell::new(),
             kept: 0,
         }
     }

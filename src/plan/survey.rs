@@ -55,7 +55,7 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     let listed = codes_by_key(&planner.skipped);
     let groups = super::groups::plan(&mut planner, &slots);
     let statuses = planner.statuses();
-    let (kept, doubt) = (planner.kept, planner.missing_doubt.flatten());
+    let (kept, doubt) = (planner.kept, planner.missing_doubt.get().copied().flatten());
     let records = finish(&planner, slots, &listed, &mut changes);
     changes.extend(groups);
     order(&mut changes);

@@ -22,30 +22,23 @@ struct OutOfScope<'a> {
     previous: Option<&'a str>,
     /// The first of the records.
     number: PersonNo,
-    /// The latest end, where every record with a known stage is that of a leaver.
-    left: Option<Option<Date>>,
-    /// Whether a record whose stage is known is of a person who has not left.
-    stays: bool,
+    /// The stage of the records. That of a leaver counts only where no record has another one; of several, that with the latest end.
+    stage: Option<Stage>,
 }
 
 impl<'a> OutOfScope<'a> {
     fn new(key: &'a str, row: PersonRow<'a>) -> Self {
-        Self { key, previous: None, number: row.number, left: None, stays: false }
+        Self { key, previous: None, number: row.number, stage: None }
     }
 
     fn add(&mut self, row: PersonRow<'a>) {
         self.previous = self.previous.max(row.previous_key());
         self.number = self.number.min(row.number);
-        match row.stage() {
-            Some(Stage::Left { end }) => self.left = Some(self.left.flatten().max(end)),
-            Some(_) => self.stays = true,
-            None => {}
-        }
-    }
-
-    /// The last working day of a person who is gone by every record that has a stage.
-    fn leaver(&self) -> Option<Option<Date>> {
-        self.left.filter(|_| !self.stays)
+        self.stage = match (self.stage, row.stage()) {
+            (Some(Stage::Left { end }), Some(Stage::Left { end: other })) => Some(Stage::Left { end: end.max(other) }),
+            (Some(Stage::Left { .. }) | None, Some(other)) => Some(other),
+            (known, _) => known,
+        };
     }
 }
 
@@ -81,9 +74,9 @@ impl<'a> Planner<'a> {
         let in_scope = if out.is_empty() { HashSet::new() } else { self.borne_in_scope(&out) };
         for record in out.values().filter(|record| !in_scope.contains(record.key)) {
             let Some(known) = self.carried(record).filter(|known| judged.insert(&known.id)) else { continue };
-            changes.extend(match record.leaver() {
-                Some(end) => self.leaver_out_of_scope(record, known, end),
-                None => self.out_of_scope(record, known),
+            changes.extend(match record.stage {
+                Some(Stage::Left { end }) => self.leaver_out_of_scope(record, known, end),
+                _ => self.out_of_scope(record, known),
             });
         }
         if self.inputs.whole {
@@ -159,9 +152,9 @@ impl<'a> Planner<'a> {
         self.close(&user, lifecycle, Closing { key: record.key, known, leave, reason, end: None, record: None })
     }
 
-    fn missing_doubt(&mut self) -> Option<MissingDoubt> {
+    fn missing_doubt(&self) -> Option<MissingDoubt> {
         let (keyless, people) = (self.matching.keyless, self.inputs.people);
-        *self.missing_doubt.get_or_insert_with(|| if keyless { Some(MissingDoubt::NoKey) } else { MissingDoubt::of(people) })
+        *self.missing_doubt.get_or_init(|| if keyless { Some(MissingDoubt::NoKey) } else { MissingDoubt::of(people) })
     }
 
     fn missing(&mut self, key: &EmployeeId, known: &Known) -> Option<Change> {

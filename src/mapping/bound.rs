@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use self::run::{Run, Values};
 use super::damage::spreadsheet_damage;
-use super::desired::{Desired, Held, HeldCode, LeftOut, Mapped, RecordPart, Stage};
+use super::desired::{Desired, Flow, Held, HeldCode, LeftOut, Mapped, RecordPart, Stage, Wanted};
 use super::formula::Slot;
 use super::lifecycle::{Standing, fold};
 use super::model::Inner;
 use super::survey::Fate;
+use crate::directory::{Attribute, Value};
 use crate::expr::{Bound, Context, EvalError, Outcome};
 use crate::record::{Doubt, EmployeeId, Place, Record, code_point, hidden_in_key, trimmed};
 
@@ -75,7 +76,8 @@ impl BoundMapping {
         problems.extend(record.doubt().map(doubtful));
         let Some(Standing { stage, new_stage, status_word, end_ignored }) = standing.filter(|_| left || problems.is_empty())
         else {
-            return hold(Some(key), previous_key, &problems);
+            let held = held(Some(key), previous_key, record.place(), left, &problems);
+            return Mapped::Held(Held { marks: marks(&attributes), ..held });
         };
         let left_out = problems.into_iter().map(LeftOut::from).collect();
         Mapped::Desired(Desired {
@@ -225,5 +227,16 @@ fn held(key: Option<EmployeeId>, previous_key: Option<EmployeeId>, place: &Place
     }
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     let (message, help) = (messages.join("; "), helps.join("; "));
-    Held { key, previous_key, place: Some(place.clone()), left, code, message, help, candidates: Vec::new() }
+    let (candidates, marks) = (Vec::new(), Vec::new());
+    Held { key, previous_key, place: Some(place.clone()), left, code, message, help, candidates, marks }
+}
+
+/// The texts of a record that is held although most of its values could be mapped.
+fn marks(attributes: &[Wanted]) -> Vec<(Attribute, Box<str>)> {
+    let text = |wanted: &Wanted| match &wanted.flow {
+        Flow::Set(value) => value.as_text().map(Box::from),
+        Flow::FirstFree(candidates) => candidates.first().and_then(Value::as_text).map(Box::from),
+        Flow::Clear => None,
+    };
+    attributes.iter().filter_map(|wanted| Some((wanted.attribute, text(wanted)?))).collect()
 }

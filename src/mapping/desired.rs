@@ -224,6 +224,9 @@ pub struct Held {
     pub help: String,
     /// The accounts that may be meant.
     pub candidates: Vec<ObjectId>,
+    /// The texts that could be mapped, of several candidates the first. By them a held record still points at an account, whose owner is
+    /// then not missing.
+    pub marks: Vec<(Attribute, Box<str>)>,
 }
 
 /// Why a record or a person is held.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::cause::Cause;
+use super::plain::plain;
 use super::reason::Why;
-use crate::directory::{Attribute, ObjectId, Value};
+use crate::directory::{Attribute, ObjectId, Value, roles};
 use crate::mapping::{HeldCode, LeaveAction};
 use crate::record::{EmployeeId, Place};
 
@@ -205,6 +206,36 @@ impl Plan {
     pub fn sealed(mut self) -> Self {
         self.seal = super::fingerprint::seal(&self);
         self
+    }
+}
+
+/// Under what [`Change::ids`] keeps the account that gets a new first password: no key of a person has brackets of its own.
+const NEW_PASSWORD: &str = "(new password)";
+
+impl Change {
+    /// Whether the account is opened for a person who must not enter with the password of before: the key was given out again, and an
+    /// administrator approved it, or both names are replaced while the account returns.
+    #[must_use]
+    pub fn needs_new_password(&self) -> bool {
+        self.ids.contains_key(NEW_PASSWORD) || (self.opens() && self.replaces(roles::GIVEN_NAME) && self.replaces(roles::SURNAME))
+    }
+
+    /// Gives the account a new first password, where the change opens it.
+    pub(super) fn renew_password(&mut self) {
+        if let Some(id) = self.id.clone().filter(|_| self.opens()) {
+            self.ids.insert(NEW_PASSWORD.into(), id);
+        }
+    }
+
+    fn opens(&self) -> bool {
+        self.object == Object::User && matches!(self.action, Action::Enable | Action::Restore)
+    }
+
+    /// Whether a known name becomes a different one, case and diacritics aside.
+    fn replaces(&self, name: &str) -> bool {
+        let edit = self.attributes.iter().find(|edit| edit.name == name);
+        let names = edit.and_then(|edit| edit.before.as_ref()?.as_text().zip(edit.after.as_ref()?.as_text()));
+        names.is_some_and(|(before, after)| plain(before) != plain(after))
     }
 }
 

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ledger::Ledger;
+use super::likeness::PersonNames;
+use super::plain::plain;
 use crate::directory::ObjectId;
 
 /// What was decided.
@@ -27,4 +30,34 @@ pub struct Decision {
     pub given_name: String,
     /// The surname of the record at that time, folded.
     pub surname: String,
+}
+
+impl Decision {
+    /// Whether the decision says that the record is not the person of this account.
+    pub(super) fn is_new(&self, account: &ObjectId) -> bool {
+        self.verdict == Verdict::New && self.account.as_ref().is_none_or(|about| about == account)
+    }
+
+    /// Whether the decision says that the record is the person of this account.
+    pub(super) fn is_same(&self, account: &ObjectId) -> bool {
+        matches!(&self.verdict, Verdict::Same(same) if same == account)
+    }
+}
+
+/// A name as decisions keep it: without case and diacritics.
+///
+/// ```
+/// # use hrpush::plan::folded_name;
+/// assert_eq!(folded_name(" ZOÉ "), "zoe");
+/// ```
+#[must_use]
+pub fn folded_name(name: &str) -> String {
+    plain(name)
+}
+
+/// The decision about the record with this key, as long as both names are those that it was made for.
+pub(super) fn standing<'l>(ledger: &'l Ledger, key: &str, names: PersonNames<'_>) -> Option<&'l Decision> {
+    let decision = ledger.decisions.get(key)?;
+    let same = |now: Option<&str>, then: &str| plain(now.unwrap_or_default()) == plain(then);
+    (same(names.given, &decision.given_name) && same(names.surname, &decision.surname)).then_some(decision)
 }

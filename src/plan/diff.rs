@@ -30,7 +30,7 @@ pub(super) fn same(attribute: Attribute, left: Option<&Value>, right: Option<&Va
 pub(super) fn hold(desired: &Desired, code: HeldCode, message: String, help: &str) -> Box<Held> {
     let (key, place) = (Some(desired.key.clone()), Some(desired.place.clone()));
     let (previous_key, left) = (desired.previous_key.clone(), matches!(desired.stage, Stage::Left { .. }));
-    Box::new(Held { key, previous_key, place, code, message, help: help.into(), left, candidates: Vec::new() })
+    Box::new(Held { key, previous_key, place, code, message, help: help.into(), left, candidates: Vec::new(), marks: Vec::new() })
 }
 
 fn edit(wanted: &Wanted, before: Option<&Value>, after: Option<Value>) -> Edit {

@@ -1,43 +1,80 @@
-//! Live accounts without a key that look like somebody whom a plan would create.
+//! Live accounts that look like somebody for whom a plan would create an account.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::diff::hold;
+use super::decision;
+use super::doubt::{Doubt, some_of};
 use super::index::TextOf;
 use super::inputs::Inputs;
-use super::matching::{Matching, wanted_text};
-use super::plain::plain;
+use super::likeness::{BothNames, PersonNames};
+use super::matching::Matching;
+use super::record_texts::wanted_addresses;
 use super::unique::addresses;
-use crate::directory::{Attribute, UserNo, UserRow, Users, Value};
-use crate::mapping::{Desired, Flow, Held, HeldCode};
+use crate::directory::{UserNo, UserRow, Users};
+use crate::mapping::{Desired, Held, HeldCode};
 
-/// The accounts that no record matches and whose first match attribute is empty.
+/// The accounts that no record matches and that may be somebody's who is new: those whose first match attribute is empty, and those of people
+/// who are in no record any more, since a key may have changed its form.
 pub(super) struct Unclaimed<'a> {
+    inputs: &'a Inputs<'a>,
     users: &'a Users,
-    addresses: HashMap<String, UserNo>,
-    names: HashMap<(String, String), UserNo>,
+    addresses: HashMap<String, Vec<UserNo>>,
+    names: HashMap<BothNames, Vec<UserNo>>,
+    /// The accounts of missing people, by their keys.
+    missing: HashMap<UserNo, &'a str>,
+    /// Disabled accounts of people who went missing in an earlier reading. A namesake who is hired later is no duplicate of theirs.
+    long_gone: HashSet<UserNo>,
 }
 
 impl<'a> Unclaimed<'a> {
     pub(super) fn new(inputs: &'a Inputs<'a>, matching: &Matching<'_>) -> Self {
         let first = inputs.rules.matching.first();
         let users = &inputs.snapshot.users;
-        let mut unclaimed = Self { users, addresses: HashMap::new(), names: HashMap::new() };
+        let mut unclaimed = Self {
+            inputs,
+            users,
+            addresses: HashMap::new(),
+            names: HashMap::new(),
+            missing: HashMap::new(),
+            long_gone: HashSet::new(),
+        };
         for user in users.rows() {
             let keyed = first.is_some_and(|attribute| user.text_of(*attribute).is_some());
             if !keyed && !matching.is_claimed(user.number()) {
                 unclaimed.insert(&user);
             }
         }
+        // After a partial reading an absent record means nothing.
+        if inputs.whole {
+            unclaimed.insert_missing(matching);
+        }
         unclaimed
+    }
+
+    fn insert_missing(&mut self, matching: &Matching<'_>) {
+        let Inputs { ledger, rules, .. } = self.inputs;
+        for (key, known) in &ledger.people {
+            if known.feed != rules.feed || matching.names(key) {
+                continue;
+            }
+            let Some(number) = self.users.number(&known.id).filter(|number| !matching.is_claimed(*number)) else { continue };
+            if self.missing.insert(number, key.as_str()).is_some() {
+                continue;
+            }
+            let user = self.users.at(number);
+            if known.missing_since.is_some() && user.enabled() == Some(false) {
+                self.long_gone.insert(number);
+            }
+            self.insert(&user);
+        }
     }
 
     fn insert(&mut self, user: &UserRow<'_>) {
         for address in addresses(user) {
-            self.addresses.insert(address.to_lowercase(), user.number());
+            self.addresses.entry(address.to_lowercase()).or_default().push(user.number());
         }
-        if let (Some(given), Some(surname)) = (user.text("givenName"), user.text("surname")) {
-            self.names.insert((plain(given), plain(surname)), user.number());
+        if let Some(names) = PersonNames::of_account(user).both() {
+            self.names.entry(names).or_default().push(user.number());
         }
     }
 
@@ -46,23 +83,38 @@ impl<'a> Unclaimed<'a> {
         if self.addresses.is_empty() {
             return Ok(());
         }
-        let text = |name: &str| Attribute::find(name).and_then(|attribute| wanted_text(desired, attribute));
-        let upn = desired.attributes.iter().find(|wanted| wanted.attribute.name == "userPrincipalName");
-        let upn = upn.and_then(|wanted| match &wanted.flow {
-            Flow::Set(value) => value.as_text(),
-            Flow::FirstFree(candidates) => candidates.first().and_then(Value::as_text),
-            Flow::Clear => None,
-        });
-        let by_address = |address: Option<&str>| self.addresses.get(&address?.to_lowercase()).copied();
-        let hit = by_address(upn).map(|id| ("sign-in name", id)).or_else(|| Some(("mail address", by_address(text("mail"))?)));
-        let hit = hit.or_else(|| {
-            let names = (plain(text("givenName")?), plain(text("surname")?));
-            Some(("given name and surname", *self.names.get(&names)?))
-        });
-        let Some((what, user)) = hit else { return Ok(()) };
-        let id = self.users.at(user).id();
-        let message = format!("the user {id} has the same {what} and no key: it may be the account of this person");
-        let help = "if it is, set the first match attribute on that account; if not, give it a key of its own";
-        Err(hold(desired, HeldCode::PossibleDuplicate, message, help))
+        let ledger = self.inputs.ledger;
+        let decision = decision::standing(ledger, desired.key.as_str(), PersonNames::of_desired(desired));
+        // A hold does not end because another night has passed.
+        let held_before = || {
+            let before =
+                |last: &super::ledger::LastReading| last.held.contains(&(desired.key.to_string(), HeldCode::PossibleDuplicate));
+            ledger.last_reading.as_ref().is_some_and(before)
+        };
+        let counts = |user: &UserNo| {
+            let decided = decision.is_some_and(|decision| decision.is_new(&self.users.at(*user).id()));
+            !decided && (!self.long_gone.contains(user) || held_before())
+        };
+        let of = |found: Option<&Vec<UserNo>>| -> Vec<UserNo> { found.into_iter().flatten().copied().filter(counts).collect() };
+        let by_address = wanted_addresses(desired).map(|(what, address)| (what, of(self.addresses.get(&address.to_lowercase()))));
+        let names = PersonNames::of_desired(desired).both().and_then(|names| self.names.get(&names));
+        let mut hits = by_address.chain(std::iter::once(("given name and surname", of(names))));
+        let Some((what, users)) = hits.find(|(_, users)| !users.is_empty()) else { return Ok(()) };
+        Err(self.doubt(what, &users).held(desired, self.users))
+    }
+
+    fn doubt(&self, what: &str, users: &[UserNo]) -> Doubt {
+        let accounts: Vec<_> = users.iter().map(|user| self.users.at(*user).id()).collect();
+        let shown = some_of(accounts.iter());
+        let former = users.iter().find_map(|user| self.missing.get(user));
+        let (why, help) = match former {
+            Some(key) => (
+                format!("and its key {key} is in no record any more"),
+                format!("if {key} only changed its form, correct the key in HR or set `previous_key`"),
+            ),
+            None => ("and no key".to_owned(), "find out whose account it is".to_owned()),
+        };
+        let message = format!("the user {shown} has the same {what} {why}: it may be the account of this person");
+        Doubt { code: HeldCode::PossibleDuplicate, message, help, accounts }
     }
 }

@@ -239,6 +239,7 @@ fn hold(key: &str, code: HeldCode, message: String, help: &str) -> Box<Held> {
         help: help.into(),
         left: false,
         candidates: Vec::new(),
+        marks: Vec::new(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The decision for each person: the stage by HR, the account in the tenant, and what earlier runs did.
 
 mod absent;
+mod identity;
 mod leaver;
 mod notices;
 mod restricted;
@@ -20,7 +21,7 @@ use super::look_alike::LookAlikes;
 use super::matching::{Account, How, Matching, Person};
 use super::missing_doubt::MissingDoubt;
 use super::people::PersonRow;
-use super::protect::Protection;
+use super::protect::{Protection, Touch};
 use super::reason::{Adoption, Reason, Why};
 use super::unique::Names;
 use crate::directory::{DeletedUser, ObjectId, User, UserNo, Value, roles};
@@ -132,7 +133,7 @@ impl<'a> Planner<'a> {
 
     fn without_account(&mut self, desired: &Desired) -> Result<Slot, Box<Held>> {
         let (enabled, reason) = match desired.stage_without_account() {
-            Stage::Left { .. } => return Ok(Slot::Closed),
+            Stage::Left { .. } => return self.left_with_seen_account(desired),
             Stage::Upcoming { start } => {
                 let message = format!("starts on {start}: too early for an account; hint: nothing to do, a later run creates it");
                 self.skip(desired.key.as_str(), None, SkippedCode::Upcoming, message, false);
@@ -164,8 +165,11 @@ impl<'a> Planner<'a> {
     }
 
     fn known(&self, desired: &Desired, id: &ObjectId) -> Option<&'a Known> {
+        let people = &self.inputs.ledger.people;
         let keys = std::iter::once(&desired.key).chain(&desired.previous_key);
-        keys.filter_map(|key| self.inputs.ledger.people.get(key)).find(|known| known.id == *id)
+        let known = keys.filter_map(|key| people.get(key)).find(|known| known.id == *id);
+        // An account that was given to this record by hand may be known under another key.
+        known.or_else(|| people.values().filter(|_| self.is_decided(desired, id)).find(|known| known.id == *id))
     }
 
     fn deleted(&mut self, desired: &Desired, deleted: &DeletedUser) -> Result<Slot, Box<Held>> {
@@ -192,11 +196,19 @@ impl<'a> Planner<'a> {
         }
         self.give_names(desired, &edits);
         let reason = if ours { Reason::ReturnsDeleted } else { Reason::ActiveThoughDeleted };
-        Ok(change(Action::Restore, desired, Some(user), edits, &reason))
+        let mut slot = change(Action::Restore, desired, Some(user), edits, &reason);
+        self.renew_password(&mut slot, desired, user);
+        Ok(slot)
     }
 
     fn with_account(&mut self, desired: &Desired, user: &User, how: How) -> Result<Slot, Box<Held>> {
         let left = matches!(desired.stage, Stage::Left { .. });
+        if left && let Some(slot) = self.left_elsewhere(desired, user) {
+            return Ok(slot);
+        }
+        if matches!(desired.stage, Stage::Upcoming { .. }) && self.protection.touch(user) == Touch::Guest {
+            return self.without_account(desired);
+        }
         if let Some(slot) = self.untouchable(desired.key.as_str(), user, left) {
             return Ok(slot);
         }
@@ -217,12 +229,13 @@ impl<'a> Planner<'a> {
         let edits = if left { self.edits_of_leaver(desired, user, mode) } else { self.edits(desired, user, mode)? };
         self.give_names(desired, &edits);
         let adopted = self.adoption(desired, user, how);
-        let slot = match desired.stage {
+        let mut slot = match desired.stage {
             Stage::Left { end } => self.leaver(desired, user, edits, shield, end),
             Stage::PreHire { start } => self.pre_hire(desired, user, edits, start, shield),
             Stage::Active { start } => self.active(desired, user, edits, start, shield),
             Stage::Upcoming { .. } => Slot::Closed,
         };
+        self.renew_password(&mut slot, desired, user);
         Ok(match (slot, adopted) {
             (Slot::Change(mut change), Some(adoption)) => {
                 change.adopt(&adoption);
@@ -240,6 +253,7 @@ impl<'a> Planner<'a> {
             How::By(at) => Adoption::Matched(self.inputs.rules.matching[usize::from(at)].name),
             How::PreviousKey => Adoption::PreviousKey,
             How::Ledger => Adoption::EarlierRun,
+            How::Decision => Adoption::Decision,
         })
     }
 

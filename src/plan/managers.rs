@@ -81,6 +81,9 @@ impl<'a, 's> Directory<'a, 's> {
                 Account::None | Account::Deleted(_) => {}
             }
         }
+        if self.matching.in_doubt.contains(key) {
+            return None;
+        }
         if let Some(user) = self.matching.held_accounts.get(key) {
             return Some(Resolved::Live(*user));
         }

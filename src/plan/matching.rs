@@ -2,22 +2,29 @@
 
 mod account;
 mod claims;
+mod pointers;
 mod same_key;
 mod search;
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 pub(super) use account::{Account, How, Person};
-pub(super) use search::{other_key, other_surname};
+pub(super) use search::other_key;
 
+use self::pointers::Pointers;
 use self::same_key::{duplicate, within_scope};
+use self::search::left;
+use super::decision::{self, Verdict};
 use super::index::Found;
 use super::inputs::Inputs;
 use super::keys::{Keys, by_key, same_key};
+use super::ledger::Ledger;
+use super::likeness::PersonNames;
 use super::people::{Kind, People, PersonNo, PersonRow};
 use super::same_key::{agreed, one_leaver};
-use crate::directory::{Attribute, UserNo, UserRow, Users};
-use crate::mapping::{Desired, Flow, Held, HeldCode, Stage};
+use crate::directory::{UserNo, UserRow, Users};
+use crate::mapping::{Desired, Held, HeldCode, Stage};
 use crate::record::{EmployeeId, Place};
 
 /// To whom an account belongs by this reading.
@@ -40,6 +47,7 @@ fn place(at: usize) -> u32 {
 pub(super) struct Matching<'a> {
     reading: &'a People,
     users: &'a Users,
+    ledger: &'a Ledger,
     /// In the order of the keys.
     pub(super) people: Vec<Person<'a>>,
     pub(super) held: Vec<Held>,
@@ -47,6 +55,8 @@ pub(super) struct Matching<'a> {
     pub(super) out_of_scope: Vec<(&'a str, Option<&'a str>)>,
     /// Accounts of people who are held.
     pub(super) held_accounts: HashMap<EmployeeId, UserNo>,
+    /// Keys that lead to an account which may be another person's: they name no manager.
+    pub(super) in_doubt: HashSet<EmployeeId>,
     /// Whether a record had no key.
     pub(super) keyless: bool,
     /// Everybody whom the reading names, held or not.
@@ -59,15 +69,10 @@ pub(super) struct Matching<'a> {
     owners: Vec<Owner>,
     /// The other records of leavers who are in several.
     twins: HashMap<PersonNo, Vec<PersonNo>>,
-}
-
-/// The text that a record wants for an attribute, where it is one certain text.
-pub(super) fn wanted_text(desired: &Desired, attribute: Attribute) -> Option<&str> {
-    let wanted = desired.attributes.iter().find(|wanted| wanted.attribute == attribute)?;
-    match &wanted.flow {
-        Flow::Set(value) => value.as_text(),
-        Flow::Clear | Flow::FirstFree(_) => None,
-    }
+    /// Records that could be mapped and are held, so that they have no account of their own.
+    unplaced: Vec<PersonNo>,
+    held_pointers: OnceCell<Pointers>,
+    new_pointers: OnceCell<Pointers>,
 }
 
 impl<'a> Matching<'a> {
@@ -77,16 +82,21 @@ impl<'a> Matching<'a> {
         let mut matching = Self {
             reading: inputs.people,
             users,
+            ledger: inputs.ledger,
             people: Vec::new(),
             held: Vec::new(),
             out_of_scope: Vec::new(),
             held_accounts: HashMap::new(),
+            in_doubt: HashSet::new(),
             keyless: false,
             keys: Keys::with_capacity(inputs.people.len()),
             places: vec![NOWHERE; inputs.people.len()],
             other_keys: HashSet::new(),
             owners: vec![Owner::Nobody; users.numbers()],
             twins: HashMap::new(),
+            unplaced: Vec::new(),
+            held_pointers: OnceCell::new(),
+            new_pointers: OnceCell::new(),
         };
         let desired = matching.sort_out(inputs);
         matching.settle_held(inputs);
@@ -99,11 +109,6 @@ impl<'a> Matching<'a> {
         self.reading.row(person.number)
     }
 
-    /// A person's key.
-    pub(super) fn key(&self, person: &Person<'_>) -> &'a str {
-        self.row(person).key().unwrap_or_default()
-    }
-
     /// What a person should look like. Of a leaver with several records, that in which they agree.
     pub(super) fn desired(&self, person: &Person<'_>) -> Desired {
         let desired = self.row(person).desired(self.users);
@@ -111,6 +116,11 @@ impl<'a> Matching<'a> {
             None => desired,
             Some(twins) => agreed(desired, twins.iter().map(|twin| self.reading.row(*twin).desired(self.users))),
         }
+    }
+
+    /// A person's key.
+    pub(super) fn key(&self, person: &Person<'_>) -> &'a str {
+        self.row(person).key().unwrap_or_default()
     }
 
     /// How many records a person has.
@@ -140,9 +150,34 @@ impl<'a> Matching<'a> {
     }
 
     /// Whether a record without an account of its own, held or about to get one, may be about this account: its owner is not missing.
-    #[expect(clippy::unused_self, reason = "a stub until records point at accounts")]
-    pub(super) fn is_pointed_at(&self, _: &UserRow<'_>) -> bool {
-        false
+    pub(super) fn is_pointed_at(&self, user: &UserRow<'_>) -> bool {
+        let new = || {
+            let about_to_get_one =
+                |record: &Desired| matches!(record.stage_without_account(), Stage::PreHire { .. } | Stage::Active { .. });
+            let without = self.people.iter().filter(|person| matches!(person.account, Account::None));
+            let records = without.map(|person| self.row(person).desired(self.users)).filter(about_to_get_one);
+            self.pointers_of(records, &[])
+        };
+        self.is_pointed_at_by_held(user) || self.new_pointers.get_or_init(new).point_at(user)
+    }
+
+    /// Whether a held record may be about this account.
+    pub(super) fn is_pointed_at_by_held(&self, user: &UserRow<'_>) -> bool {
+        let held = || {
+            let records = self.unplaced.iter().map(|number| self.reading.row(*number).desired(self.users));
+            self.pointers_of(records, &self.held)
+        };
+        self.held_pointers.get_or_init(held).point_at(user)
+    }
+
+    /// A record that was decided to be another person's points at nobody.
+    fn pointers_of(&self, records: impl Iterator<Item = Desired>, held: &[Held]) -> Pointers {
+        let undecided = |record: &Desired| {
+            let decision = decision::standing(self.ledger, record.key.as_str(), PersonNames::of_desired(record));
+            decision.is_none_or(|decision| decision.verdict != Verdict::New)
+        };
+        let matching: Vec<_> = self.reading.indexes().iter().map(|index| index.attribute).collect();
+        Pointers::new(&matching, records.filter(undecided), held.iter())
     }
 
     /// The key of the person to whom an account belongs.
@@ -187,13 +222,17 @@ impl<'a> Matching<'a> {
                 ([_], Kind::Desired) => match why() {
                     None => desired.push(first.number),
                     Some(why) => {
+                        self.unplaced.push(first.number);
                         let entry = EmployeeId::new(key).map(|key| unsettled(&key, first.place().as_ref(), why));
                         held.extend(entry.map(|entry| Held { left: left(first), ..entry }));
                     }
                 },
                 ([_], Kind::Held(one)) => held.push(one.clone()),
                 ([_], Kind::OutOfScope) => self.out_of_scope.push((key, first.previous_key())),
-                (several, _) => held.extend(rows().map(|row| duplicate(row, several.len()))),
+                (several, _) => {
+                    self.unplaced.extend(rows().filter(|row| matches!(row.kind, Kind::Desired)).map(|row| row.number));
+                    held.extend(rows().map(|row| duplicate(row, several.len())));
+                }
             }
         }
         for (key, why) in unsettled_keys {
@@ -211,7 +250,9 @@ impl<'a> Matching<'a> {
         for at in 0..self.held.len() {
             let Held { key: Some(key), previous_key, .. } = &self.held[at] else { continue };
             let keys = || std::iter::once(key).chain(previous_key);
-            let known = keys().find_map(|key| self.users.number(&inputs.ledger.people.get(key)?.id));
+            // A link that was made without a write is no claim on the account.
+            let link = |key: &EmployeeId| inputs.ledger.people.get(key).filter(|known| !known.seen);
+            let known = keys().find_map(|key| self.users.number(&link(key)?.id));
             if let Some(user) = known.or_else(|| keys().find_map(|key| self.by_first(key.as_str()))) {
                 self.held_accounts.insert(key.clone(), user);
                 self.owners[user.index()] = Owner::Held(place(at));
@@ -226,10 +267,6 @@ impl<'a> Matching<'a> {
             Found::Nobody | Found::Several(_) => None,
         }
     }
-}
-
-fn left(row: PersonRow<'_>) -> bool {
-    matches!(row.facts().stage, Stage::Left { .. })
 }
 
 fn held_by(row: PersonRow<'_>) -> Option<Held> {
@@ -249,5 +286,6 @@ fn unsettled(key: &EmployeeId, place: Option<&Place>, why: &str) -> Held {
         message: format!("an earlier request for this person has no known outcome: {why}"),
         help: "look the account up in the tenant; the next run tries again".into(),
         candidates: Vec::new(),
+        marks: Vec::new(),
     }
 }

@@ -321,6 +321,7 @@ mod tests {
             message: "no".into(),
             help: "yes".into(),
             candidates: Vec::new(),
+            marks: Vec::new(),
         };
         let place = Place { source: "hr.csv".into(), at: At::Line(300) };
         let stages = [None, Some(Stage::Left { end: Some(date(2026, 2, 28)) }), Some(Stage::Active { start: None })];

@@ -166,6 +166,8 @@ pub(super) enum Adoption {
     PreviousKey,
     /// By the account of an earlier run.
     EarlierRun,
+    /// By `hrpush decide`.
+    Decision,
 }
 
 impl fmt::Display for Adoption {
@@ -174,6 +176,7 @@ impl fmt::Display for Adoption {
             Self::Matched(attribute) => write!(f, "adopted (matched by {attribute})"),
             Self::PreviousKey => f.write_str("adopted (matched by the previous key)"),
             Self::EarlierRun => f.write_str("adopted (known from an earlier run)"),
+            Self::Decision => f.write_str("adopted (decided by hand)"),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::index::{TextOf, fold};
 use super::inputs::Inputs;
-use super::matching::{other_key, other_surname};
+use super::likeness::{Agreement, Likeness, PersonNames};
+use super::matching::other_key;
 use super::people::PersonRow;
 use crate::directory::{Attribute, DeletedUser, ObjectId, Snapshot};
 
@@ -23,10 +24,11 @@ impl<'a> RecycleBin<'a> {
         Self { snapshot, attributes, indexes: attributes.iter().map(|attribute| index(snapshot, *attribute)).collect() }
     }
 
-    /// The deleted account of a person: one that an earlier run knew, else one that the `[[match]]` list finds.
-    pub(super) fn find(&self, row: PersonRow<'_>, known: &[&ObjectId]) -> Option<&'a DeletedUser> {
+    /// The deleted account of a person: one that an earlier run knew, else one that the `[[match]]` list finds; and the number of the match
+    /// attribute, 0 where an earlier run knew it.
+    pub(super) fn find(&self, row: PersonRow<'_>, known: &[&ObjectId]) -> Option<(&'a DeletedUser, usize)> {
         if let Some(deleted) = known.iter().find_map(|id| self.snapshot.deleted.get(*id)) {
-            return Some(deleted);
+            return Some((deleted, 0));
         }
         self.indexes.iter().enumerate().find_map(|(at, index)| {
             let attribute = self.attributes[at];
@@ -36,10 +38,11 @@ impl<'a> RecycleBin<'a> {
             let deleted = row.wanted_text(attribute, users).into_iter().chain(previous).find_map(hit)?;
             // By a later attribute only where nothing says that it was somebody else's.
             let user = &deleted.user;
+            let likeness = || Likeness::of(PersonNames::of_record(row, users), PersonNames::of_account(user));
             let doubtful = at > 0
-                && (other_surname(row, users, user)
+                && (likeness().surname == Agreement::Different
                     || other_key(row, users, user, self.attributes.iter().copied().take(at)).is_some());
-            (!doubtful).then_some(deleted)
+            (!doubtful).then_some((deleted, at))
         })
     }
 }

@@ -5,26 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use super::diff::hold;
 use super::index::TextOf;
 use super::inputs::Inputs;
-use super::matching::{Account, Person};
+use super::likeness::{BothNames, PersonNames};
+use super::matching::{Account, How, Person};
 use super::people::PersonRow;
-use super::plain::plain;
 use crate::directory::{Attribute, UserNo, Users};
 use crate::mapping::{Held, HeldCode};
-
-/// Given name and surname, case and diacritics aside.
-type Names = (String, String);
-
-fn names(text: impl Fn(Attribute) -> Option<String>) -> Option<Names> {
-    Some((plain(&text(Attribute::find("givenName")?)?), plain(&text(Attribute::find("surname")?)?)))
-}
-
-fn names_of(user: &impl TextOf) -> Option<Names> {
-    names(|attribute| user.text_of(attribute).map(str::to_owned))
-}
-
-fn names_wanted(row: PersonRow<'_>, users: &Users) -> Option<Names> {
-    names(|attribute| row.wanted_text(attribute, users).map(str::to_owned))
-}
 
 /// People who match one user by the first attribute and another one by their names: two users for one record. By position.
 ///
@@ -32,9 +17,12 @@ fn names_wanted(row: PersonRow<'_>, users: &Users) -> Option<Names> {
 /// bears the names of the user that they match.
 pub(super) fn held(inputs: &Inputs<'_>, people: &[Person<'_>]) -> BTreeMap<usize, Held> {
     let users = &inputs.snapshot.users;
-    let mut becomes: HashMap<Names, Vec<(usize, UserNo, Names)>> = HashMap::new();
+    let mut becomes: HashMap<BothNames, Vec<(usize, UserNo, BothNames)>> = HashMap::new();
     for (at, person) in people.iter().enumerate() {
-        let Account::Live(number, _) = person.account else { continue };
+        let Account::Live(number, how) = person.account else { continue };
+        if how == How::Decision {
+            continue;
+        }
         let row = inputs.people.row(person.number);
         if row.is_as(number) {
             continue;
@@ -43,7 +31,8 @@ pub(super) fn held(inputs: &Inputs<'_>, people: &[Person<'_>]) -> BTreeMap<usize
         if keeps_a_name(row, users, &user) {
             continue;
         }
-        let (Some(now), Some(wanted)) = (names_of(&user), names_wanted(row, users)) else { continue };
+        let names = (PersonNames::of_account(&user).both(), PersonNames::of_record(row, users).both());
+        let (Some(now), Some(wanted)) = names else { continue };
         if now.0 != wanted.0 && now.1 != wanted.1 {
             becomes.entry(now).or_default().push((at, number, wanted));
         }
@@ -71,11 +60,11 @@ fn keeps_a_name(row: PersonRow<'_>, users: &Users, user: &impl TextOf) -> bool {
     names.into_iter().any(|name| row.wanted_text(name, users) == user.text_of(name))
 }
 
-fn by_a_later_match(inputs: &Inputs<'_>, row: PersonRow<'_>, user: UserNo, wanted: &Names) -> Option<UserNo> {
+fn by_a_later_match(inputs: &Inputs<'_>, row: PersonRow<'_>, user: UserNo, wanted: &BothNames) -> Option<UserNo> {
     let users = &inputs.snapshot.users;
     let mut hits = inputs.people.indexes().iter().skip(1).flat_map(|index| {
         let wanted = row.wanted_text(index.attribute, users);
         wanted.map(|text| inputs.people.who_has(index.attribute, text, users)).unwrap_or_default()
     });
-    hits.find(|other| *other != user && names_of(&users.at(*other)).as_ref() == Some(wanted))
+    hits.find(|other| *other != user && PersonNames::of_account(&users.at(*other)).both().as_ref() == Some(wanted))
 }

@@ -100,8 +100,9 @@ impl Company {
 
     /// Another mapping.
     pub(crate) fn mapped(self, from: &str, to: &str) -> Self {
-        assert!(MAPPING.contains(from));
-        self.world.write("map.toml", MAPPING.replace(from, to));
+        let mapping = std::fs::read_to_string(self.world.path("map.toml")).unwrap();
+        assert!(mapping.contains(from));
+        self.world.write("map.toml", mapping.replace(from, to));
         self
     }
 

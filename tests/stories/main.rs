@@ -12,6 +12,7 @@ mod explain;
 mod exports;
 mod files;
 mod hr_server;
+mod identity;
 mod init;
 mod interrupt;
 mod kills;

@@ -124,7 +124,9 @@ impl<'a> Planner<'a> {
 
     /// A person who left the scope and the company: a leaver like any other, except that their values are not set.
     fn leaver_out_of_scope(&mut self, record: &OutOfScope<'a>, known: &Known, end: Option<Date>) -> Option<Change> {
-        let (user, lifecycle) = (self.unclaimed(known)?.to_user(), self.lifecycle()?);
+        // A record in scope that matches the account and is held may be this person's.
+        let user = self.unclaimed(known).filter(|user| !self.matching.is_pointed_at_by_held(user))?.to_user();
+        let lifecycle = self.lifecycle()?;
         self.leavers_out_of_scope.insert(record.key.to_owned());
         let record_place = self.inputs.people.row(record.number).place();
         let left = end.filter(|end| *end < self.inputs.today);
@@ -133,7 +135,7 @@ impl<'a> Planner<'a> {
     }
 
     fn out_of_scope(&mut self, record: &OutOfScope<'a>, known: &Known) -> Option<Change> {
-        let user = self.unclaimed(known)?.to_user();
+        let user = self.unclaimed(known).filter(|user| !self.matching.is_pointed_at_by_held(user))?.to_user();
         if self.is_kept(record.key, known) {
             return None;
         }

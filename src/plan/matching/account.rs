@@ -1,7 +1,7 @@
 //! The account of a person of the reading.
 
-use super::super::people::PersonNo;
 use crate::directory::{DeletedUser, UserNo};
+use crate::plan::people::PersonNo;
 
 /// How an account was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(in crate::plan) enum How {
     PreviousKey,
     /// By what an earlier run knew.
     Ledger,
+    /// By `hrpush decide`.
+    Decision,
 }
 
 /// The account of a person.

@@ -1,17 +1,20 @@
 //! One account for one record: who claims which.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::super::diff::hold;
-use super::super::inputs::Inputs;
-use super::super::people::PersonNo;
-use super::super::recycle_bin::RecycleBin;
-use super::super::swapped;
-use super::account::{Account, Person};
-use super::search::some_of;
-use super::{Matching, NOWHERE, Owner, left, place};
-use crate::directory::{UserNo, Users};
+use super::account::{Account, How, Person};
+use super::search::{Search, left};
+use super::{Matching, NOWHERE, Owner, place};
+use crate::directory::{ObjectId, UserNo, Users};
 use crate::mapping::{Held, HeldCode};
+use crate::plan::decision::{self, Verdict};
+use crate::plan::diff::hold;
+use crate::plan::doubt::{Doubt, some_of};
+use crate::plan::inputs::Inputs;
+use crate::plan::likeness::{Likeness, PersonNames};
+use crate::plan::people::PersonNo;
+use crate::plan::recycle_bin::RecycleBin;
+use crate::plan::swapped;
 
 /// Who claims which account, by the place among those who are matched.
 struct Claims {
@@ -37,25 +40,51 @@ impl Claims {
     }
 }
 
+/// What the searches of all records found beside the accounts.
+#[derive(Default)]
+struct Findings {
+    /// Accounts that an active record of another key resembles in a later match attribute and both names, with that record.
+    converted: HashMap<UserNo, PersonNo>,
+}
+
+/// How strong a claim on a contested account is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    /// By the key, the ledger or a decision.
+    Key,
+    /// By a later match attribute and both names.
+    Names,
+    /// By a later match attribute without both names.
+    Attribute,
+}
+
 impl<'a> Matching<'a> {
     pub(super) fn match_people(&mut self, inputs: &'a Inputs<'a>, desired: &[PersonNo]) {
-        let mut people = self.find_accounts(inputs, desired);
+        let mut findings = Findings::default();
+        let mut people = self.find_accounts(inputs, desired, &mut findings);
         let mut claims = Claims::new(self.users, &people);
         let mut refused: BTreeMap<usize, Held> = swapped::held(inputs, &people);
+        self.refuse_converted(inputs, &people, &findings, &mut refused);
         for (user, mut claimants) in std::mem::take(&mut claims.contested) {
             self.give_way(&mut people, &mut claimants);
+            self.prefer_leaver(&people, &mut claimants, user, &mut refused);
             claims.first[user.index()] = place(claimants[0]);
             if claimants.len() > 1 {
-                self.refuse_all(inputs, user, &people, &claimants, &mut refused);
+                self.refuse_all(user, &people, &claimants, &mut refused);
                 claims.first[user.index()] = NOWHERE;
             }
         }
         self.settle_claims(&claims, &people, &mut refused);
         if !refused.is_empty() {
             let mut at = 0;
-            people.retain(|_| {
+            let unplaced = &mut self.unplaced;
+            people.retain(|person| {
                 at += 1;
-                !refused.contains_key(&(at - 1))
+                let stays = !refused.contains_key(&(at - 1));
+                if !stays {
+                    unplaced.push(person.number);
+                }
+                stays
             });
             self.held.extend(refused.into_values());
         }
@@ -65,34 +94,53 @@ impl<'a> Matching<'a> {
         self.people = people;
     }
 
-    /// Each person with the account that the record matches by itself; who matches none for sure is held.
-    fn find_accounts(&mut self, inputs: &'a Inputs<'a>, desired: &[PersonNo]) -> Vec<Person<'a>> {
+    /// Each person with the account that the record matches by itself; a record without a certain match is held.
+    fn find_accounts(&mut self, inputs: &'a Inputs<'a>, desired: &[PersonNo], findings: &mut Findings) -> Vec<Person<'a>> {
         let bin = RecycleBin::new(inputs);
         let superseded = self.superseded(desired);
+        let decided = self.decided_accounts(inputs);
         let mut people: Vec<Person<'a>> = Vec::with_capacity(desired.len());
         for number in desired.iter().copied() {
             let row = self.reading.row(number);
-            match self.account(inputs, row, &bin) {
-                Ok(account) => people.push(Person { number, account }),
-                // The account went over to the record of today.
-                Err(held)
-                    if held.code == HeldCode::ClaimedByOtherKey
-                        && left(row)
-                        && row.key().is_some_and(|key| superseded.contains(key)) =>
-                {
-                    people.push(Person { number, account: Account::None });
+            let unmatched = match Search::new(inputs, row).account(&bin) {
+                Ok(account) => {
+                    people.push(Person { number, account });
+                    continue;
                 }
-                Err(held) => {
-                    if let Some(key) = &held.key
-                        && let Some(user) = inputs.ledger.people.get(key).and_then(|person| self.users.number(&person.id))
-                    {
-                        self.held_accounts.insert(key.clone(), user);
-                    }
-                    self.held.push(*held);
+                Err(unmatched) => unmatched,
+            };
+            let held = unmatched.held;
+            let went_over = row.key().is_some_and(|key| superseded.contains(key))
+                || held.candidates.iter().any(|account| decided.contains(account));
+            // The account went over to the record of today.
+            if held.code == HeldCode::ClaimedByOtherKey && left(row) && went_over {
+                people.push(Person { number, account: Account::None });
+                continue;
+            }
+            findings.converted.extend(unmatched.converted_from.map(|user| (user, number)));
+            if let Some(key) = &held.key {
+                if matches!(held.code, HeldCode::KeyReused | HeldCode::DoubtfulMatch) {
+                    self.in_doubt.insert(key.clone());
+                }
+                if let Some(user) = inputs.ledger.people.get(key).and_then(|person| self.users.number(&person.id)) {
+                    self.held_accounts.insert(key.clone(), user);
                 }
             }
+            self.unplaced.push(number);
+            self.held.push(*held);
         }
         people
+    }
+
+    /// The accounts that an administrator gave to records of this reading.
+    fn decided_accounts(&self, inputs: &'a Inputs<'a>) -> HashSet<&'a ObjectId> {
+        let given = |(key, decision): (_, &'a decision::Decision)| {
+            let Verdict::Same(account) = &decision.verdict else { return None };
+            let row = self.reading.row(self.keys.find(self.reading, crate::record::EmployeeId::as_str(key))?);
+            let names = row.stage().is_some().then(|| PersonNames::of_record(row, self.users))?;
+            decision::standing(inputs.ledger, key.as_str(), names).map(|_| account)
+        };
+        inputs.ledger.decisions.iter().filter_map(given).collect()
     }
 
     /// The keys that people had before they were converted.
@@ -104,6 +152,36 @@ impl<'a> Matching<'a> {
             row.previous_key().filter(|previous| row.key() != Some(previous))
         };
         converted.iter().filter_map(previous).collect()
+    }
+
+    /// Holds a leaver whose account is by a later match attribute and both names that of an active record under another key: HR may have
+    /// given the person a new key without saying so.
+    fn refuse_converted(
+        &self,
+        inputs: &Inputs<'_>,
+        people: &[Person<'_>],
+        findings: &Findings,
+        refused: &mut BTreeMap<usize, Held>,
+    ) {
+        if findings.converted.is_empty() {
+            return;
+        }
+        for (at, person) in people.iter().enumerate() {
+            let Account::Live(user, _) = person.account else { continue };
+            let (Some(other), row) = (findings.converted.get(&user), self.row(person)) else { continue };
+            let (id, names) = (self.users.at(user).id(), PersonNames::of_record(row, self.users));
+            let decided = row.key().and_then(|key| decision::standing(inputs.ledger, key, names));
+            if left(row) && !decided.is_some_and(|decision| decision.is_same(&id)) {
+                let other = self.reading.row(*other).key().unwrap_or_default();
+                let doubt = Doubt {
+                    code: HeldCode::ClaimedByOtherKey,
+                    message: format!("the active record {other} has both names of this leaver and matches the same user {id}"),
+                    help: format!("if {other} is the new key of this person, set `previous_key` in that record"),
+                    accounts: vec![id],
+                };
+                refused.insert(at, *doubt.held(&row.desired(self.users), self.users));
+            }
+        }
     }
 
     /// Gives each account to the only person who claims it, unless it is somebody's who is held.
@@ -123,20 +201,21 @@ impl<'a> Matching<'a> {
     }
 
     /// Holds all records that match one user.
-    fn refuse_all(
-        &mut self,
-        inputs: &Inputs<'_>,
-        user: UserNo,
-        people: &[Person<'_>],
-        claimants: &[usize],
-        refused: &mut BTreeMap<usize, Held>,
-    ) {
+    fn refuse_all(&mut self, user: UserNo, people: &[Person<'_>], claimants: &[usize], refused: &mut BTreeMap<usize, Held>) {
         let keys = claimants.iter().map(|at| self.key(&people[*at]));
-        let message = format!("the records {} match one user, {}", some_of(keys), self.users.at(user).id());
+        let id = self.users.at(user).id();
+        let message = format!("the records {} match one user, {id}", some_of(keys));
+        let has = |wanted: fn(Claim, bool) -> bool| {
+            claimants.iter().any(|at| wanted(self.claim(&people[*at], user), left(self.row(&people[*at]))))
+        };
+        // A leaver's account that an active record resembles in both names: a new key without a `previous_key`.
+        let converted = has(|claim, left| claim == Claim::Key && left) && has(|claim, left| claim == Claim::Names && !left);
+        let code = if converted { HeldCode::ClaimedByOtherKey } else { HeldCode::TwoRecordsOneUser };
         for at in claimants {
-            let desired = self.row(&people[*at]).desired(&inputs.snapshot.users);
-            let help = "correct the match attribute of the records that do not belong to this user";
-            refused.insert(*at, *hold(&desired, HeldCode::TwoRecordsOneUser, message.clone(), help));
+            let desired = self.row(&people[*at]).desired(self.users);
+            let help = "correct the match attribute of the records that do not belong to this user".to_owned();
+            let doubt = Doubt { code, message: message.clone(), help, accounts: vec![id.clone()] };
+            refused.insert(*at, *doubt.held(&desired, self.users));
             self.held_accounts.insert(desired.key, user);
         }
         self.owners[user.index()] = Owner::Person(people[claimants[0]].number);
@@ -144,9 +223,14 @@ impl<'a> Matching<'a> {
 
     /// The record of before a conversion, once it has left, gives the account to the record of today.
     fn give_way(&self, people: &mut [Person<'_>], claimants: &mut Vec<usize>) {
+        let takes_over = |at: &usize, one: Option<&str>| {
+            let other = &people[*at];
+            matches!(other.account, Account::Live(_, How::Decision)) || self.row(other).previous_key() == one
+        };
         let gives_way = |at: &usize| {
             let one = self.row(&people[*at]);
-            left(one) && claimants.iter().any(|other| other != at && self.row(&people[*other]).previous_key() == one.key())
+            let decided = matches!(people[*at].account, Account::Live(_, How::Decision));
+            !decided && left(one) && claimants.iter().any(|other| other != at && takes_over(other, one.key()))
         };
         let (gone, stay): (Vec<usize>, Vec<usize>) = claimants.iter().partition(|at| gives_way(at));
         // Records that name each other lead nowhere: all of them claim the account.
@@ -155,6 +239,47 @@ impl<'a> Matching<'a> {
                 people[at].account = Account::None;
             }
             *claimants = stay;
+        }
+    }
+
+    /// A leaver whose own account it is keeps the claim against records that match by a later attribute without both names: an address in
+    /// another record does not save anybody's access.
+    fn prefer_leaver(
+        &self,
+        people: &[Person<'_>],
+        claimants: &mut Vec<usize>,
+        user: UserNo,
+        refused: &mut BTreeMap<usize, Held>,
+    ) {
+        let claim = |at: &usize| self.claim(&people[*at], user);
+        let (own, others): (Vec<usize>, Vec<usize>) = claimants.iter().partition(|at| claim(at) == Claim::Key);
+        let [leaver] = own[..] else { return };
+        if !left(self.row(&people[leaver])) || others.iter().any(|at| claim(at) != Claim::Attribute) {
+            return;
+        }
+        let id = self.users.at(user).id();
+        for at in others {
+            let doubt = Doubt {
+                code: HeldCode::DoubtfulMatch,
+                message: format!("the user {id} is the account of the leaver {}", self.key(&people[leaver])),
+                help: "correct the address of this record, or set `previous_key` for a person with a new key".into(),
+                accounts: vec![id.clone()],
+            };
+            refused.insert(at, *doubt.held(&self.row(&people[at]).desired(self.users), self.users));
+        }
+        *claimants = own;
+    }
+
+    fn claim(&self, person: &Person<'_>, user: UserNo) -> Claim {
+        let user = self.users.at(user);
+        let keys = [self.row(person).key(), self.row(person).previous_key()].into_iter().flatten();
+        let known = keys.filter_map(|key| self.ledger.people.get(key)).any(|known| !known.seen && known.id == user.id());
+        let names = || Likeness::of(PersonNames::of_record(self.row(person), self.users), PersonNames::of_account(&user));
+        match person.account {
+            Account::Live(..) if known => Claim::Key,
+            Account::Live(_, How::By(at)) if at > 0 && names().both_agree() => Claim::Names,
+            Account::Live(_, How::By(at)) if at > 0 => Claim::Attribute,
+            _ => Claim::Key,
         }
     }
 }

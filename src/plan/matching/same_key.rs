@@ -2,31 +2,38 @@
 
 use std::borrow::Cow;
 
-use super::super::keys::Start;
-use super::super::people::{Kind, People, PersonNo, PersonRow};
 use crate::mapping::{Held, HeldCode, Stage};
+use crate::plan::keys::Start;
+use crate::plan::people::{Kind, People, PersonNo, PersonRow};
 use crate::record::EmployeeId;
 
-/// The records of one key that the scope takes in, or one that it leaves out: that is no duplicate of the others.
+/// The records of one key that the scope takes in, or one that it leaves out: that is no duplicate of the others. Of several that are out,
+/// one that does not call the person gone.
 pub(super) fn within_scope<'s>(reading: &People, same: &'s [(Start, PersonNo)]) -> Cow<'s, [(Start, PersonNo)]> {
     let is_within = |(_, number): &&(Start, PersonNo)| !matches!(reading.row(*number).kind, Kind::OutOfScope);
     if same.len() == 1 {
         return Cow::Borrowed(same);
     }
     let within: Vec<(Start, PersonNo)> = same.iter().filter(is_within).copied().collect();
-    if within.is_empty() { Cow::Borrowed(&same[..1]) } else { Cow::Owned(within) }
+    if !within.is_empty() {
+        return Cow::Owned(within);
+    }
+    let stays = |(_, number): &&(Start, PersonNo)| !matches!(reading.row(*number).stage(), Some(Stage::Left { .. }));
+    Cow::Owned(vec![*same.iter().find(stays).unwrap_or(&same[0])])
 }
 
+/// A record that shares its key. Where only some of the records call the person gone, none is believed.
 pub(super) fn duplicate(row: PersonRow<'_>, count: usize) -> Held {
     let key = row.key().unwrap_or_default();
     Held {
         key: EmployeeId::new(key),
         previous_key: row.previous_key().and_then(EmployeeId::new),
         place: row.place(),
-        left: matches!(row.stage(), Some(Stage::Left { .. })),
+        left: false,
         code: HeldCode::DuplicateKey,
         message: format!("{count} records carry the key {key}"),
         help: "keep one record for each person, or give the others keys of their own".into(),
         candidates: Vec::new(),
+        marks: if let Kind::Held(held) = row.kind { held.marks.clone() } else { Vec::new() },
     }
 }

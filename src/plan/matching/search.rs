@@ -1,82 +1,324 @@
 //! The account that a record matches by itself.
 
-use super::super::diff::hold;
-use super::super::index::{Found, TextOf, fold};
-use super::super::inputs::Inputs;
-use super::super::people::PersonRow;
-use super::super::plain::plain;
-use super::super::recycle_bin::RecycleBin;
-use super::Matching;
-use super::account::{Account, How};
-use crate::directory::{Attribute, ObjectId, UserNo, Users};
-use crate::mapping::{Held, HeldCode};
+use jiff::civil::Date;
 
-impl<'a> Matching<'a> {
-    pub(super) fn account(
-        &self,
-        inputs: &'a Inputs<'a>,
-        row: PersonRow<'a>,
-        bin: &RecycleBin<'a>,
-    ) -> Result<Account<'a>, Box<Held>> {
-        let hold = |code, message, help| Err(hold(&row.desired(self.users), code, message, help));
-        for (at, index) in self.reading.indexes().iter().enumerate() {
+use super::account::{Account, How};
+use crate::directory::{Attribute, Kind, ObjectId, UserNo, UserType, Users};
+use crate::mapping::{Held, HeldCode, Stage};
+use crate::plan::decision::{self, Decision, Verdict};
+use crate::plan::doubt::{Doubt, some_of};
+use crate::plan::index::{Found, TextOf, fold};
+use crate::plan::inputs::Inputs;
+use crate::plan::ledger::Person as Known;
+use crate::plan::likeness::{Agreement, Likeness, PersonNames};
+use crate::plan::people::PersonRow;
+use crate::plan::recycle_bin::RecycleBin;
+
+/// A record that matches no account for certain.
+pub(super) struct Unmatched {
+    pub(super) held: Box<Held>,
+    /// The account of another key that has both names of this active record: its key may have been replaced without a `previous_key`.
+    pub(super) converted_from: Option<UserNo>,
+}
+
+/// The search for the account of one record.
+pub(super) struct Search<'a> {
+    inputs: &'a Inputs<'a>,
+    users: &'a Users,
+    row: PersonRow<'a>,
+    decision: Option<&'a Decision>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(inputs: &'a Inputs<'a>, row: PersonRow<'a>) -> Self {
+        let users = &inputs.snapshot.users;
+        let decide = |key| decision::standing(inputs.ledger, key, PersonNames::of_record(row, users));
+        let decision = if inputs.ledger.decisions.is_empty() { None } else { row.key().and_then(decide) };
+        Self { inputs, users, row, decision }
+    }
+
+    /// The account, by what was decided, by the match attributes in their order, by the ledger, and in the recycle bin.
+    pub(super) fn account(&self, bin: &RecycleBin<'a>) -> Result<Account<'a>, Unmatched> {
+        if let Some(account) = self.decided()? {
+            return Ok(account);
+        }
+        if let Some(account) = self.by_attributes()? {
+            return Ok(account);
+        }
+        if let Some(account) = self.by_ledger()? {
+            return Ok(account);
+        }
+        self.deleted(bin)
+    }
+
+    /// The account that an administrator named, unless another one has the record's key.
+    fn decided(&self) -> Result<Option<Account<'a>>, Unmatched> {
+        let Some(Decision { verdict: Verdict::Same(id), .. }) = self.decision else { return Ok(None) };
+        let Some(user) = self.users.number(id) else {
+            return Ok(self.inputs.snapshot.deleted.get(id).map(Account::Deleted));
+        };
+        let Some(first) = self.inputs.people.indexes().first() else { return Ok(Some(Account::Live(user, How::Decision))) };
+        let text = self.row.wanted_text(first.attribute, self.users);
+        let others = match text.map_or(Found::Nobody, |text| first.find(self.users, text)) {
+            Found::Nobody => Vec::new(),
+            Found::One(other) => vec![other],
+            Found::Several(several) => several.to_vec(),
+        };
+        if others.iter().all(|other| *other == user) {
+            return Ok(Some(Account::Live(user, How::Decision)));
+        }
+        let ids = others.iter().map(|other| self.users.at(*other).id());
+        let message = format!("{id} was decided by hand, but another user has the {}: {}", first.attribute, some_of(ids));
+        self.refuse(HeldCode::AmbiguousMatch, message, "leave the value with the one user to whom it belongs", &others)
+    }
+
+    fn by_attributes(&self) -> Result<Option<Account<'a>>, Unmatched> {
+        for (at, index) in self.inputs.people.indexes().iter().enumerate() {
             let mut how = How::By(u8::try_from(at).unwrap_or(u8::MAX));
             // By the first match attribute that one was found when the row was packed.
-            let packed = row.facts().user.filter(|_| at == 0).map(Found::One);
-            let look_up =
-                || row.wanted_text(index.attribute, self.users).map_or(Found::Nobody, |text| index.find(self.users, text));
+            let packed = self.row.facts().user.filter(|_| at == 0).map(Found::One);
+            let look_up = || {
+                let text = self.row.wanted_text(index.attribute, self.users);
+                text.map_or(Found::Nobody, |text| index.find(self.users, text))
+            };
             let mut found = packed.unwrap_or_else(look_up);
             if at == 0
-                && let (Found::Nobody, Some(previous)) = (&found, row.previous_key())
+                && let (Found::Nobody, Some(previous)) = (&found, self.row.previous_key())
             {
                 found = index.find(self.users, previous);
                 how = How::PreviousKey;
             }
             match found {
                 Found::Nobody => {}
-                Found::One(user) => {
-                    self.check_claim(row, user, at)?;
-                    if at > 0 {
-                        self.check_surname(row, user, index.attribute)?;
-                    }
-                    return Ok(Account::Live(user, how));
-                }
+                Found::One(user) => match self.judge(user, how) {
+                    Ok(()) => return Ok(Some(Account::Live(user, how))),
+                    // A key that a live account carries is nobody else's, whatever was decided.
+                    Err(_) if how != How::By(0) && self.is_new(&self.users.at(user).id()) => {}
+                    Err(unmatched) => return Err(unmatched),
+                },
                 Found::Several(several) => {
                     let ids = several.iter().map(|user| self.users.at(*user).id());
                     let message = format!("{} users have the same {}: {}", several.len(), index.attribute, some_of(ids));
-                    return hold(HeldCode::AmbiguousMatch, message, "leave the value with the one user to whom it belongs");
+                    let help = "leave the value with the one user to whom it belongs";
+                    return self.refuse(HeldCode::AmbiguousMatch, message, help, several);
                 }
             }
         }
-        let keys = [row.key(), row.previous_key()].into_iter().flatten();
-        let known: Vec<&ObjectId> = keys.filter_map(|key| Some(&inputs.ledger.people.get(key)?.id)).collect();
-        for id in &known {
-            if let Some(user) = self.users.number(id) {
-                self.check_claim(row, user, 1)?;
-                return Ok(Account::Live(user, How::Ledger));
+        Ok(None)
+    }
+
+    /// The account that an earlier run wrote to. A link that was made without a write is asked anew each time.
+    fn by_ledger(&self) -> Result<Option<Account<'a>>, Unmatched> {
+        for known in self.links().filter(|known| !known.seen) {
+            let Some(user) = self.users.number(&known.id) else { continue };
+            let account = self.users.at(user);
+            // hrpush writes to no such account: the link can only have been made without a write.
+            if account.synced() || (account.user_type() == UserType::Guest && !self.inputs.rules.guests) {
+                continue;
+            }
+            match self.judge(user, How::Ledger) {
+                Ok(()) => return Ok(Some(Account::Live(user, How::Ledger))),
+                Err(_) if self.is_new(&known.id) => {}
+                Err(unmatched) => return Err(unmatched),
             }
         }
-        Ok(bin.find(row, &known).map_or(Account::None, Account::Deleted))
+        Ok(None)
+    }
+
+    fn deleted(&self, bin: &RecycleBin<'a>) -> Result<Account<'a>, Unmatched> {
+        let known: Vec<&ObjectId> = self.links().filter(|known| !known.seen).map(|known| &known.id).collect();
+        let found = bin.find(self.row, &known).filter(|(deleted, _)| !self.is_new(&deleted.user.id));
+        let Some((deleted, at)) = found else { return Ok(Account::None) };
+        // Nothing is restored for a leaver, so nothing can go to another person.
+        if left(self.row) {
+            return Ok(Account::Deleted(deleted));
+        }
+        let user = &deleted.user;
+        let (likeness, link) = (self.likeness(user), self.links().find(|known| known.id == user.id));
+        let why = match link {
+            Some(known) if likeness.both_differ() => self.reuse(known, user, How::Ledger, Some(false)),
+            Some(_) => None,
+            None => {
+                let always = self.inputs.rules.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.reenable_always);
+                if likeness.both_differ() || (at > 0 && always && !likeness.is_witness()) {
+                    return Err(self.unmatched(self.stranger(user.upn.as_str(), &user.id, "a match attribute")));
+                }
+                None
+            }
+        };
+        match why {
+            Some(why) => Err(self.unmatched(self.reused(user.upn.as_str(), &user.id, &why))),
+            None => Ok(Account::Deleted(deleted)),
+        }
+    }
+
+    /// What the ledger has under the record's key and under the key of before.
+    fn links(&self) -> impl Iterator<Item = &'a Known> {
+        let keys = [self.row.key(), self.row.previous_key()].into_iter().flatten();
+        keys.filter_map(|key| self.inputs.ledger.people.get(key))
+    }
+
+    fn is_new(&self, account: &ObjectId) -> bool {
+        self.decision.is_some_and(|decision| decision.is_new(account))
+    }
+
+    fn likeness(&self, user: &impl TextOf) -> Likeness {
+        Likeness::of(PersonNames::of_record(self.row, self.users), PersonNames::of_account(user))
+    }
+
+    /// Whether the account that was found can be this person's: a key alone is no proof where the names contradict it.
+    fn judge(&self, user: UserNo, how: How) -> Result<(), Unmatched> {
+        self.check_claim(user, how)?;
+        if self.row.is_as(user) {
+            return Ok(());
+        }
+        let (number, user) = (user, self.users.at(user));
+        let (id, likeness) = (user.id(), self.likeness(&user));
+        let link = self.links().find(|known| known.id == id);
+        if likeness.both_differ() {
+            return match link {
+                None => Err(self.unmatched(self.stranger(user.upn(), &id, &self.shown(how)))),
+                Some(known) => match self.reuse(known, &user, how, user.enabled()) {
+                    Some(why) => Err(self.unmatched(self.reused(user.upn(), &id, &why))),
+                    None => Ok(()),
+                },
+            };
+        }
+        let needs_witness = match how {
+            How::By(0) => link.is_none() && self.is_shared_kind(0) && PersonNames::of_account(&user).is_nameless(),
+            How::By(_) => likeness.surname == Agreement::Different || !link.is_some_and(|known| !known.seen),
+            How::PreviousKey | How::Ledger | How::Decision => false,
+        };
+        if !needs_witness || likeness.is_witness() {
+            return Ok(());
+        }
+        let by = self.shown(how);
+        let message = match likeness.surname {
+            Agreement::Different => format!("the user {id} is matched by {by} alone and has another surname"),
+            _ => format!("the user {id} is matched by {by} alone, and no name of a person on it agrees with the record"),
+        };
+        let help = "if it is the person's own account, correct its names in the tenant";
+        self.refuse(HeldCode::DoubtfulMatch, message, help, &[number])
+    }
+
+    /// Whether a match attribute is an address, which a shared mailbox has as well as a person.
+    fn is_shared_kind(&self, at: usize) -> bool {
+        self.inputs.rules.matching.get(at).is_some_and(|attribute| attribute.kind == Kind::Name)
+    }
+
+    fn shown(&self, how: How) -> String {
+        match how {
+            How::By(at) => {
+                self.inputs.rules.matching.get(usize::from(at)).map_or("a match attribute", |found| found.name).to_owned()
+            }
+            How::PreviousKey => "the previous key".to_owned(),
+            How::Ledger => "an earlier run".to_owned(),
+            How::Decision => "a decision".to_owned(),
+        }
     }
 
     /// A user who carries another value in a match attribute that comes before belongs to somebody else.
-    fn check_claim(&self, row: PersonRow<'_>, user: UserNo, before: usize) -> Result<(), Box<Held>> {
-        let attributes = self.reading.indexes().iter().take(before).map(|index| index.attribute);
-        let user = self.users.at(user);
-        let Some(attribute) = other_key(row, self.users, &user, attributes) else { return Ok(()) };
-        let message = format!("the user {} carries another {attribute}", user.id());
-        let help = "find out whose account it is; correct the record or the account";
-        Err(hold(&row.desired(self.users), HeldCode::ClaimedByOtherKey, message, help))
+    fn check_claim(&self, user: UserNo, how: How) -> Result<(), Unmatched> {
+        let before = match how {
+            How::By(at) => usize::from(at),
+            How::Ledger => 1,
+            How::PreviousKey | How::Decision => 0,
+        };
+        let account = self.users.at(user);
+        let attributes = self.inputs.rules.matching.iter().copied().take(before);
+        let Some(attribute) = other_key(self.row, self.users, &account, attributes) else { return Ok(()) };
+        let converted = matches!(how, How::By(_)) && !left(self.row) && self.likeness(&account).both_agree();
+        let doubt = Doubt {
+            code: HeldCode::ClaimedByOtherKey,
+            message: format!("the user {} carries another {attribute}", account.id()),
+            help: "find out whose account it is; correct the record or the account, or set `previous_key` for a person with a new key"
+                .into(),
+            accounts: vec![account.id()],
+        };
+        Err(Unmatched { converted_from: converted.then_some(user), ..self.unmatched(doubt) })
     }
 
-    fn check_surname(&self, row: PersonRow<'_>, user: UserNo, by: Attribute) -> Result<(), Box<Held>> {
-        let user = self.users.at(user);
-        if !other_surname(row, self.users, &user) {
-            return Ok(());
+    /// Why a key that leads to another person's account was given out again, where anything but the names shows it.
+    fn reuse(&self, known: &Known, user: &impl TextOf, how: How, enabled: Option<bool>) -> Option<String> {
+        // A leaver's account that is closed gives nobody access, whatever HR makes of the names.
+        if (left(self.row) && enabled == Some(false)) || self.is_wanted_name(known) {
+            return None;
         }
-        let message = format!("the user {} is matched by {by} alone and has another surname", user.id());
-        let help = "if it is the same person, set the first match attribute on the account";
-        Err(hold(&row.desired(self.users), HeldCode::DoubtfulMatch, message, help))
+        if known.feed != self.inputs.rules.feed {
+            return Some(format!("the feed `{}` carries that person", known.feed));
+        }
+        let closed = known.deleted_on.map(|day| ("deleted", day)).or_else(|| known.disabled_on.map(|day| ("disabled", day)));
+        if let Some((done, day)) = closed {
+            return Some(format!("hrpush {done} that account on {day}"));
+        }
+        if let Some(day) = known.missing_since {
+            return Some(format!("that person is missing from HR since {day}"));
+        }
+        if !known.leave_done.is_empty() || (enabled == Some(false) && !known.pre_hire) {
+            return Some("that account is closed".into());
+        }
+        if how == How::PreviousKey {
+            return Some("a person who gets a new key keeps a name".into());
+        }
+        let start = start(self.row)?;
+        let day = |name: &str| user.text_of(Attribute::find(name)?)?.get(..10)?.parse::<Date>().ok();
+        if let Some(leave) = day("employeeLeaveDateTime").filter(|leave| *leave < start) {
+            return Some(format!("that person leaves on {leave}, and the record starts on {start}"));
+        }
+        let hired = day("employeeHireDate").filter(|hired| *hired < start)?;
+        Some(format!("that person was hired on {hired}, and the record starts on {start}"))
+    }
+
+    /// Whether HR wanted one of the record's names for that account before: then the tenant drifted, and the person is the same.
+    fn is_wanted_name(&self, known: &Known) -> bool {
+        let names = PersonNames::of_record(self.row, self.users);
+        let wanted = |name: &str| known.wanted.get(name)?.as_ref()?.as_text();
+        Agreement::of(names.given, wanted("givenName")) == Agreement::Same
+            || Agreement::of(names.surname, wanted("surname")) == Agreement::Same
+    }
+
+    fn reused(&self, upn: &str, id: &ObjectId, why: &str) -> Doubt {
+        let key = self.row.key().unwrap_or_default();
+        Doubt {
+            code: HeldCode::KeyReused,
+            message: format!(
+                "the key {key} leads to the account {upn} ({id}) of a person with another given name and surname; {why}"
+            ),
+            help: "if HR gave the number to another person, take it off that account".into(),
+            accounts: vec![id.clone()],
+        }
+    }
+
+    fn stranger(&self, upn: &str, id: &ObjectId, by: &str) -> Doubt {
+        Doubt {
+            code: HeldCode::DoubtfulMatch,
+            message: format!("the account {upn} ({id}) is matched by {by}, but no name on it confirms that it is this person's"),
+            help: "find out whose account it is, and correct the record or the account".into(),
+            accounts: vec![id.clone()],
+        }
+    }
+
+    fn unmatched(&self, doubt: Doubt) -> Unmatched {
+        Unmatched { held: doubt.held(&self.row.desired(self.users), self.users), converted_from: None }
+    }
+
+    fn refuse<T>(&self, code: HeldCode, message: String, help: &str, accounts: &[UserNo]) -> Result<T, Unmatched> {
+        let accounts = accounts.iter().map(|user| self.users.at(*user).id()).collect();
+        Err(self.unmatched(Doubt { code, message, help: help.into(), accounts }))
+    }
+}
+
+/// Whether HR calls the person of a record gone.
+pub(super) fn left(row: PersonRow<'_>) -> bool {
+    matches!(row.facts().stage, Stage::Left { .. })
+}
+
+/// The first working day, where the record has one.
+fn start(row: PersonRow<'_>) -> Option<Date> {
+    match row.facts().stage {
+        Stage::Upcoming { start } | Stage::PreHire { start } => Some(start),
+        Stage::Active { start } => start,
+        Stage::Left { .. } => None,
     }
 }
 
@@ -93,19 +335,4 @@ pub(in crate::plan) fn other_key(
         let wanted = row.wanted_text(*attribute, users).is_some_and(same);
         !wanted && !row.previous_key().is_some_and(same)
     })
-}
-
-/// Whether the surnames are known and differ, case and diacritics aside.
-pub(in crate::plan) fn other_surname(row: PersonRow<'_>, users: &Users, user: &impl TextOf) -> bool {
-    let names = Attribute::find("surname").and_then(|surname| row.wanted_text(surname, users).zip(user.text_of(surname)));
-    names.is_some_and(|(wanted, present)| plain(wanted) != plain(present))
-}
-
-/// The first of these by their names, and how many there are besides: everybody of a thousand who share a value is told about it.
-pub(super) fn some_of<T: ToString>(all: impl ExactSizeIterator<Item = T>) -> String {
-    const TOLD: usize = 10;
-    let more = all.len().saturating_sub(TOLD);
-    let told: Vec<String> = all.take(TOLD).map(|one| one.to_string()).collect();
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    told.join(", ") + &more
 }

@@ -30,6 +30,7 @@ fn held(desired: &Desired, code: HeldCode) -> Mapped {
         help: "do".into(),
         left: false,
         candidates: Vec::new(),
+        marks: Vec::new(),
     })
 }
 

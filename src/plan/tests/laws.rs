@@ -87,6 +87,7 @@ fn rows(company: &[Month]) -> Vec<Mapped> {
                     help,
                     left: false,
                     candidates: Vec::new(),
+                    marks: Vec::new(),
                 })]
             }
             Row::Twice => vec![Mapped::Desired(person.clone()), Mapped::Desired(person)],

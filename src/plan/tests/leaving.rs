@@ -156,6 +156,7 @@ fn a_held_leaver_without_any_enabled_account_raises_no_false_alarm() {
             message: "no".into(),
             help: "do".into(),
             candidates: Vec::new(),
+            marks: Vec::new(),
         };
         world.mapped = vec![Mapped::Held(entry), Mapped::Desired(bob())];
     };

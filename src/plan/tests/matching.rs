@@ -17,7 +17,10 @@ fn two_records_of_one_user_are_held() {
         worker("1", "Ada", "Lovelace").with("mail", "ada@contoso.com"),
         worker("2", "Ada", "Lovelace").with("mail", "ADA@contoso.com"),
     ]);
-    world.stranger("ada").attributes.insert(attribute("mail"), Value::text("Ada@contoso.com"));
+    let mut user = world.stranger("ada");
+    user.attributes.insert(attribute("mail"), Value::text("Ada@contoso.com"));
+    user.attributes.insert(attribute("surname"), Value::text("Lovelace"));
+    drop(user);
     assert_eq!(world.text(), "held 1 two-records-one-user\nheld 2 two-records-one-user");
 }
 
@@ -98,6 +101,9 @@ fn the_protected_and_synced_and_guests_are_untouched_and_listed() {
     world.user("1").synced = false;
     world.user("1").user_type = UserType::Guest;
     assert_eq!(world.text(), "skipped 1 Guest LEFT");
+    world.user("1").enabled = Some(false);
+    assert_eq!(world.text(), "");
+    world.user("1").enabled = Some(true);
     world.rules.guests = true;
     assert!(world.text().starts_with("disable 1"));
 }
@@ -137,6 +143,7 @@ fn after_a_record_without_a_key_missing_people_are_listed_and_not_disabled() {
         message: "no key".into(),
         help: "give it one".into(),
         candidates: Vec::new(),
+        marks: Vec::new(),
     })];
     assert_eq!(world.text(), "held - no-key\nskipped 1 Missing");
 }

@@ -23,6 +23,7 @@ fn held(key_text: Option<&str>, code: HeldCode) -> Mapped {
         message: "no".into(),
         help: "do".into(),
         candidates: Vec::new(),
+        marks: Vec::new(),
     })
 }
 

@@ -163,6 +163,7 @@ fn held(hr: &Desired, code: HeldCode) -> Mapped {
         help: "do".into(),
         left: false,
         candidates: Vec::new(),
+        marks: Vec::new(),
     })
 }
 

@@ -1,0 +1,176 @@
+//! How far the names of a record and of an account agree, case and diacritics aside.
+
+use super::index::TextOf;
+use super::people::PersonRow;
+use super::plain::plain;
+use super::record_texts::wanted_text;
+use crate::directory::{Attribute, Users, roles};
+use crate::mapping::Desired;
+
+/// Given name and surname, folded.
+pub(super) type BothNames = (String, String);
+
+/// The names of a person as one side has them. An empty name is unknown.
+#[derive(Clone, Copy, Default)]
+pub(super) struct PersonNames<'a> {
+    pub(super) given: Option<&'a str>,
+    pub(super) surname: Option<&'a str>,
+    display: Option<&'a str>,
+}
+
+impl<'a> PersonNames<'a> {
+    fn new(text: impl Fn(Attribute) -> Option<&'a str>) -> Self {
+        let name = |name: &str| text(Attribute::find(name)?).filter(|text| !text.trim().is_empty());
+        Self { given: name(roles::GIVEN_NAME), surname: name(roles::SURNAME), display: name(roles::DISPLAY_NAME) }
+    }
+
+    /// The names of an account.
+    pub(super) fn of_account(user: &'a impl TextOf) -> Self {
+        Self::new(|attribute| user.text_of(attribute))
+    }
+
+    /// The names that a record wants.
+    pub(super) fn of_record(row: PersonRow<'a>, users: &'a Users) -> Self {
+        Self::new(|attribute| row.wanted_text(attribute, users))
+    }
+
+    /// The names that a person should have.
+    pub(super) fn of_desired(desired: &'a Desired) -> Self {
+        Self::new(|attribute| wanted_text(desired, attribute))
+    }
+
+    /// Whether neither name of a person is known.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.given.is_none() && self.surname.is_none()
+    }
+
+    /// Both names, where both are known.
+    pub(super) fn both(&self) -> Option<BothNames> {
+        Some((plain(self.given?), plain(self.surname?)))
+    }
+}
+
+/// What two sides have of one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Agreement {
+    Same,
+    /// One side does not know it.
+    Unknown,
+    Different,
+}
+
+impl Agreement {
+    pub(super) fn of(left: Option<&str>, right: Option<&str>) -> Self {
+        match left.zip(right) {
+            None => Self::Unknown,
+            Some((left, right)) if left == right || plain(left) == plain(right) => Self::Same,
+            Some(_) => Self::Different,
+        }
+    }
+}
+
+/// How far the names of a record and of an account agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Likeness {
+    given: Agreement,
+    pub(super) surname: Agreement,
+    /// Whether the display names, or the parts of the names within them, agree.
+    display: bool,
+}
+
+impl Likeness {
+    pub(super) fn of(record: PersonNames<'_>, account: PersonNames<'_>) -> Self {
+        Self {
+            given: Agreement::of(record.given, account.given),
+            surname: Agreement::of(record.surname, account.surname),
+            display: shows(record, account) || shows(account, record),
+        }
+    }
+
+    /// Another person by all that is known: both names are known on both sides and differ.
+    pub(super) fn both_differ(self) -> bool {
+        self.given == Agreement::Different && self.surname == Agreement::Different
+    }
+
+    /// The same person by both names.
+    pub(super) fn both_agree(self) -> bool {
+        self.given == Agreement::Same && self.surname == Agreement::Same
+    }
+
+    /// Whether a name that both sides know differs.
+    pub(super) fn any_differs(self) -> bool {
+        self.given == Agreement::Different || self.surname == Agreement::Different
+    }
+
+    /// Whether a name confirms a match that the key does not: the surname, or where it is unknown the given name or the display name.
+    pub(super) fn is_witness(self) -> bool {
+        match self.surname {
+            Agreement::Same => true,
+            Agreement::Unknown => self.given == Agreement::Same || self.display,
+            Agreement::Different => false,
+        }
+    }
+}
+
+/// Whether the display name of `shown` has all words of the other side's display name, or of its two names, in any order.
+fn shows(named: PersonNames<'_>, shown: PersonNames<'_>) -> bool {
+    let Some(display) = shown.display else { return false };
+    let display = words(display);
+    if !display.is_empty() && named.display.is_some_and(|name| words(name) == display) {
+        return true;
+    }
+    let Some((given, surname)) = named.given.zip(named.surname) else { return false };
+    let parts = [words(given), words(surname)];
+    parts.iter().all(|part| !part.is_empty() && part.iter().all(|word| display.contains(word)))
+}
+
+/// The folded words of a name, sorted.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> =
+        plain(name).split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    words.sort_unstable();
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names<'a>(given: &'a str, surname: &'a str, display: &'a str) -> PersonNames<'a> {
+        let known = |name: &'a str| Some(name).filter(|name| !name.is_empty());
+        PersonNames { given: known(given), surname: known(surname), display: known(display) }
+    }
+
+    #[test]
+    fn an_unknown_name_does_not_differ() {
+        let zoe = names("Zoe", "Zander", "Zoe Zander");
+        for (account, differ) in [
+            (names("Ada", "Adler", "Ada Adler"), true),
+            (names("ZOÉ", "Adler", ""), false),
+            (names("Ada", "zander", ""), false),
+            (names("", "Adler", "Ada Adler"), false),
+            (names("", "", "Reception"), false),
+        ] {
+            assert_eq!(Likeness::of(zoe, account).both_differ(), differ, "{:?}", account.display);
+        }
+    }
+
+    #[test]
+    fn a_witness_is_the_surname_or_in_its_absence_another_name() {
+        let zoe = names("Zoe", "Zander", "Zoe Zander");
+        for (account, witness) in [
+            (names("", "ZANDER", ""), true),
+            (names("Zoe", "Young", "Zoe Zander"), false),
+            (names("Zoë", "", "Z."), true),
+            (names("", "", "Zander, Zoe"), true),
+            (names("", "", "Zoe Zander (Contoso)"), true),
+            (names("", "", "Reception"), false),
+            (names("", "", "Zoe"), false),
+            (names("", "", ""), false),
+        ] {
+            assert_eq!(Likeness::of(zoe, account).is_witness(), witness, "{:?} {:?}", account.surname, account.display);
+        }
+        assert!(Likeness::of(names("", "", "Zoe Zander"), names("Zoe", "Zander", "")).is_witness());
+        assert!(!Likeness::of(names("", "", "..."), names("", "", "--")).is_witness());
+    }
+}

@@ -127,6 +127,7 @@ mod tests {
             message: "no".into(),
             help: "do".into(),
             candidates: Vec::new(),
+            marks: Vec::new(),
         };
         world.mapped[0] = Mapped::Held(entry);
         let plan = world.plan();

@@ -141,7 +141,7 @@ impl<'a> Search<'a> {
             None => {
                 let always = self.inputs.rules.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.reenable_always);
                 if likeness.both_differ() || (at > 0 && always && !likeness.is_witness()) {
-                    return Err(self.unmatched(self.stranger(user.upn.as_str(), &user.id, "a match attribute")));
+                    return Err(self.unmatched(stranger(user.upn.as_str(), &user.id, "a match attribute")));
                 }
                 None
             }
@@ -177,7 +177,7 @@ impl<'a> Search<'a> {
         let link = self.links().find(|known| known.id == id);
         if likeness.both_differ() {
             return match link {
-                None => Err(self.unmatched(self.stranger(user.upn(), &id, &self.shown(how)))),
+                None => Err(self.unmatched(stranger(user.upn(), &id, &self.shown(how)))),
                 Some(known) => match self.reuse(known, &user, how, user.enabled()) {
                     Some(why) => Err(self.unmatched(self.reused(user.upn(), &id, &why))),
                     None => Ok(()),
@@ -186,7 +186,7 @@ impl<'a> Search<'a> {
         }
         let needs_witness = match how {
             How::By(0) => link.is_none() && self.is_shared_kind(0) && PersonNames::of_account(&user).is_nameless(),
-            How::By(_) => likeness.surname == Agreement::Different || !link.is_some_and(|known| !known.seen),
+            How::By(_) => likeness.surname == Agreement::Different || link.is_none_or(|known| known.seen),
             How::PreviousKey | How::Ledger | How::Decision => false,
         };
         if !needs_witness || likeness.is_witness() {
@@ -289,15 +289,6 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn stranger(&self, upn: &str, id: &ObjectId, by: &str) -> Doubt {
-        Doubt {
-            code: HeldCode::DoubtfulMatch,
-            message: format!("the account {upn} ({id}) is matched by {by}, but no name on it confirms that it is this person's"),
-            help: "find out whose account it is, and correct the record or the account".into(),
-            accounts: vec![id.clone()],
-        }
-    }
-
     fn unmatched(&self, doubt: Doubt) -> Unmatched {
         Unmatched { held: doubt.held(&self.row.desired(self.users), self.users), converted_from: None }
     }
@@ -305,6 +296,15 @@ impl<'a> Search<'a> {
     fn refuse<T>(&self, code: HeldCode, message: String, help: &str, accounts: &[UserNo]) -> Result<T, Unmatched> {
         let accounts = accounts.iter().map(|user| self.users.at(*user).id()).collect();
         Err(self.unmatched(Doubt { code, message, help: help.into(), accounts }))
+    }
+}
+
+fn stranger(upn: &str, id: &ObjectId, by: &str) -> Doubt {
+    Doubt {
+        code: HeldCode::DoubtfulMatch,
+        message: format!("the account {upn} ({id}) is matched by {by}, but no name on it confirms that it is this person's"),
+        help: "find out whose account it is, and correct the record or the account".into(),
+        accounts: vec![id.clone()],
     }
 }
 

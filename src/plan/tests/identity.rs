@@ -64,6 +64,9 @@ fn deleted_ada() -> World {
     world
 }
 
+/// What happens to a world before a test looks at its plan.
+type Happens = fn(&mut World);
+
 #[track_caller]
 fn settles(world: &mut World) -> Plan {
     let plan = world.apply();
@@ -103,7 +106,7 @@ fn a_return_that_keeps_one_of_the_names_comes_back() {
 #[test]
 fn a_reused_key_is_held_in_every_form_of_the_leave() {
     let start = Stage::Active { start: Some(date(2026, 11, 1)) };
-    let cases: [(&str, fn(&mut World)); 7] = [
+    let cases: [(&str, Happens); 7] = [
         ("disabled by hrpush, employeeId taken off", |world| {
             world.known("1").disabled_on = Some(TODAY);
             world.user("1").enabled = Some(false);

@@ -215,6 +215,7 @@ fn stories() -> BTreeMap<&'static str, World> {
         expired_rows(),
         missing_rows(),
         other_rows(),
+        identity_rows(),
     ];
     let mut stories = BTreeMap::new();
     for (row, world) in parts.into_iter().flatten() {
@@ -377,6 +378,53 @@ fn other_rows() -> Vec<Row> {
         ),
         ("H3", with(known(ada(), Enabled), |world| world.hr(vec![ada(), moved()]))),
         ("N1", with(known(ada(), Enabled), |world| world.rules.lifecycle = None)),
+    ]
+}
+
+/// HR names one person, and the key leads to another, to a mailbox, or to nobody.
+fn identity_rows() -> Vec<Row> {
+    let zoe = || worker("1", "Zoe", "Zander");
+    let mail = |record: Desired| record.with("mail", "ada@contoso.com");
+    let carried_on =
+        |day: Date| with(other_feed(known(ada().left(), Enabled)), |world| world.ledger.feeds.extend([("other".into(), day)]));
+    vec![
+        ("K1", by_us(zoe(), Disabled, LONG_AGO)),
+        ("K2", by_us(zoe(), Deleted, LONG_AGO)),
+        ("K3", other_feed(known(zoe(), Enabled))),
+        ("K4", world(zoe(), Enabled)),
+        ("K5", known(worker("E1", "Zoe", "Zander").once("1"), Enabled)),
+        (
+            "K6",
+            with(by_us(zoe(), Disabled, LONG_AGO), |world| {
+                let verdict = Verdict::Same(id("id-1"));
+                let decision = Decision { verdict, account: None, given_name: "zoe".into(), surname: "zander".into() };
+                world.ledger.decisions.insert(key("1"), decision);
+            }),
+        ),
+        (
+            "K7",
+            with(World::new(vec![mail(zoe())]), |world| {
+                world.stranger("reception").attributes.insert(attribute("mail"), Value::text("ada@contoso.com"));
+            }),
+        ),
+        ("K8", with(known(worker("0001", "Ada", "Lovelace"), Enabled), |world| world.lifecycle().disable_missing = true)),
+        (
+            "K9",
+            with(known(ada(), Has::None), |world| {
+                world.stranger("guest").user_type = UserType::Guest;
+                let person = world.known("1");
+                (person.id, person.seen) = (id("guest"), true);
+            }),
+        ),
+        (
+            "K10",
+            with(known(mail(ada()).left(), Enabled), |world| {
+                world.user("1").attributes.insert(attribute("mail"), Value::text("ada@contoso.com"));
+                world.mapped.push(Mapped::Desired(mail(worker("E1", "Ada", "Lovelace"))));
+            }),
+        ),
+        ("K11", carried_on(date(2026, 11, 15))),
+        ("K12", carried_on(date(2026, 11, 13))),
     ]
 }
 

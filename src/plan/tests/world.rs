@@ -291,11 +291,15 @@ impl World {
             let before = of.remove(&id).filter(|before| *before != key && !self.ledger.people.contains_key(&key));
             let before = before.and_then(|before| self.ledger.people.remove(&before));
             let feed = &self.rules.feed;
-            let person = self.ledger.people.entry(key).or_insert_with(|| before.unwrap_or_else(|| somebody(&id, feed)));
+            let person = self.ledger.people.entry(key.clone()).or_insert_with(|| before.unwrap_or_else(|| somebody(&id, feed)));
             if person.id != id {
                 *person = somebody(&id, &self.rules.feed);
             }
-            (person.feed, person.wanted) = (self.rules.feed.clone(), wanted);
+            // A record that calls the person gone carries nobody.
+            if !desired.get(&key).is_some_and(|desired| matches!(desired.stage, Stage::Left { .. })) {
+                person.feed = self.rules.feed.clone();
+            }
+            person.wanted = wanted;
         }
     }
 

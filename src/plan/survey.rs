@@ -1,8 +1,10 @@
 //! From the inputs to the plan: every person decided, then managers, groups, order and guards.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::change::{Action, Candidate, Change, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary};
+use super::change::{
+    Action, Candidate, Candidates, Change, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary,
+};
 use super::fingerprint::fingerprint;
 use super::guards::{self, Bases, Counted};
 use super::inputs::Inputs;
@@ -16,7 +18,8 @@ use super::people::PersonNo;
 use super::presence::Presence;
 use super::protect::Protection;
 use super::reason::{Adoption, Reason, Why};
-use crate::directory::{ObjectId, User, UserNo};
+use super::unique::Asker;
+use crate::directory::{ObjectId, User, UserNo, Value};
 use crate::mapping::{Held, Stage};
 use crate::record::EmployeeId;
 
@@ -55,6 +58,9 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     let records = finish(&planner, slots, &mut changes);
     changes.extend(groups);
     order(&mut changes);
+    let candidates = candidates(&mut planner, &changes);
+    let left_out = planner.refusals.iter().map(|(attribute, refusals)| (*attribute, refusals.left_out));
+    let left_out = left_out.filter(|(_, people)| *people > 0).collect();
 
     let held = held_entries(inputs, &matching.held, &planner.held);
     let mut skipped = planner.skipped;
@@ -80,6 +86,9 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         skipped,
         guards,
         seal: String::new(),
+        candidates,
+        left_out,
+        new_passwords: BTreeSet::new(),
     };
     plan.fingerprint = fingerprint(&plan);
     let reading = LastReading {
@@ -88,6 +97,23 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         columns: inputs.columns.clone().unwrap_or_default(),
     };
     Survey { matched: matched(&matching), presence, notes: notes(inputs, &matching, &protection), plan, reading }
+}
+
+/// The candidates that are left to each create: those that are free, and that this plan gives to nobody else.
+fn candidates(planner: &mut Planner<'_>, changes: &[Change]) -> Candidates {
+    let mut left = std::mem::take(&mut planner.candidates);
+    let mut candidates = Candidates::new();
+    for change in changes.iter().filter(|change| change.action == Action::Create && change.object == Object::User) {
+        let Some((key, of)) = left.remove_entry(change.key.as_str()) else { continue };
+        let asker = Asker { key: &key, previous: None, own: None };
+        for (attribute, values) in of {
+            let free: Vec<Value> = values.into_iter().filter(|value| planner.names.free(attribute, value, asker)).collect();
+            if !free.is_empty() {
+                candidates.entry(change.seq).or_default().insert(attribute.name.to_owned(), free);
+            }
+        }
+    }
+    candidates
 }
 
 fn matched(matching: &Matching<'_>) -> Vec<(PersonNo, UserNo)> {

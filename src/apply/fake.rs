@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{Finder, Found, Outcome, RequestCounts, RunId, Tenant};
-use crate::directory::{Attribute, Group, GroupKind, ObjectId, Snapshot, TenantId, Upn, User, Value};
+use super::{Finder, Found, Outcome, Owner, RequestCounts, RunId, Tenant};
+use crate::directory::{Attribute, DeletedUser, Group, GroupKind, ObjectId, Snapshot, TenantId, Upn, User, Value};
 use crate::graph::{About, Answer, Operation, Verdict};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Edit, Members, Object, Plan, ReasonCode, SourceInfo, Summary, Target, Why};
@@ -40,6 +40,39 @@ pub(crate) enum Fault {
     Killed,
 }
 
+/// A property that is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) property: &'static str,
+    pub(crate) status: u16,
+    pub(crate) naming: Naming,
+    /// The id of the only user, or the name of the only new user, of whom it is refused.
+    pub(crate) only: Option<&'static str>,
+}
+
+/// How a refusal names its property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    Details,
+    Text,
+    Nothing,
+}
+
+impl Refusal {
+    pub(crate) fn of(property: &'static str, status: u16, naming: Naming) -> Self {
+        Self { property, status, naming, only: None }
+    }
+
+    fn answer(&self) -> Answer {
+        let text = match self.naming {
+            Naming::Text => format!("Invalid value specified for property '{}' of resource 'User'.", self.property),
+            Naming::Details | Naming::Nothing => "One or more properties contains invalid values.".to_owned(),
+        };
+        let details = Some(("InvalidValue".to_owned(), self.property.to_owned())).filter(|_| self.naming == Naming::Details);
+        Answer { details: details.into_iter().collect(), ..refusal(self.status, &text) }
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<ObjectId, User>,
@@ -67,6 +100,14 @@ pub(crate) struct Fake {
     pub(crate) delays: VecDeque<Duration>,
     /// Attributes that this app may not write.
     pub(crate) forbidden: BTreeSet<&'static str>,
+    /// What is refused besides.
+    pub(crate) refusals: Vec<Refusal>,
+    /// Addresses of objects that are no users.
+    pub(crate) taken: BTreeMap<&'static str, Owner>,
+    /// No look-up shows anybody.
+    pub(crate) hidden: bool,
+    /// Licences that cannot be taken back.
+    pub(crate) stuck: BTreeSet<&'static str>,
     /// An id that no group takes as a member.
     pub(crate) no_member: Option<ObjectId>,
 }
@@ -81,6 +122,10 @@ impl Fake {
             door: None,
             delays: VecDeque::new(),
             forbidden: BTreeSet::new(),
+            refusals: Vec::new(),
+            taken: BTreeMap::new(),
+            hidden: false,
+            stuck: BTreeSet::new(),
             no_member: None,
         }
     }
@@ -98,6 +143,8 @@ impl Fake {
         let state = self.state();
         let mut snapshot = Snapshot::empty(TenantId("t".into()), "contoso.com");
         snapshot.users = state.users.values().collect();
+        let deleted = |user: &User| (user.id.clone(), DeletedUser { user: user.clone(), deleted_at: None });
+        snapshot.deleted = state.deleted.values().map(deleted).collect();
         snapshot.groups.clone_from(&state.groups);
         snapshot
     }
@@ -165,10 +212,25 @@ impl Fake {
         }
     }
 
+    /// Why some of these properties of somebody cannot be written.
+    fn refuses<'n>(&self, who: &str, names: impl Iterator<Item = &'n str>) -> Option<Answer> {
+        let names: Vec<&str> = names.collect();
+        if names.iter().any(|name| self.forbidden.contains(name)) {
+            return Some(answer(Verdict::Final, 403, "Insufficient privileges to complete the operation."));
+        }
+        let hit = |refusal: &&Refusal| names.contains(&refusal.property) && refusal.only.is_none_or(|only| only == who);
+        self.refusals.iter().find(hit).map(Refusal::answer)
+    }
+
     fn create_user(&self, attributes: &BTreeMap<Attribute, Value>, state: &mut State) -> Answer {
         let upn = attributes[&attribute("userPrincipalName")].as_text().unwrap();
-        if attributes.keys().any(|name| self.forbidden.contains(name.name)) {
-            return answer(Verdict::Final, 403, "Insufficient privileges to complete the operation.");
+        if let Some(refused) = self.refuses(upn, attributes.keys().map(|name| name.name)) {
+            return refused;
+        }
+        let mail = attributes.get(&attribute("mail")).and_then(Value::as_text);
+        if [Some(upn), mail].into_iter().flatten().any(|address| self.taken.contains_key(address)) {
+            let taken = "Another object with the same value for property proxyAddresses already exists.";
+            return answer(Verdict::Final, 400, taken);
         }
         if let Some(user) = state.users.values().find(|user| user.upn == Upn::new(upn)) {
             // Of an account that was made by the same request Graph may name the addresses first.
@@ -189,14 +251,18 @@ impl Fake {
     }
 
     fn write(&self, operation: &Operation, state: &mut State) -> Answer {
-        state.log.push(format!("{operation:?}"));
+        let carried = match operation {
+            Operation::UpdateUser { edits, .. } => edits.keys().map(|name| name.name).collect::<Vec<_>>().join(","),
+            _ => operation.name().to_owned(),
+        };
+        state.log.push(carried);
         let done = || answer(Verdict::Done, 204, "");
         let absent = || answer(Verdict::Final, 404, "Resource does not exist.");
         match operation {
             Operation::CreateUser { attributes, .. } => self.create_user(attributes, state),
             Operation::UpdateUser { id, edits } => {
-                if edits.keys().any(|name| self.forbidden.contains(name.name)) {
-                    return answer(Verdict::Final, 403, "Insufficient privileges to complete the operation.");
+                if let Some(refused) = self.refuses(&id.to_string(), edits.keys().map(|name| name.name)) {
+                    return refused;
                 }
                 let Some(user) = state.users.get_mut(id) else { return absent() };
                 for (name, value) in edits {
@@ -220,6 +286,15 @@ impl Fake {
                 }
                 None => absent(),
             },
+            Operation::RestoreUser { id, .. }
+                if state.deleted.get(id).is_some_and(|user| {
+                    let mut plain = user.proxy_addresses.iter().filter_map(|address| address.split_once(':'));
+                    plain.any(|(_, address)| self.taken.contains_key(address))
+                }) =>
+            {
+                let taken = "Another object with the same value for property proxyAddresses already exists.";
+                answer(Verdict::Final, 400, taken)
+            }
             Operation::RestoreUser { id, .. } => match state.deleted.remove(id) {
                 Some(user) => {
                     state.users.insert(id.clone(), user);
@@ -227,7 +302,18 @@ impl Fake {
                 }
                 None => absent(),
             },
-            Operation::RevokeSessions { .. } => done(),
+            Operation::SetPassword { user, .. } => {
+                self.refuses(&user.to_string(), std::iter::once("passwordProfile")).unwrap_or_else(done)
+            }
+            Operation::RevokeSessions { .. } | Operation::CreateTap { .. } => done(),
+            Operation::RemoveLicenses { user, skus } => {
+                if skus.iter().any(|sku| self.stuck.contains(&**sku)) {
+                    return answer(Verdict::Final, 400, "The license cannot be removed.");
+                }
+                let Some(user) = state.users.get_mut(user) else { return absent() };
+                user.licenses.retain(|sku| !skus.contains(sku));
+                done()
+            }
             _ => self.write_group(operation, state),
         }
     }
@@ -237,7 +323,8 @@ impl Fake {
 impl Finder for Fake {
     async fn find(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, String> {
         let state = self.state();
-        let Some(user) = state.users.values().find(|user| user.upn == *upn) else { return Ok(Found::Nobody) };
+        let shown = state.users.values().find(|user| user.upn == *upn && !self.hidden);
+        let Some(user) = shown else { return Ok(Found::Nobody) };
         let ours = key.is_some_and(|(name, value)| user.text(name.name) == Some(value));
         Ok(if ours { Found::Ours(user.id.clone()) } else { Found::Other })
     }
@@ -246,6 +333,10 @@ impl Finder for Fake {
         let state = self.state();
         let found = state.groups.values().find(|group| group.unique_name.as_deref() == Some(unique_name));
         Ok(found.map(|group| group.id.clone()))
+    }
+
+    async fn owner(&self, address: &str) -> Option<Owner> {
+        self.taken.get(address).cloned()
     }
 }
 
@@ -299,7 +390,10 @@ impl Tenant for Fake {
 fn written(operation: &Operation) -> Option<ObjectId> {
     match operation {
         Operation::UpdateUser { id, .. } | Operation::DeleteUser { id } => Some(id.clone()),
-        Operation::SetManager { user, .. } | Operation::RevokeSessions { user } => Some(user.clone()),
+        Operation::SetManager { user, .. }
+        | Operation::RevokeSessions { user }
+        | Operation::SetPassword { user, .. }
+        | Operation::RemoveLicenses { user, .. } => Some(user.clone()),
         Operation::AddMembers { group, .. } | Operation::RemoveMember { group, .. } => Some(group.clone()),
         _ => None,
     }
@@ -319,6 +413,11 @@ fn answer(verdict: Verdict, status: u16, message: &str) -> Answer {
     }
 }
 
+/// A final refusal with Graph's code and no details.
+pub(crate) fn refusal(status: u16, message: &str) -> Answer {
+    answer(Verdict::Final, status, message)
+}
+
 pub(crate) fn attribute(name: &str) -> Attribute {
     Attribute::find(name).unwrap()
 }
@@ -332,6 +431,7 @@ pub(crate) fn group(id: &ObjectId, name: &str, unique_name: &str) -> Group {
         dynamic: false,
         synced: false,
         role_assignable: false,
+        addresses: BTreeSet::new(),
         members: BTreeSet::new(),
         owners: BTreeSet::new(),
     }
@@ -403,6 +503,9 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         skipped: Vec::new(),
         guards: Vec::new(),
         seal: String::new(),
+        candidates: BTreeMap::new(),
+        left_out: BTreeMap::new(),
+        new_passwords: BTreeSet::new(),
     }
 }
 

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::private::{is_writable, put_by, write_private};
-use super::{Finder, Found, RequestCounts, Tenant};
+use super::{Finder, Found, Owner, RequestCounts, Tenant};
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value};
 use crate::graph::{About, Answer, Operation, Verdict};
 
@@ -143,8 +143,12 @@ impl<'a> HandingOver<'a> {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         let mut fresh = Vec::new();
         for operation in operations {
-            let Operation::CreateUser { attributes, password } = operation else { continue };
-            let Some(upn) = name_of(attributes) else { continue };
+            let (upn, password) = match operation {
+                Operation::CreateUser { attributes, password } => (name_of(attributes), password),
+                Operation::SetPassword { user, password } => (Some(self.name_in_tenant(user)), password),
+                _ => continue,
+            };
+            let Some(upn) = upn else { continue };
             match given.get(&upn) {
                 Some(earlier) => *password = earlier.clone(),
                 None => fresh.push(Secret { upn, kind: "password", text: password.clone() }),
@@ -153,6 +157,13 @@ impl<'a> HandingOver<'a> {
         self.file.keep(&fresh)?;
         given.extend(fresh.into_iter().map(|secret| (secret.upn, secret.text)));
         Ok(())
+    }
+
+    /// The sign-in name of an account that exists or that comes back.
+    fn name_in_tenant(&self, user: &ObjectId) -> String {
+        let live = || self.snapshot.users.get(user).map(|user| user.upn);
+        let name = live().or_else(|| self.snapshot.deleted.get(user).map(|deleted| deleted.user.upn.clone()));
+        name.map_or_else(|| user.to_string(), |name| name.as_str().to_owned())
     }
 
     /// Keeps the passes that were answered. One that cannot be kept is lost, and its step has failed.
@@ -225,6 +236,10 @@ impl Finder for HandingOver<'_> {
 
     async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, String> {
         self.tenant.find_group(unique_name).await
+    }
+
+    async fn owner(&self, address: &str) -> Option<Owner> {
+        self.tenant.owner(address).await
     }
 }
 

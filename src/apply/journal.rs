@@ -50,6 +50,8 @@ pub enum RequestKind {
     RemoveMember,
     /// A Temporary Access Pass is made.
     CreateTap,
+    /// An existing account gets a new password.
+    SetPassword,
 }
 
 impl RequestKind {
@@ -69,6 +71,7 @@ impl RequestKind {
             Self::AddMembers => "add-members",
             Self::RemoveMember => "remove-member",
             Self::CreateTap => "create-tap",
+            Self::SetPassword => "set-password",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{Finder, Found, RequestCounts, Tenant};
+use super::{Finder, Found, Owner, OwnerKind, RequestCounts, Tenant};
 use crate::directory::{Attribute, Kind, ObjectId, Upn, User, Value};
 use crate::graph::{Answer, Operation, QuotaLevel, Reader, Requests, Writer};
 
@@ -29,9 +29,10 @@ impl<'a> Live<'a> {
         Self { writer, reader, level, level_kept: Mutex::new(Instant::now()) }
     }
 
-    fn keep_level(&self) {
+    /// A wait that was asked for is kept at once: a run that is killed right then must not let the next one ask too early.
+    fn keep_level(&self, throttled: bool) {
         let mut kept = self.level_kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.elapsed() >= KEEP_LEVEL {
+        if throttled || kept.elapsed() >= KEEP_LEVEL {
             *kept = Instant::now();
             self.writer.client().remember(self.level);
         }
@@ -49,6 +50,12 @@ impl Finder for Reader {
         let group = Reader::find_group(self, unique_name).await.map_err(|error| error.to_string())?;
         Ok(group.map(|group| group.id))
     }
+
+    async fn owner(&self, address: &str) -> Option<Owner> {
+        let found = Reader::owner(self, address).await.inspect_err(|error| tracing::info!(%error, "the owner is not known"));
+        let (id, set, name) = found.ok().flatten()?;
+        Some(Owner { id, kind: if set == "group" { OwnerKind::Group } else { OwnerKind::User }, name })
+    }
 }
 
 #[async_trait]
@@ -64,13 +71,18 @@ impl Finder for Live<'_> {
     async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, String> {
         Finder::find_group(self.reader, unique_name).await
     }
+
+    async fn owner(&self, address: &str) -> Option<Owner> {
+        Finder::owner(self.reader, address).await
+    }
 }
 
 #[async_trait]
 impl Tenant for Live<'_> {
     async fn send(&self, operations: Vec<Operation>) -> Vec<Answer> {
         let answers = self.writer.send(operations).await;
-        self.keep_level();
+        let throttled = answers.iter().any(|answer| answer.status == Some(429));
+        self.keep_level(throttled);
         answers
     }
 

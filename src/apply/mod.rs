@@ -10,6 +10,7 @@ mod handover;
 mod journal;
 mod live;
 mod outcome;
+mod owners;
 mod password;
 mod private;
 mod scheduler;
@@ -22,7 +23,7 @@ use tokio::sync::watch;
 pub use handover::{AgeFile, HandingOver, HandoverError};
 pub use journal::{Answered, Entry, Journal, JournalError, RequestKind, RunId, Sent};
 pub use live::Live;
-pub use outcome::{Applied, ChangeResult, ChangeState, Drifted, Failed, Outcome, RequestCounts};
+pub use outcome::{Applied, ChangeResult, ChangeState, Drifted, Failed, Outcome, RequestCounts, StepName};
 pub use password::{NoRandomness, first_password};
 pub use private::write_private;
 pub use settle::{Open, Settled, settle};
@@ -38,6 +39,8 @@ pub trait Finder: Sync {
     async fn find(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, String>;
     /// Looks for the group with that uniqueName.
     async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, String>;
+    /// Looks for the object that has this mail or proxy address, and describes it. None where no object shows it, or it cannot be looked up.
+    async fn owner(&self, address: &str) -> Option<Owner>;
 }
 
 /// The tenant, as far as `apply` needs it. [`Live`] is the real one; tests have others.
@@ -60,6 +63,36 @@ pub enum Found {
     Ours(ObjectId),
     /// The name belongs to somebody else.
     Other,
+}
+
+/// The object that has an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Graph's id.
+    pub id: ObjectId,
+    /// A user or a group.
+    pub kind: OwnerKind,
+    /// The userPrincipalName or the displayName.
+    pub name: String,
+}
+
+/// What kind of object has an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnerKind {
+    /// A user, who may be one that this run made and that not every replica shows.
+    User,
+    /// A group of any sort.
+    Group,
+}
+
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.kind {
+            OwnerKind::User => "user",
+            OwnerKind::Group => "group",
+        };
+        write!(f, "{kind} {} ({})", self.name, self.id)
+    }
 }
 
 /// How a plan is carried out.

@@ -21,7 +21,7 @@ pub struct Outcome {
     pub fingerprint: String,
     /// How many changes were carried out whole.
     pub applied: u64,
-    /// The changes that were not, or not whole.
+    /// What failed: an entry for each step, and for each property of a person that was refused.
     pub failed: Vec<Failed>,
     /// The changes of a saved plan whose *before* no longer held.
     pub drifted: Vec<Drifted>,
@@ -61,6 +61,11 @@ impl Outcome {
             duration_ms: 0,
         }
     }
+
+    /// How many changes failed, in whole or in part.
+    pub fn failed_changes(&self) -> u64 {
+        self.failed.iter().map(|failed| failed.seq).collect::<BTreeSet<u64>>().len() as u64
+    }
 }
 
 /// A change that was not carried out, or not whole.
@@ -81,6 +86,54 @@ pub struct Failed {
     pub message: String,
     /// Graph's request-id, for its support.
     pub request_id: Option<String>,
+    /// The step of the change that failed.
+    #[serde(default)]
+    pub step: Option<StepName>,
+    /// The property that Graph named, or that was refused alone.
+    #[serde(default)]
+    pub property: Option<String>,
+    /// The object that already has the value, where another object's value was the reason.
+    #[serde(default)]
+    pub owner: Option<String>,
+}
+
+/// One step of a change, as a failure names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are those of the document")]
+pub enum StepName {
+    Create,
+    Password,
+    Enable,
+    Disable,
+    RevokeSessions,
+    Update,
+    Manager,
+    Members,
+    RemoveLicenses,
+    Delete,
+    Restore,
+    Tap,
+}
+
+impl StepName {
+    /// The name as the document has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Password => "password",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::RevokeSessions => "revoke-sessions",
+            Self::Update => "update",
+            Self::Manager => "manager",
+            Self::Members => "members",
+            Self::RemoveLicenses => "remove-licenses",
+            Self::Delete => "delete",
+            Self::Restore => "restore",
+            Self::Tap => "tap",
+        }
+    }
 }
 
 /// A change of a saved plan that was left out, since the tenant had moved.
@@ -148,8 +201,10 @@ pub struct Applied {
     pub created: BTreeMap<String, ObjectId>,
     /// Temporary Access Passes that were made, by HR key. Their type cannot be printed.
     pub passes: BTreeMap<String, SecretString>,
-    /// What Graph refused to this app: to be remembered for 30 days.
-    pub refused: BTreeSet<Attribute>,
+    /// The attributes that Graph refused to this app, since no value of them went through in this run: the people refused, by HR key.
+    pub refused: BTreeMap<Attribute, BTreeSet<String>>,
+    /// The attributes of which a value went through in this run.
+    pub written: BTreeSet<Attribute>,
     /// Whether the run was interrupted before it was through.
     pub interrupted: bool,
     /// Whether the service answered no more and the run gave up.

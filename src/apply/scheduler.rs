@@ -2,6 +2,9 @@
 
 mod ending;
 mod landing;
+mod misses;
+mod part;
+mod refusal;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -14,14 +17,17 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
+use self::misses::{Detail, Miss, Progress};
+use self::part::Part;
+use self::refusal::Reduced;
 use super::journal::{Answered, Entry, Journal, RequestKind, Sent};
-use super::outcome::{Applied, Failed};
-use super::steps::{Act, Step, Who, steps};
-use super::{ApplyError, Found, Options, Tenant, first_password};
+use super::outcome::Applied;
+use super::steps::{Act, Edits, Step, Who, steps};
+use super::{ApplyError, Found, Options, OwnerKind, Tenant, first_password};
 use crate::directory::{Attribute, ObjectId, Upn, Value};
 use crate::graph::{Answer, Operation};
 use crate::mapping::LeaveAction;
-use crate::plan::{Plan, SkippedCode};
+use crate::plan::{Candidates, Plan};
 
 /// What Graph takes in one batch.
 const BATCH: usize = 20;
@@ -37,8 +43,12 @@ pub(super) const REPLICATION: Duration = Duration::from_secs(15);
 /// A step with its state.
 struct Live {
     step: Step,
-    /// What is left of `AddMembers`: sent part by part.
-    parts: VecDeque<Vec<(String, Who)>>,
+    /// What is left to send of a step that has parts.
+    parts: VecDeque<Part>,
+    /// What a create left out and what is written once the account exists.
+    later: Edits,
+    reduced: Reduced,
+    splits: u32,
     blockers: usize,
     /// Who waits for it, and whether they need it to go well.
     dependants: Vec<(usize, bool)>,
@@ -47,11 +57,19 @@ struct Live {
     adrift: bool,
     throttles: u32,
     doubt: Option<Doubt>,
-    /// Attributes that were left out after a 403, with that answer.
-    trimmed: Option<(Vec<Attribute>, Answer)>,
-    failure: Option<Failed>,
-    doomed: bool,
-    over: bool,
+    misses: Vec<Miss>,
+    /// What others wait for is there, whatever else of the step failed.
+    landed: bool,
+    fate: Fate,
+}
+
+/// What becomes of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Open,
+    /// Something that it needs failed: it is not sent.
+    Doomed,
+    Over,
 }
 
 /// A create of which nobody knows whether it landed.
@@ -75,13 +93,31 @@ struct Closed {
 struct Flying {
     at: usize,
     request: u64,
-    members: Vec<(String, Who)>,
+    part: Part,
 }
 
 enum Landing {
-    Answers { started: Instant, flying: Vec<Flying>, answers: Vec<Answer> },
-    Looked { at: usize, found: Result<Found, String> },
-    Group { flying: Flying, answer: Answer, found: Result<Option<ObjectId>, String> },
+    Answers {
+        started: Instant,
+        flying: Vec<Flying>,
+        answers: Vec<Answer>,
+    },
+    Looked {
+        at: usize,
+        found: Result<Found, String>,
+    },
+    /// A group that was there already, whose id is looked up.
+    Group {
+        flying: Flying,
+        answer: Answer,
+        found: Result<Option<ObjectId>, String>,
+    },
+    /// A group that may have been made by a request without an answer, or by one that was sent again.
+    Sought {
+        flying: Flying,
+        answer: Answer,
+        found: Result<Option<ObjectId>, String>,
+    },
 }
 
 struct Scheduler<'a> {
@@ -97,17 +133,19 @@ struct Scheduler<'a> {
     next_request: u64,
     /// What the journal is to be told next.
     entry: Entry,
-    /// Steps left of each change, and its first failure.
+    /// Steps left of each change, what is done of it, and what failed.
     left: Vec<usize>,
-    failures: Vec<Option<Failed>>,
+    progress: Vec<Progress>,
+    /// What creates may still be called.
+    candidates: Candidates,
     leave_left: HashMap<(usize, LeaveAction), (usize, bool)>,
     users: HashMap<String, ObjectId>,
     groups: HashMap<String, ObjectId>,
     /// Objects that this run made or brought back.
     born: HashMap<ObjectId, Instant>,
     passes: BTreeMap<String, SecretString>,
-    refused: BTreeSet<Attribute>,
-    any_done: bool,
+    /// Attributes of which a value went through.
+    written: BTreeSet<Attribute>,
     retried: u64,
     /// Whole batches that failed one after another, the last one's moment, and when the next may go.
     dead: u32,
@@ -131,8 +169,10 @@ pub(super) async fn run<'a>(
 ) -> Result<Applied, ApplyError> {
     let started = Instant::now();
     let mut scheduler = Scheduler::new(plan, tenant, journal, options);
+    scheduler.leave_out_the_unfit();
     scheduler.complete_the_empty();
     scheduler.carry_out().await;
+    scheduler.name_owners().await;
     scheduler.end(started)
 }
 
@@ -166,20 +206,52 @@ impl<'a> Scheduler<'a> {
             next_request: 1,
             entry: Entry::default(),
             left,
-            failures: vec![None; plan.changes.len()],
+            progress: vec![Progress::default(); plan.changes.len()],
+            candidates: plan.candidates.clone(),
             leave_left,
             users: HashMap::new(),
             groups: HashMap::new(),
             born: HashMap::new(),
             passes: BTreeMap::new(),
-            refused: BTreeSet::new(),
-            any_done: false,
+            written: BTreeSet::new(),
             retried: 0,
             dead: 0,
             last_dead: None,
             closed: None,
             pause: None,
             stop: None,
+        }
+    }
+
+    /// Values that the type of their extension cannot hold are not sent: their person fails for them, and all else goes.
+    fn leave_out_the_unfit(&mut self) {
+        let fault = |name: Attribute, value: Option<&Value>| {
+            let (kind, text) = (name.extension_type()?, value?.as_text()?);
+            kind.canonical(text).err()
+        };
+        for live in &mut self.live {
+            let mut unfit = Vec::new();
+            match &mut live.step.act {
+                Act::CreateUser { attributes } => attributes.retain(|name, value| {
+                    let fault = fault(*name, Some(value));
+                    unfit.extend(fault.iter().map(|fault| (*name, fault.to_string())));
+                    fault.is_none()
+                }),
+                Act::Update { edits, .. } => edits.retain(|name, value| {
+                    let fault = fault(*name, value.as_ref());
+                    unfit.extend(fault.iter().map(|fault| (*name, fault.to_string())));
+                    fault.is_none()
+                }),
+                _ => {}
+            }
+            if unfit.is_empty() {
+                continue;
+            }
+            let step = live.step.act.name();
+            let parts = Part::of(&live.step.act).filter(|part| *part != Part::Edits(Edits::new()));
+            live.parts = parts.into_iter().collect();
+            let miss = |(name, fault)| Miss::silent(step, Detail::Attribute(name), "invalid-value", format!("the value {fault}"));
+            live.misses.extend(unfit.into_iter().map(miss));
         }
     }
 
@@ -272,9 +344,16 @@ impl<'a> Scheduler<'a> {
             return;
         };
         let tenant = self.tenant;
+        let conflict = self.live[at].doubt.as_ref().is_some_and(|doubt| doubt.conflict.is_some());
         self.flights.push(Box::pin(async move {
             let key = key.as_ref().map(|(attribute, text)| (*attribute, text.as_str()));
-            Landing::Looked { at, found: tenant.find(&upn, key).await }
+            let mut found = tenant.find(&upn, key).await;
+            // The address may be a group's. A user whom the first look-up did not show may still be ours.
+            if conflict && found == Ok(Found::Nobody) {
+                let owner = tenant.owner(upn.as_str()).await;
+                found = Ok(owner.filter(|owner| owner.kind == OwnerKind::Group).map_or(Found::Nobody, |_| Found::Other));
+            }
+            Landing::Looked { at, found }
         }));
     }
 
@@ -312,57 +391,78 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// The failure of a step that was not sent.
-    fn failed(&self, at: usize, code: &str, message: String) -> Failed {
-        let change = &self.plan.changes[self.live[at].step.change];
-        Failed {
-            seq: change.seq,
-            key: change.key.clone(),
-            action: change.action,
-            status: None,
-            code: code.to_owned(),
-            message,
-            request_id: None,
+    /// A step that was not sent, or not answered, failed.
+    fn missed(&self, at: usize, code: &str, message: String) -> Miss {
+        Miss::silent(self.live[at].step.act.name(), self.detail(at), code, message)
+    }
+
+    /// What a step without parts is about.
+    fn detail(&self, at: usize) -> Detail {
+        let step = &self.live[at].step;
+        match &step.act {
+            Act::RemoveMember { group, .. } if step.leave.is_some() => Detail::Group(self.group_name(group)),
+            Act::RemoveMember { member, .. } => Detail::Member(self.key_of(step.change, member)),
+            _ => Detail::Whole,
+        }
+    }
+
+    fn group_name(&self, group: &Who) -> String {
+        match group {
+            Who::Id(id) => self.options.snapshot.groups.get(id).map_or_else(|| id.to_string(), |group| group.name.clone()),
+            Who::NewUser(key) | Who::NewGroup(key) | Who::Nobody(key) => key.clone(),
+        }
+    }
+
+    /// The key by which a group's change names a member.
+    fn key_of(&self, change: usize, member: &Who) -> String {
+        match member {
+            Who::Id(id) => {
+                let ids = &self.plan.changes[change].ids;
+                ids.iter().find(|(_, known)| *known == id).map_or_else(|| id.to_string(), |(key, _)| key.clone())
+            }
+            Who::NewUser(key) | Who::NewGroup(key) | Who::Nobody(key) => key.clone(),
         }
     }
 
     /// A step is over without a request of its own.
-    fn over(&mut self, at: usize, failure: Option<Failed>) {
+    fn over(&mut self, at: usize, miss: Option<Miss>) {
         let change = self.live[at].step.change;
-        let (completes, _) = self.conclude(at, failure);
+        let (completes, _) = self.conclude(at, miss);
         if completes {
             self.complete_silently(change);
         }
     }
 
     /// A step is over: its change counts down and whoever waited is due. Says whether the change, and what follows a leaver, is whole.
-    fn conclude(&mut self, at: usize, failure: Option<Failed>) -> (bool, Option<LeaveAction>) {
+    fn conclude(&mut self, at: usize, miss: Option<Miss>) -> (bool, Option<LeaveAction>) {
         let mut whole = (false, None);
-        let mut over = vec![(at, failure)];
-        while let Some((at, failure)) = over.pop() {
-            let failure = failure.or(self.live[at].failure.take());
-            let failed = failure.is_some();
-            let change = self.live[at].step.change;
-            self.live[at].over = true;
+        let mut over = vec![(at, miss)];
+        while let Some((at, miss)) = over.pop() {
+            let live = &mut self.live[at];
+            live.misses.extend(miss);
+            live.fate = Fate::Over;
+            let misses = std::mem::take(&mut live.misses);
+            let (failed, in_vain) = (!misses.is_empty(), !misses.is_empty() && !live.landed);
+            let change = live.step.change;
             self.left[change] -= 1;
             let leave = self.live[at].step.leave.filter(|leave| self.leave_is_whole(change, *leave, failed));
-            if let Some(failure) = failure {
-                self.failures[change].get_or_insert(failure);
-            }
+            self.progress[change].misses.extend(misses);
             if whole.1.is_none() {
                 whole.1 = leave;
             }
-            whole.0 |= self.left[change] == 0 && self.failures[change].is_none();
+            whole.0 |= self.left[change] == 0 && self.progress[change].misses.is_empty();
             for (dependant, hard) in self.live[at].dependants.clone() {
                 let waiter = &mut self.live[dependant];
-                waiter.doomed |= hard && failed;
+                if hard && in_vain {
+                    waiter.fate = Fate::Doomed;
+                }
                 waiter.blockers -= 1;
                 if waiter.blockers > 0 {
                     continue;
                 }
-                if waiter.doomed {
+                if waiter.fate == Fate::Doomed {
                     let message = "something that this change depends on failed".to_owned();
-                    over.push((dependant, Some(self.failed(dependant, "dependency", message))));
+                    over.push((dependant, Some(self.missed(dependant, "dependency", message))));
                 } else {
                     self.ready.insert(dependant);
                 }
@@ -381,24 +481,23 @@ impl<'a> Scheduler<'a> {
 
 impl Live {
     fn new(step: Step, dependants: Vec<(usize, bool)>) -> Self {
-        let parts = match &step.act {
-            Act::AddMembers { members, .. } => VecDeque::from([members.clone()]),
-            _ => VecDeque::new(),
-        };
+        let parts = Part::of(&step.act).into_iter().collect();
         let blockers = step.needs.len() + step.follows.len();
         Self {
             step,
             parts,
+            later: Edits::new(),
+            reduced: Reduced::default(),
+            splits: 0,
             blockers,
             dependants,
             attempts: 0,
             adrift: false,
             throttles: 0,
             doubt: None,
-            trimmed: None,
-            failure: None,
-            doomed: false,
-            over: false,
+            misses: Vec::new(),
+            landed: false,
+            fate: Fate::Open,
         }
     }
 }

@@ -141,6 +141,10 @@ mod tests {
         async fn find_group(&self, _: &str) -> Result<Option<ObjectId>, String> {
             Ok(None)
         }
+
+        async fn owner(&self, _: &str) -> Option<super::super::Owner> {
+            None
+        }
     }
 
     fn open(request: u64, kind: RequestKind) -> Open {

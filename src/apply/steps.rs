@@ -1,7 +1,9 @@
 //! From each change of the plan to the requests that carry it out, in order, with what each must wait for.
 //!
-//! Pure: nothing is sent here. The order is the plan's (DESIGN section 5): leavers with what follows, restores and creates, updates,
-//! managers, groups, members, removals, deletes. A step only ever waits for steps that stand before it.
+//! Pure: nothing is sent here. The order is the plan's (DESIGN section 5): accounts are closed, their sessions revoked, and what else
+//! follows a leaver; then accounts appear or are opened; then updates, managers, groups, members, removals, deletes. What closes or opens
+//! an account shares no request with anything else, so that no refusal of an ordinary attribute can keep it from arriving. A step only ever
+//! waits for steps that stand before it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,6 +11,12 @@ use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Object, Plan};
 
+/// The attributes that one PATCH sets or clears.
+pub(super) type Edits = BTreeMap<Attribute, Option<Value>>;
+
+pub(super) const ACCOUNT_ENABLED: &str = "accountEnabled";
+/// Attributes that travel alone once the account exists: Graph may refuse them to apps, or asks for a permission of their own.
+pub(super) const ALONE: [&str; 2] = ["employeeHireDate", "employeeLeaveDateTime"];
 /// Members that fit into one PATCH of a group.
 const MEMBERS_IN_A_PATCH: usize = 20;
 
@@ -30,13 +38,17 @@ pub(super) enum Act {
     },
     Update {
         user: Who,
-        edits: BTreeMap<Attribute, Option<Value>>,
+        edits: Edits,
     },
     SetManager {
         user: Who,
         manager: Who,
     },
     ClearManager {
+        user: Who,
+    },
+    /// A new random password for an account that exists.
+    SetPassword {
         user: Who,
     },
     RevokeSessions {
@@ -95,6 +107,8 @@ pub(super) struct Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
+    Close,
+    Revoke,
     Leave,
     Appear,
     Update,
@@ -130,6 +144,8 @@ struct World<'a> {
     day: &'a str,
     new_users: BTreeSet<&'a str>,
     new_groups: BTreeSet<&'a str>,
+    /// The changes that give a returning account a new password.
+    passwords: &'a BTreeSet<u64>,
     /// Memberships that a group's own change ends: group and member.
     ending: BTreeSet<(ObjectId, ObjectId)>,
     managed_groups: HashMap<ObjectId, Vec<ObjectId>>,
@@ -146,6 +162,7 @@ impl<'a> World<'a> {
             day: &plan.as_of,
             new_users: made(Object::User),
             new_groups: made(Object::Group),
+            passwords: &plan.new_passwords,
             ending: BTreeSet::new(),
             managed_groups: HashMap::new(),
         };
@@ -194,36 +211,16 @@ impl<'a> World<'a> {
 
 fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnMut(Phase, Act, Option<LeaveAction>)) {
     let user = world.object(change);
-    let mut edits: BTreeMap<Attribute, Option<Value>> =
-        change.attributes.iter().filter_map(|edit| Some((edit.attribute()?, edit.after.clone()))).collect();
+    let mut edits: Edits = change.attributes.iter().filter_map(|edit| Some((edit.attribute()?, edit.after.clone()))).collect();
     let phase = match change.action {
-        Action::Create | Action::Restore => Phase::Appear,
         Action::Disable => Phase::Leave,
         Action::Update if !change.then.is_empty() => Phase::Leave,
-        Action::Update | Action::Enable => Phase::Update,
-        Action::Delete => Phase::Delete,
+        _ => Phase::Update,
     };
-    match change.action {
-        Action::Create => {
-            let attributes = edits.into_iter().filter_map(|(attribute, value)| Some((attribute, value?))).collect();
-            push(phase, Act::CreateUser { attributes }, None);
-            edits = BTreeMap::new();
-        }
-        Action::Delete => match &change.id {
-            Some(id) => push(phase, Act::DeleteUser { id: id.clone() }, None),
-            None => push(phase, Act::Impossible("the plan names no account to delete".into()), None),
-        },
-        Action::Restore => match &change.id {
-            Some(id) => {
-                let upn = Attribute::find("userPrincipalName").and_then(|name| edits.remove(&name)).flatten();
-                let upn = upn.as_ref().and_then(Value::as_text).map(Upn::new);
-                push(phase, Act::RestoreUser { id: id.clone(), upn }, None);
-            }
-            None => push(phase, Act::Impossible("the plan names no account to restore".into()), None),
-        },
-        Action::Disable => flip(&mut edits, false),
-        Action::Enable => flip(&mut edits, true),
-        Action::Update => {}
+    appear(change, &mut edits, push);
+    enablement(change, &user, &mut edits, world, push);
+    if change.then.contains(&LeaveAction::RevokeSessions) {
+        push(Phase::Revoke, Act::RevokeSessions { user: user.clone() }, Some(LeaveAction::RevokeSessions));
     }
     update(&user, edits, phase, world, push);
     if let Some(act) = pass(change, &user, world.day).filter(|_| tap) {
@@ -242,6 +239,52 @@ fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnM
     }
 }
 
+/// The account is made, brought back or deleted; what that request carries is taken out of the edits.
+fn appear(change: &Change, edits: &mut Edits, push: &mut impl FnMut(Phase, Act, Option<LeaveAction>)) {
+    let act = match (change.action, &change.id) {
+        (Action::Create, _) => {
+            let attributes = std::mem::take(edits).into_iter().filter_map(|(attribute, value)| Some((attribute, value?)));
+            Act::CreateUser { attributes: attributes.collect() }
+        }
+        (Action::Delete, Some(id)) => Act::DeleteUser { id: id.clone() },
+        (Action::Delete, None) => Act::Impossible("the plan names no account to delete".into()),
+        (Action::Restore, Some(id)) => {
+            let upn = Attribute::find("userPrincipalName").and_then(|name| edits.remove(&name)).flatten();
+            let upn = upn.as_ref().and_then(Value::as_text).map(Upn::new);
+            Act::RestoreUser { id: id.clone(), upn }
+        }
+        (Action::Restore, None) => Act::Impossible("the plan names no account to restore".into()),
+        (Action::Update | Action::Enable | Action::Disable, _) => return,
+    };
+    push(if change.action == Action::Delete { Phase::Delete } else { Phase::Appear }, act, None);
+}
+
+/// accountEnabled, in a request of its own; before it a new password, where one is due.
+fn enablement(
+    change: &Change,
+    user: &Who,
+    edits: &mut Edits,
+    world: &World<'_>,
+    push: &mut impl FnMut(Phase, Act, Option<LeaveAction>),
+) {
+    let Some(attribute) = Attribute::find(ACCOUNT_ENABLED) else { return };
+    let asked = edits.remove(&attribute).flatten();
+    let to = match change.action {
+        Action::Disable => Some(Value::Flag(false)),
+        Action::Enable => Some(Value::Flag(true)),
+        _ => asked,
+    };
+    let opens = to == Some(Value::Flag(true));
+    if world.passwords.contains(&change.seq) && change.id.is_some() && (opens || change.action == Action::Restore) {
+        push(Phase::Appear, Act::SetPassword { user: user.clone() }, None);
+    }
+    if to.is_some() {
+        let edits = BTreeMap::from([(attribute, to)]);
+        let appears = opens || change.action == Action::Restore;
+        push(if appears { Phase::Appear } else { Phase::Close }, Act::Update { user: user.clone(), edits }, None);
+    }
+}
+
 /// The Temporary Access Pass of who is let in by this change: good from now on, or from the start date on for who is enabled ahead. A
 /// pre-hire gets one when the account is enabled.
 fn pass(change: &Change, user: &Who, day: &str) -> Option<Act> {
@@ -257,20 +300,8 @@ fn pass(change: &Change, user: &Who, day: &str) -> Option<Act> {
     Some(Act::CreateTap { user: user.clone(), start })
 }
 
-fn flip(edits: &mut BTreeMap<Attribute, Option<Value>>, to: bool) {
-    if let Some(enabled) = Attribute::find("accountEnabled") {
-        edits.insert(enabled, Some(Value::Flag(to)));
-    }
-}
-
-/// The PATCH of the attributes; employeeHireDate goes in one of its own, employeeOrgData always with both halves.
-fn update(
-    user: &Who,
-    mut edits: BTreeMap<Attribute, Option<Value>>,
-    phase: Phase,
-    world: &World<'_>,
-    push: &mut impl FnMut(Phase, Act, Option<LeaveAction>),
-) {
+/// The PATCH of the attributes; the dates that Graph may refuse to apps go in one of their own, employeeOrgData always with both halves.
+fn update(user: &Who, mut edits: Edits, phase: Phase, world: &World<'_>, push: &mut impl FnMut(Phase, Act, Option<LeaveAction>)) {
     let halves = ["employeeOrgData.costCenter", "employeeOrgData.division"].map(Attribute::find);
     if let [Some(one), Some(other)] = halves {
         for (here, there) in [(one, other), (other, one)] {
@@ -285,12 +316,12 @@ fn update(
             }
         }
     }
-    let hired = Attribute::find("employeeHireDate").and_then(|name| edits.remove_entry(&name));
+    let alone: Edits = edits.extract_if(.., |name, _| ALONE.contains(&name.name)).collect();
     if !edits.is_empty() {
         push(phase, Act::Update { user: user.clone(), edits }, None);
     }
-    if let Some(hired) = hired {
-        push(phase, Act::Update { user: user.clone(), edits: BTreeMap::from([hired]) }, None);
+    for (name, value) in alone {
+        push(phase, Act::Update { user: user.clone(), edits: BTreeMap::from([(name, value)]) }, None);
     }
 }
 
@@ -303,7 +334,8 @@ fn leave(
 ) {
     let known = change.id.as_ref();
     match action {
-        LeaveAction::RevokeSessions => push(Phase::Leave, Act::RevokeSessions { user: user.clone() }, Some(action)),
+        // Sent right after the account is closed.
+        LeaveAction::RevokeSessions => {}
         LeaveAction::ClearManager => {
             if known.and_then(|id| world.snapshot.users.get(id)).is_none_or(|user| user.manager.is_some()) {
                 push(Phase::Leave, Act::ClearManager { user: user.clone() }, Some(action));
@@ -379,6 +411,7 @@ impl Act {
             Self::Update { user, .. }
             | Self::SetManager { user, .. }
             | Self::ClearManager { user }
+            | Self::SetPassword { user }
             | Self::RevokeSessions { user }
             | Self::RemoveLicenses { user, .. }
             | Self::CreateTap { user, .. } => Some(user),
@@ -388,6 +421,15 @@ impl Act {
             | Self::DeleteUser { .. }
             | Self::RestoreUser { .. }
             | Self::Impossible(_) => None,
+        }
+    }
+
+    /// What the step makes of accountEnabled, where it does nothing else.
+    pub(super) fn enables(&self) -> Option<bool> {
+        let Self::Update { edits, .. } = self else { return None };
+        match edits.iter().next() {
+            Some((name, Some(Value::Flag(flag)))) if name.name == ACCOUNT_ENABLED => Some(*flag),
+            _ => None,
         }
     }
 
@@ -407,6 +449,8 @@ fn link(steps: &mut [Step], plan: &Plan) {
     // The step that makes or brings back an object, and the last step so far that writes it.
     let mut maker: HashMap<Who, usize> = HashMap::new();
     let mut last: HashMap<Who, usize> = HashMap::new();
+    // The step without which an account is not opened, and without which nobody needs a pass.
+    let mut gate: HashMap<Who, usize> = HashMap::new();
     for at in 0..steps.len() {
         let step = &steps[at];
         let mut needs = Vec::new();
@@ -426,6 +470,15 @@ fn link(steps: &mut [Step], plan: &Plan) {
         };
         if let Some(object) = &object {
             follows.extend(last.insert(object.clone(), at));
+        }
+        if let Some(user) = step.act.written() {
+            let opens = step.act.enables() == Some(true);
+            if opens || matches!(step.act, Act::CreateTap { .. }) {
+                needs.extend(gate.get(user).copied());
+            }
+            if opens || matches!(step.act, Act::SetPassword { .. }) {
+                gate.insert(user.clone(), at);
+            }
         }
         let key = || plan.changes[step.change].key.clone();
         match &step.act {

@@ -75,8 +75,8 @@ async fn go(
     let ledger = scene.ledger(&saved.source.feed, run::today())?;
     let staged = scene.store.staged(&scene.snapshot.tenant, &saved.fingerprint).map_err(|fault| Failure::cannot(&fault))?;
     // In the state folder of the plan its accounts are known; elsewhere they are found anew.
-    let accounts = staged.as_ref().map(|staged| staged.accounts.clone()).unwrap_or_default();
-    let saved = resolve(saved.with_accounts(accounts), &scene.snapshot, &ledger);
+    let aside = staged.as_ref().map(|staged| staged.aside.clone()).unwrap_or_default();
+    let saved = resolve(saved.with_aside(aside), &scene.snapshot, &ledger);
     let approved = args.stop.approve.as_deref().map(str::trim) == Some(saved.fingerprint.as_str());
     let (plan, moved) = drift(&saved, &scene.snapshot, &ledger, &policy, &confirmation(staged.as_ref(), approved));
     let mut notes = run::left_out(&moved);

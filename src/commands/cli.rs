@@ -348,7 +348,8 @@ pub(crate) struct Sandbox {
     /// Faults to switch on, such as `503=0.05,reset-after@7,seed=7`: name=rate, or name@n for the n-th occasion
     ///
     /// 429, 500, 502, 503, 504, slow (for slow-ms=2000), truncate, reset-before and reset-after (the commit), half-batch, duplicate-page,
-    /// expired-delta, foreign-link, halt-before and halt-after (the tenant falls silent); seed=N draws otherwise.
+    /// expired-delta, foreign-link, halt-before and halt-after (the tenant falls silent); refuse=mobilePhone:403[:silent][:USER] refuses a property of
+    /// users; seed=N draws otherwise.
     #[arg(long, value_name = "LIST")]
     pub(crate) faults: Option<String>,
     /// For how long new objects are not found and delta tells no change: `3` requests, `500ms` or `2s`

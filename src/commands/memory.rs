@@ -3,14 +3,14 @@
 //! A run that was applied leaves it in the ledger. A plan that is saved only sets it aside under its fingerprint; `hrpush apply` then
 //! leaves what the import would have left.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::delivery;
 use super::exit::{Code, Failure};
 use super::reading::Delivery;
 use super::run::today;
-use crate::apply::Applied;
-use crate::directory::{ObjectId, Snapshot, UserNo};
+use crate::apply::{Applied, StepName};
+use crate::directory::{Attribute, ObjectId, Snapshot, UserNo, Value};
 use crate::mapping::Mapped;
 use crate::plan::{self, LastReading, People, PersonNo, Plan, Presence};
 use crate::record::EmployeeId;
@@ -49,7 +49,7 @@ impl Memory {
     }
 
     /// Keeps it in the ledger and puts delivered files away; gives back what could not be put away. People whose change failed are left as
-    /// they were known: the next run tells anew what HR changed.
+    /// they were known, so that the next run reports anew what HR changed; where single values were refused, all others are kept.
     pub(super) fn keep(
         self,
         store: &mut Store,
@@ -70,13 +70,14 @@ impl Memory {
             }
             Self::Staged(None) | Self::Nothing => return Ok(Vec::new()),
         };
-        let failed: BTreeSet<&str> = applied.outcome.failed.iter().map(|failed| failed.key.as_str()).collect();
+        let lost = Lost::of(applied, &store.refused(tenant).map_err(|fault| Failure::cannot(&fault))?);
         let moved: BTreeSet<&str> = applied.outcome.drifted.iter().map(|moved| moved.key.as_str()).collect();
         let there = |id: &ObjectId| snapshot.users.contains_key(id);
         let people = self.people(snapshot).filter_map(|(key, id, wanted)| {
-            if failed.contains(key.as_str()) || moved.contains(key.as_str()) {
+            if moved.contains(key.as_str()) {
                 return None;
             }
+            let wanted = lost.without(&key, id.as_ref(), wanted, snapshot)?;
             let id = applied.created.get(key.as_str()).cloned().or_else(|| id.filter(there))?;
             Some((key, id, wanted))
         });
@@ -88,7 +89,7 @@ impl Memory {
         store.good_reading(tenant, &feed, &reading).map_err(|fault| Failure::cannot(&fault))?;
         store.note_presence(tenant, &presence, today()).map_err(|fault| Failure::cannot(&fault))?;
         // What failed must find its file again.
-        if !failed.is_empty() {
+        if !applied.outcome.failed.is_empty() {
             return Ok(Vec::new());
         }
         delivery::keep(store, tenant, &feed, plan.source.sha256.clone(), today().to_string())?;
@@ -115,5 +116,55 @@ impl Memory {
             Self::Staged(Some(staged)) => Box::new(staged.people.iter().cloned()),
             Self::Staged(None) | Self::Nothing => Box::new(std::iter::empty()),
         }
+    }
+}
+
+/// What this run could not write: it is not remembered as if it had been.
+struct Lost<'a> {
+    /// By key: the properties that were refused; none where more than those failed.
+    failed: BTreeMap<&'a str, Option<BTreeSet<&'a str>>>,
+    /// The attributes that Graph refuses to this app.
+    refused: Vec<Attribute>,
+}
+
+impl<'a> Lost<'a> {
+    fn of(applied: &'a Applied, refused: &BTreeMap<String, BTreeSet<String>>) -> Self {
+        let mut failed: BTreeMap<&str, Option<BTreeSet<&str>>> = BTreeMap::new();
+        for entry in &applied.outcome.failed {
+            let of = failed.entry(&entry.key).or_insert_with(|| Some(BTreeSet::new()));
+            let is_value = matches!(entry.step, Some(StepName::Update | StepName::Create));
+            match (entry.property.as_deref().filter(|name| is_value && Attribute::find(name).is_some()), of.as_mut()) {
+                (Some(property), Some(properties)) => _ = properties.insert(property),
+                _ => *of = None,
+            }
+        }
+        Self { failed, refused: refused.keys().filter_map(|name| Attribute::find(name)).collect() }
+    }
+
+    /// What is remembered of what HR wants for a person; nothing where the change itself failed.
+    fn without(
+        &self,
+        key: &EmployeeId,
+        id: Option<&ObjectId>,
+        mut wanted: BTreeMap<String, Option<Value>>,
+        snapshot: &Snapshot,
+    ) -> Option<BTreeMap<String, Option<Value>>> {
+        if let Some(failed) = self.failed.get(key.as_str()) {
+            let failed = failed.as_ref()?;
+            // A create whose name was refused left no account.
+            if failed.iter().any(|name| !wanted.contains_key(*name)) {
+                return None;
+            }
+            wanted.retain(|name, _| !failed.contains(name.as_str()));
+        }
+        for attribute in &self.refused {
+            let Some(wish) = wanted.get(attribute.name) else { continue };
+            let row = id.and_then(|id| snapshot.users.row(id));
+            let present = row.and_then(|user| user.to_user().value(*attribute));
+            if !attribute.same(present.as_ref(), wish.as_ref()) {
+                wanted.remove(attribute.name);
+            }
+        }
+        Some(wanted)
     }
 }

@@ -20,7 +20,7 @@ use crate::config::Deliver;
 use crate::diagnostic::mask;
 use crate::directory::{Attribute, Snapshot};
 use crate::graph::{Reader, Wanted, Writer};
-use crate::plan::{self, Action, ApprovedPlan, Guard, Leavers, Object, Plan};
+use crate::plan::{self, Action, ApprovedPlan, Guard, Leavers, Object, Plan, Skipped, SkippedCode};
 use crate::report;
 use crate::store::Store;
 
@@ -249,6 +249,12 @@ fn stopped_by(plan: &Plan, approval: Option<&str>, policy: &plan::Policy, scene:
     Ok(lines)
 }
 
+/// The attributes that Graph refuses to this app, a line each.
+fn refusals<'s>(skipped: impl Iterator<Item = &'s Skipped>) -> Vec<String> {
+    let refused = skipped.filter(|skipped| skipped.code == SkippedCode::RefusedByGraph);
+    refused.map(|skipped| report::shown(&format!("not written {}", skipped.message))).collect()
+}
+
 fn attention(why: Vec<String>) -> Ended {
     let code = if why.is_empty() { Code::Done } else { Code::Attention };
     Ended::with(code, why)
@@ -287,6 +293,9 @@ async fn execute(ready: Ready<'_>, approval: Approval, scene: &mut Scene, mut wh
     applied.outcome.drifted = drifted.into_iter().map(moved).collect();
     applied.outcome.stopped = stopped;
     why.extend(failures(&applied.outcome));
+    // What the plan left out itself stands there already.
+    let earlier = &approved.plan().skipped;
+    why.extend(refusals(applied.outcome.skipped.iter().filter(|skipped| !earlier.contains(skipped))));
     let mut ended = ending(&applied, why);
     if stopped && matches!(ended.code, Code::Done | Code::Attention) {
         ended.code = Code::Guard;
@@ -355,7 +364,9 @@ async fn write(
 
 /// Whether somebody may need a first password or a pass.
 fn lets_in(plan: &Plan) -> bool {
-    plan.changes.iter().any(|change| change.object == Object::User && matches!(change.action, Action::Create | Action::Enable))
+    plan.changes
+        .iter()
+        .any(|change| change.object == Object::User && matches!(change.action, Action::Create | Action::Enable | Action::Restore))
 }
 
 /// What failed, a line each.
@@ -393,7 +404,8 @@ fn untouched(approved: &ApprovedPlan, scene: &mut Scene) -> Result<Applied, Fail
         results: Vec::new(),
         created: BTreeMap::new(),
         passes: BTreeMap::new(),
-        refused: BTreeSet::new(),
+        refused: BTreeMap::new(),
+        written: BTreeSet::new(),
         interrupted: false,
         gave_up: false,
     })

@@ -44,7 +44,7 @@ impl Scene {
         let connecting = target::connect(settings, &mut store, aim, priority);
         let connection = unless_interrupted(cancelled, connecting).await?;
         let reader = connection.reader();
-        let reading = read_tenant(&mut store, &connection, &reader, wanted);
+        let reading = Box::pin(read_tenant(&mut store, &connection, &reader, wanted));
         let (snapshot, unsettled) = unless_interrupted(cancelled, reading).await?;
         let notes = clock::note(connection.client.skew()).into_iter().collect();
         match made_for {

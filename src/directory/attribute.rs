@@ -12,7 +12,10 @@ use super::value::{Value, ValueFault, calendar_date};
 use crate::record::is_direction_control;
 
 mod catalogue;
+mod extension;
 mod pattern;
+
+pub use self::extension::ExtensionType;
 
 /// What an attribute holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +81,32 @@ impl Attribute {
         self.name.starts_with("extension_")
     }
 
+    /// The type of a directory extension, where a tenant told it.
+    pub fn extension_type(self) -> Option<ExtensionType> {
+        self.is_extension().then(|| extension::learned(self.name)).flatten()
+    }
+
+    /// Learns the type of a directory extension from the tenant.
+    pub fn set_extension_type(self, kind: ExtensionType) {
+        if self.is_extension() {
+            extension::learn(self.0.name, kind);
+        }
+    }
+
     /// Checks a value by the catalogue and brings it to the form in which it is compared and written.
     ///
     /// # Errors
     /// What Graph would refuse.
     pub fn accept(self, value: Value) -> Result<Value, ValueFault> {
+        if let Some(kind) = self.extension_type()
+            && kind != ExtensionType::String
+        {
+            return match &value {
+                Value::Text(text) => kind.canonical(text).map(Value::text),
+                Value::Flag(flag) => kind.canonical(if *flag { "true" } else { "false" }).map(Value::text),
+                Value::List(_) => Err(ValueFault::Form { wanted: "a single value" }),
+            };
+        }
         match (self.kind, value) {
             (Kind::Flag, Value::Flag(flag)) => Ok(Value::Flag(flag)),
             (Kind::Flag, Value::Text(text)) => match text.to_ascii_lowercase().as_str() {
@@ -141,6 +165,10 @@ impl Attribute {
             (None, None) => true,
             (Some(Value::Text(left)), Some(Value::Text(right))) if self.kind == Kind::Date => {
                 left == right || calendar_date(left).is_some_and(|day| Some(day) == calendar_date(right))
+            }
+            (Some(Value::Text(left)), Some(Value::Text(right))) if self.is_extension() => {
+                let canonical = |text: &str| self.extension_type().and_then(|kind| kind.canonical(text).ok());
+                left == right || canonical(left).is_some_and(|value| Some(value) == canonical(right))
             }
             (Some(Value::List(left)), Some(Value::List(right))) => {
                 let sorted = |items: &[Box<str>]| {
@@ -291,5 +319,31 @@ mod tests {
         let name = "extension_0123456789abcdef0123456789abcdef_badge";
         assert_eq!(Attribute::find(name), Attribute::find(name));
         assert!(Attribute::find("extension_short_badge").is_none());
+    }
+
+    #[test]
+    fn values_of_an_extension_are_checked_and_compared_by_its_type() {
+        let attribute = Attribute::find("extension_0123456789abcdef0123456789abcdef_typed").unwrap();
+        let text = |text: &str| Value::text(text);
+        assert!(attribute.accept(text("yes")) == Ok(text("yes")), "a text, as long as nothing else is known");
+        assert!(!attribute.same(Some(&text("True")), Some(&text("true"))));
+        attribute.set_extension_type(ExtensionType::Boolean);
+        assert!(attribute.same(Some(&text("True")), Some(&text("true"))));
+        assert!(!attribute.same(Some(&text("True")), Some(&text("false"))));
+        assert!(attribute.accept(Value::Flag(true)) == Ok(text("true")));
+        assert!(attribute.accept(text("yes")).is_err());
+        attribute.set_extension_type(ExtensionType::DateTime);
+        assert!(attribute.accept(text("2024-01-31")) == Ok(text("2024-01-31T00:00:00Z")));
+        assert!(attribute.same(Some(&text("2024-01-31")), Some(&text("2024-01-31T00:00:00Z"))));
+        for (kind, good, bad) in [
+            (ExtensionType::Integer, "-12", "12.0"),
+            (ExtensionType::LargeInteger, "3000000000", "x"),
+            (ExtensionType::Binary, "AQI=", "AQI"),
+            (ExtensionType::String, "anything", ""),
+        ] {
+            attribute.set_extension_type(kind);
+            assert!(attribute.accept(text(good)).is_ok(), "{kind:?}");
+            assert!(bad.is_empty() || attribute.accept(text(bad)).is_err(), "{kind:?}");
+        }
     }
 }

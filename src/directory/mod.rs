@@ -14,7 +14,7 @@ mod users;
 mod value;
 mod words;
 
-pub use attribute::{Attribute, Kind, Spec, all_attributes};
+pub use attribute::{Attribute, ExtensionType, Kind, Spec, all_attributes};
 pub use attributes::Attributes;
 pub use countries::is_country;
 pub use ids::{ObjectId, RowId, TenantId, Upn};

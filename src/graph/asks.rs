@@ -27,8 +27,7 @@ pub(super) const ALWAYS: [&str; 13] = [
     "employeeId",
     "createdDateTime",
 ];
-pub(super) const GROUP_PROPERTIES: &str =
-    "id,displayName,uniqueName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,isAssignableToRole";
+pub(super) const GROUP_PROPERTIES: &str = "id,displayName,uniqueName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,isAssignableToRole,mail,proxyAddresses";
 
 const LICENSES: [&str; 2] = ["assignedLicenses", "licenseAssignmentStates"];
 
@@ -108,6 +107,15 @@ pub(super) fn organization() -> Ask {
     let request = Inner::get(with_query("/organization", &[("$select", "id,displayName,verifiedDomains")]));
     Ask { what: "read the organization", request, permission: "Organization.Read.All" }
 }
+
+/// The directory extensions of all apps, with their types. A POST that reads.
+pub(super) fn extensions() -> Ask {
+    let request = Inner::write("POST", EXTENSIONS_PATH, Some(serde_json::json!({})));
+    Ask { what: "read the directory extensions", request, permission: "Directory.Read.All" }
+}
+
+/// The path of that read.
+pub(super) const EXTENSIONS_PATH: &str = "/directoryObjects/getAvailableExtensionProperties";
 
 pub(super) fn relation(group: &ObjectId, name: &'static str) -> Ask {
     let request = Inner::get(with_query(&format!("/groups/{group}/{name}"), &[("$select", "id"), ("$top", "999")]));

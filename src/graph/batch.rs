@@ -197,12 +197,14 @@ impl Reply {
             Place::Alone if self.is_success() || code.is_some() => About::Request,
             Place::Alone | Place::Batch => About::Way,
         };
+        // Graph names the property in the details, in the error itself or in the error within it.
+        let pointing = details.chain([error, inner]).chain(inner["details"].as_array().into_iter().flatten());
+        let details =
+            pointing.map(|detail| (text(&detail["code"]).unwrap_or_default(), text(&detail["target"]).unwrap_or_default()));
         Fault {
             code,
             message,
-            details: details
-                .map(|detail| (text(&detail["code"]).unwrap_or_default(), text(&detail["target"]).unwrap_or_default()))
-                .collect(),
+            details: details.filter(|(_, target)| !target.is_empty()).collect(),
             about,
             request_id: self.header("request-id").map(str::to_owned).or_else(|| text(&inner["request-id"])),
         }
@@ -226,6 +228,20 @@ mod tests {
         assert_eq!(third.header("retry-after"), Some("1.5"));
         assert_eq!(third.fault().code.as_deref(), Some("TooManyRequests"));
         assert_eq!(third.fault().request_id.as_deref(), Some("r"));
+    }
+
+    #[test]
+    fn a_refused_property_is_found_wherever_graph_names_it() {
+        let named = |error: &str| {
+            let text = format!(r#"{{"responses":[{{"id":"0","status":400,"body":{{"error":{error}}}}}]}}"#);
+            let fault = decode(&text, 1).unwrap()[0].as_ref().unwrap().fault();
+            fault.details.into_iter().map(|(_, target)| target).collect::<Vec<_>>()
+        };
+        assert_eq!(named(r#"{"code":"c","details":[{"code":"d","target":"mail"},{"code":"e"}]}"#), ["mail"]);
+        assert_eq!(named(r#"{"code":"c","target":"mail"}"#), ["mail"]);
+        assert_eq!(named(r#"{"code":"c","innerError":{"code":"i","target":"mail"}}"#), ["mail"]);
+        assert_eq!(named(r#"{"code":"c","innererror":{"details":[{"target":"mail"}]}}"#), ["mail"]);
+        assert_eq!(named(r#"{"code":"c","message":"m"}"#), [""; 0]);
     }
 
     #[test]

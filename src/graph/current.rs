@@ -12,6 +12,7 @@ use super::merge::{Merged, Round};
 use super::parse;
 use super::reader::Reader;
 use super::told::Told;
+use super::whole::learn;
 use crate::directory::{Attribute, ObjectId, Snapshot};
 
 /// The most users that are looked up one by one before a full list is the shorter way.
@@ -48,13 +49,14 @@ impl Reader {
     /// A full list, kept together with tokens from before it: what changes meanwhile is told again by the first round.
     async fn anew(&self, wanted: &Wanted, shelf: &Shelf<'_>) -> Result<Snapshot, GraphError> {
         let listed = Timestamp::now();
+        let extensions = Box::pin(self.extension_types(&wanted.attributes)).await?;
         let tokens = self.tokens(wanted, shelf).await?;
         let (told, rest) = self.whole(wanted).await?;
         match tokens {
             Ok([users, groups]) => {
                 let bin = rest.deleted.keys().cloned().collect();
                 let tenant = rest.tenant.clone();
-                shelf.replace(Head { tenant, listed, users, groups, bin, gone: BTreeSet::new(), rows: 0 }, &told);
+                shelf.replace(Head { tenant, listed, users, groups, bin, gone: BTreeSet::new(), extensions, rows: 0 }, &told);
             }
             Err(why) => {
                 tracing::info!("the next run reads the tenant in full again: {why}");
@@ -85,6 +87,7 @@ impl Reader {
     /// What was kept, moved on to now by one batch of six reads.
     async fn moved_on(&self, wanted: &Wanted, shelf: &Shelf<'_>, kept: Kept) -> Result<Snapshot, Stop> {
         let (mut head, mut told, former) = kept.into_parts();
+        learn(&head.extensions);
         let attributes = shelf.attributes();
         let mut asks = asks(wanted, attributes);
         asks[0] = since(&users_since(wanted, attributes), &head.users);

@@ -29,6 +29,17 @@ impl Filter {
         Self(format!("{} eq {}", attribute.name.replace('.', "/"), Literal::text(value)))
     }
 
+    /// Objects whose mail this is.
+    pub(super) fn mail(address: &str) -> Self {
+        Self(format!("mail eq {}", Literal::text(address)))
+    }
+
+    /// Objects that have this proxy address, as the primary one or another.
+    pub(super) fn proxy_address(address: &str) -> Self {
+        let of = |scheme: &str| format!("p eq {}", Literal::text(&format!("{scheme}:{address}")));
+        Self(format!("proxyAddresses/any(p:{} or {})", of("smtp"), of("SMTP")))
+    }
+
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
@@ -43,6 +54,12 @@ mod tests {
         assert_eq!(Literal::text("O'Brien").to_string(), "'O''Brien'");
         let mail = Attribute::find("mail").unwrap();
         assert_eq!(Filter::equals(mail, "x' or 1 eq 1 or 'a").as_str(), "mail eq 'x'' or 1 eq 1 or ''a'");
+    }
+
+    #[test]
+    fn an_address_is_looked_for_in_both_spellings() {
+        let wanted = "proxyAddresses/any(p:p eq 'smtp:o''b@c.d' or p eq 'SMTP:o''b@c.d')";
+        assert_eq!(Filter::proxy_address("o'b@c.d").as_str(), wanted);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The tenant as it is kept between runs.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::asks::{GROUP_PROPERTIES, Wanted, attributes, select_users};
 use super::told::Told;
-use crate::directory::{Attribute, Group, ObjectId, TenantId, UsersBuilder};
+use crate::directory::{Attribute, ExtensionType, Group, ObjectId, TenantId, UsersBuilder};
 
 /// Delta tokens of directory objects live so long, and a full list is read as often, whatever delta says.
 const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Raised whenever what is kept changes its form: the former one is then not found.
-const FORM: u32 = 4;
+const FORM: u32 = 5;
 /// The row of what users share comes before theirs, in the order of the keys.
 const WORDS: &str = "a";
 
@@ -49,6 +49,8 @@ pub(super) struct Head {
     pub(super) bin: BTreeSet<ObjectId>,
     /// What was deleted since the full list.
     pub(super) gone: BTreeSet<ObjectId>,
+    /// The types of the directory extensions that are read.
+    pub(super) extensions: BTreeMap<String, ExtensionType>,
     /// How many rows there are.
     pub(super) rows: u64,
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::batch::Inner;
 use super::url::{GraphUrl, MemberRef, group_by_name};
-use crate::directory::{Attribute, ObjectId, Upn, Value};
+use crate::directory::{Attribute, ExtensionType, ObjectId, Upn, Value};
 
 /// One write. There is no other way to change the tenant.
 #[derive(Clone)]
@@ -37,6 +37,13 @@ pub enum Operation {
     ClearManager {
         /// Whose.
         user: ObjectId,
+    },
+    /// Gives an account a new password, to be changed at the next sign-in.
+    SetPassword {
+        /// Whose.
+        user: ObjectId,
+        /// The password.
+        password: SecretString,
     },
     /// Signs a user out everywhere.
     RevokeSessions {
@@ -115,6 +122,7 @@ impl Operation {
             Self::UpdateUser { .. } => "update user",
             Self::SetManager { .. } => "set manager",
             Self::ClearManager { .. } => "clear manager",
+            Self::SetPassword { .. } => "set password",
             Self::RevokeSessions { .. } => "revoke sessions",
             Self::RemoveLicenses { .. } => "remove licenses",
             Self::DeleteUser { .. } => "delete user",
@@ -129,9 +137,10 @@ impl Operation {
 
     /// Whether sending the same request twice leaves the tenant as sending it once does.
     ///
-    /// A second delete or removal answers that the object is gone; [`super::Answer::is_absent`] tells.
+    /// A second delete or removal answers that the object is gone; [`super::Answer::is_absent`] tells. A group is looked for first: its upsert
+    /// carries properties that are read-only once the group exists.
     pub const fn repeatable(&self) -> bool {
-        !matches!(self, Self::CreateUser { .. } | Self::RestoreUser { .. })
+        !matches!(self, Self::CreateUser { .. } | Self::RestoreUser { .. } | Self::CreateGroup { .. })
     }
 
     /// The objects that the request names: one of them may be so young that Graph does not know it everywhere.
@@ -144,6 +153,7 @@ impl Operation {
             | Self::UpdateGroup { id, .. } => vec![id],
             Self::SetManager { user, manager } => vec![user, manager],
             Self::ClearManager { user }
+            | Self::SetPassword { user, .. }
             | Self::RevokeSessions { user }
             | Self::RemoveLicenses { user, .. }
             | Self::CreateTap { user, .. } => vec![user],
@@ -189,6 +199,9 @@ impl Operation {
                 Inner::write("PUT", format!("/users/{user}/manager/$ref"), Some(body))
             }
             Self::ClearManager { user } => Inner::write("DELETE", format!("/users/{user}/manager/$ref"), None),
+            Self::SetPassword { user, password } => {
+                Inner::write("PATCH", format!("/users/{user}"), Some(json!({ "passwordProfile": profile(password) })))
+            }
             // An action without a payload wants an empty object within a batch.
             Self::RevokeSessions { user } => Inner::write("POST", format!("/users/{user}/revokeSignInSessions"), Some(json!({}))),
             Self::RemoveLicenses { user, skus } => {
@@ -236,8 +249,12 @@ impl std::fmt::Debug for Operation {
 
 fn new_user(attributes: &BTreeMap<Attribute, Value>, password: &SecretString) -> Json {
     let mut body = nested(attributes.iter().map(|(attribute, value)| (*attribute, Some(value))));
-    body["passwordProfile"] = json!({ "password": password.expose_secret(), "forceChangePasswordNextSignIn": true });
+    body["passwordProfile"] = profile(password);
     body
+}
+
+fn profile(password: &SecretString) -> Json {
+    json!({ "password": password.expose_secret(), "forceChangePasswordNextSignIn": true })
 }
 
 fn new_group(base: &GraphUrl, unique_name: &str, name: &str, microsoft365: bool, owners: &[ObjectId]) -> Json {
@@ -265,7 +282,7 @@ fn nested<'a>(values: impl Iterator<Item = (Attribute, Option<&'a Value>)>) -> J
         let value = match value {
             None if attribute.kind == crate::directory::Kind::List => json!([]),
             None => Json::Null,
-            Some(value) => serde_json::to_value(value).expect("a value has text keys alone"),
+            Some(value) => typed(attribute, value),
         };
         match attribute.name.split_once('.') {
             None => {
@@ -278,6 +295,18 @@ fn nested<'a>(values: impl Iterator<Item = (Attribute, Option<&'a Value>)>) -> J
         }
     }
     Json::Object(body)
+}
+
+/// A value as Graph wants it: that of a directory extension by its type.
+fn typed(attribute: Attribute, value: &Value) -> Json {
+    let extension = value.as_text().zip(attribute.extension_type());
+    let fitting = extension.and_then(|(text, kind)| Some((kind.canonical(text).ok()?, kind)));
+    match fitting {
+        Some((text, ExtensionType::Boolean)) => Json::Bool(text == "true"),
+        Some((text, ExtensionType::Integer | ExtensionType::LargeInteger)) => text.parse::<i64>().map_or(Json::Null, Json::from),
+        Some((text, ExtensionType::DateTime | ExtensionType::String | ExtensionType::Binary)) => Json::String(text),
+        None => serde_json::to_value(value).expect("a value has text keys alone"),
+    }
 }
 
 #[cfg(test)]
@@ -309,6 +338,23 @@ mod tests {
         let wanted = json!({ "businessPhones": [], "city": null,
             "onPremisesExtensionAttributes": { "extensionAttribute1": "a", "extensionAttribute2": null } });
         assert_eq!(request.body, Some(wanted));
+    }
+
+    #[test]
+    fn an_extension_is_written_by_its_type() {
+        let typed = |name: &str, kind: ExtensionType, text: &str| {
+            let attribute = attribute(&format!("extension_0123456789abcdef0123456789abcdef_op{name}"));
+            attribute.set_extension_type(kind);
+            let edits = BTreeMap::from([(attribute, Some(Value::text(text)))]);
+            let body = Operation::UpdateUser { id: id("u"), edits }.request(&base()).body.unwrap();
+            body[attribute.name].clone()
+        };
+        assert_eq!(typed("flag", ExtensionType::Boolean, "TRUE"), json!(true));
+        assert_eq!(typed("int", ExtensionType::Integer, " 007"), json!(7));
+        assert_eq!(typed("big", ExtensionType::LargeInteger, "9007199254740993"), json!(9_007_199_254_740_993_i64));
+        assert_eq!(typed("day", ExtensionType::DateTime, "2024-01-31"), json!("2024-01-31T00:00:00Z"));
+        assert_eq!(typed("text", ExtensionType::String, "007"), json!("007"));
+        assert_eq!(typed("bytes", ExtensionType::Binary, "AQI="), json!("AQI="));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(super) fn value(object: &Json, attribute: Attribute) -> Option<Value> {
         None => &object[attribute.name],
     };
     match (attribute.kind, found) {
+        // A mapping makes texts of all its values: an extension of another type is compared as its text.
+        (_, Json::Bool(flag)) if attribute.is_extension() => Some(Value::text(flag.to_string())),
         (_, Json::Bool(flag)) => Some(Value::Flag(*flag)),
         (Kind::Date, Json::String(text)) => Some(Value::text(canonical_date(text).unwrap_or_else(|| text.clone()))),
         (Kind::List, Json::String(text)) => Some(Value::List([text.as_str().into()].into())),
@@ -158,6 +160,13 @@ pub(super) fn patch_group(group: &mut Group, item: &Json) {
     let unified = has_type("Unified").unwrap_or(group.kind == GroupKind::Microsoft365);
     let mail = flag("mailEnabled").unwrap_or(group.kind != GroupKind::Security);
     group.kind = kind(unified, mail);
+    // Either one alone may be told; the addresses are only ever added to or told anew.
+    let (mail, proxies) = (item.get("mail"), item.get("proxyAddresses"));
+    if proxies.is_some() {
+        group.addresses = addresses(item);
+    } else if mail.is_some() {
+        group.addresses.extend(addresses(item));
+    }
     group.synced = flag("onPremisesSyncEnabled").unwrap_or(group.synced);
     group.role_assignable = flag("isAssignableToRole").unwrap_or(group.role_assignable);
 }
@@ -197,6 +206,16 @@ pub(super) fn deleted_user(object: &Json, attributes: &Arc<[Attribute]>) -> Resu
     Ok(DeletedUser { user, deleted_at: object["deletedDateTime"].as_str().map(str::to_owned) })
 }
 
+/// The mail and the proxy addresses of an object, folded and without their scheme.
+fn addresses(object: &Json) -> BTreeSet<Box<str>> {
+    let mail = object["mail"].as_str();
+    let proxies = texts(&object["proxyAddresses"]).filter_map(|address| {
+        let (scheme, address) = address.split_once(':')?;
+        scheme.eq_ignore_ascii_case("smtp").then_some(address)
+    });
+    proxies.chain(mail).filter(|address| !address.is_empty()).map(|address| address.to_lowercase().into()).collect()
+}
+
 /// A live group, its members not yet known.
 pub(super) fn group(object: &Json) -> Result<Group, String> {
     let has_type = |wanted: &str| texts(&object["groupTypes"]).any(|kind| kind == wanted);
@@ -209,6 +228,7 @@ pub(super) fn group(object: &Json) -> Result<Group, String> {
         dynamic: has_type("DynamicMembership"),
         synced: flag("onPremisesSyncEnabled"),
         role_assignable: flag("isAssignableToRole"),
+        addresses: addresses(object),
         members: BTreeSet::new(),
         owners: BTreeSet::new(),
     })
@@ -251,6 +271,19 @@ mod tests {
         let deleted = deleted_user(&object, &attributes(&["userPrincipalName"])).unwrap();
         assert_eq!(deleted.user.upn.as_str(), "ada@contoso.com");
         assert_eq!(deleted.user.text("userPrincipalName"), Some("ada@contoso.com"));
+    }
+
+    #[test]
+    fn a_group_has_all_its_addresses() {
+        let object = json!({ "id": "g", "displayName": "Forward", "mailEnabled": true, "mail": "Ida.Berg@contoso.com",
+            "proxyAddresses": ["SMTP:Ida.Berg@contoso.com", "smtp:ib@contoso.com", "X500:/o=x"] });
+        let mut group = group(&object).unwrap();
+        let texts = |group: &Group| group.addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(texts(&group), ["ib@contoso.com", "ida.berg@contoso.com"]);
+        patch_group(&mut group, &json!({ "id": "g", "mail": "new@contoso.com" }));
+        assert_eq!(texts(&group), ["ib@contoso.com", "ida.berg@contoso.com", "new@contoso.com"]);
+        patch_group(&mut group, &json!({ "id": "g", "proxyAddresses": [], "mail": null }));
+        assert_eq!(texts(&group), [""; 0]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a request costs, by Graph's table of resource units.
 
+use super::asks::EXTENSIONS_PATH;
 use super::batch::Inner;
 
 /// The price of a request before it is sent; the answer tells the true one.
@@ -21,6 +22,9 @@ impl std::ops::Add for Price {
 /// Prices one request. A `$batch` costs nothing itself: the sum of what is in it.
 pub(super) fn price(request: &Inner) -> Price {
     let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
+    if path == EXTENSIONS_PATH {
+        return Price { units: 1, writes: 0, reads: 1 };
+    }
     if request.method != "GET" {
         return Price { units: 1, writes: 1, reads: 0 };
     }

@@ -114,6 +114,33 @@ impl Reader {
         Ok(Some(group))
     }
 
+    /// The user or group that has this mail or proxy address: its id, its kind and its name. A query that the service does not take finds
+    /// nothing.
+    ///
+    /// # Errors
+    /// Where nothing can be asked at all.
+    pub async fn owner(&self, address: &str) -> Result<Option<(ObjectId, &'static str, String)>, GraphError> {
+        let sets = [("user", "/users", "userPrincipalName", USERS), ("group", "/groups", "displayName", GROUPS)];
+        let filters = [Filter::mail(address), Filter::proxy_address(address)];
+        let mut asks = Vec::new();
+        let mut kinds = Vec::new();
+        for filter in &filters {
+            for (kind, path, name, permission) in sets {
+                let url = with_query(path, &[("$select", &format!("id,{name}")), ("$filter", filter.as_str())]);
+                asks.push(Ask { what: "look up the owner of an address", request: Inner::get(url), permission });
+                kinds.push((kind, name));
+            }
+        }
+        for ((kind, name), reply) in kinds.into_iter().zip(self.first_pages(&asks).await?) {
+            let found = reply.json().filter(|_| reply.is_success());
+            let Some(object) = found.as_ref().and_then(|body| body["value"].get(0)) else { continue };
+            if let (Ok(id), Some(name)) = (parse::id(object), object[name].as_str()) {
+                return Ok(Some((id, kind, name.to_owned())));
+            }
+        }
+        Ok(None)
+    }
+
     /// The direct members of a group.
     ///
     /// # Errors

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::asks::{Ask, Wanted, asks, attributes, relation};
+use super::asks::{Ask, Wanted, asks, attributes, extensions, relation};
 use super::batch::Reply;
 use super::error::GraphError;
 use super::parse;
 use super::reader::Reader;
 use super::told::Told;
-use crate::directory::{Attribute, ObjectId, Privileged, Snapshot, TenantId, Users, UsersBuilder};
+use crate::directory::{Attribute, ExtensionType, ObjectId, Privileged, Snapshot, TenantId, Users, UsersBuilder};
 
 impl Reader {
     /// The whole tenant as far as it is wanted. The first pages come in one batch of six reads.
@@ -17,8 +17,53 @@ impl Reader {
     /// # Errors
     /// Whatever could not be read to its end, except eligible role assignments, which the snapshot then says.
     pub async fn snapshot(&self, wanted: &Wanted) -> Result<Snapshot, GraphError> {
+        Box::pin(self.extension_types(&wanted.attributes)).await?;
         let (told, rest) = self.whole(wanted).await?;
         Ok(told.into_snapshot(wanted, rest))
+    }
+
+    /// Learns the types of the directory extensions among these attributes, and gives them back. Whoever may not read them writes all as
+    /// text, as before.
+    ///
+    /// # Errors
+    /// The tenant has no such extension.
+    pub(super) async fn extension_types(
+        &self,
+        attributes: &BTreeSet<Attribute>,
+    ) -> Result<BTreeMap<String, ExtensionType>, GraphError> {
+        let wanted: Vec<Attribute> = attributes.iter().copied().filter(|attribute| attribute.is_extension()).collect();
+        if wanted.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let ask = extensions();
+        let first = self.first_pages(std::slice::from_ref(&ask)).await?.pop().expect("there is a first page for each ask");
+        if matches!(first.status, 400 | 403..=405 | 501) {
+            tracing::warn!(
+                status = first.status,
+                "the types of directory extensions cannot be read, so all are written as text; hint: {} lets the app read them",
+                ask.permission
+            );
+            return Ok(BTreeMap::new());
+        }
+        let mut known: BTreeMap<String, Option<ExtensionType>> = BTreeMap::new();
+        self.each(&ask, first, |item| {
+            let kind = item["dataType"].as_str().and_then(ExtensionType::find);
+            known.extend(item["name"].as_str().map(|name| (name.to_lowercase(), kind)));
+            Ok(())
+        })
+        .await?;
+        let mut types = BTreeMap::new();
+        for attribute in wanted {
+            let Some(kind) = known.get(&attribute.name.to_lowercase()) else {
+                return Err(ask.answer(format!(
+                    "the tenant has no directory extension `{attribute}`, which the mapping names\n  \
+                     hint: correct its name in [attributes], or register the extension on the app that its name tells"
+                )));
+            };
+            types.extend(kind.map(|kind| (attribute.name.to_owned(), kind)));
+        }
+        learn(&types);
+        Ok(types)
     }
 
     /// The users and groups, and a snapshot of all the rest.
@@ -58,8 +103,12 @@ impl Reader {
         attributes: &Arc<[Attribute]>,
     ) -> Result<Snapshot, GraphError> {
         let organization = self.parse_organization(&asks[2], organization).await?;
-        let mut rest =
-            Snapshot { domains: organization.domains, default_domain: organization.default_domain, ..empty(organization.tenant) };
+        let mut rest = Snapshot {
+            domains: organization.domains,
+            default_domain: organization.default_domain,
+            federated_domains: organization.federated_domains,
+            ..empty(organization.tenant)
+        };
         self.each(&asks[1], deleted, |item| {
             let deleted = parse::deleted_user(item, attributes)?;
             rest.deleted.insert(deleted.user.id.clone(), deleted);
@@ -111,11 +160,21 @@ impl Reader {
     }
 }
 
+/// Makes the types of extensions known to the catalogue.
+pub(super) fn learn(types: &BTreeMap<String, ExtensionType>) {
+    for (name, kind) in types {
+        if let Some(attribute) = Attribute::find(name) {
+            attribute.set_extension_type(*kind);
+        }
+    }
+}
+
 fn empty(tenant: TenantId) -> Snapshot {
     Snapshot {
         tenant,
         domains: BTreeSet::new(),
         default_domain: None,
+        federated_domains: BTreeSet::new(),
         users: Users::default(),
         deleted: BTreeMap::new(),
         groups: BTreeMap::new(),

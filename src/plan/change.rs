@@ -1,6 +1,6 @@
 //! The plan as data: what will happen, what will not, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,30 @@ pub struct Plan {
     /// A hash over the document without this key. It guards a saved plan against accidents, not against an editor.
     #[serde(default)]
     pub seal: String,
+    /// What a create may be called where the tenant alone knows that the planned name is taken. No part of the document, see [`Aside`].
+    #[serde(skip)]
+    pub candidates: Candidates,
+    /// How many people wait for an attribute that Graph refused to this app. No part of the document, where it is an entry of `skipped`.
+    #[serde(skip)]
+    pub left_out: BTreeMap<Attribute, u64>,
+    /// The changes, by number, that give an account that comes back a new password before it is opened. No part of the document.
+    #[serde(skip)]
+    pub new_passwords: BTreeSet<u64>,
+}
+
+/// The further candidates of `SelectUniqueValue` that the plan knows to be free, best first: by number of the change and by attribute.
+pub type Candidates = BTreeMap<u64, BTreeMap<String, Vec<Value>>>;
+
+/// What belongs to a plan and is no part of its document: the state folder keeps it beside a saved plan.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Aside {
+    /// The object ids behind the keys that changes name.
+    pub accounts: Accounts,
+    /// The further candidates of creates.
+    pub candidates: Candidates,
+    /// The changes that set a new password.
+    pub new_passwords: BTreeSet<u64>,
 }
 
 /// The tenant that a plan is for.
@@ -190,6 +214,20 @@ impl Plan {
     pub fn accounts(&self) -> Accounts {
         let named = self.changes.iter().filter(|change| !change.ids.is_empty());
         named.map(|change| (change.seq, change.ids.clone())).collect()
+    }
+
+    /// Everything that is kept beside the document.
+    #[must_use]
+    pub fn aside(&self) -> Aside {
+        let (candidates, new_passwords) = (self.candidates.clone(), self.new_passwords.clone());
+        Aside { accounts: self.accounts(), candidates, new_passwords }
+    }
+
+    /// The plan as its document has it, with what was kept beside it.
+    #[must_use]
+    pub fn with_aside(self, aside: Aside) -> Self {
+        let Aside { accounts, candidates, new_passwords } = aside;
+        Self { candidates, new_passwords, ..self.with_accounts(accounts) }
     }
 
     /// The plan of a document, with the accounts that were kept beside it.
@@ -346,6 +384,18 @@ pub struct Skipped {
     /// Whether HR says that this person has left and the account stays enabled: heads the report, and the run does not end with 0.
     #[serde(default)]
     pub left: bool,
+}
+
+impl Skipped {
+    /// The entry for an attribute that Graph refuses to this app, of so many people.
+    pub fn refused(attribute: Attribute, people: u64) -> Self {
+        let message = format!(
+            "{attribute}: Graph refuses it to this app, so it is not written for {people} people; hint: grant {}; each run tries it on \
+             one person",
+            attribute.permission
+        );
+        Self { key: None, id: None, code: SkippedCode::RefusedByGraph, message, left: false }
+    }
 }
 
 /// A guard with its count, base and limit.

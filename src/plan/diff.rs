@@ -109,7 +109,7 @@ impl Planner<'_> {
             }
             Flow::FirstFree(any) => Some(self.first_free(desired, attribute, any, asker)?),
         };
-        if self.refused(attribute.name) {
+        if self.refused(desired, attribute) {
             return Ok(None);
         }
         if let Some(value) = &after {
@@ -126,9 +126,14 @@ impl Planner<'_> {
             let attribute = wanted.attribute;
             let value = match &wanted.flow {
                 Flow::Clear => continue,
-                _ if attribute.name == "accountEnabled" || self.refused(attribute.name) => continue,
+                _ if attribute.name == "accountEnabled" || self.refused(desired, attribute) => continue,
                 Flow::Set(value) => value.clone(),
-                Flow::FirstFree(any) => self.first_free(desired, attribute, any, asker)?,
+                Flow::FirstFree(any) => {
+                    let first = self.first_free(desired, attribute, any, asker)?;
+                    let rest: Vec<Value> = any.iter().skip_while(|value| **value != first).skip(1).cloned().collect();
+                    self.candidates.entry(desired.key.clone()).or_default().insert(attribute, rest);
+                    first
+                }
             };
             self.check_new_name(desired, attribute, &value, asker)?;
             edits.push(edit(wanted, None, Some(value)));
@@ -223,16 +228,32 @@ impl Planner<'_> {
         self.skipped.push(Skipped { key, id, code, message, left });
     }
 
-    /// Whether Graph refused this attribute to this app; told once.
-    fn refused(&mut self, name: &str) -> bool {
-        if !self.inputs.ledger.refused.contains(name) {
+    /// Whether an attribute that Graph refused to this app is left out for this person. One person tries it again in each plan, and not the
+    /// same one each time: what was refused to that person alone must not keep the attribute from all others.
+    fn refused(&mut self, desired: &Desired, attribute: Attribute) -> bool {
+        let Some(tried) = self.inputs.ledger.refused.get(attribute.name) else { return false };
+        let at = self.skipped.len();
+        let refusals = self.refusals.entry(attribute).or_insert(Refusals { is_tried: false, left_out: 0, at });
+        if !refusals.is_tried && !tried.contains(desired.key.as_str()) {
+            refusals.is_tried = true;
             return false;
         }
-        if self.reported.insert(name.to_owned()) {
-            let message =
-                format!("{name}: Graph refused it to this app within 30 days; hint: grant the permission and run again");
-            self.skipped.push(Skipped { key: None, id: None, code: SkippedCode::RefusedByGraph, message, left: false });
+        refusals.left_out += 1;
+        let skipped = Skipped::refused(attribute, refusals.left_out);
+        if refusals.left_out == 1 {
+            refusals.at = at;
+            self.skipped.push(skipped);
+        } else {
+            self.skipped[refusals.at] = skipped;
         }
         true
     }
+}
+
+/// What a plan makes of an attribute that Graph refused to this app.
+pub(super) struct Refusals {
+    is_tried: bool,
+    pub(super) left_out: u64,
+    /// Where the entry for it stands among the skipped ones.
+    at: usize,
 }

@@ -32,8 +32,8 @@ pub struct Ledger {
     /// What an administrator decided by hand, by key.
     #[serde(default)]
     pub decisions: BTreeMap<EmployeeId, Decision>,
-    /// Attributes that Graph refused for this app within 30 days.
-    pub refused: BTreeSet<String>,
+    /// Attributes that Graph refused to this app when they were last tried, each with the people on whom that was tried in vain since.
+    pub refused: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One person as earlier runs knew them.

@@ -7,13 +7,13 @@ mod notices;
 mod restricted;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::change::{Action, Change, Edit, Object, Skipped, SkippedCode};
-use super::diff::{Mode, hold};
+use super::diff::{Mode, Refusals, hold};
 use super::duplicates::Unclaimed;
 use super::inputs::Inputs;
 use super::ledger::Person as Known;
@@ -24,8 +24,9 @@ use super::people::PersonRow;
 use super::protect::{Protection, Touch};
 use super::reason::{Adoption, Reason, Why};
 use super::unique::Names;
-use crate::directory::{DeletedUser, ObjectId, User, UserNo, Value, roles};
+use crate::directory::{Attribute, DeletedUser, ObjectId, User, UserNo, Value, roles};
 use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Lifecycle, Stage};
+use crate::record::EmployeeId;
 
 /// What was decided for one person.
 pub(super) enum Slot {
@@ -45,8 +46,10 @@ pub(super) struct Planner<'a> {
     pub(super) names: Names<'a>,
     pub(super) held: Vec<Held>,
     pub(super) skipped: Vec<Skipped>,
-    /// The attributes that Graph refuses to this app, as far as they are listed already.
-    pub(super) reported: BTreeSet<String>,
+    /// The candidates behind the chosen one, of people who get an account.
+    pub(super) candidates: BTreeMap<EmployeeId, BTreeMap<Attribute, Vec<Value>>>,
+    /// Attributes that Graph refused to this app: who tries them again, and how many wait.
+    pub(super) refusals: BTreeMap<Attribute, Refusals>,
     looks: Option<LookAlikes>,
     unclaimed: Option<Unclaimed<'a>>,
     managed_groups: HashMap<&'a ObjectId, Vec<&'a ObjectId>>,
@@ -77,7 +80,8 @@ impl<'a> Planner<'a> {
             names: Names::new(inputs.snapshot, inputs.ledger, since),
             held: Vec::new(),
             skipped: Vec::new(),
-            reported: BTreeSet::new(),
+            candidates: BTreeMap::new(),
+            refusals: BTreeMap::new(),
             looks: None,
             unclaimed: None,
             managed_groups,

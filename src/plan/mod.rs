@@ -43,8 +43,8 @@ pub use approval::{ApprovedPlan, Stopped};
 pub use attention::Concern;
 pub use cause::{Cause, keys_with_causes, tell_causes, wanted};
 pub use change::{
-    Accounts, Action, Candidate, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan, RecordCounts, Skipped,
-    SkippedCode, SourceInfo, Summary, Target,
+    Accounts, Action, Aside, Candidate, Candidates, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,
+    RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use confirm::Confirmation;
 pub use decision::{Decision, Verdict, folded_name};

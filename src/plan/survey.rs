@@ -1,8 +1,10 @@
 //! From the inputs to the plan: every person decided, then managers, groups, order and guards.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::change::{Action, Candidate, Change, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary};
+use super::change::{
+    Action, Candidate, Candidates, Change, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary,
+};
 use super::fingerprint::fingerprint;
 use super::guards::{self, Bases, Counted};
 use super::inputs::Inputs;
@@ -16,7 +18,8 @@ use super::people::{Kind, ManagerRow};
 use super::presence::Presence;
 use super::protect::Protection;
 use super::reason::{Adoption, Reason, Why};
-use crate::directory::{ObjectId, User, UserNo};
+use super::unique::Asker;
+use crate::directory::{ObjectId, User, UserNo, Value};
 use crate::mapping::{Held, HeldCode, Stage};
 use crate::record::EmployeeId;
 
@@ -59,6 +62,10 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
     let records = finish(&planner, slots, &listed, &mut changes);
     changes.extend(groups);
     order(&mut changes);
+    let candidates = candidates(&mut planner, &changes);
+    let new_passwords = changes.iter().filter(|change| change.needs_new_password()).map(|change| change.seq).collect();
+    let left_out = planner.refusals.iter().map(|(attribute, refusals)| (*attribute, refusals.left_out));
+    let left_out = left_out.filter(|(_, people)| *people > 0).collect();
 
     let held = held_entries(inputs, &matching, &planner.held);
     let mut skipped = planner.skipped;
@@ -84,6 +91,9 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         skipped,
         guards,
         seal: String::new(),
+        candidates,
+        left_out,
+        new_passwords,
     };
     plan.fingerprint = fingerprint(&plan);
     let reading = LastReading {
@@ -100,6 +110,23 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         notes.push(format!("{kept} missing people keep their accounts by decisions of `hrpush decide --keep`"));
     }
     Survey { matched: matched(&matching), presence, notes, plan, reading }
+}
+
+/// The candidates that are left to each create: those that are free, and that this plan gives to nobody else.
+fn candidates(planner: &mut Planner<'_>, changes: &[Change]) -> Candidates {
+    let mut left = std::mem::take(&mut planner.candidates);
+    let mut candidates = Candidates::new();
+    for change in changes.iter().filter(|change| change.action == Action::Create && change.object == Object::User) {
+        let Some((key, of)) = left.remove_entry(change.key.as_str()) else { continue };
+        let asker = Asker { key: &key, previous: None, own: None };
+        for (attribute, values) in of {
+            let free: Vec<Value> = values.into_iter().filter(|value| planner.names.free(attribute, value, asker)).collect();
+            if !free.is_empty() {
+                candidates.entry(change.seq).or_default().insert(attribute.name.to_owned(), free);
+            }
+        }
+    }
+    candidates
 }
 
 fn matched(matching: &Matching<'_>) -> Vec<(PersonNo, UserNo)> {

@@ -73,6 +73,9 @@ pub fn undo(inputs: &UndoInputs<'_>) -> (Plan, Vec<Drifted>) {
         skipped,
         guards,
         seal: String::new(),
+        candidates: BTreeMap::new(),
+        left_out: BTreeMap::new(),
+        new_passwords: BTreeSet::new(),
     };
     plan.fingerprint = fingerprint(&plan);
     (plan, drifted)

@@ -4,18 +4,23 @@ use std::fmt::Write as _;
 
 use super::escape::{Shown, shown};
 use crate::apply::{Failed, Outcome};
+use crate::plan::SkippedCode;
 use crate::store::{Recorded, RunRow};
 
 /// What a run did, in a few lines: what failed first, the counts last.
 pub fn outcome(outcome: &Outcome) -> String {
     let mut text = String::from("\n");
-    for Failed { seq: _, key, action, status, code, message, request_id } in &outcome.failed {
+    // The step, the property and the owner stand in the message.
+    for Failed { seq: _, key, action, status, code, message, request_id, step: _, property: _, owner: _ } in &outcome.failed {
         let status = status.map(|status| format!("{status} ")).unwrap_or_default();
         let action = serde_json::to_value(action).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
         let _ = writeln!(text, "failed: {action} {}: {status}{}: {}", Shown(key), Shown(code), Shown(message));
         if let Some(id) = request_id {
             let _ = writeln!(text, "    request id {}", Shown(id));
         }
+    }
+    for refused in outcome.skipped.iter().filter(|skipped| skipped.code == SkippedCode::RefusedByGraph) {
+        let _ = writeln!(text, "not written: {}", Shown(&refused.message));
     }
     for moved in &outcome.drifted {
         let _ = writeln!(text, "drifted: {}: {}", Shown(&moved.key), Shown(&moved.message));
@@ -26,7 +31,7 @@ pub fn outcome(outcome: &Outcome) -> String {
         text,
         "Done: {} applied, {} failed, {} drifted; {} writes in {} requests, {} throttled, {:.1} s.",
         outcome.applied,
-        outcome.failed.len(),
+        outcome.failed_changes(),
         outcome.drifted.len(),
         requests.writes,
         requests.sent,

@@ -68,6 +68,9 @@ pub(super) fn route(core: &mut Core, request: &Request, parts: &[&str]) -> Answe
         ("POST", ["directory", "deletedItems", id, "restore" | "microsoft.graph.restore"]) => restore(core, request, id),
         ("DELETE", ["directory", "deletedItems", id]) => purge(core, id),
         ("POST", ["directoryObjects", "getByIds"]) => by_ids(core, request),
+        ("POST", ["directoryObjects", "getAvailableExtensionProperties"]) if !core.tenant.extensions.is_empty() => {
+            collection(core, "directoryObjects", core.tenant.extensions.clone())
+        }
         _ => Err(Problem::new(
             400,
             "BadRequest",
@@ -91,7 +94,7 @@ fn organization(core: &Core) -> Answer {
         .domains
         .iter()
         .map(|domain| {
-            json!({ "name": domain["id"], "isDefault": domain["isDefault"], "isInitial": domain["isInitial"], "type": "Managed",
+            json!({ "name": domain["id"], "isDefault": domain["isDefault"], "isInitial": domain["isInitial"], "type": domain["authenticationType"],
                     "capabilities": "Email, OfficeCommunicationsOnline" })
         })
         .collect();

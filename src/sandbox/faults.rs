@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::chance::Chance;
+use super::reply::Problem;
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +61,7 @@ pub enum FaultsError {
     /// No fault has this name.
     #[error(
         "unknown fault `{name}`; known are 429, 500, 502, 503, 504, slow, truncate, reset-before, reset-after, half-batch, duplicate-page, \
-         expired-delta, foreign-link, halt-before, halt-after"
+         expired-delta, foreign-link, halt-before, halt-after, refuse"
     )]
     Unknown {
         /// The name as given.
@@ -68,7 +69,8 @@ pub enum FaultsError {
     },
     /// An entry is neither `name=rate` nor `name@count`.
     #[error(
-        "cannot read the fault `{entry}`: expected name=rate with a rate from 0 to 1, name@count, seed=number or slow-ms=number"
+        "cannot read the fault `{entry}`: expected name=rate with a rate from 0 to 1, name@count, seed=number, slow-ms=number, or \
+         refuse=PROPERTY:STATUS[:silent][:USER] with a status of 400, 403 or 409"
     )]
     Entry {
         /// The entry as given.
@@ -93,11 +95,50 @@ pub struct Faults {
     pub occasions: BTreeMap<Fault, BTreeSet<u64>>,
     /// How long a slow answer takes.
     pub slow: Duration,
+    /// Properties that are refused.
+    pub refusals: Vec<Refusal>,
+}
+
+/// A property that the tenant refuses to write, whatever its value: a permission that the app lacks, or a rule that only the tenant knows.
+///
+/// Property is one of a user (in a create or an update), `passwordProfile`, or the id of a licence that cannot be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The property.
+    pub property: String,
+    /// 400, 403 or 409.
+    pub status: u16,
+    /// Whether the answer says which property it is.
+    pub named: bool,
+    /// The only user of whom it is refused, by id, userPrincipalName or employeeId; all without it.
+    pub user: Option<String>,
+}
+
+impl Refusal {
+    /// Reads `mobilePhone:403`, `mail:400:silent` or `mail:400:ada@contoso.com`.
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(':').map(str::trim).filter(|part| !part.is_empty()).peekable();
+        let property = parts.next()?.to_owned();
+        let status = parts.next()?.parse().ok().filter(|status| matches!(status, 400 | 403 | 409))?;
+        let named = parts.next_if_eq(&"silent").is_none();
+        let user = parts.next().map(str::to_owned);
+        parts.next().is_none().then_some(Self { property, status, named, user })
+    }
+
+    fn problem(&self) -> Problem {
+        let (code, text) = match self.status {
+            403 => ("Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
+            409 => ("Request_Conflict", "The request conflicts with the present state of the object."),
+            _ => ("Request_BadRequest", "One or more properties contains invalid values."),
+        };
+        let problem = Problem::new(self.status, code, text);
+        if self.named { problem.detail("InvalidValue", &self.property) } else { problem }
+    }
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { seed: 1, rates: BTreeMap::new(), occasions: BTreeMap::new(), slow: Duration::from_secs(2) }
+        Self { seed: 1, rates: BTreeMap::new(), occasions: BTreeMap::new(), slow: Duration::from_secs(2), refusals: Vec::new() }
     }
 }
 
@@ -121,7 +162,17 @@ impl Faults {
         self
     }
 
-    /// Reads a list such as `503=0.05,reset-after@7,seed=7`.
+    /// Adds a property that is refused, such as `mobilePhone:403` or `mail:400:silent:ada@contoso.com`.
+    ///
+    /// # Panics
+    /// Where the text is no refusal: rehearsals are written by hand.
+    #[must_use]
+    pub fn refuse(mut self, text: &str) -> Self {
+        self.refusals.push(Refusal::parse(text).expect("a refusal reads PROPERTY:STATUS[:silent][:USER]"));
+        self
+    }
+
+    /// Reads a list such as `503=0.05,reset-after@7,seed=7,refuse=mobilePhone:403`.
     ///
     /// ```
     /// # use hrpush::sandbox::{Fault, Faults};
@@ -134,6 +185,10 @@ impl Faults {
         let mut faults = Self::default();
         for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             let refuse = || FaultsError::Entry { entry: entry.to_owned() };
+            if let Some(refusal) = entry.strip_prefix("refuse=") {
+                faults.refusals.push(Refusal::parse(refusal).ok_or_else(refuse)?);
+                continue;
+            }
             if let Some((name, count)) = entry.split_once('@') {
                 faults = faults.at(name.parse()?, count.parse().map_err(|_| refuse())?);
                 continue;
@@ -211,6 +266,21 @@ impl Trouble {
     /// The status fault of this occasion, if one strikes.
     pub(super) fn status(&mut self, statuses: &[u16]) -> Option<u16> {
         statuses.iter().copied().find(|status| self.strikes(Fault::Status(*status)))
+    }
+
+    /// The refusal of one of these properties, of somebody with these names.
+    pub(super) fn refusal<'p>(&self, mut properties: impl Iterator<Item = &'p str>, names: &[&str]) -> Result<(), Problem> {
+        if self.faults.refusals.is_empty() {
+            return Ok(());
+        }
+        let hit = properties.find_map(|property| {
+            let of = |refusal: &&Refusal| {
+                let user = refusal.user.as_deref();
+                refusal.property == property && user.is_none_or(|user| names.iter().any(|name| name.eq_ignore_ascii_case(user)))
+            };
+            self.faults.refusals.iter().find(of)
+        });
+        hit.map_or(Ok(()), |refusal| Err(refusal.problem()))
     }
 
     pub(super) fn slow(&self) -> Duration {

@@ -36,7 +36,7 @@ mod validate;
 mod view;
 mod wire;
 
-pub use faults::{Fault, Faults, FaultsError, Lag};
+pub use faults::{Fault, Faults, FaultsError, Lag, Refusal};
 pub use quota::{Quota, QuotaKind};
 
 use clock::Clock;

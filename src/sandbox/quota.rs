@@ -76,6 +76,7 @@ pub(super) fn price(method: &str, path: &[&str], query: impl Fn(&str) -> Option<
     if method != "GET" {
         let units = match path {
             ["directoryObjects", "getByIds"] => return Price { units: if select { 2 } else { 5 }, write: false },
+            ["directoryObjects", "getAvailableExtensionProperties"] => return Price { units: 1, write: false },
             [.., "checkMemberGroups" | "checkMemberObjects" | "isMemberOf"] => return Price { units: 4, write: false },
             [.., "getMemberGroups" | "getMemberObjects"] => return Price { units: 2, write: false },
             _ => 1,

@@ -19,6 +19,8 @@ pub(super) struct Seed {
     role_assignments: Vec<Value>,
     role_eligibility_schedules: Vec<Value>,
     deleted_items: Vec<Map<String, Value>>,
+    /// Directory extensions of users, with `name` and `dataType`.
+    extension_properties: Vec<Value>,
 }
 
 impl Seed {
@@ -32,6 +34,9 @@ impl Seed {
             if !entry["id"].as_str().is_some_and(|id| tenant.verified(id)) {
                 tenant.domains.push(entry);
             }
+        }
+        if !self.extension_properties.is_empty() {
+            tenant.extensions = self.extension_properties;
         }
         tenant.touch_meta();
         if !tenant.objects.is_empty() {

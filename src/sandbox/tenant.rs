@@ -24,6 +24,8 @@ pub(super) struct Tenant {
     pub(super) domains: Vec<Value>,
     pub(super) role_assignments: Vec<Value>,
     pub(super) eligibilities: Vec<Value>,
+    /// The directory extensions of users, each with its `name` and `dataType`; none where any name is taken as text.
+    pub(super) extensions: Vec<Value>,
     dirty: HashSet<String>,
     meta_dirty: bool,
     db: Option<Connection>,
@@ -46,6 +48,7 @@ impl Tenant {
             domains: default_domains(),
             role_assignments: Vec::new(),
             eligibilities: Vec::new(),
+            extensions: Vec::new(),
             dirty: HashSet::new(),
             meta_dirty: true,
             db,
@@ -69,6 +72,7 @@ impl Tenant {
                     "domains" => self.domains = list(),
                     "roleAssignments" => self.role_assignments = list(),
                     "eligibilities" => self.eligibilities = list(),
+                    "extensions" => self.extensions = list(),
                     _ => {}
                 }
             }
@@ -110,6 +114,7 @@ impl Tenant {
                 put.execute(("domains", json(&self.domains)))?;
                 put.execute(("roleAssignments", json(&self.role_assignments)))?;
                 put.execute(("eligibilities", json(&self.eligibilities)))?;
+                put.execute(("extensions", json(&self.extensions)))?;
             }
         }
         write.commit()
@@ -242,6 +247,14 @@ impl Tenant {
     pub(super) fn verified(&self, domain: &str) -> bool {
         self.domains.iter().any(|known| {
             known["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(domain)) && known["isVerified"] != Value::Bool(false)
+        })
+    }
+
+    /// Whether the domain of a sign-in name is federated.
+    pub(super) fn federated(&self, upn: &str) -> bool {
+        let domain = upn.rsplit_once('@').map_or("", |(_, domain)| domain);
+        self.domains.iter().any(|known| {
+            known["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(domain)) && known["authenticationType"] == "Federated"
         })
     }
 

@@ -368,3 +368,80 @@ async fn a_thousand_people_land_in_fifty_batches() {
     assert_eq!(tenant.users().as_array().unwrap().len(), 1000);
     assert_eq!(tenant.requests().throttled, 0);
 }
+
+#[tokio::test]
+async fn addresses_and_languages_that_graph_refuses_are_refused() {
+    let tenant = start(Options::default()).await;
+    let id = make(&tenant, "ada").await;
+    let path = format!("/users/{id}");
+    let bad = [
+        "a,b@contoso.com",
+        "a@contoso,com",
+        "a@contoso",
+        "<a@contoso.com>",
+        "mailto:a@contoso.com",
+        "a@contoso.com.",
+        "a@b..com",
+        "a..b@c.de",
+    ];
+    for address in bad {
+        let (status, body) = call(&tenant, "PATCH", &path, Some(json!({ "mail": address }))).await;
+        assert_eq!((status.as_u16(), target(&body)), (400, ("InvalidValue", "mail")), "{address}");
+        let (status, body) = call(&tenant, "PATCH", &path, Some(json!({ "otherMails": ["good@contoso.com", address] }))).await;
+        assert_eq!((status.as_u16(), target(&body)), (400, ("InvalidValue", "otherMails")), "{address}");
+    }
+    for language in ["DE", "de-de", "en-USA", "en_US", "english"] {
+        let (status, body) = call(&tenant, "PATCH", &path, Some(json!({ "preferredLanguage": language }))).await;
+        assert_eq!((status.as_u16(), target(&body)), (400, ("InvalidValue", "preferredLanguage")), "{language}");
+    }
+    let good = json!({ "mail": "o'brien@contoso.com", "otherMails": ["a+b@c.de"], "preferredLanguage": "zh-Hans-CN" });
+    assert_eq!(call(&tenant, "PATCH", &path, Some(good)).await.0, 204);
+}
+
+#[tokio::test]
+async fn what_is_refused_on_demand_is_refused_to_whom_it_says() {
+    let tenant = start(Options::default()).await;
+    let (ada, bo) = (make(&tenant, "ada").await, make(&tenant, "bo").await);
+    tenant.trouble(Faults::parse("refuse=department:403,refuse=city:409:silent:BO,refuse=division:400").unwrap());
+    let patch = async |id: &str, body: Value| {
+        let (status, body) = call(&tenant, "PATCH", &format!("/users/{id}"), Some(body)).await;
+        (status.as_u16(), target(&body).1.to_owned())
+    };
+    assert_eq!(patch(&ada, json!({ "department": "x", "jobTitle": "y" })).await, (403, "department".into()));
+    assert_eq!(patch(&ada, json!({ "city": "x" })).await.0, 204);
+    assert_eq!(patch(&bo, json!({ "city": "x" })).await, (409, String::new()));
+    assert_eq!(patch(&bo, json!({ "employeeOrgData": { "division": "x" } })).await, (400, "division".into()));
+    let mut joiner = person("cleo");
+    joiner["department"] = json!("x");
+    assert_eq!(call(&tenant, "POST", "/users", Some(joiner)).await.0, 403);
+    for bad in ["refuse=city", "refuse=city:500", "refuse=:403", "refuse=city:403:silent:a:b"] {
+        assert!(Faults::parse(bad).is_err(), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn extensions_have_types_and_federated_users_an_immutable_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let seed = folder.path().join("seed.json");
+    let name = |name: &str| format!("extension_0123456789abcdef0123456789abcdef_{name}");
+    let extensions = [("flag", "Boolean"), ("day", "DateTime"), ("number", "Integer")];
+    let extensions: Vec<Value> =
+        extensions.iter().map(|(short, kind)| json!({ "name": name(short), "dataType": kind })).collect();
+    let domain = json!({ "id": "fed.example", "authenticationType": "Federated", "isVerified": true, "isDefault": false });
+    std::fs::write(&seed, json!({ "extensionProperties": extensions, "domains": [domain] }).to_string()).unwrap();
+    let tenant = start(Options { seed: Some(seed), ..Options::default() }).await;
+    let (_, body) = call(&tenant, "POST", "/directoryObjects/getAvailableExtensionProperties", Some(json!({}))).await;
+    assert_eq!(body["value"].as_array().unwrap().len(), 3);
+    let path = format!("/users/{}", make(&tenant, "ada").await);
+    let good = json!({ name("flag"): true, name("day"): "2024-01-31T00:00:00Z", name("number"): 7 });
+    assert_eq!(call(&tenant, "PATCH", &path, Some(good)).await.0, 204);
+    for (short, bad) in [("flag", json!("true")), ("day", json!("2024-01-31")), ("number", json!("7")), ("none", json!("x"))] {
+        assert_eq!(call(&tenant, "PATCH", &path, Some(json!({ name(short): bad }))).await.0, 400, "{short}");
+    }
+    let mut federated = person("bo");
+    federated["userPrincipalName"] = json!("bo@fed.example");
+    let (status, body) = call(&tenant, "POST", "/users", Some(federated.clone())).await;
+    assert_eq!((status.as_u16(), target(&body).1), (400, "onPremisesImmutableId"));
+    federated["onPremisesImmutableId"] = json!("abc");
+    assert_eq!(call(&tenant, "POST", "/users", Some(federated)).await.0, 201);
+}

@@ -72,6 +72,9 @@ fn create(core: &mut Core, request: &Request) -> Answer {
     if body.contains_key("manager@odata.bind") || body.contains_key("manager") {
         return Err(Problem::bad("Unable to set a manager when a user is created.").detail("InvalidProperty", "manager"));
     }
+    let named = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    let names = [named("userPrincipalName"), named("employeeId")];
+    core.trouble.refusal(written(body).into_iter(), &names)?;
     let mut props = validate::create(&core.tenant, Kind::User, body)?;
     complete(&mut props, &core.clock.stamp(), &core.tenant.default_domain());
     let mut user = Object::new(Uuid::new_v4().to_string(), Kind::User, props);
@@ -82,6 +85,16 @@ fn create(core: &mut Core, request: &Request) -> Answer {
     let mut shown = Value::Object(shown);
     shown["@odata.context"] = json!(format!("{}/$metadata#users/$entity", core.base));
     Ok(Reply::created(shown, location))
+}
+
+/// The properties that a body writes: of complex values the parts, too.
+fn written(body: &Map<String, Value>) -> Vec<&str> {
+    let parts = body.values().filter_map(Value::as_object).flat_map(Map::keys);
+    body.keys().chain(parts).map(String::as_str).collect()
+}
+
+fn names_of(user: &Object) -> [&str; 3] {
+    [user.id.as_str(), user.text("userPrincipalName").unwrap_or_default(), user.text("employeeId").unwrap_or_default()]
 }
 
 /// What the service adds to a new user.
@@ -128,6 +141,7 @@ pub(super) fn follow_mail(props: &mut Map<String, Value>) {
 fn update(core: &mut Core, request: &Request, key: &str) -> Answer {
     let body = request.object()?;
     let user = core.user(key)?;
+    core.trouble.refusal(written(body).into_iter(), &names_of(user))?;
     let changed = validate::update(&core.tenant, user, body)?;
     let sensitive = changed.keys().any(|name| rule(Kind::User, name).is_some_and(|rule| rule.sensitive));
     if sensitive && is_privileged(core, &user.id) {
@@ -249,6 +263,7 @@ fn assign_license(core: &mut Core, request: &Request, key: &str) -> Answer {
     };
     let (add, remove) = (list("addLicenses")?, list("removeLicenses")?);
     let mut user = core.user(key)?.clone();
+    core.trouble.refusal(remove.iter().filter_map(Value::as_str), &names_of(&user))?;
     if !add.is_empty() && user.text("usageLocation").is_none() {
         return Err(Problem::bad("License assignment cannot be done for user with invalid usage location."));
     }

@@ -19,7 +19,7 @@ pub(super) fn create(tenant: &Tenant, kind: Kind, body: &Map<String, Value>) -> 
                 .detail("MissingValue", name));
         }
     }
-    let props = properties(kind, body, None)?;
+    let props = properties(tenant, kind, body, None)?;
     together(tenant, kind, &props, None)?;
     Ok(props)
 }
@@ -38,12 +38,17 @@ pub(super) fn update(tenant: &Tenant, object: &Object, body: &Map<String, Value>
     if kind == Kind::User && body.len() > 1 && body.contains_key("employeeHireDate") {
         return Err(Problem::denied().detail("Authorization_RequestDenied", "employeeHireDate"));
     }
-    let props = properties(kind, body, Some(object))?;
+    let props = properties(tenant, kind, body, Some(object))?;
     together(tenant, kind, &props, Some(object))?;
     Ok(props)
 }
 
-fn properties(kind: Kind, body: &Map<String, Value>, object: Option<&Object>) -> Result<Map<String, Value>, Problem> {
+fn properties(
+    tenant: &Tenant,
+    kind: Kind,
+    body: &Map<String, Value>,
+    object: Option<&Object>,
+) -> Result<Map<String, Value>, Problem> {
     let mut props = Map::new();
     for (name, value) in body {
         if name.starts_with('@') || name.contains("@odata.") {
@@ -51,11 +56,7 @@ fn properties(kind: Kind, body: &Map<String, Value>, object: Option<&Object>) ->
         }
         let Some(rule) = rule(kind, name) else {
             if is_extension(name) {
-                let fits = value.as_str().is_none_or(|text| text.encode_utf16().count() <= 256);
-                if !fits {
-                    return Err(Problem::value(name, kind.name()));
-                }
-                props.insert(name.clone(), value.clone());
+                props.insert(name.clone(), extension(tenant, name, value)?);
                 continue;
             }
             return Err(Problem::bad(format!("Property '{name}' does not exist as a declared property or extension property."))
@@ -86,24 +87,66 @@ fn shape(kind: Kind, name: &str, value: &Value) -> Result<(), Problem> {
     }
     let text = value.as_str().unwrap_or_default();
     let fine = match name {
-        "mail" => text.is_ascii() && text.split('@').count() == 2 && !text.contains(char::is_whitespace) && address(text),
-        "otherMails" => {
-            value.as_array().into_iter().flatten().filter_map(Value::as_str).all(|mail| mail.is_ascii() && mail.contains('@'))
-        }
+        "mail" => address(text),
+        "otherMails" => value.as_array().into_iter().flatten().filter_map(Value::as_str).all(address),
         "mailNickname" => text.bytes().all(|b| (0x21..0x7f).contains(&b) && !br#"@()\[]";:<>,"#.contains(&b)),
         "usageLocation" => is_country(text),
         "onPremisesImmutableId" => !text.contains(['$', '_']),
-        "preferredLanguage" => {
-            text.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
-                && text.split('-').next().is_some_and(|language| (2..=3).contains(&language.len()))
-        }
+        "preferredLanguage" => language(text),
         _ => true,
     };
     if fine { Ok(()) } else { refuse() }
 }
 
+/// An address by itself: no name, no scheme, no list, and a domain that has a dot.
 fn address(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let parts = |text: &str, taken: &[u8]| {
+        text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || taken.contains(&b)))
+    };
+    parts(local, b"!#$%&'*+-/=?^_`{|}~") && parts(domain, b"-") && domain.contains('.')
+}
+
+/// `en`, `en-US`, `zh-Hans-CN` or `es-419`, with its letters in that case.
+fn language(text: &str) -> bool {
+    let parts: Vec<&[u8]> = text.split('-').map(str::as_bytes).collect();
+    let is_language = |part: &[u8]| matches!(part.len(), 2 | 3) && part.iter().all(u8::is_ascii_lowercase);
+    let is_script = |part: &[u8]| part.len() == 4 && part[0].is_ascii_uppercase() && part[1..].iter().all(u8::is_ascii_lowercase);
+    let is_region = |part: &[u8]| match part.len() {
+        2 => part.iter().all(u8::is_ascii_uppercase),
+        3 => part.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    match parts[..] {
+        [language] => is_language(language),
+        [language, other] => is_language(language) && (is_script(other) || is_region(other)),
+        [language, script, region] => is_language(language) && is_script(script) && is_region(region),
+        _ => false,
+    }
+}
+
+/// A value of a directory extension: by its type where the tenant knows the extension, else text.
+fn extension(tenant: &Tenant, name: &str, value: &Value) -> Result<Value, Problem> {
+    let definition =
+        tenant.extensions.iter().find(|known| known["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name)));
+    if definition.is_none() && !tenant.extensions.is_empty() {
+        return Err(Problem::bad(format!("Could not find a property named '{name}' on type 'microsoft.graph.user'."))
+            .detail("InvalidProperty", name));
+    }
+    let kind = definition.and_then(|known| known["dataType"].as_str()).unwrap_or("String");
+    let stored = match (kind, value) {
+        (_, Value::Null) => Some(Value::Null),
+        ("Boolean", Value::Bool(_)) => Some(value.clone()),
+        ("Integer", Value::Number(number)) => number.as_i64().and_then(|n| i32::try_from(n).ok()).map(|_| value.clone()),
+        ("LargeInteger", Value::Number(number)) => number.as_i64().map(|_| value.clone()),
+        ("DateTime", Value::String(text)) => text.parse::<jiff::Timestamp>().ok().map(|at| json!(super::clock::text(at))),
+        ("String" | "Binary", Value::String(text)) => (text.encode_utf16().count() <= 256).then(|| value.clone()),
+        _ => None,
+    };
+    stored.ok_or_else(|| {
+        Problem::bad(format!("Cannot convert the value of '{name}' to the expected type 'Edm.{kind}'."))
+            .detail("InvalidValue", name)
+    })
 }
 
 /// Rules across properties and across objects.
@@ -114,6 +157,11 @@ fn together(tenant: &Tenant, kind: Kind, props: &Map<String, Value>, object: Opt
         Kind::User => {
             if let Some(upn) = props.get("userPrincipalName").and_then(Value::as_str) {
                 user_principal_name(tenant, upn)?;
+                let immutable = |props: &Map<String, Value>| props.get("onPremisesImmutableId").is_some_and(|id| !id.is_null());
+                if tenant.federated(upn) && !immutable(props) && !object.is_some_and(|object| immutable(&object.props)) {
+                    return Err(Problem::bad("One or more properties contains invalid values.")
+                        .detail("InvalidValue", "onPremisesImmutableId"));
+                }
                 if taken(tenant.upn_holder(upn)) {
                     return Err(Problem::conflict("userPrincipalName"));
                 }

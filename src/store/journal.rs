@@ -91,7 +91,7 @@ impl Store {
                 now(),
                 serde_json::to_string(outcome)?,
                 signed(outcome.applied),
-                signed(outcome.failed.len() as u64),
+                signed(outcome.failed_changes()),
                 exit_code
             ],
         )?;
@@ -161,6 +161,17 @@ impl Store {
     }
 }
 
+/// A request that was done.
+pub(super) struct Done<'a> {
+    pub(super) kind: RequestKind,
+    /// What it made of accountEnabled.
+    pub(super) enabled: Option<bool>,
+    /// The attributes that it carried, by name, between blanks.
+    pub(super) attributes: &'a str,
+    /// The object that it made.
+    pub(super) id: Option<&'a str>,
+}
+
 /// A run whose steps are being kept.
 pub(super) struct Context<'a> {
     pub(super) run: &'a RunId,
@@ -213,14 +224,17 @@ impl Context<'_> {
                 answer.message,
                 answer.request_id,
             ])?;
-        let (seq, kind, enabled): (i64, String, Option<bool>) = transaction
-            .prepare_cached("select seq, kind, enabled from requests where run = ?1 and request = ?2")?
-            .query_row(params![self.run.0, signed(answer.request)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let (seq, kind, enabled, attributes): (i64, String, Option<bool>, String) = transaction
+            .prepare_cached("select seq, kind, enabled, attributes from requests where run = ?1 and request = ?2")?
+            .query_row(params![self.run.0, signed(answer.request)], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<String>>(3)?.unwrap_or_default()))
+            })?;
         let seq = seq.unsigned_abs();
         if let Some(change) = self.change(seq) {
             if answer.done {
                 let id = answer.id.as_ref().map(ToString::to_string);
-                self.effect(transaction, change, kind_of(&kind), enabled, id.as_deref())?;
+                let done = Done { kind: kind_of(&kind), enabled, attributes: &attributes, id: id.as_deref() };
+                self.effect(transaction, change, &done)?;
             }
             if let Some(leave) = answer.leave {
                 self.left(transaction, change, &[leave])?;
@@ -248,14 +262,8 @@ impl Context<'_> {
     }
 
     /// What a request that was done means for the ledger.
-    pub(super) fn effect(
-        &self,
-        transaction: &Transaction<'_>,
-        change: &Change,
-        kind: RequestKind,
-        enabled: Option<bool>,
-        id: Option<&str>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn effect(&self, transaction: &Transaction<'_>, change: &Change, done: &Done<'_>) -> Result<(), StoreError> {
+        let Done { kind, enabled, attributes, id } = *done;
         let tenant = &self.plan.target.tenant_id;
         let today = self.today.to_string();
         match kind {
@@ -276,7 +284,10 @@ impl Context<'_> {
                     }
                     None => 0,
                 };
-                self.former(transaction, change, &["userPrincipalName", "mail"])?;
+                // Only the addresses that this very request replaced: another part of the change may have been refused.
+                let replaced = ["userPrincipalName", "mail"];
+                let replaced: Vec<&str> = attributes.split(' ').filter(|name| replaced.contains(name)).collect();
+                self.former(transaction, change, &replaced)?;
             }
             RequestKind::RestoreUser => {
                 self.known(transaction, change)?;
@@ -373,6 +384,7 @@ pub(super) fn kind_of(text: &str) -> RequestKind {
         K::AddMembers,
         K::RemoveMember,
         K::CreateTap,
+        K::SetPassword,
     ];
     all.into_iter().find(|kind| kind.as_str() == text).unwrap_or(K::UpdateUser)
 }

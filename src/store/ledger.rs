@@ -7,15 +7,13 @@ use jiff::{Span, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Deserialize;
 
-use super::journal::{Context, keep_address, kind_of};
+use super::journal::{Context, Done, keep_address, kind_of};
 use super::{Store, StoreError};
 use crate::apply::{Applied, RequestKind, RunId};
 use crate::directory::{ObjectId, Snapshot, TenantId, UserRow, Value};
-use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Person, Plan, Presence};
+use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Person, Plan, Presence, SkippedCode};
 use crate::record::EmployeeId;
 
-/// For how long a refusal of an attribute is remembered, in days.
-const REFUSED: i64 = 30;
 /// The rolling budget, in days.
 const WEEK: i64 = 7;
 
@@ -49,7 +47,7 @@ impl Store {
             week: self.week(tenant, since)?,
             let_through: self.let_through(tenant, since)?,
             unsettled: unsettled.iter().filter_map(settled).collect(),
-            refused: self.refused(tenant, today)?,
+            refused: self.refused(tenant)?,
             feeds: self.feeds(tenant)?,
             decisions: BTreeMap::new(),
         })
@@ -223,24 +221,58 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn refused(&self, tenant: &TenantId, today: Date) -> Result<BTreeSet<String>, StoreError> {
-        let since = today.saturating_sub(Span::new().days(REFUSED)).to_string();
-        let mut select = self.database.prepare("select attribute from refused where tenant = ?1 and day >= ?2")?;
-        let rows = select.query_map([tenant.0.as_str(), &since], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    /// The attributes that Graph refused to this app, each with the people on whom that was tried in vain since.
+    pub fn refused(&self, tenant: &TenantId) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError> {
+        let tried = self.meta(&tried_of(tenant))?;
+        let mut tried: BTreeMap<String, BTreeSet<String>> = serde_json::from_str(tried.as_deref().unwrap_or("{}"))?;
+        let mut select = self.database.prepare("select attribute from refused where tenant = ?1")?;
+        let rows = select.query_map([&tenant.0], |row| row.get::<_, String>(0))?;
+        let mut refused = BTreeMap::new();
+        for attribute in rows {
+            let attribute = attribute?;
+            let tried = tried.remove(&attribute).unwrap_or_default();
+            refused.insert(attribute, tried);
+        }
+        Ok(refused)
     }
 
-    /// After a run: what Graph refused. What each answer meant for people is in the ledger already.
+    /// After a run: what Graph refused to this app, and what it does not refuse any more. What each answer meant for people is in the ledger
+    /// already.
+    ///
+    /// An attribute stays refused until a value of it goes through. Each plan tries it on one person; where others wait for that, the next
+    /// plan tries somebody else, until everybody had a turn.
     pub fn absorb(&mut self, plan: &Plan, applied: &Applied, today: Date) -> Result<(), StoreError> {
+        let tenant = TenantId(plan.target.tenant_id.clone());
+        let before = self.refused(&tenant)?;
+        let others_wait = plan.skipped.iter().any(|skipped| skipped.code == SkippedCode::RefusedByGraph);
+        let mut tried: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (attribute, people) in &applied.refused {
+            if let Some(earlier) = before.get(attribute.name).filter(|_| others_wait) {
+                tried.insert(attribute.name.to_owned(), earlier.union(people).cloned().collect());
+            }
+        }
+        for failed in applied.outcome.failed.iter().filter(|failed| failed.status == Some(403) && others_wait) {
+            let known = failed.property.as_deref().and_then(|name| before.get_key_value(name));
+            if let Some((name, earlier)) = known {
+                let of = tried.entry(name.clone()).or_insert_with(|| earlier.clone());
+                of.insert(failed.key.clone());
+            }
+        }
         let transaction = self.database.transaction()?;
-        for attribute in &applied.refused {
+        for attribute in applied.refused.keys() {
             transaction.execute(
                 "insert into refused values (?1, ?2, ?3) on conflict (tenant, attribute) do update set day = excluded.day",
-                params![plan.target.tenant_id, attribute.name, today.to_string()],
+                params![tenant.0, attribute.name, today.to_string()],
             )?;
         }
+        for attribute in &applied.written {
+            transaction.execute("delete from refused where tenant = ?1 and attribute = ?2", params![tenant.0, attribute.name])?;
+        }
         transaction.commit()?;
-        Ok(())
+        if before.values().all(BTreeSet::is_empty) && tried.is_empty() {
+            return Ok(());
+        }
+        self.set_meta(&tried_of(&tenant), &serde_json::to_string(&tried)?)
     }
 
     /// Keeps who is carried by a feed, with the account and what HR wants for it: after a good run, people with an account. Only rows
@@ -374,7 +406,8 @@ impl Store {
             if let (true, Some(change)) = (done, change) {
                 let run = RunId(run);
                 let context = Context { run: &run, plan, today: plan.as_of.parse().unwrap_or(today), at: super::now() };
-                context.effect(&transaction, change, kind, enabled, None)?;
+                let done = Done { kind, enabled, attributes: "", id: None };
+                context.effect(&transaction, change, &done)?;
             }
         }
         transaction.commit()?;
@@ -436,6 +469,11 @@ fn addresses_of(user: &UserRow<'_>) -> BTreeSet<String> {
     });
     let mail = user.text("mail");
     proxies.chain([user.upn()]).chain(mail).map(str::to_lowercase).collect()
+}
+
+/// Under which name the people are kept on whom refused attributes were tried.
+fn tried_of(tenant: &TenantId) -> String {
+    format!("refused:{tenant}")
 }
 
 fn is_since(day: &str, since: Date) -> bool {

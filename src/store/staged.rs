@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError};
 use crate::directory::{ObjectId, TenantId, Value};
-use crate::plan::{Accounts, Guard, LastReading, Plan, Presence};
+use crate::plan::{Accounts, Aside, Guard, LastReading, Plan, Presence};
 use crate::record::EmployeeId;
 
 /// How many saved plans of a tenant are known; older ones can still be applied, but leave less.
@@ -32,8 +32,8 @@ pub struct Staged {
     pub feed: String,
     /// The reading as the next one is compared with it; none where it is no measure.
     pub reading: Option<LastReading>,
-    /// The accounts behind the keys of the plan's changes.
-    pub accounts: Accounts,
+    /// What is kept beside the plan's document.
+    pub aside: Aside,
     /// The guards of the plan as they were counted, and the people who vanished or came back.
     pub counted: Counted,
     /// When the plan was saved.
@@ -81,7 +81,7 @@ impl Store {
                 fingerprint,
                 feed,
                 reading,
-                serde_json::to_string(&plan.accounts())?,
+                serde_json::to_string(&plan.aside())?,
                 super::now(),
                 serde_json::to_string(&counted)?
             ],
@@ -121,7 +121,7 @@ impl Store {
                 people.push((key, id.as_deref().and_then(ObjectId::new), wanted));
             }
         }
-        Ok(Some(Staged { feed, reading, accounts: serde_json::from_str(&ids)?, counted, made_at, people }))
+        Ok(Some(Staged { feed, reading, aside: aside_of(&ids)?, counted, made_at, people }))
     }
 
     /// Forgets what was set aside with a plan.
@@ -151,6 +151,14 @@ impl Store {
     }
 }
 
+/// What was kept beside a plan; an earlier version kept the accounts alone.
+fn aside_of(text: &str) -> Result<Aside, StoreError> {
+    if let Ok(accounts) = serde_json::from_str::<Accounts>(text) {
+        return Ok(Aside { accounts, ..Aside::default() });
+    }
+    Ok(serde_json::from_str(text)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,11 +176,15 @@ mod tests {
         let named = |fingerprint: &str| Plan { fingerprint: fingerprint.into(), ..crate::apply::fake::plan(Vec::new()) };
         let mut change = crate::apply::fake::joiner("1", Some("2"));
         change.ids.insert("2".into(), ObjectId::new("u2").unwrap());
-        let plan = Plan { fingerprint: "f".into(), ..crate::apply::fake::plan(vec![change]) };
+        let mut plan = Plan { fingerprint: "f".into(), ..crate::apply::fake::plan(vec![change]) };
+        let names = BTreeMap::from([("userPrincipalName".to_owned(), vec![Value::text("ann2@contoso.com")])]);
+        (plan.candidates, plan.new_passwords) = (BTreeMap::from([(1, names)]), [2].into());
+        let before = serde_json::to_string(&plan.accounts()).unwrap();
+        assert_eq!(aside_of(&before).unwrap().accounts, plan.accounts(), "as an earlier version kept it");
         let presence = Presence { missing: vec![EmployeeId::new("9").unwrap()], returned: Vec::new() };
         store.stage(&tenant, &plan, Some(&reading), &presence, std::iter::once(ann())).unwrap();
         let staged = store.staged(&tenant, "f").unwrap().unwrap();
-        assert_eq!((staged.feed.as_str(), &staged.accounts, &staged.people), ("HR", &plan.accounts(), &vec![ann()]));
+        assert_eq!((staged.feed.as_str(), &staged.aside, &staged.people), ("HR", &plan.aside(), &vec![ann()]));
         assert_eq!((staged.reading, staged.counted.presence), (Some(reading), presence));
         assert_eq!(store.staged(&TenantId("t2".into()), "f").unwrap(), None);
         // Whom the ledger knows like that already need not be set aside.

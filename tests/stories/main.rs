@@ -25,6 +25,7 @@ mod private_ca;
 mod promises;
 mod quality;
 mod reading;
+mod refusals;
 mod rest;
 mod rest_recordings;
 mod rest_whole;

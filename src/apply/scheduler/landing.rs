@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::refusal::is_refusal;
 use super::{
-    Act, Answer, Answered, Attribute, CLOSED, Closed, DEAD, Doubt, Failed, Flying, Found, Landing, REPLICATION, Scheduler, Stop,
-    Who,
+    Act, Answer, Answered, CLOSED, Closed, DEAD, Detail, Doubt, Edits, Flying, Found, Landing, Miss, ObjectId, Part, REPLICATION,
+    Scheduler, Stop, Who,
 };
+use crate::apply::steps::ALONE;
 use crate::graph::{About, Verdict};
 
 /// How often a request is sent again after faults of the service.
@@ -32,6 +34,7 @@ impl Scheduler<'_> {
                 }
             }
             Landing::Looked { at, found } => self.looked(at, found),
+            Landing::Sought { flying, answer, found } => self.sought(flying, answer, found),
             Landing::Group { flying, answer, found } => {
                 let id = found.unwrap_or_else(|error| {
                     tracing::warn!(%error, "the group cannot be looked up");
@@ -120,8 +123,9 @@ impl Scheduler<'_> {
     }
 
     fn done(&mut self, flying: Flying, answer: Answer) {
-        self.any_done = true;
-        match &self.live[flying.at].step.act {
+        let step = &self.live[flying.at].step;
+        self.progress[step.change].any_done = true;
+        match &step.act {
             // It was there already, and Graph then does not name it.
             Act::CreateGroup { unique_name, .. } if answer.id.is_none() => {
                 let (tenant, unique_name) = (self.tenant, unique_name.clone());
@@ -141,10 +145,11 @@ impl Scheduler<'_> {
         match (&self.live[at].step.act, &id) {
             (Act::CreateUser { .. }, Some(id)) => _ = self.users.insert(key, id.clone()),
             (Act::CreateGroup { .. }, Some(id)) => _ = self.groups.insert(key, id.clone()),
-            (Act::CreateUser { .. } | Act::CreateGroup { .. }, None) => {
+            (Act::CreateUser { .. } | Act::CreateGroup { .. }, None) if flying.part == Part::Whole => {
                 // It is there, but its id is not known: the next run finds it.
-                let failed = self.told_failure(at, &answer, "Graph named no id for the object that it made".into());
-                return self.close(flying.request, at, &answer, Some(failed));
+                let text = "Graph named no id for the object that it made".into();
+                let miss = Miss { text, ..self.refused(at, Detail::Whole, &answer) };
+                return self.close(flying.request, at, &answer, Some(miss));
             }
             _ => {}
         }
@@ -159,33 +164,46 @@ impl Scheduler<'_> {
         if let Some(id) = newborn {
             self.born.insert(id, Instant::now());
         }
+        self.achieve(flying);
         if !self.live[at].parts.is_empty() {
             self.note(flying.request, true, &answer);
             self.ready.insert(at);
             return;
         }
-        let failure = self.judge_trimmed(at);
-        self.close(flying.request, at, &answer, failure);
+        self.close(flying.request, at, &answer, None);
     }
 
-    /// What was left out of an update after a 403: refused to this app, or a failure of this change.
-    fn judge_trimmed(&mut self, at: usize) -> Option<Failed> {
-        let (attributes, answer) = self.live[at].trimmed.take()?;
-        let (own, ordinary): (Vec<_>, Vec<_>) = attributes.into_iter().partition(|attribute| has_own_rule(*attribute));
-        self.refused.extend(own);
-        if ordinary.is_empty() {
-            return None;
+    /// A request went through: what it carried is written, and what it left out has an account now.
+    fn achieve(&mut self, flying: &Flying) {
+        let live = &mut self.live[flying.at];
+        let achieved = &mut self.progress[live.step.change].achieved;
+        match (&live.step.act, &flying.part) {
+            (_, Part::Edits(edits)) => {
+                self.written.extend(edits.keys().copied());
+                achieved.extend(live.step.act.enables().map(|to| if to { "enabled" } else { "disabled" }));
+            }
+            (Act::CreateUser { attributes }, _) => {
+                self.written.extend(attributes.keys().copied());
+                achieved.push("created");
+            }
+            (Act::CreateGroup { .. }, _) => achieved.push("created"),
+            (Act::RestoreUser { .. }, _) => achieved.push("restored"),
+            _ => {}
         }
-        let names: Vec<&str> = ordinary.iter().map(|attribute| attribute.name).collect();
-        let message = format!("Graph refuses {}: {}", names.join(", "), answer.message.as_deref().unwrap_or("no reason given"));
-        Some(self.told_failure(at, &answer, message))
+        live.landed = true;
+        let later = std::mem::take(&mut live.later);
+        let (alone, together): (Edits, Edits) = later.into_iter().partition(|(name, _)| ALONE.contains(&name.name));
+        if !together.is_empty() {
+            live.parts.push_back(Part::Edits(together));
+        }
+        live.parts.extend(alone.into_iter().map(|(name, value)| Part::Edits(Edits::from([(name, value)]))));
     }
 
     fn again(&mut self, flying: Flying, answer: &Answer, moment: Instant) {
         self.retried += 1;
         self.note(flying.request, false, answer);
-        if !flying.members.is_empty() {
-            self.live[flying.at].parts.push_front(flying.members);
+        if flying.part != Part::Whole {
+            self.live[flying.at].parts.push_front(flying.part);
         }
         self.waiting.insert((moment, flying.at));
     }
@@ -196,9 +214,13 @@ impl Scheduler<'_> {
         // A gateway that knows no such page has passed nothing on.
         self.live[at].adrift |= !is_unsent(answer) && answer.status != Some(404);
         let attempts = self.live[at].attempts;
-        if matches!(self.live[at].step.act, Act::CreateUser { .. }) && !is_unsent(answer) {
+        if matches!(self.live[at].step.act, Act::CreateUser { .. }) && flying.part == Part::Whole && !is_unsent(answer) {
             // Stays without an answer in the journal until it is found.
             return self.doubt(at, flying.request, None);
+        }
+        if matches!(self.live[at].step.act, Act::CreateGroup { .. }) && self.live[at].adrift {
+            // Sent again it would carry what Graph takes for new groups alone.
+            return self.seek_group(flying, answer.clone());
         }
         if attempts > ATTEMPTS {
             return self.refuse(&flying, answer);
@@ -207,33 +229,59 @@ impl Scheduler<'_> {
     }
 
     fn doubt(&mut self, at: usize, request: u64, conflict: Option<Answer>) {
+        // Where nothing was sent before that may have landed, a conflict is none with ourselves.
+        let wait = if conflict.is_some() && !self.live[at].adrift { Duration::ZERO } else { Duration::from_secs(1) };
         self.live[at].doubt = Some(Doubt { request, since: Instant::now(), faults: 0, conflict });
-        self.waiting.insert((Instant::now() + Duration::from_secs(1), at));
+        self.waiting.insert((Instant::now() + wait, at));
+    }
+
+    /// Looks for a group that may have been made by a request that was not answered.
+    fn seek_group(&mut self, flying: Flying, answer: Answer) {
+        let Act::CreateGroup { unique_name, .. } = &self.live[flying.at].step.act else { return };
+        let (tenant, unique_name) = (self.tenant, unique_name.clone());
+        self.flights.push(Box::pin(async move {
+            let found = tenant.find_group(&unique_name).await;
+            Landing::Sought { flying, answer, found }
+        }));
+    }
+
+    fn sought(&mut self, flying: Flying, answer: Answer, found: Result<Option<ObjectId>, String>) {
+        let attempts = self.live[flying.at].attempts;
+        match found {
+            Ok(Some(id)) => {
+                let answer = Answer { verdict: Verdict::Done, id: Some(id), ..answer };
+                self.done(flying, answer);
+            }
+            Ok(None) if is_refusal(&answer) => self.refuse(&flying, &answer),
+            _ if attempts > ATTEMPTS => self.refuse(&flying, &answer),
+            _ => self.again(flying, &answer, Instant::now() + backoff(attempts)),
+        }
     }
 
     fn looked(&mut self, at: usize, found: Result<Found, String>) {
         let Some(mut doubt) = self.live[at].doubt.take() else { return };
         let request = doubt.request;
+        let flying = || Flying { at, request, part: Part::Whole };
+        let may_be_ours = self.live[at].adrift;
         match found {
             Ok(Found::Ours(id)) => {
                 let answer = Answer { verdict: Verdict::Done, id: Some(id), ..unanswered() };
-                self.done(Flying { at, request, members: Vec::new() }, answer);
+                self.done(flying(), answer);
             }
-            Ok(Found::Other) => {
-                let answer = doubt.conflict.take().unwrap_or_else(unanswered);
-                let message = "the userPrincipalName belongs to somebody else by now".to_owned();
-                let failed = self.told_failure(at, &answer, message);
-                self.close(request, at, &answer, Some(failed));
+            Ok(Found::Other) if may_be_ours && self.identity(at).is_none_or(|(_, key)| key.is_none()) => {
+                // Nothing tells whether that account is the one that was asked for. Left open in the journal: a person looks at it.
+                let text = "whether the account was made is unknown: it has no key by which it could be recognised";
+                let missed = self.missed(at, "unknown-outcome", text.to_owned());
+                self.over(at, Some(missed));
             }
-            Ok(Found::Nobody) if doubt.since.elapsed() < REPLICATION => {
+            Ok(Found::Nobody) if may_be_ours && doubt.since.elapsed() < REPLICATION => {
                 self.live[at].doubt = Some(doubt);
                 self.waiting.insert((Instant::now() + Duration::from_secs(2), at));
             }
-            Ok(Found::Nobody) => match doubt.conflict.take() {
-                Some(answer) => self.refuse(&Flying { at, request, members: Vec::new() }, &answer),
-                None if self.live[at].attempts > ATTEMPTS => {
-                    self.refuse(&Flying { at, request, members: Vec::new() }, &unanswered());
-                }
+            Ok(found) => match doubt.conflict.take() {
+                Some(answer) => self.conflicted(&flying(), &found, &answer),
+                None if found == Found::Other => self.conflicted(&flying(), &found, &unanswered()),
+                None if self.live[at].attempts > ATTEMPTS => self.refuse(&flying(), &unanswered()),
                 None => {
                     self.retried += 1;
                     self.note(request, false, &unanswered());
@@ -244,9 +292,9 @@ impl Scheduler<'_> {
                 doubt.faults += 1;
                 if doubt.faults > LOOK_UPS {
                     // Left open in the journal: the next run settles it.
-                    let failed =
-                        self.failed(at, "unknown-outcome", format!("whether the account was made is unknown: {message}"));
-                    return self.over(at, Some(failed));
+                    let missed =
+                        self.missed(at, "unknown-outcome", format!("whether the account was made is unknown: {message}"));
+                    return self.over(at, Some(missed));
                 }
                 let wait = backoff(doubt.faults);
                 self.live[at].doubt = Some(doubt);
@@ -255,105 +303,101 @@ impl Scheduler<'_> {
         }
     }
 
+    /// A name of a create is another object's: it goes under the next one, or fails with the owner's name.
+    fn conflicted(&mut self, flying: &Flying, found: &Found, answer: &Answer) {
+        let at = flying.at;
+        if self.create_under_another_name(at, found, answer) {
+            self.note(flying.request, false, answer);
+            self.ready.insert(at);
+            return;
+        }
+        let taken = self.addresses(at);
+        let mut miss = Miss { taken, ..self.refused(at, Detail::Whole, answer) };
+        if answer.message.is_none() {
+            miss.text = String::from("the userPrincipalName belongs to somebody else by now");
+            miss.property = Some("userPrincipalName".to_owned());
+        }
+        self.close(flying.request, at, answer, Some(miss));
+    }
+
     /// A refusal, unless it means that all is well already, or that less should be asked.
     fn finally(&mut self, flying: Flying, answer: Answer) {
         let at = flying.at;
         let status = answer.status.unwrap_or(0);
         let message = answer.message.as_deref().unwrap_or_default().to_lowercase();
         let exists = message.contains("already exist");
-        if status == 404 && self.is_young(at, &flying.members) {
+        if status == 404 && self.is_young(at, flying.part.members()) {
             let attempts = self.live[at].attempts + 1;
             self.live[at].attempts = attempts;
             return self.again(flying, &answer, Instant::now() + backoff(attempts));
         }
-        match &self.live[at].step.act {
-            Act::CreateUser { .. } if answer.is_name_taken() => {
+        match (&self.live[at].step.act, &flying.part) {
+            (Act::CreateUser { .. } | Act::Update { .. }, Part::Edits(_)) if is_refusal(&answer) => {
+                return self.send_without(&flying, &answer);
+            }
+            (Act::CreateUser { .. }, _) if answer.is_name_taken() => {
                 return self.doubt(at, flying.request, Some(answer));
             }
-            Act::DeleteUser { .. } | Act::RemoveMember { .. } | Act::ClearManager { .. } if answer.is_absent() => {
-                return self.done(flying, answer);
-            }
-            Act::RestoreUser { id, .. } if answer.is_absent() && self.live[at].adrift => {
-                // Sent before without an answer: it had landed.
-                let id = Some(id.clone());
-                return self.done(flying, Answer { id, ..answer });
-            }
-            Act::AddMembers { .. } if flying.members.len() > 1 && matches!(status, 400 | 404 | 409) => {
-                let mut members = flying.members;
-                let rest = members.split_off(members.len() / 2);
-                self.live[at].parts.push_front(rest);
-                self.live[at].parts.push_front(members);
+            (Act::CreateUser { .. }, _) if is_refusal(&answer) => {
+                if !self.create_with_less(at, &answer) {
+                    return self.refuse(&flying, &answer);
+                }
                 self.note(flying.request, false, &answer);
                 self.ready.insert(at);
                 return;
             }
-            Act::AddMembers { .. } if exists => return self.done(flying, answer),
-            Act::Update { .. } | Act::CreateUser { .. } if answer.is_forbidden() => {
-                if self.trim(at, &answer) {
-                    self.note(flying.request, false, &answer);
-                    self.ready.insert(at);
-                    return;
-                }
-                if self.is_refused_alone(at) {
-                    return self.close(flying.request, at, &answer, None);
-                }
+            (Act::RemoveLicenses { .. }, _) if message.contains("does not have a corresponding license") => {
+                return self.done(flying, answer);
             }
+            (Act::RemoveLicenses { .. }, _) if is_refusal(&answer) => return self.send_without(&flying, &answer),
+            (Act::CreateGroup { .. }, _) if is_refusal(&answer) && self.live[at].adrift => {
+                return self.seek_group(flying, answer);
+            }
+            (Act::DeleteUser { .. } | Act::RemoveMember { .. } | Act::ClearManager { .. }, _) if answer.is_absent() => {
+                return self.done(flying, answer);
+            }
+            (Act::RestoreUser { id, .. }, _) if answer.is_absent() && self.live[at].adrift => {
+                // Sent before without an answer: it had landed.
+                let id = Some(id.clone());
+                return self.done(flying, Answer { id, ..answer });
+            }
+            (Act::AddMembers { .. }, _) if flying.part.members().len() > 1 && matches!(status, 400 | 404 | 409) => {
+                return self.send_without(&flying, &answer);
+            }
+            (Act::AddMembers { .. }, _) if exists => return self.done(flying, answer),
             _ => {}
         }
         self.refuse(&flying, &answer);
     }
 
-    /// The step failed for good; the parts of a group's members that are left still go.
-    fn refuse(&mut self, flying: &Flying, answer: &Answer) {
+    /// This part of the step failed for good; the parts that are left still go.
+    pub(super) fn refuse(&mut self, flying: &Flying, answer: &Answer) {
         let at = flying.at;
-        let text = answer.message.clone().unwrap_or_else(|| "no answer from the service".into());
-        let text = match flying.members.as_slice() {
-            [(key, _)] => format!("member {key}: {text}"),
-            _ => text,
-        };
-        // The answer to the whole update, where the trimmed one was refused too.
-        let failed = self.told_failure(at, answer, text);
-        if self.live[at].parts.is_empty() {
-            return self.close(flying.request, at, answer, Some(failed));
-        }
-        self.live[at].failure.get_or_insert(failed);
-        self.note(flying.request, false, answer);
-        self.ready.insert(at);
-    }
-
-    /// Takes out of an update what Graph may refuse to this app while the rest would land. Once for a step.
-    fn trim(&mut self, at: usize, answer: &Answer) -> bool {
-        let live = &mut self.live[at];
-        if live.trimmed.is_some() {
-            return false;
-        }
-        let creates = matches!(live.step.act, Act::CreateUser { .. });
-        let suspect = |attribute: &Attribute| {
-            let demanded = creates && matches!(attribute.name, "accountEnabled" | "userPrincipalName");
-            !demanded && (attribute.sensitive || has_own_rule(*attribute))
-        };
-        let suspects: Vec<Attribute> = match &mut live.step.act {
-            Act::CreateUser { attributes } => attributes.extract_if(.., |name, _| suspect(name)).map(|(name, _)| name).collect(),
-            Act::Update { edits, .. } if edits.keys().any(|name| !suspect(name)) => {
-                edits.extract_if(.., |name, _| suspect(name)).map(|(name, _)| name).collect()
+        match &flying.part {
+            Part::Whole => {
+                let mut miss = self.refused(at, self.detail(at), answer);
+                if answer.is_name_taken() {
+                    miss.taken = self.addresses(at);
+                }
+                return self.close(flying.request, at, answer, Some(miss));
             }
-            _ => Vec::new(),
-        };
-        if suspects.is_empty() {
-            return false;
+            Part::Edits(edits) => edits.keys().for_each(|attribute| self.miss_attribute(at, *attribute, answer)),
+            Part::Members(members) => {
+                let details = members.iter().map(|(key, _)| Detail::Member(key.clone()));
+                let misses: Vec<Miss> = details.map(|detail| self.refused(at, detail, answer)).collect();
+                self.live[at].misses.extend(misses);
+            }
+            Part::Licences(skus) => {
+                let details = skus.iter().map(|sku| Detail::Licence(sku.clone()));
+                let misses: Vec<Miss> = details.map(|detail| self.refused(at, detail, answer)).collect();
+                self.live[at].misses.extend(misses);
+            }
         }
-        live.trimmed = Some((suspects, answer.clone()));
-        true
+        self.go_on(flying, answer);
     }
 
-    /// An update of nothing but what needs a permission of its own, in a run whose other writes are let through.
-    fn is_refused_alone(&mut self, at: usize) -> bool {
-        let Act::Update { edits, .. } = &self.live[at].step.act else { return false };
-        let alone = self.any_done && self.live[at].trimmed.is_none() && edits.keys().all(|name| has_own_rule(*name));
-        if alone {
-            self.refused.extend(edits.keys().copied());
-        }
-        alone
+    fn refused(&self, at: usize, detail: Detail, answer: &Answer) -> Miss {
+        Miss::refused(self.live[at].step.act.name(), detail, answer)
     }
 
     /// Whether the step names an object that this run made so lately that not every replica knows it.
@@ -367,30 +411,16 @@ impl Scheduler<'_> {
     }
 
     /// Journals the answer of a request after which the step goes on.
-    fn note(&mut self, request: u64, done: bool, answer: &Answer) {
+    pub(super) fn note(&mut self, request: u64, done: bool, answer: &Answer) {
         self.entry.answered.push(journaled(request, done, answer));
     }
 
     /// Journals the answer that ends the step.
-    fn close(&mut self, request: u64, at: usize, answer: &Answer, failure: Option<Failed>) {
-        let done = matches!(answer.verdict, Verdict::Done) || (failure.is_none() && self.live[at].failure.is_none());
-        let (completes, leave) = self.conclude(at, failure);
+    pub(super) fn close(&mut self, request: u64, at: usize, answer: &Answer, miss: Option<Miss>) {
+        let done = matches!(answer.verdict, Verdict::Done) || (miss.is_none() && self.live[at].misses.is_empty());
+        let (completes, leave) = self.conclude(at, miss);
         self.entry.answered.push(Answered { completes, leave, ..journaled(request, done, answer) });
     }
-
-    fn told_failure(&self, at: usize, answer: &Answer, message: String) -> Failed {
-        let code = answer.code.clone().unwrap_or_else(|| match answer.status {
-            Some(status) => format!("http-{status}"),
-            None => "no-answer".into(),
-        });
-        Failed { status: answer.status, request_id: answer.request_id.clone(), ..self.failed(at, &code, message) }
-    }
-}
-
-/// Attributes that need a permission of their own, apart from what blocks or names an account.
-fn has_own_rule(attribute: Attribute) -> bool {
-    let own = attribute.permission != "User.ReadWrite.All" || attribute.name == "employeeHireDate";
-    own && !matches!(attribute.name, "accountEnabled" | "userPrincipalName")
 }
 
 /// Nobody is there, or nobody lets us in.

@@ -1,13 +1,11 @@
 //! From steps that are due to a batch, with what the journal is told of it.
 
 use super::{
-    Act, ApplyError, Attribute, BATCH, Flying, ObjectId, Operation, RequestKind, Scheduler, Sent, Stop, Value, Who,
-    first_password,
+    Act, ApplyError, Attribute, BATCH, Detail, Edits, Flying, Miss, ObjectId, Operation, Part, RequestKind, Scheduler, Sent,
+    Stop, Value, Who, first_password,
 };
 
 enum Unsendable {
-    /// Nothing is left to send.
-    Nothing,
     Dependency(String),
     Broken(ApplyError),
 }
@@ -18,20 +16,22 @@ impl Scheduler<'_> {
         let (mut flying, mut operations) = (Vec::new(), Vec::new());
         while flying.len() < BATCH {
             let Some(at) = self.ready.pop_first() else { break };
-            let members = self.next_members(at);
-            match self.operation(at, &members) {
+            let Some(part) = self.next_part(at) else {
+                self.over(at, None);
+                continue;
+            };
+            match self.operation(at, &part) {
                 Ok(operation) => {
                     let request = self.next_request;
                     self.next_request += 1;
-                    let told = self.told(at, request);
+                    let told = self.told(at, request, &part);
                     self.entry.sent.push(told);
                     operations.push(operation);
-                    flying.push(Flying { at, request, members });
+                    flying.push(Flying { at, request, part });
                 }
-                Err(Unsendable::Nothing) => self.over(at, None),
                 Err(Unsendable::Dependency(message)) => {
-                    let failed = self.failed(at, "dependency", message);
-                    self.over(at, Some(failed));
+                    let missed = self.missed(at, "dependency", message);
+                    self.over(at, Some(missed));
                 }
                 Err(Unsendable::Broken(error)) => {
                     self.stop = Some(Stop::Broken(error));
@@ -42,22 +42,21 @@ impl Scheduler<'_> {
         (flying, operations)
     }
 
-    /// The next part of an `AddMembers`; whose account was not made is left out, and said.
-    fn next_members(&mut self, at: usize) -> Vec<(String, Who)> {
-        if !matches!(self.live[at].step.act, Act::AddMembers { .. }) {
-            return Vec::new();
-        }
+    /// The next part of a step; none where nothing is left to send. A member whose account was not made is left out and reported.
+    fn next_part(&mut self, at: usize) -> Option<Part> {
         while let Some(part) = self.live[at].parts.pop_front() {
-            let (there, missing): (Vec<_>, Vec<_>) = part.into_iter().partition(|(_, who)| self.id_of(who).is_some());
+            let Part::Members(members) = part else { return Some(part) };
+            let (there, missing): (Vec<_>, Vec<_>) = members.into_iter().partition(|(_, who)| self.id_of(who).is_some());
             for (key, _) in missing {
-                let failed = self.failed(at, "dependency", format!("{key} has no account yet and does not join the group"));
-                self.live[at].failure.get_or_insert(failed);
+                let step = self.live[at].step.act.name();
+                let miss = Miss::silent(step, Detail::Member(key), "dependency", "there is no account yet");
+                self.live[at].misses.push(miss);
             }
             if !there.is_empty() {
-                return there;
+                return Some(Part::Members(there));
             }
         }
-        Vec::new()
+        Part::of(&self.live[at].step.act).is_none().then_some(Part::Whole)
     }
 
     pub(super) fn id_of(&self, who: &Who) -> Option<ObjectId> {
@@ -78,17 +77,26 @@ impl Scheduler<'_> {
         self.id_of(who).ok_or_else(|| Unsendable::Dependency(message()))
     }
 
-    fn operation(&self, at: usize, members: &[(String, Who)]) -> Result<Operation, Unsendable> {
-        Ok(match &self.live[at].step.act {
-            Act::CreateUser { attributes } => {
-                let password = first_password().map_err(|error| Unsendable::Broken(error.into()))?;
-                Operation::CreateUser { attributes: attributes.clone(), password }
+    fn operation(&self, at: usize, part: &Part) -> Result<Operation, Unsendable> {
+        let password = || first_password().map_err(|error| Unsendable::Broken(error.into()));
+        let step = &self.live[at].step;
+        if let (Act::CreateUser { .. }, Part::Edits(edits)) = (&step.act, part) {
+            // What the create left out, now that there is an account.
+            let user = Who::NewUser(self.plan.changes[step.change].key.clone());
+            return Ok(Operation::UpdateUser { id: self.known(&user)?, edits: edits.clone() });
+        }
+        Ok(match &step.act {
+            Act::CreateUser { attributes } => Operation::CreateUser { attributes: attributes.clone(), password: password()? },
+            Act::SetPassword { user } => Operation::SetPassword { user: self.known(user)?, password: password()? },
+            Act::Update { user, edits } => {
+                let edits = if let Part::Edits(part) = part { part } else { edits };
+                Operation::UpdateUser { id: self.known(user)?, edits: edits.clone() }
             }
-            Act::Update { user, edits } => Operation::UpdateUser { id: self.known(user)?, edits: edits.clone() },
             Act::SetManager { user, manager } => Operation::SetManager { user: self.known(user)?, manager: self.known(manager)? },
             Act::ClearManager { user } => Operation::ClearManager { user: self.known(user)? },
             Act::RevokeSessions { user } => Operation::RevokeSessions { user: self.known(user)? },
             Act::RemoveLicenses { user, skus } => {
+                let skus = if let Part::Licences(part) = part { part } else { skus };
                 Operation::RemoveLicenses { user: self.known(user)?, skus: skus.iter().map(|sku| sku.as_str().into()).collect() }
             }
             Act::DeleteUser { id } => Operation::DeleteUser { id: id.clone() },
@@ -101,10 +109,7 @@ impl Scheduler<'_> {
             },
             Act::RenameGroup { group, name } => Operation::UpdateGroup { id: self.known(group)?, name: name.clone() },
             Act::AddMembers { group, .. } => {
-                let members: Vec<ObjectId> = members.iter().filter_map(|(_, who)| self.id_of(who)).collect();
-                if members.is_empty() {
-                    return Err(Unsendable::Nothing);
-                }
+                let members: Vec<ObjectId> = part.members().iter().filter_map(|(_, who)| self.id_of(who)).collect();
                 Operation::AddMembers { group: self.known(group)?, members }
             }
             Act::RemoveMember { group, member } => {
@@ -115,7 +120,7 @@ impl Scheduler<'_> {
         })
     }
 
-    fn told(&self, at: usize, request: u64) -> Sent {
+    fn told(&self, at: usize, request: u64, part: &Part) -> Sent {
         let step = &self.live[at].step;
         let change = &self.plan.changes[step.change];
         let mut sent = Sent {
@@ -130,20 +135,25 @@ impl Scheduler<'_> {
             enabled: None,
             leave: step.leave,
         };
-        match &step.act {
-            Act::CreateUser { attributes } => {
+        let mut carries = |edits: &Edits| {
+            sent.attributes = edits.keys().map(|attribute| attribute.name.to_owned()).collect();
+            sent.enabled = edits.iter().find_map(|(name, value)| flag(*name, value.as_ref()));
+        };
+        match (&step.act, part) {
+            (Act::CreateUser { .. }, Part::Edits(edits)) => {
+                carries(edits);
+                sent.kind = RequestKind::UpdateUser;
+                sent.object = self.users.get(&change.key).cloned();
+            }
+            (Act::CreateUser { attributes }, _) => {
+                carries(&attributes.iter().map(|(name, value)| (*name, Some(value.clone()))).collect());
                 if let Some((upn, matching)) = self.identity(at) {
                     sent.upn = Some(upn);
                     sent.matching = matching;
                 }
-                sent.attributes = attributes.keys().map(|attribute| attribute.name.to_owned()).collect();
-                sent.enabled = attributes.iter().find_map(|(name, value)| flag(*name, Some(value)));
             }
-            Act::Update { edits, .. } => {
-                sent.attributes = edits.keys().map(|attribute| attribute.name.to_owned()).collect();
-                sent.enabled = edits.iter().find_map(|(name, value)| flag(*name, value.as_ref()));
-            }
-            Act::DeleteUser { id } | Act::RestoreUser { id, .. } => sent.object = Some(id.clone()),
+            (Act::Update { edits, .. }, part) => carries(if let Part::Edits(part) = part { part } else { edits }),
+            (Act::DeleteUser { id } | Act::RestoreUser { id, .. }, _) => sent.object = Some(id.clone()),
             _ => {}
         }
         sent
@@ -157,6 +167,7 @@ impl Act {
             Self::Update { .. } | Self::Impossible(_) => RequestKind::UpdateUser,
             Self::SetManager { .. } => RequestKind::SetManager,
             Self::ClearManager { .. } => RequestKind::ClearManager,
+            Self::SetPassword { .. } => RequestKind::SetPassword,
             Self::RevokeSessions { .. } => RequestKind::RevokeSessions,
             Self::RemoveLicenses { .. } => RequestKind::RemoveLicenses,
             Self::DeleteUser { .. } => RequestKind::DeleteUser,

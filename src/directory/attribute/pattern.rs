@@ -8,7 +8,7 @@ use super::super::value::ValueFault;
 pub enum Pattern {
     /// No rule.
     Free,
-    /// ASCII letters, digits and what an address may hold; one `@`.
+    /// An address without a name or a scheme: ASCII, one `@`, no dot where none may be, a domain of two labels or more.
     Address,
     /// A userPrincipalName.
     Upn,
@@ -16,7 +16,7 @@ pub enum Pattern {
     Nickname,
     /// An ISO 3166 country of two letters.
     Country,
-    /// A language tag such as `en` or `en-US`.
+    /// A language tag such as `en`, `en-US`, `zh-Hans-CN` or `es-419`.
     Language,
     /// Exactly one of these.
     OneOf(&'static [&'static str]),
@@ -32,12 +32,7 @@ impl Pattern {
         };
         match self {
             Self::Free => Ok(()),
-            Self::Address => {
-                refuse(|c| !c.is_ascii() || c.is_whitespace())?;
-                let parts: Vec<&str> = text.split('@').collect();
-                let whole = parts.len() == 2 && parts.iter().all(|part| !part.is_empty());
-                if whole { Ok(()) } else { Err(ValueFault::Form { wanted: "an address with one `@`" }) }
-            }
+            Self::Address => accept_address(text),
             Self::Upn => accept_upn(text),
             Self::Nickname => {
                 if text.is_empty() {
@@ -47,16 +42,51 @@ impl Pattern {
             }
             Self::Country if is_country(text) => Ok(()),
             Self::Country => Err(ValueFault::Form { wanted: "an ISO 3166 country of two letters" }),
-            Self::Language => {
-                let shape = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
-                let good = text.split('-').all(shape) && matches!(text.split('-').next().map(str::len), Some(2 | 3));
-                if good { Ok(()) } else { Err(ValueFault::Form { wanted: "a language such as `en-US`" }) }
-            }
+            Self::Language if is_language(text) => Ok(()),
+            Self::Language => Err(ValueFault::Form { wanted: "a language such as `en-US`, with its letters in that case" }),
             Self::OneOf(allowed) if allowed.contains(&text) => Ok(()),
             Self::OneOf(_) => Err(ValueFault::Form { wanted: "one of the values that Graph lists for it" }),
             Self::ImmutableId => refuse(|c| matches!(c, '$' | '_')),
         }
     }
+}
+
+fn accept_address(text: &str) -> Result<(), ValueFault> {
+    let (local, domain) = match text.split('@').collect::<Vec<_>>()[..] {
+        [local, domain] if !local.is_empty() && !domain.is_empty() => (local, domain),
+        _ => return Err(ValueFault::Form { wanted: "an address with one `@`" }),
+    };
+    let in_local = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    if let Some(character) = local.chars().find(|c| !in_local(*c)) {
+        return Err(ValueFault::Character { character });
+    }
+    if let Some(character) = domain.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))) {
+        return Err(ValueFault::Character { character });
+    }
+    let dotted = |text: &str| text.split('.').all(|part| !part.is_empty());
+    let labels = domain.split('.').all(|label| !label.starts_with('-') && !label.ends_with('-'));
+    if dotted(local) && dotted(domain) && labels && domain.contains('.') {
+        Ok(())
+    } else {
+        Err(ValueFault::Form { wanted: "an address such as `ann@contoso.com`, with single dots between its parts" })
+    }
+}
+
+/// A language of two or three small letters; then a script in title case and a region, where they are named.
+fn is_language(text: &str) -> bool {
+    let mut parts = text.split('-').peekable();
+    let is =
+        |part: &str, lengths: &[usize], fits: fn(&u8) -> bool| lengths.contains(&part.len()) && part.as_bytes().iter().all(fits);
+    if !parts.next().is_some_and(|language| is(language, &[2, 3], u8::is_ascii_lowercase)) {
+        return false;
+    }
+    let is_script = |part: &&str| {
+        part.split_at_checked(1)
+            .is_some_and(|(first, rest)| is(first, &[1], u8::is_ascii_uppercase) && is(rest, &[3], u8::is_ascii_lowercase))
+    };
+    parts.next_if(is_script);
+    parts.next_if(|region| is(region, &[2], u8::is_ascii_uppercase) || is(region, &[3], u8::is_ascii_digit));
+    parts.next().is_none()
 }
 
 /// Local part 1 to 64 of `A-Z a-z 0-9 ' . - _ ! # ^ ~`, no dot right before the `@`, domain at most 48.
@@ -80,4 +110,49 @@ fn accept_upn(text: &str) -> Result<(), ValueFault> {
         return Err(ValueFault::TooLong { length: domain.len(), most: 48 });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_graph_refuses_are_refused() {
+        for good in ["ada@contoso.com", "o'brien+x@mail.contoso.co.uk", "a_b-c.d@x-y.org"] {
+            assert!(Pattern::Address.accept(good).is_ok(), "{good}");
+        }
+        let bad = [
+            "ada,adler@contoso.com",
+            "ada.adler@contoso,com",
+            "ada@contoso",
+            "<ada@contoso.com>",
+            "mailto:ada@contoso.com",
+            "ada@contoso.com.",
+            "ada@contoso..com",
+            "a..b@contoso.com",
+            ".ada@contoso.com",
+            "ada.@contoso.com",
+            "ada@",
+            "@contoso.com",
+            "a@b@contoso.com",
+            "ada adler@contoso.com",
+            "ada@-contoso.com",
+            "adä@contoso.com",
+            "ada@contoso.com;bo@contoso.com",
+            "Ada <ada@contoso.com>",
+        ];
+        for bad in bad {
+            assert!(Pattern::Address.accept(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_language_is_spelled_as_graph_wants_it() {
+        for good in ["de", "deu", "de-DE", "zh-Hans", "zh-Hans-CN", "es-419"] {
+            assert!(Pattern::Language.accept(good).is_ok(), "{good}");
+        }
+        for bad in ["DE", "de-de", "en-USA", "en_US", "english", "de-", "-DE", "de-DE-x", "zh-hans", "d", "en-US-Latn", ""] {
+            assert!(Pattern::Language.accept(bad).is_err(), "{bad}");
+        }
+    }
 }

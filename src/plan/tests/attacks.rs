@@ -311,11 +311,32 @@ fn a_saved_plan_still_knows_who_has_left() {
 }
 
 #[test]
-fn every_refused_attribute_is_told_once() {
-    let mut world = World::settled(vec![ada().with("mail", "a@contoso.com").with("mailNickname", "a"), bob()]);
-    world.ledger.refused = ["mail".to_owned(), "mailNickname".to_owned()].into();
-    world.hr(vec![ada().with("mail", "b@contoso.com").with("mailNickname", "b"), bob().with("mail", "c@contoso.com")]);
-    assert_eq!(world.text(), "skipped - RefusedByGraph\nskipped - RefusedByGraph");
+fn a_refused_attribute_is_tried_on_one_person_and_the_others_are_counted() {
+    let mut world = World::settled(vec![ada(), bob(), worker("3", "Cleo", "Conti")]);
+    world.ledger.refused = [("city", &[][..]), ("mobilePhone", &["1"][..])]
+        .map(|(name, tried)| (name.to_owned(), tried.iter().map(|key| (*key).to_owned()).collect()))
+        .into();
+    let moved = |who: Desired| who.with("city", "Graz").with("mobilePhone", "+43 1");
+    world.hr(vec![moved(ada()), moved(bob()), moved(worker("3", "Cleo", "Conti"))]);
+    let plan = world.plan();
+    let tried: Vec<(&str, Vec<&str>)> = plan
+        .changes
+        .iter()
+        .map(|change| (change.key.as_str(), change.attributes.iter().map(|edit| edit.name.as_str()).collect()))
+        .collect();
+    // The phone was tried on Ada before, so it is somebody else's turn; nobody is changed for what waits alone.
+    assert_eq!(tried, [("1", vec!["city"]), ("2", vec!["mobilePhone"])]);
+    let waiting: Vec<&str> = plan.skipped.iter().map(|skipped| skipped.message.split("; hint").next().unwrap()).collect();
+    assert_eq!(
+        waiting,
+        [
+            "city: Graph refuses it to this app, so it is not written for 2 people",
+            "mobilePhone: Graph refuses it to this app, so it is not written for 2 people"
+        ]
+    );
+    assert!(plan.skipped.iter().all(|skipped| skipped.code == crate::plan::SkippedCode::RefusedByGraph));
+    world.ledger.refused.clear();
+    assert_eq!(world.plan().changes.len(), 3, "a refusal that is over leaves nobody out");
 }
 
 #[test]

@@ -1,0 +1,235 @@
+//! What failed in each change, step by step, and how the document tells it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::part::has_own_rule;
+use super::{Answer, Attribute};
+use crate::apply::outcome::{Failed, StepName};
+use crate::plan::{Action, Change, Object};
+
+/// What a step was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// The step as a whole.
+    Whole,
+    /// One attribute of a person.
+    Attribute(Attribute),
+    /// A member of a group, by key.
+    Member(String),
+    /// The group that a leaver is taken out of.
+    Group(String),
+    /// A licence, by its sku.
+    Licence(String),
+}
+
+/// A step, or a part of one, that failed.
+#[derive(Clone, Debug)]
+pub(super) struct Miss {
+    pub(super) step: StepName,
+    pub(super) detail: Detail,
+    pub(super) status: Option<u16>,
+    pub(super) code: String,
+    pub(super) text: String,
+    pub(super) request_id: Option<String>,
+    /// The property that Graph named.
+    pub(super) property: Option<String>,
+    pub(super) owner: Option<String>,
+    /// The addresses of which another object has one.
+    pub(super) taken: Vec<String>,
+    /// Graph says that the app may not do this.
+    pub(super) forbidden: bool,
+}
+
+impl Miss {
+    /// Nothing was sent, or nothing was answered.
+    pub(super) fn silent(step: StepName, detail: Detail, code: &str, text: impl Into<String>) -> Self {
+        Self {
+            step,
+            detail,
+            status: None,
+            code: code.to_owned(),
+            text: text.into(),
+            request_id: None,
+            property: None,
+            owner: None,
+            taken: Vec::new(),
+            forbidden: false,
+        }
+    }
+
+    /// Graph refused it.
+    pub(super) fn refused(step: StepName, detail: Detail, answer: &Answer) -> Self {
+        let code = answer.code.clone().unwrap_or_else(|| match answer.status {
+            Some(status) => format!("http-{status}"),
+            None => "no-answer".into(),
+        });
+        Self {
+            status: answer.status,
+            request_id: answer.request_id.clone(),
+            property: named(answer),
+            forbidden: answer.is_forbidden(),
+            ..Self::silent(step, detail, &code, answer.message.clone().unwrap_or_else(|| "no answer from the service".into()))
+        }
+    }
+
+    pub(super) fn is_dependency(&self) -> bool {
+        self.code == "dependency"
+    }
+
+    /// The property as the document names it: the attribute that was refused, else what Graph named.
+    fn property(&self) -> Option<String> {
+        match self.detail {
+            Detail::Attribute(attribute) => Some(attribute.name.to_owned()),
+            _ => self.property.clone(),
+        }
+    }
+
+    /// Graph's text, with the property and the owner that it does not name itself.
+    fn text(&self) -> String {
+        let mut text = self.text.clone();
+        for property in self.property.iter().filter(|property| !self.text.contains(property.as_str())) {
+            text = format!("{} (property `{property}`)", text.trim_end_matches('.'));
+        }
+        match &self.owner {
+            Some(owner) => {
+                let address = self.taken.first().map_or("the value", String::as_str);
+                format!("{}; {address} belongs to {owner}", text.trim_end_matches('.'))
+            }
+            None => text,
+        }
+    }
+
+    /// What was being done, where that is not the change itself.
+    fn doing(&self, change: &Change) -> Option<String> {
+        Some(match (&self.detail, self.step) {
+            (Detail::Licence(sku), _) => format!("removing licence {sku}"),
+            (Detail::Group(group), _) => format!("removing the member from group {group}"),
+            (_, StepName::Enable) if change.action != Action::Enable => "enabling the account".into(),
+            (_, StepName::Disable) if change.action != Action::Disable => "disabling the account".into(),
+            (_, StepName::Enable | StepName::Disable) => return None,
+            (Detail::Attribute(attribute), _) => format!("writing {attribute}"),
+            (_, StepName::Create | StepName::Delete | StepName::Restore) => return None,
+            (_, StepName::Password) => "setting a new password".into(),
+            (_, StepName::RevokeSessions) => "revoking the sessions".into(),
+            (_, StepName::Update) if change.object == Object::Group => "renaming".into(),
+            (_, StepName::Update) => "writing the attributes".into(),
+            (_, StepName::Manager) => "writing the manager".into(),
+            (_, StepName::Members) => "changing the members".into(),
+            (_, StepName::RemoveLicenses) => "removing the licences".into(),
+            (_, StepName::Tap) => "creating the Temporary Access Pass".into(),
+        })
+    }
+}
+
+/// The property that Graph's details point at, as Graph spells it; else the one that its text names as taken.
+fn named(answer: &Answer) -> Option<String> {
+    let target = answer.details.iter().map(|(_, target)| target.trim()).find(|target| !target.is_empty());
+    let text = || {
+        let message = answer.message.as_deref()?;
+        let (_, rest) = message.split_once("for property ")?;
+        let word: String =
+            rest.trim_start_matches(['\'', '"', '`']).chars().take_while(|c| c.is_alphanumeric() || "._".contains(*c)).collect();
+        Some(word.trim_end_matches('.').to_owned()).filter(|word| !word.is_empty())
+    };
+    target.map(str::to_owned).or_else(text)
+}
+
+/// How much of a change is done and what failed of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    /// What is done of what the change is called after, in the order in which it was done.
+    pub(super) achieved: Vec<&'static str>,
+    pub(super) misses: Vec<Miss>,
+    /// Whether any request of it went through.
+    pub(super) any_done: bool,
+}
+
+impl Progress {
+    /// The entries of the document. What only followed from another failure of the same change is left out.
+    pub(super) fn failed(&self, change: &Change) -> Vec<Failed> {
+        let is_cause = |miss: &Miss| !miss.is_dependency() || matches!(miss.detail, Detail::Member(_));
+        let any_cause = self.misses.iter().any(is_cause);
+        let told: Vec<&Miss> = self.misses.iter().filter(|miss| is_cause(miss) || !any_cause).collect();
+        let (members, others): (Vec<&Miss>, Vec<&Miss>) =
+            told.into_iter().partition(|miss| matches!(miss.detail, Detail::Member(_)));
+        let mut failed: Vec<Failed> = Vec::new();
+        for miss in others.iter().take(if any_cause { usize::MAX } else { 1 }) {
+            let text = match miss.doing(change) {
+                Some(doing) => format!("{doing} failed: {}", miss.text()),
+                None => miss.text(),
+            };
+            failed.push(self.entry(change, miss, text));
+        }
+        failed.extend(self.members(change, &members));
+        failed
+    }
+
+    /// The members of a group that were not added or removed, in one entry for each.
+    fn members(&self, change: &Change, misses: &[&Miss]) -> Vec<Failed> {
+        const NAMED: usize = 5;
+        let wanted = change.members.clone().unwrap_or_default();
+        let is_added = |miss: &&&Miss| match &miss.detail {
+            Detail::Member(key) => wanted.add.contains(key),
+            _ => false,
+        };
+        let (added, removed): (Vec<&Miss>, Vec<&Miss>) = misses.iter().copied().partition(|miss| is_added(&miss));
+        let sides = [("adding", added, wanted.add.len()), ("removing", removed, wanted.remove.len())];
+        let mut failed = Vec::new();
+        for (doing, misses, all) in sides {
+            // A refusal by Graph says more than what it led to.
+            let Some(first) = misses.iter().find(|miss| !miss.is_dependency()).or(misses.first()) else { continue };
+            let named = misses.iter().take(NAMED).map(|miss| match &miss.detail {
+                Detail::Member(key) => format!("{key}: {}", miss.text()),
+                _ => miss.text(),
+            });
+            let mut text = named.collect::<Vec<_>>().join("; ");
+            if misses.len() > NAMED {
+                text = format!("{text}; and {} more", misses.len() - NAMED);
+            }
+            failed.push(self.entry(change, first, format!("{doing} {} of {all} members failed: {text}", misses.len())));
+        }
+        failed
+    }
+
+    fn entry(&self, change: &Change, miss: &Miss, text: String) -> Failed {
+        let message = if self.achieved.is_empty() { text } else { format!("{}; {text}", self.achieved.join(", ")) };
+        Failed {
+            seq: change.seq,
+            key: change.key.clone(),
+            action: change.action,
+            status: miss.status,
+            code: miss.code.clone(),
+            message,
+            request_id: miss.request_id.clone(),
+            step: Some(miss.step),
+            property: miss.property(),
+            owner: miss.owner.clone(),
+        }
+    }
+}
+
+/// The attributes that are refused to the app and not to a person: no value of them went through in this run. An attribute that needs no
+/// permission of its own is only that where it was refused to several, while something else went through: an outage refuses everything.
+/// Gives the people refused, by change.
+pub(super) fn refused_to_app(
+    progress: &[Progress],
+    written: &BTreeSet<Attribute>,
+    spared: Option<Attribute>,
+) -> BTreeMap<Attribute, BTreeSet<usize>> {
+    let mut refused: BTreeMap<Attribute, BTreeSet<usize>> = BTreeMap::new();
+    let any_done = progress.iter().any(|change| change.any_done);
+    for (at, change) in progress.iter().enumerate() {
+        for miss in change.misses.iter().filter(|miss| miss.forbidden) {
+            if let Detail::Attribute(attribute) = miss.detail {
+                refused.entry(attribute).or_default().insert(at);
+            }
+        }
+    }
+    refused.retain(|attribute, people| {
+        // Without these no account can be made, found or opened, so that the plan never leaves them out.
+        let demanded = matches!(attribute.name, "accountEnabled" | "userPrincipalName" | "displayName" | "mailNickname");
+        let own = has_own_rule(*attribute) || (people.len() > 1 && any_done);
+        own && !demanded && Some(*attribute) != spared && !written.contains(attribute)
+    });
+    refused
+}

@@ -1,6 +1,6 @@
 //! From the inputs to the plan: every person decided, then managers, groups, order and guards.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::change::{
     Action, Candidate, Candidates, Change, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary,

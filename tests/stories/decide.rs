@@ -184,7 +184,6 @@ fn decide_is_explained_by_its_help() {
 }
 
 #[test]
-#[ignore = "the plan does not act on --same and --new yet"]
 fn a_possible_duplicate_is_settled_both_ways() {
     for (choice, count, surname) in [("--new", 26, "Family5"), ("--same", 25, "Family5")] {
         let (company, rows) = namesake();
@@ -203,7 +202,6 @@ fn a_possible_duplicate_is_settled_both_ways() {
 }
 
 #[test]
-#[ignore = "the plan does not act on --same and --new yet"]
 fn a_forgotten_decision_holds_the_record_again() {
     let (company, mut rows) = namesake();
     company.hrpush(&["decide", "5", "--new"], false).ends_with(0);
@@ -218,7 +216,6 @@ fn a_forgotten_decision_holds_the_record_again() {
 }
 
 #[test]
-#[ignore = "the plan does not act on --keep yet"]
 fn a_missing_person_who_is_kept_stays_enabled_and_quiet() {
     let company = Company::new();
     let mut rows = people(1..=24);

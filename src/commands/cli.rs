@@ -288,6 +288,7 @@ pub(crate) struct Decide {
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "clap sets one of a group, each by its own flag")]
 pub(crate) struct DecideAction {
     /// The record and this account are one person
     #[arg(long, value_name = "ID|UPN")]

@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Undo(Undo),
     /// One person: the record, each expression with its inputs and result, the match, the decision
     Explain(Explain),
+    /// Settle one held, missing or rejected person by hand
+    Decide(Decide),
     /// What was done, when, by which plan
     Runs(Runs),
     /// Look at a mapping
@@ -248,6 +250,61 @@ pub(crate) struct Explain {
     pub(crate) target: TargetArgs,
     #[command(flatten)]
     pub(crate) map: MapArgs,
+}
+
+const DECIDE_EXAMPLES: &str = "Examples:
+  hrpush decide 10042 --same ann.lee@contoso.com --note 'asked HR'   the record and this account are one person
+  hrpush decide 10042 --new                                          the record is another person
+  hrpush decide 10042 --keep                                         a missing person stays as is
+  hrpush decide 10042 --same 6ea91a8d-e32e-41a1-b7bd-d2d185eed0e0 employees.csv
+  hrpush decide 10042 --forget                                       end the decision
+  hrpush decide --list                                               the decisions that hold
+  hrpush decide 10042 --list                                         all that was ever decided about one person
+
+A decision is bound to the key, the account and both names of the record, and holds until one of them changes or it is forgotten. Nothing is
+written to the tenant: the next run acts on it, and the guards count what it leads to.";
+
+/// Settles one person by hand. The record is taken from the last run that held it; with a file or --mapping, or where that run left nothing,
+/// the source and the tenant are read.
+#[derive(Debug, Args)]
+#[command(after_help = DECIDE_EXAMPLES)]
+pub(crate) struct Decide {
+    /// The person's key in HR
+    #[arg(required_unless_present = "list")]
+    pub(crate) key: Option<String>,
+    /// HR files to read the record from
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) action: DecideAction,
+    /// The reason, kept with the decision
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["forget", "list"])]
+    pub(crate) note: Option<String>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "clap sets one of a group, each by its own flag")]
+pub(crate) struct DecideAction {
+    /// The record and this account are one person
+    #[arg(long, value_name = "ID|UPN")]
+    pub(crate) same: Option<String>,
+    /// The record is another person than the accounts that it resembles
+    #[arg(long)]
+    pub(crate) new: bool,
+    /// A missing, out-of-scope or rejected person stays as is
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// End the decision about this person
+    #[arg(long)]
+    pub(crate) forget: bool,
+    /// Show the decisions that hold; with KEY all that were made about this person
+    #[arg(long)]
+    pub(crate) list: bool,
 }
 
 #[derive(Debug, Args)]
@@ -421,6 +478,11 @@ mod tests {
     fn options_stand_on_the_subcommands_that_have_a_use_for_them() {
         assert!(Cli::try_parse_from(["hrpush", "plan", "a.csv", "--yes"]).is_err());
         assert!(Cli::try_parse_from(["hrpush", "sync", "--partial"]).is_err());
+        assert!(Cli::try_parse_from(["hrpush", "decide", "1"]).is_err());
+        assert!(Cli::try_parse_from(["hrpush", "decide", "--keep"]).is_err());
+        assert!(Cli::try_parse_from(["hrpush", "decide", "1", "--keep", "--new"]).is_err());
+        assert!(Cli::try_parse_from(["hrpush", "decide", "1", "--forget", "--note", "x"]).is_err());
+        assert!(Cli::try_parse_from(["hrpush", "decide", "1", "--same", "a@b", "hr.csv", "--note", "x"]).is_ok());
         assert!(Cli::try_parse_from(["hrpush", "apply", "p.json", "--mapping", "m"]).is_err());
         assert!(
             Cli::try_parse_from(["hrpush", "import", "a.csv", "--as-of", "2026-11-20", "--only", "1", "--only", "2"]).is_ok()

@@ -15,9 +15,9 @@ use super::target::Aim;
 use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, Value};
 use crate::graph::Priority;
 use crate::mapping::{Desired, Flow, Mapped, Stage};
-use crate::plan::{self, Object, Person, Plan};
+use crate::plan::{self, BoundNames, Object, Person, Plan, Verdict};
 use crate::record::{Cell, EmployeeId, Record};
-use crate::report::{self, Explanation, Match, Owner, RecordExplained, Standing};
+use crate::report::{self, DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing};
 
 /// How many requests of the journal are told.
 const WRITES: u32 = 20;
@@ -91,7 +91,7 @@ impl Answer {
     }
 
     /// What the mapping made of each record of a person, by the place among the records.
-    fn records(&self, key: &EmployeeId, snapshot: &Snapshot) -> Vec<(usize, Mapped)> {
+    pub(super) fn records(&self, key: &EmployeeId, snapshot: &Snapshot) -> Vec<(usize, Mapped)> {
         let mine = self.people.numbers().enumerate().filter(|(_, person)| self.people.key(*person) == Some(key.as_str()));
         mine.map(|(at, person)| (at, self.people.mapped(person, &snapshot.users))).collect()
     }
@@ -126,11 +126,29 @@ impl<'a> Subject<'a> {
             protection: live.and_then(|user| plan::protection(snapshot, &settings.policy(), guests, user)),
             matches,
             known: known.map(standing),
+            decision: self.decision(&mapped)?,
             changes: &plan.changes,
             held: &plan.held,
             skipped: &plan.skipped,
             writes: writes.map_err(|fault| Failure::cannot(&fault))?,
         })
+    }
+
+    fn decision(&self, mapped: &[(usize, Mapped)]) -> Result<Option<DecisionExplained>, Failure> {
+        let snapshot = &self.scene.snapshot;
+        let row = self.scene.store.decision(&snapshot.tenant, self.key).map_err(|fault| Failure::cannot(&fault))?;
+        let Some((row, decision)) = row.and_then(|row| Some((row.clone(), row.decision()?))) else { return Ok(None) };
+        let record = mapped.iter().find_map(|(_, mapped)| match mapped {
+            Mapped::Desired(desired) => Some(BoundNames::of(desired)),
+            Mapped::Held(_) | Mapped::OutOfScope { .. } => None,
+        });
+        let names = record.as_ref().map_or(decision.verdict == Verdict::Keep, |names| names.are_of(&decision));
+        let there = |id: &ObjectId| snapshot.users.contains_key(id) || snapshot.deleted.contains_key(id);
+        let account = match (&decision.verdict, &decision.account) {
+            (Verdict::Keep, Some(kept)) => self.answer.ledger.people.get(self.key).is_some_and(|known| known.id == *kept),
+            (_, account) => account.as_ref().is_none_or(there),
+        };
+        Ok(Some(DecisionExplained { row, applies: names && account }))
     }
 
     fn records(&self, mapped: &[(usize, Mapped)]) -> Result<Vec<RecordExplained>, Failure> {
@@ -199,6 +217,7 @@ fn standing(known: &Person) -> Standing {
     Standing {
         id: known.id.clone(),
         feed: known.feed.clone(),
+        seen: known.seen,
         disabled_on: known.disabled_on,
         pre_hire: known.pre_hire,
         deleted_on: known.deleted_on,

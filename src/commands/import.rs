@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::cli::{Common, Import, MapArgs, OnlyArgs, PlanArgs, StopArgs, Sync, TargetArgs};
 use super::delivery;
+use super::doubts;
 use super::exit::{Ended, Failure};
 use super::files::write_private;
 use super::interrupt::{block_on, unless_interrupted};
@@ -108,6 +109,7 @@ async fn go(
     let question =
         Question { read: &read, policy: &policy, as_of: request.map.as_of, only: only.as_ref(), whole: !request.partial };
     let answer = answer(&question, &scene)?;
+    doubts::keep(&mut scene, &read, &answer, only.as_ref())?;
     let rules = read.mapping.rules();
     let mut survey = answer.survey;
     let told = repeated(&read, &scene, request.consent)?;

@@ -3,7 +3,7 @@
 //! A run that was applied leaves it in the ledger. A plan that is saved only sets it aside under its fingerprint; `hrpush apply` then
 //! leaves what the import would have left.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::delivery;
 use super::exit::{Code, Failure};
@@ -11,10 +11,10 @@ use super::reading::Delivery;
 use super::run::today;
 use crate::apply::{Applied, StepName};
 use crate::directory::{Attribute, ObjectId, Snapshot, UserNo, Value};
-use crate::mapping::Mapped;
-use crate::plan::{self, LastReading, People, PersonNo, Plan, Presence};
+use crate::mapping::{Mapped, Stage};
+use crate::plan::{self, LastReading, People, PersonNo, Plan, Presence, SkippedCode};
 use crate::record::EmployeeId;
-use crate::store::{Carried, Staged, Store};
+use crate::store::{Carried, Link, LinkKind, Staged, Store, StoreError};
 
 /// What a run of a feed leaves behind, once it is applied.
 pub(super) enum Memory {
@@ -43,9 +43,9 @@ impl Memory {
     /// Sets the memory of a saved plan aside.
     pub(super) fn stage(&self, store: &mut Store, snapshot: &Snapshot, plan: &Plan) -> Result<(), Failure> {
         let Self::Read { reading, presence, .. } = self else { return Ok(()) };
-        store
-            .stage(&snapshot.tenant, plan, reading.as_ref(), presence, self.people(snapshot))
-            .map_err(|fault| Failure::cannot(&fault))
+        let leavers = self.known_leavers(store, snapshot).map_err(|fault| Failure::cannot(&fault))?;
+        let people = self.people(snapshot).map(|(carried, _)| carried).filter(|(key, ..)| !leavers.contains(key));
+        store.stage(&snapshot.tenant, plan, reading.as_ref(), presence, people).map_err(|fault| Failure::cannot(&fault))
     }
 
     /// Keeps it in the ledger and puts delivered files away; gives back what could not be put away. People whose change failed are left as
@@ -73,15 +73,17 @@ impl Memory {
         let lost = Lost::of(applied, &store.refused(tenant).map_err(|fault| Failure::cannot(&fault))?);
         let moved: BTreeSet<&str> = applied.outcome.drifted.iter().map(|moved| moved.key.as_str()).collect();
         let there = |id: &ObjectId| snapshot.users.contains_key(id);
-        let people = self.people(snapshot).filter_map(|(key, id, wanted)| {
+        let untouchable = untouchable(plan);
+        let links = self.people(snapshot).filter_map(|((key, id, wanted), gone)| {
             if moved.contains(key.as_str()) {
                 return None;
             }
             let wanted = lost.without(&key, id.as_ref(), wanted, snapshot)?;
-            let id = applied.created.get(key.as_str()).cloned().or_else(|| id.filter(there))?;
-            Some((key, id, wanted))
+            let account = applied.created.get(key.as_str()).cloned().or_else(|| id.filter(there))?;
+            let kind = if untouchable.contains(key.as_str()) { LinkKind::Seen } else { LinkKind::Managed };
+            Some(Link { key, account, wanted, kind, gone })
         });
-        store.remember(tenant, &feed, people).map_err(|fault| Failure::cannot(&fault))?;
+        store.remember_links(tenant, &feed, links).map_err(|fault| Failure::cannot(&fault))?;
         if matches!(self, Self::Staged(_)) {
             store.unstage(tenant, &plan.fingerprint).map_err(|fault| Failure::cannot(&fault))?;
         }
@@ -99,8 +101,19 @@ impl Memory {
         }
     }
 
-    /// Everybody with an account, or to be given one by this plan.
-    fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = Carried> + 's> {
+    /// The leavers whom the ledger has already. A saved plan sets nothing aside for them: whose feed they are was settled before.
+    fn known_leavers(&self, store: &Store, snapshot: &Snapshot) -> Result<HashSet<EmployeeId>, StoreError> {
+        let mut known = HashSet::new();
+        for ((key, ..), _) in self.people(snapshot).filter(|(_, gone)| *gone) {
+            if store.knows(&snapshot.tenant, &key)? {
+                known.insert(key);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Everybody with an account, or to be given one by this plan, and whether HR calls them gone.
+    fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = (Carried, bool)> + 's> {
         match self {
             Self::Read { matched, people, only, .. } => {
                 let accounts: HashMap<PersonNo, UserNo> = matched.iter().copied().collect();
@@ -110,10 +123,11 @@ impl Memory {
                     let Mapped::Desired(desired) = people.mapped(person, &snapshot.users) else { return None };
                     let id = accounts.get(&person).map(|user| snapshot.users.at(*user).id());
                     let wanted = plan::wanted(&desired);
-                    Some((desired.key, id, wanted))
+                    let gone = matches!(desired.stage, Stage::Left { .. });
+                    Some(((desired.key, id, wanted), gone))
                 }))
             }
-            Self::Staged(Some(staged)) => Box::new(staged.people.iter().cloned()),
+            Self::Staged(Some(staged)) => Box::new(staged.people.iter().cloned().map(|person| (person, false))),
             Self::Staged(None) | Self::Nothing => Box::new(std::iter::empty()),
         }
     }
@@ -167,4 +181,10 @@ impl<'a> Lost<'a> {
         }
         Some(wanted)
     }
+}
+
+/// The people whose accounts hrpush may not write to: their links count for missing people and for the head of the report alone.
+fn untouchable(plan: &Plan) -> BTreeSet<&str> {
+    let is_untouchable = |code| matches!(code, SkippedCode::Protected | SkippedCode::Synced | SkippedCode::Guest);
+    plan.skipped.iter().filter(|entry| is_untouchable(entry.code)).filter_map(|entry| entry.key.as_deref()).collect()
 }

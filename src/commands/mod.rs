@@ -7,8 +7,11 @@ mod apply;
 mod cli;
 mod clock;
 mod completions;
+mod decide;
+mod decide_anew;
 mod delivery;
 mod doctor;
+mod doubts;
 mod everybody;
 mod exit;
 mod explain;
@@ -23,6 +26,7 @@ mod mapping_check;
 mod mapping_convert;
 mod mapping_test;
 mod memory;
+mod operator;
 mod planning;
 mod presets;
 mod progress;
@@ -70,6 +74,7 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Apply(args) => apply::apply(common, args),
         Command::Undo(args) => undo::undo(common, args),
         Command::Explain(args) => explain::explain(common, args),
+        Command::Decide(args) => decide::decide(common, args),
         Command::Runs(args) => runs::runs(common, args),
         Command::Mapping(command) => mapping::mapping(common, command),
         Command::Doctor(args) => doctor::doctor(common, args),

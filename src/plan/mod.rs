@@ -3,6 +3,7 @@
 mod accounts;
 mod approval;
 mod attention;
+mod bound_names;
 mod cause;
 mod change;
 mod confirm;
@@ -41,6 +42,7 @@ mod unique;
 pub use accounts::resolve;
 pub use approval::{ApprovedPlan, Stopped};
 pub use attention::Concern;
+pub use bound_names::BoundNames;
 pub use cause::{Cause, keys_with_causes, tell_causes, wanted};
 pub use change::{
     Accounts, Action, Aside, Candidate, Candidates, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,

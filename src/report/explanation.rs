@@ -12,7 +12,7 @@ use crate::directory::ObjectId;
 use crate::mapping::{Explained, LeaveAction};
 use crate::plan::{Change, HeldEntry, Plan, Skipped};
 use crate::record::Place;
-use crate::store::Write;
+use crate::store::{DecisionRow, Write};
 
 /// Everything that is known of one person.
 #[derive(Clone, Debug, Serialize)]
@@ -32,6 +32,8 @@ pub struct Explanation<'a> {
     pub protection: Option<String>,
     /// What earlier runs left.
     pub known: Option<Standing>,
+    /// What was decided by hand.
+    pub decision: Option<DecisionExplained>,
     /// What a run would do now.
     pub changes: &'a [Change],
     /// Why the person is held.
@@ -40,6 +42,17 @@ pub struct Explanation<'a> {
     pub skipped: &'a [Skipped],
     /// The last requests, newest first.
     pub writes: Vec<Write>,
+}
+
+/// A decision by hand, and whether it still holds.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionExplained {
+    /// As it was journaled.
+    #[serde(flatten)]
+    pub row: DecisionRow,
+    /// Whether account and names are still those that it is bound to.
+    pub applies: bool,
 }
 
 /// One record with what the mapping makes of it.
@@ -90,6 +103,8 @@ pub struct Standing {
     pub id: ObjectId,
     /// The feed that last carried the person.
     pub feed: String,
+    /// Whether the record was matched to the account and nothing was written to it.
+    pub seen: bool,
     /// The day on which hrpush disabled the account.
     pub disabled_on: Option<Date>,
     /// Whether hrpush made the account ahead of the start.
@@ -114,6 +129,12 @@ pub fn explanation(told: &Explanation<'_>, plan: &Plan) -> String {
     draw_tenant(&mut text, told);
     if let Some(known) = &told.known {
         draw_standing(&mut text, known);
+    }
+    if let Some(DecisionExplained { row, applies }) = &told.decision {
+        let _ = write!(text, "\nDecided by hand\n  {}", super::decisions::decision(row).replace("\n    ", "\n      "));
+        if !applies {
+            text.push_str("      it does not apply any more: the account or one of the names is another\n");
+        }
     }
     text.push_str("\nDecision\n");
     text.push_str(&super::text::decisions(plan));
@@ -175,6 +196,9 @@ fn draw_standing(text: &mut String, known: &Standing) {
         Shown(&known.feed),
         Shown(&known.id.to_string())
     );
+    if known.seen {
+        text.push_str("  matched, and never written to\n");
+    }
     if known.pre_hire {
         text.push_str("  made ahead of the start, by hrpush\n");
     }

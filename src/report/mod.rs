@@ -4,6 +4,7 @@
 //! heads the report and what is counted was settled by the rooms before. Every string from outside is escaped on its way.
 
 mod concerns;
+mod decisions;
 mod escape;
 mod explanation;
 mod html;
@@ -13,8 +14,9 @@ mod records;
 mod text;
 
 pub use concerns::concerns;
+pub use decisions::{decided, decision, decision_list, forgotten};
 pub use escape::{Shown, shown};
-pub use explanation::{Explanation, Match, Owner, RecordExplained, Standing, explanation};
+pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing, explanation};
 pub use html::html;
 pub use outcome::{outcome, run, runs};
 pub use quality::{QUALITY_CSV_HEADER, quality, quality_csv, quality_json};

@@ -14,6 +14,7 @@ create table decisions (
     user         text not null,
     host         text not null,
     decided_at   text not null,
-    forgotten_at text
+    forgotten_at text,
+    forgotten_by text
 ) strict;
 create index decisions_of_a_person on decisions (tenant, key) where forgotten_at is null;

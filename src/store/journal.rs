@@ -266,6 +266,10 @@ impl Context<'_> {
         let Done { kind, enabled, attributes, id } = *done;
         let tenant = &self.plan.target.tenant_id;
         let today = self.today.to_string();
+        if change.object == Object::User {
+            let written = "update people set seen = 0 where tenant = ?1 and key = ?2 and seen";
+            transaction.prepare_cached(written)?.execute(params![tenant, change.key])?;
+        }
         match kind {
             RequestKind::CreateUser => {
                 if let Some(id) = id {

@@ -20,6 +20,30 @@ const WEEK: i64 = 7;
 /// Run, request, change, kind, object, and what accountEnabled was to be.
 type OpenRow = (String, i64, i64, String, Option<String>, Option<bool>);
 
+/// A person of a reading with the account, as a good run leaves it in the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// The person's key.
+    pub key: EmployeeId,
+    /// The account.
+    pub account: ObjectId,
+    /// What HR wants for it, by attribute name.
+    pub wanted: BTreeMap<String, Option<Value>>,
+    /// Whether hrpush may write to the account.
+    pub kind: LinkKind,
+    /// Whether HR calls the person gone: the feed that carried them last stays the one that did.
+    pub gone: bool,
+}
+
+/// What a link between a record and an account rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    /// hrpush manages the account.
+    Managed,
+    /// The record matches the account and nothing may be written to it: a guest, a synced or a protected account.
+    Seen,
+}
+
 /// The part of a plan that the weekly budget looks at.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,7 +73,7 @@ impl Store {
             unsettled: unsettled.iter().filter_map(settled).collect(),
             refused: self.refused(tenant)?,
             feeds: self.feeds(tenant)?,
-            decisions: BTreeMap::new(),
+            decisions: self.standing_decisions(tenant)?,
         })
     }
 
@@ -275,31 +299,59 @@ impl Store {
         self.set_meta(&tried_of(&tenant), &serde_json::to_string(&tried)?)
     }
 
-    /// Keeps who is carried by a feed, with the account and what HR wants for it: after a good run, people with an account. Only rows
-    /// that differ are written.
+    /// Keeps who is carried by a feed, with the account that hrpush manages and what HR wants for it.
     pub fn remember(
         &mut self,
         tenant: &TenantId,
         feed: &str,
         people: impl Iterator<Item = (EmployeeId, ObjectId, BTreeMap<String, Option<Value>>)>,
     ) -> Result<(), StoreError> {
+        let managed = |(key, account, wanted)| Link { key, account, wanted, kind: LinkKind::Managed, gone: false };
+        self.remember_links(tenant, feed, people.map(managed))
+    }
+
+    /// Keeps the people of a good run who have an account. Only rows that differ are written.
+    pub fn remember_links(&mut self, tenant: &TenantId, feed: &str, links: impl Iterator<Item = Link>) -> Result<(), StoreError> {
         let transaction = self.database.transaction()?;
         {
-            let mut select = transaction.prepare("select id, feed, wanted from people where tenant = ?1 and key = ?2")?;
-            for (key, id, wanted) in people {
-                let (id, wanted) = (id.to_string(), serde_json::to_string(&wanted)?);
-                let known: Option<(String, String, String)> = select
-                    .query_row([tenant.0.as_str(), key.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            let mut select = transaction.prepare("select id, feed, wanted, seen from people where tenant = ?1 and key = ?2")?;
+            for link in links {
+                let known: Option<(String, String, String, bool)> = select
+                    .query_row([tenant.0.as_str(), link.key.as_str()], |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                    })
                     .optional()?;
-                match known {
-                    Some((had, was, wish)) if had == id && was == feed && wish == wanted => {}
-                    Some((had, ..)) => update_person(&transaction, tenant, &key, &id, feed, &wanted, had != id)?,
-                    None => new_person(&transaction, tenant, &key, &id, feed, &wanted)?,
+                let wanted = serde_json::to_string(&link.wanted)?;
+                let Some((had, was, wish, seen)) = known else {
+                    new_person(&transaction, tenant, &link, feed, &wanted)?;
+                    continue;
+                };
+                // A feed carries a person by a record that does not call them gone.
+                let row = PersonRow {
+                    id: link.account.to_string(),
+                    feed: if link.gone { was.clone() } else { feed.to_owned() },
+                    seen: match link.kind {
+                        LinkKind::Managed => false,
+                        LinkKind::Seen if had != link.account.to_string() => true,
+                        // A version before schema 3 kept no difference; a link that was written to before stays one.
+                        LinkKind::Seen => seen || !is_written(&transaction, tenant, &link.key)?,
+                    },
+                    wanted,
+                };
+                let other = had != row.id;
+                if other || was != row.feed || wish != row.wanted || seen != row.seen {
+                    update_person(&transaction, tenant, &link.key, &row, other)?;
                 }
             }
         }
         transaction.commit()?;
         Ok(())
+    }
+
+    /// Whether the ledger has this person.
+    pub fn knows(&self, tenant: &TenantId, key: &EmployeeId) -> Result<bool, StoreError> {
+        let select = "select 1 from people where tenant = ?1 and key = ?2";
+        Ok(self.database.prepare_cached(select)?.exists([tenant.0.as_str(), key.as_str()])?)
     }
 
     /// Brings the ledger up to what the tenant shows, before a plan is made: addresses that are no longer in use become former ones,
@@ -415,15 +467,22 @@ impl Store {
     }
 }
 
+/// What changes in the row of a person who is known.
+struct PersonRow {
+    id: String,
+    feed: String,
+    wanted: String,
+    seen: bool,
+}
+
 fn update_person(
     transaction: &Transaction<'_>,
     tenant: &TenantId,
     key: &EmployeeId,
-    id: &str,
-    feed: &str,
-    wanted: &str,
+    row: &PersonRow,
     other: bool,
 ) -> Result<(), StoreError> {
+    let PersonRow { id, feed, wanted, seen } = row;
     if other {
         // Another account: what was done to the former one says nothing of it.
         transaction.execute(
@@ -432,33 +491,36 @@ fn update_person(
         )?;
     }
     transaction.execute(
-        "update people set id = ?3, feed = ?4, wanted = ?5 where tenant = ?1 and key = ?2",
-        params![tenant.0, key.as_str(), id, feed, wanted],
+        "update people set id = ?3, feed = ?4, wanted = ?5, seen = ?6 where tenant = ?1 and key = ?2",
+        params![tenant.0, key.as_str(), id, feed, wanted, seen],
     )?;
     Ok(())
 }
 
 /// A person who is new to the ledger; one known under a previous key takes what was done along.
-fn new_person(
-    transaction: &Transaction<'_>,
-    tenant: &TenantId,
-    key: &EmployeeId,
-    id: &str,
-    feed: &str,
-    wanted: &str,
-) -> Result<(), StoreError> {
+///
+/// A row names a feed, so a leaver whom no feed carried before gets the one that names them.
+fn new_person(transaction: &Transaction<'_>, tenant: &TenantId, link: &Link, feed: &str, wanted: &str) -> Result<(), StoreError> {
+    let (id, key) = (link.account.to_string(), link.key.as_str());
+    let (managed, carried) = (link.kind == LinkKind::Managed, (!link.gone).then_some(feed));
     let moved = transaction.execute(
-        "update people set key = ?3, feed = ?4, wanted = ?5 where tenant = ?1 and key = \
+        "update people set key = ?3, feed = coalesce(?4, feed), wanted = ?5, seen = seen and not ?6 where tenant = ?1 and key = \
          (select min(key) from people where tenant = ?1 and id = ?2)",
-        params![tenant.0, id, key.as_str(), feed, wanted],
+        params![tenant.0, id, key, carried, wanted, managed],
     )?;
     if moved == 0 {
         transaction.execute(
-            "insert into people (tenant, key, id, feed, wanted) values (?1, ?2, ?3, ?4, ?5)",
-            params![tenant.0, key.as_str(), id, feed, wanted],
+            "insert into people (tenant, key, id, feed, wanted, seen) values (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![tenant.0, key, id, feed, wanted, !managed],
         )?;
     }
     Ok(())
+}
+
+/// Whether an earlier run had a change for this person.
+fn is_written(transaction: &Transaction<'_>, tenant: &TenantId, key: &EmployeeId) -> Result<bool, StoreError> {
+    let select = "select 1 from changes c join runs r on r.run = c.run where c.key = ?1 and c.object = 'user' and r.tenant = ?2";
+    Ok(transaction.prepare_cached(select)?.exists([key.as_str(), tenant.0.as_str()])?)
 }
 
 /// All addresses that an account answers to, folded, in their order.

@@ -5,6 +5,8 @@
 //! moved it: a process killed at any moment leaves both as true as they were. Secrets are never here.
 
 mod cache;
+mod decisions;
+mod held_records;
 mod journal;
 mod ledger;
 mod level;
@@ -21,6 +23,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
 pub use cache::Readings;
+pub use decisions::{DecisionRow, KnownAccount, Operator};
+pub use held_records::HeldRecord;
+pub use ledger::{Link, LinkKind};
 pub use level::{SavedLevel, SavedStops};
 pub use runs::{Recorded, RequestRow, RunRow, Write};
 pub use staged::{Carried, Counted, Staged};

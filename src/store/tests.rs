@@ -1,3 +1,6 @@
+mod links;
+mod migration;
+
 use std::collections::BTreeMap;
 
 use tokio::sync::watch;

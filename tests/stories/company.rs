@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::served::Served;
-use crate::world::World;
+use crate::world::{Ended, World};
 
 const TOKEN: (&str, &str) = ("HRPUSH_ACCESS_TOKEN", "a.b.c");
 
@@ -157,6 +157,14 @@ impl Company {
         assert!(tripped.contains(&guard), "{guard} did not trip, but {tripped:?}");
         self.hr(good);
         assert_eq!(self.plan(0)["changes"], json!([]), "nothing was written");
+    }
+
+    /// Runs hrpush with these arguments, and with the address of the tenant where it is needed.
+    pub(crate) fn hrpush(&self, arguments: &[&str], at_tenant: bool) -> Ended {
+        let url = self.tenant.as_ref().filter(|_| at_tenant).map(|tenant| tenant.url.as_str());
+        let arguments = arguments.iter().copied().chain(url.into_iter().flat_map(|url| ["--graph-url", url]));
+        let variables: &[(&str, &str)] = if self.tenant.is_some() { &[TOKEN] } else { &[] };
+        self.world.run_with(variables, arguments)
     }
 
     /// Asks the tenant, as an administrator would.

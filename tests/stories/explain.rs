@@ -10,8 +10,20 @@ fn a_person_is_explained_from_the_record_to_the_last_write() {
     let sample = project("samples/employees.csv");
     let sample = sample.to_str().unwrap();
     let told = world.run(["explain", "10047", sample, "--format", "json"]).ends_with(0).json();
-    let expected =
-        ["account", "asOf", "changes", "held", "key", "known", "matches", "protection", "records", "skipped", "writes"];
+    let expected = [
+        "account",
+        "asOf",
+        "changes",
+        "decision",
+        "held",
+        "key",
+        "known",
+        "matches",
+        "protection",
+        "records",
+        "skipped",
+        "writes",
+    ];
     assert_eq!(keys(&told), expected);
     assert_eq!(told["records"][0]["cells"]["EmployeeID"], "10047");
     let expressions = told["records"][0]["expressions"].as_array().unwrap();

@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod company;
 mod dates;
+mod decide;
 mod disasters;
 mod explain;
 mod exports;

@@ -1,0 +1,199 @@
+//! `hrpush decide` with a reading: the record from the source, the account from the tenant.
+
+use tokio::sync::watch;
+
+use super::cli::{Common, Decide};
+use super::decide::{Choice, Decided, held_not_missing, new_person, record, word};
+use super::doubts::carriers;
+use super::exit::{Ended, Failure};
+use super::interrupt::unless_interrupted;
+use super::planning::{Answer, Question, answer, nobody, wanted};
+use super::reading::{self, Read};
+use super::scene::Scene;
+use super::settings::Settings;
+use super::target::Aim;
+use crate::directory::{ObjectId, Snapshot, User};
+use crate::graph::Priority;
+use crate::mapping::{Desired, HeldCode, Mapped};
+use crate::plan::{BoundNames, Candidate, HeldEntry, Verdict};
+use crate::record::EmployeeId;
+use crate::report::shown;
+use crate::store::HeldRecord;
+
+/// How many accounts with a similar sign-in name are shown.
+const NEAREST: usize = 3;
+
+pub(super) async fn decide(
+    common: &Common,
+    settings: &Settings,
+    args: &Decide,
+    key: &EmployeeId,
+    choice: Choice<'_>,
+    cancelled: watch::Receiver<bool>,
+) -> Result<Ended, Failure> {
+    let aim = Aim::of_run(settings, args.target.graph_url.as_deref())?;
+    let read = unless_interrupted(&cancelled, reading::read(settings, &args.files, &args.map)).await?;
+    let policy = settings.policy();
+    let wanted = wanted(&read, &policy.protect_groups);
+    let mut scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, Priority::Normal, &cancelled).await?;
+    let question = Question { read: &read, policy: &policy, as_of: args.map.as_of, only: None, whole: true };
+    let mut answer = answer(&question, &scene)?;
+    let known = scene.store.add_wishes(&scene.snapshot.tenant, &mut answer.ledger, [key.as_str()]);
+    known.map_err(|fault| Failure::cannot(&fault))?;
+    if !answer.knows(key) && carriers(&read, &answer, &scene.snapshot, None, key).is_empty() {
+        return Err(nobody(key));
+    }
+    let decided = Subject { key, read: &read, answer: &answer, scene: &scene }.decide(choice)?;
+    record(common, args, &mut scene.store, key, &decided)
+}
+
+/// The person in question, with all that was read.
+struct Subject<'a> {
+    key: &'a EmployeeId,
+    read: &'a Read,
+    answer: &'a Answer,
+    scene: &'a Scene,
+}
+
+impl Subject<'_> {
+    fn decide(&self, choice: Choice<'_>) -> Result<Decided, Failure> {
+        let tenant = self.scene.snapshot.tenant.clone();
+        let decision = match choice {
+            Choice::Same(account) => {
+                let (record, id) = (self.record()?, find(&self.scene.snapshot, account)?);
+                BoundNames::of(&record).decide(Verdict::Same(id.clone()), Some(id))
+            }
+            Choice::New => new_person(&self.scene.store, &tenant, self.key, &self.held(&self.record()?))?,
+            Choice::Keep => match self.answer.ledger.people.get(self.key) {
+                Some(known) => BoundNames::of_wanted(&known.wanted).decide(Verdict::Keep, Some(known.id.clone())),
+                None if self.entry().is_some() => return Err(held_not_missing(self.key)),
+                None => BoundNames::of(&self.record()?).decide(Verdict::Keep, None),
+            },
+        };
+        Ok(Decided { tenant, decision })
+    }
+
+    /// The one record of this key.
+    fn record(&self) -> Result<Desired, Failure> {
+        let key = shown(self.key.as_str());
+        let (mut records, mut other) = (Vec::new(), None);
+        for (_, mapped) in self.answer.records(self.key, &self.scene.snapshot) {
+            match mapped {
+                Mapped::Desired(desired) => records.push(desired),
+                mapped => other = Some(mapped),
+            }
+        }
+        let mut records = records.into_iter();
+        match (records.next(), other) {
+            (Some(first), _) => {
+                let differ = records.any(|record| BoundNames::of(&record) != BoundNames::of(&first));
+                let several =
+                    format!("several records carry the key `{key}`, with different names\n  hint: HR keeps one of them");
+                if differ { Err(Failure::Usage(several)) } else { Ok(first) }
+            }
+            (None, Some(Mapped::Held(held))) => Err(Failure::usage(format!(
+                "the record of `{key}` is held for what stands in it: {} [{}]\n  hint: {}",
+                shown(&held.message),
+                held.code.as_str(),
+                shown(&held.help)
+            ))),
+            (None, Some(_)) => Err(Failure::usage(format!(
+                "the record of `{key}` is outside the scope of the mapping: --keep leaves the person as is"
+            ))),
+            (None, None) => Err(Failure::usage(format!(
+                "no record has the key `{key}`, so there is nothing to compare with an account\n  hint: `hrpush decide {} --keep` leaves a \
+                 missing person as is",
+                word(self.key)
+            ))),
+        }
+    }
+
+    /// Why the person is held, where the plan holds them.
+    fn entry(&self) -> Option<&HeldEntry> {
+        self.answer.survey.plan.held.iter().find(|held| held.key.as_ref() == Some(self.key))
+    }
+
+    /// The record as a run would keep it.
+    fn held(&self, record: &Desired) -> HeldRecord {
+        let BoundNames { given_name, surname } = BoundNames::of(record);
+        let entry = self.entry();
+        HeldRecord {
+            key: self.key.clone(),
+            given_name,
+            surname,
+            code: entry.map_or(HeldCode::PossibleDuplicate, |entry| entry.code),
+            candidates: entry.map(|entry| entry.candidates.clone()).unwrap_or_default(),
+            carriers: carriers(self.read, self.answer, &self.scene.snapshot, Some(record), self.key),
+        }
+    }
+}
+
+/// The account of an id or a sign-in name, live or in the recycle bin.
+fn find(snapshot: &Snapshot, account: &str) -> Result<ObjectId, Failure> {
+    for text in [account, &account.to_lowercase()] {
+        if let Some(id) = ObjectId::new(text).filter(|id| snapshot.users.contains_key(id) || snapshot.deleted.contains_key(id)) {
+            return Ok(id);
+        }
+    }
+    let folded = account.to_lowercase();
+    let mut live = snapshot.users.rows().filter(|user| user.upn().to_lowercase() == folded).map(|user| user.id());
+    if let Some(id) = live.next() {
+        return Ok(id);
+    }
+    let deleted: Vec<&User> =
+        snapshot.deleted.values().map(|deleted| &deleted.user).filter(|user| user.upn.folded() == folded).collect();
+    match deleted.as_slice() {
+        [only] => Ok(only.id.clone()),
+        [] => Err(nowhere(snapshot, account)),
+        several => {
+            let ids: Vec<String> = several.iter().map(|user| user.id.to_string()).collect();
+            Err(Failure::usage(format!(
+                "several deleted users were called `{}`\n  hint: name one by its id: {}",
+                shown(account),
+                ids.join(", ")
+            )))
+        }
+    }
+}
+
+/// There is no such account; the sign-in names that are nearest may be meant.
+fn nowhere(snapshot: &Snapshot, account: &str) -> Failure {
+    let folded = account.to_lowercase();
+    let mut near: Vec<(f64, Candidate)> = Vec::new();
+    for user in snapshot.users.rows() {
+        let likeness = strsim::jaro_winkler(&user.upn().to_lowercase(), &folded);
+        if likeness >= 0.85 {
+            near.push((likeness, Candidate { id: user.id(), user_principal_name: user.upn().to_owned() }));
+        }
+    }
+    near.sort_by(|left, right| right.0.total_cmp(&left.0).then_with(|| left.1.cmp(&right.1)));
+    let near: Vec<String> =
+        near.iter().take(NEAREST).map(|(_, user)| format!("{} ({})", shown(&user.user_principal_name), user.id)).collect();
+    let hint = if near.is_empty() {
+        "take the id or the sign-in name from the Entra admin centre".to_owned()
+    } else {
+        format!("similar sign-in names: {}", near.join(", "))
+    };
+    Failure::usage(format!("the tenant has no user `{}`, live or deleted\n  hint: {hint}", shown(account)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::{TenantId, Upn};
+
+    #[test]
+    fn an_account_that_does_not_exist_is_answered_with_the_nearest_names() {
+        let mut snapshot = Snapshot::empty(TenantId("t".into()), "contoso.com");
+        for (id, upn) in [("u1", "Ann.Lee@contoso.com"), ("u2", "bob.ray@contoso.com")] {
+            snapshot.users.insert(&User::new(ObjectId::new(id).unwrap(), Upn::new(upn)));
+        }
+        for named in ["u1", "U1", "ann.lee@contoso.com", "ANN.LEE@CONTOSO.COM"] {
+            assert_eq!(find(&snapshot, named).unwrap().to_string(), "u1", "{named}");
+        }
+        let near = find(&snapshot, "an.lee@contoso.com").unwrap_err().to_string();
+        assert!(near.contains("no user `an.lee@contoso.com`") && near.contains("Ann.Lee@contoso.com (u1)"), "{near}");
+        let far = find(&snapshot, "zzz").unwrap_err().to_string();
+        assert!(!far.contains("@contoso.com"), "{far}");
+    }
+}

@@ -1,0 +1,266 @@
+//! Decisions by hand: appended, never changed, and forgotten by a date.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Row, params};
+use serde::Serialize;
+
+use super::{Store, StoreError, now};
+use crate::directory::{ObjectId, TenantId, Value};
+use crate::plan::{Decision, Verdict};
+use crate::record::EmployeeId;
+
+/// The person at the keyboard, as the operating system names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// The account on the machine.
+    pub user: String,
+    /// The machine.
+    pub host: String,
+}
+
+impl std::fmt::Display for Operator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.user, self.host)
+    }
+}
+
+/// A decision as it was journaled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionRow {
+    /// The person's key in HR.
+    pub key: EmployeeId,
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// `same`, `new` or `keep`.
+    pub verdict: &'static str,
+    /// The account that it is bound to, where there is one.
+    pub account: Option<ObjectId>,
+    /// The given name that it is bound to, without case and diacritics.
+    pub given_name: String,
+    /// The surname that it is bound to, without case and diacritics.
+    pub surname: String,
+    /// Why, in the words of the person who decided.
+    pub note: Option<String>,
+    /// The account on the machine from which it was made.
+    pub user: String,
+    /// The machine.
+    pub host: String,
+    /// When, RFC 3339.
+    pub decided_at: String,
+    /// When it was forgotten, or replaced by a younger one.
+    pub forgotten_at: Option<String>,
+    /// By which user on which machine.
+    pub forgotten_by: Option<String>,
+}
+
+impl DecisionRow {
+    /// The decision as the plan takes it.
+    pub fn decision(&self) -> Option<Decision> {
+        let verdict = match self.verdict {
+            "same" => Verdict::Same(self.account.clone()?),
+            "new" => Verdict::New,
+            _ => Verdict::Keep,
+        };
+        let (given_name, surname) = (self.given_name.clone(), self.surname.clone());
+        Some(Decision { verdict, account: self.account.clone(), given_name, surname })
+    }
+}
+
+/// The account that the ledger has under a key, in one tenant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownAccount {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The account.
+    pub id: ObjectId,
+    /// What HR wanted at the last run, by attribute name.
+    pub wanted: BTreeMap<String, Option<Value>>,
+}
+
+const FORGET: &str =
+    "update decisions set forgotten_at = ?3, forgotten_by = ?4 where tenant = ?1 and key = ?2 and forgotten_at is null";
+const ROW: &str = "select key, tenant, verdict, account, given_name, surname, note, user, host, decided_at, forgotten_at, forgotten_by \
+     from decisions";
+
+/// A row, unless a later version wrote what this one does not know.
+fn row(row: &Row<'_>) -> rusqlite::Result<Option<DecisionRow>> {
+    let (key, verdict): (String, String) = (row.get(0)?, row.get(2)?);
+    let Some(verdict) = ["same", "new", "keep"].into_iter().find(|known| *known == verdict) else { return Ok(None) };
+    let Some(key) = EmployeeId::new(&key) else { return Ok(None) };
+    Ok(Some(DecisionRow {
+        key,
+        tenant_id: TenantId(row.get(1)?),
+        verdict,
+        account: row.get::<_, Option<String>>(3)?.as_deref().and_then(ObjectId::new),
+        given_name: row.get(4)?,
+        surname: row.get(5)?,
+        note: row.get(6)?,
+        user: row.get(7)?,
+        host: row.get(8)?,
+        decided_at: row.get(9)?,
+        forgotten_at: row.get(10)?,
+        forgotten_by: row.get(11)?,
+    }))
+}
+
+impl Store {
+    /// Records a decision. One that was made before about the same person is forgotten with it.
+    pub fn decide(
+        &mut self,
+        tenant: &TenantId,
+        key: &EmployeeId,
+        decision: &Decision,
+        by: &Operator,
+        note: Option<&str>,
+    ) -> Result<Option<DecisionRow>, StoreError> {
+        let Decision { verdict, account, given_name, surname } = decision;
+        let (word, account) = match verdict {
+            Verdict::Same(id) => ("same", Some(id)),
+            Verdict::New => ("new", account.as_ref()),
+            Verdict::Keep => ("keep", account.as_ref()),
+        };
+        let transaction = self.database.transaction()?;
+        transaction.execute(FORGET, params![tenant.0, key.as_str(), now(), by.to_string()])?;
+        transaction.execute(
+            "insert into decisions (tenant, key, verdict, account, given_name, surname, note, user, host, decided_at) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                tenant.0,
+                key.as_str(),
+                word,
+                account.map(ToString::to_string),
+                given_name,
+                surname,
+                note,
+                by.user,
+                by.host,
+                now()
+            ],
+        )?;
+        transaction.commit()?;
+        self.decision(tenant, key)
+    }
+
+    /// Ends the decision about a person; gives it back, where there is one.
+    pub fn forget_decision(
+        &mut self,
+        tenant: &TenantId,
+        key: &EmployeeId,
+        by: &Operator,
+    ) -> Result<Option<DecisionRow>, StoreError> {
+        let Some(standing) = self.decision(tenant, key)? else { return Ok(None) };
+        let (at, who) = (now(), by.to_string());
+        self.database.execute(FORGET, params![tenant.0, key.as_str(), at, who])?;
+        Ok(Some(DecisionRow { forgotten_at: Some(at), forgotten_by: Some(who), ..standing }))
+    }
+
+    /// The decision about a person that was not forgotten.
+    pub fn decision(&self, tenant: &TenantId, key: &EmployeeId) -> Result<Option<DecisionRow>, StoreError> {
+        let select = format!("{ROW} where tenant = ?1 and key = ?2 and forgotten_at is null order by decision desc limit 1");
+        Ok(self.database.query_row(&select, [tenant.0.as_str(), key.as_str()], row).optional()?.flatten())
+    }
+
+    /// The decisions that were not forgotten, of all tenants, by key.
+    pub fn decisions(&self) -> Result<Vec<DecisionRow>, StoreError> {
+        self.decision_rows(&format!("{ROW} where forgotten_at is null order by key, tenant, decision"), [])
+    }
+
+    /// All decisions that were ever made about a person, newest first.
+    pub fn decisions_about(&self, key: &EmployeeId) -> Result<Vec<DecisionRow>, StoreError> {
+        self.decision_rows(&format!("{ROW} where key = ?1 order by decision desc"), [key.as_str()])
+    }
+
+    fn decision_rows(&self, select: &str, of: impl rusqlite::Params) -> Result<Vec<DecisionRow>, StoreError> {
+        let mut select = self.database.prepare(select)?;
+        let rows = select.query_map(of, row)?;
+        Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+    }
+
+    /// The decisions as the plan takes them.
+    pub(super) fn standing_decisions(&self, tenant: &TenantId) -> Result<BTreeMap<EmployeeId, Decision>, StoreError> {
+        let select = format!("{ROW} where tenant = ?1 and forgotten_at is null order by decision");
+        let rows = self.decision_rows(&select, [tenant.0.as_str()])?;
+        Ok(rows.into_iter().filter_map(|row| Some((row.key.clone(), row.decision()?))).collect())
+    }
+
+    /// The accounts that the ledger has under a key, one for each tenant.
+    pub fn known_accounts(&self, key: &EmployeeId) -> Result<Vec<KnownAccount>, StoreError> {
+        let mut select = self.database.prepare("select tenant, id, wanted from people where key = ?1 order by tenant")?;
+        let mut rows = select.query([key.as_str()])?;
+        let mut known = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (tenant, id): (String, String) = (row.get(0)?, row.get(1)?);
+            let Some(id) = ObjectId::new(&id) else { continue };
+            let wanted = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or("{}"))?;
+            known.push(KnownAccount { tenant: TenantId(tenant), id, wanted });
+        }
+        Ok(known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> EmployeeId {
+        EmployeeId::new(text).unwrap()
+    }
+
+    fn tenant() -> TenantId {
+        TenantId("t".into())
+    }
+
+    fn by(user: &str) -> Operator {
+        Operator { user: user.into(), host: "desk".into() }
+    }
+
+    fn decision(verdict: Verdict, account: Option<&str>) -> Decision {
+        Decision { verdict, account: account.and_then(ObjectId::new), given_name: "ann".into(), surname: "lee".into() }
+    }
+
+    fn ledger(store: &Store, tenant: &TenantId) -> BTreeMap<EmployeeId, Decision> {
+        store.ledger("HR", tenant, "2026-11-20".parse().unwrap(), &BTreeMap::new()).unwrap().decisions
+    }
+
+    #[test]
+    fn the_ledger_has_the_youngest_decision_that_was_not_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        let id = ObjectId::new("u1").unwrap();
+        let same = decision(Verdict::Same(id.clone()), Some("u1"));
+        for decided in [decision(Verdict::Keep, Some("u9")), decision(Verdict::New, None), same.clone()] {
+            let row = store.decide(&tenant(), &key("1"), &decided, &by("ann"), Some("by phone")).unwrap().unwrap();
+            assert_eq!(row.decision(), Some(decided.clone()));
+            assert_eq!(ledger(&store, &tenant()), BTreeMap::from([(key("1"), decided)]));
+        }
+        store.decide(&tenant(), &key("2"), &decision(Verdict::New, Some("u2")), &by("ann"), None).unwrap();
+        assert_eq!(ledger(&store, &TenantId("other".into())), BTreeMap::new());
+        assert!(store.forget_decision(&TenantId("other".into()), &key("1"), &by("bob")).unwrap().is_none());
+        let forgotten = store.forget_decision(&tenant(), &key("1"), &by("bob")).unwrap().unwrap();
+        assert_eq!((forgotten.verdict, forgotten.forgotten_by.as_deref()), ("same", Some("bob@desk")));
+        assert!(store.forget_decision(&tenant(), &key("1"), &by("bob")).unwrap().is_none());
+        assert_eq!(ledger(&store, &tenant()).into_keys().collect::<Vec<_>>(), [key("2")]);
+        drop(store);
+        let store = Store::open(folder.path()).unwrap();
+        let history = store.decisions_about(&key("1")).unwrap();
+        assert_eq!(history.iter().map(|row| row.verdict).collect::<Vec<_>>(), ["same", "new", "keep"]);
+        assert!(history.iter().all(|row| row.user == "ann" && row.host == "desk" && row.note.as_deref() == Some("by phone")));
+        let ended: Vec<&str> = history.iter().filter_map(|row| row.forgotten_by.as_deref()).collect();
+        assert_eq!(ended, ["bob@desk", "ann@desk", "ann@desk"], "nothing is overwritten");
+        assert_eq!(store.decisions().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_decision_that_a_later_version_made_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path()).unwrap();
+        store.decide(&tenant(), &key("1"), &decision(Verdict::New, None), &by("ann"), None).unwrap();
+        store.database.execute("update decisions set verdict = 'merge'", []).unwrap();
+        assert_eq!(ledger(&store, &tenant()), BTreeMap::new());
+        assert!(store.decisions().unwrap().is_empty());
+        store.database.execute("update decisions set verdict = 'same'", []).unwrap();
+        assert_eq!(ledger(&store, &tenant()), BTreeMap::new(), "the same as no account is nobody");
+    }
+}

@@ -332,6 +332,7 @@ pub(crate) fn group(id: &ObjectId, name: &str, unique_name: &str) -> Group {
         dynamic: false,
         synced: false,
         role_assignable: false,
+        addresses: BTreeSet::new(),
         members: BTreeSet::new(),
         owners: BTreeSet::new(),
     }

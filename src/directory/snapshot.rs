@@ -122,6 +122,9 @@ pub struct Group {
     pub synced: bool,
     /// isAssignableToRole.
     pub role_assignable: bool,
+    /// Its mail and proxy addresses, folded and without their scheme.
+    #[serde(default)]
+    pub addresses: BTreeSet<Box<str>>,
     /// Ids of the members, where they were read (managed and role-assignable groups).
     pub members: BTreeSet<ObjectId>,
     /// Ids of the owners, where they were read.
@@ -146,6 +149,8 @@ pub struct Snapshot {
     pub domains: BTreeSet<String>,
     /// The default one.
     pub default_domain: Option<String>,
+    /// The verified domains whose users sign in elsewhere, in lower case: Graph demands an onPremisesImmutableId of their new users.
+    pub federated_domains: BTreeSet<String>,
     /// All live users.
     pub users: Users,
     /// The recycle bin.
@@ -163,6 +168,7 @@ impl Snapshot {
             tenant,
             domains: BTreeSet::from([domain.to_lowercase()]),
             default_domain: Some(domain.to_lowercase()),
+            federated_domains: BTreeSet::new(),
             users: Users::default(),
             deleted: BTreeMap::new(),
             groups: BTreeMap::new(),

@@ -27,8 +27,7 @@ pub(super) const ALWAYS: [&str; 13] = [
     "employeeId",
     "createdDateTime",
 ];
-pub(super) const GROUP_PROPERTIES: &str =
-    "id,displayName,uniqueName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,isAssignableToRole";
+pub(super) const GROUP_PROPERTIES: &str = "id,displayName,uniqueName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,isAssignableToRole,mail,proxyAddresses";
 
 const LICENSES: [&str; 2] = ["assignedLicenses", "licenseAssignmentStates"];
 

@@ -14,7 +14,7 @@ use crate::directory::{Attribute, Group, ObjectId, TenantId, UsersBuilder};
 /// Delta tokens of directory objects live so long, and a full list is read as often, whatever delta says.
 const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Raised whenever what is kept changes its form: the former one is then not found.
-const FORM: u32 = 4;
+const FORM: u32 = 5;
 /// The row of what users share comes before theirs, in the order of the keys.
 const WORDS: &str = "a";
 

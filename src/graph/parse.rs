@@ -158,6 +158,13 @@ pub(super) fn patch_group(group: &mut Group, item: &Json) {
     let unified = has_type("Unified").unwrap_or(group.kind == GroupKind::Microsoft365);
     let mail = flag("mailEnabled").unwrap_or(group.kind != GroupKind::Security);
     group.kind = kind(unified, mail);
+    // Either one alone may be told; the addresses are only ever added to or told anew.
+    let (mail, proxies) = (item.get("mail"), item.get("proxyAddresses"));
+    if proxies.is_some() {
+        group.addresses = addresses(item);
+    } else if mail.is_some() {
+        group.addresses.extend(addresses(item));
+    }
     group.synced = flag("onPremisesSyncEnabled").unwrap_or(group.synced);
     group.role_assignable = flag("isAssignableToRole").unwrap_or(group.role_assignable);
 }
@@ -197,6 +204,16 @@ pub(super) fn deleted_user(object: &Json, attributes: &Arc<[Attribute]>) -> Resu
     Ok(DeletedUser { user, deleted_at: object["deletedDateTime"].as_str().map(str::to_owned) })
 }
 
+/// The mail and the proxy addresses of an object, folded and without their scheme.
+fn addresses(object: &Json) -> BTreeSet<Box<str>> {
+    let mail = object["mail"].as_str();
+    let proxies = texts(&object["proxyAddresses"]).filter_map(|address| {
+        let (scheme, address) = address.split_once(':')?;
+        scheme.eq_ignore_ascii_case("smtp").then_some(address)
+    });
+    proxies.chain(mail).filter(|address| !address.is_empty()).map(|address| address.to_lowercase().into()).collect()
+}
+
 /// A live group, its members not yet known.
 pub(super) fn group(object: &Json) -> Result<Group, String> {
     let has_type = |wanted: &str| texts(&object["groupTypes"]).any(|kind| kind == wanted);
@@ -209,6 +226,7 @@ pub(super) fn group(object: &Json) -> Result<Group, String> {
         dynamic: has_type("DynamicMembership"),
         synced: flag("onPremisesSyncEnabled"),
         role_assignable: flag("isAssignableToRole"),
+        addresses: addresses(object),
         members: BTreeSet::new(),
         owners: BTreeSet::new(),
     })

@@ -19,6 +19,8 @@ pub struct Organization {
     pub domains: BTreeSet<String>,
     /// The default one.
     pub default_domain: Option<String>,
+    /// Those that are federated.
+    pub federated_domains: BTreeSet<String>,
 }
 
 impl Reader {
@@ -43,11 +45,17 @@ impl Reader {
         };
         let verified = |domain: &&Json| domain["isVerified"].as_bool() != Some(false);
         let text = |domain: &Json| domain[name].as_str().map(str::to_lowercase);
+        // `type` of the organization's domains, `authenticationType` of the domains themselves.
+        let is_federated = |domain: &&Json| {
+            let kinds = [&domain["type"], &domain["authenticationType"]];
+            kinds.iter().filter_map(|kind| kind.as_str()).any(|kind| kind.eq_ignore_ascii_case("Federated"))
+        };
         let default = domains.iter().find(|domain| domain["isDefault"].as_bool() == Some(true));
         Ok(Organization {
             tenant,
             domains: domains.iter().filter(verified).filter_map(text).collect(),
             default_domain: default.and_then(text),
+            federated_domains: domains.iter().filter(verified).filter(is_federated).filter_map(text).collect(),
         })
     }
 

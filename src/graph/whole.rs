@@ -58,8 +58,12 @@ impl Reader {
         attributes: &Arc<[Attribute]>,
     ) -> Result<Snapshot, GraphError> {
         let organization = self.parse_organization(&asks[2], organization).await?;
-        let mut rest =
-            Snapshot { domains: organization.domains, default_domain: organization.default_domain, ..empty(organization.tenant) };
+        let mut rest = Snapshot {
+            domains: organization.domains,
+            default_domain: organization.default_domain,
+            federated_domains: organization.federated_domains,
+            ..empty(organization.tenant)
+        };
         self.each(&asks[1], deleted, |item| {
             let deleted = parse::deleted_user(item, attributes)?;
             rest.deleted.insert(deleted.user.id.clone(), deleted);
@@ -116,6 +120,7 @@ fn empty(tenant: TenantId) -> Snapshot {
         tenant,
         domains: BTreeSet::new(),
         default_domain: None,
+        federated_domains: BTreeSet::new(),
         users: Users::default(),
         deleted: BTreeMap::new(),
         groups: BTreeMap::new(),

@@ -91,7 +91,7 @@ fn organization(core: &Core) -> Answer {
         .domains
         .iter()
         .map(|domain| {
-            json!({ "name": domain["id"], "isDefault": domain["isDefault"], "isInitial": domain["isInitial"], "type": "Managed",
+            json!({ "name": domain["id"], "isDefault": domain["isDefault"], "isInitial": domain["isInitial"], "type": domain["authenticationType"],
                     "capabilities": "Email, OfficeCommunicationsOnline" })
         })
         .collect();

@@ -443,6 +443,7 @@ pub(crate) fn group(unique: &str, name: &str) -> Group {
         dynamic: false,
         synced: false,
         role_assignable: false,
+        addresses: BTreeSet::new(),
         members: BTreeSet::new(),
         owners: BTreeSet::new(),
     }

@@ -8,6 +8,7 @@ mod identity;
 mod laws;
 mod leaving;
 mod lifecycle;
+mod managers;
 mod matching;
 mod missing;
 mod table;

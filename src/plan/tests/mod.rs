@@ -12,4 +12,5 @@ mod managers;
 mod matching;
 mod missing;
 mod table;
+mod unique;
 pub(crate) mod world;

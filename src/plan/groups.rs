@@ -167,7 +167,7 @@ fn leave_twins(planner: &mut Planner<'_>, crowd: &Crowd<'_, '_>, case: &Case<'_>
         let unique = twin.unique_name.clone().unwrap_or_default();
         let message = format!(
             "the group {} was made for another spelling of `{}`; its members stay, and new ones join {} alone; \
-             hint: move what the group gives access to, then delete it in Entra",
+             hint: give the other group the same access, then this one is not needed",
             twin.name,
             case.key,
             case.present.map_or("the other group", |group| &group.name)
@@ -335,7 +335,7 @@ fn report_others(planner: &mut Planner<'_>, crowd: &Crowd<'_, '_>, key: &str, gr
     if exact && others > 0 {
         let message = format!(
             "the group {} has {others} members whom hrpush does not manage; they stay; \
-             hint: remove them in Entra if they do not belong in it",
+             hint: nothing to do where they were added by hand",
             group.name
         );
         let (key, id) = (Some(key.to_owned()), Some(group.id.clone()));

@@ -55,7 +55,7 @@ pub(super) fn report(planner: &mut Planner<'_>, served: &BTreeSet<&ObjectId>) {
     for group in planner.inputs.snapshot.groups.values().filter(|group| !served.contains(&group.id)) {
         let Some(unique) = group.unique_name.as_ref().filter(|name| name.starts_with(PREFIX)) else { continue };
         let message = format!(
-            "no rule asks for the group {} any more; it is not deleted; hint: delete it in Entra if it is not needed",
+            "no rule asks for the group {} any more; it is not deleted; hint: find out whether another feed or a person still uses it",
             group.name
         );
         let (key, id, code) = (Some(unique.clone()), Some(group.id.clone()), SkippedCode::OutOfScope);

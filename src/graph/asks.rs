@@ -7,7 +7,7 @@ use super::batch::{Inner, Reply};
 use super::error::GraphError;
 use super::url::with_query;
 use super::verdict::About;
-use crate::directory::{Attribute, ObjectId};
+use crate::directory::{Attribute, Group, ObjectId};
 
 /// Groups that hrpush made carry this before their uniqueName.
 pub(super) const OURS: &str = "hrpush-";
@@ -51,6 +51,11 @@ pub struct Wanted {
 impl Wanted {
     pub(super) fn all_groups(&self) -> bool {
         self.groups || !self.group_members.is_empty() || !self.protected_groups.is_empty()
+    }
+
+    /// Whether a listed group is kept: without rules for groups, those alone that shield people or have addresses.
+    pub(super) fn keeps(&self, group: &Group) -> bool {
+        self.all_groups() || group.role_assignable || !group.addresses.is_empty()
     }
 }
 
@@ -175,13 +180,7 @@ pub(super) fn asks(wanted: &Wanted, attributes: &[Attribute]) -> [Ask; 6] {
     let mut parameters = as_listed(wanted, &properties);
     parameters.push(("$top", "999"));
     let bin = select(attributes, &["deletedDateTime"]);
-    let groups = if wanted.all_groups() {
-        Inner::get(with_query("/groups", &[("$select", GROUP_PROPERTIES), ("$top", "999")]))
-    } else {
-        let filter =
-            [("$filter", "isAssignableToRole eq true"), ("$count", "true"), ("$select", GROUP_PROPERTIES), ("$top", "999")];
-        Inner::get_eventual(with_query("/groups", &filter))
-    };
+    let groups = Inner::get(with_query("/groups", &[("$select", GROUP_PROPERTIES), ("$top", "999")]));
     let deleted = with_query("/directory/deletedItems/microsoft.graph.user", &[("$select", &bin), ("$top", "999")]);
     let ask = |what, request, permission| Ask { what, request, permission };
     [

@@ -28,13 +28,6 @@ impl Inner {
         Self { method: "GET", url: url.into(), headers: BTreeMap::new(), body: None }
     }
 
-    /// A read of the index store, which Graph wants for some filters.
-    pub(super) fn get_eventual(url: impl Into<String>) -> Self {
-        let mut request = Self::get(url);
-        request.headers.insert("ConsistencyLevel", "eventual");
-        request
-    }
-
     pub(super) fn write(method: &'static str, url: impl Into<String>, body: Option<Json>) -> Self {
         let mut headers = BTreeMap::new();
         if body.is_some() {

@@ -72,7 +72,8 @@ pub(super) struct Shelf<'a> {
 impl<'a> Shelf<'a> {
     pub(super) fn new(cache: &'a dyn Cache, wanted: &Wanted) -> Self {
         let attributes = attributes(&wanted.attributes);
-        let (users, groups) = (select_users(wanted, &attributes), if wanted.all_groups() { "all" } else { "role-assignable" });
+        let (users, groups) =
+            (select_users(wanted, &attributes), if wanted.all_groups() { "all" } else { "role-assignable or with addresses" });
         // Rows hold the attributes by their place, parts of one complex property each by itself.
         let names: Vec<&str> = attributes.iter().map(|attribute| attribute.name).collect();
         let reading = format!("{FORM} {users} {} {groups} {GROUP_PROPERTIES}", names.join(","));

@@ -141,7 +141,9 @@ impl<'a> Round<'a> {
                     self.outcome.groups.insert(id.clone());
                 }
             }
-            None if !self.all_groups && item["isAssignableToRole"].as_bool() != Some(true) => return Ok(()),
+            None if !self.all_groups && item["isAssignableToRole"].as_bool() != Some(true) && !parse::has_address(item) => {
+                return Ok(());
+            }
             None if bare => {
                 self.unnamed.insert(id);
                 return Ok(());

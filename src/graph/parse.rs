@@ -146,6 +146,11 @@ fn manager(user: &mut User, item: &Json) -> Result<bool, String> {
     Ok(!gone || user.manager.is_none())
 }
 
+/// Whether a group, as it is told, has an address.
+pub(super) fn has_address(item: &Json) -> bool {
+    !addresses(item).is_empty()
+}
+
 /// Brings a group up to an item of a delta query, its members and owners excepted.
 pub(super) fn patch_group(group: &mut Group, item: &Json) {
     let flag = |name: &str| item.get(name).map(|value| value.as_bool() == Some(true));

@@ -230,3 +230,35 @@ async fn role_holders_and_members_of_protected_groups_are_known() {
     assert_eq!(privileged, [object("1"), object("2")]);
     assert!(snapshot.groups[&object("b")].members.contains(&object("3")));
 }
+
+#[tokio::test]
+async fn without_rules_for_groups_those_with_addresses_are_read_all_the_same() {
+    let id = |name: &str| format!("00000000-0000-0000-0000-00000000000{name}");
+    let list = |name: &str, more: serde_json::Value| {
+        let mut group =
+            json!({ "id": id(name), "displayName": name, "mailNickname": name, "securityEnabled": false, "mailEnabled": true });
+        group.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        group
+    };
+    let domain = json!({ "id": "fed.example", "authenticationType": "Federated", "isVerified": true, "isDefault": false });
+    let (_file, options) = seed(&json!({
+        "domains": ["sandbox.example", domain],
+        "groups": [
+            list("a", json!({ "mail": "A@sandbox.example", "proxyAddresses": ["SMTP:A@sandbox.example", "smtp:Alias@sandbox.example"] })),
+            list("b", json!({ "groupTypes": ["Unified"], "proxyAddresses": ["smtp:b@sandbox.example"] })),
+            list("c", json!({ "mailEnabled": false, "securityEnabled": true }))
+        ]
+    }));
+    let (_sandbox, reader, _) = tenant(options).await;
+    let snapshot = reader.snapshot(&Wanted::default()).await.unwrap();
+    let addresses = |name: &str| {
+        snapshot
+            .groups
+            .get(&ObjectId::new(&id(name)).unwrap())
+            .map(|group| group.addresses.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(addresses("a"), Some(vec!["a@sandbox.example".into(), "alias@sandbox.example".into()]));
+    assert_eq!(addresses("b"), Some(vec!["b@sandbox.example".into()]));
+    assert_eq!(addresses("c"), None);
+    assert_eq!(snapshot.federated_domains.iter().collect::<Vec<_>>(), ["fed.example"]);
+}

@@ -81,7 +81,9 @@ impl Reader {
         told.users = listed.finish();
         self.each(&asks[5], groups, |item| {
             let group = parse::group(item)?;
-            told.groups.insert(group.id.clone(), group);
+            if wanted.keeps(&group) {
+                told.groups.insert(group.id.clone(), group);
+            }
             Ok(())
         })
         .await?;

@@ -3,6 +3,7 @@
 use super::change::{Edit, Skipped, SkippedCode};
 use super::lifecycle::Planner;
 use super::protect::SHIELDED;
+use super::taken_names::taken;
 use super::unique::Asker;
 use crate::directory::{Attribute, Lent, User, Value};
 use crate::mapping::{Desired, Flow, Held, HeldCode, LeftOut, Stage, Wanted, When};
@@ -173,8 +174,7 @@ impl Planner<'_> {
                 return Ok(value.clone());
             }
         }
-        let message = format!("none of the {} candidates for {attribute} is free", candidates.len());
-        Err(hold(desired, HeldCode::NameTaken, message, "add a candidate to SelectUniqueValue, or free one of these names"))
+        Err(self.none_is_free(desired, attribute, candidates, asker))
     }
 
     /// A name that the plan gives to somebody must be free, of this tenant, and not look like that of somebody who matters.
@@ -188,21 +188,13 @@ impl Planner<'_> {
         let Some(text) = value.as_text() else { return Ok(()) };
         let is_upn = attribute.name == "userPrincipalName";
         if is_upn {
-            let domain = text.rsplit_once('@').map_or("", |(_, domain)| domain).to_lowercase();
-            if !self.inputs.snapshot.domains.contains(&domain) {
-                let message = format!("userPrincipalName: the domain `{domain}` is not verified in this tenant");
-                let help = "use a verified domain in the mapping, or add this one to the tenant";
-                return Err(hold(desired, HeldCode::InvalidValue, message, help));
-            }
+            self.check_domain(desired, text, asker)?;
         }
-        // Graph refuses a mail that is anybody's address, and the address of a leaver goes to nobody else for a while.
-        if (is_upn || attribute.name == "mail") && !self.names.free(attribute, value, asker) {
-            let help = if is_upn {
-                "list several candidates with SelectUniqueValue, or free the name"
-            } else {
-                "correct the address in HR, or free it"
-            };
-            return Err(hold(desired, HeldCode::NameTaken, format!("{attribute}: {text} is taken"), help));
+        // Graph refuses a mail that is an address of another user or group, and a leaver's address goes to no other person for a while.
+        if (is_upn || attribute.name == "mail")
+            && let Some(owner) = self.names.owner(attribute, value, asker)
+        {
+            return Err(taken(desired, attribute, text, &owner));
         }
         if is_upn || attribute.name == "displayName" {
             let name = if is_upn { text.split('@').next().unwrap_or(text) } else { text };

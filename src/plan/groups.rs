@@ -1,13 +1,23 @@
 //! Groups that the mapping asks for, and who belongs in them.
 
+mod asked;
+mod identity;
+mod members;
+mod names;
+mod orphans;
+mod spellings;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use sha2::{Digest, Sha256};
-
-use super::change::{Action, Change, Edit, Members, Object, SkippedCode};
-use super::fingerprint::hex;
+use self::asked::Case;
+use self::identity::PREFIX;
+#[cfg(test)]
+pub(super) use self::identity::former_unique_name;
+pub use self::identity::unique_name;
+use self::members::{Moves, Waiting};
+use self::names::{GroupNames, is_renamed};
+use super::change::{Action, Change, Edit, Object, Skipped, SkippedCode};
 use super::lifecycle::{Planner, Slot};
-use super::look_alike::LookAlikes;
 use super::managers::Directory;
 use super::matching::Account;
 use super::protect::Touch;
@@ -15,9 +25,6 @@ use super::reason::{Reason, Why};
 use crate::directory::{Group, GroupKind, ObjectId, Value};
 use crate::mapping::{GroupRule, Held, HeldCode, LeaveAction, RecordPart, Stage};
 use crate::record::EmployeeId;
-
-/// What the unique names of groups that hrpush made start with.
-const PREFIX: &str = "hrpush-";
 
 /// Whether hrpush manages this group: it made it, or a rule names it by its id.
 pub(super) fn is_ours(group: &Group, rules: &[GroupRule]) -> bool {
@@ -28,24 +35,6 @@ pub(super) fn is_ours(group: &Group, rules: &[GroupRule]) -> bool {
 /// Whether hrpush manages this group and may write its members.
 pub(super) fn serves(group: &Group, rules: &[GroupRule]) -> bool {
     is_ours(group, rules) && refuse("", group).is_ok()
-}
-
-/// The unique name of a group, made from its key: readable, and distinct for distinct keys.
-pub fn unique_name(key: &str) -> String {
-    let mut slug = String::new();
-    for letter in key.chars() {
-        if letter.is_ascii_alphanumeric() {
-            slug.push(letter.to_ascii_lowercase());
-        } else if !slug.ends_with('-') && !slug.is_empty() {
-            slug.push('-');
-        }
-    }
-    slug.truncate(40);
-    let digest = hex(&Sha256::digest(key.as_bytes())[..6]);
-    match slug.trim_end_matches('-') {
-        "" => format!("{PREFIX}{digest}"),
-        slug => format!("{PREFIX}{slug}-{digest}"),
-    }
 }
 
 /// Whether the members of a group may be changed for a person.
@@ -59,15 +48,6 @@ enum Standing {
     Untouched,
 }
 
-/// A group as the reading asks for it.
-struct Asked<'a> {
-    rule: usize,
-    /// A rule that names its group by id has one group, whatever its keys.
-    keys: BTreeSet<&'a str>,
-    names: BTreeSet<&'a str>,
-    people: BTreeSet<&'a str>,
-}
-
 /// The people of the reading, as groups see them.
 struct Crowd<'a, 's> {
     directory: Directory<'a, 's>,
@@ -77,64 +57,151 @@ struct Crowd<'a, 's> {
 }
 
 /// The changes of groups.
+///
+/// Every group is judged before the members of any are compared: a person whose wanted group is held keeps the group of before.
 pub(super) fn plan(planner: &mut Planner<'_>, slots: &[Slot]) -> Vec<Change> {
     if planner.inputs.rules.groups.is_empty() {
-        report_orphans(planner, &BTreeSet::new());
+        orphans::report(planner, &BTreeSet::new());
         return Vec::new();
     }
-    let asked = asked(planner);
     let crowd = crowd(planner, slots);
-    let by_unique: HashMap<&str, &Group> =
-        planner.inputs.snapshot.groups.values().filter_map(|group| Some((group.unique_name.as_deref()?, group))).collect();
-    let mut names = GroupNames::new(planner);
-    names.leaving = leaving(planner, &asked, &by_unique, &names);
+    let cases = asked::cases(planner, &crowd);
+    let (waiting, mut drafts) = judge(planner, &crowd, &cases);
     let mut changes = Vec::new();
-    let mut served: BTreeSet<&ObjectId> = BTreeSet::new();
-    for ((id, _), asked) in &asked {
-        let rule = &planner.inputs.rules.groups[asked.rule];
-        let named = id.map(ToString::to_string).unwrap_or_default();
-        let key = asked.keys.first().copied().unwrap_or(&named);
-        let present = match &rule.id {
-            Some(id) => planner.inputs.snapshot.groups.get(id),
-            None => by_unique.get(unique_name(key).as_str()).copied(),
-        };
-        served.extend(present.map(|group| &group.id));
-        let outcome = serve(planner, &crowd, &mut names, key, asked, present);
-        match outcome {
-            Ok(change) => changes.extend(change),
-            Err(held) => planner.held.push(*held),
-        }
+    for (at, draft) in &mut drafts {
+        let case = &cases[*at];
+        changes.extend(with_members(planner, &crowd, case, draft, &waiting));
+        changes.extend(leave_twins(planner, &crowd, case, &waiting));
+        report_spellings(planner, case);
     }
+    let groups = cases.iter().flat_map(|case| case.present.iter().chain(&case.twins));
+    let served: BTreeSet<&ObjectId> = groups.map(|group| &group.id).collect();
     if planner.inputs.only.is_none() && planner.inputs.whole {
-        changes.extend(empty_orphans(planner, &crowd, &served));
-        report_orphans(planner, &served);
+        changes.extend(orphans::empty(planner, &crowd, &served, &waiting));
+        orphans::report(planner, &served);
     }
     changes
 }
 
-/// By what a group is told from others: its id where the rule names one, else its key.
-type Identity<'a> = (Option<&'a ObjectId>, &'a str);
+/// The edits of a group, without its members.
+struct Draft {
+    reason: Reason,
+    edits: Vec<Edit>,
+    ids: BTreeMap<String, ObjectId>,
+}
 
-fn asked<'a>(planner: &Planner<'a>) -> BTreeMap<Identity<'a>, Asked<'a>> {
-    let rules = &planner.inputs.rules.groups;
-    let nobody = |rule| Asked { rule, keys: BTreeSet::new(), names: BTreeSet::new(), people: BTreeSet::new() };
-    // A group that a rule names by its id is asked for even where nobody belongs in it any more.
-    let by_id = rules.iter().enumerate().filter_map(|(at, rule)| Some(((Some(rule.id.as_ref()?), ""), nobody(at))));
-    let mut groups: BTreeMap<Identity<'a>, Asked<'a>> = by_id.filter(|_| planner.inputs.whole).collect();
-    for person in &planner.matching.people {
-        for (rule, key, name) in planner.matching.row(person).groups() {
-            let identity = match &rules[rule].id {
-                Some(id) => (Some(id), ""),
-                None => (None, key),
-            };
-            let asked = groups.entry(identity).or_insert_with(|| nobody(rule));
-            asked.rule = asked.rule.min(rule);
-            asked.keys.insert(key);
-            asked.names.insert(name);
-            asked.people.insert(planner.matching.key(person));
+/// Holds the groups that hrpush cannot serve, with the people who wait for them; gives back what becomes of the others.
+fn judge<'a>(planner: &mut Planner<'a>, crowd: &Crowd<'a, '_>, cases: &[Case<'a>]) -> (Waiting<'a>, Vec<(usize, Draft)>) {
+    let mut names = GroupNames::new(planner, cases);
+    let (mut waiting, mut drafts) = (Waiting::new(), Vec::new());
+    for (at, case) in cases.iter().enumerate() {
+        match draft(planner, &mut names, case) {
+            Ok(draft) => drafts.push((at, draft)),
+            Err(mut held) => {
+                let serves = |person: &&&str| crowd.standing.get(**person) == Some(&Standing::Serves);
+                let mut count = 0;
+                for person in case.asked.people.iter().filter(serves) {
+                    waiting.entry(*person).or_default().extend(&case.asked.rules);
+                    count += 1;
+                }
+                if count > 0 {
+                    held.message += &format!("; people who belong in it keep their present groups ({count})");
+                }
+                planner.held.push(*held);
+            }
         }
     }
-    groups
+    (waiting, drafts)
+}
+
+fn draft<'a>(planner: &Planner<'a>, names: &mut GroupNames<'a>, case: &Case<'a>) -> Result<Draft, Box<Held>> {
+    let rule = &planner.inputs.rules.groups[case.rule];
+    let (key, name) = (case.key.as_str(), case.name.as_str());
+    let mut draft = Draft { reason: Reason::MembersWanted, edits: Vec::new(), ids: BTreeMap::new() };
+    let Some(group) = case.present else {
+        if let Some(id) = &rule.id {
+            let message = format!("no group has the id {id}, which the rule of `{key}` names");
+            return Err(hold(key, HeldCode::GroupNameTaken, message, "correct the id in the mapping"));
+        }
+        draft.reason = Reason::GroupWanted;
+        describe(planner, case, &mut draft)?;
+        names.give(key, name, None)?;
+        return Ok(draft);
+    };
+    refuse(key, group)?;
+    // With `--only`, people are planned, and not the names of groups.
+    if !case.by_id && planner.inputs.only.is_none() && is_renamed(group, name) {
+        names.give(key, name, Some(group))?;
+        draft.reason = Reason::GroupRenamed;
+        draft.edits.push(edit("displayName", Some(&group.name), name));
+    }
+    Ok(draft)
+}
+
+/// The change of a group with the members that join and leave; nothing where nothing differs.
+fn with_members<'a>(
+    planner: &mut Planner<'a>,
+    crowd: &Crowd<'a, '_>,
+    case: &Case<'a>,
+    draft: &mut Draft,
+    waiting: &Waiting<'_>,
+) -> Option<Change> {
+    let exact = planner.inputs.rules.groups[case.rule].exact;
+    let mut moves = members::joining(planner, crowd, &case.asked, case.present);
+    if let Some(group) = case.present {
+        if exact {
+            members::add_leaving(crowd, &case.asked, group, waiting, &mut moves);
+        }
+        report_others(planner, crowd, &case.key, group, exact);
+    }
+    let mut change = members_change(case.key.clone(), case.present, moves, &draft.reason);
+    change.attributes = std::mem::take(&mut draft.edits);
+    change.ids.append(&mut draft.ids);
+    (case.present.is_none() || change.members.is_some() || !change.attributes.is_empty()).then_some(change)
+}
+
+/// Groups that an earlier version made for other spellings of a key lose those who do not belong in any of them, and gain nobody.
+fn leave_twins(planner: &mut Planner<'_>, crowd: &Crowd<'_, '_>, case: &Case<'_>, waiting: &Waiting<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for twin in case.twins.iter().copied() {
+        let unique = twin.unique_name.clone().unwrap_or_default();
+        let message = format!(
+            "the group {} was made for another spelling of `{}`; its members stay, and new ones join {} alone; \
+             hint: give the other group the same access, then this one is not needed",
+            twin.name,
+            case.key,
+            case.present.map_or("the other group", |group| &group.name)
+        );
+        let (key, id) = (Some(unique.clone()), Some(twin.id.clone()));
+        planner.skipped.push(Skipped { key, id, code: SkippedCode::OutOfScope, message, left: false });
+        if planner.inputs.rules.groups[case.rule].exact && refuse("", twin).is_ok() {
+            let mut moves = Moves::default();
+            members::add_leaving(crowd, &case.asked, twin, waiting, &mut moves);
+            let change = members_change(unique, Some(twin), moves, &Reason::MembersWanted);
+            changes.extend(Some(change).filter(|change| change.members.is_some()));
+        }
+    }
+    changes
+}
+
+/// A change of a group's members.
+fn members_change(key: String, present: Option<&Group>, (members, ids): Moves, reason: &Reason) -> Change {
+    Change {
+        seq: 0,
+        action: if present.is_some() { Action::Update } else { Action::Create },
+        object: Object::Group,
+        key,
+        id: present.map(|group| group.id.clone()),
+        user_principal_name: None,
+        reason: reason.to_string(),
+        why: Why::from(reason),
+        cause: BTreeMap::new(),
+        attributes: Vec::new(),
+        members: (!members.add.is_empty() || !members.remove.is_empty()).then_some(members),
+        then: Vec::new(),
+        record: None,
+        ids,
+    }
 }
 
 fn crowd<'a, 's>(planner: &Planner<'a>, slots: &'s [Slot]) -> Crowd<'a, 's> {
@@ -174,61 +241,6 @@ fn crowd<'a, 's>(planner: &Planner<'a>, slots: &'s [Slot]) -> Crowd<'a, 's> {
     crowd
 }
 
-/// The display names that are taken, and those that matter.
-struct GroupNames {
-    taken: BTreeMap<String, Option<ObjectId>>,
-    /// The groups that give their name up in this plan.
-    leaving: BTreeSet<ObjectId>,
-    looks: LookAlikes,
-}
-
-impl GroupNames {
-    fn new(planner: &Planner<'_>) -> Self {
-        let mut names = Self { taken: BTreeMap::new(), leaving: BTreeSet::new(), looks: LookAlikes::empty() };
-        for group in planner.inputs.snapshot.groups.values() {
-            names.taken.insert(group.name.to_lowercase(), Some(group.id.clone()));
-            if group.role_assignable || planner.protection.is_protected_group(group) {
-                names.looks.insert(&group.name);
-            }
-        }
-        names
-    }
-}
-
-/// The groups that are renamed, each to a name that is free or given up itself: so that two groups can swap their names.
-fn leaving(
-    planner: &Planner<'_>,
-    asked: &BTreeMap<Identity<'_>, Asked<'_>>,
-    by_unique: &HashMap<&str, &Group>,
-    names: &GroupNames,
-) -> BTreeSet<ObjectId> {
-    if planner.inputs.only.is_some() {
-        return BTreeSet::new();
-    }
-    let mut renamed: BTreeMap<&ObjectId, String> = BTreeMap::new();
-    for ((id, key), asked) in asked {
-        let present = by_unique.get(unique_name(key).as_str()).filter(|_| id.is_none());
-        if let (Some(group), Some(name)) = (present, asked.names.first())
-            && group.name.to_lowercase() != name.to_lowercase()
-            && refuse(key, group).is_ok()
-            && !names.looks.hit(name, None)
-        {
-            renamed.insert(&group.id, name.to_lowercase());
-        }
-    }
-    loop {
-        let free =
-            |name: &String| names.taken.get(name).is_none_or(|owner| owner.as_ref().is_some_and(|id| renamed.contains_key(id)));
-        let twice = |name: &String| renamed.values().filter(|other| *other == name).count() > 1;
-        let stuck: Vec<&ObjectId> =
-            renamed.iter().filter(|(_, name)| !free(name) || twice(name)).map(|(group, _)| *group).collect();
-        if stuck.is_empty() {
-            return renamed.into_keys().cloned().collect();
-        }
-        renamed.retain(|group, _| !stuck.contains(group));
-    }
-}
-
 fn hold(key: &str, code: HeldCode, message: String, help: &str) -> Box<Held> {
     Box::new(Held {
         key: EmployeeId::new(key),
@@ -260,71 +272,16 @@ pub(super) fn refuse(key: &str, group: &Group) -> Result<(), Box<Held>> {
     Err(hold(key, HeldCode::GroupNameTaken, message, "let the rule name another group"))
 }
 
-fn serve<'a>(
-    planner: &mut Planner<'a>,
-    crowd: &Crowd<'a, '_>,
-    names: &mut GroupNames,
-    key: &str,
-    asked: &Asked<'a>,
-    present: Option<&'a Group>,
-) -> Result<Option<Change>, Box<Held>> {
-    let rule = &planner.inputs.rules.groups[asked.rule];
-    let name = *asked.names.first().unwrap_or(&key);
-    if let Some(group) = present {
-        refuse(key, group)?;
-    } else if rule.id.is_some() {
-        let message = format!("no group has the id that the rule of `{key}` names");
-        return Err(hold(key, HeldCode::GroupNameTaken, message, "correct the id in the mapping"));
-    }
-    // With `--only`, people are planned, and not the names of groups.
-    let renames = rule.id.is_none() && planner.inputs.only.is_none();
-    if present.map_or(rule.id.is_none(), |group| renames && group.name != name) {
-        check_name(names, key, name, present)?;
-    }
-    let (members, ids) = members(planner, crowd, asked, rule.exact, present);
-    if let Some(group) = present {
-        report_others(planner, crowd, key, group, rule.exact);
-    }
-    let mut change = Change {
-        seq: 0,
-        action: if present.is_some() { Action::Update } else { Action::Create },
-        object: Object::Group,
-        key: key.into(),
-        id: present.map(|group| group.id.clone()),
-        user_principal_name: None,
-        reason: String::new(),
-        why: Why::from(&Reason::MembersWanted),
-        cause: BTreeMap::new(),
-        attributes: Vec::new(),
-        members: (!members.add.is_empty() || !members.remove.is_empty()).then_some(members),
-        then: Vec::new(),
-        record: None,
-        ids,
-    };
-    match present {
-        Some(group) if renames && group.name != name => {
-            change.reason = Reason::GroupRenamed.to_string();
-            change.attributes.push(edit("displayName", Some(&group.name), name));
-        }
-        _ if change.members.is_none() => return Ok(None),
-        Some(_) => change.reason = Reason::MembersWanted.to_string(),
-        None => {
-            change.reason = Reason::GroupWanted.to_string();
-            change.attributes.push(edit("displayName", None, name));
-            describe(planner, key, rule, &mut change)?;
-        }
-    }
-    Ok(Some(change))
-}
-
 fn edit(name: &str, before: Option<&str>, after: &str) -> Edit {
     Edit { name: name.into(), before: before.map(Value::text), after: Some(Value::text(after)), expression: None }
 }
 
-/// The kind and the owners of a new group.
-fn describe(planner: &Planner<'_>, key: &str, rule: &GroupRule, change: &mut Change) -> Result<(), Box<Held>> {
-    change.attributes.push(edit("kind", None, if rule.microsoft365 { "microsoft365" } else { "security" }));
-    change.attributes.push(edit("uniqueName", None, &unique_name(key)));
+/// The name, the kind, the unique name and the owners of a new group.
+fn describe(planner: &Planner<'_>, case: &Case<'_>, draft: &mut Draft) -> Result<(), Box<Held>> {
+    let rule = &planner.inputs.rules.groups[case.rule];
+    draft.edits.push(edit("displayName", None, &case.name));
+    draft.edits.push(edit("kind", None, if rule.microsoft365 { "microsoft365" } else { "security" }));
+    draft.edits.push(edit("uniqueName", None, &unique_name(&case.key)));
     if rule.owners.is_empty() {
         return Ok(());
     }
@@ -332,132 +289,57 @@ fn describe(planner: &Planner<'_>, key: &str, rule: &GroupRule, change: &mut Cha
         let wanted = owner.to_lowercase();
         let found = planner.inputs.snapshot.users.rows().find(|user| user.upn().to_lowercase() == wanted);
         let Some(user) = found else {
-            let message = format!("the owner {owner} of the group is nobody in the tenant");
-            return Err(hold(key, HeldCode::InvalidValue, message, "correct `owners` in the mapping"));
+            let message = format!("no user of the tenant is called {owner}, which the rule names as an owner of the group");
+            return Err(hold(&case.key, HeldCode::InvalidValue, message, "correct `owners` in the mapping"));
         };
-        change.ids.insert(owner.clone(), user.id());
+        draft.ids.insert(owner.clone(), user.id());
     }
     let owners: Box<[Box<str>]> = rule.owners.iter().map(|owner| owner.as_str().into()).collect();
     let after = Some(Value::List(owners));
-    change.attributes.push(Edit { name: "owners".into(), before: None, after, expression: None });
-    change.attributes.sort_by(|left, right| left.name.cmp(&right.name));
+    draft.edits.push(Edit { name: "owners".into(), before: None, after, expression: None });
+    draft.edits.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(())
 }
 
-fn check_name(names: &mut GroupNames, key: &str, name: &str, present: Option<&Group>) -> Result<(), Box<Held>> {
-    let folded = name.to_lowercase();
-    if name.trim().is_empty() || name.encode_utf16().count() > 256 {
-        let message = "the name of the group is empty or longer than 256 characters".into();
-        return Err(hold(key, HeldCode::InvalidValue, message, "correct `name` of the rule"));
+/// Lists the spellings of a name, or else of a key, that the group does not show.
+fn report_spellings(planner: &mut Planner<'_>, case: &Case<'_>) {
+    const LISTED: usize = 5;
+    if case.by_id {
+        return;
     }
-    let own = present.map(|group| &group.id);
-    if let Some(owner) = names.taken.get(&folded)
-        && (owner.is_none() || owner.as_ref() != own)
-        && !owner.as_ref().is_some_and(|owner| names.leaving.contains(owner))
-    {
-        let message = format!("another group is called {name}");
-        let help = "rename one of them, or let the rule adopt the group by its `id`";
-        return Err(hold(key, HeldCode::GroupNameTaken, message, help));
+    let shown = match case.present {
+        Some(group) if !is_renamed(group, &case.name) => group.name.as_str(),
+        _ => case.name.as_str(),
+    };
+    let mut others: Vec<&str> = case.asked.names.all().filter(|name| *name != shown).collect();
+    if others.is_empty() {
+        others = case.asked.keys.all().filter(|key| *key != case.key).collect();
     }
-    if names.looks.hit(name, None) {
-        let message = format!("the name {name} looks like that of a group that is protected or can be assigned to roles");
-        return Err(hold(key, HeldCode::LookAlike, message, "correct the letters in HR"));
+    if others.is_empty() {
+        return;
     }
-    names.taken.insert(folded, own.cloned());
-    Ok(())
-}
-
-fn members<'a>(
-    planner: &Planner<'a>,
-    crowd: &Crowd<'a, '_>,
-    asked: &Asked<'a>,
-    exact: bool,
-    present: Option<&'a Group>,
-) -> (Members, BTreeMap<String, ObjectId>) {
-    let (mut members, mut ids) = (Members::default(), BTreeMap::new());
-    for key in asked.people.iter().filter(|key| crowd.standing.get(*key) == Some(&Standing::Serves)) {
-        let Some(found) = crowd.directory.resolve(key) else { continue };
-        match found.id(planner.inputs.snapshot) {
-            Some(id) if present.is_some_and(|group| group.members.contains(&id)) => {}
-            Some(id) => {
-                members.add.push(key.to_string());
-                ids.insert(key.to_string(), id);
-            }
-            None => members.add.push(key.to_string()),
-        }
-    }
-    for id in present.filter(|_| exact).into_iter().flat_map(|group| &group.members) {
-        let Some(key) = crowd.by_account.get(id) else { continue };
-        let untouched = crowd.standing.get(key).is_none_or(|standing| *standing == Standing::Untouched);
-        if !untouched && !asked.people.contains(key) {
-            members.remove.push(key.to_string());
-            ids.insert(key.to_string(), id.clone());
-        }
-    }
-    members.remove.sort();
-    (members, ids)
+    let more = others.len().saturating_sub(LISTED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let quoted: Vec<String> = others.iter().take(LISTED).map(|other| format!("\"{other}\"")).collect();
+    let message = format!(
+        "the group \"{shown}\" is spelled {}{more} in HR, too; all of them are this group; hint: use one spelling in HR",
+        quoted.join(", ")
+    );
+    let (key, id) = (Some(case.key.clone()), case.present.map(|group| group.id.clone()));
+    planner.skipped.push(Skipped { key, id, code: SkippedCode::OutOfScope, message, left: false });
 }
 
 /// Members of an exact group whom hrpush does not manage.
 fn report_others(planner: &mut Planner<'_>, crowd: &Crowd<'_, '_>, key: &str, group: &Group, exact: bool) {
     let others = group.members.iter().filter(|id| !crowd.managed.contains(id)).count();
     if exact && others > 0 {
-        let message = format!("the group {} has {others} members whom hrpush does not manage; they stay", group.name);
+        let message = format!(
+            "the group {} has {others} members whom hrpush does not manage; they stay; \
+             hint: nothing to do where they were added by hand",
+            group.name
+        );
         let (key, id) = (Some(key.to_owned()), Some(group.id.clone()));
         let code = SkippedCode::OutOfScope;
-        planner.skipped.push(super::change::Skipped { key, id, code, message, left: false });
-    }
-}
-
-/// Groups of hrpush that nobody of this reading belongs in any more lose the members whom this reading carries.
-fn empty_orphans(planner: &Planner<'_>, crowd: &Crowd<'_, '_>, served: &BTreeSet<&ObjectId>) -> Vec<Change> {
-    if planner.inputs.rules.groups.iter().any(|rule| !rule.exact) {
-        return Vec::new();
-    }
-    let mut changes = Vec::new();
-    for group in planner.inputs.snapshot.groups.values().filter(|group| !served.contains(&group.id)) {
-        if !group.unique_name.as_ref().is_some_and(|name| name.starts_with(PREFIX)) || refuse("", group).is_err() {
-            continue;
-        }
-        let mut ids = BTreeMap::new();
-        for id in &group.members {
-            let Some(key) = crowd.by_account.get(id) else { continue };
-            // Whoever another feed carried last may belong here by that feed's mapping.
-            let known = planner.inputs.ledger.people.get(*key);
-            let other_feed = known.is_some_and(|known| known.feed != planner.inputs.rules.feed);
-            if !other_feed && crowd.standing.get(key).is_some_and(|standing| *standing != Standing::Untouched) {
-                ids.insert(key.to_string(), id.clone());
-            }
-        }
-        if ids.is_empty() {
-            continue;
-        }
-        changes.push(Change {
-            seq: 0,
-            action: Action::Update,
-            object: Object::Group,
-            key: group.unique_name.clone().unwrap_or_default(),
-            id: Some(group.id.clone()),
-            user_principal_name: None,
-            reason: Reason::GroupUnwanted.to_string(),
-            why: Why::from(&Reason::GroupUnwanted),
-            cause: BTreeMap::new(),
-            attributes: Vec::new(),
-            members: Some(Members { add: Vec::new(), remove: ids.keys().cloned().collect() }),
-            then: Vec::new(),
-            record: None,
-            ids,
-        });
-    }
-    changes
-}
-
-/// Groups of hrpush for which no rule asks.
-fn report_orphans(planner: &mut Planner<'_>, served: &BTreeSet<&ObjectId>) {
-    for group in planner.inputs.snapshot.groups.values().filter(|group| !served.contains(&group.id)) {
-        let Some(unique) = group.unique_name.as_ref().filter(|name| name.starts_with(PREFIX)) else { continue };
-        let message = format!("no rule asks for the group {} any more; it is not deleted", group.name);
-        let (key, id, code) = (Some(unique.clone()), Some(group.id.clone()), SkippedCode::OutOfScope);
-        planner.skipped.push(super::change::Skipped { key, id, code, message, left: false });
+        planner.skipped.push(Skipped { key, id, code, message, left: false });
     }
 }

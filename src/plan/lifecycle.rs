@@ -193,6 +193,7 @@ impl<'a> Planner<'a> {
             return Ok(slot);
         }
         let mut edits = self.edits(desired, user, Mode { left: false, shielded: false, restore: true })?;
+        self.check_restore(desired, user, &edits)?;
         let active =
             matches!(desired.stage, Stage::Active { .. }) || self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
         if active && user.enabled != Some(true) {

@@ -7,7 +7,7 @@ use super::change::{Action, Change, Edit, SkippedCode};
 use super::inputs::Inputs;
 use super::ledger::Person as Known;
 use super::lifecycle::{Planner, Slot};
-use super::matching::{Account, Matching};
+use super::matching::{Account, Matching, Person};
 use super::people::{ManagerRow, PersonRow};
 use crate::directory::{ObjectId, Snapshot, User, UserNo, UserRow, Value};
 use crate::mapping::{Desired, LeaveAction, ManagerWanted, Stage};
@@ -167,4 +167,69 @@ impl<'a> Planner<'a> {
 pub(super) fn add(change: &mut Change, (edit, ids): ManagerEdit) {
     change.attributes.push(edit);
     change.ids.extend(ids);
+}
+
+/// A sentence for each circle of managers among the people of the reading. Graph takes circles, and HR seldom means one.
+pub(super) fn circles(inputs: &Inputs<'_>, matching: &Matching<'_>) -> Vec<String> {
+    const LISTED: usize = 10;
+    let next: Vec<Option<usize>> = matching.people.iter().map(|person| manager_in_reading(matching, person)).collect();
+    // 0 where nobody came by; else the number of the walk that did.
+    let mut walks = vec![0; next.len()];
+    let mut sentences = Vec::new();
+    let mut count = 0_usize;
+    for start in 0..next.len() {
+        let mut at = Some(start);
+        while let Some(person) = at.filter(|person| walks[*person] == 0) {
+            walks[person] = start + 1;
+            at = next[person];
+        }
+        let Some(first) = at.filter(|person| walks[*person] == start + 1) else { continue };
+        let circle = circle(&next, first);
+        let is_planned = |person: &usize| inputs.plans(matching.key(&matching.people[*person]));
+        if circle.len() > 1 && circle.iter().any(is_planned) {
+            count += 1;
+            if sentences.len() < LISTED {
+                sentences.push(sentence(matching, &circle));
+            }
+        }
+    }
+    if count > LISTED {
+        sentences.push(format!("{} more circles of managers are in HR", count - LISTED));
+    }
+    sentences
+}
+
+/// The place of the manager of a person who works here, where the reading has both.
+fn manager_in_reading(matching: &Matching<'_>, person: &Person<'_>) -> Option<usize> {
+    let row = matching.row(person);
+    match row.facts().manager {
+        ManagerRow::Key(key) if !matches!(row.facts().stage, Stage::Left { .. }) => matching.place_of(key),
+        _ => None,
+    }
+}
+
+/// The circle that a person is in, from its smallest place on.
+fn circle(next: &[Option<usize>], first: usize) -> Vec<usize> {
+    let mut circle = vec![first];
+    let mut at = next[first];
+    while let Some(person) = at.filter(|person| *person != first) {
+        circle.push(person);
+        at = next[person];
+    }
+    let smallest = circle.iter().enumerate().min_by_key(|(_, person)| **person).map_or(0, |(at, _)| at);
+    circle.rotate_left(smallest);
+    circle
+}
+
+fn sentence(matching: &Matching<'_>, circle: &[usize]) -> String {
+    const LISTED: usize = 8;
+    let keys: Vec<&str> = circle.iter().take(LISTED).map(|person| matching.key(&matching.people[*person])).collect();
+    let hint = "the managers are written as HR names them; hint: correct the manager in HR";
+    match keys[..] {
+        [one, other] => format!("HR names {one} and {other} as each other's managers; {hint}"),
+        _ if circle.len() > LISTED => {
+            format!("HR names a circle of {} managers, {} and so on; {hint}", circle.len(), keys.join(", "))
+        }
+        _ => format!("HR names a circle of managers, {}, {}; {hint}", keys.join(", "), keys[0]),
+    }
 }

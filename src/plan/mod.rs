@@ -36,6 +36,7 @@ mod recycle_bin;
 mod same_key;
 mod survey;
 mod swapped;
+mod taken_names;
 mod undo;
 mod unique;
 

@@ -156,6 +156,7 @@ fn notes(inputs: &Inputs<'_>, matching: &Matching<'_>, protection: &Protection<'
     if let Some(why) = &inputs.snapshot.privileged.eligibility_unread {
         notes.push(format!("eligible role assignments could not be read ({why}): only active ones shield"));
     }
+    notes.extend(managers::circles(inputs, matching));
     notes
 }
 

@@ -1,14 +1,16 @@
-//! Names that must belong to nobody else: users, deleted users, proxy addresses, former addresses, and this plan.
+//! Names that one person alone may have: they must be free among users, deleted users, proxy addresses, addresses of groups, former addresses
+//! and this plan.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::BuildHasher as _;
 
 use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use jiff::civil::Date;
 
-use super::ledger::Ledger;
-use crate::directory::{Attribute, DeletedUser, ObjectId, Snapshot, User, UserNo, UserRow, Value};
+use super::ledger::{FormerAddress, Ledger};
+use crate::directory::{Attribute, DeletedUser, Group, ObjectId, Snapshot, User, UserNo, UserRow, Value};
 use crate::record::EmployeeId;
 
 /// Who asks for a name.
@@ -19,48 +21,113 @@ pub(super) struct Asker<'a> {
     pub(super) own: Option<&'a ObjectId>,
 }
 
+/// The owner of a name that another person asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// A live user, by its userPrincipalName.
+    User(String),
+    /// A group, by its displayName.
+    Group(String),
+    /// Another person of this plan, by key.
+    Planned(String),
+    /// A user in the recycle bin, by its userPrincipalName.
+    Deleted(String),
+    /// The person who had the address before, by key, and the last day on which it was seen in use.
+    Former(String, Date),
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(upn) => write!(f, "the user {upn}"),
+            Self::Group(name) => write!(f, "the group {name}"),
+            Self::Planned(key) => write!(f, "{key} in this plan"),
+            Self::Deleted(upn) => write!(f, "the deleted user {upn}"),
+            Self::Former(key, until) => write!(f, "{key}, in use until {until}; `[names] reuse_after` keeps it free for now"),
+        }
+    }
+}
+
 /// All names, gathered when the first is asked for.
 pub(super) struct Names<'a> {
     snapshot: &'a Snapshot,
     ledger: &'a Ledger,
     blocked_until: Date,
     owners: HashMap<&'static str, Owners>,
-    former: Option<HashMap<&'a str, Vec<&'a EmployeeId>>>,
+    groups: Option<HashMap<&'a str, &'a Group>>,
+    former: Option<HashMap<&'a str, Vec<&'a FormerAddress>>>,
     given: HashMap<(&'static str, String), EmployeeId>,
 }
 
 impl<'a> Names<'a> {
     /// Addresses that were in use on `blocked_until` or later go to nobody else.
     pub(super) fn new(snapshot: &'a Snapshot, ledger: &'a Ledger, blocked_until: Date) -> Self {
-        Self { snapshot, ledger, blocked_until, owners: HashMap::new(), former: None, given: HashMap::new() }
+        Self { snapshot, ledger, blocked_until, owners: HashMap::new(), groups: None, former: None, given: HashMap::new() }
     }
 
     /// Whether a value is free for the one who asks.
     pub(super) fn free(&mut self, attribute: Attribute, value: &Value, asker: Asker<'_>) -> bool {
-        let Some(text) = value.as_text() else { return true };
-        let pool = pool(attribute);
-        let folded = text.to_lowercase();
-        if let Some(key) = self.given.get(&(pool, folded.clone())) {
-            return key == asker.key;
-        }
-        let snapshot = self.snapshot;
-        let owners = self.owners.entry(pool).or_insert_with(|| Owners::new(snapshot, attribute));
-        if owners.of(snapshot, attribute, &folded).any(|owner| Some(&owner) != asker.own) {
-            return false;
-        }
-        pool != "address" || !self.blocked(&folded, asker)
+        self.owner(attribute, value, asker).is_none()
     }
 
-    fn blocked(&mut self, address: &str, asker: Asker<'_>) -> bool {
+    /// The other owner of a value.
+    pub(super) fn owner(&mut self, attribute: Attribute, value: &Value, asker: Asker<'_>) -> Option<Owner> {
+        let text = value.as_text()?;
+        let (pool, folded) = (pool(attribute), text.to_lowercase());
+        if let Some(key) = self.given.get(&(pool, folded.clone())) {
+            return (key != asker.key).then(|| Owner::Planned(key.to_string()));
+        }
+        let owner = self.user(attribute, &folded, asker.own);
+        if owner.is_some() || pool != "address" {
+            return owner;
+        }
+        self.group(&folded).or_else(|| self.former(&folded, asker))
+    }
+
+    /// The other owner of an address in the live tenant or in this plan: one that keeps a deleted user from coming back with it.
+    pub(super) fn living_owner(&mut self, attribute: Attribute, address: &str, asker: Asker<'_>) -> Option<Owner> {
+        let folded = address.to_lowercase();
+        let given = self.given.get(&(pool(attribute), folded.clone())).filter(|key| *key != asker.key);
+        if let Some(key) = given {
+            return Some(Owner::Planned(key.to_string()));
+        }
+        let user = self.user(attribute, &folded, asker.own).filter(|owner| matches!(owner, Owner::User(_)));
+        user.or_else(|| self.group(&folded))
+    }
+
+    /// A user who has the name, a live one before a deleted one.
+    fn user(&mut self, attribute: Attribute, folded: &str, own: Option<&ObjectId>) -> Option<Owner> {
+        let snapshot = self.snapshot;
+        let owners = self.owners.entry(pool(attribute)).or_insert_with(|| Owners::new(snapshot, attribute));
+        let id = owners.of(snapshot, attribute, folded).find(|owner| Some(owner) != own)?;
+        if let Some(user) = snapshot.users.row(&id) {
+            return Some(Owner::User(user.upn().to_owned()));
+        }
+        let upn = snapshot.deleted.get(&id).map(|deleted| deleted.user.upn.as_str().to_owned());
+        Some(Owner::Deleted(upn.unwrap_or_else(|| id.to_string())))
+    }
+
+    fn group(&mut self, address: &str) -> Option<Owner> {
+        let snapshot = self.snapshot;
+        let groups = self.groups.get_or_insert_with(|| {
+            let each = |group: &'a Group| group.addresses.iter().map(move |address| (&**address, group));
+            snapshot.groups.values().flat_map(each).collect()
+        });
+        groups.get(address).map(|group| Owner::Group(group.name.clone()))
+    }
+
+    fn former(&mut self, address: &str, asker: Asker<'_>) -> Option<Owner> {
         let (ledger, since) = (self.ledger, self.blocked_until);
         let former = self.former.get_or_insert_with(|| {
-            let mut former: HashMap<&str, Vec<&EmployeeId>> = HashMap::new();
+            let mut former: HashMap<&str, Vec<&FormerAddress>> = HashMap::new();
             for entry in ledger.addresses.iter().filter(|entry| entry.until >= since) {
-                former.entry(entry.address.as_str()).or_default().push(&entry.key);
+                former.entry(entry.address.as_str()).or_default().push(entry);
             }
             former
         });
-        former.get(address).is_some_and(|keys| keys.iter().any(|key| *key != asker.key && Some(*key) != asker.previous))
+        let is_another = |entry: &&&FormerAddress| entry.key != *asker.key && Some(&entry.key) != asker.previous;
+        let entry = former.get(address)?.iter().find(is_another)?;
+        Some(Owner::Former(entry.key.to_string(), entry.until))
     }
 
     /// Gives a value away within this plan.

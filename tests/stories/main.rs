@@ -12,6 +12,7 @@ mod disasters;
 mod explain;
 mod exports;
 mod files;
+mod groups;
 mod hr_server;
 mod identity;
 mod init;

@@ -1,0 +1,64 @@
+//! Groups of hrpush for which no record of the reading asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::identity::PREFIX;
+use super::members::Waiting;
+use super::{Crowd, Standing, members_change, refuse};
+use crate::directory::ObjectId;
+use crate::plan::change::{Change, Members, Skipped, SkippedCode};
+use crate::plan::lifecycle::Planner;
+use crate::plan::reason::Reason;
+
+/// They lose the members whom this reading carries, but for those whose wanted group is held.
+pub(super) fn empty(
+    planner: &Planner<'_>,
+    crowd: &Crowd<'_, '_>,
+    served: &BTreeSet<&ObjectId>,
+    waiting: &Waiting<'_>,
+) -> Vec<Change> {
+    if planner.inputs.rules.groups.iter().any(|rule| !rule.exact) {
+        return Vec::new();
+    }
+    let mut changes = Vec::new();
+    for group in planner.inputs.snapshot.groups.values().filter(|group| !served.contains(&group.id)) {
+        if !group.unique_name.as_ref().is_some_and(|name| name.starts_with(PREFIX)) || refuse("", group).is_err() {
+            continue;
+        }
+        let mut ids = BTreeMap::new();
+        for id in &group.members {
+            let Some(key) = crowd.by_account.get(id) else { continue };
+            // A person whom another feed carried last may belong here by that feed's mapping.
+            let known = planner.inputs.ledger.people.get(*key);
+            let other_feed = known.is_some_and(|known| known.feed != planner.inputs.rules.feed);
+            let goes = match crowd.standing.get(key) {
+                Some(Standing::Serves) => !waiting.contains_key(key),
+                Some(Standing::Leaves) => true,
+                Some(Standing::Untouched) | None => false,
+            };
+            if !other_feed && goes {
+                ids.insert((*key).to_owned(), id.clone());
+            }
+        }
+        if ids.is_empty() {
+            continue;
+        }
+        let members = Members { add: Vec::new(), remove: ids.keys().cloned().collect() };
+        let key = group.unique_name.clone().unwrap_or_default();
+        changes.push(members_change(key, Some(group), (members, ids), &Reason::GroupUnwanted));
+    }
+    changes
+}
+
+/// Lists them.
+pub(super) fn report(planner: &mut Planner<'_>, served: &BTreeSet<&ObjectId>) {
+    for group in planner.inputs.snapshot.groups.values().filter(|group| !served.contains(&group.id)) {
+        let Some(unique) = group.unique_name.as_ref().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let message = format!(
+            "no rule asks for the group {} any more; it is not deleted; hint: find out whether another feed or a person still uses it",
+            group.name
+        );
+        let (key, id, code) = (Some(unique.clone()), Some(group.id.clone()), SkippedCode::OutOfScope);
+        planner.skipped.push(Skipped { key, id, code, message, left: false });
+    }
+}

@@ -105,7 +105,7 @@ fn judge<'a>(planner: &mut Planner<'a>, crowd: &Crowd<'a, '_>, cases: &[Case<'a>
                     count += 1;
                 }
                 if count > 0 {
-                    held.message += &format!("; people who belong in it keep their present groups ({count})");
+                    held.message = format!("{}; people who belong in it keep their present groups ({count})", held.message);
                 }
                 planner.held.push(*held);
             }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use hrpush::sandbox::{Options, Quota, Sandbox};
+use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -90,15 +91,25 @@ struct Quarter {
 }
 
 impl Quarter {
-    fn new(seed: u64) -> Self {
+    fn of(size: usize, seed: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let options = Options { quota: Quota::off(), ..Options::default() };
         let tenant = runtime.block_on(Sandbox::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), options)).unwrap();
         let world = World::new();
-        let company = Company::founded(SIZE, seed, FIRST_DAY);
+        let company = Company::founded(size, seed, FIRST_DAY);
         let on_missing = if company.disables_missing { "disable" } else { "report" };
         world.write("map.toml", MAPPING.replace("ON_MISSING", on_missing));
         Self { world, tenant, runtime, company, oracle: Oracle::default(), ids: BTreeMap::new(), seed, faults: Vec::new() }
+    }
+
+    /// A person who works here and leads nobody.
+    fn somebody(&self) -> usize {
+        (hr::UNITS + 1..).find(|at| self.company.people[*at].end.is_none()).unwrap()
+    }
+
+    #[track_caller]
+    fn agrees(&self) {
+        assert!(self.faults.is_empty(), "{} differences:\n{}", self.faults.len(), self.faults.join("\n"));
     }
 
     fn import(&self, more: &[&str]) -> Done {
@@ -143,9 +154,14 @@ impl Quarter {
         assert_eq!((list(&done.document, "failed"), list(&done.document, "drifted")), (none, none), "{place}");
         self.compare(&place);
         let (held, missing) = (codes(&done.document, "held"), missing(&done.document));
-        let enough = (expected.writes..=expected.writes + expected.splits).contains(&done.writes);
-        let writes = if enough { expected.writes } else { done.writes };
-        let found = Night { writes, splits: expected.splits, held, missing };
+        // Fewer writes are no fault: that the result is the same, and that access goes alone, is checked elsewhere.
+        let most = expected.writes + expected.splits;
+        if done.writes < expected.writes {
+            println!("{place}: {} writes, the model has {}", done.writes, expected.writes);
+        }
+        let writes = if done.writes <= most { expected.writes } else { done.writes };
+        let signed_out = done.log.iter().filter(|line| line.ends_with("/revokeSignInSessions")).count();
+        let found = Night { writes, splits: expected.splits, signed_out, held, missing };
         if found != expected {
             let shown = if done.log.len() > 40 { Vec::new() } else { done.log };
             let log = shown.join("\n    ");
@@ -271,12 +287,44 @@ fn length() -> (usize, &'static [u64]) {
 fn a_quarter_of_a_company_ends_every_night_as_the_model_has_it() {
     let (nights, seeds) = length();
     for seed in seeds {
-        let mut quarter = Quarter::new(*seed);
+        let mut quarter = Quarter::of(SIZE, *seed);
         quarter.night();
         for _ in 1..nights {
             quarter.company.next_day();
             quarter.night();
         }
-        assert!(quarter.faults.is_empty(), "{} differences:\n{}", quarter.faults.len(), quarter.faults.join("\n"));
+        quarter.agrees();
     }
+}
+
+#[test]
+#[ignore = "fault: a restored account is a member of the groups of before for one more night"]
+fn a_restored_person_is_in_the_group_of_today_alone() {
+    let mut quarter = Quarter::of(30, 1);
+    let at = quarter.somebody();
+    quarter.night();
+    quarter.company.people[at].terminated = true;
+    for days in [1_i64, 31] {
+        quarter.company.today = quarter.company.today.saturating_add(days.days());
+        quarter.night();
+    }
+    let today = quarter.company.today.saturating_add(3.days());
+    quarter.company.today = today;
+    let person = &mut quarter.company.people[at];
+    (person.terminated, person.start, person.unit) = (false, today, (person.unit + 1) % hr::UNITS);
+    quarter.night();
+    quarter.agrees();
+}
+
+#[test]
+#[ignore = "fault: an account created in the gap between two employments joins its groups on the first day only"]
+fn a_pre_hire_whose_earlier_end_stands_joins_the_groups_as_any_pre_hire() {
+    let mut quarter = Quarter::of(30, 1);
+    let at = quarter.somebody();
+    let day = |days: i64| FIRST_DAY.saturating_add(days.days());
+    quarter.company.people[at].end = Some(day(-40));
+    quarter.night();
+    (quarter.company.people[at].start, quarter.company.today) = (day(8), day(1));
+    quarter.night();
+    quarter.agrees();
 }

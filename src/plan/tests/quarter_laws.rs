@@ -55,11 +55,6 @@ static MAPPINGS: LazyLock<[Mapping; 2]> = LazyLock::new(|| {
     [text, &disables].map(|text| Mapping::parse(text, Path::new("generic-csv.toml")).unwrap())
 });
 
-/// `PROPTEST_CASES` decides, else a number that a run of every day can afford.
-fn cases() -> ProptestConfig {
-    if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default() } else { ProptestConfig::with_cases(192) }
-}
-
 fn key_of(at: usize) -> String {
     format!("{:05}", 100 + at)
 }
@@ -370,7 +365,7 @@ fn unchanged(clean: &[Row], damaged: &[Row]) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases(192))]
 
     #[test]
     fn a_leaver_ends_disabled_or_heads_the_report_whatever_the_record_says_besides(

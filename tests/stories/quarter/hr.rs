@@ -379,7 +379,9 @@ impl Company {
         let start = today.saturating_add(self.draw.days(0, 18).days());
         let (keeps_end, person) = (self.draw.percent(50), &mut self.people[at]);
         // An end that stays in the cell must lie before the new start, and the account must not expire in between.
-        let near = |end: Date| end < today && start < end.saturating_add((DELETED_AFTER - 1).days());
+        // Who left before the first night has no account yet: see the story of that.
+        let first = self.first_day;
+        let near = |end: Date| first <= end && end < today && start < end.saturating_add((DELETED_AFTER - 1).days());
         if !(keeps_end && person.end.is_some_and(near)) {
             person.end = None;
         }

@@ -41,6 +41,7 @@ struct Known {
     /// The day on which hrpush disabled the account, until it is enabled again.
     disabled_on: Option<Date>,
     signed_out: bool,
+    signed_out_on: Option<Date>,
 }
 
 /// What HR says of a person on a day.
@@ -61,6 +62,8 @@ pub(super) struct Night {
     /// More writes that may be needed because of memberships that come back with a restored account, which no list shows before: the
     /// PATCH that adds the member again with others is refused as a whole and split.
     pub(super) splits: usize,
+    /// How many people are signed out everywhere.
+    pub(super) signed_out: usize,
     pub(super) held: BTreeSet<(String, String)>,
     pub(super) missing: BTreeSet<String>,
 }
@@ -77,6 +80,7 @@ impl Oracle {
     pub(super) fn night(&mut self, company: &Company) -> Night {
         let mut night = Night::default();
         night.held.extend(company.keyless.then(|| (String::new(), "no-key".to_owned())));
+        let signed_out = |oracle: &Self| oracle.known.values().filter(|known| known.signed_out_on == Some(company.today)).count();
         let mut order: Vec<usize> = (0..company.people.len()).collect();
         order.sort_by(|left, right| company.people[*left].key.cmp(&company.people[*right].key));
         let mut joining: BTreeMap<usize, usize> = BTreeMap::new();
@@ -115,6 +119,7 @@ impl Oracle {
         night.splits = again.iter().filter_map(|unit| joining.get(unit)).map(|count| 2 * (count - 1)).sum();
         night.writes += joining.values().map(|count| count.div_ceil(MEMBERS)).sum::<usize>();
         night.writes += self.name_groups(company, &joining);
+        night.signed_out = signed_out(self);
         night
     }
 
@@ -204,8 +209,18 @@ impl Oracle {
             manager: None,
             groups: BTreeSet::new(),
         };
-        self.known
-            .insert(at, Known { account, unit: None, deleted: false, comes_back_to: None, disabled_on: None, signed_out: false });
+        self.known.insert(
+            at,
+            Known {
+                account,
+                unit: None,
+                deleted: false,
+                comes_back_to: None,
+                disabled_on: None,
+                signed_out: false,
+                signed_out_on: None,
+            },
+        );
         1
     }
 
@@ -280,7 +295,7 @@ impl Known {
             writes += 1;
         }
         if !self.signed_out {
-            self.signed_out = true;
+            (self.signed_out, self.signed_out_on) = (true, Some(today));
             writes += 1;
         }
         writes

@@ -411,8 +411,9 @@ proptest! {
         let stopped = plan.clone().approve(None).is_err();
         let missing = |code| matches!(code, SkippedCode::Missing);
         let listed = plan.skipped.iter().any(|skipped| missing(skipped.code) && skipped.id.as_ref() == Some(&id));
-        // A record that is held for its key may be anybody's; the entry names the line.
-        let held = plan.held.iter().any(|held| held.left || held.key.is_none());
+        // A record that is held for its key may be anybody's: the entry names its line.
+        let line = At::Line(at as u64 + 2);
+        let held = plan.held.iter().any(|held| held.record.as_ref().is_some_and(|place| place.at == line));
         let closed = access(&after, &id) == Some(false);
         prop_assert!(stopped || closed || listed || held, "{} is open\n{:?}\n{}", key_of(at), tonight[at], text(&plan));
     }
@@ -477,5 +478,21 @@ proptest! {
         settled.apply(&tonight);
         let (again, _) = settled.night(&tonight);
         prop_assert!(again.changes.is_empty(), "{damages:?}\n{}\n\nthen\n{}", text(&plan), text(&again));
+    }
+}
+
+#[test]
+#[ignore = "fault: of two records with one key, the one that says gone is no longer at the head of the report"]
+fn a_leaver_under_the_key_of_a_colleague_heads_the_report() {
+    let rows: Vec<Row> = (0..11).map(clean).collect();
+    for disables in [false, true] {
+        let mut settled = Settled::new(&rows, disables);
+        let mut tonight = rows.clone();
+        (tonight[1][KEY], tonight[1][STATUS]) = (key_of(2), "Terminated".into());
+        let (plan, after) = settled.night(&tonight);
+        let (leaver, colleague) = (settled.account(1), settled.account(2));
+        assert_eq!(access(&after, &colleague), Some(true));
+        let closed = access(&after, &leaver) == Some(false);
+        assert!(closed || plan.held.iter().any(|held| held.left), "{}", text(&plan));
     }
 }

@@ -104,7 +104,7 @@ impl Quarter {
 
     /// A person who works here and leads nobody.
     fn somebody(&self) -> usize {
-        (hr::UNITS + 1..).find(|at| self.company.people[*at].end.is_none()).unwrap()
+        (hr::UNITS + 1..self.company.people.len()).find(|at| self.company.people[*at].end.is_none()).unwrap()
     }
 
     #[track_caller]

@@ -349,6 +349,12 @@ fn apply_damage(rows: &mut Vec<Row>, damage: &Damage) {
     }
 }
 
+fn apply_damages(rows: &mut Vec<Row>, damages: &[Damage]) {
+    for damage in damages {
+        apply_damage(rows, damage);
+    }
+}
+
 fn damages() -> impl Strategy<Value = Vec<Damage>> {
     prop::collection::vec(damage(), 1..5)
 }
@@ -426,7 +432,7 @@ proptest! {
         settled.world.today = TODAY.checked_add((days * 3).days()).unwrap();
         let (_, wanted) = settled.night(&rows);
         let mut tonight = rows.clone();
-        damages.iter().for_each(|damage| apply_damage(&mut tonight, damage));
+        apply_damages(&mut tonight, &damages);
         let (plan, after) = settled.night(&tonight);
         for at in unchanged(&rows, &tonight) {
             let id = settled.account(at);
@@ -442,7 +448,7 @@ proptest! {
     ) {
         let mut settled = Settled::new(&rows, disables);
         let mut tonight = rows.clone();
-        damages.iter().for_each(|damage| apply_damage(&mut tonight, damage));
+        apply_damages(&mut tonight, &damages);
         let (plan, after) = settled.night(&tonight);
         for (at, row) in rows.iter().enumerate() {
             let id = settled.account(at);
@@ -458,7 +464,7 @@ proptest! {
     fn the_order_of_the_rows_of_a_damaged_file_decides_nothing(rows in company(), damages in damages(), disables: bool, turn: Index) {
         let mut settled = Settled::new(&rows, disables);
         let mut tonight = rows;
-        damages.iter().for_each(|damage| apply_damage(&mut tonight, damage));
+        apply_damages(&mut tonight, &damages);
         let (one, first) = settled.night(&tonight);
         let turn = turn.index(tonight.len().max(1));
         tonight.rotate_left(turn);
@@ -470,7 +476,7 @@ proptest! {
     fn what_a_damaged_file_brought_about_is_not_brought_about_again(rows in company(), damages in damages(), disables: bool) {
         let mut settled = Settled::new(&rows, disables);
         let mut tonight = rows;
-        damages.iter().for_each(|damage| apply_damage(&mut tonight, damage));
+        apply_damages(&mut tonight, &damages);
         let (plan, _) = settled.night(&tonight);
         if plan.clone().approve(None).is_err() {
             return Ok(());

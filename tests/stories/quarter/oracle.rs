@@ -170,7 +170,7 @@ impl Oracle {
         match says {
             Says::Upcoming => None,
             Says::Left if known.deleted => None,
-            Says::Left => known.leaves(person, company),
+            Says::Left => Some(known.leaves(person, company)),
             _ => {
                 let mut writes = 0;
                 if known.deleted {
@@ -274,7 +274,7 @@ impl Oracle {
 }
 
 impl Known {
-    fn leaves(&mut self, person: &Person, company: &Company) -> Option<usize> {
+    fn leaves(&mut self, person: &Person, company: &Company) -> usize {
         let today = company.today;
         let expired = |disabled: Date| {
             let day = person.end.map_or(disabled, |end| end.max(disabled)).saturating_add(DELETE_AFTER.days());
@@ -282,9 +282,9 @@ impl Known {
         };
         if !self.account.enabled && self.disabled_on.is_some_and(expired) {
             self.deleted = true;
-            return Some(1);
+            return 1;
         }
-        Some(self.close(today) + self.values(person, company, true))
+        self.close(today) + self.values(person, company, true)
     }
 
     /// Access goes alone: a PATCH of accountEnabled, and the end of all sessions, which is also due where somebody else closed the account.

@@ -26,6 +26,7 @@ mod places;
 mod private_ca;
 mod promises;
 mod quality;
+mod quarter;
 mod reading;
 mod refusals;
 mod rest;

@@ -191,7 +191,7 @@ fn within_limits(plan: &Plan, world: &World) -> Result<(), String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn what_was_applied_leaves_nothing_to_do(months in prop::collection::vec(company(), 1..4), policies in policies(), days in 1..40_i64) {

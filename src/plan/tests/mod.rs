@@ -11,6 +11,7 @@ mod lifecycle;
 mod managers;
 mod matching;
 mod missing;
+mod quarter_laws;
 mod table;
 mod unique;
 pub(crate) mod world;

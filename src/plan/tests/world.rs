@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
+use proptest::prelude::ProptestConfig;
 
 use crate::directory::{
     Attribute, DeletedUser, Edited, Group, GroupKind, ObjectId, Snapshot, TenantId, Upn, User, UserNo, Value,
@@ -18,6 +19,11 @@ use crate::plan::{
 use crate::record::{At, EmployeeId, Place};
 
 pub(crate) const TODAY: Date = date(2026, 11, 20);
+
+/// How many cases of a property test: `PROPTEST_CASES`, else a number that every run can afford.
+pub(crate) fn cases(few: u32) -> ProptestConfig {
+    if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default() } else { ProptestConfig::with_cases(few) }
+}
 
 pub(crate) fn key(text: &str) -> EmployeeId {
     EmployeeId::new(text).unwrap()

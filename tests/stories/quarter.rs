@@ -280,7 +280,7 @@ fn missing(document: &Value) -> BTreeSet<String> {
 
 /// How many nights, and of which companies.
 fn length() -> (usize, &'static [u64]) {
-    if std::env::var_os("HRPUSH_LONG").is_some() { (91, &[1, 2, 3]) } else { (40, &[1]) }
+    if std::env::var_os("HRPUSH_LONG").is_some() { (91, &[3, 2, 1]) } else { (40, &[1]) }
 }
 
 #[test]

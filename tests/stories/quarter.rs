@@ -317,7 +317,6 @@ fn a_restored_person_is_in_the_group_of_today_alone() {
 }
 
 #[test]
-#[ignore = "fault: an account created in the gap between two employments joins its groups on the first day only"]
 fn a_pre_hire_whose_earlier_end_stands_joins_the_groups_as_any_pre_hire() {
     let mut quarter = Quarter::of(30, 1);
     let at = quarter.somebody();

@@ -22,14 +22,15 @@ pub(super) fn within_scope<'s>(reading: &People, same: &'s [(Start, PersonNo)]) 
     Cow::Owned(vec![*same.iter().find(stays).unwrap_or(&same[0])])
 }
 
-/// A record that shares its key. Where only some of the records call the person gone, none is believed.
+/// A record that shares its key. Where only some of the records call the person gone, none is believed: a record that does heads the report,
+/// since the key may be a colleague's and the leaver's account still open.
 pub(super) fn duplicate(row: PersonRow<'_>, count: usize) -> Held {
     let key = row.key().unwrap_or_default();
     Held {
         key: EmployeeId::new(key),
         previous_key: row.previous_key().and_then(EmployeeId::new),
         place: row.place(),
-        left: false,
+        left: matches!(row.stage(), Some(Stage::Left { .. })),
         code: HeldCode::DuplicateKey,
         message: format!("{count} records carry the key {key}"),
         help: "keep one record for each person, or give the others keys of their own".into(),

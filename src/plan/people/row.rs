@@ -152,6 +152,11 @@ impl<'a> PersonRow<'a> {
         self.place().expect("every record that was mapped has a place")
     }
 
+    /// The stage of a person without an account, where it differs.
+    pub(in crate::plan) fn new_stage(&self) -> Option<Stage> {
+        self.facts().note.and_then(|note| note.new_stage)
+    }
+
     /// The groups that this person belongs in: rule, key and name.
     pub(in crate::plan) fn groups(&self) -> impl Iterator<Item = (usize, &'a str, &'a str)> + use<'a> {
         let mut row = self.rest_of();

@@ -393,3 +393,10 @@ fn an_edited_guard_is_taken_from_the_copy_of_the_plan() {
     let (plan, _) = drift(&edited, &world.snapshot, &world.ledger, &world.policy, &as_saved(&counted));
     assert_eq!(plan.approve(None).unwrap_err().tripped, ["source", "missing"]);
 }
+
+#[test]
+fn the_page_on_guards_has_a_row_for_each() {
+    let page = include_str!("../../../docs/guards.md");
+    let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert_eq!(rows, crate::plan::GUARDS);
+}

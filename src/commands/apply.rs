@@ -76,7 +76,11 @@ async fn go(
     let staged = scene.store.staged(&scene.snapshot.tenant, &saved.fingerprint).map_err(|fault| Failure::cannot(&fault))?;
     // In the state folder of the plan its accounts are known; elsewhere they are found anew.
     let aside = staged.as_ref().map(|staged| staged.aside.clone()).unwrap_or_default();
-    let saved = resolve(saved.with_aside(aside), &scene.snapshot, &ledger);
+    let mut saved = resolve(saved.with_aside(aside), &scene.snapshot, &ledger);
+    // The week's budget goes by the day of the plan, which the document alone does not prove.
+    if let Some(staged) = &staged {
+        saved.as_of.clone_from(&staged.counted.as_of);
+    }
     let approved = args.stop.approve.as_deref().map(str::trim) == Some(saved.fingerprint.as_str());
     let (plan, moved) = drift(&saved, &scene.snapshot, &ledger, &policy, &confirmation(staged.as_ref(), approved));
     let mut notes = run::left_out(&moved);

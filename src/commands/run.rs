@@ -127,14 +127,11 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
     }
     let mut why = report::concerns(&ready.plan);
     let count = ready.plan.changes.len();
-    let leavers = leavers_of_stopped(&ready);
-    let mut stopped = stopped_by(&ready.plan, ready.stop.approve.as_deref(), &ready.settings.policy(), scene)?;
-    let stopped = if !stopped.is_empty() {
-        let written =
-            if leavers.is_some() { "the leavers are disabled, and nothing else is written" } else { "nothing was written" };
-        stopped.last_mut().expect("it is not empty").insert_str(0, written);
-        Some((Code::Guard, stopped))
-    } else if ready.consent == Consent::Never {
+    let stopped = stopped_by(&ready.plan, ready.stop.approve.as_deref(), &ready.settings.policy(), scene)?;
+    if !stopped.is_empty() {
+        return stop_or_disable_leavers(ready, scene, stopped, why).await;
+    }
+    let stopped = if ready.consent == Consent::Never {
         let told = count > 0 && ready.stop.detailed_exitcode;
         told.then(|| (Code::Pending, vec![format!("{count} changes are pending")]))
     } else if count > 0 && ready.consent == Consent::Ask && scene.connection.sandbox.is_none() && !confirmed(&ready, &ready.plan)?
@@ -146,11 +143,6 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
     };
     if let Some((code, lines)) = stopped {
         why.splice(0..0, lines);
-        if let Some(leavers) = leavers.filter(|_| code == Code::Guard)
-            && (ready.consent == Consent::Given || scene.connection.sandbox.is_some() || confirmed(&ready, leavers.plan())?)
-        {
-            return execute(ready, Approval::LeaversOnly(leavers), scene, why).await;
-        }
         return shown(json, &ready.plan, Ended::with(code, why));
     }
     if ready.consent == Consent::Never {
@@ -159,6 +151,40 @@ pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<End
     let approved = ready.plan.clone().approve(ready.stop.approve.as_deref());
     let approved = approved.map_err(|stopped| Failure::CannotRun(stopped.to_string()))?;
     execute(ready, Approval::Whole(approved), scene, why).await
+}
+
+/// A plan that a guard stopped: its leavers are disabled where the configuration asks for it and consent is given.
+async fn stop_or_disable_leavers(
+    ready: Ready<'_>,
+    scene: &mut Scene,
+    mut stopped: Vec<String>,
+    why: Vec<String>,
+) -> Result<Ended, Failure> {
+    let leavers = leavers_of_stopped(&ready);
+    let count = leavers.as_ref().map_or(0, |leavers| leavers.plan().changes.len());
+    let consents = |leavers: &ApprovedPlan| {
+        let given = ready.consent == Consent::Given || scene.connection.sandbox.is_some();
+        if given { Ok(true) } else { confirmed(&ready, leavers.plan()) }
+    };
+    let going = match leavers {
+        Some(leavers) if consents(&leavers)? => Some(leavers),
+        _ => None,
+    };
+    let written = match &going {
+        Some(_) => format!("{count} leavers are disabled, and nothing else is written"),
+        None if count > 0 => format!(
+            "nothing was written: {count} leavers keep their access until the disables are confirmed\n  hint: --yes disables them without a question"
+        ),
+        None => "nothing was written".to_owned(),
+    };
+    if let Some(last) = stopped.last_mut() {
+        last.insert_str(0, &written);
+    }
+    stopped.extend(why);
+    match going {
+        Some(leavers) => execute(ready, Approval::LeaversOnly(leavers), scene, stopped).await,
+        None => shown(ready.common.format == Format::Json, &ready.plan, Ended::with(Code::Guard, stopped)),
+    }
 }
 
 /// How much of a plan is carried out.

@@ -2,6 +2,7 @@
 
 use super::change::{Edit, Skipped, SkippedCode};
 use super::lifecycle::Planner;
+use super::likeness::{Likeness, PersonNames};
 use super::protect::SHIELDED;
 use super::taken_names::taken;
 use super::unique::Asker;
@@ -54,6 +55,14 @@ impl Planner<'_> {
     pub(super) fn edits_of_leaver(&mut self, desired: &Desired, user: &User, mode: Mode) -> Vec<Edit> {
         for LeftOut { message, help, .. } in &desired.left_out {
             self.leave_out(desired, user, message, help);
+        }
+        // HR gave the number to another person, or made the leaver anonymous: that person's values never reach the leaver's account.
+        if Likeness::of(PersonNames::of_desired(desired), PersonNames::of_account(user)).is_stranger() {
+            if user.enabled != Some(false) {
+                let help = "correct the names in HR, or give the other person another key";
+                self.leave_out(desired, user, "the names of the record are another person's", help);
+            }
+            return Vec::new();
         }
         let mut edits = Vec::new();
         for wanted in &desired.attributes {

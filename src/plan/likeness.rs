@@ -76,6 +76,8 @@ pub(super) struct Likeness {
     pub(super) surname: Agreement,
     /// Whether the display names, or the parts of the names within them, agree.
     display: bool,
+    /// Whether both display names are known and share no word.
+    other_display: bool,
 }
 
 impl Likeness {
@@ -84,12 +86,22 @@ impl Likeness {
             given: Agreement::of(record.given, account.given),
             surname: Agreement::of(record.surname, account.surname),
             display: shows(record, account) || shows(account, record),
+            other_display: record.display.zip(account.display).is_some_and(|(left, right)| share_no_word(left, right)),
         }
     }
 
     /// Another person by all that is known: both names are known on both sides and differ.
     pub(super) fn both_differ(self) -> bool {
         self.given == Agreement::Different && self.surname == Agreement::Different
+    }
+
+    /// Another person by every name that both sides know: where HR lost or never had a name, the other one, or the display name, decides.
+    pub(super) fn is_stranger(self) -> bool {
+        match (self.given, self.surname) {
+            (Agreement::Same, _) | (_, Agreement::Same) => false,
+            (Agreement::Unknown, Agreement::Unknown) => self.other_display,
+            _ => true,
+        }
     }
 
     /// The same person by both names.
@@ -124,6 +136,11 @@ fn shows(named: PersonNames<'_>, shown: PersonNames<'_>) -> bool {
     parts.iter().all(|part| !part.is_empty() && part.iter().all(|word| display.contains(word)))
 }
 
+fn share_no_word(left: &str, right: &str) -> bool {
+    let (left, right) = (words(left), words(right));
+    !left.is_empty() && !right.is_empty() && left.iter().all(|word| !right.contains(word))
+}
+
 /// The folded words of a name, sorted.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> =
@@ -152,6 +169,23 @@ mod tests {
             (names("", "", "Reception"), false),
         ] {
             assert_eq!(Likeness::of(zoe, account).both_differ(), differ, "{:?}", account.display);
+        }
+    }
+
+    #[test]
+    fn a_stranger_has_no_name_in_common() {
+        let eve = names("Eve", "Ferber", "Eve Ferber");
+        for (record, stranger) in [
+            (names("Rob", "Newman", "Rob Newman"), true),
+            (names("Rob", "", "Rob"), true),
+            (names("", "Newman", "Newman"), true),
+            (names("", "", "Rob Newman"), true),
+            (names("Eve", "Newman", "Eve Newman"), false),
+            (names("Eva", "Ferber", "Eva Ferber"), false),
+            (names("", "", "Ferber, E."), false),
+            (names("", "", ""), false),
+        ] {
+            assert_eq!(Likeness::of(record, eve).is_stranger(), stranger, "{:?}", record.display);
         }
     }
 

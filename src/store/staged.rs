@@ -19,6 +19,8 @@ pub type Carried = (EmployeeId, Option<ObjectId>, BTreeMap<String, Option<Value>
 /// What only the reading could count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counted {
+    /// The day for which the plan was made: the week's budget goes by it.
+    pub as_of: String,
     /// The guards of the plan.
     pub guards: Vec<Guard>,
     /// The people of the feed who vanished or came back.
@@ -53,7 +55,7 @@ impl Store {
         people: impl Iterator<Item = Carried>,
     ) -> Result<(), StoreError> {
         let (fingerprint, feed) = (plan.fingerprint.as_str(), plan.source.feed.as_str());
-        let counted = Counted { guards: plan.guards.clone(), presence: presence.clone() };
+        let counted = Counted { as_of: plan.as_of.clone(), guards: plan.guards.clone(), presence: presence.clone() };
         self.unstage(tenant, fingerprint)?;
         let transaction = self.database.transaction()?;
         {

@@ -136,7 +136,7 @@ impl<'a> Search<'a> {
         let user = &deleted.user;
         let (likeness, link) = (self.likeness(user), self.links().find(|known| known.id == user.id));
         let why = match link {
-            Some(known) if likeness.both_differ() => self.reuse(known, user, How::Ledger, Some(false)),
+            Some(known) if likeness.is_stranger() => self.reuse(known, user, How::Ledger, Some(false)),
             Some(_) => None,
             None => {
                 let always = self.inputs.rules.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.reenable_always);
@@ -175,14 +175,15 @@ impl<'a> Search<'a> {
         let (number, user) = (user, self.users.at(user));
         let (id, likeness) = (user.id(), self.likeness(&user));
         let link = self.links().find(|known| known.id == id);
-        if likeness.both_differ() {
-            return match link {
-                None => Err(self.unmatched(stranger(user.upn(), &id, &self.shown(how)))),
-                Some(known) => match self.reuse(known, &user, how, user.enabled()) {
-                    Some(why) => Err(self.unmatched(self.reused(user.upn(), &id, &why))),
-                    None => Ok(()),
-                },
-            };
+        if likeness.both_differ() && link.is_none() {
+            return Err(self.unmatched(stranger(user.upn(), &id, &self.shown(how))));
+        }
+        if let Some(known) = link.filter(|_| likeness.is_stranger()) {
+            match self.reuse(known, &user, how, user.enabled()) {
+                Some(why) => return Err(self.unmatched(self.reused(user.upn(), &id, &why))),
+                None if likeness.both_differ() => return Ok(()),
+                None => {}
+            }
         }
         let needs_witness = match how {
             How::By(0) => link.is_none() && self.is_shared_kind(0) && PersonNames::of_account(&user).is_nameless(),
@@ -241,7 +242,12 @@ impl<'a> Search<'a> {
     /// Why a key that leads to another person's account was given out again, where anything but the names shows it.
     fn reuse(&self, known: &Known, user: &impl TextOf, how: How, enabled: Option<bool>) -> Option<String> {
         // A leaver's account that is closed gives nobody access, whatever HR makes of the names.
-        if (left(self.row) && enabled == Some(false)) || self.is_wanted_name(known) {
+        if left(self.row) && enabled == Some(false) {
+            return None;
+        }
+        let is_closed = known.deleted_on.is_some() || known.disabled_on.is_some();
+        // What a record wanted after the leave proves nothing: it may have been the other person's.
+        if !is_closed && self.is_wanted_name(known) {
             return None;
         }
         if known.feed != self.inputs.rules.feed {
@@ -281,9 +287,7 @@ impl<'a> Search<'a> {
         let key = self.row.key().unwrap_or_default();
         Doubt {
             code: HeldCode::KeyReused,
-            message: format!(
-                "the key {key} leads to the account {upn} ({id}) of a person with another given name and surname; {why}"
-            ),
+            message: format!("the key {key} leads to the account {upn} ({id}) of a person with other names; {why}"),
             help: "if HR gave the number to another person, take it off that account".into(),
             accounts: vec![id.clone()],
         }

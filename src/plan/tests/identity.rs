@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::world::*;
 use crate::directory::{DeletedUser, UserType, Value};
-use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Mapped, Stage};
+use crate::mapping::{Desired, Flow, Held, HeldCode, LeaveAction, Mapped, Stage};
 use crate::plan::{Action, Decision, Plan, SkippedCode, Verdict, folded_name};
 
 fn ada() -> Desired {
@@ -761,5 +761,54 @@ proptest! {
                 prop_assert!(!renamed, "{number}: {}", text(&plan));
             }
         }
+    }
+}
+
+/// Two steps to a leaver's mailbox: the number's new holder is recorded as gone first, and returns then.
+#[test]
+fn a_gone_record_of_another_person_never_renames_a_leavers_account() {
+    let rob = || worker("1", "Rob", "Newman").with("mail", "rob@contoso.com");
+    let mut world = left_ada();
+    world.hr(vec![rob().left()]);
+    world.apply();
+    assert_eq!(world.user("1").attributes.get(&attribute("surname")), Some(Value::text("Adler")));
+    world.hr(vec![rob()]);
+    assert_eq!(text(&world.plan()), "held 1 key-reused");
+
+    // In one step: the leaver's own record carries the other names already.
+    let mut world = World::settled(vec![ada()]);
+    world.hr(vec![rob().left()]);
+    let plan = world.apply();
+    assert_eq!(plan.changes.len(), 1);
+    assert!(plan.changes[0].attributes.iter().all(|edit| edit.name == "accountEnabled"), "{}", text(&plan));
+    assert!(plan.skipped.iter().any(|entry| entry.code == SkippedCode::InvalidValue), "{}", text(&plan));
+    world.hr(vec![rob()]);
+    assert_eq!(text(&world.plan()), "held 1 key-reused");
+}
+
+#[test]
+fn a_reused_key_is_held_where_hr_has_one_name_or_the_display_name_alone() {
+    let clear = |mut record: Desired, names: &[&str]| {
+        for wanted in record.attributes.iter_mut().filter(|wanted| names.contains(&wanted.attribute.name)) {
+            wanted.flow = Flow::Clear;
+        }
+        record
+    };
+    let unmapped = |mut record: Desired| {
+        record.attributes.retain(|wanted| !["givenName", "surname"].contains(&wanted.attribute.name));
+        record
+    };
+    let rob = || worker("1", "Rob", "Newman");
+    for record in [clear(rob(), &["surname"]), clear(rob(), &["givenName"]), unmapped(rob())] {
+        for mut world in [left_ada(), deleted_ada()] {
+            world.hr(vec![record.clone()]);
+            assert_eq!(text(&world.plan()), "held 1 key-reused");
+        }
+    }
+    // A name in common is a witness, also within the display name alone.
+    for record in [clear(ada(), &["surname"]), unmapped(ada()), unmapped(worker("1", "Ada", "Married"))] {
+        let mut world = left_ada();
+        world.hr(vec![record]);
+        assert!(world.text().starts_with("enable 1 "), "{}", world.text());
     }
 }

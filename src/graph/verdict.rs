@@ -86,8 +86,11 @@ impl Answer {
         let conflict =
             |code: &str| code.eq_ignore_ascii_case("ObjectConflict") || code.eq_ignore_ascii_case("ConflictingObjects");
         matches!(self.status, Some(400 | 409))
-            && (self.details.iter().any(|(code, target)| conflict(code) && target == property)
-                || self.says(&format!("same value for property {property} already exists")))
+            && (self.details.iter().any(|(code, target)| conflict(code) && target.eq_ignore_ascii_case(property))
+                || self.message.as_deref().is_some_and(|message| {
+                    let text = format!("same value for property {property} already exists");
+                    message.to_lowercase().contains(&text.to_lowercase())
+                }))
     }
 
     /// Another object has the name or one of the addresses.

@@ -154,6 +154,24 @@ fn a_day_first_file_with_times_is_not_read_month_first() {
     assert_eq!(entra.stage, Stage::Active { start: Some(date(2026, 5, 1)) });
 }
 
+#[test]
+fn a_directory_extension_of_a_date_is_the_same_day() {
+    let name = "extension_0123456789abcdef0123456789abcdef_when";
+    let text_of_mapping = format!(
+        "version = 1\nname = \"t\"\n[source]\nkey = \"[Id]\"\ndates = [\"%d.%m.%Y\"]\n[[match]]\ntarget = \"employeeId\"\n[attributes]\n\
+         employeeId = \"[Id]\"\n{name} = \"[Start]\"\n"
+    );
+    let mapping = Mapping::parse(&text_of_mapping, Path::new("t.toml")).unwrap_or_else(|errors| panic!("{errors}"));
+    crate::directory::Attribute::find(name).unwrap().set_extension_type(crate::directory::ExtensionType::DateTime);
+    for start in ["2024-01-31", "31.01.2024", "2024-01-31T00:00:00+02:00", "2024-01-31 00:00:00", "1/31/2024 12:00:00 AM"] {
+        let person = desired(map(&mapping, [start, "", "", ""]));
+        assert_eq!(text(&person, name), Some("2024-01-31T00:00:00Z"), "{start}");
+    }
+    // A moment within the day stays a moment.
+    assert_eq!(text(&desired(map(&mapping, ["2024-01-31T08:30:00Z", "", "", ""])), name), Some("2024-01-31T08:30:00Z"));
+    assert_eq!(held(map(&mapping, ["soon", "", "", ""])).code, HeldCode::InvalidValue);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 

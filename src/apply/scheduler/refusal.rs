@@ -32,7 +32,8 @@ pub(super) enum Reduced {
 
 /// Whether Graph refuses what the request holds, and not the way, the app as a whole or the moment.
 pub(super) fn is_refusal(answer: &Answer) -> bool {
-    answer.about == About::Request && matches!(answer.status, Some(400 | 403 | 409))
+    // A 404 is about the object, a 401 about the app, a 408, 423, 424 and 429 about the moment.
+    answer.about == About::Request && matches!(answer.status, Some(400 | 402 | 403 | 405 | 406 | 409 | 412..=415 | 422))
 }
 
 impl Scheduler<'_> {

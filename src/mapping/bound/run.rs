@@ -7,7 +7,7 @@ use super::super::formula::Slot;
 use super::super::lifecycle::{Fact, Facts, Standing, Unclear};
 use super::super::model::{GroupFormulas, Origin, Target};
 use super::{BoundMapping, Problem};
-use crate::directory::{Attribute, Kind, Value, ValueFault, at_midnight};
+use crate::directory::{Attribute, ExtensionType, Kind, Value, ValueFault, at_midnight};
 use crate::expr::{self, Context, EvalError, Outcome, SearchBudget};
 use crate::record::{Cell, EmployeeId, Record, is_invisible, trimmed, unspaced};
 
@@ -191,7 +191,9 @@ impl<'m> Run<'m> {
             self.problems.push(problem);
             return None;
         }
-        if let (Kind::Date, Value::Text(text)) = (attribute.kind, &value) {
+        if let Value::Text(text) = &value
+            && (attribute.kind == Kind::Date || is_day_of_extension(attribute, text))
+        {
             let day = self.bound.day(slot, RecordPart::Attribute(attribute), text, self.context.today());
             return match self.note(day)? {
                 Some(day) => Some(Flow::Set(Value::text(at_midnight(day)))),
@@ -352,4 +354,11 @@ fn directory_value(attribute: Attribute, value: expr::Value<'_>) -> Option<Value
             }
         }
     }
+}
+
+/// Whether a text for a directory extension of the type DateTime is a day: a midnight of any zone, or a form that Graph does not read. A
+/// moment with a time of day stays a moment.
+fn is_day_of_extension(attribute: Attribute, text: &str) -> bool {
+    let is_midnight = || text.split_once(['T', 't', ' ']).is_some_and(|(_, time)| time.starts_with("00:00"));
+    attribute.extension_type() == Some(ExtensionType::DateTime) && (is_midnight() || attribute.accept(Value::text(text)).is_err())
 }

@@ -35,6 +35,8 @@ const BATCH: usize = 20;
 const FLIGHTS: usize = 8;
 /// Batches that fail whole, one after another, before the service counts as dead.
 const DEAD: u32 = 5;
+/// Members that are refused with a 403 one by one, while none is added anywhere, before the app counts as forbidden to add any.
+const FORBIDDEN: u32 = 40;
 /// For how long nothing may be let through, whenever the service said to come again, before nothing ever will be. Six windows of its quota.
 const CLOSED: Duration = Duration::from_mins(15);
 /// How long a create of unknown outcome is looked up before it is sent again: the replication bound.
@@ -146,6 +148,7 @@ struct Scheduler<'a> {
     passes: BTreeMap<String, SecretString>,
     /// Attributes of which a value went through.
     written: BTreeSet<Attribute>,
+    members: MemberAdds,
     retried: u64,
     /// Whole batches that failed one after another, the last one's moment, and when the next may go.
     dead: u32,
@@ -153,6 +156,21 @@ struct Scheduler<'a> {
     closed: Option<Closed>,
     pause: Option<Instant>,
     stop: Option<Stop>,
+}
+
+/// What became of the members that were added to groups in this run.
+#[derive(Default)]
+struct MemberAdds {
+    any_added: bool,
+    /// How many members Graph refused with a 403 one by one.
+    refused_alone: u32,
+}
+
+impl MemberAdds {
+    /// Whether the refusals belong to the app and not to single members: nothing is split any more.
+    fn is_forbidden(&self) -> bool {
+        !self.any_added && self.refused_alone >= FORBIDDEN
+    }
 }
 
 enum Stop {
@@ -214,6 +232,7 @@ impl<'a> Scheduler<'a> {
             born: HashMap::new(),
             passes: BTreeMap::new(),
             written: BTreeSet::new(),
+            members: MemberAdds::default(),
             retried: 0,
             dead: 0,
             last_dead: None,

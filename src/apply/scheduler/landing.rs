@@ -187,6 +187,7 @@ impl Scheduler<'_> {
                 achieved.push("created");
             }
             (Act::CreateGroup { .. }, _) => achieved.push("created"),
+            (Act::AddMembers { .. }, Part::Members(_)) => self.members.any_added = true,
             (Act::RestoreUser { .. }, _) => achieved.push("restored"),
             _ => {}
         }
@@ -361,13 +362,29 @@ impl Scheduler<'_> {
                 let id = Some(id.clone());
                 return self.done(flying, Answer { id, ..answer });
             }
-            (Act::AddMembers { .. }, _) if flying.part.members().len() > 1 && matches!(status, 400 | 404 | 409) => {
+            (Act::AddMembers { group, .. }, Part::Members(members))
+                if members.len() > 1 && self.is_about_members(group, members, &answer) =>
+            {
                 return self.send_without(&flying, &answer);
             }
             (Act::AddMembers { .. }, _) if exists => return self.done(flying, answer),
             _ => {}
         }
         self.refuse(&flying, &answer);
+    }
+
+    /// Whether a refused PATCH of a group may go through with fewer members: the answer does not name the group itself, and the app may
+    /// write members at all.
+    fn is_about_members(&self, group: &Who, members: &[(String, Who)], answer: &Answer) -> bool {
+        if answer.about != About::Request || !matches!(answer.status, Some(400 | 403 | 404 | 409)) {
+            return false;
+        }
+        if answer.is_forbidden() && self.members.is_forbidden() {
+            return false;
+        }
+        let message = answer.message.as_deref().unwrap_or_default();
+        let names = |who: &Who| self.id_of(who).is_some_and(|id| message.contains(&id.to_string()));
+        !names(group) || members.iter().any(|(_, who)| names(who))
     }
 
     /// This part of the step failed for good; the parts that are left still go.
@@ -383,6 +400,7 @@ impl Scheduler<'_> {
             }
             Part::Edits(edits) => edits.keys().for_each(|attribute| self.miss_attribute(at, *attribute, answer)),
             Part::Members(members) => {
+                self.members.refused_alone += u32::from(members.len() == 1 && answer.is_forbidden());
                 let details = members.iter().map(|(key, _)| Detail::Member(key.clone()));
                 let misses: Vec<Miss> = details.map(|detail| self.refused(at, detail, answer)).collect();
                 self.live[at].misses.extend(misses);

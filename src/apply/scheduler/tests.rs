@@ -114,23 +114,55 @@ async fn only_a_restore_that_was_sent_can_have_landed() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_refused_patch_is_split_until_the_culprit_stands_alone() {
-    let mut fake = Fake::new();
+/// A new group of 45 people who are there already.
+fn crowded(fake: &Fake, key: &str) -> Change {
+    let mut change = team(key, None, Members::default());
     let mut keys = Vec::new();
-    let mut members = team("Dept", None, Members::default());
     for at in 0..45 {
         let who = id(&format!("m{at}"));
         fake.state().users.insert(who.clone(), crate::directory::User::new(who.clone(), Upn::new(format!("m{at}@c"))));
-        members.ids.insert(format!("k{at}"), who);
+        change.ids.insert(format!("k{at}"), who);
         keys.push(format!("k{at}"));
     }
-    fake.no_member = Some(id("m33"));
-    members.members = Some(Members { add: keys, remove: vec![] });
-    let (applied, _) = carry_out(&plan(vec![members]), &fake).await;
-    let group = fake.state().groups.values().next().unwrap().clone();
-    assert_eq!(group.members.len(), 44);
-    assert!(applied.outcome.failed[0].message.contains("k33"), "{:?}", applied.outcome.failed);
+    change.members = Some(Members { add: keys, remove: vec![] });
+    change
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_patch_is_split_until_the_culprit_stands_alone() {
+    for status in [400, 403, 404, 409] {
+        let mut fake = Fake::new();
+        let members = crowded(&fake, "Dept");
+        (fake.no_member, fake.no_member_status) = (Some(id("m33")), Some(status));
+        let (applied, _) = carry_out(&plan(vec![members]), &fake).await;
+        let group = fake.state().groups.values().next().unwrap().clone();
+        assert_eq!(group.members.len(), 44, "{status}");
+        assert_eq!(applied.outcome.failed.len(), 1);
+        let failed = &applied.outcome.failed[0];
+        assert!(failed.message.starts_with("created; adding 1 of 45 members failed: k33: "), "{}", failed.message);
+        assert_eq!((failed.status, failed.step), (Some(status), Some(StepName::Members)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_all_members_is_not_split_for_ever() {
+    let mut fake = Fake::new();
+    fake.no_members = true;
+    let groups: Vec<Change> = (0..20).map(|at| crowded(&fake, &format!("D{at:02}"))).collect();
+    let (applied, _) = carry_out(&plan(groups), &fake).await;
+    assert_eq!(applied.outcome.failed.len(), 20);
+    assert!(fake.state().groups.values().all(|group| group.members.is_empty()));
+    // Every PATCH in pieces would be more than 1,500 requests.
+    assert!(fake.state().writes < 600, "{}", fake.state().writes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_patch_of_a_group_that_is_gone_is_not_split() {
+    let fake = Fake::new();
+    let gone = Change { id: Some(id("g")), action: Action::Update, attributes: vec![], ..crowded(&fake, "Dept") };
+    let (applied, _) = carry_out(&plan(vec![gone]), &fake).await;
+    assert!(applied.outcome.failed[0].message.starts_with("adding 45 of 45 members failed"));
+    assert_eq!(fake.state().writes, 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,13 +3,15 @@
 mod ending;
 mod landing;
 mod misses;
+#[cfg(test)]
+mod move_tests;
 mod part;
 mod refusal;
 mod sending;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
@@ -161,7 +163,8 @@ struct Scheduler<'a> {
 /// What became of the members that were added to groups in this run.
 #[derive(Default)]
 struct MemberAdds {
-    any_added: bool,
+    /// Who was added, by step.
+    added: HashSet<(usize, Who)>,
     /// How many members Graph refused with a 403 one by one.
     refused_alone: u32,
 }
@@ -169,7 +172,7 @@ struct MemberAdds {
 impl MemberAdds {
     /// Whether the refusals belong to the app and not to single members: nothing is split any more.
     fn is_forbidden(&self) -> bool {
-        !self.any_added && self.refused_alone >= FORBIDDEN
+        self.added.is_empty() && self.refused_alone >= FORBIDDEN
     }
 }
 

@@ -114,7 +114,11 @@ impl Scheduler<'_> {
                 let spent = *count > most;
                 // A service that asks for no wait at all is asked less and less often nevertheless.
                 let moment = moment.max(Instant::now() + Duration::from_millis(50 << (*count).min(7)));
-                if spent { self.refuse(&flying, &answer) } else { self.again(flying, &answer, moment) }
+                match spent {
+                    true if throttled => self.refuse(&flying, &answer),
+                    true => self.spent(&flying, &answer),
+                    false => self.again(flying, &answer, moment),
+                }
             }
             Verdict::Unknown => self.unknown(flying, &answer),
             Verdict::Final if is_unsent(&answer) => self.unknown(flying, &answer),
@@ -187,7 +191,9 @@ impl Scheduler<'_> {
                 achieved.push("created");
             }
             (Act::CreateGroup { .. }, _) => achieved.push("created"),
-            (Act::AddMembers { .. }, Part::Members(_)) => self.members.any_added = true,
+            (Act::AddMembers { .. }, Part::Members(members)) => {
+                self.members.added.extend(members.iter().map(|(_, who)| (flying.at, who.clone())));
+            }
             (Act::RestoreUser { .. }, _) => achieved.push("restored"),
             _ => {}
         }
@@ -224,9 +230,18 @@ impl Scheduler<'_> {
             return self.seek_group(flying, answer.clone());
         }
         if attempts > ATTEMPTS {
-            return self.refuse(&flying, answer);
+            return self.spent(&flying, answer);
         }
         self.again(flying, answer, Instant::now() + backoff(attempts));
+    }
+
+    /// The service failed too often over this request. Over one member it may fail always: the others are sent without, each part twice.
+    fn spent(&mut self, flying: &Flying, answer: &Answer) {
+        if flying.part.members().len() < 2 {
+            return self.refuse(flying, answer);
+        }
+        self.live[flying.at].attempts = ATTEMPTS - 1;
+        self.send_without(flying, answer);
     }
 
     fn doubt(&mut self, at: usize, request: u64, conflict: Option<Answer>) {

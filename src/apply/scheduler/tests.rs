@@ -5,7 +5,7 @@ use crate::apply::fake::{Fake, Fault, Naming, Notes, Refusal, attribute, change,
 use crate::apply::{Applied, ChangeState, Owner, OwnerKind, RunId, StepName};
 use crate::plan::{Action, Change, Edit, Members, SkippedCode};
 
-async fn carry_out(plan: &Plan, fake: &Fake) -> (Applied, Notes) {
+pub(super) async fn carry_out(plan: &Plan, fake: &Fake) -> (Applied, Notes) {
     let (_keep, cancel) = watch::channel(false);
     let mut notes = Notes::default();
     let snapshot = fake.snapshot();
@@ -20,7 +20,7 @@ fn everybody(count: usize) -> Plan {
     plan((0..count).map(|at| joiner(&format!("p{at:03}"), boss(at).as_deref())).collect())
 }
 
-fn id(text: &str) -> ObjectId {
+pub(super) fn id(text: &str) -> ObjectId {
     ObjectId::new(text).unwrap()
 }
 

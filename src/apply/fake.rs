@@ -112,6 +112,8 @@ pub(crate) struct Fake {
     pub(crate) no_member: Option<ObjectId>,
     /// With which status, where that is not 400. From 500 on the service fails.
     pub(crate) no_member_status: Option<u16>,
+    /// A user over whom the service always fails, with its status.
+    pub(crate) cursed: Option<(ObjectId, u16)>,
     /// No group takes any member: 403.
     pub(crate) no_members: bool,
     /// No group is made.
@@ -134,6 +136,7 @@ impl Fake {
             stuck: BTreeSet::new(),
             no_member: None,
             no_member_status: None,
+            cursed: None,
             no_members: false,
             no_group: false,
         }
@@ -277,6 +280,10 @@ impl Fake {
         let absent = || answer(Verdict::Final, 404, "Resource does not exist.");
         match operation {
             Operation::CreateUser { attributes, .. } => self.create_user(attributes, state),
+            Operation::UpdateUser { id, .. } if self.cursed.as_ref().is_some_and(|(cursed, _)| cursed == id) => {
+                let status = self.cursed.as_ref().map_or(500, |(_, status)| *status);
+                answer(Verdict::NotBefore(Instant::now() + Duration::from_secs(2)), status, "Internal error.")
+            }
             Operation::UpdateUser { id, edits } => {
                 if let Some(refused) = self.refuses(&id.to_string(), edits.keys().map(|name| name.name)) {
                     return refused;

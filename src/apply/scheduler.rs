@@ -57,6 +57,9 @@ struct Live {
     /// Who waits for it, and whether they need it to go well.
     dependants: Vec<(usize, bool)>,
     attempts: u32,
+    /// How often the service failed over it, and when the first such request was sent.
+    faults: u32,
+    first_fault: Option<Instant>,
     /// A request was sent that may have landed: no answer came, or a fault of the service.
     adrift: bool,
     throttles: u32,
@@ -155,6 +158,8 @@ struct Scheduler<'a> {
     /// Whole batches that failed one after another, the last one's moment, and when the next may go.
     dead: u32,
     last_dead: Option<Instant>,
+    /// When the service last answered anything.
+    last_alive: Option<Instant>,
     closed: Option<Closed>,
     pause: Option<Instant>,
     stop: Option<Stop>,
@@ -239,6 +244,7 @@ impl<'a> Scheduler<'a> {
             retried: 0,
             dead: 0,
             last_dead: None,
+            last_alive: None,
             closed: None,
             pause: None,
             stop: None,
@@ -514,6 +520,8 @@ impl Live {
             blockers,
             dependants,
             attempts: 0,
+            faults: 0,
+            first_fault: None,
             adrift: false,
             throttles: 0,
             doubt: None,

@@ -26,11 +26,17 @@ impl Scheduler<'_> {
         match landing {
             Landing::Answers { started, flying, answers } => {
                 self.batches_out -= 1;
-                self.heed_the_dead(started, &answers);
+                self.heed_the_dead(started, &flying, &answers);
                 let silent = flying.len().saturating_sub(answers.len());
                 let answers = answers.into_iter().map(Some).chain(std::iter::repeat_n(None, silent));
                 for (flying, answer) in flying.into_iter().zip(answers) {
-                    self.judge(flying, answer.unwrap_or_else(unanswered));
+                    let answer = answer.unwrap_or_else(unanswered);
+                    if is_faulty(&answer) {
+                        let live = &mut self.live[flying.at];
+                        live.faults += 1;
+                        live.first_fault.get_or_insert(started);
+                    }
+                    self.judge(flying, answer);
                 }
             }
             Landing::Looked { at, found } => self.looked(at, found),
@@ -46,7 +52,7 @@ impl Scheduler<'_> {
     }
 
     /// Batches that fail whole, one after another over growing pauses, mean that nobody is there, or that nobody lets us in any more.
-    fn heed_the_dead(&mut self, started: Instant, answers: &[Answer]) {
+    fn heed_the_dead(&mut self, started: Instant, flying: &[Flying], answers: &[Answer]) {
         if *self.options.cancel.borrow() {
             // What an interrupt kept from being sent says nothing of the service.
             return;
@@ -54,7 +60,11 @@ impl Scheduler<'_> {
         if !answers.iter().all(is_faulty) {
             self.dead = 0;
             self.pause = None;
+            self.last_alive = Some(Instant::now());
             return self.heed_the_closed(answers);
+        }
+        if self.are_culprits(flying, answers) {
+            return;
         }
         // Batches that were in flight together count once.
         if self.last_dead.is_some_and(|last| started < last) {
@@ -68,6 +78,17 @@ impl Scheduler<'_> {
             tracing::error!("the service has not answered, or refused the token, {DEAD} times in a row: the run gives up");
             self.give_up();
         }
+    }
+
+    /// Whether a batch failed over its own objects: the service failed over each of them before, and answered others meanwhile. One object
+    /// alone is only taken for that where the service answered anything in this run.
+    fn are_culprits(&self, flying: &[Flying], answers: &[Answer]) -> bool {
+        let fails = |answer: &Answer| answer.about == About::Request && answer.status.is_some_and(|status| status >= 500);
+        let Some(alive) = self.last_alive.filter(|_| flying.len() == answers.len() && answers.iter().all(fails)) else {
+            return false;
+        };
+        let since = |flying: &Flying| self.live[flying.at].first_fault;
+        flying.iter().all(|one| since(one).is_some_and(|fault| flying.len() == 1 || alive >= fault))
     }
 
     fn give_up(&mut self) {
@@ -429,8 +450,13 @@ impl Scheduler<'_> {
         self.go_on(flying, answer);
     }
 
-    fn refused(&self, at: usize, detail: Detail, answer: &Answer) -> Miss {
-        Miss::refused(self.live[at].step.act.name(), detail, answer)
+    pub(super) fn refused(&self, at: usize, detail: Detail, answer: &Answer) -> Miss {
+        let mut miss = Miss::refused(self.live[at].step.act.name(), detail, answer);
+        let faults = self.live[at].faults;
+        if faults > 1 && answer.status.is_none_or(|status| status >= 500) {
+            miss.text = format!("{}; tried {faults} times", miss.text.trim_end_matches('.'));
+        }
+        miss
     }
 
     /// Whether the step names an object that this run made so lately that not every replica knows it.

@@ -97,13 +97,15 @@ async fn who_cannot_be_added_stays_and_the_others_move() {
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_fails_over_one_member_takes_nobody_out_of_both_groups() {
-    for (status, new_exists) in [(500, true), (503, false)] {
+    // Where nothing else was answered, the service counts as dead, and the run ends.
+    for (status, new_exists, stay) in [(500, true, PEOPLE), (500, false, 1), (503, false, 1)] {
         let mut fake = before_the_move(new_exists);
         (fake.no_member, fake.no_member_status) = (Some(id("m13")), Some(status));
         let (applied, _) = carry_out(&plan(the_move(&fake)), &fake).await;
         assert!(!applied.outcome.failed.is_empty());
         let (old, new) = (members(&fake, "Old"), members(&fake, "New"));
         assert!(old.contains(&id("m13")));
+        assert_eq!((old.len(), applied.gave_up), (stay, stay > 1), "{status}");
         assert_eq!(old.union(&new).count(), PEOPLE, "{status}");
         fake.no_member = None;
         settles(&fake).await;

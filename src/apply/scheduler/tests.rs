@@ -200,6 +200,35 @@ async fn a_dead_service_ends_the_run_early() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_object_over_which_the_service_fails_ends_no_run() {
+    for (status, others) in [(500, 1), (503, 30), (504, 200)] {
+        let mut fake = Fake::new();
+        let city = || vec![edit("city", None, Some("Bern"))];
+        let mut changes = Vec::new();
+        for at in 0..=others {
+            let who = id(&format!("m{at}"));
+            fake.state().users.insert(who.clone(), crate::directory::User::new(who.clone(), Upn::new(format!("m{at}@c"))));
+            changes.push(change(Action::Update, &format!("k{at}"), Some(&who), city()));
+        }
+        fake.cursed = Some((id("m0"), status));
+        let (applied, _) = carry_out(&plan(changes), &fake).await;
+        assert_eq!((applied.gave_up, applied.outcome.applied), (false, others), "{status}");
+        assert_eq!(applied.outcome.failed.len(), 1);
+        let failed = &applied.outcome.failed[0];
+        assert_eq!((failed.key.as_str(), failed.status), ("k0", Some(status)));
+        assert!(failed.message.contains("Internal error; tried 9 times"), "{}", failed.message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_dies_on_the_way_still_ends_the_run() {
+    let mut fake = Fake::new();
+    fake.faults.extend((41..5_000).map(|at| (at, Fault::Unavailable)));
+    let (applied, _) = carry_out(&everybody(1_000), &fake).await;
+    assert!(applied.gave_up && fake.state().stopped);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_that_lets_nothing_through_any_more_ends_the_run_early() {
     let mut fake = Fake::new();
     fake.always = Some(Fault::Throttled);

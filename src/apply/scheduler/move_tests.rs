@@ -70,7 +70,7 @@ async fn a_move_that_goes_well_costs_no_request_more() {
         let fake = before_the_move(new_exists);
         let (applied, notes) = carry_out(&plan(the_move(&fake)), &fake).await;
         assert_eq!((applied.outcome.applied, applied.outcome.failed.len()), (2, 0));
-        assert_eq!((fake.state().writes, notes.sent.len()), (writes, writes as usize));
+        assert_eq!((fake.state().writes, notes.sent.len() as u64), (writes, writes));
         assert!(the_move(&fake).is_empty());
     }
 }

@@ -110,6 +110,14 @@ pub(crate) struct Fake {
     pub(crate) stuck: BTreeSet<&'static str>,
     /// An id that no group takes as a member.
     pub(crate) no_member: Option<ObjectId>,
+    /// With which status, where that is not 400. From 500 on the service fails.
+    pub(crate) no_member_status: Option<u16>,
+    /// A user over whom the service always fails, with its status.
+    pub(crate) cursed: Option<(ObjectId, u16)>,
+    /// No group takes any member: 403.
+    pub(crate) no_members: bool,
+    /// No group is made.
+    pub(crate) no_group: bool,
 }
 
 impl Fake {
@@ -127,6 +135,10 @@ impl Fake {
             hidden: false,
             stuck: BTreeSet::new(),
             no_member: None,
+            no_member_status: None,
+            cursed: None,
+            no_members: false,
+            no_group: false,
         }
     }
 
@@ -182,6 +194,7 @@ impl Fake {
         let done = || answer(Verdict::Done, 204, "");
         let absent = || answer(Verdict::Final, 404, "Resource does not exist.");
         match operation {
+            Operation::CreateGroup { .. } if self.no_group => refusal(403, "Insufficient privileges to complete the operation."),
             Operation::CreateGroup { unique_name, name, .. } => {
                 let same = |group: &&Group| group.unique_name.as_ref() == Some(unique_name);
                 if state.groups.values().any(|group| same(&group)) {
@@ -193,9 +206,16 @@ impl Fake {
             }
             Operation::AddMembers { group, members } => {
                 if self.no_member.as_ref().is_some_and(|id| members.contains(id)) {
-                    return answer(Verdict::Final, 400, "Unsupported member");
+                    let status = self.no_member_status.unwrap_or(400);
+                    let later = Verdict::NotBefore(Instant::now() + Duration::from_secs(2));
+                    return answer(if status < 500 { Verdict::Final } else { later }, status, "Unsupported member");
                 }
-                let Some(group) = state.groups.get_mut(group) else { return absent() };
+                if self.no_members {
+                    return answer(Verdict::Final, 403, "Insufficient privileges to complete the operation.");
+                }
+                let Some(group) = state.groups.get_mut(group) else {
+                    return refusal(404, &format!("Resource '{group}' does not exist."));
+                };
                 if members.iter().any(|id| group.members.contains(id)) {
                     let there =
                         "One or more added object references already exist for the following modified properties: 'members'.";
@@ -260,6 +280,10 @@ impl Fake {
         let absent = || answer(Verdict::Final, 404, "Resource does not exist.");
         match operation {
             Operation::CreateUser { attributes, .. } => self.create_user(attributes, state),
+            Operation::UpdateUser { id, .. } if self.cursed.as_ref().is_some_and(|(cursed, _)| cursed == id) => {
+                let status = self.cursed.as_ref().map_or(500, |(_, status)| *status);
+                answer(Verdict::NotBefore(Instant::now() + Duration::from_secs(2)), status, "Internal error.")
+            }
             Operation::UpdateUser { id, edits } => {
                 if let Some(refused) = self.refuses(&id.to_string(), edits.keys().map(|name| name.name)) {
                     return refused;

@@ -3,13 +3,15 @@
 mod ending;
 mod landing;
 mod misses;
+#[cfg(test)]
+mod move_tests;
 mod part;
 mod refusal;
 mod sending;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
@@ -35,6 +37,8 @@ const BATCH: usize = 20;
 const FLIGHTS: usize = 8;
 /// Batches that fail whole, one after another, before the service counts as dead.
 const DEAD: u32 = 5;
+/// Members that are refused with a 403 one by one, while none is added anywhere, before the app counts as forbidden to add any.
+const FORBIDDEN: u32 = 40;
 /// For how long nothing may be let through, whenever the service said to come again, before nothing ever will be. Six windows of its quota.
 const CLOSED: Duration = Duration::from_mins(15);
 /// How long a create of unknown outcome is looked up before it is sent again: the replication bound.
@@ -53,6 +57,9 @@ struct Live {
     /// Who waits for it, and whether they need it to go well.
     dependants: Vec<(usize, bool)>,
     attempts: u32,
+    /// How often the service failed over it, and when the first such request was sent.
+    faults: u32,
+    first_fault: Option<Instant>,
     /// A request was sent that may have landed: no answer came, or a fault of the service.
     adrift: bool,
     throttles: u32,
@@ -146,13 +153,32 @@ struct Scheduler<'a> {
     passes: BTreeMap<String, SecretString>,
     /// Attributes of which a value went through.
     written: BTreeSet<Attribute>,
+    members: MemberAdds,
     retried: u64,
     /// Whole batches that failed one after another, the last one's moment, and when the next may go.
     dead: u32,
     last_dead: Option<Instant>,
+    /// When the service last answered anything.
+    last_alive: Option<Instant>,
     closed: Option<Closed>,
     pause: Option<Instant>,
     stop: Option<Stop>,
+}
+
+/// What became of the members that were added to groups in this run.
+#[derive(Default)]
+struct MemberAdds {
+    /// Who was added, by step.
+    added: HashSet<(usize, Who)>,
+    /// How many members Graph refused with a 403 one by one.
+    refused_alone: u32,
+}
+
+impl MemberAdds {
+    /// Whether the refusals belong to the app and not to single members: nothing is split any more.
+    fn is_forbidden(&self) -> bool {
+        self.added.is_empty() && self.refused_alone >= FORBIDDEN
+    }
 }
 
 enum Stop {
@@ -214,9 +240,11 @@ impl<'a> Scheduler<'a> {
             born: HashMap::new(),
             passes: BTreeMap::new(),
             written: BTreeSet::new(),
+            members: MemberAdds::default(),
             retried: 0,
             dead: 0,
             last_dead: None,
+            last_alive: None,
             closed: None,
             pause: None,
             stop: None,
@@ -492,6 +520,8 @@ impl Live {
             blockers,
             dependants,
             attempts: 0,
+            faults: 0,
+            first_fault: None,
             adrift: false,
             throttles: 0,
             doubt: None,

@@ -103,6 +103,8 @@ pub(super) struct Step {
     pub(super) needs: Vec<usize>,
     /// Steps that must be over first, well or not.
     pub(super) follows: Vec<usize>,
+    /// The steps that add the member whom this one removes to other groups. Unless all of them take the member, nothing is removed.
+    pub(super) instead: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +127,7 @@ pub(super) fn steps(plan: &Plan, snapshot: &Snapshot, tap: bool) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::with_capacity(plan.changes.len() * 2);
     for (at, change) in plan.changes.iter().enumerate() {
         let mut push = |phase, act, leave| {
-            steps.push(Step { change: at, phase, act, leave, needs: Vec::new(), follows: Vec::new() });
+            steps.push(Step { change: at, phase, act, leave, needs: Vec::new(), follows: Vec::new(), instead: Vec::new() });
         };
         match change.object {
             Object::User => user_steps(change, &world, tap, &mut push),
@@ -133,7 +135,10 @@ pub(super) fn steps(plan: &Plan, snapshot: &Snapshot, tap: bool) -> Vec<Step> {
         }
     }
     steps.sort_by_key(|step| step.phase);
-    link(&mut steps, plan);
+    let moves = Moves::of(plan, &steps);
+    // The other removals of a group do not wait behind those that wait for another group.
+    steps.sort_by_key(|step| (step.phase, !moves.joins(step).is_empty()));
+    link(&mut steps, plan, &moves);
     steps
 }
 
@@ -443,9 +448,46 @@ impl Act {
     }
 }
 
+/// The members that the plan moves from one group to another.
+///
+/// The plan does not name the rule behind a group, so every group that the member joins counts.
+struct Moves {
+    /// Where each member is added, by position among the steps.
+    joins: HashMap<Who, Vec<usize>>,
+}
+
+impl Moves {
+    /// Takes the steps in the order of their phases: which removal comes first makes no difference.
+    fn of(plan: &Plan, steps: &[Step]) -> Self {
+        let closes = |change: &&Change| {
+            matches!(change.action, Action::Disable | Action::Delete)
+                || change.then.contains(&LeaveAction::RemoveFromManagedGroups)
+        };
+        // The removal of a leaver waits for nothing.
+        let leavers: BTreeSet<&ObjectId> = plan.changes.iter().filter(closes).filter_map(|change| change.id.as_ref()).collect();
+        let is_leaver = |who: &Who| matches!(who, Who::Id(id) if leavers.contains(id));
+        let mut joins: HashMap<Who, Vec<usize>> = HashMap::new();
+        for (at, step) in steps.iter().enumerate() {
+            let Act::AddMembers { members, .. } = &step.act else { continue };
+            for (_, who) in members.iter().filter(|(_, who)| !is_leaver(who)) {
+                joins.entry(who.clone()).or_default().push(at);
+            }
+        }
+        Self { joins }
+    }
+
+    /// The steps that add the member whom this step removes.
+    fn joins(&self, step: &Step) -> &[usize] {
+        match &step.act {
+            Act::RemoveMember { member, .. } if step.phase == Phase::Remove => self.joins.get(member).map_or(&[], Vec::as_slice),
+            _ => &[],
+        }
+    }
+}
+
 /// Fills in what each step waits for. Steps stand in their final order.
 #[expect(clippy::needless_range_loop, reason = "the step is read first and written at the end")]
-fn link(steps: &mut [Step], plan: &Plan) {
+fn link(steps: &mut [Step], plan: &Plan, moves: &Moves) {
     // The step that makes or brings back an object, and the last step so far that writes it.
     let mut maker: HashMap<Who, usize> = HashMap::new();
     let mut last: HashMap<Who, usize> = HashMap::new();
@@ -487,6 +529,8 @@ fn link(steps: &mut [Step], plan: &Plan) {
             Act::CreateGroup { .. } => _ = maker.insert(Who::NewGroup(key()), at),
             _ => {}
         }
+        let instead = moves.joins(step).to_vec();
+        follows.extend(&instead);
         needs.sort_unstable();
         needs.dedup();
         follows.sort_unstable();
@@ -494,6 +538,7 @@ fn link(steps: &mut [Step], plan: &Plan) {
         follows.retain(|other| !needs.contains(other));
         steps[at].needs = needs;
         steps[at].follows = follows;
+        steps[at].instead = instead;
     }
 }
 

@@ -26,11 +26,17 @@ impl Scheduler<'_> {
         match landing {
             Landing::Answers { started, flying, answers } => {
                 self.batches_out -= 1;
-                self.heed_the_dead(started, &answers);
+                self.heed_the_dead(started, &flying, &answers);
                 let silent = flying.len().saturating_sub(answers.len());
                 let answers = answers.into_iter().map(Some).chain(std::iter::repeat_n(None, silent));
                 for (flying, answer) in flying.into_iter().zip(answers) {
-                    self.judge(flying, answer.unwrap_or_else(unanswered));
+                    let answer = answer.unwrap_or_else(unanswered);
+                    if is_faulty(&answer) {
+                        let live = &mut self.live[flying.at];
+                        live.faults += 1;
+                        live.first_fault.get_or_insert(started);
+                    }
+                    self.judge(flying, answer);
                 }
             }
             Landing::Looked { at, found } => self.looked(at, found),
@@ -46,7 +52,7 @@ impl Scheduler<'_> {
     }
 
     /// Batches that fail whole, one after another over growing pauses, mean that nobody is there, or that nobody lets us in any more.
-    fn heed_the_dead(&mut self, started: Instant, answers: &[Answer]) {
+    fn heed_the_dead(&mut self, started: Instant, flying: &[Flying], answers: &[Answer]) {
         if *self.options.cancel.borrow() {
             // What an interrupt kept from being sent says nothing of the service.
             return;
@@ -54,7 +60,11 @@ impl Scheduler<'_> {
         if !answers.iter().all(is_faulty) {
             self.dead = 0;
             self.pause = None;
+            self.last_alive = Some(Instant::now());
             return self.heed_the_closed(answers);
+        }
+        if self.are_culprits(flying, answers) {
+            return;
         }
         // Batches that were in flight together count once.
         if self.last_dead.is_some_and(|last| started < last) {
@@ -68,6 +78,17 @@ impl Scheduler<'_> {
             tracing::error!("the service has not answered, or refused the token, {DEAD} times in a row: the run gives up");
             self.give_up();
         }
+    }
+
+    /// Whether a batch failed over its own objects: the service failed over each of them before, and answered others meanwhile. One object
+    /// alone is only taken for that where the service answered anything in this run.
+    fn are_culprits(&self, flying: &[Flying], answers: &[Answer]) -> bool {
+        let fails = |answer: &Answer| answer.about == About::Request && answer.status.is_some_and(|status| status >= 500);
+        let Some(alive) = self.last_alive.filter(|_| flying.len() == answers.len() && answers.iter().all(fails)) else {
+            return false;
+        };
+        let since = |flying: &Flying| self.live[flying.at].first_fault;
+        flying.iter().all(|one| since(one).is_some_and(|fault| flying.len() == 1 || alive >= fault))
     }
 
     fn give_up(&mut self) {
@@ -114,7 +135,11 @@ impl Scheduler<'_> {
                 let spent = *count > most;
                 // A service that asks for no wait at all is asked less and less often nevertheless.
                 let moment = moment.max(Instant::now() + Duration::from_millis(50 << (*count).min(7)));
-                if spent { self.refuse(&flying, &answer) } else { self.again(flying, &answer, moment) }
+                match spent {
+                    true if throttled => self.refuse(&flying, &answer),
+                    true => self.spent(&flying, &answer),
+                    false => self.again(flying, &answer, moment),
+                }
             }
             Verdict::Unknown => self.unknown(flying, &answer),
             Verdict::Final if is_unsent(&answer) => self.unknown(flying, &answer),
@@ -187,6 +212,9 @@ impl Scheduler<'_> {
                 achieved.push("created");
             }
             (Act::CreateGroup { .. }, _) => achieved.push("created"),
+            (Act::AddMembers { .. }, Part::Members(members)) => {
+                self.members.added.extend(members.iter().map(|(_, who)| (flying.at, who.clone())));
+            }
             (Act::RestoreUser { .. }, _) => achieved.push("restored"),
             _ => {}
         }
@@ -223,9 +251,18 @@ impl Scheduler<'_> {
             return self.seek_group(flying, answer.clone());
         }
         if attempts > ATTEMPTS {
-            return self.refuse(&flying, answer);
+            return self.spent(&flying, answer);
         }
         self.again(flying, answer, Instant::now() + backoff(attempts));
+    }
+
+    /// The service failed too often over this request. Over one member it may fail always: the others are sent without, each part twice.
+    fn spent(&mut self, flying: &Flying, answer: &Answer) {
+        if flying.part.members().len() < 2 {
+            return self.refuse(flying, answer);
+        }
+        self.live[flying.at].attempts = ATTEMPTS - 1;
+        self.send_without(flying, answer);
     }
 
     fn doubt(&mut self, at: usize, request: u64, conflict: Option<Answer>) {
@@ -361,13 +398,29 @@ impl Scheduler<'_> {
                 let id = Some(id.clone());
                 return self.done(flying, Answer { id, ..answer });
             }
-            (Act::AddMembers { .. }, _) if flying.part.members().len() > 1 && matches!(status, 400 | 404 | 409) => {
+            (Act::AddMembers { group, .. }, Part::Members(members))
+                if members.len() > 1 && self.is_about_members(group, members, &answer) =>
+            {
                 return self.send_without(&flying, &answer);
             }
             (Act::AddMembers { .. }, _) if exists => return self.done(flying, answer),
             _ => {}
         }
         self.refuse(&flying, &answer);
+    }
+
+    /// Whether a refused PATCH of a group may go through with fewer members: the answer does not name the group itself, and the app may
+    /// write members at all.
+    fn is_about_members(&self, group: &Who, members: &[(String, Who)], answer: &Answer) -> bool {
+        if answer.about != About::Request || !matches!(answer.status, Some(400 | 403 | 404 | 409)) {
+            return false;
+        }
+        if answer.is_forbidden() && self.members.is_forbidden() {
+            return false;
+        }
+        let message = answer.message.as_deref().unwrap_or_default();
+        let names = |who: &Who| self.id_of(who).is_some_and(|id| message.contains(&id.to_string()));
+        !names(group) || members.iter().any(|(_, who)| names(who))
     }
 
     /// This part of the step failed for good; the parts that are left still go.
@@ -383,6 +436,7 @@ impl Scheduler<'_> {
             }
             Part::Edits(edits) => edits.keys().for_each(|attribute| self.miss_attribute(at, *attribute, answer)),
             Part::Members(members) => {
+                self.members.refused_alone += u32::from(members.len() == 1 && answer.is_forbidden());
                 let details = members.iter().map(|(key, _)| Detail::Member(key.clone()));
                 let misses: Vec<Miss> = details.map(|detail| self.refused(at, detail, answer)).collect();
                 self.live[at].misses.extend(misses);
@@ -396,8 +450,13 @@ impl Scheduler<'_> {
         self.go_on(flying, answer);
     }
 
-    fn refused(&self, at: usize, detail: Detail, answer: &Answer) -> Miss {
-        Miss::refused(self.live[at].step.act.name(), detail, answer)
+    pub(super) fn refused(&self, at: usize, detail: Detail, answer: &Answer) -> Miss {
+        let mut miss = Miss::refused(self.live[at].step.act.name(), detail, answer);
+        let faults = self.live[at].faults;
+        if faults > 1 && answer.status.is_none_or(|status| status >= 500) {
+            miss.text = format!("{}; tried {faults} times", miss.text.trim_end_matches('.'));
+        }
+        miss
     }
 
     /// Whether the step names an object that this run made so lately that not every replica knows it.

@@ -89,7 +89,7 @@ impl Scheduler<'_> {
         // What a create left out is written by an update, once the account exists.
         let is_later = live.landed && matches!(live.step.act, Act::CreateUser { .. });
         let step = if is_later { StepName::Update } else { live.step.act.name() };
-        let mut miss = Miss::refused(step, Detail::Attribute(attribute), answer);
+        let mut miss = Miss { step, ..self.refused(at, Detail::Attribute(attribute), answer) };
         if answer.is_name_taken() && matches!(attribute.name, MAIL | UPN) {
             miss.taken = edit.and_then(|edit| edit.after.as_ref()?.as_text()).map(str::to_owned).into_iter().collect();
         }

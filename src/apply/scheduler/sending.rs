@@ -113,11 +113,21 @@ impl Scheduler<'_> {
                 Operation::AddMembers { group: self.known(group)?, members }
             }
             Act::RemoveMember { group, member } => {
+                if step.instead.iter().any(|add| !self.members.added.contains(&(*add, member.clone()))) {
+                    return Err(Unsendable::Dependency(self.stays(member, &step.instead)));
+                }
                 Operation::RemoveMember { group: self.known(group)?, member: self.known(member)? }
             }
             Act::CreateTap { user, start } => Operation::CreateTap { user: self.known(user)?, start: start.clone() },
             Act::Impossible(why) => return Err(Unsendable::Dependency(why.clone())),
         })
+    }
+
+    /// Why a member is not removed.
+    fn stays(&self, member: &Who, adds: &[usize]) -> String {
+        let missed = adds.iter().filter(|add| !self.members.added.contains(&(**add, member.clone())));
+        let groups: Vec<&str> = missed.map(|add| self.plan.changes[self.live[*add].step.change].key.as_str()).collect();
+        format!("the member stays, because adding it to {} failed", groups.join(", "))
     }
 
     fn told(&self, at: usize, request: u64, part: &Part) -> Sent {

@@ -5,7 +5,7 @@ use crate::apply::fake::{Fake, Fault, Naming, Notes, Refusal, attribute, change,
 use crate::apply::{Applied, ChangeState, Owner, OwnerKind, RunId, StepName};
 use crate::plan::{Action, Change, Edit, Members, SkippedCode};
 
-async fn carry_out(plan: &Plan, fake: &Fake) -> (Applied, Notes) {
+pub(super) async fn carry_out(plan: &Plan, fake: &Fake) -> (Applied, Notes) {
     let (_keep, cancel) = watch::channel(false);
     let mut notes = Notes::default();
     let snapshot = fake.snapshot();
@@ -20,7 +20,7 @@ fn everybody(count: usize) -> Plan {
     plan((0..count).map(|at| joiner(&format!("p{at:03}"), boss(at).as_deref())).collect())
 }
 
-fn id(text: &str) -> ObjectId {
+pub(super) fn id(text: &str) -> ObjectId {
     ObjectId::new(text).unwrap()
 }
 
@@ -114,23 +114,55 @@ async fn only_a_restore_that_was_sent_can_have_landed() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_refused_patch_is_split_until_the_culprit_stands_alone() {
-    let mut fake = Fake::new();
+/// A new group of 45 people who are there already.
+fn crowded(fake: &Fake, key: &str) -> Change {
+    let mut change = team(key, None, Members::default());
     let mut keys = Vec::new();
-    let mut members = team("Dept", None, Members::default());
     for at in 0..45 {
         let who = id(&format!("m{at}"));
         fake.state().users.insert(who.clone(), crate::directory::User::new(who.clone(), Upn::new(format!("m{at}@c"))));
-        members.ids.insert(format!("k{at}"), who);
+        change.ids.insert(format!("k{at}"), who);
         keys.push(format!("k{at}"));
     }
-    fake.no_member = Some(id("m33"));
-    members.members = Some(Members { add: keys, remove: vec![] });
-    let (applied, _) = carry_out(&plan(vec![members]), &fake).await;
-    let group = fake.state().groups.values().next().unwrap().clone();
-    assert_eq!(group.members.len(), 44);
-    assert!(applied.outcome.failed[0].message.contains("k33"), "{:?}", applied.outcome.failed);
+    change.members = Some(Members { add: keys, remove: vec![] });
+    change
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_patch_is_split_until_the_culprit_stands_alone() {
+    for status in [400, 403, 404, 409] {
+        let mut fake = Fake::new();
+        let members = crowded(&fake, "Dept");
+        (fake.no_member, fake.no_member_status) = (Some(id("m33")), Some(status));
+        let (applied, _) = carry_out(&plan(vec![members]), &fake).await;
+        let group = fake.state().groups.values().next().unwrap().clone();
+        assert_eq!(group.members.len(), 44, "{status}");
+        assert_eq!(applied.outcome.failed.len(), 1);
+        let failed = &applied.outcome.failed[0];
+        assert!(failed.message.starts_with("created; adding 1 of 45 members failed: k33: "), "{}", failed.message);
+        assert_eq!((failed.status, failed.step), (Some(status), Some(StepName::Members)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_all_members_is_not_split_for_ever() {
+    let mut fake = Fake::new();
+    fake.no_members = true;
+    let groups: Vec<Change> = (0..20).map(|at| crowded(&fake, &format!("D{at:02}"))).collect();
+    let (applied, _) = carry_out(&plan(groups), &fake).await;
+    assert_eq!(applied.outcome.failed.len(), 20);
+    assert!(fake.state().groups.values().all(|group| group.members.is_empty()));
+    // Every PATCH in pieces would be more than 1,500 requests.
+    assert!(fake.state().writes < 600, "{}", fake.state().writes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_patch_of_a_group_that_is_gone_is_not_split() {
+    let fake = Fake::new();
+    let gone = Change { id: Some(id("g")), action: Action::Update, attributes: vec![], ..crowded(&fake, "Dept") };
+    let (applied, _) = carry_out(&plan(vec![gone]), &fake).await;
+    assert!(applied.outcome.failed[0].message.starts_with("adding 45 of 45 members failed"));
+    assert_eq!(fake.state().writes, 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,6 +197,35 @@ async fn a_dead_service_ends_the_run_early() {
         assert!(applied.outcome.failed.iter().filter(|failed| failed.code == "not-attempted").count() > 700);
         assert!(applied.results.iter().any(|result| result.state == ChangeState::NotAttempted));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_object_over_which_the_service_fails_ends_no_run() {
+    for (status, others) in [(500, 1), (503, 30), (504, 200)] {
+        let mut fake = Fake::new();
+        let city = || vec![edit("city", None, Some("Bern"))];
+        let mut changes = Vec::new();
+        for at in 0..=others {
+            let who = id(&format!("m{at}"));
+            fake.state().users.insert(who.clone(), crate::directory::User::new(who.clone(), Upn::new(format!("m{at}@c"))));
+            changes.push(change(Action::Update, &format!("k{at}"), Some(&who), city()));
+        }
+        fake.cursed = Some((id("m0"), status));
+        let (applied, _) = carry_out(&plan(changes), &fake).await;
+        assert_eq!((applied.gave_up, applied.outcome.applied), (false, others), "{status}");
+        assert_eq!(applied.outcome.failed.len(), 1);
+        let failed = &applied.outcome.failed[0];
+        assert_eq!((failed.key.as_str(), failed.status), ("k0", Some(status)));
+        assert!(failed.message.contains("Internal error; tried 9 times"), "{}", failed.message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_dies_on_the_way_still_ends_the_run() {
+    let mut fake = Fake::new();
+    fake.faults.extend((41..5_000).map(|at| (at, Fault::Unavailable)));
+    let (applied, _) = carry_out(&everybody(1_000), &fake).await;
+    assert!(applied.gave_up && fake.state().stopped);
 }
 
 #[tokio::test(start_paused = true)]

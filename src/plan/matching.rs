@@ -2,6 +2,7 @@
 
 mod account;
 mod claims;
+mod namesakes;
 mod pointers;
 mod same_key;
 mod search;
@@ -12,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 pub(super) use account::{Account, How, Person};
 pub(super) use search::other_key;
 
+use self::namesakes::Namesakes;
 use self::pointers::Pointers;
 use self::same_key::{duplicate, within_scope};
 use self::search::left;
@@ -23,7 +25,7 @@ use super::ledger::Ledger;
 use super::likeness::PersonNames;
 use super::people::{Kind, People, PersonNo, PersonRow};
 use super::same_key::{agreed, one_leaver};
-use crate::directory::{UserNo, UserRow, Users};
+use crate::directory::{Attribute, UserNo, UserRow, Users};
 use crate::mapping::{Desired, Held, HeldCode, Stage};
 use crate::record::{EmployeeId, Place};
 
@@ -73,6 +75,7 @@ pub(super) struct Matching<'a> {
     unplaced: Vec<PersonNo>,
     held_pointers: OnceCell<Pointers>,
     new_pointers: OnceCell<Pointers>,
+    namesakes: OnceCell<Namesakes>,
 }
 
 impl<'a> Matching<'a> {
@@ -97,6 +100,7 @@ impl<'a> Matching<'a> {
             unplaced: Vec::new(),
             held_pointers: OnceCell::new(),
             new_pointers: OnceCell::new(),
+            namesakes: OnceCell::new(),
         };
         let desired = matching.sort_out(inputs);
         matching.settle_held(inputs);
@@ -171,13 +175,30 @@ impl<'a> Matching<'a> {
     }
 
     /// A record that was decided to be another person's points at nobody.
+    fn is_undecided(&self, record: &Desired) -> bool {
+        let decision = decision::standing(self.ledger, record.key.as_str(), PersonNames::of_desired(record));
+        decision.is_none_or(|decision| decision.verdict != Verdict::New)
+    }
+
     fn pointers_of(&self, records: impl Iterator<Item = Desired>, held: &[Held]) -> Pointers {
-        let undecided = |record: &Desired| {
-            let decision = decision::standing(self.ledger, record.key.as_str(), PersonNames::of_desired(record));
-            decision.is_none_or(|decision| decision.verdict != Verdict::New)
-        };
-        let matching: Vec<_> = self.reading.indexes().iter().map(|index| index.attribute).collect();
-        Pointers::new(&matching, records.filter(undecided), held.iter())
+        let records = records.filter(|record| self.is_undecided(record));
+        Pointers::new(&self.match_attributes(), records, held.iter())
+    }
+
+    fn match_attributes(&self) -> Vec<Attribute> {
+        self.reading.indexes().iter().map(|index| index.attribute).collect()
+    }
+
+    /// The held record of a person who works here that has both names of this user and the same value of a match attribute.
+    pub(super) fn held_namesake(&self, user: &UserRow<'_>) -> Option<&str> {
+        self.namesakes.get_or_init(|| self.held_namesakes()).find(user)
+    }
+
+    /// The records that are held so far, of people who work here.
+    fn held_namesakes(&self) -> Namesakes {
+        let rows = self.unplaced.iter().map(|number| self.reading.row(*number)).filter(|row| !left(*row));
+        let records = rows.map(|row| row.desired(self.users)).filter(|record| self.is_undecided(record));
+        Namesakes::new(&self.match_attributes(), records, self.held.iter())
     }
 
     /// The key of the person to whom an account belongs.

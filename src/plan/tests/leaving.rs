@@ -242,18 +242,28 @@ fn a_record_in_scope_keeps_a_person_whose_other_record_is_gone_and_out_of_scope(
 }
 
 #[test]
-fn two_records_out_of_scope_make_a_leaver_only_where_none_is_of_a_person_who_stays() {
+fn one_record_out_of_scope_that_calls_a_person_gone_makes_a_leaver() {
     let out = |stage| {
         let Desired { key, previous_key, place, .. } = ada();
         Mapped::OutOfScope { key: Some(key), previous_key, place, stage }
     };
     let gone = |day| Some(Stage::Left { end: Some(date(2026, 10, day)) });
+    let ahead = Some(Stage::Upcoming { start: date(2027, 1, 1) });
+    for others in [vec![Some(Stage::Active { start: None })], vec![ahead], vec![None], vec![gone(2), None]] {
+        let mut world = World::settled(vec![ada()]);
+        world.mapped = others.into_iter().chain([gone(20)]).map(out).collect();
+        let records = world.mapped.len() as u64;
+        for _ in 0..2 {
+            assert!(world.text().ends_with("(left on 2026-10-20)"), "{}", world.text());
+            assert_eq!(world.plan().summary.records.changed, records);
+            world.mapped.reverse();
+        }
+        world.apply();
+        assert_eq!(world.text(), "");
+    }
     let mut world = World::settled(vec![ada()]);
-    world.mapped = vec![out(gone(2)), out(Some(Stage::Active { start: None }))];
-    assert_eq!(world.text(), "skipped 1 OutOfScope");
-    world.mapped = vec![out(gone(2)), out(gone(20)), out(None)];
-    assert!(world.text().ends_with("(left on 2026-10-20)"), "{}", world.text());
-    assert_eq!(world.plan().summary.records.changed, 3);
+    world.mapped = vec![out(None), out(Some(Stage::Active { start: None }))];
+    assert_eq!(world.text(), "skipped 1 OutOfScope", "none of them calls the person gone");
 }
 
 #[test]
@@ -378,4 +388,92 @@ fn the_counts_of_records_add_up_whatever_is_planned() {
     assert_eq!(counts(&world.plan()), [3, 0, 2, 1, 1, 1, 0]);
     world.only = Some([crate::record::EmployeeId::new("2").unwrap()].into());
     assert_eq!(counts(&world.plan()), [1, 0, 2, 1, 3, 1, 0]);
+}
+
+/// A record of another key that is held for a value of its own.
+fn held_record(key: Option<&str>, person: &Desired, code: HeldCode) -> Mapped {
+    let text = |name: &str| crate::plan::record_texts::first_text(person, name).map(|text| (attribute(name), text.into()));
+    Mapped::Held(Held {
+        key: key.map(crate::plan::tests::world::key),
+        previous_key: None,
+        place: Some(person.place.clone()),
+        left: matches!(person.stage, Stage::Left { .. }),
+        code,
+        message: "no".into(),
+        help: "do".into(),
+        candidates: Vec::new(),
+        marks: ["givenName", "surname", "mail", "userPrincipalName"].into_iter().filter_map(text).collect(),
+    })
+}
+
+fn with_mail(person: Desired) -> Desired {
+    person.with("mail", "ada@contoso.com")
+}
+
+fn held_leavers(plan: &Plan) -> Vec<(&str, HeldCode)> {
+    let left = plan.held.iter().filter(|held| held.left);
+    left.map(|held| (held.key.as_ref().map_or("-", crate::record::EmployeeId::as_str), held.code)).collect()
+}
+
+#[test]
+fn a_held_record_saves_a_leaver_out_of_scope_only_by_a_match_attribute_and_both_names() {
+    let out = || {
+        let Desired { key, previous_key, place, .. } = ada();
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage: Some(Stage::Left { end: None }) }
+    };
+    let other = |given, surname| worker("9", given, surname);
+    let gone = [
+        Mapped::Desired(with_mail(other("Rob", "New"))),
+        Mapped::Desired(with_mail(other("Ada", "New"))),
+        held_record(Some("9"), &with_mail(other("Rob", "New")), HeldCode::InvalidValue),
+        held_record(Some("9"), &other("Ada", "Lovelace"), HeldCode::InvalidValue),
+        held_record(None, &with_mail(other("Rob", "New")), HeldCode::NoKey),
+        held_record(Some("9"), &with_mail(other("Ada", "Lovelace")).left(), HeldCode::InvalidValue),
+    ];
+    for row in gone {
+        let mut world = World::settled(vec![with_mail(ada()), bob()]);
+        world.mapped = vec![Mapped::Desired(bob()), out(), row];
+        let plan = world.plan();
+        assert!(is_disabled(&plan, "1"), "{}", text(&plan));
+    }
+    let held = [
+        Mapped::Desired(with_mail(other("Ada", "Lovelace"))),
+        held_record(Some("9"), &with_mail(other("ADA", "Lovelace")), HeldCode::InvalidValue),
+        held_record(None, &with_mail(other("Ada", "Lovelace")), HeldCode::NoKey),
+    ];
+    for row in held {
+        let mut world = World::settled(vec![with_mail(ada()), bob()]);
+        world.mapped = vec![Mapped::Desired(bob()), out(), row];
+        let plan = world.plan();
+        assert!(!is_disabled(&plan, "1"), "{}", text(&plan));
+        assert_eq!(held_leavers(&plan), [("1", HeldCode::ClaimedByOtherKey)]);
+        let RecordCounts { total, unchanged, held, .. } = plan.summary.records;
+        assert_eq!((total, unchanged, held), (3, 1, 2));
+        world.user("1").enabled = Some(false);
+        assert_eq!(held_leavers(&world.plan()), []);
+    }
+}
+
+#[test]
+fn a_conversion_holds_the_leaver_also_where_the_record_of_today_is_held() {
+    let today = || with_mail(worker("9", "Ada", "Lovelace"));
+    let held = |key, person: &Desired, code| vec![held_record(key, person, code)];
+    let cases = [
+        (held(Some("9"), &today(), HeldCode::InvalidValue), true),
+        (held(None, &today(), HeldCode::NoKey), true),
+        (held(None, &today(), HeldCode::InvisibleCharacter), true),
+        (vec![Mapped::Desired(today()), Mapped::Desired(today().with("department", "Ops"))], true),
+        (vec![Mapped::Desired(today()), Mapped::Desired(today().left())], true),
+        (held(Some("9"), &today().left(), HeldCode::InvalidValue), false),
+        (held(Some("9"), &with_mail(worker("9", "Eva", "Lovelace")), HeldCode::InvalidValue), false),
+        (held(Some("9"), &worker("9", "Ada", "Lovelace"), HeldCode::InvalidValue), false),
+    ];
+    for (rows, saved) in cases {
+        let mut world = World::settled(vec![with_mail(ada()), bob()]);
+        world.mapped = [with_mail(ada()).left(), bob()].map(Mapped::Desired).into_iter().chain(rows).collect();
+        let plan = world.plan();
+        assert_eq!(is_disabled(&plan, "1"), !saved, "{}", text(&plan));
+        let found = held_leavers(&plan).contains(&("1", HeldCode::ClaimedByOtherKey));
+        assert_eq!(found, saved, "{}", text(&plan));
+    }
 }

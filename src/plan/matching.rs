@@ -10,6 +10,8 @@ mod search;
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
+use jiff::civil::Date;
+
 pub(super) use account::{Account, How, Person};
 pub(super) use search::other_key;
 
@@ -71,6 +73,8 @@ pub(super) struct Matching<'a> {
     owners: Vec<Owner>,
     /// The other records of leavers who are in several.
     twins: HashMap<PersonNo, Vec<PersonNo>>,
+    /// People whose record of before calls them gone and whose own start lies ahead, with the last working day.
+    gaps: HashMap<PersonNo, Option<Date>>,
     /// Records that could be mapped and are held, so that they have no account of their own.
     unplaced: Vec<PersonNo>,
     held_pointers: OnceCell<Pointers>,
@@ -97,6 +101,7 @@ impl<'a> Matching<'a> {
             other_keys: HashSet::new(),
             owners: vec![Owner::Nobody; users.numbers()],
             twins: HashMap::new(),
+            gaps: HashMap::new(),
             unplaced: Vec::new(),
             held_pointers: OnceCell::new(),
             new_pointers: OnceCell::new(),
@@ -113,12 +118,48 @@ impl<'a> Matching<'a> {
         self.reading.row(person.number)
     }
 
-    /// What a person should look like. Of a leaver with several records, that in which they agree.
+    /// What a person should look like. Of a leaver with several records, that in which they agree; of a person between two employments, a
+    /// leaver until the new start.
     pub(super) fn desired(&self, person: &Person<'_>) -> Desired {
-        let desired = self.row(person).desired(self.users);
+        let mut desired = self.row(person).desired(self.users);
+        if let Some(end) = self.gaps.get(&person.number) {
+            desired.new_stage = Some(desired.stage);
+            desired.stage = Stage::Left { end: *end };
+        }
         match self.twins.get(&person.number) {
             None => desired,
             Some(twins) => agreed(desired, twins.iter().map(|twin| self.reading.row(*twin).desired(self.users))),
+        }
+    }
+
+    /// The stage of a person, with that for an account that is made for a new start.
+    pub(super) fn stages(&self, person: &Person<'_>) -> (Stage, Option<Stage>) {
+        let row = self.row(person);
+        match self.gaps.get(&person.number) {
+            None => (row.facts().stage, row.new_stage()),
+            Some(end) => (Stage::Left { end: *end }, Some(row.facts().stage)),
+        }
+    }
+
+    /// Notes a person whose start lies ahead and whose record of before calls them gone.
+    fn note_gap(&mut self, person: &Person<'_>, before: PersonNo) {
+        let ahead = matches!(self.row(person).facts().stage, Stage::Upcoming { .. } | Stage::PreHire { .. });
+        let before = self.reading.row(before);
+        if let (true, Kind::Desired, Some(Stage::Left { end })) = (ahead, before.kind, before.stage()) {
+            self.gaps.insert(person.number, end);
+        }
+    }
+
+    /// Notes the people between two employments whose record of today names the key of before.
+    fn note_gaps(&mut self, people: &[Person<'_>]) {
+        if self.other_keys.is_empty() {
+            return;
+        }
+        for person in people {
+            let before = self.row(person).previous_key().and_then(|key| self.keys.find(self.reading, key));
+            if let Some(before) = before.filter(|before| *before != person.number) {
+                self.note_gap(person, before);
+            }
         }
     }
 

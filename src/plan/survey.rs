@@ -267,7 +267,7 @@ fn finish(
             _ if !held.is_empty() && held.contains(key()) => {}
             Slot::Closed | Slot::Open => {
                 let code = if listed.is_empty() { None } else { listed.get(key()).copied() };
-                *untouched(&mut counts, code, matching.row(person).facts().stage) += records;
+                *untouched(&mut counts, code, matching.stages(person).0) += records;
             }
         }
     }

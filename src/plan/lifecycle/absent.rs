@@ -179,7 +179,7 @@ impl<'a> Planner<'a> {
         self.close(&user, lifecycle, Closing { key: record.key, known, leave, reason, end: None, record: None })
     }
 
-    fn missing_doubt(&self) -> Option<MissingDoubt> {
+    pub(super) fn missing_doubt(&self) -> Option<MissingDoubt> {
         let (keyless, people) = (self.matching.keyless, self.inputs.people);
         *self.missing_doubt.get_or_init(|| if keyless { Some(MissingDoubt::NoKey) } else { MissingDoubt::of(people) })
     }

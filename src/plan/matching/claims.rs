@@ -91,6 +91,7 @@ impl<'a> Matching<'a> {
         for (at, person) in people.iter().enumerate() {
             self.places[person.number.index()] = place(at);
         }
+        self.note_gaps(&people);
         self.people = people;
     }
 
@@ -225,7 +226,7 @@ impl<'a> Matching<'a> {
     }
 
     /// The record of before a conversion, once it has left, gives the account to the record of today.
-    fn give_way(&self, people: &mut [Person<'_>], claimants: &mut Vec<usize>) {
+    fn give_way(&mut self, people: &mut [Person<'_>], claimants: &mut Vec<usize>) {
         let takes_over = |at: &usize, one: Option<&str>| {
             let other = &people[*at];
             matches!(other.account, Account::Live(_, How::Decision)) || self.row(other).previous_key() == one
@@ -240,6 +241,9 @@ impl<'a> Matching<'a> {
         if !stay.is_empty() {
             for at in gone {
                 people[at].account = Account::None;
+                if let [taker] = stay[..] {
+                    self.note_gap(&people[taker], people[at].number);
+                }
             }
             *claimants = stay;
         }

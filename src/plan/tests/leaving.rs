@@ -477,3 +477,80 @@ fn a_conversion_holds_the_leaver_also_where_the_record_of_today_is_held() {
         assert_eq!(found, saved, "{}", text(&plan));
     }
 }
+
+#[test]
+fn the_record_of_before_closes_the_account_until_the_new_start() {
+    let start = date(2027, 6, 1);
+    for stage in [Stage::Upcoming { start }, Stage::PreHire { start }] {
+        for on_create in [false, true] {
+            let mut world = World::settled(vec![ada(), bob()]);
+            world.lifecycle().enable_on_create = on_create;
+            let back = || worker("E9", "Ada", "Lovelace").once("1");
+            world.hr(vec![ada().left(), back().stage(stage), bob()]);
+            let plan = world.apply();
+            assert!(is_disabled(&plan, "E9"), "{stage:?}: {}", text(&plan));
+            assert!(plan.changes.iter().all(|change| change.action != Action::Create), "{}", text(&plan));
+            assert_eq!(world.text(), "", "{stage:?} {on_create}");
+            world.hr(vec![ada().left(), back().stage(Stage::Active { start: Some(start) }), bob()]);
+            world.today = start;
+            let plan = world.apply();
+            assert!(text(&plan).starts_with("enable E9 accountEnabled:false>true"), "{}", text(&plan));
+            assert_eq!(world.text(), "");
+        }
+    }
+}
+
+#[test]
+fn only_a_record_that_calls_the_person_gone_closes_an_account_before_a_new_start() {
+    let ahead = || worker("E9", "Ada", "Lovelace").once("1").stage(Stage::Upcoming { start: date(2027, 6, 1) });
+    let mut world = World::settled(vec![ada()]);
+    world.hr(vec![ahead()]);
+    assert_eq!(world.text(), "skipped E9 StartsLater", "no record calls the person gone");
+    world.hr(vec![ada(), ahead()]);
+    assert!(!world.text().contains("disable"), "{}", world.text());
+    // A first account is no leaver's.
+    let mut world = World::new(vec![ada().left(), ahead()]);
+    assert_eq!(world.text(), "skipped E9 Upcoming");
+    world.hr(vec![ada().left(), ahead().stage(Stage::PreHire { start: date(2026, 12, 1) })]);
+    world.lifecycle().enable_on_create = true;
+    assert_eq!(text(&world.apply()), "create E9 (new hire, starts 2026-12-01)");
+    assert_eq!(world.user("E9").enabled, Some(false));
+    assert_eq!(world.text(), "");
+}
+
+#[test]
+fn a_leaver_without_an_account_who_may_be_a_missing_person_heads_the_report() {
+    let eve = || worker("00005", "Eve", "Ferber").with("mail", "eve@contoso.com");
+    let gone = |key, given, surname| worker(key, given, surname).left();
+    let held = [gone("5", "Eve", "Ferber"), gone("E-5", "EVE", "Ferber"), gone("0005", "Eva", "Weber")];
+    for record in held {
+        let mut world = World::settled(vec![eve(), bob()]);
+        let shown = record.key.to_string();
+        world.hr(vec![record.clone(), bob()]);
+        for _ in 0..2 {
+            let plan = world.apply();
+            assert_eq!(held_leavers(&plan), [(shown.as_str(), HeldCode::PossibleDuplicate)], "{}", text(&plan));
+            assert_eq!(plan.held[0].candidates.len(), 1);
+            assert!(plan.held[0].help.contains(&format!("hrpush decide {shown} --same id-00005")), "{}", plan.held[0].help);
+            assert!(codes(&plan).iter().all(|code| *code == SkippedCode::Missing), "{}", text(&plan));
+        }
+        world.user("00005").enabled = Some(false);
+        assert_eq!(world.text(), "");
+        world.user("00005").enabled = Some(true);
+        world.lifecycle().disable_missing = true;
+        let plan = world.plan();
+        assert!(is_disabled(&plan, "00005"), "{}", text(&plan));
+        assert_eq!(held_leavers(&plan), []);
+    }
+    for record in [gone("6", "Eve", "Weber"), gone("50", "Eva", "Ferber"), gone("6", "", "Ferber")] {
+        let mut world = World::settled(vec![eve(), bob()]);
+        world.hr(vec![record, bob()]);
+        assert_eq!(world.text(), "skipped 00005 Missing");
+    }
+    let mut world = World::settled(vec![eve(), bob()]);
+    world.hr(vec![gone("5", "Eve", "Ferber"), eve(), bob()]);
+    assert_eq!(world.text(), "", "a namesake who is in the reading is not missing");
+    world.hr(vec![gone("5", "Eve", "Ferber"), bob()]);
+    world.whole = false;
+    assert_eq!(world.text(), "", "a partial reading makes no person missing");
+}

@@ -64,20 +64,20 @@ impl BoundMapping {
             let stage = standing.map(|standing| standing.stage);
             return Mapped::OutOfScope { key: key.ok(), previous_key, place, stage };
         }
-        let values = (key.is_ok() && unscoped.is_empty()).then(|| run.values(&self.shown));
+        let Values { attributes, manager, groups, mut problems } = run.values(&self.shown);
         let hold = |key: Option<EmployeeId>, previous_key, problems: &[Problem]| {
-            Mapped::Held(held(key, previous_key, record.place(), left, problems))
+            let held = held(key, previous_key, record.place(), left, problems);
+            Mapped::Held(Held { marks: marks(&attributes), ..held })
         };
-        let (key, Values { attributes, manager, groups, mut problems }) = match (key, values) {
-            (Err(problem), _) => return hold(None, previous_key, &[problem]),
-            (Ok(key), None) => return hold(Some(key), previous_key, &unscoped),
-            (Ok(key), Some(values)) => (key, values),
+        let key = match key {
+            Err(problem) => return hold(None, previous_key, &[problem]),
+            Ok(key) if !unscoped.is_empty() => return hold(Some(key), previous_key, &unscoped),
+            Ok(key) => key,
         };
         problems.extend(record.doubt().map(doubtful));
         let Some(Standing { stage, new_stage, status_word, end_ignored }) = standing.filter(|_| left || problems.is_empty())
         else {
-            let held = held(Some(key), previous_key, record.place(), left, &problems);
-            return Mapped::Held(Held { marks: marks(&attributes), ..held });
+            return hold(Some(key), previous_key, &problems);
         };
         let left_out = problems.into_iter().map(LeftOut::from).collect();
         Mapped::Desired(Desired {

@@ -1,6 +1,6 @@
 //! Live accounts that look like somebody for whom a plan would create an account.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::decision;
 use super::doubt::{Doubt, some_of};
@@ -22,6 +22,8 @@ pub(super) struct Unclaimed<'a> {
     names: HashMap<BothNames, Vec<UserNo>>,
     /// The accounts of missing people, by their keys.
     missing: HashMap<UserNo, &'a str>,
+    /// The same by their keys without leading zeros.
+    missing_keys: HashMap<&'a str, Vec<UserNo>>,
     /// Disabled accounts of people who went missing in an earlier reading. A namesake who is hired later is no duplicate of theirs.
     long_gone: HashSet<UserNo>,
 }
@@ -36,6 +38,7 @@ impl<'a> Unclaimed<'a> {
             addresses: HashMap::new(),
             names: HashMap::new(),
             missing: HashMap::new(),
+            missing_keys: HashMap::new(),
             long_gone: HashSet::new(),
         };
         for user in users.rows() {
@@ -61,6 +64,7 @@ impl<'a> Unclaimed<'a> {
             if self.missing.insert(number, key.as_str()).is_some() {
                 continue;
             }
+            self.missing_keys.entry(without_zeros(key.as_str())).or_default().push(number);
             let user = self.users.at(number);
             if known.missing_since.is_some() && user.enabled() == Some(false) {
                 self.long_gone.insert(number);
@@ -103,6 +107,32 @@ impl<'a> Unclaimed<'a> {
         Err(self.doubt(what, &users).held(desired, self.users))
     }
 
+    /// Holds a leaver without an account who may be a person that went missing: the key may have changed its form, and that account is still
+    /// enabled.
+    pub(super) fn check_leaver(&self, desired: &Desired) -> Result<(), Box<Held>> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        let decision = decision::standing(self.inputs.ledger, desired.key.as_str(), PersonNames::of_desired(desired));
+        let same_names = PersonNames::of_desired(desired).both().and_then(|names| self.names.get(&names));
+        let same_key = self.missing_keys.get(without_zeros(desired.key.as_str()));
+        let mut found: BTreeMap<&str, UserNo> = BTreeMap::new();
+        for number in same_names.into_iter().chain(same_key).flatten() {
+            let (Some(missing), user) = (self.missing.get(number), self.users.at(*number)) else { continue };
+            if user.enabled() != Some(false) && !decision.is_some_and(|decision| decision.is_new(&user.id())) {
+                found.insert(missing, *number);
+            }
+        }
+        let Some(former) = found.keys().next() else { return Ok(()) };
+        let accounts: Vec<_> = found.values().map(|number| self.users.at(*number).id()).collect();
+        let message = format!(
+            "this leaver has no account, and {}, whose key {former} is in no record any more, may be the same person",
+            some_of(accounts.iter())
+        );
+        let help = format!("if {former} only changed its form, correct the key in HR");
+        Err(Doubt { code: HeldCode::PossibleDuplicate, message, help, accounts }.held(desired, self.users))
+    }
+
     fn doubt(&self, what: &str, users: &[UserNo]) -> Doubt {
         let accounts: Vec<_> = users.iter().map(|user| self.users.at(*user).id()).collect();
         let shown = some_of(accounts.iter());
@@ -117,4 +147,9 @@ impl<'a> Unclaimed<'a> {
         let message = format!("the user {shown} has the same {what} {why}: it may be the account of this person");
         Doubt { code: HeldCode::PossibleDuplicate, message, help, accounts }
     }
+}
+
+/// A key as a spreadsheet leaves it.
+fn without_zeros(key: &str) -> &str {
+    key.trim_start_matches('0')
 }

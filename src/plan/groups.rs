@@ -19,8 +19,7 @@ use self::names::{GroupNames, is_renamed};
 use super::change::{Action, Change, Edit, Object, Skipped, SkippedCode};
 use super::lifecycle::{Planner, Slot};
 use super::managers::Directory;
-use super::matching::Account;
-use super::people::PersonRow;
+use super::matching::{Account, Person};
 use super::protect::Touch;
 use super::reason::{Reason, Why};
 use crate::directory::{Group, GroupKind, ObjectId, Value};
@@ -227,7 +226,7 @@ fn crowd<'a, 's>(planner: &Planner<'a>, slots: &'s [Slot]) -> Crowd<'a, 's> {
         }
         let row = planner.matching.row(person);
         let unknown_group = row.left_out().iter().any(|left_out| matches!(left_out.part, RecordPart::Group(_)));
-        let standing = match (stage_of_membership(planner, &row, slot), slot) {
+        let standing = match (stage_of_membership(planner, person, slot), slot) {
             // Nobody can say which group it would be, so the present memberships stay.
             _ if unknown_group => Standing::Untouched,
             (_, Slot::Closed) | (Stage::Upcoming { .. }, _) => Standing::Untouched,
@@ -243,12 +242,12 @@ fn crowd<'a, 's>(planner: &Planner<'a>, slots: &'s [Slot]) -> Crowd<'a, 's> {
 }
 
 /// The stage that decides about groups. An account that is made for a new start has nothing to do with the leave before it.
-fn stage_of_membership(planner: &Planner<'_>, row: &PersonRow<'_>, slot: &Slot) -> Stage {
-    let stage = row.facts().stage;
-    let Some(new_stage) = row.new_stage() else { return stage };
+fn stage_of_membership(planner: &Planner<'_>, person: &Person<'_>, slot: &Slot) -> Stage {
+    let (stage, new_stage) = planner.matching.stages(person);
+    let Some(new_stage) = new_stage else { return stage };
     let is_created = matches!(slot, Slot::Change(change) if change.action == Action::Create);
     let is_closed = matches!(slot, Slot::Change(change) if change.action == Action::Disable);
-    let known = row.key().and_then(|key| planner.inputs.ledger.people.get(key));
+    let known = planner.inputs.ledger.people.get(planner.matching.key(person));
     if is_created || (known.is_some_and(|known| known.pre_hire) && !is_closed) { new_stage } else { stage }
 }
 

@@ -137,7 +137,10 @@ impl<'a> Planner<'a> {
 
     fn without_account(&mut self, desired: &Desired) -> Result<Slot, Box<Held>> {
         let (enabled, reason) = match desired.stage_without_account() {
-            Stage::Left { .. } => return self.left_with_seen_account(desired),
+            Stage::Left { .. } => {
+                self.check_missing_leaver(desired)?;
+                return self.left_with_seen_account(desired);
+            }
             Stage::Upcoming { start } => {
                 let message = format!("starts on {start}: too early for an account; hint: nothing to do, a later run creates it");
                 self.skip(desired.key.as_str(), None, SkippedCode::Upcoming, message, false);
@@ -158,6 +161,16 @@ impl<'a> Planner<'a> {
         edits.push(enablement(None, enabled));
         self.give_names(desired, &edits);
         Ok(change(Action::Create, desired, None, edits, &reason))
+    }
+
+    /// Holds a leaver who may be a missing person, unless that account is disabled as missing anyway.
+    fn check_missing_leaver(&mut self, desired: &Desired) -> Result<(), Box<Held>> {
+        let closes = self.lifecycle().is_none_or(|lifecycle| lifecycle.disable_missing);
+        if closes && self.missing_doubt().is_none() {
+            return Ok(());
+        }
+        let (matching, inputs) = (self.matching, self.inputs);
+        self.unclaimed.get_or_insert_with(|| Unclaimed::new(inputs, matching)).check_leaver(desired)
     }
 
     fn give_names(&mut self, desired: &Desired, edits: &[Edit]) {

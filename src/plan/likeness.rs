@@ -24,6 +24,11 @@ impl<'a> PersonNames<'a> {
         Self { given: name(roles::GIVEN_NAME), surname: name(roles::SURNAME), display: name(roles::DISPLAY_NAME) }
     }
 
+    /// The names among texts by the names of their attributes.
+    pub(super) fn of_texts(text: impl Fn(&str) -> Option<&'a str>) -> Self {
+        Self::new(|attribute| text(attribute.name))
+    }
+
     /// The names of an account.
     pub(super) fn of_account(user: &'a impl TextOf) -> Self {
         Self::new(|attribute| user.text_of(attribute))

@@ -2,6 +2,7 @@
 
 mod account;
 mod claims;
+mod namesakes;
 mod pointers;
 mod same_key;
 mod search;
@@ -9,9 +10,12 @@ mod search;
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
+use jiff::civil::Date;
+
 pub(super) use account::{Account, How, Person};
 pub(super) use search::other_key;
 
+use self::namesakes::Namesakes;
 use self::pointers::Pointers;
 use self::same_key::{duplicate, within_scope};
 use self::search::left;
@@ -23,7 +27,7 @@ use super::ledger::Ledger;
 use super::likeness::PersonNames;
 use super::people::{Kind, People, PersonNo, PersonRow};
 use super::same_key::{agreed, one_leaver};
-use crate::directory::{UserNo, UserRow, Users};
+use crate::directory::{Attribute, UserNo, UserRow, Users};
 use crate::mapping::{Desired, Held, HeldCode, Stage};
 use crate::record::{EmployeeId, Place};
 
@@ -69,10 +73,13 @@ pub(super) struct Matching<'a> {
     owners: Vec<Owner>,
     /// The other records of leavers who are in several.
     twins: HashMap<PersonNo, Vec<PersonNo>>,
+    /// People whose record of before calls them gone and whose own start lies ahead, with the last working day.
+    gaps: HashMap<PersonNo, Option<Date>>,
     /// Records that could be mapped and are held, so that they have no account of their own.
     unplaced: Vec<PersonNo>,
     held_pointers: OnceCell<Pointers>,
     new_pointers: OnceCell<Pointers>,
+    namesakes: OnceCell<Namesakes>,
 }
 
 impl<'a> Matching<'a> {
@@ -94,9 +101,11 @@ impl<'a> Matching<'a> {
             other_keys: HashSet::new(),
             owners: vec![Owner::Nobody; users.numbers()],
             twins: HashMap::new(),
+            gaps: HashMap::new(),
             unplaced: Vec::new(),
             held_pointers: OnceCell::new(),
             new_pointers: OnceCell::new(),
+            namesakes: OnceCell::new(),
         };
         let desired = matching.sort_out(inputs);
         matching.settle_held(inputs);
@@ -109,12 +118,48 @@ impl<'a> Matching<'a> {
         self.reading.row(person.number)
     }
 
-    /// What a person should look like. Of a leaver with several records, that in which they agree.
+    /// What a person should look like. Of a leaver with several records, that in which they agree; of a person between two employments, a
+    /// leaver until the new start.
     pub(super) fn desired(&self, person: &Person<'_>) -> Desired {
-        let desired = self.row(person).desired(self.users);
+        let mut desired = self.row(person).desired(self.users);
+        if let Some(end) = self.gaps.get(&person.number) {
+            desired.new_stage = Some(desired.stage);
+            desired.stage = Stage::Left { end: *end };
+        }
         match self.twins.get(&person.number) {
             None => desired,
             Some(twins) => agreed(desired, twins.iter().map(|twin| self.reading.row(*twin).desired(self.users))),
+        }
+    }
+
+    /// The stage of a person, with that for an account that is made for a new start.
+    pub(super) fn stages(&self, person: &Person<'_>) -> (Stage, Option<Stage>) {
+        let row = self.row(person);
+        match self.gaps.get(&person.number) {
+            None => (row.facts().stage, row.new_stage()),
+            Some(end) => (Stage::Left { end: *end }, Some(row.facts().stage)),
+        }
+    }
+
+    /// Notes a person whose start lies ahead and whose record of before calls them gone.
+    fn note_gap(&mut self, person: &Person<'_>, before: PersonNo) {
+        let ahead = matches!(self.row(person).facts().stage, Stage::Upcoming { .. } | Stage::PreHire { .. });
+        let before = self.reading.row(before);
+        if let (true, Kind::Desired, Some(Stage::Left { end })) = (ahead, before.kind, before.stage()) {
+            self.gaps.insert(person.number, end);
+        }
+    }
+
+    /// Notes the people between two employments whose record of today names the key of before.
+    fn note_gaps(&mut self, people: &[Person<'_>]) {
+        if self.other_keys.is_empty() {
+            return;
+        }
+        for person in people {
+            let before = self.row(person).previous_key().and_then(|key| self.keys.find(self.reading, key));
+            if let Some(before) = before.filter(|before| *before != person.number) {
+                self.note_gap(person, before);
+            }
         }
     }
 
@@ -171,13 +216,30 @@ impl<'a> Matching<'a> {
     }
 
     /// A record that was decided to be another person's points at nobody.
+    fn is_undecided(&self, record: &Desired) -> bool {
+        let decision = decision::standing(self.ledger, record.key.as_str(), PersonNames::of_desired(record));
+        decision.is_none_or(|decision| decision.verdict != Verdict::New)
+    }
+
     fn pointers_of(&self, records: impl Iterator<Item = Desired>, held: &[Held]) -> Pointers {
-        let undecided = |record: &Desired| {
-            let decision = decision::standing(self.ledger, record.key.as_str(), PersonNames::of_desired(record));
-            decision.is_none_or(|decision| decision.verdict != Verdict::New)
-        };
-        let matching: Vec<_> = self.reading.indexes().iter().map(|index| index.attribute).collect();
-        Pointers::new(&matching, records.filter(undecided), held.iter())
+        let records = records.filter(|record| self.is_undecided(record));
+        Pointers::new(&self.match_attributes(), records, held.iter())
+    }
+
+    fn match_attributes(&self) -> Vec<Attribute> {
+        self.reading.indexes().iter().map(|index| index.attribute).collect()
+    }
+
+    /// The held record of a person who works here that has both names of this user and the same value of a match attribute.
+    pub(super) fn held_namesake(&self, user: &UserRow<'_>) -> Option<&str> {
+        self.namesakes.get_or_init(|| self.held_namesakes()).find(user)
+    }
+
+    /// The records that are held so far, of people who work here.
+    fn held_namesakes(&self) -> Namesakes {
+        let rows = self.unplaced.iter().map(|number| self.reading.row(*number)).filter(|row| !left(*row));
+        let records = rows.map(|row| row.desired(self.users)).filter(|record| self.is_undecided(record));
+        Namesakes::new(&self.match_attributes(), records, self.held.iter())
     }
 
     /// The key of the person to whom an account belongs.

@@ -254,7 +254,7 @@ fn finish(
     let held: HashSet<&str> =
         planner.held.iter().filter_map(|held| held.place.as_ref().and(held.key.as_ref())).map(EmployeeId::as_str).collect();
     let matching = planner.matching;
-    let mut counts = out_of_scope(planner, listed, changes);
+    let mut counts = out_of_scope(planner, listed, changes, &held);
     for (person, slot) in matching.people.iter().zip(slots) {
         let key = || matching.key(person);
         let records = matching.records_of(person);
@@ -267,7 +267,7 @@ fn finish(
             _ if !held.is_empty() && held.contains(key()) => {}
             Slot::Closed | Slot::Open => {
                 let code = if listed.is_empty() { None } else { listed.get(key()).copied() };
-                *untouched(&mut counts, code, matching.row(person).facts().stage) += records;
+                *untouched(&mut counts, code, matching.stages(person).0) += records;
             }
         }
     }
@@ -277,13 +277,21 @@ fn finish(
 }
 
 /// The counts of the records out of scope: few of them are of leavers whom this feed carried.
-fn out_of_scope(planner: &Planner<'_>, listed: &HashMap<String, SkippedCode>, changes: &[Change]) -> RecordCounts {
+fn out_of_scope(
+    planner: &Planner<'_>,
+    listed: &HashMap<String, SkippedCode>,
+    changes: &[Change],
+    held: &HashSet<&str>,
+) -> RecordCounts {
     let changed: HashSet<&str> =
         changes.iter().filter(|change| change.record.is_some()).map(|change| change.key.as_str()).collect();
     let mut counts = RecordCounts { total: planner.inputs.source.records, ..RecordCounts::default() };
     for row in planner.inputs.people.rows().filter(|row| matches!(row.kind, Kind::OutOfScope)) {
         let key = row.key().unwrap_or_default();
         let served_in_scope = planner.matching.place_of(key).is_some();
+        if !served_in_scope && held.contains(key) && planner.leavers_out_of_scope.contains(key) {
+            continue;
+        }
         *if served_in_scope {
             &mut counts.out_of_scope
         } else if changed.contains(key) {

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::restricted::Leave;
 use super::{Planner, enablement};
 use crate::directory::{ObjectId, User, UserRow};
-use crate::mapping::{Lifecycle, Stage};
+use crate::mapping::{Held, HeldCode, Lifecycle, Stage};
 use crate::plan::change::{Action, Change, Object, SkippedCode};
 use crate::plan::decision::Verdict;
 use crate::plan::ledger::Person as Known;
@@ -22,7 +22,8 @@ struct OutOfScope<'a> {
     previous: Option<&'a str>,
     /// The first of the records.
     number: PersonNo,
-    /// The stage of the records. That of a leaver counts only where no record has another one; of several, that with the latest end.
+    /// The stage of the records. One that calls the person gone decides, since a record out of scope saves no access; of several such, that
+    /// with the latest end.
     stage: Option<Stage>,
 }
 
@@ -36,8 +37,9 @@ impl<'a> OutOfScope<'a> {
         self.number = self.number.min(row.number);
         self.stage = match (self.stage, row.stage()) {
             (Some(Stage::Left { end }), Some(Stage::Left { end: other })) => Some(Stage::Left { end: end.max(other) }),
-            (Some(Stage::Left { .. }) | None, Some(other)) => Some(other),
-            (known, _) => known,
+            (Some(Stage::Left { .. }), _) => self.stage,
+            (_, left @ Some(Stage::Left { .. })) => left,
+            (known, other) => known.or(other),
         };
     }
 }
@@ -62,6 +64,23 @@ struct Closing<'k> {
     /// The last working day, where the record names one.
     end: Option<Date>,
     record: Option<Place>,
+}
+
+/// A leaver out of scope whose account a held record in scope resembles.
+fn converted(key: &str, place: Option<Place>, user: &User, other: &str) -> Held {
+    Held {
+        key: EmployeeId::new(key),
+        previous_key: None,
+        place,
+        left: true,
+        code: HeldCode::ClaimedByOtherKey,
+        message: format!("the active {other} has both names of this leaver and matches the same user {}", user.id),
+        help: format!(
+            "if the {other} is that of this person with a new key, set `previous_key` in it, else disable the account by hand"
+        ),
+        candidates: vec![user.id.clone()],
+        marks: Vec::new(),
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -124,11 +143,17 @@ impl<'a> Planner<'a> {
 
     /// A person who left the scope and the company: a leaver like any other, except that their values are not set.
     fn leaver_out_of_scope(&mut self, record: &OutOfScope<'a>, known: &Known, end: Option<Date>) -> Option<Change> {
-        // A record in scope that matches the account and is held may be this person's.
-        let user = self.unclaimed(known).filter(|user| !self.matching.is_pointed_at_by_held(user))?.to_user();
-        let lifecycle = self.lifecycle()?;
+        let row = self.unclaimed(known)?;
+        let (user, lifecycle) = (row.to_user(), self.lifecycle()?);
         self.leavers_out_of_scope.insert(record.key.to_owned());
         let record_place = self.inputs.people.row(record.number).place();
+        // A held record in scope with both names that matches the account may be this person's. An address or the names alone save nothing.
+        if user.enabled != Some(false)
+            && let Some(other) = self.matching.held_namesake(&row)
+        {
+            self.held.push(converted(record.key, record_place, &user, other));
+            return None;
+        }
         let left = end.filter(|end| *end < self.inputs.today);
         let reason = left.map_or(Reason::LeftByStatus, Reason::LeftOnDate);
         self.close(&user, lifecycle, Closing { key: record.key, known, leave: Leave::Left, reason, end, record: record_place })
@@ -154,7 +179,7 @@ impl<'a> Planner<'a> {
         self.close(&user, lifecycle, Closing { key: record.key, known, leave, reason, end: None, record: None })
     }
 
-    fn missing_doubt(&self) -> Option<MissingDoubt> {
+    pub(super) fn missing_doubt(&self) -> Option<MissingDoubt> {
         let (keyless, people) = (self.matching.keyless, self.inputs.people);
         *self.missing_doubt.get_or_init(|| if keyless { Some(MissingDoubt::NoKey) } else { MissingDoubt::of(people) })
     }

@@ -91,6 +91,7 @@ impl<'a> Matching<'a> {
         for (at, person) in people.iter().enumerate() {
             self.places[person.number.index()] = place(at);
         }
+        self.note_gaps(&people);
         self.people = people;
     }
 
@@ -163,20 +164,23 @@ impl<'a> Matching<'a> {
         findings: &Findings,
         refused: &mut BTreeMap<usize, Held>,
     ) {
-        if findings.converted.is_empty() {
-            return;
-        }
+        let namesakes = self.held_namesakes();
         for (at, person) in people.iter().enumerate() {
-            let Account::Live(user, _) = person.account else { continue };
-            let (Some(other), row) = (findings.converted.get(&user), self.row(person)) else { continue };
+            let (Account::Live(user, _), row) = (person.account, self.row(person)) else { continue };
+            if !left(row) {
+                continue;
+            }
+            let key = |number: &PersonNo| format!("record {}", self.reading.row(*number).key().unwrap_or_default());
+            let converted = findings.converted.get(&user).map(key);
+            let held = || namesakes.find(&self.users.at(user)).map(str::to_owned);
+            let Some(other) = converted.or_else(held) else { continue };
             let (id, names) = (self.users.at(user).id(), PersonNames::of_record(row, self.users));
             let decided = row.key().and_then(|key| decision::standing(inputs.ledger, key, names));
-            if left(row) && !decided.is_some_and(|decision| decision.is_same(&id)) {
-                let other = self.reading.row(*other).key().unwrap_or_default();
+            if !decided.is_some_and(|decision| decision.is_same(&id)) {
                 let doubt = Doubt {
                     code: HeldCode::ClaimedByOtherKey,
-                    message: format!("the active record {other} has both names of this leaver and matches the same user {id}"),
-                    help: format!("if {other} is the new key of this person, set `previous_key` in that record"),
+                    message: format!("the active {other} has both names of this leaver and matches the same user {id}"),
+                    help: format!("if the {other} is that of this person with a new key, set `previous_key` in it"),
                     accounts: vec![id],
                 };
                 refused.insert(at, *doubt.held(&row.desired(self.users), self.users));
@@ -222,7 +226,7 @@ impl<'a> Matching<'a> {
     }
 
     /// The record of before a conversion, once it has left, gives the account to the record of today.
-    fn give_way(&self, people: &mut [Person<'_>], claimants: &mut Vec<usize>) {
+    fn give_way(&mut self, people: &mut [Person<'_>], claimants: &mut Vec<usize>) {
         let takes_over = |at: &usize, one: Option<&str>| {
             let other = &people[*at];
             matches!(other.account, Account::Live(_, How::Decision)) || self.row(other).previous_key() == one
@@ -237,6 +241,9 @@ impl<'a> Matching<'a> {
         if !stay.is_empty() {
             for at in gone {
                 people[at].account = Account::None;
+                if let [taker] = stay[..] {
+                    self.note_gap(&people[taker], people[at].number);
+                }
             }
             *claimants = stay;
         }

@@ -8,7 +8,7 @@ use crate::plan::people::{Kind, People, PersonNo, PersonRow};
 use crate::record::EmployeeId;
 
 /// The records of one key that the scope takes in, or one that it leaves out: that is no duplicate of the others. Of several that are out,
-/// one that does not call the person gone.
+/// one with a previous key: whether the person is gone is judged from all of them.
 pub(super) fn within_scope<'s>(reading: &People, same: &'s [(Start, PersonNo)]) -> Cow<'s, [(Start, PersonNo)]> {
     let is_within = |(_, number): &&(Start, PersonNo)| !matches!(reading.row(*number).kind, Kind::OutOfScope);
     if same.len() == 1 {
@@ -18,8 +18,7 @@ pub(super) fn within_scope<'s>(reading: &People, same: &'s [(Start, PersonNo)]) 
     if !within.is_empty() {
         return Cow::Owned(within);
     }
-    let stays = |(_, number): &&(Start, PersonNo)| !matches!(reading.row(*number).stage(), Some(Stage::Left { .. }));
-    Cow::Owned(vec![*same.iter().find(stays).unwrap_or(&same[0])])
+    Cow::Owned(vec![*same.iter().find(|(_, number)| reading.row(*number).previous_key().is_some()).unwrap_or(&same[0])])
 }
 
 /// A record that shares its key. Where only some of the records call the person gone, none is believed: a record that does heads the report,

@@ -242,18 +242,28 @@ fn a_record_in_scope_keeps_a_person_whose_other_record_is_gone_and_out_of_scope(
 }
 
 #[test]
-fn two_records_out_of_scope_make_a_leaver_only_where_none_is_of_a_person_who_stays() {
+fn one_record_out_of_scope_that_calls_a_person_gone_makes_a_leaver() {
     let out = |stage| {
         let Desired { key, previous_key, place, .. } = ada();
         Mapped::OutOfScope { key: Some(key), previous_key, place, stage }
     };
     let gone = |day| Some(Stage::Left { end: Some(date(2026, 10, day)) });
+    let ahead = Some(Stage::Upcoming { start: date(2027, 1, 1) });
+    for others in [vec![Some(Stage::Active { start: None })], vec![ahead], vec![None], vec![gone(2), None]] {
+        let mut world = World::settled(vec![ada()]);
+        world.mapped = others.into_iter().chain([gone(20)]).map(out).collect();
+        let records = world.mapped.len() as u64;
+        for _ in 0..2 {
+            assert!(world.text().ends_with("(left on 2026-10-20)"), "{}", world.text());
+            assert_eq!(world.plan().summary.records.changed, records);
+            world.mapped.reverse();
+        }
+        world.apply();
+        assert_eq!(world.text(), "");
+    }
     let mut world = World::settled(vec![ada()]);
-    world.mapped = vec![out(gone(2)), out(Some(Stage::Active { start: None }))];
-    assert_eq!(world.text(), "skipped 1 OutOfScope");
-    world.mapped = vec![out(gone(2)), out(gone(20)), out(None)];
-    assert!(world.text().ends_with("(left on 2026-10-20)"), "{}", world.text());
-    assert_eq!(world.plan().summary.records.changed, 3);
+    world.mapped = vec![out(None), out(Some(Stage::Active { start: None }))];
+    assert_eq!(world.text(), "skipped 1 OutOfScope", "none of them calls the person gone");
 }
 
 #[test]
@@ -378,4 +388,169 @@ fn the_counts_of_records_add_up_whatever_is_planned() {
     assert_eq!(counts(&world.plan()), [3, 0, 2, 1, 1, 1, 0]);
     world.only = Some([crate::record::EmployeeId::new("2").unwrap()].into());
     assert_eq!(counts(&world.plan()), [1, 0, 2, 1, 3, 1, 0]);
+}
+
+/// A record of another key that is held for a value of its own.
+fn held_record(key: Option<&str>, person: &Desired, code: HeldCode) -> Mapped {
+    let text = |name: &str| crate::plan::record_texts::first_text(person, name).map(|text| (attribute(name), text.into()));
+    Mapped::Held(Held {
+        key: key.map(crate::plan::tests::world::key),
+        previous_key: None,
+        place: Some(person.place.clone()),
+        left: matches!(person.stage, Stage::Left { .. }),
+        code,
+        message: "no".into(),
+        help: "do".into(),
+        candidates: Vec::new(),
+        marks: ["givenName", "surname", "mail", "userPrincipalName"].into_iter().filter_map(text).collect(),
+    })
+}
+
+fn with_mail(person: Desired) -> Desired {
+    person.with("mail", "ada@contoso.com")
+}
+
+fn held_leavers(plan: &Plan) -> Vec<(&str, HeldCode)> {
+    let left = plan.held.iter().filter(|held| held.left);
+    left.map(|held| (held.key.as_ref().map_or("-", crate::record::EmployeeId::as_str), held.code)).collect()
+}
+
+#[test]
+fn a_held_record_saves_a_leaver_out_of_scope_only_by_a_match_attribute_and_both_names() {
+    let out = || {
+        let Desired { key, previous_key, place, .. } = ada();
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage: Some(Stage::Left { end: None }) }
+    };
+    let other = |given, surname| worker("9", given, surname);
+    let gone = [
+        Mapped::Desired(with_mail(other("Rob", "New"))),
+        Mapped::Desired(with_mail(other("Ada", "New"))),
+        held_record(Some("9"), &with_mail(other("Rob", "New")), HeldCode::InvalidValue),
+        held_record(Some("9"), &other("Ada", "Lovelace"), HeldCode::InvalidValue),
+        held_record(None, &with_mail(other("Rob", "New")), HeldCode::NoKey),
+        held_record(Some("9"), &with_mail(other("Ada", "Lovelace")).left(), HeldCode::InvalidValue),
+    ];
+    for row in gone {
+        let mut world = World::settled(vec![with_mail(ada()), bob()]);
+        world.mapped = vec![Mapped::Desired(bob()), out(), row];
+        let plan = world.plan();
+        assert!(is_disabled(&plan, "1"), "{}", text(&plan));
+    }
+    let held = [
+        Mapped::Desired(with_mail(other("Ada", "Lovelace"))),
+        held_record(Some("9"), &with_mail(other("ADA", "Lovelace")), HeldCode::InvalidValue),
+        held_record(None, &with_mail(other("Ada", "Lovelace")), HeldCode::NoKey),
+    ];
+    for row in held {
+        let mut world = World::settled(vec![with_mail(ada()), bob()]);
+        world.mapped = vec![Mapped::Desired(bob()), out(), row];
+        let plan = world.plan();
+        assert!(!is_disabled(&plan, "1"), "{}", text(&plan));
+        assert_eq!(held_leavers(&plan), [("1", HeldCode::ClaimedByOtherKey)]);
+        let RecordCounts { total, unchanged, held, .. } = plan.summary.records;
+        assert_eq!((total, unchanged, held), (3, 1, 2));
+        world.user("1").enabled = Some(false);
+        assert_eq!(held_leavers(&world.plan()), []);
+    }
+}
+
+#[test]
+fn a_conversion_holds_the_leaver_also_where_the_record_of_today_is_held() {
+    let today = || with_mail(worker("9", "Ada", "Lovelace"));
+    let held = |key, person: &Desired, code| vec![held_record(key, person, code)];
+    let cases = [
+        (held(Some("9"), &today(), HeldCode::InvalidValue), true),
+        (held(None, &today(), HeldCode::NoKey), true),
+        (held(None, &today(), HeldCode::InvisibleCharacter), true),
+        (vec![Mapped::Desired(today()), Mapped::Desired(today().with("department", "Ops"))], true),
+        (vec![Mapped::Desired(today()), Mapped::Desired(today().left())], true),
+        (held(Some("9"), &today().left(), HeldCode::InvalidValue), false),
+        (held(Some("9"), &with_mail(worker("9", "Eva", "Lovelace")), HeldCode::InvalidValue), false),
+        (held(Some("9"), &worker("9", "Ada", "Lovelace"), HeldCode::InvalidValue), false),
+    ];
+    for (rows, saved) in cases {
+        let mut world = World::settled(vec![with_mail(ada()), bob()]);
+        world.mapped = [with_mail(ada()).left(), bob()].map(Mapped::Desired).into_iter().chain(rows).collect();
+        let plan = world.plan();
+        assert_eq!(is_disabled(&plan, "1"), !saved, "{}", text(&plan));
+        let found = held_leavers(&plan).contains(&("1", HeldCode::ClaimedByOtherKey));
+        assert_eq!(found, saved, "{}", text(&plan));
+    }
+}
+
+#[test]
+fn the_record_of_before_closes_the_account_until_the_new_start() {
+    let start = date(2027, 6, 1);
+    for stage in [Stage::Upcoming { start }, Stage::PreHire { start }] {
+        for on_create in [false, true] {
+            let mut world = World::settled(vec![ada(), bob()]);
+            world.lifecycle().enable_on_create = on_create;
+            let back = || worker("E9", "Ada", "Lovelace").once("1");
+            world.hr(vec![ada().left(), back().stage(stage), bob()]);
+            let plan = world.apply();
+            assert!(is_disabled(&plan, "E9"), "{stage:?}: {}", text(&plan));
+            assert!(plan.changes.iter().all(|change| change.action != Action::Create), "{}", text(&plan));
+            assert_eq!(world.text(), "", "{stage:?} {on_create}");
+            world.hr(vec![ada().left(), back().stage(Stage::Active { start: Some(start) }), bob()]);
+            world.today = start;
+            let plan = world.apply();
+            assert!(text(&plan).starts_with("enable E9 accountEnabled:false>true"), "{}", text(&plan));
+            assert_eq!(world.text(), "");
+        }
+    }
+}
+
+#[test]
+fn only_a_record_that_calls_the_person_gone_closes_an_account_before_a_new_start() {
+    let ahead = || worker("E9", "Ada", "Lovelace").once("1").stage(Stage::Upcoming { start: date(2027, 6, 1) });
+    let mut world = World::settled(vec![ada()]);
+    world.hr(vec![ahead()]);
+    assert_eq!(world.text(), "skipped E9 StartsLater", "no record calls the person gone");
+    world.hr(vec![ada(), ahead()]);
+    assert!(!world.text().contains("disable"), "{}", world.text());
+    // A first account is no leaver's.
+    let mut world = World::new(vec![ada().left(), ahead()]);
+    assert_eq!(world.text(), "skipped E9 Upcoming");
+    world.hr(vec![ada().left(), ahead().stage(Stage::PreHire { start: date(2026, 12, 1) })]);
+    world.lifecycle().enable_on_create = true;
+    assert_eq!(text(&world.apply()), "create E9 (new hire, starts 2026-12-01)");
+    assert_eq!(world.user("E9").enabled, Some(false));
+    assert_eq!(world.text(), "");
+}
+
+#[test]
+fn a_leaver_without_an_account_who_may_be_a_missing_person_heads_the_report() {
+    let eve = || worker("00005", "Eve", "Ferber").with("mail", "eve@contoso.com");
+    let gone = |key, given, surname| worker(key, given, surname).left();
+    let held = [gone("5", "Eve", "Ferber"), gone("E-5", "EVE", "Ferber"), gone("0005", "Eva", "Weber")];
+    for record in held {
+        let mut world = World::settled(vec![eve(), bob()]);
+        let shown = record.key.to_string();
+        world.hr(vec![record.clone(), bob()]);
+        for _ in 0..2 {
+            let plan = world.apply();
+            assert_eq!(held_leavers(&plan), [(shown.as_str(), HeldCode::PossibleDuplicate)], "{}", text(&plan));
+            assert_eq!(plan.held[0].candidates.len(), 1);
+            assert!(plan.held[0].help.contains(&format!("hrpush decide {shown} --same id-00005")), "{}", plan.held[0].help);
+            assert!(codes(&plan).iter().all(|code| *code == SkippedCode::Missing), "{}", text(&plan));
+        }
+        world.user("00005").enabled = Some(false);
+        assert_eq!(world.text(), "");
+        world.user("00005").enabled = Some(true);
+        world.lifecycle().disable_missing = true;
+        let plan = world.plan();
+        assert!(is_disabled(&plan, "00005"), "{}", text(&plan));
+        assert_eq!(held_leavers(&plan), []);
+    }
+    for record in [gone("6", "Eve", "Weber"), gone("50", "Eva", "Ferber"), gone("6", "", "Ferber")] {
+        let mut world = World::settled(vec![eve(), bob()]);
+        world.hr(vec![record, bob()]);
+        assert_eq!(world.text(), "skipped 00005 Missing");
+    }
+    let mut world = World::settled(vec![eve(), bob()]);
+    world.hr(vec![gone("5", "Eve", "Ferber"), eve(), bob()]);
+    assert_eq!(world.text(), "", "a namesake who is in the reading is not missing");
+    world.hr(vec![gone("5", "Eve", "Ferber"), bob()]);
+    world.whole = false;
+    assert_eq!(world.text(), "", "a partial reading makes no person missing");
 }

@@ -105,6 +105,9 @@ fn known(settings: &Settings, args: &Decide, store: &mut Store, key: &EmployeeId
             else {
                 return Err(held_not_missing(key));
             };
+            if !known.missing {
+                return Ok(Known::Unknown(not_missing(key)));
+            }
             let decision = BoundNames::of_wanted(&known.wanted).decide(Verdict::Keep, Some(known.id));
             Ok(Known::Decided(Decided { tenant, decision }))
         }
@@ -198,6 +201,24 @@ pub(super) fn held_not_missing(key: &EmployeeId) -> Failure {
     let key = shown(key.as_str());
     Failure::usage(format!(
         "{key} is held, and --keep is for people who are missing, out of scope or rejected\n  hint: --same ID or --new settles a held record"
+    ))
+}
+
+/// By the last good reading the person is there; a younger one may say otherwise.
+fn not_missing(key: &EmployeeId) -> String {
+    let hint = with_file(key, Choice::Keep);
+    format!(
+        "the last run found a record of `{}`, and --keep is for people who are missing or out of scope\n  hint: {hint}",
+        shown(key.as_str())
+    )
+}
+
+/// A person with a record in scope is not missing.
+pub(super) fn present(key: &EmployeeId) -> Failure {
+    let key = shown(key.as_str());
+    Failure::usage(format!(
+        "`{key}` has a record in scope, and --keep is for people who are missing or out of scope\n  \
+         hint: nothing to decide; correct the record in HR where it is wrong"
     ))
 }
 

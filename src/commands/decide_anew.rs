@@ -3,7 +3,7 @@
 use tokio::sync::watch;
 
 use super::cli::{Common, Decide};
-use super::decide::{Choice, Decided, held_not_missing, new_person, record, word};
+use super::decide::{Choice, Decided, held_not_missing, new_person, present, record, word};
 use super::doubts::carriers;
 use super::exit::{Ended, Failure};
 use super::interrupt::unless_interrupted;
@@ -65,12 +65,21 @@ impl Subject<'_> {
             }
             Choice::New => new_person(&self.scene.store, &tenant, self.key, &self.held(&self.record()?))?,
             Choice::Keep => match self.answer.ledger.people.get(self.key) {
+                _ if self.entry().is_some() => return Err(held_not_missing(self.key)),
+                Some(_) if self.is_present() => return Err(present(self.key)),
                 Some(known) => BoundNames::of_wanted(&known.wanted).decide(Verdict::Keep, Some(known.id.clone())),
-                None if self.entry().is_some() => return Err(held_not_missing(self.key)),
                 None => BoundNames::of(&self.record()?).decide(Verdict::Keep, None),
             },
         };
         Ok(Decided { tenant, decision })
+    }
+
+    /// Whether a record in scope has this key.
+    fn is_present(&self) -> bool {
+        self.answer
+            .records(self.key, &self.scene.snapshot)
+            .into_iter()
+            .any(|(_, mapped)| !matches!(mapped, Mapped::OutOfScope { .. }))
     }
 
     /// The one record of this key.

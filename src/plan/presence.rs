@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::decision::Verdict;
 use super::inputs::Inputs;
 use super::matching::Matching;
 use crate::record::EmployeeId;
@@ -15,6 +16,9 @@ pub struct Presence {
     pub missing: Vec<EmployeeId>,
     /// People of the feed whom the last good reading did not carry and this one does.
     pub returned: Vec<EmployeeId>,
+    /// People whom a record in scope names and whom a decision keeps: it ends, so that it hides nobody who vanishes later.
+    #[serde(default)]
+    pub not_kept: Vec<EmployeeId>,
 }
 
 impl Presence {
@@ -29,6 +33,11 @@ impl Presence {
                 _ => {}
             }
         }
+        let kept = inputs.ledger.decisions.iter().filter(|(_, decision)| decision.verdict == Verdict::Keep).map(|(key, _)| key);
+        let out = |key: &EmployeeId| {
+            matching.out_of_scope.iter().any(|(one, before)| [Some(*one), *before].contains(&Some(key.as_str())))
+        };
+        presence.not_kept = kept.filter(|key| matching.names(key) && !out(key)).cloned().collect();
         presence
     }
 

@@ -77,6 +77,8 @@ pub struct KnownAccount {
     pub id: ObjectId,
     /// What HR wanted at the last run, by attribute name.
     pub wanted: BTreeMap<String, Option<Value>>,
+    /// Whether the last good reading of the feed had no record of the person.
+    pub missing: bool,
 }
 
 const FORGET: &str =
@@ -187,14 +189,16 @@ impl Store {
 
     /// The accounts that the ledger has under a key, one for each tenant.
     pub fn known_accounts(&self, key: &EmployeeId) -> Result<Vec<KnownAccount>, StoreError> {
-        let mut select = self.database.prepare("select tenant, id, wanted from people where key = ?1 order by tenant")?;
+        let mut select = self
+            .database
+            .prepare("select tenant, id, wanted, missing_since is not null from people where key = ?1 order by tenant")?;
         let mut rows = select.query([key.as_str()])?;
         let mut known = Vec::new();
         while let Some(row) = rows.next()? {
             let (tenant, id): (String, String) = (row.get(0)?, row.get(1)?);
             let Some(id) = ObjectId::new(&id) else { continue };
             let wanted = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or("{}"))?;
-            known.push(KnownAccount { tenant: TenantId(tenant), id, wanted });
+            known.push(KnownAccount { tenant: TenantId(tenant), id, wanted, missing: row.get(3)? });
         }
         Ok(known)
     }

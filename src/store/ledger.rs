@@ -180,7 +180,7 @@ impl Store {
         Ok(self.database.query_row(select, [tenant.0.as_str(), feed, moment], |_| Ok(())).optional()?.is_some())
     }
 
-    /// Records who vanished from a good reading of a feed, and who came back.
+    /// Records who vanished from a good reading of a feed, and who came back. A decision to keep a person ends once the person is there.
     pub fn note_presence(&mut self, tenant: &TenantId, presence: &Presence, today: Date) -> Result<(), StoreError> {
         let transaction = self.database.transaction()?;
         {
@@ -190,6 +190,13 @@ impl Store {
             }
             for key in &presence.returned {
                 update.execute(params![tenant.0, key.as_str(), None::<String>])?;
+            }
+            let mut forget = transaction.prepare(
+                "update decisions set forgotten_at = ?3, forgotten_by = 'hrpush' \
+                 where tenant = ?1 and key = ?2 and verdict = 'keep' and forgotten_at is null",
+            )?;
+            for key in &presence.not_kept {
+                forget.execute(params![tenant.0, key.as_str(), super::now()])?;
             }
         }
         transaction.commit()?;

@@ -183,7 +183,7 @@ mod tests {
         (plan.candidates, plan.new_passwords) = (BTreeMap::from([(1, names)]), [2].into());
         let before = serde_json::to_string(&plan.accounts()).unwrap();
         assert_eq!(aside_of(&before).unwrap().accounts, plan.accounts(), "as an earlier version kept it");
-        let presence = Presence { missing: vec![EmployeeId::new("9").unwrap()], returned: Vec::new() };
+        let presence = Presence { missing: vec![EmployeeId::new("9").unwrap()], ..Presence::default() };
         store.stage(&tenant, &plan, Some(&reading), &presence, std::iter::once(ann())).unwrap();
         let staged = store.staged(&tenant, "f").unwrap().unwrap();
         assert_eq!((staged.feed.as_str(), &staged.aside, &staged.people), ("HR", &plan.aside(), &vec![ann()]));

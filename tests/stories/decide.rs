@@ -135,8 +135,10 @@ fn a_missing_person_is_kept_without_any_reading() {
     let mut rows = people(1..=24);
     company.hr(&rows);
     company.night(0);
+    company.hrpush(&["decide", "9", "--keep"], true).ends_with(2);
     rows.remove(8);
     company.hr(&rows);
+    company.night(0);
     let known = json_of(&company, &["explain", "9", "hr.csv", "--mapping", "map.toml"], true)["known"]["id"].clone();
     for name in ["hr.csv", "map.toml"] {
         std::fs::rename(company.world.path(name), company.world.path(&format!("{name}.old"))).unwrap();
@@ -221,12 +223,25 @@ fn a_missing_person_who_is_kept_stays_enabled_and_quiet() {
     let mut rows = people(1..=24);
     company.hr(&rows);
     company.night(0);
+    let keep = || ["decide", "9", "--keep"].into_iter().chain(READ).collect::<Vec<_>>();
+    let told = company.hrpush(&keep(), true).ends_with(2).err;
+    assert!(told.contains("has a record in scope"), "{told}");
+    let whole = rows.clone();
     rows.remove(8);
     company.hr(&rows);
     assert_eq!(company.plan(0)["summary"]["disable"], 1);
-    company.hrpush(&["decide", "9", "--keep"], true).ends_with(0);
+    company.hrpush(&keep(), true).ends_with(0);
     let plan = company.plan(0);
     assert_eq!((&plan["changes"], &plan["skipped"]), (&json!([]), &json!([])));
+    company.night(0);
+    // The decision ends once the person is in HR again.
+    company.hr(&whole);
+    company.night(0);
+    assert_eq!(json_of(&company, &["decide", "--list"], false), json!([]));
+    company.hr(&rows);
+    assert_eq!(company.plan(0)["summary"]["disable"], 1);
+    company.hrpush(&keep(), true).ends_with(0);
+    assert_eq!(company.plan(0)["summary"]["disable"], 0);
     company.hrpush(&["decide", "9", "--forget"], true).ends_with(0);
     assert_eq!(company.plan(0)["summary"]["disable"], 1);
 }

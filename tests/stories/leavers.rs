@@ -210,10 +210,12 @@ fn nobody_is_disabled_as_missing_beside_a_record_without_a_key() {
     world.write("map.toml", mapping.replace("on_missing = \"report\"", "on_missing = \"disable\""));
     let keys = ["", "10001\u{200b}2"];
     for key in keys {
-        let rows = with_first(&[vec![("EmployeeID", key)]]);
+        // The damaged record points at its own account by mail and names; the one after it is in no record.
+        let mut rows = with_first(&[vec![("EmployeeID", key)]]);
+        rows.remove(1);
         let ended = night(&world, &rows).ends_with(4);
         assert!(!ended.out.contains("! disable"), "{key:?}: {}", ended.out);
-        assert!(ended.out.contains("[missing]"), "{key:?}: {}", ended.out);
+        assert!(ended.out.contains("10002: missing from HR") && ended.out.contains("[missing]"), "{key:?}: {}", ended.out);
     }
     let ended = night(&world, &everybody()[1..]).ends_with(0);
     assert!(ended.out.contains("! disable 10001"), "{}", ended.out);

@@ -356,7 +356,7 @@ fn directory_value(attribute: Attribute, value: expr::Value<'_>) -> Option<Value
     }
 }
 
-/// Whether a text for a directory extension of the type DateTime is a day: a midnight of any zone, or a form that Graph does not read. A
+/// Whether a text for a directory extension of the type `DateTime` is a day: a midnight of any zone, or a form that Graph does not read. A
 /// moment with a time of day stays a moment.
 fn is_day_of_extension(attribute: Attribute, text: &str) -> bool {
     let is_midnight = || text.split_once(['T', 't', ' ']).is_some_and(|(_, time)| time.starts_with("00:00"));

@@ -228,3 +228,22 @@ proptest::proptest! {
         masked(&text);
     }
 }
+
+#[test]
+fn a_password_before_a_host_is_covered_without_a_scheme() {
+    for address in
+        ["u:CANARY@h.example/", "//u:CANARY@h.example/x", "https//u:CANARY@h.example", "h.example, u:CANARY@[::1]:8080"]
+    {
+        hides(&format!("[source]\nbase_url = \"{address}\"\n"));
+        let shown = message(&format!("`{address}` is no address").replace("CANARY", CANARY));
+        assert!(!shown.contains("hunter"), "{shown}");
+    }
+    for harmless in [
+        "hint: ask hr@contoso.com",
+        "SMTP:ada@contoso.com",
+        "users: ada@contoso.com, bo@contoso.com",
+        "at 10:30 by ada@contoso.com",
+    ] {
+        assert_eq!(message(harmless), harmless);
+    }
+}

@@ -20,11 +20,13 @@ const LONG: usize = 20;
 /// Whether a message may hold anything of that kind; most do not.
 pub(super) fn is_suspicious(text: &str) -> bool {
     ["://", "=", "-----BEGIN", "earer ", "asic ", "eyJ", "AGE-SECRET"].iter().any(|sign| text.contains(sign))
+        || (text.contains(':') && text.contains('@'))
 }
 
 /// Covers what looks like a secret in some characters.
 pub(super) fn cover(cover: &mut Cover, range: Range<usize>, place: Where) {
     urls(cover, range.clone(), place);
+    users_without_scheme(cover, range.clone());
     queries(cover, range.clone(), place);
     parameters(cover, range.clone(), place);
     schemes(cover, range.clone());
@@ -85,6 +87,21 @@ fn urls(cover: &mut Cover, range: Range<usize>, place: Where) {
             (true, Some(last), Some(_)) => cover.star(from..last.max(at_sign)),
             (_, _, Some(colon)) => cover.star(colon + 1..at_sign),
             (_, _, None) => {}
+        }
+    }
+}
+
+/// The password of `user:password@host` in an address whose scheme is missing or damaged, as in `//user:password@host`.
+fn users_without_scheme(cover: &mut Cover, range: Range<usize>) {
+    for at_sign in range.clone().filter(|&at| cover.chars[at] == '@').collect::<Vec<_>>() {
+        let ends = |character: char| character.is_whitespace() || "/`\"'<>,;(=".contains(character);
+        let start = (range.start..at_sign).rfind(|&at| ends(cover.chars[at])).map_or(range.start, |end| end + 1);
+        let Some(colon) = (start..at_sign).find(|&at| cover.chars[at] == ':') else { continue };
+        let before: String = cover.chars[start..colon].iter().collect::<String>().to_lowercase();
+        let is_host = cover.chars.get(at_sign + 1).is_some_and(|next| next.is_alphanumeric() || *next == '[');
+        // An address of a mailbox is no secret.
+        if is_host && colon + 1 < at_sign && !matches!(before.as_str(), "smtp" | "mailto" | "sip") {
+            cover.star(colon + 1..at_sign);
         }
     }
 }

@@ -175,6 +175,12 @@ const COUNTS: &[&str] = &[
 const COUNTED: &[&str] =
     &["row", "rows", "record", "records", "zeile", "zeilen", "datensätze", "lines", "employees", "mitarbeiter"];
 
+/// Whether a cell says what was counted, as in `40 employees` or `employees` beside its number.
+fn names_what_is_counted(text: &str) -> bool {
+    let bare = text.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace()).to_lowercase();
+    COUNTED.contains(&bare.as_str())
+}
+
 /// Whether a row counts or sums up the others.
 pub(super) fn is_total(row: &impl Cells, width: usize) -> bool {
     let filled = || (0..row.count()).map(|index| row.text(index).trim()).filter(|text| !text.is_empty());
@@ -183,7 +189,7 @@ pub(super) fn is_total(row: &impl Cells, width: usize) -> bool {
     let sparse = || filled().count() * 2 <= width;
     match label {
         Label::Marked => true,
-        Label::Total => !words_beside() || sparse(),
+        Label::Total => !words_beside() || sparse() || filled().skip(1).any(names_what_is_counted),
         Label::TotalOf => sparse() && (!words_beside() || filled().count() <= 2),
         Label::Count => !words_beside(),
     }
@@ -331,6 +337,8 @@ mod tests {
             ["Total", "", "", "40"],
             ["Total: 40", "", "", ""],
             ["Total:", "40 employees", "Date 2026-11-30", ""],
+            ["Total", "40 employees", "Date 2026-11-30", ""],
+            ["Total", "2", "employees", "2 depts"],
             ["Grand Total", "40", "", ""],
             ["Summe", "40", "12,5", "3"],
             ["Gesamt 40", "", "", ""],

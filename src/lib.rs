@@ -24,5 +24,6 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod sandbox;
+pub mod session;
 pub mod source;
 pub mod store;

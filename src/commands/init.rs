@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::cli::{Common, Init};
-use super::exit::{Ended, Failure};
-use super::files::{print, write_new};
 use crate::mapping::{self, Guess, GuessError, Mapping};
 use crate::record::{Header, Record};
 use crate::report::shown;
+use crate::session::error::{Ended, Failure};
+use crate::session::output::{print, write_new};
 use crate::source::{self, Arrival, FaultKind, Fetched, FileSettings};
 
 pub(super) fn init(common: &Common, args: &Init) -> Result<Ended, Failure> {

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::cli::Common;
-use super::exit::{Ended, Failure};
-use super::files::{print, write_private};
 use super::presets::{self, Preset};
-use super::service;
+use crate::session::error::{Ended, Failure};
+use crate::session::output::{print, write_private};
+use crate::session::rest_source;
 
 pub(super) fn init(common: &Common, name: &str) -> Result<Ended, Failure> {
-    service::preset(name)?;
+    rest_source::preset(name)?;
     let Some(preset) = presets::all().find(|preset| preset.name == name) else {
         return Err(Failure::usage(format!("no preset is called `{name}`")));
     };

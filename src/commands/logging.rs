@@ -8,9 +8,9 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::cli::{Common, Format};
-use super::exit::Failure;
-use super::files::append_private;
 use crate::diagnostic::mask;
+use crate::session::error::Failure;
+use crate::session::output::append_private;
 
 /// Starts the log as the options want it.
 pub(super) fn start(common: &Common) -> Result<(), Failure> {

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::cli::{Common, Format, Mapping};
-use super::exit::{Code, Ended, Failure};
-use super::files::print;
 use crate::expr;
 use crate::mapping::{self, Evaluation};
 use crate::report::{self, shown};
+use crate::session::error::{Code, Ended, Failure};
+use crate::session::output::print;
 
 pub(super) fn mapping(common: &Common, command: &Mapping) -> Result<Ended, Failure> {
     let json = common.format == Format::Json;

@@ -6,15 +6,15 @@ use std::path::Path;
 use serde_json::json;
 
 use super::cli::{Common, Format};
-use super::exit::{Code, Ended, Failure};
-use super::files::print;
-use super::reading::{rules, text_of};
-use super::settings::load;
 use crate::config;
 use crate::expr::Context;
 use crate::mapping::{self, Checked, Mapping, Survey};
 use crate::record::Header;
 use crate::report::{self, shown};
+use crate::session::error::{Code, Ended, Failure};
+use crate::session::load_source::{rules, text_of};
+use crate::session::output::print;
+use crate::session::settings::load;
 use crate::source::{self, FileSettings};
 
 /// Stands for the tenant's default domain, which a check does not ask for.

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::exit::{Ended, Failure};
-use super::files::print;
 use crate::mapping::{self, Converted};
 use crate::report::{self, shown};
+use crate::session::error::{Ended, Failure};
+use crate::session::output::print;
 
 pub(super) fn convert(json: bool, schema: &Path, output: Option<&Path>, object_mapping: Option<&str>) -> Result<Ended, Failure> {
     let text = decoded(schema)?;

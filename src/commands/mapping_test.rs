@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
-use super::exit::{Code, Ended, Failure};
-use super::files::print;
-use super::reading::{load, text_of};
 use crate::mapping::{self, CaseResult, Tested};
 use crate::report::{self, shown};
+use crate::session::error::{Code, Ended, Failure};
+use crate::session::load_source::{load, text_of};
+use crate::session::output::print;
 
 pub(super) fn test(json: bool, file: &Path, update: bool) -> Result<Ended, Failure> {
     let mapping = load(file)?;

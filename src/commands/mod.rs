@@ -3,52 +3,29 @@
 //! In come arguments and settings, out go a result on stdout, everything else on stderr, and an exit code. Only here is a
 //! clock read, a question asked and a file chosen.
 
-mod apply;
-mod cli;
-mod clock;
+pub(crate) mod cli;
 mod completions;
-mod decide;
-mod decide_anew;
-mod delivery;
-mod doctor;
-mod doubts;
-mod everybody;
-mod exit;
-mod explain;
-mod files;
-mod import;
 mod init;
 mod init_preset;
-mod interrupt;
 mod logging;
 mod mapping;
 mod mapping_check;
 mod mapping_convert;
 mod mapping_test;
-mod memory;
-mod operator;
-mod planning;
 mod presets;
-mod progress;
-mod quality;
-mod reading;
+pub(crate) mod progress;
 mod records;
-mod run;
-mod runs;
+pub(crate) mod runs;
 mod sandbox;
-mod scene;
-mod service;
-mod settings;
-mod target;
-mod undo;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::session::error::{self, Ended, Failure};
+use crate::session::{decide, doctor, explain, feed_run, quality, saved_plan, undo};
 use cli::{Cli, Color, Command};
-use exit::{Ended, Failure};
 
 /// Runs the command that the arguments name and tells how it ended.
 pub fn main<I: IntoIterator<Item = OsString>>(arguments: I) -> ExitCode {
@@ -62,16 +39,16 @@ pub fn main<I: IntoIterator<Item = OsString>>(arguments: I) -> ExitCode {
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
-    exit::conclude(logging::start(&cli.common).and_then(|()| dispatch(&cli)))
+    error::conclude(logging::start(&cli.common).and_then(|()| dispatch(&cli)))
 }
 
 fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
     let common = &cli.common;
     match &cli.command {
-        Command::Import(args) => import::import(common, args),
-        Command::Sync(args) => import::sync(common, args),
-        Command::Plan(args) => import::plan(common, args),
-        Command::Apply(args) => apply::apply(common, args),
+        Command::Import(args) => feed_run::import(common, args),
+        Command::Sync(args) => feed_run::sync(common, args),
+        Command::Plan(args) => feed_run::plan(common, args),
+        Command::Apply(args) => saved_plan::apply(common, args),
         Command::Undo(args) => undo::undo(common, args),
         Command::Explain(args) => explain::explain(common, args),
         Command::Decide(args) => decide::decide(common, args),

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::cli::{Common, Format};
-use super::exit::{Ended, Failure};
-use super::files::print;
 use crate::mapping;
 use crate::report;
+use crate::session::error::{Ended, Failure};
+use crate::session::output::print;
 
 /// What a preset says of itself, and what its user must say.
 pub(super) struct Preset {

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::graph::Client;
 
 /// Does the work, and shows on a terminal how many of so many writes are sent, at which rate they pass and how long it takes.
-pub(super) async fn shown<T>(quiet: bool, client: &Client, writes: u64, work: impl Future<Output = T>) -> T {
+pub(crate) async fn shown<T>(quiet: bool, client: &Client, writes: u64, work: impl Future<Output = T>) -> T {
     if quiet || !std::io::stderr().is_terminal() {
         return work.await;
     }

@@ -3,19 +3,20 @@
 use serde_json::{Map, Value, json};
 
 use super::cli::{Common, Format, Records};
-use super::exit::{Ended, Failure};
-use super::files::print;
-use super::interrupt::{block_on, unless_interrupted};
-use super::{reading, settings};
 use crate::record::{Cell, Record};
 use crate::report::{self, shown};
+use crate::session::error::{Ended, Failure};
+use crate::session::interrupt::{block_on, unless_interrupted};
+use crate::session::load_source;
+use crate::session::output::print;
+use crate::session::settings;
 use crate::source::{Profiler, Reading};
 
 pub(super) fn records(common: &Common, args: &Records) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     let day = args.as_of.unwrap_or_else(|| jiff::Zoned::now().date());
     block_on(|cancelled| async move {
-        let reading = unless_interrupted(&cancelled, reading::read_plainly(&settings, &args.files, day)).await?;
+        let reading = unless_interrupted(&cancelled, load_source::read_plainly(&settings, &args.files, day)).await?;
         show(common, args, &reading)
     })
 }

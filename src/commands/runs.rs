@@ -1,13 +1,13 @@
 //! `hrpush runs`: what was done, when, by which plan.
 
 use super::cli::{Common, Format, Runs, RunsShow};
-use super::exit::{Ended, Failure};
-use super::files::print;
-use super::settings;
 use crate::report;
+use crate::session::error::{Ended, Failure};
+use crate::session::output::print;
+use crate::session::settings;
 use crate::store::{Recorded, Store, StoreError};
 
-pub(super) fn runs(common: &Common, args: &Runs) -> Result<Ended, Failure> {
+pub(crate) fn runs(common: &Common, args: &Runs) -> Result<Ended, Failure> {
     let store = settings::load(common)?.store()?;
     let json = common.format == Format::Json;
     let document = match &args.show {
@@ -25,7 +25,7 @@ pub(super) fn runs(common: &Common, args: &Runs) -> Result<Ended, Failure> {
 }
 
 /// A run by its name or the beginning of it.
-pub(super) fn recorded(store: &Store, run: &str) -> Result<Recorded, Failure> {
+pub(crate) fn recorded(store: &Store, run: &str) -> Result<Recorded, Failure> {
     store.run(run).map_err(|fault| match fault {
         StoreError::NoRun(_) | StoreError::ManyRuns(_) => Failure::usage(fault),
         other => Failure::cannot(&other),

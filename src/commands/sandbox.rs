@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::cli::Sandbox as Args;
-use super::exit::{Ended, Failure};
-use super::files::{append_private, print, write_private};
-use super::interrupt::interrupted;
 use crate::sandbox::{Faults, Options, Quota, QuotaKind, Sandbox};
+use crate::session::error::{Ended, Failure};
+use crate::session::interrupt::interrupted;
+use crate::session::output::{append_private, print, write_private};
 
 /// `40d` or `12h`, how far the tenant's clock is ahead; `-3h`, how far it is behind.
 fn moved(text: &str) -> Result<(Duration, Duration), Failure> {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::everybody::{Everybody, everybody};
-use super::exit::Failure;
-use super::reading::Read;
-use super::scene::Scene;
+use super::error::Failure;
+use super::load_source::Read;
+use super::parallel_map::{Everybody, everybody};
+use super::tenant::Scene;
 use crate::expr::Context;
 use crate::graph::Wanted;
 use crate::mapping::LeaveAction;
@@ -16,29 +16,29 @@ use crate::record::EmployeeId;
 use crate::source::ColumnProfile;
 
 /// What is planned, and for whom.
-pub(super) struct Question<'a> {
-    pub(super) read: &'a Read,
-    pub(super) policy: &'a Policy,
-    pub(super) as_of: Option<Date>,
+pub(crate) struct Question<'a> {
+    pub(crate) read: &'a Read,
+    pub(crate) policy: &'a Policy,
+    pub(crate) as_of: Option<Date>,
     /// These people alone, where not everybody is planned.
-    pub(super) only: Option<&'a BTreeSet<EmployeeId>>,
+    pub(crate) only: Option<&'a BTreeSet<EmployeeId>>,
     /// Whether the files are everybody.
-    pub(super) whole: bool,
+    pub(crate) whole: bool,
 }
 
 /// A plan with everything that it was computed from.
-pub(super) struct Answer {
-    pub(super) survey: Survey,
-    pub(super) people: People,
-    pub(super) ledger: Ledger,
-    pub(super) context: Context,
-    pub(super) day: Date,
+pub(crate) struct Answer {
+    pub(crate) survey: Survey,
+    pub(crate) people: People,
+    pub(crate) ledger: Ledger,
+    pub(crate) context: Context,
+    pub(crate) day: Date,
     /// Whether the next reading is compared with this one.
-    pub(super) measure: bool,
+    pub(crate) measure: bool,
 }
 
 /// Computes the plan.
-pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, Failure> {
+pub(crate) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, Failure> {
     let Question { read, policy, as_of, only, whole } = *question;
     let rules = read.mapping.rules();
     let now = jiff::Timestamp::now();
@@ -83,19 +83,19 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
 
 impl Answer {
     /// Whether HR or an earlier run names this person.
-    pub(super) fn knows(&self, key: &EmployeeId) -> bool {
+    pub(crate) fn knows(&self, key: &EmployeeId) -> bool {
         self.ledger.people.contains_key(key) || self.people.numbers().any(|person| self.people.key(person) == Some(key.as_str()))
     }
 }
 
 /// Nobody of that name.
-pub(super) fn nobody(key: &EmployeeId) -> Failure {
+pub(crate) fn nobody(key: &EmployeeId) -> Failure {
     let key = crate::report::shown(key.as_str());
     Failure::usage(format!("nobody has the key `{key}`, neither in HR nor in what earlier runs left"))
 }
 
 /// What must be read of the tenant for this mapping.
-pub(super) fn wanted(read: &Read, protect_groups: &[String]) -> Wanted {
+pub(crate) fn wanted(read: &Read, protect_groups: &[String]) -> Wanted {
     let rules = read.mapping.rules();
     let leave = rules.lifecycle.as_ref().map(|lifecycle| lifecycle.on_leave.as_slice()).unwrap_or_default();
     Wanted {

@@ -6,10 +6,10 @@ use std::time::SystemTime;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::cli::MapArgs;
-use super::exit::Failure;
-use super::service;
+use super::error::Failure;
+use super::rest_source;
 use super::settings::Settings;
+use crate::commands::cli::MapArgs;
 use crate::config::{FileSource, PlaceConfig, SecretFrom, SourceKind};
 use crate::mapping::{self, BoundMapping, Mapping};
 use crate::source::place::Remote;
@@ -17,31 +17,31 @@ use crate::source::sql::Database;
 use crate::source::{self, Arrival, CsvSettings, Fetched, FileSettings, Reading, Source, SourceErrors};
 
 /// A whole reading with the mapping held against its columns.
-pub(super) struct Read {
-    pub(super) reading: Reading,
-    pub(super) mapping: Mapping,
-    pub(super) bound: BoundMapping,
+pub(crate) struct Read {
+    pub(crate) reading: Reading,
+    pub(crate) mapping: Mapping,
+    pub(crate) bound: BoundMapping,
     /// The files that a good run moves away, and where to.
-    pub(super) delivery: Option<Delivery>,
+    pub(crate) delivery: Option<Delivery>,
     /// Whether the same reading a second time is refused.
-    pub(super) refuse_repeated: bool,
+    pub(crate) refuse_repeated: bool,
     /// Whether a system was asked: that it gives the same answer twice is no mistake of anybody.
-    pub(super) asked: bool,
+    pub(crate) asked: bool,
 }
 
 /// Files that were delivered for one run.
-pub(super) struct Delivery {
-    pub(super) files: Vec<PathBuf>,
-    pub(super) move_to: PathBuf,
+pub(crate) struct Delivery {
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) move_to: PathBuf,
 }
 
 /// Reads the files, or the configured source where none are named.
-pub(super) async fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) -> Result<Read, Failure> {
+pub(crate) async fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) -> Result<Read, Failure> {
     let configured = settings.config.source.as_ref();
     if files.is_empty()
         && let Some(SourceKind::Rest(source)) = configured.map(|source| &source.kind)
     {
-        return service::read(settings, source, map).await;
+        return rest_source::read(settings, source, map).await;
     }
     let named = map.mapping.as_deref().or_else(|| configured.and_then(|source| source.mapping.as_deref()));
     if let Some(source) = asked(settings, files)? {
@@ -67,11 +67,11 @@ pub(super) async fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) 
 }
 
 /// The same without a mapping, for a first look.
-pub(super) async fn read_plainly(settings: &Settings, files: &[PathBuf], day: Date) -> Result<Reading, Failure> {
+pub(crate) async fn read_plainly(settings: &Settings, files: &[PathBuf], day: Date) -> Result<Reading, Failure> {
     if files.is_empty()
         && let Some(SourceKind::Rest(source)) = settings.config.source.as_ref().map(|source| &source.kind)
     {
-        return service::read_plainly(settings, source, day).await;
+        return rest_source::read_plainly(settings, source, day).await;
     }
     if let Some(source) = asked(settings, files)? {
         return ask(source.as_ref()).await;
@@ -94,7 +94,7 @@ fn asked(settings: &Settings, files: &[PathBuf]) -> Result<Option<Box<dyn Source
     })
 }
 
-pub(super) async fn ask(source: &dyn Source) -> Result<Reading, Failure> {
+pub(crate) async fn ask(source: &dyn Source) -> Result<Reading, Failure> {
     source.read().await.map_err(unread)
 }
 
@@ -104,7 +104,7 @@ fn unread(errors: SourceErrors) -> Failure {
 }
 
 /// The built-in mapping that fits the columns of a reading.
-pub(super) fn fitting_columns(reading: &Reading) -> Result<Mapping, Failure> {
+pub(crate) fn fitting_columns(reading: &Reading) -> Result<Mapping, Failure> {
     let columns: Vec<&str> = reading.header.names().collect();
     let (file, text) = mapping::choose(&columns).map_err(|fault| Failure::usage(format!("{}: {fault}", reading.name)))?;
     Mapping::parse(text, Path::new(file)).map_err(Failure::usage)
@@ -203,12 +203,12 @@ fn assemble(opened: Opened, source: &FileSource, csv: CsvSettings, day: Date, zo
 }
 
 /// A mapping file, checked whole.
-pub(super) fn load(path: &Path) -> Result<Mapping, Failure> {
+pub(crate) fn load(path: &Path) -> Result<Mapping, Failure> {
     Mapping::parse(&text_of(path)?, path).map_err(Failure::usage)
 }
 
 /// The text of a file that the user named.
-pub(super) fn text_of(path: &Path) -> Result<String, Failure> {
+pub(crate) fn text_of(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|fault| Failure::usage(format!("{}: {fault}", path.display())))
 }
 
@@ -221,7 +221,7 @@ fn ruled(mut settings: FileSettings, csv: CsvSettings) -> FileSettings {
 }
 
 /// How a run would read a file by this mapping: the configuration counts where it names that mapping.
-pub(super) fn rules(settings: &Settings, mapping: &Path, csv: CsvSettings) -> FileSettings {
+pub(crate) fn rules(settings: &Settings, mapping: &Path, csv: CsvSettings) -> FileSettings {
     let same = |path: &PathBuf| match (path.canonicalize(), mapping.canonicalize()) {
         (Ok(path), Ok(mapping)) => path == mapping,
         _ => false,

@@ -5,26 +5,26 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::exit::Failure;
-use super::reading::Read;
+use super::error::Failure;
+use super::load_source::Read;
 use crate::expr::Context;
 use crate::plan::{Packer, Part, People};
 use crate::record::Record;
 use crate::source::{ColumnProfile, Profiler, Reading};
 
 /// A whole reading, mapped.
-pub(super) struct Everybody {
+pub(crate) struct Everybody {
     /// What the mapping makes of each record.
-    pub(super) people: People,
+    pub(crate) people: People,
     /// What the columns look like.
-    pub(super) columns: Vec<ColumnProfile>,
+    pub(crate) columns: Vec<ColumnProfile>,
 }
 
 /// Some records with their place in the order of the reading.
 type Batch = (usize, Vec<Record>);
 
 /// Maps every record by itself, so that the number of cores changes nothing but the time it takes. Few records are in memory at a time.
-pub(super) fn everybody(read: &Read, context: &Context, packer: Packer<'_>) -> Result<Everybody, Failure> {
+pub(crate) fn everybody(read: &Read, context: &Context, packer: Packer<'_>) -> Result<Everybody, Failure> {
     let Read { reading, bound, .. } = read;
     let work = |next: &dyn Fn() -> Option<Batch>| {
         let bound = bound.apart();

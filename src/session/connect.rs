@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::exit::Failure;
+use super::error::Failure;
 use super::settings::Settings;
 use crate::config::{self, SecretFrom, Tenant};
 use crate::graph::{Auth, Client, Cloud, Credential, GraphUrl, Priority, Reader, Settings as GraphSettings};
@@ -22,33 +22,33 @@ const SANDBOX_SCALE: f64 = 1000.0;
 const SANDBOX_URL: &str = "http://127.0.0.1/v1.0";
 
 /// A connected tenant.
-pub(super) struct Connection {
-    pub(super) client: Arc<Client>,
+pub(crate) struct Connection {
+    pub(crate) client: Arc<Client>,
     /// The URL as plans name it.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// The embedded sandbox, kept alive.
-    pub(super) sandbox: Option<Sandbox>,
+    pub(crate) sandbox: Option<Sandbox>,
     /// The tenant that the configuration names, by id or domain.
     expected: Option<String>,
 }
 
 impl Connection {
-    pub(super) fn reader(&self) -> Reader {
+    pub(crate) fn reader(&self) -> Reader {
         Reader::new(Arc::clone(&self.client))
     }
 
     /// What tells readings of this target from those of another one, before the tenant has said which it is.
-    pub(super) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         format!("{} {}", self.url, self.expected.as_deref().unwrap_or_default())
     }
 
     /// The target as the plan shows it.
-    pub(super) fn target(&self, tenant: &crate::directory::TenantId) -> Target {
+    pub(crate) fn target(&self, tenant: &crate::directory::TenantId) -> Target {
         Target { graph_url: self.url.clone(), tenant_id: tenant.0.clone(), sandbox: self.sandbox.is_some() }
     }
 
     /// Refuses a tenant that is not the configured one.
-    pub(super) fn check(&self, snapshot: &crate::directory::Snapshot) -> Result<(), Failure> {
+    pub(crate) fn check(&self, snapshot: &crate::directory::Snapshot) -> Result<(), Failure> {
         match &self.expected {
             Some(expected)
                 if !snapshot.tenant.0.eq_ignore_ascii_case(expected) && !snapshot.domains.contains(&expected.to_lowercase()) =>
@@ -64,7 +64,7 @@ impl Connection {
 }
 
 /// Which tenant a run is about.
-pub(super) enum Aim {
+pub(crate) enum Aim {
     /// The embedded sandbox.
     Embedded,
     /// The configured cloud, or the one that the token is for.
@@ -75,7 +75,7 @@ pub(super) enum Aim {
 
 impl Aim {
     /// The target of a run that computes its plan.
-    pub(super) fn of_run(settings: &Settings, graph_url: Option<&str>) -> Result<Self, Failure> {
+    pub(crate) fn of_run(settings: &Settings, graph_url: Option<&str>) -> Result<Self, Failure> {
         match graph_url {
             Some(url) => at(url).map(Self::At),
             None if settings.config.tenant.is_none() && token().is_none() => Ok(Self::Embedded),
@@ -87,7 +87,7 @@ impl Aim {
     ///
     /// A saved plan may come from anywhere, and its fingerprint does not cover its URL. So the URL is believed where no credential can leak by
     /// it: on loopback, and for Microsoft's own clouds.
-    pub(super) fn of_plan(settings: &Settings, graph_url: Option<&str>, target: &Target) -> Result<Self, Failure> {
+    pub(crate) fn of_plan(settings: &Settings, graph_url: Option<&str>, target: &Target) -> Result<Self, Failure> {
         let other = || Failure::usage(other_target(target));
         if target.sandbox {
             let free = graph_url.is_none() && settings.config.tenant.is_none();
@@ -130,13 +130,13 @@ fn cloud(settings: &Settings) -> Cloud {
 }
 
 /// Why a plan or a run is not carried on here.
-pub(super) fn other_target(target: &Target) -> String {
+pub(crate) fn other_target(target: &Target) -> String {
     let kind = if target.sandbox { "the embedded sandbox" } else { "the tenant" };
     format!("the plan is for {kind} {} at {}, which is not the target here", shown(&target.tenant_id), shown(&target.graph_url))
 }
 
 /// Connects; nothing is asked of the tenant yet.
-pub(super) async fn connect(
+pub(crate) async fn connect(
     settings: &Settings,
     store: &mut Store,
     aim: &Aim,

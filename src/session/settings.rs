@@ -2,22 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use super::cli::Common;
-use super::exit::Failure;
+use super::error::Failure;
+use crate::commands::cli::Common;
 use crate::config::{self, Config, Deliver};
 use crate::plan::{Limit, Policy};
 use crate::store::Store;
 
 /// The configuration, and where the state is.
-pub(super) struct Settings {
-    pub(super) config: Config,
-    pub(super) state: PathBuf,
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    pub(crate) state: PathBuf,
 }
 
 const FILE: &str = "hrpush.toml";
 
 /// Reads the configuration that the options name, else the one in the working folder, else none.
-pub(super) fn load(common: &Common) -> Result<Settings, Failure> {
+pub(crate) fn load(common: &Common) -> Result<Settings, Failure> {
     let path = common.config.clone().or_else(|| Path::new(FILE).is_file().then(|| PathBuf::from(FILE)));
     let config = path.as_deref().map(config::load).transpose().map_err(Failure::usage)?.unwrap_or_default();
     let beside = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
@@ -26,12 +26,12 @@ pub(super) fn load(common: &Common) -> Result<Settings, Failure> {
 }
 
 impl Settings {
-    pub(super) fn store(&self) -> Result<Store, Failure> {
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
         Store::open(&self.state).map_err(|fault| Failure::cannot(&fault))
     }
 
     /// What the plan must know of the configuration.
-    pub(super) fn policy(&self) -> Policy {
+    pub(crate) fn policy(&self) -> Policy {
         let Config { protect, guard, names, password, .. } = &self.config;
         let limits = guard.named().into_iter().filter(|(name, limit)| *name != "feed" || limit.off);
         Policy {

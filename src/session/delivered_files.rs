@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::exit::Failure;
-use super::reading::Delivery;
+use super::error::Failure;
+use super::load_source::Delivery;
 use crate::directory::TenantId;
 use crate::store::Store;
 
@@ -21,20 +21,20 @@ fn name(feed: &str) -> String {
 }
 
 /// The day of the last good run, where it read the same bytes.
-pub(super) fn read_before(store: &Store, tenant: &TenantId, feed: &str, sha256: &str) -> Result<Option<String>, Failure> {
+pub(crate) fn read_before(store: &Store, tenant: &TenantId, feed: &str, sha256: &str) -> Result<Option<String>, Failure> {
     let kept = store.cached(tenant, &name(feed)).map_err(|fault| Failure::cannot(&fault))?;
     let before = kept.and_then(|bytes| serde_json::from_slice::<Before>(&bytes).ok());
     Ok(before.filter(|before| before.sha256 == sha256).map(|before| before.day))
 }
 
 /// Keeps what a good run has read.
-pub(super) fn keep(store: &mut Store, tenant: &TenantId, feed: &str, sha256: String, day: String) -> Result<(), Failure> {
+pub(crate) fn keep(store: &mut Store, tenant: &TenantId, feed: &str, sha256: String, day: String) -> Result<(), Failure> {
     let bytes = serde_json::to_vec(&Before { sha256, day }).map_err(|fault| Failure::cannot(&fault))?;
     store.cache(tenant, &name(feed), Some(&bytes)).map_err(|fault| Failure::cannot(&fault))
 }
 
 /// Moves delivered files away and never over another file; gives back what could not be moved, and why.
-pub(super) fn move_away(delivery: &Delivery) -> Vec<String> {
+pub(crate) fn move_away(delivery: &Delivery) -> Vec<String> {
     let Delivery { files, move_to } = delivery;
     if let Err(fault) = std::fs::create_dir_all(move_to) {
         return vec![format!("done, but the folder {} cannot be made: {fault}", move_to.display())];

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exit::Failure;
-use super::planning::Answer;
-use super::reading::Read;
-use super::scene::Scene;
+use super::error::Failure;
+use super::load_source::Read;
+use super::plan::Answer;
+use super::tenant::Scene;
 use crate::directory::{Snapshot, Users, Value};
 use crate::mapping::{Desired, Flow, HeldCode, Mapped};
 use crate::plan::{BoundNames, Candidate, HeldEntry};
@@ -13,7 +13,7 @@ use crate::record::EmployeeId;
 use crate::store::HeldRecord;
 
 /// Keeps what this run held in doubt.
-pub(super) fn keep(scene: &mut Scene, read: &Read, answer: &Answer, only: Option<&BTreeSet<EmployeeId>>) -> Result<(), Failure> {
+pub(crate) fn keep(scene: &mut Scene, read: &Read, answer: &Answer, only: Option<&BTreeSet<EmployeeId>>) -> Result<(), Failure> {
     let held = &answer.survey.plan.held;
     let in_doubt = held.iter().filter(|entry| is_in_doubt(entry)).filter_map(|entry| Some((entry.key.as_ref()?.as_str(), entry)));
     let in_doubt: BTreeMap<&str, &HeldEntry> = in_doubt.collect();
@@ -46,7 +46,7 @@ fn is_in_doubt(entry: &HeldEntry) -> bool {
 }
 
 /// The live accounts that carry a key: by the record's value of the first match attribute, else by the key itself.
-pub(super) fn carriers(
+pub(crate) fn carriers(
     read: &Read,
     answer: &Answer,
     snapshot: &Snapshot,

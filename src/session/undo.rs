@@ -4,22 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::watch;
 
-use super::apply::wanted;
-use super::cli::{Common, Undo};
-use super::exit::{Ended, Failure};
+use super::connect::Aim;
+use super::error::{Ended, Failure};
+use super::execute::{self, Consent, Ready, carry_out};
 use super::interrupt::block_on;
-use super::memory::Memory;
-use super::run::{self, Consent, Ready, carry_out};
-use super::runs::recorded;
-use super::scene::Scene;
+use super::run_state::Memory;
+use super::saved_plan::wanted;
 use super::settings::{self, Settings};
-use super::target::Aim;
+use super::tenant::Scene;
+use crate::commands::cli::{Common, Undo};
+use crate::commands::runs::recorded;
 use crate::directory::ObjectId;
 use crate::graph::Priority;
 use crate::plan::{self, UndoInputs};
 use crate::store::Recorded;
 
-pub(super) fn undo(common: &Common, args: &Undo) -> Result<Ended, Failure> {
+pub(crate) fn undo(common: &Common, args: &Undo) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     block_on(|cancelled| go(common, &settings, args, cancelled))
 }
@@ -34,7 +34,7 @@ async fn go(common: &Common, settings: &Settings, args: &Undo, cancelled: watch:
     let wanted = wanted(&before.plan, &policy.protect_groups);
     let mut scene = Scene::open(settings, store, &aim, Some(target), &wanted, Priority::Normal, &cancelled).await?;
     let run = recorded(&scene.store, &before.row.run.0)?;
-    let ledger = scene.ledger(&run.plan.source.feed, run::today())?;
+    let ledger = scene.ledger(&run.plan.source.feed, execute::today())?;
     let (plan, moved) = plan::undo(&UndoInputs {
         plan: &run.plan,
         run: &run.row.run.0,
@@ -43,10 +43,10 @@ async fn go(common: &Common, settings: &Settings, args: &Undo, cancelled: watch:
         snapshot: &scene.snapshot,
         ledger: &ledger,
         policy: &policy,
-        today: run::today(),
+        today: execute::today(),
         created_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     });
-    let mut notes = run::left_out(&moved);
+    let mut notes = execute::left_out(&moved);
     if run.plan.changes.is_empty() {
         notes.push(format!("the run {} changed nothing: there is nothing to undo", run.row.run));
     }

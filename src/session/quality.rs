@@ -2,26 +2,28 @@
 
 use std::path::Path;
 
-use super::cli::{Common, Format, Quality};
-use super::exit::{Code, Ended, Failure};
-use super::files::{print, write_private};
+use super::error::{Code, Ended, Failure};
 use super::interrupt::{block_on, unless_interrupted};
-use super::{reading, settings};
+use super::load_source;
+use super::output::{print, write_private};
+use super::settings;
+use crate::commands::cli::{Common, Format, Quality};
 use crate::mapping::{self, Mapping};
 use crate::report;
 use crate::source::Reading;
 
-pub(super) fn quality(common: &Common, args: &Quality) -> Result<Ended, Failure> {
+pub(crate) fn quality(common: &Common, args: &Quality) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     block_on(|cancelled| async move {
         let now = jiff::Zoned::now();
         let today = args.map.as_of.unwrap_or_else(|| now.date());
-        let (reading, mapping) = match unless_interrupted(&cancelled, reading::read(&settings, &args.files, &args.map)).await {
+        let (reading, mapping) = match unless_interrupted(&cancelled, load_source::read(&settings, &args.files, &args.map)).await
+        {
             Ok(read) => (read.reading, read.mapping),
             // Without a mapping that fits, the words of the header must do.
             Err(fault) if args.map.mapping.is_some() => return Err(fault),
             Err(fault) => {
-                let plainly = reading::read_plainly(&settings, &args.files, today);
+                let plainly = load_source::read_plainly(&settings, &args.files, today);
                 let Ok(reading) = unless_interrupted(&cancelled, plainly).await else { return Err(fault) };
                 let Some(mapping) = guessed(&reading) else { return Err(fault) };
                 (reading, mapping)

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::exit::Failure;
+use super::error::Failure;
 use crate::apply::RunId;
 
 /// Clocks that differ by more are not merely imprecise. Time zones do not count: both are UTC.
@@ -12,7 +12,7 @@ const MOST: SignedDuration = SignedDuration::from_hours(2);
 ///
 /// # Errors
 /// Both times and the difference.
-pub(super) fn against_tenant(now: Timestamp, ahead: Option<i64>) -> Result<(), Failure> {
+pub(crate) fn against_tenant(now: Timestamp, ahead: Option<i64>) -> Result<(), Failure> {
     let Some(ahead) = ahead.map(SignedDuration::from_secs).filter(|ahead| ahead.abs() > MOST) else { return Ok(()) };
     let tenant = now.checked_sub(ahead).unwrap_or(if ahead.is_negative() { Timestamp::MAX } else { Timestamp::MIN });
     let (difference, side) = (in_words(ahead.abs()), if ahead.is_negative() { "behind" } else { "ahead" });
@@ -25,7 +25,7 @@ pub(super) fn against_tenant(now: Timestamp, ahead: Option<i64>) -> Result<(), F
 }
 
 /// What is said where the tenant's answers have no `Date` to compare with.
-pub(super) fn note(ahead: Option<i64>) -> Option<String> {
+pub(crate) fn note(ahead: Option<i64>) -> Option<String> {
     let silent = "the tenant's answers have no `Date`: the clock of this machine was not compared with it";
     ahead.is_none().then(|| silent.to_owned())
 }
@@ -34,7 +34,7 @@ pub(super) fn note(ahead: Option<i64>) -> Option<String> {
 ///
 /// # Errors
 /// Both times and the difference.
-pub(super) fn against_last_run(now: Timestamp, last: Option<(RunId, Timestamp)>) -> Result<(), Failure> {
+pub(crate) fn against_last_run(now: Timestamp, last: Option<(RunId, Timestamp)>) -> Result<(), Failure> {
     let Some((run, began)) = last else { return Ok(()) };
     let difference = began.duration_since(now);
     if difference <= MOST {

@@ -2,16 +2,16 @@
 
 use tokio::sync::watch;
 
-use super::cli::{Common, Decide};
+use super::connect::Aim;
 use super::decide::{Choice, Decided, held_not_missing, new_person, present, record, word};
-use super::doubts::carriers;
-use super::exit::{Ended, Failure};
+use super::error::{Ended, Failure};
+use super::held_records::carriers;
 use super::interrupt::unless_interrupted;
-use super::planning::{Answer, Question, answer, nobody, wanted};
-use super::reading::{self, Read};
-use super::scene::Scene;
+use super::load_source::{self, Read};
+use super::plan::{Answer, Question, answer, nobody, wanted};
 use super::settings::Settings;
-use super::target::Aim;
+use super::tenant::Scene;
+use crate::commands::cli::{Common, Decide};
 use crate::directory::{ObjectId, Snapshot, User};
 use crate::graph::Priority;
 use crate::mapping::{Desired, HeldCode, Mapped};
@@ -23,7 +23,7 @@ use crate::store::HeldRecord;
 /// How many accounts with a similar sign-in name are shown.
 const NEAREST: usize = 3;
 
-pub(super) async fn decide(
+pub(crate) async fn decide(
     common: &Common,
     settings: &Settings,
     args: &Decide,
@@ -32,7 +32,7 @@ pub(super) async fn decide(
     cancelled: watch::Receiver<bool>,
 ) -> Result<Ended, Failure> {
     let aim = Aim::of_run(settings, args.target.graph_url.as_deref())?;
-    let read = unless_interrupted(&cancelled, reading::read(settings, &args.files, &args.map)).await?;
+    let read = unless_interrupted(&cancelled, load_source::read(settings, &args.files, &args.map)).await?;
     let policy = settings.policy();
     let wanted = wanted(&read, &policy.protect_groups);
     let mut scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, Priority::Normal, &cancelled).await?;

@@ -3,15 +3,15 @@
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
-use super::cli::{Common, Explain, Format};
-use super::exit::{Ended, Failure};
-use super::files::print;
+use super::connect::Aim;
+use super::error::{Ended, Failure};
 use super::interrupt::{block_on, unless_interrupted};
-use super::planning::{Answer, Question, answer, nobody, wanted};
-use super::reading::{self, Read};
-use super::scene::Scene;
+use super::load_source::{self, Read};
+use super::output::print;
+use super::plan::{Answer, Question, answer, nobody, wanted};
 use super::settings::{self, Settings};
-use super::target::Aim;
+use super::tenant::Scene;
+use crate::commands::cli::{Common, Explain, Format};
 use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, Value};
 use crate::graph::Priority;
 use crate::mapping::{Desired, Flow, Mapped, Stage};
@@ -22,7 +22,7 @@ use crate::report::{self, DecisionExplained, Explanation, Match, Owner, RecordEx
 /// How many requests of the journal are told.
 const WRITES: u32 = 20;
 
-pub(super) fn explain(common: &Common, args: &Explain) -> Result<Ended, Failure> {
+pub(crate) fn explain(common: &Common, args: &Explain) -> Result<Ended, Failure> {
     let key = EmployeeId::new(&args.key).ok_or_else(|| Failure::usage("the key is empty"))?;
     let settings = settings::load(common)?;
     block_on(|cancelled| go(common, &settings, args, key, cancelled))
@@ -36,7 +36,7 @@ async fn go(
     cancelled: watch::Receiver<bool>,
 ) -> Result<Ended, Failure> {
     let aim = Aim::of_run(settings, args.target.graph_url.as_deref())?;
-    let read = unless_interrupted(&cancelled, reading::read(settings, &args.files, &args.map)).await?;
+    let read = unless_interrupted(&cancelled, load_source::read(settings, &args.files, &args.map)).await?;
     let policy = settings.policy();
     let wanted = wanted(&read, &policy.protect_groups);
     let scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, Priority::Normal, &cancelled).await?;
@@ -91,7 +91,7 @@ impl Answer {
     }
 
     /// What the mapping made of each record of a person, by the place among the records.
-    pub(super) fn records(&self, key: &EmployeeId, snapshot: &Snapshot) -> Vec<(usize, Mapped)> {
+    pub(crate) fn records(&self, key: &EmployeeId, snapshot: &Snapshot) -> Vec<(usize, Mapped)> {
         let mine = self.people.numbers().enumerate().filter(|(_, person)| self.people.key(*person) == Some(key.as_str()));
         mine.map(|(at, person)| (at, self.people.mapped(person, &snapshot.users))).collect()
     }

@@ -4,10 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::exit::Failure;
+use super::error::Failure;
 
 /// The result on stdout. A reader who has gone away (`| head`) is no fault.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let written = if text.contains('\u{1b}') {
         let mut out = anstream::stdout().lock();
         out.write_all(text.as_bytes()).and_then(|()| out.flush())
@@ -25,12 +25,12 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes a file that only its owner can read, whole or not at all: a plan holds personal data.
-pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     crate::apply::write_private(path, text.as_bytes()).map_err(|fault| Failure::file("write", path, &fault))
 }
 
 /// Opens a file to append to, which only its owner can read: an older file is narrowed. Pipes and devices stay as they are.
-pub(super) fn append_private(path: &Path) -> io::Result<File> {
+pub(crate) fn append_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]
@@ -49,7 +49,7 @@ pub(super) fn append_private(path: &Path) -> io::Result<File> {
 }
 
 /// Writes a file that only its owner can read, and never over another one.
-pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

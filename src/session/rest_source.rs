@@ -6,18 +6,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::cli::MapArgs;
-use super::exit::Failure;
-use super::files::write_private;
-use super::reading::{self, Read, load, text_of};
+use super::error::Failure;
+use super::load_source::{self, Read, load, text_of};
+use super::output::write_private;
 use super::settings::Settings;
+use crate::commands::cli::MapArgs;
 use crate::config::{Layer, RestSource};
 use crate::mapping::{self, Mapping};
 use crate::source::Reading;
 use crate::source::rest::{self, Memory, Rest};
 
 /// Reads the service and holds the mapping against it.
-pub(super) async fn read(settings: &Settings, source: &RestSource, map: &MapArgs) -> Result<Read, Failure> {
+pub(crate) async fn read(settings: &Settings, source: &RestSource, map: &MapArgs) -> Result<Read, Failure> {
     let files = Files::find(settings, source, map.mapping.as_deref())?;
     let mapping = files.mapping()?;
     let now = Timestamp::now();
@@ -29,14 +29,14 @@ pub(super) async fn read(settings: &Settings, source: &RestSource, map: &MapArgs
     let reading = fetch(settings, service, day, now).await?;
     let mapping = match mapping {
         Some(mapping) => mapping,
-        None => reading::fitting_columns(&reading)?,
+        None => load_source::fitting_columns(&reading)?,
     };
     let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
     Ok(Read { reading, mapping, bound, delivery: None, refuse_repeated: false, asked: true })
 }
 
 /// The same without a mapping, for a first look.
-pub(super) async fn read_plainly(settings: &Settings, source: &RestSource, day: Date) -> Result<Reading, Failure> {
+pub(crate) async fn read_plainly(settings: &Settings, source: &RestSource, day: Date) -> Result<Reading, Failure> {
     let files = Files::find(settings, source, None)?;
     let mapping = files.mapping().ok().flatten();
     fetch(settings, files.settings(source, mapping.as_ref())?, day, Timestamp::now()).await
@@ -51,7 +51,7 @@ async fn fetch(settings: &Settings, service: rest::Settings, day: Date, now: Tim
             Some(Arc::new(Kept(settings.state.join("hr-records.json"))))
         }
     };
-    reading::ask(&Rest { settings: service, day, now, memory }).await
+    load_source::ask(&Rest { settings: service, day, now, memory }).await
 }
 
 /// The files that say something of a service: the mapping, and the preset.
@@ -93,7 +93,7 @@ impl Files {
 }
 
 /// The text of a preset.
-pub(super) fn preset(name: &str) -> Result<&'static str, Failure> {
+pub(crate) fn preset(name: &str) -> Result<&'static str, Failure> {
     mapping::preset(name).map_err(|near| {
         let hint = near.map_or("`hrpush presets` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
         Failure::usage(format!("no preset is called `{name}`\n  hint: {hint}"))

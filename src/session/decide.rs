@@ -5,14 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use super::cli::{Common, Decide, Format};
-use super::decide_anew;
-use super::exit::{Ended, Failure};
-use super::files::print;
+use super::connect::Aim;
+use super::decide_from_reading;
+use super::error::{Ended, Failure};
 use super::interrupt::block_on;
 use super::operator::operator;
+use super::output::print;
 use super::settings::{self, Settings};
-use super::target::Aim;
+use crate::commands::cli::{Common, Decide, Format};
 use crate::directory::TenantId;
 use crate::plan::{BoundNames, Candidate, Decision, Verdict};
 use crate::record::EmployeeId;
@@ -21,7 +21,7 @@ use crate::store::{DecisionRow, HeldRecord, Store, StoreError};
 
 /// What is asked for.
 #[derive(Clone, Copy)]
-pub(super) enum Choice<'a> {
+pub(crate) enum Choice<'a> {
     /// The record and this account, by id or sign-in name, are one person.
     Same(&'a str),
     /// The record is another person than every account that it resembles.
@@ -31,9 +31,9 @@ pub(super) enum Choice<'a> {
 }
 
 /// A decision on its way into the store.
-pub(super) struct Decided {
-    pub(super) tenant: TenantId,
-    pub(super) decision: Decision,
+pub(crate) struct Decided {
+    pub(crate) tenant: TenantId,
+    pub(crate) decision: Decision,
 }
 
 /// What the last run knows of the person in question.
@@ -43,7 +43,7 @@ enum Known {
     Unknown(String),
 }
 
-pub(super) fn decide(common: &Common, args: &Decide) -> Result<Ended, Failure> {
+pub(crate) fn decide(common: &Common, args: &Decide) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     let key = args.key.as_deref().map(|key| EmployeeId::new(key).ok_or_else(|| Failure::usage("the key is empty")));
     let Some(key) = key.transpose()? else { return list(common, &settings, None) };
@@ -54,7 +54,7 @@ pub(super) fn decide(common: &Common, args: &Decide) -> Result<Ended, Failure> {
         None if args.action.new => Choice::New,
         None => Choice::Keep,
     };
-    let anew = || block_on(|cancelled| decide_anew::decide(common, &settings, args, &key, choice, cancelled));
+    let anew = || block_on(|cancelled| decide_from_reading::decide(common, &settings, args, &key, choice, cancelled));
     if !args.files.is_empty() || args.map.mapping.is_some() || args.map.as_of.is_some() {
         return anew();
     }
@@ -71,7 +71,7 @@ pub(super) fn decide(common: &Common, args: &Decide) -> Result<Ended, Failure> {
 }
 
 /// Journals a decision and shows it.
-pub(super) fn record(
+pub(crate) fn record(
     common: &Common,
     args: &Decide,
     store: &mut Store,
@@ -139,7 +139,7 @@ fn named<'c>(candidates: &'c [Candidate], account: &str) -> Option<&'c Candidate
 ///
 /// It is bound to the account in question. Where one about another account holds already, the record resembles several: then it is another
 /// person than each of them, or the two decisions would replace each other for ever.
-pub(super) fn new_person(store: &Store, tenant: &TenantId, key: &EmployeeId, held: &HeldRecord) -> Result<Decision, Failure> {
+pub(crate) fn new_person(store: &Store, tenant: &TenantId, key: &EmployeeId, held: &HeldRecord) -> Result<Decision, Failure> {
     if let Some(carrier) = held.carriers.first() {
         return Err(Failure::usage(format!(
             "the account {} ({}) carries the key {}, so the record cannot be another person\n  hint: `hrpush decide {} --same {}` if it \
@@ -164,7 +164,7 @@ pub(super) fn new_person(store: &Store, tenant: &TenantId, key: &EmployeeId, hel
 }
 
 /// A key as a word of the line to type.
-pub(super) fn word(key: &EmployeeId) -> String {
+pub(crate) fn word(key: &EmployeeId) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+' | '=' | ',');
     let key = key.as_str();
     if !key.starts_with('-') && key.chars().all(plain) { shown(key) } else { format!("'{}'", shown(key).replace('\'', r"'\''")) }
@@ -197,7 +197,7 @@ fn not_held(key: &EmployeeId, choice: Choice<'_>) -> String {
 }
 
 /// A held record is no missing person.
-pub(super) fn held_not_missing(key: &EmployeeId) -> Failure {
+pub(crate) fn held_not_missing(key: &EmployeeId) -> Failure {
     let key = shown(key.as_str());
     Failure::usage(format!(
         "{key} is held, and --keep is for people who are missing, out of scope or rejected\n  hint: --same ID or --new settles a held record"
@@ -214,7 +214,7 @@ fn not_missing(key: &EmployeeId) -> String {
 }
 
 /// A person with a record in scope is not missing.
-pub(super) fn present(key: &EmployeeId) -> Failure {
+pub(crate) fn present(key: &EmployeeId) -> Failure {
     let key = shown(key.as_str());
     Failure::usage(format!(
         "`{key}` has a record in scope, and --keep is for people who are missing or out of scope\n  \

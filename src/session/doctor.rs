@@ -7,13 +7,13 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
-use super::cli::{Common, Doctor, Format};
-use super::exit::{Code, Ended, Failure};
-use super::files::print;
+use super::connect::{self, Aim, Connection};
+use super::error::{Code, Ended, Failure};
 use super::interrupt::{block_on, unless_interrupted};
-use super::reading;
+use super::load_source;
+use super::output::print;
 use super::settings::{self, Settings};
-use super::target::{self, Aim, Connection};
+use crate::commands::cli::{Common, Doctor, Format};
 use crate::config::{Deliver, SourceKind};
 use crate::diagnostic::mask;
 use crate::graph::{Deed, Priority, Wanted, Work, missing, needed};
@@ -42,7 +42,7 @@ struct Findings {
     trouble: Vec<String>,
 }
 
-pub(super) fn doctor(common: &Common, args: &Doctor) -> Result<Ended, Failure> {
+pub(crate) fn doctor(common: &Common, args: &Doctor) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     block_on(|cancelled| go(common, &settings, args, cancelled))
 }
@@ -51,7 +51,7 @@ async fn go(common: &Common, settings: &Settings, args: &Doctor, cancelled: watc
     let mapping = mapping(settings)?;
     let aim = Aim::of_run(settings, args.target.graph_url.as_deref())?;
     let mut store = settings.store()?;
-    let connecting = target::connect(settings, &mut store, &aim, Priority::Normal);
+    let connecting = connect::connect(settings, &mut store, &aim, Priority::Normal);
     let connection = unless_interrupted(&cancelled, connecting).await?;
     let findings = unless_interrupted(&cancelled, look(settings, mapping.as_ref(), &connection)).await?;
     let level = store.level(&crate::directory::TenantId(findings.tenant.clone())).map_err(|fault| Failure::cannot(&fault))?;
@@ -69,7 +69,7 @@ async fn go(common: &Common, settings: &Settings, args: &Doctor, cancelled: watc
 /// The configured mapping, checked whole.
 fn mapping(settings: &Settings) -> Result<Option<Mapping>, Failure> {
     let path = settings.config.source.as_ref().and_then(|source| source.mapping.as_deref());
-    path.map(reading::load).transpose()
+    path.map(load_source::load).transpose()
 }
 
 async fn look(settings: &Settings, mapping: Option<&Mapping>, connection: &Connection) -> Result<Findings, Failure> {
@@ -97,7 +97,7 @@ async fn look(settings: &Settings, mapping: Option<&Mapping>, connection: &Conne
         ));
     }
     if matches!(settings.config.password.deliver, Deliver::Tap(None)) {
-        trouble.push(super::run::UNTOLD.to_owned());
+        trouble.push(super::execute::UNTOLD.to_owned());
     }
     let path = |path: &Path| path.display().to_string();
     Ok(Findings {

@@ -5,22 +5,22 @@ use std::path::Path;
 
 use tokio::sync::watch;
 
-use super::cli::{Apply, Common};
-use super::exit::{Ended, Failure};
+use super::connect::Aim;
+use super::error::{Ended, Failure};
+use super::execute::{self, Consent, Ready, carry_out};
 use super::interrupt::block_on;
-use super::memory::Memory;
-use super::reading::text_of;
-use super::run::{self, Consent, Ready, carry_out};
-use super::scene::Scene;
+use super::load_source::text_of;
+use super::run_state::Memory;
 use super::settings::{self, Settings};
-use super::target::Aim;
+use super::tenant::Scene;
+use crate::commands::cli::{Apply, Common};
 use crate::directory::Attribute;
 use crate::graph::{Priority, Wanted};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Confirmation, Object, Plan, drift, resolve};
 use crate::store::Staged;
 
-pub(super) fn apply(common: &Common, args: &Apply) -> Result<Ended, Failure> {
+pub(crate) fn apply(common: &Common, args: &Apply) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     let plan = load(&args.plan, settings.config.plan.max_age)?;
     block_on(|cancelled| go(common, &settings, args, plan, cancelled))
@@ -72,7 +72,7 @@ async fn go(
     let wanted = wanted(&saved, &policy.protect_groups);
     let made_for = Some(&saved.target);
     let mut scene = Scene::open(settings, settings.store()?, &aim, made_for, &wanted, Priority::Normal, &cancelled).await?;
-    let ledger = scene.ledger(&saved.source.feed, run::today())?;
+    let ledger = scene.ledger(&saved.source.feed, execute::today())?;
     let staged = scene.store.staged(&scene.snapshot.tenant, &saved.fingerprint).map_err(|fault| Failure::cannot(&fault))?;
     // In the state folder of the plan its accounts are known; elsewhere they are found anew.
     let aside = staged.as_ref().map(|staged| staged.aside.clone()).unwrap_or_default();
@@ -83,7 +83,7 @@ async fn go(
     }
     let approved = args.stop.approve.as_deref().map(str::trim) == Some(saved.fingerprint.as_str());
     let (plan, moved) = drift(&saved, &scene.snapshot, &ledger, &policy, &confirmation(staged.as_ref(), approved));
-    let mut notes = run::left_out(&moved);
+    let mut notes = execute::left_out(&moved);
     if staged.is_none() {
         notes.push(NO_COPY.to_owned());
     }
@@ -124,7 +124,7 @@ fn matching(plan: &Plan) -> Option<Attribute> {
 }
 
 /// What must be read to see whether the plan still holds.
-pub(super) fn wanted(plan: &Plan, protect_groups: &[String]) -> Wanted {
+pub(crate) fn wanted(plan: &Plan, protect_groups: &[String]) -> Wanted {
     let edits = || plan.changes.iter().flat_map(|change| &change.attributes);
     let mut attributes: BTreeSet<Attribute> = edits().filter_map(crate::plan::Edit::attribute).collect();
     attributes.extend(Attribute::find("employeeId"));

@@ -4,10 +4,10 @@ use std::future::Future;
 
 use tokio::sync::watch;
 
-use super::exit::{Ended, Failure};
+use super::error::{Ended, Failure};
 
 /// Runs a future to its end, or until the user interrupts; the future learns of that by the receiver as well.
-pub(super) fn block_on<F, W>(work: W) -> Result<Ended, Failure>
+pub(crate) fn block_on<F, W>(work: W) -> Result<Ended, Failure>
 where
     W: FnOnce(watch::Receiver<bool>) -> F,
     F: Future<Output = Result<Ended, Failure>>,
@@ -27,7 +27,7 @@ where
 }
 
 /// Ends when the user or the system asks the process to stop.
-pub(super) async fn interrupted() {
+pub(crate) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -43,7 +43,7 @@ pub(super) async fn interrupted() {
 }
 
 /// The work, unless an interrupt comes first. Only for what writes nothing.
-pub(super) async fn unless_interrupted<T>(
+pub(crate) async fn unless_interrupted<T>(
     cancelled: &watch::Receiver<bool>,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {

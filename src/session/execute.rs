@@ -6,16 +6,16 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use jiff::civil::Date;
 use tokio::sync::watch;
 
-use super::cli::{Common, Format, StopArgs, YesArgs};
-use super::clock;
-use super::exit::{Code, Ended, Failure};
-use super::files::{print, write_private};
-use super::memory::Memory;
-use super::progress;
-use super::scene::Scene;
+use super::clock_check;
+use super::connect::Connection;
+use super::error::{Code, Ended, Failure};
+use super::output::{print, write_private};
+use super::run_state::Memory;
 use super::settings::Settings;
-use super::target::Connection;
+use super::tenant::Scene;
 use crate::apply::{self, AgeFile, Applied, Drifted, HandingOver, Journal as _, Live, Outcome, Tenant};
+use crate::commands::cli::{Common, Format, StopArgs, YesArgs};
+use crate::commands::progress;
 use crate::config::Deliver;
 use crate::diagnostic::mask;
 use crate::directory::{Attribute, Snapshot};
@@ -25,11 +25,11 @@ use crate::report;
 use crate::store::Store;
 
 /// What `deliver = "tap"` without a recipient comes to.
-pub(super) const UNTOLD: &str =
+pub(crate) const UNTOLD: &str =
     "Temporary Access Passes are made, and nobody learns them: `recipient` and `path` in [password] hand them over";
 
 /// The tenant at this moment, with the ledger and the journal brought up to it.
-pub(super) async fn read_tenant(
+pub(crate) async fn read_tenant(
     store: &mut Store,
     connection: &Connection,
     reader: &Reader,
@@ -39,7 +39,7 @@ pub(super) async fn read_tenant(
     let read = async || reader.current(wanted, &kept).await.map_err(|fault| Failure::cannot(&fault));
     let mut snapshot = read().await?;
     // Before anything is settled or remembered: what is written of people would have the wrong day.
-    clock::against_tenant(jiff::Timestamp::now(), connection.client.skew())?;
+    clock_check::against_tenant(jiff::Timestamp::now(), connection.client.skew())?;
     connection.check(&snapshot)?;
     let level = store.level(&snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;
     connection.client.restore(&level);
@@ -59,13 +59,13 @@ pub(super) async fn read_tenant(
 }
 
 /// The day in UTC, for what concerns the tenant and not the people.
-pub(super) fn today() -> Date {
+pub(crate) fn today() -> Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// Who may say yes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Consent {
+pub(crate) enum Consent {
     /// It was given by `--yes` or by cron.
     Given,
     /// Somebody must be asked; the sandbox never asks.
@@ -76,7 +76,7 @@ pub(super) enum Consent {
 
 impl Consent {
     /// What the options say.
-    pub(super) fn by(stop: &StopArgs, yes: &YesArgs) -> Self {
+    pub(crate) fn by(stop: &StopArgs, yes: &YesArgs) -> Self {
         match (stop.dry_run, yes.yes) {
             (true, _) => Self::Never,
             (false, true) => Self::Given,
@@ -86,29 +86,29 @@ impl Consent {
 }
 
 /// A computed plan on its way through preview, guards and confirmation.
-pub(super) struct Ready<'a> {
-    pub(super) common: &'a Common,
-    pub(super) settings: &'a Settings,
-    pub(super) stop: &'a StopArgs,
-    pub(super) consent: Consent,
-    pub(super) plan: Plan,
+pub(crate) struct Ready<'a> {
+    pub(crate) common: &'a Common,
+    pub(crate) settings: &'a Settings,
+    pub(crate) stop: &'a StopArgs,
+    pub(crate) consent: Consent,
+    pub(crate) plan: Plan,
     /// The changes of a saved plan or of an undo that were left out.
-    pub(super) drifted: Vec<plan::Drifted>,
-    pub(super) notes: Vec<String>,
+    pub(crate) drifted: Vec<plan::Drifted>,
+    pub(crate) notes: Vec<String>,
     /// The first match attribute.
-    pub(super) matching: Option<Attribute>,
+    pub(crate) matching: Option<Attribute>,
     /// What the next run must know.
-    pub(super) memory: Memory,
-    pub(super) cancelled: watch::Receiver<bool>,
+    pub(crate) memory: Memory,
+    pub(crate) cancelled: watch::Receiver<bool>,
 }
 
 /// The changes that are left out, a note for each.
-pub(super) fn left_out(moved: &[plan::Drifted]) -> Vec<String> {
+pub(crate) fn left_out(moved: &[plan::Drifted]) -> Vec<String> {
     moved.iter().map(|moved| format!("left out, {}: {}", moved.key, moved.message)).collect()
 }
 
 /// Shows the plan and carries it out, as far as guards and consent go.
-pub(super) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<Ended, Failure> {
+pub(crate) async fn carry_out(ready: Ready<'_>, scene: &mut Scene) -> Result<Ended, Failure> {
     let json = ready.common.format == Format::Json;
     log_planned(&ready.plan);
     if let Some(path) = &ready.stop.html {

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::delivery;
-use super::exit::{Code, Failure};
-use super::reading::Delivery;
-use super::run::today;
+use super::delivered_files;
+use super::error::{Code, Failure};
+use super::execute::today;
+use super::load_source::Delivery;
 use crate::apply::{Applied, StepName};
 use crate::directory::{Attribute, ObjectId, Snapshot, UserNo, Value};
 use crate::mapping::{Mapped, Stage};
@@ -17,7 +17,7 @@ use crate::record::EmployeeId;
 use crate::store::{Carried, Link, LinkKind, Staged, Store, StoreError};
 
 /// What a run of a feed leaves behind, once it is applied.
-pub(super) enum Memory {
+pub(crate) enum Memory {
     /// Of a reading that was planned in this run.
     Read {
         feed: String,
@@ -41,7 +41,7 @@ pub(super) enum Memory {
 
 impl Memory {
     /// Sets the memory of a saved plan aside.
-    pub(super) fn stage(&self, store: &mut Store, snapshot: &Snapshot, plan: &Plan) -> Result<(), Failure> {
+    pub(crate) fn stage(&self, store: &mut Store, snapshot: &Snapshot, plan: &Plan) -> Result<(), Failure> {
         let Self::Read { reading, presence, .. } = self else { return Ok(()) };
         let leavers = self.known_leavers(store, snapshot).map_err(|fault| Failure::cannot(&fault))?;
         let people = self.people(snapshot).map(|(carried, _)| carried).filter(|(key, ..)| !leavers.contains(key));
@@ -50,7 +50,7 @@ impl Memory {
 
     /// Keeps it in the ledger and puts delivered files away; gives back what could not be put away. People whose change failed are left as
     /// they were known, so that the next run reports anew what HR changed; where single values were refused, all others are kept.
-    pub(super) fn keep(
+    pub(crate) fn keep(
         self,
         store: &mut Store,
         snapshot: &Snapshot,
@@ -94,9 +94,9 @@ impl Memory {
         if !applied.outcome.failed.is_empty() {
             return Ok(Vec::new());
         }
-        delivery::keep(store, tenant, &feed, plan.source.sha256.clone(), today().to_string())?;
+        delivered_files::keep(store, tenant, &feed, plan.source.sha256.clone(), today().to_string())?;
         match &self {
-            Self::Read { delivery: Some(delivery), .. } => Ok(delivery::move_away(delivery)),
+            Self::Read { delivery: Some(delivery), .. } => Ok(delivered_files::move_away(delivery)),
             _ => Ok(Vec::new()),
         }
     }

@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::watch;
 
-use super::cli::{Common, Import, MapArgs, OnlyArgs, PlanArgs, StopArgs, Sync, TargetArgs};
-use super::delivery;
-use super::doubts;
-use super::exit::{Ended, Failure};
-use super::files::write_private;
+use super::connect::Aim;
+use super::delivered_files;
+use super::error::{Ended, Failure};
+use super::execute::{Consent, Ready, carry_out};
+use super::held_records;
 use super::interrupt::{block_on, unless_interrupted};
-use super::memory::Memory;
-use super::planning::{Question, answer, wanted};
-use super::reading::{self, Read};
-use super::run::{Consent, Ready, carry_out};
-use super::scene::Scene;
+use super::load_source::{self, Read};
+use super::output::write_private;
+use super::plan::{Question, answer, wanted};
+use super::run_state::Memory;
 use super::settings::{self, Settings};
-use super::target::Aim;
+use super::tenant::Scene;
+use crate::commands::cli::{Common, Import, MapArgs, OnlyArgs, PlanArgs, StopArgs, Sync, TargetArgs};
 use crate::graph::Priority;
 use crate::record::EmployeeId;
 use crate::report;
@@ -55,7 +55,7 @@ impl<'a> Request<'a> {
     }
 }
 
-pub(super) fn import(common: &Common, args: &Import) -> Result<Ended, Failure> {
+pub(crate) fn import(common: &Common, args: &Import) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     let request = Request {
         files: &args.files,
@@ -66,7 +66,7 @@ pub(super) fn import(common: &Common, args: &Import) -> Result<Ended, Failure> {
     block_on(|cancelled| go(common, &settings, request, cancelled))
 }
 
-pub(super) fn sync(common: &Common, args: &Sync) -> Result<Ended, Failure> {
+pub(crate) fn sync(common: &Common, args: &Sync) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     let graph_url = args.target.graph_url.as_deref();
     if let Aim::Embedded = Aim::of_run(&settings, graph_url)? {
@@ -83,7 +83,7 @@ pub(super) fn sync(common: &Common, args: &Sync) -> Result<Ended, Failure> {
     block_on(|cancelled| go(common, &settings, request, cancelled))
 }
 
-pub(super) fn plan(common: &Common, args: &PlanArgs) -> Result<Ended, Failure> {
+pub(crate) fn plan(common: &Common, args: &PlanArgs) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
     let request = Request {
         files: &args.files,
@@ -102,14 +102,14 @@ async fn go(
 ) -> Result<Ended, Failure> {
     let aim = Aim::of_run(settings, request.graph_url)?;
     let only = only(request.only)?;
-    let read = unless_interrupted(&cancelled, reading::read(settings, request.files, request.map)).await?;
+    let read = unless_interrupted(&cancelled, load_source::read(settings, request.files, request.map)).await?;
     let policy = settings.policy();
     let wanted = wanted(&read, &policy.protect_groups);
     let mut scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, request.priority, &cancelled).await?;
     let question =
         Question { read: &read, policy: &policy, as_of: request.map.as_of, only: only.as_ref(), whole: !request.partial };
     let answer = answer(&question, &scene)?;
-    doubts::keep(&mut scene, &read, &answer, only.as_ref())?;
+    held_records::keep(&mut scene, &read, &answer, only.as_ref())?;
     let rules = read.mapping.rules();
     let mut survey = answer.survey;
     let told = repeated(&read, &scene, request.consent)?;
@@ -154,7 +154,7 @@ fn repeated(read: &Read, scene: &Scene, consent: Consent) -> Result<Option<Strin
         return Ok(None);
     }
     let feed = &read.mapping.rules().feed;
-    let before = delivery::read_before(&scene.store, &scene.snapshot.tenant, feed, &read.reading.sha256)?;
+    let before = delivered_files::read_before(&scene.store, &scene.snapshot.tenant, feed, &read.reading.sha256)?;
     let name = &read.reading.name;
     match before {
         Some(day) if read.refuse_repeated && consent != Consent::Never => Err(Failure::usage(format!(

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::session::decision::Consent;
+use crate::session::mapped_reading::ReadOptions;
+
 /// Makes a Microsoft Entra tenant agree with what HR says.
 #[derive(Debug, Parser)]
 #[command(name = "hrpush", version, about, propagate_version = true, arg_required_else_help = true, after_help = EXIT_CODES)]
@@ -145,6 +148,23 @@ pub(crate) struct MapArgs {
     /// Plan for this day (YYYY-MM-DD) instead of today
     #[arg(long, value_name = "DATE")]
     pub(crate) as_of: Option<jiff::civil::Date>,
+}
+
+impl StopArgs {
+    /// The consent of a command that asks unless it is told otherwise.
+    pub(super) fn consent(&self, yes: &YesArgs) -> Consent {
+        match (self.dry_run, yes.yes) {
+            (true, _) => Consent::Never,
+            (false, true) => Consent::Given,
+            (false, false) => Consent::Ask,
+        }
+    }
+}
+
+impl From<&MapArgs> for ReadOptions {
+    fn from(args: &MapArgs) -> Self {
+        Self { mapping: args.mapping.clone(), as_of: args.as_of }
+    }
 }
 
 #[derive(Clone, Debug, Default, Args)]

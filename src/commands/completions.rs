@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use clap::CommandFactory as _;
 
 use super::cli::Cli;
+use super::output::print;
 use crate::session::error::{Ended, Failure};
-use crate::session::output::print;
 
 pub(super) fn print_for(shell: clap_complete::Shell) -> Result<Ended, Failure> {
     let mut script = Vec::new();

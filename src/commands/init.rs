@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::cli::{Common, Init};
+use super::output::print;
 use crate::mapping::{self, Guess, GuessError, Mapping};
 use crate::record::{Header, Record};
 use crate::report::shown;
 use crate::session::error::{Ended, Failure};
-use crate::session::output::{print, write_new};
+use crate::session::output::write_new;
 use crate::source::{self, Arrival, FaultKind, Fetched, FileSettings};
 
 pub(super) fn init(common: &Common, args: &Init) -> Result<Ended, Failure> {
@@ -65,13 +66,13 @@ struct Look {
 fn look(file: &Path) -> Result<Look, Failure> {
     let plain = FileSettings::default();
     let files = source::open(&[file.to_path_buf()], &Arrival::default(), plain.unpack.max_bytes, SystemTime::now());
-    let files = files.map_err(Failure::usage)?;
+    let files = files?;
     let errors = match try_with(&files, plain.clone()) {
         Ok(look) => return Ok(look),
         Err(errors) => errors,
     };
     if errors.faults.iter().all(|fault| fault.kind == FaultKind::NoRecords) {
-        let names = source::header_in(&files[0], &plain).map_err(Failure::usage)?;
+        let names = source::header_in(&files[0], &plain)?;
         let header = Header::new(names).map_err(|name| Failure::usage(format!("the column `{}` stands twice", shown(&name))))?;
         return Ok(Look { header: Arc::new(header), records: Vec::new(), told: Vec::new(), settings: plain, footer: Vec::new() });
     }

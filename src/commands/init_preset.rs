@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::cli::Common;
+use super::output::print;
 use super::presets::{self, Preset};
 use crate::session::error::{Ended, Failure};
-use crate::session::output::{print, write_private};
+use crate::session::output::write_private;
 use crate::session::rest_source;
 
 pub(super) fn init(common: &Common, name: &str) -> Result<Ended, Failure> {

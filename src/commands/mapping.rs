@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::cli::{Common, Format, Mapping};
+use super::output::print;
 use crate::expr;
 use crate::mapping::{self, Evaluation};
 use crate::report::{self, shown};
 use crate::session::error::{Code, Ended, Failure};
-use crate::session::output::print;
 
 pub(super) fn mapping(common: &Common, command: &Mapping) -> Result<Ended, Failure> {
     let json = common.format == Format::Json;
@@ -106,7 +106,7 @@ fn functions(json: bool, name: Option<&str>) -> Result<Ended, Failure> {
                 })
             })
             .collect();
-        print(&report::json(&list).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&list)?)?;
     } else {
         print(&expr::manual(name))?;
     }

@@ -6,15 +6,16 @@ use std::path::Path;
 use serde_json::json;
 
 use super::cli::{Common, Format};
+use super::output::print;
+use super::run::settings as load_settings;
 use crate::config;
 use crate::expr::Context;
 use crate::mapping::{self, Checked, Mapping, Survey};
 use crate::record::Header;
 use crate::report::{self, shown};
 use crate::session::error::{Code, Ended, Failure};
-use crate::session::load_source::{rules, text_of};
-use crate::session::output::print;
-use crate::session::settings::load;
+use crate::session::load_source::file_settings;
+use crate::session::mapped_reading::text_of;
 use crate::source::{self, FileSettings};
 
 /// Stands for the tenant's default domain, which a check does not ask for.
@@ -25,7 +26,7 @@ pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Res
     let text = text_of(file)?;
     let csv = Mapping::parse(&text, file).map(|mapping| mapping.csv()).unwrap_or_default();
     let settings = match against {
-        Some(_) => rules(&load(common)?, file, csv),
+        Some(_) => file_settings(&load_settings(common)?, file, csv),
         None => FileSettings::default(),
     };
     let header = against.map(|path| header(path, &settings)).transpose()?;
@@ -51,7 +52,7 @@ pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Res
             "missing": missing(&checked, header.as_ref()),
             "survey": survey,
         });
-        print(&report::json(&document).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&document)?)?;
     } else if checked.faults.is_empty() {
         print(&text_report(&checked, file, survey.as_ref()))?;
     }
@@ -68,7 +69,7 @@ fn is_preset(text: &str) -> bool {
 }
 
 fn header(against: &Path, settings: &FileSettings) -> Result<Header, Failure> {
-    let names = source::header_of(against, settings).map_err(Failure::usage)?;
+    let names = source::header_of(against, settings)?;
     Header::new(names).map_err(|name| Failure::usage(format!("{}: the column `{name}` stands twice", against.display())))
 }
 
@@ -79,13 +80,13 @@ fn missing(checked: &Checked, header: Option<&Header>) -> Vec<String> {
 }
 
 fn survey(text: &str, file: &Path, against: &Path, settings: &FileSettings) -> Result<Survey, Failure> {
-    let mapping = Mapping::parse(text, file).map_err(Failure::usage)?;
-    let reading = source::read_files(&[against.to_owned()], settings).map_err(Failure::usage)?;
-    let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
+    let mapping = Mapping::parse(text, file)?;
+    let reading = source::read_files(&[against.to_owned()], settings)?;
+    let bound = mapping.bind(&reading.header)?;
     let today = jiff::Timestamp::now().to_zoned(mapping.time_zone().clone()).date();
     let context = Context::on(today, Some(SOME_DOMAIN.to_owned()));
     let mut survey = Survey::default();
-    reading.records.each(|record| survey.count(&bound, &record, &context)).map_err(Failure::usage)?;
+    reading.records.each(|record| survey.count(&bound, &record, &context))?;
     Ok(survey)
 }
 

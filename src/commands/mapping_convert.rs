@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::output::print;
 use crate::mapping::{self, Converted};
 use crate::report::{self, shown};
 use crate::session::error::{Ended, Failure};
-use crate::session::output::print;
 
 pub(super) fn convert(json: bool, schema: &Path, output: Option<&Path>, object_mapping: Option<&str>) -> Result<Ended, Failure> {
     let text = decoded(schema)?;
@@ -27,7 +27,7 @@ pub(super) fn convert(json: bool, schema: &Path, output: Option<&Path>, object_m
             "carried": converted.carried,
             "notCarried": converted.not_carried,
         });
-        print(&report::json(&document).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&document)?)?;
     } else {
         print(&format!(
             "{}: «{}», {} targets carried over.\n{}",

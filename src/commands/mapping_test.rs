@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
+use super::output::print;
 use crate::mapping::{self, CaseResult, Tested};
 use crate::report::{self, shown};
 use crate::session::error::{Code, Ended, Failure};
-use crate::session::load_source::{load, text_of};
-use crate::session::output::print;
+use crate::session::mapped_reading::{load, text_of};
 
 pub(super) fn test(json: bool, file: &Path, update: bool) -> Result<Ended, Failure> {
     let mapping = load(file)?;
@@ -37,7 +37,7 @@ pub(super) fn test(json: bool, file: &Path, update: bool) -> Result<Ended, Failu
             "cases": tested.cases,
             "coverage": tested.coverage,
         });
-        print(&report::json(&document).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&document)?)?;
     } else {
         print(&text_report(&tested, file, &cases, updated))?;
     }

@@ -1,33 +1,45 @@
-//! The commands: one file for each subcommand, which wires rooms together and holds a rule of none.
+//! The commands: one file for each subcommand, which parses its arguments, calls `session` and prints the result.
 //!
-//! In come arguments and settings, out go a result on stdout, everything else on stderr, and an exit code. Only here is a
-//! clock read, a question asked and a file chosen.
+//! Arguments and settings come in. A result on stdout, everything else on stderr, and an exit code go out. Only this room prints, asks
+//! questions and listens to signals.
 
-pub(crate) mod cli;
+mod apply;
+mod cli;
 mod completions;
+mod decide;
+mod doctor;
+mod exit;
+mod explain;
+mod import;
 mod init;
 mod init_preset;
+mod interrupt;
 mod logging;
 mod mapping;
 mod mapping_check;
 mod mapping_convert;
 mod mapping_test;
+mod output;
+mod plan;
 mod presets;
-pub(crate) mod progress;
+mod quality;
 mod records;
-pub(crate) mod runs;
+mod run;
+mod runs;
 mod sandbox;
+mod screen;
+mod sync;
+mod undo;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::session::error::{self, Ended, Failure};
-use crate::session::{decide, doctor, explain, feed_run, quality, saved_plan, undo};
+use crate::session::error::{Ended, Failure};
 use cli::{Cli, Color, Command};
 
-/// Runs the command that the arguments name and tells how it ended.
+/// Runs the command that the arguments name, and returns its exit code.
 pub fn main<I: IntoIterator<Item = OsString>>(arguments: I) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -39,16 +51,16 @@ pub fn main<I: IntoIterator<Item = OsString>>(arguments: I) -> ExitCode {
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
-    error::conclude(logging::start(&cli.common).and_then(|()| dispatch(&cli)))
+    exit::conclude(logging::start(&cli.common).and_then(|()| dispatch(&cli)))
 }
 
 fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
     let common = &cli.common;
     match &cli.command {
-        Command::Import(args) => feed_run::import(common, args),
-        Command::Sync(args) => feed_run::sync(common, args),
-        Command::Plan(args) => feed_run::plan(common, args),
-        Command::Apply(args) => saved_plan::apply(common, args),
+        Command::Import(args) => import::import(common, args),
+        Command::Sync(args) => sync::sync(common, args),
+        Command::Plan(args) => plan::plan(common, args),
+        Command::Apply(args) => apply::apply(common, args),
         Command::Undo(args) => undo::undo(common, args),
         Command::Explain(args) => explain::explain(common, args),
         Command::Decide(args) => decide::decide(common, args),

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::cli::{Common, Format};
+use super::output::print;
 use crate::mapping;
 use crate::report;
 use crate::session::error::{Ended, Failure};
-use crate::session::output::print;
 
 /// What a preset says of itself, and what its user must say.
 pub(super) struct Preset {
@@ -74,7 +74,7 @@ pub(super) fn presets(common: &Common) -> Result<Ended, Failure> {
                 json!({ "preset": name, "system": system, "about": about, "values": values, "secrets": secrets })
             })
             .collect();
-        report::json(&list).map_err(|fault| Failure::cannot(&fault))?
+        report::json(&list)?
     } else {
         let width = all().map(|preset| preset.name.len()).max().unwrap_or(0);
         let mut text = String::new();

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::cli::Sandbox as Args;
+use super::interrupt::interrupted;
+use super::output::print;
 use crate::sandbox::{Faults, Options, Quota, QuotaKind, Sandbox};
 use crate::session::error::{Ended, Failure};
-use crate::session::interrupt::interrupted;
-use crate::session::output::{append_private, print, write_private};
+use crate::session::output::{append_private, write_private};
 
 /// `40d` or `12h`, how far the tenant's clock is ahead; `-3h`, how far it is behind.
 fn moved(text: &str) -> Result<(Duration, Duration), Failure> {
@@ -55,9 +56,9 @@ pub(super) fn sandbox(args: &Args) -> Result<Ended, Failure> {
     for path in args.db.iter().chain(&args.request_log) {
         append_private(path).map_err(|fault| Failure::file("open", path, &fault))?;
     }
-    let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::cannot(&fault))?;
+    let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let sandbox = Sandbox::start(args.listen, options).await.map_err(|fault| Failure::cannot(&fault))?;
+        let sandbox = Sandbox::start(args.listen, options).await?;
         let url = sandbox.url();
         if let Some(path) = &args.port_file {
             let port = url::Url::parse(&url).ok().and_then(|url| url.port()).unwrap_or_default();

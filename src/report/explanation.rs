@@ -17,9 +17,9 @@ use crate::store::{DecisionRow, Write};
 /// Everything that is known of one person.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Explanation<'a> {
+pub struct Explanation {
     /// The person's key in HR.
-    pub key: &'a str,
+    pub key: String,
     /// The day for which it was decided.
     pub as_of: Date,
     /// The person's records; none where HR does not name them.
@@ -35,11 +35,11 @@ pub struct Explanation<'a> {
     /// What was decided by hand.
     pub decision: Option<DecisionExplained>,
     /// What a run would do now.
-    pub changes: &'a [Change],
+    pub changes: Vec<Change>,
     /// Why the person is held.
-    pub held: &'a [HeldEntry],
+    pub held: Vec<HeldEntry>,
     /// What is left alone, and why.
-    pub skipped: &'a [Skipped],
+    pub skipped: Vec<Skipped>,
     /// The last requests, newest first.
     pub writes: Vec<Write>,
 }
@@ -118,13 +118,13 @@ pub struct Standing {
 }
 
 /// The explanation as text: HR's side, the tenant's side, the decision, and what was written so far.
-pub fn explanation(told: &Explanation<'_>, plan: &Plan) -> String {
+pub fn explanation(told: &Explanation, plan: &Plan) -> String {
     let mut text = String::new();
     if told.records.is_empty() {
-        let _ = writeln!(text, "{}: HR names nobody with this key\n", Shown(told.key));
+        let _ = writeln!(text, "{}: HR names nobody with this key\n", Shown(&told.key));
     }
     for record in &told.records {
-        draw_record(&mut text, told.key, record);
+        draw_record(&mut text, &told.key, record);
     }
     draw_tenant(&mut text, told);
     if let Some(known) = &told.known {
@@ -162,7 +162,7 @@ fn draw_record(text: &mut String, key: &str, told: &RecordExplained) {
     text.push('\n');
 }
 
-fn draw_tenant(text: &mut String, told: &Explanation<'_>) {
+fn draw_tenant(text: &mut String, told: &Explanation) {
     text.push_str("Match\n");
     for Match { attribute, value, accounts } in &told.matches {
         let _ = writeln!(text, "  {attribute} = {}: {}", Shown(value), owners(accounts));

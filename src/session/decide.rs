@@ -1,104 +1,82 @@
-//! `hrpush decide`: settles one held, missing or rejected person by hand.
+//! Settles one held, missing or rejected person by hand.
 //!
-//! What a decision is bound to comes from the last run that held the record, so that the line of a held entry can be typed as it is. With a
-//! file or a mapping, or where that run left nothing, the source and the tenant are read as `hrpush explain` reads them.
+//! A decision is bound to what the last run stored about the held record, so that the line of a held entry can be typed as it is. With a
+//! file or a mapping, or if that run stored nothing, the source and the tenant are read.
 
 use std::collections::BTreeSet;
 
-use super::connect::Aim;
+use super::connect::TargetChoice;
 use super::decide_from_reading;
-use super::error::{Ended, Failure};
-use super::interrupt::block_on;
+use super::error::Failure;
+use super::manual_decision::{BoundDecision, Choice, DecideRequest, held_not_missing, names, new_person, record, word};
 use super::operator::operator;
-use super::output::print;
-use super::settings::{self, Settings};
-use crate::commands::cli::{Common, Decide, Format};
+use super::run::Session;
+use super::settings::Settings;
 use crate::directory::TenantId;
-use crate::plan::{BoundNames, Candidate, Decision, Verdict};
+use crate::plan::{BoundNames, Candidate, Verdict};
 use crate::record::EmployeeId;
-use crate::report::{self, shown};
-use crate::store::{DecisionRow, HeldRecord, Store, StoreError};
-
-/// What is asked for.
-#[derive(Clone, Copy)]
-pub(crate) enum Choice<'a> {
-    /// The record and this account, by id or sign-in name, are one person.
-    Same(&'a str),
-    /// The record is another person than every account that it resembles.
-    New,
-    /// The person stays as they are.
-    Keep,
-}
-
-/// A decision on its way into the store.
-pub(crate) struct Decided {
-    pub(crate) tenant: TenantId,
-    pub(crate) decision: Decision,
-}
+use crate::report::shown;
+use crate::store::{DecisionRow, HeldRecord, Store};
 
 /// What the last run knows of the person in question.
 enum Known {
-    Decided(Decided),
-    /// Too little: why, for an end with 2 where nothing else can be read.
+    Bound(BoundDecision),
+    /// Too little. The text is the failure where nothing else can be read.
     Unknown(String),
 }
 
-pub(crate) fn decide(common: &Common, args: &Decide) -> Result<Ended, Failure> {
-    let settings = settings::load(common)?;
-    let key = args.key.as_deref().map(|key| EmployeeId::new(key).ok_or_else(|| Failure::usage("the key is empty")));
-    let Some(key) = key.transpose()? else { return list(common, &settings, None) };
-    let choice = match &args.action.same {
-        _ if args.action.list => return list(common, &settings, Some(&key)),
-        _ if args.action.forget => return forget(common, &settings, args, &key),
-        Some(account) => Choice::Same(account.trim()),
-        None if args.action.new => Choice::New,
-        None => Choice::Keep,
-    };
-    let anew = || block_on(|cancelled| decide_from_reading::decide(common, &settings, args, &key, choice, cancelled));
-    if !args.files.is_empty() || args.map.mapping.is_some() || args.map.as_of.is_some() {
-        return anew();
+/// Records a decision.
+pub(crate) async fn decide(session: &Session<'_>, request: &DecideRequest) -> Result<DecisionRow, Failure> {
+    let settings = session.settings;
+    let DecideRequest { files, options, .. } = request;
+    if !files.is_empty() || options.mapping.is_some() || options.as_of.is_some() {
+        return decide_from_reading::decide(session, request).await;
     }
     let mut store = settings.store()?;
-    let lock = store.lock().map_err(|fault| Failure::cannot(&fault))?;
-    match known(&settings, args, &mut store, &key, choice)? {
-        Known::Decided(decided) => record(common, args, &mut store, &key, &decided),
+    let lock = store.lock()?;
+    match known(settings, &mut store, request)? {
+        Known::Bound(bound) => record(&mut store, request, &bound),
         Known::Unknown(_) if settings.config.source.is_some() => {
             drop((lock, store));
-            anew()
+            decide_from_reading::decide(session, request).await
         }
         Known::Unknown(why) => Err(Failure::Usage(why)),
     }
 }
 
-/// Journals a decision and shows it.
-pub(crate) fn record(
-    common: &Common,
-    args: &Decide,
-    store: &mut Store,
-    key: &EmployeeId,
-    decided: &Decided,
-) -> Result<Ended, Failure> {
-    let Decided { tenant, decision } = decided;
-    let note = args.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
-    let row = store.decide(tenant, key, decision, &operator(), note).map_err(|fault| Failure::cannot(&fault))?;
-    let row = row.ok_or_else(|| Failure::CannotRun("the decision was not recorded".to_owned()))?;
-    tracing::info!(verdict = row.verdict, "recorded a decision");
-    let document = match common.format {
-        Format::Json => report::json(&row).map_err(|fault| Failure::cannot(&fault))?,
-        Format::Text => report::decided(&row),
+/// Ends the decision about a person.
+pub(crate) fn forget(settings: &Settings, key: &EmployeeId, graph_url: Option<&str>) -> Result<DecisionRow, Failure> {
+    let mut store = settings.store()?;
+    let _lock = store.lock()?;
+    let in_force = store.decisions_about(key)?;
+    let in_force = in_force.into_iter().filter(|row| row.forgotten_at.is_none()).map(|row| (row.tenant_id.clone(), row));
+    let none = || {
+        let key = shown(key.as_str());
+        Failure::usage(format!("there is no decision about `{key}`\n  hint: `hrpush decide --list` lists them"))
     };
-    print(&document)?;
-    Ok(Ended::done())
+    let tenants = Tenants::new(settings, graph_url, &mut store)?;
+    let (tenant, _) = tenants.choose(key, in_force)?.ok_or_else(none)?;
+    store.forget_decision(&tenant, key, &operator())?.ok_or_else(none)
 }
 
-/// What earlier runs know: the held record for a choice about an account, the ledger for a person who stays as is.
-fn known(settings: &Settings, args: &Decide, store: &mut Store, key: &EmployeeId, choice: Choice<'_>) -> Result<Known, Failure> {
-    let held = store.held_records(key).map_err(|fault| Failure::cannot(&fault))?;
-    let ledger = store.known_accounts(key).map_err(|fault| Failure::cannot(&fault))?;
+/// The decisions in force, or all decisions that were ever made about one person.
+pub(crate) fn list(settings: &Settings, key: Option<&EmployeeId>) -> Result<Vec<DecisionRow>, Failure> {
+    let store = settings.store()?;
+    Ok(match key {
+        Some(key) => store.decisions_about(key)?,
+        None => store.decisions()?,
+    })
+}
+
+/// What earlier runs recorded: the held record for a choice about an account, the ledger for a person who stays as is.
+fn known(settings: &Settings, store: &mut Store, request: &DecideRequest) -> Result<Known, Failure> {
+    let DecideRequest { key, choice, graph_url, .. } = request;
+    let held = store.held_records(key)?;
+    let ledger = store.known_accounts(key)?;
     if held.is_empty() && ledger.is_empty() {
         return Ok(Known::Unknown(unknown_key(key, choice)));
     }
-    let tenants = Tenants::new(settings, args, store)?;
+    let tenants = Tenants::new(settings, graph_url.as_deref(), store)?;
     match choice {
         Choice::Keep => {
             let Some((tenant, known)) = tenants.choose(key, ledger.into_iter().map(|known| (known.tenant.clone(), known)))?
@@ -109,7 +87,7 @@ fn known(settings: &Settings, args: &Decide, store: &mut Store, key: &EmployeeId
                 return Ok(Known::Unknown(not_missing(key)));
             }
             let decision = BoundNames::of_wanted(&known.wanted).decide(Verdict::Keep, Some(known.id));
-            Ok(Known::Decided(Decided { tenant, decision }))
+            Ok(Known::Bound(BoundDecision { tenant, decision }))
         }
         Choice::Same(_) | Choice::New => {
             let Some((tenant, held)) = tenants.choose(key, held)? else { return Ok(Known::Unknown(not_held(key, choice))) };
@@ -120,13 +98,9 @@ fn known(settings: &Settings, args: &Decide, store: &mut Store, key: &EmployeeId
                 },
                 Choice::New | Choice::Keep => new_person(store, &tenant, key, &held)?,
             };
-            Ok(Known::Decided(Decided { tenant, decision }))
+            Ok(Known::Bound(BoundDecision { tenant, decision }))
         }
     }
-}
-
-fn names(held: &HeldRecord) -> BoundNames {
-    BoundNames { given_name: held.given_name.clone(), surname: held.surname.clone() }
 }
 
 /// The account that a user names, by its id or its sign-in name.
@@ -135,42 +109,7 @@ fn named<'c>(candidates: &'c [Candidate], account: &str) -> Option<&'c Candidate
     candidates.iter().find(|candidate| same(&candidate.id.to_string()) || same(&candidate.user_principal_name))
 }
 
-/// The decision that a record is another person.
-///
-/// It is bound to the account in question. Where one about another account holds already, the record resembles several: then it is another
-/// person than each of them, or the two decisions would replace each other for ever.
-pub(crate) fn new_person(store: &Store, tenant: &TenantId, key: &EmployeeId, held: &HeldRecord) -> Result<Decision, Failure> {
-    if let Some(carrier) = held.carriers.first() {
-        return Err(Failure::usage(format!(
-            "the account {} ({}) carries the key {}, so the record cannot be another person\n  hint: `hrpush decide {} --same {}` if it \
-             is the same person; else HR gives the record a key of its own",
-            shown(&carrier.user_principal_name),
-            carrier.id,
-            shown(key.as_str()),
-            word(key),
-            carrier.id
-        )));
-    }
-    let names = names(held);
-    let account = match held.candidates.as_slice() {
-        [only] => Some(only.id.clone()),
-        _ => None,
-    };
-    let before = store.decision(tenant, key).map_err(|fault| Failure::cannot(&fault))?.and_then(|row| row.decision());
-    let of_another =
-        before.is_some_and(|before| before.verdict == Verdict::New && names.are_of(&before) && before.account != account);
-    let account = account.filter(|_| !of_another);
-    Ok(names.decide(Verdict::New, account))
-}
-
-/// A key as a word of the line to type.
-pub(crate) fn word(key: &EmployeeId) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+' | '=' | ',');
-    let key = key.as_str();
-    if !key.starts_with('-') && key.chars().all(plain) { shown(key) } else { format!("'{}'", shown(key).replace('\'', r"'\''")) }
-}
-
-fn option(choice: Choice<'_>) -> String {
+fn option(choice: &Choice) -> String {
     match choice {
         Choice::Same(account) => format!("--same {}", shown(account)),
         Choice::New => "--new".to_owned(),
@@ -178,17 +117,17 @@ fn option(choice: Choice<'_>) -> String {
     }
 }
 
-/// The line that reads the record from a file.
-fn with_file(key: &EmployeeId, choice: Choice<'_>) -> String {
-    format!("name the HR file, so that the record and the tenant are read: `hrpush decide {} {} FILE`", word(key), option(choice))
+/// The command line that reads the record from a file.
+fn with_file(key: &EmployeeId, choice: &Choice) -> String {
+    format!("name the HR file to read the record and the tenant: `hrpush decide {} {} FILE`", word(key), option(choice))
 }
 
-fn unknown_key(key: &EmployeeId, choice: Choice<'_>) -> String {
+fn unknown_key(key: &EmployeeId, choice: &Choice) -> String {
     let hint = with_file(key, choice);
-    format!("no earlier run knows the key `{}`, and there is nothing to read\n  hint: {hint}", shown(key.as_str()))
+    format!("no earlier run has recorded the key `{}`, and there is nothing to read\n  hint: {hint}", shown(key.as_str()))
 }
 
-fn not_held(key: &EmployeeId, choice: Choice<'_>) -> String {
+fn not_held(key: &EmployeeId, choice: &Choice) -> String {
     let hint = with_file(key, choice);
     format!(
         "the last run held no record of `{}` for its account, and there is nothing to read\n  hint: {hint}",
@@ -196,42 +135,25 @@ fn not_held(key: &EmployeeId, choice: Choice<'_>) -> String {
     )
 }
 
-/// A held record is no missing person.
-pub(crate) fn held_not_missing(key: &EmployeeId) -> Failure {
-    let key = shown(key.as_str());
-    Failure::usage(format!(
-        "{key} is held, and --keep is for people who are missing, out of scope or rejected\n  hint: --same ID or --new settles a held record"
-    ))
-}
-
-/// By the last good reading the person is there; a younger one may say otherwise.
+/// The last good reading contains the person. A newer reading may not.
 fn not_missing(key: &EmployeeId) -> String {
-    let hint = with_file(key, Choice::Keep);
+    let hint = with_file(key, &Choice::Keep);
     format!(
         "the last run found a record of `{}`, and --keep is for people who are missing or out of scope\n  hint: {hint}",
         shown(key.as_str())
     )
 }
 
-/// A person with a record in scope is not missing.
-pub(crate) fn present(key: &EmployeeId) -> Failure {
-    let key = shown(key.as_str());
-    Failure::usage(format!(
-        "`{key}` has a record in scope, and --keep is for people who are missing or out of scope\n  \
-         hint: nothing to decide; correct the record in HR where it is wrong"
-    ))
-}
-
 fn no_candidate(key: &EmployeeId, account: &str, held: &HeldRecord) -> String {
     let named = |candidate: &Candidate| format!("{} ({})", shown(&candidate.user_principal_name), candidate.id);
     let all: Vec<String> = held.candidates.iter().map(named).collect();
     let named = if all.is_empty() { "named none".to_owned() } else { format!("named {}", all.join(", ")) };
-    let hint = with_file(key, Choice::Same(account));
+    let hint = with_file(key, &Choice::Same(account.to_owned()));
     let (account, key) = (shown(account), shown(key.as_str()));
-    format!("`{account}` is none of the accounts that may be {key}'s: the last run {named}\n  hint: {hint}")
+    format!("`{account}` is none of the candidate accounts of {key}: the last run {named}\n  hint: {hint}")
 }
 
-/// The tenants that a command without a reading may be about.
+/// The tenants that a decision without a reading may be about.
 struct Tenants {
     sandbox: TenantId,
     embedded: bool,
@@ -239,11 +161,11 @@ struct Tenants {
 }
 
 impl Tenants {
-    fn new(settings: &Settings, args: &Decide, store: &mut Store) -> Result<Self, Failure> {
-        let embedded = matches!(Aim::of_run(settings, args.target.graph_url.as_deref())?, Aim::Embedded);
-        let sandbox = store.tenant_of_sandbox().map_err(|fault| Failure::cannot(&fault))?;
+    fn new(settings: &Settings, graph_url: Option<&str>, store: &mut Store) -> Result<Self, Failure> {
+        let embedded = matches!(TargetChoice::of_run(settings, graph_url)?, TargetChoice::Embedded);
+        let sandbox = store.tenant_of_sandbox()?;
         let configured = settings.config.tenant.as_ref().map(|tenant| tenant.id.clone());
-        // A domain does not say which id the tenant has.
+        // A domain does not determine the id of the tenant.
         Ok(Self { sandbox, embedded, configured: configured.filter(|id| uuid::Uuid::try_parse(id).is_ok()) })
     }
 
@@ -252,7 +174,7 @@ impl Tenants {
         (*tenant == self.sandbox) == self.embedded && (self.embedded || self.configured.as_ref().is_none_or(is_configured))
     }
 
-    /// What belongs to the target of this command; where nothing does, the only one that there is.
+    /// The entry of the target; if there is none, the only entry.
     fn choose<T>(
         &self,
         key: &EmployeeId,
@@ -265,48 +187,11 @@ impl Tenants {
             let names = names.into_iter().map(shown).collect::<Vec<_>>().join(", ");
             let key = shown(key.as_str());
             return Err(Failure::usage(format!(
-                "the state folder knows the key `{key}` in several tenants: {names}\n  hint: name the HR file, so that the tenant is read; or set `id` in [tenant] to its id"
+                "the state folder has the key `{key}` in several tenants: {names}\n  hint: name the HR file, so that the tenant is read; or set `id` in [tenant] to its id"
             )));
         }
         Ok(found.pop())
     }
-}
-
-/// Ends the decision about a person.
-fn forget(common: &Common, settings: &Settings, args: &Decide, key: &EmployeeId) -> Result<Ended, Failure> {
-    let mut store = settings.store()?;
-    let _lock = store.lock().map_err(|fault| Failure::cannot(&fault))?;
-    let standing = store.decisions_about(key).map_err(|fault| Failure::cannot(&fault))?;
-    let standing = standing.into_iter().filter(|row| row.forgotten_at.is_none()).map(|row| (row.tenant_id.clone(), row));
-    let none = || {
-        let key = shown(key.as_str());
-        Failure::usage(format!("there is no decision about `{key}`\n  hint: `hrpush decide --list` lists them"))
-    };
-    let tenants = Tenants::new(settings, args, &mut store)?;
-    let (tenant, _) = tenants.choose(key, standing)?.ok_or_else(none)?;
-    let row = store.forget_decision(&tenant, key, &operator()).map_err(|fault| Failure::cannot(&fault))?.ok_or_else(none)?;
-    let document = match common.format {
-        Format::Json => report::json(&row).map_err(|fault| Failure::cannot(&fault))?,
-        Format::Text => report::forgotten(&row),
-    };
-    print(&document)?;
-    Ok(Ended::done())
-}
-
-/// Lists the decisions that hold, or all that were ever made about one person.
-fn list(common: &Common, settings: &Settings, key: Option<&EmployeeId>) -> Result<Ended, Failure> {
-    let store = settings.store()?;
-    let rows: Result<Vec<DecisionRow>, StoreError> = match key {
-        Some(key) => store.decisions_about(key),
-        None => store.decisions(),
-    };
-    let rows = rows.map_err(|fault| Failure::cannot(&fault))?;
-    let document = match common.format {
-        Format::Json => report::json(&rows).map_err(|fault| Failure::cannot(&fault))?,
-        Format::Text => report::decision_list(&rows),
-    };
-    print(&document)?;
-    Ok(Ended::done())
 }
 
 #[cfg(test)]
@@ -314,7 +199,6 @@ mod tests {
     use super::*;
     use crate::directory::ObjectId;
     use crate::mapping::HeldCode;
-    use crate::store::Operator;
 
     fn candidate(id: &str) -> Candidate {
         Candidate { id: ObjectId::new(id).unwrap(), user_principal_name: format!("{id}@contoso.com") }
@@ -332,39 +216,10 @@ mod tests {
     }
 
     #[test]
-    fn new_is_bound_to_the_one_account_until_a_second_one_is_in_question() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut store = Store::open(folder.path()).unwrap();
-        let (tenant, key) = (TenantId("t".into()), EmployeeId::new("1").unwrap());
-        let by = Operator { user: "ann".into(), host: "desk".into() };
-        let mut bound = Vec::new();
-        for accounts in [&["a"][..], &["a"], &["b"], &["a"]] {
-            let decision = new_person(&store, &tenant, &key, &held(accounts, &[])).unwrap();
-            bound.push(decision.account.as_ref().map(ToString::to_string));
-            store.decide(&tenant, &key, &decision, &by, None).unwrap();
-        }
-        assert_eq!(bound, [Some("a".to_owned()), Some("a".to_owned()), None, None]);
-        let several = new_person(&store, &tenant, &EmployeeId::new("2").unwrap(), &held(&["a", "b"], &[])).unwrap();
-        assert_eq!(several.account, None);
-        let refused = new_person(&store, &tenant, &key, &held(&["a"], &["c"])).unwrap_err().to_string();
-        assert!(
-            refused.contains("c@contoso.com (c) carries the key 1") && refused.contains("hrpush decide 1 --same c"),
-            "{refused}"
-        );
-    }
-
-    #[test]
     fn an_account_is_named_by_its_id_or_its_sign_in_name() {
         let held = held(&["a1", "b2"], &[]);
         for (text, found) in [("b2", Some("b2")), ("B2@Contoso.com", Some("b2")), ("A1", Some("a1")), ("b", None), ("", None)] {
             assert_eq!(named(&held.candidates, text).map(|found| found.id.to_string()).as_deref(), found, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_key_is_one_word_of_the_line_to_type() {
-        for (key, line) in [("10042", "10042"), ("a b", "'a b'"), ("O'Neil", r"'O'\''Neil'"), ("-1", "'-1'"), ("$x", "'$x'")] {
-            assert_eq!(word(&EmployeeId::new(key).unwrap()), line);
         }
     }
 

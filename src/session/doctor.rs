@@ -1,81 +1,59 @@
-//! `hrpush doctor`: configuration, credential, permissions, quota and clock, looked at without writing anything.
+//! The check of configuration, credential, permissions, quota and clock. Nothing is written to the tenant.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::path::Path;
 
-use serde_json::{Value as Json, json};
-use tokio::sync::watch;
-
-use super::connect::{self, Aim, Connection};
-use super::error::{Code, Ended, Failure};
-use super::interrupt::{block_on, unless_interrupted};
-use super::load_source;
-use super::output::print;
-use super::settings::{self, Settings};
-use crate::commands::cli::{Common, Doctor, Format};
+use super::connect::{self, Connection, TargetChoice};
+use super::error::Failure;
+use super::mapped_reading::load;
+use super::pending_run::UNDELIVERED_PASSES;
+use super::run::Session;
+use super::settings::Settings;
 use crate::config::{Deliver, SourceKind};
 use crate::diagnostic::mask;
+use crate::directory::TenantId;
 use crate::graph::{Deed, Priority, Wanted, Work, missing, needed};
 use crate::mapping::{LeaveAction, Mapping};
-use crate::report::{self, shown};
 
-/// By how much the clocks may differ: tokens and signatures are good for minutes.
+/// The largest clock difference without a warning, in seconds: tokens and signatures are valid for minutes.
 const SKEW: i64 = 120;
 
-/// What was found.
-struct Findings {
-    config: Option<String>,
-    source: Option<String>,
-    mapping: Option<String>,
-    url: String,
-    tenant: String,
-    sandbox: bool,
-    domains: BTreeSet<String>,
-    /// None where the token does not tell.
-    granted: Option<BTreeSet<String>>,
-    missing: BTreeMap<&'static str, String>,
-    writes: f64,
-    skew: Option<i64>,
-    /// The tenant could not be read as a run would read it.
-    unreadable: Option<String>,
-    trouble: Vec<String>,
+/// The result of the checks.
+pub(crate) struct Findings {
+    pub(crate) config: Option<String>,
+    pub(crate) source: Option<String>,
+    pub(crate) mapping: Option<String>,
+    pub(crate) url: String,
+    pub(crate) tenant: String,
+    pub(crate) sandbox: bool,
+    pub(crate) domains: BTreeSet<String>,
+    /// `None` if the token does not list its permissions.
+    pub(crate) granted: Option<BTreeSet<String>>,
+    pub(crate) missing: BTreeMap<&'static str, String>,
+    pub(crate) writes: f64,
+    pub(crate) skew: Option<i64>,
+    /// Why a run could not read the tenant.
+    pub(crate) unreadable: Option<String>,
+    pub(crate) trouble: Vec<String>,
 }
 
-pub(crate) fn doctor(common: &Common, args: &Doctor) -> Result<Ended, Failure> {
-    let settings = settings::load(common)?;
-    block_on(|cancelled| go(common, &settings, args, cancelled))
-}
-
-async fn go(common: &Common, settings: &Settings, args: &Doctor, cancelled: watch::Receiver<bool>) -> Result<Ended, Failure> {
-    let mapping = mapping(settings)?;
-    let aim = Aim::of_run(settings, args.target.graph_url.as_deref())?;
+/// Connects to the tenant and checks it against the configuration.
+pub(crate) async fn check(session: &Session<'_>, graph_url: Option<&str>) -> Result<Findings, Failure> {
+    let settings = session.settings;
+    let mapping = settings.mapping().map(load).transpose()?;
+    let choice = TargetChoice::of_run(settings, graph_url)?;
     let mut store = settings.store()?;
-    let connecting = connect::connect(settings, &mut store, &aim, Priority::Normal);
-    let connection = unless_interrupted(&cancelled, connecting).await?;
-    let findings = unless_interrupted(&cancelled, look(settings, mapping.as_ref(), &connection)).await?;
-    let level = store.level(&crate::directory::TenantId(findings.tenant.clone())).map_err(|fault| Failure::cannot(&fault))?;
-    connection.client.restore(&level);
-    let findings = Findings { writes: connection.client.level().writes, ..findings };
-    let text = if common.format == Format::Json {
-        report::json(&findings.document()).map_err(|fault| Failure::cannot(&fault))?
-    } else {
-        findings.text()
-    };
-    print(&text)?;
-    Ok(findings.ended())
-}
-
-/// The configured mapping, checked whole.
-fn mapping(settings: &Settings) -> Result<Option<Mapping>, Failure> {
-    let path = settings.config.source.as_ref().and_then(|source| source.mapping.as_deref());
-    path.map(load_source::load).transpose()
+    let connecting = connect::connect(settings, &mut store, &choice, Priority::Normal);
+    let connection = session.unless_interrupted(connecting).await?;
+    let findings = session.unless_interrupted(look(settings, mapping.as_ref(), &connection)).await?;
+    connection.client.restore(&store.level(&TenantId(findings.tenant.clone()))?);
+    Ok(Findings { writes: connection.client.level().writes, ..findings })
 }
 
 async fn look(settings: &Settings, mapping: Option<&Mapping>, connection: &Connection) -> Result<Findings, Failure> {
     let reader = connection.reader();
-    let organization = reader.organization().await.map_err(|fault| Failure::cannot(&fault))?;
-    let granted = connection.client.granted().await.map_err(|fault| Failure::cannot(&fault))?;
+    let organization = reader.organization().await?;
+    let granted = connection.client.granted().await?;
     let work = work(settings, mapping);
     let missing = granted.as_ref().map(|granted| missing(&needed(&work), granted)).unwrap_or_default();
     let done = |deed| work.deeds.contains(&deed);
@@ -85,7 +63,9 @@ async fn look(settings: &Settings, mapping: Option<&Mapping>, connection: &Conne
         Ok(snapshot) => {
             connection.check(&snapshot)?;
             let unread = snapshot.privileged.eligibility_unread;
-            trouble.extend(unread.map(|why| format!("eligible roles cannot be read: {why}; only active ones shield")));
+            trouble.extend(
+                unread.map(|why| format!("eligible roles cannot be read: {why}; only holders of active roles are shielded")),
+            );
             None
         }
         Err(fault) => Some(mask::message(&fault.to_string())),
@@ -93,11 +73,11 @@ async fn look(settings: &Settings, mapping: Option<&Mapping>, connection: &Conne
     let skew = connection.client.skew();
     if let Some(seconds) = skew.filter(|seconds| seconds.abs() > SKEW) {
         trouble.push(format!(
-            "this machine's clock differs by {seconds} s from the tenant's: tokens may be refused, days may be wrong"
+            "this machine's clock differs by {seconds} s from the tenant's; tokens may be rejected and dates may be wrong"
         ));
     }
     if matches!(settings.config.password.deliver, Deliver::Tap(None)) {
-        trouble.push(super::execute::UNTOLD.to_owned());
+        trouble.push(UNDELIVERED_PASSES.to_owned());
     }
     let path = |path: &Path| path.display().to_string();
     Ok(Findings {
@@ -125,7 +105,7 @@ fn kind(kind: &SourceKind) -> &'static str {
     }
 }
 
-/// What the configured mapping will ask of Graph; without one, what any mapping does.
+/// The work that the configured mapping needs from Graph. Without a mapping, the work of any mapping.
 fn work(settings: &Settings, mapping: Option<&Mapping>) -> Work {
     let lifecycle = mapping.and_then(|mapping| mapping.rules().lifecycle.as_ref());
     let leave = |action| lifecycle.is_some_and(|lifecycle| lifecycle.on_leave.contains(&action));
@@ -141,52 +121,5 @@ fn work(settings: &Settings, mapping: Option<&Mapping>) -> Work {
     Work {
         attributes: mapping.map(|mapping| mapping.rules().attributes.iter().copied().collect()).unwrap_or_default(),
         deeds: deeds.into_iter().filter(|(_, done)| *done).map(|(deed, _)| deed).collect(),
-    }
-}
-
-impl Findings {
-    fn document(&self) -> Json {
-        let missing: Vec<Json> = self.missing.iter().map(|(name, purpose)| json!({ "name": name, "for": purpose })).collect();
-        json!({
-            "config": self.config, "source": self.source, "mapping": self.mapping,
-            "target": { "graphUrl": self.url, "tenantId": self.tenant, "sandbox": self.sandbox },
-            "domains": self.domains,
-            "permissions": { "granted": self.granted, "missing": missing },
-            "quota": { "writes": self.writes.floor() },
-            "clockSkewSeconds": self.skew,
-            "trouble": self.unreadable.iter().chain(&self.trouble).collect::<Vec<_>>(),
-        })
-    }
-
-    fn text(&self) -> String {
-        let none = || "none".to_owned();
-        let list = |names: &BTreeSet<String>| shown(&names.iter().cloned().collect::<Vec<_>>().join(", "));
-        let mut text = format!("configuration: {}\n", self.config.clone().unwrap_or_else(none));
-        let _ = writeln!(text, "source: {}", self.source.clone().unwrap_or_else(none));
-        let _ = writeln!(text, "mapping: {}", self.mapping.as_deref().map_or_else(none, shown));
-        let sandbox = if self.sandbox { " (the embedded sandbox)" } else { "" };
-        let _ = writeln!(text, "tenant: {} at {}{sandbox}", shown(&self.tenant), shown(&self.url));
-        let _ = writeln!(text, "domains: {}", list(&self.domains));
-        let granted = self.granted.as_ref().map_or_else(|| "the token does not tell".to_owned(), list);
-        let _ = writeln!(text, "permissions granted: {granted}");
-        for (name, purpose) in &self.missing {
-            let _ = writeln!(text, "permission missing: {name}, for {purpose}");
-        }
-        let _ = writeln!(text, "quota: {} writes at once", self.writes.floor());
-        let skew = self.skew.map_or_else(|| "the tenant tells no time".to_owned(), |seconds| format!("{seconds} s"));
-        let _ = writeln!(text, "clock: differs by {skew}");
-        text
-    }
-
-    fn ended(&self) -> Ended {
-        let mut why: Vec<String> = self.unreadable.iter().map(|line| format!("error: {line}")).collect();
-        why.extend(self.missing.keys().map(|name| format!("the app has no permission {name}: grant it, with admin consent")));
-        why.extend(self.trouble.iter().map(|line| shown(line)));
-        let code = match (&self.unreadable, why.is_empty()) {
-            (Some(_), _) => Code::CannotRun,
-            (None, false) => Code::Attention,
-            (None, true) => Code::Done,
-        };
-        Ended::with(code, why)
     }
 }

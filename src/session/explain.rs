@@ -1,67 +1,69 @@
-//! `hrpush explain`: one person, from the record to the decision.
+//! One person, from the record to the decision.
+
+use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
-use tokio::sync::watch;
 
-use super::connect::Aim;
-use super::error::{Ended, Failure};
-use super::interrupt::{block_on, unless_interrupted};
-use super::load_source::{self, Read};
-use super::output::print;
-use super::plan::{Answer, Question, answer, nobody, wanted};
-use super::settings::{self, Settings};
-use super::tenant::Scene;
-use crate::commands::cli::{Common, Explain, Format};
+use super::connect::TargetChoice;
+use super::error::Failure;
+use super::load_source;
+use super::mapped_reading::{MappedReading, ReadOptions};
+use super::open_target::{ClockRule, OpenRequest, OpenTarget};
+use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
+use super::run::Session;
 use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, Value};
 use crate::graph::Priority;
 use crate::mapping::{Desired, Flow, Mapped, Stage};
 use crate::plan::{self, BoundNames, Object, Person, Plan, Verdict};
 use crate::record::{Cell, EmployeeId, Record};
-use crate::report::{self, DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing};
+use crate::report::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing};
 
-/// How many requests of the journal are told.
+/// How many requests of the journal are listed.
 const WRITES: u32 = 20;
 
-pub(crate) fn explain(common: &Common, args: &Explain) -> Result<Ended, Failure> {
-    let key = EmployeeId::new(&args.key).ok_or_else(|| Failure::usage("the key is empty"))?;
-    let settings = settings::load(common)?;
-    block_on(|cancelled| go(common, &settings, args, key, cancelled))
+/// The person to explain.
+#[derive(Clone, Debug)]
+pub(crate) struct ExplainRequest {
+    pub(crate) key: EmployeeId,
+    /// The HR files, instead of the configured source.
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) options: ReadOptions,
+    pub(crate) graph_url: Option<String>,
 }
 
-async fn go(
-    common: &Common,
-    settings: &Settings,
-    args: &Explain,
-    key: EmployeeId,
-    cancelled: watch::Receiver<bool>,
-) -> Result<Ended, Failure> {
-    let aim = Aim::of_run(settings, args.target.graph_url.as_deref())?;
-    let read = unless_interrupted(&cancelled, load_source::read(settings, &args.files, &args.map)).await?;
+/// Everything about one person.
+pub(crate) struct PersonExplained {
+    pub(crate) explanation: Explanation,
+    /// The part of the plan that is about this person.
+    pub(crate) plan: Plan,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Reads the source and the tenant, and explains one person. Nothing is written.
+pub(crate) async fn explain(session: &Session<'_>, request: &ExplainRequest) -> Result<PersonExplained, Failure> {
+    let (settings, key) = (session.settings, &request.key);
+    let choice = TargetChoice::of_run(settings, request.graph_url.as_deref())?;
+    let read = session.unless_interrupted(load_source::read(session, &request.files, &request.options)).await?;
     let policy = settings.policy();
-    let wanted = wanted(&read, &policy.protect_groups);
-    let scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, Priority::Normal, &cancelled).await?;
-    // Planned with everybody: whether this person is held or missing can depend on others.
-    let question = Question { read: &read, policy: &policy, as_of: args.map.as_of, only: None, whole: true };
-    let mut answer = answer(&question, &scene)?;
-    let known = scene.store.add_wishes(&scene.snapshot.tenant, &mut answer.ledger, [key.as_str()]);
-    known.map_err(|fault| Failure::cannot(&fault))?;
-    let plan = about(&key, &answer, &scene.snapshot);
-    let told = Subject { key: &key, read: &read, answer: &answer, scene: &scene }.explained(settings, &plan)?;
-    if told.records.is_empty() && told.known.is_none() && told.account.is_none() {
-        return Err(nobody(&key));
+    let scope = scope(&read, &policy.protect_groups);
+    let open = OpenRequest { choice: &choice, made_for: None, scope: &scope, priority: Priority::Normal, clock: ClockRule::Note };
+    let mut target = OpenTarget::open(session, settings.store()?, open).await?;
+    // The plan is for all people, because whether this person is held or missing can depend on others.
+    let plan = PlanRequest { source: &read, policy: &policy, as_of: request.options.as_of, only: None, whole: true };
+    let mut result = compute(&plan, &target)?;
+    target.store.add_wishes(&target.snapshot.tenant, &mut result.ledger, [key.as_str()])?;
+    let plan = about(key, &result, &target.snapshot);
+    let subject = Subject { key, read: &read, result: &result, target: &target };
+    let explanation = subject.explained(session, &plan)?;
+    if explanation.records.is_empty() && explanation.known.is_none() && explanation.account.is_none() {
+        return Err(unknown_person(key));
     }
-    let text = if common.format == Format::Json {
-        report::json(&told).map_err(|fault| Failure::cannot(&fault))?
-    } else {
-        report::explanation(&told, &plan)
-    };
-    print(&text)?;
-    Ok(Ended::done())
+    Ok(PersonExplained { explanation, plan, notes: std::mem::take(&mut target.notes) })
 }
 
 /// The part of the plan that is about this person; a group's change with this membership alone.
-fn about(key: &EmployeeId, answer: &Answer, snapshot: &Snapshot) -> Plan {
-    let mut plan = answer.survey.plan.clone();
+fn about(key: &EmployeeId, result: &PlanResult, snapshot: &Snapshot) -> Plan {
+    let mut plan = result.survey.plan.clone();
     let key = key.as_str();
     plan.changes.retain_mut(|change| {
         if change.object == Object::User {
@@ -73,7 +75,7 @@ fn about(key: &EmployeeId, answer: &Answer, snapshot: &Snapshot) -> Plan {
         change.attributes.clear();
         !members.add.is_empty() || !members.remove.is_empty()
     });
-    let account = answer.account(key, snapshot);
+    let account = result.account(key, snapshot);
     plan.held.retain(|held| held.key.as_ref().is_some_and(|held| held.as_str() == key));
     plan.skipped.retain(|entry| match &entry.key {
         Some(other) => other == key,
@@ -82,61 +84,46 @@ fn about(key: &EmployeeId, answer: &Answer, snapshot: &Snapshot) -> Plan {
     plan
 }
 
-impl Answer {
-    /// The account of a person, by the matching of this run, else by an earlier one.
-    fn account(&self, key: &str, snapshot: &Snapshot) -> Option<ObjectId> {
-        let mut matched = self.survey.matched.iter().filter(|(person, _)| self.people.key(*person) == Some(key));
-        let matched = matched.next().map(|(_, user)| snapshot.users.at(*user).id());
-        matched.or_else(|| self.ledger.people.get(key).map(|known| known.id.clone()))
-    }
-
-    /// What the mapping made of each record of a person, by the place among the records.
-    pub(crate) fn records(&self, key: &EmployeeId, snapshot: &Snapshot) -> Vec<(usize, Mapped)> {
-        let mine = self.people.numbers().enumerate().filter(|(_, person)| self.people.key(*person) == Some(key.as_str()));
-        mine.map(|(at, person)| (at, self.people.mapped(person, &snapshot.users))).collect()
-    }
-}
-
-/// Whom it is about, with all that is known.
+/// The person in question, with everything that was read.
 struct Subject<'a> {
     key: &'a EmployeeId,
-    read: &'a Read,
-    answer: &'a Answer,
-    scene: &'a Scene,
+    read: &'a MappedReading,
+    result: &'a PlanResult,
+    target: &'a OpenTarget,
 }
 
-impl<'a> Subject<'a> {
-    fn explained(&self, settings: &Settings, plan: &'a Plan) -> Result<Explanation<'a>, Failure> {
-        let snapshot = &self.scene.snapshot;
-        let mapped = self.answer.records(self.key, snapshot);
+impl Subject<'_> {
+    fn explained(&self, session: &Session<'_>, plan: &Plan) -> Result<Explanation, Failure> {
+        let snapshot = &self.target.snapshot;
+        let mapped = self.result.records(self.key, snapshot);
         let matches = self.matches(&mapped);
-        let known = self.answer.ledger.people.get(self.key);
+        let known = self.result.ledger.people.get(self.key);
         let found = || matches.iter().flat_map(|found| &found.accounts).map(|account| account.id.clone()).next();
-        let id = self.answer.account(self.key.as_str(), snapshot).or_else(found);
+        let id = self.result.account(self.key.as_str(), snapshot).or_else(found);
         let live = id.as_ref().and_then(|id| snapshot.users.get(id));
         let live = live.as_ref();
         let deleted = id.as_ref().and_then(|id| snapshot.deleted.get(id)).map(|deleted| owner(&deleted.user, true));
         let guests = self.read.mapping.rules().guests;
-        let writes = self.scene.store.last_writes(&snapshot.tenant, self.key, id.as_ref(), WRITES);
+        let writes = self.target.store.last_writes(&snapshot.tenant, self.key, id.as_ref(), WRITES);
         Ok(Explanation {
-            key: self.key.as_str(),
-            as_of: self.answer.day,
+            key: self.key.as_str().to_owned(),
+            as_of: self.result.day,
             records: self.records(&mapped)?,
             account: live.map(|user| owner(user, false)).or(deleted),
-            protection: live.and_then(|user| plan::protection(snapshot, &settings.policy(), guests, user)),
+            protection: live.and_then(|user| plan::protection(snapshot, &session.settings.policy(), guests, user)),
             matches,
             known: known.map(standing),
             decision: self.decision(&mapped)?,
-            changes: &plan.changes,
-            held: &plan.held,
-            skipped: &plan.skipped,
-            writes: writes.map_err(|fault| Failure::cannot(&fault))?,
+            changes: plan.changes.clone(),
+            held: plan.held.clone(),
+            skipped: plan.skipped.clone(),
+            writes: writes?,
         })
     }
 
     fn decision(&self, mapped: &[(usize, Mapped)]) -> Result<Option<DecisionExplained>, Failure> {
-        let snapshot = &self.scene.snapshot;
-        let row = self.scene.store.decision(&snapshot.tenant, self.key).map_err(|fault| Failure::cannot(&fault))?;
+        let snapshot = &self.target.snapshot;
+        let row = self.target.store.decision(&snapshot.tenant, self.key)?;
         let Some((row, decision)) = row.and_then(|row| Some((row.clone(), row.decision()?))) else { return Ok(None) };
         let record = mapped.iter().find_map(|(_, mapped)| match mapped {
             Mapped::Desired(desired) => Some(BoundNames::of(desired)),
@@ -145,7 +132,7 @@ impl<'a> Subject<'a> {
         let names = record.as_ref().map_or(decision.verdict == Verdict::Keep, |names| names.are_of(&decision));
         let there = |id: &ObjectId| snapshot.users.contains_key(id) || snapshot.deleted.contains_key(id);
         let account = match (&decision.verdict, &decision.account) {
-            (Verdict::Keep, Some(kept)) => self.answer.ledger.people.get(self.key).is_some_and(|known| known.id == *kept),
+            (Verdict::Keep, Some(kept)) => self.result.ledger.people.get(self.key).is_some_and(|known| known.id == *kept),
             (_, account) => account.as_ref().is_none_or(there),
         };
         Ok(Some(DecisionExplained { row, applies: names && account }))
@@ -160,15 +147,15 @@ impl<'a> Subject<'a> {
             mine.push(RecordExplained {
                 record: record.place().clone(),
                 cells: record.cells().map(|(name, value)| (name.to_owned(), cell(value))).collect(),
-                expressions: self.read.bound.explain(&record, &self.answer.context),
+                expressions: self.read.bound.explain(&record, &self.result.context),
                 lifecycle: stage(mapped),
             });
         };
-        self.read.reading.records.each(explained).map_err(Failure::usage)?;
+        self.read.reading.records.each(explained)?;
         Ok(mine)
     }
 
-    /// What each match looks for and finds: by HR's values, else by the key itself.
+    /// The value and the accounts of each match attribute: by HR's values, else by the key itself.
     fn matches(&self, mapped: &[(usize, Mapped)]) -> Vec<Match> {
         let desired = mapped.iter().find_map(|(_, mapped)| match mapped {
             Mapped::Desired(desired) => Some(desired),
@@ -181,10 +168,10 @@ impl<'a> Subject<'a> {
         };
         let found = |attribute: &Attribute| {
             let value = value(*attribute)?.as_text()?.to_owned();
-            let Snapshot { users, .. } = &self.scene.snapshot;
-            let live = self.answer.people.who_has(*attribute, &value, users).into_iter().map(|user| users.at(user).to_user());
+            let Snapshot { users, .. } = &self.target.snapshot;
+            let live = self.result.people.who_has(*attribute, &value, users).into_iter().map(|user| users.at(user).to_user());
             let live = live.map(|user| owner(&user, false));
-            let accounts = live.chain(deleted(&self.scene.snapshot, *attribute, &value)).collect();
+            let accounts = live.chain(deleted(&self.target.snapshot, *attribute, &value)).collect();
             Some(Match { attribute: attribute.name, value, accounts })
         };
         matching.iter().filter_map(found).collect()
@@ -200,7 +187,7 @@ fn looked_for(desired: &Desired, attribute: Attribute) -> Option<Value> {
     }
 }
 
-/// Who in the recycle bin has this value: names compare folded, keys exactly.
+/// The deleted users with this value. Names compare case-folded, keys exactly.
 fn deleted(snapshot: &Snapshot, attribute: Attribute, value: &str) -> impl Iterator<Item = Owner> {
     let folded = value.to_lowercase();
     let same = move |text: &str| if attribute.kind == Kind::Name { text.to_lowercase() == folded } else { text == value };
@@ -231,7 +218,7 @@ fn stage(mapped: &Mapped) -> Option<String> {
     let desired = match mapped {
         Mapped::Desired(desired) => desired,
         Mapped::Held(_) => return None,
-        Mapped::OutOfScope { .. } => return Some("out of scope: present in HR, and not served by this mapping".to_owned()),
+        Mapped::OutOfScope { .. } => return Some("out of scope: in the HR data, but not covered by this mapping".to_owned()),
     };
     Some(match desired.stage {
         Stage::Upcoming { start } => format!("upcoming: starts on {start}, too early for an account"),

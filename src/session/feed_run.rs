@@ -1,164 +1,103 @@
-//! `hrpush import`, `hrpush sync` and `hrpush plan`: from HR's records to a plan, and as far as it may go from there.
+//! A run of a feed, as `import`, `sync` and `plan` start it: from the source to a pending run.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use tokio::sync::watch;
-
-use super::connect::Aim;
+use super::connect::TargetChoice;
 use super::delivered_files;
-use super::error::{Ended, Failure};
-use super::execute::{Consent, Ready, carry_out};
+use super::error::Failure;
 use super::held_records;
-use super::interrupt::{block_on, unless_interrupted};
-use super::load_source::{self, Read};
-use super::output::write_private;
-use super::plan::{Question, answer, wanted};
-use super::run_state::Memory;
-use super::settings::{self, Settings};
-use super::tenant::Scene;
-use crate::commands::cli::{Common, Import, MapArgs, OnlyArgs, PlanArgs, StopArgs, Sync, TargetArgs};
+use super::load_source;
+use super::mapped_reading::{MappedReading, ReadOptions};
+use super::open_target::{ClockRule, OpenRequest, OpenTarget};
+use super::pending_run::PendingRun;
+use super::plan::{PlanRequest, PlanResult, compute, scope};
+use super::run::Session;
+use super::run_state::RunState;
 use crate::graph::Priority;
 use crate::record::EmployeeId;
-use crate::report;
 
-/// What tells these three commands apart.
-struct Request<'a> {
-    files: &'a [PathBuf],
-    graph_url: Option<&'a str>,
-    stop: &'a StopArgs,
-    map: &'a MapArgs,
-    only: &'a [String],
-    partial: bool,
-    consent: Consent,
-    priority: Priority,
+/// What is read, and how it is planned.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FeedRequest {
+    /// The files, instead of the configured source.
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) options: ReadOptions,
+    /// Another Graph than that of the configured cloud.
+    pub(crate) graph_url: Option<String>,
+    /// The keys of the people that are planned. Empty for all.
+    pub(crate) only: Vec<String>,
+    /// Whether the files are a partial export.
+    pub(crate) partial: bool,
+    /// Whether the run may write once its plan is decided.
+    pub(crate) may_write: bool,
     /// Whether no person sees the plan before it is applied.
-    unattended: bool,
-    out: Option<&'a Path>,
+    pub(crate) unattended: bool,
+    /// Whether a person has approved this plan by its fingerprint.
+    pub(crate) approved: bool,
 }
 
-impl<'a> Request<'a> {
-    /// A whole reading of the configured source that writes nothing.
-    fn new(target: &'a TargetArgs, stop: &'a StopArgs, map: &'a MapArgs, only: &'a OnlyArgs) -> Self {
-        Self {
-            files: &[],
-            graph_url: target.graph_url.as_deref(),
-            stop,
-            map,
-            only: &only.only,
-            partial: false,
-            consent: Consent::Never,
-            priority: Priority::Normal,
-            unattended: false,
-            out: None,
-        }
-    }
-}
-
-pub(crate) fn import(common: &Common, args: &Import) -> Result<Ended, Failure> {
-    let settings = settings::load(common)?;
-    let request = Request {
-        files: &args.files,
-        partial: args.partial.partial,
-        consent: Consent::by(&args.stop, &args.yes),
-        ..Request::new(&args.target, &args.stop, &args.map, &args.only)
-    };
-    block_on(|cancelled| go(common, &settings, request, cancelled))
-}
-
-pub(crate) fn sync(common: &Common, args: &Sync) -> Result<Ended, Failure> {
-    let settings = settings::load(common)?;
-    let graph_url = args.target.graph_url.as_deref();
-    if let Aim::Embedded = Aim::of_run(&settings, graph_url)? {
+/// Reads the source and the tenant, and computes the plan.
+pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result<PendingRun, Failure> {
+    let settings = session.settings;
+    let choice = TargetChoice::of_run(settings, request.graph_url.as_deref())?;
+    if request.unattended && matches!(choice, TargetChoice::Embedded) {
         return Err(Failure::usage(
-            "sync has no tenant: there is no [tenant] here, no --graph-url and no HRPUSH_ACCESS_TOKEN\n  hint: is this the right folder? --config names the configuration",
+            "sync has no tenant: [tenant], --graph-url and HRPUSH_ACCESS_TOKEN are all missing\n  hint: is this the right folder? --config names the configuration",
         ));
     }
-    let request = Request {
-        consent: if args.stop.dry_run { Consent::Never } else { Consent::Given },
-        priority: Priority::Low,
-        unattended: true,
-        ..Request::new(&args.target, &args.stop, &args.map, &args.only)
-    };
-    block_on(|cancelled| go(common, &settings, request, cancelled))
-}
-
-pub(crate) fn plan(common: &Common, args: &PlanArgs) -> Result<Ended, Failure> {
-    let settings = settings::load(common)?;
-    let request = Request {
-        files: &args.files,
-        partial: args.partial.partial,
-        out: args.out.as_deref(),
-        ..Request::new(&args.target, &args.stop, &args.map, &args.only)
-    };
-    block_on(|cancelled| go(common, &settings, request, cancelled))
-}
-
-async fn go(
-    common: &Common,
-    settings: &Settings,
-    request: Request<'_>,
-    cancelled: watch::Receiver<bool>,
-) -> Result<Ended, Failure> {
-    let aim = Aim::of_run(settings, request.graph_url)?;
-    let only = only(request.only)?;
-    let read = unless_interrupted(&cancelled, load_source::read(settings, request.files, request.map)).await?;
+    let only = only(&request.only)?;
+    let read = session.unless_interrupted(load_source::read(session, &request.files, &request.options)).await?;
+    session.learn(|facts| facts.feed = Some(read.mapping.name().to_owned()));
     let policy = settings.policy();
-    let wanted = wanted(&read, &policy.protect_groups);
-    let mut scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, request.priority, &cancelled).await?;
-    let question =
-        Question { read: &read, policy: &policy, as_of: request.map.as_of, only: only.as_ref(), whole: !request.partial };
-    let answer = answer(&question, &scene)?;
-    held_records::keep(&mut scene, &read, &answer, only.as_ref())?;
-    let rules = read.mapping.rules();
-    let mut survey = answer.survey;
-    let told = repeated(&read, &scene, request.consent)?;
-    survey.notes.extend(told);
-    survey.notes.splice(0..0, read.reading.told.iter().cloned());
-    if request.unattended && request.stop.approve.is_none() {
-        survey.reading.forget_new_statuses(answer.ledger.last_reading.as_ref());
+    let scope = scope(&read, &policy.protect_groups);
+    let priority = if request.unattended { Priority::Low } else { Priority::Normal };
+    let open = OpenRequest { choice: &choice, made_for: None, scope: &scope, priority, clock: ClockRule::Refuse };
+    let mut target = OpenTarget::open(session, settings.store()?, open).await?;
+    let plan_request = PlanRequest {
+        source: &read,
+        policy: &policy,
+        as_of: request.options.as_of,
+        only: only.as_ref(),
+        whole: !request.partial,
+    };
+    let mut result = compute(&plan_request, &target)?;
+    held_records::store(&mut target, &read, &result, only.as_ref())?;
+    result.survey.notes.extend(repeated(&read, &target, request.may_write)?);
+    if request.unattended && !request.approved {
+        result.survey.reading.forget_new_statuses(result.ledger.last_reading.as_ref());
     }
-    let memory = Memory::Read {
+    Ok(pending(read, result, only, target))
+}
+
+fn pending(read: MappedReading, result: PlanResult, only: Option<BTreeSet<EmployeeId>>, target: OpenTarget) -> PendingRun {
+    let PlanResult { survey, people, is_baseline, .. } = result;
+    let rules = read.mapping.rules();
+    let notes = read.reading.told.iter().cloned().chain(survey.notes).collect();
+    let state = RunState::Read {
         feed: rules.feed.clone(),
-        reading: answer.measure.then_some(survey.reading),
+        reading: is_baseline.then_some(survey.reading),
         presence: survey.presence,
         matched: survey.matched,
-        people: answer.people,
+        people,
         only,
-        delivery: read.delivery,
+        delivered: read.delivered,
     };
-    if let Some(path) = request.out {
-        let document = report::json(&survey.plan.clone().sealed()).map_err(|fault| Failure::cannot(&fault))?;
-        write_private(path, &document)?;
-        memory.stage(&mut scene.store, &scene.snapshot, &survey.plan)?;
-    }
     let matching = rules.matching.first().copied();
-    let ready = Ready {
-        common,
-        settings,
-        stop: request.stop,
-        consent: request.consent,
-        plan: survey.plan,
-        drifted: Vec::new(),
-        notes: survey.notes,
-        matching,
-        memory,
-        cancelled,
-    };
-    carry_out(ready, &mut scene).await
+    PendingRun { plan: survey.plan, drifted: Vec::new(), notes, matching, state, target }
 }
 
-/// Says or refuses that the last good run has read the same bytes.
-fn repeated(read: &Read, scene: &Scene, consent: Consent) -> Result<Option<String>, Failure> {
-    if read.asked {
+/// A note that the last good run has read the same bytes. Where the configuration asks for it, this is refused.
+fn repeated(read: &MappedReading, target: &OpenTarget, may_write: bool) -> Result<Option<String>, Failure> {
+    if read.queried {
         return Ok(None);
     }
     let feed = &read.mapping.rules().feed;
-    let before = delivered_files::read_before(&scene.store, &scene.snapshot.tenant, feed, &read.reading.sha256)?;
+    let before = delivered_files::read_before(&target.store, &target.snapshot.tenant, feed, &read.reading.sha256)?;
     let name = &read.reading.name;
     match before {
-        Some(day) if read.refuse_repeated && consent != Consent::Never => Err(Failure::usage(format!(
-            "{name}: the good run of {day} read the same file\n  hint: `repeated = \"say\"` in [source] lets it through"
+        Some(day) if read.refuse_repeated && may_write => Err(Failure::usage(format!(
+            "{name}: the good run of {day} read the same file\n  hint: set `repeated = \"say\"` in [source] to allow it"
         ))),
         Some(day) => Ok(Some(format!("{name}: the same file as in the good run of {day}"))),
         None => Ok(None),

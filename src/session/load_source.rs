@@ -1,124 +1,99 @@
-//! The reading of a run and the mapping that fits it.
+//! The reading of a run: the named files, or the configured source.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::error::Failure;
+use super::mapped_reading::{Delivered, MappedReading, ReadOptions, fitting, fitting_columns, load};
+use super::observer::Event;
 use super::rest_source;
+use super::run::Session;
 use super::settings::Settings;
-use crate::commands::cli::MapArgs;
 use crate::config::{FileSource, PlaceConfig, SecretFrom, SourceKind};
-use crate::mapping::{self, BoundMapping, Mapping};
+use crate::mapping::Mapping;
+use crate::report::shown;
 use crate::source::place::Remote;
 use crate::source::sql::Database;
-use crate::source::{self, Arrival, CsvSettings, Fetched, FileSettings, Reading, Source, SourceErrors};
+use crate::source::{Arrival, CsvSettings, Delivery, FileSettings, JoinedFile, OpenDelivery, PlainDelivery, Reading, Source};
 
-/// A whole reading with the mapping held against its columns.
-pub(crate) struct Read {
-    pub(crate) reading: Reading,
-    pub(crate) mapping: Mapping,
-    pub(crate) bound: BoundMapping,
-    /// The files that a good run moves away, and where to.
-    pub(crate) delivery: Option<Delivery>,
-    /// Whether the same reading a second time is refused.
-    pub(crate) refuse_repeated: bool,
-    /// Whether a system was asked: that it gives the same answer twice is no mistake of anybody.
-    pub(crate) asked: bool,
-}
-
-/// Files that were delivered for one run.
-pub(crate) struct Delivery {
-    pub(crate) files: Vec<PathBuf>,
-    pub(crate) move_to: PathBuf,
-}
-
-/// Reads the files, or the configured source where none are named.
-pub(crate) async fn read(settings: &Settings, files: &[PathBuf], map: &MapArgs) -> Result<Read, Failure> {
-    let configured = settings.config.source.as_ref();
+/// Reads the files, or the configured source where none are named, and binds a mapping to the reading.
+pub(crate) async fn read(session: &Session<'_>, files: &[PathBuf], options: &ReadOptions) -> Result<MappedReading, Failure> {
+    let settings = session.settings;
     if files.is_empty()
-        && let Some(SourceKind::Rest(source)) = configured.map(|source| &source.kind)
+        && let Some(SourceKind::Rest(source)) = kind(settings)
     {
-        return rest_source::read(settings, source, map).await;
+        return rest_source::read(settings, source, options).await;
     }
-    let named = map.mapping.as_deref().or_else(|| configured.and_then(|source| source.mapping.as_deref()));
-    if let Some(source) = asked(settings, files)? {
-        let reading = ask(source.as_ref()).await?;
-        let mapping = match named {
-            Some(path) => load(path)?,
-            None => fitting_columns(&reading)?,
-        };
-        let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
-        return Ok(Read { reading, mapping, bound, delivery: None, refuse_repeated: false, asked: true });
+    let named = options.mapping.as_deref().or(settings.mapping());
+    if let Some(source) = database(settings, files)? {
+        let reading = source.read().await?;
+        let mapping = named.map_or_else(|| fitting_columns(&reading), load)?;
+        return MappedReading::of_system(reading, mapping);
     }
-    let source = file_source(settings, files, map.mapping.is_some())?;
-    let opened = open(&source).await?;
-    let mapping = match named {
-        Some(path) => load(path)?,
-        None => fitting(&opened, &source)?,
-    };
-    let day = map.as_of.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(mapping.time_zone().clone()).date());
-    let delivery = source.move_to.clone().map(|move_to| Delivery { files: opened.paths(), move_to });
-    let reading = assemble(opened, &source, mapping.csv(), day, mapping.time_zone())?;
-    let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
-    Ok(Read { reading, mapping, bound, delivery, refuse_repeated: source.refuse_repeated, asked: false })
+    let source = file_source(settings, files, options.mapping.is_some())?;
+    let open = open(session, &source).await?;
+    let mapping = named.map_or_else(|| fitting_file(&open), load)?;
+    let day = options.as_of.unwrap_or_else(|| Timestamp::now().to_zoned(mapping.time_zone().clone()).date());
+    let delivered = source.move_to.clone().map(|move_to| Delivered { files: open.paths(), move_to });
+    let reading = open.read(mapping.csv(), day, mapping.time_zone())?;
+    let bound = mapping.bind(&reading.header)?;
+    Ok(MappedReading { reading, mapping, bound, delivered, refuse_repeated: source.refuse_repeated, queried: false })
 }
 
 /// The same without a mapping, for a first look.
-pub(crate) async fn read_plainly(settings: &Settings, files: &[PathBuf], day: Date) -> Result<Reading, Failure> {
+pub(crate) async fn read_plainly(session: &Session<'_>, files: &[PathBuf], day: Date) -> Result<Reading, Failure> {
+    let settings = session.settings;
     if files.is_empty()
-        && let Some(SourceKind::Rest(source)) = settings.config.source.as_ref().map(|source| &source.kind)
+        && let Some(SourceKind::Rest(source)) = kind(settings)
     {
         return rest_source::read_plainly(settings, source, day).await;
     }
-    if let Some(source) = asked(settings, files)? {
-        return ask(source.as_ref()).await;
-    }
-    let source = file_source(settings, files, false)?;
-    assemble(open(&source).await?, &source, CsvSettings::default(), day, &TimeZone::UTC)
+    let source: Box<dyn Source> = match database(settings, files)? {
+        Some(database) => database,
+        None => Box::new(PlainDelivery { files: delivery(&file_source(settings, files, false)?)?, day }),
+    };
+    Ok(source.read().await?)
 }
 
-/// The configured source where it is one that is asked, not a file that is opened, and where no files are named instead.
-fn asked(settings: &Settings, files: &[PathBuf]) -> Result<Option<Box<dyn Source>>, Failure> {
-    if !files.is_empty() {
-        return Ok(None);
+/// How a run would read a file by this mapping. The configuration counts where it names that mapping.
+pub(crate) fn file_settings(settings: &Settings, mapping: &Path, csv: CsvSettings) -> FileSettings {
+    let same = |path: &Path| match (path.canonicalize(), mapping.canonicalize()) {
+        (Ok(path), Ok(mapping)) => path == mapping,
+        _ => false,
+    };
+    match kind(settings).filter(|_| settings.mapping().is_some_and(same)) {
+        Some(SourceKind::Files(source)) => source.settings.with_defaults(csv),
+        _ => FileSettings::default().with_defaults(csv),
     }
-    Ok(match settings.config.source.as_ref().map(|source| &source.kind) {
+}
+
+fn kind(settings: &Settings) -> Option<&SourceKind> {
+    settings.config.source.as_ref().map(|source| &source.kind)
+}
+
+/// The configured database, where no files are named instead.
+fn database(settings: &Settings, files: &[PathBuf]) -> Result<Option<Box<dyn Source>>, Failure> {
+    match kind(settings).filter(|_| files.is_empty()) {
         Some(SourceKind::Sql(sql)) => {
-            let secret = sql.secret.as_ref().map(SecretFrom::read).transpose().map_err(|fault| Failure::cannot(&fault))?;
-            Some(Box::new(Database { settings: sql.settings.clone(), secret }))
+            let secret = sql.secret.as_ref().map(SecretFrom::read).transpose()?;
+            Ok(Some(Box::new(Database { settings: sql.settings.clone(), secret })))
         }
-        _ => None,
-    })
+        _ => Ok(None),
+    }
 }
 
-pub(crate) async fn ask(source: &dyn Source) -> Result<Reading, Failure> {
-    source.read().await.map_err(unread)
-}
-
-/// A fault of the source, with the exit code that it asks for.
-fn unread(errors: SourceErrors) -> Failure {
-    if errors.exit_code() == 1 { Failure::CannotRun(errors.to_string()) } else { Failure::usage(errors) }
-}
-
-/// The built-in mapping that fits the columns of a reading.
-pub(crate) fn fitting_columns(reading: &Reading) -> Result<Mapping, Failure> {
-    let columns: Vec<&str> = reading.header.names().collect();
-    let (file, text) = mapping::choose(&columns).map_err(|fault| Failure::usage(format!("{}: {fault}", reading.name)))?;
-    Mapping::parse(text, Path::new(file)).map_err(Failure::usage)
-}
-
-/// The configured files; those that are named instead of them are read by the same rules, but as they lie.
+/// The configured files. Files that are named instead are read by the same rules, but need not be complete deliveries and stay in place.
 fn file_source(settings: &Settings, files: &[PathBuf], other_mapping: bool) -> Result<FileSource, Failure> {
-    let configured = match settings.config.source.as_ref().map(|source| &source.kind) {
+    let configured = match kind(settings) {
         Some(SourceKind::Files(source)) => Some(source.as_ref().clone()),
         _ => None,
     };
     if files.is_empty() {
         return configured
-            .ok_or_else(|| Failure::usage("there is nothing to read\n  hint: name a file, or set [source] in hrpush.toml"));
+            .ok_or_else(|| Failure::usage("no HR data to read\n  hint: name a file, or set [source] in hrpush.toml"));
     }
     let plain = FileSource {
         paths: Vec::new(),
@@ -134,113 +109,41 @@ fn file_source(settings: &Settings, files: &[PathBuf], other_mapping: bool) -> R
     Ok(FileSource { paths: files.to_vec(), place: None, arrival: plain.arrival, move_to: None, refuse_repeated: false, ..rules })
 }
 
-/// The bytes of every file of a source.
-struct Opened {
-    files: Vec<Fetched>,
-    joined: Vec<Fetched>,
-}
-
-impl Opened {
-    fn paths(&self) -> Vec<PathBuf> {
-        self.files.iter().chain(&self.joined).filter_map(|file| file.path.clone()).collect()
+async fn open(session: &Session<'_>, source: &FileSource) -> Result<OpenDelivery, Failure> {
+    let open = delivery(source)?.open().await?;
+    if let Some(place) = &source.place {
+        let note = format!("fetched {} from {}", shown(open.name()), shown(&place.place.shown));
+        session.observer.event(Event::Note(&note));
     }
+    Ok(open)
 }
 
-async fn open(source: &FileSource) -> Result<Opened, Failure> {
-    let now = SystemTime::now();
-    let open = |paths: &[PathBuf], settings: &FileSettings| {
-        source::open(paths, &source.arrival, settings.unpack.max_bytes, now).map_err(Failure::usage)
-    };
-    let files = match &source.place {
-        Some(place) => vec![fetch(place, source, now).await?],
-        None => open(&source.paths, &source.settings)?,
-    };
-    let mut joined = Vec::new();
-    for join in &source.joins {
-        joined.extend(open(std::slice::from_ref(&join.path), &join.settings)?);
-    }
-    Ok(Opened { files, joined })
+/// The files of the source, with the secrets that open a remote place.
+fn delivery(source: &FileSource) -> Result<Delivery, Failure> {
+    let joins = source.joins.iter().cloned().map(|join| JoinedFile { path: join.path, settings: join.settings, rule: join.rule });
+    Ok(Delivery {
+        paths: source.paths.clone(),
+        remote: source.place.as_ref().map(remote).transpose()?,
+        settings: source.settings.clone(),
+        arrival: source.arrival.clone(),
+        joins: joins.collect(),
+        rows: source.rows.clone(),
+        now: SystemTime::now(),
+    })
 }
 
-/// Fetches the file of a place elsewhere.
-async fn fetch(config: &PlaceConfig, source: &FileSource, now: SystemTime) -> Result<Fetched, Failure> {
-    let read =
-        |secret: &Option<SecretFrom>| secret.as_ref().map(SecretFrom::read).transpose().map_err(|fault| Failure::cannot(&fault));
-    let remote = Remote { place: config.place.clone(), secret: read(&config.secret)?, passphrase: read(&config.passphrase)? };
-    let fetched = remote.fetch(&source.arrival, source.settings.unpack.max_bytes, now).await.map_err(unread)?;
-    tracing::info!("{} was fetched from {}", crate::report::shown(&fetched.name), crate::report::shown(&config.place.shown));
-    Ok(fetched)
+fn remote(config: &PlaceConfig) -> Result<Remote, Failure> {
+    let read = |secret: &Option<SecretFrom>| secret.as_ref().map(SecretFrom::read).transpose();
+    Ok(Remote { place: config.place.clone(), secret: read(&config.secret)?, passphrase: read(&config.passphrase)? })
 }
 
-/// The built-in mapping that fits the header.
-fn fitting(opened: &Opened, source: &FileSource) -> Result<Mapping, Failure> {
-    let mut columns = source::header_in(&opened.files[0], &source.settings).map_err(Failure::usage)?;
-    for (file, join) in opened.joined.iter().zip(&source.joins) {
-        let added = source::header_in(file, &join.settings).map_err(Failure::usage)?;
-        columns.extend(added.into_iter().map(|name| format!("{}{name}", join.rule.prefix)));
-    }
+/// The built-in mapping that fits the header of the files.
+fn fitting_file(open: &OpenDelivery) -> Result<Mapping, Failure> {
+    let columns = open.columns()?;
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let (file, text) = mapping::choose(&columns).map_err(|fault| {
-        // A file that cannot be read whole has a greater trouble than the names of its columns.
-        let broken = source::read_fetched(opened.files.clone(), &source.settings).err().map(Failure::usage);
-        broken.unwrap_or_else(|| Failure::usage(format!("{}: {fault}", opened.files[0].name)))
-    })?;
-    Mapping::parse(text, Path::new(file)).map_err(Failure::usage)
-}
-
-/// One reading of all files: joined, and with one row for each person where the settings say how.
-fn assemble(opened: Opened, source: &FileSource, csv: CsvSettings, day: Date, zone: &TimeZone) -> Result<Reading, Failure> {
-    let settings = ruled(source.settings.clone(), csv);
-    let mut reading = source::read_fetched(opened.files, &settings).map_err(Failure::usage)?;
-    for (file, join) in opened.joined.into_iter().zip(&source.joins) {
-        let other = source::read_fetched(vec![file], &join.settings).map_err(Failure::usage)?;
-        reading = source::join(reading, &other, &join.rule).map_err(Failure::usage)?;
-    }
-    if let Some(rule) = &source.rows {
-        reading = source::one_row_each(reading, rule, day, zone).map_err(Failure::usage)?;
-    }
-    Ok(reading)
-}
-
-/// A mapping file, checked whole.
-pub(crate) fn load(path: &Path) -> Result<Mapping, Failure> {
-    Mapping::parse(&text_of(path)?, path).map_err(Failure::usage)
-}
-
-/// The text of a file that the user named.
-pub(crate) fn text_of(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|fault| Failure::usage(format!("{}: {fault}", path.display())))
-}
-
-/// How a file is read by the configuration and, where that says nothing, by the mapping.
-fn ruled(mut settings: FileSettings, csv: CsvSettings) -> FileSettings {
-    settings.sheet.skip_lines = settings.sheet.skip_lines.max(csv.skip_lines);
-    settings.sheet.skip_footer = settings.sheet.skip_footer.max(csv.skip_footer);
-    settings.csv = merged(settings.csv, csv);
-    settings
-}
-
-/// How a run would read a file by this mapping: the configuration counts where it names that mapping.
-pub(crate) fn rules(settings: &Settings, mapping: &Path, csv: CsvSettings) -> FileSettings {
-    let same = |path: &PathBuf| match (path.canonicalize(), mapping.canonicalize()) {
-        (Ok(path), Ok(mapping)) => path == mapping,
-        _ => false,
-    };
-    let configured = settings.config.source.as_ref().filter(|source| source.mapping.as_ref().is_some_and(same));
-    let own = match configured.map(|source| &source.kind) {
-        Some(SourceKind::Files(source)) => source.settings.clone(),
-        _ => FileSettings::default(),
-    };
-    ruled(own, csv)
-}
-
-/// What the configuration fixes wins over what the mapping fixes.
-fn merged(config: CsvSettings, mapping: CsvSettings) -> CsvSettings {
-    CsvSettings {
-        delimiter: config.delimiter.or(mapping.delimiter),
-        encoding: config.encoding.or(mapping.encoding),
-        skip_lines: if config.skip_lines > 0 { config.skip_lines } else { mapping.skip_lines },
-        skip_footer: if config.skip_footer > 0 { config.skip_footer } else { mapping.skip_footer },
-        header: config.header.or(mapping.header),
-    }
+    fitting(&columns, open.name()).or_else(|unknown| {
+        // A file that cannot be read whole has a greater problem than the names of its columns.
+        open.check()?;
+        Err(unknown)
+    })
 }

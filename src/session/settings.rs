@@ -3,34 +3,45 @@
 use std::path::{Path, PathBuf};
 
 use super::error::Failure;
-use crate::commands::cli::Common;
 use crate::config::{self, Config, Deliver};
 use crate::plan::{Limit, Policy};
 use crate::store::Store;
 
-/// The configuration, and where the state is.
+/// The configuration, and the state folder.
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) config: Config,
     pub(crate) state: PathBuf,
 }
 
+/// The name of the configuration in the working folder.
 const FILE: &str = "hrpush.toml";
 
-/// Reads the configuration that the options name, else the one in the working folder, else none.
-pub(crate) fn load(common: &Common) -> Result<Settings, Failure> {
-    let path = common.config.clone().or_else(|| Path::new(FILE).is_file().then(|| PathBuf::from(FILE)));
-    let config = path.as_deref().map(config::load).transpose().map_err(Failure::usage)?.unwrap_or_default();
-    let beside = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-    let state = common.state.clone().unwrap_or_else(|| beside.join(".hrpush"));
-    Ok(Settings { config, state })
-}
-
 impl Settings {
-    pub(crate) fn store(&self) -> Result<Store, Failure> {
-        Store::open(&self.state).map_err(|fault| Failure::cannot(&fault))
+    /// Reads this configuration, else the one in the working folder, else none. The state folder is beside the configuration unless it
+    /// is named.
+    ///
+    /// # Errors
+    /// Every fault of the configuration.
+    pub(crate) fn load(config: Option<&Path>, state: Option<&Path>) -> Result<Self, Failure> {
+        let path = config.map(Path::to_path_buf).or_else(|| Path::new(FILE).is_file().then(|| PathBuf::from(FILE)));
+        let beside = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let state = state.map_or_else(|| beside.join(".hrpush"), Path::to_path_buf);
+        let config = path.as_deref().map(config::load).transpose()?.unwrap_or_default();
+        Ok(Self { config, state })
     }
 
-    /// What the plan must know of the configuration.
+    /// Opens the state folder, and makes it where it does not exist.
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.state)?)
+    }
+
+    /// The configured mapping file.
+    pub(crate) fn mapping(&self) -> Option<&Path> {
+        self.config.source.as_ref()?.mapping.as_deref()
+    }
+
+    /// The part of the configuration that decides about changes.
     pub(crate) fn policy(&self) -> Policy {
         let Config { protect, guard, names, password, .. } = &self.config;
         let limits = guard.named().into_iter().filter(|(name, limit)| *name != "feed" || limit.off);
@@ -48,7 +59,7 @@ impl Settings {
     }
 }
 
-/// A span of the calendar in days; a month has 30.4 of them.
+/// A calendar span in days, with 30.4 days to a month.
 fn days(span: jiff::Span) -> i64 {
     let months = i64::from(span.get_years()) * 12 + i64::from(span.get_months());
     months * 365 / 12 + i64::from(span.get_weeks()) * 7 + i64::from(span.get_days())

@@ -18,6 +18,7 @@ const ROOMS: &[&str] = &[
     "sandbox",
     "report",
     "config",
+    "session",
     "commands",
 ];
 

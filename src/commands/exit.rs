@@ -1,0 +1,23 @@
+//! The end of the process: the reasons on stderr, and the exit code.
+
+use std::process::ExitCode;
+
+use crate::diagnostic::mask;
+use crate::report;
+use crate::session::error::{Ended, Failure};
+
+/// Prints the reasons on stderr and returns the exit code of the process.
+pub(super) fn conclude(result: Result<Ended, Failure>) -> ExitCode {
+    let Ended { code, why } = result.unwrap_or_else(|failure| (&failure).into());
+    tracing::info!(exit_code = code.number(), "ended");
+    for text in why {
+        anstream::eprintln!("{}", harmless(&text));
+    }
+    ExitCode::from(code.number())
+}
+
+/// Escapes a text of several lines for a terminal. It quotes column and file names from outside, and addresses that may hold a password.
+fn harmless(text: &str) -> String {
+    let line = |line: &str| line.split('\t').map(report::shown).collect::<Vec<_>>().join("\t");
+    mask::message(text).split('\n').map(line).collect::<Vec<_>>().join("\n")
+}

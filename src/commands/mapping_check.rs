@@ -1,4 +1,4 @@
-//! `hrpush mapping check`: every fault of a mapping, and what it would do with the records of a file.
+//! `hrpush mapping check`: prints every fault of a mapping, and its effect on the records of a file.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::session::load_source::file_settings;
 use crate::session::mapped_reading::text_of;
 use crate::source::{self, FileSettings};
 
-/// Stands for the tenant's default domain, which a check does not ask for.
+/// Used for the tenant's default domain, which a check does not read.
 const SOME_DOMAIN: &str = "example.com";
 
 pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Result<Ended, Failure> {
@@ -91,7 +91,7 @@ fn survey(text: &str, file: &Path, against: &Path, settings: &FileSettings) -> R
 }
 
 fn text_report(checked: &Checked, file: &Path, survey: Option<&Survey>) -> String {
-    let mut text = format!("{}: «{}» is in order.\n", file.display(), checked.name.as_deref().map(shown).unwrap_or_default());
+    let mut text = format!("{}: \"{}\" has no faults.\n", file.display(), checked.name.as_deref().map(shown).unwrap_or_default());
     if !checked.unused.is_empty() {
         let _ = writeln!(text, "unused columns: {}", shown(&checked.unused.join(", ")));
     }

@@ -4,10 +4,12 @@
 //! questions and listens to signals.
 
 mod apply;
+mod arguments;
 mod cli;
 mod completions;
 mod decide;
 mod doctor;
+mod examples;
 mod exit;
 mod explain;
 mod import;

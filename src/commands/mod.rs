@@ -14,7 +14,6 @@ mod exit;
 mod explain;
 mod import;
 mod init;
-mod init_preset;
 mod interrupt;
 mod logging;
 mod mapping;

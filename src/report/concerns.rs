@@ -131,6 +131,42 @@ mod tests {
     }
 
     #[test]
+    fn the_word_of_a_code_is_that_of_the_document() {
+        fn word<T: serde::Serialize>(code: T) -> String {
+            serde_json::to_value(code).unwrap().as_str().unwrap().to_owned()
+        }
+        use crate::mapping::LeaveAction as Step;
+        use crate::plan::{Action, SkippedCode as Code};
+        for action in [Action::Create, Action::Update, Action::Enable, Action::Disable, Action::Restore, Action::Delete] {
+            assert_eq!(action.as_str(), word(action));
+        }
+        for step in [Step::RevokeSessions, Step::RemoveFromManagedGroups, Step::RemoveLicenses, Step::ClearManager] {
+            assert_eq!(step.as_str(), word(step));
+        }
+        for code in [Code::Protected, Code::Shielded, Code::Synced, Code::Guest, Code::DisabledElsewhere, Code::StartsLater]
+            .into_iter()
+            .chain([
+                Code::Upcoming,
+                Code::Missing,
+                Code::OutOfScope,
+                Code::ManagerUnknown,
+                Code::NotClearable,
+                Code::RefusedByGraph,
+            ])
+            .chain([
+                Code::NewStatus,
+                Code::EndDateIgnored,
+                Code::InvalidValue,
+                Code::OtherFeed,
+                Code::Rejected,
+                Code::NotConfirmed,
+            ])
+        {
+            assert_eq!(code.as_str(), word(code));
+        }
+    }
+
+    #[test]
     fn ten_lines_of_a_kind_are_shown_and_the_rest_is_counted_but_every_leaver_has_a_line() {
         let people = |left: bool| {
             let person = |n: usize| {

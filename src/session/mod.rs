@@ -46,4 +46,6 @@ pub(crate) mod run_state;
 pub(crate) mod saved_plan;
 pub(crate) mod settings;
 pub(crate) mod setup;
+#[cfg(test)]
+mod tests;
 pub(crate) mod undo;

@@ -112,7 +112,9 @@ async fn read_tenant(
     connection.client.restore(&store.level(&snapshot.tenant)?);
     let open = store.open_requests(&snapshot.tenant)?;
     let settled = apply::settle(&reader, &open).await;
-    store.settled(&settled)?;
+    if doubts.none() {
+        store.settled(&settled)?;
+    }
     if !open.is_empty() {
         // The answers may be younger than the first snapshot.
         snapshot = reader.current(scope, &cache).await?;

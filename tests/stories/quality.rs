@@ -57,7 +57,11 @@ fn a_clean_list_ends_well_and_a_broken_one_is_refused() {
     world.run(["quality", file.to_str().unwrap()]).ends_with(0);
     let broken = world.write("broken.csv", "EmployeeID,FirstName\n1,\"Ann\n");
     world.run(["quality", broken.to_str().unwrap()]).ends_with(2);
-    world.run(["quality", project("samples/employees.csv").to_str().unwrap(), "--format", "json"]).json();
+    let sample = world.run(["quality", project("samples/employees.csv").to_str().unwrap(), "--format", "json"]).json();
+    assert_eq!(sample["format"], "hrpush.quality/1");
+    let found = sample["findings"].as_array().unwrap().len() as u64;
+    let counted: u64 = sample["summary"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(counted, found, "{sample}");
 }
 
 #[test]

@@ -10,6 +10,6 @@ pub(super) fn apply(common: &Common, args: &Apply) -> Result<Ended, Failure> {
     run(common, RunKind::Apply, &settings(common)?, async |session| {
         let graph_url = args.target.graph_url.as_deref();
         let pending = saved_plan::plan(session, &args.plan, graph_url, args.stop.approve.as_deref()).await?;
-        carry_out(session, pending, Choices { common, stop: &args.stop, consent: args.stop.consent(&args.yes) }).await
+        Box::pin(carry_out(session, pending, Choices { common, stop: &args.stop, consent: args.stop.consent(&args.yes) })).await
     })
 }

@@ -50,7 +50,7 @@ pub(crate) struct MapArgs {
 }
 
 impl StopArgs {
-    /// The consent of a command that asks unless it is told otherwise.
+    /// The consent of a command that asks unless `--yes` or `--dry-run` is given.
     pub(super) fn consent(&self, yes: &YesArgs) -> Consent {
         match (self.dry_run, yes.yes) {
             (true, _) => Consent::Never,
@@ -370,7 +370,7 @@ pub(crate) struct Init {
     /// The HR file to guess the mapping from
     #[arg(required_unless_present = "preset")]
     pub(crate) file: Option<PathBuf>,
-    /// The column of the person's key, if its name does not tell
+    /// The column of the person's key, if its name is not a common one
     #[arg(long, value_name = "COLUMN", conflicts_with = "preset")]
     pub(crate) key: Option<String>,
     /// Start from this HR system instead; `hrpush presets` lists the known ones

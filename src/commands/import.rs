@@ -20,6 +20,6 @@ pub(super) fn import(common: &Common, args: &Import) -> Result<Ended, Failure> {
     };
     run(common, RunKind::Import, &settings(common)?, async |session| {
         let pending = plan(session, &request).await?;
-        carry_out(session, pending, Choices { common, stop: &args.stop, consent }).await
+        Box::pin(carry_out(session, pending, Choices { common, stop: &args.stop, consent })).await
     })
 }

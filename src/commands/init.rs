@@ -28,8 +28,8 @@ pub(super) fn init(common: &Common, args: &Init) -> Result<Ended, Failure> {
 fn story(common: &Common, file: &Path, setup: &Setup) -> String {
     let Setup { config, mapping, look, guess } = setup;
     let mut text = String::new();
-    for told in &look.told {
-        let _ = writeln!(text, "{}", shown(told));
+    for note in &look.told {
+        let _ = writeln!(text, "{}", shown(note));
     }
     let _ = writeln!(text, "{} records, {} columns", look.records.len(), look.header.len());
     for note in &guess.notes {

@@ -1,4 +1,4 @@
-//! The log: to stderr or to a file, as text or as JSON. Personal data stays below the debug level in every room.
+//! The log, on stderr or in a file, as text or as JSON. No room logs personal data above the debug level.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,9 +13,9 @@ use crate::record::lock;
 use crate::session::error::Failure;
 use crate::session::output::append_private;
 
-/// Starts the log as the options want it.
+/// Starts the log.
 pub(super) fn start(common: &Common) -> Result<(), Failure> {
-    // Quiet is meant for stderr: what cron keeps in a file tells of each run.
+    // `-q` applies to stderr only. A log file keeps a trace of each run.
     let quiet = common.quiet && common.log_file.is_none();
     let level = match common.verbose {
         0 if common.log_file.is_some() => LevelFilter::INFO,
@@ -24,7 +24,7 @@ pub(super) fn start(common: &Common) -> Result<(), Failure> {
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    // Other crates' debug lines may hold whole requests.
+    // Debug lines of other crates may contain whole requests.
     let filter = tracing_subscriber::EnvFilter::new(format!("warn,hrpush={level}"));
     let filter = if quiet { tracing_subscriber::EnvFilter::new("off") } else { filter };
     let writer = match &common.log_file {
@@ -44,7 +44,7 @@ pub(super) fn start(common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A writer of whole log lines that covers what an address or a header in them may hold.
+/// A writer of whole log lines that masks secrets in addresses and headers.
 struct Masked<W>(W);
 
 impl<W: Write> Write for Masked<W> {

@@ -70,7 +70,7 @@ fn is_preset(text: &str) -> bool {
 
 fn header(against: &Path, settings: &FileSettings) -> Result<Header, Failure> {
     let names = source::header_of(against, settings)?;
-    Header::new(names).map_err(|name| Failure::usage(format!("{}: the column `{name}` stands twice", against.display())))
+    Header::new(names).map_err(|name| Failure::usage(format!("{}: the column `{name}` occurs twice", against.display())))
 }
 
 /// The columns that the mapping uses and the file lacks.

@@ -23,6 +23,6 @@ pub(super) fn plan(common: &Common, args: &PlanArgs) -> Result<Ended, Failure> {
             write_private(path, &pending.document()?)?;
             pending.stage()?;
         }
-        carry_out(session, pending, Choices { common, stop: &args.stop, consent: Consent::Never }).await
+        Box::pin(carry_out(session, pending, Choices { common, stop: &args.stop, consent: Consent::Never })).await
     })
 }

@@ -4,7 +4,7 @@ use super::cli::{Common, Sync};
 use super::run::{Choices, carry_out, run, settings};
 use crate::session::decision::Consent;
 use crate::session::error::{Ended, Failure};
-use crate::session::feed_run::{FeedRequest, plan};
+use crate::session::feed_run::{Attendance, FeedRequest, plan};
 use crate::session::run_end::RunKind;
 
 pub(super) fn sync(common: &Common, args: &Sync) -> Result<Ended, Failure> {
@@ -14,12 +14,11 @@ pub(super) fn sync(common: &Common, args: &Sync) -> Result<Ended, Failure> {
         graph_url: args.target.graph_url.clone(),
         only: args.only.only.clone(),
         may_write: consent != Consent::Never,
-        unattended: true,
-        approved: args.stop.approve.is_some(),
+        attendance: Attendance::Unattended { approved: args.stop.approve.is_some() },
         ..FeedRequest::default()
     };
     run(common, RunKind::Sync, &settings(common)?, async |session| {
         let pending = plan(session, &request).await?;
-        carry_out(session, pending, Choices { common, stop: &args.stop, consent }).await
+        Box::pin(carry_out(session, pending, Choices { common, stop: &args.stop, consent })).await
     })
 }

@@ -9,6 +9,6 @@ use crate::session::undo;
 pub(super) fn undo(common: &Common, args: &Undo) -> Result<Ended, Failure> {
     run(common, RunKind::Undo, &settings(common)?, async |session| {
         let pending = undo::plan(session, &args.run, args.target.graph_url.as_deref()).await?;
-        carry_out(session, pending, Choices { common, stop: &args.stop, consent: args.stop.consent(&args.yes) }).await
+        Box::pin(carry_out(session, pending, Choices { common, stop: &args.stop, consent: args.stop.consent(&args.yes) })).await
     })
 }

@@ -118,19 +118,19 @@ pub struct Standing {
 }
 
 /// The explanation as text: the records, the tenant, the decision, and the last writes.
-pub fn explanation(told: &Explanation, plan: &Plan) -> String {
+pub fn explanation(explained: &Explanation, plan: &Plan) -> String {
     let mut text = String::new();
-    if told.records.is_empty() {
-        let _ = writeln!(text, "{}: no HR record has this key\n", Shown(&told.key));
+    if explained.records.is_empty() {
+        let _ = writeln!(text, "{}: no HR record has this key\n", Shown(&explained.key));
     }
-    for record in &told.records {
-        draw_record(&mut text, &told.key, record);
+    for record in &explained.records {
+        write_record(&mut text, &explained.key, record);
     }
-    draw_tenant(&mut text, told);
-    if let Some(known) = &told.known {
-        draw_standing(&mut text, known);
+    write_tenant(&mut text, explained);
+    if let Some(known) = &explained.known {
+        write_standing(&mut text, known);
     }
-    if let Some(DecisionExplained { row, applies }) = &told.decision {
+    if let Some(DecisionExplained { row, applies }) = &explained.decision {
         let _ = write!(text, "\nDecided by hand\n  {}", super::decisions::decision(row).replace("\n    ", "\n      "));
         if !applies {
             text.push_str("      it no longer applies: the account or one of the names has changed\n");
@@ -138,17 +138,17 @@ pub fn explanation(told: &Explanation, plan: &Plan) -> String {
     }
     text.push_str("\nDecision\n");
     text.push_str(&super::text::decisions(plan));
-    draw_writes(&mut text, &told.writes);
+    write_writes(&mut text, &explained.writes);
     text
 }
 
-fn draw_record(text: &mut String, key: &str, told: &RecordExplained) {
-    let _ = writeln!(text, "{} in {}", Shown(key), Shown(&told.record.to_string()));
-    for (name, value) in &told.cells {
+fn write_record(text: &mut String, key: &str, explained: &RecordExplained) {
+    let _ = writeln!(text, "{} in {}", Shown(key), Shown(&explained.record.to_string()));
+    for (name, value) in &explained.cells {
         let _ = writeln!(text, "    {}: {}", Shown(name), shown(&value.to_string()));
     }
     text.push_str("\nExpressions\n");
-    for Explained { target, expression, inputs, result } in &told.expressions {
+    for Explained { target, expression, inputs, result } in &explained.expressions {
         let inputs: Vec<String> = inputs.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         let _ = writeln!(text, "  {}: {}", Shown(target), Shown(&result.to_string()));
         let _ = writeln!(text, "      by {}", Shown(expression));
@@ -156,22 +156,22 @@ fn draw_record(text: &mut String, key: &str, told: &RecordExplained) {
             let _ = writeln!(text, "      from {}", Shown(&inputs.join(", ")));
         }
     }
-    if let Some(lifecycle) = &told.lifecycle {
+    if let Some(lifecycle) = &explained.lifecycle {
         let _ = writeln!(text, "\nLife cycle\n  {}", Shown(lifecycle));
     }
     text.push('\n');
 }
 
-fn draw_tenant(text: &mut String, told: &Explanation) {
+fn write_tenant(text: &mut String, explained: &Explanation) {
     text.push_str("Match\n");
-    for Match { attribute, value, accounts } in &told.matches {
+    for Match { attribute, value, accounts } in &explained.matches {
         let _ = writeln!(text, "  {attribute} = {}: {}", Shown(value), owners(accounts));
     }
-    match &told.account {
+    match &explained.account {
         Some(account) => _ = writeln!(text, "  the account is {}", owner(account)),
         None => text.push_str("  there is no account\n"),
     }
-    if let Some(why) = &told.protection {
+    if let Some(why) = &explained.protection {
         let _ = writeln!(text, "  {}", Shown(why));
     }
 }
@@ -189,7 +189,7 @@ fn owner(account: &Owner) -> String {
     format!("{} ({}, {state})", Shown(&account.user_principal_name), Shown(&account.id.to_string()))
 }
 
-fn draw_standing(text: &mut String, known: &Standing) {
+fn write_standing(text: &mut String, known: &Standing) {
     let _ = writeln!(text, "\nEarlier runs\n  last seen in feed \"{}\" as {}", Shown(&known.feed), Shown(&known.id.to_string()));
     if known.seen {
         text.push_str("  matched, and never written to\n");
@@ -207,7 +207,7 @@ fn draw_standing(text: &mut String, known: &Standing) {
     }
 }
 
-fn draw_writes(text: &mut String, writes: &[Write]) {
+fn write_writes(text: &mut String, writes: &[Write]) {
     text.push_str("\nLast writes\n");
     if writes.is_empty() {
         text.push_str("  none\n");

@@ -24,7 +24,7 @@ pub fn preview(plan: &Plan) -> String {
     head(&mut text, plan);
     alarms(&mut text, plan);
     for change in &plan.changes {
-        draw_change(&mut text, change);
+        write_change(&mut text, change);
     }
     if plan.changes.is_empty() {
         let _ = writeln!(text, "{}", nothing_to_do(plan));
@@ -65,7 +65,7 @@ pub(crate) fn lost_column(column: &GuardColumn) -> String {
 pub(super) fn decisions(plan: &Plan) -> String {
     let mut text = String::new();
     for change in &plan.changes {
-        draw_change(&mut text, change);
+        write_change(&mut text, change);
     }
     if plan.changes.is_empty() {
         text.push_str("No changes.\n");
@@ -115,7 +115,7 @@ fn mark(action: Action) -> (char, Style, &'static str) {
     }
 }
 
-fn draw_change(text: &mut String, change: &Change) {
+fn write_change(text: &mut String, change: &Change) {
     // Destructured without `..`, so that a new field cannot be forgotten here.
     let Change { seq: _, action, object, key, id, user_principal_name, reason, why: _, cause, .. } = change;
     let Change { attributes, members, then, record: _, ids: _, .. } = change;
@@ -134,7 +134,7 @@ fn draw_change(text: &mut String, change: &Change) {
         Shown(reason)
     );
     for edit in attributes {
-        draw_edit(text, edit, cause.get(&edit.name).copied());
+        write_edit(text, edit, cause.get(&edit.name).copied());
     }
     if let Some(members) = members {
         for key in &members.add {
@@ -149,7 +149,7 @@ fn draw_change(text: &mut String, change: &Change) {
     }
 }
 
-fn draw_edit(text: &mut String, edit: &Edit, cause: Option<Cause>) {
+fn write_edit(text: &mut String, edit: &Edit, cause: Option<Cause>) {
     let name = Shown(&edit.name);
     let _ = match (&edit.before, &edit.after) {
         (None, after) => write!(text, "    {name}: {ADDED}{}{ADDED:#}", value(after.as_ref())),

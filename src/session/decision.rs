@@ -60,7 +60,7 @@ pub(crate) enum Decision {
     /// Nothing is written, and the run ends so.
     End(Ended),
     /// The plan is carried out.
-    Execute(Approval),
+    Execute(Box<Approval>),
 }
 
 /// How much of a plan is carried out, and what its outcome must mention.
@@ -81,7 +81,7 @@ pub(crate) fn judge(session: &Session<'_>, pending: &PendingRun, terms: &Terms<'
     let question = |approved: &ApprovedPlan| {
         let changes = approved.plan().changes.len();
         let tenant = plan.target.tenant_id.clone();
-        (asks && changes > 0).then(|| Question { changes, only_disables: changes != plan.changes.len(), tenant })
+        (asks && changes > 0).then_some(Question { changes, only_disables: changes != plan.changes.len(), tenant })
     };
     let (verdict, question) = if !lines.is_empty() {
         let goes = terms.consent != Consent::Never && policy.leavers != Leavers::Wait;
@@ -114,7 +114,7 @@ impl Judgement {
                 pending(format!("{changes} changes are pending"), concerns)
             }
             Verdict::Shown { .. } => Decision::End(Ended::attention(concerns)),
-            Verdict::Passed(plan) if consents => Decision::Execute(Approval { plan, stopped: false, why: concerns }),
+            Verdict::Passed(plan) if consents => Decision::Execute(Box::new(Approval { plan, stopped: false, why: concerns })),
             Verdict::Passed(_) => pending(
                 "nothing was written: the changes were not confirmed\n  hint: --yes applies them without a question".to_owned(),
                 concerns,
@@ -144,7 +144,7 @@ fn stop(mut lines: Vec<String>, leavers: Option<ApprovedPlan>, consents: bool, c
     }
     lines.extend(concerns);
     match going {
-        Some(plan) => Decision::Execute(Approval { plan, stopped: true, why: lines }),
+        Some(plan) => Decision::Execute(Box::new(Approval { plan, stopped: true, why: lines })),
         None => Decision::End(Ended::with(Code::Guard, lines)),
     }
 }

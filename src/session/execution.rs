@@ -32,9 +32,9 @@ pub(crate) struct Executed {
 }
 
 /// Carries out the approved plan and records what the next run must know.
-pub(crate) async fn execute(session: &Session<'_>, pending: PendingRun, approval: Approval) -> Result<Executed, Failure> {
+pub(crate) async fn execute(session: &Session<'_>, pending: PendingRun, approval: Box<Approval>) -> Result<Executed, Failure> {
     let PendingRun { drifted, matching, state, mut target, .. } = pending;
-    let Approval { plan: approved, stopped, mut why } = approval;
+    let Approval { plan: approved, stopped, mut why } = *approval;
     // The reading of a stopped plan is no baseline for the next one.
     let state = if stopped { RunState::Nothing } else { state };
     target.store.observe(&target.snapshot)?;

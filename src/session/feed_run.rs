@@ -31,17 +31,26 @@ pub(crate) struct FeedRequest {
     pub(crate) partial: bool,
     /// Whether the run may write once its plan is decided.
     pub(crate) may_write: bool,
-    /// Whether no person sees the plan before it is applied.
-    pub(crate) unattended: bool,
-    /// Whether a person has approved this plan by its fingerprint.
-    pub(crate) approved: bool,
+    pub(crate) attendance: Attendance,
+}
+
+/// Whether a person sees the plan before it is applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Attendance {
+    #[default]
+    Attended,
+    Unattended {
+        /// Whether a person has approved a plan by its fingerprint.
+        approved: bool,
+    },
 }
 
 /// Reads the source and the tenant, and computes the plan.
 pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result<PendingRun, Failure> {
     let settings = session.settings;
     let choice = TargetChoice::of_run(settings, request.graph_url.as_deref())?;
-    if request.unattended && matches!(choice, TargetChoice::Embedded) {
+    let unattended = request.attendance != Attendance::Attended;
+    if unattended && matches!(choice, TargetChoice::Embedded) {
         return Err(Failure::usage(
             "sync has no tenant: [tenant], --graph-url and HRPUSH_ACCESS_TOKEN are all missing\n  hint: is this the right folder? --config names the configuration",
         ));
@@ -51,7 +60,7 @@ pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result
     session.learn(|facts| facts.feed = Some(read.mapping.name().to_owned()));
     let policy = settings.policy();
     let scope = scope(&read, &policy.protect_groups);
-    let priority = if request.unattended { Priority::Low } else { Priority::Normal };
+    let priority = if unattended { Priority::Low } else { Priority::Normal };
     let open = OpenRequest { choice: &choice, made_for: None, scope: &scope, priority, clock: ClockRule::Refuse };
     let mut target = OpenTarget::open(session, settings.store()?, open).await?;
     let plan_request = PlanRequest {
@@ -64,7 +73,7 @@ pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result
     let mut result = compute(&plan_request, &target)?;
     held_records::store(&mut target, &read, &result, only.as_ref())?;
     result.survey.notes.extend(repeated(&read, &target, request.may_write)?);
-    if request.unattended && !request.approved {
+    if request.attendance == (Attendance::Unattended { approved: false }) {
         result.survey.reading.forget_new_statuses(result.ledger.last_reading.as_ref());
     }
     Ok(pending(read, result, only, target))

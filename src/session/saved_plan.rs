@@ -82,7 +82,7 @@ fn load(path: &Path, max_age: SignedDuration) -> Result<Plan, Failure> {
     let made: Timestamp = plan.created_at.parse().map_err(|_| refuse(": `createdAt` is not a point in time".to_owned()))?;
     let age = Timestamp::now().duration_since(made);
     if age < -CLOCK_TOLERANCE {
-        let problem = format!("`createdAt` is {made}, which lies ahead of this machine's clock");
+        let problem = format!("`createdAt` is {made}, which is ahead of this machine's clock");
         return Err(refuse(format!(": {problem}\n  hint: correct the clock, or {RENEW}")));
     }
     if age > max_age {

@@ -83,8 +83,8 @@ fn settings_text(file: &Path, mapping: &str, look: &FirstLook, rows: Option<&str
          # [tenant]\n# id   = \"contoso.onmicrosoft.com\"\n\
          # auth = { method = \"client-secret\", client_id = \"…\", secret_env = \"HRPUSH_CLIENT_SECRET\" }\n\n[source]\n",
     );
-    for told in &look.told {
-        let _ = writeln!(text, "# {}", shown(told));
+    for note in &look.told {
+        let _ = writeln!(text, "# {}", shown(note));
     }
     let is_workbook = look.told.iter().any(|told| told.contains(": sheet `"));
     let _ = writeln!(text, "kind    = {}", quoted(if is_workbook { "xlsx" } else { "csv" }));

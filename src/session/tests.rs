@@ -73,14 +73,14 @@ async fn import(session: &Session<'_>, consent: Consent) -> Result<Ended, Failur
     let judgement = judge(session, &pending, &Terms { consent, approve: None, detailed_exit_code: false })?;
     match judgement.decide(true) {
         Decision::End(ended) => Ok(ended),
-        Decision::Execute(approval) => Ok(execute(session, pending, approval).await?.ended),
+        Decision::Execute(approval) => Ok(Box::pin(execute(session, pending, approval)).await?.ended),
     }
 }
 
 async fn run(settings: &Settings, consent: Consent) -> (Ended, Recorder) {
     let recorder = Recorder::default();
     let session = Session::new(RunKind::Import, settings, &recorder, never());
-    let ended = session.supervise(import(&session, consent)).await.unwrap();
+    let ended = Box::pin(session.supervise(import(&session, consent))).await.unwrap();
     (ended, recorder)
 }
 

@@ -86,7 +86,7 @@ fn every_broken_file_is_refused_with_its_place() {
         let ended = world.import(&file, &[]).ends_with(2);
         assert!(ended.out.is_empty() && ended.err.contains(name), "{name}: {}", ended.err);
         for words in *wanted {
-            assert!(ended.err.contains(words), "{name} lacks «{words}»:\n{}", ended.err);
+            assert!(ended.err.contains(words), "{name} lacks `{words}`:\n{}", ended.err);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One run, from its configuration to its outcome.
 //!
-//! Settings and an [`Observer`](observer::Observer) come in, values go out. A caller opens a [`Session`](run::Session), computes a
-//! [`PendingRun`](pending_run::PendingRun) from a feed, a saved plan or an earlier run, and takes three steps with it:
+//! Settings and an `Observer` come in, values go out. A caller opens a `Session`, computes a
+//! `PendingRun` from a feed, a saved plan or an earlier run, and takes three steps with it:
 //!
 //! ```text
 //! PendingRun::preview → Preview      what would be done

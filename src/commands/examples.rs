@@ -4,18 +4,18 @@ pub(super) const IMPORT: &str = "Examples:
   hrpush import employees.csv --dry-run                 show the plan, write nothing
   hrpush import employees.csv                           show the plan, ask, apply it
   hrpush import employees.csv --yes                     apply it without a question
-  hrpush import new-hires.csv --partial --yes           a partial export: missing people are not leavers
-  hrpush import employees.csv --approve sha256:6d3f…    let exactly this plan pass its guards, once";
+  hrpush import new-hires.csv --partial --yes           a partial export, without leavers
+  hrpush import employees.csv --approve sha256:6d3f…    let this plan pass its guards, once";
 
 pub(super) const SYNC: &str = "Examples:
   hrpush sync                                           what cron runs
   hrpush sync --config /etc/hrpush/hrpush.toml --log-file /var/log/hrpush.log
   hrpush sync --dry-run --detailed-exitcode             exit code 5 if changes are pending
-  hrpush sync --approve sha256:6d3f…                    let exactly this plan pass its guards, once";
+  hrpush sync --approve sha256:6d3f…                    let this plan pass its guards, once";
 
 pub(super) const PLAN: &str = "Examples:
   hrpush plan employees.csv --out plan.json             compute the plan and save it
-  hrpush plan --out plan.json --html plan.html          the same from the configured source, with a page to mail
+  hrpush plan --out plan.json --html plan.html          the configured source, with a page
   hrpush plan employees.csv --as-of 2027-01-01          the plan for another day
   hrpush plan employees.csv --only 10042 --only 10043   the plan for two people";
 
@@ -26,7 +26,7 @@ pub(super) const APPLY: &str = "Examples:
 
 pub(super) const UNDO: &str = "Examples:
   hrpush runs                                           find the run
-  hrpush undo 20261130-1 --dry-run                      show what would be reversed, and what cannot be
+  hrpush undo 20261130-1 --dry-run                      show what would be reversed
   hrpush undo 20261130-1                                reverse it, once confirmed";
 
 pub(super) const EXPLAIN: &str = "Examples:
@@ -54,7 +54,7 @@ pub(super) const RUNS: &str = "Examples:
 
 pub(super) const RUNS_SHOW: &str = "Examples:
   hrpush runs show 20261130-1
-  hrpush runs show 2026113                              the first characters are enough if they name one run";
+  hrpush runs show 2026113                              the first characters are enough";
 
 pub(super) const MAPPING: &str = "Examples:
   hrpush mapping check hr.toml --against employees.csv
@@ -64,11 +64,11 @@ pub(super) const MAPPING: &str = "Examples:
 
 pub(super) const MAPPING_CHECK: &str = "Examples:
   hrpush mapping check hr.toml                          every fault of the mapping
-  hrpush mapping check hr.toml --against employees.csv  also its columns and its effect on the records";
+  hrpush mapping check hr.toml --against employees.csv  with its effect on the records";
 
 pub(super) const MAPPING_TEST: &str = "Examples:
   hrpush mapping test hr.toml                           run the cases in hr.toml.tests.toml
-  hrpush mapping test hr.toml --update                  accept the present results as the expected ones";
+  hrpush mapping test hr.toml --update                  accept the present results";
 
 pub(super) const MAPPING_CONVERT: &str = "Examples:
   hrpush mapping convert schema.json -o hr.toml
@@ -77,7 +77,7 @@ pub(super) const MAPPING_CONVERT: &str = "Examples:
 pub(super) const MAPPING_EVAL: &str = "Examples:
   hrpush mapping eval 'ToUpper([Name])' --record '{\"Name\":\"Ann\"}'
   hrpush mapping eval 'SelectUniqueValue(\"ann\", \"ann.lee\")' --taken ann
-  hrpush mapping eval 'FormatDateTime(Now(), , \"\", \"yyyy\")' --now 2026-11-20T08:00:00Z";
+  hrpush mapping eval 'DateAdd(\"d\", 7, Now())' --now 2026-11-20T08:00:00Z";
 
 pub(super) const MAPPING_FUNCTIONS: &str = "Examples:
   hrpush mapping functions                              all functions

@@ -7,38 +7,16 @@ use serde_json::json;
 
 use super::cli::{Common, Format};
 use super::output::print;
-use super::run::settings as load_settings;
-use crate::config;
-use crate::expr::Context;
-use crate::mapping::{self, Checked, Mapping, Survey};
-use crate::record::Header;
+use super::run::settings;
+use crate::mapping::{Checked, Survey};
 use crate::report::{self, shown};
 use crate::session::error::{Code, Ended, Failure};
-use crate::session::load_source::file_settings;
-use crate::session::mapped_reading::text_of;
-use crate::source::{self, FileSettings};
-
-/// Used for the tenant's default domain, which a check does not read.
-const SOME_DOMAIN: &str = "example.com";
+use crate::session::mapping_check::{self, MappingReport};
 
 pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Result<Ended, Failure> {
-    let json = common.format == Format::Json;
-    let text = text_of(file)?;
-    let csv = Mapping::parse(&text, file).map(|mapping| mapping.csv()).unwrap_or_default();
-    let settings = match against {
-        Some(_) => file_settings(&load_settings(common)?, file, csv),
-        None => FileSettings::default(),
-    };
-    let header = against.map(|path| header(path, &settings)).transpose()?;
-    if is_preset(&text) {
-        config::check_rest(&text, file).map_err(Failure::Usage)?;
-    }
-    let checked = mapping::check(&text, file, header.as_ref());
-    let survey = match against {
-        Some(path) if checked.faults.is_empty() => Some(survey(&text, file, path, &settings)?),
-        _ => None,
-    };
-    if json {
+    let settings = against.map(|_| settings(common)).transpose()?;
+    let MappingReport { checked, missing, survey } = mapping_check::check(file, against.zip(settings.as_ref()))?;
+    if common.format == Format::Json {
         let faults: Vec<_> = checked
             .faults
             .iter()
@@ -49,7 +27,7 @@ pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Res
             "faults": faults,
             "used": checked.used,
             "unused": checked.unused,
-            "missing": missing(&checked, header.as_ref()),
+            "missing": missing,
             "survey": survey,
         });
         print(&report::json(&document)?)?;
@@ -60,34 +38,6 @@ pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Res
         return Ok(Ended::done());
     }
     Ok(Ended::with(Code::Usage, checked.faults.iter().map(ToString::to_string).collect()))
-}
-
-/// Whether the file also says how a web service is read.
-fn is_preset(text: &str) -> bool {
-    let document: toml::Table = text.parse().unwrap_or_default();
-    document.get("source").and_then(|source| source.get("kind")).and_then(toml::Value::as_str) == Some("rest")
-}
-
-fn header(against: &Path, settings: &FileSettings) -> Result<Header, Failure> {
-    let names = source::header_of(against, settings)?;
-    Header::new(names).map_err(|name| Failure::usage(format!("{}: the column `{name}` occurs twice", against.display())))
-}
-
-/// The columns that the mapping uses and the file lacks.
-fn missing(checked: &Checked, header: Option<&Header>) -> Vec<String> {
-    let Some(header) = header else { return Vec::new() };
-    checked.used.iter().filter(|name| header.position(name).is_none()).cloned().collect()
-}
-
-fn survey(text: &str, file: &Path, against: &Path, settings: &FileSettings) -> Result<Survey, Failure> {
-    let mapping = Mapping::parse(text, file)?;
-    let reading = source::read_files(&[against.to_owned()], settings)?;
-    let bound = mapping.bind(&reading.header)?;
-    let today = jiff::Timestamp::now().to_zoned(mapping.time_zone().clone()).date();
-    let context = Context::on(today, Some(SOME_DOMAIN.to_owned()));
-    let mut survey = Survey::default();
-    reading.records.each(|record| survey.count(&bound, &record, &context))?;
-    Ok(survey)
 }
 
 fn text_report(checked: &Checked, file: &Path, survey: Option<&Survey>) -> String {

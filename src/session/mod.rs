@@ -28,6 +28,7 @@ pub(crate) mod held_records;
 pub(crate) mod load_source;
 pub(crate) mod manual_decision;
 pub(crate) mod mapped_reading;
+pub(crate) mod mapping_check;
 pub(crate) mod observer;
 pub(crate) mod open_target;
 pub(crate) mod operator;

@@ -1,6 +1,7 @@
 //! hrpush makes a Microsoft Entra tenant agree with what HR says.
 //!
-//! Data walks one way, through rooms that stand in this order; a room imports only from rooms above it:
+//! Data flows one way, through rooms in this order. A room imports only from rooms above it. `session` drives one run through them, and
+//! `commands` is its command line:
 //!
 //! ```text
 //! HR system → source → mapping → plan ← graph (read) ← tenant
@@ -24,5 +25,6 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod sandbox;
+pub mod session;
 pub mod source;
 pub mod store;

@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 
 pub use self::day::{Day, DayFormat, DayReader, Guess, Impossible, day_of, day_of_epoch, is_no_end, plain_moment};
 pub(crate) use self::invisible::{code_point, hidden_in_key, is_direction_control, is_invisible, trimmed, unspaced};
+pub use self::mutex::lock;
 
 mod day;
 mod invisible;
+mod mutex;
 
 /// The key of a person in HR, such as a personnel number: trimmed and never empty.
 ///

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
@@ -15,6 +15,7 @@ use super::private::{is_writable, put_by, write_private};
 use super::{Finder, Found, Owner, RequestCounts, Tenant};
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value};
 use crate::graph::{About, Answer, Operation, Verdict};
+use crate::record::lock;
 
 /// How many secrets one file holds: with each batch it is written anew, which must not grow without bound.
 const MOST: usize = 2_000;
@@ -85,7 +86,7 @@ impl AgeFile {
             return Ok(());
         }
         let broken = |error| HandoverError::File { path: self.path.clone(), error };
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         if kept.count >= MOST {
             *kept = Kept::default();
         }
@@ -140,7 +141,7 @@ impl<'a> HandingOver<'a> {
 
     /// Keeps the password of every account that is asked for the first time; says why where that failed.
     fn before(&self, operations: &mut [Operation]) -> Result<(), HandoverError> {
-        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut given = lock(&self.given);
         let mut fresh = Vec::new();
         for operation in operations {
             let (upn, password) = match operation {
@@ -168,7 +169,7 @@ impl<'a> HandingOver<'a> {
 
     /// Keeps the passes that were answered. One that cannot be kept is lost, and its step has failed.
     fn after(&self, asked: &[Asked], answers: &mut [Answer]) {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = lock(&self.made);
         let mut passes = Vec::new();
         for (asked, answer) in asked.iter().zip(answers.iter()) {
             match (asked, &answer.id, &answer.access_pass) {
@@ -228,7 +229,7 @@ impl Finder for HandingOver<'_> {
     async fn find(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, String> {
         let found = self.tenant.find(upn, key).await?;
         if let Found::Ours(id) = &found {
-            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut made = lock(&self.made);
             made.insert(id.clone(), upn.as_str().to_owned());
         }
         Ok(found)

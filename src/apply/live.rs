@@ -1,6 +1,6 @@
 //! The real tenant: a reader for look-ups, and a writer.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{Finder, Found, Owner, OwnerKind, RequestCounts, Tenant};
 use crate::directory::{Attribute, Kind, ObjectId, Upn, User, Value};
 use crate::graph::{Answer, Operation, QuotaLevel, Reader, Requests, Writer};
+use crate::record::lock;
 
 /// How often the quota's level is kept while the run goes on.
 const KEEP_LEVEL: Duration = Duration::from_secs(1);
@@ -31,7 +32,7 @@ impl<'a> Live<'a> {
 
     /// A wait that was asked for is kept at once: a run that is killed right then must not let the next one ask too early.
     fn keep_level(&self, throttled: bool) {
-        let mut kept = self.level_kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.level_kept);
         if throttled || kept.elapsed() >= KEEP_LEVEL {
             *kept = Instant::now();
             self.writer.client().remember(self.level);

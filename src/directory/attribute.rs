@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use self::catalogue::{CATALOGUE, text};
 use self::pattern::Pattern;
 use super::value::{Value, ValueFault, calendar_date};
-use crate::record::is_direction_control;
+use crate::record::{is_direction_control, lock};
 
 mod catalogue;
 mod extension;
@@ -193,7 +193,7 @@ fn is_extension(name: &str) -> bool {
 /// A mapping names at most a hundred extensions (the most an object holds), each kept once for the life of the process.
 fn intern(name: &str) -> Attribute {
     static EXTENSIONS: Mutex<BTreeMap<String, &'static Spec>> = Mutex::new(BTreeMap::new());
-    let mut extensions = EXTENSIONS.lock().expect("no holder of this lock panics");
+    let mut extensions = lock(&EXTENSIONS);
     let spec = extensions.entry(name.to_owned()).or_insert_with(|| {
         let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
         Box::leak(Box::new(text(name, 256)))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -23,6 +23,7 @@ use super::stops::{Stops, StopsKeeper};
 use super::transport::http_client;
 use super::url::GraphUrl;
 use super::verdict::LONGEST;
+use crate::record::lock;
 
 /// Who is throttled first; `x-ms-throttle-priority`. It changes no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -234,7 +235,7 @@ impl Client {
 
     fn save_stops(&self) {
         let Some(keeper) = self.keeper.get() else { return };
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.kept);
         let stops = self.stops();
         if stops.outlast(&kept) {
             keeper.save(&stops);

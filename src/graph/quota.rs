@@ -12,6 +12,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::record::lock;
+
 /// The size of the tenant by its number of users, which sets its resource units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Size {
@@ -79,7 +81,7 @@ impl Gate {
     /// Waits until it is open.
     pub(super) async fn pass(&self) {
         loop {
-            let until = *self.0.lock().expect("no holder of this lock panics");
+            let until = *lock(&self.0);
             match until.filter(|until| *until > Instant::now()) {
                 Some(until) => tokio::time::sleep_until(until).await,
                 None => return,
@@ -89,13 +91,13 @@ impl Gate {
 
     /// A 429: shut until then, which nothing shortens.
     pub(super) fn refused(&self, wait: Duration) {
-        let mut until = self.0.lock().expect("no holder of this lock panics");
+        let mut until = lock(&self.0);
         *until = (*until).max(Some(Instant::now() + wait));
     }
 
     /// When it opens again, if it is shut.
     pub(super) fn shut_until(&self) -> Option<Instant> {
-        self.0.lock().expect("no holder of this lock panics").filter(|until| *until > Instant::now())
+        lock(&self.0).filter(|until| *until > Instant::now())
     }
 }
 
@@ -161,7 +163,7 @@ impl Door {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Bucket) -> T) -> T {
-        let mut bucket = self.bucket.lock().expect("no holder of this lock panics");
+        let mut bucket = lock(&self.bucket);
         let now = Instant::now();
         let refill = now.duration_since(bucket.filled).as_secs_f64() * bucket.per_second;
         bucket.level = (bucket.level + refill).min(bucket.capacity);

@@ -8,6 +8,8 @@ use azure_core::http::{AsyncRawResponse, HttpClient, Request};
 use reqwest::Certificate;
 use reqwest::redirect::Policy;
 
+use crate::record::lock;
+
 /// A client that follows nothing and repeats nothing by itself: every attempt must meet the quota and the journal.
 ///
 /// On a machine without CA files it takes the roots that Mozilla trusts.
@@ -44,11 +46,11 @@ impl Wire {
 
     /// What the token service said last when it refused.
     pub(super) fn last_fault(&self) -> Option<String> {
-        self.last_fault.lock().expect("no holder of this lock panics").clone()
+        lock(&self.last_fault).clone()
     }
 
     fn hear(&self, fault: Option<String>) {
-        *self.last_fault.lock().expect("no holder of this lock panics") = fault;
+        *lock(&self.last_fault) = fault;
     }
 }
 

@@ -13,6 +13,7 @@ use super::operation::Operation;
 use super::parse;
 use super::verdict::{About, Answer, Heard, Judgement, Verdict, judge};
 use crate::directory::{Attribute, ObjectId};
+use crate::record::lock;
 
 /// How long an object that was just made may be unknown to some replica.
 const YOUNG: Duration = Duration::from_secs(30);
@@ -66,15 +67,15 @@ impl Writer {
     /// # Panics
     /// Never: nobody panics while holding the lock.
     pub fn born(&self, id: &ObjectId) {
-        self.born.lock().expect("no holder of this lock panics").insert(id.clone(), Instant::now());
+        lock(&self.born).insert(id.clone(), Instant::now());
     }
 
     fn refused_batches(&self) -> MutexGuard<'_, RefusedBatches> {
-        self.refused_batches.lock().expect("no holder of this lock panics")
+        lock(&self.refused_batches)
     }
 
     fn is_young(&self, operation: &Operation) -> bool {
-        let born = self.born.lock().expect("no holder of this lock panics");
+        let born = lock(&self.born);
         operation.objects().iter().any(|id| born.get(*id).is_some_and(|since| since.elapsed() < YOUNG))
     }
 

@@ -105,6 +105,22 @@ pub enum LeaveAction {
     ClearManager,
 }
 
+impl LeaveAction {
+    /// The word of mapping files and documents.
+    ///
+    /// ```
+    /// assert_eq!(hrpush::mapping::LeaveAction::RevokeSessions.as_str(), "revoke-sessions");
+    /// ```
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RevokeSessions => "revoke-sessions",
+            Self::RemoveFromManagedGroups => "remove-from-managed-groups",
+            Self::RemoveLicenses => "remove-licenses",
+            Self::ClearManager => "clear-manager",
+        }
+    }
+}
+
 /// One `[[groups]]` rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupRule {

@@ -156,6 +156,24 @@ pub enum Action {
     Delete,
 }
 
+impl Action {
+    /// The word of the document.
+    ///
+    /// ```
+    /// assert_eq!(hrpush::plan::Action::Disable.as_str(), "disable");
+    /// ```
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Restore => "restore",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// What kind of object a change is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -367,6 +385,36 @@ pub enum SkippedCode {
     OtherFeed,
     Rejected,
     NotConfirmed,
+}
+
+impl SkippedCode {
+    /// The code as documents show it.
+    ///
+    /// ```
+    /// assert_eq!(hrpush::plan::SkippedCode::RefusedByGraph.as_str(), "refused-by-graph");
+    /// ```
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Protected => "protected",
+            Self::Shielded => "shielded",
+            Self::Synced => "synced",
+            Self::Guest => "guest",
+            Self::DisabledElsewhere => "disabled-elsewhere",
+            Self::StartsLater => "starts-later",
+            Self::Upcoming => "upcoming",
+            Self::Missing => "missing",
+            Self::OutOfScope => "out-of-scope",
+            Self::ManagerUnknown => "manager-unknown",
+            Self::NotClearable => "not-clearable",
+            Self::RefusedByGraph => "refused-by-graph",
+            Self::NewStatus => "new-status",
+            Self::EndDateIgnored => "end-date-ignored",
+            Self::InvalidValue => "invalid-value",
+            Self::OtherFeed => "other-feed",
+            Self::Rejected => "rejected",
+            Self::NotConfirmed => "not-confirmed",
+        }
+    }
 }
 
 /// Somebody or something that was left alone.

@@ -1,9 +1,9 @@
-//! Outside strings, made safe to look at.
+//! Strings from outside, made safe to display.
 
 use std::fmt::{self, Write as _};
 
-/// A text from HR or the tenant on its way to a terminal: what could move the cursor, colour the screen or turn the reading
-/// direction is shown as `\u{…}`, so that a name cannot disguise a line of the plan.
+/// A text from HR or the tenant for a terminal. Characters that move the cursor, color the screen or change the reading direction are
+/// shown as `\u{…}`, so that a name cannot disguise a line of the plan.
 pub struct Shown<'a>(pub &'a str);
 
 impl fmt::Display for Shown<'_> {
@@ -19,7 +19,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// The text with its dangerous characters spelt out.
+/// The text with its dangerous characters spelled out.
 ///
 /// ```
 /// # use hrpush::report::shown;

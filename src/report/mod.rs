@@ -1,7 +1,7 @@
-//! The report: a plan or an outcome, drawn for people and for programs.
+//! Reports: a plan or an outcome as text, JSON or HTML.
 //!
-//! In comes a finished [`Plan`](crate::plan::Plan) or outcome, out goes text, JSON or HTML. Nothing is decided here: what
-//! heads the report and what is counted was settled by the rooms before. Every string from outside is escaped on its way.
+//! A finished [`Plan`](crate::plan::Plan) or outcome comes in, text goes out. This room decides nothing: the order of the report and its counts
+//! come from the plan. Every string from outside is escaped.
 
 mod concerns;
 mod decisions;

@@ -19,6 +19,7 @@ mod assemble;
 mod code_page;
 mod csv;
 mod decode;
+mod delivery;
 mod error;
 mod failure;
 mod fetched;
@@ -56,6 +57,7 @@ mod wrong_guess;
 
 pub use arrival::{Arrival, Listed, newest};
 pub use csv::CsvSettings;
+pub use delivery::{Delivery, JoinedFile, OpenDelivery, PlainDelivery};
 pub use error::{Fault, FaultKind, SourceErrors, Spot};
 pub use fetched::Fetched;
 pub use join::{JoinRule, join};

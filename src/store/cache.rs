@@ -1,12 +1,13 @@
 //! The tenant as it was last read, in a file of its own: losing it costs one full list and nothing else.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{Store, private_file};
 use crate::graph::Cache;
+use crate::record::lock;
 
 const FILE: &str = "tenant.db";
 /// Readings of one target that are kept: as many mappings can take turns.
@@ -63,7 +64,7 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
 impl Readings {
     /// Works in one transaction; what fails leaves everything as it was.
     fn within<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Option<T> {
-        let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut database = lock(&self.database);
         let worked = (|| {
             let Some(database) = database.as_mut() else { return Ok(None) };
             let transaction = database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;

@@ -52,6 +52,13 @@ struct Counted {
     guards: Vec<Guard>,
 }
 
+/// The plan of a run, as it was journaled.
+struct RunPlan {
+    run: String,
+    started_at: String,
+    plan: String,
+}
+
 impl Store {
     /// The ledger as the plan takes it. `unsettled` is what settling could not find out. What HR wanted at the last run is left out: most of
     /// the ledger by size, and needed of few people; [`Store::add_wishes`] adds it.
@@ -68,7 +75,7 @@ impl Store {
             people: self.people(tenant)?,
             addresses: self.former_addresses(tenant)?,
             last_reading: self.last_reading(tenant, feed)?,
-            week: self.week(tenant, since)?,
+            week: self.week(tenant, today, since)?,
             let_through: self.let_through(tenant, since)?,
             unsettled: unsettled.iter().filter_map(settled).collect(),
             refused: self.refused(tenant)?,
@@ -204,11 +211,16 @@ impl Store {
     }
 
     /// Counts of runs that their guards let through, for the days since.
-    fn week(&self, tenant: &TenantId, since: Date) -> Result<BTreeMap<String, u64>, StoreError> {
+    ///
+    /// A run counts by the day of its plan and by the day on which it was carried out. Otherwise `--as-of` with a past day would keep its
+    /// changes out of the week's budget. Only a rehearsal of past days, one after another, goes by the days of the plans alone.
+    fn week(&self, tenant: &TenantId, today: Date, since: Date) -> Result<BTreeMap<String, u64>, StoreError> {
+        let is_past = today < utc_today().saturating_sub(Span::new().days(1));
         let mut week = BTreeMap::new();
-        for (_, plan) in self.plans(tenant, since, false)? {
+        for RunPlan { started_at, plan, .. } in self.plans(tenant, since, false)? {
             let counted: Counted = serde_json::from_str(&plan)?;
-            if !is_since(&counted.as_of, since) {
+            let started = started_at.get(..10).unwrap_or_default();
+            if !is_since(&counted.as_of, since) && (is_past || !is_since(started, since)) {
                 continue;
             }
             // Neither what was approved nor what no guard watched.
@@ -227,7 +239,7 @@ impl Store {
              and r.rowid > (select rowid from runs where run = ?1))",
         )?;
         let mut through = Vec::new();
-        for (run, plan) in self.plans(tenant, since, true)? {
+        for RunPlan { run, plan, .. } in self.plans(tenant, since, true)? {
             let plan: Plan = serde_json::from_str(&plan)?;
             if !is_since(&plan.as_of, since) {
                 continue;
@@ -240,15 +252,16 @@ impl Store {
     }
 
     /// Plans with changes of the runs since about that day, or only of those that left something undone. The day of a run is that of its plan.
-    fn plans(&self, tenant: &TenantId, since: Date, undone: bool) -> Result<Vec<(String, String)>, StoreError> {
+    fn plans(&self, tenant: &TenantId, since: Date, undone: bool) -> Result<Vec<RunPlan>, StoreError> {
         let left = if undone { "and c.done = 0" } else { "" };
         // A run may have been made with another day than its own: the plan's day decides, and this only spares reading old plans.
-        let from = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().min(since).saturating_sub(Span::new().days(WEEK));
+        let from = utc_today().min(since).saturating_sub(Span::new().days(WEEK));
         let mut select = self.database.prepare(&format!(
-            "select run, plan from runs r where tenant = ?1 and started_at >= ?2 \
+            "select run, started_at, plan from runs r where tenant = ?1 and started_at >= ?2 \
                  and exists (select 1 from changes c where c.run = r.run {left}) order by rowid"
         ))?;
-        let rows = select.query_map([tenant.0.as_str(), &from.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let run = |row: &rusqlite::Row<'_>| Ok(RunPlan { run: row.get(0)?, started_at: row.get(1)?, plan: row.get(2)? });
+        let rows = select.query_map([tenant.0.as_str(), &from.to_string()], run)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -543,6 +556,10 @@ fn addresses_of(user: &UserRow<'_>) -> BTreeSet<String> {
 /// Under which name the people are kept on whom refused attributes were tried.
 fn tried_of(tenant: &TenantId) -> String {
     format!("refused:{tenant}")
+}
+
+fn utc_today() -> Date {
+    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 fn is_since(day: &str, since: Date) -> bool {

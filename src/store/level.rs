@@ -1,7 +1,7 @@
 //! The quota's level, remembered between runs.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{FILE, Store, StoreError};
 use crate::directory::TenantId;
 use crate::graph::{Level, QuotaLevel, Stops, StopsKeeper};
+use crate::record::lock;
 
 /// Keeps the level of one tenant, over a connection of its own: the graph's client holds it while the store is in use.
 pub struct SavedLevel {
@@ -42,7 +43,7 @@ impl Store {
 
 impl StopsKeeper for SavedStops {
     fn load(&self) -> Option<Stops> {
-        let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let database = lock(&self.database);
         let select = "select value from cache where tenant = ?1 and name = 'stops'";
         let value: Option<Vec<u8>> = database.query_row(select, [&self.target], |row| row.get(0)).optional().ok()?;
         serde_json::from_slice(&value?).ok()
@@ -50,7 +51,7 @@ impl StopsKeeper for SavedStops {
 
     fn save(&self, stops: &Stops) {
         let Ok(value) = serde_json::to_vec(stops) else { return };
-        let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let database = lock(&self.database);
         let upsert = "insert into cache values (?1, 'stops', ?2) on conflict (tenant, name) do update set value = excluded.value";
         if let Err(error) = database.execute(upsert, rusqlite::params![self.target, value]) {
             tracing::warn!(%error, "the stop of a throttled scope is not remembered");
@@ -80,7 +81,7 @@ fn spent_since(database: &Connection, tenant: &TenantId, at: i64) -> rusqlite::R
 
 impl QuotaLevel for SavedLevel {
     fn load(&self) -> Option<Level> {
-        let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let database = lock(&self.database);
         let select = "select value from cache where tenant = ?1 and name = 'quota'";
         let value: Option<Vec<u8>> = database.query_row(select, [&self.tenant.0], |row| row.get(0)).optional().ok()?;
         let level: Level = serde_json::from_slice(&value?).ok()?;
@@ -91,7 +92,7 @@ impl QuotaLevel for SavedLevel {
 
     fn save(&self, level: &Level) {
         let Ok(value) = serde_json::to_vec(level) else { return };
-        let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let database = lock(&self.database);
         let upsert = "insert into cache values (?1, 'quota', ?2) on conflict (tenant, name) do update set value = excluded.value";
         if let Err(error) = database.execute(upsert, rusqlite::params![self.tenant.0, value]) {
             tracing::warn!(%error, "the quota's level is not remembered");

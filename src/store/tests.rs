@@ -225,6 +225,25 @@ fn what_was_let_through_and_not_done_is_not_counted_again() {
 }
 
 #[test]
+fn a_run_for_a_past_day_counts_in_the_week_in_which_it_was_carried_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    let mut plan = plan(vec![leaver("l0", &id("x0"))]);
+    plan.guards = vec![Guard { name: "disable".into(), count: 1, of: 10, limit: Some(3), tripped: false, columns: Vec::new() }];
+    plan.as_of = "2020-01-01".into();
+    store.begin_run(&plan).unwrap();
+    let week = |day: jiff::civil::Date| store.ledger("HR", &tenant(), day, &BTreeMap::new()).unwrap().week;
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let one = BTreeMap::from([("disable".to_owned(), 1)]);
+    assert_eq!(week(now), one);
+    assert_eq!(week(now.saturating_add(jiff::Span::new().days(6))), one);
+    assert!(week(now.saturating_add(jiff::Span::new().days(7))).is_empty());
+    // A rehearsal of past days goes by the days of its plans.
+    assert_eq!(week("2020-01-05".parse().unwrap()), one);
+    assert!(week("2020-02-05".parse().unwrap()).is_empty());
+}
+
+#[test]
 fn the_sandbox_keeps_its_tenant() {
     let folder = tempfile::tempdir().unwrap();
     let first = Store::open(folder.path()).unwrap().tenant_of_sandbox().unwrap();

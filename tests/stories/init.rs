@@ -111,7 +111,7 @@ fn told(world: &World, name: &str, text: impl AsRef<[u8]>) -> (String, String) {
 
 #[track_caller]
 fn says(out: &str, words: &[&str]) {
-    let (_, end) = out.split_once("These guesses decide who works here").unwrap();
+    let (_, end) = out.split_once("These guesses decide who is an active employee").unwrap();
     for word in words {
         assert!(end.contains(word), "lacks {word}:\n{out}");
     }

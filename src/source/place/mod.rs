@@ -104,7 +104,7 @@ pub enum ObjectKind {
 }
 
 /// A place with the secrets that open it; without them the environment's are used where the place has such.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Remote {
     /// The place.
     pub place: Place,

@@ -1,42 +1,47 @@
-//! The held records about whose account a person may decide: what a run leaves for `hrpush decide`.
+//! The held records that a person can settle. A run stores them for `hrpush decide`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exit::Failure;
-use super::planning::Answer;
-use super::reading::Read;
-use super::scene::Scene;
+use super::error::Failure;
+use super::mapped_reading::MappedReading;
+use super::open_target::OpenTarget;
+use super::plan::PlanResult;
 use crate::directory::{Snapshot, Users, Value};
 use crate::mapping::{Desired, Flow, HeldCode, Mapped};
 use crate::plan::{BoundNames, Candidate, HeldEntry};
 use crate::record::EmployeeId;
 use crate::store::HeldRecord;
 
-/// Keeps what this run held in doubt.
-pub(super) fn keep(scene: &mut Scene, read: &Read, answer: &Answer, only: Option<&BTreeSet<EmployeeId>>) -> Result<(), Failure> {
-    let held = &answer.survey.plan.held;
+/// Stores the records that this run held for a doubt about the account.
+pub(crate) fn store(
+    target: &mut OpenTarget,
+    read: &MappedReading,
+    result: &PlanResult,
+    only: Option<&BTreeSet<EmployeeId>>,
+) -> Result<(), Failure> {
+    let held = &result.survey.plan.held;
     let in_doubt = held.iter().filter(|entry| is_in_doubt(entry)).filter_map(|entry| Some((entry.key.as_ref()?.as_str(), entry)));
     let in_doubt: BTreeMap<&str, &HeldEntry> = in_doubt.collect();
-    let numbers = answer.people.numbers().filter(|_| !in_doubt.is_empty());
+    let numbers = result.people.numbers().filter(|_| !in_doubt.is_empty());
     let records = numbers.filter_map(|person| {
-        let entry = in_doubt.get(answer.people.key(person)?)?;
-        let Mapped::Desired(desired) = answer.people.mapped(person, &scene.snapshot.users) else { return None };
+        let entry = in_doubt.get(result.people.key(person)?)?;
+        let Mapped::Desired(desired) = result.people.mapped(person, &target.snapshot.users) else { return None };
         let BoundNames { given_name, surname } = BoundNames::of(&desired);
         Some(HeldRecord {
             given_name,
             surname,
             code: entry.code,
             candidates: entry.candidates.clone(),
-            carriers: carriers(read, answer, &scene.snapshot, Some(&desired), &desired.key),
+            carriers: carriers(read, result, &target.snapshot, Some(&desired), &desired.key),
             key: desired.key,
         })
     });
     let records: Vec<HeldRecord> = records.collect();
-    let (tenant, feed) = (&scene.snapshot.tenant, &read.mapping.rules().feed);
-    scene.store.keep_held_records(tenant, feed, records, only).map_err(|fault| Failure::cannot(&fault))
+    let (tenant, feed) = (&target.snapshot.tenant, &read.mapping.rules().feed);
+    Ok(target.store.keep_held_records(tenant, feed, records, only)?)
 }
 
-/// Whether a decision may settle it.
+/// Whether a decision can settle it.
 fn is_in_doubt(entry: &HeldEntry) -> bool {
     let by_code = matches!(
         entry.code,
@@ -45,10 +50,10 @@ fn is_in_doubt(entry: &HeldEntry) -> bool {
     by_code || !entry.candidates.is_empty()
 }
 
-/// The live accounts that carry a key: by the record's value of the first match attribute, else by the key itself.
-pub(super) fn carriers(
-    read: &Read,
-    answer: &Answer,
+/// The live accounts with a key: by the record's value of the first match attribute, else by the key itself.
+pub(crate) fn carriers(
+    read: &MappedReading,
+    result: &PlanResult,
     snapshot: &Snapshot,
     desired: Option<&Desired>,
     key: &EmployeeId,
@@ -62,7 +67,7 @@ pub(super) fn carriers(
         None => Some(key.as_str().to_owned()),
     };
     let users = &snapshot.users;
-    let found = value.map(|value| answer.people.who_has(first, &value, users)).unwrap_or_default();
+    let found = value.map(|value| result.people.who_has(first, &value, users)).unwrap_or_default();
     found.into_iter().map(|user| candidate(users, user)).collect()
 }
 

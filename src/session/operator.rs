@@ -3,7 +3,7 @@
 use crate::store::Operator;
 
 /// The account and the machine, as the operating system names them. What it cannot name is recorded as `unknown`.
-pub(super) fn operator() -> Operator {
+pub(crate) fn operator() -> Operator {
     let known = |name: Result<String, whoami::Error>| name.ok().filter(|name| !name.trim().is_empty());
     let unknown = || "unknown".to_owned();
     Operator { user: known(whoami::username()).unwrap_or_else(unknown), host: known(whoami::hostname()).unwrap_or_else(unknown) }

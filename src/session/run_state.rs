@@ -1,14 +1,15 @@
-//! What a run leaves for the next one of its feed: whom it carried, what HR wanted for them, and what the reading looked like.
+//! What a run records for the next one of its feed: the people, their desired values, and the profile of the reading.
 //!
-//! A run that was applied leaves it in the ledger. A plan that is saved only sets it aside under its fingerprint; `hrpush apply` then
-//! leaves what the import would have left.
+//! A run that was applied records it in the ledger. A saved plan only stores it under its fingerprint; `hrpush apply` then records what
+//! the import would have recorded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::delivery;
-use super::exit::{Code, Failure};
-use super::reading::Delivery;
-use super::run::today;
+use super::clock_check::today;
+use super::delivered_files;
+use super::error::{Code, Failure};
+use super::mapped_reading::Delivered;
+use super::open_target::OpenTarget;
 use crate::apply::{Applied, StepName};
 use crate::directory::{Attribute, ObjectId, Snapshot, UserNo, Value};
 use crate::mapping::{Mapped, Stage};
@@ -16,61 +17,63 @@ use crate::plan::{self, LastReading, People, PersonNo, Plan, Presence, SkippedCo
 use crate::record::EmployeeId;
 use crate::store::{Carried, Link, LinkKind, Staged, Store, StoreError};
 
-/// What a run of a feed leaves behind, once it is applied.
-pub(super) enum Memory {
+/// What a run of a feed records once it is applied.
+pub(crate) enum RunState {
     /// Of a reading that was planned in this run.
     Read {
         feed: String,
-        /// None after a reading that is no measure for the next.
+        /// `None` if the next reading must not be compared with this one.
         reading: Option<LastReading>,
-        /// The people of the feed who vanished or came back.
+        /// The people of the feed who disappeared or came back.
         presence: Presence,
         /// The people of the reading who have an account.
         matched: Vec<(PersonNo, UserNo)>,
         people: People,
-        /// The people that were planned, where not everybody was.
+        /// The people that were planned, if not all were.
         only: Option<BTreeSet<EmployeeId>>,
-        /// The files that move away after a good run.
-        delivery: Option<Delivery>,
+        /// The files that are moved away after a good run.
+        delivered: Option<Delivered>,
     },
-    /// Of a saved plan, as it was set aside when the plan was made; nothing where that was in another state folder.
+    /// Of a saved plan, as it was stored when the plan was made. `None` if that was in another state folder.
     Staged(Option<Staged>),
-    /// An undo leaves HR's wishes as they are: the next run of the feed will see that HR still says otherwise.
+    /// An undo does not change the recorded HR values: the next run of the feed plans the difference again.
     Nothing,
 }
 
-impl Memory {
-    /// Sets the memory of a saved plan aside.
-    pub(super) fn stage(&self, store: &mut Store, snapshot: &Snapshot, plan: &Plan) -> Result<(), Failure> {
+impl RunState {
+    /// Stores the state of a saved plan under its fingerprint.
+    pub(crate) fn stage(&self, target: &mut OpenTarget, plan: &Plan) -> Result<(), Failure> {
+        let OpenTarget { store, snapshot, .. } = target;
         let Self::Read { reading, presence, .. } = self else { return Ok(()) };
-        let leavers = self.known_leavers(store, snapshot).map_err(|fault| Failure::cannot(&fault))?;
+        let leavers = self.known_leavers(store, snapshot)?;
         let people = self.people(snapshot).map(|(carried, _)| carried).filter(|(key, ..)| !leavers.contains(key));
-        store.stage(&snapshot.tenant, plan, reading.as_ref(), presence, people).map_err(|fault| Failure::cannot(&fault))
+        Ok(store.stage(&snapshot.tenant, plan, reading.as_ref(), presence, people)?)
     }
 
-    /// Keeps it in the ledger and puts delivered files away; gives back what could not be put away. People whose change failed are left as
-    /// they were known, so that the next run reports anew what HR changed; where single values were refused, all others are kept.
-    pub(super) fn keep(
+    /// Records it in the ledger and moves delivered files away. Returns a message for each file that could not be moved.
+    ///
+    /// People whose change failed keep their earlier entry, so that the next run reports the difference again. Where single values were
+    /// refused, all others are recorded.
+    pub(crate) fn record(
         self,
-        store: &mut Store,
-        snapshot: &Snapshot,
-        applied: &Applied,
+        target: &mut OpenTarget,
         plan: &Plan,
+        applied: &Applied,
         code: Code,
     ) -> Result<Vec<String>, Failure> {
+        let OpenTarget { store, snapshot, .. } = target;
         let tenant = &snapshot.tenant;
         let (feed, reading, presence) = match &self {
             Self::Read { feed, reading, presence, .. } => (feed.clone(), reading.clone(), presence.clone()),
             Self::Staged(Some(staged)) => {
-                // A plan that was overtaken by a younger reading, or of which nothing was left to do, is no measure for the next one.
-                let overtaken =
-                    store.read_since(tenant, &staged.feed, &staged.made_at).map_err(|fault| Failure::cannot(&fault))?;
+                // A plan that is older than the last reading, or of which nothing was left to do, is no baseline for the next one.
+                let overtaken = store.read_since(tenant, &staged.feed, &staged.made_at)?;
                 let reading = staged.reading.clone().filter(|_| !overtaken && applied.outcome.applied > 0);
                 (staged.feed.clone(), reading, staged.counted.presence.clone())
             }
             Self::Staged(None) | Self::Nothing => return Ok(Vec::new()),
         };
-        let lost = Lost::of(applied, &store.refused(tenant).map_err(|fault| Failure::cannot(&fault))?);
+        let unwritten = Unwritten::of(applied, &store.refused(tenant)?);
         let moved: BTreeSet<&str> = applied.outcome.drifted.iter().map(|moved| moved.key.as_str()).collect();
         let there = |id: &ObjectId| snapshot.users.contains_key(id);
         let untouchable = untouchable(plan);
@@ -78,30 +81,30 @@ impl Memory {
             if moved.contains(key.as_str()) {
                 return None;
             }
-            let wanted = lost.without(&key, id.as_ref(), wanted, snapshot)?;
+            let wanted = unwritten.without(&key, id.as_ref(), wanted, snapshot)?;
             let account = applied.created.get(key.as_str()).cloned().or_else(|| id.filter(there))?;
             let kind = if untouchable.contains(key.as_str()) { LinkKind::Seen } else { LinkKind::Managed };
             Some(Link { key, account, wanted, kind, gone })
         });
-        store.remember_links(tenant, &feed, links).map_err(|fault| Failure::cannot(&fault))?;
+        store.remember_links(tenant, &feed, links)?;
         if matches!(self, Self::Staged(_)) {
-            store.unstage(tenant, &plan.fingerprint).map_err(|fault| Failure::cannot(&fault))?;
+            store.unstage(tenant, &plan.fingerprint)?;
         }
         let Some(reading) = reading.filter(|_| matches!(code, Code::Done | Code::Attention)) else { return Ok(Vec::new()) };
-        store.good_reading(tenant, &feed, &reading).map_err(|fault| Failure::cannot(&fault))?;
-        store.note_presence(tenant, &presence, today()).map_err(|fault| Failure::cannot(&fault))?;
-        // What failed must find its file again.
+        store.good_reading(tenant, &feed, &reading)?;
+        store.note_presence(tenant, &presence, today())?;
+        // A failed change needs its file again.
         if !applied.outcome.failed.is_empty() {
             return Ok(Vec::new());
         }
-        delivery::keep(store, tenant, &feed, plan.source.sha256.clone(), today().to_string())?;
+        delivered_files::keep(store, tenant, &feed, plan.source.sha256.clone(), today().to_string())?;
         match &self {
-            Self::Read { delivery: Some(delivery), .. } => Ok(delivery::move_away(delivery)),
+            Self::Read { delivered: Some(delivered), .. } => Ok(delivered_files::move_away(delivered)),
             _ => Ok(Vec::new()),
         }
     }
 
-    /// The leavers whom the ledger has already. A saved plan sets nothing aside for them: whose feed they are was settled before.
+    /// The leavers that the ledger has already. A saved plan stores nothing for them: their feed is known.
     fn known_leavers(&self, store: &Store, snapshot: &Snapshot) -> Result<HashSet<EmployeeId>, StoreError> {
         let mut known = HashSet::new();
         for ((key, ..), _) in self.people(snapshot).filter(|(_, gone)| *gone) {
@@ -112,7 +115,7 @@ impl Memory {
         Ok(known)
     }
 
-    /// Everybody with an account, or to be given one by this plan, and whether HR calls them gone.
+    /// Each person with an account, or who gets one by this plan, and whether HR says that the person has left.
     fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = (Carried, bool)> + 's> {
         match self {
             Self::Read { matched, people, only, .. } => {
@@ -133,15 +136,15 @@ impl Memory {
     }
 }
 
-/// What this run could not write: it is not remembered as if it had been.
-struct Lost<'a> {
-    /// By key: the properties that were refused; none where more than those failed.
+/// The values that this run could not write, and must not record as written.
+struct Unwritten<'a> {
+    /// The refused properties by key. `None` if more than single properties failed.
     failed: BTreeMap<&'a str, Option<BTreeSet<&'a str>>>,
-    /// The attributes that Graph refuses to this app.
+    /// The attributes that the target refuses to this app.
     refused: Vec<Attribute>,
 }
 
-impl<'a> Lost<'a> {
+impl<'a> Unwritten<'a> {
     fn of(applied: &'a Applied, refused: &BTreeMap<String, BTreeSet<String>>) -> Self {
         let mut failed: BTreeMap<&str, Option<BTreeSet<&str>>> = BTreeMap::new();
         for entry in &applied.outcome.failed {
@@ -155,7 +158,7 @@ impl<'a> Lost<'a> {
         Self { failed, refused: refused.keys().filter_map(|name| Attribute::find(name)).collect() }
     }
 
-    /// What is remembered of what HR wants for a person; nothing where the change itself failed.
+    /// The desired values to record for a person. `None` if the change itself failed.
     fn without(
         &self,
         key: &EmployeeId,
@@ -165,7 +168,7 @@ impl<'a> Lost<'a> {
     ) -> Option<BTreeMap<String, Option<Value>>> {
         if let Some(failed) = self.failed.get(key.as_str()) {
             let failed = failed.as_ref()?;
-            // A create whose name was refused left no account.
+            // A create whose sign-in name was refused made no account.
             if failed.iter().any(|name| !wanted.contains_key(*name)) {
                 return None;
             }
@@ -183,7 +186,7 @@ impl<'a> Lost<'a> {
     }
 }
 
-/// The people whose accounts hrpush may not write to: their links count for missing people and for the head of the report alone.
+/// The people whose accounts hrpush must not change. Their links count only for missing people and for the head of the report.
 fn untouchable(plan: &Plan) -> BTreeSet<&str> {
     let is_untouchable = |code| matches!(code, SkippedCode::Protected | SkippedCode::Synced | SkippedCode::Guest);
     plan.skipped.iter().filter(|entry| is_untouchable(entry.code)).filter_map(|entry| entry.key.as_deref()).collect()

@@ -1,4 +1,4 @@
-//! The reading of a web service: its settings from all files that say something of it, and the mapping that fits.
+//! The reading of a web service. Its settings come from the configuration, the mapping file and the preset.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,73 +6,74 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::cli::MapArgs;
-use super::exit::Failure;
-use super::files::write_private;
-use super::reading::{self, Read, load, text_of};
+use super::error::Failure;
+use super::mapped_reading::{MappedReading, ReadOptions, fitting_columns, load, text_of};
+use super::output::write_private;
 use super::settings::Settings;
 use crate::config::{Layer, RestSource};
 use crate::mapping::{self, Mapping};
-use crate::source::Reading;
 use crate::source::rest::{self, Memory, Rest};
+use crate::source::{Reading, Source as _};
 
-/// Reads the service and holds the mapping against it.
-pub(super) async fn read(settings: &Settings, source: &RestSource, map: &MapArgs) -> Result<Read, Failure> {
-    let files = Files::find(settings, source, map.mapping.as_deref())?;
-    let mapping = files.mapping()?;
+/// Reads the service and binds a mapping to the reading.
+pub(crate) async fn read(settings: &Settings, source: &RestSource, options: &ReadOptions) -> Result<MappedReading, Failure> {
+    let layers = Layers::find(settings, source, options.mapping.as_deref())?;
+    let mapping = layers.mapping()?;
     let now = Timestamp::now();
     let zone = mapping.as_ref().map_or(jiff::tz::TimeZone::UTC, |mapping| mapping.time_zone().clone());
-    let day = map.as_of.unwrap_or_else(|| now.to_zoned(zone).date());
-    let mut service = files.settings(source, mapping.as_ref())?;
-    // One moment is one day, whichever of the two reads it.
+    let day = options.as_of.unwrap_or_else(|| now.to_zoned(zone).date());
+    let mut service = layers.settings(source, mapping.as_ref())?;
+    // The source and the mapping must put a moment on the same day.
     service.zone = service.zone.or_else(|| mapping.as_ref().map(|mapping| mapping.time_zone().clone()));
     let reading = fetch(settings, service, day, now).await?;
     let mapping = match mapping {
         Some(mapping) => mapping,
-        None => reading::fitting_columns(&reading)?,
+        None => fitting_columns(&reading)?,
     };
-    let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
-    Ok(Read { reading, mapping, bound, delivery: None, refuse_repeated: false, asked: true })
+    MappedReading::of_system(reading, mapping)
 }
 
 /// The same without a mapping, for a first look.
-pub(super) async fn read_plainly(settings: &Settings, source: &RestSource, day: Date) -> Result<Reading, Failure> {
-    let files = Files::find(settings, source, None)?;
-    let mapping = files.mapping().ok().flatten();
-    fetch(settings, files.settings(source, mapping.as_ref())?, day, Timestamp::now()).await
+pub(crate) async fn read_plainly(settings: &Settings, source: &RestSource, day: Date) -> Result<Reading, Failure> {
+    let layers = Layers::find(settings, source, None)?;
+    let mapping = layers.mapping().ok().flatten();
+    fetch(settings, layers.settings(source, mapping.as_ref())?, day, Timestamp::now()).await
 }
 
 async fn fetch(settings: &Settings, service: rest::Settings, day: Date, now: Timestamp) -> Result<Reading, Failure> {
     let memory: Option<Arc<dyn Memory>> = match service.changes {
         None => None,
         Some(_) => {
-            // The store makes the folder, closed to others.
+            // The store makes the folder, readable by its owner alone.
             drop(settings.store()?);
-            Some(Arc::new(Kept(settings.state.join("hr-records.json"))))
+            Some(Arc::new(StoredRows(settings.state.join("hr-records.json"))))
         }
     };
-    reading::ask(&Rest { settings: service, day, now, memory }).await
+    Ok(Rest { settings: service, day, now, memory }.read().await?)
 }
 
-/// The files that say something of a service: the mapping, and the preset.
-struct Files {
+/// The files that describe a service, besides the configuration.
+struct Layers {
     mapping: Option<(PathBuf, String)>,
     preset: Option<(PathBuf, &'static str)>,
 }
 
-impl Files {
+impl Layers {
     fn find(settings: &Settings, source: &RestSource, named: Option<&Path>) -> Result<Self, Failure> {
-        let configured = settings.config.source.as_ref().and_then(|source| source.mapping.as_deref());
-        let mapping = named.or(configured).map(|path| Ok((path.to_path_buf(), text_of(path)?))).transpose()?;
-        let preset =
-            source.preset.as_deref().map(|name| Ok((PathBuf::from(format!("{name}.toml")), preset(name)?))).transpose()?;
+        let mapping =
+            named.or(settings.mapping()).map(|path| text_of(path).map(|text| (path.to_path_buf(), text))).transpose()?;
+        let preset = source
+            .preset
+            .as_deref()
+            .map(|name| preset(name).map(|text| (PathBuf::from(format!("{name}.toml")), text)))
+            .transpose()?;
         Ok(Self { mapping, preset })
     }
 
     fn mapping(&self) -> Result<Option<Mapping>, Failure> {
         match (&self.mapping, &self.preset) {
             (Some((path, _)), _) => load(path).map(Some),
-            (None, Some((path, text))) => Mapping::parse(text, path).map(Some).map_err(Failure::usage),
+            (None, Some((path, text))) => Ok(Some(Mapping::parse(text, path)?)),
             (None, None) => Ok(None),
         }
     }
@@ -93,17 +94,17 @@ impl Files {
 }
 
 /// The text of a preset.
-pub(super) fn preset(name: &str) -> Result<&'static str, Failure> {
+pub(crate) fn preset(name: &str) -> Result<&'static str, Failure> {
     mapping::preset(name).map_err(|near| {
         let hint = near.map_or("`hrpush presets` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
-        Failure::usage(format!("no preset is called `{name}`\n  hint: {hint}"))
+        Failure::usage(format!("there is no preset `{name}`\n  hint: {hint}"))
     })
 }
 
-/// The reading before this one, in the state folder.
-struct Kept(PathBuf);
+/// The rows of the previous reading, in the state folder.
+struct StoredRows(PathBuf);
 
-impl Memory for Kept {
+impl Memory for StoredRows {
     fn load(&self) -> Option<Vec<u8>> {
         std::fs::read(&self.0).ok()
     }

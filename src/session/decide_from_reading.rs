@@ -1,83 +1,76 @@
-//! `hrpush decide` with a reading: the record from the source, the account from the tenant.
+//! A decision with a reading: the record comes from the source, the account from the tenant.
 
-use tokio::sync::watch;
-
-use super::cli::{Common, Decide};
-use super::decide::{Choice, Decided, held_not_missing, new_person, present, record, word};
-use super::doubts::carriers;
-use super::exit::{Ended, Failure};
-use super::interrupt::unless_interrupted;
-use super::planning::{Answer, Question, answer, nobody, wanted};
-use super::reading::{self, Read};
-use super::scene::Scene;
-use super::settings::Settings;
-use super::target::Aim;
+use super::connect::TargetChoice;
+use super::error::Failure;
+use super::held_records::carriers;
+use super::load_source;
+use super::manual_decision::{BoundDecision, Choice, DecideRequest, held_not_missing, new_person, present, record, word};
+use super::mapped_reading::MappedReading;
+use super::open_target::{ClockRule, OpenRequest, OpenTarget};
+use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
+use super::run::Session;
 use crate::directory::{ObjectId, Snapshot, User};
 use crate::graph::Priority;
 use crate::mapping::{Desired, HeldCode, Mapped};
 use crate::plan::{BoundNames, Candidate, HeldEntry, Verdict};
 use crate::record::EmployeeId;
 use crate::report::shown;
-use crate::store::HeldRecord;
+use crate::store::{DecisionRow, HeldRecord};
 
 /// How many accounts with a similar sign-in name are shown.
 const NEAREST: usize = 3;
 
-pub(super) async fn decide(
-    common: &Common,
-    settings: &Settings,
-    args: &Decide,
-    key: &EmployeeId,
-    choice: Choice<'_>,
-    cancelled: watch::Receiver<bool>,
-) -> Result<Ended, Failure> {
-    let aim = Aim::of_run(settings, args.target.graph_url.as_deref())?;
-    let read = unless_interrupted(&cancelled, reading::read(settings, &args.files, &args.map)).await?;
+/// Reads the source and the tenant, and records the decision.
+pub(crate) async fn decide(session: &Session<'_>, request: &DecideRequest) -> Result<DecisionRow, Failure> {
+    let (settings, key) = (session.settings, &request.key);
+    let choice = TargetChoice::of_run(settings, request.graph_url.as_deref())?;
+    let read = session.unless_interrupted(load_source::read(session, &request.files, &request.options)).await?;
     let policy = settings.policy();
-    let wanted = wanted(&read, &policy.protect_groups);
-    let mut scene = Scene::open(settings, settings.store()?, &aim, None, &wanted, Priority::Normal, &cancelled).await?;
-    let question = Question { read: &read, policy: &policy, as_of: args.map.as_of, only: None, whole: true };
-    let mut answer = answer(&question, &scene)?;
-    let known = scene.store.add_wishes(&scene.snapshot.tenant, &mut answer.ledger, [key.as_str()]);
-    known.map_err(|fault| Failure::cannot(&fault))?;
-    if !answer.knows(key) && carriers(&read, &answer, &scene.snapshot, None, key).is_empty() {
-        return Err(nobody(key));
+    let scope = scope(&read, &policy.protect_groups);
+    let open =
+        OpenRequest { choice: &choice, made_for: None, scope: &scope, priority: Priority::Normal, clock: ClockRule::Refuse };
+    let mut target = OpenTarget::open(session, settings.store()?, open).await?;
+    let plan = PlanRequest { source: &read, policy: &policy, as_of: request.options.as_of, only: None, whole: true };
+    let mut result = compute(&plan, &target)?;
+    target.store.add_wishes(&target.snapshot.tenant, &mut result.ledger, [key.as_str()])?;
+    if !result.knows(key) && carriers(&read, &result, &target.snapshot, None, key).is_empty() {
+        return Err(unknown_person(key));
     }
-    let decided = Subject { key, read: &read, answer: &answer, scene: &scene }.decide(choice)?;
-    record(common, args, &mut scene.store, key, &decided)
+    let bound = Subject { key, read: &read, result: &result, target: &target }.decide(&request.choice)?;
+    record(&mut target.store, request, &bound)
 }
 
-/// The person in question, with all that was read.
+/// The person in question, with everything that was read.
 struct Subject<'a> {
     key: &'a EmployeeId,
-    read: &'a Read,
-    answer: &'a Answer,
-    scene: &'a Scene,
+    read: &'a MappedReading,
+    result: &'a PlanResult,
+    target: &'a OpenTarget,
 }
 
 impl Subject<'_> {
-    fn decide(&self, choice: Choice<'_>) -> Result<Decided, Failure> {
-        let tenant = self.scene.snapshot.tenant.clone();
+    fn decide(&self, choice: &Choice) -> Result<BoundDecision, Failure> {
+        let tenant = self.target.snapshot.tenant.clone();
         let decision = match choice {
             Choice::Same(account) => {
-                let (record, id) = (self.record()?, find(&self.scene.snapshot, account)?);
+                let (record, id) = (self.record()?, find(&self.target.snapshot, account)?);
                 BoundNames::of(&record).decide(Verdict::Same(id.clone()), Some(id))
             }
-            Choice::New => new_person(&self.scene.store, &tenant, self.key, &self.held(&self.record()?))?,
-            Choice::Keep => match self.answer.ledger.people.get(self.key) {
+            Choice::New => new_person(&self.target.store, &tenant, self.key, &self.held(&self.record()?))?,
+            Choice::Keep => match self.result.ledger.people.get(self.key) {
                 _ if self.entry().is_some() => return Err(held_not_missing(self.key)),
                 Some(_) if self.is_present() => return Err(present(self.key)),
                 Some(known) => BoundNames::of_wanted(&known.wanted).decide(Verdict::Keep, Some(known.id.clone())),
                 None => BoundNames::of(&self.record()?).decide(Verdict::Keep, None),
             },
         };
-        Ok(Decided { tenant, decision })
+        Ok(BoundDecision { tenant, decision })
     }
 
     /// Whether a record in scope has this key.
     fn is_present(&self) -> bool {
-        self.answer
-            .records(self.key, &self.scene.snapshot)
+        self.result
+            .records(self.key, &self.target.snapshot)
             .into_iter()
             .any(|(_, mapped)| !matches!(mapped, Mapped::OutOfScope { .. }))
     }
@@ -86,7 +79,7 @@ impl Subject<'_> {
     fn record(&self) -> Result<Desired, Failure> {
         let key = shown(self.key.as_str());
         let (mut records, mut other) = (Vec::new(), None);
-        for (_, mapped) in self.answer.records(self.key, &self.scene.snapshot) {
+        for (_, mapped) in self.result.records(self.key, &self.target.snapshot) {
             match mapped {
                 Mapped::Desired(desired) => records.push(desired),
                 mapped => other = Some(mapped),
@@ -101,7 +94,7 @@ impl Subject<'_> {
                 if differ { Err(Failure::Usage(several)) } else { Ok(first) }
             }
             (None, Some(Mapped::Held(held))) => Err(Failure::usage(format!(
-                "the record of `{key}` is held for what stands in it: {} [{}]\n  hint: {}",
+                "the record of `{key}` is held for its content: {} [{}]\n  hint: {}",
                 shown(&held.message),
                 held.code.as_str(),
                 shown(&held.help)
@@ -119,10 +112,10 @@ impl Subject<'_> {
 
     /// Why the person is held, where the plan holds them.
     fn entry(&self) -> Option<&HeldEntry> {
-        self.answer.survey.plan.held.iter().find(|held| held.key.as_ref() == Some(self.key))
+        self.result.survey.plan.held.iter().find(|held| held.key.as_ref() == Some(self.key))
     }
 
-    /// The record as a run would keep it.
+    /// The record as a run would store it.
     fn held(&self, record: &Desired) -> HeldRecord {
         let BoundNames { given_name, surname } = BoundNames::of(record);
         let entry = self.entry();
@@ -132,7 +125,7 @@ impl Subject<'_> {
             surname,
             code: entry.map_or(HeldCode::PossibleDuplicate, |entry| entry.code),
             candidates: entry.map(|entry| entry.candidates.clone()).unwrap_or_default(),
-            carriers: carriers(self.read, self.answer, &self.scene.snapshot, Some(record), self.key),
+            carriers: carriers(self.read, self.result, &self.target.snapshot, Some(record), self.key),
         }
     }
 }
@@ -153,7 +146,7 @@ fn find(snapshot: &Snapshot, account: &str) -> Result<ObjectId, Failure> {
         snapshot.deleted.values().map(|deleted| &deleted.user).filter(|user| user.upn.folded() == folded).collect();
     match deleted.as_slice() {
         [only] => Ok(only.id.clone()),
-        [] => Err(nowhere(snapshot, account)),
+        [] => Err(no_account(snapshot, account)),
         several => {
             let ids: Vec<String> = several.iter().map(|user| user.id.to_string()).collect();
             Err(Failure::usage(format!(
@@ -165,8 +158,8 @@ fn find(snapshot: &Snapshot, account: &str) -> Result<ObjectId, Failure> {
     }
 }
 
-/// There is no such account; the sign-in names that are nearest may be meant.
-fn nowhere(snapshot: &Snapshot, account: &str) -> Failure {
+/// The failure for an account that does not exist, with the most similar sign-in names.
+fn no_account(snapshot: &Snapshot, account: &str) -> Failure {
     let folded = account.to_lowercase();
     let mut near: Vec<(f64, Candidate)> = Vec::new();
     for user in snapshot.users.rows() {

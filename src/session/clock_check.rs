@@ -1,49 +1,57 @@
-//! The day of a run, checked before anything is planned: by a wrong one leavers come back, and starters are let in too early.
+//! The day of a run, checked before anything is planned.
+//!
+//! With a wrong day leavers are enabled again, and new starters get access too early.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::exit::Failure;
+use super::error::Failure;
 use crate::apply::RunId;
 
-/// Clocks that differ by more are not merely imprecise. Time zones do not count: both are UTC.
+/// Today in UTC, for dates about the tenant. Dates about people use the mapping's time zone.
+pub(crate) fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// The largest difference that imprecise clocks explain. Both are read in UTC, so time zones do not matter.
 const MOST: SignedDuration = SignedDuration::from_hours(2);
 
-/// Refuses a clock that differs from the tenant's, which was so many seconds behind it when it answered last.
+/// Refuses a clock that differs from the tenant's. `ahead` is the difference in seconds at the last response.
 ///
 /// # Errors
-/// Both times and the difference.
-pub(super) fn against_tenant(now: Timestamp, ahead: Option<i64>) -> Result<(), Failure> {
+/// If the difference is more than two hours; the message has both times.
+pub(crate) fn against_tenant(now: Timestamp, ahead: Option<i64>) -> Result<(), Failure> {
     let Some(ahead) = ahead.map(SignedDuration::from_secs).filter(|ahead| ahead.abs() > MOST) else { return Ok(()) };
     let tenant = now.checked_sub(ahead).unwrap_or(if ahead.is_negative() { Timestamp::MAX } else { Timestamp::MIN });
     let (difference, side) = (in_words(ahead.abs()), if ahead.is_negative() { "behind" } else { "ahead" });
     Err(Failure::CannotRun(format!(
-        "this machine's clock is at {}, the tenant's at {}: {difference} {side}; who starts and who has left would be judged by the wrong day, so \
-         nothing was planned\n  hint: set the clock of this machine right and run again; --as-of plans for another day",
+        "this machine's clock is at {}, the tenant's at {}: {difference} {side}; starts and leaves would be judged by the wrong day, so nothing was planned\n  \
+         hint: correct this machine's clock and run again; --as-of plans for another day",
         shown(now),
         shown(tenant)
     )))
 }
 
-/// What is said where the tenant's answers have no `Date` to compare with.
-pub(super) fn note(ahead: Option<i64>) -> Option<String> {
-    let silent = "the tenant's answers have no `Date`: the clock of this machine was not compared with it";
-    ahead.is_none().then(|| silent.to_owned())
+/// The note for a tenant whose responses have no `Date` header to compare with.
+pub(crate) fn note(ahead: Option<i64>) -> Option<String> {
+    let unchecked = "the tenant's responses have no `Date` header, so this machine's clock was not checked against it";
+    ahead.is_none().then(|| unchecked.to_owned())
 }
 
-/// Refuses a run that begins before the last one did.
+/// Refuses a run that starts before the last one did.
 ///
 /// # Errors
-/// Both times and the difference.
-pub(super) fn against_last_run(now: Timestamp, last: Option<(RunId, Timestamp)>) -> Result<(), Failure> {
+/// If the difference is more than two hours; the message has both times.
+pub(crate) fn against_last_run(now: Timestamp, last: Option<(RunId, Timestamp)>) -> Result<(), Failure> {
     let Some((run, began)) = last else { return Ok(()) };
     let difference = began.duration_since(now);
     if difference <= MOST {
         return Ok(());
     }
     Err(Failure::CannotRun(format!(
-        "this machine's clock is at {}, but the last run in this state folder ({}) began at {}, {} later; who starts and who has left would be \
-         judged by the wrong day, so nothing was planned\n  hint: set the clock of this machine right and run again; for a rehearsal, name another \
-         folder with --state",
+        "this machine's clock is at {}, but the last run in this state folder ({}) started at {}, {} later; starts and leaves would be judged by the \
+         wrong day, so nothing was planned\n  hint: correct this machine's clock and run again; for a rehearsal, use another folder with --state",
         shown(now),
         run.0,
         shown(began),
@@ -55,7 +63,7 @@ fn shown(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// The two greatest units of a time.
+/// A duration in its two largest units.
 fn in_words(time: SignedDuration) -> String {
     let (days, hours, minutes) = (time.as_hours() / 24, time.as_hours() % 24, time.as_mins() % 60);
     if days > 0 { format!("{days} d {hours} h") } else { format!("{hours} h {minutes} min") }

@@ -1,31 +1,37 @@
-//! Maps all records of a reading, on all cores.
+//! Maps all records of a reading in parallel.
 
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::exit::Failure;
-use super::reading::Read;
+use super::error::Failure;
+use super::mapped_reading::MappedReading;
 use crate::expr::Context;
 use crate::plan::{Packer, Part, People};
-use crate::record::Record;
+use crate::record::{Record, lock};
 use crate::source::{ColumnProfile, Profiler, Reading};
 
 /// A whole reading, mapped.
-pub(super) struct Everybody {
-    /// What the mapping makes of each record.
-    pub(super) people: People,
-    /// What the columns look like.
-    pub(super) columns: Vec<ColumnProfile>,
+pub(crate) struct MappedRecords {
+    /// The result of the mapping for each record.
+    pub(crate) people: People,
+    /// The profile of each column.
+    pub(crate) columns: Vec<ColumnProfile>,
 }
 
-/// Some records with their place in the order of the reading.
+/// Some records, with the number of the batch in the order of the reading.
 type Batch = (usize, Vec<Record>);
 
-/// Maps every record by itself, so that the number of cores changes nothing but the time it takes. Few records are in memory at a time.
-pub(super) fn everybody(read: &Read, context: &Context, packer: Packer<'_>) -> Result<Everybody, Failure> {
-    let Read { reading, bound, .. } = read;
+/// Maps every record by itself on all cores. Only a few batches of records are in memory at a time.
+///
+/// The result does not depend on the number of cores, because each record is mapped alone and the batches are put back in order.
+pub(crate) fn map_records_in_parallel(
+    source: &MappedReading,
+    context: &Context,
+    packer: Packer<'_>,
+) -> Result<MappedRecords, Failure> {
+    let MappedReading { reading, bound, .. } = source;
     let work = |next: &dyn Fn() -> Option<Batch>| {
         let bound = bound.apart();
         let (mut parts, mut columns): (Vec<(usize, Part)>, _) = (Vec::new(), Profiler::new(&reading.header));
@@ -43,10 +49,10 @@ pub(super) fn everybody(read: &Read, context: &Context, packer: Packer<'_>) -> R
     parts.sort_by_key(|(at, _)| *at);
     let people = packer.finish(parts.into_iter().map(|(_, part)| part).collect());
     let columns = columns.into_iter().fold(Profiler::new(&reading.header), Profiler::merge).finish();
-    Ok(Everybody { people, columns })
+    Ok(MappedRecords { people, columns })
 }
 
-/// Lets every core work on what is handed out, and gathers what each made of its share.
+/// Runs `work` on every core and collects the results. `hand_out` sends the batches that the workers take.
 fn on_all_cores<B: Send, T: Send, E>(
     work: impl Fn(&dyn Fn() -> Option<B>) -> T + Sync,
     hand_out: impl FnOnce(SyncSender<B>) -> Result<(), E>,
@@ -60,19 +66,19 @@ fn on_all_cores<B: Send, T: Send, E>(
             let receive = Arc::clone(&receive);
             scope.spawn(move || work(&|| next(&receive)))
         };
-        let crew: Vec<_> = (0..cores).map(start).collect();
-        // Only those who work hold it: once all of them panicked, nothing waits for them.
+        let workers: Vec<_> = (0..cores).map(start).collect();
+        // Only the workers hold the receiver: if all of them panic, sending fails and does not wait for ever.
         drop(receive);
         hand_out(send)?;
-        Ok(crew.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect())
+        Ok(workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect())
     })
 }
 
 fn next<B>(receive: &Mutex<Receiver<B>>) -> Option<B> {
-    receive.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+    lock(receive).recv().ok()
 }
 
-/// Hands the records out in batches. Nobody receives them any more only where a thread panicked, which is told when it is joined.
+/// Sends the records in batches. Sending fails only where every worker has panicked, and the panic is reported when it is joined.
 fn hand_out(reading: &Reading, send: SyncSender<Batch>) -> Result<(), Failure> {
     let (mut at, mut batch) = (0, Vec::new());
     let mut hand_over = |batch: &mut Vec<Record>| {
@@ -86,9 +92,9 @@ fn hand_out(reading: &Reading, send: SyncSender<Batch>) -> Result<(), Failure> {
         }
     });
     hand_over(&mut batch);
-    // What waits for more records ends here.
+    // The workers end when no more records can come.
     drop(send);
-    read.map_err(Failure::usage)
+    Ok(read?)
 }
 
 #[cfg(test)]
@@ -96,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_is_handed_out_is_worked_on_once() {
+    fn each_batch_is_processed_once() {
         let work = |next: &dyn Fn() -> Option<u32>| std::iter::from_fn(next).collect::<Vec<u32>>();
         let all = on_all_cores(work, |send| (0..100).try_for_each(|number| send.send(number)));
         let mut all = all.unwrap().concat();
@@ -105,8 +111,8 @@ mod tests {
     }
 
     #[test]
-    fn when_all_who_work_panic_nothing_waits_for_them() {
-        let work = |next: &dyn Fn() -> Option<u32>| assert_eq!(next(), None, "as a fault of ours would");
+    fn a_panic_in_all_workers_does_not_block() {
+        let work = |next: &dyn Fn() -> Option<u32>| assert_eq!(next(), None, "panics");
         let ended = std::panic::catch_unwind(|| {
             on_all_cores(work, |send| {
                 while send.send(1).is_ok() {}

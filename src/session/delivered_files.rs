@@ -1,17 +1,17 @@
-//! Delivered files: the same one a second time is noticed, and after a good run they move away.
+//! Delivered files: a second delivery of the same bytes is reported, and after a good run the files are moved away.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::exit::Failure;
-use super::reading::Delivery;
+use super::error::Failure;
+use super::mapped_reading::Delivered;
 use crate::directory::TenantId;
 use crate::store::Store;
 
 /// The reading of the last good run of a feed.
 #[derive(Serialize, Deserialize)]
-struct Before {
+struct LastDelivery {
     sha256: String,
     day: String,
 }
@@ -20,24 +20,24 @@ fn name(feed: &str) -> String {
     format!("delivery:{feed}")
 }
 
-/// The day of the last good run, where it read the same bytes.
-pub(super) fn read_before(store: &Store, tenant: &TenantId, feed: &str, sha256: &str) -> Result<Option<String>, Failure> {
-    let kept = store.cached(tenant, &name(feed)).map_err(|fault| Failure::cannot(&fault))?;
-    let before = kept.and_then(|bytes| serde_json::from_slice::<Before>(&bytes).ok());
+/// The day of the last good run, if it read the same bytes.
+pub(crate) fn read_before(store: &Store, tenant: &TenantId, feed: &str, sha256: &str) -> Result<Option<String>, Failure> {
+    let kept = store.cached(tenant, &name(feed))?;
+    let before = kept.and_then(|bytes| serde_json::from_slice::<LastDelivery>(&bytes).ok());
     Ok(before.filter(|before| before.sha256 == sha256).map(|before| before.day))
 }
 
-/// Keeps what a good run has read.
-pub(super) fn keep(store: &mut Store, tenant: &TenantId, feed: &str, sha256: String, day: String) -> Result<(), Failure> {
-    let bytes = serde_json::to_vec(&Before { sha256, day }).map_err(|fault| Failure::cannot(&fault))?;
-    store.cache(tenant, &name(feed), Some(&bytes)).map_err(|fault| Failure::cannot(&fault))
+/// Records what a good run has read.
+pub(crate) fn keep(store: &mut Store, tenant: &TenantId, feed: &str, sha256: String, day: String) -> Result<(), Failure> {
+    let bytes = serde_json::to_vec(&LastDelivery { sha256, day })?;
+    Ok(store.cache(tenant, &name(feed), Some(&bytes))?)
 }
 
-/// Moves delivered files away and never over another file; gives back what could not be moved, and why.
-pub(super) fn move_away(delivery: &Delivery) -> Vec<String> {
-    let Delivery { files, move_to } = delivery;
+/// Moves delivered files away, never over another file. Returns a message for each file that could not be moved.
+pub(crate) fn move_away(delivered: &Delivered) -> Vec<String> {
+    let Delivered { files, move_to } = delivered;
     if let Err(fault) = std::fs::create_dir_all(move_to) {
-        return vec![format!("done, but the folder {} cannot be made: {fault}", move_to.display())];
+        return vec![format!("done, but the folder {} cannot be created: {fault}", move_to.display())];
     }
     let failed = |file: &PathBuf| {
         let fault = move_one(file, move_to).err()?;
@@ -52,17 +52,17 @@ fn move_one(file: &Path, folder: &Path) -> std::io::Result<()> {
     let ending = file.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
     for count in 1..10_000 {
         let target = if count == 1 { folder.join(name) } else { folder.join(format!("{stem}-{count}{ending}")) };
-        // Making the name first takes it, so that two runs never move over each other.
+        // Creating the file first reserves its name, so that two runs never overwrite each other's files.
         match std::fs::OpenOptions::new().write(true).create_new(true).open(&target) {
             Ok(_) => return moved(file, &target).inspect_err(|_| drop(std::fs::remove_file(&target))),
             Err(fault) if fault.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(fault) => return Err(fault),
         }
     }
-    Err(std::io::Error::other("too many files of that name lie there"))
+    Err(std::io::Error::other("too many files with this name are there already"))
 }
 
-/// Renames, or copies and removes where the folder lies on another disk.
+/// Renames the file, or copies and removes it where the folder is on another disk.
 fn moved(file: &Path, target: &Path) -> std::io::Result<()> {
     std::fs::rename(file, target).or_else(|_| {
         std::fs::copy(file, target)?;
@@ -82,7 +82,7 @@ mod tests {
         for text in ["first", "second", "third"] {
             let file = folder.path().join("hr.csv");
             std::fs::write(&file, text).unwrap();
-            let left = move_away(&Delivery { files: vec![file.clone()], move_to: archive.clone() });
+            let left = move_away(&Delivered { files: vec![file.clone()], move_to: archive.clone() });
             assert!(left.is_empty() && !file.exists(), "{left:?}");
         }
         let read = |name: &str| std::fs::read_to_string(archive.join(name)).unwrap();

@@ -9,6 +9,7 @@ use super::footer::Footer;
 use super::ragged_rows::RaggedRows;
 use super::suspect_row::{Names, is_rule};
 use super::swallowed_rows::{Swallowed, swallowed};
+use super::trailer::Trailers;
 use crate::record::{At, Header, Place, Record};
 
 /// So many faults of one reading are shown.
@@ -88,6 +89,7 @@ pub(super) struct Assembler {
     hidden: std::collections::VecDeque<u64>,
     total_hidden: u64,
     ragged: RaggedRows,
+    trailers: Trailers,
 }
 
 /// The columns of one file, and how its rows fill them.
@@ -169,6 +171,7 @@ impl Assembler {
             hidden: std::collections::VecDeque::new(),
             total_hidden: 0,
             ragged: RaggedRows::default(),
+            trailers: Trailers::new(usize::try_from(skip_footer).unwrap_or(usize::MAX)),
         }
     }
 
@@ -229,6 +232,7 @@ impl Assembler {
         self.ragged.add(row, (named, columns.width), fits);
         self.footer.push(row, columns.width, fits);
         if fits {
+            self.trailers.push(row);
             self.records.push(columns.record(&self.source, row));
         }
         if let Some(column) = row.beside() {
@@ -302,6 +306,8 @@ impl Assembler {
         let body = self.rows - self.footer.rows().len() as u64;
         self.faults.retain(|(row, _)| *row <= body);
         self.add_footer_records();
+        let trailers = self.trailers.lines(below);
+        self.faults.extend(trailers.into_iter().map(|line| (0, Fault::at(&self.file, Some(line), None, FaultKind::Trailer))));
         if !self.faults.is_empty() {
             let hidden = self.total_hidden - self.hidden.iter().filter(|row| **row > body).count() as u64;
             return Err(self.explained(hidden));
@@ -315,10 +321,11 @@ impl Assembler {
 
     /// A footer that stayed away leaves the last people in its place.
     fn add_footer_records(&mut self) {
-        let skip = self.skip_footer;
+        let (skip, counting) = (self.skip_footer, self.trailers.counting_lines());
         let found: Vec<Fault> = self
             .footer
             .records()
+            .filter(|row| !counting.contains(&row.line))
             .map(|row| {
                 let fault = Fault::at(&self.file, Some(row.line), None, FaultKind::FooterRecord { skip });
                 if row.short { fault.with_hint("the file was probably cut off in its last row: export it again") } else { fault }

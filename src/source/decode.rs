@@ -79,6 +79,7 @@ fn found_out(file: &str, bytes: Vec<u8>) -> Result<Decoded, Fault> {
         encoding = encoding_rs::ISO_8859_15;
     }
     mixed(file, &bytes, encoding)?;
+    let rival = wrong_guess::rival(&bytes, encoding).map(|(at, found)| (spot(&bytes[..at]), found));
     let text = strict(file, bytes, 0, encoding)?;
     if let Some((at, found)) = wrong_guess::proof(&text) {
         let (line, column) = spot(&text.as_bytes()[..at]);
@@ -88,6 +89,13 @@ fn found_out(file: &str, bytes: Vec<u8>) -> Result<Decoded, Fault> {
     let doubt = wrong_guess::doubt(&text).map(|(at, found)| {
         let (line, column) = spot(&text.as_bytes()[..at]);
         format!("line {line}, column {column}: {found}; if names look wrong, set `encoding` in [source] (dos-850, macintosh, …)")
+    });
+    let doubt = doubt.or_else(|| {
+        rival.map(|((line, column), found)| {
+            format!(
+                "line {line}, column {column}: {found}; if so, set `encoding` in [source]; if not, set the one that was guessed"
+            )
+        })
     });
     Ok(Decoded { text, encoding: format!("{} (guessed)", label(encoding)), doubt })
 }
@@ -266,6 +274,29 @@ mod tests {
         let western = b"Id;Name;Note\n1;M\xFCller;\xA7 5\n2;O\x92Neil;N\xB0 3 \x84x\x93\n3;\x8Eana;M\xAA \x80 5\n";
         assert_eq!(doubt(western), None);
         assert_eq!(doubt("1;Groß\n".as_bytes()), None);
+    }
+
+    #[test]
+    fn a_few_letters_that_another_code_page_reads_as_well_are_a_doubt() {
+        let doubt = |bytes: &[u8]| decode("f.csv", bytes.to_vec(), None).unwrap().doubt;
+        for (bytes, wanted) in [
+            (&b"Id;Name\n1;Wei\xE1\n2;Lee\n"[..], "`Weiß` in dos-850"),
+            (b"Id;Name\n1;K\x9Ahler\n2;Lee\n", "`Köhler` in macintosh"),
+            (b"Id;Name\n1;Gro\xE1mann\n", "`Großmann` in dos-850"),
+        ] {
+            let told = doubt(bytes).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(bytes)));
+            assert!(told.contains(wanted) || told.contains("stands within a word"), "{told}");
+        }
+        for text in [
+            "Id;Name\n1;M\u{fc}ller\n2;Wei\u{df}\n",
+            "1;Jos\u{e9}\n2;S\u{e1}nchez\n",
+            "1;M\u{e4}rz\n",
+            "1;\u{c5}sa\n",
+            "1;Pel\u{e1}ez\n",
+        ] {
+            let bytes: Vec<u8> = text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect();
+            assert_eq!(doubt(&bytes), None, "{text}");
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::assemble::Cells;
-use super::suspect_row::is_total;
 use super::swallowed_rows::Kind;
+use super::total_words::is_total;
 
 /// The last rows of a file so far, and what the rows above them look like.
 #[derive(Debug)]

@@ -49,6 +49,8 @@ mod suspect_row;
 mod swallowed_rows;
 #[cfg(test)]
 mod tests;
+mod total_words;
+mod trailer;
 mod unpack;
 mod window;
 mod worksheet_xml;

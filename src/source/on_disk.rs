@@ -12,6 +12,7 @@ use super::error::Fault;
 use super::footer::Footer;
 use super::opened::Opened;
 use super::scan::{Mark, Row, Scanner};
+use super::trailer::Trailers;
 use super::unpack::is_packed;
 use super::window::{Rows, Window};
 use crate::record::{Header, Record};
@@ -136,6 +137,7 @@ fn text_end(file: &Opened) -> Option<u64> {
 /// How many records the rows below the header make, where all of them do but those of the footer.
 fn count(rows: &mut Rows<'_>, columns: &Columns, skip_footer: u64) -> Option<usize> {
     let (mut row, mut count, mut footer) = (Row::default(), 0, Footer::new(skip_footer));
+    let mut trailers = Trailers::new(usize::try_from(skip_footer).ok()?);
     while rows.next(&mut row).ok()? {
         let cells = (rows.window.text.as_str(), &row);
         if row.is_blank(cells.0) {
@@ -147,13 +149,18 @@ fn count(rows: &mut Rows<'_>, columns: &Columns, skip_footer: u64) -> Option<usi
         // A row that holds others is no footer either.
         Some(()).filter(|()| fault.is_none() || columns.swallowed(&cells).is_none())?;
         // What is no footer must be a record.
-        match footer.push(&cells, columns.width, cells.sound() && fault.is_none()) {
+        let fits = cells.sound() && fault.is_none();
+        if fits {
+            trailers.push(&cells);
+        }
+        match footer.push(&cells, columns.width, fits) {
             Some(true) => count += 1,
             Some(false) => return None,
             None => {}
         }
     }
-    Some(count).filter(|count| *count > 0 && footer.records().next().is_none())
+    let below = footer.rows().iter().filter(|row| row.fits).count();
+    Some(count).filter(|count| *count > 0 && footer.records().next().is_none() && trailers.lines(below).is_empty())
 }
 
 impl OnDisk {

@@ -1,7 +1,7 @@
 //! What rows that do not fit have in common, for a hint that helps and can hurt nobody.
 
 use super::assemble::Cells;
-use super::suspect_row::is_total;
+use super::total_words::is_total;
 
 /// Rows that do not fit the header, counted as they go by.
 #[derive(Debug, Default)]

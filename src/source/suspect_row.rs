@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::assemble::Cells;
 use super::error::FaultKind;
+use super::total_words::is_total;
 use crate::record::is_invisible;
 
 /// The column names as rows are compared with them.
@@ -113,147 +114,6 @@ pub(super) fn is_rule<'t>(mut cells: impl Iterator<Item = &'t str>) -> bool {
     cells.all(|text| text.chars().all(of_rule))
 }
 
-/// Words that begin a total; these may also be followed by others.
-const TOTALS: &[&str] = &[
-    "total",
-    "totals",
-    "grand total",
-    "subtotal",
-    "sub-total",
-    "sub total",
-    "gesamt",
-    "gesamtsumme",
-    "gesamtanzahl",
-    "zwischensumme",
-    "insgesamt",
-    "summe",
-    "totaal",
-    "totale",
-    "totaux",
-    "suma",
-    "celkem",
-    "razem",
-    "ogółem",
-    "összesen",
-    "toplam",
-    "yhteensä",
-    "totalt",
-    "samlet",
-    "итого",
-    "всего",
-    "合計",
-    "总计",
-    "合计",
-    "총계",
-];
-
-/// Words that only a total or the end of a report begins with, if nothing but numbers is beside them: some are names of people too.
-const COUNTS: &[&str] = &[
-    "sum",
-    "somme",
-    "count",
-    "anzahl",
-    "headcount",
-    "record count",
-    "row count",
-    "rows",
-    "records",
-    "number of records",
-    "number of employees",
-    "number of rows",
-    "end",
-    "ende",
-    "eof",
-    "end of file",
-    "end of report",
-    "end of list",
-    "fin",
-    "fine",
-];
-
-/// What follows the number of rows that a database client counts.
-const COUNTED: &[&str] =
-    &["row", "rows", "record", "records", "zeile", "zeilen", "datensätze", "lines", "employees", "mitarbeiter"];
-
-/// Whether a cell says what was counted, as in `40 employees` or `employees` beside its number.
-fn names_what_is_counted(text: &str) -> bool {
-    let bare = text.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace()).to_lowercase();
-    COUNTED.contains(&bare.as_str())
-}
-
-/// Whether a row counts or sums up the others.
-pub(super) fn is_total(row: &impl Cells, width: usize) -> bool {
-    let filled = || (0..row.count()).map(|index| row.text(index).trim()).filter(|text| !text.is_empty());
-    let Some(label) = filled().next().and_then(Label::of) else { return false };
-    let words_beside = || filled().skip(1).any(|text| text.contains(char::is_alphabetic));
-    let sparse = || filled().count() * 2 <= width;
-    match label {
-        Label::Marked => true,
-        Label::Total => !words_beside() || sparse() || filled().skip(1).any(names_what_is_counted),
-        Label::TotalOf => sparse() && (!words_beside() || filled().count() <= 2),
-        Label::Count => !words_beside(),
-    }
-}
-
-/// How sure the first text of a row says that it is a total.
-#[derive(Clone, Copy)]
-enum Label {
-    /// `Total:`, `(40 rows affected)`.
-    Marked,
-    /// `Total`, `Summe 40`.
-    Total,
-    /// `Total employees`.
-    TotalOf,
-    /// `Sum`, `Count 40`.
-    Count,
-}
-
-impl Label {
-    fn of(text: &str) -> Option<Self> {
-        let plain = text.trim_matches(['"', '\'', '*', '#', ' ']);
-        if is_counted(plain) {
-            return Some(Self::Marked);
-        }
-        // Every row comes here, and hardly any key begins with two letters.
-        if !plain.chars().take(2).all(char::is_alphabetic) {
-            return None;
-        }
-        let lower = if plain.is_ascii() { String::new() } else { plain.to_lowercase() };
-        let starts = |word: &&str| {
-            plain.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)) || lower.starts_with(*word)
-        };
-        let longest = |words: &[&'static str]| words.iter().filter(|word| starts(word)).max_by_key(|word| word.len()).copied();
-        let (word, of_total) = match (longest(TOTALS), longest(COUNTS)) {
-            (Some(word), _) => (word, true),
-            (None, Some(word)) => (word, false),
-            (None, None) => return None,
-        };
-        let rest: String = plain.chars().skip(word.chars().count()).collect();
-        let behind = rest.trim_start();
-        if behind.starts_with([':', '=']) || (of_total && rest.starts_with(char::is_whitespace) && rest.contains(':')) {
-            return Some(Self::Marked);
-        }
-        let alone = behind.is_empty() || (!behind.contains(char::is_alphabetic) && behind.contains(|c: char| c.is_ascii_digit()));
-        match (alone, of_total) {
-            (true, true) => Some(Self::Total),
-            (true, false) => Some(Self::Count),
-            (false, true) if rest.starts_with(char::is_whitespace) => Some(Self::TotalOf),
-            _ => None,
-        }
-    }
-}
-
-/// `(40 rows affected)`, `40 rows selected.`
-fn is_counted(text: &str) -> bool {
-    let inside = text.strip_prefix('(').unwrap_or(text);
-    if !inside.starts_with(|c: char| c.is_ascii_digit()) {
-        return false;
-    }
-    let rest = inside.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ','));
-    let word = rest.split_whitespace().next().unwrap_or_default().trim_end_matches([')', '.', '(']);
-    rest.starts_with(' ') && COUNTED.contains(&word.to_lowercase().as_str()) && rest.split_whitespace().count() <= 3
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,6 +210,26 @@ mod tests {
             ["40 rows selected.", "", "", ""],
             ["Sum", "1", "2", "3"],
             ["End of report", "", "", ""],
+            // In few columns a total fills most of them.
+            ["IT total", "1", "", ""],
+            ["IT total", "1", "2", "3"],
+            ["IT", "Total", "1", ""],
+            ["Subtotal IT", "1", "1", ""],
+            ["Zwischensumme IT", "1", "1", "2,5"],
+            ["Sous-total IT", "1", "1", ""],
+            ["Всего по отделу", "1", "1", ""],
+            ["TRAILER", "2", "", ""],
+            ["Trailer: 2", "x", "y", ""],
+            ["Effectif", "40", "", ""],
+            ["Anzahl Mitarbeiter", "40", "", ""],
+            ["Page 1", "of", "1", ""],
+            ["Seite 1 von 3", "", "", ""],
+            ["Página", "1", "de", "3"],
+            ["page 1/3", "", "", ""],
+            ["Page 1", "", "", ""],
+            ["End", "of", "file", ""],
+            ["*** Ende", "der", "Liste ***", ""],
+            ["Fin du fichier", "", "", ""],
         ] {
             assert_eq!(suspicion(&names, &row), Some(FaultKind::Total), "{row:?}");
         }
@@ -363,6 +243,12 @@ mod tests {
             ["Endert", "", "", ""],
             ["40", "Rows", "Ann", "IT"],
             ["1001", "Total", "Sum", "40"],
+            ["Suma Rao", "1001", "01.02.2020", "40"],
+            ["Page", "Larry", "1001", ""],
+            ["Page", "1001", "02.03.2020", "4"],
+            ["Ende Michael", "1001", "2020", "4"],
+            ["Anna", "Total", "Berg", "IT"],
+            ["IT7", "Total", "5", ""],
         ] {
             assert_eq!(suspicion(&names, &row), None, "{row:?}");
         }

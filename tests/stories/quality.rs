@@ -57,7 +57,29 @@ fn a_clean_list_ends_well_and_a_broken_one_is_refused() {
     world.run(["quality", file.to_str().unwrap()]).ends_with(0);
     let broken = world.write("broken.csv", "EmployeeID,FirstName\n1,\"Ann\n");
     world.run(["quality", broken.to_str().unwrap()]).ends_with(2);
-    world.run(["quality", project("samples/employees.csv").to_str().unwrap(), "--format", "json"]).json();
+}
+
+#[test]
+fn an_empty_end_date_phone_or_manager_is_no_finding_and_an_empty_name_is() {
+    let world = World::new();
+    let json = world.run(["quality", project("samples/employees.csv").to_str().unwrap(), "--format", "json"]).json();
+    let findings = json["findings"].as_array().unwrap();
+    let columns: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding["code"] == "empty-cell")
+        .map(|finding| finding["column"].as_str().unwrap())
+        .collect();
+    assert!(!columns.iter().any(|column| ["TerminationDate", "Mobile", "ManagerID"].contains(column)), "{columns:?}");
+    assert!(findings.len() < 20, "{json}");
+    let text = std::fs::read_to_string(project("samples/employees.csv")).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut cells: Vec<&str> = lines[1].split(',').collect();
+    cells[2] = "";
+    lines[1] = cells.join(",");
+    let file = world.write("hr.csv", format!("{}\n", lines.join("\n")));
+    let json = world.run(["quality", file.to_str().unwrap(), "--format", "json"]).ends_with(4).json();
+    let empty = json["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == "empty-cell");
+    assert!(empty.clone().any(|finding| finding["column"] == "LastName"), "{json}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::cli::{Common, Init};
 use super::exit::{Ended, Failure};
-use super::files::{print, write_new};
+use super::files::{print, write_new, write_private};
 use crate::mapping::{self, Guess, GuessError, Mapping};
 use crate::record::{Header, Record};
 use crate::report::shown;
@@ -15,30 +15,46 @@ use crate::source::{self, Arrival, FaultKind, Fetched, FileSettings};
 
 pub(super) fn init(common: &Common, args: &Init) -> Result<Ended, Failure> {
     if let Some(preset) = &args.preset {
-        return super::init_preset::init(common, preset);
+        return super::init_preset::init(common, preset, args.force);
     }
     let file = args.file.as_deref().ok_or_else(|| Failure::usage("name a file, or a preset with --preset"))?;
     let config = common.config.clone().unwrap_or_else(|| "hrpush.toml".into());
     let folder = config.parent().unwrap_or(Path::new("")).to_owned();
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("hr");
     let mapping = folder.join(format!("{stem}.mapping.toml"));
-    for path in [&config, &mapping] {
-        if path.exists() {
-            return Err(Failure::usage(format!("{} is there already\n  hint: move it away first", path.display())));
-        }
+    if !args.force {
+        refuse_existing(&[&config, &mapping])?;
     }
     let look = look(file)?;
     let guess = mapping::guess(stem, &look.header, &look.records, args.key.as_deref())
         .map_err(|fault| Failure::usage(format!("{}: {fault}\n  hint: {}", file.display(), way_out(file, &fault))))?;
-    check(&guess.text, &mapping, &look.header)?;
+    let fault = check(&guess.text, &mapping, &look.header).err();
     let name = mapping.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let settings = settings_text(&beside(file, &folder)?, &name, &look, guess.rows.as_deref());
     crate::config::parse(&settings, &config)
         .map_err(|fault| Failure::CannotRun(format!("the guessed configuration has a fault: {fault}")))?;
-    write_new(&mapping, &guess.text)?;
-    write_new(&config, &settings).inspect_err(|_| drop(std::fs::remove_file(&mapping)))?;
-    print(&story(common, file, &config, &mapping, &look, &guess))?;
+    if args.force {
+        write_private(&mapping, &guess.text)?;
+        write_private(&config, &settings)?;
+    } else {
+        write_new(&mapping, &guess.text)?;
+        write_new(&config, &settings).inspect_err(|_| drop(std::fs::remove_file(&mapping)))?;
+    }
+    let mut guess = guess;
+    guess.alarms.extend(fault);
+    print(&story(common, file, (&config, &mapping), &look, &guess))?;
     Ok(Ended::done())
+}
+
+/// What init has written or somebody has changed is replaced on request only.
+pub(super) fn refuse_existing(paths: &[&Path]) -> Result<(), Failure> {
+    match paths.iter().find(|path| path.exists()) {
+        Some(path) => Err(Failure::usage(format!(
+            "{} already exists\n  hint: `--force` replaces it; `--config` writes to another place",
+            path.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn way_out(file: &Path, fault: &GuessError) -> String {
@@ -182,8 +198,8 @@ fn try_with(files: &[Fetched], settings: FileSettings) -> Result<Look, source::S
 }
 
 /// The guess is held against the file by the same checker that every mapping meets.
-fn check(text: &str, path: &Path, header: &Header) -> Result<(), Failure> {
-    let wrong = |fault: &dyn std::fmt::Display| Failure::CannotRun(format!("the guessed mapping has a fault: {fault}"));
+fn check(text: &str, path: &Path, header: &Header) -> Result<(), String> {
+    let wrong = |fault: &dyn std::fmt::Display| format!("the guessed mapping has a fault, correct that line: {fault}");
     let mapping = Mapping::parse(text, path).map_err(|fault| wrong(&fault))?;
     mapping.bind(header).map(drop).map_err(|fault| wrong(&fault))
 }
@@ -228,8 +244,11 @@ fn settings_text(file: &Path, mapping: &str, look: &Look, rows: Option<&str>) ->
     text
 }
 
-fn story(common: &Common, file: &Path, config: &Path, mapping: &Path, look: &Look, guess: &Guess) -> String {
+fn story(common: &Common, file: &Path, (config, mapping): (&Path, &Path), look: &Look, guess: &Guess) -> String {
     let mut text = String::new();
+    for alarm in &guess.alarms {
+        let _ = writeln!(text, "ATTENTION: {}", shown(alarm));
+    }
     for told in &look.told {
         let _ = writeln!(text, "{}", shown(told));
     }

@@ -9,7 +9,7 @@ use super::files::{print, write_private};
 use super::presets::{self, Preset};
 use super::service;
 
-pub(super) fn init(common: &Common, name: &str) -> Result<Ended, Failure> {
+pub(super) fn init(common: &Common, name: &str, force: bool) -> Result<Ended, Failure> {
     service::preset(name)?;
     let Some(preset) = presets::all().find(|preset| preset.name == name) else {
         return Err(Failure::usage(format!("no preset is called `{name}`")));
@@ -17,10 +17,8 @@ pub(super) fn init(common: &Common, name: &str) -> Result<Ended, Failure> {
     let config = common.config.clone().unwrap_or_else(|| "hrpush.toml".into());
     let folder = config.parent().unwrap_or(Path::new("")).to_owned();
     let mapping = folder.join(format!("{name}.toml"));
-    for path in [&config, &mapping] {
-        if path.exists() {
-            return Err(Failure::usage(format!("{} is there already\n  hint: move it away first", path.display())));
-        }
+    if !force {
+        super::init::refuse_existing(&[&config, &mapping])?;
     }
     write_private(&mapping, preset.text)?;
     write_private(&config, &settings_text(&preset))?;

@@ -13,6 +13,7 @@ mod explain;
 mod exports;
 mod files;
 mod groups;
+mod hr_headers;
 mod hr_server;
 mod identity;
 mod init;

@@ -12,7 +12,7 @@ use super::service;
 use super::settings::Settings;
 use crate::config::{FileSource, PlaceConfig, SecretFrom, SourceKind};
 use crate::mapping::{self, BoundMapping, Mapping};
-use crate::source::place::Remote;
+use crate::source::remote::Remote;
 use crate::source::sql::Database;
 use crate::source::{self, Arrival, CsvSettings, Fetched, FileSettings, Reading, Source, SourceErrors};
 

@@ -5,7 +5,7 @@ use url::Url;
 use super::SecretFrom;
 use super::reader::{At, Fields, Reader};
 use super::sql::{Reported, decoded, holds_password, is_loopback, secret};
-use crate::source::place::{Access, HostKey, ObjectKind, Objects, Place, Sftp, SftpSignIn};
+use crate::source::remote::{Access, HostKey, ObjectKind, Objects, Place, Sftp, SftpSignIn};
 
 /// A place, and where the secrets are that open it.
 #[derive(Clone, Debug, PartialEq, Eq)]

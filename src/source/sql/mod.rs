@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::failure::one_line;
+use super::error_text::one_line;
 use super::{Fault, FaultKind, Reading, Source, SourceErrors};
 
 mod failure;

@@ -170,7 +170,7 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
          stav durum isactive active aktiv actif activo attivo actief currentflag iscurrent positionstatus \
          assignmentstatus hrstatus workstatus mitarbeiterstatus currentemploymentstatus lifecyclestatus \
          hiringstatus situacion situacao situacaodofuncionario tila isterminated inactive isinactive inaktiv \
-         inactif isleaver disabled isdisabled blocked gesperrt ausgetreten ausgeschieden enabled isenabled \
+         inactif isleaver leaver disabled isdisabled blocked gesperrt ausgetreten ausgeschieden enabled isenabled \
          isemployed employed beschaftigungsverhaltnisstatus 状態 employmentstate state situation medarbejderstatus \
          ansattstatus anstallningsstatus statuszatrudnienia beschaftigungsstatus personalstatus",
     ),

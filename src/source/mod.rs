@@ -26,6 +26,7 @@ pub mod rest;
 pub mod sql;
 #[cfg(test)]
 mod tests;
+mod wildcard;
 
 pub use effective_rows::{RowRule, one_row_each};
 pub use error::{Fault, FaultKind, SourceErrors, Spot};

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::cells::Cells;
 use super::csv_scanner::{Guess, LineEnds, Row, ScanFault, Scanner, find_delimiter};
 use super::decode::decode;
-use super::table_builder::{Assembler, Cells, Form};
+use super::table_builder::{Assembler, Form};
 use crate::record::{Header, Record};
 use crate::source::error::{Fault, FaultKind, SourceErrors};
 

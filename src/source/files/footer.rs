@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::cells::Cells;
 use super::swallowed_rows::Kind;
-use super::table_builder::Cells;
 use super::total_words::is_total;
 
 /// The last rows of a file so far, and what the rows above them look like.

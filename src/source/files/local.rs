@@ -8,6 +8,7 @@ use super::file_handle::{Opened, unreadable};
 use super::readiness::{Arrival, Listed, newest};
 use super::source_file::{Content, Fetched};
 use crate::source::error::{Fault, FaultKind, SourceErrors};
+use crate::source::wildcard::escaped;
 
 /// Files with fewer bytes are held in memory: to read them twice would gain nothing.
 const HELD: u64 = 4 << 20;
@@ -54,11 +55,9 @@ fn newest_match(path: &Path) -> Result<PathBuf, Fault> {
     let Some(pattern) = path.to_str().filter(|text| text.contains('*') && !path.exists()) else {
         return Ok(path.to_path_buf());
     };
-    // Only `*` is a pattern: brackets and question marks are characters of file names.
-    let escaped = pattern.split('*').map(glob::Pattern::escape).collect::<Vec<_>>().join("*");
     let failed = |why: String| Fault::of_file(pattern, FaultKind::Unreadable(why));
     let mut found: Vec<(Listed, PathBuf)> = Vec::new();
-    for entry in glob::glob(&escaped).map_err(|error| failed(error.to_string()))? {
+    for entry in glob::glob(&escaped(pattern)).map_err(|error| failed(error.to_string()))? {
         let path = entry.map_err(|error| failed(error.to_string()))?;
         let about = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?;
         if about.is_file() {

@@ -10,6 +10,7 @@ use super::{FileSettings, Reading};
 use crate::record::Header;
 
 mod background_hash;
+pub(super) mod cells;
 pub(super) mod code_page;
 pub(super) mod csv;
 mod csv_scanner;

@@ -1,6 +1,6 @@
 //! What rows that do not fit have in common, for a hint that helps and can hurt nobody.
 
-use super::table_builder::Cells;
+use super::cells::Cells;
 use super::total_words::is_total;
 
 /// Rows that do not fit the header, counted as they go by.

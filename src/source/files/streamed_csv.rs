@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
+use super::cells::{Cells as _, LONGEST_ROW};
 use super::csv::{self, CsvSettings};
 use super::csv_scanner::{Mark, Row, Scanner};
 use super::decode::as_utf8;
 use super::file_handle::Opened;
 use super::footer::Footer;
-use super::table_builder::{Assembler, Cells as _, Columns, Form, LONGEST_ROW};
+use super::table_builder::{Assembler, Columns, Form};
 use super::text_window::{Rows, Window};
 use super::trailer::Trailers;
 use super::unpack::is_packed;

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::file_handle::Opened;
 use super::source_file::Content;
-use super::{streamed_csv, table_builder};
+use super::{cells, streamed_csv};
 use crate::record::Record;
 use crate::source::*;
 
@@ -115,7 +115,7 @@ fn whatever_is_doubtful_goes_into_memory() {
 #[test]
 fn a_blank_row_that_no_window_is_sure_to_hold_goes_into_memory() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    let blank = "\u{3000}".repeat(table_builder::LONGEST_ROW / 3 + 1);
+    let blank = "\u{3000}".repeat(cells::LONGEST_ROW / 3 + 1);
     write!(file, "Id\n1\n\"{blank}\"\n2\n").unwrap();
     assert!(streamed_csv::prove("f.csv", &opened(file.path()), &CsvSettings::default(), None, 1 << 25).is_none());
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::table_builder::Cells;
+use super::cells::Cells;
 use super::total_words::is_total;
 use crate::record::is_invisible;
 use crate::source::error::FaultKind;

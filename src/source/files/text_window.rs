@@ -1,9 +1,9 @@
 //! A part of a text file in memory, which moves on through it.
 
 use super::background_hash::Summing;
+use super::cells::LONGEST_ROW;
 use super::csv_scanner::{Mark, Row, ScanFault, Scanner};
 use super::file_handle::Opened;
-use super::table_builder::LONGEST_ROW;
 use crate::source::error::Fault;
 
 /// So large does a window become for a row that does not fit.

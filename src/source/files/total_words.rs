@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::table_builder::Cells;
+use super::cells::Cells;
 
 /// Words that begin a total; these may also be followed by others.
 const TOTALS: &[&str] = &[

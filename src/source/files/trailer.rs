@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
+use super::cells::Cells;
 use super::swallowed_rows::Kind;
-use super::table_builder::Cells;
 use super::total_words::is_trailer_word;
 
 /// So many rows show what a record of the file looks like.

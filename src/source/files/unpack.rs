@@ -6,6 +6,7 @@ use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
 use crate::source::error::{Fault, FaultKind};
+use crate::source::wildcard::Wildcard;
 
 /// So many bytes a file may have once it is unpacked, unless the settings say otherwise.
 const MOST: u64 = 2 << 30;
@@ -182,13 +183,10 @@ fn unzip(file: &str, bytes: &[u8], settings: &UnpackSettings) -> Result<Inside, 
         return Ok(Inside::Workbook);
     }
     let usable: Vec<&String> = names.iter().filter(|name| is_usable(name)).collect();
-    let fits = |name: &str| match &settings.member {
-        None => true,
-        Some(wanted) => {
-            let pattern = wanted.split('*').map(glob::Pattern::escape).collect::<Vec<_>>().join("*");
-            let base = name.rsplit('/').next().unwrap_or(name);
-            glob::Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches(name) || pattern.matches(base))
-        }
+    let wanted = settings.member.as_deref().map(Wildcard::new);
+    let fits = |name: &str| {
+        let base = name.rsplit('/').next().unwrap_or(name);
+        wanted.as_ref().is_none_or(|pattern| pattern.fits(name) || pattern.fits(base))
     };
     let chosen: Vec<&&String> = usable.iter().filter(|name| fits(name)).collect();
     let [name] = chosen.as_slice() else {

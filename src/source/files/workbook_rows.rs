@@ -1,6 +1,6 @@
 //! Rows out of the cells of a sheet: as wide as the header, whatever else the sheet holds.
 
-use super::table_builder::Cells;
+use super::cells::Cells;
 
 /// A cell with its row and its column, from 0.
 pub(in crate::source) type Placed = (u32, u32, String);

@@ -107,7 +107,7 @@ pub fn address(text: &str) -> Result<Url, String> {
     if !(url.scheme() == "https" || plain) || url.host_str().is_none_or(str::is_empty) {
         return Err(format!("`{text}` is no https address"));
     }
-    if plain && !http::client::is_loopback(&url) {
+    if plain && !http::transport::is_loopback(&url) {
         return Err(format!("`{text}` is plain http, which would show the credential to the network"));
     }
     if !url.username().is_empty() || url.password().is_some() {

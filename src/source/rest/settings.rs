@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use url::Url;
 
+use super::error::RestError;
 use super::row_selection::Pick;
 use super::shape::flatten::Column;
 use super::shape::path::{Condition, Path};
@@ -383,4 +384,9 @@ impl Default for Limits {
             bytes: 1 << 30,
         }
     }
+}
+
+/// Reads a secret where it is used.
+pub(super) fn secret(from: &SecretRef) -> Result<SecretString, RestError> {
+    from.read().map_err(RestError::Secret)
 }

@@ -11,9 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::token::secret;
 use crate::source::rest::error::RestError;
-use crate::source::rest::settings::Assertion;
+use crate::source::rest::settings::{Assertion, secret};
 use crate::source::rest::shape::template::Values;
 
 /// An assertion is used at once: it need not live longer, but the clocks of both sides may differ.

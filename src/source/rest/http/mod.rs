@@ -5,3 +5,4 @@ pub(in crate::source::rest) mod body;
 pub(in crate::source::rest) mod charset;
 pub(in crate::source::rest) mod client;
 pub(in crate::source::rest) mod token;
+pub(in crate::source::rest) mod transport;

@@ -13,9 +13,9 @@ use tokio::time::Instant;
 
 use super::assertion;
 use super::body;
-use super::client::{Call, Payload, Sender};
+use super::transport::{Call, Payload, Signer, Transport, Unsigned};
 use crate::source::rest::error::RestError;
-use crate::source::rest::settings::{Auth, Grant, SecretRef, SendAs, TokenRequest, Word};
+use crate::source::rest::settings::{Auth, Grant, SendAs, TokenRequest, Word, secret};
 use crate::source::rest::shape::template::Values;
 
 /// The token that was had last; where the credential is a fixed one, nothing is kept.
@@ -29,10 +29,6 @@ struct Kept {
     until: Instant,
 }
 
-pub(in crate::source::rest) fn secret(from: &SecretRef) -> Result<SecretString, RestError> {
-    from.read().map_err(RestError::Secret)
-}
-
 fn word(word: &Word, values: &Values) -> Result<SecretString, RestError> {
     match word {
         Word::Plain(template) => Ok(template.fill(values).into()),
@@ -40,9 +36,8 @@ fn word(word: &Word, values: &Values) -> Result<SecretString, RestError> {
     }
 }
 
-impl Credential {
-    /// Puts the credential into the headers of a request to the configured origin.
-    pub(in crate::source::rest) async fn sign(&self, sender: &Sender<'_>, headers: &mut HeaderMap) -> Result<(), RestError> {
+impl Signer for Credential {
+    async fn sign(&self, sender: &Transport<'_>, headers: &mut HeaderMap) -> Result<(), RestError> {
         let settings = sender.settings;
         match &settings.auth {
             Auth::None => {}
@@ -70,8 +65,7 @@ impl Credential {
         Ok(())
     }
 
-    /// After a 401: what was used is not used again.
-    pub(in crate::source::rest) async fn refused(&self, used: &HeaderMap) {
+    async fn refused(&self, used: &HeaderMap) {
         let mut kept = self.kept.lock().await;
         let used = used.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         // Another request may have renewed the token meanwhile.
@@ -79,15 +73,17 @@ impl Credential {
             *kept = None;
         }
     }
+}
 
-    async fn token(&self, sender: &Sender<'_>, request: &TokenRequest) -> Result<SecretString, RestError> {
+impl Credential {
+    async fn token(&self, sender: &Transport<'_>, request: &TokenRequest) -> Result<SecretString, RestError> {
         let mut kept = self.kept.lock().await;
         if let Some(kept) = kept.as_ref().filter(|kept| kept.until > Instant::now()) {
             return Ok(kept.token.clone());
         }
         // An assertion is signed for the moment at which it is sent: long readings sign in more than once.
         let call = token_call(&sender.values, request, Timestamp::now())?;
-        let answer = Box::pin(sender.send(&call)).await?;
+        let answer = sender.send(&call, &Unsigned).await?;
         let no_token = |why: &str| RestError::NoToken { what: call.what.clone(), why: why.to_owned() };
         let body: Value = body::small(&answer.headers, &answer.body).ok_or_else(|| no_token("the answer is no JSON"))?;
         let token = request.token.text(&body).filter(|token| !token.is_empty());

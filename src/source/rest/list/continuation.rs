@@ -11,7 +11,8 @@ use std::ptr;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 
-use super::response_flags::{next_link, number};
+use super::response_flags::next_link;
+use crate::source::rest::shape::json::number;
 
 /// One marker, and the key under which it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

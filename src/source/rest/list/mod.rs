@@ -7,14 +7,15 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use self::paging::{Next, Page, Progress};
-use self::response_flags::truth;
 use super::error::RestError;
 use super::http::body;
-use super::http::client::{Answer, Call, Payload, Sender, said};
+use super::http::client::Sender;
+use super::http::transport::{Answer, Call, Payload, said};
 use super::settings::{Body, Format, PagingKind, Request, Settings};
-use super::shape::path::scalar;
 use super::shape::template::{Template, Values};
 use crate::record::{At, Place};
+use crate::source::rest::shape::json::scalar;
+use crate::source::rest::shape::json::truth;
 
 mod continuation;
 pub(super) mod paging;

@@ -8,9 +8,10 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::continuation::{Marker, MarkerKind, markers};
-use super::response_flags::{Unclear, header_number, lead, next_link, number, truth};
+use super::response_flags::{header_number, lead, next_link};
 use crate::source::rest::error::RestError;
 use crate::source::rest::settings::{Paging, PagingKind};
+use crate::source::rest::shape::json::{Unclear, number, truth};
 use crate::source::rest::shape::path::Path;
 use crate::source::rest::shape::template::Values;
 

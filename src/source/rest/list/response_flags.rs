@@ -3,38 +3,10 @@
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use crate::source::rest::shape::path::scalar;
-
-/// A word of the service that cannot be taken for one thing or the other; guessed wrong, it would end a list.
-pub(in crate::source::rest) struct Unclear;
-
-/// A total; one that is empty or below zero says that the service does not know it.
-pub(in crate::source::rest) fn number(value: &Value) -> Result<Option<u64>, Unclear> {
-    if *value == Value::Bool(false) {
-        return Ok(None);
-    }
-    let text = scalar(value).ok_or(Unclear)?;
-    let text = text.trim();
-    let whole = text.strip_suffix(".0").unwrap_or(text);
-    match whole.strip_prefix('-') {
-        None if whole.is_empty() => Ok(None),
-        None => whole.parse().map(Some).map_err(|_| Unclear),
-        Some(below) => below.parse::<u64>().map(|_| None).map_err(|_| Unclear),
-    }
-}
+use crate::source::rest::shape::json::{Unclear, number, scalar};
 
 pub(super) fn header_number(value: &HeaderValue) -> Result<Option<u64>, Unclear> {
     number(&value.to_str().map_err(|_| Unclear)?.into())
-}
-
-pub(super) fn truth(value: &Value) -> Result<Option<bool>, Unclear> {
-    let text = scalar(value).ok_or(Unclear)?.trim().to_lowercase();
-    match text.as_str() {
-        "" => Ok(None),
-        "true" | "yes" | "y" | "1" => Ok(Some(true)),
-        "false" | "no" | "n" | "0" => Ok(Some(false)),
-        _ => Err(Unclear),
-    }
 }
 
 /// A cursor or a link; a service that writes `false` for nothing has none.

@@ -2,17 +2,9 @@
 
 use serde_json::Value;
 
-use super::response_flags::{number, truth};
+use crate::source::rest::shape::json::{number, truth};
 use crate::source::rest::shape::path::Path;
-
-/// A list that goes on elsewhere.
-pub(in crate::source::rest) struct Part<'v> {
-    /// The object that the list stands in, and its name there.
-    pub(in crate::source::rest) holder: &'v Value,
-    pub(in crate::source::rest) name: &'v str,
-    /// The keys that lead to it; places in lists and the wrappers of lists are left out.
-    keys: Vec<&'v str>,
-}
+use crate::source::rest::shape::wrapper::{Part, is_wrapped, wrapped};
 
 /// More parts of lists than a record has.
 const MOST_PARTS: usize = 1_000;
@@ -55,16 +47,6 @@ fn collect<'v>(value: &'v Value, keys: &mut Vec<&'v str>, found: &mut Vec<Part<'
         }
         _ => {}
     }
-}
-
-/// The lists within a wrapper such as `{"results": […]}`, which is one if it has any; the first is the one that counts.
-pub(in crate::source::rest) fn wrapped(wrapper: &Value) -> impl Iterator<Item = (&'static str, &Value)> {
-    let lists = ["results", "items"].into_iter();
-    lists.filter_map(|name| Some((name, wrapper.get(name)?))).filter(|(_, list)| list.is_array())
-}
-
-fn is_wrapped(wrapper: &Value, key: &str) -> bool {
-    wrapped(wrapper).any(|(name, _)| name == key)
 }
 
 /// Whether a wrapper says of its list that it goes on, as Oracle and `OData` do.

@@ -10,7 +10,8 @@ use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use super::dates::{self, DateForm};
-use super::path::{Path, scalar};
+use super::json::scalar;
+use super::path::Path;
 use crate::record::{Value, plain_moment, trimmed};
 
 /// More columns than this come from an object that is keyed by ids.

@@ -8,7 +8,8 @@ use std::ptr;
 
 use serde_json::Value;
 
-use crate::source::rest::list::truncated::{Part, wrapped};
+use super::json::scalar;
+use super::wrapper::{Part, wrapped};
 
 /// A path that was read without fault.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -355,17 +356,6 @@ fn select<'v>(step: &Step, rest: &[Step], value: &'v Value, pointer: &mut Pointe
                 enter(index, item);
             }
         }
-    }
-}
-
-/// A value as text; an XML element with attributes is its own text.
-pub(in crate::source::rest) fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Object(object) => object.get("#text").and_then(Value::as_str).map(str::to_owned),
-        Value::Null | Value::Array(_) => None,
     }
 }
 

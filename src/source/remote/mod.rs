@@ -3,6 +3,11 @@
 //! In comes where a file lies and how to be let in, out goes the [`Fetched`] file: the newest match of a pattern, at rest, of
 //! the size that the place tells, and not changed meanwhile. Nothing is ever written there.
 
+#![cfg_attr(
+    not(any(feature = "sftp", feature = "objects")),
+    allow(dead_code, reason = "the rules for fetching are tried by tests in a build that reaches no place")
+)]
+
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -15,10 +20,13 @@ use super::files::readiness::{Arrival, Listed, newest};
 use super::files::source_file::Fetched;
 use super::wildcard::Wildcard;
 
+#[cfg(feature = "objects")]
 mod object_store;
+#[cfg(feature = "sftp")]
 mod sftp;
 
 /// So long may it take to reach the place and be let in.
+#[cfg(any(feature = "sftp", feature = "objects"))]
 const CONNECT: Duration = Duration::from_secs(30);
 /// So long may everything take together.
 const LONGEST: Duration = Duration::from_mins(30);
@@ -143,15 +151,29 @@ impl Remote {
     /// while it is read.
     pub async fn fetch(&self, arrival: &Arrival, max_bytes: u64, now: SystemTime) -> Result<Fetched, SourceErrors> {
         let fetched = async {
-            let shelf: Box<dyn Shelf> = match &self.place.access {
-                Access::Sftp(sftp) => Box::new(sftp::open(self, sftp).await?),
-                Access::Objects(objects) => Box::new(object_store::open(self, objects)?),
-            };
+            let shelf = self.open().await?;
             fetch(&self.place, shelf.as_ref(), arrival, max_bytes, now).await
         };
         match tokio::time::timeout(LONGEST, fetched).await {
             Ok(fetched) => Ok(fetched?),
             Err(_) => Err(self.place.system("the file did not arrive within 30 minutes").into()),
+        }
+    }
+}
+
+impl Remote {
+    /// The way to the place; the configuration has refused what this build lacks.
+    #[cfg_attr(not(feature = "sftp"), expect(clippy::unused_async, reason = "only SFTP signs in before the first question"))]
+    async fn open(&self) -> Result<Box<dyn Shelf>, Fault> {
+        match &self.place.access {
+            #[cfg(feature = "sftp")]
+            Access::Sftp(sftp) => Ok(Box::new(sftp::open(self, sftp).await?)),
+            #[cfg(not(feature = "sftp"))]
+            Access::Sftp(_) => Err(self.place.system("this build lacks the feature `sftp`")),
+            #[cfg(feature = "objects")]
+            Access::Objects(objects) => Ok(Box::new(object_store::open(self, objects)?)),
+            #[cfg(not(feature = "objects"))]
+            Access::Objects(_) => Err(self.place.system("this build lacks the feature `objects`")),
         }
     }
 }

@@ -225,6 +225,11 @@ impl Header {
         self.names.iter().map(AsRef::as_ref)
     }
 
+    /// The name of a column.
+    pub fn name(&self, position: usize) -> Option<&str> {
+        self.names.get(position).map(AsRef::as_ref)
+    }
+
     /// The position of a column; names match exactly, but for what is cut from their ends.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.index.get(trimmed(name)).copied()

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::private::{is_writable, put_by, write_private};
+use super::sealing::{Recipient, SealError};
 use super::{Finder, Found, Owner, RequestCounts, Tenant};
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value};
 use crate::graph::{About, Answer, Operation, Verdict};
@@ -37,13 +38,13 @@ pub enum HandoverError {
     },
     /// The encryption failed.
     #[error("the first passwords cannot be encrypted: {0}")]
-    Encryption(#[from] age::EncryptError),
+    Encryption(#[from] SealError),
 }
 
 /// An age-encrypted file of one run, as CSV once decrypted. What earlier runs wrote there is put by under a number, never written over.
 pub struct AgeFile {
     path: PathBuf,
-    recipient: age::x25519::Recipient,
+    recipient: Recipient,
     kept: Mutex<Kept>,
 }
 
@@ -75,7 +76,7 @@ impl AgeFile {
     /// # Errors
     /// A recipient that is none, or a folder in which no file can be made: better known before the first account.
     pub fn new(path: &Path, recipient: &str) -> Result<Self, HandoverError> {
-        let recipient = recipient.parse().map_err(|_| HandoverError::Recipient(recipient.to_owned()))?;
+        let recipient = Recipient::parse(recipient).ok_or_else(|| HandoverError::Recipient(recipient.to_owned()))?;
         is_writable(path).map_err(|error| HandoverError::File { path: path.to_owned(), error })?;
         Ok(Self { path: path.to_owned(), recipient, kept: Mutex::default() })
     }
@@ -100,7 +101,7 @@ impl AgeFile {
             let _ = writeln!(kept.lines, "{},{kind},{}", quoted(upn), quoted(text.expose_secret()));
         }
         kept.count += secrets.len();
-        let sealed = age::encrypt(&self.recipient, kept.lines.as_bytes())?;
+        let sealed = self.recipient.seal(kept.lines.as_bytes())?;
         write_private(&self.path, &sealed).map_err(broken)
     }
 }

@@ -14,6 +14,7 @@ mod owners;
 mod password;
 mod private;
 mod scheduler;
+mod sealing;
 mod settle;
 mod steps;
 
@@ -26,6 +27,7 @@ pub use live::Live;
 pub use outcome::{Applied, ChangeResult, ChangeState, Drifted, Failed, Outcome, RequestCounts, StepName};
 pub use password::{NoRandomness, first_password};
 pub use private::write_private;
+pub use sealing::{SealError, is_recipient};
 pub use settle::{Open, Settled, settle};
 
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn};

@@ -376,4 +376,7 @@ pub(crate) struct Init {
     /// Start from this HR system instead; `hrpush presets` lists the known ones
     #[arg(long, value_name = "NAME", conflicts_with = "file")]
     pub(crate) preset: Option<String>,
+    /// Replace hrpush.toml and the mapping if they exist
+    #[arg(long)]
+    pub(crate) force: bool,
 }

@@ -10,17 +10,18 @@ use crate::session::error::{Ended, Failure};
 use crate::session::first_look::FirstLook;
 use crate::session::preset_setup::{self, PresetSetup};
 use crate::session::presets::Preset;
-use crate::session::setup::{self, Setup, argument};
+use crate::session::setup::{self, Existing, Setup, argument};
 
 pub(super) fn init(common: &Common, args: &Init) -> Result<Ended, Failure> {
     let config = common.config.clone().unwrap_or_else(|| "hrpush.toml".into());
+    let existing = if args.force { Existing::Replace } else { Existing::Refuse };
     if let Some(name) = &args.preset {
-        let PresetSetup { preset, mapping } = preset_setup::from_preset(name, &config)?;
+        let PresetSetup { preset, mapping } = preset_setup::from_preset(name, &config, existing)?;
         print(&format!("wrote {} and {}\n{}", config.display(), mapping.display(), next(&preset)))?;
         return Ok(Ended::done());
     }
     let file = args.file.as_deref().ok_or_else(|| Failure::usage("name a file, or a preset with --preset"))?;
-    let setup = setup::from_file(file, config, args.key.as_deref())?;
+    let setup = setup::from_file(file, config, args.key.as_deref(), existing)?;
     print(&story(common, file, &setup))?;
     Ok(Ended::done())
 }
@@ -28,6 +29,9 @@ pub(super) fn init(common: &Common, args: &Init) -> Result<Ended, Failure> {
 fn story(common: &Common, file: &Path, setup: &Setup) -> String {
     let Setup { config, mapping, look, guess } = setup;
     let mut text = String::new();
+    for alarm in &guess.alarms {
+        let _ = writeln!(text, "ATTENTION: {}", shown(alarm));
+    }
     for note in &look.told {
         let _ = writeln!(text, "{}", shown(note));
     }

@@ -12,6 +12,7 @@ use crate::source::sql::SqlSettings;
 mod auth;
 mod duration;
 mod error;
+mod features;
 mod files;
 mod guards;
 mod place;

@@ -3,9 +3,10 @@
 use url::Url;
 
 use super::SecretFrom;
+use super::features::Feature;
 use super::reader::{At, Fields, Reader};
 use super::sql::{Reported, decoded, holds_password, is_loopback, secret};
-use crate::source::place::{Access, HostKey, ObjectKind, Objects, Place, Sftp, SftpSignIn};
+use crate::source::remote::{Access, HostKey, ObjectKind, Objects, Place, Sftp, SftpSignIn};
 
 /// A place, and where the secrets are that open it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,10 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<
             return None;
         }
     };
+    let feature = if kind.is_none() { Feature::Sftp } else { Feature::Objects };
+    if !feature.is_built(reader, &found.span) {
+        return None;
+    }
     let host = url.host_str().filter(|host| !host.is_empty()).map(|host| host.trim_matches(['[', ']']).to_owned());
     let Some(host) = host else {
         reader.fault_with(&found.span, "`path` names no host or bucket", HINT);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::features::Feature;
 use super::reader::{At, Fields, Reader};
 use super::{SecretFrom, SqlConfig, duration};
 use crate::source::sql::{self, Binary, Driver, Location, SignIn, SqlSettings, Tls};
@@ -89,7 +90,10 @@ fn driver(reader: &mut Reader<'_>, fields: &Fields<'_>, named: Option<Driver>, u
             reader.fault(&url.span, format!("`url` is one of {}, `driver` says {}", by_url.name(), named.name()));
             None
         }
-        (Some(driver), _, _) | (None, Some(driver), _) => Some(driver),
+        (Some(driver), _, _) | (None, Some(driver), _) => {
+            let span = url.map_or_else(|| fields.span(), |url| url.span.clone());
+            (driver == Driver::Sqlite || Feature::Sql.is_built(reader, &span)).then_some(driver)
+        }
         (None, None, Some(url)) => {
             reader.fault_with(
                 &url.span,

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::error::{ConfigErrors, ConfigFault};
+use super::features::Feature;
 use super::files::FileKind;
 use super::reader::{At, Fields, Reader};
 use super::{
@@ -168,8 +169,9 @@ fn deliver(reader: &mut Reader<'_>, mut fields: Fields<'_>, cloud: Cloud) -> Opt
 }
 
 fn hand_to(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<HandTo> {
+    let is_built = Feature::Passwords.is_built(reader, &fields.span());
     let recipient = reader.required(fields, "recipient");
-    if let Some(found) = recipient.as_ref().filter(|found| found.value.parse::<age::x25519::Recipient>().is_err()) {
+    if let Some(found) = recipient.as_ref().filter(|found| is_built && !crate::apply::is_recipient(&found.value)) {
         let hint = "it starts with age1 and is whole, as age-keygen prints it";
         reader.fault_with(&found.span, "`recipient` is no age public key", hint);
     }

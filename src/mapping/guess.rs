@@ -18,6 +18,8 @@ pub struct Guess {
     pub rows: Option<String>,
     /// What is to be told, a line each.
     pub notes: Vec<String>,
+    /// What has to be mended before the first run, a line each: said before everything else.
+    pub alarms: Vec<String>,
     /// What was guessed that decides who works here, a line each: to be read before the first run.
     pub decisions: Vec<String>,
 }
@@ -79,11 +81,11 @@ pub fn guess(feed: &str, header: &Header, records: &[Record], key: Option<&str>)
     };
     let mut writer = Writer::new(sheet, key);
     let rows = writer.write(feed);
-    let Writer { text, mut notes, decisions, .. } = writer;
+    let Writer { text, mut notes, decisions, alarms, .. } = writer;
     if rows.is_none() {
         notes.extend(tried(&text, header, records));
     }
-    Ok(Guess { text, rows, notes, decisions })
+    Ok(Guess { text, rows, notes, alarms, decisions })
 }
 
 /// Whether these cells look like the names of columns: two of them have a meaning that is known.

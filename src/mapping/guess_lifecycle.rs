@@ -5,10 +5,60 @@ use std::collections::BTreeSet;
 use super::guess::comment;
 use super::guess_text::{Writer, list, quoted, words};
 use super::guess_words::{ACTIVE, LEFT, Meaning, NO, YES, fold, holds};
+
+/// Parts of the names of columns in which yes means that a person has left. They are asked first: `inactive` holds `active`.
+const GONE: &[&str] = &[
+    "inactiv",
+    "inaktiv",
+    "inactif",
+    "inattiv",
+    "inactief",
+    "inativ",
+    "nieaktyw",
+    "neaktiv",
+    "terminat",
+    "leaver",
+    "left",
+    "exit",
+    "disabled",
+    "blocked",
+    "gesperrt",
+    "ausgetreten",
+    "ausgeschieden",
+    "deactivat",
+    "deaktiv",
+    "former",
+    "separated",
+    "resigned",
+    "dismissed",
+    "uitdienst",
+    "sorti",
+    "cessat",
+    "slutat",
+    "sluttet",
+    "fratrad",
+    "desligado",
+    "baja",
+];
+
+/// Parts of the names of columns in which yes means that a person works here.
+const HERE: &[&str] = &["activ", "aktiv", "actif", "actief", "attiv", "ativ", "aktyw", "current", "employed", "enabled"];
 use super::lifecycle;
 
 /// More different status values than this are no status.
 const MOST_STATUSES: usize = 15;
+
+/// So many columns of dates that decide nothing are named.
+const NAMED: usize = 20;
+
+/// What yes means in a column of yes and no.
+#[derive(Clone, Copy)]
+enum Flag {
+    /// The person has left.
+    Gone,
+    /// The person works here.
+    Here,
+}
 
 impl Writer<'_> {
     pub(super) fn lifecycle(&mut self, start: Option<usize>, end: Option<usize>) {
@@ -47,24 +97,37 @@ impl Writer<'_> {
     /// Whether a status value means gone.
     fn is_left(&self, column: usize, value: &str) -> bool {
         let word = fold(value);
-        holds(LEFT, &word) || (self.is_flag(column) && holds(NO, &word))
+        let yes_or_no = match self.flag(column) {
+            Some(Flag::Gone) => holds(YES, &word),
+            Some(Flag::Here) => holds(NO, &word),
+            None => false,
+        };
+        holds(LEFT, &word) || yes_or_no
     }
 
-    /// Whether a column says yes or no to «is active».
-    fn is_flag(&self, column: usize) -> bool {
+    /// What a yes means in a column of yes and no.
+    fn flag(&self, column: usize) -> Option<Flag> {
         let name = fold(self.sheet.name(column));
-        (name.contains("activ")
-            || name.contains("aktiv")
-            || name.contains("actif")
-            || name.contains("actief")
-            || name.contains("attiv"))
-            && self.sheet.distinct(column).iter().all(|value| holds(NO, &fold(value)) || holds(YES, &fold(value)))
+        let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+        let flag = if has(GONE) {
+            Flag::Gone
+        } else if has(HERE) {
+            Flag::Here
+        } else {
+            return None;
+        };
+        self.sheet.is_yes_or_no(column).then_some(flag)
     }
 
     /// Whether a status value is known to mean working here.
     fn is_active(&self, column: usize, value: &str) -> bool {
         let word = fold(value);
-        holds(ACTIVE, &word) || (self.is_flag(column) && holds(YES, &word))
+        let yes_or_no = match self.flag(column) {
+            Some(Flag::Gone) => holds(NO, &word),
+            Some(Flag::Here) => holds(YES, &word),
+            None => false,
+        };
+        holds(ACTIVE, &word) || yes_or_no
     }
 
     fn status(&mut self, column: usize) {
@@ -124,11 +187,14 @@ impl Writer<'_> {
                     || ![Meaning::ValidFrom, Meaning::ValidTo].iter().any(|meaning| self.sheet.column(*meaning) == Some(column)))
         };
         let columns: Vec<usize> = (0..self.sheet.header.len()).filter(unused).collect();
-        for column in columns {
+        for &column in columns.iter().take(NAMED) {
             let name = self.sheet.name(column);
             self.decisions.push(format!(
                 "`{name}` has dates and decides nothing: if it is the first or last working day, name it in [lifecycle]"
             ));
+        }
+        if columns.len() > NAMED {
+            self.decisions.push(format!("{} more columns have dates and decide nothing", columns.len() - NAMED));
         }
     }
 }

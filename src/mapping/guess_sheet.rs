@@ -1,8 +1,8 @@
 //! The columns of a file by what their names seem to mean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::guess_words::{Meaning, NOTHING, WORDS, fold};
+use super::guess_words::{Meaning, NO, NOTHING, WORDS, YES, fold, forms, holds};
 use crate::record::{Cell, Header, Record};
 
 /// The columns by what they mean, with their values.
@@ -15,25 +15,59 @@ pub(super) struct Sheet<'r> {
 impl<'r> Sheet<'r> {
     pub(super) fn new(header: &'r Header, records: &'r [Record]) -> Self {
         let mut sheet = Self { header, records, found: BTreeMap::new() };
-        let folded: Vec<String> = header.names().map(fold).collect();
-        let writable: Vec<bool> = header.names().map(is_writable).collect();
+        // The columns by each form of their names, and how far the form is from the name.
+        let mut by_form: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (column, name) in header.names().enumerate().filter(|(_, name)| is_writable(name)) {
+            for (distance, form) in forms(name).into_iter().enumerate() {
+                by_form.entry(form).or_default().push((distance, column));
+            }
+        }
+        let most = by_form.values().flatten().map(|(distance, _)| *distance).max().unwrap_or(0);
         let mut taken = BTreeSet::new();
+        for distance in 0..=most {
+            sheet.take(&by_form, distance, &mut taken);
+        }
+        sheet.move_flags();
+        sheet
+    }
+
+    /// Gives each column that is free yet the first meaning whose word one form of its name is.
+    fn take(&mut self, by_form: &HashMap<String, Vec<(usize, usize)>>, distance: usize, taken: &mut BTreeSet<usize>) {
         for (meaning, words) in WORDS {
             for word in words.split_whitespace() {
-                for column in (0..folded.len()).filter(|&column| writable[column] && folded[column] == word) {
+                for &(_, column) in by_form.get(word).into_iter().flatten().filter(|(of, _)| *of == distance) {
                     // `Employee` may be the key or the name, which its values tell apart.
-                    let fits = *meaning != Meaning::Key || sheet.may_be_key(column);
+                    let fits = *meaning != Meaning::Key || self.may_be_key(column);
                     if fits && taken.insert(column) {
-                        sheet.found.entry(*meaning).or_default().push(column);
+                        self.found.entry(*meaning).or_default().push(column);
                     }
                 }
             }
         }
-        sheet
+    }
+
+    /// `Terminated` may hold a day or a yes: a column of yes and no is a status.
+    fn move_flags(&mut self) {
+        for meaning in [Meaning::End, Meaning::Start] {
+            let Some(columns) = self.found.remove(&meaning) else { continue };
+            let (flags, days): (Vec<usize>, Vec<usize>) = columns.into_iter().partition(|&column| self.is_yes_or_no(column));
+            if meaning == Meaning::End && !flags.is_empty() {
+                self.found.entry(Meaning::Status).or_default().extend(flags);
+            }
+            if !days.is_empty() {
+                self.found.insert(meaning, days);
+            }
+        }
+    }
+
+    /// Whether a column has values, and all of them mean yes or no.
+    pub(super) fn is_yes_or_no(&self, column: usize) -> bool {
+        let mut values = self.distinct(column).into_iter().map(fold).peekable();
+        values.peek().is_some() && values.all(|value| holds(YES, &value) || holds(NO, &value))
     }
 
     pub(super) fn name(&self, column: usize) -> &'r str {
-        self.header.names().nth(column).unwrap_or_default()
+        self.header.name(column).unwrap_or_default()
     }
 
     /// The values of a column, trimmed, without the empty ones.

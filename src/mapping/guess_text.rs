@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
+use super::Mapping;
 use super::guess::comment;
+use super::guess_countries;
 use super::guess_dates::{self, DateGuess};
 use super::guess_sheet::Sheet;
 use super::guess_words::{Meaning, YES, fold, holds};
 use crate::directory::{Attribute, Value};
+
+/// So many columns that nothing uses are named.
+const MOST_UNUSED: usize = 500;
 
 /// Writes the file, and notes what a person must be told.
 pub(super) struct Writer<'r> {
@@ -19,12 +25,21 @@ pub(super) struct Writer<'r> {
     pub(super) notes: Vec<String>,
     /// What decides who works here.
     pub(super) decisions: Vec<String>,
+    /// What has to be mended before anything else.
+    pub(super) alarms: Vec<String>,
 }
 
 impl<'r> Writer<'r> {
     pub(super) fn new(sheet: Sheet<'r>, key: usize) -> Self {
-        let mut writer =
-            Self { sheet, key, nothings: BTreeMap::new(), text: String::new(), notes: Vec::new(), decisions: Vec::new() };
+        let mut writer = Self {
+            sheet,
+            key,
+            nothings: BTreeMap::new(),
+            text: String::new(),
+            notes: Vec::new(),
+            decisions: Vec::new(),
+            alarms: Vec::new(),
+        };
         let (first, last) = writer.names();
         let names: Vec<usize> = first.into_iter().chain(last).chain(writer.column(Meaning::Full)).collect();
         writer.nothings = writer.sheet.nothings(&names);
@@ -152,10 +167,20 @@ impl<'r> Writer<'r> {
         let full = self.column(Meaning::Full).filter(|&column| Some(column) != last).map(|column| self.expression(column));
         if names.is_empty() && full.is_none() {
             let number = self.sheet.name(self.key);
-            self.decisions.insert(0, format!("no column is known to be a name: each account would be called by its `{number}`"));
+            let alarm = format!("no column is known to be a name: each account would be called by its `{number}`");
+            self.alarms.push(alarm.clone());
+            self.decisions.insert(0, alarm);
             self.line(
                 "# ATTENTION: no column is known to be a name. Set givenName, surname and displayName before the first run.",
             );
+        }
+        if full.is_none() && names.len() == 1 {
+            let (missing, attribute) = if first.is_none() { ("first name", "givenName") } else { ("last name", "surname") };
+            self.alarms
+                .push(format!("no column is known to be the {missing}: set {attribute} and displayName before the first run"));
+            self.line(&format!(
+                "# ATTENTION: no column is known to be the {missing}: {attribute} is missing, also in displayName."
+            ));
         }
         let shown = match (names.as_slice(), &full) {
             ([], Some(full)) => full.clone(),
@@ -224,6 +249,8 @@ impl<'r> Writer<'r> {
         let (refused, total, _) = self.refused("usageLocation", column);
         if total > 0 && refused == 0 {
             self.line(&format!("usageLocation = {}   # two letters, needed for licences", quoted(&expression)));
+        } else if let Some(line) = self.country_codes(column) {
+            self.line(&line);
         } else {
             self.line(&format!(
                 "# usageLocation = {}   # must be two letters, such as DE: translate with Switch",
@@ -231,6 +258,30 @@ impl<'r> Writer<'r> {
             ));
         }
         self.attribute("country", Some(column));
+    }
+
+    /// A translation of the names of countries to their codes, where they are known.
+    fn country_codes(&mut self, column: usize) -> Option<String> {
+        let values = self.sheet.distinct(column);
+        let (known, unknown): (Vec<&str>, Vec<&str>) = values
+            .into_iter()
+            .filter(|value| !self.nothings.contains_key(value))
+            .partition(|value| guess_countries::code(value).is_some());
+        if known.is_empty()
+            || known.len() < unknown.len()
+            || known.iter().any(|name| name.contains(['"', '\\']) || name.contains(char::is_control))
+        {
+            return None;
+        }
+        let pairs: Vec<String> =
+            known.iter().filter_map(|name| Some(format!("\"{name}\", \"{}\"", guess_countries::code(name)?))).collect();
+        let expression = format!("Switch({}, , {})", self.expression(column), pairs.join(", "));
+        if !unknown.is_empty() {
+            let name = self.sheet.name(column);
+            self.notes.push(format!("{} in `{name}` is no country that is known: add it to usageLocation", words(&unknown)));
+        }
+        let line = format!("usageLocation = {{ expression = {}, on_empty = \"keep\" }}", quoted(&expression));
+        Some(format!("{line}   # the codes of two letters that licences need"))
     }
 
     fn cost_centre(&mut self) {
@@ -270,6 +321,9 @@ impl<'r> Writer<'r> {
 
     fn manager(&mut self) {
         let Some(column) = self.column(Meaning::Manager) else { return };
+        if self.manager_by_address(column) {
+            return;
+        }
         let keys = self.sheet.distinct(self.key);
         let total = self.sheet.values(column).count();
         let known = self.sheet.values(column).filter(|value| keys.contains(value)).count();
@@ -284,12 +338,39 @@ impl<'r> Writer<'r> {
         }
     }
 
+    /// `[manager]` for a column that holds addresses: those of the people themselves, or names to sign in.
+    fn manager_by_address(&mut self, column: usize) -> bool {
+        let total = self.sheet.values(column).count();
+        let addresses = self.sheet.values(column).filter(|value| value.contains('@')).count();
+        if total == 0 || addresses * 2 <= total {
+            return false;
+        }
+        let mails: std::collections::BTreeSet<String> =
+            self.column(Meaning::Mail).into_iter().flat_map(|mail| self.sheet.values(mail)).map(str::to_lowercase).collect();
+        let known = self.sheet.values(column).filter(|value| mails.contains(&value.to_lowercase())).count();
+        let attribute = if known > 0 { "mail" } else { "userPrincipalName" };
+        let key = quoted(&self.expression(column));
+        let table = format!("[manager]\nkey   = {key}\nmatch = {}", quoted(attribute));
+        let name = self.sheet.name(column);
+        if reads(&format!("{}\n{table}\n", self.text)) {
+            self.line(&format!("\n# {known} of {total} are addresses of people of this file.\n{table}"));
+            self.decisions.push(format!("the manager is the person whose {attribute} is in `{name}`"));
+        } else {
+            self.line("\n# The values of this column are addresses, and the manager is looked up by a key of HR.");
+            self.line(&format!("# [manager]\n# key = {key}"));
+            self.notes.push(format!("the manager is left out: `{name}` holds addresses, and no keys of this file"));
+        }
+        true
+    }
+
     fn unused(&mut self) {
         let text = self.text.clone();
-        let unused: Vec<String> =
-            self.sheet.header.names().filter(|name| !text.contains(&format!("[{name}]"))).map(comment).collect();
-        if !unused.is_empty() {
-            let _ = writeln!(self.text, "\n# Not used: {}", unused.join(", "));
+        let mut unused = self.sheet.header.names().filter(|name| !text.contains(&format!("[{name}]"))).map(comment);
+        let named: Vec<String> = unused.by_ref().take(MOST_UNUSED).collect();
+        let more = unused.count();
+        if !named.is_empty() {
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            let _ = writeln!(self.text, "\n# Not used: {}{more}", named.join(", "));
         }
     }
 
@@ -324,6 +405,11 @@ impl<'r> Writer<'r> {
         }
         Some(text)
     }
+}
+
+/// Whether a text is a mapping without a fault.
+fn reads(text: &str) -> bool {
+    Mapping::parse(text, Path::new("guess.toml")).is_ok()
 }
 
 /// A text of TOML on one line, whatever is in it.

@@ -36,102 +36,190 @@ use Meaning as M;
 pub(super) const WORDS: &[(Meaning, &str)] = &[
     (
         M::Key,
-        "employeeid workerid personnelnumber personalnummer personalnr persnr pernr pnr employeenumber employeeno employeecode \
-         empno empid staffid staffnumber payrollnumber matricule matriculation matricola numeroempleado idempleado numerodeempleado \
-         personeelsnummer personeelsnr medewerkernummer medewerkerid medewerker medarbejdernr medarbejdernummer lonnummer \
-         ansattnummer ansattnr anstallningsnummer anstnr henkilonumero tyontekijanumero osobnicislo osobnecislo numerpracownika \
-         numerkadrowy numerosocio numerodefuncionario sicilno dolgozokod 社員番号 従業員番号 工号 员工编号 사번 personid workernumber hrid \
-         workdayid mitarbeiternummer mitarbeiterid employee personnumber id uid userid postuniquereference positionreference osobnicislozamestnance cislozamestnance zamestnaneckecislo numerewidencyjny nrpracownika nrewidencyjny anstallningsnr anstallningsid medarbejderid medarbeidernummer ansattid tyontekijatunnus azonosito munkavallaloazonosito sicilnumarasi employeeref empnum empnr employeenum businessentityid identifier ident employeereference staffno workerno hrnumber personalid persid mitarbeiternr",
+        "employeeid workerid personnelnumber personalnummer personalnr persnr pernr pnr employeenumber employeeno \
+         employeecode empno empid staffid staffnumber payrollnumber matricule matriculation matricola \
+         numeroempleado idempleado numerodeempleado personeelsnummer personeelsnr medewerkernummer medewerkerid \
+         medewerker medarbejdernr medarbejdernummer lonnummer ansattnummer ansattnr anstallningsnummer anstnr \
+         henkilonumero tyontekijanumero osobnicislo osobnecislo numerpracownika numerkadrowy numerosocio \
+         numerodefuncionario sicilno dolgozokod 社員番号 従業員番号 工号 员工编号 사번 personid workernumber hrid workdayid \
+         mitarbeiternummer mitarbeiterid employee personnumber id uid userid postuniquereference positionreference \
+         osobnicislozamestnance cislozamestnance zamestnaneckecislo numerewidencyjny nrpracownika nrewidencyjny \
+         anstallningsnr anstallningsid medarbejderid medarbeidernummer ansattid tyontekijatunnus azonosito \
+         munkavallaloazonosito sicilnumarasi employeeref empnum empnr employeenum personnelno persno pernro \
+         payrollno payrollid empcode associateid associateno associatenumber associatecode badgeno badgeid \
+         badgenumber badgenr matrikelnummer matrikelnr emplid eeid eeno eenumber fileno filenumber \
+         personidexternal personenid personennummer codicedipendente codicepersonale numeromatricola \
+         codigodeempleado codigoempleado identificadordelempleado numerodematricula legajo nlegajo \
+         matriculesalarie numerodesalarie numerosalarie identifiantsalarie codigodocolaborador codigofuncionario \
+         matricula chapa nodefuncionario numerodofuncionario numerofuncionario kodpracownika idpracownika \
+         numerpracowniczy oscislo osc staffcode staffno colleagueid colleaguenumber teammemberid teammembernumber \
+         clocknumber clockno personnelid globalemployeeid sapid hrmsid businessentityid identifier ident \
+         employeereference workerno hrnumber personalid persid mitarbeiternr",
     ),
     (
         M::First,
-        "firstname givenname forename legalfirstname vorname rufname prenom voornaam roepnaam nombre nombres nome fornavn fornamn \
-         etunimi jmeno imie keresztnev ad 名 fname preferredfirstname fornamne fornavne krestnijmeno krestni imiona primeironome givennames firstnames preferredname",
+        "firstname givenname forename legalfirstname vorname rufname prenom voornaam roepnaam nombre nombres nome \
+         fornavn fornamn etunimi jmeno imie keresztnev ad 名 fname first vorna firstnamelegal legalforename \
+         primernombre primeiro prenomusuel calledname knownas preferredfirstname fornamne fornavne krestnijmeno \
+         krestni imiona primeironome givennames firstnames preferredname",
     ),
     (
         M::Last,
-        "lastname surname familyname legallastname nachname familienname achternaam apellidos apellido primerapellido cognome sobrenome \
-         apelido efternavn etternavn efternamn sukunimi prijmeni priezvisko nazwisko vezeteknev soyad 姓 lname nomdefamille nom prijmenizamestnance nazwiskorodowe slektsnavn etternavne ultimonome sobrenomes lastnames surnames",
+        "lastname surname familyname legallastname nachname familienname achternaam apellidos apellido \
+         primerapellido cognome sobrenome apelido efternavn etternavn efternamn sukunimi prijmeni priezvisko \
+         nazwisko vezeteknev soyad 姓 lname last nachn nomusuel nomdusage nomdusagedusalarie geboortenaam \
+         legalsurname lastnamelegal nomedefamilia nomdefamille nom prijmenizamestnance nazwiskorodowe slektsnavn \
+         etternavne ultimonome sobrenomes lastnames surnames",
     ),
     (
         M::Full,
-        "fullname displayname employeename workername nameinfull namevollstandig vollername nomcomplet nombrecompleto nomecompleto name naam 氏名 navn namn nimi fuldenavn fulltnavn fullstandigtnamn imieinazwisko jmenoaprijmeni celejmeno nev teljesnev adsoyad employee",
+        "fullname displayname employeename workername nameinfull namevollstandig vollername nomcomplet \
+         nombrecompleto nomecompleto name naam 氏名 navn namn nimi fuldenavn fulltnavn fullstandigtnamn \
+         imieinazwisko jmenoaprijmeni celejmeno nev teljesnev adsoyad namedesmitarbeitersbzwbewerbers cognomeenome \
+         cognomenome nominativo nomecognome nombreyapellidos apellidosynombre apellidoynombre nometprenom \
+         prenometnom nomprenom namevorname vornamename vornamenachname nachnamevorname lastnamefirstname \
+         firstnamelastname firstandlastname nazwiskoiimie nazwiskoimie prijmeniajmeno legalname personname \
+         legalfullname preferredfullname employee",
     ),
     (
         M::Mail,
-        "workemail businessemail emailwork emailaddress email mail emaildienstlich emailadresse emailgeschaftlich emailpro courriel \
-         courrielprofessionnel correo correoelectronico emailaziendale emailwerk epost sahkoposti メールアドレス workmail emailid emaildienstl dienstlicheemail emailadres epostadresse epostadress arbejdsmail sluzbowyemail adresemail pracovniemail emailprofessionnel mailprofessionnel mailadresse",
+        "workemail businessemail emailwork emailaddress email mail emaildienstlich emailadresse emailgeschaftlich \
+         emailpro courriel courrielprofessionnel correo correoelectronico emailaziendale emailwerk epost \
+         sahkoposti メールアドレス workmail emailid emaildienstl dienstlicheemail emailadres epostadresse epostadress \
+         arbejdsmail sluzbowyemail adresemail pracovniemail emailprimarywork primaryworkemail primaryemail \
+         emailprimary workcontactworkemail workemailaddress businessemailaddress dienstlicheemailadresse \
+         adresseemailprofessionnelle adressemailprofessionnelle adresseemail adressemail companyemail companymail \
+         officialemail officialmail corporateemail corporatemail officeemail correoelectronicodetrabajo \
+         correoelectronicoempresa correoelectronicolaboral correoelectronicocorporativo correocorporativo \
+         correolaboral emailcorporativo emaillaboral emailempresa indirizzoemail postaelettronica emaillavoro \
+         emailzakelijk zakelijkeemail emailadreswerk epostarbete epostjobb epostarbeid jobbepost arbetsmail \
+         emailsluzbowy arbeitsemail emailarbeit emailcomercial emailempresarial emailbusiness emailoffice \
+         usridlong tyosahkoposti sahkopostiosoite epostaadresi iseposta emailprofessionnel mailprofessionnel \
+         mailadresse",
     ),
     (
         M::Department,
-        "department departmentname dept deptname abteilungsbezeichnung abteilung service departement departamento dipartimento reparto \
-         afdeling avdeling avdelning osasto oddeleni dzial osztaly departman 部署 organizationalunit orgunit organisationseinheit \
-         supervisoryorganization unit afdelingsnavn avdelingsnavn enhet enhed team abteilungsname jednostka jednostkaorganizacyjna utvar stredisko",
+        "department departmentname dept deptname abteilungsbezeichnung abteilung service departement departamento \
+         dipartimento reparto afdeling avdeling avdelning osasto oddeleni dzial osztaly departman 部署 \
+         organizationalunit orgunit organisationseinheit supervisoryorganization unit afdelingsnavn avdelingsnavn \
+         enhet enhed team abteilungsname jednostka jednostkaorganizacyjna utvar stredisko",
     ),
     (
         M::Title,
-        "jobtitle businesstitle positiontitle title stellenbezeichnung berufsbezeichnung taetigkeitsbez tatigkeit position funktion \
-         intituleduposte intituledeposte poste fonction puesto cargo mansione qualifica functie functienaam stilling stillingsbetegnelse \
-         befattning nimike pozice stanowisko munkakor unvan 役職 job jobname stelle role designation stillingstitel stillingstittel yrke pracovnipozice funkce stanowiskopracy",
+        "jobtitle businesstitle positiontitle title stellenbezeichnung berufsbezeichnung taetigkeitsbez tatigkeit \
+         position funktion intituleduposte intituledeposte poste fonction puesto cargo mansione qualifica functie \
+         functienaam stilling stillingsbetegnelse befattning nimike pozice stanowisko munkakor unvan 役職 job \
+         jobname stelle role designation stillingstitel stillingstittel yrke pracovnipozice funkce stanowiskopracy",
     ),
     (
         M::Manager,
-        "managerid manageremployeeid supervisorid supervisoreid managernumber reportsto reportstoid vorgesetzterpersnr vorgesetzternr vorgesetzter \
-         vorgesetzte fuhrungskraft responsable idresponsable superieur jefe supervisor responsabile leidinggevende leder nermesteleder \
-         chef esimies nadrizeny przelozony vezeto yonetici 上司 manager linemanager reportingseniorpost",
+        "managerid manageremployeeid supervisorid supervisoreid managernumber reportsto reportstoid \
+         vorgesetzterpersnr vorgesetzternr vorgesetzter vorgesetzte fuhrungskraft responsable idresponsable \
+         superieur jefe supervisor responsabile leidinggevende leder nermesteleder chef esimies nadrizeny \
+         przelozony vezeto yonetici 上司 manager linemanager managerid1 workersmanagerid managerusersysid \
+         vorgesetzterpersonalnummer personalnummervorgesetzter personalnummerdesvorgesetzten reportingto \
+         reportstoassociateid supervisoremployeenumber supervisoremployeeid supervisornumber supervisorprimarycode \
+         supervisoreecode manager1 manager1employeeid managerpersonnumber reportstoemployeenumber \
+         reportstoemployeeid reportstonumber jefedirecto jefeinmediato responsabledirecto responsablehierarchique \
+         managerhierarchique superieurhierarchique naermesteleder narmestechef direktchef bezposredniprzelozony \
+         gestor gestorimediato gestordireto superiorhierarquico superior esihenkilo directmanager directsupervisor \
+         reportingmanager linemanagerpersonnelno linemanagerid linemanageremail managerno managernr manageremail \
+         manageremailaddress managerworkemail manageruserid supervisoremail reportstoemail emailvorgesetzter \
+         vorgesetzteremail emaildumanager emailmanager reportingseniorpost",
     ),
     (
         M::Start,
-        "hiredate startdate dateofjoining joiningdate originalhiredate contractstartdate employmentstartdate eintrittsdatum eintritt \
-         einstellungsdatum beginntaetigkeit datedentree dateentree datedembauche fechadealta fechaingreso fechadeingreso dataassunzione \
-         datadiassunzione begindatum indienst datumindienst datainicio datadeadmissao ansaettelsesdato ansattdato anstallningsdatum \
-         datumnastupu datazatrudnienia isegiristarihi 入社日 hired joined hire start ansattelsesdato startdato startdatum anstalldfran tiltradelsesdato tiltraedelsesdato datumnastupudoprace nastup zatrudnionyod alkamispaiva belepes belepesdatuma",
+        "hiredate startdate dateofjoining joiningdate originalhiredate contractstartdate employmentstartdate \
+         eintrittsdatum eintritt einstellungsdatum beginntaetigkeit datedentree dateentree datedembauche \
+         fechadealta fechaingreso fechadeingreso dataassunzione datadiassunzione begindatum indienst datumindienst \
+         datainicio datadeadmissao ansaettelsesdato ansattdato anstallningsdatum datumnastupu datazatrudnienia \
+         isegiristarihi 入社日 hired joined hire start entry entrydate lasthiredate datehired hireddate hiredon \
+         datejoined joineddate joinedon datestarted startingdate laststart laststartdate mostrecenthiredate \
+         servicestartdate commencementdate firstdayofwork firstworkingday ersterarbeitstag datumeintritt \
+         eintrittam eintrittab eintrittdatum datedentreesociete datedentreedanslasociete datedebutcontrat \
+         datededebutdecontrat datedebutducontrat dtcontractstart datededebut datedebut fechadeinicio fechainicio \
+         fechadeantiguedad fechaantiguedad datainiziorapporto datainizio datadiinizio begindatumdienstverband \
+         indienstsinds indiensttreding anstalldfrom ansatfra ansattfra dataprzyjecia dataadmissao admissao \
+         datadeinicio tyosuhteenalkupaiva tyosuhdealkaa isebaslamatarihi ansattelsesdato startdato startdatum \
+         anstalldfran tiltradelsesdato tiltraedelsesdato datumnastupudoprace nastup zatrudnionyod alkamispaiva \
+         belepes belepesdatuma",
     ),
     (
         M::End,
-        "terminationdate enddate leavedate leavingdate lastworkingday lastdayofwork dateofleaving relievingdate contractenddate employmentenddate \
-         austrittsdatum austritt endetaetigkeit kundigungsdatum datedesortie datesortie fechadebaja fechabaja datacessazione einddatum \
-         uitdienst datumuitdienst datafim datadedemissao fratraedelsesdato sluttdato slutdatum datumukonceni datazwolnienia isten \
-         退職日 terminated end fratradelsesdato fratraadelsesdato fratradtdato ansattelsesslut ansaettelsesslut sluttdatum anstalldtill ukonceni datumodchodu vystup datumvystupu datarozwiazaniaumowy datarozwiazania zwolnionydnia paattymispaiva kilepes kilepesdatuma lastday lastdayatwork lastdayofemployment istencikistarihi cikistarihi istenayrilistarihi exitdate separationdate dateofexit letzterarbeitstag letztertag datumdeontslag dateofseparation fechadebajalaboral",
+        "terminationdate enddate leavedate leavingdate lastworkingday lastdayofwork dateofleaving relievingdate \
+         contractenddate employmentenddate austrittsdatum austritt endetaetigkeit kundigungsdatum datedesortie \
+         datesortie fechadebaja fechabaja datacessazione einddatum uitdienst datumuitdienst datafim datadedemissao \
+         fratraedelsesdato sluttdato slutdatum datumukonceni datazwolnienia isten 退職日 terminated end leaving \
+         leavingon leftdate dateleft actualterminationdate termdate dateterminated terminatedon \
+         departuredate dismissaldate completiondate lastdateworked lastworkdate lastworkeddate finalworkingday \
+         employmentend endofemployment contractend datumaustritt austrittam austrittzum austrittdatum \
+         datedesortiesociete datededepart datedepart datefincontrat datedefindecontrat datefinducontrat \
+         dtcontractend datedefin fechadecese fechacese fechadeegreso fechaegreso fechadefin fechafin fechadesalida \
+         fechasalida datafinerapporto datalicenziamento datadicessazione datafine datumuitdiensttreding \
+         einddatumdienstverband avgangsdatum anstalldtom sluttetdato sluttet fratradt fratraadt fratraedt ansattil \
+         ansatttil zatrudnionydo datarozwiazania datadesligamento datadedesligamento datademissao desligamento \
+         tyosuhteenpaattymispaiva istenayrilmatarihi fratradelsesdato fratraadelsesdato fratradtdato \
+         ansattelsesslut ansaettelsesslut sluttdatum anstalldtill ukonceni datumodchodu vystup datumvystupu \
+         datarozwiazaniaumowy zwolnionydnia paattymispaiva kilepes kilepesdatuma lastday lastdayatwork \
+         lastdayofemployment istencikistarihi cikistarihi istenayrilistarihi exitdate separationdate dateofexit \
+         letzterarbeitstag letztertag datumdeontslag dateofseparation fechadebajalaboral",
     ),
     (
         M::Status,
-        "workerstatus employmentstatus employeestatus status activestatus statut estado stato statuspracownika stav durum isactive \
-         active aktiv actif activo attivo actief 状態 employmentstate state situation medarbejderstatus ansattstatus anstallningsstatus statuszatrudnienia beschaftigungsstatus personalstatus",
+        "workerstatus employmentstatus employeestatus status activestatus statut estado stato statuspracownika \
+         stav durum isactive active aktiv actif activo attivo actief currentflag iscurrent positionstatus \
+         assignmentstatus hrstatus workstatus mitarbeiterstatus currentemploymentstatus lifecyclestatus \
+         hiringstatus situacion situacao situacaodofuncionario tila isterminated inactive isinactive inaktiv \
+         inactif isleaver leaver disabled isdisabled blocked gesperrt ausgetreten ausgeschieden enabled isenabled \
+         isemployed employed beschaftigungsverhaltnisstatus 状態 employmentstate state situation medarbejderstatus \
+         ansattstatus anstallningsstatus statuszatrudnienia beschaftigungsstatus personalstatus",
     ),
     (
         M::Kind,
-        "workertype employeetype employmenttype contracttype emptype typeofemployment mitarbeitergruppe mitarbeiterkreis vertragsart \
-         beschaftigungsart typedecontrat tipodecontrato tipocontratto dienstverband",
+        "workertype employeetype employmenttype contracttype emptype typeofemployment mitarbeitergruppe \
+         mitarbeiterkreis vertragsart beschaftigungsart typedecontrat tipodecontrato tipocontratto dienstverband",
     ),
     (
         M::CostCentre,
-        "costcenter costcentre costcenterid kostenstelle kst centredecouts centrodecoste centrodicosto kostenplaats omkostningssted kostnadsstalle",
+        "costcenter costcentre costcenterid kostenstelle kst centredecouts centrodecoste centrodicosto \
+         kostenplaats omkostningssted kostnadsstalle",
     ),
     (M::Division, "division bereich geschaftsbereich businessunit direction"),
     (
         M::Company,
-        "company companyname firma gesellschaft unternehmen societe empresa azienda bedrijf legalentity organisation organization",
+        "company companyname firma gesellschaft unternehmen societe empresa azienda bedrijf legalentity \
+         organisation organization",
     ),
-    (M::Office, "office officelocation location worklocation site standort arbeitsort lieu site ubicacion sede kantoor locatie"),
+    (M::Office, "office officelocation location worklocation site standort arbeitsort lieu ubicacion sede kantoor locatie"),
     (M::Street, "streetaddress street strasse anschrift adresse rue direccion indirizzo straat"),
     (M::PostalCode, "postalcode zipcode zip postcode plz postleitzahl codepostal codigopostal cap"),
     (M::City, "city ort stadt town ville ciudad citta stad plaats by 市"),
     (M::Country, "countrycode country land landercode pays codepays pais paese nazione landcode"),
-    (M::Phone, "officephone businessphone workphone phone telephone telefon telefondienstlich phonenumber telefono telefoon"),
+    (
+        M::Phone,
+        "officephone businessphone workphone phone telephone telefon telefondienstlich phonenumber telefono \
+         telefoon",
+    ),
     (
         M::Mobile,
-        "mobilephone mobile cellphone mobil mobiltelefon handy portable movil cellulare mobiel telportable portabletel mobilnummer mobilnr mobiltelefonnummer telefonkomorkowy mobilnitelefon",
+        "mobilephone mobile cellphone mobil mobiltelefon handy portable movil cellulare mobiel telportable \
+         portabletel mobilnummer mobilnr mobiltelefonnummer telefonkomorkowy mobilnitelefon",
     ),
     (
         M::ValidFrom,
-        "validfrom effectivedate effectivefrom gultigab gueltigab begda valablede validodesde geldigvanaf datefrom fromdate",
+        "validfrom effectivedate effectivefrom gultigab gueltigab begda valablede validodesde geldigvanaf datefrom \
+         fromdate",
     ),
     (
         M::ValidTo,
-        "validto validuntil effectiveto effectiveenddate gultigbis gueltigbis endda valablejusqua validohasta geldigtot dateto todate",
+        "validto validuntil effectiveto effectiveenddate gultigbis gueltigbis endda valablejusqua validohasta \
+         geldigtot dateto todate",
     ),
-    (M::Primary, "isprimary primary primaryflag mainemployment hauptvertrag hauptarbeitsverhaltnis principal hauptbeschaftigung"),
+    (
+        M::Primary,
+        "isprimary primary primaryflag mainemployment hauptvertrag hauptarbeitsverhaltnis principal \
+         hauptbeschaftigung",
+    ),
 ];
 
 /// Status values that mean gone, folded.
@@ -240,6 +328,118 @@ pub(super) fn fold(name: &str) -> String {
         }
     }
     folded
+}
+
+/// Words that say whose value it is or of what kind, and may be left out where the rest of the name has a meaning.
+const QUALIFIERS: &[&str] = &[
+    "employee",
+    "employees",
+    "emp",
+    "worker",
+    "workers",
+    "person",
+    "staff",
+    "legal",
+    "official",
+    "current",
+    "primary",
+    "main",
+    "business",
+    "work",
+    "employment",
+    "mitarbeiter",
+    "mitarbeiters",
+    "mitarbeiterin",
+    "arbeitnehmer",
+    "dienstlich",
+    "dienstliche",
+    "geschaftlich",
+    "aktuelle",
+    "aktueller",
+    "aktuelles",
+    "salarie",
+    "salaries",
+    "collaborateur",
+    "employe",
+    "professionnel",
+    "professionnelle",
+    "empleado",
+    "trabajador",
+    "colaborador",
+    "funcionario",
+    "dipendente",
+    "aziendale",
+    "medewerker",
+    "werknemer",
+    "zakelijk",
+    "medarbejder",
+    "medarbejderens",
+    "ansattes",
+    "anstallds",
+    "pracownika",
+    "sluzbowy",
+    "zamestnance",
+    "pracovni",
+    "the",
+    "of",
+    "de",
+    "du",
+    "des",
+    "del",
+    "della",
+    "do",
+    "da",
+    "di",
+    "la",
+    "le",
+    "der",
+    "die",
+    "das",
+    "van",
+    "het",
+    "l",
+    "d",
+    "s",
+    "text",
+    "value",
+];
+
+/// The forms in which a column name is looked up, the surest first: as it is, without what is in brackets, without words that only qualify it.
+pub(super) fn forms(name: &str) -> Vec<String> {
+    let numbered = name.replace('#', " No ");
+    let mut bare = String::with_capacity(name.len());
+    let mut depth = 0_u32;
+    for character in numbered.chars() {
+        match character {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => bare.push(character),
+            _ => {}
+        }
+    }
+    let words = words_of(&bare);
+    let rest = || words.iter().filter(|word| !QUALIFIERS.contains(&word.as_str()));
+    let unqualified = if rest().count() < words.len() { rest().map(String::as_str).collect() } else { String::new() };
+    let mut forms = vec![fold(name), fold(&numbered), fold(&bare), unqualified];
+    forms.retain(|form| !form.is_empty());
+    forms.dedup();
+    forms
+}
+
+/// The folded words of a name, which capital letters within it also part.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before_is_lower = false;
+    for character in name.chars() {
+        if !character.is_alphanumeric() || (before_is_lower && character.is_uppercase()) {
+            words.push(String::new());
+        }
+        if character.is_alphanumeric() {
+            words.last_mut().expect("one is always there").push(character);
+        }
+        before_is_lower = character.is_lowercase();
+    }
+    words.iter().map(|word| fold(word)).filter(|word| !word.is_empty()).collect()
 }
 
 /// Whether a list of words holds this one.

@@ -12,6 +12,7 @@ mod desired;
 mod fault;
 mod formula;
 mod guess;
+mod guess_countries;
 mod guess_dates;
 mod guess_lifecycle;
 mod guess_sheet;

@@ -84,20 +84,37 @@ struct Columns {
 
 impl BoundMapping {
     /// What HR should correct in these records; `today` tells which dates are hardly meant.
+    ///
+    /// `required` columns must be in the file. Their cells must have a value too, except where an empty cell is normal: the last day, the
+    /// manager and telephones.
     pub fn quality(&self, records: &[Record], required: &[&str], today: Date) -> Vec<Finding> {
         let columns = self.judged();
+        let may_be_empty = self.may_be_empty();
+        let required: Vec<&str> = required.iter().copied().filter(|column| !may_be_empty.contains(*column)).collect();
         let context = Context::on(today, None);
         let rows: Vec<Row<'_>> = records.iter().map(|record| self.row(record, &context)).collect();
         let mut report = Report { columns, found: Vec::new() };
         report.ids(&rows);
         report.dates(&rows, today);
         report.managers(&rows);
-        report.cells(&rows, required);
+        report.cells(&rows, &required);
         report.look_alikes(&rows);
         report.mails(&rows);
         let weight = |code: &str| FINDINGS.iter().position(|(known, _)| *known == code);
         report.found.sort_by(|a, b| (weight(a.code), &a.record).cmp(&(weight(b.code), &b.record)));
         report.found
+    }
+
+    /// The columns in which an empty cell is normal.
+    fn may_be_empty(&self) -> BTreeSet<String> {
+        const PHONES: [&str; 3] = ["mobilePhone", "businessPhones", "faxNumber"];
+        let inner = &*self.inner;
+        let cycle = inner.cycle.as_ref();
+        let slots = PHONES.iter().map(|name| self.target(name)).chain([inner.manager, cycle.and_then(|cycle| cycle.end)]);
+        slots
+            .flatten()
+            .flat_map(|slot| inner.formulas[slot.0].expression.columns().map(|(name, _)| name.to_owned()).collect::<Vec<_>>())
+            .collect()
     }
 
     fn judged(&self) -> Columns {

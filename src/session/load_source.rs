@@ -15,7 +15,7 @@ use super::settings::Settings;
 use crate::config::{FileSource, PlaceConfig, SecretFrom, SourceKind};
 use crate::mapping::Mapping;
 use crate::report::shown;
-use crate::source::place::Remote;
+use crate::source::remote::Remote;
 use crate::source::sql::Database;
 use crate::source::{Arrival, CsvSettings, Delivery, FileSettings, JoinedFile, OpenDelivery, PlainDelivery, Reading, Source};
 

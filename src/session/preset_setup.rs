@@ -7,7 +7,7 @@ use super::error::Failure;
 use super::output::write_private;
 use super::presets::{self, Preset};
 use super::rest_source;
-use super::setup::new_files;
+use super::setup::{Existing, new_files};
 
 /// A preset that was just written.
 pub(crate) struct PresetSetup {
@@ -16,12 +16,12 @@ pub(crate) struct PresetSetup {
 }
 
 /// Writes the configuration and the preset beside each other.
-pub(crate) fn from_preset(name: &str, config: &Path) -> Result<PresetSetup, Failure> {
+pub(crate) fn from_preset(name: &str, config: &Path, existing: Existing) -> Result<PresetSetup, Failure> {
     rest_source::preset(name)?;
     let Some(preset) = presets::all().find(|preset| preset.name == name) else {
         return Err(Failure::usage(format!("there is no preset `{name}`")));
     };
-    let (_, mapping) = new_files(config, &format!("{name}.toml"))?;
+    let (_, mapping) = new_files(config, &format!("{name}.toml"), existing)?;
     write_private(&mapping, preset.text)?;
     write_private(config, &settings_text(&preset))?;
     Ok(PresetSetup { preset, mapping })

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Failure;
 use super::first_look::{FirstLook, look};
-use super::output::write_new;
+use super::output::{write_new, write_private};
 use crate::config;
 use crate::mapping::{self, Guess, GuessError, Mapping};
 use crate::record::Header;
@@ -19,30 +19,51 @@ pub(crate) struct Setup {
     pub(crate) guess: Guess,
 }
 
-/// Guesses a mapping from a file, and writes it and a configuration beside each other. Existing files are never overwritten.
-pub(crate) fn from_file(file: &Path, config: PathBuf, key: Option<&str>) -> Result<Setup, Failure> {
+/// What happens to files that exist where the new ones go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// They are an error, and nothing is written.
+    Refuse,
+    /// They are overwritten, because the user asked for it.
+    Replace,
+}
+
+/// Guesses a mapping from a file, and writes it and a configuration beside each other.
+pub(crate) fn from_file(file: &Path, config: PathBuf, key: Option<&str>, existing: Existing) -> Result<Setup, Failure> {
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("hr");
-    let (folder, mapping) = new_files(&config, &format!("{stem}.mapping.toml"))?;
+    let (folder, mapping) = new_files(&config, &format!("{stem}.mapping.toml"), existing)?;
     let look = look(file)?;
-    let guess = mapping::guess(stem, &look.header, &look.records, key)
+    let mut guess = mapping::guess(stem, &look.header, &look.records, key)
         .map_err(|error| Failure::usage(format!("{}: {error}\n  hint: {}", file.display(), way_out(file, &error))))?;
-    check(&guess.text, &mapping, &look.header)?;
+    // A fault of the guess is reported first, and does not keep the user from the file that has to be corrected.
+    guess.alarms.extend(check(&guess.text, &mapping, &look.header).err());
     let name = mapping.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let settings = settings_text(&beside(file, &folder)?, &name, &look, guess.rows.as_deref());
     config::parse(&settings, &config)
         .map_err(|error| Failure::CannotRun(format!("the guessed configuration has a fault: {error}")))?;
-    write_new(&mapping, &guess.text)?;
-    write_new(&config, &settings).inspect_err(|_| drop(std::fs::remove_file(&mapping)))?;
+    match existing {
+        Existing::Replace => {
+            write_private(&mapping, &guess.text)?;
+            write_private(&config, &settings)?;
+        }
+        Existing::Refuse => {
+            write_new(&mapping, &guess.text)?;
+            write_new(&config, &settings).inspect_err(|_| drop(std::fs::remove_file(&mapping)))?;
+        }
+    }
     Ok(Setup { config, mapping, look, guess })
 }
 
-/// The folder of the configuration, and the path of the mapping in it. Neither file may exist yet.
-pub(crate) fn new_files(config: &Path, mapping: &str) -> Result<(PathBuf, PathBuf), Failure> {
+/// The folder of the configuration, and the path of the mapping in it.
+pub(crate) fn new_files(config: &Path, mapping: &str, existing: Existing) -> Result<(PathBuf, PathBuf), Failure> {
     let folder = config.parent().unwrap_or(Path::new("")).to_owned();
     let mapping = folder.join(mapping);
     for path in [config, mapping.as_path()] {
-        if path.exists() {
-            return Err(Failure::usage(format!("{} exists already\n  hint: move it away first", path.display())));
+        if existing == Existing::Refuse && path.exists() {
+            return Err(Failure::usage(format!(
+                "{} already exists\n  hint: `--force` replaces it; `--config` writes to another place",
+                path.display()
+            )));
         }
     }
     Ok((folder, mapping))
@@ -59,8 +80,8 @@ fn way_out(file: &Path, fault: &GuessError) -> String {
 }
 
 /// Checks the guess against the file, like any mapping.
-fn check(text: &str, path: &Path, header: &Header) -> Result<(), Failure> {
-    let wrong = |fault: &dyn std::fmt::Display| Failure::CannotRun(format!("the guessed mapping has a fault: {fault}"));
+fn check(text: &str, path: &Path, header: &Header) -> Result<(), String> {
+    let wrong = |fault: &dyn std::fmt::Display| format!("the guessed mapping has a fault, correct that line: {fault}");
     let mapping = Mapping::parse(text, path).map_err(|fault| wrong(&fault))?;
     mapping.bind(header).map(drop).map_err(|fault| wrong(&fault))
 }

@@ -65,6 +65,29 @@ fn a_clean_list_ends_well_and_a_broken_one_is_refused() {
 }
 
 #[test]
+fn an_empty_end_date_phone_or_manager_is_no_finding_and_an_empty_name_is() {
+    let world = World::new();
+    let json = world.run(["quality", project("samples/employees.csv").to_str().unwrap(), "--format", "json"]).json();
+    let findings = json["findings"].as_array().unwrap();
+    let columns: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding["code"] == "empty-cell")
+        .map(|finding| finding["column"].as_str().unwrap())
+        .collect();
+    assert!(!columns.iter().any(|column| ["TerminationDate", "Mobile", "ManagerID"].contains(column)), "{columns:?}");
+    assert!(findings.len() < 20, "{json}");
+    let text = std::fs::read_to_string(project("samples/employees.csv")).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut cells: Vec<&str> = lines[1].split(',').collect();
+    cells[2] = "";
+    lines[1] = cells.join(",");
+    let file = world.write("hr.csv", format!("{}\n", lines.join("\n")));
+    let json = world.run(["quality", file.to_str().unwrap(), "--format", "json"]).ends_with(4).json();
+    let empty = json["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == "empty-cell");
+    assert!(empty.clone().any(|finding| finding["column"] == "LastName"), "{json}");
+}
+
+#[test]
 fn each_cell_with_an_invisible_character_is_named() {
     let world = World::new();
     let rows = "1\u{200b},Ann,Lee\n2,B\u{ad}ob,Ray\n3,Cem,C\u{202e}an\n4,D\u{200d}an,Dee\n5,Eve,Fay\u{feff}\n6,Gil,Hay\n";

@@ -1,11 +1,12 @@
 //! Databases as sources: what the configuration refuses, and SQLite from its file to the tenant.
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "sql"))]
 mod mariadb;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "sql"))]
 mod postgres;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "sql"))]
 mod server;
+#[cfg(feature = "sql")]
 mod unreachable;
 
 use crate::world::{World, project};

@@ -13,7 +13,7 @@ use super::interrupt::block_on;
 use super::operator::operator;
 use super::settings::{self, Settings};
 use super::target::Aim;
-use crate::directory::TenantId;
+use crate::directory::{ObjectId, TenantId};
 use crate::plan::{BoundNames, Candidate, Decision, Verdict};
 use crate::record::EmployeeId;
 use crate::report::{self, shown};
@@ -115,7 +115,10 @@ fn known(settings: &Settings, args: &Decide, store: &mut Store, key: &EmployeeId
             let Some((tenant, held)) = tenants.choose(key, held)? else { return Ok(Known::Unknown(not_held(key, choice))) };
             let decision = match choice {
                 Choice::Same(account) => match named(&held.candidates, account) {
-                    Some(candidate) => names(&held).decide(Verdict::Same(candidate.id.clone()), Some(candidate.id.clone())),
+                    Some(candidate) => {
+                        check_unmatched(store, &tenant, key, candidate)?;
+                        names(&held).decide(Verdict::Same(candidate.id.clone()), Some(candidate.id.clone()))
+                    }
                     None => return Ok(Known::Unknown(no_candidate(key, account, &held))),
                 },
                 Choice::New | Choice::Keep => new_person(store, &tenant, key, &held)?,
@@ -123,6 +126,29 @@ fn known(settings: &Settings, args: &Decide, store: &mut Store, key: &EmployeeId
             Ok(Known::Decided(Decided { tenant, decision }))
         }
     }
+}
+
+/// An account that the record of another person matched in the last run is that person's: the decision would hold both records. Where that
+/// record is held as well, the accounts of both are in doubt.
+fn check_unmatched(store: &Store, tenant: &TenantId, key: &EmployeeId, account: &Candidate) -> Result<(), Failure> {
+    let others = store.other_keys_of(tenant, &account.id, key).map_err(|fault| Failure::cannot(&fault))?;
+    for other in others {
+        let held = store.held_records(&other).map_err(|fault| Failure::cannot(&fault))?;
+        if !held.iter().any(|(of, _)| of == tenant) {
+            return Err(another_matches(key, &other, &account.user_principal_name, &account.id));
+        }
+    }
+    Ok(())
+}
+
+/// The account is another person's by the record of that person.
+pub(super) fn another_matches(key: &EmployeeId, other: &EmployeeId, upn: &str, account: &ObjectId) -> Failure {
+    let (key, other) = (shown(key.as_str()), shown(other.as_str()));
+    Failure::usage(format!(
+        "the account {} ({account}) is matched by the record of {other}, so it cannot be that of {key} as well\n  \
+         hint: correct the match attributes of the record or the account that is wrong",
+        shown(upn)
+    ))
 }
 
 fn names(held: &HeldRecord) -> BoundNames {

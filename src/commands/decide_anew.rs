@@ -3,7 +3,7 @@
 use tokio::sync::watch;
 
 use super::cli::{Common, Decide};
-use super::decide::{Choice, Decided, held_not_missing, new_person, present, record, word};
+use super::decide::{Choice, Decided, another_matches, held_not_missing, new_person, present, record, word};
 use super::doubts::carriers;
 use super::exit::{Ended, Failure};
 use super::interrupt::unless_interrupted;
@@ -14,7 +14,7 @@ use super::settings::Settings;
 use super::target::Aim;
 use crate::directory::{ObjectId, Snapshot, User};
 use crate::graph::Priority;
-use crate::mapping::{Desired, HeldCode, Mapped};
+use crate::mapping::{Desired, HeldCode, Mapped, Stage};
 use crate::plan::{BoundNames, Candidate, HeldEntry, Verdict};
 use crate::record::EmployeeId;
 use crate::report::shown;
@@ -61,6 +61,7 @@ impl Subject<'_> {
         let decision = match choice {
             Choice::Same(account) => {
                 let (record, id) = (self.record()?, find(&self.scene.snapshot, account)?);
+                self.check_unmatched(&id)?;
                 BoundNames::of(&record).decide(Verdict::Same(id.clone()), Some(id))
             }
             Choice::New => new_person(&self.scene.store, &tenant, self.key, &self.held(&self.record()?))?,
@@ -72,6 +73,22 @@ impl Subject<'_> {
             },
         };
         Ok(Decided { tenant, decision })
+    }
+
+    /// No record of another person who works here may match the account.
+    fn check_unmatched(&self, account: &ObjectId) -> Result<(), Failure> {
+        let users = &self.scene.snapshot.users;
+        let Some(user) = users.number(account) else { return Ok(()) };
+        let people = &self.answer.people;
+        for (person, _) in self.answer.survey.matched.iter().filter(|(_, matched)| *matched == user) {
+            let other = people.key(*person).filter(|other| *other != self.key.as_str()).and_then(EmployeeId::new);
+            let is_here =
+                matches!(people.mapped(*person, users), Mapped::Desired(record) if !matches!(record.stage, Stage::Left { .. }));
+            if let Some(other) = other.filter(|_| is_here) {
+                return Err(another_matches(self.key, &other, users.at(user).upn(), account));
+            }
+        }
+        Ok(())
     }
 
     /// Whether a record in scope has this key.

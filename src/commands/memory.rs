@@ -48,6 +48,24 @@ impl Memory {
         store.stage(&snapshot.tenant, plan, reading.as_ref(), presence, people).map_err(|fault| Failure::cannot(&fault))
     }
 
+    /// Keeps the people who vanished before the first write: where the run breaks off, what a guard or an approval let through is not
+    /// counted as missing again.
+    pub(super) fn let_through(&self, store: &mut Store, snapshot: &Snapshot) -> Result<(), Failure> {
+        let tenant = &snapshot.tenant;
+        let presence = match self {
+            Self::Read { reading: Some(_), presence, .. } => presence,
+            Self::Staged(Some(staged)) if staged.reading.is_some() => {
+                // A younger reading may have found them.
+                if store.read_since(tenant, &staged.feed, &staged.made_at).map_err(|fault| Failure::cannot(&fault))? {
+                    return Ok(());
+                }
+                &staged.counted.presence
+            }
+            _ => return Ok(()),
+        };
+        store.note_presence(tenant, presence, today()).map_err(|fault| Failure::cannot(&fault))
+    }
+
     /// Keeps it in the ledger and puts delivered files away; gives back what could not be put away. People whose change failed are left as
     /// they were known, so that the next run reports anew what HR changed; where single values were refused, all others are kept.
     pub(super) fn keep(

@@ -64,6 +64,10 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
     });
     survey.notes.extend(empty);
     let keys = plan::keys_with_causes(&survey.plan, &people);
+    if !keys.is_empty() {
+        let written = scene.store.values_of_last_runs(&scene.snapshot.tenant, &rules.feed);
+        ledger.written = written.map_err(|fault| Failure::cannot(&fault))?;
+    }
     let added = scene.store.add_wishes(&scene.snapshot.tenant, &mut ledger, keys);
     added.map_err(|fault| Failure::cannot(&fault))?;
     plan::tell_causes(&mut survey.plan, &people, &scene.snapshot.users, &ledger);

@@ -313,6 +313,7 @@ async fn execute(ready: Ready<'_>, approval: Approval, scene: &mut Scene, mut wh
     let mut applied = if approved.plan().changes.is_empty() {
         untouched(&approved, scene)?
     } else {
+        memory.let_through(&mut scene.store, &scene.snapshot)?;
         write(&approved, scene, settings, common.quiet, matching, cancelled).await?
     };
     let moved = |plan::Drifted { seq, key, action, message }| Drifted { seq, key, action, message };

@@ -20,5 +20,7 @@ pub const SURNAME: &str = "surname";
 pub const EMPLOYEE_ID: &str = "employeeId";
 /// The first working day.
 pub const EMPLOYEE_HIRE_DATE: &str = "employeeHireDate";
+/// The identity of a group, which only its creator gives.
+pub const UNIQUE_NAME: &str = "uniqueName";
 /// The manager, a reference rather than an attribute of the catalogue.
 pub const MANAGER: &str = "manager";

@@ -64,6 +64,9 @@ fn needs_attention(code: SkippedCode) -> bool {
         | SkippedCode::OutOfScope
         | SkippedCode::ManagerUnknown
         | SkippedCode::NotClearable
-        | SkippedCode::Rejected => false,
+        | SkippedCode::Rejected
+        | SkippedCode::GroupSpelling
+        | SkippedCode::GroupMembers
+        | SkippedCode::GroupUnused => false,
     }
 }

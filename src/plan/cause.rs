@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::change::{Action, Change, Object, Plan};
+use super::change::{Action, Change, Edit, Object, Plan};
 use super::fingerprint::fingerprint;
 use super::ledger::Ledger;
 use super::people::Kind;
@@ -72,7 +72,23 @@ fn add_cause(change: &mut Change, ledger: &Ledger, desired: &Desired) {
     if all_drifted && change.action == Action::Update && change.why.code == ReasonCode::HrChanged {
         change.why.code = ReasonCode::Drifted;
     }
-    change.reason = join(&change.reason, &sentence(&change.cause));
+    let again: Vec<&str> =
+        change.attributes.iter().filter(|edit| is_written_again(change, edit, ledger)).map(|edit| &*edit.name).collect();
+    let mut reason = join(&change.reason, &sentence(&change.cause));
+    if !again.is_empty() {
+        let hint = "for the third run in a row; Graph may not keep the value, or a person or another app changes it back";
+        reason = join(&reason, &format!("{} {hint}", again.join(", ")));
+    }
+    change.reason = reason;
+}
+
+/// Whether the last two runs wrote the same value, and the tenant does not show it.
+fn is_written_again(change: &Change, edit: &Edit, ledger: &Ledger) -> bool {
+    const RUNS: usize = 2;
+    let name = (change.key.clone(), edit.name.clone());
+    change.cause.get(&edit.name) == Some(&Cause::Tenant)
+        && ledger.written.len() == RUNS
+        && ledger.written.iter().all(|run| run.get(&name) == Some(&edit.after))
 }
 
 /// Which attributes HR changed and in which the tenant drifted.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cause::Cause;
 use super::plain::plain;
-use super::reason::Why;
+use super::reason::{ReasonCode, Why};
 use crate::directory::{Attribute, ObjectId, Value, roles};
 use crate::mapping::{HeldCode, LeaveAction};
 use crate::record::{EmployeeId, Place};
@@ -265,6 +265,13 @@ impl Change {
         }
     }
 
+    /// Whether the account is restored for a person whose first working day lies ahead: it belongs to that start, and no leave before it
+    /// deletes it again.
+    #[must_use]
+    pub fn is_ahead_of_start(&self) -> bool {
+        self.action == Action::Restore && self.why.code == ReasonCode::Returns && self.why.on.is_some()
+    }
+
     fn opens(&self) -> bool {
         self.object == Object::User && matches!(self.action, Action::Enable | Action::Restore)
     }
@@ -279,6 +286,22 @@ impl Change {
 
 /// Under what [`Change::ids`] keeps the manager that follows a disable out: no key of a person has brackets of its own.
 pub(super) const CLEARED_MANAGER: &str = "(cleared manager)";
+
+/// The start of the names under which [`Change::ids`] keeps the groups of an account that is deleted: no key of a person begins so.
+const FORMER_GROUP: &str = "(group when deleted) ";
+
+impl Change {
+    /// Notes the managed groups of an account that is deleted: Graph adds the account to them again when it is restored, and no list of
+    /// members shows that before.
+    pub(super) fn note_former_groups<'g>(&mut self, groups: impl Iterator<Item = &'g ObjectId>) {
+        self.ids.extend(groups.map(|id| (format!("{FORMER_GROUP}{id}"), id.clone())));
+    }
+
+    /// The managed groups of an account that is deleted.
+    pub fn former_groups(&self) -> impl Iterator<Item = &ObjectId> {
+        self.ids.iter().filter(|(name, _)| name.starts_with(FORMER_GROUP)).map(|(_, id)| id)
+    }
+}
 
 /// One attribute that differs; none means «not set».
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -367,6 +390,9 @@ pub enum SkippedCode {
     OtherFeed,
     Rejected,
     NotConfirmed,
+    GroupSpelling,
+    GroupMembers,
+    GroupUnused,
 }
 
 /// Somebody or something that was left alone.

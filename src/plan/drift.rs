@@ -15,7 +15,7 @@ use super::ledger::Ledger;
 use super::protect::{Protection, SHIELDED, Touch};
 use super::survey::summarise;
 use super::unique::{Asker, Names};
-use crate::directory::{ObjectId, Snapshot, User, UserNo, Value};
+use crate::directory::{ObjectId, Snapshot, User, UserNo, Value, roles};
 use crate::record::EmployeeId;
 
 /// A change that was left out, since the tenant had moved.
@@ -55,12 +55,14 @@ pub fn drift(
     let numbers = Numbers::default();
     let (mut plan, mut drifted) = (saved.clone(), Vec::new());
     plan.changes.clear();
+    let mut unplaced = HashSet::new();
     let accounts = Accounts::new(saved, snapshot, ledger, confirmation);
     for change in &saved.changes {
         let mut change = change.clone();
         let (confirmed, skipped) = accounts.check(&mut change);
         plan.skipped.extend(skipped);
         if !confirmed {
+            unplaced.extend(waiting_for(&change, snapshot));
             continue;
         }
         let moved = match change.object {
@@ -69,10 +71,14 @@ pub fn drift(
             Object::Group => group_moved(&mut change, snapshot, &protection),
         };
         match moved {
-            Some(message) => drifted.push(Drifted::of(&change, message)),
+            Some(message) => {
+                unplaced.extend(waiting_for(&change, snapshot));
+                drifted.push(Drifted::of(&change, message));
+            }
             None => plan.changes.push(change),
         }
     }
+    keep_present_groups(&mut plan.changes, &mut drifted, &unplaced);
     count_again(&mut plan, &accounts, saved.summary.unchanged, policy);
     (plan, drifted)
 }
@@ -235,12 +241,52 @@ fn group_moved(change: &mut Change, snapshot: &Snapshot, protection: &Protection
         let is_member = |key: &String| change.ids.get(key).is_some_and(|id| group.members.contains(id));
         let known = |key: &String| change.ids.contains_key(key);
         members.add.retain(|key| !is_member(key));
-        members.remove.retain(|key| !known(key) || is_member(key));
+        // Whoever is restored becomes a member again of the groups of before.
+        let returns = |key: &String| change.ids.get(key).is_some_and(|id| snapshot.deleted.contains_key(id));
+        members.remove.retain(|key| !known(key) || is_member(key) || returns(key));
         if members.add.is_empty() && members.remove.is_empty() {
             change.members = None;
         }
     }
     (had_members && change.members.is_none() && change.attributes.is_empty()).then(|| "the members are right by now".into())
+}
+
+/// The people whom a group that is left out should have taken, by key.
+fn waiting_for(change: &Change, snapshot: &Snapshot) -> Vec<String> {
+    let unique = change.attributes.iter().find(|edit| edit.name == roles::UNIQUE_NAME).and_then(|edit| edit.after.as_ref());
+    let by_name = || {
+        let unique = unique.and_then(Value::as_text)?;
+        snapshot.groups.values().find(|group| group.unique_name.as_deref() == Some(unique))
+    };
+    let group = change.id.as_ref().and_then(|id| snapshot.groups.get(id)).or_else(by_name);
+    let is_member = |key: &String| {
+        let account = change.ids.get(key);
+        account.is_some_and(|id| group.is_some_and(|group| group.members.contains(id)))
+    };
+    let members = change.members.iter().filter(|_| change.object == Object::Group);
+    members.flat_map(|members| &members.add).filter(|key| !is_member(key)).cloned().collect()
+}
+
+/// A person whom the wanted group does not take keeps the present groups.
+fn keep_present_groups(changes: &mut Vec<Change>, drifted: &mut Vec<Drifted>, unplaced: &HashSet<String>) {
+    if unplaced.is_empty() {
+        return;
+    }
+    changes.retain_mut(|change| {
+        let Some(members) = change.members.as_mut().filter(|_| change.object == Object::Group) else { return true };
+        let before = members.remove.len();
+        members.remove.retain(|key| !unplaced.contains(key));
+        let kept = before - members.remove.len();
+        if kept == 0 || !members.remove.is_empty() || !members.add.is_empty() {
+            return true;
+        }
+        change.members = None;
+        if change.attributes.is_empty() {
+            let message = "the members stay, since the group to which they move is left out".to_owned();
+            drifted.push(Drifted::of(change, message));
+        }
+        !change.attributes.is_empty()
+    });
 }
 
 /// Takes those out of a group's change whose accounts hrpush does not touch.

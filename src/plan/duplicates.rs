@@ -1,6 +1,6 @@
 //! Live accounts that look like somebody for whom a plan would create an account.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::decision;
 use super::doubt::{Doubt, some_of};
@@ -74,8 +74,10 @@ impl<'a> Unclaimed<'a> {
     }
 
     fn insert(&mut self, user: &UserRow<'_>) {
-        for address in addresses(user) {
-            self.addresses.entry(address.to_lowercase()).or_default().push(user.number());
+        // The sign-in name, the mail address and a proxy address are often the same.
+        let own: BTreeSet<String> = addresses(user).map(str::to_lowercase).collect();
+        for address in own {
+            self.addresses.entry(address).or_default().push(user.number());
         }
         if let Some(names) = PersonNames::of_account(user).both() {
             self.names.entry(names).or_default().push(user.number());

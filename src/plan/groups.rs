@@ -54,6 +54,16 @@ struct Crowd<'a, 's> {
     standing: BTreeMap<&'a str, Standing>,
     by_account: HashMap<ObjectId, &'a str>,
     managed: HashSet<ObjectId>,
+    /// The restored accounts that become members of a group again, by the group: no list of members shows them yet.
+    returning: HashMap<&'a ObjectId, Vec<(&'a str, &'a ObjectId)>>,
+}
+
+impl<'a> Crowd<'a, '_> {
+    /// The people of the reading who are members of a group or become members again, with their accounts.
+    fn members_of<'g>(&'g self, group: &'g Group) -> impl Iterator<Item = (&'a str, &'g ObjectId)> {
+        let live = group.members.iter().filter_map(|id| Some((*self.by_account.get(id)?, id)));
+        live.chain(self.returning.get(&group.id).into_iter().flatten().copied())
+    }
 }
 
 /// The changes of groups.
@@ -173,7 +183,7 @@ fn leave_twins(planner: &mut Planner<'_>, crowd: &Crowd<'_, '_>, case: &Case<'_>
             case.present.map_or("the other group", |group| &group.name)
         );
         let (key, id) = (Some(unique.clone()), Some(twin.id.clone()));
-        planner.skipped.push(Skipped { key, id, code: SkippedCode::OutOfScope, message, left: false });
+        planner.skipped.push(Skipped { key, id, code: SkippedCode::GroupSpelling, message, left: false });
         if planner.inputs.rules.groups[case.rule].exact && refuse("", twin).is_ok() {
             let mut moves = Moves::default();
             members::add_leaving(crowd, &case.asked, twin, waiting, &mut moves);
@@ -208,7 +218,13 @@ fn crowd<'a, 's>(planner: &Planner<'a>, slots: &'s [Slot]) -> Crowd<'a, 's> {
     let lifecycle = planner.inputs.rules.lifecycle.as_ref();
     let leave_all = lifecycle.is_some_and(|lifecycle| lifecycle.on_leave.contains(&LeaveAction::RemoveFromManagedGroups));
     let directory = Directory::new(planner, slots);
-    let mut crowd = Crowd { directory, standing: BTreeMap::new(), by_account: HashMap::new(), managed: HashSet::new() };
+    let mut crowd = Crowd {
+        directory,
+        standing: BTreeMap::new(),
+        by_account: HashMap::new(),
+        managed: HashSet::new(),
+        returning: HashMap::new(),
+    };
     let users = &planner.inputs.snapshot.users;
     crowd.managed.extend(users.rows().filter(|user| planner.matching.is_claimed(user.number())).map(|user| user.id()));
     crowd.managed.extend(planner.inputs.ledger.people.values().map(|person| person.id.clone()));
@@ -222,6 +238,13 @@ fn crowd<'a, 's>(planner: &Planner<'a>, slots: &'s [Slot]) -> Crowd<'a, 's> {
             {
                 crowd.standing.insert(key, Standing::Untouched);
                 continue;
+            }
+        }
+        if let (Account::Deleted(deleted), Slot::Change(change)) = (person.account, slot)
+            && change.action == Action::Restore
+        {
+            for group in former_groups(planner, person, &deleted.user.id) {
+                crowd.returning.entry(group).or_default().push((key, &deleted.user.id));
             }
         }
         let row = planner.matching.row(person);
@@ -241,11 +264,19 @@ fn crowd<'a, 's>(planner: &Planner<'a>, slots: &'s [Slot]) -> Crowd<'a, 's> {
     crowd
 }
 
+/// The groups to which a restore adds an account again.
+fn former_groups<'a>(planner: &Planner<'a>, person: &Person<'a>, account: &ObjectId) -> impl Iterator<Item = &'a ObjectId> {
+    let people = &planner.inputs.ledger.people;
+    let keys = [Some(planner.matching.key(person)), planner.matching.row(person).previous_key()];
+    let known = keys.into_iter().flatten().filter_map(|key| people.get(key)).find(|known| known.id == *account);
+    known.into_iter().flat_map(|known| &known.groups_when_deleted)
+}
+
 /// The stage that decides about groups. An account that is made for a new start has nothing to do with the leave before it.
 fn stage_of_membership(planner: &Planner<'_>, person: &Person<'_>, slot: &Slot) -> Stage {
     let (stage, new_stage) = planner.matching.stages(person);
     let Some(new_stage) = new_stage else { return stage };
-    let is_created = matches!(slot, Slot::Change(change) if change.action == Action::Create);
+    let is_created = matches!(slot, Slot::Change(change) if matches!(change.action, Action::Create | Action::Restore));
     let is_closed = matches!(slot, Slot::Change(change) if change.action == Action::Disable);
     let known = planner.inputs.ledger.people.get(planner.matching.key(person));
     if is_created || (known.is_some_and(|known| known.pre_hire) && !is_closed) { new_stage } else { stage }
@@ -336,7 +367,7 @@ fn report_spellings(planner: &mut Planner<'_>, case: &Case<'_>) {
         quoted.join(", ")
     );
     let (key, id) = (Some(case.key.clone()), case.present.map(|group| group.id.clone()));
-    planner.skipped.push(Skipped { key, id, code: SkippedCode::OutOfScope, message, left: false });
+    planner.skipped.push(Skipped { key, id, code: SkippedCode::GroupSpelling, message, left: false });
 }
 
 /// Members of an exact group whom hrpush does not manage.
@@ -349,7 +380,7 @@ fn report_others(planner: &mut Planner<'_>, crowd: &Crowd<'_, '_>, key: &str, gr
             group.name
         );
         let (key, id) = (Some(key.to_owned()), Some(group.id.clone()));
-        let code = SkippedCode::OutOfScope;
+        let code = SkippedCode::GroupMembers;
         planner.skipped.push(Skipped { key, id, code, message, left: false });
     }
 }

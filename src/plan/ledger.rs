@@ -32,6 +32,9 @@ pub struct Ledger {
     /// What an administrator decided by hand, by key.
     #[serde(default)]
     pub decisions: BTreeMap<EmployeeId, Decision>,
+    /// What the last two runs of the feed wrote, newest first: by key and attribute.
+    #[serde(skip)]
+    pub written: Vec<BTreeMap<(String, String), Option<Value>>>,
     /// Attributes that Graph refused to this app when they were last tried, each with the people on whom that was tried in vain since.
     pub refused: BTreeMap<String, BTreeSet<String>>,
 }
@@ -49,6 +52,9 @@ pub struct Person {
     pub pre_hire: bool,
     /// The day on which hrpush deleted the account.
     pub deleted_on: Option<Date>,
+    /// The managed groups of the account when hrpush deleted it: a restore makes the account a member of them again.
+    #[serde(default)]
+    pub groups_when_deleted: BTreeSet<ObjectId>,
     /// The day of the first good reading of the feed without this person; none while the last good reading carries them.
     #[serde(default)]
     pub missing_since: Option<Date>,
@@ -86,6 +92,21 @@ pub struct LastReading {
     /// The statuses, folded, that the mapping names in no list and that a confirmed run of this feed had.
     #[serde(default)]
     pub statuses: BTreeSet<String>,
+    /// The people of this reading whom another feed carried before this one, by key.
+    #[serde(default)]
+    pub taken_over: BTreeMap<EmployeeId, TakenOver>,
+}
+
+/// The feed that carried a person before the feed of the last reading did.
+///
+/// Each feed that lists the person as working here becomes the one that carried them last. So a feed that had a good reading since then and is
+/// not that one does not carry the person any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenOver {
+    /// The other feed.
+    pub feed: String,
+    /// The day of its last good reading at that time.
+    pub read_on: Date,
 }
 
 impl LastReading {

@@ -6,6 +6,8 @@ mod leaver;
 mod notices;
 mod restricted;
 
+pub(super) use identity::taken_over;
+
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -190,7 +192,9 @@ impl<'a> Planner<'a> {
     }
 
     fn deleted(&mut self, desired: &Desired, deleted: &DeletedUser) -> Result<Slot, Box<Held>> {
-        match desired.stage {
+        // Between two employments, the new start decides: the account comes back as that of any pre-hire.
+        let stage = desired.stage_without_account();
+        match stage {
             Stage::Left { .. } => return Ok(Slot::Closed),
             Stage::Upcoming { .. } => return self.without_account(desired),
             Stage::PreHire { .. } | Stage::Active { .. } => {}
@@ -207,13 +211,14 @@ impl<'a> Planner<'a> {
         }
         let mut edits = self.edits(desired, user, Mode { left: false, shielded: false, restore: true })?;
         self.check_restore(desired, user, &edits)?;
-        let active =
-            matches!(desired.stage, Stage::Active { .. }) || self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
-        if active && user.enabled != Some(true) {
+        let gap = matches!(desired.stage, Stage::Left { .. });
+        let on_create = !gap && self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
+        if (on_create || matches!(stage, Stage::Active { .. })) && user.enabled != Some(true) {
             edits.push(enablement(user.enabled, true));
         }
         self.give_names(desired, &edits);
-        let reason = if ours { Reason::ReturnsDeleted } else { Reason::ActiveThoughDeleted };
+        let ahead = if let Stage::PreHire { start } = stage { Some(start) } else { None };
+        let reason = if ours { Reason::ReturnsDeleted(ahead) } else { Reason::ActiveThoughDeleted(ahead) };
         let mut slot = change(Action::Restore, desired, Some(user), edits, &reason);
         self.renew_password(&mut slot, desired, user);
         Ok(slot)

@@ -129,16 +129,38 @@ impl Likeness {
     }
 }
 
-/// Whether the display name of `shown` has all words of the other side's display name, or of its two names, in any order.
+/// Whether the display name of `shown` has the words of the other side's display name, or of its two names, in any order.
+///
+/// Other words make it the name of something else, such as a shared mailbox: only what stands in parentheses, initials and titles are no part
+/// of a name.
 fn shows(named: PersonNames<'_>, shown: PersonNames<'_>) -> bool {
     let Some(display) = shown.display else { return false };
-    let display = words(display);
-    if !display.is_empty() && named.display.is_some_and(|name| words(name) == display) {
+    let whole = words(display);
+    if !whole.is_empty() && named.display.is_some_and(|name| words(name) == whole) {
         return true;
     }
     let Some((given, surname)) = named.given.zip(named.surname) else { return false };
+    let display = words(&without_parentheses(display));
     let parts = [words(given), words(surname)];
+    let is_part = |word: &String| parts.iter().any(|part| part.contains(word));
     parts.iter().all(|part| !part.is_empty() && part.iter().all(|word| display.contains(word)))
+        && display.iter().all(|word| is_part(word) || word.chars().count() == 1 || TITLES.contains(&word.as_str()))
+}
+
+/// Words before a name that are no name.
+const TITLES: [&str; 9] = ["dr", "prof", "mr", "mrs", "ms", "ing", "dipl", "mag", "phd"];
+
+fn without_parentheses(name: &str) -> String {
+    let mut depth = 0_usize;
+    let mut outside = |letter: &char| {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => return depth == 0,
+        }
+        false
+    };
+    name.chars().filter(|letter| outside(letter)).collect()
 }
 
 fn share_no_word(left: &str, right: &str) -> bool {
@@ -203,6 +225,10 @@ mod tests {
             (names("Zoë", "", "Z."), true),
             (names("", "", "Zander, Zoe"), true),
             (names("", "", "Zoe Zander (Contoso)"), true),
+            (names("", "", "Dr. Zoe M. Zander"), true),
+            (names("", "", "Shared Zoe Zander mailbox"), false),
+            (names("", "", "Zoe Zander - Reception"), false),
+            (names("", "", "(Zoe Zander) Reception"), false),
             (names("", "", "Reception"), false),
             (names("", "", "Zoe"), false),
             (names("", "", ""), false),

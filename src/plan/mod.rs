@@ -56,7 +56,7 @@ pub use fingerprint::fingerprint;
 pub use groups::unique_name;
 pub use guards::GUARDS;
 pub use inputs::{Inputs, Leavers, Limit, Policy};
-pub use ledger::{FormerAddress, LastReading, Ledger, Person};
+pub use ledger::{FormerAddress, LastReading, Ledger, Person, TakenOver};
 pub use people::{Note, Packer, Part, People, PersonNo, UnlistedStatus};
 pub use presence::Presence;
 pub use protect::protection;

@@ -1,9 +1,12 @@
 //! Several records with the key of one leaver.
 
+use jiff::civil::Date;
+
 use super::keys::Start;
 use super::people::{Kind, People, PersonNo};
-use crate::directory::Users;
-use crate::mapping::{Desired, HeldCode, LeftOut, ManagerWanted, RecordPart, Stage};
+use crate::directory::{Attribute, Users, Value};
+use crate::mapping::{Desired, Flow, HeldCode, LeftOut, ManagerWanted, RecordPart, Stage};
+use crate::record::EmployeeId;
 
 /// The records of one key that all belong to a leaver: the one that represents them, and the others. Which one that is depends on their
 /// values alone, so that the order of the rows does not matter.
@@ -15,13 +18,36 @@ pub(super) fn one_leaver(reading: &People, users: &Users, same: &[(Start, Person
     if !same.iter().all(is_leaver) {
         return None;
     }
-    let rank = |number: PersonNo| {
-        let Desired { stage, attributes, manager, groups, previous_key, .. } = reading.row(number).desired(users);
-        let end = if let Stage::Left { end } = stage { end } else { None };
-        (end, format!("{attributes:?} {manager:?} {groups:?} {previous_key:?}"))
-    };
-    let first = same.iter().map(|(_, number)| *number).max_by_key(|number| rank(*number))?;
+    let first = same.iter().map(|(_, number)| *number).max_by_key(|number| Rank::of(reading.row(*number).desired(users)))?;
     Some((first, same.iter().map(|(_, number)| *number).filter(|number| *number != first).collect()))
+}
+
+/// The values of a leaver's record, which order the records of one key: the latest end first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    end: Option<Date>,
+    /// Each attribute with its value or its candidates.
+    attributes: Vec<(Attribute, Vec<Value>)>,
+    manager: Option<EmployeeId>,
+    groups: Vec<(usize, String, String)>,
+    previous_key: Option<EmployeeId>,
+}
+
+impl Rank {
+    fn of(Desired { stage, attributes, manager, groups, previous_key, .. }: Desired) -> Self {
+        let values = |flow| match flow {
+            Flow::Set(value) => vec![value],
+            Flow::Clear => Vec::new(),
+            Flow::FirstFree(candidates) => candidates,
+        };
+        Self {
+            end: if let Stage::Left { end } = stage { end } else { None },
+            attributes: attributes.into_iter().map(|wanted| (wanted.attribute, values(wanted.flow))).collect(),
+            manager: if let ManagerWanted::Key(key) = manager { Some(key) } else { None },
+            groups: groups.into_iter().map(|group| (group.rule, group.key, group.name)).collect(),
+            previous_key,
+        }
+    }
 }
 
 /// A leaver with several records: values in which the records differ are left out.

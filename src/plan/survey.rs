@@ -9,7 +9,7 @@ use super::fingerprint::fingerprint;
 use super::guards::{self, Bases, Counted};
 use super::inputs::Inputs;
 use super::ledger::LastReading;
-use super::lifecycle::{Planner, Slot};
+use super::lifecycle::{Planner, Slot, taken_over};
 use super::managers::{self, Directory};
 use super::matching::{Account, How, Matching, Person};
 use super::order::order;
@@ -101,6 +101,7 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         held: guards::held_names(plan.held.iter().filter(|entry| entry.record.is_some())).collect(),
         columns: inputs.columns.clone().unwrap_or_default(),
         statuses,
+        taken_over: taken_over(inputs, &matching),
     };
     let mut notes = notes(inputs, &matching, &protection);
     if let Some(doubt) = doubt {

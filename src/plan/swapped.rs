@@ -1,30 +1,54 @@
-//! Records whose keys were exchanged: each would turn the other's account into its own person.
+//! Records whose keys were exchanged: each would give the other person's names to an account.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::diff::hold;
+use super::doubt::Doubt;
 use super::index::TextOf;
 use super::inputs::Inputs;
 use super::likeness::{BothNames, PersonNames};
 use super::matching::{Account, How, Person};
 use super::people::PersonRow;
-use crate::directory::{Attribute, UserNo, Users};
+use crate::directory::{Attribute, UserNo, Users, roles};
 use crate::mapping::{Held, HeldCode};
 
-/// People who match one user by the first attribute and another one by their names: two users for one record. By position.
+/// A record that matches a user by its key and would replace both names of that user.
+struct Replacement {
+    /// The position among the people.
+    at: usize,
+    user: UserNo,
+    wanted: BothNames,
+}
+
+/// The records whose keys look exchanged, held, by position: one record by its key and another by its names match the same user.
 ///
-/// The other user is somebody whose names they bear and who either has their value in a later match attribute, or whose own record
-/// bears the names of the user that they match.
+/// The user found by its names either has the record's value of a later match attribute, or its own record has the names of the first user.
+/// That user's own record is held as well where it would replace both names. A record that was held for this stays held as long as it
+/// differs in both names, since the names that the hold was based on may be gone by the next reading.
 pub(super) fn held(inputs: &Inputs<'_>, people: &[Person<'_>]) -> BTreeMap<usize, Held> {
+    let exchanges = Exchanges { inputs, users: &inputs.snapshot.users, people, replacements: replacements(inputs, people) };
+    let mut held = BTreeMap::new();
+    for (now, replacement) in exchanges.all() {
+        if let Some(other) = exchanges.other(now, replacement) {
+            held.insert(replacement.at, exchanges.hold(replacement, Some(other)));
+            for counterpart in exchanges.all().map(|(_, one)| one).filter(|one| one.user == other) {
+                held.entry(counterpart.at).or_insert_with(|| exchanges.hold(counterpart, Some(replacement.user)));
+            }
+        }
+    }
+    for (_, replacement) in exchanges.all().filter(|(_, replacement)| exchanges.was_held(replacement)) {
+        held.entry(replacement.at).or_insert_with(|| exchanges.hold(replacement, None));
+    }
+    held
+}
+
+/// The records that would replace both names of their user, by the names of that user.
+fn replacements(inputs: &Inputs<'_>, people: &[Person<'_>]) -> BTreeMap<BothNames, Vec<Replacement>> {
     let users = &inputs.snapshot.users;
-    let mut becomes: HashMap<BothNames, Vec<(usize, UserNo, BothNames)>> = HashMap::new();
+    let mut replacements: BTreeMap<BothNames, Vec<Replacement>> = BTreeMap::new();
     for (at, person) in people.iter().enumerate() {
         let Account::Live(number, how) = person.account else { continue };
-        if how == How::Decision {
-            continue;
-        }
         let row = inputs.people.row(person.number);
-        if row.is_as(number) {
+        if how == How::Decision || row.is_as(number) {
             continue;
         }
         let user = users.at(number);
@@ -34,37 +58,69 @@ pub(super) fn held(inputs: &Inputs<'_>, people: &[Person<'_>]) -> BTreeMap<usize
         let names = (PersonNames::of_account(&user).both(), PersonNames::of_record(row, users).both());
         let (Some(now), Some(wanted)) = names else { continue };
         if now.0 != wanted.0 && now.1 != wanted.1 {
-            becomes.entry(now).or_default().push((at, number, wanted));
+            replacements.entry(now).or_default().push(Replacement { at, user: number, wanted });
         }
     }
-    let mut held = BTreeMap::new();
-    for (now, replaced) in &becomes {
-        for (at, user, wanted) in replaced {
-            let row = inputs.people.row(people[*at].number);
-            let exchanged =
-                becomes.get(wanted).into_iter().flatten().find(|(_, _, names)| names == now).map(|(_, other, _)| *other);
-            if let Some(other) = exchanged.or_else(|| by_a_later_match(inputs, row, *user, wanted)) {
-                let [user, other] = [*user, other].map(|number| users.at(number).id());
-                let message = format!("the record matches {user} by its key, but {other} by its names");
-                let help = "two keys look exchanged: correct the key in HR, or the names of the accounts";
-                held.insert(*at, *hold(&row.desired(users), HeldCode::AmbiguousMatch, message, help));
-            }
-        }
-    }
-    held
+    replacements
 }
 
-/// The common case, told without looking at the letters.
+struct Exchanges<'a> {
+    inputs: &'a Inputs<'a>,
+    users: &'a Users,
+    people: &'a [Person<'a>],
+    replacements: BTreeMap<BothNames, Vec<Replacement>>,
+}
+
+impl<'a> Exchanges<'a> {
+    fn all(&self) -> impl Iterator<Item = (&BothNames, &Replacement)> {
+        self.replacements.iter().flat_map(|(now, all)| all.iter().map(move |one| (now, one)))
+    }
+
+    fn row(&self, replacement: &Replacement) -> PersonRow<'a> {
+        self.inputs.people.row(self.people[replacement.at].number)
+    }
+
+    /// The user that a record matches by its names.
+    fn other(&self, now: &BothNames, replacement: &Replacement) -> Option<UserNo> {
+        let back = self.replacements.get(&replacement.wanted).into_iter().flatten().find(|other| other.wanted == *now);
+        back.map(|other| other.user).or_else(|| self.by_a_later_match(replacement))
+    }
+
+    fn by_a_later_match(&self, replacement: &Replacement) -> Option<UserNo> {
+        let row = self.row(replacement);
+        let mut hits = self.inputs.people.indexes().iter().skip(1).flat_map(|index| {
+            let wanted = row.wanted_text(index.attribute, self.users);
+            wanted.map(|text| self.inputs.people.who_has(index.attribute, text, self.users)).unwrap_or_default()
+        });
+        let names = |user: UserNo| PersonNames::of_account(&self.users.at(user)).both();
+        hits.find(|other| *other != replacement.user && names(*other).as_ref() == Some(&replacement.wanted))
+    }
+
+    /// Whether the last good reading held the record for an ambiguous match.
+    fn was_held(&self, replacement: &Replacement) -> bool {
+        let (Some(last), Some(key)) = (&self.inputs.ledger.last_reading, self.row(replacement).key()) else { return false };
+        !last.held.is_empty() && last.held.contains(&(key.to_owned(), HeldCode::AmbiguousMatch))
+    }
+
+    fn hold(&self, replacement: &Replacement, other: Option<UserNo>) -> Held {
+        let user = self.users.at(replacement.user).id();
+        let other = other.map(|other| self.users.at(other).id());
+        let message = match &other {
+            Some(other) => format!("the record matches {user} by its key, but two keys look exchanged with those of {other}"),
+            None => format!("the record matches {user} by its key, but has two other names since its key looked exchanged"),
+        };
+        let doubt = Doubt {
+            code: HeldCode::AmbiguousMatch,
+            message,
+            help: "correct the key in HR, or the names of the accounts".into(),
+            accounts: other.into_iter().chain([user]).collect(),
+        };
+        *doubt.held(&self.row(replacement).desired(self.users), self.users)
+    }
+}
+
+/// The common case, without folding the names.
 fn keeps_a_name(row: PersonRow<'_>, users: &Users, user: &impl TextOf) -> bool {
-    let names = ["givenName", "surname"].into_iter().filter_map(Attribute::find);
+    let names = [roles::GIVEN_NAME, roles::SURNAME].into_iter().filter_map(Attribute::find);
     names.into_iter().any(|name| row.wanted_text(name, users) == user.text_of(name))
-}
-
-fn by_a_later_match(inputs: &Inputs<'_>, row: PersonRow<'_>, user: UserNo, wanted: &BothNames) -> Option<UserNo> {
-    let users = &inputs.snapshot.users;
-    let mut hits = inputs.people.indexes().iter().skip(1).flat_map(|index| {
-        let wanted = row.wanted_text(index.attribute, users);
-        wanted.map(|text| inputs.people.who_has(index.attribute, text, users)).unwrap_or_default()
-    });
-    hits.find(|other| *other != user && PersonNames::of_account(&users.at(*other)).both().as_ref() == Some(wanted))
 }

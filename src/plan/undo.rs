@@ -277,7 +277,7 @@ impl<'a> Work<'a> {
         }
         let mut inverse = self.inverse(change, Action::Update, None, Vec::new());
         if change.action == Action::Create {
-            self.tell(change, SkippedCode::OutOfScope, format!("the group {} is emptied, not deleted", group.name));
+            self.tell(change, SkippedCode::GroupUnused, format!("the group {} is emptied, not deleted", group.name));
         } else if let Some(edit) = change.attributes.iter().find(|edit| edit.name == "displayName") {
             if edit.after.as_ref().and_then(Value::as_text) == Some(group.name.as_str()) {
                 let (before, after) = (edit.after.clone(), edit.before.clone());

@@ -34,16 +34,15 @@ pub(super) fn joining(planner: &Planner<'_>, crowd: &Crowd<'_, '_>, asked: &Aske
 /// Adds the members of a group whom HR does not want in it any more, but for those whose other group is held.
 pub(super) fn add_leaving(crowd: &Crowd<'_, '_>, asked: &Asked<'_>, group: &Group, waiting: &Waiting<'_>, moves: &mut Moves) {
     let (members, ids) = moves;
-    for id in &group.members {
-        let Some(key) = crowd.by_account.get(id) else { continue };
+    for (key, id) in crowd.members_of(group) {
         let goes = match crowd.standing.get(key) {
             Some(Standing::Serves) => waiting.get(key).is_none_or(|rules| rules.is_disjoint(&asked.rules)),
             Some(Standing::Leaves) => true,
             Some(Standing::Untouched) | None => false,
         };
         if goes && !asked.people.contains(key) {
-            members.remove.push((*key).to_owned());
-            ids.insert((*key).to_owned(), id.clone());
+            members.remove.push(key.to_owned());
+            ids.insert(key.to_owned(), id.clone());
         }
     }
     members.remove.sort();

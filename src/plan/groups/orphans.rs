@@ -26,10 +26,9 @@ pub(super) fn empty(
             continue;
         }
         let mut ids = BTreeMap::new();
-        for id in &group.members {
-            let Some(key) = crowd.by_account.get(id) else { continue };
+        for (key, id) in crowd.members_of(group) {
             // A person whom another feed carried last may belong here by that feed's mapping.
-            let known = planner.inputs.ledger.people.get(*key);
+            let known = planner.inputs.ledger.people.get(key);
             let other_feed = known.is_some_and(|known| known.feed != planner.inputs.rules.feed);
             let goes = match crowd.standing.get(key) {
                 Some(Standing::Serves) => !waiting.contains_key(key),
@@ -37,7 +36,7 @@ pub(super) fn empty(
                 Some(Standing::Untouched) | None => false,
             };
             if !other_feed && goes {
-                ids.insert((*key).to_owned(), id.clone());
+                ids.insert(key.to_owned(), id.clone());
             }
         }
         if ids.is_empty() {
@@ -58,7 +57,7 @@ pub(super) fn report(planner: &mut Planner<'_>, served: &BTreeSet<&ObjectId>) {
             "no rule asks for the group {} any more; it is not deleted; hint: find out whether another feed or a person still uses it",
             group.name
         );
-        let (key, id, code) = (Some(unique.clone()), Some(group.id.clone()), SkippedCode::OutOfScope);
+        let (key, id, code) = (Some(unique.clone()), Some(group.id.clone()), SkippedCode::GroupUnused);
         planner.skipped.push(Skipped { key, id, code, message, left: false });
     }
 }

@@ -244,6 +244,9 @@ impl<'a> Planner<'a> {
             record,
             ids: BTreeMap::new(),
         };
+        if change.action == Action::Delete {
+            self.note_former_groups(&mut change, user);
+        }
         self.follow(&mut change, user, then);
         Some(change)
     }

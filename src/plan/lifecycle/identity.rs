@@ -1,14 +1,21 @@
 //! What a person's account is: seen without a write, carried by another feed, or given by hand.
 
+use std::collections::BTreeMap;
+
 use jiff::ToSpan;
+use jiff::civil::Date;
 
 use super::{Planner, Slot};
 use crate::directory::{ObjectId, User};
-use crate::mapping::{Desired, Held, HeldCode};
+use crate::mapping::{Desired, Held, HeldCode, Stage};
 use crate::plan::change::SkippedCode;
 use crate::plan::decision;
 use crate::plan::doubt::Doubt;
+use crate::plan::inputs::Inputs;
+use crate::plan::ledger::{Ledger, Person as Known, TakenOver};
 use crate::plan::likeness::{Likeness, PersonNames};
+use crate::plan::matching::Matching;
+use crate::record::EmployeeId;
 
 /// For how many days the last good reading of another feed protects its people.
 const FEED_DAYS: i64 = 7;
@@ -61,16 +68,66 @@ impl Planner<'_> {
 
     /// Lists a leaver of this feed whom another feed carries: the last good reading of that feed has the person, and not as gone.
     pub(super) fn left_elsewhere(&mut self, desired: &Desired, user: &User) -> Option<Slot> {
-        let (ledger, rules) = (self.inputs.ledger, self.inputs.rules);
-        let known = self.known(desired, &user.id).filter(|known| known.feed != rules.feed && known.missing_since.is_none())?;
-        let gone_there = known.disabled_on.is_some() || known.deleted_on.is_some() || !known.leave_done.is_empty();
-        let read = ledger.feeds.get(&known.feed)?.checked_add(FEED_DAYS.days()).ok()?;
-        if gone_there || read <= self.inputs.today || user.enabled == Some(false) {
+        let known = self.known(desired, &user.id)?;
+        let (feed, read_on) = carrier(self.inputs, desired.key.as_str(), known)?;
+        let until = read_on.checked_add(FEED_DAYS.days()).ok()?;
+        if until <= self.inputs.today || user.enabled == Some(false) {
             return None;
         }
-        let message =
-            format!("gone by this feed, but the feed `{}` carries this person, so {} stays as it is", known.feed, user.upn);
+        let message = format!(
+            "gone by this feed, but the feed `{feed}` carries this person, so {} stays as it is; \
+             hint: correct the record in the feed that is wrong, or take the person out of it",
+            user.upn
+        );
         self.skip(desired.key.as_str(), Some(user), SkippedCode::OtherFeed, message, false);
         Some(Slot::Closed)
     }
+}
+
+/// The other feed that carries a person, with the day of its last good reading.
+///
+/// Where this feed carried the person last, it may have taken them over from a feed that lists them still: neither the order of the runs nor
+/// how often each feed is read decides about the access.
+fn carrier<'a>(inputs: &Inputs<'a>, key: &str, known: &'a Known) -> Option<(&'a str, Date)> {
+    if is_gone(known) {
+        return None;
+    }
+    let (ledger, own) = (inputs.ledger, &inputs.rules.feed);
+    if known.feed != *own {
+        let read_on = ledger.feeds.get(&known.feed).filter(|_| known.missing_since.is_none())?;
+        return Some((&known.feed, *read_on));
+    }
+    let before = ledger.last_reading.as_ref()?.taken_over.get(key).filter(|before| is_unread_since(ledger, before))?;
+    Some((&before.feed, before.read_on))
+}
+
+/// Whether a run of the feed that carries the person called them gone.
+fn is_gone(known: &Known) -> bool {
+    known.disabled_on.is_some() || known.deleted_on.is_some() || !known.leave_done.is_empty()
+}
+
+/// Whether the other feed had no good reading since this one took the person over.
+fn is_unread_since(ledger: &Ledger, before: &TakenOver) -> bool {
+    ledger.feeds.get(&before.feed) == Some(&before.read_on)
+}
+
+/// The people of this reading whom another feed carries although this feed carries them last, for the next reading of this feed.
+pub(in crate::plan) fn taken_over(inputs: &Inputs<'_>, matching: &Matching<'_>) -> BTreeMap<EmployeeId, TakenOver> {
+    let (ledger, own) = (inputs.ledger, &inputs.rules.feed);
+    let mut taken_over = BTreeMap::new();
+    if !ledger.feeds.keys().any(|feed| feed != own) {
+        return taken_over;
+    }
+    for person in &matching.people {
+        let (key, left) = (matching.key(person), matches!(matching.stages(person).0, Stage::Left { .. }));
+        let Some((known, id)) = ledger.people.get(key).zip(EmployeeId::new(key)) else { continue };
+        // A record that calls the person gone takes nobody over.
+        if left && known.feed != *own {
+            continue;
+        }
+        if let Some((feed, read_on)) = carrier(inputs, key, known) {
+            taken_over.insert(id, TakenOver { feed: feed.to_owned(), read_on });
+        }
+    }
+    taken_over
 }

@@ -7,6 +7,7 @@ use super::{Planner, Slot, change, enablement, update};
 use crate::directory::User;
 use crate::mapping::{Desired, LeaveAction, Lifecycle};
 use crate::plan::change::{Action, CLEARED_MANAGER, Change, Edit, Members};
+use crate::plan::groups::serves;
 use crate::plan::ledger::Person as Known;
 use crate::plan::reason::Reason;
 
@@ -29,7 +30,11 @@ impl Planner<'_> {
             return update(desired, user, edits);
         }
         if !flips && let Some(since) = self.deletion_day(lifecycle, known, end) {
-            return change(Action::Delete, desired, Some(user), Vec::new(), &Reason::Expired { left, since });
+            let mut slot = change(Action::Delete, desired, Some(user), Vec::new(), &Reason::Expired { left, since });
+            if let Slot::Change(change) = &mut slot {
+                self.note_former_groups(change, user);
+            }
+            return slot;
         }
         let then = self.pending(lifecycle, user, known, flips);
         if flips {
@@ -43,6 +48,13 @@ impl Planner<'_> {
             self.follow(change, user, then);
         }
         slot
+    }
+
+    /// Keeps the memberships of an account that is deleted, for the day of its restore.
+    pub(super) fn note_former_groups(&self, change: &mut Change, user: &User) {
+        let (groups, rules) = (&self.inputs.snapshot.groups, &self.inputs.rules.groups);
+        let former = groups.values().filter(|group| group.members.contains(&user.id) && serves(group, rules));
+        change.note_former_groups(former.map(|group| &group.id));
     }
 
     /// The day since which a leaver may be deleted, where it has come.

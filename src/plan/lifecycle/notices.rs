@@ -67,18 +67,19 @@ impl<'a> Planner<'a> {
         let inputs = self.inputs;
         for (number, note) in inputs.people.notes() {
             let Some(end) = note.end_ignored else { continue };
-            let Some(person) = self.matching.person(number).filter(|person| inputs.plans(self.matching.key(person))) else {
-                continue;
+            let Some(key) = inputs.people.row(number).key().filter(|key| inputs.plans(key)) else { continue };
+            // A record that is held for its account may be the only sign that the person has left.
+            let user = match self.matching.person(number).map(|person| person.account) {
+                Some(Account::Live(user, _)) => Some(user),
+                Some(Account::None | Account::Deleted(_)) => None,
+                None => self.matching.held_accounts.get(key).copied(),
             };
-            let user = match person.account {
-                Account::Live(user, _) => Some(inputs.snapshot.users.at(user).to_user()),
-                Account::None | Account::Deleted(_) => None,
-            };
+            let user = user.map(|user| inputs.snapshot.users.at(user).to_user());
             let message = format!(
                 "the last working day {end} has passed, but the mapping keeps this status in [lifecycle.states]; \
                  hint: correct the end date or the status in HR"
             );
-            self.skip(self.matching.key(&person), user.as_ref(), SkippedCode::EndDateIgnored, message, false);
+            self.skip(key, user.as_ref(), SkippedCode::EndDateIgnored, message, false);
         }
     }
 }

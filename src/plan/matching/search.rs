@@ -129,8 +129,8 @@ impl<'a> Search<'a> {
         let known: Vec<&ObjectId> = self.links().filter(|known| !known.seen).map(|known| &known.id).collect();
         let found = bin.find(self.row, &known).filter(|(deleted, _)| !self.is_new(&deleted.user.id));
         let Some((deleted, at)) = found else { return Ok(Account::None) };
-        // Nothing is restored for a leaver, so nothing can go to another person.
-        if left(self.row) {
+        // Nothing is restored for a leaver without a new start, so nothing can go to another person.
+        if left(self.row) && self.row.new_stage().is_none() {
             return Ok(Account::Deleted(deleted));
         }
         let user = &deleted.user;

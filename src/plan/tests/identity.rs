@@ -290,6 +290,18 @@ fn a_changed_key_is_held_by_each_thing_that_it_shares_with_somebody_missing() {
 }
 
 #[test]
+fn an_account_with_one_address_in_three_places_is_named_once() {
+    let mut world = World::new(vec![worker("9", "Ada", "Adler").with("mail", "ada@contoso.com")]);
+    let mut user = world.stranger("ada");
+    user.attributes.insert(attribute("mail"), Value::text("Ada@contoso.com"));
+    user.proxy_addresses = ["SMTP:ada@contoso.com".into()].into_iter().collect();
+    drop(user);
+    let plan = world.plan();
+    assert_eq!(plan.held[0].message.matches("ada").count(), 1, "{}", plan.held[0].message);
+    assert_eq!(plan.held[0].candidates.len(), 1);
+}
+
+#[test]
 fn a_leaver_who_vanishes_while_a_namesake_is_hired_is_looked_at_once_and_a_later_namesake_is_not() {
     let mut world = left_ada();
     world.hr(vec![worker("9", "Ada", "Adler")]);

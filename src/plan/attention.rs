@@ -1,6 +1,6 @@
 //! What keeps a run from ending with 0 although it is done.
 
-use super::change::{HeldEntry, Plan, Skipped, SkippedCode};
+use crate::plan::model::{HeldEntry, Plan, Skipped, SkippedCode};
 
 /// One thing that a person must see.
 ///

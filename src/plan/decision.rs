@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Ledger;
-use super::likeness::PersonNames;
-use super::plain::plain;
 use crate::directory::ObjectId;
+use crate::plan::ledger::Ledger;
+use crate::plan::matching::likeness::PersonNames;
+use crate::plan::matching::name_folding::plain;
 
 /// What was decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

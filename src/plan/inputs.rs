@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::change::{SourceInfo, Target};
-use super::ledger::Ledger;
-use super::people::People;
 use crate::directory::Snapshot;
 use crate::mapping::Rules;
+use crate::plan::ledger::Ledger;
+use crate::plan::model::{SourceInfo, Target};
+use crate::plan::records::People;
 use crate::record::EmployeeId;
 
 /// Everything that decides a plan. The same inputs give the same plan.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::change::Change;
-use super::decision::Decision;
 use crate::directory::{ObjectId, Value};
 use crate::mapping::{HeldCode, LeaveAction};
+use crate::plan::decision::Decision;
+use crate::plan::model::Change;
 use crate::record::EmployeeId;
 
 /// What hrpush knows of the people it manages and of what it did.

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::decision::Verdict;
-use super::inputs::Inputs;
-use super::matching::Matching;
+use crate::plan::decision::Verdict;
+use crate::plan::inputs::Inputs;
+use crate::plan::matching::Matching;
 use crate::record::EmployeeId;
 
 /// What a good reading changes in the ledger: who is in no record of it any more, and who is in one again.

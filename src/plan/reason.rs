@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Action, Change};
+use crate::plan::model::{Action, Change};
 
 /// The rule behind a change, with what its sentence names.
 ///

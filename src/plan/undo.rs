@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::change::{Action, CLEARED_MANAGER, Change, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
-use super::drift::{Drifted, account_of, holds, leave_alone};
-use super::fingerprint::fingerprint;
-use super::groups::refuse;
-use super::guards::{self, Bases};
-use super::inputs::Policy;
-use super::ledger::Ledger;
-use super::lifecycle::enablement;
-use super::order::order;
-use super::protect::{Protection, SHIELDED, Touch};
-use super::reason::{Reason, Why};
-use super::survey::summarise;
 use crate::directory::{ObjectId, Snapshot, User, UserNo, Value};
 use crate::mapping::LeaveAction;
+use crate::plan::approval::drift::{Drifted, account_of, holds, leave_alone};
+use crate::plan::approval::fingerprint::fingerprint;
+use crate::plan::approval::guards::{self, Bases};
+use crate::plan::groups::refuse;
+use crate::plan::inputs::Policy;
+use crate::plan::ledger::Ledger;
+use crate::plan::model::{Action, CLEARED_MANAGER, Change, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
+use crate::plan::order::order;
+use crate::plan::person::lifecycle::enablement;
+use crate::plan::planner::summarise;
+use crate::plan::protection::{Protection, SHIELDED, Touch};
+use crate::plan::reason::{Reason, Why};
 
 /// What an undo is computed from.
 pub struct UndoInputs<'a> {
@@ -60,7 +60,7 @@ pub fn undo(inputs: &UndoInputs<'_>) -> (Plan, Vec<Drifted>) {
     let mut guards = guards::on_changes(&changes, inputs.ledger, inputs.policy, bases);
     guards.extend(guards::on_groups(&changes, inputs.snapshot, inputs.ledger, inputs.policy));
     let mut plan = Plan {
-        format: super::FORMAT.into(),
+        format: crate::plan::FORMAT.into(),
         fingerprint: String::new(),
         as_of: inputs.today.to_string(),
         created_at: inputs.created_at.clone(),
@@ -265,7 +265,7 @@ impl<'a> Work<'a> {
         let (joined, left) = (of(true), of(false));
         let member = |id: &ObjectId| snapshot.groups.get(id).is_some_and(|group| group.members.contains(account));
         let third = |group: &&crate::directory::Group| !joined.contains(&group.id) && !left.contains(&group.id);
-        let mut managed = snapshot.groups.values().filter(third).filter(|group| super::groups::is_ours(group, &[]));
+        let mut managed = snapshot.groups.values().filter(third).filter(|group| crate::plan::groups::is_ours(group, &[]));
         joined.iter().any(|group| !member(group)) && managed.any(|group| group.members.contains(account))
     }
 

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::Crowd;
-use super::identity::{PREFIX, fold, former_unique_name, former_unique_names, unique_name};
-use super::spellings::Spellings;
 use crate::directory::{Group, ObjectId, Snapshot};
-use crate::plan::lifecycle::Planner;
+use crate::plan::groups::Crowd;
+use crate::plan::groups::identity::{PREFIX, fold, former_unique_name, former_unique_names, unique_name};
+use crate::plan::groups::spellings::Spellings;
+use crate::plan::person::lifecycle::Planner;
 
 /// A group as the reading asks for it.
 pub(super) struct Asked<'a> {

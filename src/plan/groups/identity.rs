@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::plan::fingerprint::hex;
+use crate::plan::approval::fingerprint::hex;
 use crate::record::unspaced;
 
 /// What the unique names of groups that hrpush made start with.

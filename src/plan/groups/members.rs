@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asked::Asked;
-use super::{Crowd, Standing};
 use crate::directory::{Group, ObjectId};
-use crate::plan::change::Members;
-use crate::plan::lifecycle::Planner;
+use crate::plan::groups::asked::Asked;
+use crate::plan::groups::{Crowd, Standing};
+use crate::plan::model::Members;
+use crate::plan::person::lifecycle::Planner;
 
 /// The people whose wanted group is held, with the rules that want it: they keep the groups of these rules.
 pub(super) type Waiting<'a> = BTreeMap<&'a str, BTreeSet<usize>>;

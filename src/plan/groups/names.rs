@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asked::Case;
-use super::identity::fold;
-use super::{hold, refuse};
 use crate::directory::{Group, ObjectId};
 use crate::mapping::{Held, HeldCode};
-use crate::plan::lifecycle::Planner;
-use crate::plan::look_alike::LookAlikes;
+use crate::plan::groups::asked::Case;
+use crate::plan::groups::identity::fold;
+use crate::plan::groups::{hold, refuse};
+use crate::plan::homoglyphs::LookAlikes;
+use crate::plan::person::lifecycle::Planner;
 
 /// The display names that are taken, and those that matter. Names compare as keys of groups do.
 pub(super) struct GroupNames<'a> {

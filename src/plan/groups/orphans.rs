@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::identity::PREFIX;
-use super::members::Waiting;
-use super::{Crowd, Standing, members_change, refuse};
 use crate::directory::ObjectId;
-use crate::plan::change::{Change, Members, Skipped, SkippedCode};
-use crate::plan::lifecycle::Planner;
+use crate::plan::groups::identity::PREFIX;
+use crate::plan::groups::members::Waiting;
+use crate::plan::groups::{Crowd, Standing, members_change, refuse};
+use crate::plan::model::{Change, Members, Skipped, SkippedCode};
+use crate::plan::person::lifecycle::Planner;
 use crate::plan::reason::Reason;
 
 /// They lose the members whom this reading carries, but for those whose wanted group is held.

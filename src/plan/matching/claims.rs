@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::account::{Account, How, Person};
-use super::search::{Search, left};
-use super::{Matching, NOWHERE, Owner, place};
 use crate::directory::{ObjectId, UserNo, Users};
 use crate::mapping::{Held, HeldCode};
 use crate::plan::decision::{self, Verdict};
-use crate::plan::diff::hold;
-use crate::plan::doubt::{Doubt, some_of};
 use crate::plan::inputs::Inputs;
-use crate::plan::likeness::{Likeness, PersonNames};
-use crate::plan::people::PersonNo;
-use crate::plan::recycle_bin::RecycleBin;
-use crate::plan::swapped;
+use crate::plan::matching::claim::{Account, How, Person};
+use crate::plan::matching::doubt::{Doubt, some_of};
+use crate::plan::matching::likeness::{Likeness, PersonNames};
+use crate::plan::matching::recycle_bin::RecycleBin;
+use crate::plan::matching::search::{Search, left};
+use crate::plan::matching::swapped_keys;
+use crate::plan::matching::{Matching, NOWHERE, Owner, place};
+use crate::plan::person::diff::hold;
+use crate::plan::records::PersonNo;
 
 /// Who claims which account, by the place among those who are matched.
 struct Claims {
@@ -63,7 +63,7 @@ impl<'a> Matching<'a> {
         let mut findings = Findings::default();
         let mut people = self.find_accounts(inputs, desired, &mut findings);
         let mut claims = Claims::new(self.users, &people);
-        let mut refused: BTreeMap<usize, Held> = swapped::held(inputs, &people);
+        let mut refused: BTreeMap<usize, Held> = swapped_keys::held(inputs, &people);
         self.refuse_converted(inputs, &people, &findings, &mut refused);
         for (user, mut claimants) in std::mem::take(&mut claims.contested) {
             self.give_way(&mut people, &mut claimants);

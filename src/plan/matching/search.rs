@@ -2,17 +2,17 @@
 
 use jiff::civil::Date;
 
-use super::account::{Account, How};
 use crate::directory::{Attribute, Kind, ObjectId, UserNo, UserType, Users};
 use crate::mapping::{Held, HeldCode, Stage};
 use crate::plan::decision::{self, Decision, Verdict};
-use crate::plan::doubt::{Doubt, some_of};
-use crate::plan::index::{Found, TextOf, fold};
 use crate::plan::inputs::Inputs;
 use crate::plan::ledger::Person as Known;
-use crate::plan::likeness::{Agreement, Likeness, PersonNames};
-use crate::plan::people::PersonRow;
-use crate::plan::recycle_bin::RecycleBin;
+use crate::plan::matching::claim::{Account, How};
+use crate::plan::matching::doubt::{Doubt, some_of};
+use crate::plan::matching::likeness::{Agreement, Likeness, PersonNames};
+use crate::plan::matching::recycle_bin::RecycleBin;
+use crate::plan::records::PersonRow;
+use crate::plan::records::text_index::{Found, TextOf, fold};
 
 /// A record that matches no account for certain.
 pub(super) struct Unmatched {

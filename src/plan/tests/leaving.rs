@@ -394,7 +394,8 @@ fn the_counts_of_records_add_up_whatever_is_planned() {
 
 /// A record of another key that is held for a value of its own.
 fn held_record(key: Option<&str>, person: &Desired, code: HeldCode) -> Mapped {
-    let text = |name: &str| crate::plan::record_texts::first_text(person, name).map(|text| (attribute(name), text.into()));
+    let text =
+        |name: &str| crate::plan::records::wanted_texts::first_text(person, name).map(|text| (attribute(name), text.into()));
     Mapped::Held(Held {
         key: key.map(crate::plan::tests::world::key),
         previous_key: None,

@@ -70,7 +70,7 @@ pub(super) fn answer(question: &Question<'_>, scene: &Scene) -> Result<Answer, F
     }
     let added = scene.store.add_wishes(&scene.snapshot.tenant, &mut ledger, keys);
     added.map_err(|fault| Failure::cannot(&fault))?;
-    plan::tell_causes(&mut survey.plan, &people, &scene.snapshot.users, &ledger);
+    plan::annotate_causes(&mut survey.plan, &people, &scene.snapshot.users, &ledger);
     let anew = scene.store.starts_anew(&scene.snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;
     if anew && !scene.snapshot.users.is_empty() {
         survey.notes.push("the state folder knows nobody of this tenant: hrpush starts anew".to_owned());

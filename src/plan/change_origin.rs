@@ -2,26 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::{Deserialize, Serialize};
-
 use crate::directory::{Users, Value, roles};
 use crate::mapping::{Desired, Flow, ManagerWanted};
 use crate::plan::approval::fingerprint::fingerprint;
 use crate::plan::ledger::Ledger;
-use crate::plan::model::{Action, Change, Edit, Object, Plan};
+use crate::plan::model::{Action, Cause, Change, Edit, Object, Plan};
 use crate::plan::reason::{ReasonCode, join};
 use crate::plan::records::Kind;
 use crate::plan::records::{People, PersonNo};
-
-/// The side that moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Cause {
-    /// HR wants something else than at the last run.
-    Hr,
-    /// HR wants the same; somebody changed the tenant.
-    Tenant,
-}
 
 /// The changes of a plan that have a cause, each with the record of the person.
 fn subjects(plan: &Plan, people: &People) -> Vec<(usize, PersonNo)> {
@@ -42,7 +30,7 @@ pub fn keys_with_causes<'p>(plan: &Plan, people: &'p People) -> Vec<&'p str> {
 }
 
 /// Adds to each change which side moved, and renews the fingerprint, which covers the codes. The people were packed against these users.
-pub fn tell_causes(plan: &mut Plan, people: &People, users: &Users, ledger: &Ledger) {
+pub fn annotate_causes(plan: &mut Plan, people: &People, users: &Users, ledger: &Ledger) {
     for (at, person) in subjects(plan, people) {
         add_cause(&mut plan.changes[at], ledger, &people.row(person).desired(users));
     }

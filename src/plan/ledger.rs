@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::{ObjectId, Value};
 use crate::mapping::{HeldCode, LeaveAction};
+use crate::plan::bound_names::BoundNames;
 use crate::plan::decision::Decision;
 use crate::plan::model::Change;
 use crate::record::EmployeeId;
@@ -37,6 +38,14 @@ pub struct Ledger {
     pub written: Vec<BTreeMap<(String, String), Option<Value>>>,
     /// Attributes that Graph refused to this app when they were last tried, each with the people on whom that was tried in vain since.
     pub refused: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Ledger {
+    /// The decision about the record with this key, as long as both names are those that it was made for.
+    pub(super) fn decision_about(&self, key: &str, given_name: Option<&str>, surname: Option<&str>) -> Option<&Decision> {
+        let decision = self.decisions.get(key)?;
+        BoundNames::new(given_name, surname).are_of(decision).then_some(decision)
+    }
 }
 
 /// One person as earlier runs knew them.

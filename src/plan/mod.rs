@@ -5,7 +5,10 @@ mod attention;
 mod bound_names;
 mod change_origin;
 mod decision;
+mod group_rules;
 mod groups;
+mod held_record;
+mod hexadecimal;
 mod homoglyphs;
 mod inputs;
 mod ledger;
@@ -27,14 +30,14 @@ pub use approval::guards::GUARDS;
 pub use approval::{ApprovedPlan, Stopped};
 pub use attention::Concern;
 pub use bound_names::BoundNames;
-pub use change_origin::{Cause, keys_with_causes, tell_causes, wanted};
-pub use decision::{Decision, Verdict, folded_name};
-pub use groups::unique_name;
+pub use change_origin::{annotate_causes, keys_with_causes, wanted};
+pub use decision::{Decision, Verdict};
+pub use group_rules::unique_name;
 pub use inputs::{Inputs, Leavers, Limit, Policy};
 pub use ledger::{FormerAddress, LastReading, Ledger, Person, TakenOver};
 pub use matching::resolve::resolve;
 pub use model::{
-    Accounts, Action, Aside, Candidate, Candidates, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,
+    Accounts, Action, Aside, Candidate, Candidates, Cause, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,
     RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use planner::{Survey, plan, survey};

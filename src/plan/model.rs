@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::{Attribute, ObjectId, Value, roles};
 use crate::mapping::{HeldCode, LeaveAction};
-use crate::plan::change_origin::Cause;
 use crate::plan::matching::name_folding::plain;
-use crate::plan::reason::{ReasonCode, Why};
+use crate::plan::reason::{Adoption, ReasonCode, Why, join};
 use crate::record::{EmployeeId, Place};
 
 /// The document of DESIGN section 5, key for key: what `--format json` prints and `--out` saves.
@@ -17,7 +16,7 @@ use crate::record::{EmployeeId, Place};
 pub struct Plan {
     /// Always `hrpush.plan/1`.
     pub format: String,
-    /// What an approval names, see [`crate::plan::approval::fingerprint`].
+    /// What an approval names, see `fingerprint`.
     pub fingerprint: String,
     /// The day for which the plan was computed, `YYYY-MM-DD`.
     pub as_of: String,
@@ -156,6 +155,16 @@ pub enum Action {
     Delete,
 }
 
+/// The side that moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// HR wants something else than at the last run.
+    Hr,
+    /// HR wants the same; somebody changed the tenant.
+    Tenant,
+}
+
 /// What kind of object a change is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -238,13 +247,6 @@ impl Plan {
         }
         self
     }
-
-    /// The plan as a document: with the seal over everything else.
-    #[must_use]
-    pub fn sealed(mut self) -> Self {
-        self.seal = crate::plan::approval::fingerprint::seal(&self);
-        self
-    }
 }
 
 /// Under what [`Change::ids`] keeps the account that gets a new first password: no key of a person has brackets of its own.
@@ -281,6 +283,16 @@ impl Change {
         let edit = self.attributes.iter().find(|edit| edit.name == name);
         let names = edit.and_then(|edit| edit.before.as_ref()?.as_text().zip(edit.after.as_ref()?.as_text()));
         names.is_some_and(|(before, after)| plain(before) != plain(after))
+    }
+}
+
+impl Change {
+    /// Marks the change as the first match of an account that existed already. What decides about access keeps its own code.
+    pub(super) fn adopt(&mut self, adoption: &Adoption) {
+        self.reason = join(&adoption.to_string(), &self.reason);
+        if self.action == Action::Update && self.why.code == ReasonCode::HrChanged {
+            self.why.code = ReasonCode::Adopted;
+        }
     }
 }
 

@@ -8,15 +8,16 @@ use crate::plan::approval::fingerprint::fingerprint;
 use crate::plan::approval::guards::{self, Bases, Counted};
 use crate::plan::inputs::Inputs;
 use crate::plan::ledger::LastReading;
-use crate::plan::matching::{Account, How, Matching, Person};
+use crate::plan::matching::Matching;
+use crate::plan::matching::claim::{Account, How, Person};
 use crate::plan::model::{
     Action, Candidate, Candidates, Change, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary,
 };
 use crate::plan::order::order;
+use crate::plan::person::context::{PersonDecision, PersonPlanner};
 use crate::plan::person::identity::taken_over;
-use crate::plan::person::lifecycle::{Planner, Slot};
-use crate::plan::person::managers::{self, Directory};
-use crate::plan::person::names::Asker;
+use crate::plan::person::managers::{self, AccountLookup};
+use crate::plan::person::names::NameRequest;
 use crate::plan::presence::Presence;
 use crate::plan::protection::Protection;
 use crate::plan::reason::{Adoption, Reason, Why};
@@ -46,13 +47,13 @@ pub fn plan(inputs: Inputs<'_>) -> Plan {
     survey(&inputs).plan
 }
 
-/// Computes the plan, and what the next one must know. Who moved is told by [`crate::plan::tell_causes`].
+/// Computes the plan, and what the next one must know. Who moved is told by [`crate::plan::annotate_causes`].
 #[must_use]
 pub fn survey(inputs: &Inputs<'_>) -> Survey {
     let matching = Matching::new(inputs);
     let protection = Protection::new(inputs.snapshot, inputs.policy, inputs.rules.guests);
-    let mut planner = Planner::new(inputs, &matching, &protection);
-    let mut slots: Vec<Slot> = matching.people.iter().map(|person| planner.decide(person)).collect();
+    let mut planner = PersonPlanner::new(inputs, &matching, &protection);
+    let mut slots: Vec<PersonDecision> = matching.people.iter().map(|person| planner.decide(person)).collect();
     add_managers(&mut planner, &mut slots);
     planner.ignored_ends();
     let mut changes = planner.absent();
@@ -115,12 +116,12 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
 }
 
 /// The candidates that are left to each create: those that are free, and that this plan gives to nobody else.
-fn candidates(planner: &mut Planner<'_>, changes: &[Change]) -> Candidates {
+fn candidates(planner: &mut PersonPlanner<'_>, changes: &[Change]) -> Candidates {
     let mut left = std::mem::take(&mut planner.candidates);
     let mut candidates = Candidates::new();
     for change in changes.iter().filter(|change| change.action == Action::Create && change.object == Object::User) {
         let Some((key, of)) = left.remove_entry(change.key.as_str()) else { continue };
-        let asker = Asker { key: &key, previous: None, own: None };
+        let asker = NameRequest { key: &key, previous: None, own: None };
         for (attribute, values) in of {
             let free: Vec<Value> = values.into_iter().filter(|value| planner.names.free(attribute, value, asker)).collect();
             if !free.is_empty() {
@@ -171,18 +172,18 @@ fn account(person: &Person<'_>, inputs: &Inputs<'_>) -> Option<User> {
     }
 }
 
-fn add_managers(planner: &mut Planner<'_>, slots: &mut [Slot]) {
+fn add_managers(planner: &mut PersonPlanner<'_>, slots: &mut [PersonDecision]) {
     let (matching, inputs) = (planner.matching, planner.inputs);
     let users = &inputs.snapshot.users;
     let mut edits = Vec::new();
-    let directory = Directory::new(planner, slots);
+    let directory = AccountLookup::new(planner, slots);
     for (at, person) in matching.people.iter().enumerate() {
         let row = matching.row(person);
         let open = match (&slots[at], person.account) {
-            (Slot::Closed, _) | (Slot::Open, Account::None) => false,
-            (Slot::Open, Account::Live(user, _)) => !directory.is_settled(&row, &users.at(user)),
-            (Slot::Open, Account::Deleted(_)) => true,
-            (Slot::Change(change), _) => change.action != Action::Delete,
+            (PersonDecision::Closed, _) | (PersonDecision::Open, Account::None) => false,
+            (PersonDecision::Open, Account::Live(user, _)) => !directory.is_settled(&row, &users.at(user)),
+            (PersonDecision::Open, Account::Deleted(_)) => true,
+            (PersonDecision::Change(change), _) => change.action != Action::Delete,
         };
         if open && row.facts().manager != ManagerRow::Leave {
             let user = account(person, inputs);
@@ -191,10 +192,10 @@ fn add_managers(planner: &mut Planner<'_>, slots: &mut [Slot]) {
         }
     }
     for (at, edit) in edits {
-        if let Slot::Open = slots[at] {
-            slots[at] = Slot::Change(Box::new(bare_update(&matching.people[at], inputs)));
+        if let PersonDecision::Open = slots[at] {
+            slots[at] = PersonDecision::Change(Box::new(bare_update(&matching.people[at], inputs)));
         }
-        if let Slot::Change(change) = &mut slots[at] {
+        if let PersonDecision::Change(change) = &mut slots[at] {
             managers::add(change, edit);
         }
     }
@@ -248,8 +249,8 @@ fn codes_by_key(skipped: &[Skipped]) -> HashMap<String, SkippedCode> {
 ///
 /// A record counts once, by the first that applies: held, changed, left alone, upcoming, gone, out of scope, unchanged.
 fn finish(
-    planner: &Planner<'_>,
-    slots: Vec<Slot>,
+    planner: &PersonPlanner<'_>,
+    slots: Vec<PersonDecision>,
     listed: &HashMap<String, SkippedCode>,
     changes: &mut Vec<Change>,
 ) -> RecordCounts {
@@ -261,13 +262,13 @@ fn finish(
         let key = || matching.key(person);
         let records = matching.records_of(person);
         match slot {
-            Slot::Change(mut change) => {
+            PersonDecision::Change(mut change) => {
                 change.attributes.sort_by(|left, right| left.name.cmp(&right.name));
                 changes.push(*change);
                 counts.changed += records;
             }
             _ if !held.is_empty() && held.contains(key()) => {}
-            Slot::Closed | Slot::Open => {
+            PersonDecision::Closed | PersonDecision::Open => {
                 let code = if listed.is_empty() { None } else { listed.get(key()).copied() };
                 *untouched(&mut counts, code, matching.stages(person).0) += records;
             }
@@ -280,7 +281,7 @@ fn finish(
 
 /// The counts of the records out of scope: few of them are of leavers whom this feed carried.
 fn out_of_scope(
-    planner: &Planner<'_>,
+    planner: &PersonPlanner<'_>,
     listed: &HashMap<String, SkippedCode>,
     changes: &[Change],
     held: &HashSet<&str>,

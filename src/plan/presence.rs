@@ -29,7 +29,8 @@ impl Presence {
         for (key, known) in of_feed {
             match (matching.names(key), known.missing_since) {
                 (false, None) => presence.missing.push(key.clone()),
-                (true, Some(_)) => presence.returned.push(key.clone()),
+                // A record that may be another person's does not bring the missing one back, or its hold would end with the next run.
+                (true, Some(_)) if !matching.in_doubt.contains(key) => presence.returned.push(key.clone()),
                 _ => {}
             }
         }

@@ -8,7 +8,7 @@ use crate::plan::inputs::Policy;
 
 /// What hrpush may do to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Touch {
+pub(super) enum WriteAccess {
     /// Everything that HR asks for.
     Free,
     /// Ordinary attributes only; why.
@@ -79,17 +79,17 @@ impl<'a> Protection<'a> {
     }
 
     /// What may be done to this account.
-    pub(super) fn touch(&self, user: &User) -> Touch {
+    pub(super) fn touch(&self, user: &User) -> WriteAccess {
         if self.protected(user) {
-            return Touch::Protected;
+            return WriteAccess::Protected;
         }
         if user.synced {
-            return Touch::Synced;
+            return WriteAccess::Synced;
         }
         if user.user_type == UserType::Guest && !self.guests {
-            return Touch::Guest;
+            return WriteAccess::Guest;
         }
-        self.shield(user).map_or(Touch::Free, Touch::Shielded)
+        self.shield(user).map_or(WriteAccess::Free, WriteAccess::Shielded)
     }
 
     /// The accounts that an impostor would want to look like.
@@ -126,11 +126,11 @@ impl<'a> Protection<'a> {
 /// Why hrpush leaves an account alone, wholly or in part; nothing where it may do all that HR asks for.
 pub fn protection(snapshot: &Snapshot, policy: &Policy, guests: bool, user: &User) -> Option<String> {
     match Protection::new(snapshot, policy, guests).touch(user) {
-        Touch::Free => None,
-        Touch::Shielded(why) => Some(format!("shielded: {why}")),
-        Touch::Protected => Some("protected: named by [protect], or in a group of it".into()),
-        Touch::Synced => Some("synced: mastered on-premises".into()),
-        Touch::Guest => Some("guest: invited, and the mapping leaves guests alone".into()),
+        WriteAccess::Free => None,
+        WriteAccess::Shielded(why) => Some(format!("shielded: {why}")),
+        WriteAccess::Protected => Some("protected: named by [protect], or in a group of it".into()),
+        WriteAccess::Synced => Some("synced: mastered on-premises".into()),
+        WriteAccess::Guest => Some("guest: invited, and the mapping leaves guests alone".into()),
     }
 }
 

@@ -5,8 +5,6 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::model::{Action, Change};
-
 /// The rule behind a change, with what its sentence names.
 ///
 /// ```
@@ -178,16 +176,6 @@ impl fmt::Display for Adoption {
             Self::PreviousKey => f.write_str("adopted (matched by the previous key)"),
             Self::EarlierRun => f.write_str("adopted (known from an earlier run)"),
             Self::Decision => f.write_str("adopted (decided by hand)"),
-        }
-    }
-}
-
-impl Change {
-    /// Marks the change as the first match of an account that existed already. What decides about access keeps its own code.
-    pub(super) fn adopt(&mut self, adoption: &Adoption) {
-        self.reason = join(&adoption.to_string(), &self.reason);
-        if self.action == Action::Update && self.why.code == ReasonCode::HrChanged {
-            self.why.code = ReasonCode::Adopted;
         }
     }
 }

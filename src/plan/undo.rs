@@ -9,14 +9,14 @@ use crate::mapping::LeaveAction;
 use crate::plan::approval::drift::{Drifted, account_of, holds, leave_alone};
 use crate::plan::approval::fingerprint::fingerprint;
 use crate::plan::approval::guards::{self, Bases};
-use crate::plan::groups::refuse;
+use crate::plan::group_rules::refuse;
 use crate::plan::inputs::Policy;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Action, CLEARED_MANAGER, Change, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
 use crate::plan::order::order;
 use crate::plan::person::lifecycle::enablement;
 use crate::plan::planner::summarise;
-use crate::plan::protection::{Protection, SHIELDED, Touch};
+use crate::plan::protection::{Protection, SHIELDED, WriteAccess};
 use crate::plan::reason::{Reason, Why};
 
 /// What an undo is computed from.
@@ -127,7 +127,7 @@ impl<'a> Work<'a> {
         let Some(id) = self.id_of(change) else { return self.moved(change, "the account is not known") };
         if change.action == Action::Delete {
             let deleted = self.inputs.snapshot.deleted.get(&id);
-            let untouched = |touch| !matches!(touch, Touch::Free | Touch::Shielded(_));
+            let untouched = |touch| !matches!(touch, WriteAccess::Free | WriteAccess::Shielded(_));
             if let Some(deleted) = deleted.filter(|deleted| untouched(self.protection.touch(&deleted.user))) {
                 self.tell(change, SkippedCode::Protected, format!("{} is not touched", deleted.user.upn));
             } else if deleted.is_some() {
@@ -141,8 +141,8 @@ impl<'a> Work<'a> {
         let snapshot: &'a Snapshot = self.inputs.snapshot;
         let Some(user) = &snapshot.users.get(&id) else { return self.moved(change, "the account does not exist any more") };
         let shielded = match self.protection.touch(user) {
-            Touch::Free => false,
-            Touch::Shielded(why) => {
+            WriteAccess::Free => false,
+            WriteAccess::Shielded(why) => {
                 self.tell(change, SkippedCode::Shielded, format!("{} is privileged ({why})", user.upn));
                 true
             }
@@ -265,7 +265,7 @@ impl<'a> Work<'a> {
         let (joined, left) = (of(true), of(false));
         let member = |id: &ObjectId| snapshot.groups.get(id).is_some_and(|group| group.members.contains(account));
         let third = |group: &&crate::directory::Group| !joined.contains(&group.id) && !left.contains(&group.id);
-        let mut managed = snapshot.groups.values().filter(third).filter(|group| crate::plan::groups::is_ours(group, &[]));
+        let mut managed = snapshot.groups.values().filter(third).filter(|group| crate::plan::group_rules::is_ours(group, &[]));
         joined.iter().any(|group| !member(group)) && managed.any(|group| group.members.contains(account))
     }
 

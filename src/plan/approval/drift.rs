@@ -8,14 +8,14 @@ use jiff::civil::Date;
 use crate::directory::{ObjectId, Snapshot, User, UserNo, Value, roles};
 use crate::plan::approval::confirmation::{Accounts, Confirmation};
 use crate::plan::approval::guards::{self, Bases};
-use crate::plan::groups::refuse;
+use crate::plan::group_rules::refuse;
 use crate::plan::inputs::Policy;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Action, Change, Object, Plan};
 use crate::plan::person::diff::same;
-use crate::plan::person::names::{Asker, Names};
+use crate::plan::person::names::{NameRequest, Names};
 use crate::plan::planner::summarise;
-use crate::plan::protection::{Protection, SHIELDED, Touch};
+use crate::plan::protection::{Protection, SHIELDED, WriteAccess};
 use crate::record::EmployeeId;
 
 /// A change that was left out, since the tenant had moved.
@@ -126,7 +126,7 @@ fn taken(change: &Change, snapshot: &Snapshot, ledger: &Ledger, names: &mut Name
     {
         return Some("the person has an account by now".into());
     }
-    let asker = Asker { key: &key, previous: None, own: None };
+    let asker = NameRequest { key: &key, previous: None, own: None };
     change.attributes.iter().find_map(|edit| {
         let value = edit.after.as_ref()?;
         let free = match edit.name.as_str() {
@@ -167,15 +167,15 @@ fn user_moved(change: &Change, snapshot: &Snapshot, ledger: &Ledger, protection:
         Err(gone) => return Some(format!("the account {gone}")),
     };
     match protection.touch(user) {
-        Touch::Free => {}
-        Touch::Shielded(_)
+        WriteAccess::Free => {}
+        WriteAccess::Shielded(_)
             if change.action == Action::Update
                 && change.then.is_empty()
                 && !change.attributes.iter().any(|edit| SHIELDED.contains(&edit.name.as_str())) => {}
-        Touch::Shielded(why) => return Some(format!("the account is privileged by now ({why})")),
-        Touch::Protected => return Some("the account is protected by now".into()),
-        Touch::Synced => return Some("the account is synced from on-premises by now".into()),
-        Touch::Guest => return Some("the account is a guest's by now".into()),
+        WriteAccess::Shielded(why) => return Some(format!("the account is privileged by now ({why})")),
+        WriteAccess::Protected => return Some("the account is protected by now".into()),
+        WriteAccess::Synced => return Some("the account is synced from on-premises by now".into()),
+        WriteAccess::Guest => return Some("the account is a guest's by now".into()),
     }
     if change.action == Action::Restore {
         return None;
@@ -295,7 +295,7 @@ pub(in crate::plan) fn leave_alone(change: &mut Change, snapshot: &Snapshot, pro
     let Some(members) = members else { return };
     let free = |key: &String| {
         let user = ids.get(key).and_then(|id| snapshot.users.get(id));
-        user.is_none_or(|user| matches!(protection.touch(&user), Touch::Free | Touch::Shielded(_)))
+        user.is_none_or(|user| matches!(protection.touch(&user), WriteAccess::Free | WriteAccess::Shielded(_)))
     };
     members.add.retain(free);
     members.remove.retain(free);

@@ -1,10 +1,9 @@
 //! The fingerprint of a plan, which an approval names, and the seal of a saved one.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::plan::hexadecimal::hex;
 use crate::plan::model::{Change, Plan};
 
 /// Guards that depend on what was read, not on the changes. A yes to one broken file is no yes to another.
@@ -41,19 +40,19 @@ pub(in crate::plan) fn seal(plan: &Plan) -> String {
     format!("sha256:{}", hex(&Sha256::digest(canonical(document).as_bytes())))
 }
 
+impl Plan {
+    /// The plan as a document: with the seal over everything else.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.seal = seal(&self);
+        self
+    }
+}
+
 /// JSON with sorted keys and without blanks.
 fn canonical(mut value: Value) -> String {
     value.sort_all_objects();
     value.to_string()
-}
-
-/// Bytes as hexadecimal digits.
-pub(in crate::plan) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn canonical_change(change: &Change) -> String {

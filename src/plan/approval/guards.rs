@@ -56,7 +56,7 @@ impl Bases {
         for user in ledger.people.values().filter_map(|person| snapshot.users.number(&person.id)) {
             known[user.index()] = true;
         }
-        let ours = snapshot.groups.values().filter(|group| crate::plan::groups::is_ours(group, rules));
+        let ours = snapshot.groups.values().filter(|group| crate::plan::group_rules::is_ours(group, rules));
         let mut bases = Self { memberships: ours.map(|group| group.members.len() as u64).sum(), ..Self::default() };
         for user in snapshot.users.rows().filter(|user| user.enabled() != Some(false)) {
             bases.managed += u64::from(known[user.number().index()] || matched(user.number()));
@@ -67,7 +67,7 @@ impl Bases {
 }
 
 /// How many of these changes count for each guard: people, and for `removeMembers` memberships.
-fn counted(changes: &[Change], ledger: &Ledger, through: &LetThrough<'_>) -> BTreeMap<&'static str, u64> {
+fn counted(changes: &[Change], ledger: &Ledger, through: &ApprovedBefore<'_>) -> BTreeMap<&'static str, u64> {
     let mut counted: BTreeMap<&'static str, u64> = BTreeMap::new();
     for change in changes {
         for guard in counts_for(change, ledger) {
@@ -79,9 +79,9 @@ fn counted(changes: &[Change], ledger: &Ledger, through: &LetThrough<'_>) -> BTr
 }
 
 /// What earlier runs let through and did not complete, by kind of object and key.
-struct LetThrough<'a>(HashMap<(Object, &'a str), Vec<&'a Change>>);
+struct ApprovedBefore<'a>(HashMap<(Object, &'a str), Vec<&'a Change>>);
 
-impl<'a> LetThrough<'a> {
+impl<'a> ApprovedBefore<'a> {
     fn new(ledger: &'a Ledger) -> Self {
         let mut through: HashMap<(Object, &str), Vec<&Change>> = HashMap::new();
         for change in &ledger.let_through {
@@ -175,7 +175,7 @@ fn judge(name: &str, count: u64, of: u64, limit: Option<u64>, week: Option<(u64,
 
 /// The guards that count changes.
 pub(in crate::plan) fn on_changes(changes: &[Change], ledger: &Ledger, policy: &Policy, bases: Bases) -> Vec<Guard> {
-    let counted = counted(changes, ledger, &LetThrough::new(ledger));
+    let counted = counted(changes, ledger, &ApprovedBefore::new(ledger));
     let mut guards = Vec::new();
     for name in ["disable", "enable", "delete", "create", "update", "clear", "identity", "removeMembers"] {
         let of = match name {
@@ -196,7 +196,7 @@ pub(in crate::plan) fn on_changes(changes: &[Change], ledger: &Ledger, policy: &
 
 /// Removals from one group alone, where they are more than its share.
 pub(in crate::plan) fn on_groups(changes: &[Change], snapshot: &Snapshot, ledger: &Ledger, policy: &Policy) -> Vec<Guard> {
-    let through = LetThrough::new(ledger);
+    let through = ApprovedBefore::new(ledger);
     let mut guards = Vec::new();
     for change in changes.iter().filter(|change| change.object == Object::Group) {
         let Some(group) = change.id.as_ref().and_then(|id| snapshot.groups.get(id)) else { continue };

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::directory::{Group, ObjectId};
 use crate::mapping::{Held, HeldCode};
+use crate::plan::group_rules::fold;
+use crate::plan::group_rules::{hold, refuse};
 use crate::plan::groups::asked::Case;
-use crate::plan::groups::identity::fold;
-use crate::plan::groups::{hold, refuse};
 use crate::plan::homoglyphs::LookAlikes;
-use crate::plan::person::lifecycle::Planner;
+use crate::plan::person::context::PersonPlanner;
 
 /// The display names that are taken, and those that matter. Names compare as keys of groups do.
 pub(super) struct GroupNames<'a> {
@@ -21,7 +21,7 @@ pub(super) struct GroupNames<'a> {
 }
 
 impl<'a> GroupNames<'a> {
-    pub(super) fn new(planner: &Planner<'a>, cases: &[Case<'a>]) -> Self {
+    pub(super) fn new(planner: &PersonPlanner<'a>, cases: &[Case<'a>]) -> Self {
         let mut names =
             Self { taken: BTreeMap::new(), given: BTreeMap::new(), leaving: BTreeSet::new(), looks: LookAlikes::empty() };
         for group in planner.inputs.snapshot.groups.values() {

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::directory::{ObjectId, UserNo, Users};
 use crate::mapping::{Held, HeldCode};
-use crate::plan::decision::{self, Verdict};
+use crate::plan::decision::{Decision, Verdict};
+use crate::plan::held_record::hold;
 use crate::plan::inputs::Inputs;
+use crate::plan::matching::claim::left;
 use crate::plan::matching::claim::{Account, How, Person};
 use crate::plan::matching::doubt::{Doubt, some_of};
-use crate::plan::matching::likeness::{Likeness, PersonNames};
+use crate::plan::matching::likeness::{Likeness, PersonNames, standing_decision};
 use crate::plan::matching::recycle_bin::RecycleBin;
-use crate::plan::matching::search::{Search, left};
+use crate::plan::matching::search::Search;
 use crate::plan::matching::swapped_keys;
 use crate::plan::matching::{Matching, NOWHERE, Owner, place};
-use crate::plan::person::diff::hold;
 use crate::plan::records::PersonNo;
 
 /// Who claims which account, by the place among those who are matched.
@@ -135,11 +136,11 @@ impl<'a> Matching<'a> {
 
     /// The accounts that an administrator gave to records of this reading.
     fn decided_accounts(&self, inputs: &'a Inputs<'a>) -> HashSet<&'a ObjectId> {
-        let given = |(key, decision): (_, &'a decision::Decision)| {
+        let given = |(key, decision): (_, &'a Decision)| {
             let Verdict::Same(account) = &decision.verdict else { return None };
             let row = self.reading.row(self.keys.find(self.reading, crate::record::EmployeeId::as_str(key))?);
             let names = row.stage().is_some().then(|| PersonNames::of_record(row, self.users))?;
-            decision::standing(inputs.ledger, key.as_str(), names).map(|_| account)
+            standing_decision(inputs.ledger, key.as_str(), names).map(|_| account)
         };
         inputs.ledger.decisions.iter().filter_map(given).collect()
     }
@@ -175,7 +176,7 @@ impl<'a> Matching<'a> {
             let held = || namesakes.find(&self.users.at(user)).map(str::to_owned);
             let Some(other) = converted.or_else(held) else { continue };
             let (id, names) = (self.users.at(user).id(), PersonNames::of_record(row, self.users));
-            let decided = row.key().and_then(|key| decision::standing(inputs.ledger, key, names));
+            let decided = row.key().and_then(|key| standing_decision(inputs.ledger, key, names));
             if !decided.is_some_and(|decision| decision.is_same(&id)) {
                 let doubt = Doubt {
                     code: HeldCode::ClaimedByOtherKey,

@@ -2,7 +2,7 @@
 
 use crate::directory::{ObjectId, Users};
 use crate::mapping::{Desired, Held, HeldCode};
-use crate::plan::person::diff::hold;
+use crate::plan::held_record::hold;
 
 /// Why a record is held, and which accounts may be its own.
 pub(in crate::plan) struct Doubt {

@@ -2,6 +2,8 @@
 
 use crate::directory::{Attribute, Users, roles};
 use crate::mapping::Desired;
+use crate::plan::decision::Decision;
+use crate::plan::ledger::Ledger;
 use crate::plan::matching::name_folding::plain;
 use crate::plan::records::PersonRow;
 use crate::plan::records::text_index::TextOf;
@@ -53,6 +55,11 @@ impl<'a> PersonNames<'a> {
     pub(in crate::plan) fn both(&self) -> Option<BothNames> {
         Some((plain(self.given?), plain(self.surname?)))
     }
+}
+
+/// The decision about the record with this key, as long as both names are those that it was made for.
+pub(in crate::plan) fn standing_decision<'l>(ledger: &'l Ledger, key: &str, names: PersonNames<'_>) -> Option<&'l Decision> {
+    ledger.decision_about(key, names.given, names.surname)
 }
 
 /// What two sides have of one name.

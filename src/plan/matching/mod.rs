@@ -1,6 +1,6 @@
 //! Which record belongs to which account: indexes over the snapshot, in memory.
 
-mod claim;
+pub(super) mod claim;
 mod claims;
 pub(super) mod doubt;
 pub(super) mod likeness;
@@ -19,19 +19,16 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
-pub(super) use claim::{Account, How, Person};
-pub(super) use search::other_key;
-
 use crate::directory::{Attribute, UserNo, UserRow, Users};
 use crate::mapping::{Desired, Held, HeldCode, Stage};
-use crate::plan::decision::{self, Verdict};
+use crate::plan::decision::Verdict;
 use crate::plan::inputs::Inputs;
 use crate::plan::ledger::Ledger;
-use crate::plan::matching::likeness::PersonNames;
+use crate::plan::matching::claim::{Account, Person, left};
+use crate::plan::matching::likeness::{PersonNames, standing_decision};
 use crate::plan::matching::namesakes::Namesakes;
 use crate::plan::matching::pointers::Pointers;
 use crate::plan::matching::same_key::{duplicate, within_scope};
-use crate::plan::matching::search::left;
 use crate::plan::records::key_index::{Keys, by_key, same_key};
 use crate::plan::records::one_leaver::{agreed, one_leaver};
 use crate::plan::records::text_index::Found;
@@ -224,7 +221,7 @@ impl<'a> Matching<'a> {
 
     /// A record that was decided to be another person's points at nobody.
     fn is_undecided(&self, record: &Desired) -> bool {
-        let decision = decision::standing(self.ledger, record.key.as_str(), PersonNames::of_desired(record));
+        let decision = standing_decision(self.ledger, record.key.as_str(), PersonNames::of_desired(record));
         decision.is_none_or(|decision| decision.verdict != Verdict::New)
     }
 

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::directory::{UserNo, UserRow, Users};
 use crate::mapping::{Desired, Held, HeldCode};
-use crate::plan::decision;
 use crate::plan::inputs::Inputs;
 use crate::plan::matching::Matching;
 use crate::plan::matching::doubt::{Doubt, some_of};
-use crate::plan::matching::likeness::{BothNames, PersonNames};
+use crate::plan::matching::likeness::{BothNames, PersonNames, standing_decision};
 use crate::plan::person::names::addresses;
 use crate::plan::records::text_index::TextOf;
 use crate::plan::records::wanted_texts::wanted_addresses;
@@ -90,7 +89,7 @@ impl<'a> Unclaimed<'a> {
             return Ok(());
         }
         let ledger = self.inputs.ledger;
-        let decision = decision::standing(ledger, desired.key.as_str(), PersonNames::of_desired(desired));
+        let decision = standing_decision(ledger, desired.key.as_str(), PersonNames::of_desired(desired));
         // A hold does not end because another night has passed.
         let held_before = || {
             let before = |last: &crate::plan::ledger::LastReading| {
@@ -116,7 +115,7 @@ impl<'a> Unclaimed<'a> {
         if self.missing.is_empty() {
             return Ok(());
         }
-        let decision = decision::standing(self.inputs.ledger, desired.key.as_str(), PersonNames::of_desired(desired));
+        let decision = standing_decision(self.inputs.ledger, desired.key.as_str(), PersonNames::of_desired(desired));
         let same_names = PersonNames::of_desired(desired).both().and_then(|names| self.names.get(&names));
         let same_key = self.missing_keys.get(without_zeros(desired.key.as_str()));
         let mut found: BTreeMap<&str, UserNo> = BTreeMap::new();

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use crate::directory::{Attribute, DeletedUser, ObjectId, Snapshot};
 use crate::plan::inputs::Inputs;
+use crate::plan::matching::claim::other_key;
 use crate::plan::matching::likeness::{Agreement, Likeness, PersonNames};
-use crate::plan::matching::other_key;
 use crate::plan::records::PersonRow;
 use crate::plan::records::text_index::{TextOf, fold};
 

@@ -3,16 +3,16 @@
 use jiff::civil::Date;
 
 use crate::directory::{Attribute, Kind, ObjectId, UserNo, UserType, Users};
-use crate::mapping::{Held, HeldCode, Stage};
-use crate::plan::decision::{self, Decision, Verdict};
+use crate::mapping::{Held, HeldCode};
+use crate::plan::decision::{Decision, Verdict};
 use crate::plan::inputs::Inputs;
 use crate::plan::ledger::Person as Known;
-use crate::plan::matching::claim::{Account, How};
+use crate::plan::matching::claim::{Account, How, left, other_key, start};
 use crate::plan::matching::doubt::{Doubt, some_of};
-use crate::plan::matching::likeness::{Agreement, Likeness, PersonNames};
+use crate::plan::matching::likeness::{Agreement, Likeness, PersonNames, standing_decision};
 use crate::plan::matching::recycle_bin::RecycleBin;
 use crate::plan::records::PersonRow;
-use crate::plan::records::text_index::{Found, TextOf, fold};
+use crate::plan::records::text_index::{Found, TextOf};
 
 /// A record that matches no account for certain.
 pub(super) struct Unmatched {
@@ -32,7 +32,7 @@ pub(super) struct Search<'a> {
 impl<'a> Search<'a> {
     pub(super) fn new(inputs: &'a Inputs<'a>, row: PersonRow<'a>) -> Self {
         let users = &inputs.snapshot.users;
-        let decide = |key| decision::standing(inputs.ledger, key, PersonNames::of_record(row, users));
+        let decide = |key| standing_decision(inputs.ledger, key, PersonNames::of_record(row, users));
         let decision = if inputs.ledger.decisions.is_empty() { None } else { row.key().and_then(decide) };
         Self { inputs, users, row, decision }
     }
@@ -310,33 +310,4 @@ fn stranger(upn: &str, id: &ObjectId, by: &str) -> Doubt {
         help: "find out whose account it is, and correct the record or the account".into(),
         accounts: vec![id.clone()],
     }
-}
-
-/// Whether HR calls the person of a record gone.
-pub(super) fn left(row: PersonRow<'_>) -> bool {
-    matches!(row.facts().stage, Stage::Left { .. })
-}
-
-/// The first working day, where the record has one.
-fn start(row: PersonRow<'_>) -> Option<Date> {
-    match row.facts().stage {
-        Stage::Upcoming { start } | Stage::PreHire { start } => Some(start),
-        Stage::Active { start } => start,
-        Stage::Left { .. } => None,
-    }
-}
-
-/// The first of these match attributes in which the user carries another value, not empty, than the record has or had.
-pub(in crate::plan) fn other_key(
-    row: PersonRow<'_>,
-    users: &Users,
-    user: &impl TextOf,
-    mut attributes: impl Iterator<Item = Attribute>,
-) -> Option<Attribute> {
-    attributes.find(|attribute| {
-        let Some(carried) = user.text_of(*attribute) else { return false };
-        let same = |text: &str| fold(*attribute, text) == fold(*attribute, carried);
-        let wanted = row.wanted_text(*attribute, users).is_some_and(same);
-        !wanted && !row.previous_key().is_some_and(same)
-    })
 }

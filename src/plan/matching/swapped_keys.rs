@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::directory::{Attribute, UserNo, Users, roles};
 use crate::mapping::{Held, HeldCode};
 use crate::plan::inputs::Inputs;
+use crate::plan::matching::claim::{Account, How, Person};
 use crate::plan::matching::doubt::Doubt;
 use crate::plan::matching::likeness::{BothNames, PersonNames};
-use crate::plan::matching::{Account, How, Person};
 use crate::plan::records::PersonRow;
 use crate::plan::records::text_index::TextOf;
 

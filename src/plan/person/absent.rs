@@ -9,7 +9,8 @@ use crate::mapping::{Held, HeldCode, Lifecycle, Stage};
 use crate::plan::decision::Verdict;
 use crate::plan::ledger::Person as Known;
 use crate::plan::model::{Action, Change, Object, SkippedCode};
-use crate::plan::person::lifecycle::{Planner, enablement};
+use crate::plan::person::context::PersonPlanner;
+use crate::plan::person::lifecycle::enablement;
 use crate::plan::person::missing_doubt::MissingDoubt;
 use crate::plan::person::restricted::Leave;
 use crate::plan::reason::{Reason, Why};
@@ -83,7 +84,7 @@ fn converted(key: &str, place: Option<Place>, user: &User, other: &str) -> Held 
     }
 }
 
-impl<'a> Planner<'a> {
+impl<'a> PersonPlanner<'a> {
     /// People whom this feed carried last and no longer does, and those whose records are outside the scope.
     pub(in crate::plan) fn absent(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();

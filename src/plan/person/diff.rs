@@ -1,24 +1,14 @@
 //! What differs between an account and what HR wants of it.
 
 use crate::directory::{Attribute, Lent, User, Value};
-use crate::mapping::{Desired, Flow, Held, HeldCode, LeftOut, Stage, Wanted, When};
+use crate::mapping::{Desired, Flow, Held, HeldCode, LeftOut, Wanted, When};
+use crate::plan::held_record::hold;
 use crate::plan::matching::likeness::{Likeness, PersonNames};
 use crate::plan::model::{Edit, Skipped, SkippedCode};
-use crate::plan::person::lifecycle::Planner;
-use crate::plan::person::names::Asker;
+use crate::plan::person::context::{Mode, PersonPlanner, Refusals, Shield, Standing};
+use crate::plan::person::names::NameRequest;
 use crate::plan::person::taken_names::taken;
 use crate::plan::protection::SHIELDED;
-
-/// How an account is compared.
-#[derive(Clone, Copy)]
-pub(in crate::plan) struct Mode {
-    /// The person is gone: values are set, not cleared.
-    pub(in crate::plan) left: bool,
-    /// Sensitive attributes are left alone.
-    pub(in crate::plan) shielded: bool,
-    /// The account comes back from the recycle bin.
-    pub(in crate::plan) restore: bool,
-}
 
 /// Whether two values are the same to Entra; userPrincipalName and mail without regard to case.
 pub(in crate::plan) fn same(attribute: Attribute, left: Option<&Value>, right: Option<&Value>) -> bool {
@@ -28,21 +18,14 @@ pub(in crate::plan) fn same(attribute: Attribute, left: Option<&Value>, right: O
     attribute.same(left, right)
 }
 
-/// Who is held, and why, with what to do.
-pub(in crate::plan) fn hold(desired: &Desired, code: HeldCode, message: String, help: &str) -> Box<Held> {
-    let (key, place) = (Some(desired.key.clone()), Some(desired.place.clone()));
-    let (previous_key, left) = (desired.previous_key.clone(), matches!(desired.stage, Stage::Left { .. }));
-    Box::new(Held { key, previous_key, place, code, message, help: help.into(), left, candidates: Vec::new(), marks: Vec::new() })
-}
-
 fn edit(wanted: &Wanted, before: Option<&Value>, after: Option<Value>) -> Edit {
     let expression = Some(wanted.expression.to_string());
     Edit { name: wanted.attribute.name.into(), before: before.cloned(), after, expression }
 }
 
-impl Planner<'_> {
+impl PersonPlanner<'_> {
     /// The attributes of an existing account that must change.
-    pub(in crate::plan) fn edits(&mut self, desired: &Desired, user: &User, mode: Mode) -> Result<Vec<Edit>, Box<Held>> {
+    pub(super) fn edits(&mut self, desired: &Desired, user: &User, mode: Mode) -> Result<Vec<Edit>, Box<Held>> {
         let mut edits = Vec::new();
         for wanted in &desired.attributes {
             edits.extend(self.edit_of(wanted, desired, user, mode)?);
@@ -52,7 +35,7 @@ impl Planner<'_> {
 
     /// The same for a leaver: a value that cannot be written is left out and listed, and so is what the mapping left out. No value of
     /// the record keeps the account open.
-    pub(in crate::plan) fn edits_of_leaver(&mut self, desired: &Desired, user: &User, mode: Mode) -> Vec<Edit> {
+    pub(super) fn edits_of_leaver(&mut self, desired: &Desired, user: &User, mode: Mode) -> Vec<Edit> {
         for LeftOut { message, help, .. } in &desired.left_out {
             self.leave_out(desired, user, message, help);
         }
@@ -82,14 +65,14 @@ impl Planner<'_> {
 
     /// The change of one attribute, where it must change.
     fn edit_of(&mut self, wanted: &Wanted, desired: &Desired, user: &User, mode: Mode) -> Result<Option<Edit>, Box<Held>> {
-        let asker = Asker { key: &desired.key, previous: desired.previous_key.as_ref(), own: Some(&user.id) };
+        let asker = NameRequest { key: &desired.key, previous: desired.previous_key.as_ref(), own: Some(&user.id) };
         let attribute = wanted.attribute;
         let is_upn = attribute.name == "userPrincipalName";
-        let must_move = is_upn && mode.restore && self.upn_is_taken(user, asker);
+        let must_move = is_upn && mode.standing == Standing::Restored && self.upn_is_taken(user, asker);
         if (wanted.when == When::Create && !must_move) || attribute.name == "accountEnabled" {
             return Ok(None);
         }
-        if mode.shielded && SHIELDED.contains(&attribute.name) {
+        if mode.shield == Shield::On && SHIELDED.contains(&attribute.name) {
             return Ok(None);
         }
         let present = if is_upn { Some(Lent::Text(user.upn.as_str())) } else { user.attributes.lent(&attribute) };
@@ -104,7 +87,7 @@ impl Planner<'_> {
         let after = match &wanted.flow {
             Flow::Set(value) if same(attribute, before, Some(value)) && !must_move => return Ok(None),
             Flow::Set(value) => Some(value.clone()),
-            Flow::Clear if mode.left || before.is_none() => return Ok(None),
+            Flow::Clear if mode.standing == Standing::Leaver || before.is_none() => return Ok(None),
             Flow::Clear if !attribute.clearable => {
                 let message = format!(
                     "{attribute} is empty in HR, but Graph does not clear it; \
@@ -131,7 +114,7 @@ impl Planner<'_> {
     /// Everything that is sent for a new account, accountEnabled apart.
     pub(in crate::plan) fn first_values(&mut self, desired: &Desired) -> Result<Vec<Edit>, Box<Held>> {
         let mut edits = Vec::new();
-        let asker = Asker { key: &desired.key, previous: desired.previous_key.as_ref(), own: None };
+        let asker = NameRequest { key: &desired.key, previous: desired.previous_key.as_ref(), own: None };
         for wanted in &desired.attributes {
             let attribute = wanted.attribute;
             let value = match &wanted.flow {
@@ -166,7 +149,7 @@ impl Planner<'_> {
         Ok(edits)
     }
 
-    fn upn_is_taken(&mut self, user: &User, asker: Asker<'_>) -> bool {
+    fn upn_is_taken(&mut self, user: &User, asker: NameRequest<'_>) -> bool {
         let Some(name) = Attribute::find("userPrincipalName") else { return false };
         !self.names.free(name, &Value::text(user.upn.as_str()), asker)
     }
@@ -176,7 +159,7 @@ impl Planner<'_> {
         desired: &Desired,
         attribute: Attribute,
         candidates: &[Value],
-        asker: Asker<'_>,
+        asker: NameRequest<'_>,
     ) -> Result<Value, Box<Held>> {
         for value in candidates {
             if self.names.free(attribute, value, asker) {
@@ -192,7 +175,7 @@ impl Planner<'_> {
         desired: &Desired,
         attribute: Attribute,
         value: &Value,
-        asker: Asker<'_>,
+        asker: NameRequest<'_>,
     ) -> Result<(), Box<Held>> {
         let Some(text) = value.as_text() else { return Ok(()) };
         let is_upn = attribute.name == "userPrincipalName";
@@ -222,13 +205,7 @@ fn missing(desired: &Desired, name: &str) -> Box<Held> {
     hold(desired, HeldCode::InvalidValue, message, "fill the columns from which the mapping makes it")
 }
 
-impl Planner<'_> {
-    /// Lists somebody or something that is left alone.
-    pub(in crate::plan) fn skip(&mut self, key: &str, user: Option<&User>, code: SkippedCode, message: String, left: bool) {
-        let (key, id) = (Some(key.to_owned()), user.map(|user| user.id.clone()));
-        self.skipped.push(Skipped { key, id, code, message, left });
-    }
-
+impl PersonPlanner<'_> {
     /// Whether an attribute that Graph refused to this app is left out for this person. One person tries it again in each plan, and not the
     /// same one each time: what was refused to that person alone must not keep the attribute from all others.
     fn refused(&mut self, desired: &Desired, attribute: Attribute) -> bool {
@@ -249,12 +226,4 @@ impl Planner<'_> {
         }
         true
     }
-}
-
-/// What a plan makes of an attribute that Graph refused to this app.
-pub(in crate::plan) struct Refusals {
-    is_tried: bool,
-    pub(in crate::plan) left_out: u64,
-    /// Where the entry for it stands among the skipped ones.
-    at: usize,
 }

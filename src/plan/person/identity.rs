@@ -7,31 +7,31 @@ use jiff::civil::Date;
 
 use crate::directory::{ObjectId, User};
 use crate::mapping::{Desired, Held, HeldCode, Stage};
-use crate::plan::decision;
 use crate::plan::inputs::Inputs;
 use crate::plan::ledger::{Ledger, Person as Known, TakenOver};
 use crate::plan::matching::Matching;
 use crate::plan::matching::doubt::Doubt;
-use crate::plan::matching::likeness::{Likeness, PersonNames};
+use crate::plan::matching::likeness::{Likeness, PersonNames, standing_decision};
 use crate::plan::model::SkippedCode;
-use crate::plan::person::lifecycle::{Planner, Slot};
+use crate::plan::person::context::{PersonDecision, PersonPlanner};
+use crate::plan::person::restricted::Leave;
 use crate::record::EmployeeId;
 
 /// For how many days the last good reading of another feed protects its people.
 const FEED_DAYS: i64 = 7;
 
-impl Planner<'_> {
+impl PersonPlanner<'_> {
     /// Whether an administrator said that this account is the record's.
     pub(super) fn is_decided(&self, desired: &Desired, account: &ObjectId) -> bool {
         let ledger = self.inputs.ledger;
         !ledger.decisions.is_empty()
-            && decision::standing(ledger, desired.key.as_str(), PersonNames::of_desired(desired))
+            && standing_decision(ledger, desired.key.as_str(), PersonNames::of_desired(desired))
                 .is_some_and(|decision| decision.is_same(account))
     }
 
     /// An account that was given by hand to a record with other names must not open with the password of before.
-    pub(super) fn renew_password(&self, slot: &mut Slot, desired: &Desired, user: &User) {
-        let Slot::Change(change) = slot else { return };
+    pub(super) fn renew_password(&self, slot: &mut PersonDecision, desired: &Desired, user: &User) {
+        let PersonDecision::Change(change) = slot else { return };
         let differs = || Likeness::of(PersonNames::of_desired(desired), PersonNames::of_account(user)).any_differs();
         if self.is_decided(desired, &user.id) && differs() {
             change.renew_password();
@@ -40,16 +40,16 @@ impl Planner<'_> {
 
     /// A leaver without a match. An account that an earlier run only saw heads the report while it is enabled: no match attribute confirms it,
     /// so it is not disabled.
-    pub(super) fn left_with_seen_account(&mut self, desired: &Desired) -> Result<Slot, Box<Held>> {
+    pub(super) fn left_with_seen_account(&mut self, desired: &Desired) -> Result<PersonDecision, Box<Held>> {
         let people = &self.inputs.ledger.people;
         let keys = std::iter::once(&desired.key).chain(&desired.previous_key);
         let user = keys.filter_map(|key| people.get(key)).find_map(|known| self.inputs.snapshot.users.get(&known.id));
-        let Some(user) = user.filter(|user| user.enabled != Some(false)) else { return Ok(Slot::Closed) };
+        let Some(user) = user.filter(|user| user.enabled != Some(false)) else { return Ok(PersonDecision::Closed) };
         let claimed = self.inputs.snapshot.users.number(&user.id).is_some_and(|number| self.matching.is_claimed(number));
         if claimed || self.is_new(desired, &user.id) {
-            return Ok(Slot::Closed);
+            return Ok(PersonDecision::Closed);
         }
-        if let Some(slot) = self.untouchable(desired.key.as_str(), &user, true) {
+        if let Some(slot) = self.untouchable(desired.key.as_str(), &user, Some(Leave::Left)) {
             return Ok(slot);
         }
         let doubt = Doubt {
@@ -62,12 +62,12 @@ impl Planner<'_> {
     }
 
     fn is_new(&self, desired: &Desired, account: &ObjectId) -> bool {
-        let decision = decision::standing(self.inputs.ledger, desired.key.as_str(), PersonNames::of_desired(desired));
+        let decision = standing_decision(self.inputs.ledger, desired.key.as_str(), PersonNames::of_desired(desired));
         decision.is_some_and(|decision| decision.is_new(account))
     }
 
     /// Lists a leaver of this feed whom another feed carries: the last good reading of that feed has the person, and not as gone.
-    pub(super) fn left_elsewhere(&mut self, desired: &Desired, user: &User) -> Option<Slot> {
+    pub(super) fn left_elsewhere(&mut self, desired: &Desired, user: &User) -> Option<PersonDecision> {
         let known = self.known(desired, &user.id)?;
         let (feed, read_on) = carrier(self.inputs, desired.key.as_str(), known)?;
         let until = read_on.checked_add(FEED_DAYS.days()).ok()?;
@@ -80,7 +80,7 @@ impl Planner<'_> {
             user.upn
         );
         self.skip(desired.key.as_str(), Some(user), SkippedCode::OtherFeed, message, false);
-        Some(Slot::Closed)
+        Some(PersonDecision::Closed)
     }
 }
 

@@ -5,22 +5,23 @@ use jiff::civil::Date;
 
 use crate::directory::User;
 use crate::mapping::{Desired, LeaveAction, Lifecycle};
-use crate::plan::groups::serves;
+use crate::plan::group_rules::serves;
 use crate::plan::ledger::Person as Known;
 use crate::plan::model::{Action, CLEARED_MANAGER, Change, Edit, Members};
-use crate::plan::person::lifecycle::{Planner, Slot, change, enablement, update};
+use crate::plan::person::context::{PersonDecision, PersonPlanner, Shield};
+use crate::plan::person::lifecycle::{change, enablement, update};
 use crate::plan::reason::Reason;
 
-impl Planner<'_> {
+impl PersonPlanner<'_> {
     pub(super) fn leaver(
         &mut self,
         desired: &Desired,
         user: &User,
         mut edits: Vec<Edit>,
-        shield: bool,
+        shield: Shield,
         end: Option<Date>,
-    ) -> Slot {
-        let Some(lifecycle) = self.lifecycle().filter(|_| !shield) else { return update(desired, user, edits) };
+    ) -> PersonDecision {
+        let Some(lifecycle) = self.lifecycle().filter(|_| shield == Shield::Off) else { return update(desired, user, edits) };
         let known = self.known(desired, &user.id);
         let left = end.filter(|end| *end < self.inputs.today);
         let reason = left.map_or(Reason::LeftByStatus, Reason::LeftOnDate);
@@ -31,7 +32,7 @@ impl Planner<'_> {
         }
         if !flips && let Some(since) = self.deletion_day(lifecycle, known, end) {
             let mut slot = change(Action::Delete, desired, Some(user), Vec::new(), &Reason::Expired { left, since });
-            if let Slot::Change(change) = &mut slot {
+            if let PersonDecision::Change(change) = &mut slot {
                 self.note_former_groups(change, user);
             }
             return slot;
@@ -44,7 +45,7 @@ impl Planner<'_> {
         }
         let action = if flips { Action::Disable } else { Action::Update };
         let mut slot = change(action, desired, Some(user), edits, &reason);
-        if let Slot::Change(change) = &mut slot {
+        if let PersonDecision::Change(change) = &mut slot {
             self.follow(change, user, then);
         }
         slot

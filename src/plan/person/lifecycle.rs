@@ -1,110 +1,33 @@
 //! The decision for each person: the stage by HR, the account in the tenant, and what earlier runs did.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
-use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::directory::{Attribute, DeletedUser, ObjectId, User, UserNo, Value, roles};
-use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Lifecycle, Stage};
-use crate::plan::homoglyphs::LookAlikes;
-use crate::plan::inputs::Inputs;
+use crate::directory::{DeletedUser, ObjectId, User, UserNo, Value, roles};
+use crate::mapping::{Desired, Held, HeldCode, Stage};
+use crate::plan::held_record::hold;
 use crate::plan::ledger::Person as Known;
+use crate::plan::matching::claim::{Account, How, Person};
 use crate::plan::matching::possible_duplicate::Unclaimed;
-use crate::plan::matching::{Account, How, Matching, Person};
-use crate::plan::model::{Action, Change, Edit, Object, Skipped, SkippedCode};
-use crate::plan::person::diff::{Mode, Refusals, hold};
-use crate::plan::person::missing_doubt::MissingDoubt;
-use crate::plan::person::names::Names;
-use crate::plan::protection::{Protection, Touch};
+use crate::plan::model::{Action, Change, Edit, Object, SkippedCode};
+use crate::plan::person::context::{Mode, PersonDecision, PersonPlanner, Shield, Standing};
+use crate::plan::person::restricted::Leave;
+use crate::plan::protection::WriteAccess;
 use crate::plan::reason::{Adoption, Reason, Why};
 use crate::plan::records::PersonRow;
-use crate::record::EmployeeId;
 
-/// What was decided for one person.
-pub(in crate::plan) enum Slot {
-    /// Left alone: no manager, no groups either.
-    Closed,
-    /// Nothing differs so far.
-    Open,
-    /// This is done.
-    Change(Box<Change>),
-}
-
-/// The work of one plan.
-pub(in crate::plan) struct Planner<'a> {
-    pub(in crate::plan) inputs: &'a Inputs<'a>,
-    pub(in crate::plan) matching: &'a Matching<'a>,
-    pub(in crate::plan) protection: &'a Protection<'a>,
-    pub(in crate::plan) names: Names<'a>,
-    pub(in crate::plan) held: Vec<Held>,
-    pub(in crate::plan) skipped: Vec<Skipped>,
-    /// The candidates behind the chosen one, of people who get an account.
-    pub(in crate::plan) candidates: BTreeMap<EmployeeId, BTreeMap<Attribute, Vec<Value>>>,
-    /// Attributes that Graph refused to this app: who tries them again, and how many wait.
-    pub(in crate::plan) refusals: BTreeMap<Attribute, Refusals>,
-    looks: Option<LookAlikes>,
-    unclaimed: Option<Unclaimed<'a>>,
-    pub(super) managed_groups: HashMap<&'a ObjectId, Vec<&'a ObjectId>>,
-    /// The keys of leavers whose records are out of scope.
-    pub(in crate::plan) leavers_out_of_scope: HashSet<String>,
-    /// Why nobody is disabled as missing after this reading; judged once somebody is missing.
-    pub(in crate::plan) missing_doubt: OnceCell<Option<MissingDoubt>>,
-    /// How many missing people stay as they are by a decision.
-    pub(in crate::plan) kept: u64,
-}
-
-impl<'a> Planner<'a> {
-    pub(in crate::plan) fn new(inputs: &'a Inputs<'a>, matching: &'a Matching<'a>, protection: &'a Protection<'a>) -> Self {
-        let since = inputs.today.checked_sub(inputs.policy.reuse_after_days.days()).unwrap_or(Date::MIN);
-        let mut managed_groups: HashMap<&ObjectId, Vec<&ObjectId>> = HashMap::new();
-        let leave = inputs.rules.lifecycle.as_ref().map(|lifecycle| &lifecycle.on_leave);
-        if leave.is_some_and(|actions| actions.contains(&LeaveAction::RemoveFromManagedGroups)) {
-            for group in inputs.snapshot.groups.values().filter(|group| crate::plan::groups::serves(group, &inputs.rules.groups))
-            {
-                for member in &group.members {
-                    managed_groups.entry(member).or_default().push(&group.id);
-                }
-            }
-        }
-        Self {
-            inputs,
-            matching,
-            protection,
-            names: Names::new(inputs.snapshot, inputs.ledger, since),
-            held: Vec::new(),
-            skipped: Vec::new(),
-            candidates: BTreeMap::new(),
-            refusals: BTreeMap::new(),
-            looks: None,
-            unclaimed: None,
-            managed_groups,
-            leavers_out_of_scope: HashSet::new(),
-            missing_doubt: OnceCell::new(),
-            kept: 0,
-        }
-    }
-
-    pub(super) fn lifecycle(&self) -> Option<&'a Lifecycle> {
-        self.inputs.rules.lifecycle.as_ref()
-    }
-
-    pub(in crate::plan) fn looks_like_another(&mut self, name: &str, own: Option<&ObjectId>) -> bool {
-        let protection = self.protection;
-        self.looks.get_or_insert_with(|| LookAlikes::new(protection)).hit(name, own)
-    }
-
+impl<'a> PersonPlanner<'a> {
     /// Decides for one person of the reading.
-    pub(in crate::plan) fn decide(&mut self, person: &Person<'a>) -> Slot {
+    pub(in crate::plan) fn decide(&mut self, person: &Person<'a>) -> PersonDecision {
         let (row, users) = (self.matching.row(person), &self.inputs.snapshot.users);
         if self.inputs.only.is_some() && !self.inputs.plans(self.matching.key(person)) {
-            return Slot::Closed;
+            return PersonDecision::Closed;
         }
         if let Account::Live(user, _) = person.account
             && self.is_settled(&row, user)
         {
-            return Slot::Open;
+            return PersonDecision::Open;
         }
         let desired = self.matching.desired(person);
         let decided = match person.account {
@@ -114,7 +37,7 @@ impl<'a> Planner<'a> {
         };
         decided.unwrap_or_else(|held| {
             self.held.push(*held);
-            Slot::Closed
+            PersonDecision::Closed
         })
     }
 
@@ -130,7 +53,7 @@ impl<'a> Planner<'a> {
         enabled && self.protection.is_free(&user)
     }
 
-    fn without_account(&mut self, desired: &Desired) -> Result<Slot, Box<Held>> {
+    fn without_account(&mut self, desired: &Desired) -> Result<PersonDecision, Box<Held>> {
         let (enabled, reason) = match desired.stage_without_account() {
             Stage::Left { .. } => {
                 self.check_missing_leaver(desired)?;
@@ -139,7 +62,7 @@ impl<'a> Planner<'a> {
             Stage::Upcoming { start } => {
                 let message = format!("starts on {start}: too early for an account; hint: nothing to do, a later run creates it");
                 self.skip(desired.key.as_str(), None, SkippedCode::Upcoming, message, false);
-                return Ok(Slot::Closed);
+                return Ok(PersonDecision::Closed);
             }
             Stage::PreHire { start } => {
                 // In the gap before a new start, an enabled account would be that of a leaver in the next run.
@@ -184,11 +107,11 @@ impl<'a> Planner<'a> {
         known.or_else(|| people.values().filter(|_| self.is_decided(desired, id)).find(|known| known.id == *id))
     }
 
-    fn deleted(&mut self, desired: &Desired, deleted: &DeletedUser) -> Result<Slot, Box<Held>> {
+    fn deleted(&mut self, desired: &Desired, deleted: &DeletedUser) -> Result<PersonDecision, Box<Held>> {
         // Between two employments, the new start decides: the account comes back as that of any pre-hire.
         let stage = desired.stage_without_account();
         match stage {
-            Stage::Left { .. } => return Ok(Slot::Closed),
+            Stage::Left { .. } => return Ok(PersonDecision::Closed),
             Stage::Upcoming { .. } => return self.without_account(desired),
             Stage::PreHire { .. } | Stage::Active { .. } => {}
         }
@@ -199,10 +122,10 @@ impl<'a> Planner<'a> {
             let help = "restore it in the Entra admin centre, or delete it for good if a new account is wanted";
             return Err(hold(desired, HeldCode::DeletedElsewhere, message, help));
         }
-        if let Some(slot) = self.untouchable(desired.key.as_str(), user, false) {
+        if let Some(slot) = self.untouchable(desired.key.as_str(), user, None) {
             return Ok(slot);
         }
-        let mut edits = self.edits(desired, user, Mode { left: false, shielded: false, restore: true })?;
+        let mut edits = self.edits(desired, user, Mode { standing: Standing::Restored, shield: Shield::Off })?;
         self.check_restore(desired, user, &edits)?;
         let gap = matches!(desired.stage, Stage::Left { .. });
         let on_create = !gap && self.lifecycle().is_some_and(|lifecycle| lifecycle.enable_on_create);
@@ -217,15 +140,16 @@ impl<'a> Planner<'a> {
         Ok(slot)
     }
 
-    fn with_account(&mut self, desired: &Desired, user: &User, how: How) -> Result<Slot, Box<Held>> {
+    fn with_account(&mut self, desired: &Desired, user: &User, how: How) -> Result<PersonDecision, Box<Held>> {
         let left = matches!(desired.stage, Stage::Left { .. });
+        let leave = left.then_some(Leave::Left);
         if left && let Some(slot) = self.left_elsewhere(desired, user) {
             return Ok(slot);
         }
-        if matches!(desired.stage, Stage::Upcoming { .. }) && self.protection.touch(user) == Touch::Guest {
+        if matches!(desired.stage, Stage::Upcoming { .. }) && self.protection.touch(user) == WriteAccess::Guest {
             return self.without_account(desired);
         }
-        if let Some(slot) = self.untouchable(desired.key.as_str(), user, left) {
+        if let Some(slot) = self.untouchable(desired.key.as_str(), user, leave) {
             return Ok(slot);
         }
         if let Stage::Upcoming { start } = desired.stage {
@@ -238,10 +162,11 @@ impl<'a> Planner<'a> {
                 (SkippedCode::StartsLater, starts_later(start))
             };
             self.skip(desired.key.as_str(), Some(user), code, message, false);
-            return Ok(Slot::Closed);
+            return Ok(PersonDecision::Closed);
         }
-        let shield = self.shield(desired.key.as_str(), user, left);
-        let mode = Mode { left, shielded: shield, restore: false };
+        let shield = self.shield(desired.key.as_str(), user, leave);
+        let standing = if left { Standing::Leaver } else { Standing::Working };
+        let mode = Mode { standing, shield };
         let edits = if left { self.edits_of_leaver(desired, user, mode) } else { self.edits(desired, user, mode)? };
         self.give_names(desired, &edits);
         let adopted = self.adoption(desired, user, how);
@@ -249,13 +174,13 @@ impl<'a> Planner<'a> {
             Stage::Left { end } => self.leaver(desired, user, edits, shield, end),
             Stage::PreHire { start } => self.pre_hire(desired, user, edits, start, shield),
             Stage::Active { start } => self.active(desired, user, edits, start, shield),
-            Stage::Upcoming { .. } => Slot::Closed,
+            Stage::Upcoming { .. } => PersonDecision::Closed,
         };
         self.renew_password(&mut slot, desired, user);
         Ok(match (slot, adopted) {
-            (Slot::Change(mut change), Some(adoption)) => {
+            (PersonDecision::Change(mut change), Some(adoption)) => {
                 change.adopt(&adoption);
-                Slot::Change(change)
+                PersonDecision::Change(change)
             }
             (slot, _) => slot,
         })
@@ -273,18 +198,18 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn pre_hire(&mut self, desired: &Desired, user: &User, mut edits: Vec<Edit>, start: Date, shield: bool) -> Slot {
+    fn pre_hire(&mut self, desired: &Desired, user: &User, mut edits: Vec<Edit>, start: Date, shield: Shield) -> PersonDecision {
         let Some(lifecycle) = self.lifecycle() else { return update(desired, user, edits) };
         let ours = self.known(desired, &user.id).is_some_and(|known| known.pre_hire || known.disabled_on.is_some());
         match (user.enabled != Some(false), lifecycle.enable_on_create) {
             (true, false) => {
                 self.skip(desired.key.as_str(), Some(user), SkippedCode::StartsLater, starts_later(start), false);
             }
-            (false, true) if !shield && (ours || lifecycle.reenable_always) => {
+            (false, true) if shield == Shield::Off && (ours || lifecycle.reenable_always) => {
                 edits.push(enablement(user.enabled, true));
                 return change(Action::Enable, desired, Some(user), edits, &Reason::EnabledAhead(start));
             }
-            (false, true) if !shield => self.disabled_elsewhere(desired, user),
+            (false, true) if shield == Shield::Off => self.disabled_elsewhere(desired, user),
             _ => {}
         }
         update(desired, user, edits)
@@ -295,14 +220,21 @@ impl<'a> Planner<'a> {
         self.skip(desired.key.as_str(), Some(user), SkippedCode::DisabledElsewhere, message.into(), false);
     }
 
-    fn active(&mut self, desired: &Desired, user: &User, mut edits: Vec<Edit>, start: Option<Date>, shield: bool) -> Slot {
+    fn active(
+        &mut self,
+        desired: &Desired,
+        user: &User,
+        mut edits: Vec<Edit>,
+        start: Option<Date>,
+        shield: Shield,
+    ) -> PersonDecision {
         let Some(lifecycle) = self.lifecycle().filter(|_| user.enabled == Some(false)) else {
             return update(desired, user, edits);
         };
         let known = self.known(desired, &user.id);
         let pre_hire = known.is_some_and(|known| known.pre_hire && known.disabled_on.is_none());
         let ours = pre_hire || known.is_some_and(|known| known.disabled_on.is_some());
-        if !shield && (ours || lifecycle.reenable_always) {
+        if shield == Shield::Off && (ours || lifecycle.reenable_always) {
             edits.push(enablement(user.enabled, true));
             let reason = match (pre_hire, start) {
                 (true, Some(start)) => Reason::FirstDay(start),
@@ -311,7 +243,7 @@ impl<'a> Planner<'a> {
             };
             return change(Action::Enable, desired, Some(user), edits, &reason);
         }
-        if !shield {
+        if shield == Shield::Off {
             self.disabled_elsewhere(desired, user);
         }
         update(desired, user, edits)
@@ -319,15 +251,21 @@ impl<'a> Planner<'a> {
 }
 
 /// An update where something differs.
-pub(super) fn update(desired: &Desired, user: &User, edits: Vec<Edit>) -> Slot {
-    if edits.is_empty() { Slot::Open } else { change(Action::Update, desired, Some(user), edits, &Reason::Mapped) }
+pub(super) fn update(desired: &Desired, user: &User, edits: Vec<Edit>) -> PersonDecision {
+    if edits.is_empty() { PersonDecision::Open } else { change(Action::Update, desired, Some(user), edits, &Reason::Mapped) }
 }
 
 /// A change of a person of the reading.
-pub(super) fn change(action: Action, desired: &Desired, user: Option<&User>, attributes: Vec<Edit>, reason: &Reason) -> Slot {
+pub(super) fn change(
+    action: Action,
+    desired: &Desired,
+    user: Option<&User>,
+    attributes: Vec<Edit>,
+    reason: &Reason,
+) -> PersonDecision {
     let created = attributes.iter().find(|edit| edit.name == roles::USER_PRINCIPAL_NAME);
     let created = created.and_then(|edit| edit.after.as_ref()?.as_text()).map(str::to_owned);
-    Slot::Change(Box::new(Change {
+    PersonDecision::Change(Box::new(Change {
         seq: 0,
         action,
         object: Object::User,

@@ -7,9 +7,10 @@ use crate::directory::{ObjectId, Snapshot, User, UserNo, UserRow, Value};
 use crate::mapping::{Desired, LeaveAction, ManagerWanted, Stage};
 use crate::plan::inputs::Inputs;
 use crate::plan::ledger::Person as Known;
-use crate::plan::matching::{Account, Matching, Person};
+use crate::plan::matching::Matching;
+use crate::plan::matching::claim::{Account, Person};
 use crate::plan::model::{Action, Change, Edit, SkippedCode};
-use crate::plan::person::lifecycle::{Planner, Slot};
+use crate::plan::person::context::{PersonDecision, PersonPlanner};
 use crate::plan::records::{ManagerRow, PersonRow};
 use crate::record::EmployeeId;
 
@@ -36,10 +37,10 @@ impl Resolved<'_> {
 }
 
 /// Finds accounts by key and keys by account.
-pub(in crate::plan) struct Directory<'a, 's> {
+pub(in crate::plan) struct AccountLookup<'a, 's> {
     matching: &'a Matching<'a>,
     snapshot: &'a Snapshot,
-    slots: &'s [Slot],
+    slots: &'s [PersonDecision],
     /// The people of the reading by the keys that they had before.
     before: HashMap<&'a str, usize>,
     /// The keys of earlier runs by account, gathered when the first is asked for.
@@ -47,8 +48,8 @@ pub(in crate::plan) struct Directory<'a, 's> {
     known: &'a BTreeMap<EmployeeId, Known>,
 }
 
-impl<'a, 's> Directory<'a, 's> {
-    pub(in crate::plan) fn new(planner: &Planner<'a>, slots: &'s [Slot]) -> Self {
+impl<'a, 's> AccountLookup<'a, 's> {
+    pub(in crate::plan) fn new(planner: &PersonPlanner<'a>, slots: &'s [PersonDecision]) -> Self {
         let Inputs { ledger, snapshot, .. } = planner.inputs;
         Self {
             matching: planner.matching,
@@ -71,8 +72,7 @@ impl<'a, 's> Directory<'a, 's> {
     pub(in crate::plan) fn resolve(&self, key: &str) -> Option<Resolved<'a>> {
         let now = self.matching.place_of(key);
         for at in now.into_iter().chain(self.before.get(key).copied()) {
-            let appears =
-                matches!(&self.slots[at], Slot::Change(change) if matches!(change.action, Action::Create | Action::Restore));
+            let appears = matches!(&self.slots[at], PersonDecision::Change(change) if matches!(change.action, Action::Create | Action::Restore));
             let person = &self.matching.people[at];
             match person.account {
                 Account::Live(user, _) => return Some(Resolved::Live(user)),
@@ -113,11 +113,11 @@ fn before<'a>(matching: &'a Matching<'a>) -> HashMap<&'a str, usize> {
 /// The change of a manager: the edit, and the ids behind its keys.
 pub(in crate::plan) type ManagerEdit = (Edit, Vec<(String, ObjectId)>);
 
-impl<'a> Planner<'a> {
+impl<'a> PersonPlanner<'a> {
     /// What must happen to the manager of one person.
     pub(in crate::plan) fn manager(
         &mut self,
-        directory: &Directory<'a, '_>,
+        directory: &AccountLookup<'a, '_>,
         desired: &Desired,
         user: Option<&User>,
     ) -> Option<ManagerEdit> {

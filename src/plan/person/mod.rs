@@ -1,6 +1,7 @@
 //! What is decided for each person, from the stage by HR to the values, the names and the manager.
 
 mod absent;
+pub(super) mod context;
 pub(super) mod diff;
 pub(super) mod identity;
 mod leaver;

@@ -15,7 +15,7 @@ use crate::record::EmployeeId;
 
 /// Who asks for a name.
 #[derive(Clone, Copy)]
-pub(in crate::plan) struct Asker<'a> {
+pub(in crate::plan) struct NameRequest<'a> {
     pub(in crate::plan) key: &'a EmployeeId,
     pub(in crate::plan) previous: Option<&'a EmployeeId>,
     pub(in crate::plan) own: Option<&'a ObjectId>,
@@ -66,12 +66,12 @@ impl<'a> Names<'a> {
     }
 
     /// Whether a value is free for the one who asks.
-    pub(in crate::plan) fn free(&mut self, attribute: Attribute, value: &Value, asker: Asker<'_>) -> bool {
+    pub(in crate::plan) fn free(&mut self, attribute: Attribute, value: &Value, asker: NameRequest<'_>) -> bool {
         self.owner(attribute, value, asker).is_none()
     }
 
     /// The other owner of a value.
-    pub(in crate::plan) fn owner(&mut self, attribute: Attribute, value: &Value, asker: Asker<'_>) -> Option<Owner> {
+    pub(in crate::plan) fn owner(&mut self, attribute: Attribute, value: &Value, asker: NameRequest<'_>) -> Option<Owner> {
         let text = value.as_text()?;
         let (pool, folded) = (pool(attribute), text.to_lowercase());
         if let Some(key) = self.given.get(&(pool, folded.clone())) {
@@ -85,7 +85,7 @@ impl<'a> Names<'a> {
     }
 
     /// The other owner of an address in the live tenant or in this plan: one that keeps a deleted user from coming back with it.
-    pub(in crate::plan) fn living_owner(&mut self, attribute: Attribute, address: &str, asker: Asker<'_>) -> Option<Owner> {
+    pub(in crate::plan) fn living_owner(&mut self, attribute: Attribute, address: &str, asker: NameRequest<'_>) -> Option<Owner> {
         let folded = address.to_lowercase();
         let given = self.given.get(&(pool(attribute), folded.clone())).filter(|key| *key != asker.key);
         if let Some(key) = given {
@@ -116,7 +116,7 @@ impl<'a> Names<'a> {
         groups.get(address).map(|group| Owner::Group(group.name.clone()))
     }
 
-    fn former(&mut self, address: &str, asker: Asker<'_>) -> Option<Owner> {
+    fn former(&mut self, address: &str, asker: NameRequest<'_>) -> Option<Owner> {
         let (ledger, since) = (self.ledger, self.blocked_until);
         let former = self.former.get_or_insert_with(|| {
             let mut former: HashMap<&str, Vec<&FormerAddress>> = HashMap::new();

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mapping::{Stage, fold_status};
-use crate::plan::matching::Account;
+use crate::plan::matching::claim::Account;
 use crate::plan::model::{Skipped, SkippedCode};
-use crate::plan::person::lifecycle::Planner;
+use crate::plan::person::context::PersonPlanner;
 use crate::plan::records::Kind;
 
 /// How many people a message names.
@@ -19,7 +19,7 @@ struct Word<'a> {
     keys: BTreeSet<&'a str>,
 }
 
-impl<'a> Planner<'a> {
+impl<'a> PersonPlanner<'a> {
     /// Lists the statuses that no confirmed run of this feed had, and gives back all that the next run may take for known.
     pub(in crate::plan) fn statuses(&mut self) -> BTreeSet<String> {
         let people = self.inputs.people;

@@ -2,8 +2,8 @@
 
 use crate::directory::User;
 use crate::plan::model::SkippedCode;
-use crate::plan::person::lifecycle::{Planner, Slot};
-use crate::plan::protection::Touch;
+use crate::plan::person::context::{PersonDecision, PersonPlanner, Shield};
+use crate::plan::protection::WriteAccess;
 
 /// Why an account should be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,21 +27,21 @@ impl Leave {
     }
 }
 
-impl Planner<'_> {
+impl PersonPlanner<'_> {
     /// Lists a person whose account must not be touched at all.
-    pub(super) fn untouchable(&mut self, key: &str, user: &User, left: bool) -> Option<Slot> {
-        self.list_untouchable(key, user, left.then_some(Leave::Left)).then_some(Slot::Closed)
+    pub(super) fn untouchable(&mut self, key: &str, user: &User, leave: Option<Leave>) -> Option<PersonDecision> {
+        self.list_untouchable(key, user, leave).then_some(PersonDecision::Closed)
     }
 
     /// Whether the account must not be touched at all; if so, it is listed.
     pub(super) fn list_untouchable(&mut self, key: &str, user: &User, leave: Option<Leave>) -> bool {
         let (code, why, help) = match self.protection.touch(user) {
-            Touch::Free | Touch::Shielded(_) => return false,
-            Touch::Protected => {
+            WriteAccess::Free | WriteAccess::Shielded(_) => return false,
+            WriteAccess::Protected => {
                 (SkippedCode::Protected, "is protected by the configuration", "change it by hand in the Entra admin center")
             }
-            Touch::Synced => (SkippedCode::Synced, "is synced from on-premises", "change it in Active Directory"),
-            Touch::Guest => (SkippedCode::Guest, "is a guest", "`guests = true` in the mapping serves guests too"),
+            WriteAccess::Synced => (SkippedCode::Synced, "is synced from on-premises", "change it in Active AccountLookup"),
+            WriteAccess::Guest => (SkippedCode::Guest, "is a guest", "`guests = true` in the mapping serves guests too"),
         };
         let open = leave.filter(|_| user.enabled != Some(false));
         if leave.is_some() && open.is_none() && code == SkippedCode::Guest {
@@ -51,7 +51,7 @@ impl Planner<'_> {
         let message = match (open, code) {
             (None, _) => format!("the account {} {why}; hint: {help}", user.upn),
             (Some(leave), SkippedCode::Synced) => format!(
-                "{}, but the account {} {why}, so it stays enabled; hint: disable it in Active Directory",
+                "{}, but the account {} {why}, so it stays enabled; hint: disable it in Active AccountLookup",
                 leave.headline(),
                 user.upn
             ),
@@ -66,13 +66,13 @@ impl Planner<'_> {
     }
 
     /// Whether the account is privileged; if so, it is listed.
-    pub(super) fn shield(&mut self, key: &str, user: &User, left: bool) -> bool {
-        self.list_shielded(key, user, left.then_some(Leave::Left))
+    pub(super) fn shield(&mut self, key: &str, user: &User, leave: Option<Leave>) -> Shield {
+        if self.list_shielded(key, user, leave) { Shield::On } else { Shield::Off }
     }
 
     /// The same for any reason to close the account.
     pub(super) fn list_shielded(&mut self, key: &str, user: &User, leave: Option<Leave>) -> bool {
-        let Touch::Shielded(why) = self.protection.touch(user) else { return false };
+        let WriteAccess::Shielded(why) = self.protection.touch(user) else { return false };
         let open = leave.filter(|_| user.enabled != Some(false));
         let message = match open {
             Some(leave) => format!(

@@ -2,10 +2,10 @@
 
 use crate::directory::{Attribute, User, Value, roles};
 use crate::mapping::{Desired, Flow, Held, HeldCode};
+use crate::plan::held_record::hold;
 use crate::plan::model::Edit;
-use crate::plan::person::diff::hold;
-use crate::plan::person::lifecycle::Planner;
-use crate::plan::person::names::{Asker, Owner, addresses, bare_address};
+use crate::plan::person::context::PersonPlanner;
+use crate::plan::person::names::{NameRequest, Owner, addresses, bare_address};
 
 /// The attribute without which Graph makes no user in a federated domain.
 const IMMUTABLE_ID: &str = "onPremisesImmutableId";
@@ -27,14 +27,14 @@ pub(in crate::plan) fn taken(desired: &Desired, attribute: Attribute, name: &str
     hold(desired, HeldCode::NameTaken, message, help(attribute, owner))
 }
 
-impl Planner<'_> {
+impl PersonPlanner<'_> {
     /// The candidates of which none is free, each with its owner.
     pub(in crate::plan) fn none_is_free(
         &mut self,
         desired: &Desired,
         attribute: Attribute,
         candidates: &[Value],
-        asker: Asker<'_>,
+        asker: NameRequest<'_>,
     ) -> Box<Held> {
         const LISTED: usize = 5;
         let mut owned = Vec::new();
@@ -51,7 +51,7 @@ impl Planner<'_> {
     }
 
     /// A sign-in name must be in a domain of the tenant, and in one where Graph can make the user.
-    pub(in crate::plan) fn check_domain(&self, desired: &Desired, upn: &str, asker: Asker<'_>) -> Result<(), Box<Held>> {
+    pub(in crate::plan) fn check_domain(&self, desired: &Desired, upn: &str, asker: NameRequest<'_>) -> Result<(), Box<Held>> {
         let snapshot = self.inputs.snapshot;
         let domain = domain(upn);
         if !snapshot.domains.contains(&domain) {
@@ -79,7 +79,7 @@ impl Planner<'_> {
 
     /// A deleted user comes back with all its addresses: none may have another owner by now. The sign-in name alone may move to another.
     pub(in crate::plan) fn check_restore(&mut self, desired: &Desired, user: &User, edits: &[Edit]) -> Result<(), Box<Held>> {
-        let asker = Asker { key: &desired.key, previous: desired.previous_key.as_ref(), own: Some(&user.id) };
+        let asker = NameRequest { key: &desired.key, previous: desired.previous_key.as_ref(), own: Some(&user.id) };
         let Some(pool) = Attribute::find(roles::USER_PRINCIPAL_NAME) else { return Ok(()) };
         let moves = edits.iter().any(|edit| edit.name == roles::USER_PRINCIPAL_NAME);
         let upn = Some(user.upn.as_str()).filter(|_| !moves);

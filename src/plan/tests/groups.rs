@@ -1,7 +1,7 @@
 use super::world::*;
 use crate::directory::GroupKind;
 use crate::mapping::{Desired, GroupRule, GroupWanted};
-use crate::plan::groups::former_unique_name;
+use crate::plan::group_rules::former_unique_name;
 use crate::plan::unique_name;
 
 fn two() -> Vec<crate::mapping::Desired> {

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use super::world::*;
 use crate::directory::{DeletedUser, UserType, Value};
 use crate::mapping::{Desired, Flow, Held, HeldCode, LeaveAction, Mapped, Stage};
-use crate::plan::{Action, Decision, Plan, SkippedCode, Verdict, folded_name};
+use crate::plan::matching::name_folding::plain;
+use crate::plan::{Action, Decision, Plan, SkippedCode, Verdict};
 
 fn ada() -> Desired {
     worker("1", "Ada", "Adler")
@@ -37,7 +38,7 @@ fn decide(world: &mut World, record: &Desired, verdict: Verdict) {
     let name = |name: &str| {
         let wanted = record.attributes.iter().find(|wanted| wanted.attribute.name == name);
         match wanted.map(|wanted| &wanted.flow) {
-            Some(crate::mapping::Flow::Set(value)) => folded_name(value.as_text().unwrap()),
+            Some(crate::mapping::Flow::Set(value)) => plain(value.as_text().unwrap()),
             _ => String::new(),
         }
     };
@@ -287,6 +288,21 @@ fn a_changed_key_is_held_by_each_thing_that_it_shares_with_somebody_missing() {
     }
     world.hr(vec![worker("9", "Ada", "Zander")]);
     assert!(world.text().contains("disable 1 ") && world.text().contains("create 9 "), "{}", world.text());
+}
+
+#[test]
+fn a_key_that_comes_back_for_another_person_stays_held_the_next_night() {
+    let mut world = World::settled(vec![worker("1", "Ada", "Adler"), worker("2", "Bob", "Boss")]);
+    world.hr(vec![worker("2", "Bob", "Boss")]);
+    world.apply();
+    world.hr(vec![worker("1", "Zoe", "Zander"), worker("2", "Bob", "Boss")]);
+    for night in 1..=3 {
+        assert_eq!(world.apply().held.len(), 1, "{night}");
+        assert_eq!(world.text(), "held 1 key-reused", "{night}");
+    }
+    world.hr(vec![worker("1", "Ada", "Adler"), worker("2", "Bob", "Boss")]);
+    world.apply();
+    assert_eq!(world.known("1").missing_since, None);
 }
 
 #[test]

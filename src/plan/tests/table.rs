@@ -449,7 +449,12 @@ fn taken_over(read_on: Date, last: Date) -> World {
 /// HR gives a person another key, or seems to.
 fn conversion_rows() -> Vec<Row> {
     let mail = |record: Desired| record.with("mail", "ada@contoso.com");
-    let two = |one: Desired, other: Desired| with(known(mail(ada()), Enabled), |world| world.hr(vec![one, other]));
+    let two = |one: Desired, other: Desired| {
+        with(known(ada(), Enabled), |world| {
+            world.user("1").attributes.insert(attribute("mail"), Value::text("ada@contoso.com"));
+            world.hr(vec![one, other]);
+        })
+    };
     let today = || worker("E1", "Ada", "Lovelace").once("1");
     vec![
         ("C1", two(ada().left(), today())),

@@ -13,8 +13,8 @@ use crate::mapping::{
     Desired, Flow, GroupRule, GroupWanted, LeaveAction, Lifecycle, ManagerWanted, Mapped, Rules, Stage, Wanted, When,
 };
 use crate::plan::{
-    Action, Change, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey, Target, survey,
-    tell_causes,
+    Action, Change, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey, Target,
+    annotate_causes, survey,
 };
 use crate::record::{At, EmployeeId, Place};
 
@@ -225,7 +225,7 @@ impl World {
             created_at: "2026-11-20T00:00:00Z".into(),
             columns: self.columns.clone(),
         });
-        tell_causes(&mut survey.plan, &people, &self.snapshot.users, &self.ledger);
+        annotate_causes(&mut survey.plan, &people, &self.snapshot.users, &self.ledger);
         survey
     }
 

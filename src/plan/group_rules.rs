@@ -1,21 +1,66 @@
-//! What makes two keys or two names of a group the same, and the unique name that follows from a key.
+//! The rules of managed groups: which groups are managed, what makes two keys or names the same, and the unique name that follows from a key.
 
 use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::plan::approval::fingerprint::hex;
-use crate::record::unspaced;
+use crate::directory::{Group, GroupKind};
+use crate::mapping::{GroupRule, Held, HeldCode};
+use crate::plan::hexadecimal::hex;
+use crate::record::{EmployeeId, unspaced};
 
 /// What the unique names of groups that hrpush made start with.
-pub(super) const PREFIX: &str = "hrpush-";
+pub(in crate::plan) const PREFIX: &str = "hrpush-";
+
+/// Whether hrpush manages this group: it made it, or a rule names it by its id.
+pub(in crate::plan) fn is_ours(group: &Group, rules: &[GroupRule]) -> bool {
+    group.unique_name.as_ref().is_some_and(|name| name.starts_with(PREFIX))
+        || rules.iter().any(|rule| rule.id.as_ref() == Some(&group.id))
+}
+
+/// Whether hrpush manages this group and may write its members.
+pub(in crate::plan) fn serves(group: &Group, rules: &[GroupRule]) -> bool {
+    is_ours(group, rules) && refuse("", group).is_ok()
+}
+
+/// Groups that hrpush does not fill.
+pub(in crate::plan) fn refuse(key: &str, group: &Group) -> Result<(), Box<Held>> {
+    let why = if group.dynamic {
+        "is filled by a rule of its own"
+    } else if group.synced {
+        "is synced from on-premises"
+    } else if group.role_assignable {
+        "can be assigned to roles"
+    } else if group.kind == GroupKind::MailEnabled {
+        "is mail-enabled and not a Microsoft 365 group"
+    } else {
+        return Ok(());
+    };
+    let message = format!("the group {} {why}", group.name);
+    Err(hold(key, HeldCode::GroupNameTaken, message, "let the rule name another group"))
+}
+
+/// Holds a group, with the reason and what to do.
+pub(in crate::plan) fn hold(key: &str, code: HeldCode, message: String, help: &str) -> Box<Held> {
+    Box::new(Held {
+        key: EmployeeId::new(key),
+        previous_key: None,
+        place: None,
+        code,
+        message,
+        help: help.into(),
+        left: false,
+        candidates: Vec::new(),
+        marks: Vec::new(),
+    })
+}
 
 /// The text as keys and names of groups compare: without invisible characters, blanks folded, case folded, composed.
 ///
 /// All forms of the letter i are one letter: `SATIŞ` is the capital form of `Satış` in Turkey, and a department in capitals must not lose
 /// its members.
-pub(super) fn fold(text: &str) -> Cow<'_, str> {
+pub(in crate::plan) fn fold(text: &str) -> Cow<'_, str> {
     let text = unspaced(text);
     if text.is_ascii() {
         return if text.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(text.to_ascii_lowercase()) } else { text };
@@ -46,7 +91,7 @@ pub(in crate::plan) fn former_unique_name(spelling: &str) -> String {
 
 /// The unique names that earlier versions may have given to a group with this key: that of the spelling, and of the same text in capitals,
 /// in small letters, with a capital at the start of each word, and decomposed.
-pub(super) fn former_unique_names(spelling: &str) -> Vec<String> {
+pub(in crate::plan) fn former_unique_names(spelling: &str) -> Vec<String> {
     let (upper, lower) = (spelling.to_uppercase(), spelling.to_lowercase());
     let sentence = capitalised(&lower);
     let title: Vec<String> = lower.split(' ').map(capitalised).collect();

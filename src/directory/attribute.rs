@@ -12,8 +12,10 @@ use super::value::{Value, ValueFault, calendar_date};
 use crate::record::is_direction_control;
 
 mod catalogue;
+pub(super) mod countries;
 mod extension;
 mod pattern;
+pub mod roles;
 
 pub use self::extension::ExtensionType;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::attribute::Attribute;
-use super::row::{Lent, RowReader, RowWriter};
+use super::row_codec::{Lent, RowReader, RowWriter};
 use super::value::Value;
 
 /// Attributes with their values, of which most users of a tenant have the same.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::row::{RowReader, RowWriter};
+use super::row_codec::{RowReader, RowWriter};
 
 /// The id of an object in the directory, as Graph spells it.
 ///

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::attribute::Attribute;
 use super::attributes::Attributes;
 use super::ids::{ObjectId, TenantId, Upn};
-use super::users::Users;
+use super::user_table::Users;
 use super::value::Value;
 
 /// Whether an account belongs to the tenant or was invited.

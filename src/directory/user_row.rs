@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::attribute::Attribute;
 use super::attributes::Attributes;
 use super::ids::{ObjectId, RowId, Upn};
-use super::row::{Coded, Lent, RowReader, RowWriter};
+use super::row_codec::{Coded, Lent, RowReader, RowWriter};
 use super::snapshot::{User, UserType};
-use super::users::UserNo;
-use super::words::Words;
+use super::string_pool::Words;
+use super::user_table::UserNo;
 
 /// What the first byte says: accountEnabled in two bits, then these.
 const GUEST: u8 = 1 << 2;

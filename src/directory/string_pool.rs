@@ -4,7 +4,7 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::row::{RowReader, RowWriter};
+use super::row_codec::{RowReader, RowWriter};
 
 /// A text that is shorter than this takes no more room than its number.
 const SHORTEST: usize = 4;

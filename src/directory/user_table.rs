@@ -9,10 +9,10 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::attribute::Attribute;
 use super::ids::ObjectId;
-use super::row::{RowReader, RowWriter};
+use super::row_codec::{RowReader, RowWriter};
 use super::snapshot::User;
+use super::string_pool::Words;
 use super::user_row::{Layout, UserRow, checked, summed};
-use super::words::Words;
 
 /// The number of a user among [`Users`]: the same as long as these are not changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,9 +15,9 @@ const UPN: u8 = 5;
 const TEXT: usize = 6;
 
 /// A value in the row of a user.
-pub(super) enum Coded<'a> {
+pub(super) enum EncodedValue<'a> {
     /// It stands there, if there is one.
-    Own(Option<Lent<'a>>),
+    Own(Option<ValueRef<'a>>),
     /// The word of this number.
     Word(usize),
     /// The userPrincipalName.
@@ -26,7 +26,7 @@ pub(super) enum Coded<'a> {
 
 /// A value that is lent by the row it stands in.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Lent<'a> {
+pub enum ValueRef<'a> {
     /// A boolean.
     Flag(bool),
     /// Text.
@@ -35,7 +35,7 @@ pub enum Lent<'a> {
     List(Vec<&'a str>),
 }
 
-impl<'a> Lent<'a> {
+impl<'a> ValueRef<'a> {
     /// The text, where the value is text.
     pub fn as_text(&self) -> Option<&'a str> {
         match self {
@@ -236,27 +236,27 @@ impl<'a> RowReader<'a> {
     }
 
     /// The next value, or that there is none.
-    pub fn value(&mut self) -> Option<Option<Lent<'a>>> {
+    pub fn value(&mut self) -> Option<Option<ValueRef<'a>>> {
         match self.coded()? {
-            Coded::Own(value) => Some(value),
-            Coded::Word(_) | Coded::Upn => None,
+            EncodedValue::Own(value) => Some(value),
+            EncodedValue::Word(_) | EncodedValue::Upn => None,
         }
     }
 
     /// The next value of a user, as it stands there.
     #[inline]
-    pub(super) fn coded(&mut self) -> Option<Coded<'a>> {
+    pub(super) fn coded(&mut self) -> Option<EncodedValue<'a>> {
         let head = self.number()?;
         if let Some(length) = head.checked_sub(TEXT) {
-            return Some(Coded::Own(Some(Lent::Text(std::str::from_utf8(self.take(length)?).ok()?))));
+            return Some(EncodedValue::Own(Some(ValueRef::Text(std::str::from_utf8(self.take(length)?).ok()?))));
         }
         Some(match u8::try_from(head).unwrap_or_default() {
-            FALSE => Coded::Own(Some(Lent::Flag(false))),
-            TRUE => Coded::Own(Some(Lent::Flag(true))),
-            LIST => Coded::Own(Some(Lent::List(self.texts()?))),
-            WORD => Coded::Word(self.number()?),
-            UPN => Coded::Upn,
-            _ => Coded::Own(None),
+            FALSE => EncodedValue::Own(Some(ValueRef::Flag(false))),
+            TRUE => EncodedValue::Own(Some(ValueRef::Flag(true))),
+            LIST => EncodedValue::Own(Some(ValueRef::List(self.texts()?))),
+            WORD => EncodedValue::Word(self.number()?),
+            UPN => EncodedValue::Upn,
+            _ => EncodedValue::Own(None),
         })
     }
 

@@ -13,7 +13,7 @@ const MOST: u32 = 16_384;
 
 /// The shared values of the users that were read together.
 #[derive(Clone, Default)]
-pub(super) struct Words {
+pub(super) struct StringPool {
     text: String,
     /// Where each word ends.
     ends: Vec<usize>,
@@ -23,13 +23,13 @@ pub(super) struct Words {
     made: Option<Vec<u32>>,
 }
 
-impl Words {
-    /// Words for values of so many attributes, none yet.
+impl StringPool {
+    /// StringPool for values of so many attributes, none yet.
     pub(super) fn growing(attributes: usize) -> Self {
         Self { made: Some(vec![0; attributes]), ..Self::default() }
     }
 
-    /// The words that [`Words::put`] wrote; no further one is made.
+    /// The words that [`StringPool::put`] wrote; no further one is made.
     pub(super) fn read(row: &mut RowReader<'_>) -> Option<Self> {
         let mut words = Self::default();
         for _ in 0..row.number()? {
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_text_has_one_number_and_a_short_one_none() {
-        let mut words = Words::growing(2);
+        let mut words = StringPool::growing(2);
         assert_eq!(words.number(0, "Sales"), Some(0));
         assert_eq!(words.number(1, "Österreich"), Some(1));
         assert_eq!(words.number(1, "Sales"), Some(0));
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_attribute_makes_only_so_many_words() {
-        let mut words = Words::growing(2);
+        let mut words = StringPool::growing(2);
         let made = (0..20_000).filter(|n| words.number(0, &format!("P{n:05}")).is_some()).count();
         assert_eq!(made, 16_384);
         assert!(words.number(1, "Sales").is_some());
@@ -103,15 +103,15 @@ mod tests {
 
     #[test]
     fn words_come_back_as_they_were_and_no_more_are_made() {
-        let mut words = Words::growing(1);
+        let mut words = StringPool::growing(1);
         for word in ["Sales", "Legal"] {
             words.number(0, word);
         }
         let mut row = RowWriter::default();
         words.put(&mut row);
-        let mut read = Words::read(&mut RowReader(row.since(0))).unwrap();
+        let mut read = StringPool::read(&mut RowReader(row.since(0))).unwrap();
         assert_eq!((read.get(0), read.get(1)), (Some("Sales"), Some("Legal")));
         assert_eq!((read.number(0, "Legal"), read.number(0, "Claims")), (Some(1), None));
-        assert!(Words::read(&mut RowReader(&row.since(0)[..5])).is_none());
+        assert!(StringPool::read(&mut RowReader(&row.since(0)[..5])).is_none());
     }
 }

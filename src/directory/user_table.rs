@@ -8,28 +8,11 @@ use std::sync::Arc;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::attribute::Attribute;
-use super::ids::ObjectId;
+use super::ids::{ObjectId, UserNo};
 use super::row_codec::{RowReader, RowWriter};
-use super::snapshot::User;
-use super::string_pool::Words;
-use super::user_row::{Layout, UserRow, checked, summed};
-
-/// The number of a user among [`Users`]: the same as long as these are not changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserNo(u32);
-
-impl UserNo {
-    /// The place in a list with an entry for each of [`Users::numbers`].
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-
-    /// The number at that place.
-    pub fn new(index: usize) -> Self {
-        // A tenant has far fewer than four thousand million users.
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
-    }
-}
+use super::string_pool::StringPool;
+use super::user::User;
+use super::user_row::{Layout, UserRow, checked, checksum};
 
 /// A block and a place in it.
 #[derive(Clone, Copy)]
@@ -126,17 +109,17 @@ impl Users {
         let mut words = RowWriter::default();
         match self.layouts.iter().find(|layout| layout.names == *attributes) {
             Some(layout) => layout.words.put(&mut words),
-            None => Words::default().put(&mut words),
+            None => StringPool::default().put(&mut words),
         }
-        summed(attributes, &[], words.since(0))
+        checksum(attributes, &[], words.since(0))
     }
 
     /// Puts a user in the place of the one with the same id, or beside the others.
     pub fn insert(&mut self, user: &User) {
         match self.take(user) {
-            Taken::Known => {}
-            Taken::Behind(number) => self.order.push(number),
-            Taken::Between(number) => {
+            InsertOutcome::Known => {}
+            InsertOutcome::Behind(number) => self.order.push(number),
+            InsertOutcome::Between(number) => {
                 let id = self.at(number).row_id();
                 let at = self.order.partition_point(|other| self.at(*other).row_id() < id);
                 self.order.insert(at, number);
@@ -174,7 +157,7 @@ impl Users {
     }
 
     /// Takes a user in.
-    fn take(&mut self, user: &User) -> Taken {
+    fn take(&mut self, user: &User) -> InsertOutcome {
         let layout = self.layout(user.attributes.names());
         let mut row = RowWriter::default();
         UserRow::put(user, &mut self.layouts[layout], &mut row);
@@ -182,7 +165,7 @@ impl Users {
     }
 
     /// Takes a row in as [`UserRow::put`] wrote it for that layout, with the id as it stands in a row.
-    fn take_row(&mut self, id: &[u8], layout: usize, own: &[u8]) -> Taken {
+    fn take_row(&mut self, id: &[u8], layout: usize, own: &[u8]) -> InsertOutcome {
         let mut head = RowWriter::default();
         head.number(layout);
         let start = self.write(&[head.since(0), id, own]);
@@ -192,17 +175,17 @@ impl Users {
         match known {
             Some(known) => {
                 self.starts[known.index()] = start;
-                Taken::Known
+                InsertOutcome::Known
             }
-            None if behind => Taken::Behind(self.add(id, start)),
-            None => Taken::Between(self.add(id, start)),
+            None if behind => InsertOutcome::Behind(self.add(id, start)),
+            None => InsertOutcome::Between(self.add(id, start)),
         }
     }
 
     fn layout(&mut self, names: &Arc<[Attribute]>) -> usize {
         let same = |known: &Layout| Arc::ptr_eq(&known.names, names) || *known.names == **names;
         self.layouts.iter().position(same).unwrap_or_else(|| {
-            self.layouts.push(Layout { names: Arc::clone(names), words: Words::growing(names.len()) });
+            self.layouts.push(Layout { names: Arc::clone(names), words: StringPool::growing(names.len()) });
             self.layouts.len() - 1
         })
     }
@@ -262,7 +245,7 @@ impl<'a> FromIterator<&'a User> for Users {
 
 /// What became of a user who was taken in.
 #[derive(Clone, Copy)]
-enum Taken {
+enum InsertOutcome {
     /// The row of the one who had the id already leads to this one.
     Known,
     /// The id comes behind the last one's.
@@ -287,7 +270,7 @@ impl UsersBuilder {
     /// Takes over the words that [`Users::words`] gave for these attributes, before any user; nothing where they are none.
     #[must_use]
     pub fn set_words(&mut self, attributes: &Arc<[Attribute]>, words: &[u8]) -> Option<()> {
-        let words = Words::read(&mut RowReader(checked(attributes, &[], words)?))?;
+        let words = StringPool::read(&mut RowReader(checked(attributes, &[], words)?))?;
         self.users.layouts = vec![Layout { names: Arc::clone(attributes), words }];
         Some(())
     }
@@ -303,11 +286,11 @@ impl UsersBuilder {
         Some(())
     }
 
-    fn note(&mut self, taken: Taken) {
+    fn note(&mut self, taken: InsertOutcome) {
         match taken {
-            Taken::Known => {}
-            Taken::Behind(number) => self.users.order.push(number),
-            Taken::Between(number) => {
+            InsertOutcome::Known => {}
+            InsertOutcome::Behind(number) => self.users.order.push(number),
+            InsertOutcome::Between(number) => {
                 self.users.mixed = true;
                 self.users.order.push(number);
             }

@@ -105,8 +105,8 @@ pub fn wanted(desired: &Desired) -> BTreeMap<String, Option<Value>> {
         .collect();
     match &desired.manager {
         ManagerWanted::Leave => {}
-        ManagerWanted::Clear => drop(wanted.insert("manager".into(), None)),
-        ManagerWanted::Key(key) => drop(wanted.insert("manager".into(), Some(Value::text(key.as_str())))),
+        ManagerWanted::Clear => drop(wanted.insert(roles::MANAGER.into(), None)),
+        ManagerWanted::Key(key) => drop(wanted.insert(roles::MANAGER.into(), Some(Value::text(key.as_str())))),
     }
     wanted
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use unicode_security::confusable_detection::skeleton;
 
-use crate::directory::ObjectId;
+use crate::directory::{ObjectId, roles};
 use crate::plan::protection::Protection;
 use crate::record::is_invisible;
 
@@ -19,7 +19,7 @@ impl LookAlikes {
         let mut look = Self { names: HashMap::new(), owners: HashSet::new() };
         for user in protection.sensitive() {
             look.insert(user.upn.local_part());
-            if let Some(name) = user.text("displayName") {
+            if let Some(name) = user.text(roles::DISPLAY_NAME) {
                 look.insert(name);
             }
             look.owners.insert(user.id);

@@ -1,6 +1,6 @@
 //! From the inputs to the plan: every person decided, then managers, groups, order and guards.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::directory::{ObjectId, User, UserNo, Value};
 use crate::mapping::{Held, HeldCode, Stage};
@@ -47,36 +47,63 @@ pub fn plan(inputs: Inputs<'_>) -> Plan {
     survey(&inputs).plan
 }
 
-/// Computes the plan, and what the next one must know. Who moved is told by [`crate::plan::annotate_causes`].
+/// Computes the plan, and what the next one must know. Causes are added by [`crate::plan::annotate_causes`].
 #[must_use]
 pub fn survey(inputs: &Inputs<'_>) -> Survey {
     let matching = Matching::new(inputs);
     let protection = Protection::new(inputs.snapshot, inputs.policy, inputs.rules.guests);
     let mut planner = PersonPlanner::new(inputs, &matching, &protection);
-    let mut slots: Vec<PersonDecision> = matching.people.iter().map(|person| planner.decide(person)).collect();
-    add_managers(&mut planner, &mut slots);
+    let Decided { changes, records, statuses } = decide(&mut planner);
+    let presence = if inputs.whole { Presence::new(inputs, &matching) } else { Presence::default() };
+    let notes = notes(&planner);
+    let plan = document(planner, changes, records, &presence);
+    let reading = LastReading {
+        records: inputs.source.records,
+        held: guards::held_names(plan.held.iter().filter(|entry| entry.record.is_some())).collect(),
+        columns: inputs.columns.clone().unwrap_or_default(),
+        statuses,
+        taken_over: taken_over(inputs, &matching),
+    };
+    Survey { matched: matched(&matching), presence, notes, plan, reading }
+}
+
+/// What is decided for the people and the groups of a reading.
+struct Decided {
+    /// In the order in which they are carried out.
+    changes: Vec<Change>,
+    records: RecordCounts,
+    /// The unlisted statuses that the next run may take for known.
+    statuses: BTreeSet<String>,
+}
+
+fn decide(planner: &mut PersonPlanner<'_>) -> Decided {
+    let mut decisions: Vec<PersonDecision> = planner.matching.people.iter().map(|person| planner.decide(person)).collect();
+    add_managers(planner, &mut decisions);
     planner.ignored_ends();
     let mut changes = planner.absent();
     let listed = codes_by_key(&planner.skipped);
-    let groups = crate::plan::groups::plan(&mut planner, &slots);
+    let groups = crate::plan::groups::plan(planner, &decisions);
     let statuses = planner.statuses();
-    let (kept, doubt) = (planner.kept, planner.missing_doubt.get().copied().flatten());
-    let records = finish(&planner, slots, &listed, &mut changes);
+    let records = finish(planner, decisions, &listed, &mut changes);
     changes.extend(groups);
     order(&mut changes);
+    Decided { changes, records, statuses }
+}
+
+/// The document of the plan.
+fn document(mut planner: PersonPlanner<'_>, changes: Vec<Change>, records: RecordCounts, presence: &Presence) -> Plan {
+    let (inputs, matching) = (planner.inputs, planner.matching);
     let candidates = candidates(&mut planner, &changes);
     let new_passwords = changes.iter().filter(|change| change.needs_new_password()).map(|change| change.seq).collect();
     let left_out = planner.refusals.iter().map(|(attribute, refusals)| (*attribute, refusals.left_out));
     let left_out = left_out.filter(|(_, people)| *people > 0).collect();
-
-    let held = held_entries(inputs, &matching, &planner.held);
+    let held = held_entries(inputs, matching, &planner.held);
+    let vanished = if planner.doubt().is_some() { 0 } else { presence.vanished(inputs, matching) };
     let mut skipped = planner.skipped;
     skipped.sort_by(|left, right| {
         (!left.left, &left.key, left.code, &left.message).cmp(&(!right.left, &right.key, right.code, &right.message))
     });
     let bases = Bases::new(inputs.snapshot, inputs.ledger, |user| matching.is_claimed(user), &inputs.rules.groups);
-    let presence = if inputs.whole { Presence::new(inputs, &matching) } else { Presence::default() };
-    let vanished = if doubt.is_some() { 0 } else { presence.vanished(inputs, &matching) };
     let guards = guards::all(inputs, &changes, &held, Counted { bases, vanished });
     let summary = Summary { unchanged: records.unchanged, records, ..summarise(&changes, &held, &skipped) };
     let mut plan = Plan {
@@ -98,21 +125,7 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         new_passwords,
     };
     plan.fingerprint = fingerprint(&plan);
-    let reading = LastReading {
-        records: inputs.source.records,
-        held: guards::held_names(plan.held.iter().filter(|entry| entry.record.is_some())).collect(),
-        columns: inputs.columns.clone().unwrap_or_default(),
-        statuses,
-        taken_over: taken_over(inputs, &matching),
-    };
-    let mut notes = notes(inputs, &matching, &protection);
-    if let Some(doubt) = doubt {
-        notes.push(format!("missing people are listed, but not disabled: {doubt}"));
-    }
-    if kept > 0 {
-        notes.push(format!("{kept} missing people keep their accounts by decisions of `hrpush decide --keep`"));
-    }
-    Survey { matched: matched(&matching), presence, notes, plan, reading }
+    plan
 }
 
 /// The candidates that are left to each create: those that are free, and that this plan gives to nobody else.
@@ -140,7 +153,8 @@ fn matched(matching: &Matching<'_>) -> Vec<(PersonNo, UserNo)> {
     matching.people.iter().filter_map(live).collect()
 }
 
-fn notes(inputs: &Inputs<'_>, matching: &Matching<'_>, protection: &Protection<'_>) -> Vec<String> {
+fn notes(planner: &PersonPlanner<'_>) -> Vec<String> {
+    let PersonPlanner { inputs, matching, protection, .. } = *planner;
     let mut notes = Vec::new();
     if inputs.ledger.people.is_empty() && inputs.ledger.last_reading.is_none() {
         notes.push(
@@ -160,6 +174,12 @@ fn notes(inputs: &Inputs<'_>, matching: &Matching<'_>, protection: &Protection<'
         notes.push(format!("eligible role assignments could not be read ({why}): only active ones shield"));
     }
     notes.extend(managers::circles(inputs, matching));
+    if let Some(doubt) = planner.doubt() {
+        notes.push(format!("missing people are listed, but not disabled: {doubt}"));
+    }
+    if planner.kept > 0 {
+        notes.push(format!("{} missing people keep their accounts by decisions of `hrpush decide --keep`", planner.kept));
+    }
     notes
 }
 
@@ -172,14 +192,14 @@ fn account(person: &Person<'_>, inputs: &Inputs<'_>) -> Option<User> {
     }
 }
 
-fn add_managers(planner: &mut PersonPlanner<'_>, slots: &mut [PersonDecision]) {
+fn add_managers(planner: &mut PersonPlanner<'_>, decisions: &mut [PersonDecision]) {
     let (matching, inputs) = (planner.matching, planner.inputs);
     let users = &inputs.snapshot.users;
     let mut edits = Vec::new();
-    let directory = AccountLookup::new(planner, slots);
+    let directory = AccountLookup::new(planner, decisions);
     for (at, person) in matching.people.iter().enumerate() {
         let row = matching.row(person);
-        let open = match (&slots[at], person.account) {
+        let open = match (&decisions[at], person.account) {
             (PersonDecision::Closed, _) | (PersonDecision::Open, Account::None) => false,
             (PersonDecision::Open, Account::Live(user, _)) => !directory.is_settled(&row, &users.at(user)),
             (PersonDecision::Open, Account::Deleted(_)) => true,
@@ -192,10 +212,10 @@ fn add_managers(planner: &mut PersonPlanner<'_>, slots: &mut [PersonDecision]) {
         }
     }
     for (at, edit) in edits {
-        if let PersonDecision::Open = slots[at] {
-            slots[at] = PersonDecision::Change(Box::new(bare_update(&matching.people[at], inputs)));
+        if let PersonDecision::Open = decisions[at] {
+            decisions[at] = PersonDecision::Change(Box::new(bare_update(&matching.people[at], inputs)));
         }
-        if let PersonDecision::Change(change) = &mut slots[at] {
+        if let PersonDecision::Change(change) = &mut decisions[at] {
             managers::add(change, edit);
         }
     }
@@ -250,7 +270,7 @@ fn codes_by_key(skipped: &[Skipped]) -> HashMap<String, SkippedCode> {
 /// A record counts once, by the first that applies: held, changed, left alone, upcoming, gone, out of scope, unchanged.
 fn finish(
     planner: &PersonPlanner<'_>,
-    slots: Vec<PersonDecision>,
+    decisions: Vec<PersonDecision>,
     listed: &HashMap<String, SkippedCode>,
     changes: &mut Vec<Change>,
 ) -> RecordCounts {
@@ -258,10 +278,10 @@ fn finish(
         planner.held.iter().filter_map(|held| held.place.as_ref().and(held.key.as_ref())).map(EmployeeId::as_str).collect();
     let matching = planner.matching;
     let mut counts = out_of_scope(planner, listed, changes, &held);
-    for (person, slot) in matching.people.iter().zip(slots) {
+    for (person, decision) in matching.people.iter().zip(decisions) {
         let key = || matching.key(person);
         let records = matching.records_of(person);
-        match slot {
+        match decision {
             PersonDecision::Change(mut change) => {
                 change.attributes.sort_by(|left, right| left.name.cmp(&right.name));
                 changes.push(*change);

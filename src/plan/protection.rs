@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 
-use crate::directory::{Group, ObjectId, Snapshot, User, UserNo, UserRow, UserType};
+use crate::directory::{Group, ObjectId, Snapshot, User, UserNo, UserRow, UserType, roles};
 use crate::plan::inputs::Policy;
 
 /// What hrpush may do to an account.
@@ -22,7 +22,8 @@ pub(super) enum WriteAccess {
 }
 
 /// Attributes that are not touched on somebody who is shielded.
-pub(super) const SHIELDED: &[&str] = &["userPrincipalName", "mobilePhone", "businessPhones", "otherMails", "accountEnabled"];
+pub(super) const SHIELDED: &[&str] =
+    &[roles::USER_PRINCIPAL_NAME, roles::MOBILE_PHONE, roles::BUSINESS_PHONES, roles::OTHER_MAILS, roles::ACCOUNT_ENABLED];
 
 /// Who is who, looked up by account.
 pub(super) struct Protection<'a> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::directory::{ObjectId, Snapshot, User, UserNo, Value};
+use crate::directory::{ObjectId, Snapshot, User, UserNo, Value, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::approval::drift::{Drifted, account_of, holds, leave_alone};
 use crate::plan::approval::fingerprint::fingerprint;
@@ -193,12 +193,12 @@ impl<'a> Work<'a> {
         let cleared = change.ids.get(CLEARED_MANAGER).filter(|_| user.manager.is_none());
         if let Some(manager) = cleared {
             let after = Some(Value::text(manager.to_string()));
-            edits.push(Edit { name: "manager".into(), before: None, after, expression: None });
+            edits.push(Edit { name: roles::MANAGER.into(), before: None, after, expression: None });
         }
         if edits.is_empty() {
             return;
         }
-        let flip = edits.iter().find(|edit| edit.name == "accountEnabled").and_then(|edit| edit.after.clone());
+        let flip = edits.iter().find(|edit| edit.name == roles::ACCOUNT_ENABLED).and_then(|edit| edit.after.clone());
         let action = match flip {
             Some(Value::Flag(true)) => Action::Enable,
             Some(Value::Flag(false)) => Action::Disable,
@@ -211,7 +211,7 @@ impl<'a> Work<'a> {
         }
         inverse.ids.extend(cleared.map(|manager| (manager.to_string(), manager.clone())));
         for edit in &inverse.attributes {
-            if let ("manager", Some(key)) = (edit.name.as_str(), edit.after.as_ref().and_then(Value::as_text))
+            if let (roles::MANAGER, Some(key)) = (edit.name.as_str(), edit.after.as_ref().and_then(Value::as_text))
                 && let Some(id) = account_of(change, key, self.inputs.ledger)
             {
                 inverse.ids.insert(key.to_owned(), id);
@@ -278,7 +278,7 @@ impl<'a> Work<'a> {
         let mut inverse = self.inverse(change, Action::Update, None, Vec::new());
         if change.action == Action::Create {
             self.tell(change, SkippedCode::GroupUnused, format!("the group {} is emptied, not deleted", group.name));
-        } else if let Some(edit) = change.attributes.iter().find(|edit| edit.name == "displayName") {
+        } else if let Some(edit) = change.attributes.iter().find(|edit| edit.name == roles::DISPLAY_NAME) {
             if edit.after.as_ref().and_then(Value::as_text) == Some(group.name.as_str()) {
                 let (before, after) = (edit.after.clone(), edit.before.clone());
                 inverse.attributes.push(Edit { name: edit.name.clone(), before, after, expression: None });

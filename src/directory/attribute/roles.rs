@@ -20,7 +20,19 @@ pub const SURNAME: &str = "surname";
 pub const EMPLOYEE_ID: &str = "employeeId";
 /// The first working day.
 pub const EMPLOYEE_HIRE_DATE: &str = "employeeHireDate";
+/// The day on which the person leaves.
+pub const EMPLOYEE_LEAVE_DATE_TIME: &str = "employeeLeaveDateTime";
+/// The mobile phone, by which a password can be reset.
+pub const MOBILE_PHONE: &str = "mobilePhone";
+/// The phones at work.
+pub const BUSINESS_PHONES: &str = "businessPhones";
+/// Further mail addresses, by which a password can be reset.
+pub const OTHER_MAILS: &str = "otherMails";
+/// The link to the user of a federated domain.
+pub const ON_PREMISES_IMMUTABLE_ID: &str = "onPremisesImmutableId";
 /// The identity of a group, which only its creator gives.
 pub const UNIQUE_NAME: &str = "uniqueName";
+/// The owners of a group, a reference rather than an attribute of the catalogue.
+pub const OWNERS: &str = "owners";
 /// The manager, a reference rather than an attribute of the catalogue.
 pub const MANAGER: &str = "manager";

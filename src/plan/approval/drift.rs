@@ -130,9 +130,9 @@ fn taken(change: &Change, snapshot: &Snapshot, ledger: &Ledger, names: &mut Name
     change.attributes.iter().find_map(|edit| {
         let value = edit.after.as_ref()?;
         let free = match edit.name.as_str() {
-            "userPrincipalName" | "mail" => names.free(edit.attribute()?, value, asker),
+            roles::USER_PRINCIPAL_NAME | roles::MAIL => names.free(edit.attribute()?, value, asker),
             // Where it is the key: other numbers may be shared.
-            "employeeId" => value.as_text() != Some(key.as_str()) || !numbers.has(snapshot, &key),
+            roles::EMPLOYEE_ID => value.as_text() != Some(key.as_str()) || !numbers.has(snapshot, &key),
             _ => true,
         };
         (!free).then(|| format!("the {} is taken by now", edit.name))
@@ -146,8 +146,9 @@ struct Numbers(OnceCell<HashSet<String>>);
 impl Numbers {
     fn has(&self, snapshot: &Snapshot, key: &EmployeeId) -> bool {
         let all = self.0.get_or_init(|| {
-            let live = snapshot.users.rows().filter_map(|user| user.text("employeeId").map(str::to_owned));
-            let deleted = snapshot.deleted.values().filter_map(|deleted| deleted.user.text("employeeId").map(str::to_owned));
+            let live = snapshot.users.rows().filter_map(|user| user.text(roles::EMPLOYEE_ID).map(str::to_owned));
+            let deleted =
+                snapshot.deleted.values().filter_map(|deleted| deleted.user.text(roles::EMPLOYEE_ID).map(str::to_owned));
             live.chain(deleted).collect()
         });
         all.contains(key.as_str())
@@ -197,7 +198,7 @@ pub(in crate::plan) fn moved_attribute(change: &Change, user: &User, ledger: &Le
 
 /// Whether an attribute of the account, or its manager, is what the plan says.
 pub(in crate::plan) fn holds(change: &Change, name: &str, told: Option<&Value>, user: &User, ledger: &Ledger) -> bool {
-    if name == "manager" {
+    if name == roles::MANAGER {
         return match (told.and_then(Value::as_text), &user.manager) {
             (None, None) => true,
             (Some(key), Some(present)) => account_of(change, key, ledger).as_ref() == Some(present),
@@ -222,7 +223,7 @@ fn group_moved(change: &mut Change, snapshot: &Snapshot, protection: &Protection
         edit.and_then(|edit| edit.after.as_ref()?.as_text()).map(str::to_owned)
     };
     let Some(id) = &change.id else {
-        let unique = text("uniqueName");
+        let unique = text(roles::UNIQUE_NAME);
         let exists = snapshot.groups.values().any(|group| group.unique_name == unique);
         return exists.then(|| "the group exists by now".into());
     };
@@ -230,10 +231,9 @@ fn group_moved(change: &mut Change, snapshot: &Snapshot, protection: &Protection
     if let Err(held) = refuse(&change.key, group) {
         return Some(format!("{} by now", held.message));
     }
-    let renamed = change
-        .attributes
-        .iter()
-        .any(|edit| edit.name == "displayName" && edit.before.as_ref().and_then(Value::as_text) != Some(group.name.as_str()));
+    let renamed = change.attributes.iter().any(|edit| {
+        edit.name == roles::DISPLAY_NAME && edit.before.as_ref().and_then(Value::as_text) != Some(group.name.as_str())
+    });
     if renamed {
         return Some("the group has another name by now".into());
     }

@@ -39,10 +39,10 @@ impl<'a> Membership<'a, '_> {
     }
 }
 
-pub(super) fn membership_of<'a, 's>(planner: &PersonPlanner<'a>, slots: &'s [PersonDecision]) -> Membership<'a, 's> {
+pub(super) fn membership_of<'a, 's>(planner: &PersonPlanner<'a>, decisions: &'s [PersonDecision]) -> Membership<'a, 's> {
     let lifecycle = planner.inputs.rules.lifecycle.as_ref();
     let leave_all = lifecycle.is_some_and(|lifecycle| lifecycle.on_leave.contains(&LeaveAction::RemoveFromManagedGroups));
-    let directory = AccountLookup::new(planner, slots);
+    let directory = AccountLookup::new(planner, decisions);
     let mut membership = Membership {
         directory,
         standing: BTreeMap::new(),
@@ -53,7 +53,7 @@ pub(super) fn membership_of<'a, 's>(planner: &PersonPlanner<'a>, slots: &'s [Per
     let users = &planner.inputs.snapshot.users;
     membership.managed.extend(users.rows().filter(|user| planner.matching.is_claimed(user.number())).map(|user| user.id()));
     membership.managed.extend(planner.inputs.ledger.people.values().map(|person| person.id.clone()));
-    for (person, slot) in planner.matching.people.iter().zip(slots) {
+    for (person, decision) in planner.matching.people.iter().zip(decisions) {
         let key = planner.matching.key(person);
         if let Account::Live(user, _) = person.account {
             let user = users.at(user);
@@ -68,7 +68,7 @@ pub(super) fn membership_of<'a, 's>(planner: &PersonPlanner<'a>, slots: &'s [Per
                 continue;
             }
         }
-        if let (Account::Deleted(deleted), PersonDecision::Change(change)) = (person.account, slot)
+        if let (Account::Deleted(deleted), PersonDecision::Change(change)) = (person.account, decision)
             && change.action == Action::Restore
         {
             for group in former_groups(planner, person, &deleted.user.id) {
@@ -77,7 +77,7 @@ pub(super) fn membership_of<'a, 's>(planner: &PersonPlanner<'a>, slots: &'s [Per
         }
         let row = planner.matching.row(person);
         let unknown_group = row.left_out().iter().any(|left_out| matches!(left_out.part, RecordPart::Group(_)));
-        let standing = match (stage_of_membership(planner, person, slot), slot) {
+        let standing = match (stage_of_membership(planner, person, decision), decision) {
             // Nobody can say which group it would be, so the present memberships stay.
             _ if unknown_group => MemberStanding::Untouched,
             (_, PersonDecision::Closed) | (Stage::Upcoming { .. }, _) => MemberStanding::Untouched,
@@ -101,11 +101,12 @@ fn former_groups<'a>(planner: &PersonPlanner<'a>, person: &Person<'a>, account: 
 }
 
 /// The stage that decides about groups. An account that is made for a new start has nothing to do with the leave before it.
-fn stage_of_membership(planner: &PersonPlanner<'_>, person: &Person<'_>, slot: &PersonDecision) -> Stage {
+fn stage_of_membership(planner: &PersonPlanner<'_>, person: &Person<'_>, decision: &PersonDecision) -> Stage {
     let (stage, new_stage) = planner.matching.stages(person);
     let Some(new_stage) = new_stage else { return stage };
-    let is_created = matches!(slot, PersonDecision::Change(change) if matches!(change.action, Action::Create | Action::Restore));
-    let is_closed = matches!(slot, PersonDecision::Change(change) if change.action == Action::Disable);
+    let is_created =
+        matches!(decision, PersonDecision::Change(change) if matches!(change.action, Action::Create | Action::Restore));
+    let is_closed = matches!(decision, PersonDecision::Change(change) if change.action == Action::Disable);
     let known = planner.inputs.ledger.people.get(planner.matching.key(person));
     if is_created || (known.is_some_and(|known| known.pre_hire) && !is_closed) { new_stage } else { stage }
 }

@@ -9,7 +9,7 @@ mod spellings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::directory::{Group, ObjectId, Value};
+use crate::directory::{Group, ObjectId, Value, roles};
 use crate::mapping::{Held, HeldCode};
 use crate::plan::group_rules::{hold, refuse, unique_name};
 use crate::plan::groups::asked::Case;
@@ -23,12 +23,12 @@ use crate::plan::reason::{Reason, Why};
 /// The changes of groups.
 ///
 /// Every group is judged before the members of any are compared: a person whose wanted group is held keeps the group of before.
-pub(super) fn plan(planner: &mut PersonPlanner<'_>, slots: &[PersonDecision]) -> Vec<Change> {
+pub(super) fn plan(planner: &mut PersonPlanner<'_>, decisions: &[PersonDecision]) -> Vec<Change> {
     if planner.inputs.rules.groups.is_empty() {
         orphans::report(planner, &BTreeSet::new());
         return Vec::new();
     }
-    let membership = membership_of(planner, slots);
+    let membership = membership_of(planner, decisions);
     let cases = asked::cases(planner, &membership);
     let (waiting, mut drafts) = judge(planner, &membership, &cases);
     let mut changes = Vec::new();
@@ -101,7 +101,7 @@ fn draft<'a>(planner: &PersonPlanner<'a>, names: &mut GroupNames<'a>, case: &Cas
     if !case.by_id && planner.inputs.only.is_none() && is_renamed(group, name) {
         names.give(key, name, Some(group))?;
         draft.reason = Reason::GroupRenamed;
-        draft.edits.push(edit("displayName", Some(&group.name), name));
+        draft.edits.push(edit(roles::DISPLAY_NAME, Some(&group.name), name));
     }
     Ok(draft)
 }
@@ -184,9 +184,9 @@ fn edit(name: &str, before: Option<&str>, after: &str) -> Edit {
 /// The name, the kind, the unique name and the owners of a new group.
 fn describe(planner: &PersonPlanner<'_>, case: &Case<'_>, draft: &mut Draft) -> Result<(), Box<Held>> {
     let rule = &planner.inputs.rules.groups[case.rule];
-    draft.edits.push(edit("displayName", None, &case.name));
+    draft.edits.push(edit(roles::DISPLAY_NAME, None, &case.name));
     draft.edits.push(edit("kind", None, if rule.microsoft365 { "microsoft365" } else { "security" }));
-    draft.edits.push(edit("uniqueName", None, &unique_name(&case.key)));
+    draft.edits.push(edit(roles::UNIQUE_NAME, None, &unique_name(&case.key)));
     if rule.owners.is_empty() {
         return Ok(());
     }
@@ -201,7 +201,7 @@ fn describe(planner: &PersonPlanner<'_>, case: &Case<'_>, draft: &mut Draft) -> 
     }
     let owners: Box<[Box<str>]> = rule.owners.iter().map(|owner| owner.as_str().into()).collect();
     let after = Some(Value::List(owners));
-    draft.edits.push(Edit { name: "owners".into(), before: None, after, expression: None });
+    draft.edits.push(Edit { name: roles::OWNERS.into(), before: None, after, expression: None });
     draft.edits.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(())
 }

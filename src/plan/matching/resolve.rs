@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::directory::{Attribute, ObjectId, RowId, Snapshot, Value};
+use crate::directory::{Attribute, ObjectId, RowId, Snapshot, Value, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Action, CLEARED_MANAGER, Change, Object, Plan};
@@ -44,8 +44,8 @@ fn named(change: &Change) -> Vec<String> {
     for edit in &change.attributes {
         let values = [&edit.before, &edit.after].into_iter().flatten();
         match edit.name.as_str() {
-            "manager" => keys.extend(values.filter_map(Value::as_text).map(str::to_owned)),
-            "owners" => keys.extend(values.flat_map(|value| match value {
+            roles::MANAGER => keys.extend(values.filter_map(Value::as_text).map(str::to_owned)),
+            roles::OWNERS => keys.extend(values.flat_map(|value| match value {
                 Value::List(items) => items.iter().map(ToString::to_string).collect(),
                 _ => Vec::new(),
             })),
@@ -60,7 +60,7 @@ fn named(change: &Change) -> Vec<String> {
 
 /// Whether the plan's people carry their keys as employeeId, all that say anything: in some tenants it is another system's number.
 fn keys_are_employee_ids(plan: &Plan, snapshot: &Snapshot) -> bool {
-    let Some(attribute) = Attribute::find("employeeId") else { return false };
+    let Some(attribute) = Attribute::find(roles::EMPLOYEE_ID) else { return false };
     let users = plan.changes.iter().filter(|change| change.object == Object::User);
     let shown: Vec<bool> = users
         .filter_map(|change| {
@@ -104,7 +104,7 @@ impl Known<'_> {
 }
 
 fn by_name(snapshot: &Snapshot) -> BTreeMap<String, Option<ObjectId>> {
-    let key = Attribute::find("employeeId");
+    let key = Attribute::find(roles::EMPLOYEE_ID);
     let mut names = BTreeMap::new();
     for user in snapshot.users.rows() {
         let key = key.and_then(|attribute| user.lent(&attribute)?.as_text().map(str::to_owned));

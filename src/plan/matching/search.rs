@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::directory::{Attribute, Kind, ObjectId, UserNo, UserType, Users};
+use crate::directory::{Attribute, Kind, ObjectId, UserNo, UserType, Users, roles};
 use crate::mapping::{Held, HeldCode};
 use crate::plan::decision::{Decision, Verdict};
 use crate::plan::inputs::Inputs;
@@ -268,10 +268,10 @@ impl<'a> Search<'a> {
         }
         let start = start(self.row)?;
         let day = |name: &str| user.text_of(Attribute::find(name)?)?.get(..10)?.parse::<Date>().ok();
-        if let Some(leave) = day("employeeLeaveDateTime").filter(|leave| *leave < start) {
+        if let Some(leave) = day(roles::EMPLOYEE_LEAVE_DATE_TIME).filter(|leave| *leave < start) {
             return Some(format!("that person leaves on {leave}, and the record starts on {start}"));
         }
-        let hired = day("employeeHireDate").filter(|hired| *hired < start)?;
+        let hired = day(roles::EMPLOYEE_HIRE_DATE).filter(|hired| *hired < start)?;
         Some(format!("that person was hired on {hired}, and the record starts on {start}"))
     }
 
@@ -279,8 +279,8 @@ impl<'a> Search<'a> {
     fn is_wanted_name(&self, known: &Known) -> bool {
         let names = PersonNames::of_record(self.row, self.users);
         let wanted = |name: &str| known.wanted.get(name)?.as_ref()?.as_text();
-        Agreement::of(names.given, wanted("givenName")) == Agreement::Same
-            || Agreement::of(names.surname, wanted("surname")) == Agreement::Same
+        Agreement::of(names.given, wanted(roles::GIVEN_NAME)) == Agreement::Same
+            || Agreement::of(names.surname, wanted(roles::SURNAME)) == Agreement::Same
     }
 
     fn reused(&self, upn: &str, id: &ObjectId, why: &str) -> Doubt {

@@ -121,6 +121,11 @@ impl<'a> PersonPlanner<'a> {
         self.inputs.rules.lifecycle.as_ref()
     }
 
+    /// Why missing people are not disabled, where a person is missing.
+    pub(in crate::plan) fn doubt(&self) -> Option<MissingDoubt> {
+        self.missing_doubt.get().copied().flatten()
+    }
+
     pub(in crate::plan) fn looks_like_another(&mut self, name: &str, own: Option<&ObjectId>) -> bool {
         let protection = self.protection;
         self.looks.get_or_insert_with(|| LookAlikes::new(protection)).hit(name, own)

@@ -1,6 +1,6 @@
 //! What differs between an account and what HR wants of it.
 
-use crate::directory::{Attribute, Lent, User, Value};
+use crate::directory::{Attribute, User, Value, ValueRef, roles};
 use crate::mapping::{Desired, Flow, Held, HeldCode, LeftOut, Wanted, When};
 use crate::plan::held_record::hold;
 use crate::plan::matching::likeness::{Likeness, PersonNames};
@@ -12,7 +12,9 @@ use crate::plan::protection::SHIELDED;
 
 /// Whether two values are the same to Entra; userPrincipalName and mail without regard to case.
 pub(in crate::plan) fn same(attribute: Attribute, left: Option<&Value>, right: Option<&Value>) -> bool {
-    if let ("userPrincipalName" | "mail", Some(Value::Text(left)), Some(Value::Text(right))) = (attribute.name, left, right) {
+    if let (roles::USER_PRINCIPAL_NAME | roles::MAIL, Some(Value::Text(left)), Some(Value::Text(right))) =
+        (attribute.name, left, right)
+    {
         return left == right || left.to_lowercase() == right.to_lowercase();
     }
     attribute.same(left, right)
@@ -67,16 +69,16 @@ impl PersonPlanner<'_> {
     fn edit_of(&mut self, wanted: &Wanted, desired: &Desired, user: &User, mode: Mode) -> Result<Option<Edit>, Box<Held>> {
         let asker = NameRequest { key: &desired.key, previous: desired.previous_key.as_ref(), own: Some(&user.id) };
         let attribute = wanted.attribute;
-        let is_upn = attribute.name == "userPrincipalName";
+        let is_upn = attribute.name == roles::USER_PRINCIPAL_NAME;
         let must_move = is_upn && mode.standing == Standing::Restored && self.upn_is_taken(user, asker);
-        if (wanted.when == When::Create && !must_move) || attribute.name == "accountEnabled" {
+        if (wanted.when == When::Create && !must_move) || attribute.name == roles::ACCOUNT_ENABLED {
             return Ok(None);
         }
         if mode.shield == Shield::On && SHIELDED.contains(&attribute.name) {
             return Ok(None);
         }
-        let present = if is_upn { Some(Lent::Text(user.upn.as_str())) } else { user.attributes.lent(&attribute) };
-        if let (Flow::Set(Value::Text(text)), Some(Lent::Text(before))) = (&wanted.flow, &present)
+        let present = if is_upn { Some(ValueRef::Text(user.upn.as_str())) } else { user.attributes.lent(&attribute) };
+        if let (Flow::Set(Value::Text(text)), Some(ValueRef::Text(before))) = (&wanted.flow, &present)
             && **text == **before
             && !must_move
         {
@@ -119,7 +121,7 @@ impl PersonPlanner<'_> {
             let attribute = wanted.attribute;
             let value = match &wanted.flow {
                 Flow::Clear => continue,
-                _ if attribute.name == "accountEnabled" || self.refused(desired, attribute) => continue,
+                _ if attribute.name == roles::ACCOUNT_ENABLED || self.refused(desired, attribute) => continue,
                 Flow::Set(value) => value.clone(),
                 Flow::FirstFree(any) => {
                     let first = self.first_free(desired, attribute, any, asker)?;
@@ -135,22 +137,22 @@ impl PersonPlanner<'_> {
             let found = edits.iter().find(|edit| edit.name == name);
             found.and_then(|edit| edit.after.as_ref()?.as_text().map(str::to_owned))
         };
-        let Some(upn) = text(&edits, "userPrincipalName") else {
-            return Err(missing(desired, "userPrincipalName"));
+        let Some(upn) = text(&edits, roles::USER_PRINCIPAL_NAME) else {
+            return Err(missing(desired, roles::USER_PRINCIPAL_NAME));
         };
-        if text(&edits, "displayName").is_none() {
-            return Err(missing(desired, "displayName"));
+        if text(&edits, roles::DISPLAY_NAME).is_none() {
+            return Err(missing(desired, roles::DISPLAY_NAME));
         }
-        if text(&edits, "mailNickname").is_none() {
+        if text(&edits, roles::MAIL_NICKNAME).is_none() {
             let local: String = upn.split('@').next().unwrap_or(&upn).chars().take(64).collect();
             let after = Some(Value::text(local));
-            edits.push(Edit { name: "mailNickname".into(), before: None, after, expression: None });
+            edits.push(Edit { name: roles::MAIL_NICKNAME.into(), before: None, after, expression: None });
         }
         Ok(edits)
     }
 
     fn upn_is_taken(&mut self, user: &User, asker: NameRequest<'_>) -> bool {
-        let Some(name) = Attribute::find("userPrincipalName") else { return false };
+        let Some(name) = Attribute::find(roles::USER_PRINCIPAL_NAME) else { return false };
         !self.names.free(name, &Value::text(user.upn.as_str()), asker)
     }
 
@@ -178,17 +180,17 @@ impl PersonPlanner<'_> {
         asker: NameRequest<'_>,
     ) -> Result<(), Box<Held>> {
         let Some(text) = value.as_text() else { return Ok(()) };
-        let is_upn = attribute.name == "userPrincipalName";
+        let is_upn = attribute.name == roles::USER_PRINCIPAL_NAME;
         if is_upn {
             self.check_domain(desired, text, asker)?;
         }
         // Graph refuses a mail that is an address of another user or group, and a leaver's address goes to no other person for a while.
-        if (is_upn || attribute.name == "mail")
+        if (is_upn || attribute.name == roles::MAIL)
             && let Some(owner) = self.names.owner(attribute, value, asker)
         {
             return Err(taken(desired, attribute, text, &owner));
         }
-        if is_upn || attribute.name == "displayName" {
+        if is_upn || attribute.name == roles::DISPLAY_NAME {
             let name = if is_upn { text.split('@').next().unwrap_or(text) } else { text };
             if self.looks_like_another(name, asker.own) {
                 let message = format!("{attribute} looks like that of a protected or shielded person without being the same");

@@ -30,8 +30,8 @@ impl PersonPlanner<'_> {
     }
 
     /// An account that was given by hand to a record with other names must not open with the password of before.
-    pub(super) fn renew_password(&self, slot: &mut PersonDecision, desired: &Desired, user: &User) {
-        let PersonDecision::Change(change) = slot else { return };
+    pub(super) fn renew_password(&self, decision: &mut PersonDecision, desired: &Desired, user: &User) {
+        let PersonDecision::Change(change) = decision else { return };
         let differs = || Likeness::of(PersonNames::of_desired(desired), PersonNames::of_account(user)).any_differs();
         if self.is_decided(desired, &user.id) && differs() {
             change.renew_password();
@@ -49,8 +49,8 @@ impl PersonPlanner<'_> {
         if claimed || self.is_new(desired, &user.id) {
             return Ok(PersonDecision::Closed);
         }
-        if let Some(slot) = self.untouchable(desired.key.as_str(), &user, Some(Leave::Left)) {
-            return Ok(slot);
+        if let Some(decision) = self.untouchable(desired.key.as_str(), &user, Some(Leave::Left)) {
+            return Ok(decision);
         }
         let doubt = Doubt {
             code: HeldCode::DoubtfulMatch,

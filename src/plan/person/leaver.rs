@@ -31,11 +31,11 @@ impl PersonPlanner<'_> {
             return update(desired, user, edits);
         }
         if !flips && let Some(since) = self.deletion_day(lifecycle, known, end) {
-            let mut slot = change(Action::Delete, desired, Some(user), Vec::new(), &Reason::Expired { left, since });
-            if let PersonDecision::Change(change) = &mut slot {
+            let mut decision = change(Action::Delete, desired, Some(user), Vec::new(), &Reason::Expired { left, since });
+            if let PersonDecision::Change(change) = &mut decision {
                 self.note_former_groups(change, user);
             }
-            return slot;
+            return decision;
         }
         let then = self.pending(lifecycle, user, known, flips);
         if flips {
@@ -44,11 +44,11 @@ impl PersonPlanner<'_> {
             return update(desired, user, edits);
         }
         let action = if flips { Action::Disable } else { Action::Update };
-        let mut slot = change(action, desired, Some(user), edits, &reason);
-        if let PersonDecision::Change(change) = &mut slot {
+        let mut decision = change(action, desired, Some(user), edits, &reason);
+        if let PersonDecision::Change(change) = &mut decision {
             self.follow(change, user, then);
         }
-        slot
+        decision
     }
 
     /// Keeps the memberships of an account that is deleted, for the day of its restore.

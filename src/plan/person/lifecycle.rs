@@ -122,8 +122,8 @@ impl<'a> PersonPlanner<'a> {
             let help = "restore it in the Entra admin centre, or delete it for good if a new account is wanted";
             return Err(hold(desired, HeldCode::DeletedElsewhere, message, help));
         }
-        if let Some(slot) = self.untouchable(desired.key.as_str(), user, None) {
-            return Ok(slot);
+        if let Some(decision) = self.untouchable(desired.key.as_str(), user, None) {
+            return Ok(decision);
         }
         let mut edits = self.edits(desired, user, Mode { standing: Standing::Restored, shield: Shield::Off })?;
         self.check_restore(desired, user, &edits)?;
@@ -135,22 +135,22 @@ impl<'a> PersonPlanner<'a> {
         self.give_names(desired, &edits);
         let ahead = if let Stage::PreHire { start } = stage { Some(start) } else { None };
         let reason = if ours { Reason::ReturnsDeleted(ahead) } else { Reason::ActiveThoughDeleted(ahead) };
-        let mut slot = change(Action::Restore, desired, Some(user), edits, &reason);
-        self.renew_password(&mut slot, desired, user);
-        Ok(slot)
+        let mut decision = change(Action::Restore, desired, Some(user), edits, &reason);
+        self.renew_password(&mut decision, desired, user);
+        Ok(decision)
     }
 
     fn with_account(&mut self, desired: &Desired, user: &User, how: How) -> Result<PersonDecision, Box<Held>> {
         let left = matches!(desired.stage, Stage::Left { .. });
         let leave = left.then_some(Leave::Left);
-        if left && let Some(slot) = self.left_elsewhere(desired, user) {
-            return Ok(slot);
+        if left && let Some(decision) = self.left_elsewhere(desired, user) {
+            return Ok(decision);
         }
         if matches!(desired.stage, Stage::Upcoming { .. }) && self.protection.touch(user) == WriteAccess::Guest {
             return self.without_account(desired);
         }
-        if let Some(slot) = self.untouchable(desired.key.as_str(), user, leave) {
-            return Ok(slot);
+        if let Some(decision) = self.untouchable(desired.key.as_str(), user, leave) {
+            return Ok(decision);
         }
         if let Stage::Upcoming { start } = desired.stage {
             let (code, message) = if user.enabled == Some(false) {
@@ -170,19 +170,19 @@ impl<'a> PersonPlanner<'a> {
         let edits = if left { self.edits_of_leaver(desired, user, mode) } else { self.edits(desired, user, mode)? };
         self.give_names(desired, &edits);
         let adopted = self.adoption(desired, user, how);
-        let mut slot = match desired.stage {
+        let mut decision = match desired.stage {
             Stage::Left { end } => self.leaver(desired, user, edits, shield, end),
             Stage::PreHire { start } => self.pre_hire(desired, user, edits, start, shield),
             Stage::Active { start } => self.active(desired, user, edits, start, shield),
             Stage::Upcoming { .. } => PersonDecision::Closed,
         };
-        self.renew_password(&mut slot, desired, user);
-        Ok(match (slot, adopted) {
+        self.renew_password(&mut decision, desired, user);
+        Ok(match (decision, adopted) {
             (PersonDecision::Change(mut change), Some(adoption)) => {
                 change.adopt(&adoption);
                 PersonDecision::Change(change)
             }
-            (slot, _) => slot,
+            (decision, _) => decision,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
-use crate::directory::{ObjectId, Snapshot, User, UserNo, UserRow, Value};
+use crate::directory::{ObjectId, Snapshot, User, UserNo, UserRow, Value, roles};
 use crate::mapping::{Desired, LeaveAction, ManagerWanted, Stage};
 use crate::plan::inputs::Inputs;
 use crate::plan::ledger::Person as Known;
@@ -40,7 +40,7 @@ impl Resolved<'_> {
 pub(in crate::plan) struct AccountLookup<'a, 's> {
     matching: &'a Matching<'a>,
     snapshot: &'a Snapshot,
-    slots: &'s [PersonDecision],
+    decisions: &'s [PersonDecision],
     /// The people of the reading by the keys that they had before.
     before: HashMap<&'a str, usize>,
     /// The keys of earlier runs by account, gathered when the first is asked for.
@@ -49,12 +49,12 @@ pub(in crate::plan) struct AccountLookup<'a, 's> {
 }
 
 impl<'a, 's> AccountLookup<'a, 's> {
-    pub(in crate::plan) fn new(planner: &PersonPlanner<'a>, slots: &'s [PersonDecision]) -> Self {
+    pub(in crate::plan) fn new(planner: &PersonPlanner<'a>, decisions: &'s [PersonDecision]) -> Self {
         let Inputs { ledger, snapshot, .. } = planner.inputs;
         Self {
             matching: planner.matching,
             snapshot,
-            slots,
+            decisions,
             before: before(planner.matching),
             ledger: OnceCell::new(),
             known: &ledger.people,
@@ -72,7 +72,7 @@ impl<'a, 's> AccountLookup<'a, 's> {
     pub(in crate::plan) fn resolve(&self, key: &str) -> Option<Resolved<'a>> {
         let now = self.matching.place_of(key);
         for at in now.into_iter().chain(self.before.get(key).copied()) {
-            let appears = matches!(&self.slots[at], PersonDecision::Change(change) if matches!(change.action, Action::Create | Action::Restore));
+            let appears = matches!(&self.decisions[at], PersonDecision::Change(change) if matches!(change.action, Action::Create | Action::Restore));
             let person = &self.matching.people[at];
             match person.account {
                 Account::Live(user, _) => return Some(Resolved::Live(user)),
@@ -128,7 +128,7 @@ impl<'a> PersonPlanner<'a> {
         }
         let present = user.and_then(|user| user.manager.as_ref());
         let before = || present.map(|id| Value::text(directory.key_of(id)));
-        let edit = |after| Edit { name: "manager".into(), before: before(), after, expression: None };
+        let edit = |after| Edit { name: roles::MANAGER.into(), before: before(), after, expression: None };
         let known = || present.map(|id| (directory.key_of(id), id.clone())).into_iter().collect::<Vec<_>>();
         match &desired.manager {
             ManagerWanted::Leave => None,

@@ -9,7 +9,7 @@ use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use jiff::civil::Date;
 
-use crate::directory::{Attribute, DeletedUser, Group, ObjectId, Snapshot, User, UserNo, UserRow, Value};
+use crate::directory::{Attribute, DeletedUser, Group, ObjectId, Snapshot, User, UserNo, UserRow, Value, roles};
 use crate::plan::ledger::{FormerAddress, Ledger};
 use crate::record::EmployeeId;
 
@@ -140,7 +140,7 @@ impl<'a> Names<'a> {
 
 fn pool(attribute: Attribute) -> &'static str {
     match attribute.name {
-        "userPrincipalName" | "mail" => "address",
+        roles::USER_PRINCIPAL_NAME | roles::MAIL => "address",
         name => name,
     }
 }
@@ -246,5 +246,5 @@ impl Addressed for UserRow<'_> {
 
 /// All addresses of a user as they are spelt.
 pub(in crate::plan) fn addresses(user: &impl Addressed) -> impl Iterator<Item = &str> {
-    std::iter::once(user.upn()).chain(user.text("mail")).chain(user.proxies().into_iter().map(bare_address))
+    std::iter::once(user.upn()).chain(user.text(roles::MAIL)).chain(user.proxies().into_iter().map(bare_address))
 }

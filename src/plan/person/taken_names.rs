@@ -8,14 +8,14 @@ use crate::plan::person::context::PersonPlanner;
 use crate::plan::person::names::{NameRequest, Owner, addresses, bare_address};
 
 /// The attribute without which Graph makes no user in a federated domain.
-const IMMUTABLE_ID: &str = "onPremisesImmutableId";
+const IMMUTABLE_ID: &str = roles::ON_PREMISES_IMMUTABLE_ID;
 
 /// What to do where a name has another owner.
 fn help(attribute: Attribute, owner: &Owner) -> &'static str {
     match (attribute.name, owner) {
-        ("mail", Owner::Planned(_)) => "correct the address of one of the two in HR",
-        ("mail", Owner::Former(..)) => "correct the address in HR, or wait until it may be used again",
-        ("mail", _) => "correct the address in HR, or take it from its owner in Entra",
+        (roles::MAIL, Owner::Planned(_)) => "correct the address of one of the two in HR",
+        (roles::MAIL, Owner::Former(..)) => "correct the address in HR, or wait until it may be used again",
+        (roles::MAIL, _) => "correct the address in HR, or take it from its owner in Entra",
         (_, Owner::Group(_)) => "list several candidates with SelectUniqueValue, or give the group another address in Entra",
         _ => "list several candidates with SelectUniqueValue in the mapping",
     }
@@ -84,7 +84,7 @@ impl PersonPlanner<'_> {
         let moves = edits.iter().any(|edit| edit.name == roles::USER_PRINCIPAL_NAME);
         let upn = Some(user.upn.as_str()).filter(|_| !moves);
         let proxies = user.proxy_addresses.iter().map(|proxy| bare_address(proxy));
-        for address in upn.into_iter().chain(user.text("mail")).chain(proxies) {
+        for address in upn.into_iter().chain(user.text(roles::MAIL)).chain(proxies) {
             if let Some(owner) = self.names.living_owner(pool, address, asker) {
                 let message = format!(
                     "the deleted account {} cannot be restored: its address {address} is taken by {owner} by now",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::directory::{Lent, RowWriter, Snapshot, UserRow, Users, Value};
+use crate::directory::{RowWriter, Snapshot, UserRow, Users, Value, ValueRef, roles};
 use crate::mapping::{Desired, Flow, GroupWanted, ManagerWanted, Mapped, Rules, Stage, Wanted, When};
 use crate::plan::records::text_index::{Found, Index};
 use crate::plan::records::{DESIRED, HELD, Note, OUT_OF_SCOPE, PART, Part, People, SETTLED, Target, Word, flow, stage_byte};
@@ -161,11 +161,11 @@ fn put_stage(stage: Stage, more: u8, row: &mut RowWriter) {
 }
 
 /// Where `wanted` is what the user has.
-fn as_it_is(wanted: &Value, present: Option<&Lent<'_>>) -> bool {
+fn as_it_is(wanted: &Value, present: Option<&ValueRef<'_>>) -> bool {
     match (wanted, present) {
-        (Value::Text(wanted), Some(Lent::Text(present))) => **wanted == **present,
-        (Value::Flag(wanted), Some(Lent::Flag(present))) => wanted == present,
-        (Value::List(wanted), Some(Lent::List(present))) => wanted.iter().map(AsRef::as_ref).eq(present.iter().copied()),
+        (Value::Text(wanted), Some(ValueRef::Text(present))) => **wanted == **present,
+        (Value::Flag(wanted), Some(ValueRef::Flag(present))) => wanted == present,
+        (Value::List(wanted), Some(ValueRef::List(present))) => wanted.iter().map(AsRef::as_ref).eq(present.iter().copied()),
         _ => false,
     }
 }
@@ -215,7 +215,7 @@ impl Part {
         for Wanted { attribute, flow, when, .. } in attributes {
             let begin = row.len();
             let present = match attribute.name {
-                "userPrincipalName" => user.map(|user| Lent::Text(user.upn())),
+                roles::USER_PRINCIPAL_NAME => user.map(|user| ValueRef::Text(user.upn())),
                 _ => values.as_mut().and_then(|values| values.of(*attribute)),
             };
             match flow {
@@ -235,8 +235,8 @@ impl Part {
                 }
             }
             let as_it_is = matches!(row.since(begin), [flow::AS_IT_IS | flow::NONE_AS_IT_IS]);
-            let told_apart = matches!(attribute.name, "givenName" | "surname");
-            settled &= as_it_is || (*when == When::Create && !told_apart) || attribute.name == "accountEnabled";
+            let told_apart = matches!(attribute.name, roles::GIVEN_NAME | roles::SURNAME);
+            settled &= as_it_is || (*when == When::Create && !told_apart) || attribute.name == roles::ACCOUNT_ENABLED;
         }
         settled
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::directory::{Attribute, Lent, RowReader, UserNo, UserRow, Users, Value};
+use crate::directory::{Attribute, RowReader, UserNo, UserRow, Users, Value, ValueRef, roles};
 use crate::mapping::{Desired, Flow, GroupWanted, Held, LeftOut, ManagerWanted, Stage, Wanted};
 use crate::plan::records::{DESIRED, Note, OUT_OF_SCOPE, Part, PersonNo, SETTLED, Target, flow, stage_byte};
 use crate::record::{At, EmployeeId, Place};
@@ -254,7 +254,7 @@ enum FlowRow<'a> {
     AsItIs,
     NoneAsItIs,
     Clear,
-    Set(Lent<'a>),
+    Set(ValueRef<'a>),
     /// How many candidates, and their values; one that is none is as the user has it.
     FirstFree(usize, RowReader<'a>),
 }
@@ -309,6 +309,6 @@ fn stage(byte: u8, row: &mut RowReader<'_>) -> Option<Stage> {
 }
 
 /// What a user has of an attribute, accountEnabled apart.
-fn present<'u>(user: &UserRow<'u>, attribute: Attribute) -> Option<Lent<'u>> {
-    if attribute.name == "userPrincipalName" { Some(Lent::Text(user.upn())) } else { user.lent(&attribute) }
+fn present<'u>(user: &UserRow<'u>, attribute: Attribute) -> Option<ValueRef<'u>> {
+    if attribute.name == roles::USER_PRINCIPAL_NAME { Some(ValueRef::Text(user.upn())) } else { user.lent(&attribute) }
 }

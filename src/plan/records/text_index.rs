@@ -7,7 +7,7 @@ use std::hash::BuildHasher as _;
 use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::directory::{Attribute, Kind, Lent, User, UserNo, UserRow, Users};
+use crate::directory::{Attribute, Kind, User, UserNo, UserRow, Users, ValueRef, roles};
 
 /// The users by the value of one attribute. It holds their numbers alone, and is asked together with them.
 pub(in crate::plan) struct Index {
@@ -85,7 +85,7 @@ pub(in crate::plan) trait TextOf {
 impl TextOf for User {
     fn text_of(&self, attribute: Attribute) -> Option<&str> {
         let text = match attribute.name {
-            "userPrincipalName" => Some(self.upn.as_str()),
+            roles::USER_PRINCIPAL_NAME => Some(self.upn.as_str()),
             _ => self.attributes.text(&attribute),
         };
         text.filter(|text| !text.trim().is_empty())
@@ -100,8 +100,8 @@ impl TextOf for UserRow<'_> {
 
 fn text_in(user: UserRow<'_>, attribute: Attribute) -> Option<&str> {
     let text = match attribute.name {
-        "userPrincipalName" => Some(user.upn()),
-        _ => user.lent(&attribute).as_ref().and_then(Lent::as_text),
+        roles::USER_PRINCIPAL_NAME => Some(user.upn()),
+        _ => user.lent(&attribute).as_ref().and_then(ValueRef::as_text),
     };
     text.filter(|text| !text.trim().is_empty())
 }

@@ -46,7 +46,7 @@ impl Attribute {
         self.name.starts_with("extension_")
     }
 
-    /// The type of a directory extension, where a tenant told it.
+    /// The type of a directory extension, where a tenant reported it.
     pub fn extension_type(self) -> Option<ExtensionType> {
         self.is_extension().then(|| extension::learned(self.name)).flatten()
     }

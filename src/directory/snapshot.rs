@@ -13,7 +13,7 @@ use super::user_table::Users;
 pub struct DeletedUser {
     /// The user as it was. Graph puts the id before the name of a deleted user; here the name is as it was before.
     pub user: User,
-    /// When it was deleted, as Graph tells it.
+    /// When it was deleted, as Graph reports it.
     pub deleted_at: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct Group {
     pub id: ObjectId,
     /// displayName.
     pub name: String,
-    /// uniqueName, set once by whoever made the group.
+    /// uniqueName, set once by the app or the person that made the group.
     pub unique_name: Option<String>,
     /// Its kind.
     pub kind: GroupKind,

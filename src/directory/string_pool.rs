@@ -19,7 +19,7 @@ pub(super) struct StringPool {
     ends: Vec<usize>,
     numbers: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    /// How many words each attribute has made, by its place. None is made any more where this is none.
+    /// The number of strings added for each attribute, by its place. `None` once the pool is read-only.
     made: Option<Vec<u32>>,
 }
 

@@ -12,10 +12,10 @@ use super::value::Value;
 /// Whether an account belongs to the tenant or was invited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UserType {
-    /// Somebody of the tenant.
+    /// A member of the tenant.
     #[default]
     Member,
-    /// Somebody invited.
+    /// An invited guest.
     Guest,
 }
 

@@ -169,7 +169,7 @@ impl Users {
         let mut head = RowWriter::default();
         head.number(layout);
         let start = self.write(&[head.since(0), id, own]);
-        // Whoever comes behind the last one cannot be among those who are here.
+        // A user that sorts behind the last one is not in the table.
         let behind = self.order.last().is_none_or(|last| self.at(*last).row_id().bytes() < id);
         let known = if behind && !self.mixed { None } else { self.find(id) };
         match known {
@@ -302,7 +302,7 @@ impl UsersBuilder {
         let Users { starts, order, by_id, .. } = &mut self.users;
         starts.reserve(count);
         order.reserve(count);
-        // Nobody is in it yet, or what is would be hashed anew.
+        // The table is empty, or its entries would be hashed again.
         if by_id.is_empty() {
             *by_id = HashTable::with_capacity(count);
         }

@@ -1,4 +1,4 @@
-//! What earlier runs left behind, as a plain value; the store fills it.
+//! The ledger: what earlier runs recorded, as a plain value that the store fills.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,12 +73,12 @@ pub struct Person {
     pub seen: bool,
     /// `on_leave` actions that were asked for and are done since the person last left.
     pub leave_done: BTreeSet<LeaveAction>,
-    /// What HR wanted at the last run, by attribute name: tells a change in HR from a drift of the tenant. Empty where it is not known; it
+    /// What HR wanted at the last run, by attribute name: it distinguishes a change in HR from a drift of the tenant. Empty where it is not known; it
     /// decides nothing but how a change is explained.
     pub wanted: BTreeMap<String, Option<Value>>,
 }
 
-/// An address that belonged to somebody.
+/// An address that a person had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormerAddress {
     /// Folded.
@@ -94,7 +94,7 @@ pub struct FormerAddress {
 pub struct LastReading {
     /// How many records.
     pub records: u64,
-    /// Who was held, and why: key (or place) and code.
+    /// The held records by key (or place) and code.
     pub held: BTreeSet<(String, HeldCode)>,
     /// Per mapped column: share of empty cells in thousandths, and distinct values.
     pub columns: BTreeMap<String, (u64, u64)>,

@@ -33,9 +33,9 @@ pub struct Plan {
     pub summary: Summary,
     /// What will happen, in the order in which it is carried out.
     pub changes: Vec<Change>,
-    /// Who is held, and why.
+    /// The records that are held, and why.
     pub held: Vec<HeldEntry>,
-    /// Who or what was left alone, and why.
+    /// The people and values that were left alone, and why.
     pub skipped: Vec<Skipped>,
     /// The guards with their counts.
     pub guards: Vec<Guard>,
@@ -161,7 +161,7 @@ pub enum Action {
 pub enum Cause {
     /// HR wants something else than at the last run.
     Hr,
-    /// HR wants the same; somebody changed the tenant.
+    /// HR wants the same; the tenant was changed.
     Tenant,
 }
 
@@ -206,7 +206,7 @@ pub struct Change {
     pub members: Option<Members>,
     /// What follows a disable.
     pub then: Vec<LeaveAction>,
-    /// Where the person's record stands.
+    /// The place of the person's record.
     pub record: Option<Place>,
     /// The object ids behind the HR keys of `manager` and `members`, where they exist already. No part of the document: the state folder
     /// keeps them beside it, see [`Plan::accounts`].
@@ -315,7 +315,7 @@ impl Change {
     }
 }
 
-/// One attribute that differs; none means «not set».
+/// One attribute that differs; `None` means that it is not set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
@@ -336,7 +336,7 @@ impl Edit {
     }
 }
 
-/// Who joins and who leaves a group, by HR key where known, else by id.
+/// The members that a group gains and loses, by HR key where known, else by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are those of the document")]
 pub struct Members {
@@ -350,7 +350,7 @@ pub struct Members {
 pub struct HeldEntry {
     /// The person, where the record has a key.
     pub key: Option<EmployeeId>,
-    /// Where the record stands.
+    /// The place of the record.
     pub record: Option<Place>,
     /// Why, for programs.
     pub code: HeldCode,
@@ -379,7 +379,7 @@ pub struct Candidate {
     pub user_principal_name: String,
 }
 
-/// Why somebody or something was left alone.
+/// Why a person or a value was left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names are those of the document")]
@@ -407,7 +407,7 @@ pub enum SkippedCode {
     GroupUnused,
 }
 
-/// Somebody or something that was left alone.
+/// A person or a value that was left alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Skipped {

@@ -128,7 +128,7 @@ fn document(mut planner: PersonPlanner<'_>, changes: Vec<Change>, records: Recor
     plan
 }
 
-/// The candidates that are left to each create: those that are free, and that this plan gives to nobody else.
+/// The candidates that are left to each create: those that are free and that this plan gives to no other person.
 fn candidates(planner: &mut PersonPlanner<'_>, changes: &[Change]) -> Candidates {
     let mut left = std::mem::take(&mut planner.candidates);
     let mut candidates = Candidates::new();

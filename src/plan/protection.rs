@@ -1,4 +1,4 @@
-//! Who is never touched, and who is shielded.
+//! Accounts that are never changed, and accounts that are shielded.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
@@ -21,11 +21,11 @@ pub(super) enum WriteAccess {
     Guest,
 }
 
-/// Attributes that are not touched on somebody who is shielded.
+/// Attributes that are left alone on shielded accounts.
 pub(super) const SHIELDED: &[&str] =
     &[roles::USER_PRINCIPAL_NAME, roles::MOBILE_PHONE, roles::BUSINESS_PHONES, roles::OTHER_MAILS, roles::ACCOUNT_ENABLED];
 
-/// Who is who, looked up by account.
+/// The protected and shielded accounts of a tenant.
 pub(super) struct Protection<'a> {
     names: HashSet<String>,
     groups: HashSet<String>,
@@ -50,7 +50,7 @@ impl<'a> Protection<'a> {
         names_of(group).any(|name| self.groups.contains(&name.to_lowercase()))
     }
 
-    /// Entries of `[protect]` that nothing in the tenant answers to: somebody may believe in them.
+    /// Entries of `[protect]` that match no object of the tenant, so that they protect no account.
     pub(super) fn idle(&self) -> Vec<String> {
         let mut users = self.names.clone();
         for user in self.snapshot.users.rows().filter(|_| !self.names.is_empty()) {
@@ -101,7 +101,7 @@ impl<'a> Protection<'a> {
             .filter(|user| self.protected(user) || self.shield(user).is_some())
     }
 
-    /// Whether nothing keeps hrpush from doing all that HR asks for, told by a look at the row.
+    /// Whether hrpush may write everything that HR asks for, judged by the row alone.
     pub(super) fn is_free(&self, user: &UserRow<'_>) -> bool {
         !user.synced()
             && !user.restricted()
@@ -109,7 +109,7 @@ impl<'a> Protection<'a> {
             && !self.watched().contains(&user.number())
     }
 
-    /// The live users of whom anything says that they matter.
+    /// The live users that are protected or shielded for any reason.
     fn watched(&self) -> &BTreeSet<UserNo> {
         self.watched.get_or_init(|| {
             let users = &self.snapshot.users;

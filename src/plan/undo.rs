@@ -206,7 +206,7 @@ impl<'a> Work<'a> {
         };
         let mut inverse = self.inverse(change, action, Some(user.upn.as_str()), edits);
         if action == Action::Disable {
-            // Whoever is let out again keeps no open session, as with any leaver.
+            // A person who is disabled again keeps no open session, as with any leaver.
             inverse.then = vec![LeaveAction::RevokeSessions];
         }
         inverse.ids.extend(cleared.map(|manager| (manager.to_string(), manager.clone())));
@@ -251,7 +251,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Whether somebody whom the run moved to another group has left that one too, since, and is in a third that hrpush manages.
+    /// Whether a person whom the run moved to another group has left that one as well and is in a third managed group.
     fn moved_on(&self, key: &str, account: &ObjectId) -> bool {
         let UndoInputs { plan, done, snapshot, .. } = self.inputs;
         let named = |keys: &[String]| keys.iter().any(|member| member == key);

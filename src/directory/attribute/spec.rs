@@ -32,7 +32,7 @@ pub struct Spec {
     pub clearable: bool,
     /// Whether only the service, or an action of its own, writes it.
     pub read_only: bool,
-    /// Whether acting on an administrator needs a higher role: see «sensitive actions» of the Graph users page.
+    /// Whether acting on an administrator needs a higher role: see "sensitive actions" of the Graph users page.
     pub sensitive: bool,
     /// The least application permission, where the common `User.ReadWrite.All` is not it.
     pub permission: &'static str,

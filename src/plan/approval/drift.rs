@@ -139,7 +139,7 @@ fn taken(change: &Change, snapshot: &Snapshot, ledger: &Ledger, names: &mut Name
     })
 }
 
-/// Whose employeeId is whose, gathered when the first is asked for. They are told apart by case, as when a plan is made.
+/// The employeeIds of the tenant, gathered at the first look-up. Case counts, as when a plan is made.
 #[derive(Default)]
 struct Numbers(OnceCell<HashSet<String>>);
 
@@ -241,7 +241,7 @@ fn group_moved(change: &mut Change, snapshot: &Snapshot, protection: &Protection
         let is_member = |key: &String| change.ids.get(key).is_some_and(|id| group.members.contains(id));
         let known = |key: &String| change.ids.contains_key(key);
         members.add.retain(|key| !is_member(key));
-        // Whoever is restored becomes a member again of the groups of before.
+        // A restored account becomes a member of its former groups again.
         let returns = |key: &String| change.ids.get(key).is_some_and(|id| snapshot.deleted.contains_key(id));
         members.remove.retain(|key| !known(key) || is_member(key) || returns(key));
         if members.add.is_empty() && members.remove.is_empty() {

@@ -158,7 +158,7 @@ fn is_somebody_else(edits: &[Edit]) -> bool {
     (replaced(roles::GIVEN_NAME) && replaced(roles::SURNAME)) || replaced(roles::USER_PRINCIPAL_NAME)
 }
 
-/// One guard, judged. Where the week's budget is what stops the run, the limit that is told is what is left of it.
+/// One guard, judged. Where the week's budget stops the run, the reported limit is what is left of it.
 fn judge(name: &str, count: u64, of: u64, limit: Option<u64>, week: Option<(u64, f64)>) -> Guard {
     #[expect(
         clippy::cast_precision_loss,

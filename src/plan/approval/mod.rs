@@ -9,7 +9,7 @@ use crate::directory::roles;
 use crate::plan::approval::fingerprint::{fingerprint, seal};
 use crate::plan::model::{Action, Change, Object, Plan};
 
-/// A plan that the guards let pass, or that somebody approved by its fingerprint.
+/// A plan that the guards let pass, or that was approved by its fingerprint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApprovedPlan {
     plan: Plan,
@@ -22,7 +22,7 @@ impl ApprovedPlan {
         &self.plan
     }
 
-    /// Whether a guard had tripped and somebody approved the plan nevertheless.
+    /// Whether a guard had tripped and the plan was approved nevertheless.
     pub fn overruled(&self) -> bool {
         self.overruled
     }

@@ -65,7 +65,7 @@ fn asked<'a>(planner: &PersonPlanner<'a>) -> BTreeMap<Identity<'a>, GroupRequest
         names: Spellings::default(),
         people: BTreeSet::new(),
     };
-    // A group that a rule names by its id is asked for even where nobody belongs in it any more.
+    // A group that a rule names by its id is requested even where no person belongs in it any more.
     let by_id =
         rules.iter().enumerate().filter_map(|(at, rule)| Some(((Some(rule.id.as_ref()?), Cow::Borrowed("")), nobody(at))));
     let mut groups: BTreeMap<Identity<'a>, GroupRequest<'a>> = by_id.filter(|_| planner.inputs.whole).collect();

@@ -78,7 +78,7 @@ pub(super) fn membership_of<'a, 's>(planner: &PersonPlanner<'a>, decisions: &'s 
         let row = planner.matching.row(person);
         let unknown_group = row.left_out().iter().any(|left_out| matches!(left_out.part, RecordPart::Group(_)));
         let standing = match (stage_of_membership(planner, person, decision), decision) {
-            // Nobody can say which group it would be, so the present memberships stay.
+            // The wanted group is unknown, so the present memberships stay.
             _ if unknown_group => MemberStanding::Untouched,
             (_, PersonDecision::Closed) | (Stage::Upcoming { .. }, _) => MemberStanding::Untouched,
             // What follows a disable takes these memberships away.

@@ -1,4 +1,4 @@
-//! Groups that the mapping asks for, and who belongs in them.
+//! Groups that the mapping asks for, and their members.
 
 mod asked;
 mod members;

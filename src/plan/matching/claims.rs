@@ -1,4 +1,4 @@
-//! One account for one record: who claims which.
+//! One account for one record: claims of several records are settled.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -147,7 +147,7 @@ impl<'a> Matching<'a> {
 
     /// The keys that people had before they were converted.
     fn superseded(&self, desired: &[PersonNo]) -> HashSet<&'a str> {
-        // Of whom the reading names nobody by a key of before, nobody was converted.
+        // Without a previous key in the reading, no person was converted.
         let converted = if self.other_keys.is_empty() { &[][..] } else { desired };
         let previous = |number: &PersonNo| {
             let row = self.reading.row(*number);
@@ -189,7 +189,7 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Gives each account to the only person who claims it, unless it is somebody's who is held.
+    /// Gives each account to the only person that claims it, unless it belongs to a held record.
     fn settle_claims(&mut self, claims: &Claims, people: &[Person<'_>], refused: &mut BTreeMap<usize, Held>) {
         for (at, first) in claims.first.iter().copied().enumerate().filter(|(_, first)| *first != NOWHERE) {
             let (user, person) = (UserNo::new(at), &people[first as usize]);

@@ -35,12 +35,12 @@ use crate::plan::records::text_index::Found;
 use crate::plan::records::{Kind, People, PersonNo, PersonRow};
 use crate::record::{EmployeeId, Place};
 
-/// To whom an account belongs by this reading.
+/// The owner of an account by this reading.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owner {
     Nobody,
     Person(PersonNo),
-    /// Somebody who is held, by the place in the list.
+    /// A held record, by the place in the list.
     Held(u32),
 }
 
@@ -193,7 +193,7 @@ impl<'a> Matching<'a> {
         self.keys.find(self.reading, key.as_str()).is_some() || self.other_keys.contains(key)
     }
 
-    /// Whether an account belongs to somebody of the reading.
+    /// Whether an account belongs to a person of the reading.
     pub(super) fn is_claimed(&self, user: UserNo) -> bool {
         self.owners[user.index()] != Owner::Nobody
     }
@@ -266,7 +266,7 @@ impl<'a> Matching<'a> {
             let same = &*within;
             let first = reading.row(same[0].1);
             let rows = || std::iter::once(first).chain(same[1..].iter().map(|(_, number)| reading.row(*number)));
-            // Whoever was converted is here, though under another key.
+            // A converted person is present under another key.
             self.other_keys.extend(rows().filter_map(|row| EmployeeId::new(row.previous_key()?)));
             let Some(key) = first.key() else {
                 self.keyless |= rows().any(|row| matches!(row.kind, Kind::Held(_)));
@@ -311,7 +311,7 @@ impl<'a> Matching<'a> {
         desired
     }
 
-    /// Finds the accounts of those who are held, so that nobody else gets them.
+    /// Finds the accounts of held records, so that no other record gets them.
     fn settle_held(&mut self, inputs: &Inputs<'_>) {
         for at in 0..self.held.len() {
             let Held { key: Some(key), previous_key, .. } = &self.held[at] else { continue };

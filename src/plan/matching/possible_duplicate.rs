@@ -1,4 +1,4 @@
-//! Live accounts that look like somebody for whom a plan would create an account.
+//! Live accounts that resemble a person for whom a plan would create an account.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use crate::plan::person::names::addresses;
 use crate::plan::records::text_index::TextOf;
 use crate::plan::records::wanted_texts::wanted_addresses;
 
-/// The accounts that no record matches and that may be somebody's who is new: those whose first match attribute is empty, and those of people
+/// The accounts that no record matches and that may belong to a new person: those whose first match attribute is empty, and those of people
 /// who are in no record any more, since a key may have changed its form.
 pub(in crate::plan) struct Unclaimed<'a> {
     inputs: &'a Inputs<'a>,

@@ -10,7 +10,7 @@ use crate::plan::matching::likeness::{Agreement, Likeness, PersonNames};
 use crate::plan::records::PersonRow;
 use crate::plan::records::text_index::{TextOf, fold};
 
-/// The recycle bin. Whoever lies there gets no second account.
+/// The recycle bin. A person with a deleted account gets no second one.
 pub(in crate::plan) struct RecycleBin<'a> {
     snapshot: &'a Snapshot,
     attributes: &'a [Attribute],
@@ -36,7 +36,7 @@ impl<'a> RecycleBin<'a> {
             let hit = |text: &str| index.get::<str>(&fold(attribute, text)).copied();
             let users = &self.snapshot.users;
             let deleted = row.wanted_text(attribute, users).into_iter().chain(previous).find_map(hit)?;
-            // By a later attribute only where nothing says that it was somebody else's.
+            // By a later attribute only where no name or key shows that it was another person's.
             let user = &deleted.user;
             let likeness = || Likeness::of(PersonNames::of_record(row, users), PersonNames::of_account(user));
             let doubtful = at > 0

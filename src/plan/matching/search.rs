@@ -92,7 +92,7 @@ impl<'a> Search<'a> {
                 Found::Nobody => {}
                 Found::One(user) => match self.judge(user, how) {
                     Ok(()) => return Ok(Some(Account::Live(user, how))),
-                    // A key that a live account carries is nobody else's, whatever was decided.
+                    // No decision gives the key of a live account to another person.
                     Err(_) if how != How::By(0) && self.is_new(&self.users.at(user).id()) => {}
                     Err(unmatched) => return Err(unmatched),
                 },
@@ -218,7 +218,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A user who carries another value in a match attribute that comes before belongs to somebody else.
+    /// A user with another value in an earlier match attribute belongs to another person.
     fn check_claim(&self, user: UserNo, how: How) -> Result<(), Unmatched> {
         let before = match how {
             How::By(at) => usize::from(at),
@@ -241,7 +241,7 @@ impl<'a> Search<'a> {
 
     /// Why a key that leads to another person's account was given out again, where anything but the names shows it.
     fn reuse(&self, known: &Known, user: &impl TextOf, how: How, enabled: Option<bool>) -> Option<String> {
-        // A leaver's account that is closed gives nobody access, whatever HR makes of the names.
+        // A closed account of a leaver gives no access, whatever HR makes of the names.
         if left(self.row) && enabled == Some(false) {
             return None;
         }

@@ -46,7 +46,7 @@ pub(in crate::plan) struct PersonPlanner<'a> {
     pub(super) managed_groups: HashMap<&'a ObjectId, Vec<&'a ObjectId>>,
     /// The keys of leavers whose records are out of scope.
     pub(in crate::plan) leavers_out_of_scope: HashSet<String>,
-    /// Why nobody is disabled as missing after this reading; judged once somebody is missing.
+    /// Why missing people are not disabled after this reading; computed for the first missing person.
     pub(in crate::plan) missing_doubt: OnceCell<Option<MissingDoubt>>,
     /// How many missing people stay as they are by a decision.
     pub(in crate::plan) kept: u64,

@@ -171,7 +171,7 @@ impl PersonPlanner<'_> {
         Err(self.none_is_free(desired, attribute, candidates, asker))
     }
 
-    /// A name that the plan gives to somebody must be free, of this tenant, and not look like that of somebody who matters.
+    /// A name that the plan gives to a person must be free, belong to this tenant, and not resemble the name of a protected or shielded person.
     fn check_new_name(
         &mut self,
         desired: &Desired,

@@ -1,4 +1,4 @@
-//! What a person's account is: seen without a write, carried by another feed, or given by hand.
+//! Accounts that were only seen, that another feed carries, or that were given by hand.
 
 use std::collections::BTreeMap;
 
@@ -121,7 +121,7 @@ pub(in crate::plan) fn taken_over(inputs: &Inputs<'_>, matching: &Matching<'_>) 
     for person in &matching.people {
         let (key, left) = (matching.key(person), matches!(matching.stages(person).0, Stage::Left { .. }));
         let Some((known, id)) = ledger.people.get(key).zip(EmployeeId::new(key)) else { continue };
-        // A record that calls the person gone takes nobody over.
+        // A record that calls the person gone does not take the person over.
         if left && known.feed != *own {
             continue;
         }

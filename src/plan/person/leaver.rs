@@ -65,7 +65,7 @@ impl PersonPlanner<'_> {
         (disabled < self.inputs.today && day <= self.inputs.today).then_some(day)
     }
 
-    /// What is asked for when somebody leaves and is not done yet.
+    /// The `on_leave` actions that are not done yet.
     pub(super) fn pending(&self, lifecycle: &Lifecycle, user: &User, known: Option<&Known>, flips: bool) -> Vec<LeaveAction> {
         let is_pending = |action: &LeaveAction| match action {
             LeaveAction::RevokeSessions => flips || !known.is_some_and(|known| known.leave_done.contains(action)),

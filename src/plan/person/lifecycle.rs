@@ -41,7 +41,7 @@ impl<'a> PersonPlanner<'a> {
         })
     }
 
-    /// Whether the tenant agrees with HR on this person, told by a look at the rows: most people of most nights. False where it takes more
+    /// Whether the tenant agrees with HR on this person, judged by the rows alone, as for most people of most nights. False where it takes more
     /// to tell.
     fn is_settled(&self, row: &PersonRow<'_>, user: UserNo) -> bool {
         let active = matches!(row.facts().stage, Stage::Active { .. });

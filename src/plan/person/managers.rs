@@ -1,4 +1,4 @@
-//! Who manages whom: HR keys resolved in the reading, then the ledger, then the tenant.
+//! Managers: an HR key is looked up in the reading, then in the ledger, then in the tenant.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
@@ -91,7 +91,7 @@ impl<'a, 's> AccountLookup<'a, 's> {
         known.or_else(|| self.matching.by_first(key)).map(Resolved::Live)
     }
 
-    /// Whether the manager of this user is whom HR names, told by a look at the rows. False where it takes more to tell.
+    /// Whether the user has the manager that HR names, judged by the rows alone. False where the rows do not decide it.
     pub(in crate::plan) fn is_settled(&self, row: &PersonRow<'a>, user: &UserRow<'_>) -> bool {
         match row.facts().manager {
             ManagerRow::Leave => true,
@@ -173,7 +173,7 @@ pub(in crate::plan) fn add(change: &mut Change, (edit, ids): ManagerEdit) {
 pub(in crate::plan) fn circles(inputs: &Inputs<'_>, matching: &Matching<'_>) -> Vec<String> {
     const LISTED: usize = 10;
     let next: Vec<Option<usize>> = matching.people.iter().map(|person| manager_in_reading(matching, person)).collect();
-    // 0 where nobody came by; else the number of the walk that did.
+    // 0 where no walk has passed; else the number of the walk that did.
     let mut walks = vec![0; next.len()];
     let mut sentences = Vec::new();
     let mut count = 0_usize;

@@ -1,4 +1,4 @@
-//! Names that one person alone may have: they must be free among users, deleted users, proxy addresses, addresses of groups, former addresses
+//! Names that only one person may have: they must be free among users, deleted users, proxy addresses, addresses of groups, former addresses
 //! and this plan.
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use crate::directory::{Attribute, DeletedUser, Group, ObjectId, Snapshot, User, 
 use crate::plan::ledger::{FormerAddress, Ledger};
 use crate::record::EmployeeId;
 
-/// Who asks for a name.
+/// A person for whom a name is looked up.
 #[derive(Clone, Copy)]
 pub(in crate::plan) struct NameRequest<'a> {
     pub(in crate::plan) key: &'a EmployeeId,
@@ -60,7 +60,7 @@ pub(in crate::plan) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    /// Addresses that were in use on `blocked_until` or later go to nobody else.
+    /// Addresses that were in use on `blocked_until` or later are given to no other person.
     pub(in crate::plan) fn new(snapshot: &'a Snapshot, ledger: &'a Ledger, blocked_until: Date) -> Self {
         Self { snapshot, ledger, blocked_until, owners: HashMap::new(), groups: None, former: None, given: HashMap::new() }
     }

@@ -30,7 +30,7 @@ impl Keys {
     }
 }
 
-/// The first bytes of a key: most keys are told apart by them, without going to the row.
+/// The first bytes of a key: they distinguish most keys without a look at the row.
 pub(in crate::plan) type Start = u64;
 
 /// The records in the order of their keys, those without one first, and records with one key in the order of their places.

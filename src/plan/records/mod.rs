@@ -1,4 +1,4 @@
-//! Everybody whom the reading names, each in a row of bytes: a million of them in some fifty megabytes.
+//! The records of a reading, each in a row of bytes: a million records take about fifty megabytes.
 //!
 //! HR and the tenant agree on most people in most things. So a row says of each attribute that it is as a certain user has it, and spells
 //! out what is not: as the one user who has the record's value of the first match attribute.
@@ -50,7 +50,7 @@ pub struct People {
 #[derive(Default)]
 pub struct Part {
     targets: Vec<Target>,
-    /// What a person's row tells of, by the places among the targets. Where empty cells keep what is there, many differ.
+    /// The attributes of a person's row, by their places among the targets. With `on_empty = "keep"` there are many different layouts.
     layouts: Vec<Box<[u16]>>,
     sources: Vec<Arc<str>>,
     held: Vec<Held>,
@@ -107,7 +107,7 @@ const SETTLED: u8 = 3;
 
 /// The byte of a stage: the stage in the two lowest bits, and what else the row has.
 mod stage_byte {
-    /// A record out of scope whose stage nobody knows.
+    /// A record out of scope whose stage is unknown.
     pub(in crate::plan) const NONE: u8 = u8::MAX;
     pub(in crate::plan) const KIND: u8 = 3;
     /// The stage's day follows.

@@ -207,7 +207,7 @@ impl Part {
         }
     }
 
-    /// Writes what is wanted; whether the user has it, but for what is written once. Names count nevertheless: people are told apart by them.
+    /// Writes what is wanted; whether the user has it, but for what is written once. Names count nevertheless, since they distinguish people.
     fn put_flows(&mut self, attributes: &[Wanted], user: Option<&UserRow<'_>>, row: &mut RowWriter) -> bool {
         row.number(self.layout(attributes));
         let mut settled = true;

@@ -1,4 +1,4 @@
-//! A record of the reading as it stands in its row.
+//! A record of the reading, read from its row.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(in crate::plan) struct PersonRow<'a> {
     rest: RowReader<'a>,
 }
 
-/// What HR says of a manager, as the row tells it.
+/// The manager by HR, as the row has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::plan) enum ManagerRow<'a> {
     Leave,
@@ -104,10 +104,10 @@ impl<'a> PersonRow<'a> {
         }
     }
 
-    /// What a wanted person's row tells first.
+    /// The first part of the row of a wanted person.
     ///
     /// # Panics
-    /// If nobody is wanted by this record.
+    /// If the record is held or out of scope.
     pub(in crate::plan) fn facts(&self) -> Facts<'a> {
         self.read_facts().expect("this is a row of somebody who is wanted")
     }
@@ -172,7 +172,7 @@ impl<'a> PersonRow<'a> {
         layout.iter().map_while(move |place| Some((part.targets.get(usize::from(*place))?, FlowRow::read(&mut row)?)))
     }
 
-    /// Whether HR wants of every name, and every attribute that is not written once, only what that user has, as far as the row tells.
+    /// Whether HR wants of every name, and every attribute that is not written once, only what that user has, as far as the row shows.
     pub(in crate::plan) fn is_as(&self, user: UserNo) -> bool {
         self.settled && self.facts().user == Some(user)
     }

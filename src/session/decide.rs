@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::connect::TargetChoice;
 use super::decide_from_reading;
 use super::error::Failure;
-use super::manual_decision::{BoundDecision, Choice, DecideRequest, held_not_missing, names, new_person, record, word};
+use super::manual_decision::{BoundDecision, Choice, DecideRequest, another_matches, held_not_missing, names, new_person, record, word};
 use super::operator::operator;
 use super::run::Session;
 use super::settings::Settings;
@@ -93,7 +93,10 @@ fn known(settings: &Settings, store: &mut Store, request: &DecideRequest) -> Res
             let Some((tenant, held)) = tenants.choose(key, held)? else { return Ok(Known::Unknown(not_held(key, choice))) };
             let decision = match choice {
                 Choice::Same(account) => match named(&held.candidates, account) {
-                    Some(candidate) => names(&held).decide(Verdict::Same(candidate.id.clone()), Some(candidate.id.clone())),
+                    Some(candidate) => {
+                        check_unmatched(store, &tenant, key, candidate)?;
+                        names(&held).decide(Verdict::Same(candidate.id.clone()), Some(candidate.id.clone()))
+                    }
                     None => return Ok(Known::Unknown(no_candidate(key, account, &held))),
                 },
                 Choice::New | Choice::Keep => new_person(store, &tenant, key, &held)?,
@@ -101,6 +104,17 @@ fn known(settings: &Settings, store: &mut Store, request: &DecideRequest) -> Res
             Ok(Known::Bound(BoundDecision { tenant, decision }))
         }
     }
+}
+
+/// Refuses an account that the record of another person matched in the last run: the decision would hold both records. If that record is
+/// held as well, the accounts of both are in doubt.
+fn check_unmatched(store: &Store, tenant: &TenantId, key: &EmployeeId, account: &Candidate) -> Result<(), Failure> {
+    for other in store.other_keys_of(tenant, &account.id, key)? {
+        if !store.held_records(&other)?.iter().any(|(of, _)| of == tenant) {
+            return Err(another_matches(key, &other, &account.user_principal_name, &account.id));
+        }
+    }
+    Ok(())
 }
 
 /// The account that a user names, by its id or its sign-in name.

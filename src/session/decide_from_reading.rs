@@ -4,14 +4,14 @@ use super::connect::TargetChoice;
 use super::error::Failure;
 use super::held_records::carriers;
 use super::load_source;
-use super::manual_decision::{BoundDecision, Choice, DecideRequest, held_not_missing, new_person, present, record, word};
+use super::manual_decision::{BoundDecision, Choice, DecideRequest, another_matches, held_not_missing, new_person, present, record, word};
 use super::mapped_reading::MappedReading;
 use super::open_target::{ClockRule, OpenRequest, OpenTarget};
 use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
 use super::run::Session;
 use crate::directory::{ObjectId, Snapshot, User};
 use crate::graph::Priority;
-use crate::mapping::{Desired, HeldCode, Mapped};
+use crate::mapping::{Desired, HeldCode, Mapped, Stage};
 use crate::plan::{BoundNames, Candidate, HeldEntry, Verdict};
 use crate::record::EmployeeId;
 use crate::report::shown;
@@ -54,6 +54,7 @@ impl Subject<'_> {
         let decision = match choice {
             Choice::Same(account) => {
                 let (record, id) = (self.record()?, find(&self.target.snapshot, account)?);
+                self.check_unmatched(&id)?;
                 BoundNames::of(&record).decide(Verdict::Same(id.clone()), Some(id))
             }
             Choice::New => new_person(&self.target.store, &tenant, self.key, &self.held(&self.record()?))?,
@@ -65,6 +66,22 @@ impl Subject<'_> {
             },
         };
         Ok(BoundDecision { tenant, decision })
+    }
+
+    /// Refuses an account that the record of another person who works here matches.
+    fn check_unmatched(&self, account: &ObjectId) -> Result<(), Failure> {
+        let users = &self.target.snapshot.users;
+        let Some(user) = users.number(account) else { return Ok(()) };
+        let people = &self.result.people;
+        for (person, _) in self.result.survey.matched.iter().filter(|(_, matched)| *matched == user) {
+            let other = people.key(*person).filter(|other| *other != self.key.as_str()).and_then(EmployeeId::new);
+            let is_here =
+                matches!(people.mapped(*person, users), Mapped::Desired(record) if !matches!(record.stage, Stage::Left { .. }));
+            if let Some(other) = other.filter(|_| is_here) {
+                return Err(another_matches(self.key, &other, users.at(user).upn(), account));
+            }
+        }
+        Ok(())
     }
 
     /// Whether a record in scope has this key.

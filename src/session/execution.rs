@@ -41,6 +41,9 @@ pub(crate) async fn execute(session: &Session<'_>, pending: PendingRun, approval
     let mut applied = if approved.plan().changes.is_empty() {
         without_changes(&approved, &mut target)?
     } else {
+        if !stopped {
+            state.record_missing(&mut target)?;
+        }
         write(session, &approved, &mut target, matching).await?
     };
     applied.outcome.drifted = drifted.into_iter().map(drifted_entry).collect();

@@ -3,7 +3,7 @@
 use super::error::Failure;
 use super::mapped_reading::ReadOptions;
 use super::operator::operator;
-use crate::directory::TenantId;
+use crate::directory::{ObjectId, TenantId};
 use crate::plan::{BoundNames, Decision, Verdict};
 use crate::record::EmployeeId;
 use crate::report::shown;
@@ -79,6 +79,16 @@ pub(crate) fn new_person(store: &Store, tenant: &TenantId, key: &EmployeeId, hel
         before.is_some_and(|before| before.verdict == Verdict::New && names.are_of(&before) && before.account != account);
     let account = account.filter(|_| !of_another);
     Ok(names.decide(Verdict::New, account))
+}
+
+/// The failure for an account that belongs to another person by that person's record.
+pub(crate) fn another_matches(key: &EmployeeId, other: &EmployeeId, upn: &str, account: &ObjectId) -> Failure {
+    let (key, other) = (shown(key.as_str()), shown(other.as_str()));
+    Failure::usage(format!(
+        "the account {} ({account}) is matched by the record of {other}, so it cannot be that of {key} as well\n  \
+         hint: correct the match attributes of the record or the account that is wrong",
+        shown(upn)
+    ))
 }
 
 /// A key as a word of a command line.

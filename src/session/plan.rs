@@ -65,8 +65,11 @@ pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<
     });
     survey.notes.extend(empty);
     let keys = plan::keys_with_causes(&survey.plan, &people);
+    if !keys.is_empty() {
+        ledger.written = target.store.values_of_last_runs(&target.snapshot.tenant, &rules.feed)?;
+    }
     target.store.add_wishes(&target.snapshot.tenant, &mut ledger, keys)?;
-    plan::tell_causes(&mut survey.plan, &people, &target.snapshot.users, &ledger);
+    plan::annotate_causes(&mut survey.plan, &people, &target.snapshot.users, &ledger);
     let anew = target.store.starts_anew(&target.snapshot.tenant)?;
     if anew && !target.snapshot.users.is_empty() {
         survey.notes.push("no earlier state for this tenant in the state folder; starting from scratch".to_owned());

@@ -50,6 +50,25 @@ impl RunState {
         Ok(store.stage(&snapshot.tenant, plan, reading.as_ref(), presence, people)?)
     }
 
+    /// Records who disappeared before the first write. If the run breaks off, the next one does not count them as missing again: a guard or
+    /// an approval has let them through.
+    pub(crate) fn record_missing(&self, target: &mut OpenTarget) -> Result<(), Failure> {
+        let OpenTarget { store, snapshot, .. } = target;
+        let tenant = &snapshot.tenant;
+        let presence = match self {
+            Self::Read { reading: Some(_), presence, .. } => presence,
+            Self::Staged(Some(staged)) if staged.reading.is_some() => {
+                // A newer reading may have found them.
+                if store.read_since(tenant, &staged.feed, &staged.made_at)? {
+                    return Ok(());
+                }
+                &staged.counted.presence
+            }
+            _ => return Ok(()),
+        };
+        Ok(store.note_presence(tenant, presence, today())?)
+    }
+
     /// Records it in the ledger and moves delivered files away. Returns a message for each file that could not be moved.
     ///
     /// People whose change failed keep their earlier entry, so that the next run reports the difference again. Where single values were

@@ -7,11 +7,11 @@ use jiff::{Span, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Deserialize;
 
-use super::journal::{Context, Done, keep_address, kind_of};
+use super::journal::{Context, Done, GROUPS_WHEN_DELETED, keep_address, kind_of};
 use super::{Store, StoreError};
 use crate::apply::{Applied, RequestKind, RunId};
 use crate::directory::{ObjectId, Snapshot, TenantId, UserRow, Value};
-use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Person, Plan, Presence, SkippedCode};
+use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Object, Person, Plan, Presence, SkippedCode};
 use crate::record::EmployeeId;
 
 /// The rolling budget, in days.
@@ -81,6 +81,7 @@ impl Store {
             refused: self.refused(tenant)?,
             feeds: self.feeds(tenant)?,
             decisions: self.standing_decisions(tenant)?,
+            written: Vec::new(),
         })
     }
 
@@ -92,7 +93,8 @@ impl Store {
 
     fn people(&self, tenant: &TenantId) -> Result<BTreeMap<EmployeeId, Person>, StoreError> {
         let mut select = self.database.prepare(
-            "select key, id, feed, disabled_on, pre_hire, deleted_on, leave_done, missing_since, seen from people where tenant = ?1 order by key",
+            "select key, id, feed, disabled_on, pre_hire, deleted_on, leave_done, missing_since, seen, \
+             case when deleted_on is not null then wanted end from people where tenant = ?1 order by key",
         )?;
         let mut rows = select.query([&tenant.0])?;
         let mut people = BTreeMap::new();
@@ -108,6 +110,7 @@ impl Store {
                     disabled_on: day(row.get(3)?),
                     pre_hire: row.get(4)?,
                     deleted_on: day(row.get(5)?),
+                    groups_when_deleted: former_groups(row.get(9)?)?,
                     missing_since: day(row.get(7)?),
                     seen: row.get(8)?,
                     leave_done: serde_json::from_str(row.get_ref(6)?.as_str().unwrap_or("[]"))?,
@@ -132,6 +135,30 @@ impl Store {
             person.wanted = serde_json::from_str(wanted.as_deref().unwrap_or("{}"))?;
         }
         Ok(())
+    }
+
+    /// What the last two runs of the feed wrote to users, newest first. A plan of very many changes is not read again for that.
+    pub fn values_of_last_runs(
+        &self,
+        tenant: &TenantId,
+        feed: &str,
+    ) -> Result<Vec<BTreeMap<(String, String), Option<Value>>>, StoreError> {
+        let mut select = self.database.prepare(
+            "select plan from runs r where tenant = ?1 and feed = ?2 and length(plan) < 4000000 \
+             and exists (select 1 from changes c where c.run = r.run and c.done = 1) order by rowid desc limit 2",
+        )?;
+        let plans = select.query_map([tenant.0.as_str(), feed], |row| row.get::<_, String>(0))?;
+        let mut written = Vec::new();
+        for plan in plans {
+            let plan: Plan = serde_json::from_str(&plan?)?;
+            let users = plan.changes.into_iter().filter(|change| change.object == Object::User);
+            let edits = users.flat_map(|change| {
+                let key = change.key;
+                change.attributes.into_iter().map(move |edit| ((key.clone(), edit.name), edit.after))
+            });
+            written.push(edits.collect());
+        }
+        Ok(written)
     }
 
     fn former_addresses(&self, tenant: &TenantId) -> Result<Vec<FormerAddress>, StoreError> {
@@ -551,6 +578,14 @@ fn addresses_of(user: &UserRow<'_>) -> BTreeSet<String> {
     });
     let mail = user.text("mail");
     proxies.chain([user.upn()]).chain(mail).map(str::to_lowercase).collect()
+}
+
+/// The groups of a deleted account, out of what its row keeps.
+fn former_groups(wanted: Option<String>) -> Result<BTreeSet<ObjectId>, StoreError> {
+    let Some(wanted) = wanted else { return Ok(BTreeSet::new()) };
+    let mut wanted: BTreeMap<String, Option<Value>> = serde_json::from_str(&wanted)?;
+    let Some(Some(Value::List(groups))) = wanted.remove(GROUPS_WHEN_DELETED) else { return Ok(BTreeSet::new()) };
+    Ok(groups.iter().filter_map(|id| ObjectId::new(id)).collect())
 }
 
 /// Under which name the people are kept on whom refused attributes were tried.

@@ -224,6 +224,23 @@ fn what_was_let_through_and_not_done_is_not_counted_again() {
     assert!(later.week.is_empty() && later.let_through.is_empty());
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_groups_of_an_account_that_was_deleted_are_kept_until_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    let wanted = || BTreeMap::from([("department".to_owned(), Some(Value::text("Sales")))]);
+    store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x0"), wanted()))).unwrap();
+    let mut delete = change(Action::Delete, "l0", Some(&id("x0")), Vec::new());
+    delete.ids.insert("(group when deleted) g1".into(), id("g1"));
+    let kept = |store: &Store| store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap().people[&key("l0")].clone();
+    assert!(kept(&store).groups_when_deleted.is_empty());
+    let (fake, _) = world();
+    go(&mut store, &plan(vec![delete]), &fake).await.1.unwrap();
+    assert_eq!(kept(&store).groups_when_deleted, [id("g1")].into());
+    store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x0"), wanted()))).unwrap();
+    assert!(kept(&store).groups_when_deleted.is_empty());
+}
+
 #[test]
 fn a_run_for_a_past_day_counts_in_the_week_in_which_it_was_carried_out() {
     let folder = tempfile::tempdir().unwrap();

@@ -236,12 +236,12 @@ impl Oracle {
     /// A leaver stays where HR names the group, and joins none.
     fn membership(&mut self, at: usize, company: &Company, left: bool, joining: &mut BTreeMap<usize, usize>) -> usize {
         let Some(known) = self.known.get_mut(&at).filter(|known| !known.deleted) else { return 0 };
-        known.comes_back_to = None;
+        let back = known.comes_back_to.take();
         let wanted = company.people[at].unit;
         if known.unit == Some(wanted) {
             return 0;
         }
-        let removed = usize::from(known.unit.is_some());
+        let removed = usize::from(known.unit.or(back).is_some_and(|unit| unit != wanted));
         known.unit = (!left).then_some(wanted);
         if !left {
             *joining.entry(wanted).or_default() += 1;

@@ -4,29 +4,29 @@
 //! batches, several in flight, never two to one object; the [`Journal`] knows each before it is sent and after it is answered. What an
 //! earlier run left unanswered is found out by [`settle`] before the next plan is made.
 
+mod credential_delivery;
 #[cfg(test)]
 pub(crate) mod fake;
-mod handover;
 mod journal;
 mod live;
 mod outcome;
 mod owners;
 mod password;
-mod private;
+mod private_file;
+mod recovery;
 mod scheduler;
-mod settle;
 mod steps;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-pub use handover::{AgeFile, HandingOver, HandoverError};
+pub use credential_delivery::{AgeFile, HandingOver, HandoverError};
 pub use journal::{Answered, Entry, Journal, JournalError, RequestKind, RunId, Sent};
 pub use live::Live;
 pub use outcome::{Applied, ChangeResult, ChangeState, Drifted, Failed, Outcome, RequestCounts, StepName};
 pub use password::{NoRandomness, first_password};
-pub use private::write_private;
-pub use settle::{Open, Settled, settle};
+pub use private_file::write_private;
+pub use recovery::{Open, Settled, settle};
 
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn};
 use crate::graph::{Answer, Operation};

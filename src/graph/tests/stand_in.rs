@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
 use crate::directory::ObjectId;
-use crate::graph::batch::Inner;
+use crate::graph::http::batch::Inner;
 use crate::graph::{
     About, Client, Credential, GraphUrl, Level, Operation, QuotaLevel, Reader, Settings, Stops, StopsKeeper, Verdict, Writer,
 };

@@ -1,5 +1,7 @@
 //! The only way to write: operations in batches, each answer judged alone.
 
+pub(in crate::graph) mod encode;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -7,12 +9,12 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::batch::{Inner, MOST, Reply};
-use super::client::{Client, Lost};
-use super::operation::Operation;
-use super::parse;
-use super::verdict::{About, Answer, Heard, Judgement, Verdict, judge};
 use crate::directory::{Attribute, ObjectId};
+use crate::graph::http::batch::{Inner, MOST, Reply};
+use crate::graph::http::client::{Client, Lost};
+use crate::graph::http::response::{About, Answer, Heard, Judgement, Verdict, judge};
+use crate::graph::read::parse;
+use encode::Operation;
 
 /// How long an object that was just made may be unknown to some replica.
 const YOUNG: Duration = Duration::from_secs(30);
@@ -264,7 +266,7 @@ fn unheard(lost: &Lost) -> Answer {
 }
 
 /// Up to a quarter longer, so that many do not come back at the same moment.
-pub(super) fn jittered(wait: Duration) -> Duration {
+pub(in crate::graph) fn jittered(wait: Duration) -> Duration {
     let draw = getrandom::u32().unwrap_or(u32::MAX / 2);
     wait.mul_f64(1.0 + 0.25 * f64::from(draw) / f64::from(u32::MAX))
 }

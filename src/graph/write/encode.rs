@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value as Json, json};
 
-use super::batch::Inner;
-use super::url::{GraphUrl, MemberRef, group_by_name};
 use crate::directory::{Attribute, ExtensionType, ObjectId, Upn, Value};
+use crate::graph::http::batch::Inner;
+use crate::graph::http::url::{GraphUrl, MemberRef, group_by_name};
 
 /// One write. There is no other way to change the tenant.
 #[derive(Clone)]
@@ -111,7 +111,7 @@ pub enum Operation {
 }
 
 /// Attributes of which Graph keeps both halves or nothing.
-pub(super) const HALVES: [&str; 2] = ["employeeOrgData.costCenter", "employeeOrgData.division"];
+pub(in crate::graph) const HALVES: [&str; 2] = ["employeeOrgData.costCenter", "employeeOrgData.division"];
 const HIRE_DATE: &str = "employeeHireDate";
 
 impl Operation {
@@ -137,14 +137,14 @@ impl Operation {
 
     /// Whether sending the same request twice leaves the tenant as sending it once does.
     ///
-    /// A second delete or removal answers that the object is gone; [`super::Answer::is_absent`] tells. A group is looked for first: its upsert
+    /// A second delete or removal answers that the object is gone; [`crate::graph::Answer::is_absent`] tells. A group is looked for first: its upsert
     /// carries properties that are read-only once the group exists.
     pub const fn repeatable(&self) -> bool {
         !matches!(self, Self::CreateUser { .. } | Self::RestoreUser { .. } | Self::CreateGroup { .. })
     }
 
     /// The objects that the request names: one of them may be so young that Graph does not know it everywhere.
-    pub(super) fn objects(&self) -> Vec<&ObjectId> {
+    pub(in crate::graph) fn objects(&self) -> Vec<&ObjectId> {
         match self {
             Self::CreateUser { .. } => Vec::new(),
             Self::UpdateUser { id, .. }
@@ -177,7 +177,7 @@ impl Operation {
     }
 
     /// The other half of employeeOrgData, where an update names only one and Graph would clear the other.
-    pub(super) fn missing_half(&self) -> Option<(&ObjectId, &'static str)> {
+    pub(in crate::graph) fn missing_half(&self) -> Option<(&ObjectId, &'static str)> {
         let Self::UpdateUser { id, edits } = self else { return None };
         let has = |name: &str| edits.keys().any(|attribute| attribute.name == name);
         match (has(HALVES[0]), has(HALVES[1])) {
@@ -188,7 +188,7 @@ impl Operation {
     }
 
     /// How Graph spells it.
-    pub(super) fn request(&self, base: &GraphUrl) -> Inner {
+    pub(in crate::graph) fn request(&self, base: &GraphUrl) -> Inner {
         match self {
             Self::CreateUser { attributes, password } => Inner::write("POST", "/users", Some(new_user(attributes, password))),
             Self::UpdateUser { id, edits } => {

@@ -73,11 +73,11 @@ pub trait QuotaLevel: Sync {
 
 /// A door that counts nothing: reads, which may be refused while writes are not.
 #[derive(Default)]
-pub(super) struct Gate(Mutex<Option<Instant>>);
+pub(in crate::graph) struct Gate(Mutex<Option<Instant>>);
 
 impl Gate {
     /// Waits until it is open.
-    pub(super) async fn pass(&self) {
+    pub(in crate::graph) async fn pass(&self) {
         loop {
             let until = *self.0.lock().expect("no holder of this lock panics");
             match until.filter(|until| *until > Instant::now()) {
@@ -88,13 +88,13 @@ impl Gate {
     }
 
     /// A 429: shut until then, which nothing shortens.
-    pub(super) fn refused(&self, wait: Duration) {
+    pub(in crate::graph) fn refused(&self, wait: Duration) {
         let mut until = self.0.lock().expect("no holder of this lock panics");
         *until = (*until).max(Some(Instant::now() + wait));
     }
 
     /// When it opens again, if it is shut.
-    pub(super) fn shut_until(&self) -> Option<Instant> {
+    pub(in crate::graph) fn shut_until(&self) -> Option<Instant> {
         self.0.lock().expect("no holder of this lock panics").filter(|until| *until > Instant::now())
     }
 }
@@ -115,7 +115,7 @@ struct Bucket {
 }
 
 /// One limit. Requests pass in the order in which they came, so that a batch of twenty is not starved by single ones.
-pub(super) struct Door {
+pub(in crate::graph) struct Door {
     turn: tokio::sync::Mutex<()>,
     bucket: Mutex<Bucket>,
     /// The refill before anything was refused.
@@ -125,12 +125,12 @@ pub(super) struct Door {
 
 impl Door {
     /// The writes of an app in a tenant.
-    pub(super) fn writes(share: f64, scale: f64) -> Self {
+    pub(in crate::graph) fn writes(share: f64, scale: f64) -> Self {
         Self::new(WRITES, share, WRITES_PER_SECOND * share * scale, KEPT_BACK * share)
     }
 
     /// The resource units of an app in a tenant.
-    pub(super) fn units(size: Size, share: f64, scale: f64) -> Self {
+    pub(in crate::graph) fn units(size: Size, share: f64, scale: f64) -> Self {
         Self::new(size.units(), share, size.units() / 10.0 * share * scale, 0.0)
     }
 
@@ -150,7 +150,7 @@ impl Door {
     }
 
     /// Waits until this many may pass. Dropped while waiting, it takes nothing.
-    pub(super) async fn pass(&self, cells: u32) {
+    pub(in crate::graph) async fn pass(&self, cells: u32) {
         if cells == 0 {
             return;
         }
@@ -201,7 +201,7 @@ impl Door {
     ///
     /// From then on it flows a little slower than the refill: where a tenant counts by window, what is held at its beginning and what flows in
     /// while it lasts must fit into it together, or each window would end in a stop.
-    pub(super) fn refused(&self, wait: Duration) {
+    pub(in crate::graph) fn refused(&self, wait: Duration) {
         self.with(|bucket| {
             let until = Instant::now() + wait;
             bucket.shut_until = Some(bucket.shut_until.map_or(until, |old| old.max(until)));
@@ -217,13 +217,13 @@ impl Door {
     }
 
     /// When it opens again, if it is shut.
-    pub(super) fn shut_until(&self) -> Option<Instant> {
+    pub(in crate::graph) fn shut_until(&self) -> Option<Instant> {
         self.with(|bucket| bucket.shut_until.filter(|until| *until > Instant::now()))
     }
 
     /// Graph says that this share of its limit is used up: so much less is left of a burst. Once the refill paces, it counts alone: a tenant
     /// that counts by window says 1.0 in each answer then, and would take away again and again what has just flowed in.
-    pub(super) fn used(&self, percentage: f64) {
+    pub(in crate::graph) fn used(&self, percentage: f64) {
         self.with(|bucket| {
             if !bucket.paced {
                 bucket.level = bucket.level.min(bucket.whole * (1.0 - percentage).max(0.0));
@@ -232,12 +232,12 @@ impl Door {
     }
 
     /// A request cost so much more than it was priced, or less.
-    pub(super) fn correct(&self, more: f64) {
+    pub(in crate::graph) fn correct(&self, more: f64) {
         self.with(|bucket| bucket.level = (bucket.level - more).min(bucket.capacity));
     }
 
     /// How long it takes until so many have passed, if nobody else writes and nothing is refused.
-    pub(super) fn forecast(&self, cells: f64) -> Duration {
+    pub(in crate::graph) fn forecast(&self, cells: f64) -> Duration {
         self.with(|bucket| {
             let shut = bucket.shut_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
             let kept_back = if bucket.paced || cells <= bucket.level { 0.0 } else { self.kept_back };
@@ -248,16 +248,16 @@ impl Door {
     }
 
     /// How many pass in a second while it paces.
-    pub(super) fn per_second(&self) -> f64 {
+    pub(in crate::graph) fn per_second(&self) -> f64 {
         self.with(|bucket| bucket.per_second)
     }
 
-    pub(super) fn level(&self) -> f64 {
+    pub(in crate::graph) fn level(&self) -> f64 {
         self.with(|bucket| bucket.level)
     }
 
     /// Starts from what an earlier run left `ago`. A debt beyond a whole bucket is none that a run can have left.
-    pub(super) fn restore(&self, level: f64, ago: Duration, shut_for: Option<Duration>) {
+    pub(in crate::graph) fn restore(&self, level: f64, ago: Duration, shut_for: Option<Duration>) {
         self.with(|bucket| {
             let level = level.max(-bucket.capacity);
             bucket.level = bucket.level.min(level + ago.as_secs_f64() * bucket.per_second);

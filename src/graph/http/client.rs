@@ -17,12 +17,12 @@ use tokio::time::Instant;
 use super::batch::{self, Inner, Place, Reply};
 use super::credential::{Credential, CredentialError};
 use super::error::GraphError;
-use super::price::{Price, price};
-use super::quota::{Door, Gate, Level, QuotaLevel, Size};
-use super::stops::{Stops, StopsKeeper};
+use super::rate_limiter::{Door, Gate, Level, QuotaLevel, Size};
+use super::request_cost::{Price, price};
+use super::response::LONGEST;
 use super::transport::http_client;
 use super::url::GraphUrl;
-use super::verdict::LONGEST;
+use crate::graph::stops::{Stops, StopsKeeper};
 
 /// Who is throttled first; `x-ms-throttle-priority`. It changes no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub struct Client {
 
 /// No answer that could be judged.
 #[derive(Debug)]
-pub(super) enum Lost {
+pub(in crate::graph) enum Lost {
     /// There was no token, so nothing was sent.
     Token(CredentialError),
     /// Nobody could be reached, so nothing was sent.
@@ -259,7 +259,7 @@ impl Client {
     }
 
     /// Whether writes are sent no more.
-    pub(super) fn is_stopping(&self) -> bool {
+    pub(in crate::graph) fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
 
@@ -281,7 +281,7 @@ impl Client {
     }
 
     /// Sends one request alone.
-    pub(super) async fn single(&self, request: &Inner) -> Result<Reply, Lost> {
+    pub(in crate::graph) async fn single(&self, request: &Inner) -> Result<Reply, Lost> {
         let body = request.body.as_ref().map(Json::to_string);
         let reply = self.exchange(request, body, price(request)).await?;
         self.learn(request, &reply);
@@ -289,7 +289,7 @@ impl Client {
     }
 
     /// Sends up to twenty requests in one. The outer answer is returned where it is not a success.
-    pub(super) async fn batch(&self, requests: &[&Inner]) -> Result<Result<Vec<Option<Reply>>, Reply>, Lost> {
+    pub(in crate::graph) async fn batch(&self, requests: &[&Inner]) -> Result<Result<Vec<Option<Reply>>, Reply>, Lost> {
         let sum = requests.iter().map(|request| price(request)).fold(Price::default(), |sum, one| sum + one);
         let outer = Inner::write("POST", "/$batch", None).with_header("Content-Type", "application/json");
         self.counts.batches.fetch_add(1, Ordering::Relaxed);
@@ -344,7 +344,7 @@ impl Client {
     }
 
     /// Drops the token after an item of a batch was answered with 401; says whether a new one can be had.
-    pub(super) async fn renew(&self) -> bool {
+    pub(in crate::graph) async fn renew(&self) -> bool {
         match self.credential.get().await {
             Ok(token) => self.credential.refused(&token).await,
             Err(_) => false,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::asks::{GROUP_PROPERTIES, Wanted, attributes, select_users};
-use super::told::Told;
+use super::queries::{GROUP_PROPERTIES, Wanted, attributes, select_users};
+use super::tenant_state::Told;
 use crate::directory::{Attribute, ExtensionType, Group, ObjectId, TenantId, UsersBuilder};
 
 /// Delta tokens of directory objects live so long, and a full list is read as often, whatever delta says.
@@ -37,40 +37,40 @@ pub trait Cache {
 
 /// What stands above the rows.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Head {
-    pub(super) tenant: TenantId,
+pub(in crate::graph) struct Head {
+    pub(in crate::graph) tenant: TenantId,
     /// When the full list was begun.
-    pub(super) listed: Timestamp,
+    pub(in crate::graph) listed: Timestamp,
     /// Where the next round of users begins: a path, so that its origin cannot be another one.
-    pub(super) users: String,
+    pub(in crate::graph) users: String,
     /// Likewise for groups.
-    pub(super) groups: String,
+    pub(in crate::graph) groups: String,
     /// Who was in the recycle bin.
-    pub(super) bin: BTreeSet<ObjectId>,
+    pub(in crate::graph) bin: BTreeSet<ObjectId>,
     /// What was deleted since the full list.
-    pub(super) gone: BTreeSet<ObjectId>,
+    pub(in crate::graph) gone: BTreeSet<ObjectId>,
     /// The types of the directory extensions that are read.
-    pub(super) extensions: BTreeMap<String, ExtensionType>,
+    pub(in crate::graph) extensions: BTreeMap<String, ExtensionType>,
     /// How many rows there are.
-    pub(super) rows: u64,
+    pub(in crate::graph) rows: u64,
 }
 
 /// A reading as it was kept.
-pub(super) struct Kept {
-    pub(super) head: Head,
-    pub(super) told: Told,
+pub(in crate::graph) struct Kept {
+    pub(in crate::graph) head: Head,
+    pub(in crate::graph) told: Told,
     former: Vec<u8>,
 }
 
 /// Keeps readings of one kind: the same attributes and the same groups.
-pub(super) struct Shelf<'a> {
+pub(in crate::graph) struct Shelf<'a> {
     cache: &'a dyn Cache,
     reading: String,
     attributes: Arc<[Attribute]>,
 }
 
 impl<'a> Shelf<'a> {
-    pub(super) fn new(cache: &'a dyn Cache, wanted: &Wanted) -> Self {
+    pub(in crate::graph) fn new(cache: &'a dyn Cache, wanted: &Wanted) -> Self {
         let attributes = attributes(&wanted.attributes);
         let (users, groups) =
             (select_users(wanted, &attributes), if wanted.all_groups() { "all" } else { "role-assignable or with addresses" });
@@ -81,7 +81,7 @@ impl<'a> Shelf<'a> {
     }
 
     /// What was kept, or why it cannot be used.
-    pub(super) fn load(&self, now: Timestamp) -> Result<Kept, &'static str> {
+    pub(in crate::graph) fn load(&self, now: Timestamp) -> Result<Kept, &'static str> {
         let mut head: Option<(Head, Vec<u8>)> = None;
         let mut why = "no earlier reading of these attributes is kept";
         let (mut told, mut users) = (Told::default(), UsersBuilder::default());
@@ -123,7 +123,7 @@ impl<'a> Shelf<'a> {
     }
 
     /// Keeps a full list.
-    pub(super) fn replace(&self, mut head: Head, told: &Told) {
+    pub(in crate::graph) fn replace(&self, mut head: Head, told: &Told) {
         head.rows = count(told);
         let Ok(text) = serde_json::to_vec(&head) else { return };
         let groups = told.groups.iter().map(|(id, group)| (format!("g{id}"), row_of(group, told)));
@@ -133,7 +133,7 @@ impl<'a> Shelf<'a> {
     }
 
     /// Keeps what a round changed.
-    pub(super) fn advance(
+    pub(in crate::graph) fn advance(
         &self,
         former: &[u8],
         mut head: Head,
@@ -149,18 +149,18 @@ impl<'a> Shelf<'a> {
         self.cache.advance(&self.reading, former, &text, &mut groups.chain(users));
     }
 
-    pub(super) fn forget(&self) {
+    pub(in crate::graph) fn forget(&self) {
         self.cache.forget(&self.reading);
     }
 
-    pub(super) fn attributes(&self) -> &Arc<[Attribute]> {
+    pub(in crate::graph) fn attributes(&self) -> &Arc<[Attribute]> {
         &self.attributes
     }
 }
 
 impl Kept {
     /// Apart, so that each can be moved on.
-    pub(super) fn into_parts(self) -> (Head, Told, Vec<u8>) {
+    pub(in crate::graph) fn into_parts(self) -> (Head, Told, Vec<u8>) {
         (self.head, self.told, self.former)
     }
 }

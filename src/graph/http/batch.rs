@@ -8,27 +8,27 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use super::challenge;
-use super::verdict::{About, retry_after};
+use super::claims_challenge;
+use super::response::{About, retry_after};
 
 /// The most requests that Graph takes in a batch.
-pub(super) const MOST: usize = 20;
+pub(in crate::graph) const MOST: usize = 20;
 
 /// One request, to be sent alone or within a batch. Its URL is relative to the version root.
 #[derive(Clone)]
-pub(super) struct Inner {
-    pub(super) method: &'static str,
-    pub(super) url: String,
-    pub(super) headers: BTreeMap<&'static str, &'static str>,
-    pub(super) body: Option<Json>,
+pub(in crate::graph) struct Inner {
+    pub(in crate::graph) method: &'static str,
+    pub(in crate::graph) url: String,
+    pub(in crate::graph) headers: BTreeMap<&'static str, &'static str>,
+    pub(in crate::graph) body: Option<Json>,
 }
 
 impl Inner {
-    pub(super) fn get(url: impl Into<String>) -> Self {
+    pub(in crate::graph) fn get(url: impl Into<String>) -> Self {
         Self { method: "GET", url: url.into(), headers: BTreeMap::new(), body: None }
     }
 
-    pub(super) fn write(method: &'static str, url: impl Into<String>, body: Option<Json>) -> Self {
+    pub(in crate::graph) fn write(method: &'static str, url: impl Into<String>, body: Option<Json>) -> Self {
         let mut headers = BTreeMap::new();
         if body.is_some() {
             // Compulsory as soon as there is a body.
@@ -37,7 +37,7 @@ impl Inner {
         Self { method, url: url.into(), headers, body }
     }
 
-    pub(super) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(in crate::graph) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.insert(name, value);
         self
     }
@@ -46,7 +46,7 @@ impl Inner {
 /// The body of a `$batch`; the id of a request is its position.
 ///
 /// Written piece by piece: thousands of bodies pass here, and none is copied on its way into the text.
-pub(super) fn encode(requests: &[&Inner]) -> String {
+pub(in crate::graph) fn encode(requests: &[&Inner]) -> String {
     let mut text = String::from(r#"{"requests":["#);
     for (position, Inner { method, url, headers, body }) in requests.iter().enumerate() {
         let comma = if position > 0 { "," } else { "" };
@@ -67,18 +67,18 @@ pub(super) fn encode(requests: &[&Inner]) -> String {
 
 /// The answer to one request.
 #[derive(Clone, Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
+pub(in crate::graph) struct Reply {
+    pub(in crate::graph) status: u16,
     /// By their names in lower case.
-    pub(super) headers: BTreeMap<String, String>,
+    pub(in crate::graph) headers: BTreeMap<String, String>,
     /// The body as it came; JSON text, or nothing.
-    pub(super) body: Box<str>,
-    pub(super) place: Place,
+    pub(in crate::graph) body: Box<str>,
+    pub(in crate::graph) place: Place,
 }
 
 /// What was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::graph) enum Place {
     /// A request that was sent alone: whoever stands in between may have answered it.
     Alone,
     /// A part of a batch, which nobody but the service takes apart.
@@ -106,7 +106,7 @@ struct Item {
 ///
 /// # Errors
 /// A text that is no answer to a batch, such as one that broke off.
-pub(super) fn decode(text: &str, count: usize) -> Result<Vec<Option<Reply>>, serde_json::Error> {
+pub(in crate::graph) fn decode(text: &str, count: usize) -> Result<Vec<Option<Reply>>, serde_json::Error> {
     let outer: Outer = serde_json::from_str(text)?;
     let mut replies: Vec<Option<Reply>> = vec![None; count];
     for item in outer.responses {
@@ -137,47 +137,47 @@ pub(super) fn decode(text: &str, count: usize) -> Result<Vec<Option<Reply>>, ser
 
 /// Graph's error, as far as it can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) code: Option<String>,
-    pub(super) message: Option<String>,
-    pub(super) details: Vec<(String, String)>,
-    pub(super) about: About,
-    pub(super) request_id: Option<String>,
+pub(in crate::graph) struct Fault {
+    pub(in crate::graph) code: Option<String>,
+    pub(in crate::graph) message: Option<String>,
+    pub(in crate::graph) details: Vec<(String, String)>,
+    pub(in crate::graph) about: About,
+    pub(in crate::graph) request_id: Option<String>,
 }
 
 impl Reply {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(in crate::graph) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 
     /// The wait that it asks for.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    pub(in crate::graph) fn retry_after(&self) -> Option<Duration> {
         retry_after(self.header("retry-after")?, self.header("date"))
     }
 
-    pub(super) fn json(&self) -> Option<Json> {
+    pub(in crate::graph) fn json(&self) -> Option<Json> {
         serde_json::from_str(&self.body).ok()
     }
 
-    pub(super) fn is_success(&self) -> bool {
+    pub(in crate::graph) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     /// Whether the service itself says that there is no such object.
-    pub(super) fn is_absent(&self) -> bool {
+    pub(in crate::graph) fn is_absent(&self) -> bool {
         self.status == 404 && self.fault().about == About::Request
     }
 
     /// Reads `{"error": {…}}`; both spellings of the inner error occur.
-    pub(super) fn fault(&self) -> Fault {
+    pub(in crate::graph) fn fault(&self) -> Fault {
         let body = if self.is_success() { Json::Null } else { self.json().unwrap_or_default() };
         let error = &body["error"];
         let text = |value: &Json| value.as_str().map(str::to_owned);
         let details = error["details"].as_array().into_iter().flatten();
         let inner = if error["innerError"].is_object() { &error["innerError"] } else { &error["innererror"] };
         let said = [&error["code"], &inner["code"], &error["message"]].map(Json::as_str);
-        let challenged = challenge::is_challenge(self.status, self.header("www-authenticate"), said);
-        let hint = challenged.then_some(challenge::HINT);
+        let challenged = claims_challenge::is_challenge(self.status, self.header("www-authenticate"), said);
+        let hint = challenged.then_some(claims_challenge::HINT);
         let message = match (text(&error["message"]), hint) {
             (Some(said), Some(hint)) => Some(format!("{said} ({hint})")),
             (said, hint) => said.or_else(|| hint.map(str::to_owned)),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asks::{OURS, Wanted};
+use super::queries::{OURS, Wanted};
 use crate::directory::{Group, ObjectId, Snapshot, UserRow, Users};
 
 /// Users and groups with the relations that Graph told, also to objects that were deleted since.
@@ -10,19 +10,19 @@ use crate::directory::{Group, ObjectId, Snapshot, UserRow, Users};
 /// Graph shows no relation to a deleted object, and shows it again once the object is restored. So relations are kept as they were told, and
 /// [`Told::into_snapshot`] leaves out those that lead nowhere.
 #[derive(Default)]
-pub(super) struct Told {
-    pub(super) users: Users,
+pub(in crate::graph) struct Told {
+    pub(in crate::graph) users: Users,
     /// With direct members and owners, where they were read.
-    pub(super) groups: BTreeMap<ObjectId, Group>,
+    pub(in crate::graph) groups: BTreeMap<ObjectId, Group>,
     /// The groups whose members were read to the end; of role-assignable ones the owners, too.
-    pub(super) read: BTreeSet<ObjectId>,
+    pub(in crate::graph) read: BTreeSet<ObjectId>,
     /// What was deleted since the full list.
-    pub(super) gone: BTreeSet<ObjectId>,
+    pub(in crate::graph) gone: BTreeSet<ObjectId>,
 }
 
 impl Told {
     /// The groups whose members are needed and were not read yet.
-    pub(super) fn unread(&self, wanted: &Wanted) -> BTreeSet<ObjectId> {
+    pub(in crate::graph) fn unread(&self, wanted: &Wanted) -> BTreeSet<ObjectId> {
         let mut needed = self.direct(wanted);
         needed.extend(self.reachable(&self.protected(wanted)));
         needed.retain(|id| self.groups.contains_key(id) && !self.read.contains(id));
@@ -30,7 +30,7 @@ impl Told {
     }
 
     /// The whole of it. What is already known of the tenant comes in, users and groups are filled in here.
-    pub(super) fn into_snapshot(mut self, wanted: &Wanted, mut snapshot: Snapshot) -> Snapshot {
+    pub(in crate::graph) fn into_snapshot(mut self, wanted: &Wanted, mut snapshot: Snapshot) -> Snapshot {
         let absent: BTreeSet<ObjectId> =
             self.gone.iter().chain(snapshot.deleted.keys()).filter(|id| !self.users.contains_key(id)).cloned().collect();
         if !absent.is_empty() {

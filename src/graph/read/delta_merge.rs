@@ -8,14 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
 use super::parse::{self, Told as Said};
-use super::told::Told;
+use super::tenant_state::Told;
 use crate::directory::{Attribute, ObjectId};
 
 /// An object that the full list did not have and that is older than this was in the recycle bin, not on its way.
 const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A round at work.
-pub(super) struct Round<'a> {
+pub(in crate::graph) struct Round<'a> {
     told: &'a mut Told,
     attributes: &'a Arc<[Attribute]>,
     /// Whether groups are wanted that are not assignable to roles.
@@ -33,19 +33,19 @@ pub(super) struct Round<'a> {
 
 /// What a round leaves to do.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Merged {
+pub(in crate::graph) struct Merged {
     /// Users that may differ from what was known, or are gone.
-    pub(super) users: BTreeSet<ObjectId>,
+    pub(in crate::graph) users: BTreeSet<ObjectId>,
     /// Groups likewise.
-    pub(super) groups: BTreeSet<ObjectId>,
+    pub(in crate::graph) groups: BTreeSet<ObjectId>,
     /// Users to be looked up, because they were told in two ways or by halves.
-    pub(super) doubtful: BTreeSet<ObjectId>,
+    pub(in crate::graph) doubtful: BTreeSet<ObjectId>,
     /// Users that the round called deleted, at least once.
-    pub(super) deleted: BTreeSet<ObjectId>,
+    pub(in crate::graph) deleted: BTreeSet<ObjectId>,
 }
 
 impl<'a> Round<'a> {
-    pub(super) fn new(
+    pub(in crate::graph) fn new(
         told: &'a mut Told,
         attributes: &'a Arc<[Attribute]>,
         all_groups: bool,
@@ -69,7 +69,7 @@ impl<'a> Round<'a> {
     ///
     /// # Errors
     /// Groups that nothing but relations was told of.
-    pub(super) fn end(self) -> Result<Merged, String> {
+    pub(in crate::graph) fn end(self) -> Result<Merged, String> {
         if self.unnamed.iter().any(|id| !self.told.groups.contains_key(id)) {
             return Err("it told the members of a group that it did not tell".into());
         }
@@ -80,7 +80,7 @@ impl<'a> Round<'a> {
     ///
     /// # Errors
     /// What no look-up of this one user could put right.
-    pub(super) fn user(&mut self, item: &Json) -> Result<(), String> {
+    pub(in crate::graph) fn user(&mut self, item: &Json) -> Result<(), String> {
         let id = parse::id(item)?;
         let said = parse::told(item)?;
         if self.contradicts(&id, item, said) {
@@ -120,7 +120,7 @@ impl<'a> Round<'a> {
     ///
     /// # Errors
     /// What only a full list can put right.
-    pub(super) fn group(&mut self, item: &Json) -> Result<(), String> {
+    pub(in crate::graph) fn group(&mut self, item: &Json) -> Result<(), String> {
         let id = parse::id(item)?;
         let said = parse::told(item)?;
         let bare = !item.as_object().into_iter().flatten().any(|(name, _)| name != "id" && !name.contains('@'));

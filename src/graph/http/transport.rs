@@ -11,7 +11,7 @@ use reqwest::redirect::Policy;
 /// A client that follows nothing and repeats nothing by itself: every attempt must meet the quota and the journal.
 ///
 /// On a machine without CA files it takes the roots that Mozilla trusts.
-pub(super) fn http_client(direct: bool) -> Result<reqwest::Client, String> {
+pub(in crate::graph) fn http_client(direct: bool) -> Result<reqwest::Client, String> {
     let base = || {
         let builder = reqwest::Client::builder()
             .redirect(Policy::none())
@@ -31,19 +31,19 @@ pub(super) fn http_client(direct: bool) -> Result<reqwest::Client, String> {
 /// Carries the token library's requests: with our client, with a detour to a token service on this machine, and with an ear for
 /// what the service says when it refuses.
 #[derive(Clone, Debug)]
-pub(super) struct Wire {
+pub(in crate::graph) struct Wire {
     http: reqwest::Client,
     detour: Option<url::Url>,
     last_fault: Arc<Mutex<Option<String>>>,
 }
 
 impl Wire {
-    pub(super) fn new(http: reqwest::Client, detour: Option<url::Url>) -> Self {
+    pub(in crate::graph) fn new(http: reqwest::Client, detour: Option<url::Url>) -> Self {
         Self { http, detour, last_fault: Arc::default() }
     }
 
     /// What the token service said last when it refused.
-    pub(super) fn last_fault(&self) -> Option<String> {
+    pub(in crate::graph) fn last_fault(&self) -> Option<String> {
         self.last_fault.lock().expect("no holder of this lock panics").clone()
     }
 

@@ -1,22 +1,32 @@
-//! Reads from the tenant: single objects here, the whole of it in [`super::whole`].
+//! Reads from the tenant: single objects here, the whole of it in [`full`].
+
+mod delta_merge;
+mod full;
+mod incremental;
+mod organization;
+mod pages;
+pub(in crate::graph) mod parse;
+pub(in crate::graph) mod queries;
+mod recent_users;
+pub(in crate::graph) mod snapshot_cache;
+mod tenant_state;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::asks::{Ask, GROUP_PROPERTIES, GROUPS, USERS, attributes, organization, relation, select};
-use super::batch::Inner;
-use super::client::Client;
-use super::error::GraphError;
-use super::filter::Filter;
-use super::parse;
-use super::small::Organization;
-use super::url::{group_by_name, with_query};
 use crate::directory::{Attribute, Group, ObjectId, Upn, User};
+use crate::graph::http::batch::Inner;
+use crate::graph::http::client::Client;
+use crate::graph::http::error::GraphError;
+use crate::graph::http::filter::Filter;
+use crate::graph::http::url::{group_by_name, with_query};
+use parse::Organization;
+use queries::{Ask, GROUP_PROPERTIES, GROUPS, USERS, attributes, organization, relation, select};
 
 /// Reads from the tenant; it cannot write.
 #[derive(Clone)]
 pub struct Reader {
-    pub(super) client: Arc<Client>,
+    pub(in crate::graph) client: Arc<Client>,
 }
 
 impl Reader {

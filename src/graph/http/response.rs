@@ -58,7 +58,7 @@ pub struct Answer {
 
 impl Answer {
     /// An answer that never came from Graph.
-    pub(super) fn silent(verdict: Verdict, code: &str, message: impl Into<String>) -> Self {
+    pub(in crate::graph) fn silent(verdict: Verdict, code: &str, message: impl Into<String>) -> Self {
         Self {
             verdict,
             about: About::Way,
@@ -152,7 +152,7 @@ const WAIT: Duration = Duration::from_secs(2);
 const THROTTLED: Duration = Duration::from_secs(10);
 
 /// A day is more than any service asks for; a longer wait is a fault of the answer.
-pub(super) const LONGEST: Duration = Duration::from_hours(24);
+pub(in crate::graph) const LONGEST: Duration = Duration::from_hours(24);
 
 /// Judges an answer. Pure, so that the whole table fits in one test.
 pub fn judge(heard: Heard<'_>) -> Judgement {
@@ -182,7 +182,7 @@ fn is_unreplicated(heard: Heard<'_>) -> bool {
 
 /// `Retry-After` in seconds, which may be a decimal, or as a date, which proxies in between send. Such a date is counted from the answer's
 /// own `date`, as far as it names one: our clock may be ahead.
-pub(super) fn retry_after(text: &str, date: Option<&str>) -> Option<Duration> {
+pub(in crate::graph) fn retry_after(text: &str, date: Option<&str>) -> Option<Duration> {
     let told = date.and_then(|date| rfc2822::parse(date.trim()).ok()).map(|date| date.timestamp());
     retry_after_at(text.trim(), told.unwrap_or_else(Timestamp::now))
 }

@@ -6,11 +6,24 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use crate::directory::{
-    Attribute, Attributes, DeletedUser, Group, GroupKind, Kind, ObjectId, Upn, User, UserType, Value, canonical_date,
+    Attribute, Attributes, DeletedUser, Group, GroupKind, Kind, ObjectId, TenantId, Upn, User, UserType, Value, canonical_date,
 };
 
+/// Which tenant it is, and its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// The tenant's id.
+    pub tenant: TenantId,
+    /// The verified domains, in lower case.
+    pub domains: BTreeSet<String>,
+    /// The default one.
+    pub default_domain: Option<String>,
+    /// Those that are federated.
+    pub federated_domains: BTreeSet<String>,
+}
+
 /// The value of an attribute, dotted names included; null, absent and empty are all «not set».
-pub(super) fn value(object: &Json, attribute: Attribute) -> Option<Value> {
+pub(in crate::graph) fn value(object: &Json, attribute: Attribute) -> Option<Value> {
     let found = match attribute.name.split_once('.') {
         Some((whole, part)) => &object[whole][part],
         None => &object[attribute.name],
@@ -37,12 +50,12 @@ fn texts(found: &Json) -> impl Iterator<Item = &str> {
 }
 
 /// The id of any object.
-pub(super) fn id(object: &Json) -> Result<ObjectId, String> {
+pub(in crate::graph) fn id(object: &Json) -> Result<ObjectId, String> {
     object["id"].as_str().and_then(ObjectId::new).ok_or_else(|| String::from("Graph answered an object without an id"))
 }
 
 /// A live user with these attributes.
-pub(super) fn user(object: &Json, attributes: &Arc<[Attribute]>) -> Result<User, String> {
+pub(in crate::graph) fn user(object: &Json, attributes: &Arc<[Attribute]>) -> Result<User, String> {
     let id = id(object)?;
     let Some(name) = object["userPrincipalName"].as_str() else {
         return Err(format!("Graph answered the user {id} without its userPrincipalName"));
@@ -62,7 +75,7 @@ pub(super) fn user(object: &Json, attributes: &Arc<[Attribute]>) -> Result<User,
 /// Brings a user up to an item of a delta query. What the item does not name is as it was.
 ///
 /// Gives whether the item left no doubt: one half of what belongs together does.
-pub(super) fn patch(user: &mut User, item: &Json, attributes: &[Attribute]) -> Result<bool, String> {
+pub(in crate::graph) fn patch(user: &mut User, item: &Json, attributes: &[Attribute]) -> Result<bool, String> {
     let mut sure = true;
     let flag = |name: &str| item.get(name).map(|value| value.as_bool() == Some(true));
     if let Some(name) = item.get("userPrincipalName") {
@@ -105,7 +118,7 @@ pub(super) fn patch(user: &mut User, item: &Json, attributes: &[Attribute]) -> R
 }
 
 /// What became of a relation of a user or a group: ids that came and ids that went.
-pub(super) fn relation(item: &Json, name: &str) -> Result<Vec<(ObjectId, Told)>, String> {
+pub(in crate::graph) fn relation(item: &Json, name: &str) -> Result<Vec<(ObjectId, Told)>, String> {
     let listed = match item.get(name) {
         None | Some(Json::Null) => return Ok(Vec::new()),
         Some(Json::Array(listed)) => listed,
@@ -116,13 +129,13 @@ pub(super) fn relation(item: &Json, name: &str) -> Result<Vec<(ObjectId, Told)>,
 
 /// Whether an object or a relation is there, by an item of a delta query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(in crate::graph) enum Told {
     There,
     Gone,
 }
 
 /// Whether an item tells that something is there or that it is gone.
-pub(super) fn told(item: &Json) -> Result<Told, String> {
+pub(in crate::graph) fn told(item: &Json) -> Result<Told, String> {
     match item.get("@removed") {
         None => Ok(Told::There),
         Some(Json::Object(_)) => Ok(Told::Gone),
@@ -147,12 +160,12 @@ fn manager(user: &mut User, item: &Json) -> Result<bool, String> {
 }
 
 /// Whether a group, as it is told, has an address.
-pub(super) fn has_address(item: &Json) -> bool {
+pub(in crate::graph) fn has_address(item: &Json) -> bool {
     !addresses(item).is_empty()
 }
 
 /// Brings a group up to an item of a delta query, its members and owners excepted.
-pub(super) fn patch_group(group: &mut Group, item: &Json) {
+pub(in crate::graph) fn patch_group(group: &mut Group, item: &Json) {
     let flag = |name: &str| item.get(name).map(|value| value.as_bool() == Some(true));
     if let Some(name) = item.get("displayName") {
         name.as_str().unwrap_or_default().clone_into(&mut group.name);
@@ -196,7 +209,7 @@ fn licenses(object: &Json) -> Vec<Box<str>> {
 }
 
 /// A user in the recycle bin: the id without hyphens stands before its name there, and is taken off.
-pub(super) fn deleted_user(object: &Json, attributes: &Arc<[Attribute]>) -> Result<DeletedUser, String> {
+pub(in crate::graph) fn deleted_user(object: &Json, attributes: &Arc<[Attribute]>) -> Result<DeletedUser, String> {
     let mut user = user(object, attributes)?;
     let prefix = user.id.to_string().replace('-', "");
     let name = user.upn.as_str();
@@ -222,7 +235,7 @@ fn addresses(object: &Json) -> BTreeSet<Box<str>> {
 }
 
 /// A live group, its members not yet known.
-pub(super) fn group(object: &Json) -> Result<Group, String> {
+pub(in crate::graph) fn group(object: &Json) -> Result<Group, String> {
     let has_type = |wanted: &str| texts(&object["groupTypes"]).any(|kind| kind == wanted);
     let flag = |name: &str| object[name].as_bool() == Some(true);
     Ok(Group {

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::batch::{Inner, Reply};
-use super::error::GraphError;
-use super::url::with_query;
-use super::verdict::About;
 use crate::directory::{Attribute, Group, ObjectId};
+use crate::graph::http::batch::{Inner, Reply};
+use crate::graph::http::error::GraphError;
+use crate::graph::http::response::About;
+use crate::graph::http::url::with_query;
 
 /// Groups that hrpush made carry this before their uniqueName.
-pub(super) const OURS: &str = "hrpush-";
+pub(in crate::graph) const OURS: &str = "hrpush-";
 /// What is read of every user, whatever the mapping needs.
-pub(super) const ALWAYS: [&str; 13] = [
+pub(in crate::graph) const ALWAYS: [&str; 13] = [
     "id",
     "userPrincipalName",
     "mail",
@@ -27,7 +27,7 @@ pub(super) const ALWAYS: [&str; 13] = [
     "employeeId",
     "createdDateTime",
 ];
-pub(super) const GROUP_PROPERTIES: &str = "id,displayName,uniqueName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,isAssignableToRole,mail,proxyAddresses";
+pub(in crate::graph) const GROUP_PROPERTIES: &str = "id,displayName,uniqueName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,isAssignableToRole,mail,proxyAddresses";
 
 const LICENSES: [&str; 2] = ["assignedLicenses", "licenseAssignmentStates"];
 
@@ -49,33 +49,33 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    pub(super) fn all_groups(&self) -> bool {
+    pub(in crate::graph) fn all_groups(&self) -> bool {
         self.groups || !self.group_members.is_empty() || !self.protected_groups.is_empty()
     }
 
     /// Whether a listed group is kept: without rules for groups, those alone that shield people or have addresses.
-    pub(super) fn keeps(&self, group: &Group) -> bool {
+    pub(in crate::graph) fn keeps(&self, group: &Group) -> bool {
         self.all_groups() || group.role_assignable || !group.addresses.is_empty()
     }
 }
 
 /// One read: what it is, for errors; the request; the permission that would help.
-pub(super) struct Ask {
-    pub(super) what: &'static str,
-    pub(super) request: Inner,
-    pub(super) permission: &'static str,
+pub(in crate::graph) struct Ask {
+    pub(in crate::graph) what: &'static str,
+    pub(in crate::graph) request: Inner,
+    pub(in crate::graph) permission: &'static str,
 }
 
-pub(super) const USERS: &str = "User.Read.All";
-pub(super) const GROUPS: &str = "Group.Read.All";
-pub(super) const ROLES: &str = "RoleManagement.Read.Directory";
+pub(in crate::graph) const USERS: &str = "User.Read.All";
+pub(in crate::graph) const GROUPS: &str = "Group.Read.All";
+pub(in crate::graph) const ROLES: &str = "RoleManagement.Read.Directory";
 
 impl Ask {
-    pub(super) fn answer(&self, problem: String) -> GraphError {
+    pub(in crate::graph) fn answer(&self, problem: String) -> GraphError {
         GraphError::Answer { operation: self.what.into(), problem }
     }
 
-    pub(super) fn refused(&self, reply: &Reply) -> GraphError {
+    pub(in crate::graph) fn refused(&self, reply: &Reply) -> GraphError {
         let fault = reply.fault();
         GraphError::Refused {
             operation: self.what.into(),
@@ -89,7 +89,7 @@ impl Ask {
 }
 
 /// The attributes to read: those wanted, and those of the catalogue that every plan needs.
-pub(super) fn attributes(wanted: &BTreeSet<Attribute>) -> Arc<[Attribute]> {
+pub(in crate::graph) fn attributes(wanted: &BTreeSet<Attribute>) -> Arc<[Attribute]> {
     let needless = ["id", "accountEnabled", "proxyAddresses", "onPremisesSyncEnabled", "isManagementRestricted"];
     let always = ALWAYS.iter().filter(|name| !needless.contains(name)).filter_map(|name| Attribute::find(name));
     let all: BTreeSet<Attribute> =
@@ -97,7 +97,7 @@ pub(super) fn attributes(wanted: &BTreeSet<Attribute>) -> Arc<[Attribute]> {
     all.into_iter().collect()
 }
 
-pub(super) fn select(attributes: &[Attribute], further: &[&str]) -> String {
+pub(in crate::graph) fn select(attributes: &[Attribute], further: &[&str]) -> String {
     let whole = |attribute: &'static str| attribute.split('.').next().unwrap_or(attribute);
     let mut names: Vec<&str> = ALWAYS.to_vec();
     for name in attributes.iter().map(|attribute| whole(attribute.name)).chain(further.iter().copied()) {
@@ -108,28 +108,28 @@ pub(super) fn select(attributes: &[Attribute], further: &[&str]) -> String {
     names.join(",")
 }
 
-pub(super) fn organization() -> Ask {
+pub(in crate::graph) fn organization() -> Ask {
     let request = Inner::get(with_query("/organization", &[("$select", "id,displayName,verifiedDomains")]));
     Ask { what: "read the organization", request, permission: "Organization.Read.All" }
 }
 
 /// The directory extensions of all apps, with their types. A POST that reads.
-pub(super) fn extensions() -> Ask {
+pub(in crate::graph) fn extensions() -> Ask {
     let request = Inner::write("POST", EXTENSIONS_PATH, Some(serde_json::json!({})));
     Ask { what: "read the directory extensions", request, permission: "Directory.Read.All" }
 }
 
 /// The path of that read.
-pub(super) const EXTENSIONS_PATH: &str = "/directoryObjects/getAvailableExtensionProperties";
+pub(in crate::graph) const EXTENSIONS_PATH: &str = "/directoryObjects/getAvailableExtensionProperties";
 
-pub(super) fn relation(group: &ObjectId, name: &'static str) -> Ask {
+pub(in crate::graph) fn relation(group: &ObjectId, name: &'static str) -> Ask {
     let request = Inner::get(with_query(&format!("/groups/{group}/{name}"), &[("$select", "id"), ("$top", "999")]));
     let what = if name == "owners" { "read the owners of a group" } else { "read the members of a group" };
     Ask { what, request, permission: GROUPS }
 }
 
 /// Everything that is read of a user, the manager included.
-pub(super) fn select_users(wanted: &Wanted, attributes: &[Attribute]) -> String {
+pub(in crate::graph) fn select_users(wanted: &Wanted, attributes: &[Attribute]) -> String {
     let mut names = listed(wanted, attributes);
     if wanted.manager {
         names.push_str(",manager");
@@ -138,26 +138,26 @@ pub(super) fn select_users(wanted: &Wanted, attributes: &[Attribute]) -> String 
 }
 
 /// Where delta of users begins: from now on.
-pub(super) fn users_since(wanted: &Wanted, attributes: &[Attribute]) -> Ask {
+pub(in crate::graph) fn users_since(wanted: &Wanted, attributes: &[Attribute]) -> Ask {
     let properties = select_users(wanted, attributes);
     let request = Inner::get(with_query("/users/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
     Ask { what: "read what changed of the users", request, permission: USERS }
 }
 
 /// Where delta of groups begins: from now on. Members are told of all groups; those that matter are picked out.
-pub(super) fn groups_since() -> Ask {
+pub(in crate::graph) fn groups_since() -> Ask {
     let properties = format!("{GROUP_PROPERTIES},createdDateTime,members,owners");
     let request = Inner::get(with_query("/groups/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
     Ask { what: "read what changed of the groups", request, permission: GROUPS }
 }
 
 /// The same from where the last round ended. A link brings its parameters with it.
-pub(super) fn since(ask: &Ask, link: &str) -> Ask {
+pub(in crate::graph) fn since(ask: &Ask, link: &str) -> Ask {
     Ask { request: Inner::get(link), ..*ask }
 }
 
 /// One user with all that a list tells of it.
-pub(super) fn one_user(id: &ObjectId, wanted: &Wanted, attributes: &[Attribute]) -> Ask {
+pub(in crate::graph) fn one_user(id: &ObjectId, wanted: &Wanted, attributes: &[Attribute]) -> Ask {
     let request = Inner::get(with_query(&format!("/users/{id}"), &as_listed(wanted, &listed(wanted, attributes))));
     Ask { what: "look up a user", request, permission: USERS }
 }
@@ -175,7 +175,7 @@ fn as_listed<'a>(wanted: &Wanted, properties: &'a str) -> Vec<(&'a str, &'a str)
 }
 
 /// The six reads of a snapshot, in the order in which [`Reader::snapshot`] takes their answers.
-pub(super) fn asks(wanted: &Wanted, attributes: &[Attribute]) -> [Ask; 6] {
+pub(in crate::graph) fn asks(wanted: &Wanted, attributes: &[Attribute]) -> [Ask; 6] {
     let properties = listed(wanted, attributes);
     let mut parameters = as_listed(wanted, &properties);
     parameters.push(("$top", "999"));

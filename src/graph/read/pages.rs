@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::asks::Ask;
-use super::batch::{Inner, MOST, Reply};
-use super::client::Lost;
-use super::error::GraphError;
-use super::reader::Reader;
-use super::verdict::{About, Heard, Judgement, judge};
-use super::writer::jittered;
+use super::Reader;
+use super::queries::Ask;
+use crate::graph::http::batch::{Inner, MOST, Reply};
+use crate::graph::http::client::Lost;
+use crate::graph::http::error::GraphError;
+use crate::graph::http::response::{About, Heard, Judgement, judge};
+use crate::graph::write::jittered;
 
 /// How often a read is tried against 5xx and broken connections.
 const ATTEMPTS: u32 = 7;
@@ -82,7 +82,7 @@ fn digest(items: &[Json]) -> u64 {
 }
 
 impl Reader {
-    pub(super) async fn list(&self, ask: &Ask) -> Result<Vec<Json>, GraphError> {
+    pub(in crate::graph) async fn list(&self, ask: &Ask) -> Result<Vec<Json>, GraphError> {
         let first = self.read(ask).await?;
         let mut items = Vec::new();
         self.each(ask, first, |item| {
@@ -94,7 +94,7 @@ impl Reader {
     }
 
     /// Hands over every item of every page; links are followed to their end. Gives the path for the next round of a delta query.
-    pub(super) async fn each(
+    pub(in crate::graph) async fn each(
         &self,
         ask: &Ask,
         first: Reply,
@@ -131,12 +131,12 @@ impl Reader {
     }
 
     /// One page; throttling, faults of the service and broken connections are sat out.
-    pub(super) async fn read(&self, ask: &Ask) -> Result<Reply, GraphError> {
+    pub(in crate::graph) async fn read(&self, ask: &Ask) -> Result<Reply, GraphError> {
         let reply = self.try_read(ask).await?;
         if reply.is_success() { Ok(reply) } else { Err(ask.refused(&reply)) }
     }
 
-    pub(super) async fn try_read(&self, ask: &Ask) -> Result<Reply, GraphError> {
+    pub(in crate::graph) async fn try_read(&self, ask: &Ask) -> Result<Reply, GraphError> {
         let mut attempt: u32 = 0;
         loop {
             attempt += 1;
@@ -165,7 +165,7 @@ impl Reader {
     }
 
     /// The first pages of several reads in as few batches as may be; what the batch did not bring is read alone.
-    pub(super) async fn first_pages(&self, asks: &[Ask]) -> Result<Vec<Reply>, GraphError> {
+    pub(in crate::graph) async fn first_pages(&self, asks: &[Ask]) -> Result<Vec<Reply>, GraphError> {
         let mut replies = Vec::with_capacity(asks.len());
         for chunk in asks.chunks(MOST) {
             let requests: Vec<&Inner> = chunk.iter().map(|ask| &ask.request).collect();

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::private::{is_writable, put_by, write_private};
+use super::private_file::{is_writable, put_by, write_private};
 use super::{Finder, Found, Owner, RequestCounts, Tenant};
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value};
 use crate::graph::{About, Answer, Operation, Verdict};

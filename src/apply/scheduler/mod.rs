@@ -1,13 +1,13 @@
 //! The run: a queue of steps that are due, batches in flight, and what becomes of each answer.
 
-mod ending;
-mod landing;
+mod batching;
 mod misses;
 #[cfg(test)]
 mod move_tests;
 mod part;
 mod refusal;
-mod sending;
+mod responses;
+mod summary;
 #[cfg(test)]
 mod tests;
 

@@ -6,10 +6,10 @@ use crate::directory::Attribute;
 
 /// A text literal of `OData`: quoted, its own quotes doubled.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Literal(String);
+pub(in crate::graph) struct Literal(String);
 
 impl Literal {
-    pub(super) fn text(value: &str) -> Self {
+    pub(in crate::graph) fn text(value: &str) -> Self {
         Self(format!("'{}'", value.replace('\'', "''")))
     }
 }
@@ -22,25 +22,25 @@ impl fmt::Display for Literal {
 
 /// A condition on an attribute. Only literals enter it.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Filter(String);
+pub(in crate::graph) struct Filter(String);
 
 impl Filter {
-    pub(super) fn equals(attribute: Attribute, value: &str) -> Self {
+    pub(in crate::graph) fn equals(attribute: Attribute, value: &str) -> Self {
         Self(format!("{} eq {}", attribute.name.replace('.', "/"), Literal::text(value)))
     }
 
     /// Objects whose mail this is.
-    pub(super) fn mail(address: &str) -> Self {
+    pub(in crate::graph) fn mail(address: &str) -> Self {
         Self(format!("mail eq {}", Literal::text(address)))
     }
 
     /// Objects that have this proxy address, as the primary one or another.
-    pub(super) fn proxy_address(address: &str) -> Self {
+    pub(in crate::graph) fn proxy_address(address: &str) -> Self {
         let of = |scheme: &str| format!("p eq {}", Literal::text(&format!("{scheme}:{address}")));
         Self(format!("proxyAddresses/any(p:{} or {})", of("smtp"), of("SMTP")))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(in crate::graph) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -80,7 +80,7 @@ impl GraphUrl {
     }
 
     /// The whole address of a path such as `/users`.
-    pub(super) fn absolute(&self, path: &str) -> String {
+    pub(in crate::graph) fn absolute(&self, path: &str) -> String {
         format!("{}{VERSION}{path}", self.root())
     }
 
@@ -88,7 +88,7 @@ impl GraphUrl {
     ///
     /// # Errors
     /// A link to another origin: following it would hand the token to a stranger.
-    pub(super) fn follow(&self, link: &str) -> Result<String, UrlFault> {
+    pub(in crate::graph) fn follow(&self, link: &str) -> Result<String, UrlFault> {
         let url = Url::parse(link).map_err(|_| UrlFault::Foreign { origin: String::from("an unreadable address") })?;
         let foreign = || UrlFault::Foreign { origin: url.origin().ascii_serialization() };
         if url.origin() != self.0.origin() || !url.username().is_empty() || url.password().is_some() {
@@ -105,7 +105,7 @@ fn shown(text: &str) -> String {
 }
 
 /// Whether a host is this machine by its spelling, without asking a name server.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(in crate::graph) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -149,7 +149,7 @@ impl fmt::Display for MemberRef {
 }
 
 /// A path with a query; values are percent-encoded, so that no value can end its parameter.
-pub(super) fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
+pub(in crate::graph) fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
     let mut text = String::from(path);
     for (position, (name, value)) in parameters.iter().enumerate() {
         text.push(if position == 0 { '?' } else { '&' });
@@ -161,7 +161,7 @@ pub(super) fn with_query(path: &str, parameters: &[(&str, &str)]) -> String {
 }
 
 /// The path of a group by its uniqueName, an alternate key.
-pub(super) fn group_by_name(unique_name: &str) -> String {
+pub(in crate::graph) fn group_by_name(unique_name: &str) -> String {
     let mut path = String::from("/groups(uniqueName=");
     encode(&Literal::text(unique_name).to_string(), &mut path);
     path.push(')');

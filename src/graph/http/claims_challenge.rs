@@ -1,7 +1,7 @@
 //! What a 401 or a 403 says besides: a claims challenge asks for more than a new token, or than a permission.
 
 /// The way out of a challenge.
-pub(super) const HINT: &str = "a condition of Entra keeps this app out (claims challenge), hint: an administrator finds the Conditional \
+pub(in crate::graph) const HINT: &str = "a condition of Entra keeps this app out (claims challenge), hint: an administrator finds the Conditional \
     Access policy, or the revoked sign-in, under Entra, Sign-in logs, Service principal sign-ins, and lets this app and this machine's \
     address pass";
 
@@ -9,7 +9,7 @@ pub(super) const HINT: &str = "a condition of Entra keeps this app out (claims c
 ///
 /// Continuous access evaluation refuses a token before it expires where a condition of Entra is not met, and names what it would take
 /// in `claims`. An app that runs unattended has nobody who could meet it: an administrator must.
-pub(super) fn is_challenge(status: u16, www_authenticate: Option<&str>, said: [Option<&str>; 3]) -> bool {
+pub(in crate::graph) fn is_challenge(status: u16, www_authenticate: Option<&str>, said: [Option<&str>; 3]) -> bool {
     let has = |text: Option<&str>, words: &[&str]| {
         text.map(str::to_ascii_lowercase).is_some_and(|text| words.iter().any(|word| text.contains(word)))
     };

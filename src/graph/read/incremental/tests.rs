@@ -10,9 +10,9 @@ use proptest::test_runner::TestRunner;
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
-use super::super::{Client, Credential, GraphUrl, Reader, Settings};
 use super::*;
 use crate::directory::Attribute;
+use crate::graph::{Client, Credential, GraphUrl, Reader, Settings};
 use crate::sandbox::{Fault, Faults, Options, Quota, Sandbox};
 
 /// A cache in memory.

@@ -153,7 +153,7 @@ impl Credential {
     }
 
     /// A token that lives for more than five minutes, or at least still lives where no new one can be had.
-    pub(super) async fn get(&self) -> Result<Secret, CredentialError> {
+    pub(in crate::graph) async fn get(&self) -> Result<Secret, CredentialError> {
         let mut kept = self.kept.lock().await;
         let left = |token: &AccessToken| token.expires_on - OffsetDateTime::now_utc();
         if let Some(token) = kept.as_ref()
@@ -176,7 +176,7 @@ impl Credential {
     }
 
     /// After a 401: the token is not used again. Says whether a new one can be had.
-    pub(super) async fn refused(&self, used: &Secret) -> bool {
+    pub(in crate::graph) async fn refused(&self, used: &Secret) -> bool {
         let mut kept = self.kept.lock().await;
         if kept.as_ref().is_some_and(|token| token.token.secret() == used.secret()) {
             *kept = None;

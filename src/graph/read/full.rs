@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::asks::{Ask, Wanted, asks, attributes, extensions, relation};
-use super::batch::Reply;
-use super::error::GraphError;
+use super::Reader;
 use super::parse;
-use super::reader::Reader;
-use super::told::Told;
+use super::queries::{Ask, Wanted, asks, attributes, extensions, relation};
+use super::tenant_state::Told;
 use crate::directory::{Attribute, ExtensionType, ObjectId, Privileged, Snapshot, TenantId, Users, UsersBuilder};
+use crate::graph::http::batch::Reply;
+use crate::graph::http::error::GraphError;
 
 impl Reader {
     /// The whole tenant as far as it is wanted. The first pages come in one batch of six reads.
@@ -27,7 +27,7 @@ impl Reader {
     ///
     /// # Errors
     /// The tenant has no such extension.
-    pub(super) async fn extension_types(
+    pub(in crate::graph) async fn extension_types(
         &self,
         attributes: &BTreeSet<Attribute>,
     ) -> Result<BTreeMap<String, ExtensionType>, GraphError> {
@@ -67,7 +67,7 @@ impl Reader {
     }
 
     /// The users and groups, and a snapshot of all the rest.
-    pub(super) async fn whole(&self, wanted: &Wanted) -> Result<(Told, Snapshot), GraphError> {
+    pub(in crate::graph) async fn whole(&self, wanted: &Wanted) -> Result<(Told, Snapshot), GraphError> {
         let attributes = attributes(&wanted.attributes);
         let asks = asks(wanted, &attributes);
         let [users, rest @ .., groups] = self.six(&asks).await?;
@@ -92,13 +92,13 @@ impl Reader {
     }
 
     /// The first pages of the six reads of a snapshot.
-    pub(super) async fn six(&self, asks: &[Ask; 6]) -> Result<[Reply; 6], GraphError> {
+    pub(in crate::graph) async fn six(&self, asks: &[Ask; 6]) -> Result<[Reply; 6], GraphError> {
         let replies = self.first_pages(asks).await?;
         Ok(replies.try_into().expect("there is a first page for each ask"))
     }
 
     /// All but users and groups: deleted users, the organization, who holds roles and who could.
-    pub(super) async fn rest(
+    pub(in crate::graph) async fn rest(
         &self,
         asks: &[Ask; 6],
         [deleted, organization, roles, eligible]: [Reply; 4],
@@ -123,7 +123,7 @@ impl Reader {
     }
 
     /// Reads the members of all groups whose members are needed; of role-assignable ones the owners, too.
-    pub(super) async fn memberships(&self, wanted: &Wanted, told: &mut Told) -> Result<(), GraphError> {
+    pub(in crate::graph) async fn memberships(&self, wanted: &Wanted, told: &mut Told) -> Result<(), GraphError> {
         loop {
             // What was just read may lead to further groups.
             let open = told.unread(wanted);
@@ -163,7 +163,7 @@ impl Reader {
 }
 
 /// Makes the types of extensions known to the catalogue.
-pub(super) fn learn(types: &BTreeMap<String, ExtensionType>) {
+pub(in crate::graph) fn learn(types: &BTreeMap<String, ExtensionType>) {
     for (name, kind) in types {
         if let Some(attribute) = Attribute::find(name) {
             attribute.set_extension_type(*kind);

@@ -1,30 +1,16 @@
 //! The small reads of a snapshot: which tenant it is, and who is privileged.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value as Json;
 
-use super::asks::Ask;
-use super::batch::{Inner, Reply};
-use super::error::GraphError;
-use super::reader::Reader;
+use super::Reader;
+use super::parse::Organization;
+use super::queries::Ask;
 use crate::directory::{ObjectId, Privileged, TenantId};
-
-/// Which tenant it is, and its names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Organization {
-    /// The tenant's id.
-    pub tenant: TenantId,
-    /// The verified domains, in lower case.
-    pub domains: BTreeSet<String>,
-    /// The default one.
-    pub default_domain: Option<String>,
-    /// Those that are federated.
-    pub federated_domains: BTreeSet<String>,
-}
+use crate::graph::http::batch::{Inner, Reply};
+use crate::graph::http::error::GraphError;
 
 impl Reader {
-    pub(super) async fn parse_organization(&self, ask: &Ask, reply: Reply) -> Result<Organization, GraphError> {
+    pub(in crate::graph) async fn parse_organization(&self, ask: &Ask, reply: Reply) -> Result<Organization, GraphError> {
         if !reply.is_success() {
             return Err(ask.refused(&reply));
         }
@@ -59,7 +45,7 @@ impl Reader {
         })
     }
 
-    pub(super) async fn roles(&self, ask: &Ask, reply: Reply, privileged: &mut Privileged) -> Result<(), GraphError> {
+    pub(in crate::graph) async fn roles(&self, ask: &Ask, reply: Reply, privileged: &mut Privileged) -> Result<(), GraphError> {
         // Graph itself answers 400 where a segment of the path is unknown.
         let unknown =
             matches!(reply.status, 404 | 405 | 501) || (reply.status == 400 && reply.body.contains("not found for the segment"));
@@ -75,7 +61,12 @@ impl Reader {
         .map(drop)
     }
 
-    pub(super) async fn eligible(&self, ask: &Ask, reply: Reply, privileged: &mut Privileged) -> Result<(), GraphError> {
+    pub(in crate::graph) async fn eligible(
+        &self,
+        ask: &Ask,
+        reply: Reply,
+        privileged: &mut Privileged,
+    ) -> Result<(), GraphError> {
         let mut found = Privileged::default();
         let taken = self.each(ask, reply, |item| {
             note(&mut found, item, "is eligible for a directory role");

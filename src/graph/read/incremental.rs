@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::asks::{Ask, Wanted, asks, groups_since, one_user, since, users_since};
-use super::error::GraphError;
-use super::kept::{Cache, Head, Kept, Shelf};
-use super::merge::{Merged, Round};
+use super::Reader;
+use super::delta_merge::{Merged, Round};
+use super::full::learn;
 use super::parse;
-use super::reader::Reader;
-use super::told::Told;
-use super::whole::learn;
+use super::queries::{Ask, Wanted, asks, groups_since, one_user, since, users_since};
+use super::snapshot_cache::{Cache, Head, Kept, Shelf};
+use super::tenant_state::Told;
 use crate::directory::{Attribute, ObjectId, Snapshot};
+use crate::graph::http::error::GraphError;
 
 /// The most users that are looked up one by one before a full list is the shorter way.
 const LOOKED_UP: usize = 100;

@@ -1,14 +1,14 @@
 //! What a request costs, by Graph's table of resource units.
 
-use super::asks::EXTENSIONS_PATH;
 use super::batch::Inner;
+use crate::graph::read::queries::EXTENSIONS_PATH;
 
 /// The price of a request before it is sent; the answer tells the true one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Price {
-    pub(super) units: u32,
-    pub(super) writes: u32,
-    pub(super) reads: u32,
+pub(in crate::graph) struct Price {
+    pub(in crate::graph) units: u32,
+    pub(in crate::graph) writes: u32,
+    pub(in crate::graph) reads: u32,
 }
 
 impl std::ops::Add for Price {
@@ -20,7 +20,7 @@ impl std::ops::Add for Price {
 }
 
 /// Prices one request. A `$batch` costs nothing itself: the sum of what is in it.
-pub(super) fn price(request: &Inner) -> Price {
+pub(in crate::graph) fn price(request: &Inner) -> Price {
     let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
     if path == EXTENSIONS_PATH {
         return Price { units: 1, writes: 0, reads: 1 };

@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::asks::{Ask, Wanted, attributes, one_user};
-use super::error::GraphError;
+use super::Reader;
 use super::parse;
-use super::reader::Reader;
+use super::queries::{Ask, Wanted, attributes, one_user};
 use crate::directory::{ObjectId, Snapshot};
+use crate::graph::http::error::GraphError;
 
 /// How long after it was made an account may be unknown to a replica that is asked for it by its id.
 const YOUNG: SignedDuration = SignedDuration::from_secs(15);

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use thiserror::Error;
-use url::{Host, Url};
+use url::Url;
 
 use super::filter::Literal;
+use crate::diagnostic;
 use crate::directory::ObjectId;
 
 const VERSION: &str = "/v1.0";
@@ -104,14 +105,9 @@ fn shown(text: &str) -> String {
     text.rsplit_once('@').map_or(text, |(_, host)| host).to_owned()
 }
 
-/// Whether a host is this machine by its spelling, without asking a name server.
+/// Whether an address leads to this machine.
 pub(in crate::graph) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    url.host_str().is_some_and(diagnostic::is_loopback)
 }
 
 impl fmt::Display for GraphUrl {

@@ -17,7 +17,9 @@ use azure_identity::{
     UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -313,10 +315,10 @@ impl fmt::Debug for Assertion {
 impl Assertion {
     fn new(pem: &SecretString, tenant: &str, client_id: &str, authority: &str) -> Result<Self, String> {
         let pem = pem.expose_secret();
-        let certificate = section(pem, "CERTIFICATE").ok_or("the PEM text holds no certificate")?;
-        let key = section(pem, "PRIVATE KEY")
-            .ok_or("the PEM text holds no key in PKCS#8 form (`BEGIN PRIVATE KEY`), hint: convert it with `openssl pkcs8 -topk8 -nocrypt`")?;
-        let key = RsaKeyPair::from_pkcs8(&key).map_err(|_| "the key is not an RSA key in PKCS#8 form")?;
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| "the PEM text holds no certificate")?;
+        let key = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes())
+            .map_err(|_| "the PEM text holds no key in PKCS#8 form (`BEGIN PRIVATE KEY`), hint: convert it with `openssl pkcs8 -topk8 -nocrypt`")?;
+        let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).map_err(|_| "the key is not an RSA key in PKCS#8 form")?;
         Ok(Self {
             key: Arc::new(key),
             thumbprint: URL_SAFE_NO_PAD.encode(Sha256::digest(&certificate)),
@@ -345,14 +347,6 @@ impl ClientAssertion for Assertion {
         self.sign(OffsetDateTime::now_utc().unix_timestamp())
             .map_err(|_| azure_core::Error::with_message(ErrorKind::Credential, "the key cannot sign"))
     }
-}
-
-/// The first section of that name in a PEM text, decoded.
-fn section(pem: &str, name: &str) -> Option<Vec<u8>> {
-    let (_, rest) = pem.split_once(&format!("-----BEGIN {name}-----"))?;
-    let (body, _) = rest.split_once(&format!("-----END {name}-----"))?;
-    let body: String = body.chars().filter(|c| !c.is_whitespace()).collect();
-    STANDARD.decode(body).ok()
 }
 
 #[cfg(test)]

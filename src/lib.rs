@@ -3,14 +3,16 @@
 //! Data walks one way, through rooms that stand in this order; a room imports only from rooms above it:
 //!
 //! ```text
-//! HR system → source → mapping → plan ← graph (read) ← tenant
+//! HR system → source → mapping → plan ← target (read) ← tenant
 //!                                  ↓
 //!                     preview / guards / approval
 //!                                  ↓
-//!                                apply → graph (write) → tenant
+//!                                apply → target (write) → tenant
 //!                                  ↓
 //!                             journal, report
 //! ```
+//!
+//! `target` is the port to any tenant, and `graph` implements it over Microsoft Graph.
 
 pub mod apply;
 pub mod commands;
@@ -26,3 +28,4 @@ pub mod report;
 pub mod sandbox;
 pub mod source;
 pub mod store;
+pub mod target;

@@ -1,28 +1,34 @@
-//! Handing first passwords over: to an age-encrypted file, which only the named recipient can read.
+//! The delivery of first passwords and access passes, in an age-encrypted file that only the named recipient can read.
 //!
-//! A password is in the file before the account is asked for, so that nobody has one that nobody knows, wherever the run is killed. A
-//! Temporary Access Pass is told by Graph once, in the answer: it is in the file before that answer is journaled.
+//! A password is in the file before its account is created, so that no account has an unknown password, wherever the run is killed. A
+//! target returns a Temporary Access Pass only once, in its answer: the pass is in the file before that answer is journaled.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use super::private_file::{is_writable, put_by, write_private};
-use super::{Finder, Found, Owner, RequestCounts, Tenant};
-use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value};
-use crate::graph::{About, Answer, Operation, Verdict};
+use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value, roles};
+use crate::target::{
+    Answer, Capabilities, Found, Operation, Outcome, Owner, Refusal, RequestCounts, SnapshotCache, SnapshotScope, TargetError,
+    TargetReader, TargetWriter, Transcript,
+};
 
 /// How many secrets one file holds: with each batch it is written anew, which must not grow without bound.
 const MOST: usize = 2_000;
+/// More than a line of the file takes, with a sign-in name of 113 characters and a password of 40.
+const LINE: usize = 256;
 const HEADER: &str = "userPrincipalName,kind,secret\n";
 
 /// Why secrets cannot be handed over.
 #[derive(Debug, thiserror::Error)]
-pub enum HandoverError {
+pub enum DeliveryError {
     /// The recipient is no age public key.
     #[error("`{0}` is no age public key")]
     Recipient(String),
@@ -43,22 +49,19 @@ pub enum HandoverError {
 pub struct AgeFile {
     path: PathBuf,
     recipient: age::x25519::Recipient,
-    kept: Mutex<Kept>,
+    kept: Mutex<Contents>,
 }
 
-/// What the file holds by now, in the clear: it is encrypted as a whole.
-#[derive(Default)]
-struct Kept {
-    lines: String,
+/// The contents of the file in plain text, since it is encrypted as a whole. They are wiped when they are dropped.
+struct Contents {
+    lines: Zeroizing<String>,
     count: usize,
 }
 
-impl Drop for Kept {
-    fn drop(&mut self) {
-        // Wiped as far as safe code can: the bytes are overwritten before the memory is given back.
-        let mut bytes = std::mem::take(&mut self.lines).into_bytes();
-        bytes.fill(0);
-        std::hint::black_box(&bytes);
+impl Default for Contents {
+    /// The whole capacity at once: a string that grows leaves unwiped copies behind.
+    fn default() -> Self {
+        Self { lines: Zeroizing::new(String::with_capacity(MOST * LINE)), count: 0 }
     }
 }
 
@@ -73,21 +76,21 @@ impl AgeFile {
     ///
     /// # Errors
     /// A recipient that is none, or a folder in which no file can be made: better known before the first account.
-    pub fn new(path: &Path, recipient: &str) -> Result<Self, HandoverError> {
-        let recipient = recipient.parse().map_err(|_| HandoverError::Recipient(recipient.to_owned()))?;
-        is_writable(path).map_err(|error| HandoverError::File { path: path.to_owned(), error })?;
+    pub fn new(path: &Path, recipient: &str) -> Result<Self, DeliveryError> {
+        let recipient = recipient.parse().map_err(|_| DeliveryError::Recipient(recipient.to_owned()))?;
+        is_writable(path).map_err(|error| DeliveryError::File { path: path.to_owned(), error })?;
         Ok(Self { path: path.to_owned(), recipient, kept: Mutex::default() })
     }
 
     /// Adds secrets; returns once they are on disk.
-    fn keep(&self, secrets: &[Secret]) -> Result<(), HandoverError> {
+    fn keep(&self, secrets: &[Secret]) -> Result<(), DeliveryError> {
         if secrets.is_empty() {
             return Ok(());
         }
-        let broken = |error| HandoverError::File { path: self.path.clone(), error };
+        let broken = |error| DeliveryError::File { path: self.path.clone(), error };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.count >= MOST {
-            *kept = Kept::default();
+            *kept = Contents::default();
         }
         if kept.count == 0 {
             kept.lines.push_str(HEADER);
@@ -116,8 +119,8 @@ struct Secret {
 }
 
 /// A tenant that hands secrets over on their way.
-pub struct HandingOver<'a> {
-    tenant: &'a dyn Tenant,
+pub struct CredentialDelivery<'a> {
+    target: &'a dyn TargetWriter,
     file: &'a AgeFile,
     snapshot: &'a Snapshot,
     /// Whether first passwords are handed over; else Temporary Access Passes alone.
@@ -127,19 +130,19 @@ pub struct HandingOver<'a> {
     made: Mutex<HashMap<ObjectId, String>>,
 }
 
-impl<'a> HandingOver<'a> {
+impl<'a> CredentialDelivery<'a> {
     /// Hands first passwords over, and Temporary Access Passes too.
-    pub fn passwords(tenant: &'a dyn Tenant, file: &'a AgeFile, snapshot: &'a Snapshot) -> Self {
-        Self { tenant, file, snapshot, passwords: true, given: Mutex::default(), made: Mutex::default() }
+    pub fn passwords(target: &'a dyn TargetWriter, file: &'a AgeFile, snapshot: &'a Snapshot) -> Self {
+        Self { target, file, snapshot, passwords: true, given: Mutex::default(), made: Mutex::default() }
     }
 
     /// Hands Temporary Access Passes over; first passwords are discarded.
-    pub fn passes(tenant: &'a dyn Tenant, file: &'a AgeFile, snapshot: &'a Snapshot) -> Self {
-        Self { passwords: false, ..Self::passwords(tenant, file, snapshot) }
+    pub fn passes(target: &'a dyn TargetWriter, file: &'a AgeFile, snapshot: &'a Snapshot) -> Self {
+        Self { passwords: false, ..Self::passwords(target, file, snapshot) }
     }
 
     /// Keeps the password of every account that is asked for the first time; says why where that failed.
-    fn before(&self, operations: &mut [Operation]) -> Result<(), HandoverError> {
+    fn before(&self, operations: &mut [Operation]) -> Result<(), DeliveryError> {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         let mut fresh = Vec::new();
         for operation in operations {
@@ -205,46 +208,53 @@ fn asked(operation: &Operation) -> Asked {
     }
 }
 
-fn name_of(attributes: &std::collections::BTreeMap<Attribute, Value>) -> Option<String> {
-    attributes.get(&Attribute::find("userPrincipalName")?).and_then(Value::as_text).map(str::to_owned)
+fn name_of(attributes: &BTreeMap<Attribute, Value>) -> Option<String> {
+    attributes.get(&Attribute::find(roles::USER_PRINCIPAL_NAME)?).and_then(Value::as_text).map(str::to_owned)
 }
 
-fn not_kept(error: &HandoverError) -> Answer {
-    Answer {
-        verdict: Verdict::Final,
-        about: About::Request,
-        id: None,
-        request_id: None,
-        status: None,
-        code: Some("not-handed-over".into()),
-        message: Some(error.to_string()),
-        details: Vec::new(),
-        access_pass: None,
-    }
+fn not_kept(error: &DeliveryError) -> Answer {
+    Answer::of(Outcome::Refused(Refusal::Undelivered), Transcript::ours("not-handed-over", error.to_string()))
 }
 
 #[async_trait]
-impl Finder for HandingOver<'_> {
-    async fn find(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, String> {
-        let found = self.tenant.find(upn, key).await?;
+impl TargetReader for CredentialDelivery<'_> {
+    async fn snapshot(&self, scope: &SnapshotScope, cache: &dyn SnapshotCache) -> Result<Snapshot, TargetError> {
+        self.target.snapshot(scope, cache).await
+    }
+
+    async fn complete(
+        &self,
+        snapshot: &mut Snapshot,
+        scope: &SnapshotScope,
+        created: &BTreeMap<ObjectId, Timestamp>,
+    ) -> Result<(), TargetError> {
+        self.target.complete(snapshot, scope, created).await
+    }
+
+    async fn find_user(&self, name: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, TargetError> {
+        let found = self.target.find_user(name, key).await?;
         if let Found::Ours(id) = &found {
             let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-            made.insert(id.clone(), upn.as_str().to_owned());
+            made.insert(id.clone(), name.as_str().to_owned());
         }
         Ok(found)
     }
 
-    async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, String> {
-        self.tenant.find_group(unique_name).await
+    async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, TargetError> {
+        self.target.find_group(unique_name).await
     }
 
-    async fn owner(&self, address: &str) -> Option<Owner> {
-        self.tenant.owner(address).await
+    async fn find_owner(&self, address: &str) -> Option<Owner> {
+        self.target.find_owner(address).await
     }
 }
 
 #[async_trait]
-impl Tenant for HandingOver<'_> {
+impl TargetWriter for CredentialDelivery<'_> {
+    fn capabilities(&self) -> &Capabilities {
+        self.target.capabilities()
+    }
+
     async fn send(&self, mut operations: Vec<Operation>) -> Vec<Answer> {
         if self.passwords
             && let Err(error) = self.before(&mut operations)
@@ -253,16 +263,16 @@ impl Tenant for HandingOver<'_> {
             return operations.iter().map(|_| not_kept(&error)).collect();
         }
         let asked: Vec<Asked> = operations.iter().map(asked).collect();
-        let mut answers = self.tenant.send(operations).await;
+        let mut answers = self.target.send(operations).await;
         self.after(&asked, &mut answers);
         answers
     }
 
     fn requests(&self) -> RequestCounts {
-        self.tenant.requests()
+        self.target.requests()
     }
 
     fn stop(&self) {
-        self.tenant.stop();
+        self.target.stop();
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::RunId;
 use crate::directory::{Attribute, ObjectId};
 use crate::plan::{Action, Guard, HeldEntry, Plan, Skipped, Summary};
+use crate::target::RequestCounts;
 
 /// The document of DESIGN section 8, key for key: what a run prints with `--format json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,9 +26,9 @@ pub struct Outcome {
     pub failed: Vec<Failed>,
     /// The changes of a saved plan whose *before* no longer held.
     pub drifted: Vec<Drifted>,
-    /// Who was held, as planned.
+    /// ObjectRef was held, as planned.
     pub held: Vec<HeldEntry>,
-    /// Who or what was left alone, as planned, and what Graph refused.
+    /// ObjectRef or what was left alone, as planned, and what Graph refused.
     pub skipped: Vec<Skipped>,
     /// The guards, as planned.
     pub guards: Vec<Guard>,
@@ -148,24 +149,6 @@ pub struct Drifted {
     pub action: Action,
     /// What is different now.
     pub message: String,
-}
-
-/// What a run took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RequestCounts {
-    /// HTTP requests, the parts of a batch not counted.
-    pub sent: u64,
-    /// Batches among them.
-    pub batches: u64,
-    /// Writes, each part of a batch counted.
-    pub writes: u64,
-    /// Resource units, as Graph prices them.
-    pub resource_units: u64,
-    /// Answers of 429.
-    pub throttled: u64,
-    /// Requests that were sent again.
-    pub retried: u64,
 }
 
 /// How a change ended.

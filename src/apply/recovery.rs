@@ -1,4 +1,4 @@
-//! Before a plan is made: what an earlier run sent and never saw answered is found out.
+//! The recovery of requests that an earlier run sent and that have no answer, before the next plan is made.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,14 @@ use futures::StreamExt;
 use tokio::time::Instant;
 
 use super::scheduler::REPLICATION;
-use super::{Answered, Finder, Found, RequestKind, RunId};
+use super::{Answered, RequestKind, RunId};
 use crate::directory::{Attribute, Upn};
+use crate::target::{Found, TargetReader};
 
 /// Look-ups at a time.
 const LOOK_UPS: usize = 8;
 
-/// A journaled request without an answer.
+/// A journaled request that has no answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Open {
     /// The run that sent it.
@@ -23,7 +24,7 @@ pub struct Open {
     pub seq: u64,
     /// The person's or the group's key.
     pub key: String,
-    /// What was asked.
+    /// The kind of the request.
     pub kind: RequestKind,
     /// For a create: the sign-in name.
     pub upn: Option<Upn>,
@@ -31,37 +32,37 @@ pub struct Open {
     pub matching: Option<(Attribute, String)>,
 }
 
-/// What became of the open requests.
+/// The results of the look-ups.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settled {
-    /// To be journaled as answers.
+    /// The answers to journal.
     pub answered: Vec<(RunId, Answered)>,
-    /// People of whom it could not be found out, and why: they are held.
+    /// The people whose request could not be settled, with the reason: they are held.
     pub unsettled: BTreeMap<String, String>,
 }
 
 /// Looks up every create that has no answer. Other requests may be repeated; the snapshot shows what is left of them.
 ///
-/// Each is looked up at once, and once more when the replication bound has passed: all wait for it together. It is counted from now, since
-/// nobody knows when a request left: it was journaled before it waited for its quota, for a token or a connection, and for a 429 that
-/// may be hours. Whoever journaled it has ended, so nothing leaves later than now.
-pub async fn settle(finder: &dyn Finder, open: &[Open]) -> Settled {
+/// Each is looked up at once, and again when the replication bound has passed; all wait for it together. The bound is counted from now:
+/// a request is journaled before it waits for the rate limit, a token or a connection, so the moment at which it was sent is unknown. The
+/// run that journaled it has ended, so nothing is sent later than now.
+pub async fn settle(target: &dyn TargetReader, open: &[Open]) -> Settled {
     let since = Instant::now();
     let mut settled = Settled::default();
     let mut left: Vec<Open> = open.iter().filter(|open| open.kind == RequestKind::CreateUser).cloned().collect();
     while !left.is_empty() {
-        let looked = look_up_all(finder, std::mem::take(&mut left), since).await;
+        let looked = look_up_all(target, std::mem::take(&mut left), since).await;
         for (open, outcome) in looked {
             match outcome {
-                Outcome::Known(answered) => settled.answered.push((open.run, *answered)),
-                Outcome::TooEarly => left.push(open),
-                Outcome::Unsettled(why) => _ = settled.unsettled.insert(open.key, why),
+                LookUp::Known(answered) => settled.answered.push((open.run, *answered)),
+                LookUp::TooEarly => left.push(open),
+                LookUp::Unsettled(why) => _ = settled.unsettled.insert(open.key, why),
             }
         }
         if !left.is_empty() {
             tracing::info!(
                 accounts = left.len(),
-                "accounts that an earlier run asked for may still come up: they are waited for"
+                "accounts that an earlier run requested may still appear; waiting for the replication bound"
             );
             tokio::time::sleep_until(since + REPLICATION).await;
         }
@@ -70,34 +71,34 @@ pub async fn settle(finder: &dyn Finder, open: &[Open]) -> Settled {
     settled
 }
 
-/// What one look-up told.
-enum Outcome {
+/// The result of one look-up.
+enum LookUp {
     Known(Box<Answered>),
     /// Not found, while it may still come up.
     TooEarly,
     Unsettled(String),
 }
 
-async fn look_up_all(finder: &dyn Finder, left: Vec<Open>, since: Instant) -> Vec<(Open, Outcome)> {
+async fn look_up_all(target: &dyn TargetReader, left: Vec<Open>, since: Instant) -> Vec<(Open, LookUp)> {
     let look_up = |open: Open| async move {
-        let outcome = look_up(finder, &open, since).await;
+        let outcome = look_up(target, &open, since).await;
         (open, outcome)
     };
     futures::stream::iter(left).map(look_up).buffer_unordered(LOOK_UPS).collect().await
 }
 
-async fn look_up(finder: &dyn Finder, open: &Open, since: Instant) -> Outcome {
+async fn look_up(target: &dyn TargetReader, open: &Open, since: Instant) -> LookUp {
     let Some(upn) = &open.upn else {
-        return Outcome::Unsettled("the journal has no name for the account that was to be made".into());
+        return LookUp::Unsettled("the journal has no name for the account that was to be made".into());
     };
     let matching = open.matching.as_ref().map(|(attribute, text)| (*attribute, text.as_str()));
     let is_last = since.elapsed() >= REPLICATION;
-    match finder.find(upn, matching).await {
-        Ok(Found::Ours(id)) => Outcome::Known(Box::new(Answered { done: true, id: Some(id), ..answered(open) })),
-        Ok(Found::Other) => Outcome::Unsettled("the name that an earlier run asked for belongs to another account".into()),
-        Ok(Found::Nobody) if is_last => Outcome::Known(Box::new(answered(open))),
-        Ok(Found::Nobody) => Outcome::TooEarly,
-        Err(why) => Outcome::Unsettled(format!("whether an earlier run made the account cannot be looked up: {why}")),
+    match target.find_user(upn, matching).await {
+        Ok(Found::Ours(id)) => LookUp::Known(Box::new(Answered { done: true, id: Some(id), ..answered(open) })),
+        Ok(Found::Other) => LookUp::Unsettled("the name that an earlier run asked for belongs to another account".into()),
+        Ok(Found::Nobody) if is_last => LookUp::Known(Box::new(answered(open))),
+        Ok(Found::Nobody) => LookUp::TooEarly,
+        Err(why) => LookUp::Unsettled(format!("whether an earlier run made the account cannot be looked up: {why}")),
     }
 }
 
@@ -122,7 +123,8 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::directory::ObjectId;
+    use crate::directory::{ObjectId, Snapshot};
+    use crate::target::{Owner, SnapshotCache, SnapshotScope, TargetError};
 
     /// A tenant whose replicas show an account only so long after the first look-up.
     struct Late {
@@ -131,18 +133,22 @@ mod tests {
     }
 
     #[async_trait]
-    impl Finder for Late {
-        async fn find(&self, _: &Upn, _: Option<(Attribute, &str)>) -> Result<Found, String> {
+    impl TargetReader for Late {
+        async fn snapshot(&self, _: &SnapshotScope, _: &dyn SnapshotCache) -> Result<Snapshot, TargetError> {
+            Err(TargetError::new("this test reads no snapshot"))
+        }
+
+        async fn find_user(&self, _: &Upn, _: Option<(Attribute, &str)>) -> Result<Found, TargetError> {
             let first = *self.first.lock().unwrap().get_or_insert_with(Instant::now);
             let there = self.lag.is_some_and(|lag| first.elapsed() >= lag);
             Ok(if there { Found::Ours(ObjectId::new("late").unwrap()) } else { Found::Nobody })
         }
 
-        async fn find_group(&self, _: &str) -> Result<Option<ObjectId>, String> {
+        async fn find_group(&self, _: &str) -> Result<Option<ObjectId>, TargetError> {
             Ok(None)
         }
 
-        async fn owner(&self, _: &str) -> Option<super::super::Owner> {
+        async fn find_owner(&self, _: &str) -> Option<Owner> {
             None
         }
     }

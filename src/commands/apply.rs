@@ -15,10 +15,11 @@ use super::scene::Scene;
 use super::settings::{self, Settings};
 use super::target::Aim;
 use crate::directory::Attribute;
-use crate::graph::{Priority, Wanted};
+use crate::graph::Priority;
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Confirmation, Object, Plan, drift, resolve};
 use crate::store::Staged;
+use crate::target::SnapshotScope;
 
 pub(super) fn apply(common: &Common, args: &Apply) -> Result<Ended, Failure> {
     let settings = settings::load(common)?;
@@ -124,7 +125,7 @@ fn matching(plan: &Plan) -> Option<Attribute> {
 }
 
 /// What must be read to see whether the plan still holds.
-pub(super) fn wanted(plan: &Plan, protect_groups: &[String]) -> Wanted {
+pub(super) fn wanted(plan: &Plan, protect_groups: &[String]) -> SnapshotScope {
     let edits = || plan.changes.iter().flat_map(|change| &change.attributes);
     let mut attributes: BTreeSet<Attribute> = edits().filter_map(crate::plan::Edit::attribute).collect();
     attributes.extend(Attribute::find("employeeId"));
@@ -135,7 +136,7 @@ pub(super) fn wanted(plan: &Plan, protect_groups: &[String]) -> Wanted {
         .filter(|change| change.object == Object::Group)
         .filter_map(|change| Some(change.id.as_ref()?.to_string()))
         .collect();
-    Wanted {
+    SnapshotScope {
         attributes,
         manager: edits().any(|edit| edit.name == "manager") || then(LeaveAction::ClearManager),
         groups: plan.changes.iter().any(|change| change.object == Object::Group) || then(LeaveAction::RemoveFromManagedGroups),

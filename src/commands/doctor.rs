@@ -16,9 +16,10 @@ use super::settings::{self, Settings};
 use super::target::{self, Aim, Connection};
 use crate::config::{Deliver, SourceKind};
 use crate::diagnostic::mask;
-use crate::graph::{Deed, Priority, Wanted, Work, missing, needed};
+use crate::graph::{Deed, Priority, Work, missing, needed};
 use crate::mapping::{LeaveAction, Mapping};
 use crate::report::{self, shown};
+use crate::target::SnapshotScope;
 
 /// By how much the clocks may differ: tokens and signatures are good for minutes.
 const SKEW: i64 = 120;
@@ -79,7 +80,8 @@ async fn look(settings: &Settings, mapping: Option<&Mapping>, connection: &Conne
     let work = work(settings, mapping);
     let missing = granted.as_ref().map(|granted| missing(&needed(&work), granted)).unwrap_or_default();
     let done = |deed| work.deeds.contains(&deed);
-    let wanted = Wanted { manager: true, groups: done(Deed::Group), licenses: done(Deed::License), ..Wanted::default() };
+    let wanted =
+        SnapshotScope { manager: true, groups: done(Deed::Group), licenses: done(Deed::License), ..SnapshotScope::default() };
     let mut trouble = Vec::new();
     let unreadable = match reader.snapshot(&wanted).await {
         Ok(snapshot) => {

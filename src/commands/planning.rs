@@ -9,11 +9,11 @@ use super::exit::Failure;
 use super::reading::Read;
 use super::scene::Scene;
 use crate::expr::Context;
-use crate::graph::Wanted;
 use crate::mapping::LeaveAction;
 use crate::plan::{self, Inputs, Ledger, Packer, People, Policy, SourceInfo, Survey};
 use crate::record::EmployeeId;
 use crate::source::ColumnProfile;
+use crate::target::SnapshotScope;
 
 /// What is planned, and for whom.
 pub(super) struct Question<'a> {
@@ -95,10 +95,10 @@ pub(super) fn nobody(key: &EmployeeId) -> Failure {
 }
 
 /// What must be read of the tenant for this mapping.
-pub(super) fn wanted(read: &Read, protect_groups: &[String]) -> Wanted {
+pub(super) fn wanted(read: &Read, protect_groups: &[String]) -> SnapshotScope {
     let rules = read.mapping.rules();
     let leave = rules.lifecycle.as_ref().map(|lifecycle| lifecycle.on_leave.as_slice()).unwrap_or_default();
-    Wanted {
+    SnapshotScope {
         attributes: rules.attributes.iter().chain(&rules.matching).copied().collect(),
         manager: rules.manager || leave.contains(&LeaveAction::ClearManager),
         groups: !rules.groups.is_empty() || leave.contains(&LeaveAction::RemoveFromManagedGroups),

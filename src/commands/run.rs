@@ -15,14 +15,15 @@ use super::progress;
 use super::scene::Scene;
 use super::settings::Settings;
 use super::target::Connection;
-use crate::apply::{self, AgeFile, Applied, Drifted, HandingOver, Journal as _, Live, Outcome, Tenant};
+use crate::apply::{self, AgeFile, Applied, CredentialDelivery, Drifted, Journal as _, Outcome};
 use crate::config::Deliver;
 use crate::diagnostic::mask;
 use crate::directory::{Attribute, Snapshot};
-use crate::graph::{Reader, Wanted, Writer};
+use crate::graph::{GraphTarget, Reader, Writer};
 use crate::plan::{self, Action, ApprovedPlan, Guard, Leavers, Object, Plan, Skipped, SkippedCode};
 use crate::report;
 use crate::store::Store;
+use crate::target::{SnapshotScope, TargetWriter};
 
 /// What `deliver = "tap"` without a recipient comes to.
 pub(super) const UNTOLD: &str =
@@ -33,7 +34,7 @@ pub(super) async fn read_tenant(
     store: &mut Store,
     connection: &Connection,
     reader: &Reader,
-    wanted: &Wanted,
+    wanted: &SnapshotScope,
 ) -> Result<(Snapshot, BTreeMap<String, String>), Failure> {
     let kept = store.readings(&connection.place());
     let read = async || reader.current(wanted, &kept).await.map_err(|fault| Failure::cannot(&fault));
@@ -359,7 +360,7 @@ async fn write(
     let writer = Writer::new(std::sync::Arc::clone(&connection.client));
     let reader = connection.reader();
     let level = store.level(&snapshot.tenant).map_err(|fault| Failure::cannot(&fault))?;
-    let live = Live::new(&writer, &reader, &level);
+    let live = GraphTarget::new(&writer, &reader, &level);
     let deliver = &settings.config.password.deliver;
     let file = match deliver {
         Deliver::File(to) | Deliver::Tap(Some(to)) if lets_in(approved.plan()) => Some(AgeFile::new(&to.path, &to.recipient)),
@@ -367,11 +368,11 @@ async fn write(
     };
     let file = file.transpose().map_err(|fault| Failure::cannot(&fault))?;
     let handing = match (&file, deliver) {
-        (Some(file), Deliver::Tap(_)) => Some(HandingOver::passes(&live, file, snapshot)),
-        (Some(file), _) => Some(HandingOver::passwords(&live, file, snapshot)),
+        (Some(file), Deliver::Tap(_)) => Some(CredentialDelivery::passes(&live, file, snapshot)),
+        (Some(file), _) => Some(CredentialDelivery::passwords(&live, file, snapshot)),
         (None, _) => None,
     };
-    let tenant = handing.as_ref().map_or(&live as &dyn Tenant, |handing| handing);
+    let tenant = handing.as_ref().map_or(&live as &dyn TargetWriter, |handing| handing);
     let run = store.begin(approved).map_err(|fault| Failure::cannot(&fault))?;
     let client = std::sync::Arc::clone(&connection.client);
     let mut stop = cancel.clone();
@@ -381,7 +382,7 @@ async fn write(
         }
     });
     let options = apply::Options { run, snapshot, matching, tap: settings.policy().tap, cancel };
-    let writes = apply::writes(approved.plan(), snapshot, options.tap);
+    let writes = apply::writes(approved.plan(), snapshot, options.tap, tenant.capabilities());
     let work = apply::apply(approved, tenant, store, options);
     let applied = progress::shown(quiet, &connection.client, writes, work).await;
     stopping.abort();
@@ -424,7 +425,7 @@ fn ending(applied: &Applied, mut why: Vec<String>) -> Ended {
 fn untouched(approved: &ApprovedPlan, scene: &mut Scene) -> Result<Applied, Failure> {
     let run = scene.store.begin(approved).map_err(|fault| Failure::cannot(&fault))?;
     let mut outcome = Outcome::of(approved.plan(), Some(&run));
-    outcome.requests = scene.connection.client.requests().into();
+    outcome.requests = scene.connection.client.requests();
     Ok(Applied {
         outcome,
         results: Vec::new(),

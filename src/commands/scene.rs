@@ -12,9 +12,10 @@ use super::run::read_tenant;
 use super::settings::Settings;
 use super::target::{self, Aim, Connection, other_target};
 use crate::directory::Snapshot;
-use crate::graph::{Priority, Wanted};
+use crate::graph::Priority;
 use crate::plan::{Ledger, Target};
 use crate::store::{Lock, Store};
+use crate::target::SnapshotScope;
 
 /// A tenant that was reached and read. Nobody else uses its state folder until this is dropped.
 pub(super) struct Scene {
@@ -34,7 +35,7 @@ impl Scene {
         mut store: Store,
         aim: &Aim,
         made_for: Option<&Target>,
-        wanted: &Wanted,
+        wanted: &SnapshotScope,
         priority: Priority,
         cancelled: &watch::Receiver<bool>,
     ) -> Result<Self, Failure> {

@@ -19,7 +19,7 @@ pub use attributes::Attributes;
 pub use countries::is_country;
 pub use ids::{ObjectId, RowId, TenantId, Upn};
 pub use row::{Lent, RowReader, RowWriter};
-pub use snapshot::{DeletedUser, Group, GroupKind, Privileged, Snapshot, User, UserType};
+pub use snapshot::{DeletedUser, Group, GroupKind, MANAGED_GROUP_PREFIX, Privileged, Snapshot, User, UserType};
 pub use user_row::{UserRow, Values};
 pub use users::{Edited, UserNo, Users, UsersBuilder};
 pub use value::{Value, ValueFault, at_midnight, calendar_date, canonical_date};

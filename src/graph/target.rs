@@ -1,93 +1,147 @@
-//! The real tenant: a reader for look-ups, and a writer.
+//! The port over Microsoft Graph: a reader alone, and a target that also writes.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::{Finder, Found, Owner, OwnerKind, RequestCounts, Tenant};
-use crate::directory::{Attribute, Kind, ObjectId, Upn, User, Value};
-use crate::graph::{Answer, Operation, QuotaLevel, Reader, Requests, Writer};
+use super::http::batch::MOST;
+use super::http::error::GraphError;
+use super::read::Reader;
+use super::write::Writer;
+use crate::directory::{Attribute, Kind, ObjectId, Snapshot, Upn, User, Value};
+use crate::target::{
+    Answer, Capabilities, Found, Operation, Owner, OwnerKind, QuotaLevel, RequestCounts, SnapshotCache, SnapshotScope,
+    TargetError, TargetReader, TargetWriter,
+};
 
-/// How often the quota's level is kept while the run goes on.
-const KEEP_LEVEL: Duration = Duration::from_secs(1);
+/// What Graph can do.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    batch: MOST,
+    // One PATCH of a group takes so many.
+    members_per_write: 20,
+    soft_delete: true,
+    sessions: true,
+    licences: true,
+    access_pass: true,
+    asynchronous: false,
+};
+/// How often the level of the quota is stored while the run goes on.
+const STORE_LEVEL: Duration = Duration::from_secs(1);
 
-/// A tenant behind Graph. A dry run never makes one, since it has no writer.
-pub struct Live<'a> {
+/// A tenant behind Graph that can be written. A dry run never has one, since it has no writer.
+pub struct GraphTarget<'a> {
     writer: &'a Writer,
     reader: &'a Reader,
     level: &'a dyn QuotaLevel,
-    level_kept: Mutex<Instant>,
+    stored_at: Mutex<Instant>,
 }
 
-impl<'a> Live<'a> {
-    /// A tenant that `writer` writes to and `reader` looks people up in. The quota's level is kept now and then, so that a run
-    /// after one that was killed does not begin with writes that are no longer there.
+impl<'a> GraphTarget<'a> {
+    /// A target that `writer` writes to and `reader` looks objects up in.
+    ///
+    /// The level of the quota is stored regularly, so that the run after a killed one does not count on writes that are used up.
     pub fn new(writer: &'a Writer, reader: &'a Reader, level: &'a dyn QuotaLevel) -> Self {
         writer.client().remember(level);
-        Self { writer, reader, level, level_kept: Mutex::new(Instant::now()) }
+        Self { writer, reader, level, stored_at: Mutex::new(Instant::now()) }
     }
 
-    /// A wait that was asked for is kept at once: a run that is killed right then must not let the next one ask too early.
-    fn keep_level(&self, throttled: bool) {
-        let mut kept = self.level_kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if throttled || kept.elapsed() >= KEEP_LEVEL {
-            *kept = Instant::now();
+    /// A wait that Graph asked for is stored at once: if the run is killed right then, the next one must not ask too early.
+    fn store_level(&self, throttled: bool) {
+        let mut stored = self.stored_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if throttled || stored.elapsed() >= STORE_LEVEL {
+            *stored = Instant::now();
             self.writer.client().remember(self.level);
         }
     }
 }
 
+impl From<GraphError> for TargetError {
+    fn from(error: GraphError) -> Self {
+        Self::new(error)
+    }
+}
+
 #[async_trait]
-impl Finder for Reader {
-    async fn find(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, String> {
-        let user = self.find_user(upn, key).await.map_err(|error| error.to_string())?;
-        Ok(user.map_or(Found::Nobody, |user| whose(&user, key)))
+impl TargetReader for Reader {
+    async fn snapshot(&self, scope: &SnapshotScope, cache: &dyn SnapshotCache) -> Result<Snapshot, TargetError> {
+        Ok(self.current(scope, cache).await?)
     }
 
-    async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, String> {
-        let group = Reader::find_group(self, unique_name).await.map_err(|error| error.to_string())?;
-        Ok(group.map(|group| group.id))
+    async fn complete(
+        &self,
+        snapshot: &mut Snapshot,
+        scope: &SnapshotScope,
+        created: &BTreeMap<ObjectId, Timestamp>,
+    ) -> Result<(), TargetError> {
+        Ok(Self::complete(self, snapshot, scope, created).await?)
     }
 
-    async fn owner(&self, address: &str) -> Option<Owner> {
-        let found = Reader::owner(self, address).await.inspect_err(|error| tracing::info!(%error, "the owner is not known"));
+    async fn find_user(&self, name: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, TargetError> {
+        let user = Self::find_user(self, name, key).await?;
+        Ok(user.map_or(Found::Nobody, |user| owner_of_key(&user, key)))
+    }
+
+    async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, TargetError> {
+        Ok(Self::find_group(self, unique_name).await?.map(|group| group.id))
+    }
+
+    async fn find_owner(&self, address: &str) -> Option<Owner> {
+        let found = self.owner(address).await.inspect_err(|error| tracing::info!(%error, "the owner cannot be looked up"));
         let (id, set, name) = found.ok().flatten()?;
         Some(Owner { id, kind: if set == "group" { OwnerKind::Group } else { OwnerKind::User }, name })
     }
 }
 
 #[async_trait]
-impl Finder for Live<'_> {
-    async fn find(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, String> {
-        let found = Finder::find(self.reader, upn, key).await?;
+impl TargetReader for GraphTarget<'_> {
+    async fn snapshot(&self, scope: &SnapshotScope, cache: &dyn SnapshotCache) -> Result<Snapshot, TargetError> {
+        TargetReader::snapshot(self.reader, scope, cache).await
+    }
+
+    async fn complete(
+        &self,
+        snapshot: &mut Snapshot,
+        scope: &SnapshotScope,
+        created: &BTreeMap<ObjectId, Timestamp>,
+    ) -> Result<(), TargetError> {
+        TargetReader::complete(self.reader, snapshot, scope, created).await
+    }
+
+    async fn find_user(&self, name: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, TargetError> {
+        let found = TargetReader::find_user(self.reader, name, key).await?;
         if let Found::Ours(id) = &found {
-            self.writer.born(id);
+            self.writer.remember_recent(id);
         }
         Ok(found)
     }
 
-    async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, String> {
-        Finder::find_group(self.reader, unique_name).await
+    async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, TargetError> {
+        TargetReader::find_group(self.reader, unique_name).await
     }
 
-    async fn owner(&self, address: &str) -> Option<Owner> {
-        Finder::owner(self.reader, address).await
+    async fn find_owner(&self, address: &str) -> Option<Owner> {
+        self.reader.find_owner(address).await
     }
 }
 
 #[async_trait]
-impl Tenant for Live<'_> {
+impl TargetWriter for GraphTarget<'_> {
+    fn capabilities(&self) -> &Capabilities {
+        &CAPABILITIES
+    }
+
     async fn send(&self, operations: Vec<Operation>) -> Vec<Answer> {
         let answers = self.writer.send(operations).await;
-        let throttled = answers.iter().any(|answer| answer.status == Some(429));
-        self.keep_level(throttled);
+        self.store_level(answers.iter().any(Answer::is_throttled));
         answers
     }
 
     fn requests(&self) -> RequestCounts {
-        self.writer.client().requests().into()
+        self.writer.client().requests()
     }
 
     fn stop(&self) {
@@ -95,15 +149,8 @@ impl Tenant for Live<'_> {
     }
 }
 
-impl From<Requests> for RequestCounts {
-    fn from(counted: Requests) -> Self {
-        let Requests { sent, batches, writes, resource_units, throttled, retried } = counted;
-        Self { sent, batches, writes, resource_units, throttled, retried }
-    }
-}
-
-/// Whether the account is the person's. Without a key to compare, a name alone proves nothing: it may be a namesake's, made a moment ago.
-fn whose(user: &User, key: Option<(Attribute, &str)>) -> Found {
+/// Whether the account has our key. Without a key to compare, a name alone proves nothing: the account may belong to a namesake.
+fn owner_of_key(user: &User, key: Option<(Attribute, &str)>) -> Found {
     let Some((attribute, wanted)) = key else { return Found::Other };
     let value = user.value(attribute);
     let same =
@@ -122,9 +169,9 @@ mod tests {
         user.attributes.insert(attribute("employeeId"), Value::text("A1"));
         user.attributes.insert(attribute("mail"), Value::text("Ann@contoso.com"));
         let ours = Found::Ours(user.id.clone());
-        assert_eq!(whose(&user, Some((attribute("employeeId"), "A1"))), ours);
-        assert_eq!(whose(&user, Some((attribute("employeeId"), "a1"))), Found::Other, "HR keys compare exactly");
-        assert_eq!(whose(&user, Some((attribute("mail"), "ann@contoso.com"))), ours, "addresses do not");
-        assert_eq!(whose(&user, None), Found::Other, "the name alone proves nothing");
+        assert_eq!(owner_of_key(&user, Some((attribute("employeeId"), "A1"))), ours);
+        assert_eq!(owner_of_key(&user, Some((attribute("employeeId"), "a1"))), Found::Other, "HR keys compare exactly");
+        assert_eq!(owner_of_key(&user, Some((attribute("mail"), "ann@contoso.com"))), ours, "addresses do not");
+        assert_eq!(owner_of_key(&user, None), Found::Other, "the name alone proves nothing");
     }
 }

@@ -55,7 +55,7 @@ pub use drift::{Drifted, drift};
 pub use fingerprint::fingerprint;
 pub use groups::unique_name;
 pub use guards::GUARDS;
-pub use inputs::{Inputs, Leavers, Limit, Policy};
+pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
 pub use ledger::{FormerAddress, LastReading, Ledger, Person};
 pub use people::{Note, Packer, Part, People, PersonNo, UnlistedStatus};
 pub use presence::Presence;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{Store, private_file};
-use crate::graph::Cache;
+use crate::target::SnapshotCache;
 
 const FILE: &str = "tenant.db";
 /// Readings of one target that are kept: as many mappings can take turns.
@@ -92,7 +92,7 @@ impl Readings {
     }
 }
 
-impl Cache for Readings {
+impl SnapshotCache for Readings {
     fn load(&self, reading: &str, wanted: &mut dyn FnMut(&[u8]) -> bool, row: &mut dyn FnMut(&str, &[u8])) -> bool {
         let loaded = self.within(|transaction| {
             let Some((id, head)) = self.find(transaction, reading)? else { return Ok(false) };

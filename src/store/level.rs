@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{FILE, Store, StoreError};
 use crate::directory::TenantId;
-use crate::graph::{Level, QuotaLevel, Stops, StopsKeeper};
+use crate::target::{QuotaLevel, RateLevel, Stops, StopsKeeper};
 
 /// Keeps the level of one tenant, over a connection of its own: the graph's client holds it while the store is in use.
 pub struct SavedLevel {
@@ -79,17 +79,17 @@ fn spent_since(database: &Connection, tenant: &TenantId, at: i64) -> rusqlite::R
 }
 
 impl QuotaLevel for SavedLevel {
-    fn load(&self) -> Option<Level> {
+    fn load(&self) -> Option<RateLevel> {
         let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let select = "select value from cache where tenant = ?1 and name = 'quota'";
         let value: Option<Vec<u8>> = database.query_row(select, [&self.tenant.0], |row| row.get(0)).optional().ok()?;
-        let level: Level = serde_json::from_slice(&value?).ok()?;
+        let level: RateLevel = serde_json::from_slice(&value?).ok()?;
         let since = spent_since(&database, &self.tenant, level.at).unwrap_or(0);
         let spent = f64::from(u32::try_from(since).unwrap_or(u32::MAX));
-        Some(Level { writes: level.writes - spent, units: level.units - spent, ..level })
+        Some(RateLevel { writes: level.writes - spent, units: level.units - spent, ..level })
     }
 
-    fn save(&self, level: &Level) {
+    fn save(&self, level: &RateLevel) {
         let Ok(value) = serde_json::to_vec(level) else { return };
         let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let upsert = "insert into cache values (?1, 'quota', ?2) on conflict (tenant, name) do update set value = excluded.value";

@@ -1,8 +1,8 @@
 //! From steps that are due to a batch, with what the journal is told of it.
 
 use super::{
-    Act, ApplyError, Attribute, BATCH, Detail, Edits, Flying, Miss, ObjectId, Operation, Part, RequestKind, Scheduler, Sent,
-    Stop, Value, Who, first_password,
+    ApplyError, Attribute, Detail, Edits, InFlight, Miss, ObjectId, ObjectRef, Operation, Part, RequestKind, Scheduler, Sent,
+    StepAction, Stop, Value, first_password,
 };
 
 enum Unsendable {
@@ -11,10 +11,11 @@ enum Unsendable {
 }
 
 impl Scheduler<'_> {
-    /// The next batch: the first 20 that are due. Steps that turn out impossible end here.
-    pub(super) fn fill(&mut self) -> (Vec<Flying>, Vec<Operation>) {
-        let (mut flying, mut operations) = (Vec::new(), Vec::new());
-        while flying.len() < BATCH {
+    /// The next batch: as many of the first due steps as the target takes in one. Steps that turn out impossible end here.
+    pub(super) fn fill(&mut self) -> (Vec<InFlight>, Vec<Operation>) {
+        let (mut in_flight, mut operations) = (Vec::new(), Vec::new());
+        let most = self.target.capabilities().batch.max(1);
+        while in_flight.len() < most {
             let Some(at) = self.ready.pop_first() else { break };
             let Some(part) = self.next_part(at) else {
                 self.over(at, None);
@@ -27,7 +28,7 @@ impl Scheduler<'_> {
                     let told = self.told(at, request, &part);
                     self.entry.sent.push(told);
                     operations.push(operation);
-                    flying.push(Flying { at, request, part });
+                    in_flight.push(InFlight { at, request, part });
                 }
                 Err(Unsendable::Dependency(message)) => {
                     let missed = self.missed(at, "dependency", message);
@@ -39,7 +40,7 @@ impl Scheduler<'_> {
                 }
             }
         }
-        (flying, operations)
+        (in_flight, operations)
     }
 
     /// The next part of a step; none where nothing is left to send. A member whose account was not made is left out and reported.
@@ -59,20 +60,20 @@ impl Scheduler<'_> {
         Part::of(&self.live[at].step.act).is_none().then_some(Part::Whole)
     }
 
-    pub(super) fn id_of(&self, who: &Who) -> Option<ObjectId> {
+    pub(super) fn id_of(&self, who: &ObjectRef) -> Option<ObjectId> {
         match who {
-            Who::Id(id) => Some(id.clone()),
-            Who::NewUser(key) => self.users.get(key).cloned(),
-            Who::NewGroup(key) => self.groups.get(key).cloned(),
-            Who::Nobody(_) => None,
+            ObjectRef::Id(id) => Some(id.clone()),
+            ObjectRef::NewUser(key) => self.users.get(key).cloned(),
+            ObjectRef::NewGroup(key) => self.groups.get(key).cloned(),
+            ObjectRef::Nobody(_) => None,
         }
     }
 
-    fn known(&self, who: &Who) -> Result<ObjectId, Unsendable> {
+    fn known(&self, who: &ObjectRef) -> Result<ObjectId, Unsendable> {
         let message = || match who {
-            Who::NewGroup(key) => format!("the group {key} was not created"),
-            Who::Id(id) => format!("the account {id} is not there"),
-            Who::NewUser(key) | Who::Nobody(key) => format!("{key} has no account"),
+            ObjectRef::NewGroup(key) => format!("the group {key} was not created"),
+            ObjectRef::Id(id) => format!("the account {id} is not there"),
+            ObjectRef::NewUser(key) | ObjectRef::Nobody(key) => format!("{key} has no account"),
         };
         self.id_of(who).ok_or_else(|| Unsendable::Dependency(message()))
     }
@@ -80,51 +81,55 @@ impl Scheduler<'_> {
     fn operation(&self, at: usize, part: &Part) -> Result<Operation, Unsendable> {
         let password = || first_password().map_err(|error| Unsendable::Broken(error.into()));
         let step = &self.live[at].step;
-        if let (Act::CreateUser { .. }, Part::Edits(edits)) = (&step.act, part) {
+        if let (StepAction::CreateUser { .. }, Part::Edits(edits)) = (&step.act, part) {
             // What the create left out, now that there is an account.
-            let user = Who::NewUser(self.plan.changes[step.change].key.clone());
+            let user = ObjectRef::NewUser(self.plan.changes[step.change].key.clone());
             return Ok(Operation::UpdateUser { id: self.known(&user)?, edits: edits.clone() });
         }
         Ok(match &step.act {
-            Act::CreateUser { attributes } => Operation::CreateUser { attributes: attributes.clone(), password: password()? },
-            Act::SetPassword { user } => Operation::SetPassword { user: self.known(user)?, password: password()? },
-            Act::Update { user, edits } => {
+            StepAction::CreateUser { attributes } => {
+                Operation::CreateUser { attributes: attributes.clone(), password: password()? }
+            }
+            StepAction::SetPassword { user } => Operation::SetPassword { user: self.known(user)?, password: password()? },
+            StepAction::Update { user, edits } => {
                 let edits = if let Part::Edits(part) = part { part } else { edits };
                 Operation::UpdateUser { id: self.known(user)?, edits: edits.clone() }
             }
-            Act::SetManager { user, manager } => Operation::SetManager { user: self.known(user)?, manager: self.known(manager)? },
-            Act::ClearManager { user } => Operation::ClearManager { user: self.known(user)? },
-            Act::RevokeSessions { user } => Operation::RevokeSessions { user: self.known(user)? },
-            Act::RemoveLicenses { user, skus } => {
+            StepAction::SetManager { user, manager } => {
+                Operation::SetManager { user: self.known(user)?, manager: self.known(manager)? }
+            }
+            StepAction::ClearManager { user } => Operation::ClearManager { user: self.known(user)? },
+            StepAction::RevokeSessions { user } => Operation::RevokeSessions { user: self.known(user)? },
+            StepAction::RemoveLicenses { user, skus } => {
                 let skus = if let Part::Licences(part) = part { part } else { skus };
                 Operation::RemoveLicenses { user: self.known(user)?, skus: skus.iter().map(|sku| sku.as_str().into()).collect() }
             }
-            Act::DeleteUser { id } => Operation::DeleteUser { id: id.clone() },
-            Act::RestoreUser { id, upn } => Operation::RestoreUser { id: id.clone(), upn: upn.clone() },
-            Act::CreateGroup { unique_name, name, microsoft365, owners } => Operation::CreateGroup {
+            StepAction::DeleteUser { id } => Operation::DeleteUser { id: id.clone() },
+            StepAction::RestoreUser { id, upn } => Operation::RestoreUser { id: id.clone(), upn: upn.clone() },
+            StepAction::CreateGroup { unique_name, name, microsoft365, owners } => Operation::CreateGroup {
                 unique_name: unique_name.clone(),
                 name: name.clone(),
                 microsoft365: *microsoft365,
                 owners: owners.iter().map(|owner| self.known(owner)).collect::<Result<_, _>>()?,
             },
-            Act::RenameGroup { group, name } => Operation::UpdateGroup { id: self.known(group)?, name: name.clone() },
-            Act::AddMembers { group, .. } => {
+            StepAction::RenameGroup { group, name } => Operation::UpdateGroup { id: self.known(group)?, name: name.clone() },
+            StepAction::AddMembers { group, .. } => {
                 let members: Vec<ObjectId> = part.members().iter().filter_map(|(_, who)| self.id_of(who)).collect();
                 Operation::AddMembers { group: self.known(group)?, members }
             }
-            Act::RemoveMember { group, member } => {
+            StepAction::RemoveMember { group, member } => {
                 if step.instead.iter().any(|add| !self.members.added.contains(&(*add, member.clone()))) {
                     return Err(Unsendable::Dependency(self.stays(member, &step.instead)));
                 }
                 Operation::RemoveMember { group: self.known(group)?, member: self.known(member)? }
             }
-            Act::CreateTap { user, start } => Operation::CreateTap { user: self.known(user)?, start: start.clone() },
-            Act::Impossible(why) => return Err(Unsendable::Dependency(why.clone())),
+            StepAction::CreateTap { user, start } => Operation::CreateTap { user: self.known(user)?, start: start.clone() },
+            StepAction::Impossible(why) => return Err(Unsendable::Dependency(why.clone())),
         })
     }
 
     /// Why a member is not removed.
-    fn stays(&self, member: &Who, adds: &[usize]) -> String {
+    fn stays(&self, member: &ObjectRef, adds: &[usize]) -> String {
         let missed = adds.iter().filter(|add| !self.members.added.contains(&(**add, member.clone())));
         let groups: Vec<&str> = missed.map(|add| self.plan.changes[self.live[*add].step.change].key.as_str()).collect();
         format!("the member stays, because adding it to {} failed", groups.join(", "))
@@ -150,27 +155,27 @@ impl Scheduler<'_> {
             sent.enabled = edits.iter().find_map(|(name, value)| flag(*name, value.as_ref()));
         };
         match (&step.act, part) {
-            (Act::CreateUser { .. }, Part::Edits(edits)) => {
+            (StepAction::CreateUser { .. }, Part::Edits(edits)) => {
                 carries(edits);
                 sent.kind = RequestKind::UpdateUser;
                 sent.object = self.users.get(&change.key).cloned();
             }
-            (Act::CreateUser { attributes }, _) => {
+            (StepAction::CreateUser { attributes }, _) => {
                 carries(&attributes.iter().map(|(name, value)| (*name, Some(value.clone()))).collect());
                 if let Some((upn, matching)) = self.identity(at) {
                     sent.upn = Some(upn);
                     sent.matching = matching;
                 }
             }
-            (Act::Update { edits, .. }, part) => carries(if let Part::Edits(part) = part { part } else { edits }),
-            (Act::DeleteUser { id } | Act::RestoreUser { id, .. }, _) => sent.object = Some(id.clone()),
+            (StepAction::Update { edits, .. }, part) => carries(if let Part::Edits(part) = part { part } else { edits }),
+            (StepAction::DeleteUser { id } | StepAction::RestoreUser { id, .. }, _) => sent.object = Some(id.clone()),
             _ => {}
         }
         sent
     }
 }
 
-impl Act {
+impl StepAction {
     fn kind(&self) -> RequestKind {
         match self {
             Self::CreateUser { .. } => RequestKind::CreateUser,

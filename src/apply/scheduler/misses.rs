@@ -6,6 +6,7 @@ use super::part::has_own_rule;
 use super::{Answer, Attribute};
 use crate::apply::outcome::{Failed, StepName};
 use crate::plan::{Action, Change, Object};
+use crate::target::Transcript;
 
 /// What a step was about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,16 +60,15 @@ impl Miss {
 
     /// Graph refused it.
     pub(super) fn refused(step: StepName, detail: Detail, answer: &Answer) -> Self {
-        let code = answer.code.clone().unwrap_or_else(|| match answer.status {
-            Some(status) => format!("http-{status}"),
-            None => "no-answer".into(),
-        });
+        let Transcript { status, code, message, request_id } = answer.transcript.clone();
+        let code = code.unwrap_or_else(|| status.map_or_else(|| "no-answer".into(), |status| format!("http-{status}")));
         Self {
-            status: answer.status,
-            request_id: answer.request_id.clone(),
-            property: named(answer),
+            status,
+            request_id,
+            property: answer.culprits.property.clone(),
+            owner: answer.name_conflict().and_then(|conflict| conflict.owner.clone()),
             forbidden: answer.is_forbidden(),
-            ..Self::silent(step, detail, &code, answer.message.clone().unwrap_or_else(|| "no answer from the service".into()))
+            ..Self::silent(step, detail, &code, message.unwrap_or_else(|| "no answer from the service".into()))
         }
     }
 
@@ -119,19 +119,6 @@ impl Miss {
             (_, StepName::Tap) => "creating the Temporary Access Pass".into(),
         })
     }
-}
-
-/// The property that Graph's details point at, as Graph spells it; else the one that its text names as taken.
-fn named(answer: &Answer) -> Option<String> {
-    let target = answer.details.iter().map(|(_, target)| target.trim()).find(|target| !target.is_empty());
-    let text = || {
-        let message = answer.message.as_deref()?;
-        let (_, rest) = message.split_once("for property ")?;
-        let word: String =
-            rest.trim_start_matches(['\'', '"', '`']).chars().take_while(|c| c.is_alphanumeric() || "._".contains(*c)).collect();
-        Some(word.trim_end_matches('.').to_owned()).filter(|word| !word.is_empty())
-    };
-    target.map(str::to_owned).or_else(text)
 }
 
 /// How much of a change is done and what failed of it.

@@ -24,17 +24,15 @@ use self::part::Part;
 use self::refusal::Reduced;
 use super::journal::{Answered, Entry, Journal, RequestKind, Sent};
 use super::outcome::Applied;
-use super::steps::{Act, Edits, Step, Who, steps};
-use super::{ApplyError, Found, Options, OwnerKind, Tenant, first_password};
+use super::steps::{Edits, ObjectRef, Step, StepAction, steps};
+use super::{ApplyError, Options, first_password};
 use crate::directory::{Attribute, ObjectId, Upn, Value};
-use crate::graph::{Answer, Operation};
 use crate::mapping::LeaveAction;
 use crate::plan::{Candidates, Plan};
+use crate::target::{Answer, Found, Operation, OwnerKind, TargetError, TargetWriter};
 
-/// What Graph takes in one batch.
-const BATCH: usize = 20;
 /// Batches in flight.
-const FLIGHTS: usize = 8;
+const BATCHES_IN_FLIGHT: usize = 8;
 /// Batches that fail whole, one after another, before the service counts as dead.
 const DEAD: u32 = 5;
 /// Members that are refused with a 403 one by one, while none is added anywhere, before the app counts as forbidden to add any.
@@ -45,42 +43,44 @@ const CLOSED: Duration = Duration::from_mins(15);
 pub(super) const REPLICATION: Duration = Duration::from_secs(15);
 
 /// A step with its state.
-struct Live {
+struct StepState {
     step: Step,
     /// What is left to send of a step that has parts.
     parts: VecDeque<Part>,
     /// What a create left out and what is written once the account exists.
     later: Edits,
+    /// Attributes that a refusal named and that were left out. They are sent alone if the rest is refused without them.
+    blamed: Edits,
     reduced: Reduced,
     splits: u32,
     blockers: usize,
-    /// Who waits for it, and whether they need it to go well.
+    /// ObjectRef waits for it, and whether they need it to go well.
     dependants: Vec<(usize, bool)>,
     attempts: u32,
     /// How often the service failed over it, and when the first such request was sent.
     faults: u32,
     first_fault: Option<Instant>,
     /// A request was sent that may have landed: no answer came, or a fault of the service.
-    adrift: bool,
+    maybe_applied: bool,
     throttles: u32,
-    doubt: Option<Doubt>,
+    doubt: Option<UnconfirmedCreate>,
     misses: Vec<Miss>,
     /// What others wait for is there, whatever else of the step failed.
     landed: bool,
-    fate: Fate,
+    stage: StepStage,
 }
 
 /// What becomes of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+enum StepStage {
     Open,
     /// Something that it needs failed: it is not sent.
-    Doomed,
-    Over,
+    MustFail,
+    Finished,
 }
 
 /// A create of which nobody knows whether it landed.
-struct Doubt {
+struct UnconfirmedCreate {
     request: u64,
     since: Instant,
     faults: u32,
@@ -89,7 +89,7 @@ struct Doubt {
 }
 
 /// A time in which nothing was let through: every batch was answered with 429, or with faults among them.
-struct Closed {
+struct ThrottlePeriod {
     since: Instant,
     /// When the service said to come again. What is answered before says nothing new.
     next: Instant,
@@ -97,45 +97,45 @@ struct Closed {
 }
 
 /// A request in flight.
-struct Flying {
+struct InFlight {
     at: usize,
     request: u64,
     part: Part,
 }
 
-enum Landing {
+enum Completion {
     Answers {
         started: Instant,
-        flying: Vec<Flying>,
+        in_flight: Vec<InFlight>,
         answers: Vec<Answer>,
     },
     Looked {
         at: usize,
-        found: Result<Found, String>,
+        found: Result<Found, TargetError>,
     },
     /// A group that was there already, whose id is looked up.
     Group {
-        flying: Flying,
+        in_flight: InFlight,
         answer: Answer,
-        found: Result<Option<ObjectId>, String>,
+        found: Result<Option<ObjectId>, TargetError>,
     },
     /// A group that may have been made by a request without an answer, or by one that was sent again.
     Sought {
-        flying: Flying,
+        in_flight: InFlight,
         answer: Answer,
-        found: Result<Option<ObjectId>, String>,
+        found: Result<Option<ObjectId>, TargetError>,
     },
 }
 
 struct Scheduler<'a> {
     plan: &'a Plan,
-    tenant: &'a dyn Tenant,
+    target: &'a dyn TargetWriter,
     journal: &'a mut dyn Journal,
     options: Options<'a>,
-    live: Vec<Live>,
+    live: Vec<StepState>,
     ready: BTreeSet<usize>,
     waiting: BTreeSet<(Instant, usize)>,
-    flights: FuturesUnordered<BoxFuture<'a, Landing>>,
+    flights: FuturesUnordered<BoxFuture<'a, Completion>>,
     batches_out: usize,
     next_request: u64,
     /// What the journal is to be told next.
@@ -149,7 +149,7 @@ struct Scheduler<'a> {
     users: HashMap<String, ObjectId>,
     groups: HashMap<String, ObjectId>,
     /// Objects that this run made or brought back.
-    born: HashMap<ObjectId, Instant>,
+    created_at: HashMap<ObjectId, Instant>,
     passes: BTreeMap<String, SecretString>,
     /// Attributes of which a value went through.
     written: BTreeSet<Attribute>,
@@ -160,7 +160,7 @@ struct Scheduler<'a> {
     last_dead: Option<Instant>,
     /// When the service last answered anything.
     last_alive: Option<Instant>,
-    closed: Option<Closed>,
+    closed: Option<ThrottlePeriod>,
     pause: Option<Instant>,
     stop: Option<Stop>,
 }
@@ -168,8 +168,8 @@ struct Scheduler<'a> {
 /// What became of the members that were added to groups in this run.
 #[derive(Default)]
 struct MemberAdds {
-    /// Who was added, by step.
-    added: HashSet<(usize, Who)>,
+    /// ObjectRef was added, by step.
+    added: HashSet<(usize, ObjectRef)>,
     /// How many members Graph refused with a 403 one by one.
     refused_alone: u32,
 }
@@ -189,12 +189,12 @@ enum Stop {
 
 pub(super) async fn run<'a>(
     plan: &'a Plan,
-    tenant: &'a dyn Tenant,
+    target: &'a dyn TargetWriter,
     journal: &'a mut dyn Journal,
     options: Options<'a>,
 ) -> Result<Applied, ApplyError> {
     let started = Instant::now();
-    let mut scheduler = Scheduler::new(plan, tenant, journal, options);
+    let mut scheduler = Scheduler::new(plan, target, journal, options);
     scheduler.leave_out_the_unfit();
     scheduler.complete_the_empty();
     scheduler.carry_out().await;
@@ -203,8 +203,8 @@ pub(super) async fn run<'a>(
 }
 
 impl<'a> Scheduler<'a> {
-    fn new(plan: &'a Plan, tenant: &'a dyn Tenant, journal: &'a mut dyn Journal, options: Options<'a>) -> Self {
-        let steps = steps(plan, options.snapshot, options.tap);
+    fn new(plan: &'a Plan, target: &'a dyn TargetWriter, journal: &'a mut dyn Journal, options: Options<'a>) -> Self {
+        let steps = steps(plan, options.snapshot, options.tap, target.capabilities());
         let mut left = vec![0; plan.changes.len()];
         let mut leave_left = HashMap::new();
         let mut waiters: Vec<Vec<(usize, bool)>> = vec![Vec::new(); steps.len()];
@@ -218,10 +218,10 @@ impl<'a> Scheduler<'a> {
         }
         let ready = steps.iter().enumerate().filter(|(_, step)| step.needs.is_empty() && step.follows.is_empty());
         let ready = ready.map(|(at, _)| at).collect();
-        let live = steps.into_iter().zip(waiters).map(|(step, dependants)| Live::new(step, dependants)).collect();
+        let live = steps.into_iter().zip(waiters).map(|(step, dependants)| StepState::new(step, dependants)).collect();
         Self {
             plan,
-            tenant,
+            target,
             journal,
             options,
             live,
@@ -237,7 +237,7 @@ impl<'a> Scheduler<'a> {
             leave_left,
             users: HashMap::new(),
             groups: HashMap::new(),
-            born: HashMap::new(),
+            created_at: HashMap::new(),
             passes: BTreeMap::new(),
             written: BTreeSet::new(),
             members: MemberAdds::default(),
@@ -260,12 +260,12 @@ impl<'a> Scheduler<'a> {
         for live in &mut self.live {
             let mut unfit = Vec::new();
             match &mut live.step.act {
-                Act::CreateUser { attributes } => attributes.retain(|name, value| {
+                StepAction::CreateUser { attributes } => attributes.retain(|name, value| {
                     let fault = fault(*name, Some(value));
                     unfit.extend(fault.iter().map(|fault| (*name, fault.to_string())));
                     fault.is_none()
                 }),
-                Act::Update { edits, .. } => edits.retain(|name, value| {
+                StepAction::Update { edits, .. } => edits.retain(|name, value| {
                     let fault = fault(*name, value.as_ref());
                     unfit.extend(fault.iter().map(|fault| (*name, fault.to_string())));
                     fault.is_none()
@@ -371,23 +371,23 @@ impl<'a> Scheduler<'a> {
             self.ready.insert(at);
             return;
         };
-        let tenant = self.tenant;
+        let target = self.target;
         let conflict = self.live[at].doubt.as_ref().is_some_and(|doubt| doubt.conflict.is_some());
         self.flights.push(Box::pin(async move {
             let key = key.as_ref().map(|(attribute, text)| (*attribute, text.as_str()));
-            let mut found = tenant.find(&upn, key).await;
+            let mut found = target.find_user(&upn, key).await;
             // The address may be a group's. A user whom the first look-up did not show may still be ours.
-            if conflict && found == Ok(Found::Nobody) {
-                let owner = tenant.owner(upn.as_str()).await;
+            if conflict && matches!(found, Ok(Found::Nobody)) {
+                let owner = target.find_owner(upn.as_str()).await;
                 found = Ok(owner.filter(|owner| owner.kind == OwnerKind::Group).map_or(Found::Nobody, |_| Found::Other));
             }
-            Landing::Looked { at, found }
+            Completion::Looked { at, found }
         }));
     }
 
     /// By what a created account is found again.
     fn identity(&self, at: usize) -> Option<(Upn, Option<(Attribute, String)>)> {
-        let Act::CreateUser { attributes } = &self.live[at].step.act else { return None };
+        let StepAction::CreateUser { attributes } = &self.live[at].step.act else { return None };
         let text = |attribute: Attribute| attributes.get(&attribute).and_then(Value::as_text);
         let upn = Upn::new(text(Attribute::find("userPrincipalName")?)?);
         let key = self.options.matching.and_then(|attribute| Some((attribute, text(attribute)?.to_owned())));
@@ -395,26 +395,26 @@ impl<'a> Scheduler<'a> {
     }
 
     /// As many batches as may be in flight and are due.
-    fn fill_batches(&mut self) -> Vec<(Vec<Flying>, Vec<Operation>)> {
-        let most = if self.dead > 0 { 1 } else { FLIGHTS };
+    fn fill_batches(&mut self) -> Vec<(Vec<InFlight>, Vec<Operation>)> {
+        let most = if self.dead > 0 { 1 } else { BATCHES_IN_FLIGHT };
         let mut batches = Vec::new();
         while self.stop.is_none() && self.pause.is_none() && self.batches_out + batches.len() < most && !self.ready.is_empty() {
-            let (flying, operations) = self.fill();
-            if !flying.is_empty() {
-                batches.push((flying, operations));
+            let (in_flight, operations) = self.fill();
+            if !in_flight.is_empty() {
+                batches.push((in_flight, operations));
             }
         }
         batches
     }
 
-    fn dispatch(&mut self, batches: Vec<(Vec<Flying>, Vec<Operation>)>) {
+    fn dispatch(&mut self, batches: Vec<(Vec<InFlight>, Vec<Operation>)>) {
         self.batches_out += batches.len();
-        for (flying, operations) in batches {
-            let tenant = self.tenant;
+        for (in_flight, operations) in batches {
+            let target = self.target;
             self.flights.push(Box::pin(async move {
                 let started = Instant::now();
-                let answers = tenant.send(operations).await;
-                Landing::Answers { started, flying, answers }
+                let answers = target.send(operations).await;
+                Completion::Answers { started, in_flight, answers }
             }));
         }
     }
@@ -428,27 +428,27 @@ impl<'a> Scheduler<'a> {
     fn detail(&self, at: usize) -> Detail {
         let step = &self.live[at].step;
         match &step.act {
-            Act::RemoveMember { group, .. } if step.leave.is_some() => Detail::Group(self.group_name(group)),
-            Act::RemoveMember { member, .. } => Detail::Member(self.key_of(step.change, member)),
+            StepAction::RemoveMember { group, .. } if step.leave.is_some() => Detail::Group(self.group_name(group)),
+            StepAction::RemoveMember { member, .. } => Detail::Member(self.key_of(step.change, member)),
             _ => Detail::Whole,
         }
     }
 
-    fn group_name(&self, group: &Who) -> String {
+    fn group_name(&self, group: &ObjectRef) -> String {
         match group {
-            Who::Id(id) => self.options.snapshot.groups.get(id).map_or_else(|| id.to_string(), |group| group.name.clone()),
-            Who::NewUser(key) | Who::NewGroup(key) | Who::Nobody(key) => key.clone(),
+            ObjectRef::Id(id) => self.options.snapshot.groups.get(id).map_or_else(|| id.to_string(), |group| group.name.clone()),
+            ObjectRef::NewUser(key) | ObjectRef::NewGroup(key) | ObjectRef::Nobody(key) => key.clone(),
         }
     }
 
     /// The key by which a group's change names a member.
-    fn key_of(&self, change: usize, member: &Who) -> String {
+    fn key_of(&self, change: usize, member: &ObjectRef) -> String {
         match member {
-            Who::Id(id) => {
+            ObjectRef::Id(id) => {
                 let ids = &self.plan.changes[change].ids;
                 ids.iter().find(|(_, known)| *known == id).map_or_else(|| id.to_string(), |(key, _)| key.clone())
             }
-            Who::NewUser(key) | Who::NewGroup(key) | Who::Nobody(key) => key.clone(),
+            ObjectRef::NewUser(key) | ObjectRef::NewGroup(key) | ObjectRef::Nobody(key) => key.clone(),
         }
     }
 
@@ -468,7 +468,7 @@ impl<'a> Scheduler<'a> {
         while let Some((at, miss)) = over.pop() {
             let live = &mut self.live[at];
             live.misses.extend(miss);
-            live.fate = Fate::Over;
+            live.stage = StepStage::Finished;
             let misses = std::mem::take(&mut live.misses);
             let (failed, in_vain) = (!misses.is_empty(), !misses.is_empty() && !live.landed);
             let change = live.step.change;
@@ -482,13 +482,13 @@ impl<'a> Scheduler<'a> {
             for (dependant, hard) in self.live[at].dependants.clone() {
                 let waiter = &mut self.live[dependant];
                 if hard && in_vain {
-                    waiter.fate = Fate::Doomed;
+                    waiter.stage = StepStage::MustFail;
                 }
                 waiter.blockers -= 1;
                 if waiter.blockers > 0 {
                     continue;
                 }
-                if waiter.fate == Fate::Doomed {
+                if waiter.stage == StepStage::MustFail {
                     let message = "something that this change depends on failed".to_owned();
                     over.push((dependant, Some(self.missed(dependant, "dependency", message))));
                 } else {
@@ -507,7 +507,7 @@ impl<'a> Scheduler<'a> {
     }
 }
 
-impl Live {
+impl StepState {
     fn new(step: Step, dependants: Vec<(usize, bool)>) -> Self {
         let parts = Part::of(&step.act).into_iter().collect();
         let blockers = step.needs.len() + step.follows.len();
@@ -515,6 +515,7 @@ impl Live {
             step,
             parts,
             later: Edits::new(),
+            blamed: Edits::new(),
             reduced: Reduced::default(),
             splits: 0,
             blockers,
@@ -522,12 +523,12 @@ impl Live {
             attempts: 0,
             faults: 0,
             first_fault: None,
-            adrift: false,
+            maybe_applied: false,
             throttles: 0,
             doubt: None,
             misses: Vec::new(),
             landed: false,
-            fate: Fate::Open,
+            stage: StepStage::Open,
         }
     }
 }

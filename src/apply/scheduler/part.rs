@@ -1,6 +1,6 @@
 //! What one request of a step carries, where a step may take several.
 
-use super::{Act, Attribute, Who};
+use super::{Attribute, ObjectRef, StepAction};
 use crate::apply::steps::Edits;
 
 /// A part of a step. Members, attributes and licences are sent together, and apart once Graph refused them together.
@@ -9,23 +9,23 @@ pub(super) enum Part {
     /// The step has no parts.
     #[default]
     Whole,
-    Members(Vec<(String, Who)>),
+    Members(Vec<(String, ObjectRef)>),
     Edits(Edits),
     Licences(Vec<String>),
 }
 
 impl Part {
     /// All of a step that has parts.
-    pub(super) fn of(act: &Act) -> Option<Self> {
+    pub(super) fn of(act: &StepAction) -> Option<Self> {
         match act {
-            Act::AddMembers { members, .. } => Some(Self::Members(members.clone())),
-            Act::Update { edits, .. } => Some(Self::Edits(edits.clone())),
-            Act::RemoveLicenses { skus, .. } => Some(Self::Licences(skus.clone())),
+            StepAction::AddMembers { members, .. } => Some(Self::Members(members.clone())),
+            StepAction::Update { edits, .. } => Some(Self::Edits(edits.clone())),
+            StepAction::RemoveLicenses { skus, .. } => Some(Self::Licences(skus.clone())),
             _ => None,
         }
     }
 
-    pub(super) fn members(&self) -> &[(String, Who)] {
+    pub(super) fn members(&self) -> &[(String, ObjectRef)] {
         match self {
             Self::Members(members) => members,
             _ => &[],

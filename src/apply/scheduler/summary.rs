@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
 use super::misses::{Detail, refused_to_app};
-use super::{Applied, ApplyError, Attribute, Fate, ObjectId, Scheduler, Stop};
+use super::{Applied, ApplyError, Attribute, ObjectId, Scheduler, StepStage, Stop};
 use crate::apply::outcome::{ChangeResult, ChangeState, Outcome};
 use crate::apply::owners::owner_in;
 use crate::plan::{Change, Object, Skipped};
@@ -31,7 +31,7 @@ impl Scheduler<'_> {
                     if known.is_some() || stopped {
                         break;
                     }
-                    let owner = self.tenant.owner(address).await.filter(|owner| Some(&owner.id) != own);
+                    let owner = self.target.find_owner(address).await.filter(|owner| Some(&owner.id) != own);
                     known = owner.map(|owner| (owner, address.clone()));
                 }
                 if let Some((owner, address)) = known {
@@ -57,7 +57,7 @@ impl Scheduler<'_> {
     /// What was not reached is missed, once for a change; gives those changes.
     fn miss_the_unreached(&mut self) -> BTreeSet<usize> {
         let mut unreached = BTreeSet::new();
-        for at in (0..self.live.len()).filter(|at| self.live[*at].fate != Fate::Over).collect::<Vec<_>>() {
+        for at in (0..self.live.len()).filter(|at| self.live[*at].stage != StepStage::Finished).collect::<Vec<_>>() {
             let change = self.live[at].step.change;
             let missed = if self.live[at].doubt.is_some() {
                 self.missed(at, "unknown-outcome", "whether the account was made is unknown; the next run finds out".into())
@@ -116,7 +116,7 @@ impl Scheduler<'_> {
             outcome.skipped.retain(|skipped| *skipped != earlier);
             outcome.skipped.push(Skipped::refused(*attribute, left_out + people.len() as u64));
         }
-        outcome.requests = self.tenant.requests();
+        outcome.requests = self.target.requests();
         outcome.requests.retried += self.retried;
         outcome.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let keys = |people: BTreeSet<usize>| people.into_iter().map(|at| self.plan.changes[at].key.clone()).collect();

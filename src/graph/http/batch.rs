@@ -16,14 +16,14 @@ pub(in crate::graph) const MOST: usize = 20;
 
 /// One request, to be sent alone or within a batch. Its URL is relative to the version root.
 #[derive(Clone)]
-pub(in crate::graph) struct Inner {
+pub(in crate::graph) struct BatchItem {
     pub(in crate::graph) method: &'static str,
     pub(in crate::graph) url: String,
     pub(in crate::graph) headers: BTreeMap<&'static str, &'static str>,
     pub(in crate::graph) body: Option<Json>,
 }
 
-impl Inner {
+impl BatchItem {
     pub(in crate::graph) fn get(url: impl Into<String>) -> Self {
         Self { method: "GET", url: url.into(), headers: BTreeMap::new(), body: None }
     }
@@ -46,9 +46,9 @@ impl Inner {
 /// The body of a `$batch`; the id of a request is its position.
 ///
 /// Written piece by piece: thousands of bodies pass here, and none is copied on its way into the text.
-pub(in crate::graph) fn encode(requests: &[&Inner]) -> String {
+pub(in crate::graph) fn encode(requests: &[&BatchItem]) -> String {
     let mut text = String::from(r#"{"requests":["#);
-    for (position, Inner { method, url, headers, body }) in requests.iter().enumerate() {
+    for (position, BatchItem { method, url, headers, body }) in requests.iter().enumerate() {
         let comma = if position > 0 { "," } else { "" };
         let url = Json::from(url.as_str());
         let _ = write!(text, r#"{comma}{{"id":"{position}","method":"{method}","url":{url}"#);
@@ -188,7 +188,7 @@ impl Reply {
             Place::Part => About::Request,
             // Every refusal of Graph's own has a code.
             Place::Alone if self.is_success() || code.is_some() => About::Request,
-            Place::Alone | Place::Batch => About::Way,
+            Place::Alone | Place::Batch => About::Transport,
         };
         // Graph names the property in the details, in the error itself or in the error within it.
         let pointing = details.chain([error, inner]).chain(inner["details"].as_array().into_iter().flatten());
@@ -246,8 +246,8 @@ mod tests {
 
     #[test]
     fn a_body_brings_its_content_type() {
-        let write = Inner::write("PATCH", "/users/1", Some(serde_json::json!({"city": null})));
-        let body = encode(&[&write, &Inner::get("/organization")]);
+        let write = BatchItem::write("PATCH", "/users/1", Some(serde_json::json!({"city": null})));
+        let body = encode(&[&write, &BatchItem::get("/organization")]);
         assert_eq!(
             serde_json::from_str::<Json>(&body).unwrap(),
             serde_json::json!({"requests":[

@@ -30,7 +30,8 @@ mod tests {
 
     use super::*;
     use crate::directory::ObjectId;
-    use crate::graph::{Auth, Client, Cloud, Credential, GraphUrl, Operation, Reader, Settings, Verdict, Writer};
+    use crate::graph::{Auth, Client, Cloud, Credential, GraphUrl, Reader, Settings, Writer};
+    use crate::target::{Operation, Refusal};
 
     const CHALLENGE: &str = r#"Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#;
 
@@ -94,7 +95,7 @@ mod tests {
             let writer = Writer::new(Arc::clone(&client));
             let revoke = Operation::RevokeSessions { user: ObjectId::new("a").unwrap() };
             let answers = writer.send(vec![revoke]).await;
-            assert_eq!(answers[0].verdict, Verdict::Done, "{:?}", answers[0]);
+            assert!(answers[0].is_done(), "{:?}", answers[0]);
             assert_eq!(given.load(Ordering::SeqCst), 2, "one token, and a new one");
             assert_eq!(client.requests().retried, 1);
         }
@@ -108,9 +109,8 @@ mod tests {
             let writer = Writer::new(Arc::clone(&client));
             let revoke = Operation::RevokeSessions { user: ObjectId::new("a").unwrap() };
             let answer = writer.send(vec![revoke]).await.remove(0);
-            assert_eq!((answer.verdict, answer.status), (Verdict::Final, Some(status)));
-            assert!(answer.is_locked_out() && !answer.is_forbidden(), "it is not for want of a permission");
-            assert!(answer.message.unwrap().contains("Conditional Access"));
+            assert_eq!((answer.refusal(), answer.transcript.status), (Some(&Refusal::LockedOut), Some(status)));
+            assert!(answer.transcript.message.unwrap().contains("Conditional Access"));
             let told = Reader::new(client).members(&ObjectId::new("g").unwrap()).await.unwrap_err().to_string();
             assert!(told.contains(&status.to_string()) && told.contains("Not from here. (") && told.contains("hint: "), "{told}");
             assert!(!told.contains("permission"), "{told}");

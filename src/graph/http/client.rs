@@ -9,20 +9,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use serde::Serialize;
 use serde_json::Value as Json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::batch::{self, Inner, Place, Reply};
+use super::batch::{self, BatchItem, Place, Reply};
 use super::credential::{Credential, CredentialError};
 use super::error::GraphError;
-use super::rate_limiter::{Door, Gate, Level, QuotaLevel, Size};
+use super::rate_limiter::{RateLimiter, ReadThrottle, Size};
 use super::request_cost::{Price, price};
 use super::response::LONGEST;
 use super::transport::http_client;
 use super::url::GraphUrl;
-use crate::graph::stops::{Stops, StopsKeeper};
+use crate::target::{QuotaLevel, RateLevel, RequestCounts, Stops, StopsKeeper};
 
 /// Who is throttled first; `x-ms-throttle-priority`. It changes no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,24 +67,6 @@ impl Settings {
     }
 }
 
-/// How much was asked of Graph.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Requests {
-    /// HTTP requests, each batch counted once.
-    pub sent: u64,
-    /// Batches among them.
-    pub batches: u64,
-    /// Writes, each item of a batch counted.
-    pub writes: u64,
-    /// Resource units, as Graph told them, else as priced.
-    pub resource_units: u64,
-    /// Answers of 429, each item of a batch counted.
-    pub throttled: u64,
-    /// Requests that were sent again.
-    pub retried: u64,
-}
-
 #[derive(Default)]
 struct Counts {
     sent: AtomicU64,
@@ -101,9 +82,9 @@ pub struct Client {
     http: reqwest::Client,
     base: GraphUrl,
     credential: Credential,
-    writes: Door,
-    reads: Gate,
-    units: Door,
+    writes: RateLimiter,
+    reads: ReadThrottle,
+    units: RateLimiter,
     counts: Counts,
     priority: Priority,
     /// Seconds by which our clock is ahead of the service's; `i64::MIN` before it told its time.
@@ -139,9 +120,9 @@ impl Client {
             http,
             base,
             credential,
-            writes: Door::writes(share, scale),
-            reads: Gate::default(),
-            units: Door::units(size, share, scale),
+            writes: RateLimiter::writes(share, scale),
+            reads: ReadThrottle::default(),
+            units: RateLimiter::units(size, share, scale),
             counts: Counts::default(),
             priority,
             skew: AtomicI64::new(i64::MIN),
@@ -157,10 +138,10 @@ impl Client {
     }
 
     /// What was asked of Graph so far.
-    pub fn requests(&self) -> Requests {
+    pub fn requests(&self) -> RequestCounts {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let Counts { sent, batches, writes, units, throttled, retried } = &self.counts;
-        Requests {
+        RequestCounts {
             sent: read(sent),
             batches: read(batches),
             writes: read(writes),
@@ -176,10 +157,10 @@ impl Client {
     }
 
     /// How full the quota of writes is now.
-    pub fn level(&self) -> Level {
+    pub fn level(&self) -> RateLevel {
         let now = jiff::Timestamp::now().as_millisecond();
         let shut = self.writes.shut_until().map(|until| until.saturating_duration_since(Instant::now()));
-        Level {
+        RateLevel {
             at: now,
             writes: self.writes.level(),
             units: self.units.level(),
@@ -281,7 +262,7 @@ impl Client {
     }
 
     /// Sends one request alone.
-    pub(in crate::graph) async fn single(&self, request: &Inner) -> Result<Reply, Lost> {
+    pub(in crate::graph) async fn single(&self, request: &BatchItem) -> Result<Reply, Lost> {
         let body = request.body.as_ref().map(Json::to_string);
         let reply = self.exchange(request, body, price(request)).await?;
         self.learn(request, &reply);
@@ -289,9 +270,9 @@ impl Client {
     }
 
     /// Sends up to twenty requests in one. The outer answer is returned where it is not a success.
-    pub(in crate::graph) async fn batch(&self, requests: &[&Inner]) -> Result<Result<Vec<Option<Reply>>, Reply>, Lost> {
+    pub(in crate::graph) async fn batch(&self, requests: &[&BatchItem]) -> Result<Result<Vec<Option<Reply>>, Reply>, Lost> {
         let sum = requests.iter().map(|request| price(request)).fold(Price::default(), |sum, one| sum + one);
-        let outer = Inner::write("POST", "/$batch", None).with_header("Content-Type", "application/json");
+        let outer = BatchItem::write("POST", "/$batch", None).with_header("Content-Type", "application/json");
         self.counts.batches.fetch_add(1, Ordering::Relaxed);
         let reply = self.exchange(&outer, Some(batch::encode(requests)), sum).await?;
         if !reply.is_success() {
@@ -316,7 +297,7 @@ impl Client {
     }
 
     /// The gates in their order: token, wait and quota, send. A 401 is answered once with a new token.
-    async fn exchange(&self, request: &Inner, body: Option<String>, price: Price) -> Result<Reply, Lost> {
+    async fn exchange(&self, request: &BatchItem, body: Option<String>, price: Price) -> Result<Reply, Lost> {
         let mut renewed = false;
         loop {
             let token = self.credential.get().await.map_err(Lost::Token)?;
@@ -351,7 +332,7 @@ impl Client {
         }
     }
 
-    async fn send(&self, request: &Inner, body: Option<String>, token: &str, price: Price) -> Result<Reply, Lost> {
+    async fn send(&self, request: &BatchItem, body: Option<String>, token: &str, price: Price) -> Result<Reply, Lost> {
         let method = Method::from_bytes(request.method.as_bytes()).expect("our methods are tokens");
         let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))
             .map_err(|_| Lost::Unsent(String::from("the access token holds characters that no token has")))?;
@@ -388,7 +369,7 @@ impl Client {
     }
 
     /// Corrects the model of the quota by what an answer tells.
-    fn learn(&self, request: &Inner, reply: &Reply) {
+    fn learn(&self, request: &BatchItem, reply: &Reply) {
         let writing = request.method != "GET";
         let priced = price(request).units;
         let told = reply.header("x-ms-resource-unit").and_then(|units| units.trim().parse::<u32>().ok());

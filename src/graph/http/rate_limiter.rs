@@ -9,7 +9,6 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 /// The size of the tenant by its number of users, which sets its resource units.
@@ -41,41 +40,15 @@ const WRITES_PER_SECOND: f64 = 20.0;
 /// Once pacing begins, this much of the refill is kept back for requests that overtake others on the way.
 const KEPT_BACK: f64 = 40.0;
 /// What a bucket holds after a 429: one batch, so that nothing bursts any more.
-const SOBER: f64 = 20.0;
+const AFTER_THROTTLING: f64 = 20.0;
 /// How late a timer may wake us: what flows in meanwhile is not lost.
 const LATE: f64 = 0.02;
 
-/// How full the quota was at some moment, to be remembered between runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Level {
-    /// When, in milliseconds since 1970.
-    pub at: i64,
-    /// Writes left; below zero while in debt.
-    pub writes: f64,
-    /// Resource units left; where an older hrpush did not keep them, as many as there may be.
-    #[serde(default = "plenty")]
-    pub units: f64,
-    /// When writes may be sent again after a 429, in milliseconds since 1970.
-    pub shut_until: Option<i64>,
-}
-
-const fn plenty() -> f64 {
-    f64::MAX
-}
-
-/// Remembers the quota's level between runs; the store implements it.
-pub trait QuotaLevel: Sync {
-    /// What the last run left, if anything is known.
-    fn load(&self) -> Option<Level>;
-    /// Keeps what this run leaves.
-    fn save(&self, level: &Level);
-}
-
 /// A door that counts nothing: reads, which may be refused while writes are not.
 #[derive(Default)]
-pub(in crate::graph) struct Gate(Mutex<Option<Instant>>);
+pub(in crate::graph) struct ReadThrottle(Mutex<Option<Instant>>);
 
-impl Gate {
+impl ReadThrottle {
     /// Waits until it is open.
     pub(in crate::graph) async fn pass(&self) {
         loop {
@@ -110,12 +83,12 @@ struct Bucket {
     /// Whether the refill paces by now; over once the bucket is full again.
     paced: bool,
     /// Whether it was refused once: then it paces to the end.
-    sober: bool,
+    throttled: bool,
     shut_until: Option<Instant>,
 }
 
-/// One limit. Requests pass in the order in which they came, so that a batch of twenty is not starved by single ones.
-pub(in crate::graph) struct Door {
+/// One limit. RequestCounts pass in the order in which they came, so that a batch of twenty is not starved by single ones.
+pub(in crate::graph) struct RateLimiter {
     turn: tokio::sync::Mutex<()>,
     bucket: Mutex<Bucket>,
     /// The refill before anything was refused.
@@ -123,7 +96,7 @@ pub(in crate::graph) struct Door {
     kept_back: f64,
 }
 
-impl Door {
+impl RateLimiter {
     /// The writes of an app in a tenant.
     pub(in crate::graph) fn writes(share: f64, scale: f64) -> Self {
         Self::new(WRITES, share, WRITES_PER_SECOND * share * scale, KEPT_BACK * share)
@@ -135,7 +108,7 @@ impl Door {
     }
 
     fn new(whole: f64, share: f64, per_second: f64, kept_back: f64) -> Self {
-        let capacity = (whole * share).max(SOBER);
+        let capacity = (whole * share).max(AFTER_THROTTLING);
         let bucket = Bucket {
             capacity,
             whole,
@@ -143,7 +116,7 @@ impl Door {
             filled: Instant::now(),
             per_second,
             paced: false,
-            sober: false,
+            throttled: false,
             shut_until: None,
         };
         Self { turn: tokio::sync::Mutex::new(()), bucket: Mutex::new(bucket), full_speed: per_second, kept_back }
@@ -166,7 +139,7 @@ impl Door {
         let refill = now.duration_since(bucket.filled).as_secs_f64() * bucket.per_second;
         bucket.level = (bucket.level + refill).min(bucket.capacity);
         bucket.filled = now;
-        if bucket.level >= bucket.capacity && !bucket.sober {
+        if bucket.level >= bucket.capacity && !bucket.throttled {
             bucket.paced = false;
         }
         act(&mut bucket)
@@ -207,9 +180,9 @@ impl Door {
             bucket.shut_until = Some(bucket.shut_until.map_or(until, |old| old.max(until)));
             bucket.level = bucket.level.min(0.0);
             bucket.paced = true;
-            if !bucket.sober {
-                bucket.sober = true;
-                let held = (SOBER + LATE * self.full_speed).min(bucket.capacity);
+            if !bucket.throttled {
+                bucket.throttled = true;
+                let held = (AFTER_THROTTLING + LATE * self.full_speed).min(bucket.capacity);
                 bucket.per_second = self.full_speed * (1.0 - held / bucket.capacity).max(0.5);
                 bucket.capacity = held;
             }
@@ -270,7 +243,7 @@ impl Door {
 mod tests {
     use super::*;
 
-    async fn send(door: &Door, writes: u32) -> f64 {
+    async fn send(door: &RateLimiter, writes: u32) -> f64 {
         let start = Instant::now();
         for _ in 0..writes / 20 {
             door.pass(20).await;
@@ -280,27 +253,27 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_whole_bucket_goes_out_at_once() {
-        let door = Door::writes(1.0, 1.0);
+        let door = RateLimiter::writes(1.0, 1.0);
         assert!(send(&door, 3_000).await < 0.001);
     }
 
     #[tokio::test(start_paused = true)]
     async fn then_the_refill_paces_and_forty_are_kept_back() {
-        let door = Door::writes(1.0, 1.0);
+        let door = RateLimiter::writes(1.0, 1.0);
         let took = send(&door, 4_500).await;
         assert!((77.0..77.6).contains(&took), "{took}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_share_and_a_scale_change_the_pace() {
-        let door = Door::writes(0.9, 20.0);
+        let door = RateLimiter::writes(0.9, 20.0);
         let took = send(&door, 2_700 + 3_600).await;
         assert!((10.1..10.4).contains(&took), "{took}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn after_a_429_nothing_passes_before_its_time_and_nothing_bursts() {
-        let door = Door::writes(1.0, 1.0);
+        let door = RateLimiter::writes(1.0, 1.0);
         door.refused(Duration::from_secs(30));
         door.refused(Duration::from_secs(5));
         let start = Instant::now();
@@ -313,7 +286,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn after_a_429_no_window_holds_more_than_the_tenant_allows() {
         for scale in [1.0, 50.0] {
-            let door = Door::writes(1.0, scale);
+            let door = RateLimiter::writes(1.0, scale);
             door.refused(Duration::from_secs_f64(150.0 / scale));
             let mut sent: std::collections::VecDeque<Instant> = std::collections::VecDeque::new();
             for _ in 0..600 {
@@ -331,7 +304,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_level_of_the_last_run_counts() {
-        let door = Door::writes(1.0, 1.0);
+        let door = RateLimiter::writes(1.0, 1.0);
         door.restore(900.0, Duration::from_secs(5), None);
         assert!((door.level() - 1_000.0).abs() < 0.1);
         let took = send(&door, 2_000).await;
@@ -340,7 +313,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_header_shortens_the_burst_and_does_not_slow_the_refill() {
-        let door = Door::writes(1.0, 1.0);
+        let door = RateLimiter::writes(1.0, 1.0);
         door.used(0.9);
         assert!((door.level() - 300.0).abs() < 0.1);
         let start = Instant::now();
@@ -353,7 +326,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_forecast_is_what_then_happens() {
-        let door = Door::writes(0.9, 1.0);
+        let door = RateLimiter::writes(0.9, 1.0);
         assert_eq!(door.forecast(2_700.0), Duration::ZERO);
         for writes in [3_600, 900, 1_800] {
             let foretold = door.forecast(f64::from(writes)).as_secs_f64();
@@ -368,7 +341,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_of_the_last_run_does_not_shorten_one_that_was_just_heard() {
-        let door = Door::writes(1.0, 1.0);
+        let door = RateLimiter::writes(1.0, 1.0);
         door.refused(Duration::from_secs(30));
         door.restore(3_000.0, Duration::ZERO, Some(Duration::from_secs(2)));
         let start = Instant::now();
@@ -378,7 +351,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_batch_gets_its_turn_among_single_writes() {
-        let door = std::sync::Arc::new(Door::writes(1.0, 1.0));
+        let door = std::sync::Arc::new(RateLimiter::writes(1.0, 1.0));
         door.pass(3_000).await;
         let singles = std::sync::Arc::clone(&door);
         let _background = tokio::spawn(async move {

@@ -1,6 +1,6 @@
 //! What a request costs, by Graph's table of resource units.
 
-use super::batch::Inner;
+use super::batch::BatchItem;
 use crate::graph::read::queries::EXTENSIONS_PATH;
 
 /// The price of a request before it is sent; the answer tells the true one.
@@ -20,7 +20,7 @@ impl std::ops::Add for Price {
 }
 
 /// Prices one request. A `$batch` costs nothing itself: the sum of what is in it.
-pub(in crate::graph) fn price(request: &Inner) -> Price {
+pub(in crate::graph) fn price(request: &BatchItem) -> Price {
     let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
     if path == EXTENSIONS_PATH {
         return Price { units: 1, writes: 0, reads: 1 };
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn prices_follow_the_table() {
-        let get = |url: &str| price(&Inner::get(url)).units;
+        let get = |url: &str| price(&BatchItem::get(url)).units;
         assert_eq!(get("/users"), 2);
         assert_eq!(get("/users?$select=id&$top=999"), 1);
         assert_eq!(get("/users?$select=id&$top=999&$expand=manager($select=id)"), 2);
@@ -56,6 +56,6 @@ mod tests {
         assert_eq!(get("/groups/1/members"), 3);
         assert_eq!(get("/groups/1/members?$select=id&$top=5"), 1);
         assert_eq!(get("/directory/deletedItems/microsoft.graph.user?$select=id"), 1);
-        assert_eq!(price(&Inner::write("PATCH", "/users/1", None)), Price { units: 1, writes: 1, reads: 0 });
+        assert_eq!(price(&BatchItem::write("PATCH", "/users/1", None)), Price { units: 1, writes: 1, reads: 0 });
     }
 }

@@ -1,172 +1,77 @@
-//! What an answer of Graph means, item by item.
+//! The meaning of a response: done, to be repeated, refused or unknown.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use tokio::time::Instant;
 
-use crate::directory::ObjectId;
+use crate::target::Cause;
 
-/// What is to be done after an answer, or the lack of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is done.
-    Done,
-    /// It was not done; the same request may be sent again, but not before this moment.
-    NotBefore(Instant),
-    /// It was refused, and asking again would change nothing.
-    Final,
-    /// It may have been done or not: look before sending it again.
-    Unknown,
-}
-
-/// Of what an answer speaks.
+/// What a response refers to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum About {
+pub(in crate::graph) enum About {
     /// This very request and the objects that it names.
     #[default]
     Request,
-    /// The way to the service: a gateway's page, or the refusal of a whole batch. It says nothing of any object.
-    Way,
-    /// The app, which is let in no more, whatever it asks: its token is refused, or a condition of Entra is not met.
+    /// The way to the service: a gateway's page, or the refusal of a whole batch. It implies nothing about any object.
+    Transport,
+    /// The app, which is refused whatever it requests: its token is refused, or a condition of Entra is not met.
     App,
 }
 
-/// The answer to one write.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// What it means.
-    pub verdict: Verdict,
-    /// Of what it speaks.
-    pub about: About,
-    /// The id of the object that was created or restored.
-    pub id: Option<ObjectId>,
-    /// Graph's id of the request.
-    pub request_id: Option<String>,
-    /// The HTTP status of this item; none where no answer came.
-    pub status: Option<u16>,
-    /// Graph's error code.
-    pub code: Option<String>,
-    /// Graph's error text, or our own where none came. May name a person: for the report, not for logs.
-    pub message: Option<String>,
-    /// The properties that Graph's error details point at, as (code, target).
-    pub details: Vec<(String, String)>,
-    /// The Temporary Access Pass, where one was created. Its type cannot be printed.
-    pub access_pass: Option<secrecy::SecretString>,
-}
-
-impl Answer {
-    /// An answer that never came from Graph.
-    pub(in crate::graph) fn silent(verdict: Verdict, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            verdict,
-            about: About::Way,
-            id: None,
-            request_id: None,
-            status: None,
-            code: Some(code.to_owned()),
-            message: Some(message.into()),
-            details: Vec::new(),
-            access_pass: None,
-        }
-    }
-
-    fn says(&self, wanted: &str) -> bool {
-        self.message.as_deref().is_some_and(|message| message.contains(wanted))
-    }
-
-    /// The object is a member already (or the member's kind is not supported: to be checked).
-    pub fn is_already_member(&self) -> bool {
-        self.status == Some(400) && self.says("added object references already exist")
-    }
-
-    /// Another object has this value. Graph tells it in the details, older services in the text alone.
-    pub fn is_conflict_on(&self, property: &str) -> bool {
-        let conflict =
-            |code: &str| code.eq_ignore_ascii_case("ObjectConflict") || code.eq_ignore_ascii_case("ConflictingObjects");
-        matches!(self.status, Some(400 | 409))
-            && (self.details.iter().any(|(code, target)| conflict(code) && target.eq_ignore_ascii_case(property))
-                || self.message.as_deref().is_some_and(|message| {
-                    let text = format!("same value for property {property} already exists");
-                    message.to_lowercase().contains(&text.to_lowercase())
-                }))
-    }
-
-    /// Another object has the name or one of the addresses.
-    pub fn is_name_taken(&self) -> bool {
-        ["userPrincipalName", "proxyAddresses", "mail", "mailNickname"].iter().any(|property| self.is_conflict_on(property))
-    }
-
-    /// There is no such object (any more, or yet).
-    pub fn is_absent(&self) -> bool {
-        self.status == Some(404) && self.about == About::Request
-    }
-
-    /// The service says that the app may not do this. A gateway's 403 has no code of Graph's, and says nothing of permissions.
-    pub fn is_forbidden(&self) -> bool {
-        self.status == Some(403) && self.about == About::Request && self.code.is_some()
-    }
-
-    /// The app is let in no more, whatever it asks.
-    pub fn is_locked_out(&self) -> bool {
-        self.about == About::App
-    }
-}
-
-/// What was heard about one request.
+/// The facts about one response that decide what it means.
 #[derive(Clone, Copy, Debug)]
-pub struct Heard<'a> {
+pub(in crate::graph) struct ResponseFacts<'a> {
     /// The HTTP status.
-    pub status: u16,
-    /// Of what the answer speaks.
-    pub about: About,
+    pub(in crate::graph) status: u16,
+    /// What the response refers to.
+    pub(in crate::graph) about: About,
     /// Graph's error code, where there is one.
-    pub code: &'a str,
+    pub(in crate::graph) code: &'a str,
     /// Graph's error text, where there is one.
-    pub message: &'a str,
-    /// The wait that the answer asks for.
-    pub retry_after: Option<Duration>,
+    pub(in crate::graph) message: &'a str,
+    /// The wait that the response asks for.
+    pub(in crate::graph) retry_after: Option<Duration>,
     /// Whether sending the same request twice is harmless.
-    pub repeatable: bool,
-    /// Whether the request names an object that was made moments ago and that not every replica knows yet.
-    pub young: bool,
+    pub(in crate::graph) repeatable: bool,
+    /// Whether the request names an object that was created moments ago and that not every replica has yet.
+    pub(in crate::graph) recent: bool,
 }
 
-/// What an answer means, still without a clock.
+/// The meaning of a response, without a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Judgement {
+pub(in crate::graph) enum Judgement {
     /// Done.
     Done,
     /// Not done; to be sent again after this long.
     After(Duration),
     /// Refused for good.
     Final,
-    /// Done or not: nobody knows.
+    /// Done or not.
     Unknown,
 }
 
-/// The wait where the answer names none.
+/// The wait where the response names none.
 const WAIT: Duration = Duration::from_secs(2);
-/// The wait where the answer of a throttled service names none.
+/// The wait where the response of a throttled service names none.
 const THROTTLED: Duration = Duration::from_secs(10);
 
 /// A day is more than any service asks for; a longer wait is a fault of the answer.
 pub(in crate::graph) const LONGEST: Duration = Duration::from_hours(24);
 
-/// Judges an answer. Pure, so that the whole table fits in one test.
-pub fn judge(heard: Heard<'_>) -> Judgement {
+/// Judges a response. It is pure, so that one test holds the whole table.
+pub(in crate::graph) fn judge(heard: ResponseFacts<'_>) -> Judgement {
     let wait = heard.retry_after.unwrap_or(WAIT);
     match heard.status {
         200..=299 => Judgement::Done,
         429 => Judgement::After(heard.retry_after.unwrap_or(THROTTLED)),
-        404 if heard.young => Judgement::After(wait),
-        // The service itself would have said what is not there: it was not reached.
-        404 if heard.about == About::Way && heard.repeatable => Judgement::After(wait),
-        404 if heard.about == About::Way => Judgement::Unknown,
-        400 if heard.young && is_unreplicated(heard) => Judgement::After(wait),
+        404 if heard.recent => Judgement::After(wait),
+        // The service itself would have named what does not exist, so it was not reached.
+        404 if heard.about == About::Transport && heard.repeatable => Judgement::After(wait),
+        404 if heard.about == About::Transport => Judgement::Unknown,
+        400 if heard.recent && is_unreplicated(heard) => Judgement::After(wait),
         409 if heard.code == "Directory_ConcurrencyViolation" => Judgement::After(wait),
-        // 423 is locked; 424 is what an older batch gives the items that were not looked at.
+        // 423 means locked. An older batch gives 424 to items that it did not look at.
         423 | 424 => Judgement::After(wait),
         501 | 505 | 507 => Judgement::Final,
         408 | 500..=599 if heard.repeatable => Judgement::After(wait),
@@ -176,7 +81,24 @@ pub fn judge(heard: Heard<'_>) -> Judgement {
     }
 }
 
-fn is_unreplicated(heard: Heard<'_>) -> bool {
+/// Why the request was not done, or why that is unknown.
+pub(in crate::graph) const fn cause(status: u16, about: About) -> Cause {
+    match (status, about) {
+        (429, _) => Cause::Throttled,
+        (404, About::Transport) => Cause::Misrouted,
+        (_, About::Transport) => Cause::Transport,
+        (500.., _) => Cause::Failing,
+        _ => Cause::Busy,
+    }
+}
+
+/// Up to a quarter longer, so that requests that were throttled together do not return at the same moment.
+pub(in crate::graph) fn jittered(wait: Duration) -> Duration {
+    let draw = getrandom::u32().unwrap_or(u32::MAX / 2);
+    wait.mul_f64(1.0 + 0.25 * f64::from(draw) / f64::from(u32::MAX))
+}
+
+fn is_unreplicated(heard: ResponseFacts<'_>) -> bool {
     heard.code == "Request_ResourceNotFound" || heard.message.contains("objects being referenced don't exist")
 }
 
@@ -199,41 +121,49 @@ fn retry_after_at(text: &str, now: Timestamp) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn heard(status: u16) -> Heard<'static> {
-        Heard { status, about: About::Request, code: "", message: "", retry_after: None, repeatable: false, young: false }
+    fn heard(status: u16) -> ResponseFacts<'static> {
+        ResponseFacts {
+            status,
+            about: About::Request,
+            code: "",
+            message: "",
+            retry_after: None,
+            repeatable: false,
+            recent: false,
+        }
     }
 
     #[test]
     fn the_whole_table() {
         use Judgement::{After, Done, Final, Unknown};
         let asked = Some(Duration::from_millis(2_128));
-        let young = |status| Heard { young: true, ..heard(status) };
-        let repeatable = |status| Heard { repeatable: true, ..heard(status) };
+        let recent = |status| ResponseFacts { recent: true, ..heard(status) };
+        let repeatable = |status| ResponseFacts { repeatable: true, ..heard(status) };
         let table = [
             (heard(200), Done),
             (heard(201), Done),
             (heard(204), Done),
             (heard(400), Final),
-            (young(400), Final),
-            (Heard { message: "one of the objects being referenced don't exist.", ..young(400) }, After(WAIT)),
-            (Heard { message: "one of the objects being referenced don't exist.", ..heard(400) }, Final),
+            (recent(400), Final),
+            (ResponseFacts { message: "one of the objects being referenced don't exist.", ..recent(400) }, After(WAIT)),
+            (ResponseFacts { message: "one of the objects being referenced don't exist.", ..heard(400) }, Final),
             (heard(401), Final),
             (heard(403), Final),
             (heard(404), Final),
-            (young(404), After(WAIT)),
-            (Heard { about: About::Way, ..heard(404) }, Unknown),
-            (Heard { about: About::Way, ..repeatable(404) }, After(WAIT)),
+            (recent(404), After(WAIT)),
+            (ResponseFacts { about: About::Transport, ..heard(404) }, Unknown),
+            (ResponseFacts { about: About::Transport, ..repeatable(404) }, After(WAIT)),
             (heard(409), Final),
-            (Heard { code: "Directory_ConcurrencyViolation", ..heard(409) }, After(WAIT)),
+            (ResponseFacts { code: "Directory_ConcurrencyViolation", ..heard(409) }, After(WAIT)),
             (heard(412), Final),
             (heard(423), After(WAIT)),
             (heard(424), After(WAIT)),
             (heard(429), After(THROTTLED)),
-            (Heard { retry_after: asked, ..heard(429) }, After(Duration::from_millis(2_128))),
+            (ResponseFacts { retry_after: asked, ..heard(429) }, After(Duration::from_millis(2_128))),
             (heard(500), Unknown),
             (heard(503), Unknown),
             (repeatable(500), After(WAIT)),
-            (Heard { retry_after: asked, ..repeatable(503) }, After(Duration::from_millis(2_128))),
+            (ResponseFacts { retry_after: asked, ..repeatable(503) }, After(Duration::from_millis(2_128))),
             (repeatable(501), Final),
             (heard(301), Final),
         ];

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
-use super::parse::{self, Told as Said};
-use super::tenant_state::Told;
+use super::parse::{self, ItemState};
+use super::tenant_state::TenantState;
 use crate::directory::{Attribute, ObjectId};
 
 /// An object that the full list did not have and that is older than this was in the recycle bin, not on its way.
@@ -16,7 +16,7 @@ const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A round at work.
 pub(in crate::graph) struct Round<'a> {
-    told: &'a mut Told,
+    told: &'a mut TenantState,
     attributes: &'a Arc<[Attribute]>,
     /// Whether groups are wanted that are not assignable to roles.
     all_groups: bool,
@@ -26,7 +26,7 @@ pub(in crate::graph) struct Round<'a> {
     bin: &'a BTreeSet<ObjectId>,
     /// Of each object, what was told in this round, as hashes.
     seen: HashMap<ObjectId, Vec<(u64, u64)>>,
-    relations: BTreeMap<(ObjectId, &'static str, ObjectId), Said>,
+    relations: BTreeMap<(ObjectId, &'static str, ObjectId), ItemState>,
     unnamed: BTreeSet<ObjectId>,
     outcome: Merged,
 }
@@ -46,7 +46,7 @@ pub(in crate::graph) struct Merged {
 
 impl<'a> Round<'a> {
     pub(in crate::graph) fn new(
-        told: &'a mut Told,
+        told: &'a mut TenantState,
         attributes: &'a Arc<[Attribute]>,
         all_groups: bool,
         listed: Timestamp,
@@ -88,7 +88,7 @@ impl<'a> Round<'a> {
             self.outcome.doubtful.insert(id.clone());
         }
         self.outcome.users.insert(id.clone());
-        if said == Said::Gone {
+        if said == ItemState::Gone {
             self.told.users.remove(&id);
             self.outcome.deleted.insert(id.clone());
             self.told.gone.insert(id);
@@ -127,7 +127,7 @@ impl<'a> Round<'a> {
         if self.contradicts(&id, item, said) {
             return Err("it told a group in two ways".into());
         }
-        if said == Said::Gone {
+        if said == ItemState::Gone {
             self.outcome.groups.insert(id.clone());
             self.told.groups.remove(&id);
             self.told.read.remove(&id);
@@ -178,22 +178,22 @@ impl<'a> Round<'a> {
                 self.told.read.remove(id);
             }
             match said {
-                Said::There => ids.insert(member),
-                Said::Gone => ids.remove(&member),
+                ItemState::There => ids.insert(member),
+                ItemState::Gone => ids.remove(&member),
             };
         }
         Ok(())
     }
 
     /// Whether an item tells otherwise what the round told before of the same object. Repetitions and parts are no contradiction.
-    fn contradicts(&mut self, id: &ObjectId, item: &Json, said: Said) -> bool {
+    fn contradicts(&mut self, id: &ObjectId, item: &Json, said: ItemState) -> bool {
         let seen = self.seen.entry(id.clone()).or_default();
         let properties = item.as_object().into_iter().flatten();
         // Members come in parts, and are compared one by one.
         let properties = properties.filter(|(name, _)| !matches!(name.as_str(), "members@delta" | "owners@delta" | "@removed"));
         let hashes = properties.map(|(name, value)| (hash(name), hash(&value.to_string())));
         let mut contradicts = false;
-        for (name, value) in hashes.chain([(hash("@removed"), u64::from(said == Said::Gone))]) {
+        for (name, value) in hashes.chain([(hash("@removed"), u64::from(said == ItemState::Gone))]) {
             match seen.iter().find(|(known, _)| *known == name) {
                 Some((_, known)) => contradicts |= *known != value,
                 None => seen.push((name, value)),
@@ -232,8 +232,8 @@ mod tests {
     }
 
     /// Ada, whose manager is Bob, in a group that is known with its members.
-    fn known() -> Told {
-        let mut told = Told::default();
+    fn known() -> TenantState {
+        let mut told = TenantState::default();
         for name in ["ada", "bob"] {
             told.users.insert(&User::new(id(name), Upn::new(format!("{name}@x"))));
         }
@@ -249,7 +249,7 @@ mod tests {
         told
     }
 
-    fn round(told: &mut Told, users: &[Json], groups: &[Json]) -> Result<Merged, String> {
+    fn round(told: &mut TenantState, users: &[Json], groups: &[Json]) -> Result<Merged, String> {
         let (attributes, bin) = (attributes(), BTreeSet::from([id("binned")]));
         let mut round = Round::new(told, &attributes, true, "2026-11-20T00:00:00Z".parse().unwrap(), &bin);
         users.iter().try_for_each(|item| round.user(item))?;

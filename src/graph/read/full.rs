@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use super::Reader;
 use super::parse;
-use super::queries::{Ask, Wanted, asks, attributes, extensions, relation};
-use super::tenant_state::Told;
+use super::queries::{ReadRequest, asks, attributes, extensions, relation};
+use super::tenant_state::TenantState;
 use crate::directory::{Attribute, ExtensionType, ObjectId, Privileged, Snapshot, TenantId, Users, UsersBuilder};
 use crate::graph::http::batch::Reply;
 use crate::graph::http::error::GraphError;
+use crate::target::SnapshotScope;
 
 impl Reader {
     /// The whole tenant as far as it is wanted. The first pages come in one batch of six reads.
     ///
     /// # Errors
     /// Whatever could not be read to its end, except eligible role assignments, which the snapshot then says.
-    pub async fn snapshot(&self, wanted: &Wanted) -> Result<Snapshot, GraphError> {
+    pub async fn snapshot(&self, wanted: &SnapshotScope) -> Result<Snapshot, GraphError> {
         Box::pin(self.extension_types(&wanted.attributes)).await?;
         let (told, rest) = self.whole(wanted).await?;
         Ok(told.into_snapshot(wanted, rest))
@@ -67,12 +68,12 @@ impl Reader {
     }
 
     /// The users and groups, and a snapshot of all the rest.
-    pub(in crate::graph) async fn whole(&self, wanted: &Wanted) -> Result<(Told, Snapshot), GraphError> {
+    pub(in crate::graph) async fn whole(&self, wanted: &SnapshotScope) -> Result<(TenantState, Snapshot), GraphError> {
         let attributes = attributes(&wanted.attributes);
         let asks = asks(wanted, &attributes);
         let [users, rest @ .., groups] = self.six(&asks).await?;
         let rest = self.rest(&asks, rest, &attributes).await?;
-        let (mut told, mut listed) = (Told::default(), UsersBuilder::default());
+        let (mut told, mut listed) = (TenantState::default(), UsersBuilder::default());
         self.each(&asks[0], users, |item| {
             listed.push(&parse::user(item, &attributes)?);
             Ok(())
@@ -92,7 +93,7 @@ impl Reader {
     }
 
     /// The first pages of the six reads of a snapshot.
-    pub(in crate::graph) async fn six(&self, asks: &[Ask; 6]) -> Result<[Reply; 6], GraphError> {
+    pub(in crate::graph) async fn six(&self, asks: &[ReadRequest; 6]) -> Result<[Reply; 6], GraphError> {
         let replies = self.first_pages(asks).await?;
         Ok(replies.try_into().expect("there is a first page for each ask"))
     }
@@ -100,7 +101,7 @@ impl Reader {
     /// All but users and groups: deleted users, the organization, who holds roles and who could.
     pub(in crate::graph) async fn rest(
         &self,
-        asks: &[Ask; 6],
+        asks: &[ReadRequest; 6],
         [deleted, organization, roles, eligible]: [Reply; 4],
         attributes: &Arc<[Attribute]>,
     ) -> Result<Snapshot, GraphError> {
@@ -123,7 +124,7 @@ impl Reader {
     }
 
     /// Reads the members of all groups whose members are needed; of role-assignable ones the owners, too.
-    pub(in crate::graph) async fn memberships(&self, wanted: &Wanted, told: &mut Told) -> Result<(), GraphError> {
+    pub(in crate::graph) async fn memberships(&self, wanted: &SnapshotScope, told: &mut TenantState) -> Result<(), GraphError> {
         loop {
             // What was just read may lead to further groups.
             let open = told.unread(wanted);
@@ -146,7 +147,7 @@ impl Reader {
         groups: &BTreeSet<ObjectId>,
         name: &'static str,
     ) -> Result<BTreeMap<ObjectId, BTreeSet<ObjectId>>, GraphError> {
-        let asks: Vec<Ask> = groups.iter().map(|group| relation(group, name)).collect();
+        let asks: Vec<ReadRequest> = groups.iter().map(|group| relation(group, name)).collect();
         let first = self.first_pages(&asks).await?;
         let mut all = BTreeMap::new();
         for ((group, ask), reply) in groups.iter().zip(&asks).zip(first) {

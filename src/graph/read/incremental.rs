@@ -9,11 +9,12 @@ use super::Reader;
 use super::delta_merge::{Merged, Round};
 use super::full::learn;
 use super::parse;
-use super::queries::{Ask, Wanted, asks, groups_since, one_user, since, users_since};
-use super::snapshot_cache::{Cache, Head, Kept, Shelf};
-use super::tenant_state::Told;
+use super::queries::{ReadRequest, asks, groups_since, one_user, since, users_since};
+use super::snapshot_cache::{CacheEntry, CacheHeader, CachedSnapshot};
+use super::tenant_state::TenantState;
 use crate::directory::{Attribute, ObjectId, Snapshot};
 use crate::graph::http::error::GraphError;
+use crate::target::{SnapshotCache, SnapshotScope};
 
 /// The most users that are looked up one by one before a full list is the shorter way.
 const LOOKED_UP: usize = 100;
@@ -32,8 +33,8 @@ impl Reader {
     ///
     /// # Errors
     /// Whatever could not be read to its end, except eligible role assignments, which the snapshot then says.
-    pub async fn current(&self, wanted: &Wanted, cache: &dyn Cache) -> Result<Snapshot, GraphError> {
-        let shelf = Shelf::new(cache, wanted);
+    pub async fn current(&self, wanted: &SnapshotScope, cache: &dyn SnapshotCache) -> Result<Snapshot, GraphError> {
+        let shelf = CacheEntry::new(cache, wanted);
         let why = match shelf.load(Timestamp::now()) {
             Ok(kept) => match self.moved_on(wanted, &shelf, kept).await {
                 Ok(snapshot) => return Ok(snapshot),
@@ -47,7 +48,7 @@ impl Reader {
     }
 
     /// A full list, kept together with tokens from before it: what changes meanwhile is told again by the first round.
-    async fn anew(&self, wanted: &Wanted, shelf: &Shelf<'_>) -> Result<Snapshot, GraphError> {
+    async fn anew(&self, wanted: &SnapshotScope, shelf: &CacheEntry<'_>) -> Result<Snapshot, GraphError> {
         let listed = Timestamp::now();
         let extensions = Box::pin(self.extension_types(&wanted.attributes)).await?;
         let tokens = self.tokens(wanted, shelf).await?;
@@ -56,7 +57,10 @@ impl Reader {
             Ok([users, groups]) => {
                 let bin = rest.deleted.keys().cloned().collect();
                 let tenant = rest.tenant.clone();
-                shelf.replace(Head { tenant, listed, users, groups, bin, gone: BTreeSet::new(), extensions, rows: 0 }, &told);
+                shelf.replace(
+                    CacheHeader { tenant, listed, users, groups, bin, gone: BTreeSet::new(), extensions, rows: 0 },
+                    &told,
+                );
             }
             Err(why) => {
                 tracing::info!("the next run reads the tenant in full again: {why}");
@@ -67,7 +71,7 @@ impl Reader {
     }
 
     /// Where delta of users and of groups begins; why not, where the service has none that can be used.
-    async fn tokens(&self, wanted: &Wanted, shelf: &Shelf<'_>) -> Result<Result<[String; 2], String>, GraphError> {
+    async fn tokens(&self, wanted: &SnapshotScope, shelf: &CacheEntry<'_>) -> Result<Result<[String; 2], String>, GraphError> {
         let asks = [users_since(wanted, shelf.attributes()), groups_since()];
         let mut links = Vec::with_capacity(asks.len());
         for (ask, reply) in asks.iter().zip(self.first_pages(&asks).await?) {
@@ -85,7 +89,7 @@ impl Reader {
     }
 
     /// What was kept, moved on to now by one batch of six reads.
-    async fn moved_on(&self, wanted: &Wanted, shelf: &Shelf<'_>, kept: Kept) -> Result<Snapshot, Stop> {
+    async fn moved_on(&self, wanted: &SnapshotScope, shelf: &CacheEntry<'_>, kept: CachedSnapshot) -> Result<Snapshot, Stop> {
         let (mut head, mut told, former) = kept.into_parts();
         learn(&head.extensions);
         let attributes = shelf.attributes();
@@ -118,17 +122,17 @@ impl Reader {
     /// Looks up the users of whom a round left doubt.
     async fn look_up(
         &self,
-        wanted: &Wanted,
-        told: &mut Told,
+        wanted: &SnapshotScope,
+        told: &mut TenantState,
         merged: &Merged,
-        head: &Head,
+        head: &CacheHeader,
         attributes: &Arc<[Attribute]>,
     ) -> Result<(), Stop> {
         if merged.doubtful.len() > LOOKED_UP {
             return Err(Stop::Doubt(format!("delta told {} users in two ways", merged.doubtful.len())));
         }
         let doubtful: Vec<&ObjectId> = merged.doubtful.iter().collect();
-        let asks: Vec<Ask> = doubtful.iter().map(|id| one_user(id, wanted, attributes)).collect();
+        let asks: Vec<ReadRequest> = doubtful.iter().map(|id| one_user(id, wanted, attributes)).collect();
         for (id, reply) in doubtful.into_iter().zip(self.first_pages(&asks).await.map_err(Stop::Failed)?) {
             if reply.is_absent() && merged.deleted.contains(id) {
                 told.users.remove(id);

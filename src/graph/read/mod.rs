@@ -15,13 +15,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::directory::{Attribute, Group, ObjectId, Upn, User};
-use crate::graph::http::batch::Inner;
+use crate::graph::http::batch::BatchItem;
 use crate::graph::http::client::Client;
 use crate::graph::http::error::GraphError;
 use crate::graph::http::filter::Filter;
 use crate::graph::http::url::{group_by_name, with_query};
 use parse::Organization;
-use queries::{Ask, GROUP_PROPERTIES, GROUPS, USERS, attributes, organization, relation, select};
+use queries::{GROUP_PROPERTIES, GROUPS, ReadRequest, USERS, attributes, organization, relation, select};
 
 /// Reads from the tenant; it cannot write.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ impl Reader {
         filters.extend(key.map(|(attribute, value)| Filter::equals(attribute, value)));
         for filter in filters {
             let url = with_query("/users", &[("$select", &select(&attributes, &[])), ("$filter", filter.as_str())]);
-            let ask = Ask { what: "look up a user", request: Inner::get(url), permission: USERS };
+            let ask = ReadRequest { what: "look up a user", request: BatchItem::get(url), permission: USERS };
             if let Some(user) = self.list(&ask).await?.first() {
                 return parse::user(user, &attributes).map(Some).map_err(|problem| ask.answer(problem));
             }
@@ -81,8 +81,8 @@ impl Reader {
     pub async fn user(&self, id: &ObjectId, wanted: &BTreeSet<Attribute>) -> Result<Option<User>, GraphError> {
         let attributes = attributes(wanted);
         let parameters = [("$select", &*select(&attributes, &[])), ("$expand", "manager($select=id)")];
-        let request = Inner::get(with_query(&format!("/users/{id}"), &parameters));
-        let ask = Ask { what: "look up a user", request, permission: USERS };
+        let request = BatchItem::get(with_query(&format!("/users/{id}"), &parameters));
+        let ask = ReadRequest { what: "look up a user", request, permission: USERS };
         match self.read(&ask).await {
             Ok(reply) => {
                 let user = reply.json().ok_or_else(|| ask.answer("the answer is no JSON".into()))?;
@@ -98,8 +98,8 @@ impl Reader {
     /// # Errors
     /// Where the look-up itself fails.
     pub async fn is_deleted(&self, id: &ObjectId) -> Result<bool, GraphError> {
-        let request = Inner::get(format!("/directory/deletedItems/{id}?$select=id"));
-        match self.read(&Ask { what: "look into the recycle bin", request, permission: USERS }).await {
+        let request = BatchItem::get(format!("/directory/deletedItems/{id}?$select=id"));
+        match self.read(&ReadRequest { what: "look into the recycle bin", request, permission: USERS }).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_absent() => Ok(false),
             Err(error) => Err(error),
@@ -111,8 +111,8 @@ impl Reader {
     /// # Errors
     /// Where the look-up itself fails.
     pub async fn find_group(&self, unique_name: &str) -> Result<Option<Group>, GraphError> {
-        let request = Inner::get(with_query(&group_by_name(unique_name), &[("$select", GROUP_PROPERTIES)]));
-        let ask = Ask { what: "look up a group", request, permission: GROUPS };
+        let request = BatchItem::get(with_query(&group_by_name(unique_name), &[("$select", GROUP_PROPERTIES)]));
+        let ask = ReadRequest { what: "look up a group", request, permission: GROUPS };
         let reply = match self.read(&ask).await {
             Ok(reply) => reply,
             Err(error) if error.is_absent() => return Ok(None),
@@ -137,7 +137,7 @@ impl Reader {
         for filter in &filters {
             for (kind, path, name, permission) in sets {
                 let url = with_query(path, &[("$select", &format!("id,{name}")), ("$filter", filter.as_str())]);
-                asks.push(Ask { what: "look up the owner of an address", request: Inner::get(url), permission });
+                asks.push(ReadRequest { what: "look up the owner of an address", request: BatchItem::get(url), permission });
                 kinds.push((kind, name));
             }
         }

@@ -4,13 +4,13 @@ use serde_json::Value as Json;
 
 use super::Reader;
 use super::parse::Organization;
-use super::queries::Ask;
+use super::queries::ReadRequest;
 use crate::directory::{ObjectId, Privileged, TenantId};
-use crate::graph::http::batch::{Inner, Reply};
+use crate::graph::http::batch::{BatchItem, Reply};
 use crate::graph::http::error::GraphError;
 
 impl Reader {
-    pub(in crate::graph) async fn parse_organization(&self, ask: &Ask, reply: Reply) -> Result<Organization, GraphError> {
+    pub(in crate::graph) async fn parse_organization(&self, ask: &ReadRequest, reply: Reply) -> Result<Organization, GraphError> {
         if !reply.is_success() {
             return Err(ask.refused(&reply));
         }
@@ -24,8 +24,8 @@ impl Reader {
         let (domains, name) = match organization["verifiedDomains"].as_array() {
             Some(domains) if !domains.is_empty() => (domains, "name"),
             _ => {
-                let request = Inner::get("/domains");
-                listed = self.list(&Ask { what: "read the domains", request, permission: "Domain.Read.All" }).await?;
+                let request = BatchItem::get("/domains");
+                listed = self.list(&ReadRequest { what: "read the domains", request, permission: "Domain.Read.All" }).await?;
                 (&listed, "id")
             }
         };
@@ -45,7 +45,12 @@ impl Reader {
         })
     }
 
-    pub(in crate::graph) async fn roles(&self, ask: &Ask, reply: Reply, privileged: &mut Privileged) -> Result<(), GraphError> {
+    pub(in crate::graph) async fn roles(
+        &self,
+        ask: &ReadRequest,
+        reply: Reply,
+        privileged: &mut Privileged,
+    ) -> Result<(), GraphError> {
         // Graph itself answers 400 where a segment of the path is unknown.
         let unknown =
             matches!(reply.status, 404 | 405 | 501) || (reply.status == 400 && reply.body.contains("not found for the segment"));
@@ -63,7 +68,7 @@ impl Reader {
 
     pub(in crate::graph) async fn eligible(
         &self,
-        ask: &Ask,
+        ask: &ReadRequest,
         reply: Reply,
         privileged: &mut Privileged,
     ) -> Result<(), GraphError> {

@@ -8,12 +8,11 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::Reader;
-use super::queries::Ask;
-use crate::graph::http::batch::{Inner, MOST, Reply};
+use super::queries::ReadRequest;
+use crate::graph::http::batch::{BatchItem, MOST, Reply};
 use crate::graph::http::client::Lost;
 use crate::graph::http::error::GraphError;
-use crate::graph::http::response::{About, Heard, Judgement, judge};
-use crate::graph::write::jittered;
+use crate::graph::http::response::{About, Judgement, ResponseFacts, jittered, judge};
 
 /// How often a read is tried against 5xx and broken connections.
 const ATTEMPTS: u32 = 7;
@@ -82,7 +81,7 @@ fn digest(items: &[Json]) -> u64 {
 }
 
 impl Reader {
-    pub(in crate::graph) async fn list(&self, ask: &Ask) -> Result<Vec<Json>, GraphError> {
+    pub(in crate::graph) async fn list(&self, ask: &ReadRequest) -> Result<Vec<Json>, GraphError> {
         let first = self.read(ask).await?;
         let mut items = Vec::new();
         self.each(ask, first, |item| {
@@ -96,7 +95,7 @@ impl Reader {
     /// Hands over every item of every page; links are followed to their end. Gives the path for the next round of a delta query.
     pub(in crate::graph) async fn each(
         &self,
-        ask: &Ask,
+        ask: &ReadRequest,
         first: Reply,
         mut take: impl FnMut(&Json) -> Result<(), String>,
     ) -> Result<Option<String>, GraphError> {
@@ -104,7 +103,7 @@ impl Reader {
             self.client.base().follow(link).map_err(|source| GraphError::Link { operation: ask.what.into(), source })
         };
         let mut reply = first;
-        let mut asked = Ask { request: ask.request.clone(), ..*ask };
+        let mut asked = ReadRequest { request: ask.request.clone(), ..*ask };
         let mut bounds = Bounds::default();
         let mut broken = 0;
         loop {
@@ -131,12 +130,12 @@ impl Reader {
     }
 
     /// One page; throttling, faults of the service and broken connections are sat out.
-    pub(in crate::graph) async fn read(&self, ask: &Ask) -> Result<Reply, GraphError> {
+    pub(in crate::graph) async fn read(&self, ask: &ReadRequest) -> Result<Reply, GraphError> {
         let reply = self.try_read(ask).await?;
         if reply.is_success() { Ok(reply) } else { Err(ask.refused(&reply)) }
     }
 
-    pub(in crate::graph) async fn try_read(&self, ask: &Ask) -> Result<Reply, GraphError> {
+    pub(in crate::graph) async fn try_read(&self, ask: &ReadRequest) -> Result<Reply, GraphError> {
         let mut attempt: u32 = 0;
         loop {
             attempt += 1;
@@ -165,10 +164,10 @@ impl Reader {
     }
 
     /// The first pages of several reads in as few batches as may be; what the batch did not bring is read alone.
-    pub(in crate::graph) async fn first_pages(&self, asks: &[Ask]) -> Result<Vec<Reply>, GraphError> {
+    pub(in crate::graph) async fn first_pages(&self, asks: &[ReadRequest]) -> Result<Vec<Reply>, GraphError> {
         let mut replies = Vec::with_capacity(asks.len());
         for chunk in asks.chunks(MOST) {
-            let requests: Vec<&Inner> = chunk.iter().map(|ask| &ask.request).collect();
+            let requests: Vec<&BatchItem> = chunk.iter().map(|ask| &ask.request).collect();
             let batch = match self.client.batch(&requests).await {
                 Ok(Ok(batch)) => batch,
                 Err(Lost::Token(error)) => return Err(error.into()),
@@ -191,14 +190,14 @@ impl Reader {
 
 fn judged(reply: &Reply) -> Judgement {
     let fault = reply.fault();
-    judge(Heard {
+    judge(ResponseFacts {
         status: reply.status,
         about: About::Request,
         code: fault.code.as_deref().unwrap_or_default(),
         message: fault.message.as_deref().unwrap_or_default(),
         retry_after: reply.retry_after(),
         repeatable: true,
-        young: false,
+        recent: false,
     })
 }
 

@@ -118,7 +118,7 @@ pub(in crate::graph) fn patch(user: &mut User, item: &Json, attributes: &[Attrib
 }
 
 /// What became of a relation of a user or a group: ids that came and ids that went.
-pub(in crate::graph) fn relation(item: &Json, name: &str) -> Result<Vec<(ObjectId, Told)>, String> {
+pub(in crate::graph) fn relation(item: &Json, name: &str) -> Result<Vec<(ObjectId, ItemState)>, String> {
     let listed = match item.get(name) {
         None | Some(Json::Null) => return Ok(Vec::new()),
         Some(Json::Array(listed)) => listed,
@@ -129,30 +129,30 @@ pub(in crate::graph) fn relation(item: &Json, name: &str) -> Result<Vec<(ObjectI
 
 /// Whether an object or a relation is there, by an item of a delta query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::graph) enum Told {
+pub(in crate::graph) enum ItemState {
     There,
     Gone,
 }
 
 /// Whether an item tells that something is there or that it is gone.
-pub(in crate::graph) fn told(item: &Json) -> Result<Told, String> {
+pub(in crate::graph) fn told(item: &Json) -> Result<ItemState, String> {
     match item.get("@removed") {
-        None => Ok(Told::There),
-        Some(Json::Object(_)) => Ok(Told::Gone),
+        None => Ok(ItemState::There),
+        Some(Json::Object(_)) => Ok(ItemState::Gone),
         Some(_) => Err("Graph answered an `@removed` that tells no reason".into()),
     }
 }
 
 fn manager(user: &mut User, item: &Json) -> Result<bool, String> {
     let entries = relation(item, "manager@delta")?;
-    let of = |wanted: Told| entries.iter().filter(move |(_, told)| *told == wanted).map(|(id, _)| id);
-    if let Some(now) = of(Told::There).next_back() {
-        let sure = of(Told::There).all(|id| id == now);
+    let of = |wanted: ItemState| entries.iter().filter(move |(_, told)| *told == wanted).map(|(id, _)| id);
+    if let Some(now) = of(ItemState::There).next_back() {
+        let sure = of(ItemState::There).all(|id| id == now);
         user.manager = Some(now.clone());
         return Ok(sure);
     }
-    let gone = of(Told::Gone).next_back().is_some();
-    if gone && of(Told::Gone).any(|id| user.manager.as_ref() == Some(id)) {
+    let gone = of(ItemState::Gone).next_back().is_some();
+    if gone && of(ItemState::Gone).any(|id| user.manager.as_ref() == Some(id)) {
         user.manager = None;
     }
     // Another one than the known manager went: between the two readings there was more than was told.

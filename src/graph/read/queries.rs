@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::directory::{Attribute, Group, ObjectId};
-use crate::graph::http::batch::{Inner, Reply};
+use crate::directory::{Attribute, ObjectId};
+use crate::graph::http::batch::{BatchItem, Reply};
 use crate::graph::http::error::GraphError;
 use crate::graph::http::response::About;
 use crate::graph::http::url::with_query;
+use crate::target::SnapshotScope;
 
-/// Groups that hrpush made carry this before their uniqueName.
-pub(in crate::graph) const OURS: &str = "hrpush-";
 /// What is read of every user, whatever the mapping needs.
 pub(in crate::graph) const ALWAYS: [&str; 13] = [
     "id",
@@ -31,38 +30,10 @@ pub(in crate::graph) const GROUP_PROPERTIES: &str = "id,displayName,uniqueName,g
 
 const LICENSES: [&str; 2] = ["assignedLicenses", "licenseAssignmentStates"];
 
-/// What a snapshot is wanted for: nothing else is asked of Graph.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// The attributes of users, beyond those that every plan needs.
-    pub attributes: BTreeSet<Attribute>,
-    /// Managers.
-    pub manager: bool,
-    /// All groups, with the members of those that hrpush made.
-    pub groups: bool,
-    /// Directly assigned licences.
-    pub licenses: bool,
-    /// Further groups whose direct members are wanted, by id, uniqueName or name.
-    pub group_members: BTreeSet<String>,
-    /// Groups whose members are wanted through all nested groups, by id, uniqueName or name.
-    pub protected_groups: BTreeSet<String>,
-}
-
-impl Wanted {
-    pub(in crate::graph) fn all_groups(&self) -> bool {
-        self.groups || !self.group_members.is_empty() || !self.protected_groups.is_empty()
-    }
-
-    /// Whether a listed group is kept: without rules for groups, those alone that shield people or have addresses.
-    pub(in crate::graph) fn keeps(&self, group: &Group) -> bool {
-        self.all_groups() || group.role_assignable || !group.addresses.is_empty()
-    }
-}
-
 /// One read: what it is, for errors; the request; the permission that would help.
-pub(in crate::graph) struct Ask {
+pub(in crate::graph) struct ReadRequest {
     pub(in crate::graph) what: &'static str,
-    pub(in crate::graph) request: Inner,
+    pub(in crate::graph) request: BatchItem,
     pub(in crate::graph) permission: &'static str,
 }
 
@@ -70,7 +41,7 @@ pub(in crate::graph) const USERS: &str = "User.Read.All";
 pub(in crate::graph) const GROUPS: &str = "Group.Read.All";
 pub(in crate::graph) const ROLES: &str = "RoleManagement.Read.Directory";
 
-impl Ask {
+impl ReadRequest {
     pub(in crate::graph) fn answer(&self, problem: String) -> GraphError {
         GraphError::Answer { operation: self.what.into(), problem }
     }
@@ -108,28 +79,28 @@ pub(in crate::graph) fn select(attributes: &[Attribute], further: &[&str]) -> St
     names.join(",")
 }
 
-pub(in crate::graph) fn organization() -> Ask {
-    let request = Inner::get(with_query("/organization", &[("$select", "id,displayName,verifiedDomains")]));
-    Ask { what: "read the organization", request, permission: "Organization.Read.All" }
+pub(in crate::graph) fn organization() -> ReadRequest {
+    let request = BatchItem::get(with_query("/organization", &[("$select", "id,displayName,verifiedDomains")]));
+    ReadRequest { what: "read the organization", request, permission: "Organization.Read.All" }
 }
 
 /// The directory extensions of all apps, with their types. A POST that reads.
-pub(in crate::graph) fn extensions() -> Ask {
-    let request = Inner::write("POST", EXTENSIONS_PATH, Some(serde_json::json!({})));
-    Ask { what: "read the directory extensions", request, permission: "Directory.Read.All" }
+pub(in crate::graph) fn extensions() -> ReadRequest {
+    let request = BatchItem::write("POST", EXTENSIONS_PATH, Some(serde_json::json!({})));
+    ReadRequest { what: "read the directory extensions", request, permission: "Directory.Read.All" }
 }
 
 /// The path of that read.
 pub(in crate::graph) const EXTENSIONS_PATH: &str = "/directoryObjects/getAvailableExtensionProperties";
 
-pub(in crate::graph) fn relation(group: &ObjectId, name: &'static str) -> Ask {
-    let request = Inner::get(with_query(&format!("/groups/{group}/{name}"), &[("$select", "id"), ("$top", "999")]));
+pub(in crate::graph) fn relation(group: &ObjectId, name: &'static str) -> ReadRequest {
+    let request = BatchItem::get(with_query(&format!("/groups/{group}/{name}"), &[("$select", "id"), ("$top", "999")]));
     let what = if name == "owners" { "read the owners of a group" } else { "read the members of a group" };
-    Ask { what, request, permission: GROUPS }
+    ReadRequest { what, request, permission: GROUPS }
 }
 
 /// Everything that is read of a user, the manager included.
-pub(in crate::graph) fn select_users(wanted: &Wanted, attributes: &[Attribute]) -> String {
+pub(in crate::graph) fn select_users(wanted: &SnapshotScope, attributes: &[Attribute]) -> String {
     let mut names = listed(wanted, attributes);
     if wanted.manager {
         names.push_str(",manager");
@@ -138,35 +109,35 @@ pub(in crate::graph) fn select_users(wanted: &Wanted, attributes: &[Attribute]) 
 }
 
 /// Where delta of users begins: from now on.
-pub(in crate::graph) fn users_since(wanted: &Wanted, attributes: &[Attribute]) -> Ask {
+pub(in crate::graph) fn users_since(wanted: &SnapshotScope, attributes: &[Attribute]) -> ReadRequest {
     let properties = select_users(wanted, attributes);
-    let request = Inner::get(with_query("/users/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
-    Ask { what: "read what changed of the users", request, permission: USERS }
+    let request = BatchItem::get(with_query("/users/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
+    ReadRequest { what: "read what changed of the users", request, permission: USERS }
 }
 
 /// Where delta of groups begins: from now on. Members are told of all groups; those that matter are picked out.
-pub(in crate::graph) fn groups_since() -> Ask {
+pub(in crate::graph) fn groups_since() -> ReadRequest {
     let properties = format!("{GROUP_PROPERTIES},createdDateTime,members,owners");
-    let request = Inner::get(with_query("/groups/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
-    Ask { what: "read what changed of the groups", request, permission: GROUPS }
+    let request = BatchItem::get(with_query("/groups/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
+    ReadRequest { what: "read what changed of the groups", request, permission: GROUPS }
 }
 
 /// The same from where the last round ended. A link brings its parameters with it.
-pub(in crate::graph) fn since(ask: &Ask, link: &str) -> Ask {
-    Ask { request: Inner::get(link), ..*ask }
+pub(in crate::graph) fn since(ask: &ReadRequest, link: &str) -> ReadRequest {
+    ReadRequest { request: BatchItem::get(link), ..*ask }
 }
 
 /// One user with all that a list tells of it.
-pub(in crate::graph) fn one_user(id: &ObjectId, wanted: &Wanted, attributes: &[Attribute]) -> Ask {
-    let request = Inner::get(with_query(&format!("/users/{id}"), &as_listed(wanted, &listed(wanted, attributes))));
-    Ask { what: "look up a user", request, permission: USERS }
+pub(in crate::graph) fn one_user(id: &ObjectId, wanted: &SnapshotScope, attributes: &[Attribute]) -> ReadRequest {
+    let request = BatchItem::get(with_query(&format!("/users/{id}"), &as_listed(wanted, &listed(wanted, attributes))));
+    ReadRequest { what: "look up a user", request, permission: USERS }
 }
 
-fn listed(wanted: &Wanted, attributes: &[Attribute]) -> String {
+fn listed(wanted: &SnapshotScope, attributes: &[Attribute]) -> String {
     select(attributes, if wanted.licenses { &LICENSES } else { &[] })
 }
 
-fn as_listed<'a>(wanted: &Wanted, properties: &'a str) -> Vec<(&'a str, &'a str)> {
+fn as_listed<'a>(wanted: &SnapshotScope, properties: &'a str) -> Vec<(&'a str, &'a str)> {
     let mut parameters = vec![("$select", properties)];
     if wanted.manager {
         parameters.push(("$expand", "manager($select=id)"));
@@ -175,22 +146,22 @@ fn as_listed<'a>(wanted: &Wanted, properties: &'a str) -> Vec<(&'a str, &'a str)
 }
 
 /// The six reads of a snapshot, in the order in which [`Reader::snapshot`] takes their answers.
-pub(in crate::graph) fn asks(wanted: &Wanted, attributes: &[Attribute]) -> [Ask; 6] {
+pub(in crate::graph) fn asks(wanted: &SnapshotScope, attributes: &[Attribute]) -> [ReadRequest; 6] {
     let properties = listed(wanted, attributes);
     let mut parameters = as_listed(wanted, &properties);
     parameters.push(("$top", "999"));
     let bin = select(attributes, &["deletedDateTime"]);
-    let groups = Inner::get(with_query("/groups", &[("$select", GROUP_PROPERTIES), ("$top", "999")]));
+    let groups = BatchItem::get(with_query("/groups", &[("$select", GROUP_PROPERTIES), ("$top", "999")]));
     let deleted = with_query("/directory/deletedItems/microsoft.graph.user", &[("$select", &bin), ("$top", "999")]);
-    let ask = |what, request, permission| Ask { what, request, permission };
+    let ask = |what, request, permission| ReadRequest { what, request, permission };
     [
-        ask("read the users", Inner::get(with_query("/users", &parameters)), USERS),
-        ask("read the deleted users", Inner::get(deleted), USERS),
+        ask("read the users", BatchItem::get(with_query("/users", &parameters)), USERS),
+        ask("read the deleted users", BatchItem::get(deleted), USERS),
         organization(),
-        ask("read who holds a directory role", Inner::get("/roleManagement/directory/roleAssignments"), ROLES),
+        ask("read who holds a directory role", BatchItem::get("/roleManagement/directory/roleAssignments"), ROLES),
         ask(
             "read who is eligible for a directory role",
-            Inner::get("/roleManagement/directory/roleEligibilitySchedules"),
+            BatchItem::get("/roleManagement/directory/roleEligibilitySchedules"),
             "RoleEligibilitySchedule.Read.Directory",
         ),
         ask("read the groups", groups, GROUPS),

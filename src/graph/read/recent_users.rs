@@ -8,9 +8,10 @@ use tokio::time::Instant;
 
 use super::Reader;
 use super::parse;
-use super::queries::{Ask, Wanted, attributes, one_user};
+use super::queries::{ReadRequest, attributes, one_user};
 use crate::directory::{ObjectId, Snapshot};
 use crate::graph::http::error::GraphError;
+use crate::target::SnapshotScope;
 
 /// How long after it was made an account may be unknown to a replica that is asked for it by its id.
 const YOUNG: SignedDuration = SignedDuration::from_secs(15);
@@ -25,7 +26,7 @@ impl Reader {
     pub async fn complete(
         &self,
         snapshot: &mut Snapshot,
-        wanted: &Wanted,
+        wanted: &SnapshotScope,
         made: &BTreeMap<ObjectId, Timestamp>,
     ) -> Result<(), GraphError> {
         let attributes = attributes(&wanted.attributes);
@@ -34,7 +35,7 @@ impl Reader {
         let mut missing: Vec<&ObjectId> = missing.map(|(id, _)| id).collect();
         while !missing.is_empty() {
             tracing::info!(accounts = missing.len(), "accounts that were made lately are in no list yet: they are looked up");
-            let asks: Vec<Ask> = missing.iter().map(|id| one_user(id, wanted, &attributes)).collect();
+            let asks: Vec<ReadRequest> = missing.iter().map(|id| one_user(id, wanted, &attributes)).collect();
             let mut absent = Vec::new();
             for ((id, ask), reply) in missing.into_iter().zip(&asks).zip(self.first_pages(&asks).await?) {
                 if reply.is_absent() {
@@ -99,7 +100,7 @@ mod tests {
             }
             let made = BTreeMap::from([(id.clone(), Timestamp::now() - SignedDuration::from_secs(seconds_ago))]);
             let started = Instant::now();
-            Reader::new(client).complete(&mut snapshot, &Wanted::default(), &made).await.unwrap();
+            Reader::new(client).complete(&mut snapshot, &SnapshotScope::default(), &made).await.unwrap();
             let asked = log.lock().unwrap().len();
             let (found, in_bin) = (snapshot.users.contains_key(&id), snapshot.deleted.contains_key(&id));
             Looked { found, in_bin, asked, took: started.elapsed() }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::queries::{GROUP_PROPERTIES, Wanted, attributes, select_users};
-use super::tenant_state::Told;
+use super::queries::{GROUP_PROPERTIES, attributes, select_users};
+use super::tenant_state::TenantState;
 use crate::directory::{Attribute, ExtensionType, Group, ObjectId, TenantId, UsersBuilder};
+use crate::target::{SnapshotCache, SnapshotScope};
 
 /// Delta tokens of directory objects live so long, and a full list is read as often, whatever delta says.
 const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -18,26 +19,9 @@ const FORM: u32 = 5;
 /// The row of what users share comes before theirs, in the order of the keys.
 const WORDS: &str = "a";
 
-/// Keeps readings of the tenant between runs. It may lose any of them at any time, but never gives back a part for the whole.
-///
-/// A reading is a head, which holds the tokens, and a row for each object. Rows and head always move together.
-pub trait Cache {
-    /// Hands over the head, and where that is wanted, the rows. False where there is nothing or it broke off.
-    fn load(&self, reading: &str, wanted: &mut dyn FnMut(&[u8]) -> bool, row: &mut dyn FnMut(&str, &[u8])) -> bool;
-
-    /// Puts a reading in place of the former one.
-    fn replace(&self, reading: &str, head: &[u8], rows: &mut dyn Iterator<Item = (String, Vec<u8>)>);
-
-    /// Moves a reading on, unless its head is no longer the former one; `None` drops a row.
-    fn advance(&self, reading: &str, former: &[u8], head: &[u8], rows: &mut dyn Iterator<Item = (String, Option<Vec<u8>>)>);
-
-    /// Drops a reading.
-    fn forget(&self, reading: &str);
-}
-
 /// What stands above the rows.
 #[derive(Clone, Serialize, Deserialize)]
-pub(in crate::graph) struct Head {
+pub(in crate::graph) struct CacheHeader {
     pub(in crate::graph) tenant: TenantId,
     /// When the full list was begun.
     pub(in crate::graph) listed: Timestamp,
@@ -56,21 +40,21 @@ pub(in crate::graph) struct Head {
 }
 
 /// A reading as it was kept.
-pub(in crate::graph) struct Kept {
-    pub(in crate::graph) head: Head,
-    pub(in crate::graph) told: Told,
+pub(in crate::graph) struct CachedSnapshot {
+    pub(in crate::graph) head: CacheHeader,
+    pub(in crate::graph) told: TenantState,
     former: Vec<u8>,
 }
 
 /// Keeps readings of one kind: the same attributes and the same groups.
-pub(in crate::graph) struct Shelf<'a> {
-    cache: &'a dyn Cache,
+pub(in crate::graph) struct CacheEntry<'a> {
+    cache: &'a dyn SnapshotCache,
     reading: String,
     attributes: Arc<[Attribute]>,
 }
 
-impl<'a> Shelf<'a> {
-    pub(in crate::graph) fn new(cache: &'a dyn Cache, wanted: &Wanted) -> Self {
+impl<'a> CacheEntry<'a> {
+    pub(in crate::graph) fn new(cache: &'a dyn SnapshotCache, wanted: &SnapshotScope) -> Self {
         let attributes = attributes(&wanted.attributes);
         let (users, groups) =
             (select_users(wanted, &attributes), if wanted.all_groups() { "all" } else { "role-assignable or with addresses" });
@@ -81,17 +65,17 @@ impl<'a> Shelf<'a> {
     }
 
     /// What was kept, or why it cannot be used.
-    pub(in crate::graph) fn load(&self, now: Timestamp) -> Result<Kept, &'static str> {
-        let mut head: Option<(Head, Vec<u8>)> = None;
+    pub(in crate::graph) fn load(&self, now: Timestamp) -> Result<CachedSnapshot, &'static str> {
+        let mut head: Option<(CacheHeader, Vec<u8>)> = None;
         let mut why = "no earlier reading of these attributes is kept";
-        let (mut told, mut users) = (Told::default(), UsersBuilder::default());
+        let (mut told, mut users) = (TenantState::default(), UsersBuilder::default());
         let mut rows = 0_u64;
         let mut broken = false;
         let claimed = Cell::new(0);
         let whole = self.cache.load(
             &self.reading,
             &mut |text| {
-                let Ok(found) = serde_json::from_slice::<Head>(text) else {
+                let Ok(found) = serde_json::from_slice::<CacheHeader>(text) else {
                     why = "what was kept cannot be read";
                     return false;
                 };
@@ -119,11 +103,11 @@ impl<'a> Shelf<'a> {
         }
         told.users = users.finish();
         told.gone.clone_from(&head.gone);
-        Ok(Kept { head, told, former })
+        Ok(CachedSnapshot { head, told, former })
     }
 
     /// Keeps a full list.
-    pub(in crate::graph) fn replace(&self, mut head: Head, told: &Told) {
+    pub(in crate::graph) fn replace(&self, mut head: CacheHeader, told: &TenantState) {
         head.rows = count(told);
         let Ok(text) = serde_json::to_vec(&head) else { return };
         let groups = told.groups.iter().map(|(id, group)| (format!("g{id}"), row_of(group, told)));
@@ -136,8 +120,8 @@ impl<'a> Shelf<'a> {
     pub(in crate::graph) fn advance(
         &self,
         former: &[u8],
-        mut head: Head,
-        told: &Told,
+        mut head: CacheHeader,
+        told: &TenantState,
         users: &BTreeSet<ObjectId>,
         groups: &BTreeSet<ObjectId>,
     ) {
@@ -158,23 +142,23 @@ impl<'a> Shelf<'a> {
     }
 }
 
-impl Kept {
+impl CachedSnapshot {
     /// Apart, so that each can be moved on.
-    pub(in crate::graph) fn into_parts(self) -> (Head, Told, Vec<u8>) {
+    pub(in crate::graph) fn into_parts(self) -> (CacheHeader, TenantState, Vec<u8>) {
         (self.head, self.told, self.former)
     }
 }
 
-fn count(told: &Told) -> u64 {
+fn count(told: &TenantState) -> u64 {
     (told.users.len() + told.groups.len() + 1) as u64
 }
 
 /// The row of a group: what it is, and whether its members are known.
-fn row_of(group: &Group, told: &Told) -> Vec<u8> {
+fn row_of(group: &Group, told: &TenantState) -> Vec<u8> {
     serde_json::to_vec(&(group, told.read.contains(&group.id))).unwrap_or_default()
 }
 
-fn take(told: &mut Told, users: &mut UsersBuilder, key: &str, value: &[u8], attributes: &Arc<[Attribute]>) -> Option<()> {
+fn take(told: &mut TenantState, users: &mut UsersBuilder, key: &str, value: &[u8], attributes: &Arc<[Attribute]>) -> Option<()> {
     if key == WORDS {
         return users.set_words(attributes, value);
     }

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::queries::{OURS, Wanted};
 use crate::directory::{Group, ObjectId, Snapshot, UserRow, Users};
+use crate::target::SnapshotScope;
 
 /// Users and groups with the relations that Graph told, also to objects that were deleted since.
 ///
 /// Graph shows no relation to a deleted object, and shows it again once the object is restored. So relations are kept as they were told, and
-/// [`Told::into_snapshot`] leaves out those that lead nowhere.
+/// [`TenantState::into_snapshot`] leaves out those that lead nowhere.
 #[derive(Default)]
-pub(in crate::graph) struct Told {
+pub(in crate::graph) struct TenantState {
     pub(in crate::graph) users: Users,
     /// With direct members and owners, where they were read.
     pub(in crate::graph) groups: BTreeMap<ObjectId, Group>,
@@ -20,9 +20,9 @@ pub(in crate::graph) struct Told {
     pub(in crate::graph) gone: BTreeSet<ObjectId>,
 }
 
-impl Told {
+impl TenantState {
     /// The groups whose members are needed and were not read yet.
-    pub(in crate::graph) fn unread(&self, wanted: &Wanted) -> BTreeSet<ObjectId> {
+    pub(in crate::graph) fn unread(&self, wanted: &SnapshotScope) -> BTreeSet<ObjectId> {
         let mut needed = self.direct(wanted);
         needed.extend(self.reachable(&self.protected(wanted)));
         needed.retain(|id| self.groups.contains_key(id) && !self.read.contains(id));
@@ -30,7 +30,7 @@ impl Told {
     }
 
     /// The whole of it. What is already known of the tenant comes in, users and groups are filled in here.
-    pub(in crate::graph) fn into_snapshot(mut self, wanted: &Wanted, mut snapshot: Snapshot) -> Snapshot {
+    pub(in crate::graph) fn into_snapshot(mut self, wanted: &SnapshotScope, mut snapshot: Snapshot) -> Snapshot {
         let absent: BTreeSet<ObjectId> =
             self.gone.iter().chain(snapshot.deleted.keys()).filter(|id| !self.users.contains_key(id)).cloned().collect();
         if !absent.is_empty() {
@@ -65,16 +65,15 @@ impl Told {
     }
 
     /// The groups that are protected together with everybody in them.
-    fn protected(&self, wanted: &Wanted) -> BTreeSet<ObjectId> {
+    fn protected(&self, wanted: &SnapshotScope) -> BTreeSet<ObjectId> {
         let named = self.groups.values().filter(|group| is_named(group, &wanted.protected_groups));
         named.map(|group| group.id.clone()).collect()
     }
 
     /// The groups that hrpush made or that were asked for, role-assignable ones, and protected ones.
-    fn direct(&self, wanted: &Wanted) -> BTreeSet<ObjectId> {
-        let ours = |group: &Group| group.unique_name.as_ref().is_some_and(|name| name.starts_with(OURS));
+    fn direct(&self, wanted: &SnapshotScope) -> BTreeSet<ObjectId> {
         let direct = |group: &&Group| {
-            (wanted.groups && ours(group))
+            (wanted.groups && group.is_managed())
                 || group.role_assignable
                 || is_named(group, &wanted.group_members)
                 || is_named(group, &wanted.protected_groups)

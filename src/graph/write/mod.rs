@@ -1,6 +1,6 @@
 //! The only way to write: operations in batches, each answer judged alone.
 
-pub(in crate::graph) mod encode;
+mod encode;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,11 +10,13 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 
 use crate::directory::{Attribute, ObjectId};
-use crate::graph::http::batch::{Inner, MOST, Reply};
+use crate::graph::http::batch::{BatchItem, Fault, MOST, Reply};
 use crate::graph::http::client::{Client, Lost};
-use crate::graph::http::response::{About, Answer, Heard, Judgement, Verdict, judge};
+use crate::graph::http::refusal::{self, refusal};
+use crate::graph::http::response::{About, Judgement, ResponseFacts, cause, jittered, judge};
 use crate::graph::read::parse;
-use encode::Operation;
+use crate::target::{Answer, Cause, Culprits, Operation, Outcome, Refusal, Transcript};
+use encode::{encode, missing_half, split};
 
 /// How long an object that was just made may be unknown to some replica.
 const YOUNG: Duration = Duration::from_secs(30);
@@ -28,7 +30,7 @@ const CONNECTS: u32 = 5;
 /// Writes to the tenant. Whoever makes one means it: a dry run never does.
 pub struct Writer {
     client: Arc<Client>,
-    born: Mutex<HashMap<ObjectId, Instant>>,
+    created_at: Mutex<HashMap<ObjectId, Instant>>,
     refused_batches: Mutex<RefusedBatches>,
 }
 
@@ -55,7 +57,7 @@ impl RefusedBatches {
 impl Writer {
     /// A writer over a connection.
     pub fn new(client: Arc<Client>) -> Self {
-        Self { client, born: Mutex::default(), refused_batches: Mutex::default() }
+        Self { client, created_at: Mutex::default(), refused_batches: Mutex::default() }
     }
 
     /// The connection.
@@ -67,17 +69,17 @@ impl Writer {
     ///
     /// # Panics
     /// Never: nobody panics while holding the lock.
-    pub fn born(&self, id: &ObjectId) {
-        self.born.lock().expect("no holder of this lock panics").insert(id.clone(), Instant::now());
+    pub fn remember_recent(&self, id: &ObjectId) {
+        self.created_at.lock().expect("no holder of this lock panics").insert(id.clone(), Instant::now());
     }
 
     fn refused_batches(&self) -> MutexGuard<'_, RefusedBatches> {
         self.refused_batches.lock().expect("no holder of this lock panics")
     }
 
-    fn is_young(&self, operation: &Operation) -> bool {
-        let born = self.born.lock().expect("no holder of this lock panics");
-        operation.objects().iter().any(|id| born.get(*id).is_some_and(|since| since.elapsed() < YOUNG))
+    fn is_recent(&self, operation: &Operation) -> bool {
+        let created_at = self.created_at.lock().expect("no holder of this lock panics");
+        operation.objects().iter().any(|id| created_at.get(*id).is_some_and(|since| since.elapsed() < YOUNG))
     }
 
     /// Sends operations, twenty to a batch, and answers each in its place.
@@ -92,14 +94,14 @@ impl Writer {
         let mut parts: Vec<(usize, Operation)> = operations
             .into_iter()
             .enumerate()
-            .flat_map(|(position, operation)| operation.split().into_iter().map(move |part| (position, part)))
+            .flat_map(|(position, operation)| split(operation).into_iter().map(move |part| (position, part)))
             .collect();
         while !parts.is_empty() {
             let rest = parts.split_off(parts.len().min(MOST));
             let (positions, batch): (Vec<usize>, Vec<Operation>) = std::mem::replace(&mut parts, rest).into_iter().unzip();
             for (position, answer) in positions.into_iter().zip(self.batch(batch).await) {
                 let slot = &mut answers[position];
-                if slot.as_ref().is_none_or(|earlier| earlier.verdict == Verdict::Done) {
+                if slot.as_ref().is_none_or(|earlier| earlier.is_done()) {
                     *slot = Some(answer);
                 }
             }
@@ -121,7 +123,7 @@ impl Writer {
             let replies = self.exchange(&waiting).await;
             let mut again = Vec::new();
             for ((position, operation), reply) in waiting.into_iter().zip(replies) {
-                if reply.status == Some(401) && !renewed {
+                if reply.transcript.status == Some(401) && !renewed {
                     again.push((position, operation.clone()));
                 }
                 answers[position] = Some(reply);
@@ -136,8 +138,8 @@ impl Writer {
     /// One batch out, and one answer for each of its operations.
     async fn exchange(&self, operations: &[(usize, Operation)]) -> Vec<Answer> {
         let all = |answer: &dyn Fn(&Operation) -> Answer| operations.iter().map(|(_, operation)| answer(operation)).collect();
-        let requests: Vec<Inner> = operations.iter().map(|(_, operation)| operation.request(self.client.base())).collect();
-        let requests: Vec<&Inner> = requests.iter().collect();
+        let requests: Vec<BatchItem> = operations.iter().map(|(_, operation)| encode(operation, self.client.base())).collect();
+        let requests: Vec<&BatchItem> = requests.iter().collect();
         if !self.refused_batches().let_one_go() {
             return self.one_by_one(operations, &requests).await;
         }
@@ -166,7 +168,7 @@ impl Writer {
     }
 
     /// The same without a batch.
-    async fn one_by_one(&self, operations: &[(usize, Operation)], requests: &[&Inner]) -> Vec<Answer> {
+    async fn one_by_one(&self, operations: &[(usize, Operation)], requests: &[&BatchItem]) -> Vec<Answer> {
         let mut answers = Vec::with_capacity(operations.len());
         for ((_, operation), request) in operations.iter().zip(requests) {
             answers.push(match self.client.single(request).await {
@@ -179,64 +181,54 @@ impl Writer {
 
     fn judged(&self, operation: &Operation, reply: Option<&Reply>) -> Answer {
         let Some(reply) = reply else {
-            return Answer::silent(Verdict::Unknown, "no-answer", "the batch was answered without this item");
+            let transcript = Transcript::ours("no-answer", "the batch was answered without this item");
+            return Answer::of(Outcome::Unknown(Cause::Transport), transcript);
         };
         let fault = reply.fault();
-        let heard = Heard {
+        let judgement = judge(ResponseFacts {
             status: reply.status,
             about: fault.about,
             code: fault.code.as_deref().unwrap_or_default(),
             message: fault.message.as_deref().unwrap_or_default(),
             retry_after: reply.retry_after(),
             repeatable: operation.repeatable(),
-            young: !reply.is_success() && self.is_young(operation),
-        };
-        let verdict = match judge(heard) {
-            Judgement::Done => Verdict::Done,
-            Judgement::After(wait) => Verdict::NotBefore(Instant::now() + jittered(wait)),
-            Judgement::Final => Verdict::Final,
-            Judgement::Unknown => Verdict::Unknown,
-        };
-        let body = if verdict == Verdict::Done { reply.json() } else { None };
-        let text = |name: &str| body.as_ref().and_then(|body| body[name].as_str());
-        let id = match operation {
-            Operation::CreateUser { .. } | Operation::CreateGroup { .. } => text("id").and_then(ObjectId::new),
-            Operation::RestoreUser { id, .. } if verdict == Verdict::Done => Some(id.clone()),
-            _ => None,
-        };
-        if let Some(id) = &id {
-            self.born(id);
-        }
-        let access_pass = match operation {
-            Operation::CreateTap { .. } => text("temporaryAccessPass").map(SecretString::from),
-            _ => None,
-        };
+            recent: !reply.is_success() && self.is_recent(operation),
+        });
         tracing::debug!(operation = operation.name(), status = reply.status, code = fault.code, "judged");
-        Answer {
-            verdict,
-            about: fault.about,
-            id,
-            request_id: fault.request_id,
-            status: Some(reply.status),
-            code: fault.code,
-            message: fault.message,
-            details: fault.details,
-            access_pass,
+        let cause = cause(reply.status, fault.about);
+        let mut culprits = Culprits::default();
+        let outcome = match judgement {
+            Judgement::Done => Outcome::Done,
+            Judgement::After(wait) => Outcome::Retry { not_before: Instant::now() + jittered(wait), cause },
+            Judgement::Unknown => Outcome::Unknown(cause),
+            Judgement::Final => {
+                let refusal = refusal(operation, reply.status, &fault);
+                culprits = refusal::culprits(operation, &refusal, &fault);
+                Outcome::Refused(refusal)
+            }
+        };
+        let (id, access_pass) = if outcome == Outcome::Done { results(operation, reply) } else { (None, None) };
+        if let Some(id) = &id {
+            self.remember_recent(id);
         }
+        let Fault { code, message, request_id, .. } = fault;
+        let transcript = Transcript { status: Some(reply.status), code, message, request_id };
+        Answer { id, access_pass, culprits, ..Answer::of(outcome, transcript) }
     }
 
     /// Adds the half of employeeOrgData that an update does not name, as it is: Graph would clear it.
     async fn complete(&self, operation: Operation) -> Result<Operation, Answer> {
-        let Some((id, half)) = operation.missing_half() else { return Ok(operation) };
-        let request = Inner::get(format!("/users/{id}?$select=id,employeeOrgData"));
+        let Some((id, half)) = missing_half(&operation) else { return Ok(operation) };
+        let request = BatchItem::get(format!("/users/{id}?$select=id,employeeOrgData"));
         let reply = match self.client.single(&request).await {
             Ok(reply) if reply.is_success() => reply,
             Ok(reply) => return Err(self.judged(&operation, Some(&reply))),
-            Err(Lost::Token(error)) => return Err(Answer::silent(Verdict::Final, "no-token", error.to_string())),
+            Err(lost @ Lost::Token(_)) => return Err(unheard(&lost)),
             // Nothing was written yet, so it can simply be tried again.
             Err(Lost::Unsent(reason) | Lost::Cut(reason)) => {
-                let later = Instant::now() + jittered(Duration::from_secs(2));
-                return Err(Answer::silent(Verdict::NotBefore(later), "no-answer", reason));
+                let not_before = Instant::now() + jittered(Duration::from_secs(2));
+                let outcome = Outcome::Retry { not_before, cause: Cause::Transport };
+                return Err(Answer::of(outcome, Transcript::ours("no-answer", reason)));
             }
         };
         let attribute = Attribute::find(half).expect("both halves are in the catalogue");
@@ -257,16 +249,23 @@ fn is_no_batch(outer: &Reply) -> bool {
     matches!(outer.status, 400 | 403..=407 | 410..=422 | 431) && outer.fault().about != About::App
 }
 
-fn unheard(lost: &Lost) -> Answer {
-    match lost {
-        Lost::Unsent(reason) => Answer::silent(Verdict::Final, "unreachable", reason.clone()),
-        Lost::Token(error) => Answer::silent(Verdict::Final, "no-token", error.to_string()),
-        Lost::Cut(reason) => Answer::silent(Verdict::Unknown, "no-answer", reason.clone()),
+/// What a successful response contains: the id of a created or restored object, or an access pass.
+fn results(operation: &Operation, reply: &Reply) -> (Option<ObjectId>, Option<SecretString>) {
+    let body = reply.json();
+    let text = |name: &str| body.as_ref().and_then(|body| body[name].as_str());
+    match operation {
+        Operation::CreateUser { .. } | Operation::CreateGroup { .. } => (text("id").and_then(ObjectId::new), None),
+        Operation::RestoreUser { id, .. } => (Some(id.clone()), None),
+        Operation::CreateTap { .. } => (None, text("temporaryAccessPass").map(SecretString::from)),
+        _ => (None, None),
     }
 }
 
-/// Up to a quarter longer, so that many do not come back at the same moment.
-pub(in crate::graph) fn jittered(wait: Duration) -> Duration {
-    let draw = getrandom::u32().unwrap_or(u32::MAX / 2);
-    wait.mul_f64(1.0 + 0.25 * f64::from(draw) / f64::from(u32::MAX))
+fn unheard(lost: &Lost) -> Answer {
+    let (outcome, transcript) = match lost {
+        Lost::Unsent(reason) => (Outcome::Refused(Refusal::Unsent), Transcript::ours("unreachable", reason)),
+        Lost::Token(error) => (Outcome::Refused(Refusal::Unsent), Transcript::ours("no-token", error.to_string())),
+        Lost::Cut(reason) => (Outcome::Unknown(Cause::Transport), Transcript::ours("no-answer", reason)),
+    };
+    Answer::of(outcome, transcript)
 }

@@ -9,7 +9,7 @@ use crate::plan::fingerprint::hex;
 use crate::record::unspaced;
 
 /// What the unique names of groups that hrpush made start with.
-pub(super) const PREFIX: &str = "hrpush-";
+pub(super) use crate::directory::MANAGED_GROUP_PREFIX as PREFIX;
 
 /// The text as keys and names of groups compare: without invisible characters, blanks folded, case folded, composed.
 ///

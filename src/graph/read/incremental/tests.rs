@@ -1,8 +1,7 @@
 //! Reading by delta against the sandbox: whatever happened, it must equal a full list.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -17,13 +16,13 @@ use crate::sandbox::{Fault, Faults, Options, Quota, Sandbox};
 
 /// A cache in memory.
 #[derive(Default)]
-struct Memory(RefCell<BTreeMap<String, (Vec<u8>, Rows)>>);
+struct Memory(Mutex<BTreeMap<String, (Vec<u8>, Rows)>>);
 
 type Rows = BTreeMap<String, Vec<u8>>;
 
-impl Cache for Memory {
+impl SnapshotCache for Memory {
     fn load(&self, reading: &str, wanted: &mut dyn FnMut(&[u8]) -> bool, row: &mut dyn FnMut(&str, &[u8])) -> bool {
-        let kept = self.0.borrow();
+        let kept = self.0.lock().unwrap();
         let Some((head, rows)) = kept.get(reading) else { return false };
         if !wanted(head) {
             return false;
@@ -35,11 +34,11 @@ impl Cache for Memory {
     }
 
     fn replace(&self, reading: &str, head: &[u8], rows: &mut dyn Iterator<Item = (String, Vec<u8>)>) {
-        self.0.borrow_mut().insert(reading.to_owned(), (head.to_vec(), rows.collect()));
+        self.0.lock().unwrap().insert(reading.to_owned(), (head.to_vec(), rows.collect()));
     }
 
     fn advance(&self, reading: &str, former: &[u8], head: &[u8], rows: &mut dyn Iterator<Item = (String, Option<Vec<u8>>)>) {
-        let mut kept = self.0.borrow_mut();
+        let mut kept = self.0.lock().unwrap();
         let Some(found) = kept.get_mut(reading).filter(|found| found.0 == former) else { return };
         found.0 = head.to_vec();
         for (key, value) in rows {
@@ -51,17 +50,17 @@ impl Cache for Memory {
     }
 
     fn forget(&self, reading: &str) {
-        self.0.borrow_mut().remove(reading);
+        self.0.lock().unwrap().remove(reading);
     }
 }
 
 impl Memory {
     fn heads(&self) -> Vec<Vec<u8>> {
-        self.0.borrow().values().map(|(head, _)| head.clone()).collect()
+        self.0.lock().unwrap().values().map(|(head, _)| head.clone()).collect()
     }
 
     fn alter(&self, alter: impl Fn(&mut Json)) {
-        for (head, _) in self.0.borrow_mut().values_mut() {
+        for (head, _) in self.0.lock().unwrap().values_mut() {
             let mut json = serde_json::from_slice(head).unwrap();
             alter(&mut json);
             *head = serde_json::to_vec(&json).unwrap();
@@ -96,7 +95,7 @@ impl Night {
             "groups": [
                 group(0, "Claims", Some("hrpush-claims"), false, &[1, 2]),
                 group(1, "Admins", None, true, &[3]),
-                group(2, "Inner", None, false, &[4]),
+                group(2, "BatchItem", None, false, &[4]),
                 group(3, "Protected", None, false, &[5, 9_000_002]),
                 group(4, "Other", None, false, &[6]),
             ],
@@ -155,15 +154,15 @@ fn id(n: usize) -> String {
     format!("00000000-0000-0000-0000-{n:012}")
 }
 
-fn wanted() -> Wanted {
+fn wanted() -> SnapshotScope {
     let attributes =
         ["department", "employeeOrgData.division", "employeeOrgData.costCenter", "businessPhones", "employeeHireDate"];
-    Wanted {
+    SnapshotScope {
         attributes: attributes.iter().map(|name| Attribute::find(name).unwrap()).collect(),
         manager: true,
         groups: true,
         protected_groups: BTreeSet::from(["Protected".to_owned()]),
-        ..Wanted::default()
+        ..SnapshotScope::default()
     }
 }
 
@@ -358,7 +357,7 @@ async fn in_doubt_the_tenant_is_read_in_full() {
 async fn other_attributes_are_read_in_full_and_the_former_ones_stay_kept() {
     let night = Night::new(3).await;
     night.current().await;
-    let more = Wanted { attributes: BTreeSet::from([Attribute::find("city").unwrap()]), ..wanted() };
+    let more = SnapshotScope { attributes: BTreeSet::from([Attribute::find("city").unwrap()]), ..wanted() };
     night.call("PATCH", &format!("/users/{}", night.users[0]), Some(json!({ "city": "Graz", "department": "Audit" }))).await;
     let read = night.reader.current(&more, &night.cache).await.unwrap();
     assert_eq!(read.users.rows().filter_map(|user| user.text("city")).collect::<Vec<_>>(), ["Graz"]);
@@ -374,7 +373,7 @@ async fn parts_of_one_property_are_not_taken_for_one_another() {
     night.call("PATCH", &format!("/users/{}", id(0)), Some(json!({ "onPremisesExtensionAttributes": extensions }))).await;
     for (part, value) in [("1", "one"), ("2", "two"), ("1", "one")] {
         let name = format!("onPremisesExtensionAttributes.extensionAttribute{part}");
-        let wanted = Wanted { attributes: BTreeSet::from([Attribute::find(&name).unwrap()]), ..Wanted::default() };
+        let wanted = SnapshotScope { attributes: BTreeSet::from([Attribute::find(&name).unwrap()]), ..SnapshotScope::default() };
         let read = night.reader.current(&wanted, &night.cache).await.unwrap();
         assert_eq!(read.users.rows().next().unwrap().text(&name), Some(value));
     }
@@ -383,7 +382,7 @@ async fn parts_of_one_property_are_not_taken_for_one_another() {
 #[tokio::test]
 async fn licences_are_read_by_delta_as_in_full() {
     let night = Night::new(2).await;
-    let wanted = Wanted { licenses: true, ..wanted() };
+    let wanted = SnapshotScope { licenses: true, ..wanted() };
     let current = async || night.reader.current(&wanted, &night.cache).await.unwrap();
     current().await;
     let user = format!("/users/{}", id(0));

@@ -26,9 +26,9 @@ pub struct Outcome {
     pub failed: Vec<Failed>,
     /// The changes of a saved plan whose *before* no longer held.
     pub drifted: Vec<Drifted>,
-    /// ObjectRef was held, as planned.
+    /// The held records, as planned.
     pub held: Vec<HeldEntry>,
-    /// ObjectRef or what was left alone, as planned, and what Graph refused.
+    /// The people and values that were left alone, as planned, and the attributes that the target refuses to this app.
     pub skipped: Vec<Skipped>,
     /// The guards, as planned.
     pub guards: Vec<Guard>,

@@ -1,4 +1,4 @@
-//! ObjectRef has an address, as far as the snapshot shows it.
+//! The owner of an address, as far as the snapshot shows it.
 
 use crate::directory::{ObjectId, Snapshot};
 use crate::target::{Owner, OwnerKind};

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::outcome::StepName;
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Object, Plan};
@@ -451,6 +452,29 @@ impl StepAction {
             Self::SetManager { manager, .. } => Some(manager),
             Self::RemoveMember { member, .. } => Some(member),
             _ => None,
+        }
+    }
+}
+
+impl StepAction {
+    /// The step as a failure names it.
+    pub(super) fn name(&self) -> StepName {
+        match self {
+            Self::CreateUser { .. } | Self::CreateGroup { .. } => StepName::Create,
+            Self::Update { .. } => match self.enables() {
+                Some(true) => StepName::Enable,
+                Some(false) => StepName::Disable,
+                None => StepName::Update,
+            },
+            Self::RenameGroup { .. } | Self::Impossible(_) => StepName::Update,
+            Self::SetManager { .. } | Self::ClearManager { .. } => StepName::Manager,
+            Self::SetPassword { .. } => StepName::Password,
+            Self::RevokeSessions { .. } => StepName::RevokeSessions,
+            Self::RemoveLicenses { .. } => StepName::RemoveLicenses,
+            Self::DeleteUser { .. } => StepName::Delete,
+            Self::RestoreUser { .. } => StepName::Restore,
+            Self::AddMembers { .. } | Self::RemoveMember { .. } => StepName::Members,
+            Self::CreateTap { .. } => StepName::Tap,
         }
     }
 }

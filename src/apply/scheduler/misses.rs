@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::part::has_own_rule;
-use super::{Answer, Attribute};
 use crate::apply::outcome::{Failed, StepName};
+use crate::directory::Attribute;
 use crate::plan::{Action, Change, Object};
-use crate::target::Transcript;
+use crate::target::{Answer, Transcript};
 
 /// What a step was about.
 #[derive(Clone, Debug, PartialEq, Eq)]

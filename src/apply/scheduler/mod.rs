@@ -1,17 +1,20 @@
-//! The run: a queue of steps that are due, batches in flight, and what becomes of each answer.
+//! The run: a queue of due steps, batches in flight, and the consequences of each answer.
 
+mod backpressure;
 mod batching;
+mod look_ups;
 mod misses;
 #[cfg(test)]
 mod move_tests;
 mod part;
 mod refusal;
 mod responses;
+mod state;
 mod summary;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
@@ -21,111 +24,20 @@ use tokio::time::Instant;
 
 use self::misses::{Detail, Miss, Progress};
 use self::part::Part;
-use self::refusal::Reduced;
+use self::state::{Completion, InFlight, MemberAdds, StepStage, StepState, Stop, ThrottlePeriod};
 use super::journal::{Answered, Entry, Journal, RequestKind, Sent};
 use super::outcome::Applied;
-use super::steps::{Edits, ObjectRef, Step, StepAction, steps};
+use super::steps::{Edits, ObjectRef, StepAction, steps};
 use super::{ApplyError, Options, first_password};
 use crate::directory::{Attribute, ObjectId, Upn, Value};
 use crate::mapping::LeaveAction;
 use crate::plan::{Candidates, Plan};
-use crate::target::{Answer, Found, Operation, OwnerKind, TargetError, TargetWriter};
+use crate::target::{Answer, Found, Operation, OwnerKind, TargetWriter};
 
 /// Batches in flight.
 const BATCHES_IN_FLIGHT: usize = 8;
-/// Batches that fail whole, one after another, before the service counts as dead.
-const DEAD: u32 = 5;
-/// Members that are refused with a 403 one by one, while none is added anywhere, before the app counts as forbidden to add any.
-const FORBIDDEN: u32 = 40;
-/// For how long nothing may be let through, whenever the service said to come again, before nothing ever will be. Six windows of its quota.
-const CLOSED: Duration = Duration::from_mins(15);
 /// How long a create of unknown outcome is looked up before it is sent again: the replication bound.
 pub(super) const REPLICATION: Duration = Duration::from_secs(15);
-
-/// A step with its state.
-struct StepState {
-    step: Step,
-    /// What is left to send of a step that has parts.
-    parts: VecDeque<Part>,
-    /// What a create left out and what is written once the account exists.
-    later: Edits,
-    /// Attributes that a refusal named and that were left out. They are sent alone if the rest is refused without them.
-    blamed: Edits,
-    reduced: Reduced,
-    splits: u32,
-    blockers: usize,
-    /// ObjectRef waits for it, and whether they need it to go well.
-    dependants: Vec<(usize, bool)>,
-    attempts: u32,
-    /// How often the service failed over it, and when the first such request was sent.
-    faults: u32,
-    first_fault: Option<Instant>,
-    /// A request was sent that may have landed: no answer came, or a fault of the service.
-    maybe_applied: bool,
-    throttles: u32,
-    doubt: Option<UnconfirmedCreate>,
-    misses: Vec<Miss>,
-    /// What others wait for is there, whatever else of the step failed.
-    landed: bool,
-    stage: StepStage,
-}
-
-/// What becomes of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum StepStage {
-    Open,
-    /// Something that it needs failed: it is not sent.
-    MustFail,
-    Finished,
-}
-
-/// A create of which nobody knows whether it landed.
-struct UnconfirmedCreate {
-    request: u64,
-    since: Instant,
-    faults: u32,
-    /// The conflict that Graph answered, where it did.
-    conflict: Option<Answer>,
-}
-
-/// A time in which nothing was let through: every batch was answered with 429, or with faults among them.
-struct ThrottlePeriod {
-    since: Instant,
-    /// When the service said to come again. What is answered before says nothing new.
-    next: Instant,
-    times: u32,
-}
-
-/// A request in flight.
-struct InFlight {
-    at: usize,
-    request: u64,
-    part: Part,
-}
-
-enum Completion {
-    Answers {
-        started: Instant,
-        in_flight: Vec<InFlight>,
-        answers: Vec<Answer>,
-    },
-    Looked {
-        at: usize,
-        found: Result<Found, TargetError>,
-    },
-    /// A group that was there already, whose id is looked up.
-    Group {
-        in_flight: InFlight,
-        answer: Answer,
-        found: Result<Option<ObjectId>, TargetError>,
-    },
-    /// A group that may have been made by a request without an answer, or by one that was sent again.
-    Sought {
-        in_flight: InFlight,
-        answer: Answer,
-        found: Result<Option<ObjectId>, TargetError>,
-    },
-}
 
 struct Scheduler<'a> {
     plan: &'a Plan,
@@ -163,28 +75,6 @@ struct Scheduler<'a> {
     closed: Option<ThrottlePeriod>,
     pause: Option<Instant>,
     stop: Option<Stop>,
-}
-
-/// What became of the members that were added to groups in this run.
-#[derive(Default)]
-struct MemberAdds {
-    /// ObjectRef was added, by step.
-    added: HashSet<(usize, ObjectRef)>,
-    /// How many members Graph refused with a 403 one by one.
-    refused_alone: u32,
-}
-
-impl MemberAdds {
-    /// Whether the refusals belong to the app and not to single members: nothing is split any more.
-    fn is_forbidden(&self) -> bool {
-        self.added.is_empty() && self.refused_alone >= FORBIDDEN
-    }
-}
-
-enum Stop {
-    Interrupted,
-    GaveUp,
-    Broken(ApplyError),
 }
 
 pub(super) async fn run<'a>(
@@ -504,31 +394,5 @@ impl<'a> Scheduler<'a> {
         *left -= 1;
         *well &= !failed;
         *left == 0 && *well
-    }
-}
-
-impl StepState {
-    fn new(step: Step, dependants: Vec<(usize, bool)>) -> Self {
-        let parts = Part::of(&step.act).into_iter().collect();
-        let blockers = step.needs.len() + step.follows.len();
-        Self {
-            step,
-            parts,
-            later: Edits::new(),
-            blamed: Edits::new(),
-            reduced: Reduced::default(),
-            splits: 0,
-            blockers,
-            dependants,
-            attempts: 0,
-            faults: 0,
-            first_fault: None,
-            maybe_applied: false,
-            throttles: 0,
-            doubt: None,
-            misses: Vec::new(),
-            landed: false,
-            stage: StepStage::Open,
-        }
     }
 }

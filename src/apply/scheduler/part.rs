@@ -1,7 +1,7 @@
 //! What one request of a step carries, where a step may take several.
 
-use super::{Attribute, ObjectRef, StepAction};
-use crate::apply::steps::Edits;
+use crate::apply::steps::{Edits, ObjectRef, StepAction};
+use crate::directory::Attribute;
 
 /// A part of a step. Members, attributes and licences are sent together, and apart once Graph refused them together.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,6 +2,7 @@
 
 use super::misses::{Detail, Miss};
 use super::part::{Part, is_suspect};
+use super::state::Reduced;
 use super::{Answer, Attribute, InFlight, ObjectId, Scheduler, StepAction, Upn, Value};
 use crate::apply::outcome::StepName;
 use crate::apply::owners::owner_in;
@@ -16,19 +17,6 @@ const DEMANDED: [&str; 4] = [roles::ACCOUNT_ENABLED, roles::DISPLAY_NAME, NICKNA
 const UPN: &str = roles::USER_PRINCIPAL_NAME;
 const MAIL: &str = roles::MAIL;
 const NICKNAME: &str = roles::MAIL_NICKNAME;
-
-/// How much of a create is left out while the refusals do not name a culprit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reduced {
-    #[default]
-    Nothing,
-    /// The attributes that have a permission rule of their own.
-    Suspects,
-    /// All but the demanded attributes and the match attribute.
-    Optional,
-    /// All but the demanded attributes.
-    Key,
-}
 
 impl Scheduler<'_> {
     /// Sends a refused part again with less: without the attributes that the refusal names, else split until the culprit is alone.
@@ -246,29 +234,6 @@ impl Scheduler<'_> {
         addresses.sort();
         addresses.dedup();
         addresses
-    }
-}
-
-impl StepAction {
-    /// The step as a failure names it.
-    pub(super) fn name(&self) -> StepName {
-        match self {
-            Self::CreateUser { .. } | Self::CreateGroup { .. } => StepName::Create,
-            Self::Update { .. } => match self.enables() {
-                Some(true) => StepName::Enable,
-                Some(false) => StepName::Disable,
-                None => StepName::Update,
-            },
-            Self::RenameGroup { .. } | Self::Impossible(_) => StepName::Update,
-            Self::SetManager { .. } | Self::ClearManager { .. } => StepName::Manager,
-            Self::SetPassword { .. } => StepName::Password,
-            Self::RevokeSessions { .. } => StepName::RevokeSessions,
-            Self::RemoveLicenses { .. } => StepName::RemoveLicenses,
-            Self::DeleteUser { .. } => StepName::Delete,
-            Self::RestoreUser { .. } => StepName::Restore,
-            Self::AddMembers { .. } | Self::RemoveMember { .. } => StepName::Members,
-            Self::CreateTap { .. } => StepName::Tap,
-        }
     }
 }
 

@@ -4,21 +4,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{
-    Answer, Answered, CLOSED, Completion, DEAD, Detail, Edits, Found, InFlight, Miss, ObjectId, ObjectRef, Part, REPLICATION,
-    Scheduler, StepAction, Stop, ThrottlePeriod, UnconfirmedCreate,
-};
+use super::{Answered, Completion, Detail, Edits, InFlight, Miss, ObjectRef, Part, Scheduler, StepAction};
 use crate::apply::steps::ALONE;
-use crate::target::{Cause, Outcome, Refusal, TargetError, Transcript};
+use crate::target::{Answer, Cause, Outcome, Refusal, Transcript};
 
 /// How often a request is sent again after faults of the service.
-const ATTEMPTS: u32 = 8;
-/// How often after answers of 429: each tells its own moment, so this only ends what would never end.
+pub(super) const ATTEMPTS: u32 = 8;
+/// How often a request is sent again after it was throttled. Each answer names its own moment, so this only ends what would never end.
 const THROTTLES: u32 = 200;
-/// How long Graph may not know everywhere what it has just made.
-const YOUNG: Duration = Duration::from_mins(1);
-/// How often the look-up of one create may itself fail.
-const LOOK_UPS: u32 = 8;
+/// How long a replica may not know an object that was just created.
+const RECENT: Duration = Duration::from_mins(1);
 
 impl Scheduler<'_> {
     pub(super) fn land(&mut self, landing: Completion) {
@@ -50,76 +45,6 @@ impl Scheduler<'_> {
         }
     }
 
-    /// Batches that fail whole, one after another over growing pauses, mean that nobody is there, or that nobody lets us in any more.
-    fn heed_the_dead(&mut self, started: Instant, in_flight: &[InFlight], answers: &[Answer]) {
-        if *self.options.cancel.borrow() {
-            // What an interrupt kept from being sent says nothing of the service.
-            return;
-        }
-        if !answers.iter().all(Answer::is_faulty) {
-            self.dead = 0;
-            self.pause = None;
-            self.last_alive = Some(Instant::now());
-            return self.heed_the_closed(answers);
-        }
-        if self.are_culprits(in_flight, answers) {
-            return;
-        }
-        // Batches that were in flight together count once.
-        if self.last_dead.is_some_and(|last| started < last) {
-            return;
-        }
-        let now = Instant::now();
-        self.dead += 1;
-        self.last_dead = Some(now);
-        self.pause = Some(now + Duration::from_secs(1 << self.dead.min(6)));
-        if self.dead >= DEAD && self.stop.is_none() {
-            tracing::error!("the service has not answered, or refused the token, {DEAD} times in a row: the run gives up");
-            self.give_up();
-        }
-    }
-
-    /// Whether a batch failed over its own objects: the service failed over each of them before, and answered others meanwhile. One object
-    /// alone is only taken for that where the service answered anything in this run.
-    fn are_culprits(&self, in_flight: &[InFlight], answers: &[Answer]) -> bool {
-        let fails = answers.iter().all(Answer::is_failure_of_its_own);
-        let Some(alive) = self.last_alive.filter(|_| in_flight.len() == answers.len() && fails) else {
-            return false;
-        };
-        let since = |in_flight: &InFlight| self.live[in_flight.at].first_fault;
-        in_flight.iter().all(|one| since(one).is_some_and(|fault| in_flight.len() == 1 || alive >= fault))
-    }
-
-    fn give_up(&mut self) {
-        self.stop = Some(Stop::GaveUp);
-        self.target.stop();
-    }
-
-    /// A service that throttles is not dead: it says when to come again. One that lets nothing through at any of those times is.
-    fn heed_the_closed(&mut self, answers: &[Answer]) {
-        // Among answers of 429, a fault lets nothing through either.
-        if !answers.iter().all(|answer| answer.is_throttled() || answer.is_faulty()) {
-            self.closed = None;
-            return;
-        }
-        let now = Instant::now();
-        let ThrottlePeriod { since, next, times } = self.closed.get_or_insert(ThrottlePeriod { since: now, next: now, times: 0 });
-        // However long a batch waited for its quota: it counts if it was answered when the service had said to come again.
-        if now >= *next {
-            let moments = answers.iter().filter_map(|answer| match answer.outcome {
-                Outcome::Retry { not_before, .. } => Some(not_before),
-                _ => None,
-            });
-            (*next, *times) = (moments.min().unwrap_or(now), *times + 1);
-        }
-        if *times >= DEAD && now.duration_since(*since) >= CLOSED && self.stop.is_none() {
-            tracing::error!(
-                "the service has let nothing through for a quarter of an hour, whenever it was asked: the run gives up"
-            );
-            self.give_up();
-        }
-    }
-
     fn judge(&mut self, in_flight: InFlight, answer: Answer) {
         let at = in_flight.at;
         match answer.outcome {
@@ -144,7 +69,7 @@ impl Scheduler<'_> {
         }
     }
 
-    fn done(&mut self, in_flight: InFlight, answer: Answer) {
+    pub(super) fn done(&mut self, in_flight: InFlight, answer: Answer) {
         let step = &self.live[in_flight.at].step;
         self.progress[step.change].any_done = true;
         match &step.act {
@@ -224,7 +149,7 @@ impl Scheduler<'_> {
         live.parts.extend(alone.into_iter().map(|(name, value)| Part::Edits(Edits::from([(name, value)]))));
     }
 
-    fn again(&mut self, in_flight: InFlight, answer: &Answer, moment: Instant) {
+    pub(super) fn again(&mut self, in_flight: InFlight, answer: &Answer, moment: Instant) {
         self.retried += 1;
         self.note(in_flight.request, false, answer);
         if in_flight.part != Part::Whole {
@@ -260,97 +185,6 @@ impl Scheduler<'_> {
         }
         self.live[in_flight.at].attempts = ATTEMPTS - 1;
         self.send_without(in_flight, answer);
-    }
-
-    fn doubt(&mut self, at: usize, request: u64, conflict: Option<Answer>) {
-        // Where nothing was sent before that may have landed, a conflict is none with ourselves.
-        let wait = if conflict.is_some() && !self.live[at].maybe_applied { Duration::ZERO } else { Duration::from_secs(1) };
-        self.live[at].doubt = Some(UnconfirmedCreate { request, since: Instant::now(), faults: 0, conflict });
-        self.waiting.insert((Instant::now() + wait, at));
-    }
-
-    /// Looks for a group that may have been made by a request that was not answered.
-    fn seek_group(&mut self, in_flight: InFlight, answer: Answer) {
-        let StepAction::CreateGroup { unique_name, .. } = &self.live[in_flight.at].step.act else { return };
-        let (target, unique_name) = (self.target, unique_name.clone());
-        self.flights.push(Box::pin(async move {
-            let found = target.find_group(&unique_name).await;
-            Completion::Sought { in_flight, answer, found }
-        }));
-    }
-
-    fn sought(&mut self, in_flight: InFlight, answer: Answer, found: Result<Option<ObjectId>, TargetError>) {
-        let attempts = self.live[in_flight.at].attempts;
-        match found {
-            Ok(Some(id)) => {
-                let answer = Answer { outcome: Outcome::Done, id: Some(id), ..answer };
-                self.done(in_flight, answer);
-            }
-            Ok(None) if answer.is_about_content() => self.refuse(&in_flight, &answer),
-            _ if attempts > ATTEMPTS => self.refuse(&in_flight, &answer),
-            _ => self.again(in_flight, &answer, Instant::now() + backoff(attempts)),
-        }
-    }
-
-    fn looked(&mut self, at: usize, found: Result<Found, TargetError>) {
-        let Some(mut doubt) = self.live[at].doubt.take() else { return };
-        let request = doubt.request;
-        let in_flight = || InFlight { at, request, part: Part::Whole };
-        let may_be_ours = self.live[at].maybe_applied;
-        match found {
-            Ok(Found::Ours(id)) => {
-                let answer = Answer { outcome: Outcome::Done, id: Some(id), ..Answer::unanswered() };
-                self.done(in_flight(), answer);
-            }
-            Ok(Found::Other) if may_be_ours && self.identity(at).is_none_or(|(_, key)| key.is_none()) => {
-                // Nothing tells whether that account is the one that was asked for. Left open in the journal: a person looks at it.
-                let text = "whether the account was made is unknown: it has no key by which it could be recognised";
-                let missed = self.missed(at, "unknown-outcome", text.to_owned());
-                self.over(at, Some(missed));
-            }
-            Ok(Found::Nobody) if may_be_ours && doubt.since.elapsed() < REPLICATION => {
-                self.live[at].doubt = Some(doubt);
-                self.waiting.insert((Instant::now() + Duration::from_secs(2), at));
-            }
-            Ok(found) => match doubt.conflict.take() {
-                Some(answer) => self.conflicted(&in_flight(), &found, &answer),
-                None if found == Found::Other => self.conflicted(&in_flight(), &found, &Answer::unanswered()),
-                None if self.live[at].attempts > ATTEMPTS => self.refuse(&in_flight(), &Answer::unanswered()),
-                None => {
-                    self.retried += 1;
-                    self.note(request, false, &Answer::unanswered());
-                    self.ready.insert(at);
-                }
-            },
-            Err(error) => {
-                doubt.faults += 1;
-                if doubt.faults > LOOK_UPS {
-                    // Left open in the journal: the next run settles it.
-                    let missed = self.missed(at, "unknown-outcome", format!("whether the account was made is unknown: {error}"));
-                    return self.over(at, Some(missed));
-                }
-                let wait = backoff(doubt.faults);
-                self.live[at].doubt = Some(doubt);
-                self.waiting.insert((Instant::now() + wait, at));
-            }
-        }
-    }
-
-    /// A name of a create is another object's: it goes under the next one, or fails with the owner's name.
-    fn conflicted(&mut self, in_flight: &InFlight, found: &Found, answer: &Answer) {
-        let at = in_flight.at;
-        if self.create_under_another_name(at, found, answer) {
-            self.note(in_flight.request, false, answer);
-            self.ready.insert(at);
-            return;
-        }
-        let taken = self.addresses(at);
-        let mut miss = Miss { taken, ..self.refused(at, Detail::Whole, answer) };
-        if answer.transcript.message.is_none() {
-            miss.text = String::from("the userPrincipalName belongs to somebody else by now");
-            miss.property = Some("userPrincipalName".to_owned());
-        }
-        self.close(in_flight.request, at, answer, Some(miss));
     }
 
     /// A refusal, unless the object is as it should be already, or less is to be sent.
@@ -457,7 +291,7 @@ impl Scheduler<'_> {
         let named = self.live[at].step.act.written().into_iter().chain(other).chain(members.iter().map(|(_, who)| who));
         named
             .filter_map(|who| self.id_of(who))
-            .any(|id| self.created_at.get(&id).is_some_and(|created_at| created_at.elapsed() < YOUNG))
+            .any(|id| self.created_at.get(&id).is_some_and(|created_at| created_at.elapsed() < RECENT))
     }
 
     /// Journals the answer of a request after which the step goes on.
@@ -473,7 +307,7 @@ impl Scheduler<'_> {
     }
 }
 
-fn backoff(attempt: u32) -> Duration {
+pub(super) fn backoff(attempt: u32) -> Duration {
     Duration::from_millis(500 * (1 << attempt.min(5)))
 }
 

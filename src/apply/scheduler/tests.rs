@@ -6,7 +6,7 @@ use crate::apply::fake::{
 };
 use crate::apply::{Applied, ChangeState, RunId, StepName};
 use crate::plan::{Action, Change, Edit, Members, SkippedCode};
-use crate::target::{Owner, OwnerKind};
+use crate::target::{Owner, OwnerKind, TakenName};
 
 pub(super) async fn carry_out(plan: &Plan, fake: &Fake) -> (Applied, Notes) {
     let (_keep, cancel) = watch::channel(false);
@@ -635,4 +635,47 @@ fn whatever_is_refused_access_arrives_and_each_refusal_is_reported() {
         proptest::prop_assert_eq!(notes.sent.len(), notes.answered.len());
         proptest::prop_assert!(notes.sent.len() <= 2 * OPTIONAL.len() + 8, "{} requests", notes.sent.len());
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attribute_that_a_refusal_names_wrongly_is_written_nevertheless() {
+    let names = ["city", "department", "jobTitle"];
+    let update = |fake: &Fake| {
+        let user = fake.snapshot().users.values().next().unwrap().id;
+        plan(vec![change(Action::Update, "p", Some(&user), names.map(|name| edit(name, None, Some("x"))).to_vec())])
+    };
+    let mut fake = Fake::new();
+    carry_out(&plan(vec![joiner("p", None)]), &fake).await;
+    fake.refusals.push(RefusedProperty::of("jobTitle", 400, Naming::Wrong("city")));
+    let (applied, _) = carry_out(&update(&fake), &fake).await;
+    let failed: Vec<_> = applied.outcome.failed.iter().map(|failed| failed.property.as_deref()).collect();
+    assert_eq!(failed, [Some("jobTitle")], "only the value that is really refused");
+    let user = fake.snapshot().users.values().next().unwrap();
+    assert_eq!((user.text("city"), user.text("department"), user.text("jobTitle")), (Some("x"), Some("x"), None));
+    // The same in a create: the account is made without it, and the good value is written afterwards.
+    let mut fake = Fake::new();
+    fake.refusals.push(RefusedProperty::of("jobTitle", 400, Naming::Wrong("city")));
+    let mut create = joiner("q", None);
+    create.attributes.extend(names.map(|name| edit(name, None, Some("x"))));
+    let (applied, _) = carry_out(&plan(vec![create]), &fake).await;
+    let failed: Vec<_> = applied.outcome.failed.iter().map(|failed| failed.property.as_deref()).collect();
+    assert_eq!(failed, [Some("jobTitle")]);
+    let user = fake.snapshot().users.values().next().unwrap();
+    assert_eq!((user.text("city"), user.text("department"), user.text("jobTitle")), (Some("x"), Some("x"), None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_in_any_wording_moves_a_create_to_its_next_name() {
+    for wording in [TakenName::SignIn, TakenName::Address, TakenName::Unnamed] {
+        let mut fake = Fake::new();
+        fake.wording = Some(wording);
+        let owner = Owner { id: id("g"), kind: OwnerKind::Group, name: "Claims".into() };
+        fake.taken.insert("w@contoso.com", owner);
+        let mut plan = plan(vec![joiner("w", None)]);
+        let next = BTreeMap::from([("userPrincipalName".to_owned(), vec![Value::text("w2@contoso.com")])]);
+        plan.candidates.insert(1, next);
+        let (applied, _) = carry_out(&plan, &fake).await;
+        assert_eq!(applied.outcome.failed, [], "{wording:?}");
+        assert_eq!(fake.snapshot().users.values().next().unwrap().upn, Upn::new("w2@contoso.com"), "{wording:?}");
+    }
 }

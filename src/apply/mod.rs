@@ -8,52 +8,30 @@ mod credential_delivery;
 #[cfg(test)]
 pub(crate) mod fake;
 mod journal;
+mod options;
 mod outcome;
 mod owners;
 mod password;
 mod private_file;
 mod recovery;
+mod run_id;
 mod scheduler;
+mod step;
+mod step_order;
 mod steps;
 
-use tokio::sync::watch;
-
 pub use credential_delivery::{AgeFile, CredentialDelivery, DeliveryError};
-pub use journal::{Answered, Entry, Journal, JournalError, RequestKind, RunId, Sent};
+pub use journal::{Answered, Entry, Journal, JournalError, RequestKind, Sent};
+pub use options::{ApplyError, Options};
 pub use outcome::{Applied, ChangeResult, ChangeState, Drifted, Failed, Outcome, StepName};
 pub use password::{NoRandomness, first_password};
 pub use private_file::write_private;
 pub use recovery::{Open, Settled, settle};
+pub use run_id::RunId;
 
-use crate::directory::{Attribute, Snapshot};
+use crate::directory::Snapshot;
 use crate::plan::{ApprovedPlan, Plan};
 use crate::target::{Capabilities, TargetWriter};
-
-/// The settings of one run.
-#[derive(Clone, Debug)]
-pub struct Options<'a> {
-    /// The run that [`Journal::begin`] returned.
-    pub run: RunId,
-    /// The tenant as it was when the plan was made, with the licences and memberships of leavers.
-    pub snapshot: &'a Snapshot,
-    /// The first `[[match]]` attribute, by which a created account is found again.
-    pub matching: Option<Attribute>,
-    /// Whether new accounts get a Temporary Access Pass.
-    pub tap: bool,
-    /// Becomes true when the run is interrupted.
-    pub cancel: watch::Receiver<bool>,
-}
-
-/// Why a run ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The journal cannot be written.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// No password can be generated.
-    #[error(transparent)]
-    Password(#[from] NoRandomness),
-}
 
 /// The number of writes that the plan takes if nothing is sent twice.
 pub fn writes(plan: &Plan, snapshot: &Snapshot, tap: bool, capabilities: &Capabilities) -> u64 {

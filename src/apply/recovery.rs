@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use futures::StreamExt;
 use tokio::time::Instant;
 
+use super::journal::{Answered, RequestKind};
+use super::run_id::RunId;
 use super::scheduler::REPLICATION;
-use super::{Answered, RequestKind, RunId};
 use crate::directory::{Attribute, Upn};
 use crate::target::{Found, TargetReader};
 

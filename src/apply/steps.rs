@@ -1,124 +1,18 @@
-//! From each change of the plan to the requests that carry it out, in order, with what each must wait for.
+//! The requests that carry out each change of the plan, in order, with the steps that each must wait for.
 //!
 //! Pure: nothing is sent here. The order is the plan's (DESIGN section 5): accounts are closed, their sessions revoked, and what else
 //! follows a leaver; then accounts appear or are opened; then updates, managers, groups, members, removals, deletes. What closes or opens
 //! an account shares no request with anything else, so that no refusal of an ordinary attribute can keep it from arriving. A step only ever
-//! waits for steps that stand before it.
+//! waits for earlier steps.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::outcome::StepName;
+use super::step::{ALONE, Edits, ObjectRef, Phase, Step, StepAction};
+use super::step_order::{Moves, link};
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Object, Plan};
 use crate::target::Capabilities;
-
-/// The attributes that one PATCH sets or clears.
-pub(super) type Edits = BTreeMap<Attribute, Option<Value>>;
-
-/// Attributes that travel alone once the account exists: Graph may refuse them to apps, or asks for a permission of their own.
-pub(super) const ALONE: [&str; 2] = ["employeeHireDate", "employeeLeaveDateTime"];
-
-/// An object that a request names: one that exists, or one that an earlier step of the same run makes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum ObjectRef {
-    Id(ObjectId),
-    NewUser(String),
-    NewGroup(String),
-    /// A key that nothing is known of.
-    Nobody(String),
-}
-
-/// One request in the making.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum StepAction {
-    CreateUser {
-        attributes: BTreeMap<Attribute, Value>,
-    },
-    Update {
-        user: ObjectRef,
-        edits: Edits,
-    },
-    SetManager {
-        user: ObjectRef,
-        manager: ObjectRef,
-    },
-    ClearManager {
-        user: ObjectRef,
-    },
-    /// A new random password for an account that exists.
-    SetPassword {
-        user: ObjectRef,
-    },
-    RevokeSessions {
-        user: ObjectRef,
-    },
-    RemoveLicenses {
-        user: ObjectRef,
-        skus: Vec<String>,
-    },
-    DeleteUser {
-        id: ObjectId,
-    },
-    RestoreUser {
-        id: ObjectId,
-        upn: Option<Upn>,
-    },
-    CreateGroup {
-        unique_name: String,
-        name: String,
-        microsoft365: bool,
-        owners: Vec<ObjectRef>,
-    },
-    RenameGroup {
-        group: ObjectRef,
-        name: String,
-    },
-    AddMembers {
-        group: ObjectRef,
-        members: Vec<(String, ObjectRef)>,
-    },
-    RemoveMember {
-        group: ObjectRef,
-        member: ObjectRef,
-    },
-    CreateTap {
-        user: ObjectRef,
-        start: Option<String>,
-    },
-    /// Cannot be sent: the step fails at once, for this reason.
-    Impossible(String),
-}
-
-/// A request with its place in the run.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
-    /// Position of the change in the plan.
-    pub(super) change: usize,
-    pub(super) phase: Phase,
-    pub(super) act: StepAction,
-    pub(super) leave: Option<LeaveAction>,
-    /// Steps that must have gone well first, by position.
-    pub(super) needs: Vec<usize>,
-    /// Steps that must be over first, well or not.
-    pub(super) follows: Vec<usize>,
-    /// The steps that add the member whom this one removes to other groups. Unless all of them take the member, nothing is removed.
-    pub(super) instead: Vec<usize>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Phase {
-    Close,
-    Revoke,
-    Leave,
-    Appear,
-    Update,
-    Manager,
-    Group,
-    Add,
-    Remove,
-    Delete,
-}
 
 /// The steps of a plan, in the order in which they become due.
 pub(super) fn steps(plan: &Plan, snapshot: &Snapshot, tap: bool, capabilities: &Capabilities) -> Vec<Step> {
@@ -142,7 +36,7 @@ pub(super) fn steps(plan: &Plan, snapshot: &Snapshot, tap: bool, capabilities: &
     steps
 }
 
-/// What the plan makes itself, and what the tenant says of those who leave.
+/// The objects that the plan creates, and what the snapshot contains about leavers.
 struct World<'a> {
     snapshot: &'a Snapshot,
     capabilities: Capabilities,
@@ -414,164 +308,6 @@ fn group_steps(change: &Change, world: &World<'_>, push: &mut impl FnMut(Phase, 
     }
     for key in &members.remove {
         push(Phase::Remove, StepAction::RemoveMember { group: group.clone(), member: world.user(change, key) }, None);
-    }
-}
-
-impl StepAction {
-    /// The object that is written: never two requests to one in flight.
-    pub(super) fn written(&self) -> Option<&ObjectRef> {
-        match self {
-            Self::Update { user, .. }
-            | Self::SetManager { user, .. }
-            | Self::ClearManager { user }
-            | Self::SetPassword { user }
-            | Self::RevokeSessions { user }
-            | Self::RemoveLicenses { user, .. }
-            | Self::CreateTap { user, .. } => Some(user),
-            Self::RenameGroup { group, .. } | Self::AddMembers { group, .. } | Self::RemoveMember { group, .. } => Some(group),
-            Self::CreateUser { .. }
-            | Self::CreateGroup { .. }
-            | Self::DeleteUser { .. }
-            | Self::RestoreUser { .. }
-            | Self::Impossible(_) => None,
-        }
-    }
-
-    /// What the step makes of accountEnabled, where it does nothing else.
-    pub(super) fn enables(&self) -> Option<bool> {
-        let Self::Update { edits, .. } = self else { return None };
-        match edits.iter().next() {
-            Some((name, Some(Value::Flag(flag)))) if name.name == roles::ACCOUNT_ENABLED => Some(*flag),
-            _ => None,
-        }
-    }
-
-    /// The other objects that must exist.
-    fn named(&self) -> Option<&ObjectRef> {
-        match self {
-            Self::SetManager { manager, .. } => Some(manager),
-            Self::RemoveMember { member, .. } => Some(member),
-            _ => None,
-        }
-    }
-}
-
-impl StepAction {
-    /// The step as a failure names it.
-    pub(super) fn name(&self) -> StepName {
-        match self {
-            Self::CreateUser { .. } | Self::CreateGroup { .. } => StepName::Create,
-            Self::Update { .. } => match self.enables() {
-                Some(true) => StepName::Enable,
-                Some(false) => StepName::Disable,
-                None => StepName::Update,
-            },
-            Self::RenameGroup { .. } | Self::Impossible(_) => StepName::Update,
-            Self::SetManager { .. } | Self::ClearManager { .. } => StepName::Manager,
-            Self::SetPassword { .. } => StepName::Password,
-            Self::RevokeSessions { .. } => StepName::RevokeSessions,
-            Self::RemoveLicenses { .. } => StepName::RemoveLicenses,
-            Self::DeleteUser { .. } => StepName::Delete,
-            Self::RestoreUser { .. } => StepName::Restore,
-            Self::AddMembers { .. } | Self::RemoveMember { .. } => StepName::Members,
-            Self::CreateTap { .. } => StepName::Tap,
-        }
-    }
-}
-
-/// The members that the plan moves from one group to another.
-///
-/// The plan does not name the rule behind a group, so every group that the member joins counts.
-struct Moves {
-    /// Where each member is added, by position among the steps.
-    joins: HashMap<ObjectRef, Vec<usize>>,
-}
-
-impl Moves {
-    /// Takes the steps in the order of their phases: which removal comes first makes no difference.
-    fn of(plan: &Plan, steps: &[Step]) -> Self {
-        let closes = |change: &&Change| {
-            matches!(change.action, Action::Disable | Action::Delete)
-                || change.then.contains(&LeaveAction::RemoveFromManagedGroups)
-        };
-        // The removal of a leaver waits for nothing.
-        let leavers: BTreeSet<&ObjectId> = plan.changes.iter().filter(closes).filter_map(|change| change.id.as_ref()).collect();
-        let is_leaver = |who: &ObjectRef| matches!(who, ObjectRef::Id(id) if leavers.contains(id));
-        let mut joins: HashMap<ObjectRef, Vec<usize>> = HashMap::new();
-        for (at, step) in steps.iter().enumerate() {
-            let StepAction::AddMembers { members, .. } = &step.act else { continue };
-            for (_, who) in members.iter().filter(|(_, who)| !is_leaver(who)) {
-                joins.entry(who.clone()).or_default().push(at);
-            }
-        }
-        Self { joins }
-    }
-
-    /// The steps that add the member whom this step removes.
-    fn joins(&self, step: &Step) -> &[usize] {
-        match &step.act {
-            StepAction::RemoveMember { member, .. } if step.phase == Phase::Remove => {
-                self.joins.get(member).map_or(&[], Vec::as_slice)
-            }
-            _ => &[],
-        }
-    }
-}
-
-/// Fills in what each step waits for. Steps stand in their final order.
-#[expect(clippy::needless_range_loop, reason = "the step is read first and written at the end")]
-fn link(steps: &mut [Step], plan: &Plan, moves: &Moves) {
-    // The step that makes or brings back an object, and the last step so far that writes it.
-    let mut maker: HashMap<ObjectRef, usize> = HashMap::new();
-    let mut last: HashMap<ObjectRef, usize> = HashMap::new();
-    // The step without which an account is not opened, and without which nobody needs a pass.
-    let mut gate: HashMap<ObjectRef, usize> = HashMap::new();
-    for at in 0..steps.len() {
-        let step = &steps[at];
-        let mut needs = Vec::new();
-        let mut follows = Vec::new();
-        needs.extend(step.act.written().and_then(|who| maker.get(who)).copied());
-        needs.extend(step.act.named().and_then(|who| maker.get(who)).copied());
-        match &step.act {
-            StepAction::AddMembers { members, .. } => {
-                follows.extend(members.iter().filter_map(|(_, who)| maker.get(who)).copied());
-            }
-            StepAction::CreateGroup { owners, .. } => needs.extend(owners.iter().filter_map(|who| maker.get(who)).copied()),
-            _ => {}
-        }
-        let object = match &step.act {
-            StepAction::DeleteUser { id } | StepAction::RestoreUser { id, .. } => Some(ObjectRef::Id(id.clone())),
-            other => other.written().cloned(),
-        };
-        if let Some(object) = &object {
-            follows.extend(last.insert(object.clone(), at));
-        }
-        if let Some(user) = step.act.written() {
-            let opens = step.act.enables() == Some(true);
-            if opens || matches!(step.act, StepAction::CreateTap { .. }) {
-                needs.extend(gate.get(user).copied());
-            }
-            if opens || matches!(step.act, StepAction::SetPassword { .. }) {
-                gate.insert(user.clone(), at);
-            }
-        }
-        let key = || plan.changes[step.change].key.clone();
-        match &step.act {
-            StepAction::RestoreUser { id, .. } => _ = maker.insert(ObjectRef::Id(id.clone()), at),
-            StepAction::CreateUser { .. } => _ = maker.insert(ObjectRef::NewUser(key()), at),
-            StepAction::CreateGroup { .. } => _ = maker.insert(ObjectRef::NewGroup(key()), at),
-            _ => {}
-        }
-        let instead = moves.joins(step).to_vec();
-        follows.extend(&instead);
-        needs.sort_unstable();
-        needs.dedup();
-        follows.sort_unstable();
-        follows.dedup();
-        follows.retain(|other| !needs.contains(other));
-        steps[at].needs = needs;
-        steps[at].follows = follows;
-        steps[at].instead = instead;
     }
 }
 

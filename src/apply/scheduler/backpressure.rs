@@ -14,7 +14,7 @@ const DEAD: u32 = 5;
 const CLOSED: Duration = Duration::from_mins(15);
 
 impl Scheduler<'_> {
-    /// Batches that fail whole, one after another over growing pauses, mean that nobody is there, or that nobody lets us in any more.
+    /// Batches that fail whole, one after another over growing pauses, mean that the service is unreachable or refuses the app.
     pub(super) fn heed_the_dead(&mut self, started: Instant, in_flight: &[InFlight], answers: &[Answer]) {
         if *self.options.cancel.borrow() {
             // What an interrupt kept from being sent says nothing of the service.

@@ -1,4 +1,4 @@
-//! From steps that are due to a batch, with what the journal is told of it.
+//! Batches: the operations of due steps, with their journal entries.
 
 use super::{
     ApplyError, Attribute, Detail, Edits, InFlight, Miss, ObjectId, ObjectRef, Operation, Part, RequestKind, Scheduler, Sent,

@@ -55,7 +55,7 @@ impl Scheduler<'_> {
                 self.done(in_flight(), answer);
             }
             Ok(Found::Other) if may_be_ours && self.identity(at).is_none_or(|(_, key)| key.is_none()) => {
-                // Nothing tells whether that account is the one that was asked for. Left open in the journal: a person looks at it.
+                // Without a key, the account cannot be recognised. The request stays open in the journal for an operator.
                 let text = "whether the account was made is unknown: it has no key by which it could be recognised";
                 let missed = self.missed(at, "unknown-outcome", text.to_owned());
                 self.over(at, Some(missed));

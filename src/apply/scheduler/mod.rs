@@ -26,9 +26,11 @@ use self::misses::{Detail, Miss, Progress};
 use self::part::Part;
 use self::state::{Completion, InFlight, MemberAdds, StepStage, StepState, Stop, ThrottlePeriod};
 use super::journal::{Answered, Entry, Journal, RequestKind, Sent};
+use super::options::{ApplyError, Options};
 use super::outcome::Applied;
-use super::steps::{Edits, ObjectRef, StepAction, steps};
-use super::{ApplyError, Options, first_password};
+use super::password::first_password;
+use super::step::{Edits, ObjectRef, StepAction};
+use super::steps::steps;
 use crate::directory::{Attribute, ObjectId, Upn, Value};
 use crate::mapping::LeaveAction;
 use crate::plan::{Candidates, Plan};
@@ -50,7 +52,7 @@ struct Scheduler<'a> {
     flights: FuturesUnordered<BoxFuture<'a, Completion>>,
     batches_out: usize,
     next_request: u64,
-    /// What the journal is to be told next.
+    /// The next entry of the journal.
     entry: Entry,
     /// Steps left of each change, what is done of it, and what failed.
     left: Vec<usize>,
@@ -351,7 +353,8 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// A step is over: its change counts down and whoever waited is due. Says whether the change, and what follows a leaver, is whole.
+    /// Ends a step: its change counts down, and the steps that waited for it are due. Returns whether the change is complete, and which leave
+    /// action is.
     fn conclude(&mut self, at: usize, miss: Option<Miss>) -> (bool, Option<LeaveAction>) {
         let mut whole = (false, None);
         let mut over = vec![(at, miss)];

@@ -6,7 +6,7 @@ use super::state::Reduced;
 use super::{Answer, Attribute, InFlight, ObjectId, Scheduler, StepAction, Upn, Value};
 use crate::apply::outcome::StepName;
 use crate::apply::owners::owner_in;
-use crate::apply::steps::Edits;
+use crate::apply::step::Edits;
 use crate::directory::roles;
 use crate::target::{Found, TakenName};
 
@@ -185,7 +185,7 @@ impl Scheduler<'_> {
         true
     }
 
-    /// Puts the next candidate of an attribute into a create. Whoever is sent next under another name was never sent under it before.
+    /// Puts the next candidate of an attribute into a create. The create was never sent under the new name before.
     fn next_candidate(&mut self, at: usize, name: &str) -> bool {
         let seq = self.plan.changes[self.live[at].step.change].seq;
         let left = self.candidates.get_mut(&seq).and_then(|of| of.get_mut(name)).filter(|left| !left.is_empty());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Answered, Completion, Detail, Edits, InFlight, Miss, ObjectRef, Part, Scheduler, StepAction};
-use crate::apply::steps::ALONE;
+use crate::apply::step::ALONE;
 use crate::target::{Answer, Cause, Outcome, Refusal, Transcript};
 
 /// How often a request is sent again after faults of the service.

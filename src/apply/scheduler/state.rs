@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::misses::Miss;
 use super::part::Part;
-use crate::apply::ApplyError;
-use crate::apply::steps::{Edits, ObjectRef, Step};
+use crate::apply::options::ApplyError;
+use crate::apply::step::{Edits, ObjectRef, Step};
 use crate::directory::ObjectId;
 use crate::target::{Answer, Found, TargetError};
 

@@ -79,9 +79,9 @@ pub(in crate::graph) struct Reply {
 /// What was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::graph) enum Place {
-    /// A request that was sent alone: whoever stands in between may have answered it.
+    /// A request that was sent alone: a gateway may have answered it.
     Alone,
-    /// A part of a batch, which nobody but the service takes apart.
+    /// A part of a batch, which only the service itself answers.
     Part,
     /// A batch, which was refused whole.
     Batch,

@@ -8,7 +8,7 @@ pub(in crate::graph) const HINT: &str = "a condition of Entra keeps this app out
 /// Whether a refusal is a challenge, by its `WWW-Authenticate`, or where a gateway or a batch has lost that, by its own words.
 ///
 /// Continuous access evaluation refuses a token before it expires where a condition of Entra is not met, and names what it would take
-/// in `claims`. An app that runs unattended has nobody who could meet it: an administrator must.
+/// in `claims`. An unattended app cannot satisfy it: an administrator must.
 pub(in crate::graph) fn is_challenge(status: u16, www_authenticate: Option<&str>, said: [Option<&str>; 3]) -> bool {
     let has = |text: Option<&str>, words: &[&str]| {
         text.map(str::to_ascii_lowercase).is_some_and(|text| words.iter().any(|word| text.contains(word)))

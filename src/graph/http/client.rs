@@ -1,4 +1,4 @@
-//! The connection: token, wait, quota, send, and what each answer teaches about the quota.
+//! The connection: token, wait, rate limit, send, and the correction of the rate limit by each response.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -23,7 +23,7 @@ use super::transport::http_client;
 use super::url::GraphUrl;
 use crate::target::{QuotaLevel, RateLevel, RequestCounts, Stops, StopsKeeper};
 
-/// Who is throttled first; `x-ms-throttle-priority`. It changes no limit.
+/// The value of `x-ms-throttle-priority`: which apps are throttled first. It changes no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Priority {
     /// A nightly run, which can wait.
@@ -56,7 +56,7 @@ pub struct Settings {
     pub share: f64,
     /// How much faster than Graph's the quota of a loopback target refills; ignored elsewhere.
     pub scale: f64,
-    /// Who is throttled first.
+    /// Which apps are throttled first.
     pub priority: Priority,
 }
 
@@ -87,7 +87,7 @@ pub struct Client {
     units: RateLimiter,
     counts: Counts,
     priority: Priority,
-    /// Seconds by which our clock is ahead of the service's; `i64::MIN` before it told its time.
+    /// Seconds by which our clock is ahead of the service's; `i64::MIN` before the first response.
     skew: AtomicI64,
     stopping: watch::Sender<bool>,
     /// Where stops are kept, and which were kept last.
@@ -100,7 +100,7 @@ pub struct Client {
 pub(in crate::graph) enum Lost {
     /// There was no token, so nothing was sent.
     Token(CredentialError),
-    /// Nobody could be reached, so nothing was sent.
+    /// The service is unreachable, so nothing was sent.
     Unsent(String),
     /// It was sent, and the answer did not come or broke off.
     Cut(String),
@@ -244,7 +244,7 @@ impl Client {
         *self.stopping.borrow()
     }
 
-    /// By how many seconds our clock is ahead of the service's, as its last answer told.
+    /// By how many seconds our clock is ahead of the service's, by its last response.
     pub fn skew(&self) -> Option<i64> {
         Some(self.skew.load(Ordering::Relaxed)).filter(|seconds| *seconds != i64::MIN)
     }
@@ -368,7 +368,7 @@ impl Client {
         Ok(Reply { status, headers, body: body.into(), place: Place::Alone })
     }
 
-    /// Corrects the model of the quota by what an answer tells.
+    /// Corrects the model of the quota by the headers of a response.
     fn learn(&self, request: &BatchItem, reply: &Reply) {
         let writing = request.method != "GET";
         let priced = price(request).units;

@@ -1,4 +1,4 @@
-//! Who we are to Entra: credentials, and a token that is kept until shortly before it expires.
+//! The credentials of the app, and a token that is cached until shortly before it expires.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ use tokio::sync::Mutex;
 use super::cloud::Cloud;
 use super::transport::{Wire, http_client};
 
-/// How the app proves who it is.
+/// How the app authenticates.
 #[derive(Clone)]
 pub enum Auth {
     /// A secret that was made for the app.
@@ -65,7 +65,7 @@ pub enum Auth {
         /// The file with the token.
         token_file: Option<PathBuf>,
     },
-    /// Whoever is signed in to the Azure CLI.
+    /// The account that is signed in to the Azure CLI.
     AzureCli {
         /// The tenant's id or domain.
         tenant: Option<String>,
@@ -99,12 +99,12 @@ pub enum CredentialError {
         /// Why.
         reason: String,
     },
-    /// Nobody gave a token for it.
+    /// The token service issued no token.
     #[error("no access token by `{method}`: {reason}")]
     Refused {
         /// The method by its configured name.
         method: &'static str,
-        /// Why, as the token service told it.
+        /// The reason in the words of the token service.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! What went wrong with Graph, in words that help.
+//! Errors of reading from Graph.
 
 use thiserror::Error;
 
@@ -59,7 +59,7 @@ pub enum GraphError {
 }
 
 impl GraphError {
-    /// Whether Graph said that there is no such object. A page of whoever stands in between has no code.
+    /// Whether Graph itself answered that there is no such object. The page of a gateway has no code.
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Refused { status: 404, code: Some(_), .. })
     }

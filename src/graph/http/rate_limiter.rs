@@ -2,7 +2,7 @@
 //!
 //! A whole bucket goes out at once, then the refill paces. The buckets count on tokio's clock, so that a test can make an hour pass.
 //!
-//! They are our own and not `governor`'s, whose model this is: a limiter of that crate tells its level only while something is taken
+//! They are our own and not `governor`'s, whose model this is: a limiter of that crate reports its level only while something is taken
 //! from it, and cannot be lowered, shut or left in debt. All of that happens here: the level is remembered between runs, a header
 //! lowers it, an answer that cost more than its price leaves a debt, a 429 shuts the door, and 40 writes are kept back.
 
@@ -145,7 +145,7 @@ impl RateLimiter {
         act(&mut bucket)
     }
 
-    /// Takes the cells, or tells how long to wait before asking again.
+    /// Takes the cells, or returns how long to wait before the next attempt.
     fn ask(&self, cells: f64) -> Option<Duration> {
         self.with(|bucket| {
             let now = Instant::now();
@@ -209,7 +209,7 @@ impl RateLimiter {
         self.with(|bucket| bucket.level = (bucket.level - more).min(bucket.capacity));
     }
 
-    /// How long it takes until so many have passed, if nobody else writes and nothing is refused.
+    /// How long it takes until so many have passed, if no other app writes and nothing is throttled.
     pub(in crate::graph) fn forecast(&self, cells: f64) -> Duration {
         self.with(|bucket| {
             let shut = bucket.shut_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));

@@ -3,7 +3,7 @@
 use super::batch::BatchItem;
 use crate::graph::read::queries::EXTENSIONS_PATH;
 
-/// The price of a request before it is sent; the answer tells the true one.
+/// The price of a request before it is sent. The response contains the true one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::graph) struct Price {
     pub(in crate::graph) units: u32,

@@ -11,7 +11,7 @@ use crate::directory::ObjectId;
 
 const VERSION: &str = "/v1.0";
 
-/// Where a Graph service stands, such as `https://graph.microsoft.com`.
+/// The address of a Graph service, such as `https://graph.microsoft.com`.
 ///
 /// Always https, or plain http on a loopback host, so that no token crosses a network unencrypted.
 #[derive(Clone, PartialEq, Eq)]

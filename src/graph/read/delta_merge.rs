@@ -22,9 +22,9 @@ pub(in crate::graph) struct Round<'a> {
     all_groups: bool,
     /// When the full list was begun.
     listed: Timestamp,
-    /// Who was in the recycle bin at the last reading.
+    /// The users in the recycle bin at the last reading.
     bin: &'a BTreeSet<ObjectId>,
-    /// Of each object, what was told in this round, as hashes.
+    /// The items of this round by object, as hashes.
     seen: HashMap<ObjectId, Vec<(u64, u64)>>,
     relations: BTreeMap<(ObjectId, &'static str, ObjectId), ItemState>,
     unnamed: BTreeSet<ObjectId>,
@@ -38,7 +38,7 @@ pub(in crate::graph) struct Merged {
     pub(in crate::graph) users: BTreeSet<ObjectId>,
     /// Groups likewise.
     pub(in crate::graph) groups: BTreeSet<ObjectId>,
-    /// Users to be looked up, because they were told in two ways or by halves.
+    /// Users to look up, because their items contradict each other or are incomplete.
     pub(in crate::graph) doubtful: BTreeSet<ObjectId>,
     /// Users that the round called deleted, at least once.
     pub(in crate::graph) deleted: BTreeSet<ObjectId>,
@@ -68,7 +68,7 @@ impl<'a> Round<'a> {
     /// Ends the round.
     ///
     /// # Errors
-    /// Groups that nothing but relations was told of.
+    /// Groups of which only relations were returned.
     pub(in crate::graph) fn end(self) -> Result<Merged, String> {
         if self.unnamed.iter().any(|id| !self.told.groups.contains_key(id)) {
             return Err("it told the members of a group that it did not tell".into());
@@ -101,7 +101,7 @@ impl<'a> Round<'a> {
             return Ok(());
         }
         if !self.outcome.deleted.contains(&id) && self.is_back(&id, item) {
-            // Its reports and memberships are back with it, and nothing says that delta tells those, too.
+            // Its reports and memberships are back with it, and delta is not documented to return those, too.
             return Err("a deleted user is back".into());
         }
         if item["userPrincipalName"].as_str().is_none_or(str::is_empty) {
@@ -174,7 +174,7 @@ impl<'a> Round<'a> {
             self.outcome.groups.insert(id.clone());
             let before = self.relations.insert((id.clone(), name, member.clone()), said);
             if before.is_some_and(|before| before != said) {
-                // Came and went, in an order that nobody knows: the members are read again.
+                // Added and removed in an unknown order: the members are read again.
                 self.told.read.remove(id);
             }
             match said {
@@ -185,7 +185,7 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Whether an item tells otherwise what the round told before of the same object. Repetitions and parts are no contradiction.
+    /// Whether an item contradicts an earlier one of the same object. Repetitions and parts are no contradiction.
     fn contradicts(&mut self, id: &ObjectId, item: &Json, said: ItemState) -> bool {
         let seen = self.seen.entry(id.clone()).or_default();
         let properties = item.as_object().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! The whole tenant, by full lists.
+//! The whole tenant by full lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl Reader {
         Ok(told.into_snapshot(wanted, rest))
     }
 
-    /// Learns the types of the directory extensions among these attributes, and gives them back. Whoever may not read them writes all as
+    /// Reads the types of the directory extensions among these attributes, and returns them. An app that may not read them writes all as
     /// text, as before.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ impl Reader {
         Ok(replies.try_into().expect("there is a first page for each ask"))
     }
 
-    /// All but users and groups: deleted users, the organization, who holds roles and who could.
+    /// All but users and groups: deleted users, the organization, active and eligible role assignments.
     pub(in crate::graph) async fn rest(
         &self,
         asks: &[ReadRequest; 6],

@@ -1,4 +1,4 @@
-//! The tenant as it is now: what was kept, and what delta tells since; a full list where there is any doubt.
+//! The current tenant: the cached reading and the changes since by delta query, or a full list in case of doubt.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ enum Stop {
 
 impl Reader {
     /// The whole tenant as far as it is wanted, with what an earlier run kept: two HTTP requests where nothing changed, the token's
-    /// included. Delta is never trusted in doubt: whatever it cannot tell for certain is read in full.
+    /// included. Delta is not trusted in doubt: objects that it leaves unclear are read in full.
     ///
     /// # Errors
     /// Whatever could not be read to its end, except eligible role assignments, which the snapshot then says.
@@ -47,7 +47,7 @@ impl Reader {
         self.anew(wanted, &shelf).await
     }
 
-    /// A full list, kept together with tokens from before it: what changes meanwhile is told again by the first round.
+    /// A full list, cached with delta tokens from before it. The first delta query returns again what changes in the meantime.
     async fn anew(&self, wanted: &SnapshotScope, shelf: &CacheEntry<'_>) -> Result<Snapshot, GraphError> {
         let listed = Timestamp::now();
         let extensions = Box::pin(self.extension_types(&wanted.attributes)).await?;
@@ -75,7 +75,7 @@ impl Reader {
         let asks = [users_since(wanted, shelf.attributes()), groups_since()];
         let mut links = Vec::with_capacity(asks.len());
         for (ask, reply) in asks.iter().zip(self.first_pages(&asks).await?) {
-            // A service that does not know `latest` tells everything first, which is of no use here.
+            // A service that does not support `latest` returns everything first, which is of no use here.
             match self.each(ask, reply, |_| Ok(())).await {
                 Ok(Some(link)) => links.push(link),
                 Ok(None) => return Ok(Err(format!("cannot {}: the answer has no link for the next time", ask.what))),
@@ -119,7 +119,7 @@ impl Reader {
         Ok(told.into_snapshot(wanted, rest))
     }
 
-    /// Looks up the users of whom a round left doubt.
+    /// Looks up the users whom a delta query left in doubt.
     async fn look_up(
         &self,
         wanted: &SnapshotScope,

@@ -1,4 +1,4 @@
-//! The small reads of a snapshot: which tenant it is, and who is privileged.
+//! The organization and the role assignments of the tenant.
 
 use serde_json::Value as Json;
 
@@ -55,7 +55,7 @@ impl Reader {
         let unknown =
             matches!(reply.status, 404 | 405 | 501) || (reply.status == 400 && reply.body.contains("not found for the segment"));
         if self.client.base().is_loopback() && unknown {
-            // A plain stand-in for Graph on this machine knows no roles, so nobody holds one.
+            // A plain stand-in for Graph on this machine has no roles.
             return Ok(());
         }
         self.each(ask, reply, |item| {

@@ -70,7 +70,7 @@ impl Bounds {
     }
 }
 
-/// What tells a page from others: its ends and its length. To look at each item would cost more than to read it.
+/// The fingerprint of a page: its first and last item and its length. Hashing each item would cost more than reading it.
 fn digest(items: &[Json]) -> u64 {
     let mut hasher = DefaultHasher::new();
     items.len().hash(&mut hasher);

@@ -22,7 +22,7 @@ pub struct Organization {
     pub federated_domains: BTreeSet<String>,
 }
 
-/// The value of an attribute, dotted names included; null, absent and empty are all «not set».
+/// The value of an attribute, dotted names included; null, absent and empty all mean "not set".
 pub(in crate::graph) fn value(object: &Json, attribute: Attribute) -> Option<Value> {
     let found = match attribute.name.split_once('.') {
         Some((whole, part)) => &object[whole][part],
@@ -134,7 +134,7 @@ pub(in crate::graph) enum ItemState {
     Gone,
 }
 
-/// Whether an item tells that something is there or that it is gone.
+/// Whether an item reports a relation as present or as removed.
 pub(in crate::graph) fn told(item: &Json) -> Result<ItemState, String> {
     match item.get("@removed") {
         None => Ok(ItemState::There),
@@ -155,11 +155,11 @@ fn manager(user: &mut User, item: &Json) -> Result<bool, String> {
     if gone && of(ItemState::Gone).any(|id| user.manager.as_ref() == Some(id)) {
         user.manager = None;
     }
-    // Another one than the known manager went: between the two readings there was more than was told.
+    // Another one than the known manager went: between the two readings there were more changes than delta returned.
     Ok(!gone || user.manager.is_none())
 }
 
-/// Whether a group, as it is told, has an address.
+/// The addresses of a group.
 pub(in crate::graph) fn has_address(item: &Json) -> bool {
     !addresses(item).is_empty()
 }
@@ -178,7 +178,7 @@ pub(in crate::graph) fn patch_group(group: &mut Group, item: &Json) {
     let unified = has_type("Unified").unwrap_or(group.kind == GroupKind::Microsoft365);
     let mail = flag("mailEnabled").unwrap_or(group.kind != GroupKind::Security);
     group.kind = kind(unified, mail);
-    // Either one alone may be told; the addresses are only ever added to or told anew.
+    // Either one alone may be returned; the addresses are only ever extended or returned anew.
     let (mail, proxies) = (item.get("mail"), item.get("proxyAddresses"));
     if proxies.is_some() {
         group.addresses = addresses(item);
@@ -197,7 +197,7 @@ const fn kind(unified: bool, mail_enabled: bool) -> GroupKind {
     }
 }
 
-/// Directly assigned licences. The states tell which ones came by a group, and those are not ours to take; a service that keeps no
+/// Directly assigned licences. The states show which ones came by a group, and those are not ours to take; a service that keeps no
 /// states has no such groups.
 fn licenses(object: &Json) -> Vec<Box<str>> {
     let sku = |license: &Json| license["skuId"].as_str().map(Box::from);
@@ -208,7 +208,7 @@ fn licenses(object: &Json) -> Vec<Box<str>> {
     direct.into_iter().collect()
 }
 
-/// A user in the recycle bin: the id without hyphens stands before its name there, and is taken off.
+/// A user in the recycle bin: its name there begins with the id without hyphens, which is removed.
 pub(in crate::graph) fn deleted_user(object: &Json, attributes: &Arc<[Attribute]>) -> Result<DeletedUser, String> {
     let mut user = user(object, attributes)?;
     let prefix = user.id.to_string().replace('-', "");

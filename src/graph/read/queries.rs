@@ -1,4 +1,4 @@
-//! What is asked of Graph for a snapshot.
+//! The read requests for a snapshot.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ pub(in crate::graph) fn users_since(wanted: &SnapshotScope, attributes: &[Attrib
     ReadRequest { what: "read what changed of the users", request, permission: USERS }
 }
 
-/// Where delta of groups begins: from now on. Members are told of all groups; those that matter are picked out.
+/// Where delta of groups begins: from now on. Members of all groups are returned; those that matter are selected.
 pub(in crate::graph) fn groups_since() -> ReadRequest {
     let properties = format!("{GROUP_PROPERTIES},createdDateTime,members,owners");
     let request = BatchItem::get(with_query("/groups/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
@@ -127,7 +127,7 @@ pub(in crate::graph) fn since(ask: &ReadRequest, link: &str) -> ReadRequest {
     ReadRequest { request: BatchItem::get(link), ..*ask }
 }
 
-/// One user with all that a list tells of it.
+/// One user with all properties of a list.
 pub(in crate::graph) fn one_user(id: &ObjectId, wanted: &SnapshotScope, attributes: &[Attribute]) -> ReadRequest {
     let request = BatchItem::get(with_query(&format!("/users/{id}"), &as_listed(wanted, &listed(wanted, attributes))));
     ReadRequest { what: "look up a user", request, permission: USERS }

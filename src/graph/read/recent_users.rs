@@ -1,4 +1,4 @@
-//! Accounts that were made a moment ago and that no list shows yet.
+//! Accounts that were created recently and that a lagging replica does not list yet.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

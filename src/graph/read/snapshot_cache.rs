@@ -1,4 +1,4 @@
-//! The tenant as it is kept between runs.
+//! The cached reading of a tenant between runs.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ const FORM: u32 = 5;
 /// The row of what users share comes before theirs, in the order of the keys.
 const WORDS: &str = "a";
 
-/// What stands above the rows.
+/// The header of a cached reading, stored before its rows.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::graph) struct CacheHeader {
     pub(in crate::graph) tenant: TenantId,
@@ -29,7 +29,7 @@ pub(in crate::graph) struct CacheHeader {
     pub(in crate::graph) users: String,
     /// Likewise for groups.
     pub(in crate::graph) groups: String,
-    /// Who was in the recycle bin.
+    /// The users in the recycle bin.
     pub(in crate::graph) bin: BTreeSet<ObjectId>,
     /// What was deleted since the full list.
     pub(in crate::graph) gone: BTreeSet<ObjectId>,
@@ -39,14 +39,14 @@ pub(in crate::graph) struct CacheHeader {
     pub(in crate::graph) rows: u64,
 }
 
-/// A reading as it was kept.
+/// A reading from the cache.
 pub(in crate::graph) struct CachedSnapshot {
     pub(in crate::graph) head: CacheHeader,
     pub(in crate::graph) told: TenantState,
     former: Vec<u8>,
 }
 
-/// Keeps readings of one kind: the same attributes and the same groups.
+/// The cached reading of one kind: the same attributes and the same groups.
 pub(in crate::graph) struct CacheEntry<'a> {
     cache: &'a dyn SnapshotCache,
     reading: String,

@@ -1,13 +1,13 @@
-//! The tenant as Graph told it, from which a snapshot is made.
+//! The objects of the tenant with their relations, as Graph returned them. A snapshot is made from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::directory::{Group, ObjectId, Snapshot, UserRow, Users};
 use crate::target::SnapshotScope;
 
-/// Users and groups with the relations that Graph told, also to objects that were deleted since.
+/// Users and groups with all relations that Graph returned, including those to objects that were deleted since.
 ///
-/// Graph shows no relation to a deleted object, and shows it again once the object is restored. So relations are kept as they were told, and
+/// Graph shows no relation to a deleted object, and shows it again once the object is restored. So relations are stored as they were returned, and
 /// [`TenantState::into_snapshot`] leaves out those that lead nowhere.
 #[derive(Default)]
 pub(in crate::graph) struct TenantState {
@@ -98,7 +98,7 @@ impl TenantState {
 }
 
 fn is_named(group: &Group, names: &BTreeSet<String>) -> bool {
-    // As the plan compares them: a protected group whose members were not read would protect nobody.
+    // As the plan compares them: a protected group whose members were not read would have no effect.
     let called = |text: &str| names.iter().any(|name| name.trim().to_lowercase() == text.to_lowercase());
     called(&group.id.to_string()) || called(&group.name) || group.unique_name.as_deref().is_some_and(called)
 }

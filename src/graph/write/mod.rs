@@ -1,4 +1,4 @@
-//! The only way to write: operations in batches, each answer judged alone.
+//! The writer: operations in batches, each response judged alone.
 
 mod encode;
 
@@ -27,7 +27,7 @@ const WITHOUT_BATCHES: Duration = Duration::from_mins(1);
 /// How often it is tried to reach Graph before a write is given up; nothing was sent until then.
 const CONNECTS: u32 = 5;
 
-/// Writes to the tenant. Whoever makes one means it: a dry run never does.
+/// Writes to the tenant. A dry run never creates one.
 pub struct Writer {
     client: Arc<Client>,
     created_at: Mutex<HashMap<ObjectId, Instant>>,
@@ -68,7 +68,7 @@ impl Writer {
     /// Remembers an object that was made moments ago and found by a look-up.
     ///
     /// # Panics
-    /// Never: nobody panics while holding the lock.
+    /// Never: no holder of the lock panics.
     pub fn remember_recent(&self, id: &ObjectId) {
         self.created_at.lock().expect("no holder of this lock panics").insert(id.clone(), Instant::now());
     }
@@ -244,7 +244,7 @@ impl Writer {
 }
 
 /// Whether a batch was refused as such: nothing in it was looked at, and its status is that of none of them. A 404 of the batch is no
-/// «already gone», and a gateway that answers 403 may dislike a single body in it; but where the app is let in no more, no other way helps.
+/// "already gone", and a gateway that answers 403 may dislike a single body in it. Where the app itself is refused, no other way helps.
 fn is_no_batch(outer: &Reply) -> bool {
     matches!(outer.status, 400 | 403..=407 | 410..=422 | 431) && outer.fault().about != About::App
 }

@@ -4,14 +4,16 @@
 //! `commands` is its command line:
 //!
 //! ```text
-//! HR system → source → mapping → plan ← graph (read) ← tenant
+//! HR system → source → mapping → plan ← target (read) ← tenant
 //!                                  ↓
 //!                     preview / guards / approval
 //!                                  ↓
-//!                                apply → graph (write) → tenant
+//!                                apply → target (write) → tenant
 //!                                  ↓
 //!                             journal, report
 //! ```
+//!
+//! `target` is the port to any tenant, and `graph` implements it over Microsoft Graph.
 
 pub mod apply;
 pub mod commands;
@@ -28,3 +30,4 @@ pub mod sandbox;
 pub mod session;
 pub mod source;
 pub mod store;
+pub mod target;

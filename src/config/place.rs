@@ -5,7 +5,8 @@ use url::Url;
 use super::SecretFrom;
 use super::features::Feature;
 use super::reader::{At, Fields, Reader};
-use super::sql::{Reported, decoded, holds_password, is_loopback, secret};
+use super::sql::{Reported, decoded, holds_password, secret};
+use crate::diagnostic::is_loopback;
 use crate::source::remote::{Access, HostKey, ObjectKind, Objects, Place, Sftp, SftpSignIn};
 
 /// A place, and where the secrets are that open it.
@@ -233,7 +234,7 @@ fn checked_endpoint(reader: &mut Reader<'_>, found: At<String>) -> Result<String
         let host = url.host_str().unwrap_or_default();
         let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
         let plain = plain && !host.is_empty();
-        plain && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(host.trim_matches(['[', ']']))))
+        plain && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(host)))
     });
     if fits {
         return Ok(found.value);

@@ -9,6 +9,7 @@ use url::Url;
 use super::features::Feature;
 use super::reader::{At, Fields, Reader};
 use super::{SecretFrom, SqlConfig, duration};
+use crate::diagnostic::is_loopback;
 use crate::source::sql::{self, Binary, Driver, Location, SignIn, SqlSettings, Tls};
 
 const DRIVERS: [(&str, Driver); 7] = [
@@ -240,11 +241,6 @@ fn example(driver: Driver) -> &'static str {
         Driver::Mssql => "such as sqlserver://user@host:1433/database",
         Driver::Sqlite => "such as sqlite:hr.db",
     }
-}
-
-/// Whether a host is this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Option<(Option<SecretFrom>, SignIn)> {

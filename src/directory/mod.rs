@@ -18,7 +18,7 @@ pub use attribute::{Attribute, ExtensionType, Kind, Spec, all_attributes, roles}
 pub use attributes::Attributes;
 pub use ids::{ObjectId, RowId, TenantId, Upn, UserNo};
 pub use row_codec::{RowReader, RowWriter, ValueRef};
-pub use snapshot::{DeletedUser, Group, GroupKind, Privileged, Snapshot};
+pub use snapshot::{DeletedUser, Group, GroupKind, MANAGED_GROUP_PREFIX, Privileged, Snapshot};
 pub use user::{User, UserType};
 pub use user_row::{UserRow, Values};
 pub use user_table::{Edited, Users, UsersBuilder};

@@ -54,6 +54,16 @@ pub struct Group {
     pub owners: BTreeSet<ObjectId>,
 }
 
+/// The prefix of the unique name of every group that hrpush creates.
+pub const MANAGED_GROUP_PREFIX: &str = "hrpush-";
+
+impl Group {
+    /// Whether hrpush created the group.
+    pub fn is_managed(&self) -> bool {
+        self.unique_name.as_ref().is_some_and(|name| name.starts_with(MANAGED_GROUP_PREFIX))
+    }
+}
+
 /// Who holds directory roles, and how well that could be read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Privileged {

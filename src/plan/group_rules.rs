@@ -11,7 +11,7 @@ use crate::plan::hexadecimal::hex;
 use crate::record::{EmployeeId, unspaced};
 
 /// What the unique names of groups that hrpush made start with.
-pub(in crate::plan) const PREFIX: &str = "hrpush-";
+pub(in crate::plan) use crate::directory::MANAGED_GROUP_PREFIX as PREFIX;
 
 /// Whether hrpush manages this group: it made it, or a rule names it by its id.
 pub(in crate::plan) fn is_ours(group: &Group, rules: &[GroupRule]) -> bool {

@@ -63,6 +63,25 @@ pub struct Policy {
     pub reuse_after_days: i64,
     /// First passwords are delivered as Temporary Access Passes.
     pub tap: bool,
+    /// What the target can do. The plan leaves out the rest.
+    pub supported: Supported,
+}
+
+/// What a target can do, as far as a plan depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Supported {
+    /// Whether a deleted account can be restored. Where that is not so, a leaver's account stays disabled and is never deleted.
+    pub soft_delete: bool,
+    /// Whether sessions can be revoked.
+    pub sessions: bool,
+    /// Whether licences are assigned to users.
+    pub licences: bool,
+}
+
+impl Default for Supported {
+    fn default() -> Self {
+        Self { soft_delete: true, sessions: true, licences: true }
+    }
 }
 
 /// What becomes of the leavers of a plan that a guard stops, `[guard] leavers`.
@@ -85,6 +104,7 @@ impl Default for Policy {
             leavers: Leavers::default(),
             reuse_after_days: 365,
             tap: false,
+            supported: Supported::default(),
         }
     }
 }

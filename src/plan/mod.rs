@@ -33,7 +33,7 @@ pub use bound_names::BoundNames;
 pub use change_origin::{annotate_causes, keys_with_causes, wanted};
 pub use decision::{Decision, Verdict};
 pub use group_rules::unique_name;
-pub use inputs::{Inputs, Leavers, Limit, Policy};
+pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
 pub use ledger::{FormerAddress, LastReading, Ledger, Person, TakenOver};
 pub use matching::resolve::resolve;
 pub use model::{

@@ -13,10 +13,11 @@ use super::open_target::OpenTarget;
 use super::pending_run::{PendingRun, gives_access};
 use super::run::Session;
 use super::run_state::RunState;
-use crate::apply::{self, AgeFile, Applied, ChangeState, Drifted, HandingOver, Journal as _, Live, Outcome, RunId, Tenant};
+use crate::apply::{self, AgeFile, Applied, ChangeState, CredentialDelivery, Drifted, Journal as _, Outcome, RunId};
 use crate::config::Deliver;
 use crate::directory::Attribute;
-use crate::graph::{Client, Writer};
+use crate::graph::{Client, GraphTarget, Writer};
+use crate::target::TargetWriter;
 use crate::plan::{self, ApprovedPlan, Plan, Skipped, SkippedCode};
 use crate::report;
 
@@ -89,7 +90,7 @@ async fn write(
     let writer = Writer::new(Arc::clone(&connection.client));
     let reader = connection.reader();
     let level = store.level(&snapshot.tenant)?;
-    let live = Live::new(&writer, &reader, &level);
+    let live = GraphTarget::new(&writer, &reader, &level);
     let deliver = &session.settings.config.password.deliver;
     let file = match deliver {
         Deliver::File(to) | Deliver::Tap(Some(to)) if gives_access(approved.plan()) => {
@@ -99,11 +100,11 @@ async fn write(
     };
     let file = file.transpose()?;
     let handing = match (&file, deliver) {
-        (Some(file), Deliver::Tap(_)) => Some(HandingOver::passes(&live, file, snapshot)),
-        (Some(file), _) => Some(HandingOver::passwords(&live, file, snapshot)),
+        (Some(file), Deliver::Tap(_)) => Some(CredentialDelivery::passes(&live, file, snapshot)),
+        (Some(file), _) => Some(CredentialDelivery::passwords(&live, file, snapshot)),
         (None, _) => None,
     };
-    let tenant = handing.as_ref().map_or(&live as &dyn Tenant, |handing| handing);
+    let tenant = handing.as_ref().map_or(&live as &dyn TargetWriter, |handing| handing);
     let run = store.begin(approved)?;
     session.learn(|facts| facts.run = Some(run.0.clone()));
     let client = Arc::clone(&connection.client);
@@ -115,7 +116,7 @@ async fn write(
     });
     let tap = session.settings.policy().tap;
     let options = apply::Options { run, snapshot, matching, tap, cancel: session.cancelled() };
-    let writes = apply::writes(approved.plan(), snapshot, tap);
+    let writes = apply::writes(approved.plan(), snapshot, tap, tenant.capabilities());
     let work = apply::apply(approved, tenant, store, options);
     let applied = observed(session, &connection.client, writes, work).await;
     stopping.abort();
@@ -149,7 +150,7 @@ async fn observed<T>(session: &Session<'_>, client: &Client, writes: u64, work: 
 fn without_changes(approved: &ApprovedPlan, target: &mut OpenTarget) -> Result<Applied, Failure> {
     let run = target.store.begin(approved)?;
     let mut outcome = Outcome::of(approved.plan(), Some(&run));
-    outcome.requests = target.connection.client.requests().into();
+    outcome.requests = target.connection.client.requests();
     Ok(Applied {
         outcome,
         results: Vec::new(),

@@ -11,7 +11,8 @@ use super::error::Failure;
 use super::run::Session;
 use crate::apply;
 use crate::directory::Snapshot;
-use crate::graph::{Priority, Wanted};
+use crate::graph::Priority;
+use crate::target::SnapshotScope;
 use crate::plan::{Ledger, Target};
 use crate::store::{Lock, Store};
 
@@ -31,7 +32,7 @@ pub(crate) struct OpenRequest<'a> {
     pub(crate) choice: &'a TargetChoice,
     /// The target of a plan that was made before: another tenant is refused.
     pub(crate) made_for: Option<&'a Target>,
-    pub(crate) scope: &'a Wanted,
+    pub(crate) scope: &'a SnapshotScope,
     pub(crate) priority: Priority,
     /// Whether a clock that cannot be trusted stops the run.
     pub(crate) clock: ClockRule,
@@ -100,7 +101,7 @@ impl Doubts {
 async fn read_tenant(
     store: &mut Store,
     connection: &Connection,
-    scope: &Wanted,
+    scope: &SnapshotScope,
     doubts: &mut Doubts,
 ) -> Result<(Snapshot, BTreeMap<String, String>), Failure> {
     let reader = connection.reader();

@@ -10,7 +10,7 @@ use super::open_target::OpenTarget;
 use super::parallel_map::{MappedRecords, map_records_in_parallel};
 use crate::directory::{ObjectId, Snapshot};
 use crate::expr::Context;
-use crate::graph::Wanted;
+use crate::target::SnapshotScope;
 use crate::mapping::{LeaveAction, Mapped};
 use crate::plan::{self, Inputs, Ledger, Packer, People, Policy, SourceInfo, Survey};
 use crate::record::EmployeeId;
@@ -113,10 +113,10 @@ pub(crate) fn unknown_person(key: &EmployeeId) -> Failure {
 }
 
 /// The part of the tenant that must be read for this mapping.
-pub(crate) fn scope(read: &MappedReading, protect_groups: &[String]) -> Wanted {
+pub(crate) fn scope(read: &MappedReading, protect_groups: &[String]) -> SnapshotScope {
     let rules = read.mapping.rules();
     let leave = rules.lifecycle.as_ref().map(|lifecycle| lifecycle.on_leave.as_slice()).unwrap_or_default();
-    Wanted {
+    SnapshotScope {
         attributes: rules.attributes.iter().chain(&rules.matching).copied().collect(),
         manager: rules.manager || leave.contains(&LeaveAction::ClearManager),
         groups: !rules.groups.is_empty() || leave.contains(&LeaveAction::RemoveFromManagedGroups),

@@ -14,7 +14,8 @@ use super::pending_run::{PendingRun, left_out};
 use super::run::Session;
 use super::run_state::RunState;
 use crate::directory::Attribute;
-use crate::graph::{Priority, Wanted};
+use crate::graph::Priority;
+use crate::target::SnapshotScope;
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Confirmation, Edit, Object, Plan, drift, resolve};
 use crate::store::Staged;
@@ -112,13 +113,13 @@ fn matching(plan: &Plan) -> Option<Attribute> {
 }
 
 /// The part of the tenant that must be read to see whether a plan still fits.
-pub(crate) fn scope(plan: &Plan, protect_groups: &[String]) -> Wanted {
+pub(crate) fn scope(plan: &Plan, protect_groups: &[String]) -> SnapshotScope {
     let edits = || plan.changes.iter().flat_map(|change| &change.attributes);
     let mut attributes: BTreeSet<Attribute> = edits().filter_map(Edit::attribute).collect();
     attributes.extend(Attribute::find("employeeId"));
     let then = |action| plan.changes.iter().any(|change| change.then.contains(&action));
     let groups = || plan.changes.iter().filter(|change| change.object == Object::Group);
-    Wanted {
+    SnapshotScope {
         attributes,
         manager: edits().any(|edit| edit.name == "manager") || then(LeaveAction::ClearManager),
         groups: groups().next().is_some() || then(LeaveAction::RemoveFromManagedGroups),

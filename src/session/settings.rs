@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Failure;
 use crate::config::{self, Config, Deliver};
+use crate::graph;
 use crate::plan::{Limit, Policy};
 use crate::store::Store;
 
@@ -55,6 +56,7 @@ impl Settings {
             week: guard.week.unwrap_or(f64::INFINITY),
             reuse_after_days: days(names.reuse_after),
             tap: matches!(password.deliver, Deliver::Tap(_)),
+            supported: (&graph::CAPABILITIES).into(),
         }
     }
 }

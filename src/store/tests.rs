@@ -9,10 +9,11 @@ use super::*;
 use crate::apply::fake::{Fake, Fault, attribute, change, edit, joiner, leaver, plan};
 use crate::apply::{Applied, ApplyError, Entry, Journal, Options, RequestKind, RunId, Sent, carry_out_for_tests, settle};
 use crate::directory::{ObjectId, Upn, User, Value};
-use crate::graph::{Cache as _, Level, QuotaLevel as _};
+
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Guard, LastReading};
 use crate::record::EmployeeId;
+use crate::target::{QuotaLevel as _, RateLevel, SnapshotCache as _};
 
 fn tenant() -> TenantId {
     TenantId("t".into())
@@ -335,7 +336,7 @@ fn what_a_killed_run_wrote_after_it_kept_the_level_is_taken_off() {
     let level = store.level(&tenant()).unwrap();
     assert_eq!(level.load(), None);
     let at = jiff::Timestamp::now().as_millisecond();
-    level.save(&Level { at, writes: 100.0, units: 1_000.0, shut_until: None });
+    level.save(&RateLevel { at, writes: 100.0, units: 1_000.0, shut_until: None });
     assert!((level.load().unwrap().writes - 100.0).abs() < 0.1);
     let run = store.begin_run(&plan(vec![joiner("a", None), joiner("b", None)])).unwrap();
     let sent = |request| Sent {
@@ -353,13 +354,13 @@ fn what_a_killed_run_wrote_after_it_kept_the_level_is_taken_off() {
     store.keep(&run, &Entry { sent: vec![sent(1), sent(2)], ..Entry::default() }).unwrap();
     let known = level.load().unwrap();
     assert!((known.writes - 98.0).abs() < 0.1 && (known.units - 998.0).abs() < 0.1);
-    level.save(&Level { at: at + 60_000, writes: 50.0, units: 900.0, shut_until: None });
+    level.save(&RateLevel { at: at + 60_000, writes: 50.0, units: 900.0, shut_until: None });
     assert!((level.load().unwrap().writes - 48.0).abs() < 0.1, "they have no answer, so they may still have been sent later");
 }
 
 #[test]
 fn a_stop_is_there_for_the_next_process_at_once_and_for_its_target_alone() {
-    use crate::graph::{Stops, StopsKeeper as _};
+    use crate::target::{Stops, StopsKeeper as _};
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let stops = Stops { at: 1, writes: Some(2), reads: None, units: Some(3) };

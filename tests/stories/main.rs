@@ -38,6 +38,7 @@ mod rest_recordings;
 mod rest_whole;
 mod rooms;
 mod saved_plans;
+mod second_target;
 mod served;
 mod spills;
 mod sql;

@@ -60,14 +60,18 @@ impl PersonPlanner<'_> {
 
     /// The day since which a leaver may be deleted, where it has come.
     pub(super) fn deletion_day(&self, lifecycle: &Lifecycle, known: Option<&Known>, end: Option<Date>) -> Option<Date> {
-        let (days, disabled) = (lifecycle.delete_after?, known?.disabled_on?);
+        let (days, disabled) =
+            (lifecycle.delete_after.filter(|_| self.inputs.policy.supported.soft_delete)?, known?.disabled_on?);
         let day = end.map_or(disabled, |end| end.max(disabled)).checked_add(days.days()).ok()?;
         (disabled < self.inputs.today && day <= self.inputs.today).then_some(day)
     }
 
     /// The `on_leave` actions that are not done yet.
     pub(super) fn pending(&self, lifecycle: &Lifecycle, user: &User, known: Option<&Known>, flips: bool) -> Vec<LeaveAction> {
+        let supported = self.inputs.policy.supported;
         let is_pending = |action: &LeaveAction| match action {
+            LeaveAction::RevokeSessions if !supported.sessions => false,
+            LeaveAction::RemoveLicenses if !supported.licences => false,
             LeaveAction::RevokeSessions => flips || !known.is_some_and(|known| known.leave_done.contains(action)),
             LeaveAction::RemoveFromManagedGroups => self.managed_groups.contains_key(&user.id),
             LeaveAction::RemoveLicenses => !user.licenses.is_empty(),

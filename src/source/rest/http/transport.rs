@@ -273,14 +273,9 @@ fn asked_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
 
-/// Whether a host is this machine.
+/// Whether an address leads to this machine.
 pub(in crate::source::rest) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    url.host_str().is_some_and(crate::diagnostic::is_loopback)
 }
 
 fn http_client(settings: &Settings) -> Result<reqwest::Client, RestError> {

@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Branch;
+use super::function::{Function, Run};
 use super::regex::Pattern;
-use super::table::{Function, Run};
 
 /// One operand with its place in the text.
 #[derive(Clone, Debug)]

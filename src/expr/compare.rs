@@ -6,9 +6,9 @@ use std::ops::Range;
 use jiff::civil::DateTime;
 
 use super::ast::{By, Comparison};
-use super::dates;
 use super::evaluate::{Eval, fault};
 use super::value::Value;
+use crate::expr::functions::date;
 
 /// One side of a comparison: a single value, and where it is in the expression.
 pub(crate) type Side<'s, 'r> = (&'s Value<'r>, &'s Range<usize>);
@@ -37,7 +37,7 @@ fn as_dates(left: Text<'_>, right: Text<'_>) -> Eval<'static, Option<Ordering>> 
             return Ok(None);
         }
         let message = "this is no date that can be compared: read it with FormatDateTime first";
-        dates::read(text).map(Some).ok_or_else(|| fault(span, "bad-date", message))
+        date::read(text).map(Some).ok_or_else(|| fault(span, "bad-date", message))
     };
     let (left, right) = (read(left)?, read(right)?);
     Ok(left.zip(right).map(|(left, right)| left.cmp(&right)))
@@ -114,7 +114,7 @@ fn date(text: &str) -> Option<DateTime> {
     let year_first =
         matches!(text.as_bytes(), [a, b, c, d, b'-' | b'/', ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()));
     let entra = text.matches('/').count() == 2 && text.matches(':').count() == 2 && text.ends_with(['M', 'm']);
-    if year_first || entra { dates::read(text) } else { None }
+    if year_first || entra { date::read(text) } else { None }
 }
 
 /// Three groups of digits that may be a day, a month and a year, or a number with separators.

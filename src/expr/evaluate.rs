@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::args::{Args, into_text};
 use super::ast::{By, Call, Comparison, Node, NodeKind, Word};
 use super::compare::compare;
+use super::function::{Eager, Run};
 use super::regex::SearchBudget;
-use super::table::{Eager, Run};
 use super::value::{Candidates, EvalError, Outcome, Value};
-use super::{Context, logic};
+use super::Context;
+use super::functions::logic;
 use crate::record::{self, Record};
 
 /// How many operands one evaluation may walk through.

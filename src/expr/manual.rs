@@ -1,10 +1,10 @@
 //! The manual of the functions, printed from their table.
 
-use super::table::{self, Function};
+use super::function::{self, Function};
 
 /// All functions, by name.
 pub fn functions() -> Vec<&'static Function> {
-    let mut all: Vec<_> = table::all().collect();
+    let mut all: Vec<_> = function::all().collect();
     all.sort_by_key(|function| function.name.to_lowercase());
     all
 }
@@ -20,7 +20,7 @@ pub fn manual(name: Option<&str>) -> String {
         }
         return text;
     };
-    let Some(function) = table::find(name).or_else(|| table::all().find(|function| function.name.eq_ignore_ascii_case(name)))
+    let Some(function) = function::find(name).or_else(|| function::all().find(|function| function.name.eq_ignore_ascii_case(name)))
     else {
         return format!("there is no function `{name}`\n");
     };

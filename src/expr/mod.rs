@@ -19,27 +19,18 @@
 
 mod args;
 mod ast;
-mod case;
 mod check;
-mod codes;
 mod compare;
-mod dates;
-mod diacritics;
 mod dotnet_dates;
-mod drawn;
 mod evaluate;
+mod function;
 mod functions;
 mod lexer;
-mod logic;
 mod manual;
-mod many;
 mod parser;
 mod regex;
-mod replace;
-mod table;
 #[cfg(test)]
 mod tests;
-mod text;
 mod value;
 
 use std::fmt;
@@ -51,9 +42,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 pub use self::evaluate::{Bound, Step};
+pub use self::function::{Example, Function, Kind, Need, Param};
 pub use self::manual::{functions, manual};
 pub use self::regex::{Pattern, SearchBudget};
-pub use self::table::{Example, Function, Kind, Need, Param};
 pub use self::value::{Candidates, EvalError, Outcome, Value};
 
 use crate::record;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::ast::{By, Call, Node, NodeKind, Word};
+use super::function::{self, Function};
 use super::lexer::{self, Token};
-use super::table::{self, Function};
 use super::{Fault, LONGEST};
 
 /// How deep calls may nest.
@@ -210,7 +210,7 @@ impl Parser<'_> {
         if let Some(word) = Word::find(name) {
             return Node { span, kind: NodeKind::Word(word) };
         }
-        let hint = if let Some(function) = table::find(name) {
+        let hint = if let Some(function) = function::find(name) {
             format!("a function needs parentheses: {}", function.usage)
         } else if self.text[span.end..].trim_start().starts_with(['"', '[']) {
             "the parenthesis after the name is missing".into()
@@ -223,7 +223,7 @@ impl Parser<'_> {
     }
 
     fn call(&mut self, name: &str, span: Range<usize>) -> Node {
-        let function = table::find(name);
+        let function = function::find(name);
         if function.is_none() {
             self.unknown(name, span.clone());
         }
@@ -343,12 +343,12 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
 /// The function whose name is nearest to a misspelt one.
 fn nearest(name: &str) -> Option<&'static Function> {
     let lower = name.to_lowercase();
-    if let Some(function) = table::all().find(|function| function.name.to_lowercase() == lower) {
+    if let Some(function) = function::all().find(|function| function.name.to_lowercase() == lower) {
         return Some(function);
     }
     if let Some((_, here)) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == lower) {
-        return table::find(here);
+        return function::find(here);
     }
     let near = |function: &Function| strsim::jaro_winkler(&lower, &function.name.to_lowercase());
-    table::all().filter(|function| near(function) > 0.75).max_by(|one, two| near(one).total_cmp(&near(two)))
+    function::all().filter(|function| near(function) > 0.75).max_by(|one, two| near(one).total_cmp(&near(two)))
 }

@@ -1,55 +1,42 @@
 //! The mapping: from a record to what the person should look like.
 
-mod bound;
 mod builtin;
 mod cases;
-mod cases_update;
 mod convert;
 mod coverage;
-mod damage;
 mod dates;
 mod desired;
+mod evaluate;
 mod fault;
 mod formula;
 mod guess;
-mod guess_dates;
-mod guess_lifecycle;
-mod guess_sheet;
-mod guess_text;
-mod guess_words;
 mod lifecycle;
 mod model;
 mod parse;
-mod parse_groups;
-mod parse_lifecycle;
-mod parse_targets;
 mod quality;
 mod scope;
 mod slots;
-mod survey;
+mod spreadsheet_damage;
+mod tally;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_dates;
-#[cfg(test)]
-mod tests_samples;
 mod toml_text;
 mod tools;
 mod walk;
 
-pub use bound::BoundMapping;
 pub use builtin::{Candidate, ChoiceError, builtin, choose, preset, presets};
 pub use cases::{CaseResult, Difference, Tested, test};
 pub use convert::{ConvertError, Converted, Lost, convert};
 pub use coverage::{Coverage, Unreached};
 pub use desired::{Desired, Flow, GroupWanted, Held, HeldCode, LeftOut, ManagerWanted, Mapped, RecordPart, Stage, Wanted, When};
+pub use evaluate::BoundMapping;
 pub use fault::{Fault, MappingErrors};
 pub use guess::{Guess, GuessError, guess, looks_like_header};
 pub use lifecycle::fold as fold_status;
 pub use model::Mapping;
 pub use parse::SOURCE_KEYS;
 pub use quality::{FINDINGS, Finding};
-pub use survey::{FirstHeld, Survey, Tally};
+pub use tally::{FirstHeld, Survey, Tally};
 pub use tools::{Checked, EvalFault, Evaluation, Explained, check, eval};
 
 use crate::directory::Attribute;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::Rules;
-use super::bound::BoundMapping;
 use super::dates::Dates;
 use super::desired::When;
+use super::evaluate::BoundMapping;
 use super::fault::{Document, Fault, MappingErrors, did_you_mean};
 use super::formula::{Formula, Slot};
 use super::lifecycle::Cycle;

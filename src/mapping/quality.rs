@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::bound::BoundMapping;
-use super::damage::{broken, odd_blanks, spreadsheet_damage, unseen};
 use super::dates::Role;
+use super::evaluate::BoundMapping;
 use super::formula::Slot;
-use super::guess_dates::is_serial;
+use super::guess::dates::is_serial;
 use super::model::Origin;
+use super::spreadsheet_damage::{broken, odd_blanks, spreadsheet_damage, unseen};
 use crate::expr::{Context, Outcome};
 use crate::record::{self, Cell, Place, Record, trimmed};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
-use super::bound::BoundMapping;
+use super::evaluate::BoundMapping;
 use super::fault::Fault;
 use super::formula::Slot;
 use super::model::{Mapping, Origin};

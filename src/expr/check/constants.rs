@@ -3,13 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::args::whole_number;
-use super::super::ast::{Call, NodeKind};
-use super::super::case;
-use super::super::dates::Interval;
-use super::super::dotnet_dates::{Format, Styles};
-use super::super::regex::Pattern;
 use super::{Checker, usage};
+use crate::expr::args::whole_number;
+use crate::expr::ast::{Call, NodeKind};
+use crate::expr::dotnet_dates::{Format, Styles};
+use crate::expr::functions::case;
+use crate::expr::functions::date::Interval;
+use crate::expr::regex::Pattern;
 
 impl Checker<'_> {
     /// Finds what is wrong with the constants of a call, and compiles its regular expression.

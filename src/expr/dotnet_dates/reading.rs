@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use jiff::civil::{Date, Time, Weekday};
 
-use super::super::dates::is_in_range;
 use super::{DAYS, MONTHS, Moment, Piece, Styles};
+use crate::expr::functions::date::is_in_range;
 
 /// What was read so far, and what is left of the text.
 #[derive(Default)]

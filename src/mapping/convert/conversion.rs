@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::super::parse::one_text;
-use super::super::toml_text::quoted;
 use super::draft::{Draft, Entry};
 use super::names::{Meaning, meaning};
 use super::schema::{AttributeMapping, ObjectMapping, Rule, Schema, scalar};
 use super::{Lost, is_directory, name_of, scope};
 use crate::expr::{Expression, Rules};
+use crate::mapping::parse::one_text;
+use crate::mapping::toml_text::quoted;
 
 /// One object mapping on its way.
 pub(super) struct Conversion<'s> {

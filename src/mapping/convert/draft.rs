@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::super::model::Mapping;
-use super::super::toml_text::{comment, key, quoted};
 use super::{ConvertError, Lost, is_writable};
+use crate::mapping::model::Mapping;
+use crate::mapping::toml_text::{comment, key, quoted};
 
 /// One line of `[attributes]`.
 #[derive(Clone, Debug)]

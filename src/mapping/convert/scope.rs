@@ -1,10 +1,10 @@
 //! Scoping filters of a schema as `[[scope]]`.
 
-use super::super::scope::{Refused, Test};
-use super::super::toml_text::{comment, quoted};
 use super::Lost;
 use super::schema::{FilterClause, FilterGroup, scalar};
 use crate::expr::{Expression, Rules};
+use crate::mapping::scope::{Refused, Test};
+use crate::mapping::toml_text::{comment, quoted};
 
 /// A clause that nobody passes: what could not be carried over must not let everybody in.
 const NOBODY: &str = r#"  { attribute = '""', operator = "IS NOT NULL" },"#;

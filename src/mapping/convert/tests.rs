@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::super::desired::{Flow, Mapped};
-use super::super::model::Mapping;
-use super::super::scope::OPERATORS;
 use super::*;
 use crate::expr::Context;
+use crate::mapping::desired::{Flow, Mapped};
+use crate::mapping::model::Mapping;
+use crate::mapping::scope::OPERATORS;
 
 fn source(expression: &str, kind: &str) -> Json {
     json!({ "expression": expression, "name": "x", "type": kind, "parameters": [] })
@@ -127,7 +127,7 @@ fn the_converted_mapping_yields_what_the_job_yields() {
     let record = |active: &str| {
         let mut record = record.clone();
         record["Active"] = json!(active);
-        super::super::tools::record_of(record.as_object().unwrap()).unwrap()
+        crate::mapping::tools::record_of(record.as_object().unwrap()).unwrap()
     };
     // The clause IS TRUE reads true and false, the status reads 1 and 0.
     let scoped = record("true");
@@ -147,7 +147,7 @@ fn the_converted_mapping_yields_what_the_job_yields() {
     assert_eq!(flow("onPremisesExtensionAttributes.extensionAttribute3"), Some(Flow::Clear));
     assert_eq!(flow("city"), Some(Flow::Set(crate::directory::Value::text("Bonn"))));
     let left = bound.map(&record("0"), &context);
-    assert!(matches!(left, Mapped::Desired(desired) if matches!(desired.stage, super::super::desired::Stage::Left { .. })));
+    assert!(matches!(left, Mapped::Desired(desired) if matches!(desired.stage, crate::mapping::desired::Stage::Left { .. })));
 }
 
 #[test]

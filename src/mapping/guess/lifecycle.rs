@@ -1,0 +1,134 @@
+//! `[lifecycle]` of a guessed mapping: who starts, who has left, and which words of a status say so.
+
+use std::collections::BTreeSet;
+
+use super::lifecycle;
+use crate::mapping::guess::comment;
+use crate::mapping::guess::text::{Writer, list, quoted, words};
+use crate::mapping::guess::words::{ACTIVE, LEFT, Meaning, NO, YES, fold, holds};
+
+/// More different status values than this are no status.
+const MOST_STATUSES: usize = 15;
+
+impl Writer<'_> {
+    pub(super) fn lifecycle(&mut self, start: Option<usize>, end: Option<usize>) {
+        let status = self.column(Meaning::Status).filter(|&column| {
+            let values = self.sheet.distinct(column).len();
+            self.sheet.records.is_empty() || (1..=MOST_STATUSES).contains(&values)
+        });
+        if start.or(end).or(status).is_none() {
+            self.line("\n# No column tells who has left: nobody is ever disabled. Add [lifecycle] with `end` or `status`.");
+            self.decisions.push("no column tells who has left: nobody is ever disabled".to_owned());
+            return;
+        }
+        self.line("\n# Who starts and who has left. A status in `left` means gone, whatever the dates say.\n[lifecycle]");
+        if let Some(column) = start {
+            self.line(&format!("start  = {}   # first working day", quoted(&self.expression(column))));
+            self.decisions.push(format!("the first working day is `{}`", self.sheet.name(column)));
+        }
+        if let Some(column) = end {
+            self.line(&format!("end    = {}   # last working day, included", quoted(&self.expression(column))));
+            let (name, filled) = (self.sheet.name(column), self.values(column).count());
+            self.decisions
+                .push(format!("the last working day is `{name}`, which {filled} records have: access ends the day after"));
+        } else {
+            self.line("# end  = \"[…]\"   # no column is known to be the last working day");
+            self.decisions.push("no column is known to be the last working day: no date ends anybody's access".to_owned());
+        }
+        match status {
+            Some(column) => self.status(column),
+            None => self.decisions.push("no column is known to be the status: the dates alone decide".to_owned()),
+        }
+        self.line("# create_before = \"14d\"      # accounts for starters so long before their first day");
+        self.line("# on_leave      = [\"revoke-sessions\"]");
+        self.line("# delete_after  = \"30d\"      # absent: leavers are disabled, never deleted");
+    }
+
+    /// Whether a status value means gone.
+    fn is_left(&self, column: usize, value: &str) -> bool {
+        let word = fold(value);
+        holds(LEFT, &word) || (self.is_flag(column) && holds(NO, &word))
+    }
+
+    /// Whether a column says yes or no to «is active».
+    fn is_flag(&self, column: usize) -> bool {
+        let name = fold(self.sheet.name(column));
+        (name.contains("activ")
+            || name.contains("aktiv")
+            || name.contains("actif")
+            || name.contains("actief")
+            || name.contains("attiv"))
+            && self.sheet.distinct(column).iter().all(|value| holds(NO, &fold(value)) || holds(YES, &fold(value)))
+    }
+
+    /// Whether a status value is known to mean working here.
+    fn is_active(&self, column: usize, value: &str) -> bool {
+        let word = fold(value);
+        holds(ACTIVE, &word) || (self.is_flag(column) && holds(YES, &word))
+    }
+
+    fn status(&mut self, column: usize) {
+        let mut seen = BTreeSet::new();
+        let values: Vec<&str> = self
+            .sheet
+            .distinct(column)
+            .into_iter()
+            .filter(|value| !self.nothings.contains_key(value) && seen.insert(lifecycle::fold(value)))
+            .collect();
+        let (left, rest): (Vec<&str>, Vec<&str>) = values.into_iter().partition(|value| self.is_left(column, value));
+        let (active, unknown): (Vec<&str>, Vec<&str>) = rest.into_iter().partition(|value| self.is_active(column, value));
+        let name = self.sheet.name(column).to_owned();
+        self.line(&format!("status = {}", quoted(&self.expression(column))));
+        self.decisions.push(format!(
+            "the status is `{name}`; {} means gone, {} means working here",
+            words(&left),
+            words(&active)
+        ));
+        if left.is_empty() {
+            self.line(
+                "# ATTENTION: no value in the file looks like \"has left\": name yours here, else the status disables nobody.",
+            );
+            self.line("# left   = [\"Terminated\"]");
+            self.notes.push(format!("no value of `{name}` looks like \"has left\": name them in [lifecycle] left"));
+        } else {
+            self.line(&format!("left   = [{}]   # gone, whatever the dates say", list(left)));
+        }
+        if !unknown.is_empty() {
+            let held = self.sheet.values(column).filter(|value| unknown.contains(value)).count();
+            self.line(&format!("# ATTENTION: write each of these into `left` or `active`: {}", comment(&list(&unknown))));
+            self.decisions.push(format!(
+                "{} in `{name}` is in neither list: its {held} records are held until you write it into `left` or `active`",
+                words(&unknown)
+            ));
+        }
+        if active.is_empty() && unknown.is_empty() {
+            self.line("# active = [\"Active\"]   # words for working here; with this list any other word holds its record");
+        } else {
+            self.line(&format!(
+                "active = [{}]   # working here, the dates still decide; a word in neither list holds its record",
+                list(active)
+            ));
+        }
+    }
+
+    /// Days that decide nothing by now, and may be meant to.
+    pub(super) fn unused_days(&mut self) {
+        const OF_BIRTH: [&str; 9] = ["birth", "geburt", "naiss", "nacim", "nascit", "dob", "narozen", "urodzen", "fodsel"];
+        let unused = |&column: &usize| {
+            let name = self.sheet.name(column);
+            column != self.key
+                && !self.text.contains(&quoted(&format!("[{name}]")))
+                && self.sheet.looks_like_days(column)
+                && !OF_BIRTH.iter().any(|part| fold(name).contains(part))
+                && (self.sheet.is_unique(self.key)
+                    || ![Meaning::ValidFrom, Meaning::ValidTo].iter().any(|meaning| self.sheet.column(*meaning) == Some(column)))
+        };
+        let columns: Vec<usize> = (0..self.sheet.header.len()).filter(unused).collect();
+        for column in columns {
+            let name = self.sheet.name(column);
+            self.decisions.push(format!(
+                "`{name}` has dates and decides nothing: if it is the first or last working day, name it in [lifecycle]"
+            ));
+        }
+    }
+}

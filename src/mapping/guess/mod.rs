@@ -1,0 +1,136 @@
+//! A mapping guessed from the words of a header and the values below it, for a person to correct.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(super) mod dates;
+mod lifecycle;
+mod sheet;
+mod text;
+mod words;
+
+use crate::expr::Context;
+use crate::mapping::guess::sheet::{Sheet, is_writable};
+use crate::mapping::guess::text::Writer;
+use crate::mapping::{Mapped, Mapping};
+use crate::record::{Header, Record};
+
+/// A guessed mapping, and what it makes of the file.
+#[derive(Clone, Debug)]
+pub struct Guess {
+    /// The text of the mapping file.
+    pub text: String,
+    /// Several rows are one person: the text of `[source.rows]`, for hrpush.toml.
+    pub rows: Option<String>,
+    /// What is to be told, a line each.
+    pub notes: Vec<String>,
+    /// What was guessed that decides who works here, a line each: to be read before the first run.
+    pub decisions: Vec<String>,
+}
+
+/// Why no mapping is guessed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GuessError {
+    /// No column has a name by which it is known to be the key. One that is guessed wrongly makes a second account for everybody.
+    #[error(
+        "no column is known to be a person's key in HR, and to guess one would be dangerous\n  the columns are {}\n  each value occurs once in {}",
+        listed(columns),
+        listed(unique)
+    )]
+    NoKey {
+        /// The columns there are.
+        columns: Vec<String>,
+        /// Those of them in which no value occurs twice, and no cell is empty.
+        unique: Vec<String>,
+    },
+    /// The column that was named as the key is not there.
+    #[error("there is no column `{name}`; the columns are {}", listed(columns))]
+    NoColumn {
+        /// What was named.
+        name: String,
+        /// The columns there are.
+        columns: Vec<String>,
+    },
+    /// Its name cannot be written in an expression.
+    #[error("an expression cannot name the column `{name}`: it has brackets that are not in pairs, or control characters")]
+    Unwritable {
+        /// The column.
+        name: String,
+    },
+}
+
+fn listed(columns: &[String]) -> String {
+    let names: Vec<String> = columns.iter().map(|name| format!("`{}`", comment(name))).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// Guesses a mapping for the columns and values of a reading; without records from the columns alone. `key` names the column of the key
+/// where its user knows it.
+///
+/// # Errors
+/// No column is known to be the key.
+pub fn guess(feed: &str, header: &Header, records: &[Record], key: Option<&str>) -> Result<Guess, GuessError> {
+    let sheet = Sheet::new(header, records);
+    let columns = || header.names().map(str::to_owned).collect::<Vec<_>>();
+    let key = match key {
+        Some(name) => {
+            let found =
+                header.position(name).ok_or_else(|| GuessError::NoColumn { name: name.to_owned(), columns: columns() })?;
+            Some(found).filter(|_| is_writable(name)).ok_or_else(|| GuessError::Unwritable { name: name.to_owned() })?
+        }
+        None => sheet.key().ok_or_else(|| {
+            let unique = sheet.candidates().into_iter().map(str::to_owned).collect();
+            GuessError::NoKey { columns: columns(), unique }
+        })?,
+    };
+    let mut writer = Writer::new(sheet, key);
+    let rows = writer.write(feed);
+    let Writer { text, mut notes, decisions, .. } = writer;
+    if rows.is_none() {
+        notes.extend(tried(&text, header, records));
+    }
+    Ok(Guess { text, rows, notes, decisions })
+}
+
+/// Whether these cells look like the names of columns: two of them have a meaning that is known.
+pub fn looks_like_header<'n>(names: impl IntoIterator<Item = &'n str>) -> bool {
+    Header::new(names).is_ok_and(|header| Sheet::new(&header, &[]).known() >= 2)
+}
+
+/// A text that cannot leave its comment.
+pub(super) fn comment(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            if character.is_control()
+                || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect()
+}
+
+/// How the guess does on the file: who would be held, by the mapping itself.
+fn tried(text: &str, header: &Header, records: &[Record]) -> Vec<String> {
+    let Ok(mapping) = Mapping::parse(text, Path::new("guess.toml")) else { return Vec::new() };
+    let Ok(bound) = mapping.bind(header) else { return Vec::new() };
+    let context = Context::on(jiff::civil::date(2026, 1, 1), Some("example.com".into()));
+    let mut keys: BTreeMap<String, u64> = BTreeMap::new();
+    let mut held: BTreeMap<String, u64> = BTreeMap::new();
+    for record in records {
+        match bound.map(record, &context) {
+            Mapped::Desired(desired) => *keys.entry(desired.key.as_str().to_owned()).or_default() += 1,
+            Mapped::Held(problem) => *held.entry(problem.message).or_default() += 1,
+            Mapped::OutOfScope { .. } => {}
+        }
+    }
+    let twice: u64 = keys.values().filter(|count| **count > 1).sum();
+    let mut notes = Vec::new();
+    if twice > 0 {
+        notes.push(format!("{twice} records share their key with another: they will be held"));
+    }
+    notes.extend(held.into_iter().take(10).map(|(message, count)| format!("{count} records will be held: {message}")));
+    notes
+}

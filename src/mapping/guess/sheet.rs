@@ -1,0 +1,148 @@
+//! The columns of a file by what their names seem to mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::mapping::guess::words::{Meaning, NOTHING, WORDS, fold};
+use crate::record::{Cell, Header, Record};
+
+/// The columns by what they mean, with their values.
+pub(super) struct Sheet<'r> {
+    pub(super) header: &'r Header,
+    pub(super) records: &'r [Record],
+    found: BTreeMap<Meaning, Vec<usize>>,
+}
+
+impl<'r> Sheet<'r> {
+    pub(super) fn new(header: &'r Header, records: &'r [Record]) -> Self {
+        let mut sheet = Self { header, records, found: BTreeMap::new() };
+        let folded: Vec<String> = header.names().map(fold).collect();
+        let writable: Vec<bool> = header.names().map(is_writable).collect();
+        let mut taken = BTreeSet::new();
+        for (meaning, words) in WORDS {
+            for word in words.split_whitespace() {
+                for column in (0..folded.len()).filter(|&column| writable[column] && folded[column] == word) {
+                    // `Employee` may be the key or the name, which its values tell apart.
+                    let fits = *meaning != Meaning::Key || sheet.may_be_key(column);
+                    if fits && taken.insert(column) {
+                        sheet.found.entry(*meaning).or_default().push(column);
+                    }
+                }
+            }
+        }
+        sheet
+    }
+
+    pub(super) fn name(&self, column: usize) -> &'r str {
+        self.header.names().nth(column).unwrap_or_default()
+    }
+
+    /// The values of a column, trimmed, without the empty ones.
+    pub(super) fn values(&self, column: usize) -> impl Iterator<Item = &'r str> {
+        self.records.iter().filter_map(move |record| match record.cell(column) {
+            Cell::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+            _ => None,
+        })
+    }
+
+    pub(super) fn column(&self, meaning: Meaning) -> Option<usize> {
+        let columns = self.found.get(&meaning)?;
+        // A column without a single value says nothing.
+        columns
+            .iter()
+            .copied()
+            .find(|&column| self.records.is_empty() || self.values(column).next().is_some())
+            .or(columns.first().copied())
+    }
+
+    /// How many columns have a word that is known.
+    pub(super) fn known(&self) -> usize {
+        self.found.values().map(Vec::len).sum()
+    }
+
+    pub(super) fn distinct(&self, column: usize) -> BTreeSet<&'r str> {
+        self.values(column).collect()
+    }
+
+    pub(super) fn is_unique(&self, column: usize) -> bool {
+        let values = self.values(column).count();
+        values == self.records.len() && self.distinct(column).len() == values
+    }
+
+    /// The column of the key: one whose word says so, and of several the first whose values are unique. Values alone make no key: what differs
+    /// for everybody may be a phone, a first name or the number of the row.
+    pub(super) fn key(&self) -> Option<usize> {
+        let named = self.found.get(&Meaning::Key)?;
+        let unique = named.iter().copied().find(|&column| self.is_unique(column));
+        let fullest = || named.iter().copied().max_by_key(|&column| (self.values(column).count(), std::cmp::Reverse(column)));
+        unique.or_else(fullest)
+    }
+
+    /// Whether most values are one word, which names of people are not.
+    fn may_be_key(&self, column: usize) -> bool {
+        let total = self.values(column).count();
+        let blanks = self.values(column).filter(|value| value.contains(char::is_whitespace)).count();
+        blanks * 2 <= total
+    }
+
+    /// Columns that a person could name as the key: each value is there once, and the word means nothing that changes.
+    pub(super) fn candidates(&self) -> Vec<&'r str> {
+        const NO_KEYS: [Meaning; 5] = [Meaning::First, Meaning::Last, Meaning::Full, Meaning::Phone, Meaning::Mobile];
+        let means_other =
+            |column| NO_KEYS.iter().any(|meaning| self.found.get(meaning).is_some_and(|found| found.contains(&column)));
+        let fits = |&column: &usize| {
+            let unique = !self.records.is_empty() && self.is_unique(column) && self.may_be_key(column);
+            unique && is_writable(self.name(column)) && !means_other(column) && !self.looks_like_days(column)
+        };
+        (0..self.header.len()).filter(fits).map(|column| self.name(column)).collect()
+    }
+
+    /// A column of another word is this person's surname, where it never repeats the first name beside it.
+    pub(super) fn is_surname_of(&self, name: usize, first: usize) -> bool {
+        let texts = self.records.iter().filter_map(|record| match (record.cell(name), record.cell(first)) {
+            (Cell::Text(name), Cell::Text(first)) => Some((fold(name), fold(first))),
+            _ => None,
+        });
+        let both: Vec<(String, String)> = texts.filter(|(name, first)| !name.is_empty() && !first.is_empty()).collect();
+        both.iter().filter(|(name, first)| name.contains(first)).count() * 5 <= both.len()
+    }
+
+    /// Whether the values of a column are mostly days.
+    pub(super) fn looks_like_days(&self, column: usize) -> bool {
+        let total = self.values(column).count();
+        total > 0 && self.values(column).filter(|value| is_day(value)).count() * 5 >= total * 3
+    }
+
+    /// Spellings of an empty cell, with how many cells have each. One that is also a name of somebody is none.
+    pub(super) fn nothings(&self, names: &[usize]) -> BTreeMap<&'r str, usize> {
+        let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+        for column in (0..self.header.len()).filter(|column| !names.contains(column)) {
+            for value in self.values(column).filter(|value| NOTHING.contains(&value.to_lowercase().as_str())) {
+                *found.entry(value).or_default() += 1;
+            }
+        }
+        let is_name = |word: &str| names.iter().any(|&column| self.values(column).any(|value| value.eq_ignore_ascii_case(word)));
+        found.retain(|word, _| !is_name(word));
+        found
+    }
+}
+
+/// Whether an expression can name the column: its brackets must be in pairs, and a line break may stand in it.
+pub(super) fn is_writable(name: &str) -> bool {
+    let mut depth = 0_i32;
+    let paired = name.chars().all(|character| {
+        depth += i32::from(character == '[') - i32::from(character == ']');
+        depth >= 0
+    });
+    paired && depth == 0 && !name.trim().is_empty() && !name.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+/// Two separators between day, month and year, as all countries have them; a time may follow. A phone has longer groups.
+fn is_day(value: &str) -> bool {
+    let day = value.split(['T', ' ']).next().unwrap_or_default();
+    let groups: Vec<&str> = day.split(['-', '.', '/']).collect();
+    let [first, middle, last] = groups.as_slice() else { return false };
+    let digits = groups.iter().all(|group| group.chars().all(|c| c.is_ascii_digit()));
+    let short = |group: &str| (1..=2).contains(&group.len());
+    let year = |group: &str| group.len() == 4 || group.len() == 2;
+    digits && short(middle) && ((year(first) && short(last)) || (short(first) && year(last)))
+}

@@ -1,0 +1,120 @@
+//! `hrpush mapping check --against`: what the mapping would do with each record of a file, counted.
+
+use std::collections::BTreeMap;
+
+use super::desired::{Flow, Held, ManagerWanted, Mapped};
+use super::evaluate::BoundMapping;
+use crate::expr::Context;
+use crate::record::Record;
+
+/// What a mapping does with the records of a reading.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Survey {
+    /// How many records there are.
+    pub records: usize,
+    /// How many are mapped.
+    pub mapped: usize,
+    /// How many fall out of the scope.
+    pub out_of_scope: usize,
+    /// How many are held, by the code.
+    pub held: BTreeMap<&'static str, usize>,
+    /// The first record that is held under each code.
+    pub first_held: Vec<FirstHeld>,
+    /// What becomes of each attribute, in the records within the scope.
+    pub attributes: BTreeMap<String, Tally>,
+}
+
+/// The first record that is held under a code.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct FirstHeld {
+    /// The code.
+    pub code: &'static str,
+    /// Where the record stands.
+    pub place: String,
+    /// Why; it quotes no value of the record.
+    pub message: String,
+}
+
+/// What becomes of one attribute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    /// Records that give it a value.
+    pub set: usize,
+    /// Records that empty it.
+    pub clear: usize,
+    /// Records that leave it as it is.
+    pub leave: usize,
+    /// Records that are held because of it. The bad value of a leaver counts under `leave`.
+    pub hold: usize,
+}
+
+impl Survey {
+    /// Counts one more record.
+    pub fn count(&mut self, bound: &BoundMapping, record: &Record, context: &Context) {
+        self.records += 1;
+        let fault = match bound.map(record, context) {
+            Mapped::OutOfScope { .. } => {
+                self.out_of_scope += 1;
+                return;
+            }
+            Mapped::Held(held) => {
+                self.hold(&held);
+                Fate::Hold
+            }
+            Mapped::Desired(_) => {
+                self.mapped += 1;
+                Fate::Leave
+            }
+        };
+        for (name, fate) in bound.fates(record, context) {
+            let tally = self.attributes.entry(name).or_default();
+            match fate {
+                Fate::Set => tally.set += 1,
+                Fate::Clear => tally.clear += 1,
+                Fate::Leave => tally.leave += 1,
+                Fate::Hold if fault == Fate::Leave => tally.leave += 1,
+                Fate::Hold => tally.hold += 1,
+            }
+        }
+    }
+
+    fn hold(&mut self, held: &Held) {
+        let code = held.code.as_str();
+        let count = self.held.entry(code).or_default();
+        *count += 1;
+        if *count == 1 {
+            let place = held.place.as_ref().map(ToString::to_string).unwrap_or_default();
+            self.first_held.push(FirstHeld { code, place, message: held.message.clone() });
+        }
+    }
+}
+
+/// What becomes of one attribute for one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Set,
+    Clear,
+    Leave,
+    Hold,
+}
+
+impl Fate {
+    pub(super) fn of_flow(flow: Option<&Flow>, failed: bool) -> Self {
+        match flow {
+            _ if failed => Self::Hold,
+            Some(Flow::Set(_) | Flow::FirstFree(_)) => Self::Set,
+            Some(Flow::Clear) => Self::Clear,
+            None => Self::Leave,
+        }
+    }
+
+    pub(super) fn of_manager(manager: &ManagerWanted, failed: bool) -> Self {
+        match manager {
+            _ if failed => Self::Hold,
+            ManagerWanted::Key(_) => Self::Set,
+            ManagerWanted::Clear => Self::Clear,
+            ManagerWanted::Leave => Self::Leave,
+        }
+    }
+}

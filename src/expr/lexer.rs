@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::Fault;
 use super::ast::Comparison;
+use super::fault::Fault;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Token {

@@ -2,11 +2,15 @@
 
 use std::ops::Range;
 
-use super::ast::{By, Call, Node, NodeKind, Word};
-use super::function::{self, Function};
+use super::args::{ArgumentSite, CallSite};
+use super::ast::{By, Call, Keyword, Node, NodeKind};
+use super::fault::Fault;
+use super::function::Function;
+use super::functions;
 use super::lexer::{self, Token};
-use super::{Fault, LONGEST};
 
+/// The longest expression, in characters, as in Entra.
+pub const LONGEST: usize = 10_000;
 /// How deep calls may nest.
 const DEEPEST: usize = 100;
 
@@ -207,10 +211,10 @@ impl Parser<'_> {
         if self.peek() == Some(&Token::Open) {
             return self.call(name, span);
         }
-        if let Some(word) = Word::find(name) {
-            return Node { span, kind: NodeKind::Word(word) };
+        if let Some(word) = Keyword::find(name) {
+            return Node { span, kind: NodeKind::Keyword(word) };
         }
-        let hint = if let Some(function) = function::find(name) {
+        let hint = if let Some(function) = functions::find(name) {
             format!("a function needs parentheses: {}", function.usage)
         } else if self.text[span.end..].trim_start().starts_with(['"', '[']) {
             "the parenthesis after the name is missing".into()
@@ -223,7 +227,7 @@ impl Parser<'_> {
     }
 
     fn call(&mut self, name: &str, span: Range<usize>) -> Node {
-        let function = function::find(name);
+        let function = functions::find(name);
         if function.is_none() {
             self.unknown(name, span.clone());
         }
@@ -237,7 +241,11 @@ impl Parser<'_> {
         self.depth -= 1;
         let end = self.tokens[self.at - 1].1.end;
         let kind = match function {
-            Some(function) => NodeKind::Call(Box::new(Call { function, args, regex: None })),
+            Some(function) => {
+                let sites = args.iter().map(|arg| ArgumentSite { span: arg.span.clone(), written: !arg.is_empty() });
+                let site = CallSite { span: span.start..end, arguments: sites.collect(), regex: None };
+                NodeKind::Call(Box::new(Call { function, args, site }))
+            }
             None => NodeKind::Bad(args),
         };
         Node { span: span.start..end, kind }
@@ -343,12 +351,12 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
 /// The function whose name is nearest to a misspelt one.
 fn nearest(name: &str) -> Option<&'static Function> {
     let lower = name.to_lowercase();
-    if let Some(function) = function::all().find(|function| function.name.to_lowercase() == lower) {
+    if let Some(function) = functions::all().find(|function| function.name.to_lowercase() == lower) {
         return Some(function);
     }
     if let Some((_, here)) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == lower) {
-        return function::find(here);
+        return functions::find(here);
     }
     let near = |function: &Function| strsim::jaro_winkler(&lower, &function.name.to_lowercase());
-    function::all().filter(|function| near(function) > 0.75).max_by(|one, two| near(one).total_cmp(&near(two)))
+    functions::all().filter(|function| near(function) > 0.75).max_by(|one, two| near(one).total_cmp(&near(two)))
 }

@@ -3,13 +3,16 @@
 use std::ops::Range;
 
 use crate::expr::args::whole_number;
-use crate::expr::ast::{Call, Node, NodeKind, Word};
-use crate::expr::function::{Function, Kind, Need, Run};
-use crate::expr::functions::date;
-use crate::expr::{Fault, Rules, Want};
+use crate::expr::ast::{Call, Keyword, Node, NodeKind};
+use crate::expr::date_text;
+use crate::expr::fault::Fault;
+use crate::expr::function::{Arity, Function, Implementation, Kind, Param};
 
 mod compared;
 mod constants;
+mod rules;
+
+pub use self::rules::{Rules, Want};
 
 /// Finds all faults of a tree, and compiles its constant regular expressions on the way.
 pub(crate) fn check(root: &mut Node, rules: &Rules, faults: &mut Vec<Fault>) {
@@ -50,7 +53,7 @@ impl Checker<'_> {
                 self.single(&sides.1, sign.sign());
                 *by = self.compared(*sign, &sides.0, &sides.1);
             }
-            NodeKind::Word(Word::IgnoreObjectFlow) if !self.rules.object_filter => {
+            NodeKind::Keyword(Keyword::IgnoreObjectFlow) if !self.rules.object_filter => {
                 self.fault(
                     &span,
                     "ignore-object",
@@ -74,7 +77,7 @@ impl Checker<'_> {
 
     fn call(&mut self, call: &mut Call, span: &Range<usize>, top: bool) {
         let function = call.function;
-        if let Run::Refused(reason) = function.run {
+        if let Implementation::Refused(reason) = function.run {
             self.fault(span, "outbound-only", format!("{} works only out of Entra", function.name), reason);
             return;
         }
@@ -89,7 +92,7 @@ impl Checker<'_> {
     /// Whether a function may stand where it does.
     fn standing(&mut self, function: &Function, span: &Range<usize>, top: bool) {
         match function.run {
-            Run::SelectUnique if !top => {
+            Implementation::SelectUnique if !top => {
                 self.fault(
                     span,
                     "select-unique",
@@ -97,7 +100,7 @@ impl Checker<'_> {
                     "move it around everything else",
                 );
             }
-            Run::SelectUnique if !self.rules.select_unique => {
+            Implementation::SelectUnique if !self.rules.select_unique => {
                 self.fault(
                     span,
                     "select-unique",
@@ -125,7 +128,7 @@ impl Checker<'_> {
         }
         for (at, arg) in call.args.iter().enumerate() {
             let Some(param) = function.param(at) else { continue };
-            if param.need == Need::Required && arg.is_empty() {
+            if param.arity == Arity::Required && arg.is_empty() {
                 self.fault(
                     span,
                     "missing-argument",
@@ -133,7 +136,7 @@ impl Checker<'_> {
                     usage(function),
                 );
             }
-            self.argument(function, param.kind, arg);
+            self.argument(function, param, arg);
         }
     }
 
@@ -160,7 +163,7 @@ impl Checker<'_> {
             self.fault(span, "argument-count", format!("{} takes {wanted} {noun}, not {count}", function.name), usage(function));
             return false;
         }
-        if matches!(function.run, Run::Switch) && count % 2 == 1 {
+        if matches!(function.run, Implementation::Switch) && count % 2 == 1 {
             let last = call.args.last().map_or_else(|| span.clone(), |last| last.span.clone());
             self.fault(
                 &last,
@@ -188,9 +191,9 @@ impl Checker<'_> {
         }
     }
 
-    fn argument(&mut self, function: &Function, wanted: Kind, arg: &Node) {
+    fn argument(&mut self, function: &Function, param: &Param, arg: &Node) {
         let found = kind(arg);
-        match wanted {
+        match param.kind {
             Kind::Any | Kind::Same | Kind::List => {}
             _ if found == Kind::List => self.single(arg, function.name),
             Kind::Date if matches!(found, Kind::Flag | Kind::Number) => {
@@ -211,18 +214,17 @@ impl Checker<'_> {
             }
             _ => {
                 if let NodeKind::Text(text) = &arg.kind {
-                    self.constant_argument(function, wanted, text, &arg.span);
+                    self.constant_argument(function, param, text, &arg.span);
                 }
             }
         }
     }
 
     /// Whether a constant can be read as what the function takes.
-    fn constant_argument(&mut self, function: &Function, wanted: Kind, text: &str, place: &Range<usize>) {
-        match wanted {
+    fn constant_argument(&mut self, function: &Function, param: &Param, text: &str, place: &Range<usize>) {
+        match param.kind {
             Kind::Number => {
-                let needs_one = matches!(function.name, "Left" | "Mid" | "Word" | "Item" | "RandomString" | "DNComponent");
-                if (needs_one || !text.trim().is_empty()) && whole_number(text).is_none() {
+                if (param.filled || !text.trim().is_empty()) && whole_number(text).is_none() {
                     let message = format!("this is not the whole number that {} takes", function.name);
                     self.fault(place, "kind", message, usage(function));
                 }
@@ -230,7 +232,7 @@ impl Checker<'_> {
             Kind::Flag if !text.is_empty() && !is_condition(text.trim()) => {
                 self.fault(place, "kind", "this constant is no condition", "compare it with something: [Country] = \"US\"");
             }
-            Kind::Date if function.name != "FormatDateTime" && !text.trim().is_empty() && date::read(text).is_none() => {
+            Kind::Date if function.name != "FormatDateTime" && !text.trim().is_empty() && date_text::read(text).is_none() => {
                 self.fault(place, "bad-date", "this constant is no date that can be read", "write it as yyyy-MM-dd");
             }
             _ => {}
@@ -316,7 +318,7 @@ fn kind(node: &Node) -> Kind {
         NodeKind::Text(_) | NodeKind::Concat(_) => Kind::Text,
         NodeKind::Number { .. } => Kind::Number,
         NodeKind::Compare(..) => Kind::Flag,
-        NodeKind::Empty | NodeKind::Bad(_) | NodeKind::Column { .. } | NodeKind::Word(_) => Kind::Any,
+        NodeKind::Empty | NodeKind::Bad(_) | NodeKind::Column { .. } | NodeKind::Keyword(_) => Kind::Any,
         NodeKind::Call(call) => match call.function.result {
             Kind::Same => match call.args.first().map_or(Kind::Any, kind) {
                 Kind::List => Kind::List,

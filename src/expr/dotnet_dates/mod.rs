@@ -5,12 +5,9 @@ use std::fmt::Write as _;
 use jiff::civil::{Date, DateTime};
 
 use self::reading::Reading;
+use super::date_text::{self, DAYS, MONTHS};
 
 mod reading;
-
-pub(super) const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-pub(super) const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// One piece of a format: a field with the number of its letters, or literal text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,7 +184,7 @@ impl Format {
     /// Whether `CDate` reads what this format writes as the same date.
     pub(crate) fn reads_as_a_date(&self) -> bool {
         let sample = DateTime::constant(2026, 12, 31, 0, 0, 0, 0);
-        crate::expr::functions::date::read(&self.write(&Moment { at: sample, zoned: false })) == Some(sample)
+        date_text::read(&self.write(&Moment { at: sample, zoned: false })) == Some(sample)
     }
 
     /// Whether texts of this format have the order of their moments: from the year down, each in a fixed number of digits.

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use jiff::civil::{Date, Time, Weekday};
 
-use super::{DAYS, MONTHS, Moment, Piece, Styles};
-use crate::expr::functions::date::is_in_range;
+use super::{Moment, Piece, Styles};
+use crate::expr::date_text::{DAYS, MONTHS, is_in_range};
 
 /// What was read so far, and what is left of the text.
 #[derive(Default)]

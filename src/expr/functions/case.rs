@@ -4,54 +4,144 @@ use std::borrow::Cow;
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::text::{each, through};
-use crate::expr::args::Args;
-use crate::expr::evaluate::{Eval, fault};
+use crate::expr::args::{Args, through};
+use crate::expr::function::{Form, Function, Implementation, Kind, Param, example, function, optional, required};
+use crate::expr::runtime::Eval;
 
-pub(crate) fn to_lower<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
-    case(args, false)
+const EACH: Param = required("source", Kind::Any);
+const CULTURE: Param = optional("culture", Kind::Text).form(Form::Culture);
+
+pub(super) static ROWS: &[Function] = &[
+    function(
+        "ToLower(source, [culture])",
+        &[EACH, CULTURE],
+        Kind::Same,
+        Implementation::Eager(|args| with_culture(args, to_lower)),
+        "The text in lower case, by the rules of a culture such as `tr-TR`, else the invariant ones.",
+    )
+    .examples(&[
+        example(r#"ToLower("ÄB")"#, &[], r#""äb""#),
+        example(r#"ToLower("TITLE", "tr-TR")"#, &[], r#""tıtle""#),
+    ])
+    .dialect("an absent source stays absent; no letter becomes two; of several values each is changed"),
+    function(
+        "ToUpper(source, [culture])",
+        &[EACH, CULTURE],
+        Kind::Same,
+        Implementation::Eager(|args| with_culture(args, to_upper)),
+        "The text in upper case, by the rules of a culture such as `tr-TR`, else the invariant ones.",
+    )
+    .examples(&[
+        example(r#"ToUpper("abc-é")"#, &[], r#""ABC-É""#),
+        example(r#"ToUpper("straße")"#, &[], r#""STRAßE""#),
+    ])
+    .dialect("an absent source stays absent; no letter becomes two; of several values each is changed"),
+    function(
+        "PCase(source, [wordSeparators])",
+        &[EACH, optional("wordSeparators", Kind::Text)],
+        Kind::Same,
+        Implementation::Eager(|args| {
+            let separators = args.text(1)?.filter(|separators| !separators.is_empty());
+            args.each(0, |text| Ok(Cow::Owned(title_case(&text, separators.as_deref()))))
+        }),
+        "Each word with its first letter in upper case and the rest in lower case. With separators, only those characters start a word.",
+    )
+    .examples(&[
+        example("PCase([n])", &[("n", "PABLO GONSALVES (SECOND)")], r#""Pablo Gonsalves (Second)""#),
+        example(r#"PCase("PINTO-DE'SILVA", " '-")"#, &[], r#""Pinto-De'Silva""#),
+    ])
+    .dialect("without separators every character that is not a letter, digit or mark starts a word, the apostrophe too; an absent source stays absent"),
+];
+
+/// The rules by which a letter changes its case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Culture {
+    /// The rules of no language in particular.
+    Invariant,
+    /// The rules of Turkish and Azerbaijani, where `i` and `ı` are two letters.
+    Turkish,
 }
 
-pub(crate) fn to_upper<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
-    case(args, true)
-}
-
-fn case<'r>(args: &mut Args<'_, 'r>, upper: bool) -> Eval<'r> {
-    let culture = args.text(1)?.filter(|culture| !culture.is_empty());
-    if let Some(culture) = &culture
-        && !is_culture(culture)
-    {
-        return Err(fault(args.place(1), "bad-argument", "this is no name of a culture, such as `tr-TR`"));
+impl Culture {
+    /// The rules of a culture with this name, such as `tr-TR`; `None` if it cannot be the name of a culture.
+    ///
+    /// ```
+    /// # use hrpush::expr::functions::case::Culture;
+    /// assert_eq!(Culture::named("tr-TR"), Some(Culture::Turkish));
+    /// assert_eq!(Culture::named("de-AT"), Some(Culture::Invariant));
+    /// assert_eq!(Culture::named("?"), None);
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        let mut parts = name.split(['-', '_']);
+        let language = parts.next()?;
+        let is_name = (2..=8).contains(&language.len())
+            && language.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let is_turkish = ["tr", "az"].iter().any(|turkish| language.eq_ignore_ascii_case(turkish));
+        is_name.then_some(if is_turkish { Self::Turkish } else { Self::Invariant })
     }
-    let culture = culture.as_deref();
-    Ok(each(args.take(0), |text| {
-        through(text, |text| {
-            let same = culture.is_none()
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii() && if upper { !byte.is_ascii_lowercase() } else { !byte.is_ascii_uppercase() });
-            if same { Cow::Borrowed(text) } else { Cow::Owned(change_case(text, culture, upper)) }
-        })
-    }))
 }
 
-/// Whether this can be the name of a culture, such as `tr-TR`.
-pub(crate) fn is_culture(name: &str) -> bool {
-    let mut parts = name.split(['-', '_']);
-    parts
-        .next()
-        .is_some_and(|language| (2..=8).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_alphabetic()))
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+fn with_culture<'r>(args: &mut Args<'_, 'r>, change: fn(&str, Culture) -> Cow<'_, str>) -> Eval<'r> {
+    let culture = match args.text(1)?.filter(|name| !name.is_empty()) {
+        None => Culture::Invariant,
+        Some(name) => Culture::named(&name)
+            .ok_or_else(|| args.fault_at(1, "bad-argument", "this is not the name of a culture, such as `tr-TR`"))?,
+    };
+    args.each(0, |text| Ok(through(text, |text| change(text, culture))))
 }
 
-pub(crate) fn pcase<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
-    let separators = args.text(1)?.filter(|separators| !separators.is_empty());
-    Ok(each(args.take(0), |text| Cow::Owned(title_case(&text, separators.as_deref()))))
+/// The text in lower case. No letter becomes two, so that the length stays.
+///
+/// ```
+/// # use hrpush::expr::functions::case::{Culture, to_lower};
+/// assert_eq!(to_lower("ÄB", Culture::Invariant), "äb");
+/// assert_eq!(to_lower("TITLE", Culture::Turkish), "tıtle");
+/// ```
+pub fn to_lower(text: &str, culture: Culture) -> Cow<'_, str> {
+    if culture == Culture::Invariant && text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(text);
+    }
+    let lower = |letter| match (letter, culture) {
+        ('I', Culture::Turkish) => 'ı',
+        ('İ', Culture::Turkish) => 'i',
+        ('İ', Culture::Invariant) => letter,
+        _ => single(letter, letter.to_lowercase()),
+    };
+    Cow::Owned(text.chars().map(lower).collect())
 }
 
-/// Upper-cases the first letter of each word and lower-cases the rest; without separators every character that is no letter, digit
-/// or mark starts a word.
-pub(crate) fn title_case(text: &str, separators: Option<&str>) -> String {
+/// The text in upper case. No letter becomes two, so that `ß` stays.
+///
+/// ```
+/// # use hrpush::expr::functions::case::{Culture, to_upper};
+/// assert_eq!(to_upper("straße", Culture::Invariant), "STRAßE");
+/// assert_eq!(to_upper("izmir", Culture::Turkish), "İZMİR");
+/// ```
+pub fn to_upper(text: &str, culture: Culture) -> Cow<'_, str> {
+    if culture == Culture::Invariant && text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_lowercase()) {
+        return Cow::Borrowed(text);
+    }
+    let upper = |letter| match (letter, culture) {
+        ('i', Culture::Turkish) => 'İ',
+        ('ı', Culture::Turkish) => 'I',
+        ('ı', Culture::Invariant) => letter,
+        _ => single(letter, letter.to_uppercase()),
+    };
+    Cow::Owned(text.chars().map(upper).collect())
+}
+
+/// The text with the first letter of each word in upper case and the rest in lower case.
+///
+/// Without separators every character that is not a letter, digit or mark starts a word, so that double names and Irish names come
+/// out as their owners write them. With separators only those start one.
+///
+/// ```
+/// # use hrpush::expr::functions::case::title_case;
+/// assert_eq!(title_case("ANNA-LENA O'BRIEN", None), "Anna-Lena O'Brien");
+/// assert_eq!(title_case("ANNA-LENA O'BRIEN", Some(" ")), "Anna-lena O'brien");
+/// ```
+pub fn title_case(text: &str, separators: Option<&str>) -> String {
     let separates = |letter: char| match separators {
         Some(separators) => separators.contains(letter),
         None => {
@@ -65,8 +155,8 @@ pub(crate) fn title_case(text: &str, separators: Option<&str>) -> String {
         .map(|letter| {
             let mapped = match letter {
                 'ı' | 'İ' => letter,
-                _ if starts => simple(letter, letter.to_uppercase()),
-                _ => simple(letter, letter.to_lowercase()),
+                _ if starts => single(letter, letter.to_uppercase()),
+                _ => single(letter, letter.to_lowercase()),
             };
             starts = separates(letter);
             mapped
@@ -74,32 +164,8 @@ pub(crate) fn title_case(text: &str, separators: Option<&str>) -> String {
         .collect()
 }
 
-/// Changes case letter by letter, as .NET does: no letter becomes two.
-pub(super) fn change_case(text: &str, culture: Option<&str>, upper: bool) -> String {
-    let turkish = turkish(culture);
-    text.chars()
-        .map(|letter| match (letter, upper, turkish) {
-            ('i', true, true) => 'İ',
-            ('ı', true, true) => 'I',
-            ('I', false, true) => 'ı',
-            ('İ', false, true) => 'i',
-            ('ı', true, false) | ('İ', false, false) => letter,
-            (_, true, _) => simple(letter, letter.to_uppercase()),
-            (_, false, _) => simple(letter, letter.to_lowercase()),
-        })
-        .collect()
-}
-
-/// The letters of a culture that differ from the invariant ones.
-fn turkish(culture: Option<&str>) -> bool {
-    culture.is_some_and(|culture| {
-        let language = culture.split(['-', '_']).next().unwrap_or_default();
-        language.eq_ignore_ascii_case("tr") || language.eq_ignore_ascii_case("az")
-    })
-}
-
 /// The letter that another becomes, unless it would become several.
-fn simple(letter: char, mut mapped: impl Iterator<Item = char>) -> char {
+fn single(letter: char, mut mapped: impl Iterator<Item = char>) -> char {
     match (mapped.next(), mapped.next()) {
         (Some(only), None) => only,
         _ => letter,

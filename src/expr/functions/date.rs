@@ -1,226 +1,129 @@
-//! Dates: the engine's own text form, VB arithmetic, FILETIME.
-
-use std::ops::Range;
+//! Dates: reading, VB arithmetic, FILETIME, and the formats of .NET.
 
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 
 use crate::expr::args::Args;
-use crate::expr::dotnet_dates::{DAYS, Format, MONTHS, Styles};
-use crate::expr::evaluate::{Eval, Stop, fault};
+use crate::expr::date_text::{self, is_in_range};
+use crate::expr::dotnet_dates::{Format, Styles};
+use crate::expr::function::{Form, Function, Implementation, Kind, Param, example, function, optional, required};
+use crate::expr::runtime::{Eval, Stop};
 use crate::expr::value::Value;
 
-/// The days that .NET knows.
-pub(crate) fn is_in_range(moment: DateTime) -> bool {
-    (1..=9999).contains(&moment.year())
-}
+const READ: &str = "ISO dates and timestamps, month-first dates with slashes and dates with an English month (`5 Jan 2021`) are read; without an offset they are UTC; an absent, empty or blank date gives an absent result";
+const INTERVAL: Param = required("interval", Kind::Text).form(Form::Interval);
 
-/// The engine's own text of a date: `M/d/yyyy h:mm:ss tt`.
-pub(crate) fn text(moment: DateTime) -> String {
-    let hour = i32::from(moment.hour());
-    let half = if hour < 12 { "AM" } else { "PM" };
-    let twelve = (hour + 11) % 12 + 1;
-    format!(
-        "{}/{}/{:04} {twelve}:{:02}:{:02} {half}",
-        moment.month(),
-        moment.day(),
-        moment.year(),
-        moment.minute(),
-        moment.second()
+pub(super) static ROWS: &[Function] = &[
+    function(
+        "CDate(text)",
+        &[required("text", Kind::Date)],
+        Kind::Date,
+        Implementation::Eager(|args| Ok(args.date(0)?.map_or(Value::Null, date_value))),
+        "The date of a text in UTC, as M/d/yyyy h:mm:ss tt.",
     )
-}
-
-/// Reads the dates that `CDate` takes, as UTC: ISO 8601 with or without time and offset, month-first dates with slashes, and dates
-/// whose month is an English name.
-pub(crate) fn read(text: &str) -> Option<DateTime> {
-    let mut reader = Reader { rest: text.trim() };
-    let date = reader.date()?;
-    let mut moment = date.at(0, 0, 0, 0);
-    let before = reader.rest;
-    let separated = reader.eat("T") || reader.eat("t") || {
-        reader.blanks();
-        before.len() != reader.rest.len()
-    };
-    if separated && reader.rest.starts_with(|next: char| next.is_ascii_digit()) {
-        moment = reader.time(date)?;
-        reader.blanks();
-    }
-    let shifted = match reader.offset()? {
-        Some(minutes) => moment.checked_sub(SignedDuration::from_mins(minutes)).ok()?,
-        None => moment,
-    };
-    (reader.rest.is_empty() && is_in_range(shifted)).then_some(shifted)
-}
-
-struct Reader<'t> {
-    rest: &'t str,
-}
-
-impl Reader<'_> {
-    fn eat(&mut self, wanted: &str) -> bool {
-        let Some(rest) = self.rest.strip_prefix(wanted) else { return false };
-        self.rest = rest;
-        true
-    }
-
-    fn blanks(&mut self) {
-        self.rest = self.rest.trim_start();
-    }
-
-    /// A number of at least and at most so many digits, and how many there were.
-    fn digits(&mut self, least: usize, most: usize) -> Option<(i32, usize)> {
-        let count = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-        if count < least || count > most {
-            return None;
-        }
-        let number = self.rest[..count].parse().ok()?;
-        self.rest = &self.rest[count..];
-        Some((number, count))
-    }
-
-    /// Letters that start one of the names, or are one of them.
-    fn name(&mut self, names: &[&str]) -> Option<usize> {
-        let count = self.rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let word = &self.rest[..count];
-        let fits = |name: &&str| name.eq_ignore_ascii_case(word) || count == 3 && name[..3].eq_ignore_ascii_case(word);
-        let at = names.iter().position(fits)?;
-        self.rest = &self.rest[count..];
-        Some(at)
-    }
-
-    /// `5 January 2021`, `05-Jan-2021`, `Jan 5, 2021`, each with the day of the week before it if you like. The name says which
-    /// number is the month, so that nothing is left to guess.
-    fn worded(&mut self) -> Option<Date> {
-        let weekday = self.name(&DAYS);
-        if weekday.is_some() {
-            self.eat(",");
-            self.blanks();
-        }
-        let (month, day);
-        if let Some(at) = self.name(&MONTHS) {
-            self.blanks();
-            (month, day) = (at, self.digits(1, 2)?.0);
-            self.eat(",");
-            self.blanks();
-        } else {
-            day = self.digits(1, 2)?.0;
-            let dash = self.eat("-");
-            self.blanks();
-            month = self.name(&MONTHS)?;
-            if dash != self.eat("-") {
-                return None;
-            }
-            self.blanks();
-        }
-        let (year, _) = self.digits(4, 4)?;
-        let date = Date::new(year.try_into().ok()?, i8::try_from(month).ok()? + 1, day.try_into().ok()?).ok()?;
-        let named = weekday.is_none_or(|at| usize::try_from(date.weekday().to_sunday_zero_offset()) == Ok(at));
-        (date.year() >= 1 && named).then_some(date)
-    }
-
-    fn date(&mut self) -> Option<Date> {
-        if self.rest.bytes().any(|byte| byte.is_ascii_alphabetic()) {
-            let whole = self.rest;
-            if let Some(date) = self.worded() {
-                return Some(date);
-            }
-            self.rest = whole;
-        }
-        let (first, count) = self.digits(1, 4)?;
-        let separator = if self.eat("-") {
-            "-"
-        } else if self.eat("/") {
-            "/"
-        } else {
-            return None;
-        };
-        let (second, _) = self.digits(1, 2)?;
-        if !self.eat(separator) {
-            return None;
-        }
-        let (year, month, day) = if count == 4 {
-            (first, second, self.digits(1, 2)?.0)
-        } else if count <= 2 {
-            (self.digits(4, 4)?.0, first, second)
-        } else {
-            return None;
-        };
-        Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok().filter(|date| date.year() >= 1)
-    }
-
-    fn time(&mut self, date: Date) -> Option<DateTime> {
-        let mut hour = self.digits(1, 2)?.0;
-        let (mut minute, mut second, mut nanosecond) = (0, 0, 0);
-        let mut has_minutes = false;
-        if self.eat(":") {
-            has_minutes = true;
-            minute = self.digits(2, 2)?.0;
-            if self.eat(":") {
-                second = self.digits(2, 2)?.0;
-                if self.eat(".") {
-                    let count = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-                    if count == 0 {
-                        return None;
-                    }
-                    let padded: String = self.rest[..count].chars().chain("000000000".chars()).take(9).collect();
-                    nanosecond = padded.parse().ok()?;
-                    self.rest = &self.rest[count..];
-                }
-            }
-        }
-        self.blanks();
-        let half = self.rest.get(..2).map(str::to_ascii_uppercase);
-        if let Some("AM" | "PM") = half.as_deref() {
-            if !(1..=12).contains(&hour) {
-                return None;
-            }
-            hour = hour % 12 + if half.as_deref() == Some("PM") { 12 } else { 0 };
-            self.rest = &self.rest[2..];
-        } else if !has_minutes {
-            return None;
-        }
-        if hour == 24 && minute == 0 && second == 0 {
-            return date.tomorrow().ok().map(|next| next.at(0, 0, 0, 0));
-        }
-        let time =
-            jiff::civil::Time::new(hour.try_into().ok()?, minute.try_into().ok()?, second.try_into().ok()?, nanosecond).ok()?;
-        Some(date.to_datetime(time))
-    }
-
-    /// Minutes east of UTC; nothing where there is no offset. The outer nothing means that it is no offset.
-    #[allow(clippy::option_option)]
-    fn offset(&mut self) -> Option<Option<i64>> {
-        self.blanks();
-        if self.rest.is_empty() {
-            return Some(None);
-        }
-        if self.eat("Z") || self.eat("z") || self.eat("GMT") {
-            return Some(Some(0));
-        }
-        let sign = if self.eat("+") {
-            1
-        } else if self.eat("-") {
-            -1
-        } else {
-            return None;
-        };
-        let (first, count) = self.digits(1, 4)?;
-        let (hours, minutes) = match count {
-            1 | 2 if self.eat(":") => (first, self.digits(2, 2)?.0),
-            1 | 2 => (first, 0),
-            4 => (first / 100, first % 100),
-            _ => return None,
-        };
-        (hours <= 14 && minutes < 60).then_some(Some(sign * i64::from(hours * 60 + minutes)))
-    }
-}
+    .examples(&[
+        example(r#"CDate("2021-06-30+08:00")"#, &[], r#""6/29/2021 4:00:00 PM""#),
+        example(r#"CDate("2020-03-16")"#, &[], r#""3/16/2020 12:00:00 AM""#),
+    ])
+    .dialect(READ),
+    function(
+        "Now()",
+        &[],
+        Kind::Date,
+        Implementation::Eager(|args| Ok(date_value(args.now()))),
+        "The current moment in UTC, as M/d/yyyy h:mm:ss tt. It is the same in a whole run.",
+    )
+    .examples(&[example("Now()", &[], r#""7/30/2025 12:00:00 AM""#)]),
+    function(
+        "DateAdd(interval, value, dateTime)",
+        &[INTERVAL, required("value", Kind::Number), required("dateTime", Kind::Date)],
+        Kind::Date,
+        Implementation::Eager(|args| {
+            let interval = interval(args)?;
+            let value = args.number(1)?;
+            let (Some(value), Some(moment)) = (value, args.date(2)?) else { return Ok(Value::Null) };
+            date_add(interval, value, moment)
+                .map(date_value)
+                .ok_or_else(|| args.fault("out-of-range", "the date leaves the years 1 to 9999"))
+        }),
+        "A date moved by a number of intervals: yyyy, m, d, ww, h, n (minute), s.",
+    )
+    .examples(&[
+        example(r#"DateAdd("d", -3, "2025-01-02")"#, &[], r#""12/30/2024 12:00:00 AM""#),
+        example(r#"DateAdd("m", 1, CDate("2025-01-31"))"#, &[], r#""2/28/2025 12:00:00 AM""#),
+    ])
+    .dialect("a day that the month lacks becomes its last; an absent or blank number or date gives an absent result"),
+    function(
+        "DateDiff(interval, date1, date2)",
+        &[INTERVAL, required("date1", Kind::Date), required("date2", Kind::Date)],
+        Kind::Number,
+        Implementation::Eager(|args| {
+            let interval = interval(args)?;
+            let (one, two) = (args.date(1)?, args.date(2)?);
+            let (Some(one), Some(two)) = (one, two) else { return Ok(Value::Null) };
+            Ok(Value::Number(date_diff(interval, one, two)))
+        }),
+        "The number of intervals by which the second date is later: yyyy, m, d, ww, h, n (minute), s.",
+    )
+    .examples(&[
+        example(r#"DateDiff("d", "2021-08-18", "2021-08-31")"#, &[], "13"),
+        example(r#"DateDiff("ww", "8/25/2021 5:41:18 PM", "2012-03-16-07:00")"#, &[], "-493"),
+    ])
+    .dialect("d, h, n, s cut the elapsed time to whole ones; ww counts Sundays; m and yyyy subtract calendar fields; an absent or blank date gives an absent result"),
+    function(
+        "DateFromNum(value)",
+        &[required("value", Kind::Number)],
+        Kind::Date,
+        Implementation::Eager(|args| {
+            let Some(ticks) = args.number(0)? else { return Ok(Value::Null) };
+            date_from_num(ticks)
+                .map(date_value)
+                .ok_or_else(|| args.fault_at(0, "out-of-range", "these ticks are not a date between 1601 and 9999"))
+        }),
+        "The date of a FILETIME: 100 nanoseconds since 1601 in UTC.",
+    )
+    .examples(&[example("DateFromNum(129699324000000000)", &[], r#""1/1/2012 11:00:00 PM""#)]),
+    function(
+        "NumFromDate(value)",
+        &[required("value", Kind::Date)],
+        Kind::Number,
+        Implementation::Eager(|args| {
+            let Some(moment) = args.date(0)? else { return Ok(Value::Null) };
+            let before_1601 = || args.fault_at(0, "out-of-range", "dates before 1601 have no ticks");
+            num_from_date(moment).map(Value::Number).ok_or_else(before_1601)
+        }),
+        "The FILETIME of a date: 100 nanoseconds since 1601 in UTC.",
+    )
+    .examples(&[example(r#"NumFromDate("2012-01-01 23:00:00")"#, &[], "129699324000000000")])
+    .dialect(READ),
+    function(
+        "FormatDateTime(source, [dateTimeStyles], inputFormat, outputFormat)",
+        &[
+            required("source", Kind::Date),
+            optional("dateTimeStyles", Kind::Text),
+            required("inputFormat", Kind::Text),
+            required("outputFormat", Kind::Text),
+        ],
+        Kind::Text,
+        Implementation::Eager(formatted),
+        "A date read with one .NET format and written with another. With three arguments the styles are left out.",
+    )
+    .examples(&[
+        example(r#"FormatDateTime("20150123105347.1Z", "yyyyMMddHHmmss.fZ", "yyyy-MM-dd")"#, &[], r#""2015-01-23""#),
+        example(r#"FormatDateTime([d], , "d.M.yyyy", "yyyy-MM-dd")"#, &[("d", "7.3.2025")], r#""2025-03-07""#),
+        example(r#"FormatDateTime([d], "32", "d.M.yyyy", "yyyy-MM-dd")"#, &[("d", "")], "null"),
+        example(r#"FormatDateTime([d], , "yyyy-MM-dd", "dd")"#, &[("d", "2025-3-7")], "fault: bad-date"),
+    ])
+    .takes(3, Some(4))
+    .dialect("an offset in the source (zzz, Z) moves the date to UTC; an absent, empty or blank source is absent; styles are names or the sum of their .NET numbers; two-digit years (yy) are 1950 to 2049; unknown letters stand for themselves"),
+];
 
 impl<'r> Args<'_, 'r> {
-    /// The date of an argument; nothing if it is absent or blank.
+    /// The date of an argument; `None` if it is absent or blank.
     fn date(&mut self, at: usize) -> Eval<'r, Option<DateTime>> {
         let Some(text) = self.filled(at)? else { return Ok(None) };
-        read(&text).map(Some).ok_or_else(|| fault(self.place(at), "bad-date", "this is no date that can be read"))
+        date_text::read(&text).map(Some).ok_or_else(|| self.fault_at(at, "bad-date", "this is not a date that can be read"))
     }
 
     fn now(&self) -> DateTime {
@@ -228,28 +131,38 @@ impl<'r> Args<'_, 'r> {
     }
 }
 
-pub(crate) fn cdate<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
-    Ok(args.date(0)?.map_or(Value::Null, |moment| Value::owned(text(moment))))
-}
-
-pub(crate) fn now<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
-    Ok(Value::owned(text(args.now())))
+fn date_value(moment: DateTime) -> Value<'static> {
+    Value::owned(date_text::write(moment))
 }
 
 /// An interval of VB.
+///
+/// ```
+/// # use hrpush::expr::functions::date::Interval;
+/// assert_eq!(Interval::named("n"), Some(Interval::Minute));
+/// assert_eq!(Interval::named("M"), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interval {
+pub enum Interval {
+    /// `yyyy`.
     Year,
+    /// `m`.
     Month,
+    /// `d`.
     Day,
+    /// `ww`.
     Week,
+    /// `h`.
     Hour,
+    /// `n`.
     Minute,
+    /// `s`.
     Second,
 }
 
 impl Interval {
-    pub(crate) fn find(name: &str) -> Option<Self> {
+    /// The interval with a name of VB, which is case-sensitive.
+    pub fn named(name: &str) -> Option<Self> {
         Some(match name {
             "yyyy" => Self::Year,
             "m" => Self::Month,
@@ -265,11 +178,19 @@ impl Interval {
 
 fn interval(args: &mut Args<'_, '_>) -> Result<Interval, Box<Stop>> {
     let name = args.text(0)?.unwrap_or_default();
-    Interval::find(&name)
-        .ok_or_else(|| fault(args.place(0), "bad-interval", "the intervals are yyyy, m, d, ww, h, n (minute) and s"))
+    let message = "the intervals are yyyy, m, d, ww, h, n (minute) and s";
+    Interval::named(&name).ok_or_else(|| args.fault_at(0, "bad-interval", message))
 }
 
-fn add(interval: Interval, value: i64, moment: DateTime) -> Option<DateTime> {
+/// A moment moved by a number of intervals; `None` if it leaves the years 1 to 9999.
+///
+/// ```
+/// # use hrpush::expr::functions::date::{Interval, date_add};
+/// let end_of_january = jiff::civil::date(2025, 1, 31).at(0, 0, 0, 0);
+/// let end_of_february = jiff::civil::date(2025, 2, 28).at(0, 0, 0, 0);
+/// assert_eq!(date_add(Interval::Month, 1, end_of_january), Some(end_of_february));
+/// ```
+pub fn date_add(interval: Interval, value: i64, moment: DateTime) -> Option<DateTime> {
     let seconds = |each: i64| value.checked_mul(each).map(SignedDuration::from_secs);
     let sum = match interval {
         Interval::Year => moment.checked_add(1.year().checked_mul(value).ok()?),
@@ -283,7 +204,17 @@ fn add(interval: Interval, value: i64, moment: DateTime) -> Option<DateTime> {
     sum.ok().filter(|sum| is_in_range(*sum))
 }
 
-fn difference(interval: Interval, one: DateTime, two: DateTime) -> i64 {
+/// The number of intervals by which `two` is later than `one`, counted as VB counts them.
+///
+/// Days and smaller intervals cut the elapsed time to whole ones, weeks count Sundays, months and years subtract calendar fields.
+///
+/// ```
+/// # use hrpush::expr::functions::date::{Interval, date_diff};
+/// let (one, two) = (jiff::civil::date(2025, 12, 31).at(23, 0, 0, 0), jiff::civil::date(2026, 1, 1).at(1, 0, 0, 0));
+/// assert_eq!(date_diff(Interval::Year, one, two), 1);
+/// assert_eq!(date_diff(Interval::Day, one, two), 0);
+/// ```
+pub fn date_diff(interval: Interval, one: DateTime, two: DateTime) -> i64 {
     let elapsed = one.duration_until(two).as_secs();
     match interval {
         Interval::Year => i64::from(two.year()) - i64::from(one.year()),
@@ -302,66 +233,69 @@ fn difference(interval: Interval, one: DateTime, two: DateTime) -> i64 {
     }
 }
 
-pub(crate) fn date_add<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
-    let interval = interval(args)?;
-    let value = args.number(1)?;
-    let (Some(value), Some(moment)) = (value, args.date(2)?) else { return Ok(Value::Null) };
-    add(interval, value, moment)
-        .map(|sum| Value::owned(text(sum)))
-        .ok_or_else(|| args.fault("out-of-range", "the date leaves the years 1 to 9999"))
-}
-
-pub(crate) fn date_diff<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
-    let interval = interval(args)?;
-    let (one, two) = (args.date(1)?, args.date(2)?);
-    let (Some(one), Some(two)) = (one, two) else { return Ok(Value::Null) };
-    Ok(Value::Number(difference(interval, one, two)))
-}
-
 /// Day 0 of FILETIME.
 const FILETIME: DateTime = DateTime::constant(1601, 1, 1, 0, 0, 0, 0);
+/// Ticks of FILETIME in a second.
 const TICKS: i64 = 10_000_000;
 
-pub(crate) fn date_from_num<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
-    let Some(ticks) = args.number(0)? else { return Ok(Value::Null) };
-    let nanoseconds = i32::try_from(ticks % TICKS * 100).unwrap_or(0);
-    let moment = FILETIME
-        .checked_add(SignedDuration::new(ticks / TICKS, nanoseconds))
-        .ok()
-        .filter(|moment| ticks >= 0 && is_in_range(*moment));
-    moment
-        .map(|moment| Value::owned(text(moment)))
-        .ok_or_else(|| fault(args.place(0), "out-of-range", "these ticks are no date between 1601 and 9999"))
+/// The moment of a FILETIME; `None` if it is before 1601 or after 9999.
+///
+/// ```
+/// # use hrpush::expr::functions::date::date_from_num;
+/// assert_eq!(date_from_num(129_699_324_000_000_000), Some(jiff::civil::date(2012, 1, 1).at(23, 0, 0, 0)));
+/// assert_eq!(date_from_num(-1), None);
+/// ```
+pub fn date_from_num(ticks: i64) -> Option<DateTime> {
+    let nanoseconds = i32::try_from(ticks % TICKS * 100).ok()?;
+    let moment = FILETIME.checked_add(SignedDuration::new(ticks / TICKS, nanoseconds)).ok()?;
+    (ticks >= 0 && is_in_range(moment)).then_some(moment)
 }
 
-pub(crate) fn num_from_date<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
-    let Some(moment) = args.date(0)? else { return Ok(Value::Null) };
-    if moment < FILETIME {
-        return Err(fault(args.place(0), "out-of-range", "dates before 1601 have no ticks"));
-    }
+/// The FILETIME of a moment; `None` if it is before 1601.
+///
+/// ```
+/// # use hrpush::expr::functions::date::num_from_date;
+/// assert_eq!(num_from_date(jiff::civil::date(2012, 1, 1).at(23, 0, 0, 0)), Some(129_699_324_000_000_000));
+/// ```
+pub fn num_from_date(moment: DateTime) -> Option<i64> {
     let elapsed = FILETIME.duration_until(moment);
-    Ok(Value::Number(elapsed.as_secs() * TICKS + i64::from(elapsed.subsec_nanos()) / 100))
+    (moment >= FILETIME).then(|| elapsed.as_secs() * TICKS + i64::from(elapsed.subsec_nanos()) / 100)
 }
 
-pub(crate) fn format_date_time<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
+/// The text of a date, read by one format of .NET and written by another. `today` fills what the first format lacks.
+///
+/// # Errors
+/// A format that is not one, or `Ok(None)` if the text does not have the form of the first.
+///
+/// ```
+/// # use hrpush::expr::functions::date::format_date_time;
+/// let today = jiff::civil::date(2026, 11, 20);
+/// let read = |text| format_date_time(text, "d.M.yy", "yyyy-MM-dd", today);
+/// assert_eq!(read("7.3.25"), Ok(Some("2025-03-07".to_owned())));
+/// assert_eq!(read("soon"), Ok(None));
+/// ```
+pub fn format_date_time(text: &str, input: &str, output: &str, today: Date) -> Result<Option<String>, String> {
+    let (input, output) = (Format::new(input)?, Format::new(output)?);
+    Ok(input.read(text, Styles::default(), today).map(|moment| output.write(&moment)))
+}
+
+fn formatted<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
     let (input, output) = if args.len() == 3 { (1, 2) } else { (2, 3) };
-    let format = |args: &mut Args<'_, 'r>, at: usize, span: &Range<usize>| -> Eval<'r, Format> {
+    let format = |args: &mut Args<'_, 'r>, at: usize| -> Eval<'r, Format> {
         let text = args.text(at)?.unwrap_or_default();
-        Format::new(&text).map_err(|error| fault(span, "date-format", error))
+        Format::new(&text).map_err(|error| args.fault_at(at, "date-format", error))
     };
-    let place = args.place(input);
-    let reading = format(args, input, place)?;
-    let place = args.place(output);
-    let writing = format(args, output, place)?;
+    let reads = format(args, input)?;
+    let writes = format(args, output)?;
     let styles = if args.len() == 4 && args.given(1) {
         let names = args.text(1)?.unwrap_or_default();
-        Styles::new(&names).map_err(|error| fault(args.place(1), "date-style", error))?
+        Styles::new(&names).map_err(|error| args.fault_at(1, "date-style", error))?
     } else {
         Styles::default()
     };
     let Some(text) = args.filled(0)? else { return Ok(Value::Null) };
-    let moment = reading
+    let moment = reads
         .read(&text, styles, args.now().date())
-        .ok_or_else(|| fault(args.place(0), "bad-date", "this does not have the form of the input format"))?;
-    Ok(Value::owned(writing.write(&moment)))
+        .ok_or_else(|| args.fault_at(0, "bad-date", "this does not have the form of the input format"))?;
+    Ok(Value::owned(writes.write(&moment)))
 }

@@ -1,20 +1,43 @@
-//! `NormalizeDiacritics`: the table of Entra, and what it lacks.
+//! `NormalizeDiacritics`: Entra's table of letters, and what it lacks.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
+use crate::expr::args::through;
+use crate::expr::function::{Function, Implementation, Kind, example, function, required};
+
+pub(super) static ROWS: &[Function] = &[function(
+    "NormalizeDiacritics(source)",
+    &[required("source", Kind::Any)],
+    Kind::Same,
+    Implementation::Eager(|args| args.each(0, |text| Ok(through(text, normalize)))),
+    "Latin letters with marks become plain ones: é e, ö o, å a, ł l, æ ae, ø oe, ß ss. Case is kept.",
+)
+.examples(&[
+    example(r#"NormalizeDiacritics("Zoë Bjørn Weiß")"#, &[], r#""Zoe Bjoern Weiss""#),
+    example(r#"NormalizeDiacritics("Nguyễn Đặng Þór")"#, &[], r#""Nguyen Dang THor""#),
+    example(r#"NormalizeDiacritics("Йован")"#, &[], r#""Йован""#),
+])
+.dialect("letters that Entra's table lacks are reduced too: stacked Vietnamese marks to the base letter, and đ ð þ œ to d d th oe; other scripts stay")];
+
 /// Replaces Latin letters with marks by plain ones and keeps case; everything else stays.
 ///
 /// Microsoft's table has no stacked marks (as in Vietnamese) and no đ ð þ œ: here they become their base letters and d, d, th, oe.
-pub(crate) fn normalize(text: &str) -> Cow<'_, str> {
+///
+/// ```
+/// # use hrpush::expr::functions::diacritics::normalize;
+/// assert_eq!(normalize("Zoë Bjørn Weiß"), "Zoe Bjoern Weiss");
+/// assert_eq!(normalize("Йован"), "Йован");
+/// ```
+pub fn normalize(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
     let table = &*TABLE;
     let mut out = String::with_capacity(text.len());
-    // Marks that follow a Latin letter by themselves go with it; those of other scripts stay.
+    // A mark that follows a Latin letter is removed with it; the marks of other scripts stay.
     let mut after_latin = false;
     for letter in text.chars() {
         if letter.is_ascii() {
@@ -39,10 +62,11 @@ pub(crate) fn normalize(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where European and Vietnamese names have their letters: [`reduce`] for each of them, once.
+/// The result of [`reduce`] for each letter of the blocks that European and Vietnamese names use, computed once.
 static TABLE: LazyLock<Vec<Option<&'static str>>> =
     LazyLock::new(|| ('\u{c0}'..='\u{24f}').chain('\u{1e00}'..='\u{1eff}').map(reduce).collect());
 
+/// The position of a letter in [`TABLE`].
 fn place(letter: char) -> Option<usize> {
     match letter {
         '\u{c0}'..='\u{24f}' => Some(letter as usize - 0xc0),

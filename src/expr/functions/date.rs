@@ -116,7 +116,7 @@ pub(super) static ROWS: &[Function] = &[
         example(r#"FormatDateTime([d], , "yyyy-MM-dd", "dd")"#, &[("d", "2025-3-7")], "fault: bad-date"),
     ])
     .takes(3, Some(4))
-    .dialect("an offset in the source (zzz, Z) moves the date to UTC; an absent, empty or blank source is absent; styles are names or the sum of their .NET numbers; two-digit years (yy) are 1950 to 2049; unknown letters stand for themselves"),
+    .dialect("an offset in the source (zzz, Z) moves the date to UTC; an absent, empty or blank source is absent; styles are names or the sum of their .NET numbers; two-digit years (yy) are 1969 to 2068, as those of `dates` in a mapping; unknown letters stand for themselves"),
 ];
 
 impl<'r> Args<'_, 'r> {

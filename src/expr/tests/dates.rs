@@ -71,6 +71,18 @@ fn dates_compare_as_dates_and_decimals_as_numbers() {
 }
 
 #[test]
+fn two_digit_years_have_one_century_everywhere() {
+    let format = record::DayFormat::new("%d.%m.%y").unwrap();
+    for year in 0..100 {
+        let text = format!("31.12.{year:02}");
+        let day = format.day(&text, &jiff::tz::TimeZone::UTC).unwrap();
+        assert_eq!(day.year(), record::full_year(year), "{text}");
+        let written = yields(r#"FormatDateTime([d], , "d.M.yy", "yyyy-MM-dd")"#, &json!({ "d": text }));
+        assert_eq!(written, json!(day.to_string()).to_string(), "{text}");
+    }
+}
+
+#[test]
 fn decimals_are_equal_by_value_and_identifiers_by_text() {
     let equal = |cell: &str, text: &str| yields(&format!(r#"CBool([a] = "{text}")"#), &json!({ "a": cell })) == "true";
     for (cell, text) in [("0.50", "0.5"), ("0,5", "0.5"), ("38.50", "38.5"), ("-1.0", "-1.00"), ("+0.5", "0.5")] {

@@ -180,6 +180,35 @@ pub struct GroupWanted {
     pub name: String,
 }
 
+/// The outcome of one attribute for one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ValueOutcome {
+    Set,
+    Clear,
+    Leave,
+    Hold,
+}
+
+impl ValueOutcome {
+    pub(super) fn of_flow(flow: Option<&Flow>, failed: bool) -> Self {
+        match flow {
+            _ if failed => Self::Hold,
+            Some(Flow::Set(_) | Flow::FirstFree(_)) => Self::Set,
+            Some(Flow::Clear) => Self::Clear,
+            None => Self::Leave,
+        }
+    }
+
+    pub(super) fn of_manager(manager: &ManagerWanted, failed: bool) -> Self {
+        match manager {
+            _ if failed => Self::Hold,
+            ManagerWanted::Key(_) => Self::Set,
+            ManagerWanted::Clear => Self::Clear,
+            ManagerWanted::Leave => Self::Leave,
+        }
+    }
+}
+
 /// Where a person stands in the life cycle, by the dates and the status of the record alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::desired::{Flow, Held, ManagerWanted, Mapped};
+use super::desired::{Held, Mapped, ValueOutcome};
 use super::evaluate::BoundMapping;
 use crate::expr::Context;
 use crate::record::Record;
@@ -60,21 +60,21 @@ impl Survey {
             }
             Mapped::Held(held) => {
                 self.hold(&held);
-                Fate::Hold
+                ValueOutcome::Hold
             }
             Mapped::Desired(_) => {
                 self.mapped += 1;
-                Fate::Leave
+                ValueOutcome::Leave
             }
         };
-        for (name, fate) in bound.fates(record, context) {
+        for (name, outcome) in bound.value_outcomes(record, context) {
             let tally = self.attributes.entry(name).or_default();
-            match fate {
-                Fate::Set => tally.set += 1,
-                Fate::Clear => tally.clear += 1,
-                Fate::Leave => tally.leave += 1,
-                Fate::Hold if fault == Fate::Leave => tally.leave += 1,
-                Fate::Hold => tally.hold += 1,
+            match outcome {
+                ValueOutcome::Set => tally.set += 1,
+                ValueOutcome::Clear => tally.clear += 1,
+                ValueOutcome::Leave => tally.leave += 1,
+                ValueOutcome::Hold if fault == ValueOutcome::Leave => tally.leave += 1,
+                ValueOutcome::Hold => tally.hold += 1,
             }
         }
     }
@@ -86,35 +86,6 @@ impl Survey {
         if *count == 1 {
             let place = held.place.as_ref().map(ToString::to_string).unwrap_or_default();
             self.first_held.push(FirstHeld { code, place, message: held.message.clone() });
-        }
-    }
-}
-
-/// What becomes of one attribute for one record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    Set,
-    Clear,
-    Leave,
-    Hold,
-}
-
-impl Fate {
-    pub(super) fn of_flow(flow: Option<&Flow>, failed: bool) -> Self {
-        match flow {
-            _ if failed => Self::Hold,
-            Some(Flow::Set(_) | Flow::FirstFree(_)) => Self::Set,
-            Some(Flow::Clear) => Self::Clear,
-            None => Self::Leave,
-        }
-    }
-
-    pub(super) fn of_manager(manager: &ManagerWanted, failed: bool) -> Self {
-        match manager {
-            _ if failed => Self::Hold,
-            ManagerWanted::Key(_) => Self::Set,
-            ManagerWanted::Clear => Self::Clear,
-            ManagerWanted::Leave => Self::Leave,
         }
     }
 }

@@ -4,86 +4,19 @@ use std::fmt::Write as _;
 
 use jiff::civil::{Date, DateTime};
 
+use self::piece::{Moment, Piece};
 use self::reading::Reading;
+pub(crate) use self::styles::Styles;
 use super::date_text::{self, DAYS, MONTHS};
 
+mod piece;
 mod reading;
-
-/// One piece of a format: a field with the number of its letters, or literal text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
-    Field(char, usize),
-    Literal(String),
-}
+mod styles;
 
 /// A format of .NET.
 #[derive(Clone, Debug)]
 pub(crate) struct Format {
     pieces: Vec<Piece>,
-}
-
-/// How a reading treats blanks and zones: the flags of .NET's `DateTimeStyles`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Styles(u16);
-
-/// The names of the flags, with their numbers.
-const STYLES: [(&str, u16); 10] = [
-    ("None", 0),
-    ("AllowLeadingWhite", 1),
-    ("AllowTrailingWhite", 2),
-    ("AllowInnerWhite", 4),
-    ("AllowWhiteSpaces", 7),
-    ("NoCurrentDateDefault", 8),
-    ("AdjustToUniversal", 16),
-    ("AssumeLocal", 32),
-    ("AssumeUniversal", 64),
-    ("RoundtripKind", 128),
-];
-
-impl Default for Styles {
-    fn default() -> Self {
-        Self(128 + 1 + 2)
-    }
-}
-
-impl Styles {
-    const LEADING: u16 = 1;
-    const TRAILING: u16 = 2;
-    const INNER: u16 = 4;
-    const NO_CURRENT: u16 = 8;
-
-    /// The names of .NET's `DateTimeStyles`, separated by commas, or the sum of their numbers. The local zone is UTC.
-    pub(crate) fn new(names: &str) -> Result<Self, String> {
-        let mut flags = 0;
-        if let Ok(sum) = names.trim().parse::<u16>() {
-            flags = Some(sum).filter(|sum| *sum < 256).ok_or_else(|| format!("`{sum}` is no sum of styles of reading dates"))?;
-        } else {
-            for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-                let known = STYLES.iter().find(|(known, _)| *known == name);
-                flags |= known.ok_or_else(|| format!("`{name}` is no style of reading dates"))?.1;
-            }
-        }
-        // .NET refuses these too.
-        let (adjust, zones) = (flags & 16 != 0, flags & (32 + 64));
-        if zones == 32 + 64 {
-            return Err("AssumeLocal and AssumeUniversal exclude each other".to_owned());
-        }
-        if flags & 128 != 0 && (adjust || zones != 0) {
-            return Err("RoundtripKind excludes AssumeLocal, AssumeUniversal and AdjustToUniversal".to_owned());
-        }
-        Ok(Self(flags))
-    }
-
-    fn has(self, flag: u16) -> bool {
-        self.0 & flag != 0
-    }
-}
-
-/// A moment in UTC, and whether its text said so.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    at: DateTime,
-    zoned: bool,
 }
 
 /// The custom format that a standard one stands for.

@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use jiff::civil::{Date, Time, Weekday};
 
-use super::{Moment, Piece, Styles};
+use super::piece::{Moment, Piece};
+use super::styles::Styles;
 use crate::expr::date_text::{DAYS, MONTHS, is_in_range};
 use crate::record::full_year;
 

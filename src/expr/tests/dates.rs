@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[test]
 fn dates_are_read_and_written_as_in_dotnet() {
     for (text, wanted) in [
         (r#"FormatDateTime("2025-03-07", , "yyyy-MM-dd", "dddd, d MMM yy 'at' H")"#, "Friday, 7 Mar 25 at 0"),
@@ -176,7 +177,6 @@ fn styles_are_names_or_the_sum_of_their_numbers() {
     }
 }
 
-#[test]
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 

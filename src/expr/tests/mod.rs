@@ -209,7 +209,7 @@ fn dotnet_expressions_replace_as_in_dotnet() {
 }
 
 #[test]
-fn the_same_seed_draws_the_same() {
+fn the_same_seed_gives_the_same_text() {
     let text = "Join(\"\", Guid(), RandomString(20, 5, 5, 5, 5))";
     assert_eq!(yields(text, &json!({})), yields(text, &json!({})));
     let drawn = yields("RandomString(8, 2, 2, 2, 2)", &json!({}));

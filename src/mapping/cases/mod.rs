@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
+mod case;
 mod update;
 
+use self::case::{Case, File, Outcome, left_alone};
+pub use self::case::{CaseResult, Difference, Tested};
 use crate::directory::Value;
 use crate::expr::Context;
 use crate::mapping::coverage::{Coverage, Reached};
@@ -16,100 +18,6 @@ use crate::mapping::fault::{Document, Fault};
 use crate::mapping::model::Mapping;
 use crate::mapping::tools::record_of;
 use crate::record::Record;
-
-/// The file of cases.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default, rename = "case")]
-    cases: Vec<Case>,
-}
-
-/// One case.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: toml::Spanned<String>,
-    /// The day, `YYYY-MM-DD`; 1 January 2026 where it is left out.
-    as_of: Option<String>,
-    default_domain: Option<String>,
-    record: Map<String, Json>,
-    /// Attributes with their values; `""` means cleared, `{ ignore = "attribute" }` left as it is. `manager` and `stage` may stand
-    /// among them.
-    #[serde(default)]
-    expect: Map<String, Json>,
-    /// The code under which the record is held.
-    held: Option<String>,
-    /// Whether the record falls out of the scope.
-    #[serde(default)]
-    out_of_scope: bool,
-}
-
-impl Case {
-    fn expects_nothing(&self) -> bool {
-        self.expect.is_empty() && self.held.is_none() && !self.out_of_scope
-    }
-}
-
-/// What a run of the cases showed.
-#[derive(Clone, Debug)]
-pub struct Tested {
-    /// Each case, in the order of the file.
-    pub cases: Vec<CaseResult>,
-    /// Which branches of the mapping the cases reached.
-    pub coverage: Coverage,
-    /// The file of cases with what was found as what is expected; comments and order stay. Nothing where it would not change, or
-    /// where it is written in a way that cannot be changed safely.
-    pub accepted: Option<String>,
-}
-
-/// What became of one case.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct CaseResult {
-    /// The name of the case.
-    pub name: String,
-    /// The line of its name in the file of cases.
-    pub line: usize,
-    /// Whether everything came out as expected.
-    pub passed: bool,
-    /// What differs from what was expected.
-    pub differences: Vec<Difference>,
-}
-
-/// One thing that differs from what was expected.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct Difference {
-    /// The attribute; `manager` and `stage` too, or `held`, `out_of_scope` and `record`.
-    pub name: String,
-    /// What the case expects, if it does.
-    pub expected: Option<Json>,
-    /// What was found, if anything was.
-    pub found: Option<Json>,
-    /// Why, where a record is held or cannot be read, or a value of a leaver is left out.
-    pub message: Option<String>,
-}
-
-/// What a record became, as a case writes it.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Became {
-    Desired {
-        found: BTreeMap<String, Json>,
-        /// Why values of a leaver are left out.
-        left_out: BTreeMap<String, String>,
-    },
-    Held {
-        code: &'static str,
-        message: String,
-    },
-    OutOfScope,
-    /// The case itself is wrong.
-    Wrong(String),
-}
-
-/// What an expectation says of an attribute that is left as it is.
-pub(super) fn left_alone() -> Json {
-    json!({ "ignore": "attribute" })
-}
 
 /// Runs the cases of a file of tests.
 ///
@@ -130,9 +38,9 @@ fn all_pass(results: &[CaseResult]) -> bool {
 }
 
 /// What became of each case, and whether its expectation has to be written anew.
-type BecameOf = Vec<(Became, bool)>;
+type Outcomes = Vec<(Outcome, bool)>;
 
-fn run_all(mapping: &Mapping, text: &str) -> Result<(Vec<CaseResult>, Coverage, BecameOf), String> {
+fn run_all(mapping: &Mapping, text: &str) -> Result<(Vec<CaseResult>, Coverage, Outcomes), String> {
     let file: File = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         let Fault { line, column, excerpt, message, .. } =
@@ -157,12 +65,12 @@ fn run_all(mapping: &Mapping, text: &str) -> Result<(Vec<CaseResult>, Coverage, 
     Ok((results, reached.coverage(mapping), all))
 }
 
-fn run(mapping: &Mapping, case: &Case, reached: &mut Reached) -> Became {
+fn run(mapping: &Mapping, case: &Case, reached: &mut Reached) -> Outcome {
     let day = case.as_of.as_deref().unwrap_or("2026-01-01");
-    let Ok(today) = Date::strptime("%Y-%m-%d", day) else { return Became::Wrong(format!("`as_of` is no date: {day}")) };
+    let Ok(today) = Date::strptime("%Y-%m-%d", day) else { return Outcome::Wrong(format!("`as_of` is no date: {day}")) };
     let record = match with_all_columns(mapping, &case.record) {
         Ok(record) => record,
-        Err(message) => return Became::Wrong(message),
+        Err(message) => return Outcome::Wrong(message),
     };
     let context = Context::on(today, case.default_domain.clone());
     let bound = mapping.bind_loosely(record.header());
@@ -170,10 +78,10 @@ fn run(mapping: &Mapping, case: &Case, reached: &mut Reached) -> Became {
     match bound.map(&record, &context) {
         Mapped::Desired(desired) => {
             let left_out = desired.left_out.iter().map(|left_out| (left_out.part.to_string(), left_out.message.clone()));
-            Became::Desired { found: found(&desired), left_out: left_out.collect() }
+            Outcome::Desired { found: found(&desired), left_out: left_out.collect() }
         }
-        Mapped::Held(held) => Became::Held { code: held.code.as_str(), message: held.message },
-        Mapped::OutOfScope { .. } => Became::OutOfScope,
+        Mapped::Held(held) => Outcome::Held { code: held.code.as_str(), message: held.message },
+        Mapped::OutOfScope { .. } => Outcome::OutOfScope,
     }
 }
 
@@ -191,7 +99,7 @@ fn with_all_columns(mapping: &Mapping, given: &Map<String, Json>) -> Result<Reco
     record_of(&record).map_err(|fault| fault.message)
 }
 
-fn differences(case: &Case, became: &Became) -> Vec<Difference> {
+fn differences(case: &Case, became: &Outcome) -> Vec<Difference> {
     let one = |name: &str, expected: Option<Json>, found: Option<Json>, message: Option<&str>| Difference {
         name: name.to_owned(),
         expected,
@@ -200,8 +108,8 @@ fn differences(case: &Case, became: &Became) -> Vec<Difference> {
     };
     let expected_held = case.held.as_ref().map(|code| Json::from(code.as_str()));
     match became {
-        Became::Wrong(message) => vec![one("record", None, None, Some(message))],
-        Became::Held { code, message } => {
+        Outcome::Wrong(message) => vec![one("record", None, None, Some(message))],
+        Outcome::Held { code, message } => {
             if case.held.as_deref() == Some(*code) {
                 return Vec::new();
             }
@@ -209,7 +117,7 @@ fn differences(case: &Case, became: &Became) -> Vec<Difference> {
             list.extend(case.expect.iter().map(|(name, wanted)| one(name, Some(wanted.clone()), None, None)));
             list
         }
-        Became::OutOfScope => {
+        Outcome::OutOfScope => {
             if case.out_of_scope && case.held.is_none() {
                 return Vec::new();
             }
@@ -218,7 +126,7 @@ fn differences(case: &Case, became: &Became) -> Vec<Difference> {
             list.extend(case.expect.iter().map(|(name, wanted)| one(name, Some(wanted.clone()), None, None)));
             list
         }
-        Became::Desired { found, left_out } => {
+        Outcome::Desired { found, left_out } => {
             let mut list = Vec::new();
             list.extend(expected_held.map(|code| one("held", Some(code), None, None)));
             if case.out_of_scope {
@@ -276,6 +184,8 @@ fn json(value: &Value) -> Json {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use serde_json::json;
 
     use super::*;
 

@@ -7,11 +7,11 @@ use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::mapping::cases::{Became, left_alone};
+use super::case::{Outcome, left_alone};
 use crate::mapping::toml_text::{key, quoted};
 
 /// The file with every stale case brought up to date.
-pub(super) fn accept(text: &str, became: &[(Became, bool)]) -> Option<String> {
+pub(super) fn accept(text: &str, became: &[(Outcome, bool)]) -> Option<String> {
     let root = DeTable::parse(text).ok()?;
     let cases = root.get_ref().get("case")?.get_ref().as_array()?;
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
@@ -30,12 +30,12 @@ pub(super) fn accept(text: &str, became: &[(Became, bool)]) -> Option<String> {
 
 type Edits = Vec<(Range<usize>, String)>;
 
-fn edit(text: &str, case: &DeTable<'_>, became: &Became, edits: &mut Edits) -> Option<()> {
+fn edit(text: &str, case: &DeTable<'_>, became: &Outcome, edits: &mut Edits) -> Option<()> {
     let name_ends = line_end(text, case.get("name")?.span().end);
     let expect = case.get("expect");
     match became {
-        Became::Wrong(_) => {}
-        Became::Desired { found, .. } => {
+        Outcome::Wrong(_) => {}
+        Outcome::Desired { found, .. } => {
             remove(text, case, "held", edits);
             remove(text, case, "out_of_scope", edits);
             match expect {
@@ -50,7 +50,7 @@ fn edit(text: &str, case: &DeTable<'_>, became: &Became, edits: &mut Edits) -> O
                 }
             }
         }
-        Became::Held { code, .. } => {
+        Outcome::Held { code, .. } => {
             remove(text, case, "out_of_scope", edits);
             remove(text, case, "expect", edits);
             match case.get("held") {
@@ -58,7 +58,7 @@ fn edit(text: &str, case: &DeTable<'_>, became: &Became, edits: &mut Edits) -> O
                 None => edits.push((name_ends..name_ends, format!("\nheld = {}", quoted(code)))),
             }
         }
-        Became::OutOfScope => {
+        Outcome::OutOfScope => {
             remove(text, case, "held", edits);
             remove(text, case, "expect", edits);
             match case.get("out_of_scope") {

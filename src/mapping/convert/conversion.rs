@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::draft::{Draft, Entry};
+use super::loss::{Lost, is_directory, name_of};
 use super::names::{Meaning, meaning};
 use super::schema::{AttributeMapping, ObjectMapping, Rule, Schema, scalar};
-use super::{Lost, is_directory, name_of, scope};
+use super::scope;
 use crate::expr::{Expression, Rules};
-use crate::mapping::parse::one_text;
+use crate::mapping::parse::formulas::one_text;
 use crate::mapping::toml_text::quoted;
 
 /// One object mapping on its way.

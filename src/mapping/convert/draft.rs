@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ConvertError, Lost, is_writable};
+use super::loss::{ConvertError, Lost, is_writable};
 use crate::mapping::model::Mapping;
 use crate::mapping::toml_text::{comment, key, quoted};
 

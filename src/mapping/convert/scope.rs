@@ -1,6 +1,6 @@
 //! Scoping filters of a schema as `[[scope]]`.
 
-use super::Lost;
+use super::loss::Lost;
 use super::schema::{FilterClause, FilterGroup, scalar};
 use crate::expr::{Expression, Rules};
 use crate::mapping::scope::{Refused, Test};

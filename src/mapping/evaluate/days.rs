@@ -1,14 +1,15 @@
-//! The days of a record, or why one is none.
+//! The days of a record, and the problems of texts that are not days.
 
 use jiff::civil::Date;
 
-use super::{BoundMapping, Problem};
+use super::bound::BoundMapping;
+use super::problem::Problem;
 use crate::mapping::dates::Role;
 use crate::mapping::desired::{HeldCode, RecordPart};
 use crate::mapping::formula::Slot;
 use crate::record::{Day, Guess, Impossible};
 
-/// Which day a part of a record is: an open end is one of the last days alone.
+/// The role of the day in a part of a record. Only a last day may be open.
 fn role(part: RecordPart) -> Role {
     match part {
         RecordPart::End => Role::End,
@@ -17,40 +18,38 @@ fn role(part: RecordPart) -> Role {
     }
 }
 
-impl BoundMapping {
-    /// The day of a text that is not empty; nothing where it is an open end.
-    pub(super) fn day(&self, slot: Slot, part: RecordPart, text: &str, today: Date) -> Result<Option<Date>, Problem> {
-        let role = role(part);
-        let dates = &self.inner.dates;
-        // An expression yields Entra's form by contract; a cell may have it by chance.
-        let is_cell = self.inner.formulas[slot.0].expression.is_direct();
-        let day = if is_cell && dates.contradicts(text) { Day::Unreadable } else { dates.day(text, role, today) };
-        match day {
-            Day::NoEnd => Ok(None),
-            Day::On(day) => Ok(Some(day)),
-            Day::Impossible(found) => {
-                let mut problem = self.invalid(slot, part, &format!("is an impossible date: {found}"));
-                problem.code = HeldCode::ImpossibleDate;
-                problem.help = way_out(found, role);
-                Err(problem)
-            }
-            Day::Unreadable => {
-                let fault = format!("is not a date of the form {}", dates.forms());
-                let mut problem = self.invalid(slot, part, &fault);
-                problem.help = match dates.short_form(text) {
-                    Some(form) => format!("its year has two digits: add {:?} to `dates` in the mapping", form.as_str()),
-                    None if role == Role::End => "correct the date in HR, add its form to `dates` in the mapping, or list it in \
-                         `no_end` there if it means that no end is known"
-                        .to_owned(),
-                    None => "correct the date in HR, or add its form to `dates` in the mapping".to_owned(),
-                };
-                Err(problem)
-            }
+/// The day of a text that is not empty; `None` if it is an open end.
+pub(super) fn day(bound: &BoundMapping, slot: Slot, part: RecordPart, text: &str, today: Date) -> Result<Option<Date>, Problem> {
+    let role = role(part);
+    let dates = &bound.inner.dates;
+    // An expression yields Entra's form by contract; a cell may have it by chance.
+    let is_cell = bound.inner.formulas[slot.0].expression.is_direct();
+    let day = if is_cell && dates.contradicts(text) { Day::Unreadable } else { dates.day(text, role, today) };
+    match day {
+        Day::NoEnd => Ok(None),
+        Day::On(day) => Ok(Some(day)),
+        Day::Impossible(found) => {
+            let mut problem = Problem::invalid(bound, slot, part, &format!("is an impossible date: {found}"));
+            problem.code = HeldCode::ImpossibleDate;
+            problem.help = way_out(found, role);
+            Err(problem)
+        }
+        Day::Unreadable => {
+            let fault = format!("is not a date of the form {}", dates.forms());
+            let mut problem = Problem::invalid(bound, slot, part, &fault);
+            problem.help = match dates.short_form(text) {
+                Some(form) => format!("its year has two digits: add {:?} to `dates` in the mapping", form.as_str()),
+                None if role == Role::End => "correct the date in HR, add its form to `dates` in the mapping, or list it in \
+                     `no_end` there if it means that no end is known"
+                    .to_owned(),
+                None => "correct the date in HR, or add its form to `dates` in the mapping".to_owned(),
+            };
+            Err(problem)
         }
     }
 }
 
-/// What to do about a day that cannot be meant. A day of another calendar may be a true last day, so it never goes to `no_end`.
+/// The help for an impossible day. A day of another calendar may be a true last day, so it is never proposed for `no_end`.
 fn way_out(found: Impossible, role: Role) -> String {
     match found.guess {
         Guess::Calendar(_) => "export the column with years of the Gregorian calendar".to_owned(),

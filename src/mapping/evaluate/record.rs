@@ -1,69 +1,167 @@
-//! One record on its way through the mapping, with the problems it meets.
+//! One record through the mapping, in the order: key, scope, stage, values.
 
-use std::sync::Arc;
+use super::attributes::Selection;
+use super::bound::BoundMapping;
+use super::evaluation::RecordEvaluation;
+use super::problem::{Problem, held, marks};
+use crate::expr::{Context, Outcome};
+use crate::mapping::desired::{Desired, Held, HeldCode, LeftOut, Mapped, RecordPart, Stage, ValueOutcome, Wanted};
+use crate::mapping::lifecycle::{Facts, Standing, Unclear};
+use crate::mapping::spreadsheet_damage::spreadsheet_damage;
+use crate::record::{EmployeeId, Record};
 
-use super::{BoundMapping, Problem};
-use crate::directory::{Attribute, ExtensionType, Kind, Value, ValueFault, at_midnight};
-use crate::expr::{self, Context, EvalError, Outcome, SearchBudget};
-use crate::mapping::desired::{Flow, GroupWanted, HeldCode, ManagerWanted, RecordPart, Stage, Wanted};
-use crate::mapping::formula::Slot;
-use crate::mapping::lifecycle::{Fact, Facts, Standing, Unclear};
-use crate::mapping::model::{GroupFormulas, Origin, Target};
-use crate::record::{Cell, EmployeeId, Record, is_invisible, trimmed, unspaced};
-
-/// The way of one record through the mapping.
-pub(super) struct Run<'m> {
-    bound: &'m BoundMapping,
-    record: &'m Record,
-    context: &'m Context,
-    /// What `Guid` and `RandomString` are drawn from: the person's key.
-    seed: &'m str,
-    /// What the regular expressions of this record may cost together.
-    budget: SearchBudget,
-    pub(super) problems: Vec<Problem>,
-}
-
-/// What the record says besides the stage.
-pub(super) struct Values {
-    pub(super) attributes: Vec<Wanted>,
-    pub(super) manager: ManagerWanted,
-    pub(super) groups: Vec<GroupWanted>,
-    /// Every fault of the record but those of its scope.
-    pub(super) problems: Vec<Problem>,
-}
-
-impl<'m> Run<'m> {
-    pub(super) fn new(bound: &'m BoundMapping, record: &'m Record, context: &'m Context, seed: &'m str) -> Self {
-        Self { bound, record, context, seed, budget: SearchBudget::default(), problems: Vec::new() }
+impl BoundMapping {
+    /// The desired state of the person of a record on the context's day, or the reason for which it is held.
+    ///
+    /// The stage is judged before any value: the bad values of a leaver are left out, and those of any other person hold the record.
+    /// The scope is judged before the key: a record outside the scope is never held for its key.
+    pub fn map(&self, record: &Record, context: &Context) -> Mapped {
+        let cleaned = self.cleaned(record);
+        let evaluation = RecordEvaluation::new(self, cleaned.as_ref().unwrap_or(record), context);
+        evaluation.mapped(Selection::All, |_| true)
     }
 
-    fn evaluate(&self, slot: Slot) -> Result<Outcome<'m>, EvalError> {
-        self.bound.bounds[slot.0].evaluate_within(self.record, self.context, self.seed, &self.budget)
+    /// The same, without the values that only a create needs if `has_account` is true of the person.
+    ///
+    /// Most people have an account, and most of the work of a mapping is in the candidates of `SelectUniqueValue`. `has_account` is
+    /// asked once, and only about a person whose other values are valid; the attributes by which people are matched are then known.
+    /// If it is false the result is that of [`BoundMapping::map`].
+    pub fn map_unless_known(&self, record: &Record, context: &Context, has_account: impl FnOnce(&Desired) -> bool) -> Mapped {
+        let cleaned = self.cleaned(record);
+        let evaluation = RecordEvaluation::new(self, cleaned.as_ref().unwrap_or(record), context);
+        evaluation.mapped(Selection::Lasting, |desired| !has_account(desired))
     }
 
-    /// The outcome of an expression; a fault is noted.
-    fn outcome(&mut self, slot: Slot, part: RecordPart) -> Option<Outcome<'m>> {
-        match self.evaluate(slot) {
-            Ok(outcome) => Some(outcome),
-            Err(error) => {
-                let problem = self.bound.failed(slot, part, &error);
-                self.problems.push(problem);
-                None
+    /// The outcome of each attribute and of the manager for a record. A record without a key is evaluated as if it had one.
+    pub(in crate::mapping) fn value_outcomes(&self, record: &Record, context: &Context) -> Vec<(String, ValueOutcome)> {
+        let cleaned = self.cleaned(record);
+        let mut evaluation = RecordEvaluation::new(self, cleaned.as_ref().unwrap_or(record), context);
+        evaluation.seed = evaluation.key().map_or_else(|_| "-".to_owned(), |key| key.as_str().to_owned());
+        let mut outcomes = Vec::new();
+        for (target, shown) in self.inner.targets.iter().zip(&self.shown) {
+            let before = evaluation.problems.len();
+            let wanted = evaluation.wanted(target, shown);
+            let failed = evaluation.problems.len() > before;
+            let outcome = ValueOutcome::of_flow(wanted.as_ref().map(|wanted| &wanted.flow), failed);
+            outcomes.push((target.attribute.name.to_owned(), outcome));
+        }
+        if self.inner.manager.is_some() {
+            let before = evaluation.problems.len();
+            let manager = evaluation.manager();
+            let failed = evaluation.problems.len() > before;
+            outcomes.push(("manager".to_owned(), ValueOutcome::of_manager(&manager, failed)));
+        }
+        outcomes
+    }
+}
+
+impl RecordEvaluation<'_> {
+    /// Maps the record with the selected attributes. If the create-only ones are not among them, `needs_create` decides whether they
+    /// are added; they always are for a record that is held anyway, which shows all of its problems.
+    fn mapped(mut self, selection: Selection, needs_create: impl FnOnce(&Desired) -> bool) -> Mapped {
+        let key = self.key();
+        if let Ok(key) = &key {
+            key.as_str().clone_into(&mut self.seed);
+        }
+        let in_scope = self.in_scope();
+        let unscoped = std::mem::take(&mut self.problems);
+        let standing = self.standing();
+        let left = standing.as_ref().is_some_and(|standing| matches!(standing.stage, Stage::Left { .. }));
+        let previous_key = self.previous_key();
+        let place = self.record.place().clone();
+        if unscoped.is_empty() && !in_scope {
+            let stage = standing.map(|standing| standing.stage);
+            return Mapped::OutOfScope { key: key.ok(), previous_key, place, stage };
+        }
+        let mut attributes = self.attributes(selection);
+        let (manager, groups) = (self.manager(), self.groups());
+        let is_clear = key.is_ok() && unscoped.is_empty() && self.problems.is_empty() && self.record.doubt().is_none();
+        let (key, standing) = match (key, standing) {
+            (Ok(key), Some(standing)) if unscoped.is_empty() && (left || is_clear) => (key, standing),
+            (key, _) => {
+                self.complete(selection, &mut attributes);
+                return self.held(key, previous_key, unscoped, left, &attributes);
             }
+        };
+        let Standing { stage, new_stage, status_word, end_ignored } = standing;
+        let left_out = Vec::new();
+        let mut desired = Desired {
+            key,
+            previous_key,
+            place,
+            stage,
+            new_stage,
+            status_word,
+            end_ignored,
+            left_out,
+            attributes,
+            manager,
+            groups,
+        };
+        if needs_create(&desired) {
+            self.complete(selection, &mut desired.attributes);
+        }
+        self.problems.extend(self.record.doubt().map(Problem::doubtful));
+        if !left && !self.problems.is_empty() {
+            let Desired { key, previous_key, attributes, .. } = desired;
+            return self.held(Ok(key), previous_key, Vec::new(), left, &attributes);
+        }
+        desired.left_out = self.problems.into_iter().map(LeftOut::from).collect();
+        Mapped::Desired(desired)
+    }
+
+    /// Adds the attributes that a selection leaves out.
+    fn complete(&mut self, selection: Selection, attributes: &mut Vec<Wanted>) {
+        if selection == Selection::Lasting {
+            self.add_create_only(attributes);
         }
     }
 
-    /// The text of an expression, or nothing where a fault is noted.
-    fn text(&mut self, slot: Slot, part: RecordPart) -> Option<String> {
-        let text = self.bound.one_text(slot, part, self.evaluate(slot));
-        self.note(text)?
+    /// The held record: for its key, else for its scope, else for everything else.
+    fn held(
+        self,
+        key: Result<EmployeeId, Problem>,
+        previous_key: Option<EmployeeId>,
+        unscoped: Vec<Problem>,
+        left: bool,
+        attributes: &[Wanted],
+    ) -> Mapped {
+        let place = self.record.place();
+        let held = match key {
+            Err(problem) => held(None, previous_key, place, left, &[problem]),
+            Ok(key) if !unscoped.is_empty() => held(Some(key), previous_key, place, left, &unscoped),
+            Ok(key) => {
+                let doubt = self.record.doubt().map(Problem::doubtful);
+                let problems: Vec<Problem> = self.problems.into_iter().chain(doubt).collect();
+                held(Some(key), previous_key, place, left, &problems)
+            }
+        };
+        Mapped::Held(Held { marks: marks(attributes), ..held })
     }
 
-    fn note<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
-        result.map_err(|problem| self.problems.push(problem)).ok()
+    /// The key of the person.
+    fn key(&self) -> Result<EmployeeId, Problem> {
+        let slot = self.bound.inner.key;
+        let text = self.one_text(slot, RecordPart::Key)?;
+        let no_key = |message: String, help: &str| Problem {
+            part: RecordPart::Key,
+            code: HeldCode::NoKey,
+            message,
+            help: help.to_owned(),
+        };
+        let Some(key) = text.as_deref().and_then(EmployeeId::new) else {
+            let message = format!("the record has no key ({} is empty)", self.bound.columns(slot));
+            return Err(no_key(message, "enter the personnel number in HR"));
+        };
+        if let Some(damage) = spreadsheet_damage(key.as_str()) {
+            // The original number is unknown: as with an empty key, it could be any person.
+            let message = format!("the key ({}) is damaged: {damage}", self.bound.columns(slot));
+            return Err(no_key(message, "export the column as text, or mend it in `[source] key` of the mapping with Replace"));
+        }
+        self.check_visible(slot, RecordPart::Key, key)
     }
 
-    pub(super) fn in_scope(&mut self) -> bool {
+    fn in_scope(&mut self) -> bool {
         let inner = &self.bound.inner;
         if let Some(slot) = inner.filter
             && let Some(Outcome::IgnoreObject) = self.outcome(slot, RecordPart::Scope)
@@ -81,8 +179,8 @@ impl<'m> Run<'m> {
         })
     }
 
-    /// Where the person stands; faults of dates and status are noted also where the stage is known without them.
-    pub(super) fn standing(&mut self) -> Option<Standing> {
+    /// The stage of the person. Faults of dates and status are noted even if the stage is known without them.
+    fn standing(&mut self) -> Option<Standing> {
         let Some(cycle) = &self.bound.inner.cycle else { return Some(Standing::of(Stage::Active { start: None })) };
         let start = self.day(cycle.start, RecordPart::Start);
         let end = self.day(cycle.end, RecordPart::End);
@@ -102,263 +200,11 @@ impl<'m> Run<'m> {
         None
     }
 
-    /// The text of an optional column; a fault is noted.
-    fn fact(&mut self, slot: Option<Slot>, part: RecordPart) -> Fact<String> {
-        let Some(slot) = slot else { return Fact::Absent };
-        let text = self.bound.one_text(slot, part, self.evaluate(slot));
-        match self.note(text) {
-            None => Fact::Unreadable,
-            Some(None) => Fact::Absent,
-            Some(Some(text)) => Fact::Is(text),
-        }
-    }
-
-    /// The day in an optional column, absent where the end is open; a fault is noted.
-    fn day(&mut self, slot: Option<Slot>, part: RecordPart) -> Fact<jiff::civil::Date> {
-        let (Some(slot), text) = (slot, self.fact(slot, part)) else { return Fact::Absent };
-        let text = match text {
-            Fact::Is(text) => text,
-            Fact::Absent => return Fact::Absent,
-            Fact::Unreadable => return Fact::Unreadable,
-        };
-        let day = self.bound.day(slot, part, &text, self.context.today());
-        match self.note(day) {
-            Some(Some(day)) => Fact::Is(day),
-            Some(None) => Fact::Absent,
-            None => Fact::Unreadable,
-        }
-    }
-
-    /// The key of before a conversion, where the record names one that can be used.
-    pub(super) fn previous_key(&mut self) -> Option<EmployeeId> {
+    /// The key before a conversion, if the record has a valid one.
+    fn previous_key(&mut self) -> Option<EmployeeId> {
         let slot = self.bound.inner.previous_key?;
         let key = self.text(slot, RecordPart::PreviousKey).and_then(|text| EmployeeId::new(&text))?;
-        let visible = self.bound.check_visible(slot, RecordPart::PreviousKey, key);
+        let visible = self.check_visible(slot, RecordPart::PreviousKey, key);
         self.note(visible)
     }
-
-    /// Every attribute, the manager and the groups.
-    pub(super) fn values(mut self, shown: &[Arc<str>]) -> Values {
-        let inner = &self.bound.inner;
-        // As much room as is needed: a list that grows by itself would keep half as much again for each of a million people.
-        let mut attributes: Vec<Wanted> = Vec::with_capacity(inner.targets.len());
-        for (target, shown) in inner.targets.iter().zip(shown) {
-            attributes.extend(self.wanted(target, shown));
-        }
-        let manager = self.manager();
-        let rules = inner.groups.iter().enumerate();
-        let groups = rules.filter_map(|(rule, formulas)| self.group(rule, formulas)).collect();
-        Values { attributes, manager, groups, problems: self.problems }
-    }
-
-    pub(super) fn wanted(&mut self, target: &Target, shown: &Arc<str>) -> Option<Wanted> {
-        let flow = match &target.origin {
-            Origin::Constant(value) => Flow::Set(value.clone()),
-            Origin::Formula(slot) => self.flow(target, *slot)?,
-        };
-        let expression = Arc::clone(shown);
-        Some(Wanted { attribute: target.attribute, flow, when: target.when, expression })
-    }
-
-    fn flow(&mut self, target: &Target, slot: Slot) -> Option<Flow> {
-        let attribute = target.attribute;
-        if let Some(Cell::Text(text)) = self.bound.bounds[slot.0].cell(self.record) {
-            // The shortest way for what most targets are.
-            let text = trimmed(text);
-            return if text.is_empty() { when_empty(target) } else { self.set(target, slot, Value::text(text)) };
-        }
-        let value = match self.outcome(slot, RecordPart::Attribute(attribute))? {
-            Outcome::Value(value) => value,
-            Outcome::Candidates(candidates) => return self.first_free(target, slot, candidates),
-            Outcome::IgnoreAttribute | Outcome::IgnoreObject => return None,
-        };
-        match directory_value(attribute, value) {
-            Some(value) => self.set(target, slot, value),
-            None => when_empty(target),
-        }
-    }
-
-    /// The value, if the directory takes it.
-    fn set(&mut self, target: &Target, slot: Slot, value: Value) -> Option<Flow> {
-        let attribute = target.attribute;
-        if let Value::Text(text) = &value
-            && crate::source::is_error(text)
-        {
-            let mut problem =
-                self.bound.invalid(slot, RecordPart::Attribute(attribute), &format!("holds the error {text} of a spreadsheet"));
-            "correct the formula in the file, or list the word in `[source] nothing` of the mapping"
-                .clone_into(&mut problem.help);
-            self.problems.push(problem);
-            return None;
-        }
-        if let Value::Text(text) = &value
-            && (attribute.kind == Kind::Date || is_day_of_extension(attribute, text))
-        {
-            let day = self.bound.day(slot, RecordPart::Attribute(attribute), text, self.context.today());
-            return match self.note(day)? {
-                Some(day) => Some(Flow::Set(Value::text(at_midnight(day)))),
-                None => when_empty(target),
-            };
-        }
-        match attribute.accept(value) {
-            Ok(value) => Some(Flow::Set(value)),
-            Err(fault) => {
-                let problem = self.refused(slot, attribute, &fault);
-                self.problems.push(problem);
-                None
-            }
-        }
-    }
-
-    /// The candidates that Graph would take; the record is held where there is none.
-    fn first_free(&mut self, target: &Target, slot: Slot, candidates: expr::Candidates) -> Option<Flow> {
-        let attribute = target.attribute;
-        let mut accepted: Vec<Value> = Vec::new();
-        let mut first_fault = None;
-        for text in candidates.values {
-            let text = if is_address(attribute) { address_text(&text) } else { text };
-            let Some(value) = directory_value(attribute, expr::Value::Text(text.into())) else { continue };
-            match attribute.accept(value).and_then(|value| check_dots(attribute, value)) {
-                Ok(value) if accepted.contains(&value) => {}
-                Ok(value) => accepted.push(value),
-                Err(fault) => first_fault = first_fault.or(Some(fault)),
-            }
-        }
-        if !accepted.is_empty() {
-            return Some(Flow::FirstFree(accepted));
-        }
-        let problem = match (first_fault, candidates.fault) {
-            (Some(fault), _) => {
-                let mut problem = self.refused(slot, attribute, &fault);
-                "correct the value in HR, or add a candidate to SelectUniqueValue, such as one from the key"
-                    .clone_into(&mut problem.help);
-                problem
-            }
-            (None, Some(error)) => self.bound.failed(slot, RecordPart::Attribute(attribute), &error),
-            (None, None) => return when_empty(target),
-        };
-        self.problems.push(problem);
-        None
-    }
-
-    fn refused(&self, slot: Slot, attribute: Attribute, fault: &ValueFault) -> Problem {
-        let mut problem = self.bound.invalid(slot, RecordPart::Attribute(attribute), &fault.to_string());
-        problem.help = match fault {
-            ValueFault::TooLong { most, .. } => format!("shorten it in HR, or in the mapping with Left(…, {most})"),
-            ValueFault::TooMany { .. } => "choose one in the mapping with Item(…, 1)".to_owned(),
-            ValueFault::Character { .. } => "correct it in HR, or in the mapping with Replace or NormalizeDiacritics".to_owned(),
-            ValueFault::Direction { .. } => "type the value in HR again instead of copying it".to_owned(),
-            ValueFault::Form { .. } => "correct it in HR, or translate it in the mapping with Switch".to_owned(),
-        };
-        problem
-    }
-
-    pub(super) fn manager(&mut self) -> ManagerWanted {
-        let Some(slot) = self.bound.inner.manager else { return ManagerWanted::Leave };
-        let Some(Outcome::Value(value)) = self.outcome(slot, RecordPart::Manager) else { return ManagerWanted::Leave };
-        let refused = |fault: &str| Err(self.bound.invalid(slot, RecordPart::Manager, fault));
-        let key = match value.to_text().as_deref().map(EmployeeId::new) {
-            Some(Some(key)) if crate::source::is_error(key.as_str()) => {
-                refused(&format!("holds the error {key} of a spreadsheet"))
-            }
-            Some(Some(key)) => self.bound.check_visible(slot, RecordPart::Manager, key).map(Some),
-            Some(None) => Ok(None),
-            None if value.is_empty() => Ok(None),
-            None => refused("has several values where one is wanted"),
-        };
-        match self.note(key) {
-            None => ManagerWanted::Leave,
-            Some(None) => ManagerWanted::Clear,
-            Some(Some(key)) => ManagerWanted::Key(key),
-        }
-    }
-
-    /// The group of a rule. Key and name are without invisible characters, each run of blanks as one space, so that a cell typed with
-    /// two spaces makes no second group.
-    fn group(&mut self, rule: usize, formulas: &GroupFormulas) -> Option<GroupWanted> {
-        let part = RecordPart::Group(rule);
-        if let Some(when) = formulas.when {
-            match self.outcome(when, part)? {
-                Outcome::Value(expr::Value::Flag(true)) => {}
-                Outcome::Value(value) if value.to_text().is_some_and(|text| trimmed(&text).eq_ignore_ascii_case("true")) => {}
-                _ => return None,
-            }
-        }
-        let name = self.group_text(formulas.name, part)?;
-        let key = match formulas.key {
-            Some(slot) => self.group_text(slot, part)?,
-            None => name.clone(),
-        };
-        let length = name.encode_utf16().count();
-        if length > 256 {
-            let fault = ValueFault::TooLong { length, most: 256 }.to_string();
-            let problem = self.bound.invalid(formulas.name, part, &fault);
-            self.problems.push(problem);
-            return None;
-        }
-        Some(GroupWanted { rule, key, name })
-    }
-
-    fn group_text(&mut self, slot: Slot, part: RecordPart) -> Option<String> {
-        let text = self.text(slot, part)?;
-        Some(unspaced(&text).into_owned()).filter(|text| !text.is_empty())
-    }
-}
-
-/// Whether an attribute is a name that mail is sent to: Exchange refuses more there than Graph does.
-fn is_address(attribute: Attribute) -> bool {
-    matches!(attribute.name, "userPrincipalName" | "mailNickname" | "mail")
-}
-
-/// A generated address without invisible characters and with straight apostrophes, so that `d’Arcy` becomes `d'Arcy`.
-fn address_text(text: &str) -> String {
-    let straight =
-        |c| if matches!(c, '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2bc}' | '\u{2032}' | '\u{ff07}') { '\'' } else { c };
-    text.chars().filter(|c| !is_invisible(*c)).map(straight).collect()
-}
-
-/// Refuses a generated address with two dots in a row or a dot at an end of its local part: Graph takes some of them, Exchange none.
-fn check_dots(attribute: Attribute, value: Value) -> Result<Value, ValueFault> {
-    let text = value.as_text().filter(|_| is_address(attribute)).unwrap_or_default();
-    let local = text.split('@').next().unwrap_or_default();
-    if text.contains("..") || local.starts_with('.') || local.ends_with('.') {
-        return Err(ValueFault::Form {
-            wanted: "an address: two dots stand in a row, or one at an end of the part before the `@`",
-        });
-    }
-    Ok(value)
-}
-
-/// What an empty value becomes: the default, nothing, or it is left alone.
-fn when_empty(target: &Target) -> Option<Flow> {
-    match &target.default {
-        Some(value) => Some(Flow::Set(value.clone())),
-        None => (!target.keep).then_some(Flow::Clear),
-    }
-}
-
-/// The value as the directory takes it, trimmed; nothing where it is empty.
-fn directory_value(attribute: Attribute, value: expr::Value<'_>) -> Option<Value> {
-    let trimmed = |text: &str| Some(trimmed(text)).filter(|text| !text.is_empty()).map(Box::<str>::from);
-    match value {
-        expr::Value::Null => None,
-        expr::Value::Text(text) => trimmed(&text).map(Value::Text),
-        expr::Value::Flag(flag) => Some(Value::Flag(flag)),
-        expr::Value::Number(number) => Some(Value::text(number.to_string())),
-        expr::Value::List(items) => {
-            let mut items: Vec<Box<str>> = items.iter().filter_map(|item| trimmed(item)).collect();
-            match (items.len(), attribute.kind) {
-                (0, _) => None,
-                (1, kind) if kind != Kind::List => items.pop().map(Value::Text),
-                _ => Some(Value::List(items.into())),
-            }
-        }
-    }
-}
-
-/// Whether a text for a directory extension of the type `DateTime` is a day: a midnight of any zone, or a form that Graph does not read. A
-/// moment with a time of day stays a moment.
-fn is_day_of_extension(attribute: Attribute, text: &str) -> bool {
-    let is_midnight = || text.split_once(['T', 't', ' ']).is_some_and(|(_, time)| time.starts_with("00:00"));
-    attribute.extension_type() == Some(ExtensionType::DateTime) && (is_midnight() || attribute.accept(Value::text(text)).is_err())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::lifecycle;
-use crate::mapping::guess::comment;
+use crate::mapping::guess::sheet::comment;
 use crate::mapping::guess::text::{Writer, list, quoted, words};
 use crate::mapping::guess::words::{ACTIVE, LEFT, Meaning, NO, YES, fold, holds};
 

@@ -10,7 +10,7 @@ mod text;
 mod words;
 
 use crate::expr::Context;
-use crate::mapping::guess::sheet::{Sheet, is_writable};
+use crate::mapping::guess::sheet::{Sheet, comment, is_writable};
 use crate::mapping::guess::text::Writer;
 use crate::mapping::{Mapped, Mapping};
 use crate::record::{Header, Record};
@@ -95,21 +95,6 @@ pub fn guess(feed: &str, header: &Header, records: &[Record], key: Option<&str>)
 /// Whether these cells look like the names of columns: two of them have a meaning that is known.
 pub fn looks_like_header<'n>(names: impl IntoIterator<Item = &'n str>) -> bool {
     Header::new(names).is_ok_and(|header| Sheet::new(&header, &[]).known() >= 2)
-}
-
-/// A text that cannot leave its comment.
-pub(super) fn comment(text: &str) -> String {
-    text.chars()
-        .map(|character| {
-            if character.is_control()
-                || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-            {
-                ' '
-            } else {
-                character
-            }
-        })
-        .collect()
 }
 
 /// How the guess does on the file: who would be held, by the mapping itself.

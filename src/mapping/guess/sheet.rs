@@ -146,3 +146,18 @@ fn is_day(value: &str) -> bool {
     let year = |group: &str| group.len() == 4 || group.len() == 2;
     digits && short(middle) && ((year(first) && short(last)) || (short(first) && year(last)))
 }
+
+/// A text that cannot leave its comment.
+pub(super) fn comment(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            if character.is_control()
+                || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect()
+}

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::directory::{Attribute, Value};
-use crate::mapping::guess::comment;
 use crate::mapping::guess::dates::{self, DateGuess};
-use crate::mapping::guess::sheet::Sheet;
+use crate::mapping::guess::sheet::{Sheet, comment};
 use crate::mapping::guess::words::{Meaning, YES, fold, holds};
 
 /// Writes the file, and notes what a person must be told.

@@ -2,9 +2,9 @@
 
 use crate::directory::ObjectId;
 use crate::expr::{self, Want};
-use crate::mapping::GroupRule;
-use crate::mapping::model::GroupFormulas;
-use crate::mapping::parse::one_text;
+
+use crate::mapping::model::{GroupFormulas, GroupRule};
+use crate::mapping::parse::formulas::one_text;
 use crate::mapping::walk::{Section, Walk};
 
 const KEYS: &[&str] = &["key", "name", "kind", "owners", "when", "membership", "id"];

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use crate::expr::{self, Want};
 use crate::mapping::lifecycle::{Cycle, State, days, fold};
-use crate::mapping::parse::one_text;
+use crate::mapping::model::{LeaveAction, Lifecycle};
+use crate::mapping::parse::formulas::one_text;
 use crate::mapping::walk::{Section, Walk};
-use crate::mapping::{LeaveAction, Lifecycle};
 
 const KEYS: &[&str] = &[
     "start",

@@ -8,17 +8,18 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use toml::de::DeTable;
 
+pub(super) mod formulas;
 mod groups;
 mod lifecycle;
 mod targets;
 
+use self::formulas::{attribute, one_text};
 use crate::directory::Attribute;
 use crate::expr;
-use crate::mapping::Rules;
 use crate::mapping::dates::Dates;
 use crate::mapping::fault::{Document, MappingErrors, did_you_mean};
 use crate::mapping::formula::Slot;
-use crate::mapping::model::{Inner, Mapping, missing};
+use crate::mapping::model::{Inner, Mapping, Rules, missing};
 use crate::mapping::scope::{Clause, OPERATORS, Refused, Test};
 use crate::mapping::walk::{Section, Walk};
 use crate::record::{DayFormat, Header};
@@ -41,11 +42,6 @@ pub const SOURCE_KEYS: &[&str] = &[
     "nothing",
     "no_end",
 ];
-
-/// The rules for an expression that gives one text and may not choose among candidates.
-pub(super) fn one_text() -> expr::Rules {
-    expr::Rules { want: expr::Want::Text, ..expr::Rules::default() }
-}
 
 impl Mapping {
     /// Reads and checks a mapping file whole.
@@ -270,27 +266,6 @@ fn read_matching(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Vec<(Attribute,
     matching
 }
 
-/// The attribute of a name; one that is unknown or read-only is a fault.
-pub(super) fn attribute(walk: &mut Walk<'_>, name: &str, span: &Range<usize>) -> Option<Attribute> {
-    let Some(attribute) = Attribute::find(name) else {
-        let writable = crate::directory::all_attributes().filter(|attribute| !attribute.read_only);
-        let names: Vec<&'static str> = writable.map(|attribute| attribute.name).collect();
-        let hint = match name {
-            "manager" => Some("map the manager in [manager] with key = \"[ManagerID]\"".to_owned()),
-            _ => did_you_mean(name, names.iter().copied())
-                .or_else(|| Some("attributes are spelt as Graph spells them, such as `jobTitle`".to_owned())),
-        };
-        walk.fault(span, format!("no attribute `{name}` of a user"), hint);
-        return None;
-    };
-    if attribute.read_only {
-        let hint = "Entra or an action of its own sets it: leave it out".to_owned();
-        walk.fault(span, format!("`{name}` is read-only"), Some(hint));
-        return None;
-    }
-    Some(attribute)
-}
-
 fn read_scope(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Vec<Vec<Clause>> {
     let mut groups = Vec::new();
     for section in walk.sections(root, "scope") {
@@ -324,21 +299,23 @@ fn read_clause(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<Clause>
             (None, None) => walk.text("value", value),
         },
     };
-    let test = Test::new(&operator, value.as_deref());
-    let fault = match test {
+    let refused = match Test::new(&operator, value.as_deref()) {
         Ok(test) => return Some(Clause { attribute: attribute?, test }),
-        Err(Refused::Operator) => {
+        Err(refused) => refused,
+    };
+    let at_value = section.table.get("value").unwrap_or(node);
+    let (at, message, hint) = match refused {
+        Refused::Operator => {
             let hint = did_you_mean(&operator, OPERATORS.iter().copied())
                 .unwrap_or_else(|| format!("the operators are {}", OPERATORS.join(", ")));
-            (format!("no operator `{operator}`"), Some(hint))
+            (node, format!("no operator `{operator}`"), Some(hint))
         }
-        Err(Refused::NeedsValue) => (format!("`{operator}` needs a `value`"), None),
-        Err(Refused::TakesNoValue) => (format!("`{operator}` takes no `value`"), None),
-        Err(Refused::NotANumber) => (format!("`{operator}` compares with a whole number"), None),
-        Err(Refused::Regex(error)) => (format!("not a regular expression: {error}"), None),
+        Refused::NeedsValue => (at_value, format!("`{operator}` needs a `value`"), None),
+        Refused::TakesNoValue => (at_value, format!("`{operator}` takes no `value`"), None),
+        Refused::NotANumber => (at_value, format!("`{operator}` compares with a whole number"), None),
+        Refused::Regex(error) => (at_value, format!("not a regular expression: {error}"), None),
     };
-    let span = section.table.get("value").filter(|_| !fault.0.starts_with("no operator")).unwrap_or(node).span();
-    walk.fault(&span, fault.0, fault.1);
+    walk.fault(&at.span(), message, hint);
     None
 }
 

@@ -7,7 +7,7 @@ use crate::expr::{self, Want};
 use crate::mapping::desired::When;
 use crate::mapping::formula::Slot;
 use crate::mapping::model::{Origin, Target};
-use crate::mapping::parse::attribute;
+use crate::mapping::parse::formulas::attribute;
 use crate::mapping::walk::{Node, Section, Walk};
 
 /// The pseudo target whose expression may drop the whole record.

@@ -1,16 +1,19 @@
-//! The mapping as a whole: faults, and records through it.
+//! The mapping as a whole: records through it.
 
+mod creates;
 mod dates;
+mod faults;
 mod samples;
+mod stages;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::date;
 
-use super::*;
 use crate::directory::Value;
 use crate::expr::Context;
+use crate::mapping::*;
 use crate::record::{At, Header, Place, Record};
 
 const BASE: &str = r#"
@@ -56,86 +59,6 @@ fn held(mapped: Mapped) -> Held {
 
 fn flow(desired: &Desired, name: &str) -> Option<Flow> {
     desired.attributes.iter().find(|wanted| wanted.attribute.name == name).map(|wanted| wanted.flow.clone())
-}
-
-#[test]
-fn all_faults_come_at_once_in_the_order_of_their_places() {
-    let found = faults(
-        r#"
-version = 2
-nmae = "Test"
-[source]
-dates = ["dd.mm.yyyy"]
-time_zone = "Europe/Berln"
-[[match]]
-target = "mail"
-[[match]]
-target = "userPrincipalName"
-[attributes]
-employeId = "[Id]"
-id = "[Id]"
-department = "Jion([A])"
-displayName = { expression = "[Name]", when = "sometimes" }
-usageLocation = { constant = "UK" }
-mailNickname = 'SelectUniqueValue("a", "b")'
-userPrincipalName = 'SelectUniqueValue("a@b.c", "d@b.c")'
-accountEnabled = { constant = true }
-[lifecycle]
-create_before = "14 days"
-on_leave = ["revoke-session"]
-"#,
-    );
-    for wanted in [
-        "lacks `name`",
-        "must be 1",
-        "unknown key `nmae`",
-        "lacks `key`",
-        "no format of a date",
-        "no time zone",
-        "`mail` is matched but not mapped",
-        "`userPrincipalName` is matched, but",
-        "no attribute `employeId`",
-        "`id` is read-only",
-        "Jion",
-        "cannot be \"sometimes\"",
-        "for `usageLocation` is not",
-        "needs when",
-        "`accountEnabled` is set by [lifecycle]",
-        "`create_before` cannot be",
-        "`on_leave` cannot be",
-    ] {
-        assert!(found.iter().any(|message| message.contains(wanted)), "{wanted}: {found:#?}");
-    }
-}
-
-#[test]
-fn a_fault_shows_the_line_with_a_caret_and_a_hint() {
-    let errors = parse("[attributes]\nemployeeId = \"[Id]\"\ndepartmnt = \"[Dept]\"\n").unwrap_err();
-    let shown = errors.to_string();
-    assert!(shown.starts_with("test.toml:10:1: no attribute `departmnt`"), "{shown}");
-    assert!(shown.contains("\n  10 | departmnt = \"[Dept]\"\n     | ^^^^^^^^^\n"), "{shown}");
-    assert!(shown.contains("hint: did you mean `department`?"), "{shown}");
-}
-
-#[test]
-fn a_fault_within_a_text_of_several_lines_is_found_there() {
-    let text = "[attributes]\nemployeeId = \"[Id]\"\ndepartment = '''\n  Join(\" \",\n    Jion([A], [B]))'''\n";
-    let errors = parse(text).unwrap_err();
-    assert_eq!((errors.faults[0].line, errors.faults[0].column), (12, 5), "{errors}");
-}
-
-#[test]
-fn a_doubled_key_is_a_fault_with_its_place() {
-    let errors = parse("[attributes]\nemployeeId = \"[Id]\"\nemployeeId = \"[Id]\"\n").unwrap_err();
-    assert_eq!(errors.faults[0].line, 10, "{errors}");
-}
-
-#[test]
-fn missing_columns_come_all_at_once() {
-    let mapping = parse("[attributes]\nemployeeId = \"[Id]\"\ndepartment = \"[Departmnt]\"\ncity = \"[City]\"\n").unwrap();
-    let errors = mapping.bind(&Header::new(["Id", "Department"]).unwrap()).unwrap_err();
-    assert_eq!(errors.faults.len(), 2, "{errors}");
-    assert!(errors.to_string().contains("did you mean `Department`?"), "{errors}");
 }
 
 #[test]
@@ -219,26 +142,6 @@ fn a_key_that_a_spreadsheet_damaged_is_nobodys() {
 }
 
 #[test]
-fn records_outside_the_scope_are_not_served() {
-    let mapping = parse(
-        r#"
-[[scope]]
-all = [{ attribute = "[Kind]", operator = "EQUALS", value = "Employee" }, { attribute = "[City]", operator = "IS NOT NULL" }]
-[[scope]]
-all = [{ attribute = "[Kind]", operator = "EQUALS", value = "Intern" }]
-[attributes]
-employeeId = "[Id]"
-"#,
-    )
-    .unwrap();
-    let served = |kind, city| matches!(map(&mapping, &[("Id", "7"), ("Kind", kind), ("City", city)]), Mapped::Desired(_));
-    assert!(served("Employee", "Bonn"));
-    assert!(!served("Employee", ""));
-    assert!(served("Intern", ""));
-    assert!(!served("Contractor", "Bonn"));
-}
-
-#[test]
 fn candidates_that_graph_would_refuse_are_left_out() {
     let mapping = parse(
         r#"
@@ -274,51 +177,6 @@ when = 'IIF(IsNullOrEmpty([Dept]), "False", "True")'
     let person = desired(map(&mapping, &[("Id", "7"), ("Boss", ""), ("Dept", "")]));
     assert_eq!(person.manager, ManagerWanted::Clear);
     assert!(person.groups.is_empty());
-}
-
-#[test]
-fn two_group_rules_with_one_key_and_two_names_are_refused() {
-    let rules = |second: &str| {
-        parse(&format!(
-            "[attributes]\nemployeeId = \"[Id]\"\n[[groups]]\nkey = \"[Dept]\"\nname = \"[Dept]\"\n[[groups]]\n{second}\n"
-        ))
-    };
-    let faults = rules("key = \"[Dept]\"\nname = 'Append([Dept], \" team\")'").unwrap_err().to_string();
-    assert!(faults.contains("another rule has the same `key`"), "{faults}");
-    rules("name = \"[Dept]\"\nkind = \"microsoft365\"\nowners = [\"it@contoso.com\"]").unwrap_err();
-    // Two ways into one group are none.
-    rules("name = \"[Dept]\"\nkind = \"security\"\nwhen = '\"True\"'").unwrap();
-    rules("key = 'Append([Dept], \"-team\")'\nname = 'Append([Dept], \" team\")'").unwrap();
-}
-
-#[test]
-fn the_status_and_the_dates_give_the_stage() {
-    let mapping = parse(
-        r#"
-[attributes]
-employeeId = "[Id]"
-[lifecycle]
-start = "[From]"
-end = "[To]"
-status = "[Status]"
-left = ["Terminated"]
-create_before = "2w"
-[lifecycle.states]
-"On leave" = "active"
-Active = "active"
-"#,
-    )
-    .unwrap();
-    let person = |from, to, status| map(&mapping, &[("Id", "7"), ("From", from), ("To", to), ("Status", status)]);
-    assert_eq!(desired(person("2020-01-01", "", "terminated")).stage, Stage::Left { end: None });
-    let pre_hire = Stage::PreHire { start: date(2026, 12, 4) };
-    assert_eq!(desired(person("2026-12-04", "", "Active")).stage, pre_hire);
-    assert_eq!(desired(person("2026-12-05", "", "Active")).stage, Stage::Upcoming { start: date(2026, 12, 5) });
-    assert_eq!(held(person("2020-01-01", "", "Sabbatical")).code, HeldCode::NoStatus);
-    assert_eq!(held(person("2020-01-01", "", "")).code, HeldCode::NoStatus);
-    assert_eq!(desired(person("2020-01-01", "2019-12-31", "Active")).stage, Stage::Active { start: Some(date(2020, 1, 1)) });
-    assert_eq!(desired(person("2020-01-01", "2025-12-31", "Active")).end_ignored, Some(date(2025, 12, 31)));
-    assert_eq!(desired(person("2020-01-01", "2025-12-31", "")).stage, Stage::Left { end: Some(date(2025, 12, 31)) });
 }
 
 #[test]
@@ -386,55 +244,6 @@ fn cells<'c>(other: &[(&'c str, &'c str)]) -> Vec<(&'c str, &'c str)> {
 }
 
 #[test]
-fn a_leaver_keeps_no_access_for_a_value_that_cannot_be_believed() {
-    let mapping = everything();
-    let long = "x".repeat(300);
-    let bad = [
-        ("Title", long.as_str(), "jobTitle"),
-        ("Title", "Ann\u{202e}gpj.exe", "jobTitle"),
-        ("Title", "#N/A", "jobTitle"),
-        ("Country", "Germany", "usageLocation"),
-        ("Mail", "n/a", "mail"),
-        ("Dept", long.as_str(), "department"),
-        ("Upn", "\u{e9}", "userPrincipalName"),
-        ("Boss", "8\u{200b}9", "manager"),
-        ("Boss", "#REF!", "manager"),
-        ("Former", "6\u{ad}6", "previous_key"),
-        ("Former", "#VALUE!", "previous_key"),
-        ("Start", "31/02/2020", "lifecycle.start"),
-        ("End", "n/a", "lifecycle.end"),
-    ];
-    for (column, text, part) in bad {
-        let active = held(map(&mapping, &cells(&[(column, text)])));
-        assert!(!active.left && active.key.is_some(), "{column}");
-        let person = desired(map(&mapping, &cells(&[(column, text), ("Status", "Terminated")])));
-        assert_eq!(person.stage, Stage::Left { end: None }, "{column}");
-        assert!(person.left_out.iter().any(|left_out| left_out.part.to_string() == part), "{column}: {:?}", person.left_out);
-        assert_eq!(flow(&person, part), None, "{column}");
-        if column != "End" {
-            let by_date = desired(map(&mapping, &cells(&[(column, text), ("End", "2026-11-19")])));
-            assert!(matches!(by_date.stage, Stage::Left { .. }) && !by_date.left_out.is_empty(), "{column}");
-        }
-    }
-    assert!(desired(map(&mapping, &cells(&[("Status", "Terminated")]))).left_out.is_empty());
-}
-
-#[test]
-fn a_leaver_whose_key_is_in_doubt_is_held_as_one_who_has_left() {
-    let mapping = everything();
-    for (key, code) in [("", HeldCode::NoKey), ("'007", HeldCode::NoKey), ("7\u{200b}7", HeldCode::InvisibleCharacter)] {
-        for (status, end, left) in
-            [("Terminated", "", true), ("Active", "2026-01-31", true), ("", "2026-01-31", true), ("Active", "", false)]
-        {
-            let record = cells(&[("Id", key), ("Status", status), ("End", end), ("Former", "6"), ("Title", "#N/A")]);
-            let held = held(map(&mapping, &record));
-            assert_eq!((held.code, held.key, held.left), (code, None, left), "{key:?} {status:?} {end:?}");
-            assert_eq!(held.previous_key.unwrap().as_str(), "6");
-        }
-    }
-}
-
-#[test]
 fn invisible_characters_are_cut_from_every_cell_and_hold_inside_a_key() {
     let mapping = everything();
     for mark in ["\u{200b}", "\u{feff}", "\u{ad}", "\u{200e}", "\u{2060}", "\u{a0}", "\u{202e}", "\t"] {
@@ -456,60 +265,6 @@ fn invisible_characters_are_cut_from_every_cell_and_hold_inside_a_key() {
             assert_eq!(desired(map(&mapping, &cells(&[("Status", &status)]))).stage, Stage::Left { end: None }, "{mark:?}");
         }
     }
-}
-
-#[test]
-fn what_the_scope_leaves_out_has_no_say() {
-    let scope = "[[scope]]\nall = [{ attribute = \"[Id]\", operator = \"IS NOT NULL\" }, { attribute = \"[Title]\", operator = \
-                 \"NOT EQUALS\", value = \"Vacant\" }]\n[attributes]";
-    let mapping = Mapping::parse(&EVERYTHING.replace("[attributes]", scope), Path::new("test.toml")).unwrap();
-    let out = |other: &[(&str, &str)]| match map(&mapping, &cells(other)) {
-        Mapped::OutOfScope { key, stage, .. } => (key.map(String::from), stage),
-        other => panic!("{other:?}"),
-    };
-    let active = Some(Stage::Active { start: Some(date(2020, 1, 1)) });
-    assert_eq!(out(&[("Id", "")]), (None, active));
-    assert_eq!(out(&[("Id", " \u{200b}")]), (None, active));
-    assert_eq!(out(&[("Title", "Vacant"), ("Id", "1\u{200b}2")]), (None, active));
-    assert_eq!(out(&[("Title", "Vacant"), ("Country", "Germany"), ("Boss", "#N/A")]), (Some("7".to_owned()), active));
-    let left = Some(Stage::Left { end: None });
-    assert_eq!(out(&[("Title", "Vacant"), ("Status", "terminated"), ("Start", "?")]), (Some("7".to_owned()), left));
-    assert_eq!(out(&[("Title", "Vacant"), ("Status", "?")]).1, None);
-    assert_eq!(held(map(&mapping, &cells(&[("Id", "4,02101E+12")]))).code, HeldCode::NoKey);
-}
-
-#[test]
-fn a_scope_that_cannot_be_evaluated_holds_the_record_and_tells_leavers() {
-    let scope = "[[scope]]\nall = [{ attribute = 'CDate([Title])', operator = \"IS NOT NULL\" }]\n[attributes]";
-    let mapping = Mapping::parse(&EVERYTHING.replace("[attributes]", scope), Path::new("test.toml")).unwrap();
-    let status = |status| held(map(&mapping, &cells(&[("Status", status), ("Former", "6")])));
-    assert!(!status("Active").left && status("Terminated").left);
-    assert_eq!(status("Terminated").previous_key.unwrap().as_str(), "6");
-}
-
-#[test]
-fn a_word_of_two_lists_is_a_fault_with_both_places() {
-    let lists = |text: &str| {
-        let lifecycle = format!("[attributes]\nemployeeId = \"[Id]\"\n[lifecycle]\nstatus = \"[Status]\"\n{text}\n");
-        parse(&lifecycle)
-            .map(|_| ())
-            .map_err(|errors| errors.faults.into_iter().map(|fault| (fault.line, fault.message)).collect::<Vec<_>>())
-    };
-    for (text, first, second, line) in [
-        ("left = [\"Gone\"]\nactive = [\"GONE\"]", "left", "active", 13),
-        ("left = [\"On leave\"]\n[lifecycle.states]\n\"on\u{a0}leave\" = \"active\"", "left", "states", 14),
-        ("active = [\"Part time\"]\nstates = { \"Part  time\u{200b}\" = \"active\" }", "active", "states", 13),
-        ("left = [\"Gone\", \"gone\"]", "left", "left", 12),
-    ] {
-        let faults = lists(text).unwrap_err();
-        assert_eq!(faults.len(), 1, "{faults:?}");
-        assert!(faults[0].0 == line && faults[0].1.contains(&format!("`{first}` names on line 12")), "{faults:?}");
-        assert!(faults[0].1.starts_with(&format!("`{second}` names the status")), "{faults:?}");
-    }
-    assert!(lists("active = [\" \"]").unwrap_err()[0].1.contains("an empty status"));
-    lists("left = [\"Gone\"]\nactive = [\"Active\", \"Part time\"]").unwrap();
-    let without = parse("[attributes]\nemployeeId = \"[Id]\"\n[lifecycle]\nactive = [\"Active\"]\n").unwrap_err();
-    assert!(without.to_string().contains("`active` is given without `status`"), "{without}");
 }
 
 #[test]

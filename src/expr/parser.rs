@@ -45,25 +45,23 @@ pub(crate) fn parse(text: &str) -> Parsed {
         parser.fault(
             root.span.clone(),
             "comparison",
-            "a comparison stands only inside a function".into(),
+            "a comparison is allowed only inside a function".into(),
             "wrap it in CBool(...) or IIF(...)",
         );
     }
     if parser.at < parser.tokens.len() {
         let (token, span) = parser.tokens[parser.at].clone();
-        let told = matches!(token, Token::Bad) || matches!(root.kind, NodeKind::Bad(_)) && !parser.faults.is_empty();
-        if !told || token == Token::Close {
+        let reported = matches!(token, Token::Bad) || matches!(root.kind, NodeKind::Bad(_)) && !parser.faults.is_empty();
+        if !reported || token == Token::Close {
             let (message, hint) = match token {
                 Token::Close => ("this `)` closes nothing", ""),
-                Token::Comma => {
-                    ("a comma stands outside every function", "an expression is one value: wrap several in Join(...)")
-                }
+                Token::Comma => ("this comma is outside every function", "an expression is one value: wrap several in Join(...)"),
                 _ => ("the expression ends before this", "an expression is one value: wrap several in Join(...)"),
             };
             parser.fault(span, "unexpected", message.into(), hint);
         }
     }
-    // An open text or attribute swallows the parentheses after it: their fault is told.
+    // An open text or attribute includes the parentheses after it, whose fault is reported already.
     if parser.faults.iter().any(|fault| matches!(fault.code, "unclosed-text" | "html-entity" | "curly-quote")) {
         parser.faults.retain(|fault| fault.code != "unclosed-call");
     }
@@ -84,7 +82,7 @@ impl Parser<'_> {
         self.tokens.get(self.at).map(|(token, _)| token)
     }
 
-    /// Where the next token stands, or the end of the text.
+    /// The place of the next token, or the end of the text.
     fn place(&self) -> Range<usize> {
         self.tokens.get(self.at).map_or(self.text.len()..self.text.len(), |(_, span)| span.clone())
     }
@@ -221,7 +219,7 @@ impl Parser<'_> {
         } else {
             format!("write [{name}] for the attribute, \"{name}\" for the text")
         };
-        self.fault(span.clone(), "unknown-word", format!("`{name}` is no word of this language"), &hint);
+        self.fault(span.clone(), "unknown-word", format!("`{name}` is not a word of this language"), &hint);
         self.resynchronise();
         Node { span, kind: NodeKind::Bad(Vec::new()) }
     }
@@ -282,11 +280,11 @@ impl Parser<'_> {
         }
     }
 
-    /// Tells what stands between an argument and the comma or parenthesis after it, and passes it over.
+    /// Reports and skips the tokens between an argument and the comma or parenthesis after it.
     fn between_arguments(&mut self) {
         match self.peek() {
             Some(Token::Comma | Token::Close) | None => return,
-            // The lexer has told what is wrong with it.
+            // The lexer has reported it.
             Some(Token::Bad) => {}
             Some(_) => {
                 let place = self.place();

@@ -17,14 +17,14 @@ use crate::directory::{Attribute, ObjectId, Value};
 use crate::record::Header;
 use crate::source::CsvSettings;
 
-/// What the plan must know of a mapping besides what it yields: the policy part of the file.
+/// The policy part of the file, which the plan follows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// The name of the feed.
     pub feed: String,
     /// `[[match]]`, in order; the first is the person's key in the directory.
     pub matching: Vec<Attribute>,
-    /// `[lifecycle]`; without it nobody is ever disabled.
+    /// `[lifecycle]`; without it no account is ever disabled.
     pub lifecycle: Option<Lifecycle>,
     /// `[source] guests`.
     pub guests: bool,
@@ -36,13 +36,13 @@ pub struct Rules {
     pub manager: bool,
 }
 
-/// The part of `[lifecycle]` that is policy, not dates.
+/// The policy of `[lifecycle]`, apart from its dates.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::struct_excessive_bools)]
 pub struct Lifecycle {
     /// `enable = "on-create"`: a pre-hire may sign in before the first day.
     pub enable_on_create: bool,
-    /// What follows when somebody leaves.
+    /// The actions that follow when a person leaves.
     pub on_leave: Vec<LeaveAction>,
     /// `delete_after`, in whole days.
     pub delete_after: Option<i64>,
@@ -54,7 +54,7 @@ pub struct Lifecycle {
     pub reenable_always: bool,
 }
 
-/// What follows when somebody leaves.
+/// An action that follows when a person leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LeaveAction {
@@ -87,7 +87,7 @@ pub struct Mapping {
     pub(super) inner: Arc<Inner>,
 }
 
-/// Everything that a mapping file says.
+/// The contents of a mapping file.
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) rules: Rules,
@@ -114,7 +114,7 @@ pub(super) struct Inner {
 pub(super) struct Target {
     pub(super) attribute: Attribute,
     pub(super) origin: Origin,
-    /// What an empty value becomes.
+    /// The value that takes the place of an empty one.
     pub(super) default: Option<Value>,
     /// `on_empty = "keep"`.
     pub(super) keep: bool,
@@ -123,7 +123,7 @@ pub(super) struct Target {
     pub(super) shown: Box<str>,
 }
 
-/// Where the value of a target comes from.
+/// The source of a target's value.
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     Formula(Slot),
@@ -159,12 +159,12 @@ impl Mapping {
         self.inner.dates.zone()
     }
 
-    /// Whether the file names the zone; otherwise it is UTC and the plan says so.
+    /// Whether the file names the zone; otherwise it is UTC, and the plan reports it.
     pub fn time_zone_given(&self) -> bool {
         self.inner.time_zone_given
     }
 
-    /// The HR columns of which the key is made: records that agree in all of them are one person.
+    /// The HR columns that the key consists of: records that agree in all of them are one person.
     pub fn key_columns(&self) -> Vec<String> {
         self.inner.formulas[self.inner.key.0].expression.columns().map(|(name, _)| name.to_owned()).collect()
     }
@@ -174,7 +174,7 @@ impl Mapping {
         &self.inner.nothing
     }
 
-    /// How the mapping wants delimited text to be read.
+    /// The settings for reading delimited text.
     pub fn csv(&self) -> CsvSettings {
         self.inner.csv.clone()
     }

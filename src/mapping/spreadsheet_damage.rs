@@ -3,7 +3,7 @@
 use crate::record::{code_point, is_invisible};
 use crate::source::is_error;
 
-/// What a spreadsheet has done to a personnel number; whose it was cannot be told from what is left.
+/// The damage that a spreadsheet has done to a personnel number. The original number cannot be restored.
 pub(super) fn spreadsheet_damage(id: &str) -> Option<&'static str> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if id.contains(['e', 'E']) && id.contains('+') && id.replace(',', ".").parse::<f64>().is_ok() {
@@ -46,15 +46,15 @@ pub(super) fn unseen(text: &str) -> Option<String> {
         }
         _ => is_invisible(character) || (character.is_control() && !character.is_whitespace()),
     });
-    hidden.map(|(_, character)| format!("an invisible character stands in it: {}", code_point(*character)))
+    hidden.map(|(_, character)| format!("it contains an invisible character: {}", code_point(*character)))
 }
 
-/// Which blanks of a text a reader cannot tell from others, in words: those at its ends, and others than spaces within.
+/// The blanks of a text that a reader cannot distinguish, in words: those at its ends, and others than spaces inside.
 pub(super) fn odd_blanks(text: &str) -> Option<String> {
     let odd = text.trim().chars().find(|character| character.is_whitespace() && *character != ' ');
     match odd {
-        Some(blank) => Some(format!("another blank than a space stands in it: {}", code_point(blank))),
-        None => (text != text.trim()).then(|| "blanks stand around it".to_owned()),
+        Some(blank) => Some(format!("it contains a blank other than a space: {}", code_point(blank))),
+        None => (text != text.trim()).then(|| "it has blanks around it".to_owned()),
     }
 }
 
@@ -74,13 +74,13 @@ mod tests {
     fn invisible_characters_are_named_and_joiners_of_a_script_are_none() {
         for mark in ['\u{200b}', '\u{200d}', '\u{202e}', '\u{ad}', '\u{feff}', '\u{2060}', '\u{200e}'] {
             for text in [format!("Ann{mark}a"), format!("{mark}Anna"), format!("Anna{mark}")] {
-                assert!(unseen(&text).is_some_and(|told| told.ends_with(&code_point(mark))), "{text:?}");
+                assert!(unseen(&text).is_some_and(|found| found.ends_with(&code_point(mark))), "{text:?}");
             }
         }
         for text in ["Anna Lee", "Zo\u{eb}", "\u{645}\u{6cc}\u{200c}\u{634}", "\u{2764}\u{fe0f}", "a\nb"] {
             assert_eq!(unseen(text), None, "{text:?}");
         }
-        assert!(odd_blanks("Ann\u{a0}Lee").is_some_and(|told| told.ends_with("U+00A0")));
+        assert!(odd_blanks("Ann\u{a0}Lee").is_some_and(|found| found.ends_with("U+00A0")));
         assert!(odd_blanks(" Ann").is_some() && odd_blanks("Ann Lee").is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! `hrpush mapping check --against`: what the mapping would do with each record of a file, counted.
+//! `hrpush mapping check --against`: the outcomes of all records of a file, counted.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use super::evaluate::BoundMapping;
 use crate::expr::Context;
 use crate::record::Record;
 
-/// What a mapping does with the records of a reading.
+/// The results of a mapping for the records of a reading.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Survey {
-    /// How many records there are.
+    /// The number of records.
     pub records: usize,
-    /// How many are mapped.
+    /// The records that are mapped.
     pub mapped: usize,
-    /// How many fall out of the scope.
+    /// The records outside the scope.
     pub out_of_scope: usize,
-    /// How many are held, by the code.
+    /// The records that are held, by code.
     pub held: BTreeMap<&'static str, usize>,
     /// The first record that is held under each code.
     pub first_held: Vec<FirstHeld>,
-    /// What becomes of each attribute, in the records within the scope.
+    /// The outcomes of each attribute, in the records within the scope.
     pub attributes: BTreeMap<String, Tally>,
 }
 
@@ -30,13 +30,13 @@ pub struct Survey {
 pub struct FirstHeld {
     /// The code.
     pub code: &'static str,
-    /// Where the record stands.
+    /// The place of the record.
     pub place: String,
-    /// Why; it quotes no value of the record.
+    /// The reason. It quotes no value of the record.
     pub message: String,
 }
 
-/// What becomes of one attribute.
+/// The outcomes of one attribute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Tally {
     /// Records that give it a value.

@@ -1,4 +1,4 @@
-//! The checker: what can be known to be wrong before the first record.
+//! The checker: the faults that an expression shows before the first record.
 
 use std::ops::Range;
 
@@ -57,7 +57,7 @@ impl Checker<'_> {
                 self.fault(
                     &span,
                     "ignore-object",
-                    "IgnoreObjectFlow stands only in an object filter",
+                    "IgnoreObjectFlow is allowed only in an object filter",
                     "IgnoreAttributeFlow leaves one attribute as it is; [[scope]] keeps people out",
                 );
             }
@@ -89,14 +89,14 @@ impl Checker<'_> {
         self.constants(call, span);
     }
 
-    /// Whether a function may stand where it does.
+    /// Whether the function is allowed at its place.
     fn standing(&mut self, function: &Function, span: &Range<usize>, top: bool) {
         match function.run {
             Implementation::SelectUnique if !top => {
                 self.fault(
                     span,
                     "select-unique",
-                    "SelectUniqueValue stands only at the top of an expression",
+                    "SelectUniqueValue is allowed only at the top of an expression",
                     "move it around everything else",
                 );
             }
@@ -179,13 +179,13 @@ impl Checker<'_> {
         true
     }
 
-    /// One value is needed where a list certainly stands.
+    /// One value is needed, so that a list is a fault.
     fn single(&mut self, node: &Node, place: &str) {
         if kind(node) == Kind::List {
             self.fault(
                 &node.span,
                 "kind",
-                format!("several values stand where `{place}` takes one"),
+                format!("`{place}` takes one value, but there are several"),
                 "Join makes one text of them, Item takes one of them",
             );
         }
@@ -198,17 +198,17 @@ impl Checker<'_> {
             _ if found == Kind::List => self.single(arg, function.name),
             Kind::Date if matches!(found, Kind::Flag | Kind::Number) => {
                 let what = if found == Kind::Flag { "a boolean" } else { "a number" };
-                self.fault(&arg.span, "kind", format!("{what} stands where {} takes a date", function.name), usage(function));
+                self.fault(&arg.span, "kind", format!("{} takes a date, not {what}", function.name), usage(function));
             }
             Kind::Number if matches!(found, Kind::Flag | Kind::Date) => {
                 let what = if found == Kind::Flag { "a boolean" } else { "a date" };
-                self.fault(&arg.span, "kind", format!("{what} stands where {} takes a number", function.name), usage(function));
+                self.fault(&arg.span, "kind", format!("{} takes a number, not {what}", function.name), usage(function));
             }
             Kind::Text if found == Kind::Flag && !matches!(function.name, "Switch" | "Error") => {
                 self.fault(
                     &arg.span,
                     "kind",
-                    format!("a boolean stands where {} takes a text", function.name),
+                    format!("{} takes a text, not a boolean", function.name),
                     format!("IIF makes a text of it; {}", usage(function)),
                 );
             }
@@ -220,7 +220,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a constant can be read as what the function takes.
+    /// Whether a constant has the form that the argument takes.
     fn constant_argument(&mut self, function: &Function, param: &Param, text: &str, place: &Range<usize>) {
         match param.kind {
             Kind::Number => {
@@ -239,7 +239,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether what the expression yields fits its target.
+    /// Whether the result of the expression fits its target.
     fn wanted(&mut self, node: &Node) {
         if self.rules.want == Want::Any || node.is_empty() {
             return;
@@ -260,26 +260,24 @@ impl Checker<'_> {
         let found = kind(node);
         let wrong = match (self.rules.want, found) {
             (Want::Text | Want::Flag | Want::Date, Kind::List) => {
-                Some(("several values stand where the target takes one", "Join makes one text of them, Item takes one of them"))
+                Some(("the target takes one value, but there are several", "Join makes one text of them, Item takes one of them"))
             }
-            (Want::Text, Kind::Flag) => Some((
-                "a boolean stands where the target takes a text",
-                "IIF(..., \"True\", \"False\") or CStr(...) makes a text of it",
-            )),
-            (Want::List, Kind::Flag) => Some(("a boolean stands where the target takes several texts", "")),
-            (Want::Date, Kind::Flag) => Some(("a boolean stands where the target takes a date", "")),
+            (Want::Text, Kind::Flag) => {
+                Some(("the target takes a text, not a boolean", "IIF(..., \"True\", \"False\") or CStr(...) makes a text of it"))
+            }
+            (Want::List, Kind::Flag) => Some(("the target takes several texts, not a boolean", "")),
+            (Want::Date, Kind::Flag) => Some(("the target takes a date, not a boolean", "")),
             (Want::Date, Kind::Number) => {
-                Some(("a number stands where the target takes a date", "DateFromNum makes a date of FILETIME ticks"))
+                Some(("the target takes a date, not a number", "DateFromNum makes a date of FILETIME ticks"))
             }
-            (Want::Flag, Kind::Date) => Some((
-                "a date stands where the target takes a boolean",
-                "compare it: IIF(DateDiff(...) > 0, \"True\", \"False\")",
-            )),
+            (Want::Flag, Kind::Date) => {
+                Some(("the target takes a boolean, not a date", "compare it: IIF(DateDiff(...) > 0, \"True\", \"False\")"))
+            }
             (Want::Flag, _) => match &node.kind {
                 NodeKind::Text(text)
                     if !text.is_empty() && !text.eq_ignore_ascii_case("true") && !text.eq_ignore_ascii_case("false") =>
                 {
-                    Some(("this text stands where the target takes a boolean", "write \"True\" or \"False\""))
+                    Some(("the target takes a boolean, not this text", "write \"True\" or \"False\""))
                 }
                 _ => None,
             },
@@ -291,7 +289,7 @@ impl Checker<'_> {
     }
 }
 
-/// Whatever is wrong with a call, its hint ends with how the function is called.
+/// The hint of every fault of a call ends with the usage of the function.
 fn with_usage(fault: &mut Fault, function: &Function) {
     match &mut fault.hint {
         Some(hint) if hint.contains(function.usage) => {}
@@ -312,7 +310,7 @@ fn is_condition(text: &str) -> bool {
     text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") || text.parse::<i64>().is_ok()
 }
 
-/// What certainly stands somewhere.
+/// The kind of value that an operand certainly yields.
 fn kind(node: &Node) -> Kind {
     match &node.kind {
         NodeKind::Text(_) | NodeKind::Concat(_) => Kind::Text,

@@ -19,7 +19,7 @@ pub(crate) struct Format {
     pieces: Vec<Piece>,
 }
 
-/// The custom format that a standard one stands for.
+/// The custom format that a standard one means.
 fn standard(letter: char) -> Option<&'static str> {
     Some(match letter {
         'd' => "MM/dd/yyyy",
@@ -107,7 +107,7 @@ impl Format {
             Piece::Field(..) => None,
         };
         if let Some(letters) = self.pieces.iter().find_map(capital) {
-            return Some(format!("`{letters}` stands for itself in a date format: years are `yyyy`, days `dd`, seconds `ss`"));
+            return Some(format!("`{letters}` is literal text in a date format: years are `yyyy`, days `dd`, seconds `ss`"));
         }
         // Two fields of one kind that must both be filled contradict each other only if they differ; a doubled hour always does.
         let has = |letter: char| self.pieces.iter().any(|piece| matches!(piece, Piece::Field(found, _) if *found == letter));

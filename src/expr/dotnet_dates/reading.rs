@@ -105,7 +105,7 @@ impl<'t> Reading<'t> {
             'f' => keep(self.fraction(count, count)?, &mut self.nanosecond),
             'F' => keep(self.fraction(0, count)?, &mut self.nanosecond),
             't' => keep(self.half(count)?, &mut self.afternoon),
-            // What has no zone may stand without one.
+            // A date without a zone may have no zone in its text.
             'K' if !self.rest.starts_with(['Z', '+', '-']) => Some(()),
             'z' | 'K' => keep(self.zone()?, &mut self.offset),
             _ => {

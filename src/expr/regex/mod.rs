@@ -1,7 +1,7 @@
 //! Regular expressions of .NET, translated for our engines.
 //!
-//! What needs no backtracking runs on an engine whose searches are linear; look-around, back-references and atomic groups run on a
-//! backtracking one within bounds. All bounds count work, not time, so that the same input always gives the same answer.
+//! A pattern that needs no backtracking runs on an engine with linear searches. Look-around, back-references and atomic groups run on a
+//! backtracking engine within limits. All limits count work rather than time, so that the same input always gives the same result.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -11,18 +11,18 @@ use self::translation::{groups, translate};
 
 mod translation;
 
-/// How far a search may go back. It is tried with the first bound, and again with the next where that was too small: the engine does
-/// not report how far it went, and a search that is easy must not pay for a hard one.
+/// Limits of backtracking steps, tried in turn until one is enough. The engine does not report how many steps it took, and an easy search
+/// must not be charged for a hard one.
 const BACKTRACKS: [usize; 5] = [64, 512, 6_000, 32_000, 200_000];
-/// How many bytes a text may have for a backtracking search. Each step back may look at all of them.
+/// The longest text for a backtracking search, in bytes. Each step back may look at all of them.
 const LONGEST_BACKTRACKED: usize = 4 << 10;
-/// How many bytes all linear searches of one record may look at.
+/// The bytes that all linear searches of one record may look at.
 const MOST_LINEAR: u64 = 100_000_000;
-/// How much all backtracking searches of one record may cost: steps back, times the bytes that each may look at.
+/// The cost of all backtracking searches of one record: steps back, times the bytes that each may look at.
 const MOST_BACKTRACKED: u64 = 32_000_000;
 
-/// What the searches for one record have used up. It is shared by all expressions of a mapping, so that a run is bounded by the number
-/// of its records, whatever their values are.
+/// The work that the searches for one record have done. All expressions of a mapping share it, so that the number of records limits a run,
+/// whatever their values are.
 #[derive(Debug, Default)]
 pub struct SearchBudget {
     linear: Cell<u64>,
@@ -42,9 +42,9 @@ impl SearchBudget {
 pub struct Pattern {
     source: String,
     plain: Engine,
-    /// The same for texts that end with a line feed, before which `$` matches too.
+    /// The engine for texts that end with a line feed, before which `$` matches too.
     before_feed: OnceLock<Option<Engine>>,
-    /// By the numbers of .NET, which counts unnamed groups first: the number here.
+    /// The number of each group here, by its number in .NET, which counts unnamed groups first.
     numbers: Vec<usize>,
     groups: Vec<Option<String>>,
 }
@@ -55,7 +55,7 @@ enum Engine {
     Backtracking(Box<Backtracking>),
 }
 
-/// One expression with each bound; those that are seldom needed are compiled when they are.
+/// One expression with each limit, compiled on first use.
 #[derive(Debug)]
 struct Backtracking {
     pattern: String,
@@ -66,7 +66,7 @@ impl Backtracking {
     fn new(pattern: &str) -> Result<Self, String> {
         let first = Self::compile(pattern, BACKTRACKS[0])?;
         let tiers: [OnceLock<Option<fancy_regex::Regex>>; BACKTRACKS.len()] = Default::default();
-        // Nothing else has filled it.
+        // The cell is new and empty.
         let _ = tiers[0].set(Some(first));
         Ok(Self { pattern: pattern.to_owned(), tiers })
     }
@@ -137,7 +137,7 @@ impl Pattern {
     /// Compiles a regular expression of .NET.
     ///
     /// # Errors
-    /// Why it is none, or why it is not supported.
+    /// The reason for which the pattern is not valid or not supported.
     pub fn new(source: &str) -> Result<Self, String> {
         let groups = groups(source)?;
         let unnamed = groups.iter().enumerate().filter(|(_, name)| name.is_none()).map(|(at, _)| at + 1);
@@ -147,7 +147,12 @@ impl Pattern {
         Ok(Self { source: source.to_owned(), plain, before_feed: OnceLock::new(), numbers, groups })
     }
 
-    /// Whether it matches anywhere in a text; nothing where that could not be found out within bounds.
+    /// Whether the pattern matches anywhere in a text; `None` if the search exceeds its limits.
+    ///
+    /// ```
+    /// # use hrpush::expr::Pattern;
+    /// assert_eq!(Pattern::new(r"(?<year>\d{4})").unwrap().is_match("in 2026"), Some(true));
+    /// ```
     pub fn is_match(&self, text: &str) -> Option<bool> {
         self.find(text, 0, &SearchBudget::default()).ok().map(|found| found.is_some())
     }
@@ -163,7 +168,7 @@ impl Pattern {
         }
     }
 
-    /// The first match from a place on.
+    /// The first match at or after a byte.
     pub(crate) fn find(&self, text: &str, from: usize, work: &SearchBudget) -> Result<Option<Found>, String> {
         self.engine(text).find(text, from, work)
     }
@@ -176,7 +181,7 @@ impl Pattern {
         self.groups.iter().position(|known| known.as_deref() == Some(name)).map(|at| at + 1)
     }
 
-    /// Appends what a replacement pattern of .NET stands for.
+    /// Appends the text that a replacement pattern of .NET yields for a match.
     pub(crate) fn expand(&self, replacement: &str, found: &Found, text: &str, out: &mut String) {
         let whole = found.group(0).unwrap_or(0..0);
         let mut rest = replacement;

@@ -95,7 +95,7 @@ fn pick(chosen: bool, other: &str) -> String {
     if chosen { "\"chosen\"".to_owned() } else { format!("Append({other}, Error(\"evaluated\"))") }
 }
 
-/// Faults that only the checker may tell.
+/// Faults that only the checker may report.
 const PROMISED: &[&str] = &[
     "unknown-function",
     "unknown-word",
@@ -110,5 +110,5 @@ const PROMISED: &[&str] = &[
     "too-long",
 ];
 
-/// Faults of constants that only the checker may tell.
+/// Faults of constants that only the checker may report.
 const PROMISED_OF_CONSTANTS: &[&str] = &["regex", "date-format", "date-style", "bad-interval", "bad-argument", "not-a-number"];

@@ -73,6 +73,44 @@ fn every_example_of_the_manual_holds() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The functions that the language itself treats in a special way, by their names.
+const SPECIAL: &[&str] = &[
+    "CRef",
+    "Error",
+    "FormatDateTime",
+    "Guid",
+    "IgnoreFlowIfNullOrEmpty",
+    "RandomString",
+    "Redact",
+    "Replace",
+    "SelectUniqueValue",
+    "Switch",
+];
+
+#[test]
+fn a_function_is_named_in_one_file() {
+    let room = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/expr");
+    let mut files = Vec::new();
+    for folder in [room.clone(), room.join("check"), room.join("functions")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            // The parser names functions as the words of other languages for them.
+            if path.is_file() && !path.ends_with("parser.rs") {
+                files.push((path.clone(), std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    for function in functions().into_iter().filter(|function| !SPECIAL.contains(&function.name)) {
+        let name = function.name;
+        let forms = [format!("\"{name}("), format!("function(\"{name}("), format!("refused(\"{name}(")];
+        let is_row = |line: &str| forms.iter().any(|form| line.trim().starts_with(form));
+        let is_named = |line: &str| !line.trim().starts_with("//") && (is_row(line) || line.contains(&format!("\"{name}\"")));
+        let naming: Vec<_> = files.iter().filter(|(_, text)| text.lines().any(is_named)).collect();
+        let names: Vec<_> = naming.iter().map(|(path, _)| path).collect();
+        assert_eq!(names.len(), 1, "{name}: {names:?}");
+    }
+}
+
 /// Runs only where the sample of documented behaviour is at hand: it is not part of the project.
 #[test]
 fn the_published_vectors_hold() {

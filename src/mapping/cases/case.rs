@@ -24,7 +24,7 @@ pub(super) struct Case {
     pub(super) as_of: Option<String>,
     pub(super) default_domain: Option<String>,
     pub(super) record: Map<String, Json>,
-    /// Attributes with their values; `""` means cleared, `{ ignore = "attribute" }` left as it is. `manager` and `stage` may stand
+    /// Attributes with their values; `""` means cleared, `{ ignore = "attribute" }` left as it is. `manager` and `stage` may be
     /// among them.
     #[serde(default)]
     pub(super) expect: Map<String, Json>,
@@ -41,45 +41,45 @@ impl Case {
     }
 }
 
-/// What a run of the cases showed.
+/// The results of all cases.
 #[derive(Clone, Debug)]
 pub struct Tested {
     /// Each case, in the order of the file.
     pub cases: Vec<CaseResult>,
     /// Which branches of the mapping the cases reached.
     pub coverage: Coverage,
-    /// The file of cases with what was found as what is expected; comments and order stay. Nothing where it would not change, or
-    /// where it is written in a way that cannot be changed safely.
+    /// The file of cases with the outcomes as expectations; comments and order stay. `None` if it would not change, or if it is written in
+    /// a way that cannot be changed safely.
     pub accepted: Option<String>,
 }
 
-/// What became of one case.
+/// The result of one case.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct CaseResult {
     /// The name of the case.
     pub name: String,
     /// The line of its name in the file of cases.
     pub line: usize,
-    /// Whether everything came out as expected.
+    /// Whether the mapping yields what the case expects.
     pub passed: bool,
-    /// What differs from what was expected.
+    /// The differences from what was expected.
     pub differences: Vec<Difference>,
 }
 
-/// One thing that differs from what was expected.
+/// One difference from what was expected.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Difference {
     /// The attribute; `manager` and `stage` too, or `held`, `out_of_scope` and `record`.
     pub name: String,
     /// What the case expects, if it does.
     pub expected: Option<Json>,
-    /// What was found, if anything was.
+    /// The value that was found, if there is one.
     pub found: Option<Json>,
-    /// Why, where a record is held or cannot be read, or a value of a leaver is left out.
+    /// The reason if a record is held or cannot be read, or if a value of a leaver is left out.
     pub message: Option<String>,
 }
 
-/// What a record became, as a case writes it.
+/// The outcome of a record, as a case writes it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Outcome {
     Desired {
@@ -92,11 +92,11 @@ pub(super) enum Outcome {
         message: String,
     },
     OutOfScope,
-    /// The case itself is wrong.
+    /// The case itself is not valid.
     Wrong(String),
 }
 
-/// What an expectation says of an attribute that is left as it is.
+/// The expectation of an attribute that is left as it is.
 pub(super) fn left_alone() -> Json {
     json!({ "ignore": "attribute" })
 }

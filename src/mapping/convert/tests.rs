@@ -82,7 +82,7 @@ fn parsed(converted: &Converted) -> Mapping {
 
 fn lost(converted: &Converted, what: &str) -> String {
     let found = converted.not_carried.iter().find(|lost| lost.what.contains(what));
-    found.unwrap_or_else(|| panic!("{what} is not told: {:?}", converted.not_carried)).why.clone()
+    found.unwrap_or_else(|| panic!("{what} is not reported: {:?}", converted.not_carried)).why.clone()
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn every_operator_comes_along_and_what_does_not_lets_nobody_in() {
         json!([clause("Valid Cert Match", json!(["x"])), clause("EQUALS", json!(["x"]))]);
     let converted = convert(&schema.to_string(), None).unwrap();
     parsed(&converted);
-    assert!(lost(&converted, "Valid Cert Match").contains("nobody passes"));
+    assert!(lost(&converted, "Valid Cert Match").contains("no person passes"));
     assert!(converted.text.contains("IS NOT NULL") && converted.text.contains("out_of_scope = \"report\""), "{}", converted.text);
 }
 

@@ -230,7 +230,7 @@ fn check_dots(attribute: Attribute, value: Value) -> Result<Value, ValueFault> {
     let local = text.split('@').next().unwrap_or_default();
     if text.contains("..") || local.starts_with('.') || local.ends_with('.') {
         return Err(ValueFault::Form {
-            wanted: "an address: two dots stand in a row, or one at an end of the part before the `@`",
+            wanted: "an address: there are two dots in a row, or one at an end of the part before the `@`",
         });
     }
     Ok(value)

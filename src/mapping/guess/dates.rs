@@ -102,7 +102,7 @@ fn ambiguous(rest: &mut Vec<&str>, [day_first, month_first]: [&str; 2], found: &
         return;
     }
     if only_day > 0 && only_month > 0 {
-        found.notes.push(format!("ATTENTION: dates stand day first ({only_day}) and month first ({only_month}) in one file: HR must write them in one form"));
+        found.notes.push(format!("ATTENTION: the file writes dates day first ({only_day}) and month first ({only_month}): HR must write them in one form"));
     } else if only_day + only_month == 0 {
         found.notes.push("ATTENTION: every date fits day first and month first: ask HR which it is".to_owned());
     }

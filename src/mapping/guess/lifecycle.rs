@@ -1,4 +1,4 @@
-//! `[lifecycle]` of a guessed mapping: who starts, who has left, and which words of a status say so.
+//! `[lifecycle]` of a guessed mapping: the first and the last day, and the words of a status.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +17,11 @@ impl Writer<'_> {
             self.sheet.records.is_empty() || (1..=MOST_STATUSES).contains(&values)
         });
         if start.or(end).or(status).is_none() {
-            self.line("\n# No column tells who has left: nobody is ever disabled. Add [lifecycle] with `end` or `status`.");
-            self.decisions.push("no column tells who has left: nobody is ever disabled".to_owned());
+            self.line("\n# No column shows which people have left, so no account is ever disabled. Add [lifecycle] with `end` or `status`.");
+            self.decisions.push("no column shows which people have left, so no account is ever disabled".to_owned());
             return;
         }
-        self.line("\n# Who starts and who has left. A status in `left` means gone, whatever the dates say.\n[lifecycle]");
+        self.line("\n# First and last days, and leavers. A status in `left` means gone, whatever the dates say.\n[lifecycle]");
         if let Some(column) = start {
             self.line(&format!("start  = {}   # first working day", quoted(&self.expression(column))));
             self.decisions.push(format!("the first working day is `{}`", self.sheet.name(column)));
@@ -50,7 +50,7 @@ impl Writer<'_> {
         holds(LEFT, &word) || (self.is_flag(column) && holds(NO, &word))
     }
 
-    /// Whether a column says yes or no to «is active».
+    /// Whether a column answers "is active" with yes or no.
     fn is_flag(&self, column: usize) -> bool {
         let name = fold(self.sheet.name(column));
         (name.contains("activ")
@@ -86,7 +86,7 @@ impl Writer<'_> {
         ));
         if left.is_empty() {
             self.line(
-                "# ATTENTION: no value in the file looks like \"has left\": name yours here, else the status disables nobody.",
+                "# ATTENTION: no value in the file looks like \"has left\": name yours here, or the status disables no account.",
             );
             self.line("# left   = [\"Terminated\"]");
             self.notes.push(format!("no value of `{name}` looks like \"has left\": name them in [lifecycle] left"));

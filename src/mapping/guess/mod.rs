@@ -22,16 +22,16 @@ pub struct Guess {
     pub text: String,
     /// Several rows are one person: the text of `[source.rows]`, for hrpush.toml.
     pub rows: Option<String>,
-    /// What is to be told, a line each.
+    /// Notes for the reader, a line each.
     pub notes: Vec<String>,
-    /// What was guessed that decides who works here, a line each: to be read before the first run.
+    /// The guesses that decide which people work here, a line each. They must be read before the first run.
     pub decisions: Vec<String>,
 }
 
-/// Why no mapping is guessed.
+/// The reason for which no mapping is guessed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GuessError {
-    /// No column has a name by which it is known to be the key. One that is guessed wrongly makes a second account for everybody.
+    /// No column has the name of a key. A wrong guess would create a second account for every person.
     #[error(
         "no column is known to be a person's key in HR, and to guess one would be dangerous\n  the columns are {}\n  each value occurs once in {}",
         listed(columns),
@@ -43,7 +43,7 @@ pub enum GuessError {
         /// Those of them in which no value occurs twice, and no cell is empty.
         unique: Vec<String>,
     },
-    /// The column that was named as the key is not there.
+    /// The column that was named as the key does not exist.
     #[error("there is no column `{name}`; the columns are {}", listed(columns))]
     NoColumn {
         /// What was named.
@@ -97,7 +97,7 @@ pub fn looks_like_header<'n>(names: impl IntoIterator<Item = &'n str>) -> bool {
     Header::new(names).is_ok_and(|header| Sheet::new(&header, &[]).known() >= 2)
 }
 
-/// How the guess does on the file: who would be held, by the mapping itself.
+/// The records of the file that the guessed mapping would hold.
 fn tried(text: &str, header: &Header, records: &[Record]) -> Vec<String> {
     let Ok(mapping) = Mapping::parse(text, Path::new("guess.toml")) else { return Vec::new() };
     let Ok(bound) = mapping.bind(header) else { return Vec::new() };

@@ -21,7 +21,7 @@ impl<'r> Sheet<'r> {
         for (meaning, words) in WORDS {
             for word in words.split_whitespace() {
                 for column in (0..folded.len()).filter(|&column| writable[column] && folded[column] == word) {
-                    // `Employee` may be the key or the name, which its values tell apart.
+                    // `Employee` may be the key or the name; its values decide.
                     let fits = *meaning != Meaning::Key || sheet.may_be_key(column);
                     if fits && taken.insert(column) {
                         sheet.found.entry(*meaning).or_default().push(column);
@@ -68,8 +68,8 @@ impl<'r> Sheet<'r> {
         values == self.records.len() && self.distinct(column).len() == values
     }
 
-    /// The column of the key: one whose word says so, and of several the first whose values are unique. Values alone make no key: what differs
-    /// for everybody may be a phone, a first name or the number of the row.
+    /// The column of the key: one with the name of a key, and of several the first whose values are unique. Unique values alone are not enough:
+    /// they may be phone numbers, first names or row numbers.
     pub(super) fn key(&self) -> Option<usize> {
         let named = self.found.get(&Meaning::Key)?;
         let unique = named.iter().copied().find(|&column| self.is_unique(column));
@@ -112,7 +112,7 @@ impl<'r> Sheet<'r> {
         total > 0 && self.values(column).filter(|value| is_day(value)).count() * 5 >= total * 3
     }
 
-    /// Spellings of an empty cell, with how many cells have each. One that is also a name of somebody is none.
+    /// Spellings of an empty cell, with the number of cells of each. A spelling that is also a person's name does not count.
     pub(super) fn nothings(&self, names: &[usize]) -> BTreeMap<&'r str, usize> {
         let mut found: BTreeMap<&str, usize> = BTreeMap::new();
         for column in (0..self.header.len()).filter(|column| !names.contains(column)) {
@@ -126,7 +126,7 @@ impl<'r> Sheet<'r> {
     }
 }
 
-/// Whether an expression can name the column: its brackets must be in pairs, and a line break may stand in it.
+/// Whether an expression can name the column: its brackets must be in pairs, and it may contain a line break.
 pub(super) fn is_writable(name: &str) -> bool {
     let mut depth = 0_i32;
     let paired = name.chars().all(|character| {

@@ -8,7 +8,7 @@ use crate::mapping::guess::dates::{self, DateGuess};
 use crate::mapping::guess::sheet::{Sheet, comment};
 use crate::mapping::guess::words::{Meaning, YES, fold, holds};
 
-/// Writes the file, and notes what a person must be told.
+/// Writes the file, and collects the notes for its reader.
 pub(super) struct Writer<'r> {
     pub(super) sheet: Sheet<'r>,
     pub(super) key: usize,
@@ -16,7 +16,7 @@ pub(super) struct Writer<'r> {
     pub(super) nothings: BTreeMap<&'r str, usize>,
     pub(super) text: String,
     pub(super) notes: Vec<String>,
-    /// What decides who works here.
+    /// The guesses that decide which people work here.
     pub(super) decisions: Vec<String>,
 }
 
@@ -118,7 +118,7 @@ impl<'r> Writer<'r> {
             self.notes.push(format!("{empty} records have no key in `{name}`: they will be held"));
         }
         if distinct < filled {
-            self.line("# ATTENTION: the values of this column are not unique; people who share one are held.");
+            self.line("# ATTENTION: the values of this column are not unique; people with the same value are held.");
             if self.column(Meaning::ValidFrom).is_none() {
                 self.notes.push(format!("the key column `{name}` is not unique: {filled} records share {distinct} keys"));
             }
@@ -126,7 +126,7 @@ impl<'r> Writer<'r> {
         let counts = self.sheet.values(self.key).zip(1_u64..).all(|(value, row)| value == row.to_string());
         if records > 2 && counts && distinct == filled && matches!(fold(&name).as_str(), "id" | "uid") {
             self.decisions.push(format!(
-                "`{name}` counts the rows (1, 2, 3 …): if it is no number of the person, everybody gets a new key as soon as a row is added"
+                "`{name}` counts the rows (1, 2, 3 …): if it is not a number of the person, every person gets a new key as soon as a row is added"
             ));
         }
     }
@@ -142,7 +142,7 @@ impl<'r> Writer<'r> {
     }
 
     fn attributes(&mut self) {
-        self.line("\n# What hrpush keeps as HR says. What stands here belongs to HR: values that others enter are overwritten.\n[attributes]");
+        self.line("\n# hrpush keeps these attributes as in HR: values that are entered elsewhere are overwritten.\n[attributes]");
         self.line(&format!("employeeId = {}", quoted(&self.expression(self.key))));
         let (first, last) = self.names();
         self.attribute("givenName", first);
@@ -274,7 +274,7 @@ impl<'r> Writer<'r> {
         let known = self.sheet.values(column).filter(|value| keys.contains(value)).count();
         let key = quoted(&self.expression(column));
         if total > 0 && known == 0 {
-            self.line("\n# The values of this column are the key of nobody in the file: a name or a mail cannot be resolved.");
+            self.line("\n# The values of this column are not keys of the file: a name or a mail address cannot be resolved.");
             self.line(&format!("# [manager]\n# key = {key}"));
             self.notes.push(format!("the manager is left out: no value of `{}` is a key of this file", self.sheet.name(column)));
         } else {
@@ -292,7 +292,7 @@ impl<'r> Writer<'r> {
         }
     }
 
-    /// `[source.rows]` where the key is not unique and the columns tell which row counts.
+    /// `[source.rows]` if the key is not unique and the columns decide which row counts.
     fn rows(&mut self) -> Option<String> {
         if self.sheet.records.is_empty() || self.sheet.is_unique(self.key) {
             return None;

@@ -16,7 +16,7 @@ pub(super) fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> (Vec<GroupRul
     sections.iter().filter_map(|section| read_rule(walk, section)).unzip()
 }
 
-/// Groups are told apart by their keys: two rules with one key and two names would make one group.
+/// Groups are distinguished by their keys: two rules with one key and two names would make one group.
 fn distinct(walk: &mut Walk<'_>, sections: &[Section<'_, '_>]) {
     let text = |section: &Section<'_, '_>, name: &str| {
         section.table.get(name).and_then(|node| node.get_ref().as_str().map(str::to_owned))

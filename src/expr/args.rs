@@ -112,7 +112,7 @@ impl<'r> Args<'_, 'r> {
 }
 
 /// Changes a text by a function of `&str`. A part of a text of the record is borrowed from it, so that it costs no allocation.
-pub(crate) fn through<'r>(text: Cow<'r, str>, change: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'r, str> {
+pub(crate) fn through(text: Cow<'_, str>, change: impl FnOnce(&str) -> Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => change(text),
         Cow::Owned(text) => match change(&text) {
@@ -124,10 +124,10 @@ pub(crate) fn through<'r>(text: Cow<'r, str>, change: impl FnOnce(&str) -> Cow<'
 }
 
 /// Does the same by a function that can fail.
-pub(crate) fn try_through<'r>(
-    text: Cow<'r, str>,
+pub(crate) fn try_through(
+    text: Cow<'_, str>,
     change: impl FnOnce(&str) -> Result<Cow<'_, str>, Box<Stop>>,
-) -> Eval<'r, Cow<'r, str>> {
+) -> Result<Cow<'_, str>, Box<Stop>> {
     match text {
         Cow::Borrowed(text) => change(text),
         Cow::Owned(text) => Ok(match change(&text)? {

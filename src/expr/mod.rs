@@ -11,13 +11,13 @@
 //! The files, from the bottom up: `value`, `regex`, `runtime` (limits, trace, stops), `date_text`, `dotnet_dates`, `args`, `function`,
 //! [`functions`](mod@functions), `ast`, `lexer`, `parser`, `check`, `compare`, `evaluate`, `manual`.
 
-// All functions have one shape, and stops are boxed to keep results small.
-#![allow(
+#![expect(
     clippy::unnecessary_wraps,
     clippy::unnecessary_box_returns,
     clippy::match_same_arms,
     clippy::trivially_copy_pass_by_ref,
-    clippy::many_single_char_names
+    clippy::many_single_char_names,
+    reason = "all functions have one shape, and stops are boxed to keep results small"
 )]
 
 mod args;

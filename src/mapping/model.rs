@@ -38,7 +38,7 @@ pub struct Rules {
 
 /// The policy of `[lifecycle]`, apart from its dates.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::struct_excessive_bools)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the file, and they combine freely")]
 pub struct Lifecycle {
     /// `enable = "on-create"`: a pre-hire may sign in before the first day.
     pub enable_on_create: bool,

@@ -223,11 +223,9 @@ impl Checker<'_> {
     /// Whether a constant has the form that the argument takes.
     fn constant_argument(&mut self, function: &Function, param: &Param, text: &str, place: &Range<usize>) {
         match param.kind {
-            Kind::Number => {
-                if (param.filled || !text.trim().is_empty()) && whole_number(text).is_none() {
-                    let message = format!("this is not the whole number that {} takes", function.name);
-                    self.fault(place, "kind", message, usage(function));
-                }
+            Kind::Number if (param.filled || !text.trim().is_empty()) && whole_number(text).is_none() => {
+                let message = format!("this is not the whole number that {} takes", function.name);
+                self.fault(place, "kind", message, usage(function));
             }
             Kind::Flag if !text.is_empty() && !is_condition(text.trim()) => {
                 self.fault(place, "kind", "this constant is no condition", "compare it with something: [Country] = \"US\"");

@@ -106,7 +106,7 @@ impl Encoding {
             Self::Ascii => String::from_utf8(bytes).ok().filter(|text| text.is_ascii()),
             Self::Unicode => {
                 let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-                String::from_utf16(&units).ok().filter(|_| bytes.len() % 2 == 0)
+                String::from_utf16(&units).ok().filter(|_| bytes.len().is_multiple_of(2))
             }
         }
     }

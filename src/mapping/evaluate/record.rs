@@ -80,7 +80,7 @@ impl RecordEvaluation<'_> {
             (Ok(key), Some(standing)) if unscoped.is_empty() && (left || is_clear) => (key, standing),
             (key, _) => {
                 self.complete(selection, &mut attributes);
-                return self.held(key, previous_key, unscoped, left, &attributes);
+                return self.held(key, previous_key, &unscoped, left, &attributes);
             }
         };
         let Standing { stage, new_stage, status_word, end_ignored } = standing;
@@ -104,7 +104,7 @@ impl RecordEvaluation<'_> {
         self.problems.extend(self.record.doubt().map(Problem::doubtful));
         if !left && !self.problems.is_empty() {
             let Desired { key, previous_key, attributes, .. } = desired;
-            return self.held(Ok(key), previous_key, Vec::new(), left, &attributes);
+            return self.held(Ok(key), previous_key, &[], left, &attributes);
         }
         desired.left_out = self.problems.into_iter().map(LeftOut::from).collect();
         Mapped::Desired(desired)
@@ -122,14 +122,14 @@ impl RecordEvaluation<'_> {
         self,
         key: Result<EmployeeId, Problem>,
         previous_key: Option<EmployeeId>,
-        unscoped: Vec<Problem>,
+        unscoped: &[Problem],
         left: bool,
         attributes: &[Wanted],
     ) -> Mapped {
         let place = self.record.place();
         let held = match key {
             Err(problem) => held(None, previous_key, place, left, &[problem]),
-            Ok(key) if !unscoped.is_empty() => held(Some(key), previous_key, place, left, &unscoped),
+            Ok(key) if !unscoped.is_empty() => held(Some(key), previous_key, place, left, unscoped),
             Ok(key) => {
                 let doubt = self.record.doubt().map(Problem::doubtful);
                 let problems: Vec<Problem> = self.problems.into_iter().chain(doubt).collect();

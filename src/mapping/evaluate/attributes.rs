@@ -7,7 +7,7 @@ use super::evaluation::RecordEvaluation;
 use super::problem::Problem;
 use crate::directory::{Attribute, ExtensionType, Kind, Value, ValueFault, at_midnight};
 use crate::expr::{self, Outcome};
-use crate::mapping::desired::{Flow, GroupWanted, ManagerWanted, RecordPart, Wanted, When};
+use crate::mapping::desired::{Flow, GroupWanted, ManagerWanted, RecordPart, Wanted};
 use crate::mapping::formula::Slot;
 use crate::mapping::model::{GroupFormulas, Origin, Target};
 use crate::record::{Cell, EmployeeId, is_invisible, trimmed, unspaced};
@@ -16,18 +16,21 @@ use crate::record::{Cell, EmployeeId, is_invisible, trimmed, unspaced};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Selection {
     All,
-    /// The targets that are written always.
+    /// Every target but those of [`Selection::CreateOnly`].
     Lasting,
-    /// The targets that are written when an account is created, and never again.
+    /// The candidates of `SelectUniqueValue`, which are most of the work of a mapping and are read for a create alone.
+    ///
+    /// Other targets with `when = "create"` are not among them: a plan compares the names of a record with those of an account, however
+    /// often they are written.
     CreateOnly,
 }
 
 impl Selection {
-    fn has(self, when: When) -> bool {
+    fn has(self, select_unique: bool) -> bool {
         match self {
             Self::All => true,
-            Self::Lasting => when == When::Always,
-            Self::CreateOnly => when == When::Create,
+            Self::Lasting => !select_unique,
+            Self::CreateOnly => select_unique,
         }
     }
 }
@@ -38,7 +41,8 @@ impl RecordEvaluation<'_> {
         let bound = self.bound;
         // As much room as is needed: a list that grows by itself would keep half as much again for each of a million people.
         let mut attributes: Vec<Wanted> = Vec::with_capacity(bound.inner.targets.len());
-        for (target, shown) in bound.inner.targets.iter().zip(&bound.shown).filter(|(target, _)| selection.has(target.when)) {
+        let targets = bound.inner.targets.iter().zip(&bound.shown).zip(&bound.select_unique);
+        for ((target, shown), _) in targets.filter(|(_, select_unique)| selection.has(**select_unique)) {
             attributes.extend(self.wanted(target, shown));
         }
         attributes

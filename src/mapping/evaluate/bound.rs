@@ -6,7 +6,7 @@ use crate::expr::Bound;
 use crate::mapping::fault::MappingErrors;
 use crate::mapping::formula::Slot;
 use crate::mapping::lifecycle::fold;
-use crate::mapping::model::{Inner, Mapping};
+use crate::mapping::model::{Inner, Mapping, Origin, Target};
 use crate::record::{Header, Record, trimmed};
 
 /// A mapping whose columns are resolved against the header of a reading. It maps one record at a time.
@@ -36,6 +36,8 @@ pub struct BoundMapping {
     pub(in crate::mapping) bounds: Vec<Bound>,
     /// The expressions of the targets as the file writes them, in their order.
     pub(super) shown: Vec<Arc<str>>,
+    /// Whether each target is a `SelectUniqueValue`, in their order.
+    pub(super) select_unique: Vec<bool>,
 }
 
 impl Mapping {
@@ -58,7 +60,12 @@ impl Mapping {
 impl BoundMapping {
     fn new(inner: Arc<Inner>, bounds: Vec<Bound>) -> Self {
         let shown = inner.targets.iter().map(|target| Arc::from(&*target.shown)).collect();
-        Self { inner, bounds, shown }
+        let is_select_unique = |target: &Target| match target.origin {
+            Origin::Formula(slot) => inner.formulas[slot.0].expression.is_select_unique(),
+            Origin::Constant(_) => false,
+        };
+        let select_unique = inner.targets.iter().map(is_select_unique).collect();
+        Self { inner, bounds, shown, select_unique }
     }
 
     /// The same mapping for another thread. The texts of its expressions have counters of their own, for which threads would wait

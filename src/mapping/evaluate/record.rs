@@ -21,11 +21,11 @@ impl BoundMapping {
         evaluation.mapped(Selection::All, |_| true)
     }
 
-    /// The same, without the values that only a create needs if `has_account` is true of the person.
+    /// The same, without the candidates of `SelectUniqueValue` if `has_account` is true of the person.
     ///
-    /// Most people have an account, and most of the work of a mapping is in the candidates of `SelectUniqueValue`. `has_account` is
-    /// asked once, and only about a person whose other values are valid; the attributes by which people are matched are then known.
-    /// If it is false the result is that of [`BoundMapping::map`].
+    /// Only a create needs the candidates. Most people have an account, and the candidates are most of the work of a mapping.
+    /// `has_account` is called once, and only for a person whose other values are valid; the attributes by which people are matched are
+    /// known then. If it returns false the result is that of [`BoundMapping::map`].
     pub fn map_unless_known(&self, record: &Record, context: &Context, has_account: impl FnOnce(&Desired) -> bool) -> Mapped {
         let cleaned = self.cleaned(record);
         let evaluation = RecordEvaluation::new(self, cleaned.as_ref().unwrap_or(record), context);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::day::{Day, DayFormat, DayReader, Guess, Impossible, day_of, day_of_epoch, is_no_end, plain_moment};
+pub use self::day::{Day, DayFormat, DayReader, Guess, Impossible, day_of, day_of_epoch, full_year, is_no_end, plain_moment};
 pub(crate) use self::invisible::{code_point, hidden_in_key, is_direction_control, is_invisible, trimmed, unspaced};
 pub use self::mutex::lock;
 

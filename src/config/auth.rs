@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::reader::{Fields, Reader};
 use super::{Auth, SecretFrom};
+use crate::diagnostic::toml::{Fields, Reader};
 
 #[derive(Clone, Copy)]
 enum Method {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::duration;
-use super::place::{self, PlaceConfig};
-use super::reader::{At, Fields, Reader};
-use super::tables::timed;
+use super::duration::timed;
+use super::remote::{self, PlaceConfig};
+use crate::diagnostic::toml::{At, Fields, Reader};
 use crate::record::DayFormat;
 use crate::source::{Arrival, CsvSettings, FileSettings, JoinRule, RowRule, SheetSettings, UnpackSettings, is_encoding};
 
@@ -83,12 +83,12 @@ enum Elsewhere {
 }
 
 fn elsewhere(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Elsewhere {
-    let is_place = fields.get("path").and_then(|found| found.get_ref().as_str()).is_some_and(place::is_place);
+    let is_place = fields.get("path").and_then(|found| found.get_ref().as_str()).is_some_and(remote::is_place);
     if !is_place {
         return Elsewhere::No;
     }
     let Some(found) = reader.string(fields, "path") else { return Elsewhere::No };
-    match place::read(reader, fields, &found) {
+    match remote::read(reader, fields, &found) {
         Some(place) if fields.holds("after") && fields.get("after").is_some_and(|after| after.get_ref().is_table()) => {
             drop(place);
             let hint = "a place is only read; `repeated` tells when the same file comes again";
@@ -122,7 +122,7 @@ fn paths(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Vec<PathBuf
 
 /// A path of this machine: a file elsewhere is fetched alone.
 fn only_here(reader: &mut Reader<'_>, path: &At<String>) -> Option<PathBuf> {
-    if place::is_place(&path.value) {
+    if remote::is_place(&path.value) {
         reader.fault_with(&path.span, "a file that lies elsewhere is fetched alone", "give it as the one `path` of [source]");
         return None;
     }

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::reader::{Fields, Reader, count_of, number_of};
+use crate::diagnostic::toml::{Fields, Reader, count_of, number_of};
 use crate::plan::Leavers;
 
 /// The limit of one guard; where a share and a count are given, the stricter wins.

@@ -10,23 +10,22 @@ use crate::graph::{Cloud, Size};
 use crate::source::sql::SqlSettings;
 
 mod auth;
+mod connection_url;
 mod duration;
-mod error;
 mod files;
 mod guards;
-mod place;
-mod reader;
+mod parse;
+mod remote;
 mod rest;
 mod secret;
 mod sql;
-mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use error::{ConfigErrors, ConfigFault};
+pub use crate::diagnostic::render::{ConfigErrors, ConfigFault};
 pub use files::{FileSource, JoinSource};
 pub use guards::{GuardLimit, Guards};
-pub use place::PlaceConfig;
+pub use remote::PlaceConfig;
 pub use rest::{Layer, RestSource, check_rest};
 pub use secret::{SecretError, SecretFrom};
 
@@ -217,5 +216,5 @@ pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
 
 /// Checks the text of a file; relative paths in it are taken from the folder of `path`.
 pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
-    tables::read(text, path)
+    parse::read(text, path)
 }

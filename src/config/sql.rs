@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::reader::{At, Fields, Reader};
+use super::connection_url::{decoded, holds_password, is_loopback, secret};
 use super::{SecretFrom, SqlConfig, duration};
+use crate::diagnostic::toml::{At, Fields, Reader};
 use crate::source::sql::{self, Binary, Driver, Location, SignIn, SqlSettings, Tls};
 
 const DRIVERS: [(&str, Driver); 7] = [
@@ -103,26 +104,6 @@ fn driver(reader: &mut Reader<'_>, fields: &Fields<'_>, named: Option<Driver>, u
             None
         }
     }
-}
-
-/// A password within the URL is refused, and no message shows it.
-pub(super) fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool {
-    let (scheme, rest) = url.value.split_once("://").unwrap_or_default();
-    // The key of an object may hold these signs; the address of a server holds them before a password alone.
-    let rest = if matches!(scheme, "s3" | "az" | "gs") { rest.split('/').next().unwrap_or_default() } else { rest };
-    let by_user = rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password);
-    let lower = url.value.to_ascii_lowercase();
-    let by_key = ["password=", "pwd="].iter().find_map(|key| lower.find(key).map(|at| &url.value[at + key.len()..]));
-    if by_user.or(by_key).is_none_or(str::is_empty) {
-        return false;
-    }
-    // The host helps to find the address again, but a password may hold any sign; what the mask shows of it is enough.
-    reader.fault_with(
-        &url.span,
-        "a password stands in this address",
-        "take it out, name an environment variable that holds it (`password_env = \"…\"`), and change it: it was readable here",
-    );
-    true
 }
 
 /// Secrets that stand in the file itself get a message of their own, which does not show them.
@@ -223,12 +204,6 @@ fn parts(reader: &mut Reader<'_>, found: &At<String>, driver: Driver, socket: bo
     Some(Parts { host, port, database: text(database), user: text(url.username()) })
 }
 
-/// `%20` is a blank, and a plus sign is a plus sign.
-pub(super) fn decoded(part: &str) -> String {
-    let pair = format!("x={}", part.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
-}
-
 fn example(driver: Driver) -> &'static str {
     match driver {
         Driver::Postgres => "such as postgres://user@host:5432/database, or postgres://user@/database with `socket`",
@@ -236,11 +211,6 @@ fn example(driver: Driver) -> &'static str {
         Driver::Mssql => "such as sqlserver://user@host:1433/database",
         Driver::Sqlite => "such as sqlite:hr.db",
     }
-}
-
-/// Whether a host is this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Option<(Option<SecretFrom>, SignIn)> {
@@ -258,27 +228,6 @@ fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> 
         (password, None) => Some((password, SignIn::Password)),
     }
 }
-
-/// The secret under one of two keys, or the fault that was reported.
-pub(super) fn secret(
-    reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
-    env: &'static str,
-    file: &'static str,
-) -> Result<Option<SecretFrom>, Reported> {
-    match (fields.has(env), fields.has(file)) {
-        (true, true) => {
-            reader.fault(&fields.span(), format!("`{env}` and `{file}` exclude each other"));
-            Err(Reported)
-        }
-        (true, false) => reader.variable(fields, env).map(|name| Some(SecretFrom::Env(name))).ok_or(Reported),
-        (false, true) => reader.path(fields, file).map(|path| Some(SecretFrom::File(path))).ok_or(Reported),
-        (false, false) => Ok(None),
-    }
-}
-
-/// A fault that was reported already.
-pub(super) struct Reported;
 
 fn query(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Option<String> {
     let (found, in_file) = match (fields.has("query"), fields.has("query_file")) {

@@ -33,7 +33,6 @@ mod tests;
 mod tests_dates;
 #[cfg(test)]
 mod tests_samples;
-mod toml_text;
 mod tools;
 mod walk;
 

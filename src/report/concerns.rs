@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::escape::{Shown, shown};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::plan::{Concern, HeldEntry, Plan, Skipped};
 
 /// How many lines one kind of concern gets. Leavers with access are always listed.

@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::super::reader::{At, Reader};
-use super::scope::{Scope, Wanted, table, template, template_hint};
+use super::layered_table::{Scope, Wanted, table, template, template_hint};
+use crate::diagnostic::toml::{At, Reader};
 use crate::record::DayFormat;
 use crate::source::rest;
 use rest::{Body, DateForm, Format, MarkForm, Need, Paging, PagingKind, Shape, Take};

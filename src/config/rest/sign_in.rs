@@ -5,8 +5,8 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::super::SecretFrom;
-use super::super::reader::Fields;
-use super::scope::{Scope, Wanted, host_parts_fit, table, template};
+use super::layered_table::{Scope, Wanted, host_parts_fit, table, template};
+use crate::diagnostic::toml::Fields;
 use crate::source::rest;
 use rest::{Assertion, Auth, Grant, SecretRef, SendAs, TokenRequest, Word};
 

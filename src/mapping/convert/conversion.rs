@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::super::parse::one_text;
-use super::super::toml_text::quoted;
 use super::draft::{Draft, Entry};
 use super::names::{Meaning, meaning};
 use super::schema::{AttributeMapping, ObjectMapping, Rule, Schema, scalar};
 use super::{Lost, is_directory, name_of, scope};
+use crate::diagnostic::toml_text::quoted;
 use crate::expr::{Expression, Rules};
 
 /// One object mapping on its way.

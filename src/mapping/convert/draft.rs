@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::super::model::Mapping;
-use super::super::toml_text::{comment, key, quoted};
 use super::{ConvertError, Lost, is_writable};
+use crate::diagnostic::toml_text::{comment, key, quoted};
 
 /// One line of `[attributes]`.
 #[derive(Clone, Debug)]

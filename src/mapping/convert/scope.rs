@@ -1,9 +1,9 @@
 //! Scoping filters of a schema as `[[scope]]`.
 
 use super::super::scope::{Refused, Test};
-use super::super::toml_text::{comment, quoted};
 use super::Lost;
 use super::schema::{FilterClause, FilterGroup, scalar};
+use crate::diagnostic::toml_text::{comment, quoted};
 use crate::expr::{Expression, Rules};
 
 /// A clause that nobody passes: what could not be carried over must not let everybody in.

@@ -22,7 +22,7 @@ impl fmt::Display for Shown<'_> {
 /// The text with its dangerous characters spelt out.
 ///
 /// ```
-/// # use hrpush::report::shown;
+/// # use hrpush::diagnostic::escape::shown;
 /// assert_eq!(shown("a\u{1b}[31mb\u{202e}"), r"a\u{1b}[31mb\u{202e}");
 /// assert_eq!(shown("Nguyễn"), "Nguyễn");
 /// ```

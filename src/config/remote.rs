@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::SecretFrom;
-use super::reader::{At, Fields, Reader};
-use super::sql::{Reported, decoded, holds_password, is_loopback, secret};
+use super::connection_url::{Reported, decoded, holds_password, is_loopback, secret};
+use crate::diagnostic::toml::{At, Fields, Reader};
 use crate::source::place::{Access, HostKey, ObjectKind, Objects, Place, Sftp, SftpSignIn};
 
 /// A place, and where the secrets are that open it.

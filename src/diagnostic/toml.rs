@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::ConfigFault;
-use crate::diagnostic::mask;
+use super::mask;
+use super::render::ConfigFault;
 
 /// The document and what was found wrong with it.
-pub(super) struct Reader<'t> {
+pub(crate) struct Reader<'t> {
     text: &'t str,
     folder: PathBuf,
     faults: Vec<Found>,
@@ -27,13 +27,13 @@ struct Found {
 }
 
 /// A value with its place.
-pub(super) struct At<T> {
-    pub(super) value: T,
-    pub(super) span: Range<usize>,
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) span: Range<usize>,
 }
 
 /// One table whose keys are asked for; those that nobody asked for are unknown.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     name: String,
     table: &'a DeTable<'a>,
     span: Range<usize>,
@@ -41,45 +41,45 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(name: &str, table: &'a DeTable<'a>, span: Range<usize>) -> Self {
+    pub(crate) fn new(name: &str, table: &'a DeTable<'a>, span: Range<usize>) -> Self {
         Self { name: name.to_owned(), table, span, asked: BTreeSet::new() }
     }
 
     /// A value for the caller to judge; asking makes its key known.
-    pub(super) fn get(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+    pub(crate) fn get(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.asked.insert(key);
         self.table.get(key)
     }
 
     /// Makes keys known that somebody else reads.
-    pub(super) fn know(&mut self, keys: &[&'static str]) {
+    pub(crate) fn know(&mut self, keys: &[&'static str]) {
         self.asked.extend(keys);
     }
 
     /// Whether the table has this key; asking makes it known.
-    pub(super) fn has(&mut self, key: &'static str) -> bool {
+    pub(crate) fn has(&mut self, key: &'static str) -> bool {
         self.get(key).is_some()
     }
 
     /// Whether the table has this key, which does not make it known.
-    pub(super) fn holds(&self, key: &str) -> bool {
+    pub(crate) fn holds(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
 
     /// The place of the table.
-    pub(super) fn span(&self) -> Range<usize> {
+    pub(crate) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 }
 
 impl<'t> Reader<'t> {
-    pub(super) fn new(text: &'t str, path: &Path) -> Self {
+    pub(crate) fn new(text: &'t str, path: &Path) -> Self {
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self { text, folder, faults: Vec::new(), hidden: Vec::new() }
     }
 
     /// Every fault that was found, without the secrets that the lines may hold.
-    pub(super) fn into_faults(self) -> Vec<ConfigFault> {
+    pub(crate) fn into_faults(self) -> Vec<ConfigFault> {
         let Self { text, faults, hidden, .. } = self;
         if faults.is_empty() {
             return Vec::new();
@@ -89,7 +89,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Reports a secret that stands in the file itself, and shows it nowhere.
-    pub(super) fn plain_secret(&mut self, fields: &mut Fields<'_>, key: &'static str) {
+    pub(crate) fn plain_secret(&mut self, fields: &mut Fields<'_>, key: &'static str) {
         let Some(found) = fields.get(key) else { return };
         self.hidden.push(found.span());
         self.fault_with(
@@ -100,20 +100,20 @@ impl<'t> Reader<'t> {
     }
 
     /// Shows the value at a place in no line of a fault.
-    pub(super) fn hide(&mut self, span: &Range<usize>) {
+    pub(crate) fn hide(&mut self, span: &Range<usize>) {
         self.hidden.push(span.clone());
     }
 
     /// The byte at which a value stands within its place, where the file writes it as it is.
-    pub(super) fn within(&self, span: &Range<usize>, value: &str) -> Option<usize> {
+    pub(crate) fn within(&self, span: &Range<usize>, value: &str) -> Option<usize> {
         self.text.get(span.clone())?.find(value).map(|at| span.start + at)
     }
 
-    pub(super) fn fault(&mut self, span: &Range<usize>, message: impl Into<String>) {
+    pub(crate) fn fault(&mut self, span: &Range<usize>, message: impl Into<String>) {
         self.faults.push(Found { span: span.clone(), message: message.into(), hint: None });
     }
 
-    pub(super) fn fault_with(&mut self, span: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn fault_with(&mut self, span: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
         self.faults.push(Found { span: span.clone(), message: message.into(), hint: Some(hint.into()) });
     }
 
@@ -123,7 +123,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A table within a table.
-    pub(super) fn table<'a>(&mut self, fields: &mut Fields<'a>, key: &'static str) -> Option<Fields<'a>> {
+    pub(crate) fn table<'a>(&mut self, fields: &mut Fields<'a>, key: &'static str) -> Option<Fields<'a>> {
         let found = fields.get(key)?;
         let DeValue::Table(table) = found.get_ref() else {
             self.wrong_type(found, key, "a table");
@@ -134,7 +134,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A text that is not blank.
-    pub(super) fn string(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<At<String>> {
+    pub(crate) fn string(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<At<String>> {
         let found = fields.get(key)?;
         match found.get_ref() {
             DeValue::String(text) if text.trim().is_empty() => {
@@ -150,7 +150,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A text that may be blank, such as a tab.
-    pub(super) fn string_or_blank(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<At<String>> {
+    pub(crate) fn string_or_blank(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<At<String>> {
         let found = fields.get(key)?;
         let Some(text) = found.get_ref().as_str() else {
             self.wrong_type(found, key, "a text in quotes");
@@ -160,7 +160,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A text that must be there; its absence is a fault of the table.
-    pub(super) fn required(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<At<String>> {
+    pub(crate) fn required(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<At<String>> {
         if !fields.has(key) {
             self.fault(&fields.span(), format!("{} needs `{key}`", fields.name));
         }
@@ -168,7 +168,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The name of an environment variable. What cannot be one may be the secret itself in the wrong place, so it is not shown.
-    pub(super) fn variable(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<String> {
+    pub(crate) fn variable(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<String> {
         let found = self.string(fields, key)?;
         let fits = |character: char| character.is_ascii_alphanumeric() || character == '_';
         if found.value.chars().all(fits) && !found.value.starts_with(|first: char| first.is_ascii_digit()) {
@@ -181,7 +181,7 @@ impl<'t> Reader<'t> {
     }
 
     /// One of some names.
-    pub(super) fn choice<T: Copy>(&mut self, fields: &mut Fields<'_>, key: &'static str, names: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&mut self, fields: &mut Fields<'_>, key: &'static str, names: &[(&str, T)]) -> Option<T> {
         let found = self.string(fields, key)?;
         let value = names.iter().find(|(name, _)| *name == found.value).map(|(_, value)| *value);
         if value.is_none() {
@@ -195,17 +195,17 @@ impl<'t> Reader<'t> {
     }
 
     /// A path; a relative one is taken from the folder of the file.
-    pub(super) fn path(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<PathBuf> {
+    pub(crate) fn path(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<PathBuf> {
         self.string(fields, key).map(|found| self.folder.join(found.value))
     }
 
     /// A path that was read already, taken from the folder of the file where it is relative.
-    pub(super) fn beside(&self, path: &str) -> PathBuf {
+    pub(crate) fn beside(&self, path: &str) -> PathBuf {
         self.folder.join(path)
     }
 
     /// Texts in a list.
-    pub(super) fn strings(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<Vec<At<String>>> {
+    pub(crate) fn strings(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<Vec<At<String>>> {
         let found = fields.get(key)?;
         let DeValue::Array(items) = found.get_ref() else {
             self.wrong_type(found, key, "a list of texts");
@@ -222,7 +222,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A whole number that is not negative.
-    pub(super) fn count(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<u64> {
+    pub(crate) fn count(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<u64> {
         let found = fields.get(key)?;
         let count = count_of(found.get_ref());
         if count.is_none() {
@@ -232,7 +232,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A number within bounds, given in words for the message.
-    pub(super) fn number(
+    pub(crate) fn number(
         &mut self,
         fields: &mut Fields<'_>,
         key: &'static str,
@@ -248,7 +248,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Reports the keys that nobody asked for.
-    pub(super) fn finish(&mut self, fields: &Fields<'_>) {
+    pub(crate) fn finish(&mut self, fields: &Fields<'_>) {
         for (key, value) in fields.table {
             if fields.asked.contains(key.get_ref().as_ref()) {
                 continue;
@@ -278,13 +278,13 @@ fn key_span(table: &DeTable<'_>, key: &str, found: &Spanned<DeValue<'_>>) -> Ran
 }
 
 /// The value as a whole number that is not negative.
-pub(super) fn count_of(value: &DeValue<'_>) -> Option<u64> {
+pub(crate) fn count_of(value: &DeValue<'_>) -> Option<u64> {
     let number = value.as_integer()?;
     u64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
 }
 
 /// The value as a finite number.
-pub(super) fn number_of(value: &DeValue<'_>) -> Option<f64> {
+pub(crate) fn number_of(value: &DeValue<'_>) -> Option<f64> {
     let text = match value {
         DeValue::Float(number) => number.as_str().to_owned(),
         DeValue::Integer(number) if number.radix() == 10 => number.as_str().to_owned(),
@@ -294,7 +294,7 @@ pub(super) fn number_of(value: &DeValue<'_>) -> Option<f64> {
 }
 
 /// The name that resembles a wrong one most, if any does.
-pub(super) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let wrong = wrong.to_lowercase().replace('-', "_");
     names
         .map(|name| (strsim::damerau_levenshtein(&wrong, &name.to_lowercase().replace('-', "_")), name))

@@ -9,15 +9,15 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use toml::de::{DeTable, DeValue};
 
-use self::scope::{Scope, Wanted, host_parts_fit, table, template};
+use self::layered_table::{Scope, Wanted, host_parts_fit, table, template};
 use super::SecretFrom;
-use super::error::{ConfigErrors, ConfigFault};
-use super::reader::{Fields, Reader};
+use crate::diagnostic::render::{ConfigErrors, ConfigFault};
+use crate::diagnostic::toml::{Fields, Reader};
 use crate::mapping;
 use crate::source::{self, rest};
 
+mod layered_table;
 mod request;
-mod scope;
 mod sign_in;
 
 /// A service as hrpush.toml declares it. What it leaves out, the mapping file or the preset says.

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::error::{ConfigErrors, ConfigFault};
 use super::files::FileKind;
-use super::reader::{At, Fields, Reader};
 use super::{
     Config, Deliver, HandTo, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files, guards, rest,
     sql,
 };
+use crate::diagnostic::render::{ConfigErrors, ConfigFault};
+use crate::diagnostic::toml::{At, Fields, Reader};
 use crate::graph::{Cloud, Size};
 
 /// Reads and checks the whole text.
@@ -42,13 +42,13 @@ fn root_tables(reader: &mut Reader<'_>, root: &mut Fields<'_>, text: &str, path:
         config.guard = guards::read(reader, fields);
     }
     if let Some(mut fields) = reader.table(root, "plan") {
-        if let Some(max_age) = timed(reader, &mut fields, "max_age", "such as 24h, 7d or 2w", duration::exact) {
+        if let Some(max_age) = duration::timed(reader, &mut fields, "max_age", "such as 24h, 7d or 2w", duration::exact) {
             config.plan = PlanConfig { max_age };
         }
         reader.finish(&fields);
     }
     if let Some(mut fields) = reader.table(root, "names") {
-        if let Some(span) = timed(reader, &mut fields, "reuse_after", "such as 90d, 12mo or 2y", duration::span) {
+        if let Some(span) = duration::timed(reader, &mut fields, "reuse_after", "such as 90d, 12mo or 2y", duration::span) {
             config.names.reuse_after = span;
         }
         reader.finish(&fields);
@@ -178,19 +178,4 @@ fn hand_to(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<HandTo> {
     }
     let path = reader.path(fields, "path");
     recipient.zip(path).map(|(recipient, path)| HandTo { recipient: recipient.value, path })
-}
-
-pub(super) fn timed<T>(
-    reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
-    key: &'static str,
-    hint: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Option<T> {
-    let found = reader.string(fields, key)?;
-    let value = parse(&found.value);
-    if value.is_none() {
-        reader.fault_with(&found.span, format!("`{key}` cannot be `{}`", found.value), hint);
-    }
-    value
 }

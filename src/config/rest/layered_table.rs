@@ -9,8 +9,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::duration;
-use super::super::reader::{At, Fields, Reader};
-use super::super::tables::timed;
+use super::super::duration::timed;
+use crate::diagnostic::toml::{At, Fields, Reader};
 use crate::source::rest;
 
 /// Whether everything must be said, or other files may say the rest.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
-use crate::diagnostic::mask;
+use super::mask;
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct ConfigFault {
 
 impl ConfigFault {
     /// A fault of a text whose lines may be shown as `masked` has them.
-    pub(super) fn new(text: &str, masked: &str, span: &Range<usize>, message: &str, hint: Option<String>) -> Self {
+    pub(crate) fn new(text: &str, masked: &str, span: &Range<usize>, message: &str, hint: Option<String>) -> Self {
         let start = floor(text, span.start);
         let from = text[..start].rfind('\n').map_or(0, |end| end + 1);
         let to = text[start..].find('\n').map_or(text.len(), |end| start + end);
@@ -40,7 +40,7 @@ impl ConfigFault {
     }
 
     /// Faults of a text that is no TOML at all.
-    pub(super) fn of_toml(text: &str, errors: &[toml::de::Error]) -> Vec<Self> {
+    pub(crate) fn of_toml(text: &str, errors: &[toml::de::Error]) -> Vec<Self> {
         let masked = mask::document(text, &[]);
         let fault = |error: &toml::de::Error| {
             Self::new(text, &masked, &error.span().unwrap_or(0..0), &error.message().trim().replace('\n', ", "), None)
@@ -64,12 +64,12 @@ pub struct ConfigErrors {
 }
 
 impl ConfigErrors {
-    pub(super) fn new(path: &Path, mut faults: Vec<ConfigFault>) -> Self {
+    pub(crate) fn new(path: &Path, mut faults: Vec<ConfigFault>) -> Self {
         faults.sort_by_key(|fault| (fault.line, fault.column));
         Self { file: path.display().to_string(), faults }
     }
 
-    pub(super) fn of_file(path: &Path, message: &str) -> Self {
+    pub(crate) fn of_file(path: &Path, message: &str) -> Self {
         let fault = ConfigFault { line: 0, column: 0, message: message.to_owned(), hint: None, shown: String::new(), width: 0 };
         Self::new(path, vec![fault])
     }

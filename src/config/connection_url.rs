@@ -1,0 +1,56 @@
+//! What the address of a database and of a remote file have in common: no password in it, and the secret named beside it.
+
+use super::SecretFrom;
+use crate::diagnostic::toml::{At, Fields, Reader};
+
+/// A fault that was reported already.
+pub(super) struct Reported;
+
+/// A password within the URL is refused, and no message shows it.
+pub(super) fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool {
+    let (scheme, rest) = url.value.split_once("://").unwrap_or_default();
+    // The key of an object may hold these signs; the address of a server holds them before a password alone.
+    let rest = if matches!(scheme, "s3" | "az" | "gs") { rest.split('/').next().unwrap_or_default() } else { rest };
+    let by_user = rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password);
+    let lower = url.value.to_ascii_lowercase();
+    let by_key = ["password=", "pwd="].iter().find_map(|key| lower.find(key).map(|at| &url.value[at + key.len()..]));
+    if by_user.or(by_key).is_none_or(str::is_empty) {
+        return false;
+    }
+    // The host helps to find the address again, but a password may hold any sign; what the mask shows of it is enough.
+    reader.fault_with(
+        &url.span,
+        "a password stands in this address",
+        "take it out, name an environment variable that holds it (`password_env = \"…\"`), and change it: it was readable here",
+    );
+    true
+}
+
+/// `%20` is a blank, and a plus sign is a plus sign.
+pub(super) fn decoded(part: &str) -> String {
+    let pair = format!("x={}", part.replace('+', "%2B").replace('&', "%26"));
+    url::form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
+}
+
+/// Whether a host is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// The secret under one of two keys, or the fault that was reported.
+pub(super) fn secret(
+    reader: &mut Reader<'_>,
+    fields: &mut Fields<'_>,
+    env: &'static str,
+    file: &'static str,
+) -> Result<Option<SecretFrom>, Reported> {
+    match (fields.has(env), fields.has(file)) {
+        (true, true) => {
+            reader.fault(&fields.span(), format!("`{env}` and `{file}` exclude each other"));
+            Err(Reported)
+        }
+        (true, false) => reader.variable(fields, env).map(|name| Some(SecretFrom::Env(name))).ok_or(Reported),
+        (false, true) => reader.path(fields, file).map(|path| Some(SecretFrom::File(path))).ok_or(Reported),
+        (false, false) => Ok(None),
+    }
+}

@@ -1,7 +1,7 @@
 //! What the address of a database and of a remote file have in common: no password in it, and the secret named beside it.
 
 use super::SecretFrom;
-use crate::diagnostic::toml::{At, Fields, Reader};
+use crate::diagnostic::toml::{At, Reader, Table};
 
 /// A fault that was reported already.
 pub(super) struct Reported;
@@ -18,7 +18,7 @@ pub(super) fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool 
         return false;
     }
     // The host helps to find the address again, but a password may hold any sign; what the mask shows of it is enough.
-    reader.fault_with(
+    reader.fault(
         &url.span,
         "a password stands in this address",
         "take it out, name an environment variable that holds it (`password_env = \"…\"`), and change it: it was readable here",
@@ -40,13 +40,13 @@ pub(super) fn is_loopback(host: &str) -> bool {
 /// The secret under one of two keys, or the fault that was reported.
 pub(super) fn secret(
     reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
+    fields: &Table<'_, '_>,
     env: &'static str,
     file: &'static str,
 ) -> Result<Option<SecretFrom>, Reported> {
     match (fields.has(env), fields.has(file)) {
         (true, true) => {
-            reader.fault(&fields.span(), format!("`{env}` and `{file}` exclude each other"));
+            reader.fault(&fields.span(), format!("`{env}` and `{file}` exclude each other"), None);
             Err(Reported)
         }
         (true, false) => reader.variable(fields, env).map(|name| Some(SecretFrom::Env(name))).ok_or(Reported),

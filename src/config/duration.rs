@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Span};
 
-use crate::diagnostic::toml::{Fields, Reader};
+use crate::diagnostic::toml::{Reader, Table};
 
 /// The number and the unit of a duration.
 fn split(text: &str) -> Option<(i64, &str)> {
@@ -43,7 +43,7 @@ pub(super) fn exact(text: &str) -> Option<SignedDuration> {
 /// Reads a duration in the form that `parse` accepts.
 pub(super) fn timed<T>(
     reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
+    fields: &Table<'_, '_>,
     key: &'static str,
     hint: &str,
     parse: impl Fn(&str) -> Option<T>,
@@ -51,7 +51,7 @@ pub(super) fn timed<T>(
     let found = reader.string(fields, key)?;
     let value = parse(&found.value);
     if value.is_none() {
-        reader.fault_with(&found.span, format!("`{key}` cannot be `{}`", found.value), hint);
+        reader.fault(&found.span, format!("`{key}` cannot be `{}`", found.value), hint);
     }
     value
 }

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Span};
 
+use crate::diagnostic::Faults;
 use crate::graph::{Cloud, Size};
 use crate::source::sql::SqlSettings;
 
 mod auth;
 mod connection_url;
+#[cfg(test)]
+mod documentation_tests;
 mod duration;
 mod files;
 mod guards;
@@ -22,7 +25,6 @@ mod sql;
 #[cfg(test)]
 mod tests;
 
-pub use crate::diagnostic::render::{ConfigErrors, ConfigFault};
 pub use files::{FileSource, JoinSource};
 pub use guards::{GuardLimit, Guards};
 pub use remote::PlaceConfig;
@@ -208,13 +210,13 @@ pub struct Quota {
 }
 
 /// Reads and checks a file.
-pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
-    let bytes = std::fs::read(path).map_err(|error| ConfigErrors::of_file(path, &format!("cannot be read: {error}")))?;
-    let text = String::from_utf8(bytes).map_err(|_| ConfigErrors::of_file(path, "is not UTF-8 text"))?;
+pub fn load(path: &Path) -> Result<Config, Faults> {
+    let bytes = std::fs::read(path).map_err(|error| Faults::of_file(path, &format!("cannot be read: {error}"), None))?;
+    let text = String::from_utf8(bytes).map_err(|_| Faults::of_file(path, "is not UTF-8 text", None))?;
     parse(&text, path)
 }
 
 /// Checks the text of a file; relative paths in it are taken from the folder of `path`.
-pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
+pub fn parse(text: &str, path: &Path) -> Result<Config, Faults> {
     parse::read(text, path)
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::connection_url::{decoded, holds_password, is_loopback, secret};
 use super::{SecretFrom, SqlConfig, duration};
-use crate::diagnostic::toml::{At, Fields, Reader};
+use crate::diagnostic::toml::{At, Reader, Table};
 use crate::source::sql::{self, Binary, Driver, Location, SignIn, SqlSettings, Tls};
 
 const DRIVERS: [(&str, Driver); 7] = [
@@ -27,13 +27,13 @@ const TIMEOUT: Duration = Duration::from_mins(10);
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// Reads the keys; which of them belong to it depends on the driver.
-pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<SqlConfig> {
-    let named = reader.choice(&mut fields, "driver", &DRIVERS);
+pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<SqlConfig> {
+    let named = reader.choice(&fields, "driver", &DRIVERS);
     if named.is_none() && fields.holds("driver") {
         return None;
     }
-    refuse_plain_secrets(reader, &mut fields);
-    let url = reader.string(&mut fields, "url");
+    refuse_plain_secrets(reader, &fields);
+    let url = reader.string(&fields, "url");
     if let Some(url) = &url
         && holds_password(reader, url)
     {
@@ -41,14 +41,14 @@ pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Sq
     }
     let driver = driver(reader, &fields, named, url.as_ref())?;
     let target = if driver == Driver::Sqlite {
-        file(reader, &mut fields, url.as_ref())
+        file(reader, &fields, url.as_ref())
     } else {
-        server(reader, &mut fields, driver, url.as_ref())
+        server(reader, &fields, driver, url.as_ref())
     };
-    let query = query(reader, &mut fields, driver);
-    let timeout = timeout(reader, &mut fields);
-    let binary = reader.choice(&mut fields, "binary", &[("refuse", Binary::Refuse), ("hex", Binary::Hex)]).unwrap_or_default();
-    let name = reader.string(&mut fields, "name").map(|name| name.value);
+    let query = query(reader, &fields, driver);
+    let timeout = timeout(reader, &fields);
+    let binary = reader.choice(&fields, "binary", &[("refuse", Binary::Refuse), ("hex", Binary::Hex)]).unwrap_or_default();
+    let name = reader.string(&fields, "name").map(|name| name.value);
     reader.finish(&fields);
     let (target, query) = (target?, query?);
     let name = name.unwrap_or_else(|| target.name());
@@ -81,33 +81,29 @@ impl Target {
 }
 
 /// The driver by its key or by the scheme of the URL, which must not contradict each other.
-fn driver(reader: &mut Reader<'_>, fields: &Fields<'_>, named: Option<Driver>, url: Option<&At<String>>) -> Option<Driver> {
+fn driver(reader: &mut Reader<'_>, fields: &Table<'_, '_>, named: Option<Driver>, url: Option<&At<String>>) -> Option<Driver> {
     let names = "one of postgres, mysql, sqlite, mssql";
     let scheme = url.and_then(|url| url.value.split_once(':')).map(|(scheme, _)| scheme.to_ascii_lowercase());
     let by_url = scheme.as_deref().and_then(|scheme| DRIVERS.iter().find(|(name, _)| *name == scheme)).map(|(_, driver)| *driver);
     match (named, by_url, url) {
         (Some(named), Some(by_url), Some(url)) if named != by_url => {
-            reader.fault(&url.span, format!("`url` is one of {}, `driver` says {}", by_url.name(), named.name()));
+            reader.fault(&url.span, format!("`url` is one of {}, `driver` says {}", by_url.name(), named.name()), None);
             None
         }
         (Some(driver), _, _) | (None, Some(driver), _) => Some(driver),
         (None, None, Some(url)) => {
-            reader.fault_with(
-                &url.span,
-                "`url` does not tell the kind of database",
-                "postgres://user@host/database, for example",
-            );
+            reader.fault(&url.span, "`url` does not tell the kind of database", "postgres://user@host/database, for example");
             None
         }
         (None, None, None) => {
-            reader.fault_with(&fields.span(), "[source] needs `driver`", names);
+            reader.fault(&fields.span(), "[source] needs `driver`", names);
             None
         }
     }
 }
 
 /// Secrets that stand in the file itself get a message of their own, which does not show them.
-fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &mut Fields<'_>) {
+fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &Table<'_, '_>) {
     for key in ["password", "token", "secret"] {
         if fields.holds(key) {
             reader.plain_secret(fields, key);
@@ -115,10 +111,10 @@ fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &mut Fields<'_>) {
     }
 }
 
-fn file(reader: &mut Reader<'_>, fields: &mut Fields<'_>, url: Option<&At<String>>) -> Option<Target> {
+fn file(reader: &mut Reader<'_>, fields: &Table<'_, '_>, url: Option<&At<String>>) -> Option<Target> {
     let path = match (fields.has("path"), url) {
         (true, Some(url)) => {
-            reader.fault(&url.span, "`url` and `path` exclude each other");
+            reader.fault(&url.span, "`url` and `path` exclude each other", None);
             return None;
         }
         (true, None) => reader.path(fields, "path")?,
@@ -127,7 +123,7 @@ fn file(reader: &mut Reader<'_>, fields: &mut Fields<'_>, url: Option<&At<String
             reader.beside(bare.strip_prefix("//").unwrap_or(bare))
         }
         (false, None) => {
-            reader.fault(&fields.span(), "[source] needs `path`");
+            reader.fault(&fields.span(), "[source] needs `path`", None);
             return None;
         }
     };
@@ -135,27 +131,27 @@ fn file(reader: &mut Reader<'_>, fields: &mut Fields<'_>, url: Option<&At<String
     Some(Target { location, database: None, user: None, tls: Tls::Off, secret: None, sign_in: SignIn::Nothing })
 }
 
-fn server(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver, url: Option<&At<String>>) -> Option<Target> {
+fn server(reader: &mut Reader<'_>, fields: &Table<'_, '_>, driver: Driver, url: Option<&At<String>>) -> Option<Target> {
     let ca_file = reader.path(fields, "ca_file");
     let tls = reader.choice(fields, "tls", &[("verify", true), ("off", false)]);
     let tls_span = fields.get("tls").map(toml::Spanned::span);
     let socket = if driver == Driver::Mssql { None } else { reader.path(fields, "socket") };
     let (secret, sign_in) = sign_in(reader, fields, driver)?;
     let Some(found) = url else {
-        reader.fault_with(&fields.span(), "[source] needs `url`", example(driver));
+        reader.fault(&fields.span(), "[source] needs `url`", example(driver));
         return None;
     };
     let parts = parts(reader, found, driver, socket.is_some())?;
     let here = socket.is_some() || parts.host.as_deref().is_some_and(is_loopback);
     if tls == Some(false) && !here {
         let span = tls_span.unwrap_or(found.span.clone());
-        reader.fault_with(&span, "TLS can be off for this machine alone", "for a company's own authority: `ca_file = \"…\"`");
+        reader.fault(&span, "TLS can be off for this machine alone", "for a company's own authority: `ca_file = \"…\"`");
         return None;
     }
     let tls = if tls.unwrap_or(!here) { Tls::Verify(ca_file) } else { Tls::Off };
     if driver == Driver::Mssql && (secret.is_none() || (parts.user.is_none() && sign_in == SignIn::Password)) {
         let hint = "a user in `url` with `password_env` or `password_file`, or `token_env` or `token_file` for Entra ID";
-        reader.fault_with(&found.span, "SQL Server needs a sign-in", hint);
+        reader.fault(&found.span, "SQL Server needs a sign-in", hint);
         return None;
     }
     let location = match (socket, parts.host) {
@@ -176,18 +172,18 @@ struct Parts {
 
 fn parts(reader: &mut Reader<'_>, found: &At<String>, driver: Driver, socket: bool) -> Option<Parts> {
     let Ok(url) = Url::parse(&found.value) else {
-        reader.fault_with(&found.span, "`url` is no URL", example(driver));
+        reader.fault(&found.span, "`url` is no URL", example(driver));
         return None;
     };
     if url.query().is_some() || url.fragment().is_some() {
         let hint = "socket, tls, ca_file and timeout are keys of [source]";
-        reader.fault_with(&found.span, "`url` takes no parameters", hint);
+        reader.fault(&found.span, "`url` takes no parameters", hint);
         return None;
     }
     let host = url.host_str().filter(|host| !host.is_empty()).map(|host| host.trim_matches(['[', ']']).to_owned());
     if host.is_some() == socket {
         let message = if socket { "`url` names a host, `socket` one of this machine" } else { "`url` names no host" };
-        reader.fault_with(&found.span, message, example(driver));
+        reader.fault(&found.span, message, example(driver));
         return None;
     }
     let port = url.port().unwrap_or(match driver {
@@ -197,7 +193,7 @@ fn parts(reader: &mut Reader<'_>, found: &At<String>, driver: Driver, socket: bo
     });
     let database = url.path().trim_start_matches('/');
     if database.contains('/') {
-        reader.fault_with(&found.span, "`url` names more than a database", example(driver));
+        reader.fault(&found.span, "`url` names more than a database", example(driver));
         return None;
     }
     let text = |part: &str| (!part.is_empty()).then(|| decoded(part));
@@ -213,7 +209,7 @@ fn example(driver: Driver) -> &'static str {
     }
 }
 
-fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Option<(Option<SecretFrom>, SignIn)> {
+fn sign_in(reader: &mut Reader<'_>, fields: &Table<'_, '_>, driver: Driver) -> Option<(Option<SecretFrom>, SignIn)> {
     let password = secret(reader, fields, "password_env", "password_file").ok()?;
     if driver != Driver::Mssql {
         let sign_in = if password.is_some() { SignIn::Password } else { SignIn::Nothing };
@@ -221,7 +217,7 @@ fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> 
     }
     match (password, secret(reader, fields, "token_env", "token_file").ok()?) {
         (Some(_), Some(_)) => {
-            reader.fault(&fields.span(), "a password and a token exclude each other");
+            reader.fault(&fields.span(), "a password and a token exclude each other", None);
             None
         }
         (None, Some(token)) => Some((Some(token), SignIn::Token)),
@@ -229,10 +225,10 @@ fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> 
     }
 }
 
-fn query(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Option<String> {
+fn query(reader: &mut Reader<'_>, fields: &Table<'_, '_>, driver: Driver) -> Option<String> {
     let (found, in_file) = match (fields.has("query"), fields.has("query_file")) {
         (true, true) => {
-            reader.fault(&fields.span(), "`query` and `query_file` exclude each other");
+            reader.fault(&fields.span(), "`query` and `query_file` exclude each other", None);
             return None;
         }
         (true, false) => (reader.string(fields, "query")?, None),
@@ -242,14 +238,14 @@ fn query(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Op
             let text = match std::fs::read_to_string(&path) {
                 Ok(text) => text,
                 Err(error) => {
-                    reader.fault(&named.span, format!("{}: cannot be read: {error}", path.display()));
+                    reader.fault(&named.span, format!("{}: cannot be read: {error}", path.display()), None);
                     return None;
                 }
             };
             (At { value: text, span: named.span }, Some(path))
         }
         (false, false) => {
-            reader.fault_with(
+            reader.fault(
                 &fields.span(),
                 "[source] needs `query` or `query_file`",
                 "one SELECT that yields a row for each person",
@@ -272,27 +268,27 @@ fn refuse_query(reader: &mut Reader<'_>, found: &At<String>, in_file: Option<Pat
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     if let Some(path) = in_file {
-        reader.fault_with(&found.span, format!("{}, line {line}, column {column}: {fault}", path.display()), hint);
+        reader.fault(&found.span, format!("{}, line {line}, column {column}: {fault}", path.display()), hint);
         return;
     }
     // Where the query stands in the file as it is, without escapes, the place in it is a place in the file.
     match reader.within(&found.span, &found.value) {
         Some(start) => {
             let at: Range<usize> = start + fault.at()..start + fault.at() + 1;
-            reader.fault_with(&at, fault.to_string(), hint);
+            reader.fault(&at, fault.to_string(), hint);
         }
-        None => reader.fault_with(&found.span, format!("{fault}, at line {line}, column {column} of the query"), hint),
+        None => reader.fault(&found.span, format!("{fault}, at line {line}, column {column} of the query"), hint),
     }
 }
 
-fn timeout(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Duration> {
+fn timeout(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<Duration> {
     let Some(found) = reader.string(fields, "timeout") else {
         return (!fields.holds("timeout")).then_some(TIMEOUT);
     };
     let time = duration::exact(&found.value).and_then(|time| Duration::try_from(time).ok());
     let fits = time.filter(|time| !time.is_zero() && *time <= LONGEST);
     if fits.is_none() {
-        reader.fault_with(&found.span, format!("`timeout` cannot be `{}`", found.value), "such as 30s, 10min or 2h, at most 24h");
+        reader.fault(&found.span, format!("`timeout` cannot be `{}`", found.value), "such as 30s, 10min or 2h, at most 24h");
     }
     fits
 }

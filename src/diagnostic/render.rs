@@ -1,103 +1,93 @@
-//! Faults of a configuration file, each with its place, the line and a caret.
+//! Faults as text: the place, the line, a caret below the faulty part, and a hint.
 
 use std::fmt;
-use std::ops::Range;
-use std::path::Path;
 
-use super::mask;
+use unicode_width::UnicodeWidthChar as _;
 
-/// One fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigFault {
-    /// The line, from 1; 0 where the file as a whole is at fault.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-    shown: String,
-    width: usize,
-}
+use super::document::{Fault, Faults};
 
-impl ConfigFault {
-    /// A fault of a text whose lines may be shown as `masked` has them.
-    pub(crate) fn new(text: &str, masked: &str, span: &Range<usize>, message: &str, hint: Option<String>) -> Self {
-        let start = floor(text, span.start);
-        let from = text[..start].rfind('\n').map_or(0, |end| end + 1);
-        let to = text[start..].find('\n').map_or(text.len(), |end| start + end);
-        let end = floor(text, span.end).clamp(start, to);
-        let line = text[..start].matches('\n').count();
-        Self {
-            line: line + 1,
-            column: text[from..start].chars().count() + 1,
-            message: mask::message(message),
-            hint,
-            shown: masked.split('\n').nth(line).unwrap_or_default().trim_end().to_owned(),
-            width: text[start..end].trim_end().chars().count().max(1),
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, width, excerpt, message, hint } = self;
+        if *line == 0 {
+            write!(f, "{file}: {message}")?;
+        } else {
+            let margin = " ".repeat(line.to_string().len());
+            writeln!(f, "{file}, line {line}, column {column}: {message}")?;
+            writeln!(f, "  {line} | {excerpt}")?;
+            write!(f, "  {margin} | {}", underline(excerpt, column - 1, *width))?;
+        }
+        match hint {
+            Some(hint) => write!(f, "\n  hint: {hint}"),
+            None => Ok(()),
         }
     }
+}
 
-    /// Faults of a text that is no TOML at all.
-    pub(crate) fn of_toml(text: &str, errors: &[toml::de::Error]) -> Vec<Self> {
-        let masked = mask::document(text, &[]);
-        let fault = |error: &toml::de::Error| {
-            Self::new(text, &masked, &error.span().unwrap_or(0..0), &error.message().trim().replace('\n', ", "), None)
-        };
-        errors.iter().map(fault).collect()
+/// The blanks and carets below a line. A terminal sets a tab and a wide character in more than one cell, so tabs are repeated and a wide
+/// character counts twice.
+fn underline(excerpt: &str, before: usize, width: usize) -> String {
+    let mut text = String::new();
+    for character in excerpt.chars().take(before) {
+        match character {
+            '\t' => text.push('\t'),
+            other => text.extend(std::iter::repeat_n(' ', other.width().unwrap_or(1))),
+        }
     }
+    let missing = before.saturating_sub(excerpt.chars().count());
+    text.extend(std::iter::repeat_n(' ', missing));
+    let cells: usize = excerpt.chars().skip(before).take(width).map(|character| character.width().unwrap_or(1)).sum();
+    text.extend(std::iter::repeat_n('^', cells.max(1)));
+    text
 }
 
-/// The last character boundary at or before a byte.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
-}
-
-/// Every fault of one file, in the order of the lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigErrors {
-    /// The file.
-    pub file: String,
-    /// Its faults; never empty.
-    pub faults: Vec<ConfigFault>,
-}
-
-impl ConfigErrors {
-    pub(crate) fn new(path: &Path, mut faults: Vec<ConfigFault>) -> Self {
-        faults.sort_by_key(|fault| (fault.line, fault.column));
-        Self { file: path.display().to_string(), faults }
-    }
-
-    pub(crate) fn of_file(path: &Path, message: &str) -> Self {
-        let fault = ConfigFault { line: 0, column: 0, message: message.to_owned(), hint: None, shown: String::new(), width: 0 };
-        Self::new(path, vec![fault])
-    }
-}
-
-impl fmt::Display for ConfigErrors {
+impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, fault) in self.faults.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            if fault.line == 0 {
-                write!(f, "{}: {}", self.file, fault.message)?;
-                continue;
-            }
-            let number = fault.line.to_string();
-            let gutter = " ".repeat(number.len());
-            // Tabs are kept so that the caret stands where the eye sees the fault.
-            let indent: String = fault.shown.chars().take(fault.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-            writeln!(f, "{}, line {}, column {}: {}", self.file, fault.line, fault.column, fault.message)?;
-            writeln!(f, "  {number} | {}", fault.shown)?;
-            write!(f, "  {gutter} | {indent}{}", "^".repeat(fault.width))?;
-            if let Some(hint) = &fault.hint {
-                write!(f, "\n  hint: {hint}")?;
-            }
+            fault.fmt(f)?;
         }
         Ok(())
     }
 }
 
-impl std::error::Error for ConfigErrors {}
+#[cfg(test)]
+mod tests {
+    use super::super::Document;
+
+    fn shown(text: &str, wrong: &str) -> String {
+        let start = text.find(wrong).unwrap();
+        Document::new("m.toml", text.to_owned()).fault(&(start..start + wrong.len()), "wrong", Some("mend it".into())).to_string()
+    }
+
+    #[test]
+    fn the_caret_is_below_the_fault_behind_tabs() {
+        let expected = "m.toml, line 2, column 2: wrong\n  2 | \tkind = 7\n    | \t^^^^\n  hint: mend it";
+        assert_eq!(shown("a = 1\n\tkind = 7\n", "kind"), expected);
+    }
+
+    #[test]
+    fn a_wide_character_takes_two_cells() {
+        let fault = shown("kind = \"部門\" x\n", "x");
+        assert_eq!(fault.lines().nth(2), Some("    |               ^"), "{fault}");
+        let fault = shown("name = 部門\n", "部門");
+        assert!(fault.contains("| name = 部門\n") && fault.contains("|        ^^^^\n"), "{fault}");
+    }
+
+    #[test]
+    fn an_excerpt_cannot_move_the_cursor() {
+        let fault = shown("kind = \u{1b}[2J\u{202e}x y\r\n", "y");
+        assert!(fault.contains("kind = \u{fffd}[2J\u{fffd}x y\n"), "{fault}");
+        assert!(fault.contains("column 15: wrong"), "{fault}");
+    }
+
+    #[test]
+    fn a_span_outside_the_text_is_moved_into_it() {
+        let document = Document::new("m.toml", "ä\nb".to_owned());
+        assert_eq!(document.fault(&(1..9), "wrong", None).column, 1);
+        assert_eq!((document.fault(&(90..99), "wrong", None).line, document.fault(&(90..99), "wrong", None).column), (2, 2));
+        assert!(Document::new("m.toml", String::new()).fault(&(0..0), "wrong", None).to_string().contains("line 1, column 1"));
+    }
+}

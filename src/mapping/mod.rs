@@ -9,7 +9,6 @@ mod coverage;
 mod damage;
 mod dates;
 mod desired;
-mod fault;
 mod formula;
 mod guess;
 mod guess_dates;
@@ -36,17 +35,19 @@ mod tests_samples;
 mod tools;
 mod walk;
 
+pub use crate::diagnostic::{Fault, Faults};
 pub use bound::BoundMapping;
 pub use builtin::{Candidate, ChoiceError, builtin, choose, preset, presets};
 pub use cases::{CaseResult, Difference, Tested, test};
 pub use convert::{ConvertError, Converted, Lost, convert};
 pub use coverage::{Coverage, Unreached};
 pub use desired::{Desired, Flow, GroupWanted, Held, HeldCode, LeftOut, ManagerWanted, Mapped, RecordPart, Stage, Wanted, When};
-pub use fault::{Fault, MappingErrors};
 pub use guess::{Guess, GuessError, guess, looks_like_header};
 pub use lifecycle::fold as fold_status;
 pub use model::Mapping;
 pub use parse::SOURCE_KEYS;
+#[cfg(test)]
+pub(crate) use parse::known_keys;
 pub use quality::{FINDINGS, Finding};
 pub use survey::{FirstHeld, Survey, Tally};
 pub use tools::{Checked, EvalFault, Evaluation, Explained, check, eval};

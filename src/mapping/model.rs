@@ -10,11 +10,11 @@ use super::Rules;
 use super::bound::BoundMapping;
 use super::dates::Dates;
 use super::desired::When;
-use super::fault::{Document, Fault, MappingErrors, did_you_mean};
 use super::formula::{Formula, Slot};
 use super::lifecycle::Cycle;
 use super::scope::Clause;
 use super::walk::in_file;
+use crate::diagnostic::{Document, Fault, Faults, did_you_mean};
 use crate::directory::{Attribute, Value};
 use crate::record::Header;
 use crate::source::CsvSettings;
@@ -127,10 +127,10 @@ impl Mapping {
     ///
     /// # Errors
     /// Every column that the mapping uses or requires and the reading lacks.
-    pub fn bind(&self, header: &Header) -> Result<BoundMapping, MappingErrors> {
+    pub fn bind(&self, header: &Header) -> Result<BoundMapping, Faults> {
         let faults = self.missing(header);
         if !faults.is_empty() {
-            return Err(MappingErrors { faults });
+            return Err(Faults { faults });
         }
         Ok(self.bind_loosely(header))
     }

@@ -50,7 +50,7 @@ pub use settings::{
     Also, Assertion, Auth, Body, Changes, Format, Grant, Join, Limits, MarkForm, Paging, PagingKind, Request, Secret, SecretRef,
     SendAs, Settings, Take, TokenRequest, Word,
 };
-pub use template::{Shape, Template};
+pub use template::{Shape, Template, TemplateFault};
 
 /// The keys of `[source]` that declare a service; a mapping file may hold them too, which makes it a preset.
 pub const KEYS: &[&str] = &[

@@ -24,7 +24,7 @@ const METHODS: [(&str, Method); 6] = [
     ("access-token", Method::AccessToken),
 ];
 
-/// Reads the table; the keys that belong to it depend on the method.
+/// Reads the table. Which keys belong to it depends on the method.
 pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<Auth> {
     let span = fields.span();
     if !fields.has("method") {
@@ -42,7 +42,11 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<Aut
         Method::ClientCertificate => {
             let client_id = client_id(reader, &fields, true);
             if !fields.has("certificate_file") {
-                reader.fault(&span, "auth needs `certificate_file`", None);
+                reader.fault(
+                    &span,
+                    "auth needs `certificate_file`",
+                    "such as certificate_file = \"/etc/hrpush/app.pem\", PEM with the private key",
+                );
             }
             let certificate = reader.path(&fields, "certificate_file");
             refuse_passwords(reader, &fields, certificate.as_deref());
@@ -67,14 +71,18 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<Aut
     auth
 }
 
-/// The id of the app. It becomes a part of an address or of a signed claim, so it has the letters of an id and no others.
+/// The id of the app. It becomes part of an address or of a signed claim, so only the characters of an id are allowed.
 fn client_id(reader: &mut Reader<'_>, fields: &Table<'_, '_>, required: bool) -> Option<String> {
     let found = if required { reader.required_text(fields, "client_id")? } else { reader.string(fields, "client_id")? };
     if found.value.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
         return Some(found.value);
     }
     reader.hide(&found.span);
-    reader.fault(&found.span, "`client_id` is no id of an app", "the application (client) id, as the app registration shows it");
+    reader.fault(
+        &found.span,
+        "`client_id` is not the id of an app",
+        "the application (client) id, as the app registration shows it",
+    );
     None
 }
 
@@ -97,7 +105,7 @@ fn secret(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<SecretFrom>
     }
 }
 
-/// A secret that stands in the file itself gets a message of its own, which does not show it.
+/// Refuses a secret that is written in the file itself, with a message that does not show it.
 fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> bool {
     let mut any = false;
     for key in ["secret", "client_secret", "password", "token"] {
@@ -109,7 +117,7 @@ fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> bool
     any
 }
 
-/// A certificate file with a password would have to be opened before the first request; what cannot be is refused where it is named.
+/// Refuses a certificate that needs a password: hrpush reads PEM without one, and a run should not find that out at its first request.
 fn refuse_passwords(reader: &mut Reader<'_>, fields: &Table<'_, '_>, certificate: Option<&Path>) {
     let ending = certificate.and_then(Path::extension).map(|ending| ending.to_string_lossy().to_lowercase());
     let pkcs12 = ending.is_some_and(|ending| ending == "pfx" || ending == "p12");

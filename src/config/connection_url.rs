@@ -1,12 +1,12 @@
-//! What the address of a database and of a remote file have in common: no password in it, and the secret named beside it.
+//! Rules for the address of a database or a remote file: it has no password, and the secret is named by a key of its own.
 
 use super::SecretFrom;
 use crate::diagnostic::toml::{At, Reader, Table};
 
-/// A fault that was reported already.
+/// Returned after a fault was reported, so that the caller adds none.
 pub(super) struct Reported;
 
-/// A password within the URL is refused, and no message shows it.
+/// Whether the URL has a password, which is reported and never shown.
 pub(super) fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool {
     let (scheme, rest) = url.value.split_once("://").unwrap_or_default();
     // The key of an object may hold these signs; the address of a server holds them before a password alone.
@@ -17,16 +17,16 @@ pub(super) fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool 
     if by_user.or(by_key).is_none_or(str::is_empty) {
         return false;
     }
-    // The host helps to find the address again, but a password may hold any sign; what the mask shows of it is enough.
+    // A password may contain any character, so no rule of ours can cut out the host; the mask shows what is safe.
     reader.fault(
         &url.span,
-        "a password stands in this address",
+        "this address contains a password",
         "take it out, name an environment variable that holds it (`password_env = \"…\"`), and change it: it was readable here",
     );
     true
 }
 
-/// `%20` is a blank, and a plus sign is a plus sign.
+/// Decodes a part of a URL: `%20` is a blank, and a plus sign stays a plus sign.
 pub(super) fn decoded(part: &str) -> String {
     let pair = format!("x={}", part.replace('+', "%2B").replace('&', "%26"));
     url::form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
@@ -37,7 +37,7 @@ pub(super) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
-/// The secret under one of two keys, or the fault that was reported.
+/// The secret named by one of two keys.
 pub(super) fn secret(
     reader: &mut Reader<'_>,
     fields: &Table<'_, '_>,

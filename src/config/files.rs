@@ -73,7 +73,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>, kind: FileKin
     Some(FileSource { paths: paths?, place, settings, arrival, joins, rows, move_to, refuse_repeated: repeated.unwrap_or(false) })
 }
 
-/// Whether the file lies elsewhere than on this machine.
+/// Where the file is: on this machine, or on a server.
 enum Elsewhere {
     No,
     At(Box<PlaceConfig>),
@@ -89,8 +89,8 @@ fn elsewhere(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Elsewhere {
     match remote::read(reader, fields, &found) {
         Some(place) if fields.holds("after") && fields.get("after").is_some_and(|after| after.get_ref().is_table()) => {
             drop(place);
-            let hint = "a place is only read; `repeated` tells when the same file comes again";
-            reader.fault(&found.span, "files are moved away on this machine alone", hint);
+            let hint = "hrpush only reads from a server; `repeated` reports the same file a second time";
+            reader.fault(&found.span, "`after` can move files on this machine only", hint);
             Elsewhere::Faulty
         }
         Some(place) => Elsewhere::At(Box::new(place)),
@@ -102,13 +102,13 @@ fn elsewhere(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Elsewhere {
 fn paths(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<Vec<PathBuf>> {
     match fields.get("path").map(toml::Spanned::get_ref) {
         None => {
-            reader.fault(&fields.span(), "[source] needs `path`", None);
+            reader.fault(&fields.span(), "[source] needs `path`", "such as path = \"/srv/hr/employees-*.csv\"");
             None
         }
         Some(DeValue::Array(_)) => {
             let paths = reader.strings(fields, "path")?;
             if paths.is_empty() {
-                reader.fault(&fields.span(), "`path` names no file", None);
+                reader.fault(&fields.span(), "`path` is an empty list", "such as path = [\"a.csv\", \"b.csv\"]");
                 return None;
             }
             let several = paths.into_iter().map(|path| only_here(reader, &path));
@@ -121,7 +121,7 @@ fn paths(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<Vec<PathBuf>
 /// A path of this machine: a file elsewhere is fetched alone.
 fn only_here(reader: &mut Reader<'_>, path: &At<String>) -> Option<PathBuf> {
     if remote::is_place(&path.value) {
-        reader.fault(&path.span, "a file that lies elsewhere is fetched alone", "give it as the one `path` of [source]");
+        reader.fault(&path.span, "a file on a server cannot be one of several", "give it as the one `path` of [source]");
         return None;
     }
     Some(reader.beside(&path.value))
@@ -164,7 +164,7 @@ fn csv(reader: &mut Reader<'_>, fields: &Table<'_, '_>, common: &CsvSettings) ->
         let known = is_encoding(&found.value);
         if !known {
             let hint = "examples: utf-8, utf-16le, windows-1252, windows-1250, iso-8859-15, dos-850, shift_jis";
-            reader.fault(&found.span, format!("no encoding is called `{}`", found.value), hint);
+            reader.fault(&found.span, format!("unknown encoding `{}`", found.value), hint);
         }
         known.then_some(found.value)
     });
@@ -176,7 +176,11 @@ fn arrival(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Arrival {
     let done_file = reader.string(fields, "done_file").and_then(|found| {
         let plain = !found.value.contains(['/', '\\']);
         if !plain {
-            reader.fault(&found.span, "`done_file` is a name, not a path", "it lies beside the file, such as \"{name}.done\"");
+            reader.fault(
+                &found.span,
+                "`done_file` is a name, not a path",
+                "it is in the folder of the file, such as \"{name}.done\"",
+            );
         }
         plain.then_some(found.value)
     });
@@ -186,7 +190,7 @@ fn arrival(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Arrival {
 
 fn join(reader: &mut Reader<'_>, fields: Table<'_, '_>, kind: FileKind) -> Option<JoinSource> {
     if !fields.has("path") {
-        reader.fault(&fields.span(), "[[source.join]] needs `path`", None);
+        reader.fault(&fields.span(), "[[source.join]] needs `path`", "such as path = \"contracts.csv\"");
     }
     let path = reader.string(&fields, "path").and_then(|path| only_here(reader, &path));
     let settings = settings(reader, &fields, kind);
@@ -214,7 +218,7 @@ fn rows(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<RowRule> {
             dates.push(format);
         } else {
             let hint = "day, month and year are %d, %m and %Y, so that 31.12.2026 is \"%d.%m.%Y\" and 31.12.26 \"%d.%m.%y\"";
-            reader.fault(&format.span, format!("`{}` is no format of a date", format.value), hint);
+            reader.fault(&format.span, format!("`{}` is not a form of a date", format.value), hint);
         }
     }
     let nothing = texts(reader, &fields, "nothing");

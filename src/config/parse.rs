@@ -107,7 +107,7 @@ fn tenant_id(reader: &mut Reader<'_>, id: At<String>) -> Option<String> {
     }
     reader.fault(
         &id.span,
-        format!("`{}` is no tenant id", id.value),
+        format!("`{}` is not a tenant id", id.value),
         "a domain such as contoso.onmicrosoft.com, or the tenant's UUID",
     );
     None
@@ -151,7 +151,7 @@ fn protect(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Protect {
     let mut groups = Vec::new();
     for group in reader.strings(&fields, "groups").unwrap_or_default() {
         if group.value.trim().is_empty() {
-            reader.fault(&group.span, "a group without a name", None);
+            reader.fault(&group.span, "a group without a name", "the display name or the id of the group");
         } else {
             groups.push(group.value.trim().to_owned());
         }
@@ -176,7 +176,11 @@ fn deliver(reader: &mut Reader<'_>, fields: Table<'_, '_>, cloud: Cloud) -> Opti
         To::Tap => hand_to(reader, &fields).map(|to| Deliver::Tap(Some(to))),
     };
     if to == To::Tap && !cloud.has_access_pass() {
-        reader.fault(&fields.span(), "there are no Temporary Access Passes in the cloud of [tenant]", None);
+        reader.fault(
+            &fields.span(),
+            "the cloud of [tenant] has no Temporary Access Passes",
+            "use deliver = \"file\" or \"discard\"",
+        );
     }
     reader.finish(&fields);
     delivered
@@ -185,11 +189,11 @@ fn deliver(reader: &mut Reader<'_>, fields: Table<'_, '_>, cloud: Cloud) -> Opti
 fn hand_to(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<HandTo> {
     let recipient = reader.required_text(fields, "recipient");
     if let Some(found) = recipient.as_ref().filter(|found| found.value.parse::<age::x25519::Recipient>().is_err()) {
-        let hint = "it starts with age1 and is whole, as age-keygen prints it";
-        reader.fault(&found.span, "`recipient` is no age public key", hint);
+        let hint = "copy the whole line that age-keygen prints: it begins with age1";
+        reader.fault(&found.span, "`recipient` is not an age public key", hint);
     }
     if !fields.has("path") {
-        reader.fault(&fields.span(), "[password] needs `path`", None);
+        reader.fault(&fields.span(), "[password] needs `path`", "such as path = \"first-passwords.age\"");
     }
     let path = reader.path(fields, "path");
     recipient.zip(path).map(|(recipient, path)| HandTo { recipient: recipient.value, path })

@@ -55,7 +55,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>, found: &At<S
     };
     let host = url.host_str().filter(|host| !host.is_empty()).map(|host| host.trim_matches(['[', ']']).to_owned());
     let Some(host) = host else {
-        reader.fault(&found.span, "`path` names no host or bucket", HINT);
+        reader.fault(&found.span, "`path` has no host or bucket", HINT);
         return None;
     };
     let (folder, file) = folder_and_file(reader, found, &url, kind.is_none())?;
@@ -67,7 +67,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>, found: &At<S
         }
         Some(kind) => {
             if !url.username().is_empty() || url.port().is_some() {
-                reader.fault(&found.span, "`path` names more than a bucket and a file", HINT);
+                reader.fault(&found.span, "`path` has more than a bucket and a file", HINT);
                 return None;
             }
             let (access, secret) = objects(reader, fields, found, kind, host)?;
@@ -81,11 +81,11 @@ fn folder_and_file(reader: &mut Reader<'_>, found: &At<String>, url: &Url, sftp:
     let path = decoded(url.path());
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", &path));
     if file.is_empty() {
-        reader.fault(&found.span, "`path` names no file", "its last part may hold `*`, such as employees-*.csv");
+        reader.fault(&found.span, "`path` has no file name", "its last part may hold `*`, such as employees-*.csv");
         return None;
     }
     if folder.contains('*') {
-        reader.fault(&found.span, "`*` stands in the folder", "only the name of the file may be a pattern");
+        reader.fault(&found.span, "`*` in the folder is not supported", "only the name of the file may be a pattern");
         return None;
     }
     let folder = match folder.strip_prefix("/~") {
@@ -107,14 +107,14 @@ fn sftp(reader: &mut Reader<'_>, fields: &Table<'_, '_>, found: &At<String>, url
     let (Ok(password), Ok(passphrase)) = (password, passphrase) else { return None };
     let user = decoded(url.username());
     if user.is_empty() {
-        reader.fault(&found.span, "`path` names no user", "such as sftp://hr@host/folder/file");
+        reader.fault(&found.span, "`path` has no user", "such as sftp://hr@host/folder/file");
         return None;
     }
     let host_key = match (known, pinned) {
         (Some(path), None) => HostKey::KnownHosts(path),
         (None, Some(pinned)) if pinned.value.starts_with("SHA256:") => HostKey::Fingerprint(pinned.value),
         (None, Some(pinned)) => {
-            reader.fault(&pinned.span, "`host_key` is no fingerprint", "as `ssh-keygen -lf` shows it: SHA256:…");
+            reader.fault(&pinned.span, "`host_key` is not a fingerprint", "as `ssh-keygen -lf` shows it: SHA256:…");
             return None;
         }
         (Some(_), Some(pinned)) => {
@@ -122,8 +122,8 @@ fn sftp(reader: &mut Reader<'_>, fields: &Table<'_, '_>, found: &At<String>, url
             return None;
         }
         (None, None) => {
-            let hint = "`host_key = \"SHA256:…\"` or `known_hosts = \"…\"`; ask the server's owner, do not take what answers";
-            reader.fault(&found.span, "nothing says by which key the server is known", hint);
+            let hint = "`host_key = \"SHA256:…\"` or `known_hosts = \"…\"`; ask the owner of the server for the fingerprint";
+            reader.fault(&found.span, "the host key of the server is not configured", hint);
             return None;
         }
     };
@@ -131,7 +131,8 @@ fn sftp(reader: &mut Reader<'_>, fields: &Table<'_, '_>, found: &At<String>, url
         (Some(password), None) => (SftpSignIn::Password, password),
         (None, Some(path)) => (SftpSignIn::Key, SecretFrom::File(path)),
         (both, _) => {
-            let message = if both.is_some() { "a password and a key exclude each other" } else { "nothing says how to sign in" };
+            let message =
+                if both.is_some() { "a password and a key exclude each other" } else { "the sign-in is not configured" };
             reader.fault(&found.span, message, "`key_file`, or `password_env` or `password_file`");
             return None;
         }
@@ -148,7 +149,11 @@ fn objects(
     bucket: String,
 ) -> Option<(Objects, Option<SecretFrom>)> {
     if let Some(fault) = bucket_fault(kind, &bucket) {
-        reader.fault(&found.span, format!("`{bucket}` is no {fault}"), "letters, digits, dots and dashes, as the store lists it");
+        reader.fault(
+            &found.span,
+            format!("`{bucket}` is not a {fault}"),
+            "letters, digits, dots and dashes, as the store lists it",
+        );
         return None;
     }
     let endpoint = match reader.string(fields, "endpoint") {
@@ -163,7 +168,7 @@ fn objects(
     let secret = secret(reader, fields, "secret_env", "secret_file").ok()?;
     if kind == ObjectKind::S3 && secret.is_some() != account.is_some() {
         let hint = "`access_key_id` with `secret_env` or `secret_file`; without both the environment's credential is used";
-        reader.fault(&found.span, "half a credential", hint);
+        reader.fault(&found.span, "the credential is incomplete", hint);
         return None;
     }
     let (account_key, is_named): (_, fn(&str) -> bool) =
@@ -200,7 +205,7 @@ fn is_label(name: &str) -> bool {
     (1..=63).contains(&name.len()) && name.bytes().all(fits) && !name.starts_with('-') && !name.ends_with('-')
 }
 
-/// The id of an access key, which stands in a header. Stores other than Amazon's are freer in theirs.
+/// The id of an access key, which becomes part of a header. Stores other than Amazon's allow more characters.
 fn is_access_key(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.@+=".contains(&byte))
 }

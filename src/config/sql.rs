@@ -21,7 +21,7 @@ const DRIVERS: [(&str, Driver); 7] = [
     ("sqlserver", Driver::Mssql),
 ];
 
-/// So long may a query take where the configuration does not say.
+/// The longest time for a query, unless the configuration has one.
 const TIMEOUT: Duration = Duration::from_mins(10);
 /// The longest time that can be configured.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -68,7 +68,7 @@ struct Target {
 }
 
 impl Target {
-    /// What the source is called where the configuration does not say.
+    /// The name of the source, unless the configuration has one.
     fn name(&self) -> String {
         match (&self.database, &self.location) {
             (Some(database), _) => database.clone(),
@@ -92,7 +92,7 @@ fn driver(reader: &mut Reader<'_>, fields: &Table<'_, '_>, named: Option<Driver>
         }
         (Some(driver), _, _) | (None, Some(driver), _) => Some(driver),
         (None, None, Some(url)) => {
-            reader.fault(&url.span, "`url` does not tell the kind of database", "postgres://user@host/database, for example");
+            reader.fault(&url.span, "the kind of database is not known from `url`", "postgres://user@host/database, for example");
             None
         }
         (None, None, None) => {
@@ -123,7 +123,7 @@ fn file(reader: &mut Reader<'_>, fields: &Table<'_, '_>, url: Option<&At<String>
             reader.beside(bare.strip_prefix("//").unwrap_or(bare))
         }
         (false, None) => {
-            reader.fault(&fields.span(), "[source] needs `path`", None);
+            reader.fault(&fields.span(), "[source] needs `path`", "such as path = \"hr.db\"");
             return None;
         }
     };
@@ -162,7 +162,7 @@ fn server(reader: &mut Reader<'_>, fields: &Table<'_, '_>, driver: Driver, url: 
     Some(Target { location, database: parts.database, user: parts.user, tls, secret, sign_in })
 }
 
-/// What a URL says.
+/// The parts of a URL.
 struct Parts {
     host: Option<String>,
     port: u16,
@@ -172,7 +172,7 @@ struct Parts {
 
 fn parts(reader: &mut Reader<'_>, found: &At<String>, driver: Driver, socket: bool) -> Option<Parts> {
     let Ok(url) = Url::parse(&found.value) else {
-        reader.fault(&found.span, "`url` is no URL", example(driver));
+        reader.fault(&found.span, "`url` is not a URL", example(driver));
         return None;
     };
     if url.query().is_some() || url.fragment().is_some() {
@@ -182,7 +182,7 @@ fn parts(reader: &mut Reader<'_>, found: &At<String>, driver: Driver, socket: bo
     }
     let host = url.host_str().filter(|host| !host.is_empty()).map(|host| host.trim_matches(['[', ']']).to_owned());
     if host.is_some() == socket {
-        let message = if socket { "`url` names a host, `socket` one of this machine" } else { "`url` names no host" };
+        let message = if socket { "`url` has a host, but `socket` is on this machine" } else { "`url` has no host" };
         reader.fault(&found.span, message, example(driver));
         return None;
     }
@@ -193,7 +193,7 @@ fn parts(reader: &mut Reader<'_>, found: &At<String>, driver: Driver, socket: bo
     });
     let database = url.path().trim_start_matches('/');
     if database.contains('/') {
-        reader.fault(&found.span, "`url` names more than a database", example(driver));
+        reader.fault(&found.span, "`url` has more than a database behind the host", example(driver));
         return None;
     }
     let text = |part: &str| (!part.is_empty()).then(|| decoded(part));
@@ -271,7 +271,7 @@ fn refuse_query(reader: &mut Reader<'_>, found: &At<String>, in_file: Option<Pat
         reader.fault(&found.span, format!("{}, line {line}, column {column}: {fault}", path.display()), hint);
         return;
     }
-    // Where the query stands in the file as it is, without escapes, the place in it is a place in the file.
+    // If the file has the query without escapes, a place in the query is a place in the file.
     match reader.within(&found.span, &found.value) {
         Some(start) => {
             let at: Range<usize> = start + fault.at()..start + fault.at() + 1;

@@ -129,7 +129,7 @@ fn what_cannot_be_protected_is_a_fault() {
     assert!(faults("[guard]\ndisable = 5\n").contains("`disable` must be a table or \"off\""));
     assert!(faults("[guard]\ndisable = { share = 5 }\n").contains("from 0 to 1"));
     assert!(faults("[guard]\nfeed = { count = 5 }\n").contains("unknown key `count`"));
-    assert!(faults("[tenant]\nid = \"a/../b.com\"\n").contains("is no tenant id"));
+    assert!(faults("[tenant]\nid = \"a/../b.com\"\n").contains("is not a tenant id"));
 }
 
 #[test]

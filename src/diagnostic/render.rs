@@ -13,7 +13,9 @@ impl fmt::Display for Fault {
             write!(f, "{file}: {message}")?;
         } else {
             let margin = " ".repeat(line.to_string().len());
-            writeln!(f, "{file}, line {line}, column {column}: {message}")?;
+            // The caller of a text without a file puts the name in front.
+            let comma = if file.is_empty() { "" } else { ", " };
+            writeln!(f, "{file}{comma}line {line}, column {column}: {message}")?;
             writeln!(f, "  {line} | {excerpt}")?;
             write!(f, "  {margin} | {}", underline(excerpt, column - 1, *width))?;
         }

@@ -1,4 +1,4 @@
-//! Text of the schema as TOML: whatever stands in it, the file stays a file of ours.
+//! Writes texts as TOML. No text from outside can end its string or comment.
 
 use std::fmt::Write as _;
 

@@ -11,7 +11,7 @@ use super::coverage::{Coverage, Reached};
 use super::desired::{Desired, Flow, ManagerWanted, Mapped, Stage};
 use super::model::Mapping;
 use super::tools::record_of;
-use crate::diagnostic::{Document, Fault};
+use crate::diagnostic::Document;
 use crate::directory::Value;
 use crate::expr::Context;
 use crate::record::Record;
@@ -134,9 +134,7 @@ type BecameOf = Vec<(Became, bool)>;
 fn run_all(mapping: &Mapping, text: &str) -> Result<(Vec<CaseResult>, Coverage, BecameOf), String> {
     let file: File = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        let Fault { line, column, excerpt, message, .. } =
-            Document::new(String::new(), text.to_owned()).fault(&span, error.message().trim_end(), None);
-        format!("line {line}, column {column}: {message}\n  {line} | {excerpt}")
+        Document::new(String::new(), text.to_owned()).fault(&span, error.message().trim_end(), None).to_string()
     })?;
     let mut reached = Reached::default();
     let mut results = Vec::new();

@@ -170,7 +170,7 @@ impl<'t, 'a> LayeredTable<'_, 't, 'a> {
         }
     }
 
-    /// A table of texts that are templates; a list stands for the same name several times.
+    /// A table of texts that are templates; a list writes its name several times.
     pub(super) fn pairs(&mut self, key: &'static str, more: &[&str]) -> Vec<(String, rest::Template)> {
         let values = self.values.clone();
         let lax = self.wanted == Wanted::Part;
@@ -262,7 +262,7 @@ pub(super) fn template(
     })
 }
 
-/// Refuses a value that stands for a part of a host and has a character that would end the host: the credential would go to another one.
+/// Refuses a value for a part of a host if it has a character that would end the host: the credential would go to another one.
 pub(super) fn host_parts_fit(text: &str, values: &BTreeMap<String, String>) -> Result<(), String> {
     let Some((_, rest)) = text.split_once("://") else { return Ok(()) };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();

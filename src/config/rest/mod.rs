@@ -1,6 +1,6 @@
 //! `[source]` of the kind rest: hrpush.toml, over the mapping file, over a preset; the first that has a key wins.
 //!
-//! Everything is checked where it stands, so that each fault has the file, line and column it is written in.
+//! Each value is checked in the file that has it, so that a fault has the right file, line and column.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ pub fn check_rest(text: &str, path: &Path) -> Result<(), String> {
     settings("service", &[Layer { text, path }], Wanted::Part).map(|_| ())
 }
 
-/// What hrpush.toml says by itself; called while it is read, so that its faults are told with all others.
+/// The part in hrpush.toml. It is read with the other tables, so that all faults are reported together.
 pub(super) fn own(reader: &mut Reader<'_>, fields: Table<'_, '_>, text: &str, path: &Path) -> RestSource {
     let mut scope = LayeredTable { layers: vec![(reader, fields)], values: BTreeMap::new(), wanted: Wanted::Part };
     let preset = scope.text("preset");
@@ -162,13 +162,14 @@ fn whole(scope: &mut LayeredTable<'_, '_, '_>, name: &str) -> rest::Settings {
 
 /// Where an answer that has only what changed could not be merged rightly.
 fn unfit_for_changes(scope: &mut LayeredTable<'_, '_, '_>, also: &[rest::Also], picks: &[rest::Pick]) {
-    const HINT: &str = "leave `changes` out: everybody is then read each time";
+    const HINT: &str = "remove `changes`; then everybody is read each time";
     if !also.is_empty() {
-        let what = "`changes` does not go with [[source.also]]: whoever moves from one list to the other would stay in the first";
+        let what =
+            "`changes` cannot be combined with [[source.also]]: a person who moves to the other list would stay in the first";
         scope.fault_at("changes", what, HINT);
     }
     if picks.iter().any(|pick| pick.by.is_some()) {
-        let what = "`changes` does not go with a pick that has `by`: what changed may be one of several rows of a person";
+        let what = "`changes` cannot be combined with a pick that has `by`: a change may be one of several rows of a person";
         scope.fault_at("changes", what, HINT);
     }
 }

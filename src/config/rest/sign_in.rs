@@ -114,7 +114,7 @@ fn word(scope: &mut LayeredTable<'_, '_, '_>, key: &'static str, keys: &SecretKe
     scope.template(key, &[]).map(Word::Plain)
 }
 
-/// A secret by variable or file; a fault where it is neither, or stands in the file itself.
+/// A secret by variable or file. Neither of them, or the secret in the file itself, is a fault.
 pub(super) fn secret(scope: &mut LayeredTable<'_, '_, '_>, keys: &SecretKeys) -> Option<SecretRef> {
     if !keys.plain.is_empty()
         && let Some((reader, fields)) = scope.at(keys.plain)

@@ -232,7 +232,7 @@ impl Lexer<'_> {
         self.valued = true;
         let line = self.end_of_line(self.at);
         if self.judged() != Judged::Harmless {
-            // Without quotes nobody knows where it ends.
+            // Without quotes its end is unknown.
             let number: String = self.chars[self.at..line].iter().collect();
             let first = number.split([' ', ',', '}', ']', '#', '\t']).next().unwrap_or_default();
             if is_plain(first) && !self.key.is_empty() {

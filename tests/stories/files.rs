@@ -136,7 +136,7 @@ fn unknown_keys_of_a_source_are_refused_with_their_place() {
         ("path = \"a.csv\"\nmin_age = \"soon\"\n", "`min_age` cannot be"),
         ("path = \"a.csv\"\n[[source.join]]\nkey = \"A\"\n", "needs `path`"),
         ("path = \"a.csv\"\n[source.rows]\nfrom = \"A\"\n", "needs `key`"),
-        ("path = \"a.csv\"\n[source.rows]\nkey = \"A\"\ndates = [\"dd.mm.yyyy\"]\n", "no format of a date"),
+        ("path = \"a.csv\"\n[source.rows]\nkey = \"A\"\ndates = [\"dd.mm.yyyy\"]\n", "not a form of a date"),
         ("path = \"a.csv\"\nsheet = \"x\"\n", "unknown key `sheet`"),
         ("path = []\n", "is an empty list"),
     ] {

@@ -19,7 +19,7 @@ pub(super) fn test(json: bool, file: &Path, update: bool) -> Result<Ended, Failu
         return Err(Failure::usage(format!("there are no cases: {} does not exist\n  hint: {hint}", cases.display())));
     }
     let text = text_of(&cases)?;
-    let run = |text: &str| mapping::test(&mapping, text).map_err(|fault| Failure::usage(format!("{}: {fault}", cases.display())));
+    let run = |text: &str| mapping::test(&mapping, text).map_err(|fault| Failure::usage(format!("{}, {fault}", cases.display())));
     let mut tested = run(&text)?;
     let mut updated = false;
     if update && let Some(accepted) = tested.accepted.take() {

@@ -7,7 +7,6 @@ mod coverage;
 mod dates;
 mod desired;
 mod evaluate;
-mod fault;
 mod formula;
 mod guess;
 mod lifecycle;
@@ -19,21 +18,22 @@ mod spreadsheet_damage;
 mod tally;
 #[cfg(test)]
 mod tests;
-mod toml_text;
 mod tools;
 mod walk;
 
+pub use crate::diagnostic::{Fault, Faults};
 pub use builtin::{Candidate, ChoiceError, builtin, choose, preset, presets};
 pub use cases::{CaseResult, Difference, Tested, test};
 pub use convert::{ConvertError, Converted, Lost, convert};
 pub use coverage::{Coverage, Unreached};
 pub use desired::{Desired, Flow, GroupWanted, Held, HeldCode, LeftOut, ManagerWanted, Mapped, RecordPart, Stage, Wanted, When};
 pub use evaluate::BoundMapping;
-pub use fault::{Fault, MappingErrors};
 pub use guess::{Guess, GuessError, guess, looks_like_header};
 pub use lifecycle::fold as fold_status;
 pub use model::{GroupRule, LeaveAction, Lifecycle, Mapping, Rules};
 pub use parse::SOURCE_KEYS;
+#[cfg(test)]
+pub(crate) use parse::known_keys;
 pub use quality::{FINDINGS, Finding};
 pub use tally::{FirstHeld, Survey, Tally};
 pub use tools::{Checked, EvalFault, Evaluation, Explained, check, eval};

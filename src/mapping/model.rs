@@ -8,11 +8,11 @@ use jiff::tz::TimeZone;
 
 use super::dates::Dates;
 use super::desired::When;
-use super::fault::{Document, Fault, did_you_mean};
 use super::formula::{Formula, Slot};
 use super::lifecycle::Cycle;
 use super::scope::Clause;
 use super::walk::in_file;
+use crate::diagnostic::{Document, Fault, did_you_mean};
 use crate::directory::{Attribute, ObjectId, Value};
 use crate::record::Header;
 use crate::source::CsvSettings;

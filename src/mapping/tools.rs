@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::evaluate::BoundMapping;
-use super::fault::Fault;
 use super::formula::Slot;
 use super::model::{Mapping, Origin};
+use crate::diagnostic::Fault;
 use crate::expr::{self, Context, Expression, Outcome};
 use crate::record::{At, Header, Place, Record, Value};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::escape::{Shown, shown};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::plan::{Concern, HeldEntry, Plan, Skipped};
 
 /// The most lines for one kind of concern. Leavers with access are always listed.

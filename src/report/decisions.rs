@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::escape::{Shown, shown};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::store::DecisionRow;
 
 /// A decision that was just recorded.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::escape::{Shown, shown};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::directory::ObjectId;
 use crate::mapping::{Explained, LeaveAction};
 use crate::plan::{Change, HeldEntry, Plan, Skipped};

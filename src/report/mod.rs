@@ -5,7 +5,6 @@
 
 mod concerns;
 mod decisions;
-mod escape;
 mod explanation;
 mod html;
 mod outcome;
@@ -13,9 +12,9 @@ mod quality;
 mod records;
 mod text;
 
+pub use crate::diagnostic::escape::{Shown, shown};
 pub use concerns::concerns;
 pub use decisions::{decided, decision, decision_list, forgotten};
-pub use escape::{Shown, shown};
 pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing, explanation};
 pub use html::html;
 pub use outcome::{outcome, run, runs};

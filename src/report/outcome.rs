@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::escape::{Shown, shown};
 use crate::apply::{Failed, Outcome};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::plan::SkippedCode;
 use crate::store::{Recorded, RunRow};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::escape::shown;
+use crate::diagnostic::escape::shown;
 use crate::mapping::{FINDINGS, Finding};
 use crate::record::{At, Place};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::escape::shown;
+use crate::diagnostic::escape::shown;
 use crate::record::{At, Cell, Record};
 use crate::source::{Profiler, Reading, SourceErrors};
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::concerns::{leavers, who};
-use super::escape::{Shown, shown};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::directory::Value;
 use crate::plan::{Action, Cause, Change, Edit, Guard, GuardColumn, Object, Plan, Skipped, SkippedCode};
 

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::path::Path;
 
 use crate::apply::{ApplyError, HandoverError, JournalError};
-use crate::config::{ConfigErrors, SecretError};
+use crate::config::SecretError;
+use crate::diagnostic::Faults;
 use crate::graph::{CredentialError, GraphError};
-use crate::mapping::MappingErrors;
 use crate::sandbox::SandboxError;
 use crate::source::SourceErrors;
 use crate::store::StoreError;
@@ -85,7 +85,7 @@ macro_rules! exit_class {
 }
 
 exit_class! {
-    usage: ConfigErrors, MappingErrors;
+    usage: Faults;
     cannot: GraphError, CredentialError, SandboxError, SecretError, HandoverError, ApplyError, JournalError, serde_json::Error, csv::Error, std::io::Error,
 }
 

@@ -21,8 +21,12 @@ fn a_wrong_mapping_is_told_with_a_caret() {
          employeeId = \"[EmployeeID]\"\ndisplayName = 'Jion(\" \", [FirstName])'\nid = \"[EmployeeID]\"\n",
     );
     let ended = world.run(["mapping", "check", mapping.to_str().unwrap()]).ends_with(2);
-    assert!(ended.err.contains("wrong.toml:9:") && ended.err.contains("Join") && ended.err.contains('^'), "{}", ended.err);
-    assert!(ended.err.contains("wrong.toml:10:"), "{}", ended.err);
+    assert!(
+        ended.err.contains("wrong.toml, line 9, column 16: ") && ended.err.contains("Join") && ended.err.contains('^'),
+        "{}",
+        ended.err
+    );
+    assert!(ended.err.contains("wrong.toml, line 10, column 1: "), "{}", ended.err);
     let file = world.write("employees.csv", format!("{HEADER}\n1,Ann,Lee,Active\n"));
     world.import(&file, &["--mapping", mapping.to_str().unwrap()]).ends_with(2);
 }

@@ -14,7 +14,7 @@ use crate::directory::Value;
 use crate::expr::Context;
 use crate::mapping::coverage::{Coverage, Reached};
 use crate::mapping::desired::{Desired, Flow, ManagerWanted, Mapped, Stage};
-use crate::mapping::fault::{Document, Fault};
+use crate::diagnostic::Document;
 use crate::mapping::model::Mapping;
 use crate::mapping::tools::record_of;
 use crate::record::Record;
@@ -43,9 +43,7 @@ type Outcomes = Vec<(Outcome, bool)>;
 fn run_all(mapping: &Mapping, text: &str) -> Result<(Vec<CaseResult>, Coverage, Outcomes), String> {
     let file: File = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        let Fault { line, column, excerpt, message, .. } =
-            Document::new(String::new(), text.to_owned()).fault(&span, error.message().trim_end(), None);
-        format!("line {line}, column {column}: {message}\n  {line} | {excerpt}")
+        Document::new(String::new(), text.to_owned()).fault(&span, error.message().trim_end(), None).to_string()
     })?;
     let mut reached = Reached::default();
     let mut results = Vec::new();

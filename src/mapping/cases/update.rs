@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::case::{Outcome, left_alone};
-use crate::mapping::toml_text::{key, quoted};
+use crate::diagnostic::toml_text::{key, quoted};
 
 /// The file with every stale case brought up to date.
 pub(super) fn accept(text: &str, became: &[(Outcome, bool)]) -> Option<String> {

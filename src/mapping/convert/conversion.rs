@@ -7,9 +7,9 @@ use super::loss::{Lost, is_directory, name_of};
 use super::names::{Meaning, meaning};
 use super::schema::{AttributeMapping, ObjectMapping, Rule, Schema, scalar};
 use super::scope;
+use crate::diagnostic::toml_text::quoted;
 use crate::expr::{Expression, Rules};
 use crate::mapping::parse::formulas::one_text;
-use crate::mapping::toml_text::quoted;
 
 /// One object mapping on its way.
 pub(super) struct Conversion<'s> {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::loss::{ConvertError, Lost, is_writable};
+use crate::diagnostic::toml_text::{comment, key, quoted};
 use crate::mapping::model::Mapping;
-use crate::mapping::toml_text::{comment, key, quoted};
 
 /// One line of `[attributes]`.
 #[derive(Clone, Debug)]

@@ -2,9 +2,9 @@
 
 use super::loss::Lost;
 use super::schema::{FilterClause, FilterGroup, scalar};
+use crate::diagnostic::toml_text::{comment, quoted};
 use crate::expr::{Expression, Rules};
 use crate::mapping::scope::{Refused, Test};
-use crate::mapping::toml_text::{comment, quoted};
 
 /// A clause that no person passes: a clause that could not be carried over must not widen the scope.
 const NOBODY: &str = r#"  { attribute = '""', operator = "IS NOT NULL" },"#;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::expr::Bound;
-use crate::mapping::fault::MappingErrors;
+use crate::diagnostic::Faults;
 use crate::mapping::formula::Slot;
 use crate::mapping::lifecycle::fold;
 use crate::mapping::model::{Inner, Mapping, Origin, Target};
@@ -45,9 +45,9 @@ impl Mapping {
     ///
     /// # Errors
     /// Every column that the mapping uses or requires and the reading lacks.
-    pub fn bind(&self, header: &Header) -> Result<BoundMapping, MappingErrors> {
+    pub fn bind(&self, header: &Header) -> Result<BoundMapping, Faults> {
         let faults = self.missing(header);
-        if faults.is_empty() { Ok(self.bind_loosely(header)) } else { Err(MappingErrors { faults }) }
+        if faults.is_empty() { Ok(self.bind_loosely(header)) } else { Err(Faults { faults }) }
     }
 
     /// Binds although columns may be missing; a missing one is absent in every record.

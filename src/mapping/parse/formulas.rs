@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::directory::Attribute;
 use crate::expr;
-use crate::mapping::fault::did_you_mean;
+use crate::diagnostic::did_you_mean;
 use crate::mapping::walk::Walk;
 
 /// The rules for an expression that gives one text and may not choose among candidates.

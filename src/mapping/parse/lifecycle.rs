@@ -76,7 +76,7 @@ fn duration(walk: &mut Walk<'_>, section: &Section<'_, '_>, key: &str) -> Option
     let found = days(&text);
     if found.is_none() {
         let hint = "write days or weeks, such as \"14d\" or \"2w\"".to_owned();
-        walk.fault(&span, format!("`{key}` cannot be \"{text}\""), Some(hint));
+        walk.fault(&span, format!("`{key}` cannot be `{text}`"), Some(hint));
     }
     found
 }

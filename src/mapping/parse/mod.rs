@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use toml::de::DeTable;
 
 pub(super) mod formulas;
 mod groups;
@@ -17,7 +16,7 @@ use self::formulas::{attribute, one_text};
 use crate::directory::Attribute;
 use crate::expr;
 use crate::mapping::dates::Dates;
-use crate::mapping::fault::{Document, MappingErrors, did_you_mean};
+use crate::diagnostic::{Document, Faults, did_you_mean};
 use crate::mapping::formula::Slot;
 use crate::mapping::model::{Inner, Mapping, Rules, missing};
 use crate::mapping::scope::{Clause, OPERATORS, Refused, Test};
@@ -48,27 +47,20 @@ impl Mapping {
     ///
     /// # Errors
     /// Every fault of the file, with its place.
-    pub fn parse(text: &str, path: &Path) -> Result<Self, MappingErrors> {
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Faults> {
         Self::parse_whole(text, path, None).0
     }
 
     /// Reads and checks a file; one with faults is held against the columns as well. The second part is the columns that the
     /// sound expressions of a file with faults use.
-    pub(super) fn parse_whole(
-        text: &str,
-        path: &Path,
-        header: Option<&Header>,
-    ) -> (Result<Self, MappingErrors>, BTreeSet<String>) {
-        let document = Arc::new(Document::new(path.display().to_string(), text.to_owned()));
+    pub(super) fn parse_whole(text: &str, path: &Path, header: Option<&Header>) -> (Result<Self, Faults>, BTreeSet<String>) {
+        let document = Arc::new(Document::new(path, text.to_owned()));
         let mut walk = Walk::new(&document);
-        let (root, errors) = DeTable::parse_recoverable(text);
-        for error in &errors {
-            walk.fault(&error.span().unwrap_or(0..0), error.message().trim_end(), None);
+        let (root, faults) = document.toml();
+        if !faults.is_empty() {
+            return (Err(Faults { faults }), BTreeSet::new());
         }
-        if !errors.is_empty() {
-            return (Err(MappingErrors { faults: walk.into_parts().0 }), BTreeSet::new());
-        }
-        let root = Section { name: "the mapping".to_owned(), table: root.get_ref(), span: 0..0 };
+        let root = Section::new("the mapping", root.get_ref(), 0..0);
         let draft = read(&mut walk, &root);
         let (mut faults, formulas) = walk.into_parts();
         match draft {
@@ -82,10 +74,21 @@ impl Mapping {
                 faults.extend(missing.unwrap_or_default());
                 faults.sort_by_key(|fault| (fault.line, fault.column));
                 let columns = formulas.iter().flat_map(|formula| formula.expression.columns().map(|(name, _)| name.to_owned()));
-                (Err(MappingErrors { faults }), columns.collect())
+                (Err(Faults { faults }), columns.collect())
             }
         }
     }
+}
+
+/// The known keys of every table that a mapping has.
+#[cfg(test)]
+pub(crate) fn known_keys(text: &str) -> crate::diagnostic::toml::KnownKeys {
+    let document = Document::new("map.toml", text.to_owned());
+    let mut walk = Walk::new(&document);
+    let (root, faults) = document.toml();
+    assert!(faults.is_empty(), "{}", Faults { faults });
+    read(&mut walk, &Section::new("the mapping", root.get_ref(), 0..0));
+    walk.known_keys()
 }
 
 /// The `[source]` table.
@@ -188,8 +191,8 @@ fn read_source(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Source {
         csv: CsvSettings {
             delimiter: delimiter(walk, section),
             encoding: walk.optional_text(section, "encoding").map(|(name, _)| name),
-            skip_lines: walk.count(section, "skip_lines"),
-            skip_footer: walk.count(section, "skip_footer"),
+            skip_lines: walk.count(section, "skip_lines").unwrap_or(0),
+            skip_footer: walk.count(section, "skip_footer").unwrap_or(0),
             header: section
                 .table
                 .get("header")

@@ -30,10 +30,10 @@ on_leave = ["revoke-session"]
 "#,
     );
     for wanted in [
-        "lacks `name`",
+        "the mapping needs `name`",
         "must be 1",
         "unknown key `nmae`",
-        "lacks `key`",
+        "needs `key`",
         "no format of a date",
         "no time zone",
         "`mail` is matched but not mapped",
@@ -41,7 +41,7 @@ on_leave = ["revoke-session"]
         "no attribute `employeId`",
         "`id` is read-only",
         "Jion",
-        "cannot be \"sometimes\"",
+        "cannot be `sometimes`",
         "for `usageLocation` is not",
         "needs when",
         "`accountEnabled` is set by [lifecycle]",
@@ -56,7 +56,7 @@ on_leave = ["revoke-session"]
 fn a_fault_shows_the_line_with_a_caret_and_a_hint() {
     let errors = parse("[attributes]\nemployeeId = \"[Id]\"\ndepartmnt = \"[Dept]\"\n").unwrap_err();
     let shown = errors.to_string();
-    assert!(shown.starts_with("test.toml:10:1: no attribute `departmnt`"), "{shown}");
+    assert!(shown.starts_with("test.toml, line 10, column 1: no attribute `departmnt`"), "{shown}");
     assert!(shown.contains("\n  10 | departmnt = \"[Dept]\"\n     | ^^^^^^^^^\n"), "{shown}");
     assert!(shown.contains("hint: did you mean `department`?"), "{shown}");
 }

@@ -25,7 +25,7 @@ key = "[Id]"
 target = "employeeId"
 "#;
 
-fn parse(rest: &str) -> Result<Mapping, MappingErrors> {
+fn parse(rest: &str) -> Result<Mapping, Faults> {
     Mapping::parse(&format!("{BASE}{rest}"), Path::new("test.toml"))
 }
 

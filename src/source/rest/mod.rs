@@ -36,7 +36,7 @@ pub use settings::{
 pub use shape::dates::DateForm;
 pub use shape::flatten::{Column, Need};
 pub use shape::path::{Condition, Path, PathError};
-pub use shape::template::{Shape, Template};
+pub use shape::template::{Shape, Template, TemplateFault};
 
 /// The keys of `[source]` that declare a service; a mapping file may hold them too, which makes it a preset.
 pub const KEYS: &[&str] = &[

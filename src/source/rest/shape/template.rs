@@ -14,6 +14,17 @@ enum Part {
     Name(String),
 }
 
+/// Why a text is not a template.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateFault {
+    /// The text has an opening brace without a closing one.
+    #[error("a brace never closes in `{0}`")]
+    OpenBrace(String),
+    /// A part has a name that no value is given for.
+    #[error("`{{{0}}}` has no value")]
+    UnknownName(String),
+}
+
 /// How the values of the parts are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quote {
@@ -25,8 +36,8 @@ impl Template {
     /// Reads a text; every name must be among the known ones.
     ///
     /// # Errors
-    /// A brace that never closes, or the name that nobody knows.
-    pub fn parse(text: &str, known: &dyn Fn(&str) -> bool) -> Result<Self, String> {
+    /// A brace that never closes, or a name that has no value.
+    pub fn parse(text: &str, known: &dyn Fn(&str) -> bool) -> Result<Self, TemplateFault> {
         let mut parts = Vec::new();
         let mut plain = String::new();
         let mut rest = text;
@@ -40,10 +51,10 @@ impl Template {
             } else if brace == "}" {
                 plain.push('}');
             } else {
-                let end = rest.find('}').ok_or_else(|| format!("a brace never closes in `{text}`; {{{{ is a plain one"))?;
+                let end = rest.find('}').ok_or_else(|| TemplateFault::OpenBrace(text.to_owned()))?;
                 let name = &rest[..end];
                 if !known(name) {
-                    return Err(format!("nothing here is called `{name}`"));
+                    return Err(TemplateFault::UnknownName(name.to_owned()));
                 }
                 parts.push(Part::Text(std::mem::take(&mut plain)));
                 parts.push(Part::Name(name.to_owned()));
@@ -164,7 +175,7 @@ impl Shape {
 mod tests {
     use super::*;
 
-    fn template(text: &str) -> Result<Template, String> {
+    fn template(text: &str) -> Result<Template, TemplateFault> {
         Template::parse(text, &|name| matches!(name, "on" | "offset"))
     }
 
@@ -177,8 +188,8 @@ mod tests {
 
     #[test]
     fn unknown_names_and_open_braces_are_told() {
-        assert_eq!(template("/{nope}").unwrap_err(), "nothing here is called `nope`");
-        assert!(template("/{on").unwrap_err().contains("never closes"));
+        assert_eq!(template("/{nope}").unwrap_err(), TemplateFault::UnknownName("nope".into()));
+        assert!(template("/{on").unwrap_err().to_string().contains("never closes"));
     }
 
     #[test]

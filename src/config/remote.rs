@@ -3,10 +3,10 @@
 use url::Url;
 
 use super::SecretFrom;
+use super::connection_url::{Reported, decoded, holds_password, secret};
 use super::features::Feature;
-use super::reader::{At, Fields, Reader};
-use super::sql::{Reported, decoded, holds_password, secret};
 use crate::diagnostic::is_loopback;
+use crate::diagnostic::toml::{At, Reader, Table};
 use crate::source::remote::{Access, HostKey, ObjectKind, Objects, Place, Sftp, SftpSignIn};
 
 /// A place, and where the secrets are that open it.
@@ -28,7 +28,7 @@ pub(super) fn is_place(path: &str) -> bool {
 }
 
 /// Reads the keys; which of them belong to the place depends on its kind.
-pub(super) fn read(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<String>) -> Option<PlaceConfig> {
+pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>, found: &At<String>) -> Option<PlaceConfig> {
     for key in ["password", "secret", "access_key", "token"] {
         if fields.holds(key) {
             reader.plain_secret(fields, key);
@@ -38,11 +38,11 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<
         return None;
     }
     let Ok(url) = Url::parse(&found.value) else {
-        reader.fault_with(&found.span, "`path` is neither a path nor a URL", HINT);
+        reader.fault(&found.span, "`path` is neither a path nor a URL", HINT);
         return None;
     };
     if url.query().is_some() || url.fragment().is_some() {
-        reader.fault_with(&found.span, "`path` takes no parameters", "the other keys of [source] say how it is opened");
+        reader.fault(&found.span, "`path` takes no parameters", "the other keys of [source] say how it is opened");
         return None;
     }
     let kind = match url.scheme() {
@@ -51,7 +51,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<
         "az" => Some(ObjectKind::Azure),
         "gs" => Some(ObjectKind::Gcs),
         other => {
-            reader.fault_with(&found.span, format!("files are not fetched by `{other}`"), HINT);
+            reader.fault(&found.span, format!("files are not fetched by `{other}`"), HINT);
             return None;
         }
     };
@@ -61,7 +61,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<
     }
     let host = url.host_str().filter(|host| !host.is_empty()).map(|host| host.trim_matches(['[', ']']).to_owned());
     let Some(host) = host else {
-        reader.fault_with(&found.span, "`path` names no host or bucket", HINT);
+        reader.fault(&found.span, "`path` has no host or bucket", HINT);
         return None;
     };
     let (folder, file) = folder_and_file(reader, found, &url, kind.is_none())?;
@@ -73,7 +73,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<
         }
         Some(kind) => {
             if !url.username().is_empty() || url.port().is_some() {
-                reader.fault_with(&found.span, "`path` names more than a bucket and a file", HINT);
+                reader.fault(&found.span, "`path` has more than a bucket and a file", HINT);
                 return None;
             }
             let (access, secret) = objects(reader, fields, found, kind, host)?;
@@ -87,11 +87,11 @@ fn folder_and_file(reader: &mut Reader<'_>, found: &At<String>, url: &Url, sftp:
     let path = decoded(url.path());
     let (folder, file) = path.rsplit_once('/').unwrap_or(("", &path));
     if file.is_empty() {
-        reader.fault_with(&found.span, "`path` names no file", "its last part may hold `*`, such as employees-*.csv");
+        reader.fault(&found.span, "`path` has no file name", "its last part may hold `*`, such as employees-*.csv");
         return None;
     }
     if folder.contains('*') {
-        reader.fault_with(&found.span, "`*` stands in the folder", "only the name of the file may be a pattern");
+        reader.fault(&found.span, "`*` in the folder is not supported", "only the name of the file may be a pattern");
         return None;
     }
     let folder = match folder.strip_prefix("/~") {
@@ -104,7 +104,7 @@ fn folder_and_file(reader: &mut Reader<'_>, found: &At<String>, url: &Url, sftp:
 
 type Opened<T> = (T, Option<SecretFrom>, Option<SecretFrom>);
 
-fn sftp(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<String>, url: &Url, host: String) -> Option<Opened<Sftp>> {
+fn sftp(reader: &mut Reader<'_>, fields: &Table<'_, '_>, found: &At<String>, url: &Url, host: String) -> Option<Opened<Sftp>> {
     let known = reader.path(fields, "known_hosts");
     let pinned = reader.string(fields, "host_key");
     let password = secret(reader, fields, "password_env", "password_file");
@@ -113,23 +113,23 @@ fn sftp(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<String>, ur
     let (Ok(password), Ok(passphrase)) = (password, passphrase) else { return None };
     let user = decoded(url.username());
     if user.is_empty() {
-        reader.fault_with(&found.span, "`path` names no user", "such as sftp://hr@host/folder/file");
+        reader.fault(&found.span, "`path` has no user", "such as sftp://hr@host/folder/file");
         return None;
     }
     let host_key = match (known, pinned) {
         (Some(path), None) => HostKey::KnownHosts(path),
         (None, Some(pinned)) if pinned.value.starts_with("SHA256:") => HostKey::Fingerprint(pinned.value),
         (None, Some(pinned)) => {
-            reader.fault_with(&pinned.span, "`host_key` is no fingerprint", "as `ssh-keygen -lf` shows it: SHA256:…");
+            reader.fault(&pinned.span, "`host_key` is not a fingerprint", "as `ssh-keygen -lf` shows it: SHA256:…");
             return None;
         }
         (Some(_), Some(pinned)) => {
-            reader.fault(&pinned.span, "`known_hosts` and `host_key` exclude each other");
+            reader.fault(&pinned.span, "`known_hosts` and `host_key` exclude each other", None);
             return None;
         }
         (None, None) => {
-            let hint = "`host_key = \"SHA256:…\"` or `known_hosts = \"…\"`; ask the server's owner, do not take what answers";
-            reader.fault_with(&found.span, "nothing says by which key the server is known", hint);
+            let hint = "`host_key = \"SHA256:…\"` or `known_hosts = \"…\"`; ask the owner of the server for the fingerprint";
+            reader.fault(&found.span, "the host key of the server is not configured", hint);
             return None;
         }
     };
@@ -137,8 +137,9 @@ fn sftp(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<String>, ur
         (Some(password), None) => (SftpSignIn::Password, password),
         (None, Some(path)) => (SftpSignIn::Key, SecretFrom::File(path)),
         (both, _) => {
-            let message = if both.is_some() { "a password and a key exclude each other" } else { "nothing says how to sign in" };
-            reader.fault_with(&found.span, message, "`key_file`, or `password_env` or `password_file`");
+            let message =
+                if both.is_some() { "a password and a key exclude each other" } else { "the sign-in is not configured" };
+            reader.fault(&found.span, message, "`key_file`, or `password_env` or `password_file`");
             return None;
         }
     };
@@ -148,15 +149,15 @@ fn sftp(reader: &mut Reader<'_>, fields: &mut Fields<'_>, found: &At<String>, ur
 
 fn objects(
     reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
+    fields: &Table<'_, '_>,
     found: &At<String>,
     kind: ObjectKind,
     bucket: String,
 ) -> Option<(Objects, Option<SecretFrom>)> {
     if let Some(fault) = bucket_fault(kind, &bucket) {
-        reader.fault_with(
+        reader.fault(
             &found.span,
-            format!("`{bucket}` is no {fault}"),
+            format!("`{bucket}` is not a {fault}"),
             "letters, digits, dots and dashes, as the store lists it",
         );
         return None;
@@ -173,7 +174,7 @@ fn objects(
     let secret = secret(reader, fields, "secret_env", "secret_file").ok()?;
     if kind == ObjectKind::S3 && secret.is_some() != account.is_some() {
         let hint = "`access_key_id` with `secret_env` or `secret_file`; without both the environment's credential is used";
-        reader.fault_with(&found.span, "half a credential", hint);
+        reader.fault(&found.span, "the credential is incomplete", hint);
         return None;
     }
     let (account_key, is_named): (_, fn(&str) -> bool) =
@@ -195,7 +196,7 @@ const NAMES: &str = "`account` takes 3 to 24 lower-case letters and digits, `reg
 fn part_fits(reader: &mut Reader<'_>, value: Option<&At<String>>, key: &str, fits: fn(&str) -> bool) -> bool {
     let Some(found) = value.filter(|found| !fits(&found.value)) else { return true };
     reader.hide(&found.span);
-    reader.fault_with(&found.span, format!("`{key}` has a character that no such name has"), NAMES);
+    reader.fault(&found.span, format!("`{key}` has a character that no such name has"), NAMES);
     false
 }
 
@@ -210,7 +211,7 @@ fn is_label(name: &str) -> bool {
     (1..=63).contains(&name.len()) && name.bytes().all(fits) && !name.starts_with('-') && !name.ends_with('-')
 }
 
-/// The id of an access key, which stands in a header. Stores other than Amazon's are freer in theirs.
+/// The id of an access key, which becomes part of a header. Stores other than Amazon's allow more characters.
 fn is_access_key(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.@+=".contains(&byte))
 }
@@ -239,6 +240,6 @@ fn checked_endpoint(reader: &mut Reader<'_>, found: At<String>) -> Result<String
     if fits {
         return Ok(found.value);
     }
-    reader.fault_with(&found.span, "`endpoint` must be an https address", "plain http is for this machine alone");
+    reader.fault(&found.span, "`endpoint` must be an https address", "plain http is for this machine alone");
     Err(Reported)
 }

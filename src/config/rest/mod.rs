@@ -1,23 +1,23 @@
 //! `[source]` of the kind rest: hrpush.toml, over the mapping file, over a preset; the first that has a key wins.
 //!
-//! Everything is checked where it stands, so that each fault has the file, line and column it is written in.
+//! Each value is checked in the file that has it, so that a fault has the right file, line and column.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
-use self::scope::{Scope, Wanted, host_parts_fit, table, template};
+use self::layered_table::{LayeredTable, Wanted, host_parts_fit, table, template};
 use super::SecretFrom;
-use super::error::{ConfigErrors, ConfigFault};
-use super::reader::{Fields, Reader};
+use crate::diagnostic::toml::{Reader, Table};
+use crate::diagnostic::{Document, Faults};
 use crate::mapping;
 use crate::source::{self, rest};
 
+mod layered_table;
 mod request;
-mod scope;
 mod sign_in;
 
 /// A service as hrpush.toml declares it. What it leaves out, the mapping file or the preset says.
@@ -64,9 +64,9 @@ pub fn check_rest(text: &str, path: &Path) -> Result<(), String> {
     settings("service", &[Layer { text, path }], Wanted::Part).map(|_| ())
 }
 
-/// What hrpush.toml says by itself; called while it is read, so that its faults are told with all others.
-pub(super) fn own(reader: &mut Reader<'_>, fields: Fields<'_>, text: &str, path: &Path) -> RestSource {
-    let mut scope = Scope { layers: vec![(reader, fields)], values: BTreeMap::new(), wanted: Wanted::Part };
+/// The part in hrpush.toml. It is read with the other tables, so that all faults are reported together.
+pub(super) fn own(reader: &mut Reader<'_>, fields: Table<'_, '_>, text: &str, path: &Path) -> RestSource {
+    let mut scope = LayeredTable { layers: vec![(reader, fields)], values: BTreeMap::new(), wanted: Wanted::Part };
     let preset = scope.text("preset");
     scope.text("mapping");
     whole(&mut scope, "service");
@@ -75,24 +75,25 @@ pub(super) fn own(reader: &mut Reader<'_>, fields: Fields<'_>, text: &str, path:
 }
 
 fn settings(name: &str, layers: &[Layer<'_>], wanted: Wanted) -> Result<rest::Settings, String> {
-    let mut documents = Vec::new();
-    for Layer { text, path } in layers {
-        let (document, errors) = DeTable::parse_recoverable(text);
-        if !errors.is_empty() {
-            return Err(ConfigErrors::new(path, ConfigFault::of_toml(text, &errors[..1])).to_string());
+    let documents: Vec<Document> = layers.iter().map(|layer| Document::new(layer.path, layer.text.to_owned())).collect();
+    let mut roots = Vec::new();
+    for document in &documents {
+        let (root, faults) = document.toml();
+        if !faults.is_empty() {
+            return Err(Faults::new(faults).to_string());
         }
-        documents.push(document);
+        roots.push(root);
     }
-    let mut readers: Vec<Reader<'_>> = layers.iter().map(|layer| Reader::new(layer.text, layer.path)).collect();
-    let mut scope = Scope { layers: Vec::new(), values: BTreeMap::new(), wanted };
-    for ((document, reader), index) in documents.iter().zip(&mut readers).zip(0..) {
-        let Some(found) = document.get_ref().get("source") else { continue };
+    let mut readers: Vec<Reader<'_>> = documents.iter().map(Reader::new).collect();
+    let mut scope = LayeredTable { layers: Vec::new(), values: BTreeMap::new(), wanted };
+    for ((root, reader), index) in roots.iter().zip(&mut readers).zip(0..) {
+        let Some(found) = root.get_ref().get("source") else { continue };
         let DeValue::Table(table) = found.get_ref() else { continue };
         // A mapping for files has nothing to say of a service.
         if index > 0 && !table.contains_key("kind") {
             continue;
         }
-        let mut fields = Fields::new("[source]", table, found.span());
+        let fields = Table::new("[source]", table, found.span());
         fields.know(mapping::SOURCE_KEYS);
         fields.know(&["preset", "mapping"]);
         scope.layers.push((reader, fields));
@@ -101,16 +102,15 @@ fn settings(name: &str, layers: &[Layer<'_>], wanted: Wanted) -> Result<rest::Se
     scope.finish();
     let faults: Vec<String> = readers
         .into_iter()
-        .zip(layers)
-        .map(|(reader, layer)| (reader.into_faults(), layer.path))
-        .filter(|(faults, _)| !faults.is_empty())
-        .map(|(faults, path)| ConfigErrors::new(path, faults).to_string())
+        .map(Reader::into_faults)
+        .filter(|faults| !faults.is_empty())
+        .map(|faults| Faults::new(faults).to_string())
         .collect();
     if faults.is_empty() { Ok(settings) } else { Err(faults.join("\n")) }
 }
 
 /// The whole `[source]`.
-fn whole(scope: &mut Scope<'_, '_, '_>, name: &str) -> rest::Settings {
+fn whole(scope: &mut LayeredTable<'_, '_, '_>, name: &str) -> rest::Settings {
     scope.choice("kind", &[("rest", ())]);
     scope.text("about");
     values(scope);
@@ -161,38 +161,39 @@ fn whole(scope: &mut Scope<'_, '_, '_>, name: &str) -> rest::Settings {
 }
 
 /// Where an answer that has only what changed could not be merged rightly.
-fn unfit_for_changes(scope: &mut Scope<'_, '_, '_>, also: &[rest::Also], picks: &[rest::Pick]) {
-    const HINT: &str = "leave `changes` out: everybody is then read each time";
+fn unfit_for_changes(scope: &mut LayeredTable<'_, '_, '_>, also: &[rest::Also], picks: &[rest::Pick]) {
+    const HINT: &str = "remove `changes`; then everybody is read each time";
     if !also.is_empty() {
-        let what = "`changes` does not go with [[source.also]]: whoever moves from one list to the other would stay in the first";
+        let what =
+            "`changes` cannot be combined with [[source.also]]: a person who moves to the other list would stay in the first";
         scope.fault_at("changes", what, HINT);
     }
     if picks.iter().any(|pick| pick.by.is_some()) {
-        let what = "`changes` does not go with a pick that has `by`: what changed may be one of several rows of a person";
+        let what = "`changes` cannot be combined with a pick that has `by`: a change may be one of several rows of a person";
         scope.fault_at("changes", what, HINT);
     }
 }
 
 /// All files together say what the named parts stand for.
-fn values(scope: &mut Scope<'_, '_, '_>) {
+fn values(scope: &mut LayeredTable<'_, '_, '_>) {
     let mut values = BTreeMap::new();
     for (reader, fields) in &mut scope.layers {
         let Some(found) = fields.get("values") else { continue };
         let Some(table) = table(reader, "values", found) else { continue };
         for (name, value) in table {
             match value.get_ref().as_str() {
-                Some("") => reader.fault(&value.span(), format!("`{}` is still to be filled in", name.get_ref())),
+                Some("") => reader.fault(&value.span(), format!("`{}` is still to be filled in", name.get_ref()), None),
                 Some(text) => {
                     values.entry(name.get_ref().to_string()).or_insert_with(|| text.to_owned());
                 }
-                None => reader.fault(&value.span(), format!("`{}` must be a text in quotes", name.get_ref())),
+                None => reader.fault(&value.span(), format!("`{}` must be a text in quotes", name.get_ref()), None),
             }
         }
     }
     scope.values = values;
 }
 
-fn base(scope: &mut Scope<'_, '_, '_>) -> Option<url::Url> {
+fn base(scope: &mut LayeredTable<'_, '_, '_>) -> Option<url::Url> {
     if !scope.has("base_url") {
         scope.missing("[source] needs `base_url`", "such as base_url = \"https://acme.bamboohr.com/api\"");
         return None;
@@ -202,27 +203,30 @@ fn base(scope: &mut Scope<'_, '_, '_>) -> Option<url::Url> {
     scope.checked("base_url", &found, |text| {
         host_parts_fit(text, &values)?;
         if lax && text.contains('{') {
-            return template(text, &values, &[], lax).map(|_| None);
+            template(text, &values, &[], lax)?;
+            return Ok(None);
         }
         let filled = template(text, &values, &[], lax)?.filled(&values);
-        rest::address(&filled).map(Some)
+        Ok(rest::address(&filled).map(Some)?)
     })?
 }
 
-fn encoding(scope: &mut Scope<'_, '_, '_>) -> Option<String> {
+fn encoding(scope: &mut LayeredTable<'_, '_, '_>) -> Option<String> {
     let found = scope.spanned("encoding")?;
     scope.checked("encoding", &found, |name| {
-        if source::is_encoding(name) { Ok(name.to_owned()) } else { Err(format!("no encoding is called `{name}`")) }
+        if source::is_encoding(name) { Ok(name.to_owned()) } else { Err(format!("unknown encoding `{name}`").into()) }
     })
 }
 
-fn zone(scope: &mut Scope<'_, '_, '_>) -> Option<TimeZone> {
+fn zone(scope: &mut LayeredTable<'_, '_, '_>) -> Option<TimeZone> {
     let found = scope.spanned("zone")?;
-    let read = |name: &str| TimeZone::get(name).map_err(|_| format!("no time zone `{name}`, write one such as Europe/Berlin"));
+    let read = |name: &str| {
+        TimeZone::get(name).map_err(|_| format!("unknown time zone `{name}`; write one such as Europe/Berlin").into())
+    };
     scope.checked("zone", &found, read)
 }
 
-fn limits(scope: &mut Scope<'_, '_, '_>) -> rest::Limits {
+fn limits(scope: &mut LayeredTable<'_, '_, '_>) -> rest::Limits {
     let usual = rest::Limits::default();
     rest::Limits {
         timeout: scope.wait("timeout").unwrap_or(usual.timeout),

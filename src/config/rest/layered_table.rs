@@ -1,6 +1,7 @@
 //! The tables of `[source]` as several files together have them: the first file that has a key wins.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,9 +10,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::duration;
-use super::super::reader::{At, Fields, Reader};
-use super::super::tables::timed;
-use crate::source::rest;
+use super::super::duration::timed;
+use crate::diagnostic::toml::{At, Reader, Table};
+use crate::source::rest::{self, TemplateFault};
 
 /// Whether everything must be said, or other files may say the rest.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,21 +22,21 @@ pub(super) enum Wanted {
 }
 
 /// The same table in several files, or one table of one file.
-pub(super) struct Scope<'r, 't, 'a> {
-    pub(super) layers: Vec<(&'r mut Reader<'t>, Fields<'a>)>,
+pub(super) struct LayeredTable<'r, 't, 'a> {
+    pub(super) layers: Vec<(&'r mut Reader<'t>, Table<'a, 'a>)>,
     /// What the named parts of templates stand for.
     pub(super) values: BTreeMap<String, String>,
     pub(super) wanted: Wanted,
 }
 
-impl<'t, 'a> Scope<'_, 't, 'a> {
+impl<'t, 'a> LayeredTable<'_, 't, 'a> {
     /// The first file that has the key; asking makes it known in all.
-    pub(super) fn at(&mut self, key: &'static str) -> Option<(&mut Reader<'t>, &mut Fields<'a>)> {
+    pub(super) fn at(&mut self, key: &'static str) -> Option<(&mut Reader<'t>, &Table<'a, 'a>)> {
         for (_, fields) in &mut self.layers {
             fields.has(key);
         }
         let (reader, fields) = self.layers.iter_mut().find(|(_, fields)| fields.holds(key))?;
-        Some((&mut **reader, fields))
+        Some((&mut **reader, &*fields))
     }
 
     pub(super) fn has(&mut self, key: &'static str) -> bool {
@@ -81,7 +82,7 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
         let Some((reader, found)) = self.get(key) else { return false };
         let flag = found.get_ref().as_bool();
         if flag.is_none() {
-            reader.fault(&found.span(), format!("`{key}` must be true or false"));
+            reader.fault(&found.span(), format!("`{key}` must be true or false"), None);
         }
         flag.unwrap_or(false)
     }
@@ -98,14 +99,14 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
     /// A fault of the table as a whole.
     pub(super) fn fault(&mut self, what: &str, hint: &str) {
         if let Some((reader, fields)) = self.layers.first_mut() {
-            reader.fault_with(&fields.span(), what.to_owned(), hint);
+            reader.fault(&fields.span(), what.to_owned(), hint);
         }
     }
 
     /// A fault of a key that some file has.
     pub(super) fn fault_at(&mut self, key: &'static str, what: &str, hint: &str) {
         if let Some((reader, found)) = self.get(key) {
-            reader.fault_with(&found.span(), what.to_owned(), hint);
+            reader.fault(&found.span(), what.to_owned(), hint);
         }
     }
 
@@ -119,7 +120,7 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
     /// A path into an answer.
     pub(super) fn place(&mut self, key: &'static str) -> Option<rest::Path> {
         let found = self.spanned_or_blank(key)?;
-        self.checked(key, &found, |text| rest::Path::parse(text).map_err(|fault| fault.what))
+        self.checked(key, &found, |text| rest::Path::parse(text).map_err(|fault| fault.what.into()))
     }
 
     fn spanned_or_blank(&mut self, key: &'static str) -> Option<At<String>> {
@@ -129,16 +130,15 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
 
     pub(super) fn condition(&mut self, key: &'static str) -> Option<rest::Condition> {
         let found = self.spanned(key)?;
-        self.checked(key, &found, |text| rest::Condition::parse(text).map_err(|fault| fault.what))
+        self.checked(key, &found, |text| rest::Condition::parse(text).map_err(|fault| fault.what.into()))
     }
 
-    /// A text with named parts; `more` are names that stand for something only here.
-    /// A text with named parts, each of which must stand for something; `lax` leaves that to other files.
+    /// A text with named parts. `more` are names that have a value only here, such as `page`.
     pub(super) fn template(&mut self, key: &'static str, more: &[&str]) -> Option<rest::Template> {
         let found = self.spanned(key)?;
         let values = self.values.clone();
         let lax = self.wanted == Wanted::Part;
-        self.checked(key, &found, |text| template(text, &values, more, lax))
+        self.checked(key, &found, |text| Ok(template(text, &values, more, lax)?))
     }
 
     /// A template that is a path of an address, without what may follow one.
@@ -148,9 +148,9 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
         let lax = self.wanted == Wanted::Part;
         self.checked(key, &found, |text| {
             if text.contains(['?', '#']) {
-                return Err("the part behind `?` is written as query = { name = \"value\" }".to_owned());
+                return Err("the part behind `?` is written as query = { name = \"value\" }".to_owned().into());
             }
-            template(text, &values, more, lax)
+            Ok(template(text, &values, more, lax)?)
         })
     }
 
@@ -158,19 +158,19 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
         &mut self,
         key: &'static str,
         found: &At<String>,
-        read: impl FnOnce(&str) -> Result<T, String>,
+        read: impl FnOnce(&str) -> Result<T, ValueFault>,
     ) -> Option<T> {
         match read(&found.value) {
             Ok(value) => Some(value),
-            Err(what) => {
+            Err(fault) => {
                 let (reader, _) = self.at(key)?;
-                reader.fault_with(&found.span, format!("`{key}`: {what}"), template_hint(&what));
+                fault.report(reader, &found.span, Some(key));
                 None
             }
         }
     }
 
-    /// A table of texts that are templates; a list stands for the same name several times.
+    /// A table of texts that are templates; a list writes its name several times.
     pub(super) fn pairs(&mut self, key: &'static str, more: &[&str]) -> Vec<(String, rest::Template)> {
         let values = self.values.clone();
         let lax = self.wanted == Wanted::Part;
@@ -189,12 +189,12 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
                     other => other.as_str().map(str::to_owned),
                 };
                 let Some(text) = text else {
-                    reader.fault(&item.span(), format!("`{}` must be a text", name.get_ref()));
+                    reader.fault(&item.span(), format!("`{}` must be a text", name.get_ref()), None);
                     continue;
                 };
                 match template(&text, &values, more, lax) {
                     Ok(template) => pairs.push((name.get_ref().to_string(), template)),
-                    Err(what) => reader.fault_with(&item.span(), what.clone(), template_hint(&what)),
+                    Err(fault) => ValueFault::from(fault).report(reader, &item.span(), None),
                 }
             }
         }
@@ -202,21 +202,25 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
     }
 
     /// The tables of `[[source.key]]`, each as a scope of its own.
-    pub(super) fn each<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut Scope<'_, 't, 'a>) -> Option<T>) -> Vec<T> {
+    pub(super) fn each<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut LayeredTable<'_, 't, 'a>) -> Option<T>,
+    ) -> Vec<T> {
         let (values, wanted) = (self.values.clone(), self.wanted);
         let Some((reader, found)) = self.get(key) else { return Vec::new() };
         let DeValue::Array(items) = found.get_ref() else {
-            reader.fault(&found.span(), format!("`{key}` must be written [[source.{key}]]"));
+            reader.fault(&found.span(), format!("`{key}` must be written [[source.{key}]]"), None);
             return Vec::new();
         };
         let mut all = Vec::new();
         for item in items {
             let DeValue::Table(table) = item.get_ref() else {
-                reader.fault(&item.span(), format!("`{key}` must be written [[source.{key}]]"));
+                reader.fault(&item.span(), format!("`{key}` must be written [[source.{key}]]"), None);
                 continue;
             };
-            let fields = Fields::new(&format!("[[source.{key}]]"), table, item.span());
-            let mut scope = Scope { layers: vec![(&mut *reader, fields)], values: values.clone(), wanted };
+            let fields = Table::new(&format!("[[source.{key}]]"), table, item.span());
+            let mut scope = LayeredTable { layers: vec![(&mut *reader, fields)], values: values.clone(), wanted };
             all.extend(read(&mut scope));
             scope.finish();
         }
@@ -224,11 +228,15 @@ impl<'t, 'a> Scope<'_, 't, 'a> {
     }
 
     /// One table as a scope of its own.
-    pub(super) fn inner<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Scope<'_, 't, 'a>) -> Option<T>) -> Option<T> {
+    pub(super) fn inner<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut LayeredTable<'_, 't, 'a>) -> Option<T>,
+    ) -> Option<T> {
         let (values, wanted) = (self.values.clone(), self.wanted);
         let (reader, fields) = self.at(key)?;
         let inner = reader.table(fields, key)?;
-        let mut scope = Scope { layers: vec![(reader, inner)], values, wanted };
+        let mut scope = LayeredTable { layers: vec![(reader, inner)], values, wanted };
         let value = read(&mut scope);
         scope.finish();
         value
@@ -247,14 +255,14 @@ pub(super) fn template(
     values: &BTreeMap<String, String>,
     more: &[&str],
     lax: bool,
-) -> Result<rest::Template, String> {
+) -> Result<rest::Template, TemplateFault> {
     rest::Template::parse(text, &|name| {
         let placeholder = lax && !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         name == "today" || more.contains(&name) || values.contains_key(name) || placeholder
     })
 }
 
-/// Refuses a value that stands for a part of a host and has a character that would end the host: the credential would go to another one.
+/// Refuses a value for a part of a host if it has a character that would end the host: the credential would go to another one.
 pub(super) fn host_parts_fit(text: &str, values: &BTreeMap<String, String>) -> Result<(), String> {
     let Some((_, rest)) = text.split_once("://") else { return Ok(()) };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -274,11 +282,39 @@ pub(super) fn host_parts_fit(text: &str, values: &BTreeMap<String, String>) -> R
     Ok(())
 }
 
-/// How to mend a template.
-pub(super) fn template_hint(what: &str) -> String {
-    match what.strip_prefix("nothing here is called `").and_then(|rest| rest.split('`').next()) {
-        Some(name) => format!("say it in [source] of hrpush.toml: values = {{ {name} = \"…\" }}"),
-        None => "docs/rest-sources.md has examples".to_owned(),
+/// Why a value cannot be used, and what to write instead.
+pub(super) struct ValueFault {
+    message: String,
+    hint: Option<String>,
+}
+
+impl From<String> for ValueFault {
+    fn from(message: String) -> Self {
+        Self { message, hint: None }
+    }
+}
+
+impl From<TemplateFault> for ValueFault {
+    fn from(fault: TemplateFault) -> Self {
+        let hint = match &fault {
+            TemplateFault::UnknownName(name) => {
+                format!("set it in [source] of hrpush.toml: values = {{ {name} = \"…\" }}")
+            }
+            TemplateFault::OpenBrace(_) => "write `{{` for a brace that begins no named part".to_owned(),
+        };
+        Self { message: fault.to_string(), hint: Some(hint) }
+    }
+}
+
+impl ValueFault {
+    /// Reports the fault, with the key in front if the place alone does not show it.
+    pub(super) fn report(self, reader: &mut Reader<'_>, span: &Range<usize>, key: Option<&str>) {
+        let Self { message, hint } = self;
+        let message = match key {
+            Some(key) => format!("`{key}`: {message}"),
+            None => message,
+        };
+        reader.fault(span, message, hint);
     }
 }
 
@@ -287,7 +323,7 @@ pub(super) fn table<'a>(reader: &mut Reader<'_>, key: &str, found: &'a Spanned<D
     match found.get_ref() {
         DeValue::Table(table) => Some(table),
         _ => {
-            reader.fault(&found.span(), format!("`{key}` must be a table"));
+            reader.fault(&found.span(), format!("`{key}` must be a table"), None);
             None
         }
     }

@@ -2,33 +2,48 @@
 
 use std::path::Path;
 
-use toml::de::DeTable;
-
-use super::error::{ConfigErrors, ConfigFault};
 use super::features::Feature;
 use super::files::FileKind;
-use super::reader::{At, Fields, Reader};
 use super::{
     Config, Deliver, HandTo, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files, guards, rest,
     sql,
 };
+#[cfg(test)]
+use crate::diagnostic::toml::KnownKeys;
+use crate::diagnostic::toml::{At, Reader, Table};
+use crate::diagnostic::{Document, Faults};
 use crate::graph::{Cloud, Size};
 
 /// Reads and checks the whole text.
-pub(super) fn read(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        return Err(ConfigErrors::new(path, ConfigFault::of_toml(text, &errors)));
+pub(super) fn read(text: &str, path: &Path) -> Result<Config, Faults> {
+    let document = Document::new(path, text.to_owned());
+    let (tables, faults) = document.toml();
+    if !faults.is_empty() {
+        return Err(Faults::new(faults));
     }
-    let mut reader = Reader::new(text, path);
-    let mut root = Fields::new("", document.get_ref(), 0..0);
-    let config = root_tables(&mut reader, &mut root, text, path);
+    let mut reader = Reader::new(&document);
+    let root = Table::new("", tables.get_ref(), 0..0);
+    let config = root_tables(&mut reader, &root, text, path);
     reader.finish(&root);
     let faults = reader.into_faults();
-    if faults.is_empty() { Ok(config) } else { Err(ConfigErrors::new(path, faults)) }
+    if faults.is_empty() { Ok(config) } else { Err(Faults::new(faults)) }
 }
 
-fn root_tables(reader: &mut Reader<'_>, root: &mut Fields<'_>, text: &str, path: &Path) -> Config {
+/// The known keys of every table that a text has.
+#[cfg(test)]
+pub(super) fn known_keys(text: &str) -> KnownKeys {
+    let path = Path::new("hrpush.toml");
+    let document = Document::new(path, text.to_owned());
+    let (tables, faults) = document.toml();
+    assert!(faults.is_empty(), "{}", Faults::new(faults));
+    let mut reader = Reader::new(&document);
+    let root = Table::new("", tables.get_ref(), 0..0);
+    root_tables(&mut reader, &root, text, path);
+    reader.finish(&root);
+    reader.known_keys()
+}
+
+fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: &Path) -> Config {
     let mut config = Config { path: Some(path.to_path_buf()), ..Config::default() };
     if let Some(fields) = reader.table(root, "tenant") {
         config.tenant = tenant(reader, fields);
@@ -42,14 +57,14 @@ fn root_tables(reader: &mut Reader<'_>, root: &mut Fields<'_>, text: &str, path:
     if let Some(fields) = reader.table(root, "guard") {
         config.guard = guards::read(reader, fields);
     }
-    if let Some(mut fields) = reader.table(root, "plan") {
-        if let Some(max_age) = timed(reader, &mut fields, "max_age", "such as 24h, 7d or 2w", duration::exact) {
+    if let Some(fields) = reader.table(root, "plan") {
+        if let Some(max_age) = duration::timed(reader, &fields, "max_age", "such as 24h, 7d or 2w", duration::exact) {
             config.plan = PlanConfig { max_age };
         }
         reader.finish(&fields);
     }
-    if let Some(mut fields) = reader.table(root, "names") {
-        if let Some(span) = timed(reader, &mut fields, "reuse_after", "such as 90d, 12mo or 2y", duration::span) {
+    if let Some(fields) = reader.table(root, "names") {
+        if let Some(span) = duration::timed(reader, &fields, "reuse_after", "such as 90d, 12mo or 2y", duration::span) {
             config.names.reuse_after = span;
         }
         reader.finish(&fields);
@@ -58,23 +73,23 @@ fn root_tables(reader: &mut Reader<'_>, root: &mut Fields<'_>, text: &str, path:
         let cloud = config.tenant.as_ref().map(|tenant| tenant.cloud).unwrap_or_default();
         config.password.deliver = deliver(reader, fields, cloud).unwrap_or(Deliver::Discard);
     }
-    if let Some(mut fields) = reader.table(root, "quota") {
+    if let Some(fields) = reader.table(root, "quota") {
         let Quota { share, scale } = config.quota;
         config.quota = Quota {
-            share: reader.number(&mut fields, "share", |n| n > 0.0 && n <= 1.0, "above 0 and up to 1").unwrap_or(share),
-            scale: reader.number(&mut fields, "scale", |n| n > 0.0, "above 0").unwrap_or(scale),
+            share: reader.number(&fields, "share", |n| n > 0.0 && n <= 1.0, "above 0 and up to 1").unwrap_or(share),
+            scale: reader.number(&fields, "scale", |n| n > 0.0, "above 0").unwrap_or(scale),
         };
         reader.finish(&fields);
     }
     config
 }
 
-fn tenant(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Tenant> {
+fn tenant(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<Tenant> {
     const SIZES: [(&str, Size); 3] = [("small", Size::Small), ("medium", Size::Medium), ("large", Size::Large)];
-    let id = reader.required(&mut fields, "id").and_then(|id| tenant_id(reader, id));
-    let cloud = reader.choice(&mut fields, "cloud", &Cloud::ALL).unwrap_or_default();
-    let size = reader.choice(&mut fields, "size", &SIZES).unwrap_or_default();
-    let auth = reader.table(&mut fields, "auth").and_then(|fields| auth::read(reader, fields));
+    let id = reader.required_text(&fields, "id").and_then(|id| tenant_id(reader, id));
+    let cloud = reader.choice(&fields, "cloud", &Cloud::ALL).unwrap_or_default();
+    let size = reader.choice(&fields, "size", &SIZES).unwrap_or_default();
+    let auth = reader.table(&fields, "auth").and_then(|fields| auth::read(reader, fields));
     reader.finish(&fields);
     Some(Tenant { id: id?, cloud, size, auth })
 }
@@ -91,9 +106,9 @@ fn tenant_id(reader: &mut Reader<'_>, id: At<String>) -> Option<String> {
     if fits {
         return Some(id.value);
     }
-    reader.fault_with(
+    reader.fault(
         &id.span,
-        format!("`{}` is no tenant id", id.value),
+        format!("`{}` is not a tenant id", id.value),
         "a domain such as contoso.onmicrosoft.com, or the tenant's UUID",
     );
     None
@@ -107,14 +122,14 @@ enum Kind {
     Sql,
 }
 
-fn source(reader: &mut Reader<'_>, mut fields: Fields<'_>, text: &str, path: &Path) -> Option<SourceConfig> {
+fn source(reader: &mut Reader<'_>, fields: Table<'_, '_>, text: &str, path: &Path) -> Option<SourceConfig> {
     const KINDS: [(&str, Kind); 4] = [("csv", Kind::Csv), ("xlsx", Kind::Xlsx), ("rest", Kind::Rest), ("sql", Kind::Sql)];
-    let mapping = reader.path(&mut fields, "mapping");
+    let mapping = reader.path(&fields, "mapping");
     if !fields.has("kind") {
-        reader.fault_with(&fields.span(), "[source] needs `kind`", "one of csv, xlsx, rest, sql");
+        reader.fault(&fields.span(), "[source] needs `kind`", "one of csv, xlsx, rest, sql");
         return None;
     }
-    let kind = match reader.choice(&mut fields, "kind", &KINDS)? {
+    let kind = match reader.choice(&fields, "kind", &KINDS)? {
         Kind::Csv => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Text)?)),
         Kind::Xlsx => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Workbook)?)),
         Kind::Rest => SourceKind::Rest(Box::new(rest::own(reader, fields, text, path))),
@@ -123,21 +138,21 @@ fn source(reader: &mut Reader<'_>, mut fields: Fields<'_>, text: &str, path: &Pa
     Some(SourceConfig { kind, mapping })
 }
 
-fn protect(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Protect {
+fn protect(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Protect {
     let mut users = Vec::new();
-    for user in reader.strings(&mut fields, "users").unwrap_or_default() {
+    for user in reader.strings(&fields, "users").unwrap_or_default() {
         let name = user.value.trim();
         if name.contains('@') || uuid::Uuid::try_parse(name).is_ok() {
             users.push(name.to_owned());
         } else {
             let message = format!("`{name}` is neither a user principal name nor an id");
-            reader.fault_with(&user.span, message, "such as breakglass1@contoso.com");
+            reader.fault(&user.span, message, "such as breakglass1@contoso.com");
         }
     }
     let mut groups = Vec::new();
-    for group in reader.strings(&mut fields, "groups").unwrap_or_default() {
+    for group in reader.strings(&fields, "groups").unwrap_or_default() {
         if group.value.trim().is_empty() {
-            reader.fault(&group.span, "a group without a name");
+            reader.fault(&group.span, "a group without a name", "the display name or the id of the group");
         } else {
             groups.push(group.value.trim().to_owned());
         }
@@ -146,7 +161,7 @@ fn protect(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Protect {
     Protect { users, groups }
 }
 
-fn deliver(reader: &mut Reader<'_>, mut fields: Fields<'_>, cloud: Cloud) -> Option<Deliver> {
+fn deliver(reader: &mut Reader<'_>, fields: Table<'_, '_>, cloud: Cloud) -> Option<Deliver> {
     #[derive(Clone, Copy, PartialEq)]
     enum To {
         Discard,
@@ -154,45 +169,34 @@ fn deliver(reader: &mut Reader<'_>, mut fields: Fields<'_>, cloud: Cloud) -> Opt
         Tap,
     }
     const NAMES: [(&str, To); 3] = [("discard", To::Discard), ("file", To::File), ("tap", To::Tap)];
-    let to = if fields.has("deliver") { reader.choice(&mut fields, "deliver", &NAMES)? } else { To::Discard };
+    let to = if fields.has("deliver") { reader.choice(&fields, "deliver", &NAMES)? } else { To::Discard };
     let delivered = match to {
         To::Discard => Some(Deliver::Discard),
-        To::File => hand_to(reader, &mut fields).map(Deliver::File),
+        To::File => hand_to(reader, &fields).map(Deliver::File),
         To::Tap if !fields.holds("recipient") && !fields.holds("path") => Some(Deliver::Tap(None)),
-        To::Tap => hand_to(reader, &mut fields).map(|to| Deliver::Tap(Some(to))),
+        To::Tap => hand_to(reader, &fields).map(|to| Deliver::Tap(Some(to))),
     };
     if to == To::Tap && !cloud.has_access_pass() {
-        reader.fault(&fields.span(), "there are no Temporary Access Passes in the cloud of [tenant]");
+        reader.fault(
+            &fields.span(),
+            "the cloud of [tenant] has no Temporary Access Passes",
+            "use deliver = \"file\" or \"discard\"",
+        );
     }
     reader.finish(&fields);
     delivered
 }
 
-fn hand_to(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<HandTo> {
+fn hand_to(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<HandTo> {
     let is_built = Feature::Passwords.is_built(reader, &fields.span());
-    let recipient = reader.required(fields, "recipient");
+    let recipient = reader.required_text(fields, "recipient");
     if let Some(found) = recipient.as_ref().filter(|found| is_built && !crate::apply::is_recipient(&found.value)) {
-        let hint = "it starts with age1 and is whole, as age-keygen prints it";
-        reader.fault_with(&found.span, "`recipient` is no age public key", hint);
+        let hint = "copy the whole line that age-keygen prints: it begins with age1";
+        reader.fault(&found.span, "`recipient` is not an age public key", hint);
     }
     if !fields.has("path") {
-        reader.fault(&fields.span(), "[password] needs `path`");
+        reader.fault(&fields.span(), "[password] needs `path`", "such as path = \"first-passwords.age\"");
     }
     let path = reader.path(fields, "path");
     recipient.zip(path).map(|(recipient, path)| HandTo { recipient: recipient.value, path })
-}
-
-pub(super) fn timed<T>(
-    reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
-    key: &'static str,
-    hint: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Option<T> {
-    let found = reader.string(fields, key)?;
-    let value = parse(&found.value);
-    if value.is_none() {
-        reader.fault_with(&found.span, format!("`{key}` cannot be `{}`", found.value), hint);
-    }
-    value
 }

@@ -1,9 +1,9 @@
-//! Text of the schema as TOML: whatever stands in it, the file stays a file of ours.
+//! Writes texts as TOML. No text from outside can end its string or comment.
 
 use std::fmt::Write as _;
 
 /// A string of TOML that reads as this text, in the form that needs the fewest escapes.
-pub(in crate::mapping) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain = |letter: char| letter != '\u{7f}' && (!letter.is_control() || letter == '\t');
     if text.chars().all(|letter| plain(letter) && !matches!(letter, '"' | '\\')) {
         return format!("\"{text}\"");
@@ -34,13 +34,13 @@ pub(in crate::mapping) fn quoted(text: &str) -> String {
 }
 
 /// A key of TOML.
-pub(in crate::mapping) fn key(name: &str) -> String {
+pub(crate) fn key(name: &str) -> String {
     let bare = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'));
     if bare { name.to_owned() } else { quoted(name) }
 }
 
 /// A text as comments, each line behind `# `; nothing in it can leave them.
-pub(in crate::mapping) fn comment(text: &str) -> String {
+pub(crate) fn comment(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
         let line: String = line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();

@@ -22,7 +22,7 @@ impl fmt::Display for Shown<'_> {
 /// The text with its dangerous characters spelled out.
 ///
 /// ```
-/// # use hrpush::report::shown;
+/// # use hrpush::diagnostic::escape::shown;
 /// assert_eq!(shown("a\u{1b}[31mb\u{202e}"), r"a\u{1b}[31mb\u{202e}");
 /// assert_eq!(shown("Nguyễn"), "Nguyễn");
 /// ```
@@ -31,7 +31,7 @@ pub fn shown(text: &str) -> String {
 }
 
 /// Control characters (escape sequences begin with one), bidirectional controls, line separators and what has no width.
-fn is_dangerous(character: char) -> bool {
+pub(super) fn is_dangerous(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

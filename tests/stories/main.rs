@@ -10,6 +10,7 @@ mod company;
 mod dates;
 mod decide;
 mod disasters;
+mod documentation;
 mod explain;
 mod exports;
 mod files;

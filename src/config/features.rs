@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::reader::Reader;
+use crate::diagnostic::toml::Reader;
 
 /// A part that is a Cargo feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Feature {
             let hint = format!(
                 "released binaries have it; build your own with `cargo build --release --features {name}`, or `--features full` for all"
             );
-            reader.fault_with(span, format!("this build has no support for {what}: it lacks the feature `{name}`"), hint);
+            reader.fault(span, format!("this build has no support for {what}: it lacks the feature `{name}`"), hint);
         }
         built
     }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use crate::apply::{ApplyError, HandoverError, JournalError};
+use crate::apply::{ApplyError, DeliveryError, JournalError};
 use crate::config::SecretError;
 use crate::diagnostic::Faults;
 use crate::graph::{CredentialError, GraphError};
@@ -86,7 +86,7 @@ macro_rules! exit_class {
 
 exit_class! {
     usage: Faults;
-    cannot: GraphError, CredentialError, SandboxError, SecretError, HandoverError, ApplyError, JournalError, serde_json::Error, csv::Error, std::io::Error,
+    cannot: GraphError, CredentialError, SandboxError, SecretError, DeliveryError, ApplyError, JournalError, serde_json::Error, csv::Error, std::io::Error,
 }
 
 /// The exit code of a command.

@@ -43,10 +43,6 @@ const GONE: &[&str] = &[
 
 /// Parts of the names of columns in which yes means that a person works here.
 const HERE: &[&str] = &["activ", "aktiv", "actif", "actief", "attiv", "ativ", "aktyw", "current", "employed", "enabled"];
-use super::lifecycle;
-use crate::mapping::guess::sheet::comment;
-use crate::mapping::guess::text::{Writer, list, quoted, words};
-use crate::mapping::guess::words::{ACTIVE, LEFT, Meaning, NO, YES, fold, holds};
 
 /// More different status values than this are no status.
 const MOST_STATUSES: usize = 15;
@@ -139,7 +135,7 @@ impl Writer<'_> {
             .sheet
             .distinct(column)
             .into_iter()
-            .filter(|value| !self.nothings.contains_key(value) && seen.insert(lifecycle::fold(value)))
+            .filter(|value| !self.nothings.contains_key(value) && seen.insert(crate::mapping::lifecycle::fold(value)))
             .collect();
         let (left, rest): (Vec<&str>, Vec<&str>) = values.into_iter().partition(|value| self.is_left(column, value));
         let (active, unknown): (Vec<&str>, Vec<&str>) = rest.into_iter().partition(|value| self.is_active(column, value));

@@ -9,6 +9,7 @@ use crate::mapping::guess::countries;
 use crate::mapping::guess::dates::{self, DateGuess};
 use crate::mapping::guess::sheet::{Sheet, comment};
 use crate::mapping::guess::words::{Meaning, YES, fold, holds};
+use crate::mapping::model::Mapping;
 
 /// The most unused columns that are named.
 const MOST_UNUSED: usize = 500;

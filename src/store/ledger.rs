@@ -208,6 +208,15 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps the possible duplicates of a reading whose run is about to write. It does not become the last good reading by that.
+    pub fn keep_possible_duplicates(&mut self, tenant: &TenantId, feed: &str, reading: &LastReading) -> Result<(), StoreError> {
+        let Some(mut last) = self.last_reading(tenant, feed)? else { return Ok(()) };
+        last.keep_possible_duplicates(reading);
+        let update = "update readings set reading = ?3 where tenant = ?1 and feed = ?2";
+        self.database.execute(update, params![tenant.0, feed, serde_json::to_string(&last)?])?;
+        Ok(())
+    }
+
     /// Whether a good reading of the feed is younger than this moment, as the state writes it.
     pub fn read_since(&self, tenant: &TenantId, feed: &str, moment: &str) -> Result<bool, StoreError> {
         let select = "select 1 from readings where tenant = ?1 and feed = ?2 and read_at > ?3";

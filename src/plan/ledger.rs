@@ -119,6 +119,13 @@ pub struct TakenOver {
 }
 
 impl LastReading {
+    /// Adds the possible duplicates of a reading whose run is about to write. The run records who is missing before its first write; if it
+    /// breaks off, the next run must not take these absences for old ones and create accounts for the people that were held.
+    pub fn keep_possible_duplicates(&mut self, of: &Self) {
+        let is_kept = |(_, code): &&(String, HeldCode)| *code == HeldCode::PossibleDuplicate;
+        self.held.extend(of.held.iter().filter(is_kept).cloned());
+    }
+
     /// Forgets the statuses that no earlier run of the feed had: this run went through without a person who confirmed it. The first run of
     /// a feed needs nobody.
     pub fn forget_new_statuses(&mut self, before: Option<&Self>) {

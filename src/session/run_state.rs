@@ -55,17 +55,18 @@ impl RunState {
     pub(crate) fn record_missing(&self, target: &mut OpenTarget) -> Result<(), Failure> {
         let OpenTarget { store, snapshot, .. } = target;
         let tenant = &snapshot.tenant;
-        let presence = match self {
-            Self::Read { reading: Some(_), presence, .. } => presence,
-            Self::Staged(Some(staged)) if staged.reading.is_some() => {
+        let (feed, reading, presence) = match self {
+            Self::Read { feed, reading: Some(reading), presence, .. } => (feed, reading, presence),
+            Self::Staged(Some(Staged { reading: Some(reading), feed, made_at, counted, .. })) => {
                 // A newer reading may have found them.
-                if store.read_since(tenant, &staged.feed, &staged.made_at)? {
+                if store.read_since(tenant, feed, made_at)? {
                     return Ok(());
                 }
-                &staged.counted.presence
+                (feed, reading, &counted.presence)
             }
             _ => return Ok(()),
         };
+        store.keep_possible_duplicates(tenant, feed, reading)?;
         Ok(store.note_presence(tenant, presence, today())?)
     }
 

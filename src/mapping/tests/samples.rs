@@ -16,7 +16,7 @@ fn through(path: &Path) -> (&'static str, Vec<Mapped>) {
     let (file, text) = choose(&names).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mapping = Mapping::parse(text, Path::new(file)).unwrap();
     let bound = mapping.bind(&reading.header).unwrap_or_else(|errors| panic!("{errors}"));
-    let context = Context::on(date(2026, 11, 20), None);
+    let context = Context::on(date(2026, 11, 20), Some("contoso.com".to_owned()));
     (file, reading.records.held().unwrap().iter().map(|record| bound.map(record, &context)).collect())
 }
 

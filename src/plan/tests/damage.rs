@@ -31,7 +31,7 @@ fn mapped(rows: &[Row], world: &World) -> Vec<Mapped> {
     let mapping = Mapping::parse(MAPPING, Path::new("generic-csv.toml")).unwrap();
     let header = header();
     let bound = mapping.bind(&header).unwrap();
-    let context = Context::on(world.today, None);
+    let context = Context::on(world.today, Some("contoso.com".to_owned()));
     records(&header, rows).map(|record| bound.map(&record, &context)).collect()
 }
 

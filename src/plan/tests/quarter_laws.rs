@@ -72,7 +72,7 @@ fn company() -> impl Strategy<Value = Vec<Row>> {
 fn read(mapping: &Mapping, rows: &[Row], today: Date) -> (Vec<Mapped>, BTreeMap<String, (u64, u64)>) {
     let header = header();
     let bound = mapping.bind(&header).unwrap();
-    let (context, mut profiler) = (Context::on(today, None), Profiler::new(&header));
+    let (context, mut profiler) = (Context::on(today, Some("contoso.com".to_owned())), Profiler::new(&header));
     let mut mapped = Vec::new();
     for record in records(&header, rows) {
         profiler.add(&record);

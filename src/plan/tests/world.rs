@@ -262,6 +262,9 @@ impl World {
                 self.ledger.people.get_mut(key).unwrap().missing_since = since;
             }
         }
+        if !whole {
+            self.ledger.last_reading.get_or_insert_default().keep_possible_duplicates(&survey.reading);
+        }
         self.remember(matched, &done);
         for change in done.changes.iter().filter(|change| change.object == Object::User) {
             self.keep(change);

@@ -210,7 +210,7 @@ const PAGES: &[&str] = &[
     "第",
 ];
 
-/// What stands between the number of a page and how many there are.
+/// The words between the number of a page and the number of pages.
 const OF_PAGES: &[&str] = &["of", "von", "sur", "de", "di", "van", "af", "av", "z", "ze", "из", "/", "/ "];
 
 /// A row whose cells together are one of these ends a report.

@@ -6,55 +6,16 @@ use std::path::Path;
 
 use super::model::Mapping;
 
-macro_rules! embedded {
-    ($($file:literal),+ $(,)?) => {
-        &[$(($file, include_str!(concat!("../../mappings/", $file)))),+]
-    };
-}
+/// The files of `mappings/` and their texts, in the order of the names. The build script lists them.
+static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/mappings.rs"));
 
-/// File names and texts, in the order of the names.
-static BUILTIN: &[(&str, &str)] = embedded![
-    "adventureworks-csv.toml",
-    "employees-testdb-csv.toml",
-    "entra-sample-csv.toml",
-    "generic-csv.toml",
-    "midpoint-alice-csv.toml",
-    "midpoint-evolveum-csv.toml",
-    "midpoint-hogwarts-csv.toml",
-    "midpoint-hris-csv.toml",
-    "midpoint-hr-csv.toml",
-    "midpoint-midprivacy-csv.toml",
-    "midpoint-simulation-csv.toml",
-    "uk-organogram-csv.toml",
-];
-
-/// The presets: a service and the mapping for it, in the order of the names.
-static PRESETS: &[(&str, &str)] = embedded![
-    "adp-workforce-now.toml",
-    "afas.toml",
-    "bamboohr.toml",
-    "deel.toml",
-    "factorial.toml",
-    "frappe-hr.toml",
-    "hibob.toml",
-    "merge.toml",
-    "odoo.toml",
-    "oracle-hcm.toml",
-    "orangehrm.toml",
-    "personio-v2.toml",
-    "personio.toml",
-    "rippling.toml",
-    "sage-hr.toml",
-    "scim.toml",
-    "successfactors.toml",
-    "ukg-pro.toml",
-    "workday-raas.toml",
-    "zoho-people.toml",
-];
+/// The end of the name of a mapping for files. The others are presets: a service and the mapping for it.
+const FOR_FILES: &str = "-csv.toml";
 
 /// All presets: the name, which is that of the file without its ending, and the text.
 pub fn presets() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PRESETS.iter().map(|(file, text)| (file.trim_end_matches(".toml"), *text))
+    let presets = EMBEDDED.iter().filter(|(file, _)| !file.ends_with(FOR_FILES));
+    presets.map(|(file, text)| (file.trim_end_matches(".toml"), *text))
 }
 
 /// The text of a preset.
@@ -66,9 +27,9 @@ pub fn preset(name: &str) -> Result<&'static str, Option<&'static str>> {
     found.ok_or_else(|| nearest(name, presets().map(|(known, _)| known)))
 }
 
-/// All built-in mappings: the name of the file and its text.
-pub fn builtin() -> &'static [(&'static str, &'static str)] {
-    BUILTIN
+/// All built-in mappings for files: the name of the file and its text.
+pub fn builtin() -> impl Iterator<Item = (&'static str, &'static str)> {
+    EMBEDDED.iter().copied().filter(|(file, _)| file.ends_with(FOR_FILES))
 }
 
 /// One built-in mapping that does not fit, or fits as well as another.
@@ -114,13 +75,12 @@ impl fmt::Display for ChoiceError {
 /// None fits, or several fit equally well: the candidates.
 pub fn choose(header: &[&str]) -> Result<(&'static str, &'static str), ChoiceError> {
     let header: BTreeSet<&str> = header.iter().copied().collect();
-    let mut candidates: Vec<(Candidate, &'static str)> = BUILTIN
-        .iter()
+    let mut candidates: Vec<(Candidate, &'static str)> = builtin()
         .filter_map(|(file, text)| {
             let mapping = Mapping::parse(text, Path::new(file)).ok()?;
             let required = mapping.required();
             let missing = required.iter().filter(|name| !header.contains(**name)).map(|name| (*name).to_owned()).collect();
-            (!required.is_empty()).then_some((Candidate { file, required: required.len(), missing }, *text))
+            (!required.is_empty()).then_some((Candidate { file, required: required.len(), missing }, text))
         })
         .collect();
     candidates.sort_by_key(|(candidate, _)| (candidate.missing.len(), usize::MAX - candidate.required));
@@ -179,7 +139,7 @@ mod tests {
     fn each_built_in_mapping_is_chosen_for_its_own_columns() {
         for (file, text) in builtin() {
             let mapping = Mapping::parse(text, Path::new(file)).unwrap();
-            assert_eq!(choose(&mapping.required()).map(|(chosen, _)| chosen), Ok(*file));
+            assert_eq!(choose(&mapping.required()).map(|(chosen, _)| chosen), Ok(file));
         }
     }
 
@@ -187,7 +147,7 @@ mod tests {
     fn every_file_of_the_folder_is_embedded_and_every_preset_is_a_mapping_without_faults() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let known: BTreeSet<&str> = BUILTIN.iter().chain(PRESETS).map(|(file, _)| *file).collect();
+        let known: BTreeSet<&str> = EMBEDDED.iter().map(|(file, _)| *file).collect();
         for file in
             files.filter(|file| !file.contains(".tests.") && Path::new(file).extension().is_some_and(|ending| ending == "toml"))
         {

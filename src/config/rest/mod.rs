@@ -249,11 +249,9 @@ mod tests {
 
     #[test]
     fn what_a_company_may_lack_altogether_ends_no_reading_by_a_preset() {
-        let mut presets = 0;
         for (preset, text) in mapping::presets() {
             let path = Path::new(preset);
             let service = settings(preset, &[Layer { text, path }], Wanted::Part).unwrap();
-            presets += 1;
             for column in &service.columns {
                 let may_lack = ["Termination", "Manager", "Mobile", "Phone", "Preferred", "Prefix"];
                 let lacking = may_lack.iter().any(|part| column.name.contains(part));
@@ -263,6 +261,5 @@ mod tests {
                 assert!(!needed || column.need == Need::Value, "{preset}: {}", column.name);
             }
         }
-        assert_eq!(presets, 20);
     }
 }

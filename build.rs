@@ -1,0 +1,30 @@
+//! Embeds every mapping of `mappings/`: a new file there is a new preset or built-in mapping, and no Rust changes.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=mappings");
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("mappings");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("mappings.rs");
+    fs::write(out, embedded(&folder)?)
+}
+
+/// A Rust expression: the file names and texts, in the order of the names. Files of test cases (`*.tests.toml`) are left out.
+fn embedded(folder: &Path) -> io::Result<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.retain(|name| name.ends_with(".toml") && !name.ends_with(".tests.toml"));
+    names.sort();
+    let mut list = String::from("&[\n");
+    for name in names {
+        let path = folder.join(&name);
+        let _ = writeln!(list, "    ({name:?}, include_str!({path:?})),");
+    }
+    list.push(']');
+    Ok(list)
+}

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::examples;
 use crate::session::decision::Consent;
@@ -291,8 +291,24 @@ pub(crate) enum Mapping {
 
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
+    /// Instead of checking, print the commands that register the app with exactly the permissions that this configuration needs
+    #[arg(long, value_enum, value_name = "TOOL", conflicts_with = "graph_url")]
+    pub(crate) grant: Option<Grant>,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+}
+
+/// The tool that the commands of `doctor --grant` are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Grant {
+    /// Azure CLI
+    Az,
+    /// Microsoft Graph PowerShell
+    Powershell,
+    /// CLI for Microsoft 365
+    M365,
+    /// The `azuread` provider
+    Terraform,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::arguments::{
-    Apply, Decide, Doctor, Explain, Import, Init, Mapping, PlanArgs, Quality, Records, Runs, RunsShow, Sandbox, StopArgs, Sync,
+    Apply, Decide, Doctor, Explain, Grant, Import, Init, Mapping, PlanArgs, Quality, Records, Runs, RunsShow, Sandbox, StopArgs, Sync,
     Undo,
 };
 use super::examples;

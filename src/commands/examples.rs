@@ -86,8 +86,9 @@ pub(super) const MAPPING_FUNCTIONS: &str = "Examples:
 pub(super) const DOCTOR: &str = "Examples:
   hrpush doctor                                         the configured tenant
   hrpush doctor --config /etc/hrpush/hrpush.toml --format json
+  hrpush doctor --grant az                              the commands that register the app
 
-Exit codes: 0 no problem found, 4 something to correct, 1 the tenant cannot be read, 2 the configuration has a fault.";
+Exit codes: 0 all checks ok, 4 warnings, 1 a check failed, 2 the configuration has a fault.";
 
 pub(super) const SANDBOX: &str = "Examples:
   hrpush sandbox --listen 127.0.0.1:8080                an empty tenant in memory

@@ -4,6 +4,7 @@
 //! error. A [`Writer`] sends [`crate::target::Operation`]s in batches and judges each response alone. A dry run never creates a writer.
 //! Neither knows HR or plans.
 
+mod grant;
 mod http;
 mod permissions;
 mod read;
@@ -12,13 +13,14 @@ mod target;
 mod tests;
 mod write;
 
+pub use grant::{GrantTool, grant};
 pub use http::client::{Client, Priority, Settings};
 pub use http::cloud::Cloud;
 pub use http::credential::{Auth, Credential, CredentialError};
 pub use http::error::GraphError;
 pub use http::rate_limiter::Size;
 pub use http::url::{GraphUrl, MemberRef, UrlFault};
-pub use permissions::{Deed, Work, missing, needed};
+pub use permissions::{Deed, Work, missing, needed, superfluous};
 pub use read::Reader;
 pub use read::parse::Organization;
 pub use target::{CAPABILITIES, GraphTarget};

@@ -83,9 +83,77 @@ pub fn missing(needed: &BTreeMap<&'static str, String>, granted: &BTreeSet<Strin
     lacking.map(|(name, purpose)| (*name, purpose.clone())).collect()
 }
 
+/// The ids of the application permissions (app roles of Microsoft Graph), as Microsoft's list of permissions has them.
+const ROLES: [(&str, &str); 15] = [
+    ("Domain.Read.All", "dbb9058a-0e50-45d7-ae91-66909b5d4664"),
+    ("Group.Read.All", "5b567255-7703-4780-807c-7be8301ae99b"),
+    ("Group.ReadWrite.All", "62a82d76-70ea-41e2-9197-370581804d09"),
+    ("LicenseAssignment.ReadWrite.All", "5facf0c1-8979-4e95-abcf-ff3d079771c0"),
+    ("Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6"),
+    ("RoleEligibilitySchedule.Read.Directory", "ff278e11-4a33-4d0c-83d2-d01dc58929a5"),
+    ("RoleManagement.Read.Directory", "483bed4a-2ad3-4361-a73b-c83ccdbdc53c"),
+    ("User-LifeCycleInfo.ReadWrite.All", "925f1248-0f97-47b9-8ec8-538c54e01325"),
+    ("User-Mail.ReadWrite.All", "280d0935-0796-47d1-8d26-273470a3f17a"),
+    ("User-Phone.ReadWrite.All", "86ceff06-c822-49ff-989a-d912845ffe69"),
+    ("User.DeleteRestore.All", "eccc023d-eccf-4e7b-9683-8813ab36cecc"),
+    ("User.EnableDisableAccount.All", "3011c876-62b7-4ada-afa2-506cbbecc68c"),
+    ("User.ReadWrite.All", "741f803b-c850-494e-b5df-cde7c675a1ca"),
+    ("User.RevokeSessions.All", "77f3a031-c388-4f99-b373-dc68676a979e"),
+    ("UserAuthMethod-TAP.ReadWrite.All", "627169a8-8c15-451c-861a-5b80e383de5c"),
+];
+
+/// Permissions that give far more than hrpush ever uses, and what they allow.
+const BROAD: [(&str, &str); 9] = [
+    ("Application.ReadWrite.All", "it can add credentials to any application"),
+    ("AppRoleAssignment.ReadWrite.All", "it can grant any permission to any application"),
+    ("Directory.ReadWrite.All", "it is broad, and each operation has a narrower permission"),
+    ("Domain.ReadWrite.All", "reading domains is enough"),
+    ("Organization.ReadWrite.All", "reading the organization is enough"),
+    ("Policy.ReadWrite.AuthenticationMethod", "reading policies is enough"),
+    ("RoleAssignmentSchedule.ReadWrite.Directory", "it can make any account an administrator"),
+    ("RoleManagement.ReadWrite.Directory", "it can make any account an administrator"),
+    ("UserAuthenticationMethod.ReadWrite.All", "it changes the sign-in methods of every user"),
+];
+
+/// The id of an application permission in the manifest of an app registration.
+pub(super) fn app_role_id(permission: &str) -> Option<&'static str> {
+    ROLES.iter().find(|(name, _)| *name == permission).map(|(_, id)| *id)
+}
+
+/// The granted permissions that the work does not need, each with its risk where it gives far more. A greater permission that stands for a
+/// needed one is needed, unless it is one of the broad ones.
+pub fn superfluous<'g>(
+    needed: &BTreeMap<&'static str, String>,
+    granted: &'g BTreeSet<String>,
+) -> Vec<(&'g str, Option<&'static str>)> {
+    let stands_for = |greater: &str| {
+        let lesser = INCLUDED.iter().filter(|(_, greaters)| greaters.contains(&greater)).map(|(lesser, _)| *lesser);
+        lesser.into_iter().any(|lesser| needed.contains_key(lesser) && !granted.contains(lesser))
+    };
+    let risk = |name: &str| BROAD.iter().find(|(broad, _)| *broad == name).map(|(_, risk)| *risk);
+    let names = granted.iter().map(String::as_str).filter(|name| !needed.contains_key(name));
+    names.map(|name| (name, risk(name))).filter(|(name, risk)| risk.is_some() || !stands_for(name)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_permission_that_can_be_needed_has_its_id() {
+        let deeds = [Deed::Enable, Deed::Revoke, Deed::Delete, Deed::License, Deed::Group, Deed::Pass];
+        let work = Work { attributes: crate::directory::all_attributes().collect(), deeds: deeds.into() };
+        let without: Vec<&str> = needed(&work).into_keys().filter(|name| app_role_id(name).is_none()).collect();
+        assert_eq!(without, [""; 0]);
+    }
+
+    #[test]
+    fn a_permission_that_stands_for_a_needed_one_is_not_superfluous_unless_it_is_broad() {
+        let needed = needed(&Work::default());
+        let granted = ["Group.ReadWrite.All", "Directory.ReadWrite.All", "Mail.Send", "User.ReadWrite.All"].map(str::to_owned).into();
+        let names: Vec<(&str, bool)> = superfluous(&needed, &granted).into_iter().map(|(name, risk)| (name, risk.is_some())).collect();
+        assert_eq!(names, [("Directory.ReadWrite.All", true), ("Mail.Send", false)]);
+    }
 
     #[test]
     fn each_work_names_its_permission_and_a_greater_one_will_do() {

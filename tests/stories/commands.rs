@@ -196,7 +196,9 @@ fn token(roles: &[&str]) -> String {
 fn the_doctor_names_what_is_granted_and_what_is_missing() {
     let world = World::new();
     let healthy = world.run(["doctor", "--format", "json"]).ends_with(0).json();
-    let expected = ["clockSkewSeconds", "config", "domains", "mapping", "permissions", "quota", "source", "target", "trouble"];
+    let expected = [
+        "checks", "clockSkewSeconds", "config", "domains", "mapping", "permissions", "quota", "records", "source", "target", "trouble",
+    ];
     assert_eq!(keys(&healthy), expected);
     assert_eq!(healthy["target"]["sandbox"], true);
     assert!(healthy["quota"]["writes"].as_f64().unwrap() > 1000.0);
@@ -210,6 +212,41 @@ fn the_doctor_names_what_is_granted_and_what_is_missing() {
     assert!(ended.err.contains("User.EnableDisableAccount.All"), "{}", ended.err);
     assert!(!ended.out.contains(&poor) && !ended.err.contains(&poor));
     world.run_with(&[TOKEN], ["doctor", "--graph-url", "http://127.0.0.1:9/v1.0"]).ends_with(1);
+}
+
+#[test]
+fn the_doctor_reads_the_source_and_goes_on_after_a_failure() {
+    let world = World::new();
+    world.write("hrpush.toml", "[source]\nkind = \"csv\"\npath = \"hr.csv\"\n[protect]\nusers = [\"nobody@contoso.com\"]\n");
+    let ended = world.run(["doctor"]).ends_with(1);
+    for part in ["fail     source: ", "hr.csv", "ok       tenant: ", "warning  break-glass accounts: `nobody@contoso.com`"] {
+        assert!(ended.out.contains(part), "{part} is missing:\n{}", ended.out);
+    }
+    std::fs::copy(project("samples/employees.csv"), world.path("hr.csv")).unwrap();
+    world.write("hrpush.toml", "[source]\nkind = \"csv\"\npath = \"hr.csv\"\n");
+    let ended = world.run(["doctor"]).ends_with(0);
+    assert!(ended.out.contains("ok       source: files, hr.csv with 60 records\n"), "{}", ended.out);
+    world.write("hr.csv", "");
+    assert!(world.run(["doctor"]).ends_with(1).out.contains("fail     source: "));
+}
+
+#[test]
+fn the_app_is_registered_with_the_permissions_of_the_mapping_alone() {
+    let world = World::new();
+    let mapping = std::fs::read_to_string(project("mappings/generic-csv.toml")).unwrap();
+    world.write("map.toml", mapping);
+    world.write("hrpush.toml", "[source]\nkind = \"csv\"\npath = \"hr.csv\"\nmapping = \"map.toml\"\n");
+    for (tool, part) in [
+        ("az", "az ad app permission add --id \"$app\" --api 00000003-0000-0000-c000-000000000000"),
+        ("powershell", "@{ Id = '741f803b-c850-494e-b5df-cde7c675a1ca'; Type = 'Role' } # User.ReadWrite.All: "),
+        ("m365", "https://graph.microsoft.com/User.ReadWrite.All"),
+        ("terraform", "id   = \"741f803b-c850-494e-b5df-cde7c675a1ca\""),
+    ] {
+        let ended = world.run(["doctor", "--grant", tool]).ends_with(0);
+        assert!(ended.out.contains(part), "{tool}:\n{}", ended.out);
+        // No pass is made, so no permission for passes is asked for.
+        assert!(!ended.out.contains("627169a8-8c15-451c-861a-5b80e383de5c") && !ended.out.contains("TAP"), "{}", ended.out);
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) enum Token {
     Name(Box<str>),
     Compare(Comparison),
     Ampersand,
-    /// A part whose fault the lexer has reported.
+    /// A part for which the lexer has reported a fault.
     Bad,
 }
 

@@ -19,15 +19,15 @@ use crate::record::{self, Cell, Place, Record, trimmed};
 pub struct Finding {
     /// The kind, such as `duplicate-id`.
     pub code: &'static str,
-    /// Where.
+    /// The place of the row in the source.
     pub record: Place,
     /// The person's key, where the row has one.
     pub id: Option<String>,
     /// The column, where one is to blame.
     pub column: Option<String>,
-    /// The value.
+    /// The value as HR has it; none where a value is missing.
     pub value: Option<String>,
-    /// What is wrong.
+    /// What is wrong, in one sentence.
     pub problem: String,
 }
 

@@ -7,13 +7,13 @@ use crate::directory::all_attributes;
 pub(super) enum Meaning {
     /// This attribute of a user.
     Attribute(String),
-    /// The manager.
+    /// The reference to the manager, which the mapping sets by `[manager]`.
     Manager,
     /// Whether the account is enabled; the text of the value that blocks it.
     Enabled { blocked: &'static [&'static str], free: &'static [&'static str] },
     /// The pseudo target that drops a record.
     ObjectFilter,
-    /// Nothing, and why.
+    /// The target has no counterpart here; the text gives the reason for the report.
     Nothing(&'static str),
 }
 

@@ -42,7 +42,7 @@ impl<'m> RecordEvaluation<'m> {
         self.note(text)?
     }
 
-    /// Notes a problem.
+    /// Adds an error to the problems of the record and returns the value otherwise.
     pub(super) fn note<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
         result.map_err(|problem| self.problems.push(problem)).ok()
     }

@@ -9,7 +9,7 @@ use crate::mapping::walk::{Section, Walk};
 
 const KEYS: &[&str] = &["key", "name", "kind", "owners", "when", "membership", "id"];
 
-/// Reads all rules.
+/// Reads all `[[groups]]` tables: the rules, and the expressions of each rule in the same order.
 pub(super) fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> (Vec<GroupRule>, Vec<GroupFormulas>) {
     let sections = walk.sections(root, "groups");
     distinct(walk, &sections);

@@ -91,7 +91,7 @@ pub(crate) fn known_keys(text: &str) -> crate::diagnostic::toml::KnownKeys {
     walk.known_keys()
 }
 
-/// The `[source]` table.
+/// The checked entries of the `[source]` table.
 struct Source {
     key: Option<Slot>,
     previous_key: Option<Slot>,

@@ -28,19 +28,19 @@ use crate::record::EmployeeId;
 /// A plan with what the next one must know of this reading.
 #[derive(Clone, Debug)]
 pub struct Survey {
-    /// The plan.
+    /// The plan itself, not approved yet.
     pub plan: Plan,
-    /// The people of the reading who have an account, with it; in the order of their keys.
+    /// The people of the reading that have an account, with it; in the order of their keys.
     pub matched: Vec<(PersonNo, UserNo)>,
     /// What the reading looked like.
     pub reading: LastReading,
-    /// The people of the feed who vanished from this reading, and those who came back.
+    /// The people of the feed that vanished from this reading, and those that came back.
     pub presence: Presence,
     /// What is to be said of the plan as a whole.
     pub notes: Vec<String>,
 }
 
-/// Computes the plan.
+/// Compares a reading with a snapshot and returns the whole difference, with what the next run must know.
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "a reading is planned once")]
 pub fn plan(inputs: Inputs<'_>) -> Plan {
@@ -299,7 +299,7 @@ fn finish(
     counts
 }
 
-/// The counts of the records out of scope: few of them are of leavers whom this feed carried.
+/// Counts the records out of scope: few of them are of leavers that this feed carried.
 fn out_of_scope(
     planner: &PersonPlanner<'_>,
     listed: &HashMap<String, SkippedCode>,

@@ -1,4 +1,4 @@
-//! A saved plan against the tenant of today: changes whose *before* no longer holds are left out.
+//! Checks a saved plan against the current tenant: a change is left out once its *before* no longer holds.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
@@ -251,7 +251,7 @@ fn group_moved(change: &mut Change, snapshot: &Snapshot, protection: &Protection
     (had_members && change.members.is_none() && change.attributes.is_empty()).then(|| "the members are right by now".into())
 }
 
-/// The people whom a group that is left out should have taken, by key.
+/// The people that a left-out group should have taken, by key.
 fn waiting_for(change: &Change, snapshot: &Snapshot) -> Vec<String> {
     let unique = change.attributes.iter().find(|edit| edit.name == roles::UNIQUE_NAME).and_then(|edit| edit.after.as_ref());
     let by_name = || {
@@ -267,7 +267,7 @@ fn waiting_for(change: &Change, snapshot: &Snapshot) -> Vec<String> {
     members.flat_map(|members| &members.add).filter(|key| !is_member(key)).cloned().collect()
 }
 
-/// A person whom the wanted group does not take keeps the present groups.
+/// A person that the wanted group does not take keeps the present groups.
 fn keep_present_groups(changes: &mut Vec<Change>, drifted: &mut Vec<Drifted>, unplaced: &HashSet<String>) {
     if unplaced.is_empty() {
         return;
@@ -289,7 +289,7 @@ fn keep_present_groups(changes: &mut Vec<Change>, drifted: &mut Vec<Drifted>, un
     });
 }
 
-/// Takes those out of a group's change whose accounts hrpush does not touch.
+/// Removes members from a group's change if hrpush must not touch their accounts.
 pub(in crate::plan) fn leave_alone(change: &mut Change, snapshot: &Snapshot, protection: &Protection<'_>) {
     let Change { members, ids, .. } = change;
     let Some(members) = members else { return };

@@ -22,7 +22,7 @@ use crate::plan::reason::{Reason, Why};
 
 /// The changes of groups.
 ///
-/// Every group is judged before the members of any are compared: a person whose wanted group is held keeps the group of before.
+/// Every group is judged before any members are compared: while a wanted group is held, its people keep the group of before.
 pub(super) fn plan(planner: &mut PersonPlanner<'_>, decisions: &[PersonDecision]) -> Vec<Change> {
     if planner.inputs.rules.groups.is_empty() {
         orphans::report(planner, &BTreeSet::new());
@@ -54,7 +54,7 @@ struct Draft {
     ids: BTreeMap<String, ObjectId>,
 }
 
-/// Holds the groups that hrpush cannot serve, with the people who wait for them; gives back what becomes of the others.
+/// Holds the groups that hrpush cannot serve, with the people that wait for them; returns the drafts of the others.
 fn judge<'a>(
     planner: &mut PersonPlanner<'a>,
     membership: &Membership<'a, '_>,
@@ -128,7 +128,8 @@ fn with_members<'a>(
     (case.present.is_none() || change.members.is_some() || !change.attributes.is_empty()).then_some(change)
 }
 
-/// Groups that an earlier version made for other spellings of a key lose those who do not belong in any of them, and gain nobody.
+/// Plans for groups that an earlier version made for other spellings of a key: they only lose members that belong in none of
+/// them.
 fn leave_twins(
     planner: &mut PersonPlanner<'_>,
     membership: &Membership<'_, '_>,
@@ -234,7 +235,7 @@ fn report_spellings(planner: &mut PersonPlanner<'_>, case: &Case<'_>) {
     planner.skipped.push(Skipped { key, id, code: SkippedCode::GroupSpelling, message, left: false });
 }
 
-/// Members of an exact group whom hrpush does not manage.
+/// Reports members of an exact group that hrpush does not manage.
 fn report_others(planner: &mut PersonPlanner<'_>, membership: &Membership<'_, '_>, key: &str, group: &Group, exact: bool) {
     let others = group.members.iter().filter(|id| !membership.managed.contains(id)).count();
     if exact && others > 0 {

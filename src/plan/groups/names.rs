@@ -1,4 +1,4 @@
-//! The display names of groups: which are taken, by whom, and which are given up.
+//! The display names of groups: the names that are taken, their groups, and the names that are given up.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -28,7 +28,7 @@ impl Leave {
 }
 
 impl PersonPlanner<'_> {
-    /// Lists a person whose account must not be touched at all.
+    /// Lists a person if the account must not be touched at all.
     pub(super) fn untouchable(&mut self, key: &str, user: &User, leave: Option<Leave>) -> Option<PersonDecision> {
         self.list_untouchable(key, user, leave).then_some(PersonDecision::Closed)
     }

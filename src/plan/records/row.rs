@@ -38,14 +38,14 @@ pub(in crate::plan) enum ManagerRow<'a> {
     Key(&'a str),
 }
 
-/// What stands in the row of a person who is wanted before the attributes.
+/// What the row of a wanted person contains before the attributes.
 pub(in crate::plan) struct Facts<'a> {
     pub(in crate::plan) stage: Stage,
     /// The status, where the mapping names it in no list.
     status_word: Option<&'a str>,
     note: Option<&'a Note>,
     pub(in crate::plan) manager: ManagerRow<'a>,
-    /// The user that the row refers to: the only one who has the record's value of the first match attribute.
+    /// The user that the row refers to: the only one with the record's value of the first match attribute.
     pub(in crate::plan) user: Option<UserNo>,
     rest: RowReader<'a>,
 }
@@ -90,7 +90,7 @@ impl<'a> PersonRow<'a> {
         }
     }
 
-    /// The stage by HR: of a person who is wanted, and of a record out of scope where status and dates give one.
+    /// The stage by HR: of a wanted person, and of a record out of scope if its status and dates give one.
     pub(in crate::plan) fn stage(&self) -> Option<Stage> {
         match self.kind {
             Kind::Desired => Some(self.facts().stage),

@@ -32,7 +32,7 @@ pub struct RestSource {
 /// One file with a `[source]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'t> {
-    /// Its text.
+    /// The whole text of the file.
     pub text: &'t str,
     /// How messages name it; relative paths in it are taken from its folder.
     pub path: &'t Path,
@@ -109,7 +109,7 @@ fn settings(name: &str, layers: &[Layer<'_>], wanted: Wanted) -> Result<rest::Se
     if faults.is_empty() { Ok(settings) } else { Err(faults.join("\n")) }
 }
 
-/// The whole `[source]`.
+/// Reads every entry of `[source]` for a web service.
 fn whole(scope: &mut LayeredTable<'_, '_, '_>, name: &str) -> rest::Settings {
     scope.choice("kind", &[("rest", ())]);
     scope.text("about");

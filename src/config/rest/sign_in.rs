@@ -49,7 +49,7 @@ const METHODS: [(&str, Method); 8] = [
     ("jwt-bearer", Method::Jwt),
 ];
 
-/// `auth = { method = "…", … }`.
+/// Reads the sign-in of `auth = { method = "…", … }`; none where an entry is wrong, which is reported.
 pub(super) fn read(scope: &mut LayeredTable<'_, '_, '_>, base: Option<&url::Url>) -> Option<Auth> {
     if !scope.has("auth") {
         let hint = "such as auth = { method = \"bearer\", token_env = \"HRPUSH_HR_TOKEN\" }, or { method = \"none\" }";

@@ -18,13 +18,13 @@ pub struct Work {
 pub enum Deed {
     /// Accounts are enabled and disabled.
     Enable,
-    /// Sessions are ended.
+    /// The sessions of users are ended.
     Revoke,
     /// Accounts are deleted or restored.
     Delete,
     /// Licences are taken back.
     License,
-    /// Groups are written.
+    /// Groups are created, renamed, and their members changed.
     Group,
     /// Temporary Access Passes are made.
     Pass,

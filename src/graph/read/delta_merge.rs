@@ -36,7 +36,7 @@ pub(in crate::graph) struct Round<'a> {
 pub(in crate::graph) struct Merged {
     /// Users that may differ from what was known, or are gone.
     pub(in crate::graph) users: BTreeSet<ObjectId>,
-    /// Groups likewise.
+    /// Groups that may differ from what was known, or are gone.
     pub(in crate::graph) groups: BTreeSet<ObjectId>,
     /// Users to look up, because their items contradict each other or are incomplete.
     pub(in crate::graph) doubtful: BTreeSet<ObjectId>,
@@ -231,7 +231,7 @@ mod tests {
         names.iter().map(|name| Attribute::find(name).unwrap()).collect()
     }
 
-    /// Ada, whose manager is Bob, in a group that is known with its members.
+    /// Ada, with Bob as her manager, in a group with known members.
     fn known() -> TenantState {
         let mut told = TenantState::default();
         for name in ["ada", "bob"] {

@@ -123,7 +123,7 @@ impl Reader {
         Ok(rest)
     }
 
-    /// Reads the members of all groups whose members are needed; of role-assignable ones the owners, too.
+    /// Reads the members of all groups in the scope that need them; of role-assignable ones the owners, too.
     pub(in crate::graph) async fn memberships(&self, wanted: &SnapshotScope, told: &mut TenantState) -> Result<(), GraphError> {
         loop {
             // What was just read may lead to further groups.

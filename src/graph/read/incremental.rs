@@ -119,7 +119,7 @@ impl Reader {
         Ok(told.into_snapshot(wanted, rest))
     }
 
-    /// Looks up the users whom a delta query left in doubt.
+    /// Looks up the users that a delta query left in doubt.
     async fn look_up(
         &self,
         wanted: &SnapshotScope,

@@ -35,7 +35,7 @@ impl Reader {
         Self { client }
     }
 
-    /// The connection.
+    /// The client that sends the requests, shared with the writer.
     pub const fn client(&self) -> &Arc<Client> {
         &self.client
     }

@@ -16,7 +16,7 @@ use crate::graph::http::response::{About, Judgement, ResponseFacts, jittered, ju
 
 /// How often a read is tried against 5xx and broken connections.
 const ATTEMPTS: u32 = 7;
-/// How often it is tried against 429, whose waits Graph names itself.
+/// How often a read is tried against 429; Graph names these waits itself.
 const THROTTLED_ATTEMPTS: u32 = 60;
 /// How often a page is read again that came whole by HTTP and breaks off within its JSON.
 const BROKEN: u32 = 3;

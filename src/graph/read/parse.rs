@@ -16,7 +16,7 @@ pub struct Organization {
     pub tenant: TenantId,
     /// The verified domains, in lower case.
     pub domains: BTreeSet<String>,
-    /// The default one.
+    /// The domain of new sign-in names; absent where the tenant reports no default.
     pub default_domain: Option<String>,
     /// Those that are federated.
     pub federated_domains: BTreeSet<String>,

@@ -17,9 +17,9 @@ use crate::target::SnapshotScope;
 const YOUNG: SignedDuration = SignedDuration::from_secs(15);
 
 impl Reader {
-    /// Completes a snapshot by accounts that are known to have been made lately, and that a replica behind did not tell: whoever is taken for
-    /// absent would be made a second time, and whoever is still told to be in the recycle bin brought back a second time. Who is old enough
-    /// and nowhere has been deleted since.
+    /// Adds recently created users that a lagging replica does not list, so that they are not created or restored twice.
+    ///
+    /// Each such user is looked up by id. A user older than the replication bound that is in no list has been deleted since.
     ///
     /// # Errors
     /// Where a look-up itself fails.
@@ -61,7 +61,8 @@ impl Reader {
     }
 }
 
-/// Whether the recycle bin itself tells that the account was deleted after it was made: a replica behind would still show it.
+/// Whether the recycle bin shows that the account was deleted after its creation. A lagging replica would still show an earlier
+/// deletion.
 fn was_deleted_since(snapshot: &Snapshot, id: &ObjectId, made: Timestamp) -> bool {
     let deleted_at = || snapshot.deleted.get(id)?.deleted_at.as_ref()?.parse::<Timestamp>().ok();
     deleted_at().is_some_and(|deleted_at| deleted_at > made)

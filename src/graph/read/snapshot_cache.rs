@@ -27,7 +27,7 @@ pub(in crate::graph) struct CacheHeader {
     pub(in crate::graph) listed: Timestamp,
     /// Where the next round of users begins: a path, so that its origin cannot be another one.
     pub(in crate::graph) users: String,
-    /// Likewise for groups.
+    /// Where the next round of groups begins, as a path.
     pub(in crate::graph) groups: String,
     /// The users in the recycle bin.
     pub(in crate::graph) bin: BTreeSet<ObjectId>,

@@ -38,7 +38,7 @@ pub struct Open {
 pub struct Settled {
     /// The answers to journal.
     pub answered: Vec<(RunId, Answered)>,
-    /// The people whose request could not be settled, with the reason: they are held.
+    /// The people with a request of unknown outcome, with the reason: they are held.
     pub unsettled: BTreeMap<String, String>,
 }
 
@@ -127,7 +127,7 @@ mod tests {
     use crate::directory::{ObjectId, Snapshot};
     use crate::target::{Owner, SnapshotCache, SnapshotScope, TargetError};
 
-    /// A tenant whose replicas show an account only so long after the first look-up.
+    /// A tenant with replicas that show an account a certain time after the first look-up.
     struct Late {
         first: std::sync::Mutex<Option<Instant>>,
         lag: Option<Duration>,

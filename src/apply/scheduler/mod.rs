@@ -36,7 +36,7 @@ use crate::mapping::LeaveAction;
 use crate::plan::{Candidates, Plan};
 use crate::target::{Answer, Found, Operation, OwnerKind, TargetWriter};
 
-/// Batches in flight.
+/// How many batches may be sent before the first of them is answered.
 const BATCHES_IN_FLIGHT: usize = 8;
 /// How long a create of unknown outcome is looked up before it is sent again: the replication bound.
 pub(super) const REPLICATION: Duration = Duration::from_secs(15);
@@ -236,7 +236,7 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// Steps whose moment has come are due again; creates in doubt are looked up instead of sent.
+    /// Makes waiting steps due once their time has come; creates of unknown outcome are looked up instead of sent.
     fn wake(&mut self) {
         let now = Instant::now();
         if self.pause.is_some_and(|pause| pause <= now) {
@@ -268,7 +268,7 @@ impl<'a> Scheduler<'a> {
         self.flights.push(Box::pin(async move {
             let key = key.as_ref().map(|(attribute, text)| (*attribute, text.as_str()));
             let mut found = target.find_user(&upn, key).await;
-            // The address may be a group's. A user whom the first look-up did not show may still be ours.
+            // The address may be a group's. A user that the first look-up did not show may still be the created one.
             if conflict && matches!(found, Ok(Found::Nobody)) {
                 let owner = target.find_owner(upn.as_str()).await;
                 found = Ok(owner.filter(|owner| owner.kind == OwnerKind::Group).map_or(Found::Nobody, |_| Found::Other));

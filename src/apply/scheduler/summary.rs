@@ -10,7 +10,7 @@ use crate::apply::outcome::{ChangeResult, ChangeState, Outcome};
 use crate::apply::owners::owner_in;
 use crate::plan::{Change, Object, Skipped};
 
-/// For how many values it is looked up whose they are.
+/// The most refused values for which the owner is looked up.
 const OWNERS: usize = 20;
 
 impl Scheduler<'_> {
@@ -110,7 +110,7 @@ impl Scheduler<'_> {
         }
         outcome.applied = results.iter().filter(|result| result.state == ChangeState::Done).count() as u64;
         for (attribute, people) in &refused {
-            // One entry with those whom the plan left out already.
+            // One entry, including the people that the plan left out already.
             let left_out = self.plan.left_out.get(attribute).copied().unwrap_or_default();
             let earlier = Skipped::refused(*attribute, left_out);
             outcome.skipped.retain(|skipped| *skipped != earlier);

@@ -29,9 +29,9 @@ impl fmt::Display for Spot {
 /// One thing that is wrong with a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where.
+    /// The file, line and column of the fault, as far as they are known.
     pub spot: Spot,
-    /// What.
+    /// The kind of fault, with the values that its message shows.
     pub kind: FaultKind,
     /// What to do about it, where that is known.
     pub hint: Option<Box<str>>,
@@ -95,7 +95,7 @@ pub enum FaultKind {
     /// More bytes than the settings allow.
     #[error("the file has more than {most} bytes")]
     TooBig {
-        /// The bound.
+        /// The limit in bytes that the settings allow.
         most: u64,
     },
     /// A packed file that cannot be unpacked.
@@ -156,7 +156,7 @@ pub enum FaultKind {
     Nameless {
         /// The first such position, from 1.
         first: usize,
-        /// Another one.
+        /// The next such position, from 1.
         second: usize,
     },
     /// A cell that holds lines which look like rows.
@@ -186,13 +186,13 @@ pub enum FaultKind {
     /// A value beside the columns of a sheet.
     #[error("a value stands in a column that has no name (cell {cell})")]
     Beside {
-        /// The cell.
+        /// The reference of the cell, such as `H12`.
         cell: Box<str>,
     },
     /// Formulas that were never computed.
     #[error("sheet `{sheet}`, cell {cell}: the formula has no stored result{}", others(*more))]
     NoResult {
-        /// The sheet.
+        /// The name of the sheet.
         sheet: Box<str>,
         /// The first such cell.
         cell: Box<str>,
@@ -202,7 +202,7 @@ pub enum FaultKind {
     /// Cells that are merged below the header.
     #[error("sheet `{sheet}`: the cells {range} are merged, so only the first of them has the value{}", others(*more))]
     Merged {
-        /// The sheet.
+        /// The name of the sheet.
         sheet: Box<str>,
         /// The first such range.
         range: Box<str>,
@@ -212,7 +212,7 @@ pub enum FaultKind {
     /// A cell that no sheet has.
     #[error("sheet `{sheet}`: the cell `{reference}` lies outside a sheet, which ends at XFD1048576")]
     OutsideSheet {
-        /// The sheet.
+        /// The name of the sheet.
         sheet: Box<str>,
         /// The reference as it is written.
         reference: Box<str>,
@@ -220,17 +220,17 @@ pub enum FaultKind {
     /// A sheet with hardly a value in a huge area.
     #[error("sheet `{sheet}`: hardly any cell has a value, but they reach to {cell}")]
     Sparse {
-        /// The sheet.
+        /// The name of the sheet.
         sheet: Box<str>,
-        /// The far corner.
+        /// The last cell of the area, such as `XFD1048576`.
         cell: Box<str>,
     },
     /// A guess that yields what is in no text.
     #[error("the encoding was guessed as {encoding}, which yields {found} here: the guess is wrong")]
     WrongGuess {
-        /// The encoding.
+        /// The name of the guessed encoding.
         encoding: Box<str>,
-        /// What was found.
+        /// The character or sequence that proves the guess wrong.
         found: Box<str>,
     },
     /// A row with more or fewer cells than the header.
@@ -288,7 +288,7 @@ pub enum FaultKind {
     /// Two files that are joined both have a column.
     #[error("`{name}` is also a column of {first}")]
     SharedColumn {
-        /// The column.
+        /// The name that both files have.
         name: Box<str>,
         /// The file that the other is joined to.
         first: Box<str>,

@@ -19,8 +19,8 @@ pub struct JoinRule {
     pub prefix: String,
 }
 
-/// Adds the columns of another reading to the records with the same key. Who has several rows there becomes several records, for
-/// a row rule to choose from or to be held as a duplicate; who has none gets empty cells.
+/// Adds the columns of another reading to the records with the same key. A person with several rows there becomes several
+/// records, for a row rule to choose from or to be held as a duplicate. A person without a row gets empty cells.
 ///
 /// A key with an invisible character inside joins nothing, but it looks like a key that would. The records of both keys are marked
 /// [in doubt](Record::in_doubt), so that the mapping holds them instead of taking the empty cells for what HR says.

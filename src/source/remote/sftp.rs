@@ -125,7 +125,7 @@ async fn sign_in(remote: &Remote, sftp: &Sftp, connection: &mut Handle<Door>) ->
         SftpSignIn::Password => connection.authenticate_password(&sftp.user, secret).await,
         SftpSignIn::Key => {
             let passphrase = passphrase.as_ref().map(ExposeSecret::expose_secret);
-            // The error of a key may quote it, so that only its kind is told.
+            // The error of a key may quote it, so the message names only the kind of error.
             let key = decode_secret_key(secret, passphrase).map_err(|_| {
                 let fault = place.system("the private key cannot be used");
                 fault.with_hint(

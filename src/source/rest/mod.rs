@@ -80,7 +80,7 @@ pub const KEYS: &[&str] = &[
 /// A web service as a source.
 #[derive(Clone)]
 pub struct Rest {
-    /// What is configured.
+    /// The service and how its records are read, as configured.
     pub settings: Settings,
     /// The day on which the row that counts is in force.
     pub day: Date,

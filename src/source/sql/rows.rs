@@ -51,7 +51,7 @@ impl Rows {
         Ok(Self { header: Arc::new(header), source: settings.name.as_str().into(), records: Vec::new(), digest })
     }
 
-    /// Takes one row.
+    /// Adds one row as a record, and its cells to the checksum.
     pub(super) fn push<'c>(
         &mut self,
         settings: &SqlSettings,
@@ -131,7 +131,7 @@ impl Row {
         self.parts.push(Part::Flag(flag));
     }
 
-    /// Ends a cell whose text was written to the buffer.
+    /// Ends a cell after its text was written to the buffer.
     pub(super) fn written(&mut self) {
         self.parts.push(Part::Text(self.text.len()));
     }

@@ -21,9 +21,9 @@ pub(in crate::source::rest) struct Manner<'m> {
 /// Why an answer cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::source::rest) enum Unread {
-    /// Its charset.
+    /// The charset is unknown, or the bytes are not in it; the text says which.
     Charset(String),
-    /// Anything else.
+    /// The answer is no document of the expected format, for this reason.
     Form(String),
 }
 

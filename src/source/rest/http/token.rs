@@ -139,7 +139,7 @@ fn granted(values: &Values, request: &TokenRequest, client: &str, now: Timestamp
         }
         Grant::SamlGiven(from) => {
             let text = secret(from)?.expose_secret().trim().to_owned();
-            // Told apart by its first character: an assertion that is not yet in base64 is XML.
+            // The first character decides: an assertion that is not yet in base64 is XML.
             (SAML_GRANT, Some(if text.starts_with('<') { STANDARD.encode(text) } else { text }))
         }
         Grant::Jwt(says) => (JWT_GRANT, Some(assertion::jwt(says, values, now)?)),

@@ -17,7 +17,7 @@ use crate::source::rest::error::{RestError, plain};
 use crate::source::rest::settings::{Settings, secret};
 use crate::source::rest::shape::template::Values;
 
-/// One request.
+/// One request, complete but for its credential.
 pub(in crate::source::rest) struct Call {
     /// How messages name it.
     pub(in crate::source::rest) what: String,

@@ -20,7 +20,7 @@ use crate::source::rest::shape::template::Values;
 pub(in crate::source::rest) struct Progress<'s> {
     paging: &'s Paging,
     most: u64,
-    /// Pages that came.
+    /// How many pages were received.
     pub(in crate::source::rest) pages: u64,
     /// Records that were listed.
     pub(in crate::source::rest) records: u64,
@@ -329,7 +329,7 @@ impl<'s> Progress<'s> {
 }
 
 impl KnownTotal {
-    /// A list that moves while it is read loses whoever slips from a page ahead onto one that was read already.
+    /// Checks the total. If a list moves while it is read, records that slip from a later page to an earlier one are lost.
     fn take(&mut self, now: Option<u64>, slack: u64) -> Result<(), ListChanged> {
         let Some(now) = now else { return Ok(()) };
         let first = *self.first.get_or_insert(now);
@@ -363,7 +363,7 @@ mod tests {
     use super::*;
     use crate::source::rest::shape::path::Condition;
 
-    /// Reads made-up answers to their end; tells what was asked, or the fault.
+    /// Reads made-up answers to their end. Returns the requests, or the fault.
     fn told(paging: &Paging, answers: &[Value]) -> String {
         let mut progress = Progress::new(paging, 5);
         let url: Url = "https://hr.example/api/people?x=1".parse().unwrap();

@@ -70,7 +70,7 @@ impl Subject<'_> {
         Ok(BoundDecision { tenant, decision })
     }
 
-    /// Refuses an account that the record of another person who works here matches.
+    /// Refuses an account that the record of another active person matches.
     fn check_unmatched(&self, account: &ObjectId) -> Result<(), Failure> {
         let users = &self.target.snapshot.users;
         let Some(user) = users.number(account) else { return Ok(()) };

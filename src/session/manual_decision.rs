@@ -39,7 +39,7 @@ pub(crate) struct BoundDecision {
     pub(crate) decision: Decision,
 }
 
-/// Journals a decision.
+/// Journals a decision with its operator and note.
 pub(crate) fn record(store: &mut Store, request: &DecideRequest, bound: &BoundDecision) -> Result<DecisionRow, Failure> {
     let BoundDecision { tenant, decision } = bound;
     let note = request.note.as_deref().map(str::trim).filter(|note| !note.is_empty());

@@ -1,6 +1,6 @@
 //! One record during its evaluation: it evaluates single expressions and collects the problems that it meets.
 
-use super::bound::BoundMapping;
+use super::bound_mapping::BoundMapping;
 use super::days;
 use super::problem::Problem;
 use crate::expr::{Context, EvalError, Outcome, SearchBudget};

@@ -1,7 +1,7 @@
 //! One record through the mapping, in the order: key, scope, stage, values.
 
 use super::attributes::Selection;
-use super::bound::BoundMapping;
+use super::bound_mapping::BoundMapping;
 use super::evaluation::RecordEvaluation;
 use super::problem::{Problem, held, marks};
 use crate::expr::{Context, Outcome};

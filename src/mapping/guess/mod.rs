@@ -8,7 +8,7 @@ pub(super) mod dates;
 mod lifecycle;
 mod sheet;
 mod text;
-mod words;
+mod vocabulary;
 
 use crate::expr::Context;
 use crate::mapping::guess::sheet::{Sheet, comment, is_writable};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::mapping::guess::words::{Meaning, NO, NOTHING, WORDS, YES, fold, forms, holds};
+use crate::mapping::guess::vocabulary::{Meaning, NO, NOTHING, WORDS, YES, fold, forms, holds};
 use crate::record::{Cell, Header, Record};
 
 /// The columns by what they mean, with their values.

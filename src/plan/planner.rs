@@ -163,7 +163,7 @@ fn notes(planner: &PersonPlanner<'_>) -> Vec<String> {
         );
     }
     for name in protection.idle() {
-        notes.push(format!("[protect] names {name}, and nothing in this tenant is called so: it protects nobody"));
+        notes.push(format!("[protect] names {name}, but this tenant has no such user or group, so the entry has no effect"));
     }
     for key in inputs.only.iter().flatten() {
         if !matching.names(key) && !inputs.ledger.people.contains_key(key) {
@@ -171,7 +171,7 @@ fn notes(planner: &PersonPlanner<'_>) -> Vec<String> {
         }
     }
     if let Some(why) = &inputs.snapshot.privileged.eligibility_unread {
-        notes.push(format!("eligible role assignments could not be read ({why}): only active ones shield"));
+        notes.push(format!("eligible role assignments could not be read ({why}): only holders of active ones are shielded"));
     }
     notes.extend(managers::circles(inputs, matching));
     if let Some(doubt) = planner.doubt() {

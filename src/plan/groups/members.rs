@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::directory::{Group, ObjectId};
-use crate::plan::groups::asked::GroupRequest;
+use crate::plan::groups::group_requests::GroupRequest;
 use crate::plan::groups::membership::{MemberStanding, Membership};
 use crate::plan::model::Members;
 use crate::plan::person::context::PersonPlanner;

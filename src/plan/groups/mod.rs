@@ -1,6 +1,6 @@
 //! Groups that the mapping asks for, and their members.
 
-mod asked;
+mod group_requests;
 mod members;
 mod membership;
 mod names;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::directory::{Group, ObjectId, Value, roles};
 use crate::mapping::{Held, HeldCode};
 use crate::plan::group_rules::{hold, refuse, unique_name};
-use crate::plan::groups::asked::Case;
+use crate::plan::groups::group_requests::Case;
 use crate::plan::groups::members::{Moves, Waiting};
 use crate::plan::groups::membership::{MemberStanding, Membership, membership_of};
 use crate::plan::groups::names::{GroupNames, is_renamed};
@@ -29,7 +29,7 @@ pub(super) fn plan(planner: &mut PersonPlanner<'_>, decisions: &[PersonDecision]
         return Vec::new();
     }
     let membership = membership_of(planner, decisions);
-    let cases = asked::cases(planner, &membership);
+    let cases = group_requests::cases(planner, &membership);
     let (waiting, mut drafts) = judge(planner, &membership, &cases);
     let mut changes = Vec::new();
     for (at, draft) in &mut drafts {
@@ -73,7 +73,7 @@ fn judge<'a>(
                     count += 1;
                 }
                 if count > 0 {
-                    held.message = format!("{}; people who belong in it keep their present groups ({count})", held.message);
+                    held.message = format!("{}; people that belong in it keep their present groups ({count})", held.message);
                 }
                 planner.held.push(*held);
             }
@@ -240,8 +240,8 @@ fn report_others(planner: &mut PersonPlanner<'_>, membership: &Membership<'_, '_
     let others = group.members.iter().filter(|id| !membership.managed.contains(id)).count();
     if exact && others > 0 {
         let message = format!(
-            "the group {} has {others} members whom hrpush does not manage; they stay; \
-             hint: nothing to do where they were added by hand",
+            "the group {} has {others} members that hrpush does not manage; they stay; \
+             hint: nothing to do if they were added by hand",
             group.name
         );
         let (key, id) = (Some(key.to_owned()), Some(group.id.clone()));

@@ -6,7 +6,7 @@ use crate::directory::{Group, ObjectId};
 use crate::mapping::{Held, HeldCode};
 use crate::plan::group_rules::fold;
 use crate::plan::group_rules::{hold, refuse};
-use crate::plan::groups::asked::Case;
+use crate::plan::groups::group_requests::Case;
 use crate::plan::homoglyphs::LookAlikes;
 use crate::plan::person::context::PersonPlanner;
 

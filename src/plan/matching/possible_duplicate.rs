@@ -128,7 +128,7 @@ impl<'a> Unclaimed<'a> {
         let Some(former) = found.keys().next() else { return Ok(()) };
         let accounts: Vec<_> = found.values().map(|number| self.users.at(*number).id()).collect();
         let message = format!(
-            "this leaver has no account, and {}, whose key {former} is in no record any more, may be the same person",
+            "this leaver has no account, but {} may be the same person: its key {former} is in no record any more",
             some_of(accounts.iter())
         );
         let help = format!("if {former} only changed its form, correct the key in HR");
@@ -144,7 +144,7 @@ impl<'a> Unclaimed<'a> {
                 format!("and its key {key} is in no record any more"),
                 format!("if {key} only changed its form, correct the key in HR or set `previous_key`"),
             ),
-            None => ("and no key".to_owned(), "find out whose account it is".to_owned()),
+            None => ("and no key".to_owned(), "find out which person the account belongs to".to_owned()),
         };
         let message = format!("the user {shown} has the same {what} {why}: it may be the account of this person");
         Doubt { code: HeldCode::PossibleDuplicate, message, help, accounts }

@@ -55,7 +55,7 @@ impl PersonPlanner<'_> {
         let doubt = Doubt {
             code: HeldCode::DoubtfulMatch,
             message: format!("an earlier run saw the account {} for this leaver, but no match attribute confirms it", user.upn),
-            help: "find out whose account it is, and correct the record or the account".into(),
+            help: "find out which person the account belongs to, and correct the record or the account".into(),
             accounts: vec![user.id],
         };
         Err(doubt.held(desired, &self.inputs.snapshot.users))
@@ -75,7 +75,7 @@ impl PersonPlanner<'_> {
             return None;
         }
         let message = format!(
-            "gone by this feed, but the feed `{feed}` carries this person, so {} stays as it is; \
+            "gone by this feed, but the feed `{feed}` contains this person, so {} stays as it is; \
              hint: correct the record in the feed that is wrong, or take the person out of it",
             user.upn
         );

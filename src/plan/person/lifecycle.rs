@@ -286,7 +286,7 @@ pub(super) fn change(
 fn starts_later(start: Date) -> String {
     format!(
         "starts on {start} by HR, but the account is enabled already and stays so; \
-         hint: disable it by hand if nobody may use it before, or correct the start in HR"
+         hint: disable it by hand if it must not be used before, or correct the start in HR"
     )
 }
 

@@ -109,7 +109,7 @@ impl<'a> PersonRow<'a> {
     /// # Panics
     /// If the record is held or out of scope.
     pub(in crate::plan) fn facts(&self) -> Facts<'a> {
-        self.read_facts().expect("this is a row of somebody who is wanted")
+        self.read_facts().expect("this is a row of a wanted person")
     }
 
     /// The status of a wanted person, where the mapping names it in no list.
@@ -199,7 +199,7 @@ impl<'a> PersonRow<'a> {
         };
         let groups = self.groups().map(|(rule, key, name)| GroupWanted { rule, key: key.into(), name: name.into() });
         Desired {
-            key: key.expect("a person who is wanted has a key"),
+            key: key.expect("a wanted person has a key"),
             previous_key,
             place: self.own_place(),
             stage,

@@ -84,13 +84,13 @@ pub enum FaultKind {
     #[error("this is a folder, not a file")]
     Folder,
     /// A pipe, a device or a socket.
-    #[error("this is no regular file but a pipe or a device")]
+    #[error("this is a pipe or a device, not a regular file")]
     NotRegular,
     /// The file became another one while it was read.
     #[error("the file changed while it was being read")]
     Changed,
     /// The delivery is not complete yet.
-    #[error("not to be read yet: {0}")]
+    #[error("not ready to be read: {0}")]
     NotReady(String),
     /// More bytes than the settings allow.
     #[error("the file has more than {most} bytes")]
@@ -113,7 +113,7 @@ pub enum FaultKind {
     #[error("the file is empty")]
     Empty,
     /// The file is no text.
-    #[error("this is no text file but {0}")]
+    #[error("this is not a text file but {0}")]
     Binary(String),
     /// A NUL stands in the text.
     #[error("a NUL byte stands in the text: the file is binary or damaged")]
@@ -275,7 +275,7 @@ pub enum FaultKind {
     #[error("the workbook is protected by a password")]
     Locked,
     /// Text that is a document of another kind.
-    #[error("this is no table but {0}")]
+    #[error("this is not a table but {0}")]
     Markup(&'static str),
     /// A rule of the settings names a column that the reading lacks.
     #[error("there is no column `{wanted}`; there are: {}", found.join(", "))]
@@ -345,8 +345,8 @@ impl FaultKind {
             Self::Ragged { .. } => "a cell that holds the delimiter must stand in quotes",
             Self::OpenQuote => "the export was cut off, or a cell holds a quote that should be doubled",
             Self::AfterQuote => "a quote within a quoted cell must be doubled",
-            Self::NoRecords => "an empty list would make everybody missing, so it is refused",
-            Self::SharedColumn { .. } => "tell them apart: `prefix = \"…\"` in [[source.join]]",
+            Self::NoRecords => "an empty list would make all people missing, so it is refused",
+            Self::SharedColumn { .. } => "distinguish them: `prefix = \"…\"` in [[source.join]]",
             Self::TooLong => "a quote was probably opened that does not close where it should",
             Self::Folder => "name a file in it; `*` takes the newest match, such as `folder/*.csv`",
             Self::NotRegular => "write it to a file first",

@@ -195,7 +195,7 @@ async fn hand_on(
 ) -> Result<(), RestError> {
     let doubled = whole.doubled();
     if doubled > 0 {
-        table.warn(format!("{doubled} keys of `changes` have several records: the next reading will be one of everybody"));
+        table.warn(format!("{doubled} keys of `changes` have several records: the next reading will be a full one"));
     }
     for rows in whole.rows().chunks_mut(AT_ONCE) {
         let mut page: Vec<Raw> = rows.iter().map(|row| row.raw()).collect();

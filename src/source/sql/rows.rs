@@ -87,7 +87,7 @@ impl Rows {
     /// The whole reading, once the database has said that it is the last row.
     pub(super) fn finish(mut self, settings: &SqlSettings, told: String) -> Result<Reading, SourceErrors> {
         if self.records.is_empty() {
-            let hint = "an empty list would make everybody missing, so it is refused";
+            let hint = "an empty list would make all people missing, so it is refused";
             return Err(settings.query_fault("the query yields no rows").with_hint(hint).into());
         }
         self.records.shrink_to_fit();
@@ -158,6 +158,6 @@ impl Row {
 
 /// The fault of a column of bytes without `binary = "hex"`.
 pub(super) fn binary(settings: &SqlSettings, name: &str, kind: &str) -> Fault {
-    let fault = settings.query_fault(format!("column `{name}` holds {kind}: bytes are no attribute of a person"));
+    let fault = settings.query_fault(format!("column `{name}` holds {kind}: no attribute of a person takes bytes"));
     fault.with_hint("leave the column out of the query, or take it as hexadecimal digits: `binary = \"hex\"` in [source]")
 }

@@ -285,7 +285,7 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, RestError> {
         Some(from) => {
             let pem = secret(from)?;
             let identity = Identity::from_pem(pem.expose_secret().as_bytes());
-            Some(identity.map_err(|_| unusable("the client certificate is no PEM with a certificate and its key".into()))?)
+            Some(identity.map_err(|_| unusable("the client certificate is not a PEM with a certificate and its key".into()))?)
         }
     };
     let extra = match &settings.ca_file {

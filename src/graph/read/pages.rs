@@ -64,7 +64,7 @@ impl Bounds {
             *times
         });
         if *followed > REPEATS || same.is_some_and(|times| times > REPEATS) {
-            return Err("its pages lead in a circle".into());
+            return Err("its pages form a circle".into());
         }
         Ok(())
     }
@@ -118,7 +118,7 @@ impl Reader {
                     reply = self.read(&asked).await?;
                     continue;
                 }
-                Err(error) => return Err(ask.answer(format!("the answer is no list ({:?})", error.classify()))),
+                Err(error) => return Err(ask.answer(format!("the answer is not a list ({:?})", error.classify()))),
             };
             page.value.iter().try_for_each(&mut take).map_err(|problem| ask.answer(problem))?;
             let Some(link) = page.next else { return page.delta.as_deref().map(follow).transpose() };

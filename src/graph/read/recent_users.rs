@@ -34,7 +34,7 @@ impl Reader {
         let missing = made.iter().filter(|(id, at)| !snapshot.users.contains_key(id) && !was_deleted_since(snapshot, id, **at));
         let mut missing: Vec<&ObjectId> = missing.map(|(id, _)| id).collect();
         while !missing.is_empty() {
-            tracing::info!(accounts = missing.len(), "accounts that were made lately are in no list yet: they are looked up");
+            tracing::info!(accounts = missing.len(), "recently created accounts are in no list yet: they are looked up");
             let asks: Vec<ReadRequest> = missing.iter().map(|id| one_user(id, wanted, &attributes)).collect();
             let mut absent = Vec::new();
             for ((id, ask), reply) in missing.into_iter().zip(&asks).zip(self.first_pages(&asks).await?) {
@@ -47,7 +47,7 @@ impl Reader {
                 if !reply.is_success() {
                     return Err(ask.refused(&reply));
                 }
-                let user = reply.json().ok_or_else(|| ask.answer("the answer is no JSON".into()))?;
+                let user = reply.json().ok_or_else(|| ask.answer("the answer is not JSON".into()))?;
                 let user = parse::user(&user, &attributes).map_err(|problem| ask.answer(problem))?;
                 snapshot.deleted.remove(id);
                 snapshot.users.insert(&user);

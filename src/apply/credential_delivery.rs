@@ -32,7 +32,7 @@ const HEADER: &str = "userPrincipalName,kind,secret\n";
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
     /// The recipient is no age public key.
-    #[error("`{0}` is no age public key")]
+    #[error("`{0}` is not an age public key")]
     Recipient(String),
     /// The file cannot be written.
     #[error("the first passwords cannot be written to {}: {error}", path.display())]

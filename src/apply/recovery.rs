@@ -90,16 +90,16 @@ async fn look_up_all(target: &dyn TargetReader, left: Vec<Open>, since: Instant)
 
 async fn look_up(target: &dyn TargetReader, open: &Open, since: Instant) -> LookUp {
     let Some(upn) = &open.upn else {
-        return LookUp::Unsettled("the journal has no name for the account that was to be made".into());
+        return LookUp::Unsettled("the journal has no name for the account to be created".into());
     };
     let matching = open.matching.as_ref().map(|(attribute, text)| (*attribute, text.as_str()));
     let is_last = since.elapsed() >= REPLICATION;
     match target.find_user(upn, matching).await {
         Ok(Found::Ours(id)) => LookUp::Known(Box::new(Answered { done: true, id: Some(id), ..answered(open) })),
-        Ok(Found::Other) => LookUp::Unsettled("the name that an earlier run asked for belongs to another account".into()),
+        Ok(Found::Other) => LookUp::Unsettled("the name that an earlier run requested belongs to another account".into()),
         Ok(Found::Nobody) if is_last => LookUp::Known(Box::new(answered(open))),
         Ok(Found::Nobody) => LookUp::TooEarly,
-        Err(why) => LookUp::Unsettled(format!("whether an earlier run made the account cannot be looked up: {why}")),
+        Err(why) => LookUp::Unsettled(format!("cannot look up whether an earlier run created the account: {why}")),
     }
 }
 

@@ -73,7 +73,7 @@ impl Scheduler<'_> {
     fn known(&self, who: &ObjectRef) -> Result<ObjectId, Unsendable> {
         let message = || match who {
             ObjectRef::NewGroup(key) => format!("the group {key} was not created"),
-            ObjectRef::Id(id) => format!("the account {id} is not there"),
+            ObjectRef::Id(id) => format!("the account {id} does not exist"),
             ObjectRef::NewUser(key) | ObjectRef::Nobody(key) => format!("{key} has no account"),
         };
         self.id_of(who).ok_or_else(|| Unsendable::Dependency(message()))

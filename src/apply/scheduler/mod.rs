@@ -195,7 +195,7 @@ impl<'a> Scheduler<'a> {
             return true;
         }
         let Err(error) = self.journal.keep(&self.options.run, &entry) else { return true };
-        tracing::error!(%error, "the run ends, since nothing is sent that is not journaled");
+        tracing::error!(%error, "the run ends, since no request may be sent without a journal entry");
         self.stop = Some(Stop::Broken(error.into()));
         false
     }
@@ -382,7 +382,7 @@ impl<'a> Scheduler<'a> {
                     continue;
                 }
                 if waiter.stage == StepStage::MustFail {
-                    let message = "something that this change depends on failed".to_owned();
+                    let message = "a change that this one depends on failed".to_owned();
                     over.push((dependant, Some(self.missed(dependant, "dependency", message))));
                 } else {
                     self.ready.insert(dependant);

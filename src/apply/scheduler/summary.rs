@@ -60,9 +60,9 @@ impl Scheduler<'_> {
         for at in (0..self.live.len()).filter(|at| self.live[*at].stage != StepStage::Finished).collect::<Vec<_>>() {
             let change = self.live[at].step.change;
             let missed = if self.live[at].doubt.is_some() {
-                self.missed(at, "unknown-outcome", "whether the account was made is unknown; the next run finds out".into())
+                self.missed(at, "unknown-outcome", "it is unknown whether the account was created; the next run finds out".into())
             } else {
-                self.missed(at, "not-attempted", "the run ended before it".into())
+                self.missed(at, "not-attempted", "the run ended before this change".into())
             };
             let misses = std::mem::take(&mut self.live[at].misses);
             let all = &mut self.progress[change].misses;

@@ -224,7 +224,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Faults {
             let folder = std::env::current_dir().map(|folder| format!(" (the working folder is {})", folder.display()));
             format!("check the path of --config{}, or let `hrpush init FILE` write a configuration", folder.unwrap_or_default())
         }
-        std::io::ErrorKind::PermissionDenied => "let the user who runs hrpush read it".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "let the user that runs hrpush read it".to_owned(),
         _ => "--config names the configuration file".to_owned(),
     };
     Faults::of_file(path, &format!("cannot be read: {error}"), Some(hint))

@@ -170,7 +170,10 @@ fn assertion(scope: &mut LayeredTable<'_, '_, '_>, audience: &str) -> Option<Ass
     let issuer = scope.template("issuer", &[]);
     let subject = scope.template("subject", &[]);
     if issuer.is_none() || subject.is_none() {
-        scope.fault("auth needs `issuer` and `subject`", "who signs, and the API user who is signed in");
+        scope.fault(
+            "auth needs `issuer` and `subject`",
+            "`issuer` is the client that signs, `subject` the API user that it signs in",
+        );
     }
     let audience = scope.template("audience", &[]).or_else(|| template(audience, &scope.values, &[], false).ok());
     Some(Assertion { key: key?, issuer: issuer?, subject: subject?, audience: audience? })

@@ -155,7 +155,7 @@ fn not_held(key: &EmployeeId, choice: &Choice) -> String {
 fn not_missing(key: &EmployeeId) -> String {
     let hint = with_file(key, &Choice::Keep);
     format!(
-        "the last run found a record of `{}`, and --keep is for people who are missing or out of scope\n  hint: {hint}",
+        "the last run found a record of `{}`, and --keep is for people that are missing or out of scope\n  hint: {hint}",
         shown(key.as_str())
     )
 }

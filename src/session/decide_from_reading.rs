@@ -109,7 +109,7 @@ impl Subject<'_> {
             (Some(first), _) => {
                 let differ = records.any(|record| BoundNames::of(&record) != BoundNames::of(&first));
                 let several =
-                    format!("several records carry the key `{key}`, with different names\n  hint: HR keeps one of them");
+                    format!("several records have the key `{key}`, with different names\n  hint: keep one of them in HR");
                 if differ { Err(Failure::Usage(several)) } else { Ok(first) }
             }
             (None, Some(Mapped::Held(held))) => Err(Failure::usage(format!(

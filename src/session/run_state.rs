@@ -135,7 +135,7 @@ impl RunState {
         Ok(known)
     }
 
-    /// Each person that has an account or gets one by this plan, and whether HR says that the person has left.
+    /// Each person with an account, or who gets one by this plan, and whether HR says that the person has left.
     fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = (Carried, bool)> + 's> {
         match self {
             Self::Read { matched, people, only, .. } => {

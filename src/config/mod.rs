@@ -49,7 +49,7 @@ pub struct Config {
     pub plan: PlanConfig,
     /// Rules for the names of new accounts.
     pub names: Names,
-    /// How first passwords are made and delivered.
+    /// How first passwords are delivered.
     pub password: Password,
     /// How much of Graph's quota is used.
     pub quota: Quota,
@@ -174,7 +174,7 @@ pub struct Names {
     pub reuse_after: Span,
 }
 
-/// How first passwords are made and delivered.
+/// How first passwords are delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Password {
     /// What becomes of them.

@@ -97,7 +97,7 @@ pub struct Function {
     pub name: &'static str,
     /// How it is called.
     pub usage: &'static str,
-    /// What the function returns, in one or two sentences of Markdown.
+    /// What the function returns, in one or two sentences.
     pub doc: &'static str,
     /// How hrpush answers the questions that Microsoft's documentation leaves open.
     pub dialect: Option<&'static str>,
@@ -109,7 +109,7 @@ pub struct Function {
     pub max: Option<usize>,
     /// The kind of its result.
     pub result: Kind,
-    /// Calls with their results, which the documentation shows and the tests evaluate.
+    /// Calls with their results, as the manual shows them.
     pub examples: &'static [Example],
     pub(crate) run: Implementation,
 }

@@ -29,7 +29,7 @@ impl Filter {
         Self(format!("{} eq {}", attribute.name.replace('.', "/"), Literal::text(value)))
     }
 
-    /// Objects whose mail this is.
+    /// Matches objects with this mail.
     pub(in crate::graph) fn mail(address: &str) -> Self {
         Self(format!("mail eq {}", Literal::text(address)))
     }

@@ -42,7 +42,8 @@ impl From<Grant> for GrantTool {
 
 fn document(findings: &Findings) -> Json {
     let tenant = findings.tenant.as_ref();
-    let missing = tenant.map(|tenant| tenant.missing.iter().map(|(name, purpose)| json!({ "name": name, "for": purpose })).collect::<Vec<_>>());
+    let missing = tenant
+        .map(|tenant| tenant.missing.iter().map(|(name, purpose)| json!({ "name": name, "for": purpose })).collect::<Vec<_>>());
     let checks = findings.checks.iter();
     let checks = checks.map(|check| json!({ "subject": check.subject, "verdict": check.verdict.as_str(), "found": check.found }));
     let trouble = findings.checks.iter().filter(|check| check.verdict != Verdict::Ok);

@@ -42,7 +42,8 @@ pub fn grant(tool: GrantTool, needed: &BTreeMap<&'static str, String>) -> String
 }
 
 fn azure_cli(permissions: &[(&str, &str, &str)]) -> String {
-    let mut text = "app=$(az ad app create --display-name hrpush --query appId --output tsv)\naz ad sp create --id \"$app\"\n".to_owned();
+    let mut text =
+        "app=$(az ad app create --display-name hrpush --query appId --output tsv)\naz ad sp create --id \"$app\"\n".to_owned();
     for (name, id, purpose) in permissions {
         let _ = writeln!(
             text,
@@ -54,7 +55,8 @@ fn azure_cli(permissions: &[(&str, &str, &str)]) -> String {
 }
 
 fn power_shell(permissions: &[(&str, &str, &str)]) -> String {
-    let mut text = "Connect-MgGraph -Scopes Application.ReadWrite.All, AppRoleAssignment.ReadWrite.All\n$access = @(\n".to_owned();
+    let mut text =
+        "Connect-MgGraph -Scopes Application.ReadWrite.All, AppRoleAssignment.ReadWrite.All\n$access = @(\n".to_owned();
     for (name, id, purpose) in permissions {
         let _ = writeln!(text, "    @{{ Id = '{id}'; Type = 'Role' }} # {name}: {purpose}");
     }
@@ -78,11 +80,8 @@ fn microsoft_365(permissions: &[(&str, &str, &str)]) -> String {
         let _ = writeln!(text, "# {name}: {purpose}");
     }
     let names: Vec<String> = permissions.iter().map(|(name, ..)| format!("https://graph.microsoft.com/{name}")).collect();
-    let _ = writeln!(
-        text,
-        "m365 entra app add --name hrpush --apisApplication \"{}\" --grantAdminConsent --save",
-        names.join(",")
-    );
+    let _ =
+        writeln!(text, "m365 entra app add --name hrpush --apisApplication \"{}\" --grantAdminConsent --save", names.join(","));
     text
 }
 
@@ -92,10 +91,8 @@ fn terraform(permissions: &[(&str, &str, &str)]) -> String {
          required_resource_access {{\n    resource_app_id = \"{GRAPH}\"\n"
     );
     for (name, id, purpose) in permissions {
-        let _ = write!(
-            text,
-            "\n    resource_access {{ # {name}: {purpose}\n      id   = \"{id}\"\n      type = \"Role\"\n    }}\n"
-        );
+        let _ =
+            write!(text, "\n    resource_access {{ # {name}: {purpose}\n      id   = \"{id}\"\n      type = \"Role\"\n    }}\n");
     }
     text.push_str(
         "  }\n}\n\nresource \"azuread_service_principal\" \"hrpush\" {\n  client_id = azuread_application.hrpush.client_id\n}\n\n\

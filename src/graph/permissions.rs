@@ -150,8 +150,10 @@ mod tests {
     #[test]
     fn a_permission_that_stands_for_a_needed_one_is_not_superfluous_unless_it_is_broad() {
         let needed = needed(&Work::default());
-        let granted = ["Group.ReadWrite.All", "Directory.ReadWrite.All", "Mail.Send", "User.ReadWrite.All"].map(str::to_owned).into();
-        let names: Vec<(&str, bool)> = superfluous(&needed, &granted).into_iter().map(|(name, risk)| (name, risk.is_some())).collect();
+        let granted =
+            ["Group.ReadWrite.All", "Directory.ReadWrite.All", "Mail.Send", "User.ReadWrite.All"].map(str::to_owned).into();
+        let names: Vec<(&str, bool)> =
+            superfluous(&needed, &granted).into_iter().map(|(name, risk)| (name, risk.is_some())).collect();
         assert_eq!(names, [("Directory.ReadWrite.All", true), ("Mail.Send", false)]);
     }
 

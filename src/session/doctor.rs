@@ -112,7 +112,8 @@ impl Findings {
 pub(crate) async fn check(session: &Session<'_>, graph_url: Option<&str>) -> Result<Findings, Failure> {
     let settings = session.settings;
     let mut findings = Findings { config: settings.config.path.as_deref().map(shown_path), ..Findings::default() };
-    let config = findings.config.clone().unwrap_or_else(|| "none: the embedded sandbox, and the files that a command names".to_owned());
+    let config =
+        findings.config.clone().unwrap_or_else(|| "none: the embedded sandbox, and the files that a command names".to_owned());
     findings.note("configuration", Verdict::Ok, config);
     let mapping = check_mapping(&mut findings, settings);
     check_source(&mut findings, session).await?;

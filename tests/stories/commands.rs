@@ -197,7 +197,17 @@ fn the_doctor_names_what_is_granted_and_what_is_missing() {
     let world = World::new();
     let healthy = world.run(["doctor", "--format", "json"]).ends_with(0).json();
     let expected = [
-        "checks", "clockSkewSeconds", "config", "domains", "mapping", "permissions", "quota", "records", "source", "target", "trouble",
+        "checks",
+        "clockSkewSeconds",
+        "config",
+        "domains",
+        "mapping",
+        "permissions",
+        "quota",
+        "records",
+        "source",
+        "target",
+        "trouble",
     ];
     assert_eq!(keys(&healthy), expected);
     assert_eq!(healthy["target"]["sandbox"], true);
@@ -206,6 +216,7 @@ fn the_doctor_names_what_is_granted_and_what_is_missing() {
     let server = Served::start(&world, &[]);
     world.write("hrpush.toml", "[source]\nkind = \"csv\"\npath = \"hr.csv\"\nmapping = \"map.toml\"\n");
     std::fs::copy(project("mappings/generic-csv.toml"), world.path("map.toml")).unwrap();
+    std::fs::copy(project("samples/employees.csv"), world.path("hr.csv")).unwrap();
     let poor = token(&["User.ReadWrite.All", "Domain.Read.All", "Organization.Read.All", "Group.ReadWrite.All"]);
     let ended = world.run_with(&[("HRPUSH_ACCESS_TOKEN", &poor)], ["doctor", "--graph-url", &server.url]).ends_with(4);
     assert!(ended.out.contains("permission missing: RoleManagement.Read.Directory"), "{}", ended.out);

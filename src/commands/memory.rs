@@ -11,8 +11,7 @@ use super::reading::Delivery;
 use super::run::today;
 use crate::apply::{Applied, StepName};
 use crate::directory::{Attribute, ObjectId, Snapshot, UserNo, Value};
-use crate::mapping::{Mapped, Stage};
-use crate::plan::{self, LastReading, People, PersonNo, Plan, Presence, SkippedCode};
+use crate::plan::{CarriedPerson, LastReading, People, PersonNo, Plan, Presence, SkippedCode, Wishes};
 use crate::record::EmployeeId;
 use crate::store::{Carried, Link, LinkKind, Staged, Store, StoreError};
 
@@ -44,7 +43,7 @@ impl Memory {
     pub(super) fn stage(&self, store: &mut Store, snapshot: &Snapshot, plan: &Plan) -> Result<(), Failure> {
         let Self::Read { reading, presence, .. } = self else { return Ok(()) };
         let leavers = self.known_leavers(store, snapshot).map_err(|fault| Failure::cannot(&fault))?;
-        let people = self.people(snapshot).map(|(carried, _)| carried).filter(|(key, ..)| !leavers.contains(key));
+        let people = self.people(snapshot).map(|(carried, _)| carried).filter(|carried| !leavers.contains(&carried.key));
         store.stage(&snapshot.tenant, plan, reading.as_ref(), presence, people).map_err(|fault| Failure::cannot(&fault))
     }
 
@@ -74,11 +73,15 @@ impl Memory {
         let moved: BTreeSet<&str> = applied.outcome.drifted.iter().map(|moved| moved.key.as_str()).collect();
         let there = |id: &ObjectId| snapshot.users.contains_key(id);
         let untouchable = untouchable(plan);
-        let links = self.people(snapshot).filter_map(|((key, id, wanted), gone)| {
+        let links = self.people(snapshot).filter_map(|(Carried { key, account: id, wanted }, gone)| {
             if moved.contains(key.as_str()) {
                 return None;
             }
-            let wanted = lost.without(&key, id.as_ref(), wanted, snapshot)?;
+            let wanted = if lost.concerns(&key) {
+                Wishes::of(lost.without(&key, id.as_ref(), wanted.values(), snapshot)?)
+            } else {
+                wanted
+            };
             let account = applied.created.get(key.as_str()).cloned().or_else(|| id.filter(there))?;
             let kind = if untouchable.contains(key.as_str()) { LinkKind::Seen } else { LinkKind::Managed };
             Some(Link { key, account, wanted, kind, gone })
@@ -104,30 +107,35 @@ impl Memory {
     /// The leavers whom the ledger has already. A saved plan sets nothing aside for them: whose feed they are was settled before.
     fn known_leavers(&self, store: &Store, snapshot: &Snapshot) -> Result<HashSet<EmployeeId>, StoreError> {
         let mut known = HashSet::new();
-        for ((key, ..), _) in self.people(snapshot).filter(|(_, gone)| *gone) {
-            if store.knows(&snapshot.tenant, &key)? {
-                known.insert(key);
+        for (carried, _) in self.people(snapshot).filter(|(_, gone)| *gone) {
+            if store.knows(&snapshot.tenant, &carried.key)? {
+                known.insert(carried.key);
             }
         }
         Ok(known)
     }
 
-    /// Everybody with an account, or to be given one by this plan, and whether HR calls them gone.
-    fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = (Carried, bool)> + 's> {
+    /// Everybody with an account, or to be given one by this plan, in the order of the keys, and whether HR calls them gone.
+    fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = (Carried<'s>, bool)> + 's> {
         match self {
             Self::Read { matched, people, only, .. } => {
                 let accounts: HashMap<PersonNo, UserNo> = matched.iter().copied().collect();
                 let planned = move |key: &str| only.as_ref().is_none_or(|only| only.contains(key));
-                let numbers = people.numbers().filter(move |person| people.key(*person).is_some_and(planned));
-                Box::new(numbers.filter_map(move |person| {
-                    let Mapped::Desired(desired) = people.mapped(person, &snapshot.users) else { return None };
-                    let id = accounts.get(&person).map(|user| snapshot.users.at(*user).id());
-                    let wanted = plan::wanted(&desired);
-                    let gone = matches!(desired.stage, Stage::Left { .. });
-                    Some(((desired.key, id, wanted), gone))
+                let keyed = people.numbers().filter_map(|person| Some((people.key(person)?, person)));
+                let mut keyed: Vec<(&str, PersonNo)> = keyed.filter(|(key, _)| planned(key)).collect();
+                if !keyed.is_sorted() {
+                    keyed.sort_unstable();
+                }
+                Box::new(keyed.into_iter().filter_map(move |(_, person)| {
+                    let CarriedPerson { key, gone, wishes } = people.carried(person, &snapshot.users)?;
+                    let account = accounts.get(&person).map(|user| snapshot.users.at(*user).id());
+                    Some((Carried { key: EmployeeId::new(key)?, account, wanted: wishes }, gone))
                 }))
             }
-            Self::Staged(Some(staged)) => Box::new(staged.people.iter().cloned().map(|person| (person, false))),
+            Self::Staged(Some(staged)) => Box::new(staged.people.iter().map(|(key, account, wanted)| {
+                let wanted = Wishes::of(wanted.clone());
+                (Carried { key: key.clone(), account: account.clone(), wanted }, false)
+            })),
             Self::Staged(None) | Self::Nothing => Box::new(std::iter::empty()),
         }
     }
@@ -153,6 +161,11 @@ impl<'a> Lost<'a> {
             }
         }
         Self { failed, refused: refused.keys().filter_map(|name| Attribute::find(name)).collect() }
+    }
+
+    /// Whether anything of what HR wants for this person may not have been written.
+    fn concerns(&self, key: &EmployeeId) -> bool {
+        !self.refused.is_empty() || self.failed.contains_key(key.as_str())
     }
 
     /// What is remembered of what HR wants for a person; nothing where the change itself failed.

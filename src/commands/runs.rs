@@ -27,7 +27,7 @@ pub(super) fn runs(common: &Common, args: &Runs) -> Result<Ended, Failure> {
 /// A run by its name or the beginning of it.
 pub(super) fn recorded(store: &Store, run: &str) -> Result<Recorded, Failure> {
     store.run(run).map_err(|fault| match fault {
-        StoreError::NoRun(_) | StoreError::ManyRuns(_) => Failure::usage(fault),
+        StoreError::NoRun(_) | StoreError::ManyRuns(_) | StoreError::NoPlan(_) => Failure::usage(fault),
         other => Failure::cannot(&other),
     })
 }

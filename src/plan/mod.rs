@@ -4,6 +4,7 @@ mod accounts;
 mod approval;
 mod attention;
 mod bound_names;
+mod carried;
 mod cause;
 mod change;
 mod confirm;
@@ -39,11 +40,13 @@ mod swapped;
 mod taken_names;
 mod undo;
 mod unique;
+mod wishes;
 
 pub use accounts::resolve;
 pub use approval::{ApprovedPlan, Stopped};
 pub use attention::Concern;
 pub use bound_names::BoundNames;
+pub use carried::CarriedPerson;
 pub use cause::{Cause, keys_with_causes, tell_causes, wanted};
 pub use change::{
     Accounts, Action, Aside, Candidate, Candidates, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,
@@ -56,13 +59,14 @@ pub use fingerprint::fingerprint;
 pub use groups::unique_name;
 pub use guards::GUARDS;
 pub use inputs::{Inputs, Leavers, Limit, Policy};
-pub use ledger::{FormerAddress, LastReading, Ledger, Person};
+pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonState};
 pub use people::{Note, Packer, Part, People, PersonNo, UnlistedStatus};
 pub use presence::Presence;
 pub use protect::protection;
 pub use reason::{Reason, ReasonCode, Why};
 pub use survey::{Survey, plan, survey};
 pub use undo::{UndoInputs, undo};
+pub use wishes::{WishDigest, WishMap, Wishes};
 
 /// The format of the plan's document.
 pub const FORMAT: &str = "hrpush.plan/1";

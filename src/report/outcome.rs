@@ -45,14 +45,14 @@ pub fn outcome(outcome: &Outcome) -> String {
 pub fn runs(rows: &[RunRow]) -> String {
     let mut text = String::new();
     for row in rows {
-        let RunRow { run, started_at, source, fingerprint, applied, failed, exit_code } = row;
+        let RunRow { run, started_at, source, fingerprint, applied, failed, exit_code, .. } = row;
         let end = exit_code.map_or("broke off".to_owned(), |code| format!("exit code {code}"));
         let _ = writeln!(
             text,
             "{run}  {}  {}: {applied} applied, {failed} failed, {end}\n    plan {}",
             Shown(started_at),
-            Shown(source),
-            Shown(fingerprint)
+            Shown(source.as_deref().unwrap_or("-")),
+            Shown(fingerprint.as_deref().unwrap_or("-"))
         );
     }
     if rows.is_empty() {

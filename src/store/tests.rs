@@ -1,5 +1,8 @@
+mod endings;
+mod journal;
 mod links;
 mod migration;
+mod nights;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +14,7 @@ use crate::apply::{Applied, ApplyError, Entry, Journal, Options, RequestKind, Ru
 use crate::directory::{ObjectId, Upn, User, Value};
 use crate::graph::{Cache as _, Level, QuotaLevel as _};
 use crate::mapping::LeaveAction;
-use crate::plan::{Action, Guard, LastReading};
+use crate::plan::{Action, Guard, LastReading, Plan};
 use crate::record::EmployeeId;
 
 fn tenant() -> TenantId {

@@ -64,7 +64,7 @@ impl Planner<'_> {
         let (ledger, rules) = (self.inputs.ledger, self.inputs.rules);
         let known = self.known(desired, &user.id).filter(|known| known.feed != rules.feed && known.missing_since.is_none())?;
         let gone_there = known.disabled_on.is_some() || known.deleted_on.is_some() || !known.leave_done.is_empty();
-        let read = ledger.feeds.get(&known.feed)?.checked_add(FEED_DAYS.days()).ok()?;
+        let read = ledger.feeds.get(known.feed.as_str())?.checked_add(FEED_DAYS.days()).ok()?;
         if gone_there || read <= self.inputs.today || user.enabled == Some(false) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! How values stand in columns: ids as 16 bytes, moments as numbers, long documents compressed.
+//! The form of values in columns: ids as 16 bytes, moments as numbers, long documents compressed.
 
 use std::io::{Read as _, Write as _};
 
@@ -78,6 +78,11 @@ pub(super) fn unpacked(bytes: &[u8]) -> Result<String, StoreError> {
     let mut document = String::new();
     ZlibDecoder::new(bytes).read_to_string(&mut document).map_err(StoreError::Compressed)?;
     Ok(document)
+}
+
+/// A count or a number as SQLite keeps it.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A moment as a number of microseconds.

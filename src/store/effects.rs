@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rusqlite::{Transaction, params};
 
-use super::columns::{IdColumn, leave_bits};
+use super::columns::{IdColumn, leave_bits, signed};
 use super::{StoreError, names};
 use crate::apply::{RequestKind, RunId};
 use crate::directory::ObjectId;
@@ -62,7 +62,7 @@ impl<'a> Context<'a> {
     /// A change needs no more requests.
     pub(super) fn complete(&self, seq: u64) -> Result<(), StoreError> {
         let update = "update changes set done = 1 where run = ?1 and seq = ?2";
-        self.transaction.prepare_cached(update)?.execute(params![self.run.number, super::journal::signed(seq)])?;
+        self.transaction.prepare_cached(update)?.execute(params![self.run.number, signed(seq)])?;
         match self.change(seq) {
             Some(change) if !change.then.is_empty() => self.left(change, &change.then),
             _ => Ok(()),

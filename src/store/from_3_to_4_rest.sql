@@ -8,6 +8,8 @@ insert into staged_people select tenant, fingerprint, key, id, wanted from old_s
 insert into decisions select decision, tenant, key, verdict, account, given_name, surname, note, user, host, decided_at, forgotten_at,
     forgotten_by from old_decisions;
 insert into changes select r.number, c.seq, c.key, c.object = 'user', c.done from old_changes c join runs r on r.run = c.run;
+update people set written = 1 where exists (select 1 from changes c join runs r on r.number = c.run
+    where c.key = people.key and c.object = 1 and r.tenant = (select name from names where number = people.tenant));
 drop table old_changes;
 drop table old_requests;
 drop table old_runs;

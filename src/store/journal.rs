@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::columns::{IdColumn, StoredId, UuidText, kind_number, kind_of, leave_bits, micros, packed, unpacked};
+use super::columns::{IdColumn, StoredId, UuidText, kind_number, kind_of, leave_bits, micros, packed, signed, unpacked};
 use super::effects::{Context, Done, RunPlan};
 use super::endings::Ended;
 use super::ledger::GuardCounts;
@@ -34,14 +34,18 @@ fn journal_error(error: StoreError) -> JournalError {
     JournalError(Box::new(error))
 }
 
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 /// The run that goes on, with its requests that have no answer yet.
 pub(super) struct Begun {
     plan: RunPlan,
     in_flight: HashMap<u64, InFlight>,
+    /// The numbers of texts that its requests share.
+    names: HashMap<String, i64>,
+}
+
+impl Begun {
+    fn new(plan: RunPlan) -> Self {
+        Self { plan, in_flight: HashMap::new(), names: HashMap::new() }
+    }
 }
 
 /// What must be known of a request once it is answered.
@@ -84,15 +88,14 @@ impl Store {
             }
         }
         transaction.commit()?;
-        let plan = RunPlan { run: run.clone(), number, plan: plan.clone() };
-        self.begun = Some(Begun { plan, in_flight: HashMap::new() });
+        self.begun = Some(Begun::new(RunPlan { run: run.clone(), number, plan: plan.clone() }));
         Ok(run)
     }
 
     pub(super) fn keep_entry(&mut self, run: &RunId, entry: &Entry) -> Result<(), StoreError> {
         let mut begun = match self.begun.take().filter(|begun| begun.plan.run == *run) {
             Some(begun) => begun,
-            None => Begun { plan: self.plan_of(run)?, in_flight: HashMap::new() },
+            None => Begun::new(self.plan_of(run)?),
         };
         let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let transaction = self.database.transaction()?;
@@ -110,7 +113,7 @@ impl Store {
                 context.complete(*seq)?;
             }
             for sent in &entry.sent {
-                keep_sent(&context, sent, at)?;
+                keep_sent(&context, sent, at, &mut begun.names)?;
                 let Sent { request, seq, kind, enabled, .. } = *sent;
                 begun.in_flight.insert(request, InFlight { seq, kind, enabled, attributes: sent.attributes.join(" ") });
             }
@@ -187,7 +190,7 @@ impl Store {
     /// Accounts that were made or brought back since then, and when: a replica that is behind may not show them yet.
     pub fn made_since(&self, tenant: &TenantId, since: Timestamp) -> Result<BTreeMap<ObjectId, Timestamp>, StoreError> {
         let mut select = self.database.prepare(
-            // By the runs that ended since, or never did: their requests stand together, those of years before are not looked at.
+            // By the runs that ended since, or never did: their requests are neighbours, those of years before are not read.
             "select coalesce(id, object), max(sent_at + answered) from requests where run in \
              (select number from runs where tenant = ?1 and (finished_at is null or finished_at > ?2)) \
              and kind in (?4, ?5) and done and sent_at + answered > ?3 group by 1",
@@ -211,7 +214,7 @@ impl Store {
 }
 
 /// Keeps a request that is about to be sent. What its change in the plan says as well is not kept twice.
-fn keep_sent(context: &Context<'_>, sent: &Sent, at: i64) -> Result<(), StoreError> {
+fn keep_sent(context: &Context<'_>, sent: &Sent, at: i64, names: &mut HashMap<String, i64>) -> Result<(), StoreError> {
     let change = context.change(sent.seq);
     let key = Some(sent.key.as_str()).filter(|key| change.is_none_or(|change| change.key != *key));
     let upn = sent.upn.as_ref().map(Upn::as_str);
@@ -221,7 +224,14 @@ fn keep_sent(context: &Context<'_>, sent: &Sent, at: i64) -> Result<(), StoreErr
         (RequestKind::CreateUser, _) => Some(upn.unwrap_or_default()),
         _ => upn,
     };
-    let name = |name: &str| names::number_of(context.transaction, name);
+    let mut name = |name: &str| {
+        if let Some(number) = names.get(name) {
+            return Ok(*number);
+        }
+        let number = names::number_of(context.transaction, name)?;
+        names.insert(name.to_owned(), number);
+        Ok::<_, StoreError>(number)
+    };
     let (matching, value) = match &sent.matching {
         Some((attribute, value)) => (Some(name(attribute.name)?), Some(value).filter(|value| **value != sent.key)),
         None => (None, None),

@@ -85,7 +85,7 @@ struct Remembering<'a, 'w> {
     transaction: &'a Transaction<'a>,
     tenant: i64,
     feed: i64,
-    /// Whether the ledger had nobody of this tenant before: then no person is known under another key.
+    /// Whether the ledger was empty for this tenant: then no person is known under another key.
     anew: bool,
     /// Links whose row differs.
     differing: Vec<Link<'w>>,

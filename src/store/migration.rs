@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::columns::{IdColumn, UuidText, kind_named, kind_number, leave_bits, micros, packed};
+use super::columns::{IdColumn, UuidText, kind_named, kind_number, leave_bits, micros, packed, signed};
 use super::effects::RunPlan;
 use super::endings::Ended;
 use super::ledger::GuardCounts;
@@ -93,8 +93,8 @@ fn keep_run(transaction: &Transaction<'_>, row: &rusqlite::Row<'_>) -> Result<()
     let (run, plan_text) = (text(0)?.unwrap_or_default(), text(7)?.unwrap_or_default());
     let plan: Plan = serde_json::from_str(&plan_text)?;
     let (outcome, exit_code) = (text(9)?, row.get::<_, Option<u8>>(12)?);
-    let told: Option<Outcome> = outcome.as_deref().map(serde_json::from_str).transpose()?;
-    let ended = told.as_ref().zip(exit_code).map_or(Ended::Crashed, |(outcome, code)| Ended::of_outcome(outcome, code));
+    let known: Option<Outcome> = outcome.as_deref().map(serde_json::from_str).transpose()?;
+    let ended = known.as_ref().zip(exit_code).map_or(Ended::Crashed, |(outcome, code)| Ended::of_outcome(outcome, code));
     transaction.execute(
         "insert into runs (number, run, tenant, feed, source, started_at, finished_at, ended, exit_code, duration_ms, fingerprint, plan, ids, \
          outcome, counted, summary, changes, applied, failed) \
@@ -109,14 +109,14 @@ fn keep_run(transaction: &Transaction<'_>, row: &rusqlite::Row<'_>) -> Result<()
             text(5)?,
             ended.as_str(),
             exit_code,
-            told.map(|outcome| i64::try_from(outcome.duration_ms).unwrap_or(i64::MAX)),
+            known.map(|outcome| signed(outcome.duration_ms)),
             text(6)?,
             packed(&plan_text)?,
             packed(text(8)?.as_deref().unwrap_or("{}"))?,
             outcome.as_deref().map(packed).transpose()?,
             serde_json::to_string(&GuardCounts::of(&plan))?,
             serde_json::to_string(&plan.summary)?,
-            i64::try_from(plan.changes.len()).unwrap_or(i64::MAX),
+            signed(plan.changes.len() as u64),
             row.get::<_, i64>(10)?,
             row.get::<_, i64>(11)?,
         ],
@@ -182,13 +182,12 @@ fn keep_requests(transaction: &Transaction<'_>, run: &RunPlan) -> Result<(), Sto
 
 fn keep_people(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     let mut select = transaction.prepare(
-        "select tenant, key, id, feed, wanted, addresses, seen, pre_hire, leave_done, disabled_on, deleted_on, missing_since, \
-         exists (select 1 from old_changes c join old_runs r on r.run = c.run where c.key = p.key and c.object = 'user' and r.tenant = p.tenant) \
-         from old_people p order by tenant, key",
+        "select tenant, key, id, feed, wanted, addresses, seen, pre_hire, leave_done, disabled_on, deleted_on, missing_since \
+         from old_people order by tenant, key",
     )?;
     let mut insert = transaction.prepare(
-        "insert into people (tenant, key, id, feed, wishes, seen, written, pre_hire, leave_done, disabled_on, deleted_on, missing_since) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "insert into people (tenant, key, id, feed, wishes, seen, pre_hire, leave_done, disabled_on, deleted_on, missing_since) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     let mut addresses = transaction.prepare("insert into live_addresses values (?1, ?2, ?3)")?;
     let mut rows = select.query([])?;
@@ -206,7 +205,6 @@ fn keep_people(transaction: &Transaction<'_>) -> Result<(), StoreError> {
             names::number_of(transaction, &text(3)?)?,
             digest.as_ref().map(|digest| &digest.bytes()[..]),
             row.get::<_, bool>(6)?,
-            row.get::<_, bool>(12)?,
             row.get::<_, bool>(7)?,
             leave_bits(&leave_done),
             row.get::<_, Option<String>>(9)?,

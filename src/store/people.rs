@@ -14,7 +14,7 @@ const PEOPLE: &str = "select p.key, p.id, p.feed, p.disabled_on, p.pre_hire, p.d
      from people p where p.tenant = ?1 order by p.key";
 
 impl Store {
-    /// Whether the ledger knows nobody of this tenant: the preview then says that it starts anew.
+    /// Whether the ledger is empty for this tenant: the preview then says that it starts anew.
     pub fn starts_anew(&self, tenant: &TenantId) -> Result<bool, StoreError> {
         let select = "select 1 from people where tenant = ?1 limit 1";
         Ok(!self.database.prepare_cached(select)?.exists([self.tenant_number(tenant)?])?)

@@ -43,7 +43,7 @@ impl Store {
         Ok(())
     }
 
-    /// Ends what the tenant shows to be over: «disabled by hrpush» when the account is enabled, «deleted by hrpush» when it is back.
+    /// Ends what the tenant shows to be over: that hrpush disabled an account which is enabled, or deleted one which is back.
     ///
     /// The plan of a run needs none of it, and a replica that lags may show the account as it was a moment ago. So it is kept only when a
     /// run goes ahead: where it is wrong, that run does the thing again, and the ledger knows it again.
@@ -52,8 +52,8 @@ impl Store {
         let transaction = self.database.transaction()?;
         {
             let mut select = transaction.prepare_cached(
-                "select key, id, disabled_on is not null or pre_hire or leave_done, deleted_on is not null from people \
-                 where tenant = ?1 and (disabled_on is not null or pre_hire or leave_done or deleted_on is not null)",
+                "select key, id, disabled_on is not null or pre_hire or leave_done, deleted_on is not null \
+                 from people indexed by people_with_a_state where tenant = ?1 and (disabled_on is not null or pre_hire or leave_done or deleted_on is not null)",
             )?;
             let mut rows = select.query([tenant])?;
             let mut ended: Vec<(String, bool, bool)> = Vec::new();
@@ -179,7 +179,7 @@ impl Addresses<'_> {
     }
 }
 
-/// A digest of the names by which an account can be reached, as they stand there: another case or order only costs a comparison.
+/// A digest of the names by which an account can be reached, unfolded: another case or order only costs a comparison.
 fn digest(user: Option<&UserRow<'_>>) -> [u8; 16] {
     let mut row = RowWriter::default();
     if let Some(user) = user {

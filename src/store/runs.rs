@@ -37,6 +37,7 @@ pub struct RunRow {
     /// Whether nothing was to be written.
     pub dry_run: bool,
     /// The feed.
+    #[serde(skip)]
     pub feed: Option<String>,
     /// How long it took.
     pub duration_ms: Option<u64>,

@@ -92,6 +92,8 @@ create table people (
     missing_since text,
     primary key (tenant, key)
 ) strict, without rowid;
+create index people_with_a_state on people (tenant, key)
+    where disabled_on is not null or pre_hire or leave_done or deleted_on is not null;
 create table wanted (
     tenant     integer not null,
     key        text not null,

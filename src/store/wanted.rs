@@ -1,6 +1,6 @@
 //! What HR wanted of each person at the last run: in a table of its own, since a nightly run needs it for few people.
 //!
-//! The names of the attributes are the same for nearly everybody and stand once among the names; a row has the values in their order.
+//! The names of the attributes are the same for nearly everybody and are kept once, among the names; a row has the values in their order.
 
 use rusqlite::{Connection, params};
 

@@ -38,6 +38,7 @@ mod served;
 mod spills;
 mod sql;
 mod stages;
+mod state;
 mod storms;
 mod undo;
 mod whole_files;

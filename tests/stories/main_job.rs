@@ -92,7 +92,25 @@ fn the_outcome_has_exactly_its_keys() {
     assert_eq!(keys(&outcome), expected);
     assert_eq!(keys(&outcome["requests"]), ["batches", "resourceUnits", "retried", "sent", "throttled", "writes"]);
     let runs = world.run(["runs", "--format", "json"]).ends_with(0).json();
-    assert_eq!(keys(&runs[0]), ["applied", "exitCode", "failed", "fingerprint", "run", "source", "startedAt"]);
+    let expected = [
+        "applied",
+        "approvedBy",
+        "dryRun",
+        "durationMs",
+        "ended",
+        "exitCode",
+        "failed",
+        "fingerprint",
+        "host",
+        "reason",
+        "run",
+        "source",
+        "startedAt",
+        "summary",
+        "user",
+    ];
+    assert_eq!(keys(&runs[0]), expected);
+    assert_eq!((&runs[0]["ended"], &runs[0]["summary"]["create"]), (&"done".into(), &outcome["summary"]["create"]));
     assert_eq!(runs[0]["run"], outcome["run"]);
     let shown = world.run(["runs", "show", runs[0]["run"].as_str().unwrap()]).ends_with(0);
     assert!(shown.out.contains("create"));

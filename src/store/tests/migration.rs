@@ -212,7 +212,7 @@ fn a_state_folder_of_schema_3_opens_without_loss() {
         assert_eq!((ledger.addresses.len(), ledger.refused.len(), ledger.decisions.len(), ledger.feeds.len()), (1, 1, 1, 1));
         assert_eq!(ledger.last_reading.as_ref().unwrap().records, 6);
         assert_eq!(ledger.let_through.iter().map(|change| change.key.as_str()).collect::<Vec<_>>(), ["10007"]);
-        assert_eq!(ledger.week["create"], 7);
+        assert_eq!(ledger.week["disable"], 1);
         store.add_wishes(&tenant_3(), &mut ledger, keys.iter().map(String::as_str)).unwrap();
         let kept: Vec<String> = ledger.people.values().map(|person| serde_json::to_string(&person.wanted).unwrap()).collect();
         assert_eq!(kept, wanted);

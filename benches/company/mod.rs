@@ -15,7 +15,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-pub const COLUMNS: [&str; 25] = [
+pub(crate) const COLUMNS: [&str; 25] = [
     "EmployeeID",
     "FirstName",
     "LastName",
@@ -43,7 +43,7 @@ pub const COLUMNS: [&str; 25] = [
     "Grade",
 ];
 
-pub const MAPPING: &str = r#"
+pub(crate) const MAPPING: &str = r#"
 version = 1
 name    = "Bench"
 [source]
@@ -79,7 +79,7 @@ key = "[ManagerID]"
 "#;
 
 /// The cells of a person, in the order of the columns.
-pub fn person(n: usize) -> [String; 25] {
+pub(crate) fn person(n: usize) -> [String; 25] {
     let of = |what: &str, many: usize| format!("{what} {}", n * 7919 % many);
     [
         format!("{n:07}"),
@@ -135,11 +135,11 @@ fn user(n: usize) -> Value {
 }
 
 #[derive(Clone)]
-pub struct Graph {
-    pub base: String,
+pub(crate) struct Graph {
+    pub(crate) base: String,
     people: usize,
     /// HTTP requests, and what was asked in them.
-    pub asked: Arc<[AtomicU64; 2]>,
+    pub(crate) asked: Arc<[AtomicU64; 2]>,
 }
 
 fn answer(graph: &Graph, url: &str) -> Value {
@@ -186,7 +186,7 @@ async fn batch(State(graph): State<Graph>, body: Bytes) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], json!({ "responses": responses }).to_string())
 }
 
-pub fn serve(people: usize) -> Graph {
+pub(crate) fn serve(people: usize) -> Graph {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let base = format!("http://{}/v1.0", listener.local_addr().unwrap());
@@ -203,7 +203,7 @@ pub fn serve(people: usize) -> Graph {
 }
 
 /// Writes the export. Every so many-th person, where that is asked for, has another department than the tenant.
-pub fn export(path: &Path, people: usize, moved: Option<usize>) {
+pub(crate) fn export(path: &Path, people: usize, moved: Option<usize>) {
     let mut file = std::io::BufWriter::new(std::fs::File::create(path).unwrap());
     writeln!(file, "{}", COLUMNS.join(",")).unwrap();
     for n in 0..people {
@@ -217,7 +217,7 @@ pub fn export(path: &Path, people: usize, moved: Option<usize>) {
 }
 
 /// The least of three readings of the file with the csv crate: of bytes into one record, and of text, a record for each row.
-pub fn csv_alone(path: &Path) -> [Duration; 2] {
+pub(crate) fn csv_alone(path: &Path) -> [Duration; 2] {
     let timed = |read: &dyn Fn(csv::Reader<std::fs::File>)| {
         let started = Instant::now();
         read(csv::Reader::from_path(path).unwrap());

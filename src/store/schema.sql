@@ -23,9 +23,6 @@ create table runs (
     host        text,
     user        text,
     fingerprint text,
-    plan        blob,
-    ids         blob,
-    outcome     blob,
     counted     text,
     summary     text,
     changes     integer not null default 0,
@@ -35,8 +32,14 @@ create table runs (
     pruned_at   text,
     sealed_at   integer,
     body        blob,
-    link        blob
+    link        blob,
+    -- The long ones come last: what is before them is read without them.
+    plan        blob,
+    ids         blob,
+    outcome     blob
 ) strict;
+create index runs_without_link on runs (number) where link is null;
+create index runs_without_end on runs (number) where ended is null;
 
 create table changes (
     run    integer not null references runs (number),

@@ -1,7 +1,7 @@
 //! The people of a reading as a run leaves them in the ledger.
 
-use super::cause::wanted;
-use super::people::{People, PersonNo};
+use super::change_origin::wanted;
+use super::records::{People, PersonNo};
 use super::wishes::{WishMap, Wishes};
 use crate::directory::Users;
 use crate::mapping::Mapped;

@@ -1,4 +1,4 @@
-//! The ledger as a plain value: what earlier runs recorded. The store fills it.
+//! The ledger: what earlier runs recorded, as a plain value that the store fills.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,10 +7,11 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::change::Change;
-use super::decision::Decision;
 use crate::directory::{ObjectId, Value};
 use crate::mapping::{HeldCode, LeaveAction};
+use crate::plan::bound_names::BoundNames;
+use crate::plan::decision::Decision;
+use crate::plan::model::Change;
 use crate::record::EmployeeId;
 
 /// What hrpush knows of the people it manages and of what it did.
@@ -32,8 +33,18 @@ pub struct Ledger {
     pub feeds: BTreeMap<String, Date>,
     /// What an administrator decided by hand, by key.
     pub decisions: BTreeMap<EmployeeId, Decision>,
+    /// What the last two runs of the feed wrote, newest first: by key and attribute.
+    pub written: Vec<BTreeMap<(String, String), Option<Value>>>,
     /// Attributes that Graph refused to this app when they were last tried, each with the people on whom that was tried in vain since.
     pub refused: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Ledger {
+    /// The decision about the record with this key, as long as both names are those that it was made for.
+    pub(super) fn decision_about(&self, key: &str, given_name: Option<&str>, surname: Option<&str>) -> Option<&Decision> {
+        let decision = self.decisions.get(key)?;
+        BoundNames::new(given_name, surname).are_of(decision).then_some(decision)
+    }
 }
 
 /// One person as earlier runs knew them.
@@ -58,6 +69,8 @@ pub struct PersonState {
     pub pre_hire: bool,
     /// The day on which hrpush deleted the account.
     pub deleted_on: Option<Date>,
+    /// The managed groups of the account when hrpush deleted it: a restore makes the account a member of them again.
+    pub groups_when_deleted: BTreeSet<ObjectId>,
     /// The day of the first good reading of the feed without this person; none while the last good reading carries them.
     pub missing_since: Option<Date>,
     /// Whether the link was made without a write (a guest, a synced or a protected account): it counts for missing people and for the head of
@@ -65,7 +78,7 @@ pub struct PersonState {
     pub seen: bool,
     /// `on_leave` actions that were asked for and are done since the person last left.
     pub leave_done: BTreeSet<LeaveAction>,
-    /// What HR wanted at the last run, by attribute name. A change in HR is told from a drift of the tenant by it. Empty where it is not
+    /// What HR wanted at the last run, by attribute name: it distinguishes a change in HR from a drift of the tenant. Empty where it is not
     /// known; it decides nothing but how a change is explained.
     pub wanted: BTreeMap<String, Option<Value>>,
 }
@@ -74,6 +87,7 @@ static NO_STATE: PersonState = PersonState {
     disabled_on: None,
     pre_hire: false,
     deleted_on: None,
+    groups_when_deleted: BTreeSet::new(),
     missing_since: None,
     seen: false,
     leave_done: BTreeSet::new(),
@@ -143,7 +157,7 @@ impl fmt::Display for FeedName {
     }
 }
 
-/// An address that belonged to somebody.
+/// An address that a person had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormerAddress {
     /// Folded.
@@ -159,16 +173,38 @@ pub struct FormerAddress {
 pub struct LastReading {
     /// How many records.
     pub records: u64,
-    /// Who was held, and why: key (or place) and code.
+    /// The held records by key (or place) and code.
     pub held: BTreeSet<(String, HeldCode)>,
     /// Per mapped column: share of empty cells in thousandths, and distinct values.
     pub columns: BTreeMap<String, (u64, u64)>,
     /// The statuses, folded, that the mapping names in no list and that a confirmed run of this feed had.
     #[serde(default)]
     pub statuses: BTreeSet<String>,
+    /// The people of this reading whom another feed carried before this one, by key.
+    #[serde(default)]
+    pub taken_over: BTreeMap<EmployeeId, TakenOver>,
+}
+
+/// The feed that carried a person before the feed of the last reading did.
+///
+/// Each feed that lists the person as working here becomes the one that carried them last. So a feed that had a good reading since then and is
+/// not that one does not carry the person any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenOver {
+    /// The other feed.
+    pub feed: String,
+    /// The day of its last good reading at that time.
+    pub read_on: Date,
 }
 
 impl LastReading {
+    /// Adds the possible duplicates of a reading whose run is about to write. The run records who is missing before its first write; if it
+    /// breaks off, the next run must not take these absences for old ones and create accounts for the people that were held.
+    pub fn keep_possible_duplicates(&mut self, of: &Self) {
+        let is_kept = |(_, code): &&(String, HeldCode)| *code == HeldCode::PossibleDuplicate;
+        self.held.extend(of.held.iter().filter(is_kept).cloned());
+    }
+
     /// Forgets the statuses that no earlier run of the feed had: this run went through without a person who confirmed it. The first run of
     /// a feed needs nobody.
     pub fn forget_new_statuses(&mut self, before: Option<&Self>) {

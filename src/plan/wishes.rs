@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::directory::{Lent, RowWriter, Value};
+use crate::directory::{RowWriter, Value, ValueRef};
 use crate::mapping::Stage;
 
 /// What HR wants for one person, by attribute name; none where it wants no value.
@@ -29,19 +29,19 @@ impl WishDigest {
     }
 
     /// The digest of values that come in the order of their names.
-    pub(super) fn of_sorted<'v>(wishes: impl Iterator<Item = (&'v str, Option<Lent<'v>>)>) -> Self {
+    pub(super) fn of_sorted<'v>(wishes: impl Iterator<Item = (&'v str, Option<ValueRef<'v>>)>) -> Self {
         let mut row = RowWriter::from(Vec::with_capacity(512));
         for (name, value) in wishes {
             row.text(name);
             match value {
                 None => row.byte(0),
-                Some(Lent::Flag(flag)) => row.byte(1 + u8::from(flag)),
-                Some(Lent::List(items)) => {
+                Some(ValueRef::Flag(flag)) => row.byte(1 + u8::from(flag)),
+                Some(ValueRef::List(items)) => {
                     row.byte(3);
                     row.texts(&items);
                 }
                 // It begins with a number above 3.
-                Some(Lent::Text(text)) => row.text_value(text),
+                Some(ValueRef::Text(text)) => row.text_value(text),
             }
         }
         let mut digest = [0; 16];
@@ -61,11 +61,11 @@ impl fmt::Debug for WishDigest {
     }
 }
 
-fn lent(value: &Value) -> Lent<'_> {
+fn lent(value: &Value) -> ValueRef<'_> {
     match value {
-        Value::Flag(flag) => Lent::Flag(*flag),
-        Value::Text(text) => Lent::Text(text),
-        Value::List(items) => Lent::List(items.iter().map(AsRef::as_ref).collect()),
+        Value::Flag(flag) => ValueRef::Flag(*flag),
+        Value::Text(text) => ValueRef::Text(text),
+        Value::List(items) => ValueRef::List(items.iter().map(AsRef::as_ref).collect()),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -43,6 +43,8 @@ use clock::Clock;
 use core::Core;
 use quota::Meter;
 use tenant::Tenant;
+
+use crate::record::lock;
 
 /// How a tenant starts and behaves.
 #[derive(Debug, Clone, Default)]
@@ -164,7 +166,7 @@ impl Sandbox {
     }
 
     fn core(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.core)
     }
 
     /// The root of the API, such as `http://127.0.0.1:4711/v1.0`.

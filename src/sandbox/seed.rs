@@ -134,7 +134,7 @@ fn group(mut props: Map<String, Value>, tenant: &Tenant, now: &str) -> Object {
 
 /// The domains of a tenant that nobody seeded.
 pub(super) fn default_domains() -> Vec<Value> {
-    vec![domain("contoso.onmicrosoft.com", true, true), domain("contoso.com", false, false), domain("example.com", false, false)]
+    vec![domain("contoso.onmicrosoft.com", true, false), domain("contoso.com", false, true), domain("example.com", false, false)]
 }
 
 /// A verified domain as Graph shows it.

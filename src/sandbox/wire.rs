@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 
 use super::clock::http_date;
 use super::core::{Core, Served, Wire};
+use crate::record::lock;
 
 /// The largest body that is read.
 const BODY: usize = 64 * 1024 * 1024;
@@ -145,7 +146,7 @@ async fn handle(State(core): State<Arc<Mutex<Core>>>, ConnectInfo(cut): ConnectI
         .collect();
     let url = parts.uri.path_and_query().map_or("/", |url| url.as_str());
     let (served, date) = {
-        let mut core = core.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut core = lock(&core);
         (core.serve(parts.method.as_str(), url, headers, &body), http_date(core.clock.now()))
     };
     if let Some(delay) = served.delay {

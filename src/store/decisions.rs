@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::columns::StoredId;
+use super::columns::{IdColumn, StoredId};
 use super::{Store, StoreError, now, wanted};
 use crate::directory::{ObjectId, TenantId, Value};
 use crate::plan::{Decision, Verdict};
@@ -186,6 +186,20 @@ impl Store {
         let select = format!("{ROW} where tenant = ?1 and forgotten_at is null order by decision");
         let rows = self.decision_rows(&select, [tenant.0.as_str()])?;
         Ok(rows.into_iter().filter_map(|row| Some((row.key.clone(), row.decision()?))).collect())
+    }
+
+    /// The keys of the people who work here and have this account by the last run, this key aside.
+    pub fn other_keys_of(&self, tenant: &TenantId, account: &ObjectId, key: &EmployeeId) -> Result<Vec<EmployeeId>, StoreError> {
+        let mut select = self.database.prepare(
+            "select key from people where tenant = (select number from names where name = ?1) and id = ?2 and key <> ?3 and not seen \
+             and missing_since is null and disabled_on is null and deleted_on is null order by key",
+        )?;
+        let keys = select.query_map(params![tenant.0, IdColumn(account), key.as_str()], |row| row.get::<_, String>(0))?;
+        let mut others = Vec::new();
+        for key in keys {
+            others.extend(EmployeeId::new(&key?));
+        }
+        Ok(others)
     }
 
     /// The accounts that the ledger has under a key, one for each tenant.

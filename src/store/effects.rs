@@ -80,11 +80,18 @@ impl<'a> Context<'a> {
             RequestKind::UpdateUser => self.updated(change, done),
             RequestKind::RestoreUser => {
                 self.known(change)?;
-                self.update("update people set deleted_on = null, leave_done = 0 where tenant = ?1 and key = ?2", change)
+                // Ahead of a start, the account is a pre-hire's: no leave before that start deletes it again.
+                let update = "update people set deleted_on = null, former_groups = null, leave_done = 0, pre_hire = ?3 \
+                              where tenant = ?1 and key = ?2";
+                let values = params![self.tenant, change.key, change.is_ahead_of_start()];
+                self.transaction.prepare_cached(update)?.execute(values)?;
+                Ok(())
             }
             RequestKind::DeleteUser => {
                 self.known(change)?;
-                self.update_today("update people set deleted_on = ?3 where tenant = ?1 and key = ?2", change)?;
+                let update = "update people set deleted_on = ?3, former_groups = ?4 where tenant = ?1 and key = ?2";
+                let values = params![self.tenant, change.key, self.today, former_groups(change)?];
+                self.transaction.prepare_cached(update)?.execute(values)?;
                 change.user_principal_name.iter().try_for_each(|upn| self.address(&change.key, upn))
             }
             _ => Ok(()),
@@ -95,7 +102,7 @@ impl<'a> Context<'a> {
         let Some(id) = done.id else { return Ok(()) };
         let upsert = "insert into people (tenant, key, id, feed, pre_hire, written) values (?1, ?2, ?3, ?4, ?5, 1) on conflict (tenant, key) \
              do update set id = excluded.id, feed = excluded.feed, pre_hire = excluded.pre_hire, disabled_on = null, \
-             deleted_on = null, leave_done = 0, seen = 0, written = 1";
+             deleted_on = null, former_groups = null, leave_done = 0, seen = 0, written = 1";
         let values = params![self.tenant, change.key, IdColumn(id), self.feed, done.enabled == Some(false)];
         self.transaction.prepare_cached(upsert)?.execute(values)?;
         Ok(())
@@ -154,6 +161,12 @@ impl<'a> Context<'a> {
         self.transaction.prepare_cached(update)?.execute(params![self.tenant, change.key, leave_bits(done)])?;
         Ok(())
     }
+}
+
+/// The managed groups of an account that is deleted, as a column has them.
+fn former_groups(change: &Change) -> Result<Option<String>, StoreError> {
+    let groups: Vec<String> = change.former_groups().map(ToString::to_string).collect();
+    Ok((!groups.is_empty()).then(|| serde_json::to_string(&groups)).transpose()?)
 }
 
 /// Keeps that an address was in use by a person until a day.

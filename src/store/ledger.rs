@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::unpacked;
 use super::{Store, StoreError};
-use crate::directory::TenantId;
-use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Plan};
+use crate::directory::{TenantId, Value};
+use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Object, Plan};
 use crate::record::EmployeeId;
 
 /// The rolling budget, in days.
 pub(super) const WEEK: i64 = 7;
+
+/// The values that a run wrote to users, by key and attribute.
+type WrittenValues = BTreeMap<(String, String), Option<Value>>;
 
 /// The part of a plan that the weekly budget looks at: kept beside the plan, which is compressed.
 #[derive(Serialize, Deserialize)]
@@ -46,13 +49,35 @@ impl Store {
             people: self.people(tenant)?,
             addresses: self.former_addresses(tenant)?,
             last_reading: self.last_reading(tenant, feed)?,
-            week: self.week(tenant, since)?,
+            week: self.week(tenant, today, since)?,
             let_through: self.let_through(tenant, since)?,
             unsettled: unsettled.iter().filter_map(settled).collect(),
             refused: self.refused(tenant)?,
             feeds: self.feeds(tenant)?,
             decisions: self.standing_decisions(tenant)?,
+            written: Vec::new(),
         })
+    }
+
+    /// What the last two runs of the feed wrote to users, newest first. A plan of very many changes is not read again for that.
+    pub fn values_of_last_runs(&self, tenant: &TenantId, feed: &str) -> Result<Vec<WrittenValues>, StoreError> {
+        const MOST: i64 = 3_000;
+        let mut select = self.database.prepare(
+            "select plan from runs r where tenant = ?1 and feed = ?2 and plan is not null and changes between 1 and ?3 \
+             and exists (select 1 from changes c where c.run = r.number and c.done = 1) order by number desc limit 2",
+        )?;
+        let plans = select.query_map(params![tenant.0, feed, MOST], |row| row.get::<_, Vec<u8>>(0))?;
+        let mut written = Vec::new();
+        for plan in plans {
+            let plan: Plan = serde_json::from_str(&unpacked(&plan?)?)?;
+            let users = plan.changes.into_iter().filter(|change| change.object == Object::User);
+            let edits = users.flat_map(|change| {
+                let key = change.key;
+                change.attributes.into_iter().map(move |edit| ((key.clone(), edit.name), edit.after))
+            });
+            written.push(edits.collect());
+        }
+        Ok(written)
     }
 
     fn former_addresses(&self, tenant: &TenantId) -> Result<Vec<FormerAddress>, StoreError> {
@@ -101,6 +126,15 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps the possible duplicates of a reading whose run is about to write. It does not become the last good reading by that.
+    pub fn keep_possible_duplicates(&mut self, tenant: &TenantId, feed: &str, reading: &LastReading) -> Result<(), StoreError> {
+        let Some(mut last) = self.last_reading(tenant, feed)? else { return Ok(()) };
+        last.keep_possible_duplicates(reading);
+        let update = "update readings set reading = ?3 where tenant = ?1 and feed = ?2";
+        self.database.execute(update, params![tenant.0, feed, serde_json::to_string(&last)?])?;
+        Ok(())
+    }
+
     /// Whether a good reading of the feed is younger than this moment, as the state writes it.
     pub fn read_since(&self, tenant: &TenantId, feed: &str, moment: &str) -> Result<bool, StoreError> {
         let select = "select 1 from readings where tenant = ?1 and feed = ?2 and read_at > ?3";
@@ -108,14 +142,19 @@ impl Store {
     }
 
     /// Counts of runs that their guards let through, for the days since.
-    fn week(&self, tenant: &TenantId, since: Date) -> Result<BTreeMap<String, u64>, StoreError> {
-        let select = "select counted from runs where tenant = ?1 and started_at >= ?2 and changes > 0 and counted is not null order by number";
+    ///
+    /// A run counts by the day of its plan and by the day on which it was carried out. Otherwise `--as-of` with a past day would keep its
+    /// changes out of the week's budget. Only a rehearsal of past days, one after another, goes by the days of the plans alone.
+    fn week(&self, tenant: &TenantId, today: Date, since: Date) -> Result<BTreeMap<String, u64>, StoreError> {
+        let is_past = today < utc_today().saturating_sub(Span::new().days(1));
+        let select = "select counted, substr(started_at, 1, 10) from runs where tenant = ?1 and started_at >= ?2 and changes > 0 and counted is not null order by number";
         let mut select = self.database.prepare(select)?;
         let mut rows = select.query(params![tenant.0, about(since)])?;
         let mut week = BTreeMap::new();
         while let Some(row) = rows.next()? {
             let counted: GuardCounts = serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?;
-            if !is_since(&counted.as_of, since) {
+            let started = row.get_ref(1)?.as_str().unwrap_or_default();
+            if !is_since(&counted.as_of, since) && (is_past || !is_since(started, since)) {
                 continue;
             }
             // Neither what was approved nor what no guard watched.
@@ -155,8 +194,11 @@ impl Store {
 /// A day before which no run needs to be looked at. A run may have been made with another day than its own: the plan's day decides, and this
 /// only spares reading old plans.
 fn about(since: Date) -> String {
-    let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    today.min(since).saturating_sub(Span::new().days(WEEK)).to_string()
+    utc_today().min(since).saturating_sub(Span::new().days(WEEK)).to_string()
+}
+
+fn utc_today() -> Date {
+    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 fn is_since(day: &str, since: Date) -> bool {

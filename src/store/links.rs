@@ -243,7 +243,8 @@ impl<'w> Remembering<'_, 'w> {
 fn update(database: &Connection, tenant: i64, key: &str, row: &LinkRow, after: &LinkRow) -> Result<(), StoreError> {
     if row.id != after.id {
         // Another account: what was done to the former one says nothing of it.
-        let reset = "update people set disabled_on = null, pre_hire = 0, deleted_on = null, leave_done = 0 where tenant = ?1 and key = ?2";
+        let reset = "update people set disabled_on = null, pre_hire = 0, deleted_on = null, former_groups = null, leave_done = 0 \
+                     where tenant = ?1 and key = ?2";
         database.prepare_cached(reset)?.execute(params![tenant, key])?;
     }
     let LinkRow { id, feed, wishes, seen, .. } = after;

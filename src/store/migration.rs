@@ -18,6 +18,9 @@ use crate::plan::{Plan, WishDigest, WishMap};
 pub(super) const VERSION: i64 = 4;
 
 // A later version that changes it keeps a copy of this one for the step from 3 to 4.
+/// Schema 3 kept the groups of a deleted account under this name among the wanted values.
+const GROUPS_WHEN_DELETED: &str = "(groups when deleted)";
+
 const SCHEMA: &str = include_str!("schema.sql");
 const FROM_2_TO_3: &str = include_str!("from_2_to_3.sql");
 const FROM_3_TO_4: &str = include_str!("from_3_to_4.sql");
@@ -186,8 +189,8 @@ fn keep_people(transaction: &Transaction<'_>) -> Result<(), StoreError> {
          from old_people order by tenant, key",
     )?;
     let mut insert = transaction.prepare(
-        "insert into people (tenant, key, id, feed, wishes, seen, pre_hire, leave_done, disabled_on, deleted_on, missing_since) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "insert into people (tenant, key, id, feed, wishes, seen, pre_hire, leave_done, disabled_on, deleted_on, missing_since, \
+         former_groups) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     let mut addresses = transaction.prepare("insert into live_addresses values (?1, ?2, ?3)")?;
     let mut rows = select.query([])?;
@@ -195,7 +198,9 @@ fn keep_people(transaction: &Transaction<'_>) -> Result<(), StoreError> {
         let text = |column: usize| row.get::<_, String>(column);
         let (tenant, key) = (names::number_of(transaction, &text(0)?)?, text(1)?);
         let Some(id) = ObjectId::new(&text(2)?) else { continue };
-        let wishes: WishMap = serde_json::from_str(&text(4)?)?;
+        let mut wishes: WishMap = serde_json::from_str(&text(4)?)?;
+        let former_groups =
+            wishes.remove(GROUPS_WHEN_DELETED).flatten().map(|groups| serde_json::to_string(&groups)).transpose()?;
         let leave_done: Vec<LeaveAction> = serde_json::from_str(&text(8)?)?;
         let digest = (!wishes.is_empty()).then(|| WishDigest::of(&wishes));
         insert.execute(params![
@@ -210,6 +215,7 @@ fn keep_people(transaction: &Transaction<'_>) -> Result<(), StoreError> {
             row.get::<_, Option<String>>(9)?,
             row.get::<_, Option<String>>(10)?,
             row.get::<_, Option<String>>(11)?,
+            former_groups,
         ])?;
         if !wishes.is_empty() {
             wanted::keep(transaction, tenant, &key, &wishes)?;

@@ -9,7 +9,6 @@
 //! account's addresses; the values are in tables of their own and are read for the people who differ.
 
 mod approvals;
-mod cache;
 mod chain;
 mod columns;
 mod decisions;
@@ -18,16 +17,17 @@ mod endings;
 mod held_records;
 mod journal;
 mod ledger;
-mod level;
 mod links;
 mod migration;
 mod names;
 mod people;
+mod quota_level;
 mod reconcile;
 mod refused_attributes;
 mod retention;
 mod runs;
-mod staged;
+mod saved_plan;
+mod snapshot_cache;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -40,16 +40,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
 pub use approvals::{Approval, ApprovalRow, GuardCount};
-pub use cache::Readings;
 pub use chain::{ChainReport, ExportedRun};
 pub use decisions::{DecisionRow, KnownAccount, Operator};
 pub use endings::{Ended, GoodRun, RunEnd, RunStart};
 pub use held_records::HeldRecord;
-pub use level::{SavedLevel, SavedStops};
 pub use links::{Link, LinkKind};
+pub use quota_level::{SavedLevel, SavedStops};
 pub use retention::Pruned;
 pub use runs::{Recorded, RequestRow, RunRow, Write};
-pub use staged::{Carried, Counted, Staged, StagedPerson};
+pub use saved_plan::{Carried, Counted, Staged, StagedPerson};
+pub use snapshot_cache::Readings;
 
 use crate::apply::RunId;
 use crate::directory::TenantId;

@@ -1,16 +1,16 @@
 //! The people of the ledger, as a plan takes them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Row, params};
 
 use super::columns::{StoredId, leave_actions};
 use super::{Store, StoreError};
-use crate::directory::TenantId;
+use crate::directory::{ObjectId, TenantId};
 use crate::plan::{FeedName, Person, PersonState, Presence};
 use crate::record::EmployeeId;
 
-const PEOPLE: &str = "select p.key, p.id, p.feed, p.disabled_on, p.pre_hire, p.deleted_on, p.leave_done, p.missing_since, p.seen \
+const PEOPLE: &str = "select p.key, p.id, p.feed, p.disabled_on, p.pre_hire, p.deleted_on, p.leave_done, p.missing_since, p.seen, p.former_groups \
      from people p where p.tenant = ?1 order by p.key";
 
 impl Store {
@@ -73,6 +73,12 @@ impl Store {
     }
 }
 
+/// The groups of a deleted account. None is read where the column has something else: a restore then plans as if it did not know them.
+fn former_groups(ids: Option<&str>) -> BTreeSet<ObjectId> {
+    let ids: Vec<String> = ids.and_then(|ids| serde_json::from_str(ids).ok()).unwrap_or_default();
+    ids.iter().filter_map(|id| ObjectId::new(id)).collect()
+}
+
 /// What few people have; reading it makes no text where there is nothing.
 fn state(row: &Row<'_>) -> rusqlite::Result<PersonState> {
     let day = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str_or_null()?.and_then(|day| day.parse().ok()));
@@ -84,5 +90,6 @@ fn state(row: &Row<'_>) -> rusqlite::Result<PersonState> {
         missing_since: day(7)?,
         seen: row.get(8)?,
         wanted: BTreeMap::new(),
+        groups_when_deleted: former_groups(row.get_ref(9)?.as_str_or_null()?),
     })
 }

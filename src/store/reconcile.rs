@@ -63,7 +63,7 @@ impl Store {
                 ended.push((row.get(0)?, disabled && user.enabled() == Some(true), deleted));
             }
             let enabled = "update people set disabled_on = null, pre_hire = 0, leave_done = 0 where tenant = ?1 and key = ?2";
-            let back = "update people set deleted_on = null where tenant = ?1 and key = ?2";
+            let back = "update people set deleted_on = null, former_groups = null where tenant = ?1 and key = ?2";
             for (key, is_enabled, is_back) in ended {
                 for update in [is_enabled.then_some(enabled), is_back.then_some(back)].into_iter().flatten() {
                     transaction.prepare_cached(update)?.execute(params![tenant, key])?;

@@ -93,6 +93,8 @@ create table people (
     disabled_on   text,
     deleted_on    text,
     missing_since text,
+    -- The managed groups of a deleted account, as a JSON list of ids: a restore makes the account a member of them again.
+    former_groups text,
     primary key (tenant, key)
 ) strict, without rowid;
 create index people_with_a_state on people (tenant, key)

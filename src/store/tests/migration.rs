@@ -255,6 +255,22 @@ fn a_state_folder_of_schema_3_opens_without_loss() {
     }
 }
 
+#[test]
+fn the_groups_of_an_account_that_was_deleted_move_to_their_own_column() {
+    let folder = folder_3();
+    let before = Connection::open(folder.path().join(FILE)).unwrap();
+    let note = "update people set deleted_on = '2026-11-30', wanted = json_set(wanted, '$.\"(groups when deleted)\"', json_array('g1')) \
+                where key = '10005'";
+    assert_eq!(before.execute(note, []).unwrap(), 1);
+    drop(before);
+    let store = Store::open(folder.path()).unwrap();
+    let mut ledger = store.ledger(FEED, &tenant_3(), today(), &BTreeMap::new()).unwrap();
+    store.add_wishes(&tenant_3(), &mut ledger, ["10005"]).unwrap();
+    let leaver = &ledger.people[&key("10005")];
+    assert_eq!(leaver.groups_when_deleted, [id("g1")].into());
+    assert!(leaver.wanted.len() > 1 && leaver.wanted.keys().all(|name| !name.starts_with('(')));
+}
+
 fn texts_of(store: &Store, select: &str) -> String {
     store.database.query_row(select, [], |row| row.get(0)).unwrap()
 }

@@ -12,7 +12,7 @@ use crate::plan::Summary;
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Ended {
+pub enum EndKind {
     /// Something was written.
     Done,
     /// Nothing differed.
@@ -33,19 +33,19 @@ pub enum Ended {
     Crashed,
 }
 
-const ALL: [Ended; 9] = [
-    Ended::Done,
-    Ended::NothingToDo,
-    Ended::Planned,
-    Ended::Pending,
-    Ended::Stopped,
-    Ended::Refused,
-    Ended::CannotRun,
-    Ended::Interrupted,
-    Ended::Crashed,
+const ALL: [EndKind; 9] = [
+    EndKind::Done,
+    EndKind::NothingToDo,
+    EndKind::Planned,
+    EndKind::Pending,
+    EndKind::Stopped,
+    EndKind::Refused,
+    EndKind::CannotRun,
+    EndKind::Interrupted,
+    EndKind::Crashed,
 ];
 
-impl Ended {
+impl EndKind {
     /// The word for it in documents.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -97,9 +97,9 @@ pub struct RunStart {
 
 /// What is known at the end of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct RunEnd {
+pub struct RunResult {
     /// How it ended; none where the outcome has said it.
-    pub ended: Option<Ended>,
+    pub ended: Option<EndKind>,
     /// The exit code of the process.
     pub exit_code: Option<u8>,
     /// Why, in one line without a personal value.
@@ -118,6 +118,10 @@ pub struct RunEnd {
     pub summary: Option<Summary>,
     /// The approvals that let the plan through, as the row shows them.
     pub approved_by: Vec<serde_json::Value>,
+    /// Whether nothing was to be written; none where that did not change since the run began.
+    pub dry_run: Option<bool>,
+    /// Whether everybody was planned; none where that did not change since the run began.
+    pub whole: Option<bool>,
 }
 
 impl Store {
@@ -130,14 +134,17 @@ impl Store {
     }
 
     /// Records a run that ended before it held the lock.
-    pub fn record_run(&mut self, start: &RunStart, end: &RunEnd) -> Result<RunId, StoreError> {
+    pub fn record_run(&mut self, start: &RunStart, end: &RunResult) -> Result<RunId, StoreError> {
+        // At once: another run that begins in between would take it for one that crashed.
+        let transaction = self.database.unchecked_transaction()?;
         let run = self.insert_run(Some(start))?;
         self.keep_end(&run, end)?;
+        transaction.commit()?;
         Ok(run)
     }
 
     /// Records how a run ended. What its outcome said before stays where `end` has nothing.
-    pub fn end_run(&mut self, run: &RunId, end: &RunEnd) -> Result<(), StoreError> {
+    pub fn end_run(&mut self, run: &RunId, end: &RunResult) -> Result<(), StoreError> {
         self.keep_end(run, end)?;
         (self.begun, self.opened) = (None, None);
         self.seal_runs()
@@ -149,7 +156,7 @@ impl Store {
         self.insert_run(start)
     }
 
-    fn insert_run(&mut self, start: Option<&RunStart>) -> Result<RunId, StoreError> {
+    fn insert_run(&self, start: Option<&RunStart>) -> Result<RunId, StoreError> {
         let mut random = [0_u8; 2];
         // Only tells apart two runs of one second; the folder's lock keeps them from being two at all.
         let _ = getrandom::fill(&mut random);
@@ -170,7 +177,7 @@ impl Store {
         Ok(run)
     }
 
-    fn keep_end(&mut self, run: &RunId, end: &RunEnd) -> Result<(), StoreError> {
+    fn keep_end(&self, run: &RunId, end: &RunResult) -> Result<(), StoreError> {
         let approved_by = (!end.approved_by.is_empty()).then(|| serde_json::to_string(&end.approved_by)).transpose()?;
         let at = Timestamp::now();
         let select = "select started_at from runs where run = ?1";
@@ -182,10 +189,10 @@ impl Store {
              reason_code = coalesce(?5, reason_code), tenant = coalesce(tenant, ?6), feed = coalesce(feed, ?7), \
              source = coalesce(source, ?8), fingerprint = coalesce(fingerprint, ?9), summary = coalesce(summary, ?10), \
              approved_by = coalesce(?11, approved_by), finished_at = coalesce(finished_at, ?12), \
-             duration_ms = coalesce(duration_ms, ?13) where run = ?1 and link is null",
+             duration_ms = coalesce(duration_ms, ?13), dry_run = coalesce(?14, dry_run), whole = coalesce(?15, whole) where run = ?1 and link is null",
             params![
                 run.0,
-                end.ended.map(Ended::as_str),
+                end.ended.map(EndKind::as_str),
                 end.exit_code,
                 end.reason,
                 end.reason_code,
@@ -197,20 +204,25 @@ impl Store {
                 approved_by,
                 now(),
                 took,
+                end.dry_run,
+                end.whole,
             ],
         )?;
         Ok(())
     }
 
-    /// The last good run of each feed of a tenant, and when it ended: of everybody, not dry, done or with nothing to do.
-    pub fn last_good_runs(&self, tenant: &TenantId) -> Result<Vec<GoodRun>, StoreError> {
+    /// The last good run of each feed, and when it ended: of everybody, not dry, done or with nothing to do.
+    pub fn last_good_runs(&self) -> Result<Vec<GoodRun>, StoreError> {
         let mut select = self.database.prepare(
-            "select feed, run, max(number), coalesce(finished_at, started_at) from runs where tenant = ?1 and feed is not null and whole \
-             and not dry_run and coalesce(command, 'sync') in ('sync', 'import') and ended in ('done', 'nothing-to-do') group by feed \
-             order by feed",
+            "select tenant, feed, run, max(number), coalesce(finished_at, started_at) from runs where tenant is not null and feed is not null \
+             and whole and not dry_run and coalesce(command, 'sync') in ('sync', 'import') and ended in ('done', 'nothing-to-do') \
+             group by tenant, feed order by tenant, feed",
         )?;
-        let rows = select
-            .query_map([&tenant.0], |row| Ok(GoodRun { feed: row.get(0)?, run: RunId(row.get(1)?), finished_at: row.get(3)? }))?;
+        let good = |row: &rusqlite::Row<'_>| {
+            let tenant_id = TenantId(row.get(0)?);
+            Ok(GoodRun { tenant_id, feed: row.get(1)?, run: RunId(row.get(2)?), finished_at: row.get(4)? })
+        };
+        let rows = select.query_map([], good)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
@@ -219,6 +231,8 @@ impl Store {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GoodRun {
+    /// The tenant.
+    pub tenant_id: TenantId,
     /// The feed.
     pub feed: String,
     /// The run.

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::columns::{IdColumn, StoredId, UuidText, kind_number, kind_of, leave_bits, micros, packed, signed, unpacked};
 use super::effects::{Context, Done, RunPlan};
-use super::endings::Ended;
+use super::endings::EndKind;
 use super::ledger::GuardCounts;
 use super::{Store, StoreError, names, now};
 use crate::apply::{Answered, Entry, Journal, JournalError, Open, Outcome, RequestKind, RunId, Sent, Settled};
@@ -134,7 +134,7 @@ impl Store {
                 signed(outcome.applied),
                 signed(outcome.failed_changes()),
                 exit_code,
-                Ended::of_outcome(outcome, exit_code).as_str(),
+                EndKind::of_outcome(outcome, exit_code).as_str(),
                 signed(outcome.duration_ms),
             ],
         )?;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::columns::{IdColumn, UuidText, kind_named, kind_number, leave_bits, micros, packed, signed};
 use super::effects::RunPlan;
-use super::endings::Ended;
+use super::endings::EndKind;
 use super::ledger::GuardCounts;
 use super::{StoreError, names, wanted};
 use crate::apply::{Outcome, RunId};
@@ -97,7 +97,7 @@ fn keep_run(transaction: &Transaction<'_>, row: &rusqlite::Row<'_>) -> Result<()
     let plan: Plan = serde_json::from_str(&plan_text)?;
     let (outcome, exit_code) = (text(9)?, row.get::<_, Option<u8>>(12)?);
     let known: Option<Outcome> = outcome.as_deref().map(serde_json::from_str).transpose()?;
-    let ended = known.as_ref().zip(exit_code).map_or(Ended::Crashed, |(outcome, code)| Ended::of_outcome(outcome, code));
+    let ended = known.as_ref().zip(exit_code).map_or(EndKind::Crashed, |(outcome, code)| EndKind::of_outcome(outcome, code));
     transaction.execute(
         "insert into runs (number, run, tenant, feed, source, started_at, finished_at, ended, exit_code, duration_ms, fingerprint, plan, ids, \
          outcome, counted, summary, changes, applied, failed) \

@@ -42,7 +42,7 @@ use thiserror::Error;
 pub use approvals::{Approval, ApprovalRow, GuardCount};
 pub use chain::{ChainReport, ExportedRun};
 pub use decisions::{DecisionRow, KnownAccount, Operator};
-pub use endings::{Ended, GoodRun, RunEnd, RunStart};
+pub use endings::{EndKind, GoodRun, RunResult, RunStart};
 pub use held_records::HeldRecord;
 pub use links::{Link, LinkKind};
 pub use quota_level::{SavedLevel, SavedStops};

@@ -5,11 +5,11 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
 use super::columns::{IdColumn, StoredText, kind_of, moment, unpacked};
-use super::endings::Ended;
+use super::endings::EndKind;
 use super::{Store, StoreError};
 use crate::apply::{Outcome, RunId};
 use crate::directory::{ObjectId, TenantId};
-use crate::plan::Plan;
+use crate::plan::{Plan, Summary};
 use crate::record::EmployeeId;
 
 /// One line of `hrpush runs`. What does not apply is null.
@@ -31,18 +31,21 @@ pub struct RunRow {
     /// The exit code; none where it broke off.
     pub exit_code: Option<u8>,
     /// How it ended; none while it goes on.
-    pub ended: Option<Ended>,
+    pub ended: Option<EndKind>,
     /// Why, in one line without a personal value.
     pub reason: Option<String>,
     /// Whether nothing was to be written.
     pub dry_run: bool,
+    /// The tenant.
+    #[serde(skip)]
+    pub tenant: Option<TenantId>,
     /// The feed.
     #[serde(skip)]
     pub feed: Option<String>,
     /// How long it took.
     pub duration_ms: Option<u64>,
     /// The counts of the plan.
-    pub summary: Option<serde_json::Value>,
+    pub summary: Option<Summary>,
     /// The machine.
     pub host: Option<String>,
     /// The account on the machine.
@@ -114,15 +117,16 @@ pub struct Recorded {
     pub requests: Vec<RequestRow>,
 }
 
+/// The word for the last run.
+const LAST: &str = "last";
+
 const ROW: &str = "select run, started_at, source, fingerprint, \
     case when exit_code is null and pruned_at is null \
         then (select count(*) from changes c where c.run = runs.number and done = 1) else applied end, \
-    failed, exit_code, ended, reason, dry_run, feed, duration_ms, summary, host, user, approved_by from runs";
+    failed, exit_code, ended, reason, dry_run, feed, duration_ms, summary, host, user, approved_by, tenant from runs";
 
 fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
-    let json = |column| {
-        Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str_or_null()?.and_then(|text| serde_json::from_str(text).ok()))
-    };
+    let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str_or_null()?.unwrap_or("null"));
     Ok(RunRow {
         run: RunId(row.get(0)?),
         started_at: row.get(1)?,
@@ -131,15 +135,16 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         applied: row.get::<_, i64>(4)?.unsigned_abs(),
         failed: row.get::<_, i64>(5)?.unsigned_abs(),
         exit_code: row.get(6)?,
-        ended: row.get_ref(7)?.as_str_or_null()?.and_then(Ended::named),
+        ended: row.get_ref(7)?.as_str_or_null()?.and_then(EndKind::named),
         reason: row.get(8)?,
         dry_run: row.get(9)?,
+        tenant: row.get::<_, Option<String>>(16)?.map(TenantId),
         feed: row.get(10)?,
         duration_ms: row.get::<_, Option<i64>>(11)?.map(i64::unsigned_abs),
-        summary: json(12)?,
+        summary: serde_json::from_str(text(12)?).unwrap_or_default(),
         host: row.get(13)?,
         user: row.get(14)?,
-        approved_by: json(15)?,
+        approved_by: serde_json::from_str(text(15)?).unwrap_or_default(),
     })
 }
 
@@ -177,21 +182,18 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The run that began last in this folder, and when by the clock of its machine. The run that is open now is not counted.
+    /// The run that was journaled last in this folder, and when it began by the clock of its machine. A run that ended before is no measure:
+    /// it may have been refused for its clock.
     pub fn last_start(&self) -> Result<Option<(RunId, Timestamp)>, StoreError> {
-        let select = "select run, started_at from runs where run is not ?1 order by number desc limit 1";
+        let select = "select run, started_at from runs where run is not ?1 and counted is not null order by number desc limit 1";
         let open = self.opened.as_ref().map(|run| &run.0);
         let row: Option<(String, String)> =
             self.database.query_row(select, [open], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         Ok(row.and_then(|(run, began)| Some((RunId(run), began.parse().ok()?))))
     }
 
-    /// The name of a run by the beginning of it; `last` is the run that began last.
+    /// The name of a run by the beginning of it.
     fn run_named(&self, name: &str) -> Result<String, StoreError> {
-        if name == "last" {
-            let last = self.last_start()?.map(|(run, _)| run.0);
-            return last.ok_or_else(|| StoreError::NoRun(name.to_owned()));
-        }
         let select = "select run from runs where run = ?1 or substr(run, 1, length(?1)) = ?1 order by run = ?1 desc";
         let mut find = self.database.prepare(select)?;
         let names: Vec<String> = find.query_map([name], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -203,15 +205,22 @@ impl Store {
         }
     }
 
-    /// The line of one run by its name or the beginning of it.
+    /// The run that began last, of those that the condition lets through.
+    fn last_run(&self, condition: &str) -> Result<String, StoreError> {
+        let select = format!("select run from runs where {condition} order by number desc limit 1");
+        let last: Option<String> = self.database.query_row(&select, [], |row| row.get(0)).optional()?;
+        last.ok_or_else(|| StoreError::NoRun(LAST.to_owned()))
+    }
+
+    /// The line of one run by its name or the beginning of it; `last` is the run that began last.
     pub fn run_line(&self, name: &str) -> Result<RunRow, StoreError> {
-        let run = self.run_named(name)?;
+        let run = if name == LAST { self.last_run("true")? } else { self.run_named(name)? };
         Ok(self.database.query_row(&format!("{ROW} where run = ?1"), [run], run_row)?)
     }
 
-    /// One run with its plan, by its name or the beginning of it.
+    /// One run with its plan, by its name or the beginning of it; `last` is the last run that was to write.
     pub fn run(&self, name: &str) -> Result<Recorded, StoreError> {
-        let row = self.run_line(name)?;
+        let row = if name == LAST { self.run_line(&self.last_run("plan is not null")?)? } else { self.run_line(name)? };
         let run = &row.run.0;
         let select = "select number, finished_at, plan, outcome, ids from runs where run = ?1";
         type Columns = (i64, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);

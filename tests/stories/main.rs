@@ -37,6 +37,7 @@ mod rest;
 mod rest_recordings;
 mod rest_whole;
 mod rooms;
+mod run_list;
 mod saved_plans;
 mod second_target;
 mod served;

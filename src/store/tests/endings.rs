@@ -13,15 +13,15 @@ fn long_ago() -> jiff::Timestamp {
     "2025-01-02T03:04:05Z".parse().unwrap()
 }
 
-fn end(ended: Ended, code: u8) -> RunEnd {
-    RunEnd {
+fn end(ended: EndKind, code: u8) -> RunResult {
+    RunResult {
         ended: Some(ended),
         exit_code: Some(code),
         tenant: Some(tenant()),
         feed: Some("HR".into()),
         reason: Some("the network".into()),
         reason_code: Some("unreachable".into()),
-        ..RunEnd::default()
+        ..RunResult::default()
     }
 }
 
@@ -65,18 +65,18 @@ fn a_run_that_never_came_to_a_plan_is_listed_with_its_reason() {
     let mut store = Store::open(folder.path()).unwrap();
     let run = store.open_run(&start("sync", jiff::Timestamp::now())).unwrap();
     assert_eq!(store.last_start().unwrap(), None, "the run that is open is not one before it");
-    store.end_run(&run, &end(Ended::CannotRun, 1)).unwrap();
-    let refused = store.record_run(&start("import", jiff::Timestamp::now()), &end(Ended::CannotRun, 1)).unwrap();
+    store.end_run(&run, &end(EndKind::CannotRun, 1)).unwrap();
+    let refused = store.record_run(&start("import", jiff::Timestamp::now()), &end(EndKind::CannotRun, 1)).unwrap();
     let rows = store.runs().unwrap();
     assert_eq!(rows.iter().map(|row| &row.run).collect::<Vec<_>>(), [&refused, &run]);
     let row = &rows[1];
-    assert_eq!((row.ended, row.exit_code, row.reason.as_deref()), (Some(Ended::CannotRun), Some(1), Some("the network")));
+    assert_eq!((row.ended, row.exit_code, row.reason.as_deref()), (Some(EndKind::CannotRun), Some(1), Some("the network")));
     assert_eq!((row.fingerprint.as_deref(), row.source.as_deref(), row.applied), (None, None, 0));
     assert_eq!((row.user.as_deref(), row.host.as_deref(), row.feed.as_deref()), (Some("ann"), Some("desk"), Some("HR")));
     assert!(row.duration_ms.is_some());
     assert_eq!(store.run_line("last").unwrap().run, refused);
     assert!(matches!(store.run(&run.0), Err(StoreError::NoPlan(_))));
-    assert!(store.last_good_runs(&tenant()).unwrap().is_empty());
+    assert!(store.last_good_runs().unwrap().is_empty());
 }
 
 #[test]
@@ -87,12 +87,12 @@ fn an_opened_run_takes_its_plan_and_is_sealed_when_it_is_ended() {
     assert_eq!(whole_run(&mut store), opened);
     assert_eq!(store.chain_head().unwrap(), None);
     let approved_by = vec![serde_json::json!({ "user": "ann" })];
-    store.end_run(&opened, &RunEnd { approved_by, ..RunEnd::default() }).unwrap();
+    store.end_run(&opened, &RunResult { approved_by, ..RunResult::default() }).unwrap();
     let row = &store.runs().unwrap()[0];
-    assert_eq!((row.ended, row.exit_code, row.applied), (Some(Ended::Done), Some(0), 1));
+    assert_eq!((row.ended, row.exit_code, row.applied), (Some(EndKind::Done), Some(0), 1));
     assert_eq!(row.approved_by, Some(serde_json::json!([{ "user": "ann" }])));
-    assert_eq!(row.summary, Some(serde_json::to_value(Summary::default()).unwrap()));
-    let good = store.last_good_runs(&tenant()).unwrap();
+    assert_eq!(row.summary, Some(Summary::default()));
+    let good = store.last_good_runs().unwrap();
     assert_eq!((good.len(), good[0].feed.as_str(), &good[0].run), (1, "HR", &opened));
     let report = store.verify_chain().unwrap();
     assert_eq!((report.runs, report.broken, report.head), (1, None, store.chain_head().unwrap()));
@@ -107,7 +107,7 @@ fn a_run_that_crashed_is_recorded_by_the_next_one() {
     let mut store = Store::open(folder.path()).unwrap();
     assert_eq!(store.run_line(&crashed.0).unwrap().ended, None);
     let next = whole_run(&mut store);
-    assert_eq!(store.run_line(&crashed.0).unwrap().ended, Some(Ended::Crashed));
+    assert_eq!(store.run_line(&crashed.0).unwrap().ended, Some(EndKind::Crashed));
     assert_ne!(next, crashed);
     let report = store.verify_chain().unwrap();
     assert_eq!((report.runs, report.broken), (2, None));
@@ -200,7 +200,7 @@ fn pruning_takes_the_values_and_leaves_counts_links_and_ledger() {
     assert_eq!(pruned, Pruned { runs: 1, requests: 1 });
     assert_eq!(store.prune(jiff::Timestamp::now()).unwrap(), Pruned::default());
     let row = store.run_line(&old.0).unwrap();
-    assert_eq!((row.applied, row.failed, row.ended), (1, 0, Some(Ended::Done)));
+    assert_eq!((row.applied, row.failed, row.ended), (1, 0, Some(EndKind::Done)));
     assert!(matches!(store.run(&old.0), Err(StoreError::NoPlan(_))));
     assert!(store.run(&new.0).is_ok());
     let after = store.verify_chain().unwrap();

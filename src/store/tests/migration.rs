@@ -218,7 +218,7 @@ fn a_state_folder_of_schema_3_opens_without_loss() {
         assert_eq!(kept, wanted);
         let rows = store.runs().unwrap();
         let ends: Vec<_> = rows.iter().rev().map(|row| (row.ended, row.exit_code, row.applied)).collect();
-        assert_eq!(ends, [(Some(Ended::Done), Some(0), 6), (Some(Ended::Crashed), None, 2)]);
+        assert_eq!(ends, [(Some(EndKind::Done), Some(0), 6), (Some(EndKind::Crashed), None, 2)]);
         let runs: Vec<Recorded> = rows.iter().rev().map(|row| store.run(&row.run.0).unwrap()).collect();
         for (run, plan) in runs.iter().zip(&plans) {
             assert_eq!(run.plan, serde_json::from_str::<Plan>(plan).unwrap().with_accounts(run.plan.accounts()));

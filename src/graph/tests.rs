@@ -201,13 +201,17 @@ async fn the_whole_bucket_is_written_without_a_429() {
     let options = Options { quota: Quota::scaled(1.0), ..Options::default() };
     let (sandbox, reader, writer) = tenant(options).await;
     let domain = domain(&reader).await;
+    let began = std::time::Instant::now();
     let ada = done(&writer, &[create("ada", &domain)]).await.remove(0).unwrap();
     let revoke = vec![Operation::RevokeSessions { user: ada }; 200];
     done(&writer, &revoke).await;
     assert_eq!(sandbox.requests().throttled, 0);
     let requests = reader.client().requests();
     assert_eq!((requests.writes, requests.throttled), (201, 0));
-    assert!((2_498.0..2_502.0).contains(&reader.client().level().writes), "{:?}", reader.client().level());
+    // 201 of 2,700 are gone, and 20 a second come back, however slow this machine is.
+    let level = reader.client().level();
+    let most = 2_500.0 + 20.0 * began.elapsed().as_secs_f64();
+    assert!((2_498.0..=most).contains(&level.writes), "{level:?}");
 }
 
 #[tokio::test]

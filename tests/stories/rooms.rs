@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms in their order.
-const ROOMS: &[&str] = &[
+pub(crate) const ROOMS: &[&str] = &[
     "diagnostic",
     "record",
     "directory",

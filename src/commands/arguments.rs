@@ -4,10 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::examples;
+use crate::config;
 use crate::session::decision::Consent;
 use crate::session::mapped_reading::ReadOptions;
+use crate::store::EndKind;
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct TargetArgs {
@@ -148,7 +152,7 @@ pub(crate) struct Apply {
 
 #[derive(Debug, Args)]
 pub(crate) struct Undo {
-    /// The run, as `hrpush runs` lists it; its first characters are enough
+    /// The run, as `hrpush runs` lists it, its first characters, or `last`
     pub(crate) run: String,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
@@ -215,19 +219,65 @@ pub(crate) struct DecideAction {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Runs {
     #[command(subcommand)]
-    pub(crate) show: Option<RunsShow>,
+    pub(crate) command: Option<RunsCommand>,
+    /// List at most so many runs, 0 for all [default: 20, all with --format json]
+    #[arg(short, long, value_name = "N")]
+    pub(crate) number: Option<usize>,
+    /// List the runs of this time only, such as 12h or 7d
+    #[arg(long, value_name = "AGE", value_parser = duration)]
+    pub(crate) since: Option<SignedDuration>,
+    /// List the runs with this ending only: done, nothing-to-do, planned, pending, stopped, refused, cannot-run, interrupted, crashed
+    #[arg(long, value_name = "ENDING", value_parser = ending)]
+    pub(crate) ended: Option<EndKind>,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum RunsShow {
+pub(crate) enum RunsCommand {
     /// Show one run with its plan and its requests
     #[command(after_help = examples::RUNS_SHOW)]
     Show {
-        /// The run, or its first characters
+        /// The run, its first characters, or `last`
         run: String,
     },
+    /// Drop the values of old runs; their lines, counts and links are kept
+    #[command(after_help = examples::RUNS_PRUNE)]
+    Prune {
+        /// Keep the runs of this time, instead of `keep` in [journal]; never less than 15 days
+        #[arg(long, value_name = "AGE", value_parser = duration)]
+        keep: Option<SignedDuration>,
+    },
+    /// Check that no recorded run was changed: exit code 0 whole, 1 broken
+    #[command(after_help = examples::RUNS_VERIFY)]
+    Verify,
+    /// Print the runs as JSON lines, oldest first, with their hashes
+    #[command(after_help = examples::RUNS_EXPORT)]
+    Export {
+        /// The first day, in UTC
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        since: Timestamp,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// How old the last good run of each feed may be
+    #[arg(long, value_name = "AGE", default_value = "26h", value_parser = duration)]
+    pub(crate) max_age: SignedDuration,
+}
+
+fn duration(text: &str) -> Result<SignedDuration, &'static str> {
+    config::exact_duration(text).ok_or("such as 30min, 26h, 7d or 2w")
+}
+
+fn ending(text: &str) -> Result<EndKind, &'static str> {
+    EndKind::named(text).ok_or("an ending as `hrpush runs` shows it, such as stopped")
+}
+
+fn day(text: &str) -> Result<Timestamp, jiff::Error> {
+    Ok(text.parse::<jiff::civil::Date>()?.to_zoned(TimeZone::UTC)?.timestamp())
 }
 
 #[derive(Debug, Subcommand)]

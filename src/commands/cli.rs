@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::arguments::{
-    Apply, Decide, Doctor, Explain, Grant, Import, Init, Mapping, PlanArgs, Quality, Records, Runs, RunsShow, Sandbox, StopArgs,
+    Apply, Decide, Doctor, Explain, Grant, Import, Init, Mapping, PlanArgs, Quality, Records, Runs, Sandbox, StatusArgs, StopArgs,
     Sync, Undo,
 };
 use super::examples;
@@ -102,6 +102,9 @@ pub(crate) enum Command {
     /// List the runs: what was done, when, by which plan
     #[command(after_help = examples::RUNS)]
     Runs(Runs),
+    /// Show for each feed when it last ran well, and what needs attention
+    #[command(after_help = examples::STATUS)]
+    Status(StatusArgs),
     /// Check, try, test and convert mappings
     #[command(subcommand, after_help = examples::MAPPING)]
     Mapping(Mapping),

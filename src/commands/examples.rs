@@ -48,12 +48,34 @@ A decision is bound to the key, the account and both names of the record. It hol
 Nothing is written to the tenant: the next run uses the decision, and the guards count the changes that follow from it.";
 
 pub(super) const RUNS: &str = "Examples:
-  hrpush runs                                           all runs, newest first
-  hrpush runs show 20261130-1                           one run with its plan and its requests
-  hrpush runs --format json                             for a program";
+  hrpush runs                                           the last 20 runs, newest first
+  hrpush runs --since 7d --ended stopped                the runs that a guard stopped this week
+  hrpush runs show last                                 the last run with its plan and its requests
+  hrpush runs --format json                             all runs, for a program";
+
+pub(super) const RUNS_PRUNE: &str = "Examples:
+  hrpush runs prune                                     by `keep` in [journal]; every run does it too
+  hrpush runs prune --keep 90d                          keep the values of 90 days
+
+The ledger is not touched. A run with an unanswered request is kept whole.";
+
+pub(super) const RUNS_VERIFY: &str = "Examples:
+  hrpush runs verify                                    prints the head of the chain: keep a copy of it elsewhere
+  hrpush runs verify --format json                      for a program";
+
+pub(super) const RUNS_EXPORT: &str = "Examples:
+  hrpush runs export --since 2026-01-01 > runs.jsonl    for an auditor
+  hrpush runs export --since 2026-11-30                 for a SIEM";
+
+pub(super) const STATUS: &str = "Examples:
+  hrpush status                                         what a monitor asks
+  hrpush status --max-age 3d --format json              for feeds that run twice a week
+
+It reads the state folder alone and needs no network.
+Exit codes: 0 all well, 4 something needs attention, 1 a feed had no good run within --max-age, 2 the configuration has a fault.";
 
 pub(super) const RUNS_SHOW: &str = "Examples:
-  hrpush runs show 20261130-1
+  hrpush runs show last
   hrpush runs show 2026113                              the first characters are enough";
 
 pub(super) const MAPPING: &str = "Examples:

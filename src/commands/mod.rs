@@ -29,6 +29,7 @@ mod run;
 mod runs;
 mod sandbox;
 mod screen;
+mod status;
 mod sync;
 mod undo;
 
@@ -66,6 +67,7 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Explain(args) => explain::explain(common, args),
         Command::Decide(args) => decide::decide(common, args),
         Command::Runs(args) => runs::runs(common, args),
+        Command::Status(args) => status::show(common, args),
         Command::Mapping(command) => mapping::mapping(common, command),
         Command::Doctor(args) => doctor::doctor(common, args),
         Command::Sandbox(args) => sandbox::sandbox(args),

@@ -53,6 +53,8 @@ pub struct Config {
     pub password: Password,
     /// How much of Graph's quota is used.
     pub quota: Quota,
+    /// How long the journal is kept.
+    pub journal: JournalConfig,
 }
 
 impl Default for Config {
@@ -67,8 +69,27 @@ impl Default for Config {
             names: Names { reuse_after: Span::new().months(12) },
             password: Password { deliver: Deliver::Discard },
             quota: Quota { share: 0.9, scale: 1.0 },
+            journal: JournalConfig { keep: SignedDuration::from_hours(400 * 24) },
         }
     }
+}
+
+/// A duration by the clock, as options and keys write it.
+///
+/// ```
+/// # use hrpush::config::exact_duration;
+/// assert_eq!(exact_duration("26h").unwrap().as_hours(), 26);
+/// assert!(exact_duration("a day").is_none());
+/// ```
+pub fn exact_duration(text: &str) -> Option<SignedDuration> {
+    duration::exact(text)
+}
+
+/// The journal in the state folder.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct JournalConfig {
+    /// Runs that are older lose their values, and keep their counts.
+    pub keep: SignedDuration,
 }
 
 /// The tenant that is made to agree with HR.

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::features::Feature;
 use super::files::FileKind;
 use super::{
-    Config, Deliver, HandTo, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files, guards, rest,
-    sql,
+    Config, Deliver, HandTo, JournalConfig, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files,
+    guards, rest, sql,
 };
 #[cfg(test)]
 use crate::diagnostic::toml::KnownKeys;
@@ -79,6 +79,12 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
             share: reader.number(&fields, "share", |n| n > 0.0 && n <= 1.0, "above 0 and up to 1").unwrap_or(share),
             scale: reader.number(&fields, "scale", |n| n > 0.0, "above 0").unwrap_or(scale),
         };
+        reader.finish(&fields);
+    }
+    if let Some(fields) = reader.table(root, "journal") {
+        if let Some(keep) = duration::timed(reader, &fields, "keep", "such as 90d or 400d", duration::exact) {
+            config.journal = JournalConfig { keep };
+        }
         reader.finish(&fields);
     }
     config

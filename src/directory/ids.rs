@@ -38,6 +38,25 @@ impl ObjectId {
         (!text.is_empty() && text != "." && text != ".." && text.chars().all(safe)).then(|| Self(Form::Text(text.into())))
     }
 
+    /// The bytes of an id that is a UUID, as nearly all are: a store keeps these 16 in place of the text.
+    ///
+    /// ```
+    /// # use hrpush::directory::ObjectId;
+    /// let id = ObjectId::new("6ea91a8d-e32e-41a1-b7bd-d2d185eed0e0").unwrap();
+    /// assert_eq!(ObjectId::from_uuid(*id.uuid().unwrap()), id);
+    /// ```
+    pub fn uuid(&self) -> Option<&[u8; 16]> {
+        match &self.0 {
+            Form::Uuid(uuid) => Some(uuid.as_bytes()),
+            Form::Text(_) => None,
+        }
+    }
+
+    /// The id of these bytes.
+    pub fn from_uuid(bytes: [u8; 16]) -> Self {
+        Self(Form::Uuid(Uuid::from_bytes(bytes)))
+    }
+
     /// The id as it stands in a row.
     pub(super) fn to_row(&self) -> RowWriter {
         let mut row = RowWriter::default();

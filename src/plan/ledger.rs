@@ -1,6 +1,8 @@
 //! The ledger: what earlier runs recorded, as a plain value that the store fills.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,7 @@ use crate::plan::model::Change;
 use crate::record::EmployeeId;
 
 /// What hrpush knows of the people it manages and of what it did.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     /// The people that some feed carried, by key.
     pub people: BTreeMap<EmployeeId, Person>,
@@ -28,13 +30,10 @@ pub struct Ledger {
     /// People with a journaled request of unknown outcome, by key, with the reason.
     pub unsettled: BTreeMap<EmployeeId, String>,
     /// The day of each feed's last good reading.
-    #[serde(default)]
     pub feeds: BTreeMap<String, Date>,
     /// What an administrator decided by hand, by key.
-    #[serde(default)]
     pub decisions: BTreeMap<EmployeeId, Decision>,
     /// What the last two runs of the feed wrote, newest first: by key and attribute.
-    #[serde(skip)]
     pub written: Vec<BTreeMap<(String, String), Option<Value>>>,
     /// Attributes that Graph refused to this app at the last attempt, each with the people for which an attempt failed since.
     pub refused: BTreeMap<String, BTreeSet<String>>,
@@ -49,12 +48,21 @@ impl Ledger {
 }
 
 /// One person as earlier runs knew them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// Most people have an account, a feed and nothing else, so the rest has a box of its own: a million people take some 80 MB. The fields of
+/// [`PersonState`] are read as if they were fields of the person.
+#[derive(Clone, Debug)]
 pub struct Person {
     /// The object id of the account that the person has.
     pub id: ObjectId,
     /// The feed that last carried this person.
-    pub feed: String,
+    pub feed: FeedName,
+    state: Option<Box<PersonState>>,
+}
+
+/// What few people have beside an account and a feed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PersonState {
     /// The day on which hrpush disabled the account; ended when a snapshot showed it enabled.
     pub disabled_on: Option<Date>,
     /// Whether hrpush made the account, disabled, as a pre-hire's.
@@ -62,24 +70,95 @@ pub struct Person {
     /// The day on which hrpush deleted the account.
     pub deleted_on: Option<Date>,
     /// The managed groups of the account when hrpush deleted it: a restore makes the account a member of them again.
-    #[serde(default)]
     pub groups_when_deleted: BTreeSet<ObjectId>,
     /// The day of the first good reading of the feed without this person; none while the last good reading carries them.
-    #[serde(default)]
     pub missing_since: Option<Date>,
     /// Whether the link was made without a write (a guest, a synced or a protected account): it counts for missing people and for the head of
     /// the report, never for matching.
-    #[serde(default)]
     pub seen: bool,
     /// `on_leave` actions that were asked for and are done since the person last left.
     pub leave_done: BTreeSet<LeaveAction>,
-    /// What HR wanted at the last run, by attribute name: it distinguishes a change in HR from a drift of the tenant. Empty where it is not known; it
-    /// decides nothing but how a change is explained.
+    /// What HR wanted at the last run, by attribute name: it distinguishes a change in HR from a drift of the tenant. Empty where it is not
+    /// known; it decides nothing but how a change is explained.
     pub wanted: BTreeMap<String, Option<Value>>,
 }
 
+static NO_STATE: PersonState = PersonState {
+    disabled_on: None,
+    pre_hire: false,
+    deleted_on: None,
+    groups_when_deleted: BTreeSet::new(),
+    missing_since: None,
+    seen: false,
+    leave_done: BTreeSet::new(),
+    wanted: BTreeMap::new(),
+};
+
+impl Person {
+    /// A person with an account, carried by a feed.
+    pub fn new(id: ObjectId, feed: FeedName) -> Self {
+        Self { id, feed, state: None }
+    }
+
+    /// The same person in this state.
+    #[must_use]
+    pub fn with(mut self, state: PersonState) -> Self {
+        self.state = (state != NO_STATE).then(|| Box::new(state));
+        self
+    }
+}
+
+impl PartialEq for Person {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && self.feed == other.feed && **self == **other
+    }
+}
+
+impl std::ops::Deref for Person {
+    type Target = PersonState;
+
+    fn deref(&self) -> &PersonState {
+        self.state.as_deref().unwrap_or(&NO_STATE)
+    }
+}
+
+impl std::ops::DerefMut for Person {
+    fn deref_mut(&mut self) -> &mut PersonState {
+        self.state.get_or_insert_default()
+    }
+}
+
+/// The name of a feed. The people of a feed share one text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FeedName(Arc<str>);
+
+impl FeedName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for FeedName {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl PartialEq<String> for FeedName {
+    fn eq(&self, other: &String) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl fmt::Display for FeedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// An address that a person had.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormerAddress {
     /// The address without its scheme, folded for comparison.
     pub address: String,

@@ -3,6 +3,7 @@
 mod approval;
 mod attention;
 mod bound_names;
+mod carried;
 mod change_origin;
 mod decision;
 mod group_rules;
@@ -22,6 +23,7 @@ mod protection;
 mod reason;
 mod records;
 mod undo;
+mod wishes;
 
 pub use approval::confirmation::Confirmation;
 pub use approval::drift::{Drifted, drift};
@@ -30,11 +32,12 @@ pub use approval::guards::GUARDS;
 pub use approval::{ApprovedPlan, Stopped};
 pub use attention::Concern;
 pub use bound_names::BoundNames;
+pub use carried::CarriedPerson;
 pub use change_origin::{annotate_causes, keys_with_causes, wanted};
 pub use decision::{Decision, Verdict};
 pub use group_rules::unique_name;
 pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
-pub use ledger::{FormerAddress, LastReading, Ledger, Person, TakenOver};
+pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonState, TakenOver};
 pub use matching::resolve::resolve;
 pub use model::{
     Accounts, Action, Aside, Candidate, Candidates, Cause, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,
@@ -46,6 +49,7 @@ pub use protection::protection;
 pub use reason::{Reason, ReasonCode, Why};
 pub use records::{Note, Packer, Part, People, PersonNo, UnlistedStatus};
 pub use undo::{UndoInputs, undo};
+pub use wishes::{WishDigest, WishMap, Wishes};
 
 /// The format of the plan's document.
 pub const FORMAT: &str = "hrpush.plan/1";

@@ -10,6 +10,7 @@ mod html;
 mod outcome;
 mod quality;
 mod records;
+mod runs;
 mod text;
 
 pub use crate::diagnostic::escape::{Shown, shown};
@@ -17,9 +18,10 @@ pub use concerns::concerns;
 pub use decisions::{decided, decision, decision_list, forgotten};
 pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing, explanation};
 pub use html::html;
-pub use outcome::{outcome, run, runs};
+pub use outcome::outcome;
 pub use quality::{QUALITY_CSV_HEADER, quality, quality_csv, quality_json};
 pub use records::records;
+pub use runs::{run, run_line, runs};
 pub(crate) use text::lost_column;
 pub use text::preview;
 

@@ -76,7 +76,7 @@ pub(crate) fn judge(session: &Session<'_>, pending: &PendingRun, terms: &Terms<'
     let PendingRun { plan, target, .. } = pending;
     let policy = session.settings.policy();
     session.learn(|facts| facts.dry_run = terms.consent == Consent::Never);
-    let lines = stopped_by(plan, terms.approve, &policy, target)?;
+    let lines = stopped_by(session, plan, terms.approve, target)?;
     let asks = terms.consent == Consent::Ask && target.connection.sandbox.is_none();
     let question = |approved: &ApprovedPlan| {
         let changes = approved.plan().changes.len();
@@ -150,7 +150,8 @@ fn stop(mut lines: Vec<String>, leavers: Option<ApprovedPlan>, consents: bool, c
 }
 
 /// A line for each guard that stops this plan, and for an approval that is for another plan or was used before.
-fn stopped_by(plan: &Plan, approval: Option<&str>, policy: &Policy, target: &OpenTarget) -> Result<Vec<String>, Failure> {
+fn stopped_by(session: &Session<'_>, plan: &Plan, approval: Option<&str>, target: &OpenTarget) -> Result<Vec<String>, Failure> {
+    let policy = session.settings.policy();
     let mut approved = approval.map(str::trim) == Some(plan.fingerprint.as_str());
     let tripped: Vec<&Guard> = plan.guards.iter().filter(|guard| guard.tripped).collect();
     let mut lines = Vec::new();
@@ -168,9 +169,10 @@ fn stopped_by(plan: &Plan, approval: Option<&str>, policy: &Policy, target: &Ope
             approved = false;
         }
     }
+    session.learn(|facts| facts.approved = approved && !tripped.is_empty());
     if !approved {
         for guard in tripped {
-            lines.extend(guard_lines(guard, policy));
+            lines.extend(guard_lines(guard, &policy));
         }
     }
     if !lines.is_empty() {

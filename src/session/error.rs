@@ -56,7 +56,7 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NoRun(_) | StoreError::ManyRuns(_) => Self::usage(error),
+            StoreError::NoRun(_) | StoreError::ManyRuns(_) | StoreError::NoPlan(_) => Self::usage(error),
             other => Self::cannot(&other),
         }
     }

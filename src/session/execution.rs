@@ -106,7 +106,6 @@ async fn write(
     };
     let tenant = handing.as_ref().map_or(&live as &dyn TargetWriter, |handing| handing);
     let run = store.begin(approved)?;
-    session.learn(|facts| facts.run = Some(run.0.clone()));
     let client = Arc::clone(&connection.client);
     let mut stop = session.cancelled();
     let stopping = tokio::spawn(async move {

@@ -203,7 +203,7 @@ fn owner(user: &User, deleted: bool) -> Owner {
 fn standing(known: &Person) -> Standing {
     Standing {
         id: known.id.clone(),
-        feed: known.feed.clone(),
+        feed: known.feed.to_string(),
         seen: known.seen,
         disabled_on: known.disabled_on,
         pre_hire: known.pre_hire,

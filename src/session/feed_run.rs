@@ -48,6 +48,7 @@ pub(crate) enum Attendance {
 /// Reads the source and the tenant, and computes the plan.
 pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result<PendingRun, Failure> {
     let settings = session.settings;
+    session.learn(|facts| (facts.dry_run, facts.in_part) = (!request.may_write, request.partial || !request.only.is_empty()));
     let choice = TargetChoice::of_run(settings, request.graph_url.as_deref())?;
     let unattended = request.attendance != Attendance::Attended;
     if unattended && matches!(choice, TargetChoice::Embedded) {

@@ -47,6 +47,7 @@ pub(crate) mod run_state;
 pub(crate) mod saved_plan;
 pub(crate) mod settings;
 pub(crate) mod setup;
+pub(crate) mod status;
 #[cfg(test)]
 mod tests;
 pub(crate) mod undo;

@@ -54,6 +54,7 @@ impl OpenTarget {
         let last = store.last_start()?;
         let mut doubts = Doubts { rule: request.clock, notes: Vec::new() };
         doubts.judge(clock_check::against_last_run(Timestamp::now(), last))?;
+        session.open_row(&mut store)?;
         let connecting = connect::connect(session.settings, &mut store, request.choice, request.priority);
         let connection = session.unless_interrupted(connecting).await?;
         let reading = Box::pin(read_tenant(&mut store, &connection, request.scope, &mut doubts));

@@ -10,9 +10,12 @@ use tokio::sync::watch;
 
 use super::error::{Code, Ended, Failure};
 use super::observer::{Event, Observer};
-use super::run_end::{EndKind, RunEnd, RunFacts, RunKind};
+use super::operator::operator;
+use super::run_end::{RunEnd, RunFacts, RunKind};
 use super::settings::Settings;
+use crate::apply::RunId;
 use crate::record::lock;
+use crate::store::{EndKind, RunStart, Store};
 
 /// One run, from its configuration to its end. Nothing in it is global, so a process may hold several, one after another or at once.
 pub(crate) struct Session<'a> {
@@ -34,6 +37,35 @@ impl<'a> Session<'a> {
     ) -> Self {
         let facts = RunFacts { dry_run: kind == RunKind::Plan, ..RunFacts::default() };
         Self { kind, settings, observer, cancelled, started: Timestamp::now(), facts: Mutex::new(facts) }
+    }
+
+    /// Opens the row of this run in the list of runs, for the holder of the folder's lock. A command that plans nothing has no row.
+    pub(crate) fn open_row(&self, store: &mut Store) -> Result<(), Failure> {
+        if self.kind.plans() {
+            let run = store.open_run(&self.start())?;
+            self.learn(|facts| facts.run = Some(run.0));
+        }
+        Ok(())
+    }
+
+    fn start(&self) -> RunStart {
+        let facts = lock(&self.facts);
+        let command = self.kind.as_str().to_owned();
+        RunStart { command, dry_run: facts.dry_run, whole: !facts.in_part, at: self.started, by: operator() }
+    }
+
+    /// Writes the end into the list of runs, and drops the values of runs that are too old to be kept.
+    fn record(&self, end: &RunEnd) -> Result<(), Failure> {
+        if !end.kind.plans() {
+            return Ok(());
+        }
+        let mut store = self.settings.store()?;
+        match end.facts.run.clone() {
+            Some(run) => store.end_run(&RunId(run), &end.result())?,
+            None => _ = store.record_run(&self.start(), &end.result())?,
+        }
+        store.prune(end.finished - self.settings.config.journal.keep)?;
+        Ok(())
     }
 
     /// Keeps what was found out, for the end of the run.
@@ -58,8 +90,8 @@ impl<'a> Session<'a> {
 
     /// Does the work of the run and reports how it ended: done, stopped by a guard, refused, cut off, interrupted, or crashed.
     ///
-    /// This is the only place that knows the end of every run. A row of the list of runs or a message is made from the event
-    /// [`Event::Ended`], and from nothing else.
+    /// This is the only place that knows the end of every run. The row of the list of runs and the event [`Event::Ended`] are made here,
+    /// and nowhere else.
     pub(crate) async fn supervise(&self, work: impl Future<Output = Result<Ended, Failure>>) -> Result<Ended, Failure> {
         let result = AssertUnwindSafe(work).catch_unwind().await;
         let ended = match &result {
@@ -76,6 +108,9 @@ impl<'a> Session<'a> {
             ended,
             facts,
         };
+        if let Err(fault) = self.record(&end) {
+            tracing::warn!("the end of this run is missing in the list of runs: {fault}");
+        }
         self.observer.event(Event::Ended(&end));
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }

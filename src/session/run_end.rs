@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::error::Ended;
+use super::error::{Code, Ended};
+use super::operator::operator;
 use crate::apply::Outcome;
+use crate::diagnostic::{escape, mask};
 use crate::directory::TenantId;
 use crate::plan::{Plan, Summary};
+use crate::store::{EndKind, RunResult};
 
 /// The command that a run belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +59,15 @@ pub(crate) struct RunFacts {
     pub(crate) fingerprint: Option<String>,
     /// The counts of the plan.
     pub(crate) summary: Option<Summary>,
-    /// Whether the run may write, by its options.
+    /// The name of the file or source.
+    pub(crate) source: Option<String>,
+    /// Whether nothing may be written, by the options of the run.
     pub(crate) dry_run: bool,
-    /// The id in the journal, once the plan was journaled.
+    /// Whether only some of the people are planned.
+    pub(crate) in_part: bool,
+    /// Whether an approval by fingerprint has let the plan pass a guard.
+    pub(crate) approved: bool,
+    /// The id in the list of runs, once the state folder was locked.
     pub(crate) run: Option<String>,
     /// How many changes were carried out.
     pub(crate) applied: u64,
@@ -73,6 +82,7 @@ impl RunFacts {
         self.feed = Some(plan.source.feed.clone());
         self.fingerprint = Some(plan.fingerprint.clone());
         self.summary = Some(plan.summary.clone());
+        self.source = Some(plan.source.name.clone());
     }
 
     /// The plan was carried out, wholly or in part.
@@ -80,44 +90,6 @@ impl RunFacts {
         self.run = Some(outcome.run.clone());
         self.applied = outcome.applied;
         self.failed = outcome.failed.len();
-    }
-}
-
-/// The kind of an ending, as the list of runs shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EndKind {
-    /// The run carried out changes, or tried to.
-    Done,
-    NothingToDo,
-    /// A dry run or `plan`.
-    Planned,
-    /// A confirmation is missing.
-    Pending,
-    /// A guard tripped: at most the disables were carried out.
-    Stopped,
-    /// Arguments, configuration, mapping or input file.
-    Refused,
-    /// Network, credential, permission, state or HR system.
-    CannotRun,
-    Interrupted,
-    /// A fault of hrpush itself.
-    Crashed,
-}
-
-impl EndKind {
-    /// The word of the list of runs.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::NothingToDo => "nothing-to-do",
-            Self::Planned => "planned",
-            Self::Pending => "pending",
-            Self::Stopped => "stopped",
-            Self::Refused => "refused",
-            Self::CannotRun => "cannot-run",
-            Self::Interrupted => "interrupted",
-            Self::Crashed => "crashed",
-        }
     }
 }
 
@@ -143,4 +115,39 @@ impl RunEnd {
     pub(crate) fn reason(&self) -> Option<&str> {
         self.ended.as_ref()?.why.first()?.lines().next()
     }
+
+    /// The end as the list of runs has it.
+    pub(crate) fn result(&self) -> RunResult {
+        let RunFacts { tenant, feed, source, fingerprint, summary, dry_run, in_part, approved, .. } = self.facts.clone();
+        RunResult {
+            ended: Some(self.end),
+            exit_code: self.ended.as_ref().map(|ended| ended.code.number()),
+            reason: self.listed_reason(),
+            tenant,
+            feed,
+            source,
+            fingerprint,
+            summary,
+            approved_by: if approved { vec![approval(self.started)] } else { Vec::new() },
+            dry_run: Some(dry_run),
+            whole: Some(!in_part),
+            ..RunResult::default()
+        }
+    }
+
+    /// The reason for the list of runs. Lines about single people stay out of it: they name the person.
+    fn listed_reason(&self) -> Option<String> {
+        let ended = self.ended.as_ref()?;
+        match ended.code {
+            Code::Done => None,
+            Code::Attention => Some(format!("{} entries need attention", ended.why.len())),
+            _ => self.reason().map(|reason| escape::shown(&mask::message(reason))),
+        }
+    }
+}
+
+/// Who let the plan pass its guards by `--approve`.
+fn approval(at: Timestamp) -> serde_json::Value {
+    let by = operator();
+    serde_json::json!({ "user": by.user, "host": by.host, "principal": null, "at": at.to_string(), "note": null })
 }

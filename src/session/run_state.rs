@@ -12,8 +12,7 @@ use super::mapped_reading::Delivered;
 use super::open_target::OpenTarget;
 use crate::apply::{Applied, StepName};
 use crate::directory::{Attribute, ObjectId, Snapshot, UserNo, Value};
-use crate::mapping::{Mapped, Stage};
-use crate::plan::{self, LastReading, People, PersonNo, Plan, Presence, SkippedCode};
+use crate::plan::{CarriedPerson, LastReading, People, PersonNo, Plan, Presence, SkippedCode, Wishes};
 use crate::record::EmployeeId;
 use crate::store::{Carried, Link, LinkKind, Staged, Store, StoreError};
 
@@ -46,7 +45,7 @@ impl RunState {
         let OpenTarget { store, snapshot, .. } = target;
         let Self::Read { reading, presence, .. } = self else { return Ok(()) };
         let leavers = self.known_leavers(store, snapshot)?;
-        let people = self.people(snapshot).map(|(carried, _)| carried).filter(|(key, ..)| !leavers.contains(key));
+        let people = self.people(snapshot).map(|(carried, _)| carried).filter(|carried| !leavers.contains(&carried.key));
         Ok(store.stage(&snapshot.tenant, plan, reading.as_ref(), presence, people)?)
     }
 
@@ -97,11 +96,15 @@ impl RunState {
         let moved: BTreeSet<&str> = applied.outcome.drifted.iter().map(|moved| moved.key.as_str()).collect();
         let there = |id: &ObjectId| snapshot.users.contains_key(id);
         let untouchable = untouchable(plan);
-        let links = self.people(snapshot).filter_map(|((key, id, wanted), gone)| {
+        let links = self.people(snapshot).filter_map(|(Carried { key, account: id, wanted }, gone)| {
             if moved.contains(key.as_str()) {
                 return None;
             }
-            let wanted = unwritten.without(&key, id.as_ref(), wanted, snapshot)?;
+            let wanted = if unwritten.concerns(&key) {
+                Wishes::of(unwritten.without(&key, id.as_ref(), wanted.values(), snapshot)?)
+            } else {
+                wanted
+            };
             let account = applied.created.get(key.as_str()).cloned().or_else(|| id.filter(there))?;
             let kind = if untouchable.contains(key.as_str()) { LinkKind::Seen } else { LinkKind::Managed };
             Some(Link { key, account, wanted, kind, gone })
@@ -127,30 +130,35 @@ impl RunState {
     /// The leavers that the ledger has already. A saved plan stores nothing for them: their feed is known.
     fn known_leavers(&self, store: &Store, snapshot: &Snapshot) -> Result<HashSet<EmployeeId>, StoreError> {
         let mut known = HashSet::new();
-        for ((key, ..), _) in self.people(snapshot).filter(|(_, gone)| *gone) {
-            if store.knows(&snapshot.tenant, &key)? {
-                known.insert(key);
+        for (carried, _) in self.people(snapshot).filter(|(_, gone)| *gone) {
+            if store.knows(&snapshot.tenant, &carried.key)? {
+                known.insert(carried.key);
             }
         }
         Ok(known)
     }
 
-    /// Each person with an account, or who gets one by this plan, and whether HR says that the person has left.
-    fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = (Carried, bool)> + 's> {
+    /// Each person with an account, or who gets one by this plan, by key, and whether HR says that the person has left.
+    fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = (Carried<'s>, bool)> + 's> {
         match self {
             Self::Read { matched, people, only, .. } => {
                 let accounts: HashMap<PersonNo, UserNo> = matched.iter().copied().collect();
                 let planned = move |key: &str| only.as_ref().is_none_or(|only| only.contains(key));
-                let numbers = people.numbers().filter(move |person| people.key(*person).is_some_and(planned));
-                Box::new(numbers.filter_map(move |person| {
-                    let Mapped::Desired(desired) = people.mapped(person, &snapshot.users) else { return None };
-                    let id = accounts.get(&person).map(|user| snapshot.users.at(*user).id());
-                    let wanted = plan::wanted(&desired);
-                    let gone = matches!(desired.stage, Stage::Left { .. });
-                    Some(((desired.key, id, wanted), gone))
+                let keyed = people.numbers().filter_map(|person| Some((people.key(person)?, person)));
+                let mut keyed: Vec<(&str, PersonNo)> = keyed.filter(|(key, _)| planned(key)).collect();
+                if !keyed.is_sorted() {
+                    keyed.sort_unstable();
+                }
+                Box::new(keyed.into_iter().filter_map(move |(_, person)| {
+                    let CarriedPerson { key, gone, wishes } = people.carried(person, &snapshot.users)?;
+                    let account = accounts.get(&person).map(|user| snapshot.users.at(*user).id());
+                    Some((Carried { key: EmployeeId::new(key)?, account, wanted: wishes }, gone))
                 }))
             }
-            Self::Staged(Some(staged)) => Box::new(staged.people.iter().cloned().map(|person| (person, false))),
+            Self::Staged(Some(staged)) => Box::new(staged.people.iter().map(|(key, account, wanted)| {
+                let wanted = Wishes::of(wanted.clone());
+                (Carried { key: key.clone(), account: account.clone(), wanted }, false)
+            })),
             Self::Staged(None) | Self::Nothing => Box::new(std::iter::empty()),
         }
     }
@@ -176,6 +184,11 @@ impl<'a> Unwritten<'a> {
             }
         }
         Self { failed, refused: refused.keys().filter_map(|name| Attribute::find(name)).collect() }
+    }
+
+    /// Whether this run may have failed to write a desired value of this person.
+    fn concerns(&self, key: &EmployeeId) -> bool {
+        !self.refused.is_empty() || self.failed.contains_key(key.as_str())
     }
 
     /// The desired values to record for a person. `None` if the change itself failed.

@@ -11,10 +11,11 @@ use super::execution::execute;
 use super::feed_run::{self, FeedRequest};
 use super::observer::{Event, Observer};
 use super::run::Session;
-use super::run_end::{EndKind, RunEnd, RunKind};
+use super::run_end::{RunEnd, RunKind};
 use super::settings::Settings;
 use crate::config::Config;
 use crate::record::lock;
+use crate::store::EndKind;
 
 /// Keeps the events of a run.
 #[derive(Default)]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::{Store, StoreError, now};
+use super::columns::{IdColumn, StoredId};
+use super::{Store, StoreError, now, wanted};
 use crate::directory::{ObjectId, TenantId, Value};
 use crate::plan::{Decision, Verdict};
 use crate::record::EmployeeId;
@@ -190,11 +191,10 @@ impl Store {
     /// The keys of the people who work here and have this account by the last run, this key aside.
     pub fn other_keys_of(&self, tenant: &TenantId, account: &ObjectId, key: &EmployeeId) -> Result<Vec<EmployeeId>, StoreError> {
         let mut select = self.database.prepare(
-            "select key from people where tenant = ?1 and id = ?2 and key <> ?3 and not seen \
+            "select key from people where tenant = (select number from names where name = ?1) and id = ?2 and key <> ?3 and not seen \
              and missing_since is null and disabled_on is null and deleted_on is null order by key",
         )?;
-        let id = account.to_string();
-        let keys = select.query_map([tenant.0.as_str(), &id, key.as_str()], |row| row.get::<_, String>(0))?;
+        let keys = select.query_map(params![tenant.0, IdColumn(account), key.as_str()], |row| row.get::<_, String>(0))?;
         let mut others = Vec::new();
         for key in keys {
             others.extend(EmployeeId::new(&key?));
@@ -204,16 +204,16 @@ impl Store {
 
     /// The accounts that the ledger has under a key, one for each tenant.
     pub fn known_accounts(&self, key: &EmployeeId) -> Result<Vec<KnownAccount>, StoreError> {
-        let mut select = self
-            .database
-            .prepare("select tenant, id, wanted, missing_since is not null from people where key = ?1 order by tenant")?;
+        let mut select = self.database.prepare(
+            "select n.name, p.id, p.tenant, p.missing_since is not null from people p join names n on n.number = p.tenant \
+             where p.key = ?1 order by n.name",
+        )?;
         let mut rows = select.query([key.as_str()])?;
         let mut known = Vec::new();
         while let Some(row) = rows.next()? {
-            let (tenant, id): (String, String) = (row.get(0)?, row.get(1)?);
-            let Some(id) = ObjectId::new(&id) else { continue };
-            let wanted = serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or("{}"))?;
-            known.push(KnownAccount { tenant: TenantId(tenant), id, wanted, missing: row.get(3)? });
+            let Some(id) = row.get::<_, StoredId>(1)?.0 else { continue };
+            let wanted = wanted::of(&self.database, row.get(2)?, key.as_str())?;
+            known.push(KnownAccount { tenant: TenantId(row.get(0)?), id, wanted, missing: row.get(3)? });
         }
         Ok(known)
     }

@@ -1,19 +1,36 @@
-//! What outlives a run: runs and their journal, the ledger of people, the last good readings, the snapshot cache, the quota level.
+//! The state of a folder: runs and their journal, the ledger of people, the last good readings, approvals, the snapshot cache, the quota
+//! level.
 //!
-//! One SQLite file in the state folder, which nobody else may read. What concerns a tenant is kept under its id, so that a ledger
-//! never serves another tenant. The journal is synced before anything is sent, and the ledger moves in the transaction of the answer that
-//! moved it: a process killed at any moment leaves both as true as they were. Secrets are never here.
+//! One SQLite file holds all but the snapshot cache, for this user alone. Rows of a tenant are kept under its id, so that a ledger never
+//! serves another tenant. The journal is synced before anything is sent, and the ledger changes in the transaction of the answer that
+//! changed it: a process killed at any moment leaves both consistent. Secrets are never here.
+//!
+//! A nightly run that finds nothing to do writes no row of a person. The tables that it scans hold a digest of what HR wanted and of the
+//! account's addresses; the values are in tables of their own and are read for the people who differ.
 
+mod approvals;
+mod chain;
+mod columns;
 mod decisions;
+mod effects;
+mod endings;
 mod held_records;
 mod journal;
 mod ledger;
+mod links;
+mod migration;
+mod names;
+mod people;
 mod quota_level;
+mod reconcile;
+mod refused_attributes;
+mod retention;
 mod runs;
 mod saved_plan;
 mod snapshot_cache;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -22,21 +39,22 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
+pub use approvals::{Approval, ApprovalRow, GuardCount};
+pub use chain::{ChainReport, ExportedRun};
 pub use decisions::{DecisionRow, KnownAccount, Operator};
+pub use endings::{EndKind, GoodRun, RunResult, RunStart};
 pub use held_records::HeldRecord;
-pub use ledger::{Link, LinkKind};
+pub use links::{Link, LinkKind};
 pub use quota_level::{SavedLevel, SavedStops};
+pub use retention::Pruned;
 pub use runs::{Recorded, RequestRow, RunRow, Write};
-pub use saved_plan::{Carried, Counted, Staged};
+pub use saved_plan::{Carried, Counted, Staged, StagedPerson};
 pub use snapshot_cache::Readings;
 
+use crate::apply::RunId;
 use crate::directory::TenantId;
-use crate::plan::Plan;
 
 const FILE: &str = "state.db";
-const SCHEMA: &str = include_str!("schema.sql");
-const FROM_2_TO_3: &str = include_str!("from_2_to_3.sql");
-const VERSION: i64 = 3;
 
 /// Why the state cannot be used.
 #[derive(Debug, Error)]
@@ -58,7 +76,7 @@ pub enum StoreError {
         lock: PathBuf,
     },
     /// Made by a later hrpush.
-    #[error("{file} was made by a later version of hrpush (schema {found}, this one knows {VERSION})")]
+    #[error("{file} was made by a later version of hrpush (schema {found}, this one knows {known})", known = migration::VERSION)]
     Later {
         /// Which.
         file: PathBuf,
@@ -71,9 +89,18 @@ pub enum StoreError {
     /// Several runs begin like that.
     #[error("several runs begin with {0}, hint: `hrpush runs` lists them")]
     ManyRuns(String),
+    /// The run has no plan.
+    #[error("the run {0} has no plan: it ended before one was made, or `hrpush runs prune` has taken it away")]
+    NoPlan(String),
+    /// The approval was accepted before.
+    #[error("this approval was accepted before: each is used once")]
+    NonceUsed,
     /// The database failed.
     #[error("the state cannot be read or written: {0}")]
     Database(#[from] rusqlite::Error),
+    /// A compressed document is damaged.
+    #[error("the state holds a document that cannot be read: {0}")]
+    Compressed(std::io::Error),
     /// What it holds is not what was written.
     #[error("the state holds something that cannot be read: {0}")]
     Content(#[from] serde_json::Error),
@@ -83,8 +110,10 @@ pub enum StoreError {
 pub struct Store {
     folder: PathBuf,
     database: Connection,
-    /// The plan of the run that is going on.
-    begun: Option<Plan>,
+    /// The run whose plan was journaled and which goes on.
+    begun: Option<journal::Begun>,
+    /// The run whose row was opened before it had a plan.
+    opened: Option<RunId>,
 }
 
 /// Held while a run goes on; ends with the process, however that ends.
@@ -105,38 +134,21 @@ impl Store {
         }
         let file = folder.join(FILE);
         private_file(&file).map_err(broken)?;
-        let database = Connection::open(&file)?;
+        let mut database = Connection::open(&file)?;
         database.busy_timeout(std::time::Duration::from_secs(10))?;
         database.pragma_update(None, "journal_mode", "WAL")?;
         database.pragma_update(None, "synchronous", "FULL")?;
         // 32 MB of log before it is folded into the file: a long run should seldom wait for that.
         database.pragma_update(None, "wal_autocheckpoint", 8_000)?;
         database.pragma_update(None, "foreign_keys", true)?;
-        let mut store = Self { folder: folder.to_owned(), database, begun: None };
-        store.migrate(&file)?;
+        // What a batch of answers and a look through the ledger touch stays in 16 MB of pages; nothing is mapped, since mapped pages count
+        // towards the memory of the run.
+        database.pragma_update(None, "cache_size", -16_384)?;
+        database.pragma_update(None, "temp_store", "MEMORY")?;
+        database.set_prepared_statement_cache_capacity(64);
+        migration::migrate(&mut database, &file)?;
+        let store = Self { folder: folder.to_owned(), database, begun: None, opened: None };
         Ok(store)
-    }
-
-    fn migrate(&mut self, file: &Path) -> Result<(), StoreError> {
-        let transaction = self.database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        match found {
-            0 => {
-                transaction.execute_batch(SCHEMA)?;
-                transaction.pragma_update(None, "user_version", VERSION)?;
-            }
-            1 | 2 => {
-                if found == 1 {
-                    keep_accounts_beside(&transaction)?;
-                }
-                transaction.execute_batch(FROM_2_TO_3)?;
-                transaction.pragma_update(None, "user_version", VERSION)?;
-            }
-            VERSION => {}
-            found => return Err(StoreError::Later { file: file.to_owned(), found }),
-        }
-        transaction.commit()?;
-        Ok(())
     }
 
     /// The folder.
@@ -203,28 +215,6 @@ impl Store {
         };
         Ok(())
     }
-}
-
-/// From schema 1 to 2: the accounts behind a plan's keys, which stood in each change, stand beside the plan.
-fn keep_accounts_beside(transaction: &rusqlite::Transaction<'_>) -> Result<(), StoreError> {
-    transaction.execute_batch(
-        "alter table runs add column ids text not null default '{}'; alter table staged add column ids text not null default '{}';",
-    )?;
-    let mut select = transaction.prepare("select run, plan from runs")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let (run, plan): (String, String) = (row.get(0)?, row.get(1)?);
-        let mut plan: serde_json::Value = serde_json::from_str(&plan)?;
-        let mut accounts = serde_json::Map::new();
-        for change in plan["changes"].as_array_mut().into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
-            if let (Some(ids), Some(seq)) = (change.remove("ids"), change.get("seq")) {
-                accounts.insert(seq.to_string(), ids);
-            }
-        }
-        let values = params![run, plan.to_string(), serde_json::Value::from(accounts).to_string()];
-        transaction.execute("update runs set plan = ?2, ids = ?3 where run = ?1", values)?;
-    }
-    Ok(())
 }
 
 /// Now, as the state writes it: whole microseconds, so that texts sort as moments do.

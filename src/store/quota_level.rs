@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{FILE, Store, StoreError};
@@ -70,11 +69,11 @@ impl SavedLevel {
 /// What a run that was killed wrote after it kept its level for the last time, by the journal. Requests that were journaled before and
 /// had no answer by then may have been sent later: they count as well, so that the model never has more than the tenant.
 fn spent_since(database: &Connection, tenant: &TenantId, at: i64) -> rusqlite::Result<i64> {
-    let moment = |millis| super::text(Timestamp::from_millisecond(millis).unwrap_or_default());
+    let (at, long_before) = (at.saturating_mul(1_000), at.saturating_sub(150_000).saturating_mul(1_000));
     database.query_row(
-        "select count(*) from requests where run = (select run from runs where tenant = ?1 order by rowid desc limit 1) \
-         and (sent_at > ?2 or (sent_at > ?3 and coalesce(answered_at > ?2, 1)))",
-        rusqlite::params![tenant.0, moment(at), moment(at.saturating_sub(150_000))],
+        "select count(*) from requests where run = (select max(number) from runs where tenant = ?1 and changes > 0) \
+         and (sent_at > ?2 or (sent_at > ?3 and coalesce(sent_at + answered > ?2, 1)))",
+        rusqlite::params![tenant.0, at, long_before],
         |row| row.get(0),
     )
 }

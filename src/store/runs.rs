@@ -1,17 +1,19 @@
-//! Runs, as `hrpush runs` lists and shows them and `hrpush undo` takes them.
+//! The runs as `hrpush runs` lists and shows them and `hrpush undo` takes them.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde::Serialize;
 
+use super::columns::{IdColumn, StoredText, kind_of, moment, unpacked};
+use super::endings::EndKind;
 use super::{Store, StoreError};
 use crate::apply::{Outcome, RunId};
 use crate::directory::{ObjectId, TenantId};
-use crate::plan::Plan;
+use crate::plan::{Plan, Summary};
 use crate::record::EmployeeId;
 
-/// One line of `hrpush runs`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// One line of `hrpush runs`. What does not apply is null.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunRow {
     /// Its name.
@@ -19,15 +21,37 @@ pub struct RunRow {
     /// When it began, RFC 3339.
     pub started_at: String,
     /// The name of the file or source.
-    pub source: String,
+    pub source: Option<String>,
     /// The plan's fingerprint.
-    pub fingerprint: String,
+    pub fingerprint: Option<String>,
     /// Changes that were carried out whole.
     pub applied: u64,
     /// Changes that were not.
     pub failed: u64,
-    /// How it ended; none where it broke off.
+    /// The exit code; none where it broke off.
     pub exit_code: Option<u8>,
+    /// How it ended; none while it goes on.
+    pub ended: Option<EndKind>,
+    /// Why, in one line without a personal value.
+    pub reason: Option<String>,
+    /// Whether nothing was to be written.
+    pub dry_run: bool,
+    /// The tenant.
+    #[serde(skip)]
+    pub tenant: Option<TenantId>,
+    /// The feed.
+    #[serde(skip)]
+    pub feed: Option<String>,
+    /// How long it took.
+    pub duration_ms: Option<u64>,
+    /// The counts of the plan.
+    pub summary: Option<Summary>,
+    /// The machine.
+    pub host: Option<String>,
+    /// The account on the machine.
+    pub user: Option<String>,
+    /// The people who let it through.
+    pub approved_by: Option<serde_json::Value>,
 }
 
 /// One request of a run.
@@ -93,11 +117,16 @@ pub struct Recorded {
     pub requests: Vec<RequestRow>,
 }
 
+/// The word for the last run.
+const LAST: &str = "last";
+
 const ROW: &str = "select run, started_at, source, fingerprint, \
-    case when exit_code is null then (select count(*) from changes c where c.run = runs.run and done = 1) else applied end, \
-    failed, exit_code, finished_at, plan, outcome, ids from runs";
+    case when exit_code is null and pruned_at is null \
+        then (select count(*) from changes c where c.run = runs.number and done = 1) else applied end, \
+    failed, exit_code, ended, reason, dry_run, feed, duration_ms, summary, host, user, approved_by, tenant from runs";
 
 fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str_or_null()?.unwrap_or("null"));
     Ok(RunRow {
         run: RunId(row.get(0)?),
         started_at: row.get(1)?,
@@ -106,83 +135,115 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         applied: row.get::<_, i64>(4)?.unsigned_abs(),
         failed: row.get::<_, i64>(5)?.unsigned_abs(),
         exit_code: row.get(6)?,
+        ended: row.get_ref(7)?.as_str_or_null()?.and_then(EndKind::named),
+        reason: row.get(8)?,
+        dry_run: row.get(9)?,
+        tenant: row.get::<_, Option<String>>(16)?.map(TenantId),
+        feed: row.get(10)?,
+        duration_ms: row.get::<_, Option<i64>>(11)?.map(i64::unsigned_abs),
+        summary: serde_json::from_str(text(12)?).unwrap_or_default(),
+        host: row.get(13)?,
+        user: row.get(14)?,
+        approved_by: serde_json::from_str(text(15)?).unwrap_or_default(),
     })
 }
 
-const REQUEST: &str =
-    "request, seq, kind, key, object, attributes, sent_at, answered_at, done, id, status, code, message, request_id";
+/// The columns of a request, of `requests q` with its `changes c`, attributes `n` and run `r`.
+pub(super) const REQUEST: &str = "select q.request, q.seq, q.kind, coalesce(q.key, c.key, ''), q.object, n.name, q.sent_at, q.answered, q.done, \
+    q.id, q.status, q.code, q.message, q.request_id, r.run from requests q join runs r on r.number = q.run \
+    left join changes c on c.run = q.run and c.seq = q.seq left join names n on n.number = q.attributes";
 
-fn request_row(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
+pub(super) fn request_row(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
+    let (sent_at, answered): (i64, Option<i64>) = (row.get(6)?, row.get(7)?);
+    let attributes = row.get_ref(5)?.as_str_or_null()?.unwrap_or_default();
     Ok(RequestRow {
         request: row.get::<_, i64>(0)?.unsigned_abs(),
         seq: row.get::<_, i64>(1)?.unsigned_abs(),
-        kind: row.get(2)?,
+        kind: kind_of(row.get(2)?).as_str().to_owned(),
         key: row.get(3)?,
-        object: row.get(4)?,
-        attributes: row.get::<_, String>(5)?.split_whitespace().map(str::to_owned).collect(),
-        sent_at: row.get(6)?,
-        answered_at: row.get(7)?,
+        object: row.get::<_, StoredText>(4)?.0,
+        attributes: attributes.split_whitespace().map(str::to_owned).collect(),
+        sent_at: moment(sent_at),
+        answered_at: answered.map(|answered| moment(sent_at.saturating_add(answered))),
         done: row.get(8)?,
-        id: row.get(9)?,
+        id: row.get::<_, StoredText>(9)?.0,
         status: row.get(10)?,
         code: row.get(11)?,
         message: row.get(12)?,
-        request_id: row.get(13)?,
+        request_id: row.get::<_, StoredText>(13)?.0,
     })
 }
 
 impl Store {
-    /// All runs, newest first.
+    /// All runs, newest first, however they ended.
     pub fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
-        let mut select = self.database.prepare(&format!("{ROW} order by started_at desc, rowid desc"))?;
+        let mut select = self.database.prepare(&format!("{ROW} order by started_at desc, number desc"))?;
         let rows = select.query_map([], run_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The run that began last in this folder, and when by the clock of its machine.
+    /// The run that was journaled last in this folder, and when it began by the clock of its machine. A run that ended before is no measure:
+    /// it may have been refused for its clock.
     pub fn last_start(&self) -> Result<Option<(RunId, Timestamp)>, StoreError> {
-        let select = "select run, started_at from runs order by rowid desc limit 1";
+        let select = "select run, started_at from runs where run is not ?1 and counted is not null order by number desc limit 1";
+        let open = self.opened.as_ref().map(|run| &run.0);
         let row: Option<(String, String)> =
-            self.database.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            self.database.query_row(select, [open], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         Ok(row.and_then(|(run, began)| Some((RunId(run), began.parse().ok()?))))
     }
 
-    /// One run by its name or the beginning of it.
-    pub fn run(&self, name: &str) -> Result<Recorded, StoreError> {
-        let mut find = self
-            .database
-            .prepare("select run from runs where run = ?1 or substr(run, 1, length(?1)) = ?1 order by run = ?1 desc")?;
+    /// The name of a run by the beginning of it.
+    fn run_named(&self, name: &str) -> Result<String, StoreError> {
+        let select = "select run from runs where run = ?1 or substr(run, 1, length(?1)) = ?1 order by run = ?1 desc";
+        let mut find = self.database.prepare(select)?;
         let names: Vec<String> = find.query_map([name], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let run = match names.as_slice() {
-            [] => return Err(StoreError::NoRun(name.to_owned())),
-            [first, ..] if first == name => first,
-            [only] => only,
-            _ => return Err(StoreError::ManyRuns(name.to_owned())),
-        };
-        let (row, finished_at, plan, outcome, ids) = self.database.query_row(&format!("{ROW} where run = ?1"), [run], |row| {
-            Ok((
-                run_row(row)?,
-                row.get(7)?,
-                row.get::<_, String>(8)?,
-                row.get::<_, Option<String>>(9)?,
-                row.get::<_, String>(10)?,
-            ))
-        })?;
+        match names.as_slice() {
+            [] => Err(StoreError::NoRun(name.to_owned())),
+            [first, ..] if first == name => Ok(first.clone()),
+            [only] => Ok(only.clone()),
+            _ => Err(StoreError::ManyRuns(name.to_owned())),
+        }
+    }
+
+    /// The run that began last, of those that the condition lets through.
+    fn last_run(&self, condition: &str) -> Result<String, StoreError> {
+        let select = format!("select run from runs where {condition} order by number desc limit 1");
+        let last: Option<String> = self.database.query_row(&select, [], |row| row.get(0)).optional()?;
+        last.ok_or_else(|| StoreError::NoRun(LAST.to_owned()))
+    }
+
+    /// The line of one run by its name or the beginning of it; `last` is the run that began last.
+    pub fn run_line(&self, name: &str) -> Result<RunRow, StoreError> {
+        let run = if name == LAST { self.last_run("true")? } else { self.run_named(name)? };
+        Ok(self.database.query_row(&format!("{ROW} where run = ?1"), [run], run_row)?)
+    }
+
+    /// One run with its plan, by its name or the beginning of it; `last` is the last run that was to write.
+    pub fn run(&self, name: &str) -> Result<Recorded, StoreError> {
+        let row = if name == LAST { self.run_line(&self.last_run("plan is not null")?)? } else { self.run_line(name)? };
+        let run = &row.run.0;
+        let select = "select number, finished_at, plan, outcome, ids from runs where run = ?1";
+        type Columns = (i64, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
+        let (number, finished_at, plan, outcome, ids): Columns = self
+            .database
+            .query_row(select, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
+        let (Some(plan), Some(ids)) = (plan, ids) else { return Err(StoreError::NoPlan(run.clone())) };
+        let plan: Plan = serde_json::from_str(&unpacked(&plan)?)?;
         let mut done = self.database.prepare("select seq from changes where run = ?1 and done = 1 order by seq")?;
-        let done = done.query_map([run], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?.collect::<Result<_, _>>()?;
+        let done = done.query_map([number], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?.collect::<Result<_, _>>()?;
         Ok(Recorded {
-            row,
             finished_at,
-            plan: serde_json::from_str::<Plan>(&plan)?.with_accounts(serde_json::from_str(&ids)?),
-            outcome: outcome.as_deref().map(serde_json::from_str).transpose()?,
+            plan: plan.with_accounts(serde_json::from_str(&unpacked(&ids)?)?),
+            outcome: outcome.map(|outcome| Ok::<_, StoreError>(serde_json::from_str(&unpacked(&outcome)?)?)).transpose()?,
             done,
-            requests: self.requests(run)?,
+            requests: self.requests(number)?,
+            row,
         })
     }
 
-    fn requests(&self, run: &str) -> Result<Vec<RequestRow>, StoreError> {
-        let mut select = self.database.prepare(&format!("select {REQUEST} from requests where run = ?1 order by request"))?;
-        let rows = select.query_map(params![run], request_row)?;
+    pub(super) fn requests(&self, run: i64) -> Result<Vec<RequestRow>, StoreError> {
+        let mut select = self.database.prepare(&format!("{REQUEST} where q.run = ?1 order by q.request"))?;
+        let rows = select.query_map([run], request_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -195,11 +256,10 @@ impl Store {
         most: u32,
     ) -> Result<Vec<Write>, StoreError> {
         let mut select = self.database.prepare(&format!(
-            "select {REQUEST}, run from requests where run in (select run from runs where tenant = ?1) \
-             and (key = ?2 or object = ?3 or id = ?3) order by sent_at desc, request desc limit ?4"
+            "{REQUEST} where r.tenant = ?1 and (coalesce(q.key, c.key) = ?2 or q.object = ?3 or q.id = ?3) \
+             order by q.sent_at desc, q.request desc limit ?4"
         ))?;
-        let account = account.map(ToString::to_string);
-        let rows = select.query_map(params![tenant.0, key.as_str(), account, most], |row| {
+        let rows = select.query_map(params![tenant.0, key.as_str(), account.map(IdColumn), most], |row| {
             Ok(Write { run: RunId(row.get(14)?), request: request_row(row)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

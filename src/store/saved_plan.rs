@@ -1,20 +1,30 @@
 //! What a saved plan will leave in the ledger once it is applied, set aside under its fingerprint.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError};
-use crate::directory::{ObjectId, TenantId, Value};
-use crate::plan::{Accounts, Aside, Guard, LastReading, Plan, Presence};
+use super::columns::StoredId;
+use super::ledger::GuardCounts;
+use super::{Store, StoreError, names};
+use crate::directory::{ObjectId, TenantId};
+use crate::plan::{Accounts, Aside, Guard, LastReading, Plan, Presence, WishMap, Wishes};
 use crate::record::EmployeeId;
 
 /// How many saved plans of a tenant are known; older ones can still be applied, but leave less.
 const KEPT: i64 = 10;
 
-/// A person of a reading: the account, where there is one already, and what HR wants for it.
-pub type Carried = (EmployeeId, Option<ObjectId>, BTreeMap<String, Option<Value>>);
+/// A person of a reading.
+pub struct Carried<'w> {
+    /// The person's key.
+    pub key: EmployeeId,
+    /// The account, where there is one already.
+    pub account: Option<ObjectId>,
+    /// What HR wants for it.
+    pub wanted: Wishes<'w>,
+}
+
+/// A person who was set aside: the key, the account where there was one already, and what HR wants for it.
+pub type StagedPerson = (EmployeeId, Option<ObjectId>, WishMap);
 
 /// What only the reading could count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,37 +50,38 @@ pub struct Staged {
     pub counted: Counted,
     /// When the plan was saved.
     pub made_at: String,
-    /// Of whom the ledger did not know this yet: the others need not be set aside.
-    pub people: Vec<Carried>,
+    /// The people of whom the ledger has something else: the others need not be set aside.
+    pub people: Vec<StagedPerson>,
 }
 
 impl Store {
     /// Sets aside what the plan with this fingerprint leaves when it is applied. Nothing of it is believed before.
-    pub fn stage(
+    pub fn stage<'w>(
         &mut self,
         tenant: &TenantId,
         plan: &Plan,
         reading: Option<&LastReading>,
         presence: &Presence,
-        people: impl Iterator<Item = Carried>,
+        people: impl Iterator<Item = Carried<'w>>,
     ) -> Result<(), StoreError> {
         let (fingerprint, feed) = (plan.fingerprint.as_str(), plan.source.feed.as_str());
         let counted = Counted { as_of: plan.as_of.clone(), guards: plan.guards.clone(), presence: presence.clone() };
         self.unstage(tenant, fingerprint)?;
         let transaction = self.database.transaction()?;
         {
-            let mut known = transaction.prepare("select id, feed, wanted from people where tenant = ?1 and key = ?2")?;
+            let (number, of_feed) = (names::find(&transaction, &tenant.0)?, names::find(&transaction, feed)?);
+            let mut known = transaction.prepare("select id, feed, wishes from people where tenant = ?1 and key = ?2")?;
             let mut insert = transaction.prepare("insert or replace into staged_people values (?1, ?2, ?3, ?4, ?5)")?;
-            for (key, id, wanted) in people {
-                let id = id.as_ref().map(ToString::to_string);
-                let wanted = serde_json::to_string(&wanted)?;
-                let same = |had: &str, was: &str, wish: &str| id.as_deref() == Some(had) && was == feed && wish == wanted;
-                let told = known
-                    .query_row([tenant.0.as_str(), key.as_str()], |row| {
-                        Ok(same(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?))
+            for Carried { key, account, wanted } in people {
+                let same = known
+                    .query_row(params![number, key.as_str()], |row| {
+                        let wishes = row.get_ref(2)?.as_blob_or_null()?;
+                        let same = wishes == Some(&wanted.digest().bytes()[..]) && row.get::<_, Option<i64>>(1)? == of_feed;
+                        Ok(same && account.is_some() && row.get::<_, StoredId>(0)?.0 == account)
                     })
                     .optional()?;
-                if told != Some(true) {
+                if same != Some(true) {
+                    let (id, wanted) = (account.as_ref().map(ToString::to_string), serde_json::to_string(&wanted.values())?);
                     insert.execute(params![tenant.0, fingerprint, key.as_str(), id, wanted])?;
                 }
             }
@@ -139,13 +150,14 @@ impl Store {
 
     /// The run in which an approval of this plan was used: an approval lets a plan through once.
     pub fn approval_used(&self, tenant: &TenantId, fingerprint: &str) -> Result<Option<crate::apply::RunId>, StoreError> {
-        let mut select =
-            self.database.prepare("select run, plan from runs where tenant = ?1 and fingerprint = ?2 order by rowid")?;
+        // Plans without changes share a fingerprint unless a guard on the reading tripped, so an approved one says nothing of the next.
+        let select = "select run, counted from runs where tenant = ?1 and fingerprint = ?2 and changes > 0 and counted is not null \
+                      order by number";
+        let mut select = self.database.prepare(select)?;
         let mut rows = select.query([tenant.0.as_str(), fingerprint])?;
         while let Some(row) = rows.next()? {
-            let plan: crate::plan::Plan = serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default())?;
-            // Plans without changes share a fingerprint unless a guard on the reading tripped, so an approved one says nothing of the next.
-            if !plan.changes.is_empty() && plan.guards.iter().any(|guard| guard.tripped) {
+            let counted: GuardCounts = serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default())?;
+            if counted.guards.iter().any(|guard| guard.tripped) {
                 return Ok(Some(crate::apply::RunId(row.get(0)?)));
             }
         }
@@ -163,7 +175,10 @@ fn aside_of(text: &str) -> Result<Aside, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::directory::Value;
 
     #[test]
     fn a_plan_leaves_what_was_set_aside_and_only_the_newest_are_known() {
@@ -174,6 +189,7 @@ mod tests {
             let wanted = BTreeMap::from([("city".to_owned(), Some(Value::text("Graz"))), ("mail".to_owned(), None)]);
             (EmployeeId::new("1").unwrap(), ObjectId::new("u1"), wanted)
         };
+        let carried = |(key, account, wanted): StagedPerson| Carried { key, account, wanted: Wishes::of(wanted) };
         let reading = LastReading { records: 7, ..LastReading::default() };
         let named = |fingerprint: &str| Plan { fingerprint: fingerprint.into(), ..crate::apply::fake::plan(Vec::new()) };
         let mut change = crate::apply::fake::joiner("1", Some("2"));
@@ -184,7 +200,7 @@ mod tests {
         let before = serde_json::to_string(&plan.accounts()).unwrap();
         assert_eq!(aside_of(&before).unwrap().accounts, plan.accounts(), "as an earlier version kept it");
         let presence = Presence { missing: vec![EmployeeId::new("9").unwrap()], ..Presence::default() };
-        store.stage(&tenant, &plan, Some(&reading), &presence, std::iter::once(ann())).unwrap();
+        store.stage(&tenant, &plan, Some(&reading), &presence, std::iter::once(carried(ann()))).unwrap();
         let staged = store.staged(&tenant, "f").unwrap().unwrap();
         assert_eq!((staged.feed.as_str(), &staged.aside, &staged.people), ("HR", &plan.aside(), &vec![ann()]));
         assert_eq!((staged.reading, staged.counted.presence), (Some(reading), presence));
@@ -192,7 +208,7 @@ mod tests {
         // Whom the ledger knows like that already need not be set aside.
         let (key, id, wanted) = ann();
         store.remember(&tenant, "HR", std::iter::once((key, id.unwrap(), wanted))).unwrap();
-        store.stage(&tenant, &named("f"), None, &Presence::default(), std::iter::once(ann())).unwrap();
+        store.stage(&tenant, &named("f"), None, &Presence::default(), std::iter::once(carried(ann()))).unwrap();
         assert_eq!(store.staged(&tenant, "f").unwrap().unwrap().people, vec![]);
         for number in 0..KEPT {
             store.stage(&tenant, &named(&format!("g{number}")), None, &Presence::default(), std::iter::empty()).unwrap();

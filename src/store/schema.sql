@@ -1,72 +1,117 @@
 create table meta (name text primary key, value text not null) strict;
 
+-- Texts that many rows share, each once: tenants, feeds, and lists of attribute names.
+create table names (number integer primary key, name text not null unique) strict;
+
+-- One row for each run, however it ended. A run that never came to a plan has none; a pruned one has lost it.
 create table runs (
-    run         text primary key,
-    tenant      text not null,
-    feed        text not null,
-    source      text not null,
+    number      integer primary key,
+    run         text not null unique,
+    tenant      text,
+    feed        text,
+    source      text,
+    command     text,
+    dry_run     integer not null default 0,
+    whole       integer not null default 1,
     started_at  text not null,
     finished_at text,
-    fingerprint text not null,
-    plan        text not null,
-    ids         text not null,
-    outcome     text,
+    ended       text,
+    exit_code   integer,
+    reason      text,
+    reason_code text,
+    duration_ms integer,
+    host        text,
+    user        text,
+    fingerprint text,
+    counted     text,
+    summary     text,
+    changes     integer not null default 0,
     applied     integer not null default 0,
     failed      integer not null default 0,
-    exit_code   integer
+    approved_by text,
+    pruned_at   text,
+    sealed_at   integer,
+    body        blob,
+    link        blob,
+    -- The long ones come last: what is before them is read without them.
+    plan        blob,
+    ids         blob,
+    outcome     blob
 ) strict;
+create index runs_without_link on runs (number) where link is null;
+create index runs_without_end on runs (number) where ended is null;
 
 create table changes (
-    run    text not null references runs (run),
+    run    integer not null references runs (number),
     seq    integer not null,
     key    text not null,
-    object text not null,
+    object integer not null,
     done   integer not null default 0,
     primary key (run, seq)
 ) strict, without rowid;
 create index changes_of_a_person on changes (key);
 
+-- Ids are the 16 bytes of a UUID, else text. Moments are microseconds since 1970; an answer has those since its request was sent.
+-- Key, sign-in name and match value are null where the plan's change has the same.
 create table requests (
-    run        text not null references runs (run),
-    request    integer not null,
-    seq        integer not null,
-    kind       text not null,
-    key        text not null,
-    object     text,
-    upn        text,
-    matching   text,
-    value      text,
-    attributes text not null,
-    enabled    integer,
-    leave      text,
-    sent_at    text not null,
-    done       integer,
-    id         text,
-    status     integer,
-    code       text,
-    message    text,
-    request_id text,
-    answered_at text,
+    run         integer not null references runs (number),
+    request     integer not null,
+    seq         integer not null,
+    kind        integer not null,
+    key         text,
+    object      any,
+    upn         text,
+    matching    integer references names (number),
+    value       text,
+    attributes  integer references names (number),
+    enabled     integer,
+    leave       integer,
+    sent_at     integer not null,
+    answered    integer,
+    done        integer,
+    id          any,
+    status      integer,
+    code        text,
+    message     text,
+    request_id  any,
     primary key (run, request)
 ) strict, without rowid;
-create index requests_without_answer on requests (run) where answered_at is null;
+create index requests_without_answer on requests (run) where answered is null;
 
+-- What a nightly run looks at for everybody stays small; what it needs for few people has tables of its own.
 create table people (
-    tenant      text not null,
-    key         text not null,
-    id          text not null,
-    feed        text not null,
-    disabled_on text,
-    pre_hire    integer not null default 0,
-    deleted_on  text,
-    leave_done  text not null default '[]',
-    wanted      text not null default '{}',
-    addresses   text not null default '[]',
+    tenant        integer not null references names (number),
+    key           text not null,
+    id            any not null,
+    feed          integer not null references names (number),
+    wishes        blob,
+    addresses     blob,
+    seen          integer not null default 0,
+    written       integer not null default 0,
+    pre_hire      integer not null default 0,
+    leave_done    integer not null default 0,
+    disabled_on   text,
+    deleted_on    text,
     missing_since text,
-    seen        integer not null default 0,
+    -- The managed groups of a deleted account, as a JSON list of ids: a restore makes the account a member of them again.
+    former_groups text,
     primary key (tenant, key)
 ) strict, without rowid;
-create index people_by_account on people (tenant, id);
+create index people_with_a_state on people (tenant, key)
+    where disabled_on is not null or pre_hire or leave_done or deleted_on is not null;
+create table wanted (
+    tenant     integer not null,
+    key        text not null,
+    attributes integer not null references names (number),
+    wishes     text not null,
+    primary key (tenant, key)
+) strict, without rowid;
+create table live_addresses (
+    tenant    integer not null,
+    key       text not null,
+    addresses text not null,
+    primary key (tenant, key)
+) strict, without rowid;
 
 create table addresses (
     tenant  text not null,
@@ -121,3 +166,27 @@ create table decisions (
     forgotten_by text
 ) strict;
 create index decisions_of_a_person on decisions (tenant, key) where forgotten_at is null;
+
+-- A yes or no that was given before the run that it is for.
+create table approvals (
+    approval    integer primary key,
+    tenant      text not null,
+    feed        text not null,
+    decision    text not null,
+    fingerprint text not null,
+    reading     text,
+    guards      text not null,
+    covered     blob not null,
+    left_out    text not null,
+    note        text,
+    user        text not null,
+    host        text not null,
+    principal   text,
+    given_at    text not null,
+    expires_at  text not null,
+    nonce       text unique,
+    signature   text,
+    used_by     text,
+    used_at     text
+) strict;
+create index approvals_not_used on approvals (tenant, feed) where used_by is null;

@@ -57,6 +57,8 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
     database.pragma_update(None, "journal_mode", "WAL")?;
     // A crash may lose the last transaction, never a part of one.
     database.pragma_update(None, "synchronous", "NORMAL")?;
+    // A reading is looked through once and in order: a larger page cache would only add to the memory of the run.
+    database.pragma_update(None, "cache_size", -2_048)?;
     database.execute_batch(SCHEMA)?;
     Ok(database)
 }
@@ -100,7 +102,7 @@ impl SnapshotCache for Readings {
             if !wanted(&head) {
                 return Ok(false);
             }
-            let mut select = transaction.prepare("select key, value from object where reading = ?1 order by key")?;
+            let mut select = transaction.prepare_cached("select key, value from object where reading = ?1 order by key")?;
             let mut rows = select.query([id])?;
             while let Some(found) = rows.next()? {
                 row(found.get_ref(0)?.as_str()?, found.get_ref(1)?.as_blob()?);

@@ -1,5 +1,8 @@
+mod endings;
+mod journal;
 mod links;
 mod migration;
+mod nights;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +14,7 @@ use crate::apply::{Applied, ApplyError, Entry, Journal, Options, RequestKind, Ru
 use crate::directory::{ObjectId, Upn, User, Value};
 
 use crate::mapping::LeaveAction;
-use crate::plan::{Action, Guard, LastReading};
+use crate::plan::{Action, Guard, LastReading, Plan};
 use crate::record::EmployeeId;
 use crate::target::{QuotaLevel as _, RateLevel, SnapshotCache as _};
 
@@ -233,13 +236,24 @@ async fn the_groups_of_an_account_that_was_deleted_are_kept_until_it_is_back() {
     store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x0"), wanted()))).unwrap();
     let mut delete = change(Action::Delete, "l0", Some(&id("x0")), Vec::new());
     delete.ids.insert("(group when deleted) g1".into(), id("g1"));
-    let kept = |store: &Store| store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap().people[&key("l0")].clone();
-    assert!(kept(&store).groups_when_deleted.is_empty());
+    let kept = |store: &Store| {
+        let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
+        ledger.people[&key("l0")].groups_when_deleted.clone()
+    };
+    assert!(kept(&store).is_empty());
     let (fake, _) = world();
+    go(&mut store, &plan(vec![delete.clone()]), &fake).await.1.unwrap();
+    assert_eq!(kept(&store), [id("g1")].into());
+    let ann = (key("l0"), id("x0"), BTreeMap::from([("department".to_owned(), Some(Value::text("Legal")))]));
+    store.remember(&tenant(), "HR", std::iter::once(ann)).unwrap();
+    assert_eq!(kept(&store), [id("g1")].into(), "the nights between leave them alone");
+    let restore = change(Action::Restore, "l0", Some(&id("x0")), Vec::new());
+    go(&mut store, &plan(vec![restore]), &fake).await.1.unwrap();
+    assert!(kept(&store).is_empty());
     go(&mut store, &plan(vec![delete]), &fake).await.1.unwrap();
-    assert_eq!(kept(&store).groups_when_deleted, [id("g1")].into());
-    store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x0"), wanted()))).unwrap();
-    assert!(kept(&store).groups_when_deleted.is_empty());
+    assert_eq!(kept(&store), [id("g1")].into());
+    store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x1"), wanted()))).unwrap();
+    assert!(kept(&store).is_empty(), "another account was never in them");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::Value;
 
@@ -29,10 +29,8 @@ fn arguments(url: &str) -> [&str; 12] {
     ["import", "hr.csv", "--mapping", "map.toml", "--yes", "--graph-url", url, "--format", "json", "-vv", "--color", "never"]
 }
 
-#[test]
-fn a_run_that_waits_for_its_quota_ends_at_once_and_the_next_one_completes_it() {
-    let world = World::new();
-    let server = Served::start(&world, &[]);
+/// A tenant and a run that has sent its first writes; the quota of the others would come only in an hour.
+fn waiting_run(world: &World, server: &Served) -> (Child, BufReader<ChildStderr>) {
     world.write("map.toml", MAPPING);
     let row = |number| format!("{number},Person {number},p{number}@contoso.onmicrosoft.com\n");
     world.write("hr.csv", "EmployeeID,Name,Email\n".to_owned() + &(1..=PEOPLE).map(row).collect::<String>());
@@ -45,14 +43,25 @@ fn a_run_that_waits_for_its_quota_ends_at_once_and_the_next_one_completes_it() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // The first writes are through, and the quota of the others would come only in an hour.
     let mut told = BufReader::new(run.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("judged") {
         line.clear();
         assert!(told.read_line(&mut line).unwrap() > 0, "the run ended before it wrote");
     }
-    assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
+    (run, told)
+}
+
+fn signal(run: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &run.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn a_run_that_waits_for_its_quota_ends_at_once_and_the_next_one_completes_it() {
+    let world = World::new();
+    let server = Served::start(&world, &[]);
+    let (mut run, mut told) = waiting_run(&world, &server);
+    signal(&run, "-INT");
     let (mut rest, mut out) = (String::new(), String::new());
     told.read_to_string(&mut rest).unwrap();
     run.stdout.take().unwrap().read_to_string(&mut out).unwrap();
@@ -66,6 +75,7 @@ fn a_run_that_waits_for_its_quota_ends_at_once_and_the_next_one_completes_it() {
     assert!(failed.iter().all(|failed| failed["code"] == "not-attempted"), "{}", failed[0]);
 
     let runs = world.run(["runs", "--format", "json"]).ends_with(0).json();
+    assert_eq!(runs[0]["ended"], "interrupted");
     assert_eq!((runs[0]["exitCode"].as_u64(), runs[0]["applied"].as_u64()), (Some(130), outcome["applied"].as_u64()));
     world.write("hrpush.toml", "[quota]\nscale = 1000\n");
     let token = [("HRPUSH_ACCESS_TOKEN", "a.b.c")];
@@ -73,4 +83,21 @@ fn a_run_that_waits_for_its_quota_ends_at_once_and_the_next_one_completes_it() {
     assert_eq!(second["applied"].as_u64().unwrap(), PEOPLE - applied);
     let third = world.run_with(&token, arguments(&server.url)).ends_with(0).json();
     assert_eq!((third["applied"].as_u64(), third["summary"]["unchanged"].as_u64()), (Some(0), Some(PEOPLE)));
+}
+
+#[test]
+fn a_run_that_was_killed_is_listed_as_crashed_by_the_next_one() {
+    let world = World::new();
+    let server = Served::start(&world, &[]);
+    let (mut run, _told) = waiting_run(&world, &server);
+    signal(&run, "-KILL");
+    assert!(!run.wait().unwrap().success());
+    let listed = || world.run(["runs", "--format", "json"]).ends_with(0).json();
+    assert_eq!(listed()[0]["ended"], Value::Null);
+    assert!(world.run(["runs"]).ends_with(0).out.contains("unfinished"));
+    world.write("hrpush.toml", "[quota]\nscale = 1000\n");
+    world.run_with(&[("HRPUSH_ACCESS_TOKEN", "a.b.c")], arguments(&server.url)).ends_with(0);
+    let runs = listed();
+    assert_eq!((&runs[0]["ended"], &runs[1]["ended"]), (&"done".into(), &"crashed".into()));
+    assert_eq!(world.run(["runs", "verify", "--format", "json"]).ends_with(0).json()["runs"], 2);
 }

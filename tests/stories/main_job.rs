@@ -93,7 +93,25 @@ fn the_outcome_has_exactly_its_keys() {
     assert_eq!(keys(&outcome), expected);
     assert_eq!(keys(&outcome["requests"]), ["batches", "resourceUnits", "retried", "sent", "throttled", "writes"]);
     let runs = world.run(["runs", "--format", "json"]).ends_with(0).json();
-    assert_eq!(keys(&runs[0]), ["applied", "exitCode", "failed", "fingerprint", "run", "source", "startedAt"]);
+    let expected = [
+        "applied",
+        "approvedBy",
+        "dryRun",
+        "durationMs",
+        "ended",
+        "exitCode",
+        "failed",
+        "fingerprint",
+        "host",
+        "reason",
+        "run",
+        "source",
+        "startedAt",
+        "summary",
+        "user",
+    ];
+    assert_eq!(keys(&runs[0]), expected);
+    assert_eq!((&runs[0]["ended"], &runs[0]["summary"]["create"]), (&"done".into(), &outcome["summary"]["create"]));
     assert_eq!(runs[0]["run"], outcome["run"]);
     let shown = world.run(["runs", "show", runs[0]["run"].as_str().unwrap()]).ends_with(0);
     assert!(shown.out.contains("create"));
@@ -107,9 +125,10 @@ fn a_night_with_nothing_to_do_is_a_run_too() {
     let night = world.import(&sample, &["--format", "json"]).ends_with(0).json();
     world.import(&sample, &["--dry-run"]).ends_with(0);
     let runs = world.run(["runs", "--format", "json"]).ends_with(0).json();
-    assert_eq!(runs.as_array().unwrap().len(), 2, "a dry run leaves nothing");
-    assert_eq!(runs[0]["run"], night["run"]);
-    assert_eq!((runs[0]["applied"].as_u64(), runs[0]["exitCode"].as_u64()), (Some(0), Some(0)));
+    let ended: Vec<_> = runs.as_array().unwrap().iter().map(|run| run["ended"].as_str().unwrap()).collect();
+    assert_eq!(ended, ["planned", "nothing-to-do", "done"]);
+    assert_eq!(runs[1]["run"], night["run"]);
+    assert_eq!((runs[1]["applied"].as_u64(), runs[1]["exitCode"].as_u64()), (Some(0), Some(0)));
     let run = night["run"].as_str().unwrap();
     world.run(["runs", "show", run]).ends_with(0);
     let undone = world.run(["undo", run]).ends_with(0);

@@ -94,8 +94,8 @@ fn carrier<'a>(inputs: &Inputs<'a>, key: &str, known: &'a Known) -> Option<(&'a 
     }
     let (ledger, own) = (inputs.ledger, &inputs.rules.feed);
     if known.feed != *own {
-        let read_on = ledger.feeds.get(&known.feed).filter(|_| known.missing_since.is_none())?;
-        return Some((&known.feed, *read_on));
+        let read_on = ledger.feeds.get(known.feed.as_str()).filter(|_| known.missing_since.is_none())?;
+        return Some((known.feed.as_str(), *read_on));
     }
     let before = ledger.last_reading.as_ref()?.taken_over.get(key).filter(|before| is_unread_since(ledger, before))?;
     Some((&before.feed, before.read_on))

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use crate::directory::{Attribute, RowReader, UserNo, UserRow, Users, Value, ValueRef, roles};
 use crate::mapping::{Desired, Flow, GroupWanted, Held, LeftOut, ManagerWanted, Stage, Wanted};
 use crate::plan::records::{DESIRED, Note, OUT_OF_SCOPE, Part, PersonNo, SETTLED, Target, flow, stage_byte};
+use crate::plan::wishes::{WishDigest, is_gone};
 use crate::record::{At, EmployeeId, Place};
 
 /// What kind of record it is.
@@ -185,6 +186,36 @@ impl<'a> PersonRow<'a> {
             FlowRow::Set(value) => value.as_text(),
             FlowRow::NoneAsItIs | FlowRow::Clear | FlowRow::FirstFree(..) => None,
         }
+    }
+
+    /// Of a person who is wanted: whether HR calls them gone, and the digest of what it wants, as [`WishDigest::of`] makes it of
+    /// [`wanted`](crate::plan::wanted).
+    pub(in crate::plan) fn gone_and_digest(&self, users: &'a Users) -> Option<(bool, WishDigest)> {
+        let Kind::Desired = self.kind else { return None };
+        let Facts { stage, manager, user, .. } = self.facts();
+        let user = user.map(|user| users.at(user));
+        let mut values = user.map(|user| user.values());
+        let mut wishes: Vec<(&str, Option<ValueRef<'_>>)> = Vec::with_capacity(32);
+        for (target, flow) in self.flows() {
+            let mut present = || match target.attribute.name {
+                roles::USER_PRINCIPAL_NAME => user.map(|user| ValueRef::Text(user.upn())),
+                _ => values.as_mut().and_then(|values| values.of(target.attribute)),
+            };
+            let value = match flow {
+                FlowRow::AsItIs => present(),
+                FlowRow::NoneAsItIs | FlowRow::Clear => None,
+                FlowRow::Set(value) => Some(value),
+                FlowRow::FirstFree(count, mut row) => (0..count).find_map(|_| row.value()?.or_else(&mut present)),
+            };
+            wishes.push((target.attribute.name, value));
+        }
+        match manager {
+            ManagerRow::Leave => {}
+            ManagerRow::Clear => wishes.push((roles::MANAGER, None)),
+            ManagerRow::Key(key) => wishes.push((roles::MANAGER, Some(ValueRef::Text(key)))),
+        }
+        wishes.sort_unstable_by_key(|(name, _)| *name);
+        Some((is_gone(stage), WishDigest::of_sorted(wishes.into_iter())))
     }
 
     /// What the person should look like, by itself.

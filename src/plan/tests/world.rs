@@ -312,7 +312,7 @@ impl World {
             }
             // A record of a leaver does not count as carrying the person.
             if !desired.get(&key).is_some_and(|desired| matches!(desired.stage, Stage::Left { .. })) {
-                person.feed = self.rules.feed.clone();
+                person.feed = self.rules.feed.as_str().into();
             }
             person.wanted = wanted;
         }
@@ -325,7 +325,7 @@ impl World {
         let enabled = change.attributes.iter().find(|edit| edit.name == "accountEnabled");
         let enabled = enabled.and_then(|edit| edit.after.clone());
         match (change.action, enabled) {
-            (Action::Create, Some(Value::Flag(enabled))) => *person = Person { pre_hire: !enabled, ..person.clone() },
+            (Action::Create, Some(Value::Flag(enabled))) => person.pre_hire = !enabled,
             (Action::Disable, _) => person.disabled_on = Some(today),
             (Action::Enable, _) => {
                 (person.disabled_on, person.pre_hire) = (None, false);
@@ -349,18 +349,7 @@ impl World {
 }
 
 fn somebody(id: &ObjectId, feed: &str) -> Person {
-    Person {
-        id: id.clone(),
-        feed: feed.into(),
-        disabled_on: None,
-        pre_hire: false,
-        deleted_on: None,
-        groups_when_deleted: BTreeSet::new(),
-        missing_since: None,
-        seen: false,
-        leave_done: BTreeSet::new(),
-        wanted: BTreeMap::new(),
-    }
+    Person::new(id.clone(), feed.into())
 }
 
 /// A tenant that does what a plan says, without Graph. Returns the changes that refer to an account which does not exist.

@@ -2,17 +2,17 @@
 
 use super::*;
 use crate::apply::fake::{change, edit};
-use crate::plan::Person;
+use crate::plan::{Person, Wishes};
 
-fn link(text: &str, account: &str, kind: LinkKind, gone: bool) -> Link {
-    Link { key: key(text), account: id(account), wanted: BTreeMap::new(), kind, gone }
+fn link(text: &str, account: &str, kind: LinkKind, gone: bool) -> Link<'static> {
+    Link { key: key(text), account: id(account), wanted: Wishes::of(BTreeMap::new()), kind, gone }
 }
 
 fn people(store: &Store) -> BTreeMap<EmployeeId, Person> {
     store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap().people
 }
 
-fn remember(store: &mut Store, feed: &str, links: Vec<Link>) {
+fn remember(store: &mut Store, feed: &str, links: Vec<Link<'static>>) {
     store.remember_links(&tenant(), feed, links.into_iter()).unwrap();
 }
 
@@ -20,7 +20,7 @@ fn remember(store: &mut Store, feed: &str, links: Vec<Link>) {
 fn a_record_that_calls_a_person_gone_takes_nobody_from_another_feed() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path()).unwrap();
-    let feed = |store: &Store, text: &str| people(store)[&key(text)].feed.clone();
+    let feed = |store: &Store, text: &str| people(store)[&key(text)].feed.to_string();
     remember(&mut store, "HR", vec![link("1", "a", LinkKind::Managed, false)]);
     remember(&mut store, "Payroll", vec![link("1", "a", LinkKind::Managed, true)]);
     assert_eq!(feed(&store, "1"), "HR");

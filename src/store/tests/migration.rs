@@ -85,7 +85,7 @@ fn a_state_folder_of_the_version_before_opens_without_loss() {
     for _ in 0..2 {
         let mut store = Store::open(folder.path()).unwrap();
         let version: i64 = store.database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-        assert_eq!(version, VERSION);
+        assert_eq!(version, super::super::migration::VERSION);
         let mut ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
         let leaver = &ledger.people[&key("1")];
         assert_eq!((leaver.id.clone(), leaver.disabled_on, leaver.leave_done.len()), (id("u1"), Some(today()), 1));
@@ -132,7 +132,13 @@ fn what_was_set_aside_and_all_that_is_new_works_after_the_migration() {
     let by = Operator { user: "ann".into(), host: "desk".into() };
     store.decide(&tenant(), &key("4"), &decision, &by, None).unwrap();
     store.good_reading(&tenant(), "HR", &LastReading::default()).unwrap();
-    let link = Link { key: key("7"), account: id("u7"), wanted: BTreeMap::new(), kind: LinkKind::Seen, gone: false };
+    let link = Link {
+        key: key("7"),
+        account: id("u7"),
+        wanted: crate::plan::Wishes::of(BTreeMap::new()),
+        kind: LinkKind::Seen,
+        gone: false,
+    };
     store.remember_links(&tenant(), "HR", std::iter::once(link)).unwrap();
     let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
     assert_eq!((&ledger.decisions[&key("4")], ledger.people[&key("7")].seen, ledger.feeds.len()), (&decision, true, 1));
@@ -156,6 +162,165 @@ fn a_migrated_folder_has_the_tables_of_a_new_one() {
 #[test]
 fn a_folder_of_a_later_version_is_refused() {
     let folder = old_folder();
-    Connection::open(folder.path().join(FILE)).unwrap().pragma_update(None, "user_version", VERSION + 1).unwrap();
-    assert!(matches!(Store::open(folder.path()).err(), Some(StoreError::Later { found, .. }) if found == VERSION + 1));
+    Connection::open(folder.path().join(FILE))
+        .unwrap()
+        .pragma_update(None, "user_version", super::super::migration::VERSION + 1)
+        .unwrap();
+    assert!(
+        matches!(Store::open(folder.path()).err(), Some(StoreError::Later { found, .. }) if found == super::super::migration::VERSION + 1)
+    );
+}
+
+/// A folder as the last version with schema 3 left it.
+fn folder_3() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    Connection::open(folder.path().join(FILE)).unwrap().execute_batch(include_str!("schema_3.sql")).unwrap();
+    folder
+}
+
+fn tenant_3() -> TenantId {
+    TenantId("11111111-2222-4333-8444-555555555555".into())
+}
+
+const FEED: &str = "Generic HR CSV export";
+
+#[test]
+fn a_state_folder_of_schema_3_opens_without_loss() {
+    let folder = folder_3();
+    let before = Connection::open(folder.path().join(FILE)).unwrap();
+    let texts = |select: &str| -> Vec<String> {
+        let mut select = before.prepare(select).unwrap();
+        let rows = select.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    let plans = texts("select plan from runs order by rowid");
+    let wanted = texts("select wanted from people order by key");
+    let requests = texts(
+        "select json_array(run, request, seq, kind, key, object, attributes, sent_at, answered_at, done, id, status, code, message, \
+         request_id) from requests order by run, request",
+    );
+    drop(before);
+    for _ in 0..2 {
+        let store = Store::open(folder.path()).unwrap();
+        let day = "2026-12-01".parse().unwrap();
+        let mut ledger = store.ledger(FEED, &tenant_3(), day, &BTreeMap::new()).unwrap();
+        let keys: Vec<String> = ledger.people.keys().map(ToString::to_string).collect();
+        assert_eq!(keys, ["10001", "10002", "10003", "10004", "10005", "10006"]);
+        let leaver = &ledger.people[&key("10005")];
+        assert_eq!((leaver.disabled_on, leaver.leave_done.len(), leaver.feed.as_str()), (Some(day), 1, FEED));
+        assert_eq!(ledger.people[&key("10006")].missing_since, Some(day));
+        assert_eq!((ledger.addresses.len(), ledger.refused.len(), ledger.decisions.len(), ledger.feeds.len()), (1, 1, 1, 1));
+        assert_eq!(ledger.last_reading.as_ref().unwrap().records, 6);
+        assert_eq!(ledger.let_through.iter().map(|change| change.key.as_str()).collect::<Vec<_>>(), ["10007"]);
+        assert_eq!(ledger.week["disable"], 1);
+        store.add_wishes(&tenant_3(), &mut ledger, keys.iter().map(String::as_str)).unwrap();
+        let kept: Vec<String> = ledger.people.values().map(|person| serde_json::to_string(&person.wanted).unwrap()).collect();
+        assert_eq!(kept, wanted);
+        let rows = store.runs().unwrap();
+        let ends: Vec<_> = rows.iter().rev().map(|row| (row.ended, row.exit_code, row.applied)).collect();
+        assert_eq!(ends, [(Some(EndKind::Done), Some(0), 6), (Some(EndKind::Crashed), None, 2)]);
+        let runs: Vec<Recorded> = rows.iter().rev().map(|row| store.run(&row.run.0).unwrap()).collect();
+        for (run, plan) in runs.iter().zip(&plans) {
+            assert_eq!(run.plan, serde_json::from_str::<Plan>(plan).unwrap().with_accounts(run.plan.accounts()));
+        }
+        let kept = runs.iter().flat_map(|run| run.requests.iter().map(|request| (&run.row.run, request))).map(|(run, of)| {
+            let done = of.done.map(i64::from);
+            json!([
+                run,
+                of.request,
+                of.seq,
+                of.kind,
+                of.key,
+                of.object,
+                of.attributes.join(" "),
+                of.sent_at,
+                of.answered_at,
+                done,
+                of.id,
+                of.status,
+                of.code,
+                of.message,
+                of.request_id
+            ])
+            .to_string()
+        });
+        assert_eq!(kept.collect::<Vec<_>>(), requests);
+        let open = store.open_requests(&tenant_3()).unwrap();
+        assert_eq!((open.len(), open[0].key.as_str()), (1, "10007"));
+        assert_eq!(open[0].upn.as_ref().map(Upn::as_str), Some("Jo.Li@contoso.com"));
+        assert_eq!(open[0].matching, Some((attribute("employeeId"), "10007".into())));
+        let staged = store.staged(&tenant_3(), &texts_of(&store, "select fingerprint from staged")).unwrap().unwrap();
+        assert_eq!((staged.feed.as_str(), staged.people.len()), (FEED, 1));
+        assert_eq!(store.decisions().unwrap()[0].note.as_deref(), Some("on leave"));
+    }
+}
+
+#[test]
+fn the_groups_of_an_account_that_was_deleted_move_to_their_own_column() {
+    let folder = folder_3();
+    let before = Connection::open(folder.path().join(FILE)).unwrap();
+    let note = "update people set deleted_on = '2026-11-30', wanted = json_set(wanted, '$.\"(groups when deleted)\"', json_array('g1')) \
+                where key = '10005'";
+    assert_eq!(before.execute(note, []).unwrap(), 1);
+    drop(before);
+    let store = Store::open(folder.path()).unwrap();
+    let mut ledger = store.ledger(FEED, &tenant_3(), today(), &BTreeMap::new()).unwrap();
+    store.add_wishes(&tenant_3(), &mut ledger, ["10005"]).unwrap();
+    let leaver = &ledger.people[&key("10005")];
+    assert_eq!(leaver.groups_when_deleted, [id("g1")].into());
+    assert!(leaver.wanted.len() > 1 && leaver.wanted.keys().all(|name| !name.starts_with('(')));
+}
+
+fn texts_of(store: &Store, select: &str) -> String {
+    store.database.query_row(select, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn links_and_addresses_of_schema_3_are_compared_as_before() {
+    let folder = folder_3();
+    let mut store = Store::open(folder.path()).unwrap();
+    let day = "2026-12-02".parse().unwrap();
+    let mut ledger = store.ledger(FEED, &tenant_3(), day, &BTreeMap::new()).unwrap();
+    let keys: Vec<String> = ledger.people.keys().map(ToString::to_string).collect();
+    store.add_wishes(&tenant_3(), &mut ledger, keys.iter().map(String::as_str)).unwrap();
+    let written = |store: &Store| -> i64 { store.database.query_row("select total_changes()", [], |row| row.get(0)).unwrap() };
+    let before = written(&store);
+    let links = ledger.people.iter().map(|(key, person)| Link {
+        key: key.clone(),
+        account: person.id.clone(),
+        wanted: crate::plan::Wishes::of(person.wanted.clone()),
+        kind: LinkKind::Managed,
+        gone: false,
+    });
+    store.remember_links(&tenant_3(), FEED, links).unwrap();
+    assert_eq!(written(&store), before, "the digests were made by the migration");
+    // The accounts are gone: their addresses, which schema 3 kept, stay reserved.
+    store.reconcile(&crate::directory::Snapshot::empty(tenant_3(), "contoso.com"), day).unwrap();
+    let former = store.ledger(FEED, &tenant_3(), day, &BTreeMap::new()).unwrap().addresses;
+    assert!(former.iter().any(|former| former.address == "anna.schmidt@contoso.com" && former.key == key("10006")));
+    assert!(former.len() >= 7);
+    // A seen link of an account that was written to stays a managed one.
+    let person = &ledger.people[&key("10001")];
+    let wanted = crate::plan::Wishes::of(person.wanted.clone());
+    let link = Link { key: key("10001"), account: person.id.clone(), wanted, kind: LinkKind::Seen, gone: false };
+    store.remember_links(&tenant_3(), FEED, std::iter::once(link)).unwrap();
+    assert!(!store.ledger(FEED, &tenant_3(), day, &BTreeMap::new()).unwrap().people[&key("10001")].seen);
+    // The runs of before get their links with the first run that ends.
+    let run = store.begin_run(&plan(Vec::new())).unwrap();
+    store.finish(&run, &crate::apply::Outcome::of(&plan(Vec::new()), Some(&run)), 0).unwrap();
+    let report = store.verify_chain().unwrap();
+    assert_eq!((report.runs, report.broken), (3, None));
+}
+
+#[test]
+fn a_folder_of_schema_3_has_the_tables_of_a_new_one() {
+    let tables = |folder: &tempfile::TempDir| {
+        let store = Store::open(folder.path()).unwrap();
+        let mut select = store.database.prepare("select sql from sqlite_master where sql is not null order by name").unwrap();
+        let rows = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let new = tables(&tempfile::tempdir().unwrap());
+    assert_eq!(tables(&folder_3()), new);
+    assert_eq!(tables(&old_folder()), new);
 }

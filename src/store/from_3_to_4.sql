@@ -1,0 +1,16 @@
+drop index changes_of_a_person;
+drop index requests_without_answer;
+drop index people_by_account;
+drop index decisions_of_a_person;
+alter table meta rename to old_meta;
+alter table runs rename to old_runs;
+alter table changes rename to old_changes;
+alter table requests rename to old_requests;
+alter table people rename to old_people;
+alter table addresses rename to old_addresses;
+alter table readings rename to old_readings;
+alter table refused rename to old_refused;
+alter table cache rename to old_cache;
+alter table staged rename to old_staged;
+alter table staged_people rename to old_staged_people;
+alter table decisions rename to old_decisions;

@@ -351,13 +351,13 @@ pub(crate) struct Doctor {
 /// The tool that the commands of `doctor --grant` are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Grant {
-    /// Azure CLI
+    /// The commands of Azure CLI, `az`
     Az,
-    /// Microsoft Graph PowerShell
+    /// The commands of Microsoft Graph PowerShell
     Powershell,
     /// CLI for Microsoft 365
     M365,
-    /// The `azuread` provider
+    /// Resources of Terraform's `azuread` provider
     Terraform,
 }
 

@@ -11,9 +11,9 @@ const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 /// What the block is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrantTool {
-    /// Azure CLI, `az`.
+    /// Azure CLI: commands of `az`.
     AzureCli,
-    /// Microsoft Graph PowerShell.
+    /// Commands of the module Microsoft.Graph.
     PowerShell,
     /// CLI for Microsoft 365, `m365`.
     Microsoft365,

@@ -86,12 +86,12 @@ impl<'w> Wishes<'w> {
         Self { digest, values: Box::new(values) }
     }
 
-    /// The digest.
+    /// The digest of the values: equal digests mean that nothing changed in HR.
     pub fn digest(&self) -> WishDigest {
         self.digest
     }
 
-    /// The values.
+    /// The values by attribute name, computed only when they are asked for.
     pub fn values(self) -> WishMap {
         (self.values)()
     }

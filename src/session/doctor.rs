@@ -25,7 +25,7 @@ const SKEW: i64 = 120;
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
-    /// Nothing to do.
+    /// The check found nothing to correct.
     Ok,
     /// A run works, but not as it should.
     Warning,

@@ -53,34 +53,15 @@ pub(crate) fn status(settings: &Settings, now: Timestamp) -> Result<Status, Fail
     for row in rows {
         let (Some(tenant), Some(feed)) = (row.tenant.clone(), row.feed.clone()) else { continue };
         if seen.insert((tenant.0.clone(), feed.clone())) {
-            feeds.push(feed_status(&store, row, tenant, feed, &good, now)?);
+            let last_good = good.iter().find(|run| run.tenant_id == tenant && run.feed == feed).cloned();
+            let quota_writes = store.level(&tenant)?.load().map(|level| level.writes);
+            feeds.push(FeedStatus { quota_writes, ..FeedStatus::new(tenant, feed, row, last_good, now) });
         }
     }
     let began = |feed: &FeedStatus| feed.last_run.started_at.parse::<Timestamp>().ok();
     let newest = feeds.iter().filter_map(began).max();
     feeds.retain(|feed| began(feed).zip(newest).is_none_or(|(began, newest)| newest.duration_since(began) < RETIRED));
     Ok(Status { feeds, last_failure, state_bytes: bytes(store.folder()) })
-}
-
-fn feed_status(
-    store: &Store,
-    last_run: RunRow,
-    tenant_id: TenantId,
-    feed: String,
-    good: &[GoodRun],
-    now: Timestamp,
-) -> Result<FeedStatus, Failure> {
-    let last_good_run = good.iter().find(|run| run.tenant_id == tenant_id && run.feed == feed).cloned();
-    let finished = last_good_run.as_ref().and_then(|run| run.finished_at.parse::<Timestamp>().ok());
-    Ok(FeedStatus {
-        age_seconds: finished.map(|finished| now.duration_since(finished).as_secs()),
-        held: last_run.summary.as_ref().map_or(0, |summary| summary.held),
-        quota_writes: store.level(&tenant_id)?.load().map(|level| level.writes),
-        tenant_id,
-        feed,
-        last_good_run,
-        last_run,
-    })
 }
 
 impl Status {
@@ -100,6 +81,19 @@ impl Status {
 }
 
 impl FeedStatus {
+    fn new(tenant_id: TenantId, feed: String, last_run: RunRow, last_good_run: Option<GoodRun>, now: Timestamp) -> Self {
+        let finished = last_good_run.as_ref().and_then(|run| run.finished_at.parse::<Timestamp>().ok());
+        Self {
+            age_seconds: finished.map(|finished| now.duration_since(finished).as_secs()),
+            held: last_run.summary.as_ref().map_or(0, |summary| summary.held),
+            quota_writes: None,
+            tenant_id,
+            feed,
+            last_good_run,
+            last_run,
+        }
+    }
+
     fn late(&self, max_age: SignedDuration) -> Option<String> {
         let feed = &self.feed;
         match self.age_seconds {

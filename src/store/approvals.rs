@@ -13,11 +13,11 @@ use crate::plan::Change;
 /// A guard that an approval overrides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuardCount {
-    /// The guard.
+    /// The name of the guard, such as `disable`.
     pub name: String,
-    /// What it counted.
+    /// The number of changes that the guard counted.
     pub count: u64,
-    /// Of how many.
+    /// The number of people that the share refers to.
     pub of: u64,
 }
 
@@ -40,7 +40,7 @@ pub struct Approval {
     pub covered: Vec<Change>,
     /// The keys that are left out of it.
     pub left_out: Vec<String>,
-    /// Why.
+    /// The reason that the approver gave.
     pub note: Option<String>,
     /// The operating system's user and host.
     pub by: Operator,
@@ -48,20 +48,20 @@ pub struct Approval {
     pub principal: Option<String>,
     /// When it was given.
     pub given_at: Timestamp,
-    /// When it ends.
+    /// The moment after which the approval counts no more.
     pub expires_at: Timestamp,
     /// A number that is used once, of a signed approval.
     pub nonce: Option<String>,
-    /// The signature.
+    /// The armored OpenSSH signature of a signed approval.
     pub signature: Option<String>,
 }
 
 /// An approval that was kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApprovalRow {
-    /// Its number.
+    /// The number of the approval in this state folder.
     pub number: i64,
-    /// What was approved.
+    /// The approval as it was given.
     pub approval: Approval,
     /// The run that used it.
     pub used_by: Option<RunId>,

@@ -33,12 +33,12 @@ pub struct ChainReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportedRun {
-    /// Its line.
+    /// The run as the list of runs shows it.
     #[serde(flatten)]
     pub row: RunRow,
     /// The hash of its values.
     pub body: Option<String>,
-    /// The link.
+    /// The link of the run in the chain, in hexadecimal digits; none while the run is open.
     pub link: Option<String>,
 }
 

@@ -16,7 +16,7 @@ use crate::record::EmployeeId;
 pub struct Operator {
     /// The account on the machine.
     pub user: String,
-    /// The machine.
+    /// The host on which the decision was made.
     pub host: String,
 }
 
@@ -32,7 +32,7 @@ impl std::fmt::Display for Operator {
 pub struct DecisionRow {
     /// The person's key in HR.
     pub key: EmployeeId,
-    /// The tenant.
+    /// The tenant that the decision is about.
     pub tenant_id: TenantId,
     /// `same`, `new` or `keep`.
     pub verdict: &'static str,
@@ -46,9 +46,9 @@ pub struct DecisionRow {
     pub note: Option<String>,
     /// The account on the machine from which it was made.
     pub user: String,
-    /// The machine.
+    /// The host on which the decision was made.
     pub host: String,
-    /// When, RFC 3339.
+    /// The moment of the decision, RFC 3339 UTC.
     pub decided_at: String,
     /// When it was forgotten, or replaced by a younger one.
     pub forgotten_at: Option<String>,
@@ -72,9 +72,9 @@ impl DecisionRow {
 /// The account that the ledger has under a key, in one tenant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownAccount {
-    /// The tenant.
+    /// The tenant that the decision is about.
     pub tenant: TenantId,
-    /// The account.
+    /// The account that the ledger links with the key.
     pub id: ObjectId,
     /// What HR wanted at the last run, by attribute name.
     pub wanted: BTreeMap<String, Option<Value>>,

@@ -13,15 +13,15 @@ use crate::plan::Summary;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndKind {
-    /// Something was written.
+    /// The run wrote, or tried to write.
     Done,
-    /// Nothing differed.
+    /// HR and the tenant agreed already.
     NothingToDo,
     /// A plan that nothing was to be written of: a dry run or `plan`.
     Planned,
     /// Changes that were not confirmed.
     Pending,
-    /// A guard tripped.
+    /// A guard tripped: at most the disables were carried out.
     Stopped,
     /// The input, the configuration or the mapping was refused.
     Refused,
@@ -83,13 +83,13 @@ impl EndKind {
 /// A run that begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunStart {
-    /// The subcommand.
+    /// The subcommand, such as `sync`.
     pub command: String,
     /// Whether nothing may be written.
     pub dry_run: bool,
     /// Whether it reads and plans everybody: without `--only` and `--partial`.
     pub whole: bool,
-    /// When it began.
+    /// The moment at which the run began.
     pub at: Timestamp,
     /// The operating system's user and host.
     pub by: Operator,
@@ -231,11 +231,11 @@ impl Store {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GoodRun {
-    /// The tenant.
+    /// The tenant of the run.
     pub tenant_id: TenantId,
-    /// The feed.
+    /// The feed that the run read.
     pub feed: String,
-    /// The run.
+    /// The run, by its id.
     pub run: RunId,
     /// When it ended, RFC 3339.
     pub finished_at: String,

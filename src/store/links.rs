@@ -19,7 +19,7 @@ const WRITTEN: usize = 65_536;
 pub struct Link<'w> {
     /// The person's key.
     pub key: EmployeeId,
-    /// The account.
+    /// The account that the record leads to.
     pub account: ObjectId,
     /// What HR wants for it.
     pub wanted: Wishes<'w>,

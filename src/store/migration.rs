@@ -14,7 +14,7 @@ use crate::directory::ObjectId;
 use crate::mapping::LeaveAction;
 use crate::plan::{Plan, WishDigest, WishMap};
 
-/// The present schema.
+/// The version of the schema that this build reads and writes.
 pub(super) const VERSION: i64 = 4;
 
 // A later version that changes it keeps a copy of this one for the step from 3 to 4.

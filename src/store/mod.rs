@@ -62,15 +62,15 @@ pub enum StoreError {
     /// The folder cannot be made or read.
     #[error("the state folder {folder} cannot be used: {error}")]
     Folder {
-        /// Which.
+        /// The path that was opened.
         folder: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// Another run has it.
     #[error("another run uses the state folder {folder}, hint: wait for it to end; the lock {} ends with that process", lock.display())]
     Locked {
-        /// Which.
+        /// The path that was opened.
         folder: PathBuf,
         /// The file that is locked.
         lock: PathBuf,
@@ -78,9 +78,9 @@ pub enum StoreError {
     /// Made by a later hrpush.
     #[error("{file} was made by a later version of hrpush (schema {found}, this one knows {known})", known = migration::VERSION)]
     Later {
-        /// Which.
+        /// The path that was opened.
         file: PathBuf,
-        /// Its schema.
+        /// The version of the schema that the file has.
         found: i64,
     },
     /// There is no such run.
@@ -95,7 +95,7 @@ pub enum StoreError {
     /// The approval was accepted before.
     #[error("this approval was accepted before: each is used once")]
     NonceUsed,
-    /// The database failed.
+    /// SQLite failed to read or write.
     #[error("the state cannot be read or written: {0}")]
     Database(#[from] rusqlite::Error),
     /// A compressed document is damaged.
@@ -151,7 +151,7 @@ impl Store {
         Ok(store)
     }
 
-    /// The folder.
+    /// The folder that holds the state.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::ledger::WEEK;
 use super::{Store, StoreError, now, text};
 
-/// What was pruned.
+/// The counts of what a pruning removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// How many runs lost their values.

@@ -16,7 +16,7 @@ use crate::record::EmployeeId;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunRow {
-    /// Its name.
+    /// The id of the run.
     pub run: RunId,
     /// When it began, RFC 3339.
     pub started_at: String,
@@ -36,17 +36,17 @@ pub struct RunRow {
     pub reason: Option<String>,
     /// Whether nothing was to be written.
     pub dry_run: bool,
-    /// The tenant.
+    /// The tenant, once the run had read it.
     #[serde(skip)]
     pub tenant: Option<TenantId>,
-    /// The feed.
+    /// The feed, once the mapping was known.
     #[serde(skip)]
     pub feed: Option<String>,
     /// How long it took.
     pub duration_ms: Option<u64>,
     /// The counts of the plan.
     pub summary: Option<Summary>,
-    /// The machine.
+    /// The host on which the run took place.
     pub host: Option<String>,
     /// The account on the machine.
     pub user: Option<String>,
@@ -62,7 +62,7 @@ pub struct RequestRow {
     pub request: u64,
     /// The change that it belongs to.
     pub seq: u64,
-    /// What was asked.
+    /// The kind of the request, such as `create-user`.
     pub kind: String,
     /// The person's or the group's key.
     pub key: String,
@@ -78,11 +78,11 @@ pub struct RequestRow {
     pub done: Option<bool>,
     /// The id of what it made.
     pub id: Option<String>,
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: Option<u16>,
     /// Graph's error code.
     pub code: Option<String>,
-    /// Graph's message.
+    /// The message of Graph's refusal.
     pub message: Option<String>,
     /// Graph's request-id.
     pub request_id: Option<String>,
@@ -91,18 +91,18 @@ pub struct RequestRow {
 /// A request with the run that sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Write {
-    /// The run.
+    /// The run that sent the request.
     pub run: RunId,
-    /// The request.
+    /// The request with its answer.
     #[serde(flatten)]
     pub request: RequestRow,
 }
 
-/// A whole run.
+/// A run with its plan, its requests and its outcome.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recorded {
-    /// Its line.
+    /// The run as the list of runs shows it.
     #[serde(flatten)]
     pub row: RunRow,
     /// When it ended; none where it broke off.

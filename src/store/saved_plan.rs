@@ -40,7 +40,7 @@ pub struct Counted {
 /// What was set aside with a saved plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Staged {
-    /// The feed.
+    /// The feed of the plan.
     pub feed: String,
     /// The reading as the next one is compared with it; none where it is no measure.
     pub reading: Option<LastReading>,

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::core::{Core, broken};
 use super::faults::Fault;
 use super::reply::{Answer, Problem, Reply};
 use super::request::Request;
+use super::server::{Core, broken};
 
 /// Runs a batch; only a malformed one is refused as a whole.
 pub(super) fn run(core: &mut Core, outer: &Request) -> Answer {

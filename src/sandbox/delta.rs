@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::core::Core;
 use super::faults::Fault;
 use super::object::{Kind, Object};
+use super::query_options::{Select, opened, property, token};
 use super::reply::{Answer, Problem, Reply};
 use super::request::Request;
-use super::view::{Select, opened, property, token};
+use super::server::Core;
 
 /// Objects on a page, unless the client prefers fewer.
 const PAGE: usize = 200;

@@ -5,13 +5,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::core::Core;
 use super::object::{Kind, Object};
+use super::query_options::{Select, list};
 use super::reply::{Answer, Problem, Reply};
 use super::request::Request;
+use super::server::Core;
 use super::users::typed;
 use super::validate;
-use super::view::{Select, list};
 
 /// How long a deleted object can be restored.
 const KEPT: Duration = Duration::from_hours(30 * 24);

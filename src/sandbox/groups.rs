@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::core::Core;
 use super::directory::soft_delete;
 use super::object::{Kind, Object};
+use super::query_options::{Expand, Select, list, opened, token};
 use super::reply::{Answer, Problem, Reply};
 use super::request::{Request, referenced};
+use super::server::Core;
 use super::users::{delete, show, typed};
 use super::validate;
-use super::view::{Expand, Select, list, opened, token};
 
 /// Routes what comes after `/groups`.
 pub(super) fn route(core: &mut Core, request: &Request, rest: &[&str]) -> Answer {

@@ -14,34 +14,34 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 mod batch;
-mod chance;
 mod clock;
-mod core;
 mod delta;
 mod directory;
 mod faults;
 mod filter;
 mod groups;
+mod http;
 mod object;
+mod query_options;
 mod quota;
 mod reply;
 mod request;
+mod rng;
 mod schema;
 mod seed;
+mod server;
 mod tenant;
 #[cfg(test)]
 mod tests;
 mod users;
 mod validate;
-mod view;
-mod wire;
 
 pub use faults::{Fault, Faults, FaultsError, Lag, Refusal};
 pub use quota::{Quota, QuotaKind};
 
 use clock::Clock;
-use core::Core;
 use quota::Meter;
+use server::Core;
 use tenant::Tenant;
 
 /// How a tenant starts and behaves.
@@ -140,7 +140,7 @@ impl Sandbox {
         clock.advance(options.ahead);
         let tenant = open(&options, &clock)?;
         let log_file = options.log.as_ref().map(append).transpose()?;
-        let (listener, address) = wire::bind(listen).await.map_err(|source| SandboxError::Listen { address: listen, source })?;
+        let (listener, address) = http::bind(listen).await.map_err(|source| SandboxError::Listen { address: listen, source })?;
         let url = format!("http://{address}/v1.0");
         let core = Arc::new(Mutex::new(Core {
             tenant,
@@ -159,7 +159,7 @@ impl Sandbox {
             answered: 0,
             underway: VecDeque::new(),
         }));
-        let stop = wire::spawn(listener, Arc::clone(&core));
+        let stop = http::spawn(listener, Arc::clone(&core));
         Ok(Self { core, clock, url, _stop: stop })
     }
 

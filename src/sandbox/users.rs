@@ -3,14 +3,14 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::core::Core;
 use super::directory::{is_privileged, soft_delete};
 use super::object::{Kind, Object};
+use super::query_options::{Expand, Select, list};
 use super::reply::{Answer, Problem, Reply};
 use super::request::{Request, referenced};
 use super::schema::rule;
+use super::server::Core;
 use super::validate;
-use super::view::{Expand, Select, list};
 
 /// Routes what comes after `/users`.
 pub(super) fn route(core: &mut Core, request: &Request, rest: &[&str]) -> Answer {

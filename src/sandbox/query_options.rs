@@ -4,13 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::core::Core;
 use super::faults::Fault;
 use super::filter::Filter;
 use super::object::{Kind, Object};
 use super::reply::{Answer, Problem, Reply};
 use super::request::Request;
 use super::schema::{is_extension, rule, rules};
+use super::server::Core;
 
 /// The properties asked for.
 pub(super) enum Select {

@@ -22,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use super::clock::http_date;
-use super::core::{Core, Served, Wire};
+use super::server::{Core, Served, Wire};
 
 /// The largest body that is read.
 const BODY: usize = 64 * 1024 * 1024;

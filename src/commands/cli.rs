@@ -89,6 +89,11 @@ pub(crate) enum Command {
     /// Look at the configuration, the credential and the tenant
     Doctor(Doctor),
     /// Serve the sandbox tenant on loopback until interrupted
+    ///
+    /// A tenant as strict as Graph v1.0: types, lengths, operators of $filter, permissions, kinds of groups, seats of licences. It covers users,
+    /// groups, managers, members and owners, licences, Temporary Access Passes, deleted items, delta, $batch, directory roles, domains, the
+    /// organization, and the token service. It does not cover administrative units, sponsors, invitations, subscriptions, applications, service
+    /// principals, devices, mail and audit logs: each request for those answers 501. docs/sandbox.md lists both.
     Sandbox(Sandbox),
     /// Show what was read, before any mapping
     Records(Records),
@@ -405,7 +410,7 @@ pub(crate) struct Sandbox {
     /// Faults to switch on, such as `503=0.05,reset-after@7,seed=7`: name=rate, or name@n for the n-th occasion
     ///
     /// 429, 500, 502, 503, 504, slow (for slow-ms=2000), truncate, reset-before and reset-after (the commit), half-batch, duplicate-page,
-    /// expired-delta, foreign-link, halt-before and halt-after (the tenant falls silent); refuse=mobilePhone:403[:silent][:USER] refuses a property of
+    /// expired-delta (400), reset-delta (410), foreign-link, halt-before and halt-after (the tenant falls silent); refuse=mobilePhone:403[:silent][:USER] refuses a property of
     /// users; seed=N draws otherwise.
     #[arg(long, value_name = "LIST")]
     pub(crate) faults: Option<String>,
@@ -419,6 +424,28 @@ pub(crate) struct Sandbox {
     /// Write a line for each request here
     #[arg(long, value_name = "FILE")]
     pub(crate) request_log: Option<PathBuf>,
+    /// The Graph permissions of the calling app, such as `User.ReadWrite.All,Group.Read.All` [default: all that hrpush asks for]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) roles: Option<Vec<String>>,
+    /// The directory roles of the calling app: without `User Administrator` it resets no passwords
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) directory_roles: Vec<String>,
+    /// Points on which Microsoft's sources disagree, to be read leniently: hire-date, null-collections, deleted-names, delta-410,
+    /// select-undefined
+    ///
+    /// Strict is: an app cannot update employeeHireDate (403); null clears no collection (400); a deleted user's name gets its id before it; a
+    /// delta token of seven days answers 400 syncStateNotFound; $select of an extension that nobody defined answers 400.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) lenient: Option<String>,
+    /// The root of all links, such as `https://graph.example.com/v1.0` [default: the host of each request]
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Serve https with this certificate chain in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of the certificate in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -24,8 +24,10 @@ pub enum Fault {
     HalfBatch,
     /// The next page repeats this one.
     DuplicatePage,
-    /// The delta token is refused with 410.
+    /// The delta token is refused as expired: 400 `syncStateNotFound`.
     ExpiredDelta,
+    /// The service asks for a new start: 410 `resyncRequired`, with a `Location` that starts anew.
+    ResetDelta,
     /// The link to the next page points to another host.
     ForeignLink,
     /// At a write, before it is done, the tenant falls silent: nothing is served any more, as if the client had died.
@@ -47,6 +49,7 @@ impl FromStr for Fault {
             "half-batch" => Self::HalfBatch,
             "duplicate-page" => Self::DuplicatePage,
             "expired-delta" => Self::ExpiredDelta,
+            "reset-delta" => Self::ResetDelta,
             "foreign-link" => Self::ForeignLink,
             "halt-before" => Self::HaltBefore,
             "halt-after" => Self::HaltAfter,
@@ -61,7 +64,7 @@ pub enum FaultsError {
     /// No fault has this name.
     #[error(
         "unknown fault `{name}`; known are 429, 500, 502, 503, 504, slow, truncate, reset-before, reset-after, half-batch, duplicate-page, \
-         expired-delta, foreign-link, halt-before, halt-after, refuse"
+         expired-delta, reset-delta, foreign-link, halt-before, halt-after, refuse"
     )]
     Unknown {
         /// The name as given.
@@ -243,19 +246,19 @@ impl FromStr for Lag {
 }
 
 /// Faults at work.
-pub(super) struct Trouble {
+pub(super) struct FaultInjector {
     faults: Faults,
     seen: BTreeMap<Fault, u64>,
     pub(super) chance: Chance,
 }
 
-impl Trouble {
+impl FaultInjector {
     pub(super) fn new(faults: Faults) -> Self {
         Self { chance: Chance::new(faults.seed), seen: BTreeMap::new(), faults }
     }
 
     /// Whether the fault happens on this occasion.
-    pub(super) fn strikes(&mut self, fault: Fault) -> bool {
+    pub(super) fn next_fault(&mut self, fault: Fault) -> bool {
         let seen = self.seen.entry(fault).or_default();
         *seen += 1;
         let due = self.faults.occasions.get(&fault).is_some_and(|at| at.contains(seen));
@@ -263,9 +266,9 @@ impl Trouble {
         due || (rate > 0.0 && self.chance.hit(rate))
     }
 
-    /// The status fault of this occasion, if one strikes.
+    /// The status fault of this occasion, if one next_fault.
     pub(super) fn status(&mut self, statuses: &[u16]) -> Option<u16> {
-        statuses.iter().copied().find(|status| self.strikes(Fault::Status(*status)))
+        statuses.iter().copied().find(|status| self.next_fault(Fault::Status(*status)))
     }
 
     /// The refusal of one of these properties, of somebody with these names.

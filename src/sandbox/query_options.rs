@@ -1,51 +1,54 @@
-//! How objects are shown: `$select`, `$expand`, pages.
+//! The query options that shape one object: `$select` and `$expand`, and the tokens of pages.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::faults::Fault;
-use super::filter::Filter;
+use super::lenience::Disputed;
 use super::object::{Kind, Object};
-use super::reply::{Answer, Problem, Reply};
-use super::request::Request;
-use super::schema::{is_extension, rule, rules};
-use super::server::Core;
+use super::reply::Problem;
+use super::schema::{find, is_extension, rules};
+use super::server::State;
 
 /// The properties asked for.
+#[derive(Clone)]
 pub(super) enum Select {
     Default,
     Named(Vec<String>),
 }
 
+/// For which request properties are selected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope<'a> {
+    /// One object.
+    One,
+    /// A list of them.
+    List,
+    /// A delta query, which takes these relations, too.
+    Delta(&'a [&'a str]),
+}
+
 impl Select {
-    pub(super) fn parse(text: Option<&str>, kind: Kind, list: bool, relations: &[&str]) -> Result<Self, Problem> {
+    pub(super) fn parse(state: &State, text: Option<&str>, kind: Kind, scope: Scope<'_>) -> Result<Self, Problem> {
         let Some(text) = text else { return Ok(Self::Default) };
         let mut names = Vec::new();
         for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             if name == "*" {
                 return Ok(Self::Default);
             }
-            if relations.contains(&name) || is_extension(name) {
-                names.push(name.to_owned());
+            if let Scope::Delta(relations) = scope
+                && let Some(relation) = relations.iter().find(|relation| relation.eq_ignore_ascii_case(name))
+            {
+                names.push((*relation).to_owned());
                 continue;
             }
-            let Some(rule) = rule(kind, name) else {
-                return Err(Problem::new(
-                    400,
-                    "BadRequest",
-                    format!(
-                        "Parsing OData Select and Expand failed: Could not find a property named '{name}' on type '{}'.",
-                        kind.odata().trim_start_matches('#')
-                    ),
-                ));
-            };
-            if rule.unlisted && list {
-                return Err(Problem::new(501, "NotImplemented", format!("Property '{name}' cannot be listed.")));
-            }
-            names.push(name.to_owned());
+            names.extend(one(state, name, kind, scope)?);
         }
         Ok(Self::Named(names))
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        matches!(self, Self::Named(names) if names.iter().any(|known| known == name))
     }
 
     /// An object with these properties.
@@ -62,15 +65,46 @@ impl Select {
             }
             Self::Named(names) => {
                 for name in names {
-                    if is_extension(name) && !object.props.contains_key(name) {
+                    // Extensions without a value are absent, and so is the activity of a user who never signed in.
+                    let absent = is_extension(name) || name == "signInActivity";
+                    if absent && object.props.get(name).is_none_or(Value::is_null) {
                         continue;
                     }
-                    out.insert(name.clone(), property(object, name));
+                    if is_extension(name) || find(object.kind, name).is_some() {
+                        out.insert(name.clone(), property(object, name));
+                    }
                 }
             }
         }
         out
     }
+}
+
+/// One name of a `$select` in Graph's spelling; none where an undefined extension is ignored.
+fn one(state: &State, name: &str, kind: Kind, scope: Scope<'_>) -> Result<Option<String>, Problem> {
+    let unknown = || {
+        Problem::new(
+            400,
+            "BadRequest",
+            format!(
+                "Parsing OData Select and Expand failed: Could not find a property named '{name}' on type '{}'.",
+                kind.odata().trim_start_matches('#')
+            ),
+        )
+    };
+    if is_extension(name) {
+        let defined = state.tenant.extension(name).and_then(|definition| definition["name"].as_str());
+        return match defined {
+            Some(defined) => Ok(Some(defined.to_owned())),
+            None if state.lenience.on(Disputed::SelectUndefined) => Ok(None),
+            None => Err(unknown()),
+        };
+    }
+    let (name, rule) = find(kind, name).ok_or_else(unknown)?;
+    if rule.unlisted && scope != Scope::One {
+        return Err(Problem::new(501, "NotImplemented", format!("Property '{name}' cannot be listed.")));
+    }
+    Ok(Some(name.to_owned()))
 }
 
 /// One property as it is shown.
@@ -79,6 +113,8 @@ pub(super) fn property(object: &Object, name: &str) -> Value {
         "id" => json!(object.id),
         "passwordProfile" => Value::Null,
         "deletedDateTime" => json!(object.deleted),
+        // A known defect of the service, which its documentation states.
+        "securityEnabled" if object.kind == Kind::Group && object.deleted.is_some() => json!(false),
         "onPremisesExtensionAttributes" if object.kind == Kind::User => {
             let kept = object.props.get(name);
             (1..=15)
@@ -90,161 +126,98 @@ pub(super) fn property(object: &Object, name: &str) -> Value {
                 .collect::<Map<_, _>>()
                 .into()
         }
-        _ => {
-            object.props.get(name).cloned().unwrap_or_else(|| {
-                if rule(object.kind, name).is_some_and(|rule| rule.collection) { json!([]) } else { Value::Null }
-            })
-        }
+        _ => object.props.get(name).cloned().unwrap_or_else(|| {
+            if find(object.kind, name).is_some_and(|(_, rule)| rule.collection) { json!([]) } else { Value::Null }
+        }),
     }
 }
 
-/// What `$expand` asks for; `None` where it is absent.
+/// What `$expand` asks for.
 pub(super) struct Expand {
-    relation: String,
+    relation: &'static str,
     select: Select,
+    /// How far a chain of managers is followed.
+    levels: usize,
 }
 
+/// The relations that can be expanded.
+const USER_RELATIONS: [&str; 3] = ["manager", "directReports", "memberOf"];
+const GROUP_RELATIONS: [&str; 3] = ["members", "owners", "memberOf"];
+/// The most items of an expanded relation.
+const EXPANDED: usize = 20;
+
 impl Expand {
-    pub(super) fn parse(text: Option<&str>, list: bool) -> Result<Option<Self>, Problem> {
+    pub(super) fn parse(state: &State, text: Option<&str>, kind: Kind, list: bool) -> Result<Option<Self>, Problem> {
         let Some(text) = text else { return Ok(None) };
         let (relation, options) = match text.split_once('(') {
-            Some((relation, options)) => (relation, options.strip_suffix(')').unwrap_or(options)),
-            None => (text, ""),
+            Some((relation, options)) => (relation.trim(), options.strip_suffix(')').unwrap_or(options)),
+            None => (text.trim(), ""),
         };
-        if !["manager", "members", "owners", "memberOf", "directReports"].contains(&relation) {
-            return Err(Problem::query(format!("The query specified in the URI is not valid: cannot expand '{text}'.")));
-        }
-        let mut select = Select::Default;
-        for option in options.split(';').filter(|option| !option.is_empty()) {
+        let known = if kind == Kind::User { USER_RELATIONS } else { GROUP_RELATIONS };
+        let relation = known.into_iter().find(|known| known.eq_ignore_ascii_case(relation)).ok_or_else(|| {
+            Problem::new(400, "BadRequest", format!("The query specified in the URI is not valid: cannot expand '{text}'."))
+        })?;
+        let mut expand = Self { relation, select: Select::Default, levels: 1 };
+        for option in options.split(';').filter(|option| !option.trim().is_empty()) {
             match option.trim().split_once('=') {
-                Some(("$select", names)) => select = Select::parse(Some(names), Kind::User, false, &[])?,
-                Some(("$levels", _)) if list => {
+                Some(("$select", names)) => expand.select = Select::parse(state, Some(names), Kind::User, Scope::One)?,
+                Some(("$levels", _)) if list || relation != "manager" => {
                     return Err(Problem::query("$levels is not supported when expanding a collection."));
                 }
-                _ => {}
+                Some(("$levels", "max")) => expand.levels = 1000,
+                Some(("$levels", levels)) => {
+                    let levels = levels.parse().ok().filter(|levels| (1..=1000).contains(levels));
+                    expand.levels = levels.ok_or_else(|| Problem::query("$levels has to be from 1 to 1000, or max."))?;
+                }
+                _ => return Err(Problem::query(format!("The option '{option}' of $expand is not supported."))),
             }
         }
-        Ok(Some(Self { relation: relation.to_owned(), select }))
+        Ok(Some(expand))
     }
 
     /// Adds the relation to the shown object.
-    pub(super) fn apply(&self, core: &Core, object: &Object, shown: &mut Map<String, Value>) {
-        let show = |id: &String| {
-            let target = core.tenant.live(id)?;
-            let mut one = self.select.show(target);
-            one.insert("@odata.type".to_owned(), json!(target.kind.odata()));
-            one.entry("id").or_insert_with(|| json!(target.id));
-            Some(Value::Object(one))
-        };
-        let value: Option<Value> = match self.relation.as_str() {
-            "manager" => object.manager.as_ref().and_then(show),
-            "members" => Some(object.members.keys().filter_map(show).take(20).collect()),
-            "owners" => Some(object.owners.keys().filter_map(show).take(20).collect()),
-            "memberOf" => Some(core.tenant.groups_of(&object.id).iter().filter_map(|group| show(&group.id)).take(20).collect()),
-            _ => Some(core.tenant.reports(&object.id).iter().filter_map(show).take(20).collect()),
+    pub(super) fn apply(&self, state: &State, object: &Object, shown: &mut Map<String, Value>) {
+        let show = |id: &String| state.tenant.live(id).map(|target| Value::Object(self.item(target)));
+        let value: Option<Value> = match self.relation {
+            "manager" => self.chain(state, object, self.levels),
+            "members" => Some(object.members.keys().filter_map(show).take(EXPANDED).collect()),
+            "owners" => Some(object.owners.keys().filter_map(show).take(EXPANDED).collect()),
+            "memberOf" => {
+                Some(state.tenant.groups_of(&object.id).iter().filter_map(|group| show(&group.id)).take(EXPANDED).collect())
+            }
+            _ => Some(state.tenant.reports(&object.id).iter().filter_map(show).take(EXPANDED).collect()),
         };
         if let Some(value) = value {
-            shown.insert(self.relation.clone(), value);
+            shown.insert(self.relation.to_owned(), value);
         }
+    }
+
+    fn item(&self, target: &Object) -> Map<String, Value> {
+        let mut one = Map::from_iter([("@odata.type".to_owned(), json!(target.kind.odata()))]);
+        one.extend(self.select.show(target));
+        one.entry("id").or_insert_with(|| json!(target.id));
+        one
+    }
+
+    /// The manager, and within it the manager's, up to this many.
+    fn chain(&self, state: &State, object: &Object, levels: usize) -> Option<Value> {
+        let manager = state.tenant.live(object.manager.as_ref()?)?;
+        let mut shown = self.item(manager);
+        if levels > 1
+            && let Some(next) = self.chain(state, manager, levels - 1)
+        {
+            shown.insert("manager".to_owned(), next);
+        }
+        Some(Value::Object(shown))
     }
 }
 
-/// A token nobody should read.
+/// An opaque token.
 pub(super) fn token(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-/// What is in a token, unless it is not one of ours.
+/// The content of a token, unless it is not one of ours.
 pub(super) fn opened(token: &str) -> Option<Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token).ok()?).ok()
-}
-
-/// A page of a list of objects, in the order of their ids.
-pub(super) fn list(
-    core: &mut Core,
-    request: &Request,
-    kind: Kind,
-    all: impl for<'a> Fn(&'a Core, &str) -> Box<dyn Iterator<Item = &'a Object> + 'a>,
-) -> Answer {
-    let listing = Listing::parse(request, kind)?;
-    let repeat = core.trouble.strikes(Fault::DuplicatePage);
-    let foreign = core.trouble.strikes(Fault::ForeignLink);
-    let core = &*core;
-    let passes = |object: &&Object| listing.passes(core, object);
-    let mut rest = all(core, &listing.after).filter(passes);
-    let page: Vec<&Object> = rest.by_ref().take(listing.top).collect();
-    let more = rest.next().is_some();
-    let value: Vec<Value> = page.iter().map(|object| listing.show(core, object)).collect();
-    let name = if kind == Kind::User { "users" } else { "groups" };
-    let mut body = json!({ "@odata.context": format!("{}/$metadata#{name}", core.base), "value": value });
-    if listing.advanced && listing.after.is_empty() {
-        body["@odata.count"] = json!(all(core, "").filter(passes).count());
-    }
-    if more && let Some(last) = page.last() {
-        let next = if repeat { &listing.after } else { &last.id };
-        let base = if foreign { "https://graph.example.net/v1.0" } else { &core.base };
-        body["@odata.nextLink"] = json!(request.link(base, "$skiptoken", &token(&json!({ "after": next }))));
-    }
-    Ok(Reply::ok(body))
-}
-
-/// What the request for a list asks for.
-struct Listing {
-    select: Select,
-    expand: Option<Expand>,
-    filter: Option<Filter>,
-    advanced: bool,
-    top: usize,
-    /// The id that the page before ended with; empty for the first page.
-    after: String,
-}
-
-impl Listing {
-    fn parse(request: &Request, kind: Kind) -> Result<Self, Problem> {
-        for unsupported in ["$skip", "$search", "$orderby"] {
-            if request.query(unsupported).is_some() {
-                return Err(Problem::query(format!("'{unsupported}' is not supported by the service.")));
-            }
-        }
-        let select = Select::parse(request.query("$select"), kind, true, &[])?;
-        let advanced = request.advanced();
-        let expand = Expand::parse(request.query("$expand"), true)?;
-        if advanced && expand.is_some() {
-            return Err(Problem::query("$expand cannot be combined with advanced queries."));
-        }
-        let filter = request.query("$filter").map(|text| Filter::parse(text, kind, advanced)).transpose()?;
-        let top = request.query("$top").map_or(Ok(100), page_size)?;
-        let after = request.query("$skiptoken").map(resumed).transpose()?.unwrap_or_default();
-        Ok(Self { select, expand, filter, advanced, top, after })
-    }
-
-    fn passes(&self, core: &Core, object: &Object) -> bool {
-        core.visible(object) && self.filter.as_ref().is_none_or(|filter| filter.passes(&object.props))
-    }
-
-    fn show(&self, core: &Core, object: &Object) -> Value {
-        let mut shown = self.select.show(object);
-        if let Some(expand) = &self.expand {
-            expand.apply(core, object, &mut shown);
-        }
-        Value::Object(shown)
-    }
-}
-
-fn page_size(text: &str) -> Result<usize, Problem> {
-    text.parse()
-        .ok()
-        .filter(|size| (1..=999).contains(size))
-        .ok_or_else(|| Problem::query("Invalid page size specified. Must be between 1 and 999 inclusive."))
-}
-
-/// Where the page of a token begins.
-fn resumed(text: &str) -> Result<String, Problem> {
-    opened(text).and_then(|token| token["after"].as_str().map(str::to_owned)).ok_or_else(|| {
-        Problem::new(
-            400,
-            "Directory_ExpiredPageToken",
-            "The specified page token value has expired and can no longer be included in your request.",
-        )
-    })
 }

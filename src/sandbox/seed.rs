@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::object::{Kind, Object};
-use super::tenant::Tenant;
-use super::users::complete;
+use super::object_view::complete;
+use super::tenant::{Tenant, domain};
 
 /// A seed file: Graph's own JSON, users with their `manager`, groups with `members` and `owners` by id or name.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,10 @@ pub(super) struct Seed {
     deleted_items: Vec<Map<String, Value>>,
     /// Directory extensions of users, with `name` and `dataType`.
     extension_properties: Vec<Value>,
+    /// Subscriptions, with `skuId`, `skuPartNumber`, `prepaidUnits` and `servicePlans`.
+    subscribed_skus: Vec<Value>,
+    /// What differs from the default policy of Temporary Access Passes.
+    temporary_access_pass_policy: Map<String, Value>,
 }
 
 impl Seed {
@@ -37,6 +41,16 @@ impl Seed {
         }
         if !self.extension_properties.is_empty() {
             tenant.extensions = self.extension_properties;
+        }
+        for mut sku in self.subscribed_skus {
+            if let Some(id) = sku["skuId"].as_str().map(str::to_lowercase) {
+                sku["skuId"] = json!(id);
+            }
+            tenant.skus.retain(|known| known["skuId"] != sku["skuId"]);
+            tenant.skus.push(sku);
+        }
+        if let Some(policy) = tenant.pass_policy.as_object_mut() {
+            policy.extend(self.temporary_access_pass_policy);
         }
         tenant.touch_meta();
         if !tenant.objects.is_empty() {
@@ -130,27 +144,4 @@ fn group(mut props: Map<String, Value>, tenant: &Tenant, now: &str) -> Object {
     group.members = members.iter().filter_map(found).collect();
     group.owners = owners.iter().filter_map(found).collect();
     group
-}
-
-/// The domains of a tenant that nobody seeded.
-pub(super) fn default_domains() -> Vec<Value> {
-    vec![domain("contoso.onmicrosoft.com", true, true), domain("contoso.com", false, false), domain("example.com", false, false)]
-}
-
-/// A verified domain as Graph shows it.
-pub(super) fn domain(id: &str, initial: bool, default: bool) -> Value {
-    json!({
-        "id": id,
-        "authenticationType": "Managed",
-        "availabilityStatus": null,
-        "isAdminManaged": true,
-        "isDefault": default,
-        "isInitial": initial,
-        "isRoot": true,
-        "isVerified": true,
-        "supportedServices": ["Email"],
-        "passwordValidityPeriodInDays": null,
-        "passwordNotificationWindowInDays": null,
-        "state": null,
-    })
 }

@@ -1,16 +1,19 @@
 //! hrpush makes a Microsoft Entra tenant agree with what HR says.
 //!
-//! Data walks one way, through rooms that stand in this order; a room imports only from rooms above it:
+//! Data flows one way, through rooms in this order. A room imports only from rooms above it. `session` drives one run through them, and
+//! `commands` is its command line:
 //!
 //! ```text
-//! HR system → source → mapping → plan ← graph (read) ← tenant
+//! HR system → source → mapping → plan ← target (read) ← tenant
 //!                                  ↓
 //!                     preview / guards / approval
 //!                                  ↓
-//!                                apply → graph (write) → tenant
+//!                                apply → target (write) → tenant
 //!                                  ↓
 //!                             journal, report
 //! ```
+//!
+//! `target` is the port to any tenant, and `graph` implements it over Microsoft Graph.
 
 pub mod apply;
 pub mod commands;
@@ -24,5 +27,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod sandbox;
+pub mod session;
 pub mod source;
 pub mod store;
+pub mod target;

@@ -1,10 +1,11 @@
-//! The `hrpush` command: arguments in, an exit code out; all else is in the library.
+//! The `hrpush` command: takes arguments, returns an exit code. Everything else is in the library.
 
 use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// Mapping a million people makes and drops some twenty million short texts, on all cores.
+/// Mapping a million people allocates and frees some twenty million short strings on all cores. mimalloc keeps this from contending for
+/// one lock.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -10,11 +10,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::day::{Day, DayFormat, DayReader, Guess, Impossible, day_of, day_of_epoch, is_no_end, plain_moment};
+pub use self::day::{Day, DayFormat, DayReader, Guess, Impossible, day_of, day_of_epoch, full_year, is_no_end, plain_moment};
 pub(crate) use self::invisible::{code_point, hidden_in_key, is_direction_control, is_invisible, trimmed, unspaced};
+pub use self::mutex::lock;
 
 mod day;
 mod invisible;
+mod mutex;
 
 /// The key of a person in HR, such as a personnel number: trimmed and never empty.
 ///
@@ -221,6 +223,11 @@ impl Header {
     /// The names in the order of the columns.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.names.iter().map(AsRef::as_ref)
+    }
+
+    /// The name of a column.
+    pub fn name(&self, position: usize) -> Option<&str> {
+        self.names.get(position).map(AsRef::as_ref)
     }
 
     /// The position of a column; names match exactly, but for what is cut from their ends.

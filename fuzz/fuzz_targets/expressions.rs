@@ -9,7 +9,7 @@
 //! ```
 //!
 //! There is no unsafe code to watch, so that no sanitizer slows it down. The corpus and what is found stay out of git:
-//! `src/expr/tests.rs` holds the same laws as property tests, which always run, and a test for each fault found here.
+//! `src/expr/tests/laws.rs` holds the same laws as property tests, which always run; `src/expr/tests/` has a test for each fault found here.
 
 #![no_main]
 

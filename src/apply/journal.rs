@@ -1,24 +1,13 @@
-//! What `apply` asks of whoever keeps the trail: every write is told before it is sent and after it is answered.
-
-use std::fmt;
+//! The port to the journal: `apply` records every write before it is sent and after it is answered.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::outcome::Outcome;
+use super::run_id::RunId;
 use crate::directory::{Attribute, ObjectId, Upn};
 use crate::mapping::LeaveAction;
 use crate::plan::ApprovedPlan;
-
-/// The name of a run, as `hrpush runs` shows it and `hrpush undo` takes it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RunId(pub String);
-
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// What kind of request a write is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -154,5 +143,5 @@ pub trait Journal: Send {
     /// Keeps one step of a run; returns once it is on disk.
     fn keep(&mut self, run: &RunId, entry: &Entry) -> Result<(), JournalError>;
     /// The run is over.
-    fn finish(&mut self, run: &RunId, outcome: &super::Outcome, exit_code: u8) -> Result<(), JournalError>;
+    fn finish(&mut self, run: &RunId, outcome: &Outcome, exit_code: u8) -> Result<(), JournalError>;
 }

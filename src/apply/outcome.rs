@@ -1,15 +1,16 @@
-//! What became of a plan: the document of DESIGN section 8, and what only the ledger needs.
+//! The outcome of a plan: the document that `--format json` prints, and what only the ledger needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::RunId;
+use super::run_id::RunId;
 use crate::directory::{Attribute, ObjectId};
 use crate::plan::{Action, Guard, HeldEntry, Plan, Skipped, Summary};
+use crate::target::RequestCounts;
 
-/// The document of DESIGN section 8, key for key: what a run prints with `--format json`.
+/// The document that a run prints with `--format json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Outcome {
@@ -19,15 +20,15 @@ pub struct Outcome {
     pub run: String,
     /// The plan's fingerprint.
     pub fingerprint: String,
-    /// How many changes were carried out whole.
+    /// How many changes were carried out completely.
     pub applied: u64,
-    /// What failed: an entry for each step, and for each property of a person that was refused.
+    /// The failures: an entry for each step, and for each property of a person that was refused.
     pub failed: Vec<Failed>,
     /// The changes of a saved plan whose *before* no longer held.
     pub drifted: Vec<Drifted>,
-    /// Who was held, as planned.
+    /// The held records, as planned.
     pub held: Vec<HeldEntry>,
-    /// Who or what was left alone, as planned, and what Graph refused.
+    /// The people and values that were left alone, as planned, and the attributes that the target refuses to this app.
     pub skipped: Vec<Skipped>,
     /// The guards, as planned.
     pub guards: Vec<Guard>,
@@ -36,9 +37,9 @@ pub struct Outcome {
     /// Whether a guard stopped the plan and only its leavers were disabled, see `[guard] leavers`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stopped: bool,
-    /// What it took.
+    /// The requests that were sent.
     pub requests: RequestCounts,
-    /// How long it took.
+    /// The duration of the run.
     pub duration_ms: u64,
 }
 
@@ -80,16 +81,16 @@ pub struct Failed {
     pub action: Action,
     /// The HTTP status of the answer; none where no answer was the cause.
     pub status: Option<u16>,
-    /// Graph's error code, or `dependency`, `not-attempted`, `unknown-outcome`.
+    /// The target's error code, or `dependency`, `not-attempted`, `unknown-outcome`.
     pub code: String,
-    /// Why, for people.
+    /// The reason, for people.
     pub message: String,
-    /// Graph's request-id, for its support.
+    /// The target's id of the request, for its support.
     pub request_id: Option<String>,
     /// The step of the change that failed.
     #[serde(default)]
     pub step: Option<StepName>,
-    /// The property that Graph named, or that was refused alone.
+    /// The property that the target named, or that was refused alone.
     #[serde(default)]
     pub property: Option<String>,
     /// The object that already has the value, where another object's value was the reason.
@@ -150,24 +151,6 @@ pub struct Drifted {
     pub message: String,
 }
 
-/// What a run took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RequestCounts {
-    /// HTTP requests, the parts of a batch not counted.
-    pub sent: u64,
-    /// Batches among them.
-    pub batches: u64,
-    /// Writes, each part of a batch counted.
-    pub writes: u64,
-    /// Resource units, as Graph prices them.
-    pub resource_units: u64,
-    /// Answers of 429.
-    pub throttled: u64,
-    /// Requests that were sent again.
-    pub retried: u64,
-}
-
 /// How a change ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeState {
@@ -179,7 +162,7 @@ pub enum ChangeState {
     NotAttempted,
 }
 
-/// What became of one change.
+/// The result of one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeResult {
     /// The change's number in the plan.
@@ -190,23 +173,23 @@ pub struct ChangeResult {
     pub id: Option<ObjectId>,
 }
 
-/// What `apply` gives back.
+/// The result of [`super::apply`].
 #[derive(Clone, Debug)]
 pub struct Applied {
     /// The document.
     pub outcome: Outcome,
-    /// What became of each change, in the plan's order.
+    /// The result of each change, in the plan's order.
     pub results: Vec<ChangeResult>,
     /// The accounts of people who were created, by HR key.
     pub created: BTreeMap<String, ObjectId>,
     /// Temporary Access Passes that were made, by HR key. Their type cannot be printed.
     pub passes: BTreeMap<String, SecretString>,
-    /// The attributes that Graph refused to this app, since no value of them went through in this run: the people refused, by HR key.
+    /// The attributes that the target refuses to this app: no value of them was written in this run. With the people refused, by HR key.
     pub refused: BTreeMap<Attribute, BTreeSet<String>>,
     /// The attributes of which a value went through in this run.
     pub written: BTreeSet<Attribute>,
     /// Whether the run was interrupted before it was through.
     pub interrupted: bool,
-    /// Whether the service answered no more and the run gave up.
+    /// Whether the run gave up because the service was unreachable or throttled everything.
     pub gave_up: bool,
 }

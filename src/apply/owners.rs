@@ -1,7 +1,7 @@
-//! Who has an address, as far as the snapshot shows it.
+//! The owner of an address, as far as the snapshot shows it.
 
-use super::{Owner, OwnerKind};
 use crate::directory::{ObjectId, Snapshot};
+use crate::target::{Owner, OwnerKind};
 
 /// The object of the snapshot, other than `own`, that has an address as its name, mail or proxy address.
 pub(super) fn owner_in(snapshot: &Snapshot, address: &str, own: Option<&ObjectId>) -> Option<Owner> {

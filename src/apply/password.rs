@@ -1,11 +1,11 @@
-//! First passwords: long, random, never kept.
+//! First passwords: long, random, never stored.
 
 use secrecy::SecretString;
 
 const LETTERS: &[&[u8]] = &[b"ABCDEFGHJKLMNPQRSTUVWXYZ", b"abcdefghijkmnopqrstuvwxyz", b"23456789", b"!#$%*+-=?@_"];
 const LENGTH: usize = 40;
 
-/// The machine has no source of randomness.
+/// The operating system returns no random numbers.
 #[derive(Debug, thiserror::Error)]
 #[error("no random numbers can be had from the operating system: {0}")]
 pub struct NoRandomness(getrandom::Error);

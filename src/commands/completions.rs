@@ -1,12 +1,12 @@
-//! `hrpush completions` and `hrpush man`: what clap knows of the arguments, for shells and for readers.
+//! `hrpush completions` and `hrpush man`: print the arguments for shells and for readers.
 
 use std::fmt::Write as _;
 
 use clap::CommandFactory as _;
 
 use super::cli::Cli;
-use super::exit::{Ended, Failure};
-use super::files::print;
+use super::output::print;
+use crate::session::error::{Ended, Failure};
 
 pub(super) fn print_for(shell: clap_complete::Shell) -> Result<Ended, Failure> {
     let mut script = Vec::new();
@@ -15,7 +15,7 @@ pub(super) fn print_for(shell: clap_complete::Shell) -> Result<Ended, Failure> {
     Ok(Ended::done())
 }
 
-/// One page: the whole first, then each subcommand with its options.
+/// One page: the command itself, then each subcommand with its options.
 pub(super) fn manual() -> Result<Ended, Failure> {
     let mut command = Cli::command();
     command.build();
@@ -40,7 +40,7 @@ fn page(command: &clap::Command) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// Without the options that every command has: they stand once, at the top.
+/// The command without the global options, which the page lists once at the top.
 fn own_options(command: &clap::Command) -> clap::Command {
     let mut own = command.clone();
     let global: Vec<clap::Id> =

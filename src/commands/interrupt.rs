@@ -1,25 +1,22 @@
-//! Work that ends when the user or the system asks for it.
-
-use std::future::Future;
+//! Interrupts by the user or the system.
 
 use tokio::sync::watch;
 
-use super::exit::{Ended, Failure};
+use crate::session::error::{Ended, Failure};
 
-/// Runs a future to its end, or until the user interrupts; the future learns of that by the receiver as well.
-pub(super) fn block_on<F, W>(work: W) -> Result<Ended, Failure>
+/// Runs work to its end. The receiver becomes true when the user or the system asks the process to stop.
+pub(super) fn block_on<W>(work: W) -> Result<Ended, Failure>
 where
-    W: FnOnce(watch::Receiver<bool>) -> F,
-    F: Future<Output = Result<Ended, Failure>>,
+    W: AsyncFnOnce(watch::Receiver<bool>) -> Result<Ended, Failure>,
 {
-    let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::cannot(&fault))?;
+    let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let (tell, cancelled) = watch::channel(false);
+        let (stop, cancelled) = watch::channel(false);
         tokio::spawn(async move {
             interrupted().await;
-            tracing::warn!("interrupted: the requests in flight are finished");
-            let _ = tell.send(true);
-            // Kept open: a dropped sender would end the waiting of those who listen.
+            tracing::warn!("interrupted: finishing the requests in flight");
+            let _ = stop.send(true);
+            // The sender stays alive: dropping it would end the waiting of every receiver.
             std::future::pending::<()>().await;
         });
         work(cancelled).await
@@ -40,17 +37,4 @@ pub(super) async fn interrupted() {
         }
     }
     let _ = tokio::signal::ctrl_c().await;
-}
-
-/// The work, unless an interrupt comes first. Only for what writes nothing.
-pub(super) async fn unless_interrupted<T>(
-    cancelled: &watch::Receiver<bool>,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    let mut cancelled = cancelled.clone();
-    tokio::select! {
-        biased;
-        _ = cancelled.wait_for(|stop| *stop) => Err(Failure::Interrupted),
-        done = work => done,
-    }
 }

@@ -1,20 +1,21 @@
-//! The log: to stderr or to a file, as text or as JSON. Personal data stays below the debug level in every room.
+//! The log, on stderr or in a file, as text or as JSON. No room logs personal data above the debug level.
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::cli::{Common, Format};
-use super::exit::Failure;
-use super::files::append_private;
 use crate::diagnostic::mask;
+use crate::record::lock;
+use crate::session::error::Failure;
+use crate::session::output::append_private;
 
-/// Starts the log as the options want it.
+/// Starts the log.
 pub(super) fn start(common: &Common) -> Result<(), Failure> {
-    // Quiet is meant for stderr: what cron keeps in a file tells of each run.
+    // `-q` applies to stderr only. A log file keeps a trace of each run.
     let quiet = common.quiet && common.log_file.is_none();
     let level = match common.verbose {
         0 if common.log_file.is_some() => LevelFilter::INFO,
@@ -23,7 +24,7 @@ pub(super) fn start(common: &Common) -> Result<(), Failure> {
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    // Other crates' debug lines may hold whole requests.
+    // Debug lines of other crates may contain whole requests.
     let filter = tracing_subscriber::EnvFilter::new(format!("warn,hrpush={level}"));
     let filter = if quiet { tracing_subscriber::EnvFilter::new("off") } else { filter };
     let writer = match &common.log_file {
@@ -43,7 +44,7 @@ pub(super) fn start(common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A writer of whole log lines that covers what an address or a header in them may hold.
+/// A writer of whole log lines that masks secrets in addresses and headers.
 struct Masked<W>(W);
 
 impl<W: Write> Write for Masked<W> {
@@ -66,11 +67,11 @@ struct Shared(Arc<Mutex<File>>);
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        lock(&self.0).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        lock(&self.0).flush()
     }
 }
 

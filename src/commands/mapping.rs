@@ -1,13 +1,13 @@
-//! `hrpush mapping`: a mapping checked, an expression tried, the manual of the functions.
+//! `hrpush mapping`: checks mappings, evaluates an expression, prints the manual of the functions.
 
 use serde_json::json;
 
 use super::cli::{Common, Format, Mapping};
-use super::exit::{Code, Ended, Failure};
-use super::files::print;
+use super::output::print;
 use crate::expr;
 use crate::mapping::{self, Evaluation};
 use crate::report::{self, shown};
+use crate::session::error::{Code, Ended, Failure};
 
 pub(super) fn mapping(common: &Common, command: &Mapping) -> Result<Ended, Failure> {
     let json = common.format == Format::Json;
@@ -17,7 +17,7 @@ pub(super) fn mapping(common: &Common, command: &Mapping) -> Result<Ended, Failu
             let record = match serde_json::from_str(record) {
                 Ok(record) => record,
                 Err(fault) => {
-                    let message = format!("--record is no JSON object: {fault}");
+                    let message = format!("--record is not a JSON object: {fault}");
                     if json {
                         let document = json!({ "error": { "code": "record", "message": message, "span": [0, 0] } });
                         print(&format!("{document}\n"))?;
@@ -44,7 +44,7 @@ fn moment(text: &str) -> Result<jiff::Timestamp, Failure> {
     let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
     let local = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
     let moment = text.parse().ok().or_else(|| local().map(|at| at.timestamp())).or_else(|| day().map(|at| at.timestamp()));
-    moment.ok_or_else(|| Failure::usage(format!("--now `{text}` is no time\n  hint: write 2026-11-20T08:00:00Z")))
+    moment.ok_or_else(|| Failure::usage(format!("--now `{text}` is not a time\n  hint: write 2026-11-20T08:00:00Z")))
 }
 
 fn eval(json: bool, expression: &str, with: &Evaluation<'_>) -> Result<Ended, Failure> {
@@ -70,7 +70,7 @@ fn eval(json: bool, expression: &str, with: &Evaluation<'_>) -> Result<Ended, Fa
     }
 }
 
-/// The line of an expression that a fault stands on, with carets under it.
+/// The line of an expression with a fault, with carets below it.
 fn marked(expression: &str, span: &std::ops::Range<usize>) -> String {
     let (before, rest) = expression.split_at_checked(span.start).unwrap_or((expression, ""));
     let line = before.rfind('\n').map_or(0, |at| at + 1);
@@ -106,7 +106,7 @@ fn functions(json: bool, name: Option<&str>) -> Result<Ended, Failure> {
                 })
             })
             .collect();
-        print(&report::json(&list).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&list)?)?;
     } else {
         print(&expr::manual(name))?;
     }

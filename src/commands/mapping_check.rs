@@ -1,4 +1,4 @@
-//! `hrpush mapping check`: every fault of a mapping, and what it would do with the records of a file.
+//! `hrpush mapping check`: prints every fault of a mapping, and its effect on the records of a file.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,38 +6,17 @@ use std::path::Path;
 use serde_json::json;
 
 use super::cli::{Common, Format};
-use super::exit::{Code, Ended, Failure};
-use super::files::print;
-use super::reading::{rules, text_of};
-use super::settings::load;
-use crate::config;
-use crate::expr::Context;
-use crate::mapping::{self, Checked, Mapping, Survey};
-use crate::record::Header;
+use super::output::print;
+use super::run::settings;
+use crate::mapping::{Checked, Survey};
 use crate::report::{self, shown};
-use crate::source::{self, FileSettings};
-
-/// Stands for the tenant's default domain, which a check does not ask for.
-const SOME_DOMAIN: &str = "example.com";
+use crate::session::error::{Code, Ended, Failure};
+use crate::session::mapping_check::{self, MappingReport};
 
 pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Result<Ended, Failure> {
-    let json = common.format == Format::Json;
-    let text = text_of(file)?;
-    let csv = Mapping::parse(&text, file).map(|mapping| mapping.csv()).unwrap_or_default();
-    let settings = match against {
-        Some(_) => rules(&load(common)?, file, csv),
-        None => FileSettings::default(),
-    };
-    let header = against.map(|path| header(path, &settings)).transpose()?;
-    if is_preset(&text) {
-        config::check_rest(&text, file).map_err(Failure::Usage)?;
-    }
-    let checked = mapping::check(&text, file, header.as_ref());
-    let survey = match against {
-        Some(path) if checked.faults.is_empty() => Some(survey(&text, file, path, &settings)?),
-        _ => None,
-    };
-    if json {
+    let settings = against.map(|_| settings(common)).transpose()?;
+    let MappingReport { checked, missing, survey } = mapping_check::check(file, against.zip(settings.as_ref()))?;
+    if common.format == Format::Json {
         let faults: Vec<_> = checked
             .faults
             .iter()
@@ -48,10 +27,10 @@ pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Res
             "faults": faults,
             "used": checked.used,
             "unused": checked.unused,
-            "missing": missing(&checked, header.as_ref()),
+            "missing": missing,
             "survey": survey,
         });
-        print(&report::json(&document).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&document)?)?;
     } else if checked.faults.is_empty() {
         print(&text_report(&checked, file, survey.as_ref()))?;
     }
@@ -61,36 +40,8 @@ pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Res
     Ok(Ended::with(Code::Usage, checked.faults.iter().map(ToString::to_string).collect()))
 }
 
-/// Whether the file also says how a web service is read.
-fn is_preset(text: &str) -> bool {
-    let document: toml::Table = text.parse().unwrap_or_default();
-    document.get("source").and_then(|source| source.get("kind")).and_then(toml::Value::as_str) == Some("rest")
-}
-
-fn header(against: &Path, settings: &FileSettings) -> Result<Header, Failure> {
-    let names = source::header_of(against, settings).map_err(Failure::usage)?;
-    Header::new(names).map_err(|name| Failure::usage(format!("{}: the column `{name}` stands twice", against.display())))
-}
-
-/// The columns that the mapping uses and the file lacks.
-fn missing(checked: &Checked, header: Option<&Header>) -> Vec<String> {
-    let Some(header) = header else { return Vec::new() };
-    checked.used.iter().filter(|name| header.position(name).is_none()).cloned().collect()
-}
-
-fn survey(text: &str, file: &Path, against: &Path, settings: &FileSettings) -> Result<Survey, Failure> {
-    let mapping = Mapping::parse(text, file).map_err(Failure::usage)?;
-    let reading = source::read_files(&[against.to_owned()], settings).map_err(Failure::usage)?;
-    let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
-    let today = jiff::Timestamp::now().to_zoned(mapping.time_zone().clone()).date();
-    let context = Context::on(today, Some(SOME_DOMAIN.to_owned()));
-    let mut survey = Survey::default();
-    reading.records.each(|record| survey.count(&bound, &record, &context)).map_err(Failure::usage)?;
-    Ok(survey)
-}
-
 fn text_report(checked: &Checked, file: &Path, survey: Option<&Survey>) -> String {
-    let mut text = format!("{}: «{}» is in order.\n", file.display(), checked.name.as_deref().map(shown).unwrap_or_default());
+    let mut text = format!("{}: \"{}\" has no faults.\n", file.display(), checked.name.as_deref().map(shown).unwrap_or_default());
     if !checked.unused.is_empty() {
         let _ = writeln!(text, "unused columns: {}", shown(&checked.unused.join(", ")));
     }

@@ -1,14 +1,14 @@
-//! `hrpush mapping convert`: a schema in, a mapping file out, and the list of what did not come along.
+//! `hrpush mapping convert`: converts a schema into a mapping file, and prints what could not be converted.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::json;
 
-use super::exit::{Ended, Failure};
-use super::files::print;
+use super::output::print;
 use crate::mapping::{self, Converted};
 use crate::report::{self, shown};
+use crate::session::error::{Ended, Failure};
 
 pub(super) fn convert(json: bool, schema: &Path, output: Option<&Path>, object_mapping: Option<&str>) -> Result<Ended, Failure> {
     let text = decoded(schema)?;
@@ -27,10 +27,10 @@ pub(super) fn convert(json: bool, schema: &Path, output: Option<&Path>, object_m
             "carried": converted.carried,
             "notCarried": converted.not_carried,
         });
-        print(&report::json(&document).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&document)?)?;
     } else {
         print(&format!(
-            "{}: «{}», {} targets carried over.\n{}",
+            "{}: \"{}\", {} targets converted.\n{}",
             output.display(),
             shown(&converted.name),
             converted.carried.len(),
@@ -46,7 +46,7 @@ fn decoded(path: &Path) -> Result<String, Failure> {
     let encoding = encoding_rs::Encoding::for_bom(&bytes).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
     let (text, _, broken) = encoding.decode(&bytes);
     if broken {
-        return Err(Failure::usage(format!("{}: this is no text in {}", path.display(), encoding.name())));
+        return Err(Failure::usage(format!("{}: not valid {} text", path.display(), encoding.name())));
     }
     Ok(text.into_owned())
 }
@@ -56,7 +56,7 @@ fn shown_lines(text: &str) -> String {
 }
 
 fn summary(converted: &Converted) -> String {
-    let mut text = String::from("Not carried over, or not quite:\n");
+    let mut text = String::from("Not converted, or only in part:\n");
     for lost in &converted.not_carried {
         let _ = writeln!(text, "  {}: {}", shown(&lost.what), shown(&lost.why));
     }

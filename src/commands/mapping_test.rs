@@ -1,25 +1,25 @@
-//! `hrpush mapping test`: the cases of a mapping, a failing one as a diff, and which branches no case reached.
+//! `hrpush mapping test`: runs the cases of a mapping, prints failures as diffs and lists the branches that no case reached.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
-use super::exit::{Code, Ended, Failure};
-use super::files::print;
-use super::reading::{load, text_of};
+use super::output::print;
 use crate::mapping::{self, CaseResult, Tested};
 use crate::report::{self, shown};
+use crate::session::error::{Code, Ended, Failure};
+use crate::session::mapped_reading::{load, text_of};
 
 pub(super) fn test(json: bool, file: &Path, update: bool) -> Result<Ended, Failure> {
     let mapping = load(file)?;
     let cases = beside(file);
     if !cases.exists() {
-        let hint = "write a [[case]] with `name` and `record` in it; --update then writes down what the mapping yields";
-        return Err(Failure::usage(format!("there are no cases: {} is not there\n  hint: {hint}", cases.display())));
+        let hint = "write a [[case]] with `name` and `record` in it; --update then adds the results of the mapping";
+        return Err(Failure::usage(format!("there are no cases: {} does not exist\n  hint: {hint}", cases.display())));
     }
     let text = text_of(&cases)?;
-    let run = |text: &str| mapping::test(&mapping, text).map_err(|fault| Failure::usage(format!("{}: {fault}", cases.display())));
+    let run = |text: &str| mapping::test(&mapping, text).map_err(|fault| Failure::usage(format!("{}, {fault}", cases.display())));
     let mut tested = run(&text)?;
     let mut updated = false;
     if update && let Some(accepted) = tested.accepted.take() {
@@ -37,7 +37,7 @@ pub(super) fn test(json: bool, file: &Path, update: bool) -> Result<Ended, Failu
             "cases": tested.cases,
             "coverage": tested.coverage,
         });
-        print(&report::json(&document).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&document)?)?;
     } else {
         print(&text_report(&tested, file, &cases, updated))?;
     }
@@ -47,9 +47,9 @@ pub(super) fn test(json: bool, file: &Path, update: bool) -> Result<Ended, Failu
     let mut why = vec![format!("error: {} of {} cases failed", failed.len(), tested.cases.len())];
     why.extend(failed.iter().map(|case| format!("  {}:{}: {}", cases.display(), case.line, shown(&case.name))));
     why.push(if update {
-        "  hint: these cannot be written down by --update: correct them by hand".to_owned()
+        "  hint: --update cannot accept these; correct them by hand".to_owned()
     } else {
-        "  hint: correct the mapping, or accept what it yields with --update".to_owned()
+        "  hint: correct the mapping, or accept its results with --update".to_owned()
     });
     Ok(Ended::with(Code::Usage, why))
 }

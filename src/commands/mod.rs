@@ -1,45 +1,35 @@
-//! The commands: one file for each subcommand, which wires rooms together and holds a rule of none.
+//! The commands: one file for each subcommand, which parses its arguments, calls `session` and prints the result.
 //!
-//! In come arguments and settings, out go a result on stdout, everything else on stderr, and an exit code. Only here is a
-//! clock read, a question asked and a file chosen.
+//! Arguments and settings come in. A result on stdout, everything else on stderr, and an exit code go out. Only this room prints, asks
+//! questions and listens to signals.
 
 mod apply;
+mod arguments;
 mod cli;
-mod clock;
 mod completions;
 mod decide;
-mod decide_anew;
-mod delivery;
 mod doctor;
-mod doubts;
-mod everybody;
+mod examples;
 mod exit;
 mod explain;
-mod files;
 mod import;
 mod init;
-mod init_preset;
 mod interrupt;
 mod logging;
 mod mapping;
 mod mapping_check;
 mod mapping_convert;
 mod mapping_test;
-mod memory;
-mod operator;
-mod planning;
+mod output;
+mod plan;
 mod presets;
-mod progress;
 mod quality;
-mod reading;
 mod records;
 mod run;
 mod runs;
 mod sandbox;
-mod scene;
-mod service;
-mod settings;
-mod target;
+mod screen;
+mod sync;
 mod undo;
 
 use std::ffi::OsString;
@@ -47,10 +37,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::session::error::{Ended, Failure};
 use cli::{Cli, Color, Command};
-use exit::{Ended, Failure};
 
-/// Runs the command that the arguments name and tells how it ended.
+/// Runs the command that the arguments name, and returns its exit code.
 pub fn main<I: IntoIterator<Item = OsString>>(arguments: I) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -69,8 +59,8 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
     let common = &cli.common;
     match &cli.command {
         Command::Import(args) => import::import(common, args),
-        Command::Sync(args) => import::sync(common, args),
-        Command::Plan(args) => import::plan(common, args),
+        Command::Sync(args) => sync::sync(common, args),
+        Command::Plan(args) => plan::plan(common, args),
         Command::Apply(args) => apply::apply(common, args),
         Command::Undo(args) => undo::undo(common, args),
         Command::Explain(args) => explain::explain(common, args),

@@ -1,45 +1,27 @@
-//! `hrpush quality`: what HR should correct, in HR's words, to send back to HR.
+//! `hrpush quality`: prints what HR should correct.
 
 use std::path::Path;
 
 use super::cli::{Common, Format, Quality};
-use super::exit::{Code, Ended, Failure};
-use super::files::{print, write_private};
-use super::interrupt::{block_on, unless_interrupted};
-use super::{reading, settings};
-use crate::mapping::{self, Mapping};
+use super::output::print;
+use super::run::{run, settings};
 use crate::report;
-use crate::source::Reading;
+use crate::session::error::{Code, Ended, Failure};
+use crate::session::output::write_private;
+use crate::session::quality::{QualityReport, check};
+use crate::session::run_end::RunKind;
 
 pub(super) fn quality(common: &Common, args: &Quality) -> Result<Ended, Failure> {
-    let settings = settings::load(common)?;
-    block_on(|cancelled| async move {
-        let now = jiff::Zoned::now();
-        let today = args.map.as_of.unwrap_or_else(|| now.date());
-        let (reading, mapping) = match unless_interrupted(&cancelled, reading::read(&settings, &args.files, &args.map)).await {
-            Ok(read) => (read.reading, read.mapping),
-            // Without a mapping that fits, the words of the header must do.
-            Err(fault) if args.map.mapping.is_some() => return Err(fault),
-            Err(fault) => {
-                let plainly = reading::read_plainly(&settings, &args.files, today);
-                let Ok(reading) = unless_interrupted(&cancelled, plainly).await else { return Err(fault) };
-                let Some(mapping) = guessed(&reading) else { return Err(fault) };
-                (reading, mapping)
-            }
-        };
-        let bound = mapping.bind(&reading.header).map_err(Failure::usage)?;
-        let held = reading.records.held().map_err(Failure::usage)?;
-        let findings = bound.quality(&held, &mapping.required(), today);
+    run(common, RunKind::Quality, &settings(common)?, async |session| {
+        let QualityReport { name, records, sha256, findings } = check(session, &args.files, &(&args.map).into()).await?;
         if let Some(path) = &args.csv {
-            let text = report::quality_csv(&findings).map_err(|fault| Failure::cannot(&fault))?;
+            let text = report::quality_csv(&findings)?;
             only_over_a_report(path)?;
             write_private(path, &text)?;
         }
-        let records = reading.records.len();
         print(&match common.format {
-            Format::Json => report::json(&report::quality_json(&reading.name, records, &reading.sha256, &findings))
-                .map_err(|fault| Failure::cannot(&fault))?,
-            Format::Text => report::quality(&reading.name, records, &findings),
+            Format::Json => report::json(&report::quality_json(&name, records, &sha256, &findings))?,
+            Format::Text => report::quality(&name, records, &findings),
         })?;
         if findings.is_empty() {
             return Ok(Ended::done());
@@ -48,18 +30,13 @@ pub(super) fn quality(common: &Common, args: &Quality) -> Result<Ended, Failure>
     })
 }
 
-/// Refuses to write over anything but an earlier report: the list itself is named easily by mistake.
+/// Refuses to overwrite anything but an earlier report: the HR file itself is easily named by mistake.
 fn only_over_a_report(path: &Path) -> Result<(), Failure> {
     match std::fs::read(path) {
         Ok(before) if !before.starts_with(report::QUALITY_CSV_HEADER.as_bytes()) => Err(Failure::usage(format!(
-            "{} is there already and is no earlier report\n  hint: --csv names the report that is written, not the list",
+            "{} exists already and is not an earlier report\n  hint: --csv names the report to write, not the HR file",
             path.display()
         ))),
         _ => Ok(()),
     }
-}
-
-fn guessed(reading: &Reading) -> Option<Mapping> {
-    let guess = mapping::guess(&reading.name, &reading.header, &reading.records.held().ok()?, None).ok()?;
-    Mapping::parse(&guess.text, Path::new("guessed.toml")).ok()
 }

@@ -1,21 +1,21 @@
-//! `hrpush records`: what was read, before any mapping: for the first look.
+//! `hrpush records`: prints a reading before any mapping.
 
 use serde_json::{Map, Value, json};
 
 use super::cli::{Common, Format, Records};
-use super::exit::{Ended, Failure};
-use super::files::print;
-use super::interrupt::{block_on, unless_interrupted};
-use super::{reading, settings};
+use super::output::print;
+use super::run::{run, settings};
 use crate::record::{Cell, Record};
 use crate::report::{self, shown};
+use crate::session::error::{Ended, Failure};
+use crate::session::load_source::read_plainly;
+use crate::session::run_end::RunKind;
 use crate::source::{Profiler, Reading};
 
 pub(super) fn records(common: &Common, args: &Records) -> Result<Ended, Failure> {
-    let settings = settings::load(common)?;
     let day = args.as_of.unwrap_or_else(|| jiff::Zoned::now().date());
-    block_on(|cancelled| async move {
-        let reading = unless_interrupted(&cancelled, reading::read_plainly(&settings, &args.files, day)).await?;
+    run(common, RunKind::Records, &settings(common)?, async |session| {
+        let reading = session.unless_interrupted(read_plainly(session, &args.files, day)).await?;
         show(common, args, &reading)
     })
 }
@@ -27,9 +27,9 @@ fn show(common: &Common, args: &Records, reading: &Reading) -> Result<Ended, Fai
         (Format::Text, None) => 20,
     };
     if common.format == Format::Json {
-        print(&report::json(&document(reading, most)?).map_err(|fault| Failure::cannot(&fault))?)?;
+        print(&report::json(&document(reading, most)?)?)?;
     } else {
-        print(&report::records(reading, most).map_err(Failure::usage)?)?;
+        print(&report::records(reading, most)?)?;
     }
     if !common.quiet && common.format == Format::Json {
         for line in &reading.told {
@@ -48,7 +48,7 @@ fn document(reading: &Reading, most: usize) -> Result<Value, Failure> {
             records.push(json!({ "record": record.place(), "cells": cells }));
         }
     };
-    reading.records.each(seen).map_err(Failure::usage)?;
+    reading.records.each(seen)?;
     let columns: Vec<Value> = profiler
         .finish()
         .into_iter()

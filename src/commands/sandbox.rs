@@ -1,15 +1,16 @@
-//! `hrpush sandbox`: the sandbox tenant on loopback, until somebody interrupts it.
+//! `hrpush sandbox`: serves the sandbox tenant on loopback until it is interrupted.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::cli::Sandbox as Args;
-use super::exit::{Ended, Failure};
-use super::files::{append_private, print, write_private};
 use super::interrupt::interrupted;
+use super::output::print;
 use crate::sandbox::{Faults, Options, Quota, QuotaKind, Sandbox, TlsFiles, is_permission};
+use crate::session::error::{Ended, Failure};
+use crate::session::output::{append_private, write_private};
 
-/// `40d` or `12h`, how far the tenant's clock is ahead; `-3h`, how far it is behind.
+/// How far the tenant's clock is ahead (`40d`, `12h`) or behind (`-3h`).
 fn moved(text: &str) -> Result<(Duration, Duration), Failure> {
     let (back, time) = text.strip_prefix('-').map_or((false, text), |time| (true, time));
     let (digits, hours) = match (time.strip_suffix('d'), time.strip_suffix('h')) {
@@ -17,19 +18,19 @@ fn moved(text: &str) -> Result<(Duration, Duration), Failure> {
         (None, Some(digits)) => (digits, 1),
         (None, None) => (time, 0),
     };
-    // A hundred years are enough for everybody.
+    // A hundred years are enough.
     let hours =
         digits.parse::<u32>().ok().and_then(|count| count.checked_mul(hours)).filter(|hours| (1..=876_000).contains(hours));
     let by = hours
         .map(|hours| Duration::from_secs(u64::from(hours) * 3_600))
-        .ok_or_else(|| Failure::usage(format!("--clock: `{text}` is no time\n  hint: 40d, 12h or -3h")))?;
+        .ok_or_else(|| Failure::usage(format!("--clock: `{text}` is not a duration\n  hint: 40d, 12h or -3h")))?;
     Ok(if back { (Duration::ZERO, by) } else { (by, Duration::ZERO) })
 }
 
 pub(super) fn sandbox(args: &Args) -> Result<Ended, Failure> {
     if !args.listen.ip().is_loopback() {
         return Err(Failure::usage(format!(
-            "--listen {}: the sandbox listens on loopback alone\n  hint: 127.0.0.1:0",
+            "--listen {}: the sandbox listens only on loopback\n  hint: 127.0.0.1:0",
             args.listen
         )));
     }
@@ -37,13 +38,13 @@ pub(super) fn sandbox(args: &Args) -> Result<Ended, Failure> {
         return Err(Failure::usage("--quota-scale must be above 0"));
     }
     let options = options(args)?;
-    // A rehearsal may hold a copy of the real tenant.
+    // A rehearsal may contain a copy of the real tenant.
     for path in args.db.iter().chain(&args.request_log) {
         append_private(path).map_err(|fault| Failure::file("open", path, &fault))?;
     }
-    let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::cannot(&fault))?;
+    let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let sandbox = Sandbox::start(args.listen, options).await.map_err(|fault| Failure::cannot(&fault))?;
+        let sandbox = Sandbox::start(args.listen, options).await?;
         let url = sandbox.url();
         if let Some(path) = &args.port_file {
             let port = url::Url::parse(&url).ok().and_then(|url| url.port()).unwrap_or_default();

@@ -2,6 +2,8 @@
 
 use jiff::{SignedDuration, Span};
 
+use crate::diagnostic::toml::{Reader, Table};
+
 /// The number and the unit of a duration.
 fn split(text: &str) -> Option<(i64, &str)> {
     let text = text.trim();
@@ -36,6 +38,22 @@ pub(super) fn exact(text: &str) -> Option<SignedDuration> {
         "w" => SignedDuration::from_hours(number * 24 * 7),
         _ => return None,
     })
+}
+
+/// Reads a duration in the form that `parse` accepts.
+pub(super) fn timed<T>(
+    reader: &mut Reader<'_>,
+    fields: &Table<'_, '_>,
+    key: &'static str,
+    hint: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    let found = reader.string(fields, key)?;
+    let value = parse(&found.value);
+    if value.is_none() {
+        reader.fault(&found.span, format!("`{key}` cannot be `{}`", found.value), hint);
+    }
+    value
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::duration;
-use super::place::{self, PlaceConfig};
-use super::reader::{At, Fields, Reader};
-use super::tables::timed;
+use super::duration::timed;
+use super::remote::{self, PlaceConfig};
+use crate::diagnostic::toml::{At, Reader, Table};
 use crate::record::DayFormat;
 use crate::source::{Arrival, CsvSettings, FileSettings, JoinRule, RowRule, SheetSettings, UnpackSettings, is_encoding};
 
@@ -54,18 +54,16 @@ pub(super) enum FileKind {
 }
 
 /// Reads the whole table.
-pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>, kind: FileKind) -> Option<FileSource> {
-    let place = elsewhere(reader, &mut fields);
-    let paths = if matches!(place, Elsewhere::No) { paths(reader, &mut fields) } else { Some(Vec::new()) };
-    let settings = settings(reader, &mut fields, kind);
-    let arrival = arrival(reader, &mut fields);
-    let joins = tables(reader, &mut fields, "join", "[[source.join]]")
-        .into_iter()
-        .filter_map(|fields| join(reader, fields, kind))
-        .collect();
-    let rows = reader.table(&mut fields, "rows").and_then(|fields| rows(reader, fields));
-    let move_to = after(reader, &mut fields);
-    let repeated = reader.choice(&mut fields, "repeated", &[("say", false), ("refuse", true)]);
+pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>, kind: FileKind) -> Option<FileSource> {
+    let place = elsewhere(reader, &fields);
+    let paths = if matches!(place, Elsewhere::No) { paths(reader, &fields) } else { Some(Vec::new()) };
+    let settings = settings(reader, &fields, kind);
+    let arrival = arrival(reader, &fields);
+    let joins =
+        reader.tables(&fields, "join", "[[source.join]]").into_iter().filter_map(|fields| join(reader, fields, kind)).collect();
+    let rows = reader.table(&fields, "rows").and_then(|fields| rows(reader, fields));
+    let move_to = after(reader, &fields);
+    let repeated = reader.choice(&fields, "repeated", &[("say", false), ("refuse", true)]);
     reader.finish(&fields);
     let place = match place {
         Elsewhere::No => None,
@@ -75,24 +73,24 @@ pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>, kind: FileKi
     Some(FileSource { paths: paths?, place, settings, arrival, joins, rows, move_to, refuse_repeated: repeated.unwrap_or(false) })
 }
 
-/// Whether the file lies elsewhere than on this machine.
+/// Where the file is: on this machine, or on a server.
 enum Elsewhere {
     No,
     At(Box<PlaceConfig>),
     Faulty,
 }
 
-fn elsewhere(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Elsewhere {
-    let is_place = fields.get("path").and_then(|found| found.get_ref().as_str()).is_some_and(place::is_place);
+fn elsewhere(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Elsewhere {
+    let is_place = fields.get("path").and_then(|found| found.get_ref().as_str()).is_some_and(remote::is_place);
     if !is_place {
         return Elsewhere::No;
     }
     let Some(found) = reader.string(fields, "path") else { return Elsewhere::No };
-    match place::read(reader, fields, &found) {
+    match remote::read(reader, fields, &found) {
         Some(place) if fields.holds("after") && fields.get("after").is_some_and(|after| after.get_ref().is_table()) => {
             drop(place);
-            let hint = "a place is only read; `repeated` tells when the same file comes again";
-            reader.fault_with(&found.span, "files are moved away on this machine alone", hint);
+            let hint = "hrpush only reads from a server; `repeated` reports the same file a second time";
+            reader.fault(&found.span, "`after` can move files on this machine only", hint);
             Elsewhere::Faulty
         }
         Some(place) => Elsewhere::At(Box::new(place)),
@@ -101,16 +99,16 @@ fn elsewhere(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Elsewhere {
 }
 
 /// `path`: one text or several.
-fn paths(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Vec<PathBuf>> {
+fn paths(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<Vec<PathBuf>> {
     match fields.get("path").map(toml::Spanned::get_ref) {
         None => {
-            reader.fault(&fields.span(), "[source] needs `path`");
+            reader.fault(&fields.span(), "[source] needs `path`", "such as path = \"/srv/hr/employees-*.csv\"");
             None
         }
         Some(DeValue::Array(_)) => {
             let paths = reader.strings(fields, "path")?;
             if paths.is_empty() {
-                reader.fault(&fields.span(), "`path` names no file");
+                reader.fault(&fields.span(), "`path` is an empty list", "such as path = [\"a.csv\", \"b.csv\"]");
                 return None;
             }
             let several = paths.into_iter().map(|path| only_here(reader, &path));
@@ -122,14 +120,14 @@ fn paths(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Vec<PathBuf
 
 /// A path of this machine: a file elsewhere is fetched alone.
 fn only_here(reader: &mut Reader<'_>, path: &At<String>) -> Option<PathBuf> {
-    if place::is_place(&path.value) {
-        reader.fault_with(&path.span, "a file that lies elsewhere is fetched alone", "give it as the one `path` of [source]");
+    if remote::is_place(&path.value) {
+        reader.fault(&path.span, "a file on a server cannot be one of several", "give it as the one `path` of [source]");
         return None;
     }
     Some(reader.beside(&path.value))
 }
 
-fn settings(reader: &mut Reader<'_>, fields: &mut Fields<'_>, kind: FileKind) -> FileSettings {
+fn settings(reader: &mut Reader<'_>, fields: &Table<'_, '_>, kind: FileKind) -> FileSettings {
     let skip_lines = reader.count(fields, "skip_lines").unwrap_or(0);
     let skip_footer = reader.count(fields, "skip_footer").unwrap_or(0);
     let mut settings = FileSettings::default();
@@ -152,13 +150,13 @@ fn settings(reader: &mut Reader<'_>, fields: &mut Fields<'_>, kind: FileKind) ->
     settings
 }
 
-fn csv(reader: &mut Reader<'_>, fields: &mut Fields<'_>, common: &CsvSettings) -> CsvSettings {
+fn csv(reader: &mut Reader<'_>, fields: &Table<'_, '_>, common: &CsvSettings) -> CsvSettings {
     let delimiter = reader.string_or_blank(fields, "delimiter").and_then(|found| {
         let mut chars = found.value.chars();
         let first = chars.next().filter(|c| c.is_ascii() && !c.is_ascii_alphanumeric() && !"\"\r\n".contains(*c));
         let only = first.filter(|_| chars.next().is_none()).or_else(|| (found.value == "tab").then_some('\t'));
         if only.is_none() {
-            reader.fault_with(&found.span, "`delimiter` must be one character", "one of \",\" \";\" \"|\" \"\\t\"");
+            reader.fault(&found.span, "`delimiter` must be one character", "one of \",\" \";\" \"|\" \"\\t\"");
         }
         only
     });
@@ -166,7 +164,7 @@ fn csv(reader: &mut Reader<'_>, fields: &mut Fields<'_>, common: &CsvSettings) -
         let known = is_encoding(&found.value);
         if !known {
             let hint = "examples: utf-8, utf-16le, windows-1252, windows-1250, iso-8859-15, dos-850, shift_jis";
-            reader.fault_with(&found.span, format!("no encoding is called `{}`", found.value), hint);
+            reader.fault(&found.span, format!("unknown encoding `{}`", found.value), hint);
         }
         known.then_some(found.value)
     });
@@ -174,14 +172,14 @@ fn csv(reader: &mut Reader<'_>, fields: &mut Fields<'_>, common: &CsvSettings) -
     CsvSettings { delimiter, encoding, header, ..common.clone() }
 }
 
-fn arrival(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Arrival {
+fn arrival(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Arrival {
     let done_file = reader.string(fields, "done_file").and_then(|found| {
         let plain = !found.value.contains(['/', '\\']);
         if !plain {
-            reader.fault_with(
+            reader.fault(
                 &found.span,
                 "`done_file` is a name, not a path",
-                "it lies beside the file, such as \"{name}.done\"",
+                "it is in the folder of the file, such as \"{name}.done\"",
             );
         }
         plain.then_some(found.value)
@@ -190,61 +188,61 @@ fn arrival(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Arrival {
     Arrival { done_file, min_age: min_age.and_then(|age| Duration::try_from(age).ok()) }
 }
 
-fn join(reader: &mut Reader<'_>, mut fields: Fields<'_>, kind: FileKind) -> Option<JoinSource> {
+fn join(reader: &mut Reader<'_>, fields: Table<'_, '_>, kind: FileKind) -> Option<JoinSource> {
     if !fields.has("path") {
-        reader.fault(&fields.span(), "[[source.join]] needs `path`");
+        reader.fault(&fields.span(), "[[source.join]] needs `path`", "such as path = \"contracts.csv\"");
     }
-    let path = reader.string(&mut fields, "path").and_then(|path| only_here(reader, &path));
-    let settings = settings(reader, &mut fields, kind);
-    let key = reader.required(&mut fields, "key");
-    let other_key = reader.string(&mut fields, "other_key").map(|name| name.value.trim().to_owned());
-    let prefix = reader.string_or_blank(&mut fields, "prefix").map(|prefix| prefix.value).unwrap_or_default();
+    let path = reader.string(&fields, "path").and_then(|path| only_here(reader, &path));
+    let settings = settings(reader, &fields, kind);
+    let key = reader.required_text(&fields, "key");
+    let other_key = reader.string(&fields, "other_key").map(|name| name.value.trim().to_owned());
+    let prefix = reader.string_or_blank(&fields, "prefix").map(|prefix| prefix.value).unwrap_or_default();
     reader.finish(&fields);
     let rule = JoinRule { key: key?.value.trim().to_owned(), other_key, prefix };
     Some(JoinSource { path: path?, settings, rule })
 }
 
-fn rows(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<RowRule> {
-    let texts = |reader: &mut Reader<'_>, fields: &mut Fields<'_>, key| -> Vec<String> {
+fn rows(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<RowRule> {
+    let texts = |reader: &mut Reader<'_>, fields: &Table<'_, '_>, key| -> Vec<String> {
         reader.strings(fields, key).unwrap_or_default().into_iter().map(|found| found.value).collect()
     };
-    let column = |reader: &mut Reader<'_>, fields: &mut Fields<'_>, key| {
+    let column = |reader: &mut Reader<'_>, fields: &Table<'_, '_>, key| {
         reader.string(fields, key).map(|found| found.value.trim().to_owned())
     };
-    let key = reader.required(&mut fields, "key");
-    let from = column(reader, &mut fields, "from");
-    let until = column(reader, &mut fields, "until");
+    let key = reader.required_text(&fields, "key");
+    let from = column(reader, &fields, "from");
+    let until = column(reader, &fields, "until");
     let mut dates = Vec::new();
-    for format in reader.strings(&mut fields, "dates").unwrap_or_default() {
+    for format in reader.strings(&fields, "dates").unwrap_or_default() {
         if let Some(format) = DayFormat::new(&format.value) {
             dates.push(format);
         } else {
             let hint = "day, month and year are %d, %m and %Y, so that 31.12.2026 is \"%d.%m.%Y\" and 31.12.26 \"%d.%m.%y\"";
-            reader.fault_with(&format.span, format!("`{}` is no format of a date", format.value), hint);
+            reader.fault(&format.span, format!("`{}` is not a form of a date", format.value), hint);
         }
     }
-    let nothing = texts(reader, &mut fields, "nothing");
-    let primary = reader.table(&mut fields, "primary").and_then(|mut fields| {
-        let column = reader.required(&mut fields, "column");
-        let values = texts(reader, &mut fields, "values");
+    let nothing = texts(reader, &fields, "nothing");
+    let primary = reader.table(&fields, "primary").and_then(|fields| {
+        let column = reader.required_text(&fields, "column");
+        let values = texts(reader, &fields, "values");
         if values.is_empty() {
-            reader.fault_with(&fields.span(), "`primary` needs `values`", "such as values = [\"J\", \"yes\", \"1\"]");
+            reader.fault(&fields.span(), "`primary` needs `values`", "such as values = [\"J\", \"yes\", \"1\"]");
         }
         reader.finish(&fields);
         Some((column?.value.trim().to_owned(), values))
     });
-    let highest = column(reader, &mut fields, "highest");
+    let highest = column(reader, &fields, "highest");
     reader.finish(&fields);
     Some(RowRule { key: key?.value.trim().to_owned(), from, until, dates, nothing, primary, highest })
 }
 
 /// `after = "keep"` or `after = { move = "archive/" }`.
-fn after(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<PathBuf> {
+fn after(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<PathBuf> {
     match fields.get("after")?.get_ref() {
         DeValue::Table(_) => {
             let mut inner = reader.table(fields, "after")?;
             if !inner.has("move") {
-                reader.fault_with(&inner.span(), "`after` needs `move`", "such as after = { move = \"archive/\" }");
+                reader.fault(&inner.span(), "`after` needs `move`", "such as after = { move = \"archive/\" }");
             }
             let folder = reader.path(&mut inner, "move");
             reader.finish(&inner);
@@ -255,21 +253,4 @@ fn after(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<PathBuf> {
             None
         }
     }
-}
-
-/// The tables of an array of tables.
-fn tables<'a>(reader: &mut Reader<'_>, fields: &mut Fields<'a>, key: &'static str, name: &str) -> Vec<Fields<'a>> {
-    let Some(found) = fields.get(key) else { return Vec::new() };
-    let DeValue::Array(items) = found.get_ref() else {
-        reader.fault_with(&found.span(), format!("`{key}` must be a list of tables"), format!("write {name}"));
-        return Vec::new();
-    };
-    let mut tables = Vec::new();
-    for item in items {
-        match item.get_ref() {
-            DeValue::Table(table) => tables.push(Fields::new(name, table, item.span())),
-            _ => reader.fault_with(&item.span(), format!("`{key}` must be a list of tables"), format!("write {name}")),
-        }
-    }
-    tables
 }

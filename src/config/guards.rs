@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::reader::{Fields, Reader, count_of, number_of};
+use crate::diagnostic::toml::{Reader, Table, count_of, number_of};
 use crate::plan::Leavers;
 
 /// The limit of one guard; where a share and a count are given, the stricter wins.
@@ -117,35 +117,35 @@ impl Guards {
 const LEAVERS: [(&str, Leavers); 2] = [("wait", Leavers::Wait), ("go", Leavers::Go)];
 
 /// Reads `[guard]`; what it does not name keeps its default.
-pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Guards {
+pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Guards {
     let mut guards = Guards::default();
     for (name, limit) in guards.named_mut() {
         let Some(found) = fields.get(name) else { continue };
         match found.get_ref() {
             value if is_off(value) => limit.off = true,
             DeValue::Table(_) => {
-                if let Some(table) = reader.table(&mut fields, name) {
+                if let Some(table) = reader.table(&fields, name) {
                     one(reader, table, limit, name != "feed");
                 }
             }
-            _ => reader.fault_with(
+            _ => reader.fault(
                 &found.span(),
                 format!("`{name}` must be a table or \"off\""),
                 format!("such as `{name} = {{ share = {} }}`", limit.share.unwrap_or(0.05)),
             ),
         }
     }
-    guards.leavers = reader.choice(&mut fields, "leavers", &LEAVERS).unwrap_or_default();
+    guards.leavers = reader.choice(&fields, "leavers", &LEAVERS).unwrap_or_default();
     match fields.get("week") {
         Some(found) if is_off(found.get_ref()) => guards.week = None,
-        Some(_) => guards.week = reader.number(&mut fields, "week", |week| week > 0.0, "above 0, or \"off\"").or(guards.week),
+        Some(_) => guards.week = reader.number(&fields, "week", |week| week > 0.0, "above 0, or \"off\"").or(guards.week),
         None => {}
     }
     reader.finish(&fields);
     guards
 }
 
-fn one(reader: &mut Reader<'_>, mut table: Fields<'_>, limit: &mut GuardLimit, counts: bool) {
+fn one(reader: &mut Reader<'_>, table: Table<'_, '_>, limit: &mut GuardLimit, counts: bool) {
     if let Some(found) = table.get("share") {
         part(reader, found, "`share` must be a number from 0 to 1, or \"off\"", &mut limit.share, |value| {
             number_of(value).filter(|share| (0.0..=1.0).contains(share))
@@ -172,7 +172,7 @@ fn part<T>(
     } else if let Some(value) = read(found.get_ref()) {
         *limit = Some(value);
     } else {
-        reader.fault(&found.span(), wrong);
+        reader.fault(&found.span(), wrong, None);
     }
 }
 

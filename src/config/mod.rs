@@ -1,32 +1,34 @@
-//! What `hrpush.toml` says, checked whole: settings for each room, or every fault with its place.
+//! The settings of `hrpush.toml`: checked values for each room, or every fault with its place.
 //!
-//! Nothing here reads the tenant or HR. Secrets are named here, by an environment variable or a file, and read only when used.
+//! This room reads neither the tenant nor HR. A secret is named by an environment variable or a file, and read only when it is used.
 
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Span};
 
+use crate::diagnostic::Faults;
 use crate::graph::{Cloud, Size};
 use crate::source::sql::SqlSettings;
 
 mod auth;
+mod connection_url;
+#[cfg(test)]
+mod documentation_tests;
 mod duration;
-mod error;
+mod features;
 mod files;
 mod guards;
-mod place;
-mod reader;
+mod parse;
+mod remote;
 mod rest;
 mod secret;
 mod sql;
-mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use error::{ConfigErrors, ConfigFault};
 pub use files::{FileSource, JoinSource};
 pub use guards::{GuardLimit, Guards};
-pub use place::PlaceConfig;
+pub use remote::PlaceConfig;
 pub use rest::{Layer, RestSource, check_rest};
 pub use secret::{SecretError, SecretFrom};
 
@@ -39,7 +41,7 @@ pub struct Config {
     pub tenant: Option<Tenant>,
     /// Where HR data comes from in a `sync`.
     pub source: Option<SourceConfig>,
-    /// Whom nothing may touch.
+    /// Accounts that are never changed.
     pub protect: Protect,
     /// The limits above which a plan stops.
     pub guard: Guards,
@@ -111,9 +113,9 @@ pub enum Auth {
         /// The file with the token; else `AZURE_FEDERATED_TOKEN_FILE`.
         token_file: Option<PathBuf>,
     },
-    /// Whoever is signed in to the Azure CLI.
+    /// The account that is signed in to the Azure CLI.
     AzureCli,
-    /// A token that somebody else made.
+    /// A token that another program requested.
     AccessToken {
         /// The environment variable that holds it.
         token_env: String,
@@ -149,7 +151,7 @@ pub struct SqlConfig {
     pub secret: Option<SecretFrom>,
 }
 
-/// Whom nothing may touch.
+/// Accounts that are never changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Protect {
     /// User principal names or ids.
@@ -168,7 +170,7 @@ pub struct PlanConfig {
 /// Names of accounts.
 #[derive(Clone, Copy, Debug)]
 pub struct Names {
-    /// For so long the address of a leaver goes to nobody else.
+    /// How long the address of a leaver stays reserved.
     pub reuse_after: Span,
 }
 
@@ -182,7 +184,7 @@ pub struct Password {
 /// What becomes of a first password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deliver {
-    /// Nobody learns it.
+    /// It is discarded; the person gets a new one from the help desk.
     Discard,
     /// It is written to an encrypted file.
     File(HandTo),
@@ -190,10 +192,10 @@ pub enum Deliver {
     Tap(Option<HandTo>),
 }
 
-/// To whom secrets are handed over.
+/// Where secrets are delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandTo {
-    /// The age public key of the only reader.
+    /// The age public key of the recipient.
     pub recipient: String,
     /// The file.
     pub path: PathBuf,
@@ -209,13 +211,26 @@ pub struct Quota {
 }
 
 /// Reads and checks a file.
-pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
-    let bytes = std::fs::read(path).map_err(|error| ConfigErrors::of_file(path, &format!("cannot be read: {error}")))?;
-    let text = String::from_utf8(bytes).map_err(|_| ConfigErrors::of_file(path, "is not UTF-8 text"))?;
+pub fn load(path: &Path) -> Result<Config, Faults> {
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Faults::of_file(path, "is not UTF-8 text", Some("save it as UTF-8".to_owned())))?;
     parse(&text, path)
 }
 
+fn unreadable(path: &Path, error: &std::io::Error) -> Faults {
+    let hint = match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            let folder = std::env::current_dir().map(|folder| format!(" (the working folder is {})", folder.display()));
+            format!("check the path of --config{}, or let `hrpush init FILE` write a configuration", folder.unwrap_or_default())
+        }
+        std::io::ErrorKind::PermissionDenied => "let the user who runs hrpush read it".to_owned(),
+        _ => "--config names the configuration file".to_owned(),
+    };
+    Faults::of_file(path, &format!("cannot be read: {error}"), Some(hint))
+}
+
 /// Checks the text of a file; relative paths in it are taken from the folder of `path`.
-pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
-    tables::read(text, path)
+pub fn parse(text: &str, path: &Path) -> Result<Config, Faults> {
+    parse::read(text, path)
 }

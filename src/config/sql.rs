@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::reader::{At, Fields, Reader};
+use super::connection_url::{decoded, holds_password, secret};
+use super::features::Feature;
 use super::{SecretFrom, SqlConfig, duration};
+use crate::diagnostic::is_loopback;
+use crate::diagnostic::toml::{At, Reader, Table};
 use crate::source::sql::{self, Binary, Driver, Location, SignIn, SqlSettings, Tls};
 
 const DRIVERS: [(&str, Driver); 7] = [
@@ -20,19 +23,19 @@ const DRIVERS: [(&str, Driver); 7] = [
     ("sqlserver", Driver::Mssql),
 ];
 
-/// So long may a query take where the configuration does not say.
+/// The longest time for a query, unless the configuration has one.
 const TIMEOUT: Duration = Duration::from_mins(10);
 /// The longest time that can be configured.
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// Reads the keys; which of them belong to it depends on the driver.
-pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<SqlConfig> {
-    let named = reader.choice(&mut fields, "driver", &DRIVERS);
+pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<SqlConfig> {
+    let named = reader.choice(&fields, "driver", &DRIVERS);
     if named.is_none() && fields.holds("driver") {
         return None;
     }
-    refuse_plain_secrets(reader, &mut fields);
-    let url = reader.string(&mut fields, "url");
+    refuse_plain_secrets(reader, &fields);
+    let url = reader.string(&fields, "url");
     if let Some(url) = &url
         && holds_password(reader, url)
     {
@@ -40,14 +43,14 @@ pub(super) fn read(reader: &mut Reader<'_>, mut fields: Fields<'_>) -> Option<Sq
     }
     let driver = driver(reader, &fields, named, url.as_ref())?;
     let target = if driver == Driver::Sqlite {
-        file(reader, &mut fields, url.as_ref())
+        file(reader, &fields, url.as_ref())
     } else {
-        server(reader, &mut fields, driver, url.as_ref())
+        server(reader, &fields, driver, url.as_ref())
     };
-    let query = query(reader, &mut fields, driver);
-    let timeout = timeout(reader, &mut fields);
-    let binary = reader.choice(&mut fields, "binary", &[("refuse", Binary::Refuse), ("hex", Binary::Hex)]).unwrap_or_default();
-    let name = reader.string(&mut fields, "name").map(|name| name.value);
+    let query = query(reader, &fields, driver);
+    let timeout = timeout(reader, &fields);
+    let binary = reader.choice(&fields, "binary", &[("refuse", Binary::Refuse), ("hex", Binary::Hex)]).unwrap_or_default();
+    let name = reader.string(&fields, "name").map(|name| name.value);
     reader.finish(&fields);
     let (target, query) = (target?, query?);
     let name = name.unwrap_or_else(|| target.name());
@@ -67,7 +70,7 @@ struct Target {
 }
 
 impl Target {
-    /// What the source is called where the configuration does not say.
+    /// The name of the source, unless the configuration has one.
     fn name(&self) -> String {
         match (&self.database, &self.location) {
             (Some(database), _) => database.clone(),
@@ -80,53 +83,32 @@ impl Target {
 }
 
 /// The driver by its key or by the scheme of the URL, which must not contradict each other.
-fn driver(reader: &mut Reader<'_>, fields: &Fields<'_>, named: Option<Driver>, url: Option<&At<String>>) -> Option<Driver> {
+fn driver(reader: &mut Reader<'_>, fields: &Table<'_, '_>, named: Option<Driver>, url: Option<&At<String>>) -> Option<Driver> {
     let names = "one of postgres, mysql, sqlite, mssql";
     let scheme = url.and_then(|url| url.value.split_once(':')).map(|(scheme, _)| scheme.to_ascii_lowercase());
     let by_url = scheme.as_deref().and_then(|scheme| DRIVERS.iter().find(|(name, _)| *name == scheme)).map(|(_, driver)| *driver);
     match (named, by_url, url) {
         (Some(named), Some(by_url), Some(url)) if named != by_url => {
-            reader.fault(&url.span, format!("`url` is one of {}, `driver` says {}", by_url.name(), named.name()));
+            reader.fault(&url.span, format!("`url` is one of {}, `driver` says {}", by_url.name(), named.name()), None);
             None
         }
-        (Some(driver), _, _) | (None, Some(driver), _) => Some(driver),
+        (Some(driver), _, _) | (None, Some(driver), _) => {
+            let span = url.map_or_else(|| fields.span(), |url| url.span.clone());
+            (driver == Driver::Sqlite || Feature::Sql.is_built(reader, &span)).then_some(driver)
+        }
         (None, None, Some(url)) => {
-            reader.fault_with(
-                &url.span,
-                "`url` does not tell the kind of database",
-                "postgres://user@host/database, for example",
-            );
+            reader.fault(&url.span, "the kind of database is not known from `url`", "postgres://user@host/database, for example");
             None
         }
         (None, None, None) => {
-            reader.fault_with(&fields.span(), "[source] needs `driver`", names);
+            reader.fault(&fields.span(), "[source] needs `driver`", names);
             None
         }
     }
 }
 
-/// A password within the URL is refused, and no message shows it.
-pub(super) fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool {
-    let (scheme, rest) = url.value.split_once("://").unwrap_or_default();
-    // The key of an object may hold these signs; the address of a server holds them before a password alone.
-    let rest = if matches!(scheme, "s3" | "az" | "gs") { rest.split('/').next().unwrap_or_default() } else { rest };
-    let by_user = rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password);
-    let lower = url.value.to_ascii_lowercase();
-    let by_key = ["password=", "pwd="].iter().find_map(|key| lower.find(key).map(|at| &url.value[at + key.len()..]));
-    if by_user.or(by_key).is_none_or(str::is_empty) {
-        return false;
-    }
-    // The host helps to find the address again, but a password may hold any sign; what the mask shows of it is enough.
-    reader.fault_with(
-        &url.span,
-        "a password stands in this address",
-        "take it out, name an environment variable that holds it (`password_env = \"…\"`), and change it: it was readable here",
-    );
-    true
-}
-
 /// Secrets that stand in the file itself get a message of their own, which does not show them.
-fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &mut Fields<'_>) {
+fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &Table<'_, '_>) {
     for key in ["password", "token", "secret"] {
         if fields.holds(key) {
             reader.plain_secret(fields, key);
@@ -134,10 +116,10 @@ fn refuse_plain_secrets(reader: &mut Reader<'_>, fields: &mut Fields<'_>) {
     }
 }
 
-fn file(reader: &mut Reader<'_>, fields: &mut Fields<'_>, url: Option<&At<String>>) -> Option<Target> {
+fn file(reader: &mut Reader<'_>, fields: &Table<'_, '_>, url: Option<&At<String>>) -> Option<Target> {
     let path = match (fields.has("path"), url) {
         (true, Some(url)) => {
-            reader.fault(&url.span, "`url` and `path` exclude each other");
+            reader.fault(&url.span, "`url` and `path` exclude each other", None);
             return None;
         }
         (true, None) => reader.path(fields, "path")?,
@@ -146,7 +128,7 @@ fn file(reader: &mut Reader<'_>, fields: &mut Fields<'_>, url: Option<&At<String
             reader.beside(bare.strip_prefix("//").unwrap_or(bare))
         }
         (false, None) => {
-            reader.fault(&fields.span(), "[source] needs `path`");
+            reader.fault(&fields.span(), "[source] needs `path`", "such as path = \"hr.db\"");
             return None;
         }
     };
@@ -154,27 +136,27 @@ fn file(reader: &mut Reader<'_>, fields: &mut Fields<'_>, url: Option<&At<String
     Some(Target { location, database: None, user: None, tls: Tls::Off, secret: None, sign_in: SignIn::Nothing })
 }
 
-fn server(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver, url: Option<&At<String>>) -> Option<Target> {
+fn server(reader: &mut Reader<'_>, fields: &Table<'_, '_>, driver: Driver, url: Option<&At<String>>) -> Option<Target> {
     let ca_file = reader.path(fields, "ca_file");
     let tls = reader.choice(fields, "tls", &[("verify", true), ("off", false)]);
     let tls_span = fields.get("tls").map(toml::Spanned::span);
     let socket = if driver == Driver::Mssql { None } else { reader.path(fields, "socket") };
     let (secret, sign_in) = sign_in(reader, fields, driver)?;
     let Some(found) = url else {
-        reader.fault_with(&fields.span(), "[source] needs `url`", example(driver));
+        reader.fault(&fields.span(), "[source] needs `url`", example(driver));
         return None;
     };
     let parts = parts(reader, found, driver, socket.is_some())?;
     let here = socket.is_some() || parts.host.as_deref().is_some_and(is_loopback);
     if tls == Some(false) && !here {
         let span = tls_span.unwrap_or(found.span.clone());
-        reader.fault_with(&span, "TLS can be off for this machine alone", "for a company's own authority: `ca_file = \"…\"`");
+        reader.fault(&span, "TLS can be off for this machine alone", "for a company's own authority: `ca_file = \"…\"`");
         return None;
     }
     let tls = if tls.unwrap_or(!here) { Tls::Verify(ca_file) } else { Tls::Off };
     if driver == Driver::Mssql && (secret.is_none() || (parts.user.is_none() && sign_in == SignIn::Password)) {
         let hint = "a user in `url` with `password_env` or `password_file`, or `token_env` or `token_file` for Entra ID";
-        reader.fault_with(&found.span, "SQL Server needs a sign-in", hint);
+        reader.fault(&found.span, "SQL Server needs a sign-in", hint);
         return None;
     }
     let location = match (socket, parts.host) {
@@ -185,7 +167,7 @@ fn server(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver, url:
     Some(Target { location, database: parts.database, user: parts.user, tls, secret, sign_in })
 }
 
-/// What a URL says.
+/// The parts of a URL.
 struct Parts {
     host: Option<String>,
     port: u16,
@@ -195,18 +177,18 @@ struct Parts {
 
 fn parts(reader: &mut Reader<'_>, found: &At<String>, driver: Driver, socket: bool) -> Option<Parts> {
     let Ok(url) = Url::parse(&found.value) else {
-        reader.fault_with(&found.span, "`url` is no URL", example(driver));
+        reader.fault(&found.span, "`url` is not a URL", example(driver));
         return None;
     };
     if url.query().is_some() || url.fragment().is_some() {
         let hint = "socket, tls, ca_file and timeout are keys of [source]";
-        reader.fault_with(&found.span, "`url` takes no parameters", hint);
+        reader.fault(&found.span, "`url` takes no parameters", hint);
         return None;
     }
     let host = url.host_str().filter(|host| !host.is_empty()).map(|host| host.trim_matches(['[', ']']).to_owned());
     if host.is_some() == socket {
-        let message = if socket { "`url` names a host, `socket` one of this machine" } else { "`url` names no host" };
-        reader.fault_with(&found.span, message, example(driver));
+        let message = if socket { "`url` has a host, but `socket` is on this machine" } else { "`url` has no host" };
+        reader.fault(&found.span, message, example(driver));
         return None;
     }
     let port = url.port().unwrap_or(match driver {
@@ -216,17 +198,11 @@ fn parts(reader: &mut Reader<'_>, found: &At<String>, driver: Driver, socket: bo
     });
     let database = url.path().trim_start_matches('/');
     if database.contains('/') {
-        reader.fault_with(&found.span, "`url` names more than a database", example(driver));
+        reader.fault(&found.span, "`url` has more than a database behind the host", example(driver));
         return None;
     }
     let text = |part: &str| (!part.is_empty()).then(|| decoded(part));
     Some(Parts { host, port, database: text(database), user: text(url.username()) })
-}
-
-/// `%20` is a blank, and a plus sign is a plus sign.
-pub(super) fn decoded(part: &str) -> String {
-    let pair = format!("x={}", part.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 fn example(driver: Driver) -> &'static str {
@@ -238,12 +214,7 @@ fn example(driver: Driver) -> &'static str {
     }
 }
 
-/// Whether a host is this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-}
-
-fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Option<(Option<SecretFrom>, SignIn)> {
+fn sign_in(reader: &mut Reader<'_>, fields: &Table<'_, '_>, driver: Driver) -> Option<(Option<SecretFrom>, SignIn)> {
     let password = secret(reader, fields, "password_env", "password_file").ok()?;
     if driver != Driver::Mssql {
         let sign_in = if password.is_some() { SignIn::Password } else { SignIn::Nothing };
@@ -251,7 +222,7 @@ fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> 
     }
     match (password, secret(reader, fields, "token_env", "token_file").ok()?) {
         (Some(_), Some(_)) => {
-            reader.fault(&fields.span(), "a password and a token exclude each other");
+            reader.fault(&fields.span(), "a password and a token exclude each other", None);
             None
         }
         (None, Some(token)) => Some((Some(token), SignIn::Token)),
@@ -259,31 +230,10 @@ fn sign_in(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> 
     }
 }
 
-/// The secret under one of two keys, or the fault that was reported.
-pub(super) fn secret(
-    reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
-    env: &'static str,
-    file: &'static str,
-) -> Result<Option<SecretFrom>, Reported> {
-    match (fields.has(env), fields.has(file)) {
-        (true, true) => {
-            reader.fault(&fields.span(), format!("`{env}` and `{file}` exclude each other"));
-            Err(Reported)
-        }
-        (true, false) => reader.variable(fields, env).map(|name| Some(SecretFrom::Env(name))).ok_or(Reported),
-        (false, true) => reader.path(fields, file).map(|path| Some(SecretFrom::File(path))).ok_or(Reported),
-        (false, false) => Ok(None),
-    }
-}
-
-/// A fault that was reported already.
-pub(super) struct Reported;
-
-fn query(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Option<String> {
+fn query(reader: &mut Reader<'_>, fields: &Table<'_, '_>, driver: Driver) -> Option<String> {
     let (found, in_file) = match (fields.has("query"), fields.has("query_file")) {
         (true, true) => {
-            reader.fault(&fields.span(), "`query` and `query_file` exclude each other");
+            reader.fault(&fields.span(), "`query` and `query_file` exclude each other", None);
             return None;
         }
         (true, false) => (reader.string(fields, "query")?, None),
@@ -293,14 +243,14 @@ fn query(reader: &mut Reader<'_>, fields: &mut Fields<'_>, driver: Driver) -> Op
             let text = match std::fs::read_to_string(&path) {
                 Ok(text) => text,
                 Err(error) => {
-                    reader.fault(&named.span, format!("{}: cannot be read: {error}", path.display()));
+                    reader.fault(&named.span, format!("{}: cannot be read: {error}", path.display()), None);
                     return None;
                 }
             };
             (At { value: text, span: named.span }, Some(path))
         }
         (false, false) => {
-            reader.fault_with(
+            reader.fault(
                 &fields.span(),
                 "[source] needs `query` or `query_file`",
                 "one SELECT that yields a row for each person",
@@ -323,27 +273,27 @@ fn refuse_query(reader: &mut Reader<'_>, found: &At<String>, in_file: Option<Pat
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     if let Some(path) = in_file {
-        reader.fault_with(&found.span, format!("{}, line {line}, column {column}: {fault}", path.display()), hint);
+        reader.fault(&found.span, format!("{}, line {line}, column {column}: {fault}", path.display()), hint);
         return;
     }
-    // Where the query stands in the file as it is, without escapes, the place in it is a place in the file.
+    // If the file has the query without escapes, a place in the query is a place in the file.
     match reader.within(&found.span, &found.value) {
         Some(start) => {
             let at: Range<usize> = start + fault.at()..start + fault.at() + 1;
-            reader.fault_with(&at, fault.to_string(), hint);
+            reader.fault(&at, fault.to_string(), hint);
         }
-        None => reader.fault_with(&found.span, format!("{fault}, at line {line}, column {column} of the query"), hint),
+        None => reader.fault(&found.span, format!("{fault}, at line {line}, column {column} of the query"), hint),
     }
 }
 
-fn timeout(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Option<Duration> {
+fn timeout(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<Duration> {
     let Some(found) = reader.string(fields, "timeout") else {
         return (!fields.holds("timeout")).then_some(TIMEOUT);
     };
     let time = duration::exact(&found.value).and_then(|time| Duration::try_from(time).ok());
     let fits = time.filter(|time| !time.is_zero() && *time <= LONGEST);
     if fits.is_none() {
-        reader.fault_with(&found.span, format!("`timeout` cannot be `{}`", found.value), "such as 30s, 10min or 2h, at most 24h");
+        reader.fault(&found.span, format!("`timeout` cannot be `{}`", found.value), "such as 30s, 10min or 2h, at most 24h");
     }
     fits
 }

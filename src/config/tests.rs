@@ -129,7 +129,7 @@ fn what_cannot_be_protected_is_a_fault() {
     assert!(faults("[guard]\ndisable = 5\n").contains("`disable` must be a table or \"off\""));
     assert!(faults("[guard]\ndisable = { share = 5 }\n").contains("from 0 to 1"));
     assert!(faults("[guard]\nfeed = { count = 5 }\n").contains("unknown key `count`"));
-    assert!(faults("[tenant]\nid = \"a/../b.com\"\n").contains("is no tenant id"));
+    assert!(faults("[tenant]\nid = \"a/../b.com\"\n").contains("is not a tenant id"));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn hrpush_toml_wins_over_the_preset_and_says_what_only_its_user_knows() {
     assert_eq!(settings.limits.timeout.as_secs(), 5);
     let SourceKind::Rest(source) = config(&own.replace("company", "cmpany")).source.unwrap().kind else { panic!("no service") };
     let told = source.settings("bamboohr", &[layer]).unwrap_err();
-    assert!(told.contains("bamboohr.toml, line 15, column 12: `base_url`: nothing here is called `company`"), "{told}");
+    assert!(told.contains("bamboohr.toml, line 15, column 12: `base_url`: `{company}` has no value"), "{told}");
     assert!(told.contains("values = { company = "), "{told}");
 }
 
@@ -275,4 +275,63 @@ fn a_value_cannot_lead_a_service_to_another_host() {
     base("https://{company}.bamboohr.com/api", "acme").unwrap();
     base("https://{company}/api", "hr.acme.example:8443").unwrap();
     base("https://hr.example/{company}/api", "a b/c").unwrap();
+}
+
+/// Places where a secret was seen, each in a configuration that is otherwise right.
+const PLACES: [&str; 14] = [
+    "[tenant]\nid = \"contoso.com\"\nsecret =\nCANARY\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = { method = \"client-secret\", client_id = \"app\", secret = \"CANARY\" }\n",
+    "[tenant]\nid = \"contoso.com\"\nauth = { method = \"client-secret\", client_id = [\"CANARY\"], secret_env = \"S\" }\n",
+    "[tenant]\nid = \"contoso.com\"\n[tenant.auth]\nmethod = \"azure-cli\"\nclient_id = [\"CANARY\"]\n",
+    "[tenant]\nid = \"contoso.com\"\n[tenant.CANARY]\nmethod = \"azure-cli\"\n",
+    "[CANARY]\nid = \"contoso.com\"\n",
+    "[[CANARY]]\nid = \"contoso.com\"\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host.example/CANARY\"\ntimeout = 5\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host.example/services/CANARY/v1\"\npath = \"/x\"\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host.example/#CANARY\"\npath = \"/x\"\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host.example\"\nauth = { method = \"login\", token_url = \"https://h.example/CANARY\" }\n",
+    "[source]\nkind = \"rest\"\nbase_url = \"https://host.example\"\nauth = { method = \"login\", password = \"CANARY\" }\n",
+    "[source]\nkind = \"sql\"\nurl = \"postgres://hr@db.example/hr\"\npassword = '''\nCANARY\n'''\n",
+    "[source]\nkind = \"csv\"\npath = \"hr.csv\"\n[source.token]\nCANARY = 1\n",
+];
+
+/// One damage of a text, which leaves the secret as it is.
+fn damaged(text: &str, at: usize, kind: usize, sign: char) -> String {
+    let canary = text.find("CANARY").unwrap_or(0);
+    let mut chars: Vec<char> = text.chars().collect();
+    let at = at % chars.len();
+    if (canary..canary + 6).contains(&at) {
+        return text.to_owned();
+    }
+    match kind {
+        0 => drop(chars.remove(at)),
+        1 => chars.insert(at, sign),
+        2 => chars[at] = sign,
+        3 if at > canary => chars.truncate(at),
+        _ => drop(chars.drain(..at.min(canary) / 2)),
+    }
+    chars.into_iter().collect()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(400))]
+
+    /// Whatever a slip of the keyboard makes of a configuration, no fault shows the secret in it.
+    #[test]
+    fn no_damage_of_a_configuration_shows_a_secret(
+        place in 0_usize..PLACES.len(),
+        damages in proptest::collection::vec((0_usize..200, 0_usize..5, "[\"'=\\[\\]{},.# \nx]"), 0..4),
+    ) {
+        let mut text = PLACES[place].to_owned();
+        for (at, kind, sign) in damages {
+            text = damaged(&text, at, kind, sign.chars().next().unwrap_or(' '));
+        }
+        let text = text.replace("CANARY", "hunter2canary");
+        if let Err(errors) = parse(&text, Path::new("hrpush.toml")) {
+            let shown = errors.to_string();
+            proptest::prop_assert!(!shown.contains("hunter2canary"), "{text}\nis shown as\n{shown}");
+        }
+        let mapping = crate::mapping::Mapping::parse(&text, Path::new("map.toml")).unwrap_err().to_string();
+        proptest::prop_assert!(!mapping.contains("hunter2canary"), "{text}\nis shown as\n{mapping}");
+    }
 }

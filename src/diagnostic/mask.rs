@@ -7,15 +7,18 @@
 //!
 //! Characters are replaced one by one, so that lines and columns stay what they are.
 
+mod broken_lines;
 mod keys;
 mod lexer;
 #[cfg(test)]
 mod tests;
 mod text;
+mod vocabulary;
 
 use std::ops::Range;
 
 use text::Where;
+pub(super) use vocabulary::is_plain_name;
 
 /// A document without its secrets and comments; every line has the characters it had, and the caret under it fits.
 ///
@@ -28,6 +31,9 @@ use text::Where;
 pub fn document(text: &str, also: &[Range<usize>]) -> String {
     let mut cover = Cover::new(text);
     lexer::cover(&mut cover);
+    if !toml::de::DeTable::parse_recoverable(text).1.is_empty() {
+        broken_lines::cover(&mut cover);
+    }
     for span in also {
         let start = text.get(..span.start).map_or(0, |before| before.chars().count());
         let width = text.get(span.clone()).map_or(0, |part| part.chars().count());
@@ -50,6 +56,26 @@ pub fn message(text: &str) -> String {
     let mut cover = Cover::new(text);
     text::cover(&mut cover, 0..text.chars().count(), Where::Message);
     cover.finish()
+}
+
+/// A message about a file that people write. It may quote a value of the file, so an address in it keeps only its host and known words.
+#[must_use]
+pub(super) fn fault(text: &str) -> String {
+    let mut cover = Cover::new(text);
+    text::cover(&mut cover, 0..text.chars().count(), Where::Fault);
+    cover.finish()
+}
+
+/// A name from a file for a message: stars in place of a name that may be a secret.
+#[must_use]
+pub(super) fn name(name: &str) -> String {
+    if is_plain_name(name) { name.to_owned() } else { "*".repeat(name.chars().count()) }
+}
+
+/// Whether a key is among those that the documentation names, so that every message shows it.
+#[cfg(test)]
+pub(crate) fn is_documented(key: &str) -> bool {
+    vocabulary::is_known(key)
 }
 
 /// What becomes of a character.

@@ -1,6 +1,19 @@
-//! What every message about a file that people write has in common.
+//! Reads the files that people write, and reports their faults: hrpush.toml, mappings and their test files.
 //!
-//! In comes the text of a configuration or mapping file, out goes what a message may show of it. Nothing here knows what a key means to
-//! another room.
+//! A [`Document`] is the text of one file. A [`Reader`](toml::Reader) walks its tables and collects every fault, so that one run
+//! reports all of them. Each [`Fault`] has a place, the line itself, a caret and a hint. Secrets are masked in [`mask`] and nowhere else.
+//! Nothing here knows what a key means to another room.
 
+mod document;
+pub mod escape;
+mod host;
 pub mod mask;
+mod render;
+mod suggest;
+pub(crate) mod toml;
+pub(crate) mod toml_text;
+
+pub(crate) use document::Document;
+pub use document::{Fault, Faults};
+pub use host::is_loopback;
+pub use suggest::{did_you_mean, nearest};

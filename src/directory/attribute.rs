@@ -7,53 +7,18 @@ use std::hash::{Hash, Hasher};
 use std::sync::Mutex;
 
 use self::catalogue::{CATALOGUE, text};
-use self::pattern::Pattern;
 use super::value::{Value, ValueFault, calendar_date};
-use crate::record::is_direction_control;
+use crate::record::{is_direction_control, lock};
 
 mod catalogue;
+pub(super) mod countries;
 mod extension;
 mod pattern;
+pub mod roles;
+mod spec;
 
 pub use self::extension::ExtensionType;
-
-/// What an attribute holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// One text.
-    Text,
-    /// One text that compares without regard to case: userPrincipalName, mail, mailNickname.
-    Name,
-    /// A date, written as midnight UTC.
-    Date,
-    /// A boolean.
-    Flag,
-    /// Several texts.
-    List,
-}
-
-/// One row of the catalogue.
-#[derive(Debug)]
-pub struct Spec {
-    /// Graph's name, with a dot for a part of a complex value.
-    pub name: &'static str,
-    /// What it holds.
-    pub kind: Kind,
-    /// The most characters (of each item for a list); none documented means no limit.
-    pub max_length: Option<usize>,
-    /// The most items of a list.
-    pub max_items: Option<usize>,
-    /// Whether Graph takes null for it.
-    pub clearable: bool,
-    /// Whether only the service, or an action of its own, writes it.
-    pub read_only: bool,
-    /// Whether acting on an administrator needs a higher role: see «sensitive actions» of the Graph users page.
-    pub sensitive: bool,
-    /// The least application permission, where the common `User.ReadWrite.All` is not it.
-    pub permission: &'static str,
-    /// The rule on its characters.
-    pub pattern: Pattern,
-}
+pub use self::spec::{Kind, Spec};
 
 /// An attribute of a user: a reference into the catalogue, or a directory extension.
 #[derive(Clone, Copy)]
@@ -81,7 +46,7 @@ impl Attribute {
         self.name.starts_with("extension_")
     }
 
-    /// The type of a directory extension, where a tenant told it.
+    /// The type of a directory extension, where a tenant reported it.
     pub fn extension_type(self) -> Option<ExtensionType> {
         self.is_extension().then(|| extension::learned(self.name)).flatten()
     }
@@ -193,7 +158,7 @@ fn is_extension(name: &str) -> bool {
 /// A mapping names at most a hundred extensions (the most an object holds), each kept once for the life of the process.
 fn intern(name: &str) -> Attribute {
     static EXTENSIONS: Mutex<BTreeMap<String, &'static Spec>> = Mutex::new(BTreeMap::new());
-    let mut extensions = EXTENSIONS.lock().expect("no holder of this lock panics");
+    let mut extensions = lock(&EXTENSIONS);
     let spec = extensions.entry(name.to_owned()).or_insert_with(|| {
         let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
         Box::leak(Box::new(text(name, 256)))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::attribute::Attribute;
-use super::row::{Lent, RowReader, RowWriter};
+use super::row_codec::{RowReader, RowWriter, ValueRef};
 use super::value::Value;
 
 /// Attributes with their values, of which most users of a tenant have the same.
@@ -33,7 +33,7 @@ impl Attributes {
     }
 
     /// A value as it stands.
-    pub fn lent(&self, attribute: &Attribute) -> Option<Lent<'_>> {
+    pub fn lent(&self, attribute: &Attribute) -> Option<ValueRef<'_>> {
         let mut row = RowReader(&self.row);
         for name in self.names.iter() {
             if name == attribute {

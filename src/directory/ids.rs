@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::row::{RowReader, RowWriter};
+use super::row_codec::{RowReader, RowWriter};
 
 /// The id of an object in the directory, as Graph spells it.
 ///
@@ -198,5 +198,22 @@ impl fmt::Display for Upn {
 impl fmt::Debug for Upn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Upn(…@{})", self.domain().unwrap_or_default())
+    }
+}
+
+/// The number of a user among `Users`: the same as long as these are not changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserNo(u32);
+
+impl UserNo {
+    /// The place in a list with an entry for each of `Users::numbers`.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The number at that place.
+    pub fn new(index: usize) -> Self {
+        // A tenant has far fewer than four thousand million users.
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
     }
 }

@@ -4,22 +4,22 @@
 
 mod attribute;
 mod attributes;
-mod countries;
 mod ids;
-pub mod roles;
-mod row;
+mod row_codec;
 mod snapshot;
+mod string_pool;
+mod user;
 mod user_row;
-mod users;
+mod user_table;
 mod value;
-mod words;
 
-pub use attribute::{Attribute, ExtensionType, Kind, Spec, all_attributes};
+pub use attribute::countries::is_country;
+pub use attribute::{Attribute, ExtensionType, Kind, Spec, all_attributes, roles};
 pub use attributes::Attributes;
-pub use countries::is_country;
-pub use ids::{ObjectId, RowId, TenantId, Upn};
-pub use row::{Lent, RowReader, RowWriter};
-pub use snapshot::{DeletedUser, Group, GroupKind, Privileged, Snapshot, User, UserType};
+pub use ids::{ObjectId, RowId, TenantId, Upn, UserNo};
+pub use row_codec::{RowReader, RowWriter, ValueRef};
+pub use snapshot::{DeletedUser, Group, GroupKind, MANAGED_GROUP_PREFIX, Privileged, Snapshot};
+pub use user::{User, UserType};
 pub use user_row::{UserRow, Values};
-pub use users::{Edited, UserNo, Users, UsersBuilder};
+pub use user_table::{Edited, Users, UsersBuilder};
 pub use value::{Value, ValueFault, at_midnight, calendar_date, canonical_date};

@@ -1,96 +1,19 @@
 //! The tenant at one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::attribute::Attribute;
-use super::attributes::Attributes;
-use super::ids::{ObjectId, TenantId, Upn};
-use super::users::Users;
-use super::value::Value;
-
-/// Whether an account belongs to the tenant or was invited.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum UserType {
-    /// Somebody of the tenant.
-    #[default]
-    Member,
-    /// Somebody invited.
-    Guest,
-}
-
-/// A live user with the attributes that were asked for.
-#[derive(Clone, PartialEq)]
-pub struct User {
-    /// Graph's id.
-    pub id: ObjectId,
-    /// The sign-in name.
-    pub upn: Upn,
-    /// accountEnabled; Graph leaves it null for some accounts.
-    pub enabled: Option<bool>,
-    /// userType.
-    pub user_type: UserType,
-    /// onPremisesSyncEnabled is true: mastered elsewhere.
-    pub synced: bool,
-    /// isManagementRestricted: member of a restricted management administrative unit.
-    pub restricted: bool,
-    /// The manager's id.
-    pub manager: Option<ObjectId>,
-    /// All addresses, as Graph lists them (`SMTP:…`, `smtp:…`).
-    pub proxy_addresses: Vec<Box<str>>,
-    /// The attributes that were asked for and are set, userPrincipalName and mail included, accountEnabled not.
-    pub attributes: Attributes,
-    /// Skus assigned directly to the user, where they were asked for.
-    pub licenses: Vec<Box<str>>,
-}
-
-impl User {
-    /// A new user with nothing set but the name: what tests and readers start from.
-    pub fn new(id: ObjectId, upn: Upn) -> Self {
-        Self {
-            id,
-            upn,
-            enabled: Some(true),
-            user_type: UserType::Member,
-            synced: false,
-            restricted: false,
-            manager: None,
-            proxy_addresses: Vec::new(),
-            attributes: Attributes::default(),
-            licenses: Vec::new(),
-        }
-    }
-
-    /// The value of an attribute; accountEnabled and userPrincipalName are answered too.
-    pub fn value(&self, attribute: Attribute) -> Option<Value> {
-        match attribute.name {
-            "accountEnabled" => self.enabled.map(Value::Flag),
-            "userPrincipalName" => Some(Value::text(self.upn.as_str())),
-            _ => self.attributes.get(&attribute),
-        }
-    }
-
-    /// The text of an attribute by its name, where it is set and text.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.attributes.text(&Attribute::find(name)?)
-    }
-}
-
-/// Shows the id alone: a user is personal data.
-impl fmt::Debug for User {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
-    }
-}
+use super::ids::{ObjectId, TenantId};
+use super::user::User;
+use super::user_table::Users;
 
 /// A user in the recycle bin, where it stays 30 days.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeletedUser {
     /// The user as it was. Graph puts the id before the name of a deleted user; here the name is as it was before.
     pub user: User,
-    /// When it was deleted, as Graph tells it.
+    /// When it was deleted, as Graph reports it.
     pub deleted_at: Option<String>,
 }
 
@@ -112,7 +35,7 @@ pub struct Group {
     pub id: ObjectId,
     /// displayName.
     pub name: String,
-    /// uniqueName, set once by whoever made the group.
+    /// uniqueName, set once by the app or the person that made the group.
     pub unique_name: Option<String>,
     /// Its kind.
     pub kind: GroupKind,
@@ -129,6 +52,16 @@ pub struct Group {
     pub members: BTreeSet<ObjectId>,
     /// Ids of the owners, where they were read.
     pub owners: BTreeSet<ObjectId>,
+}
+
+/// The prefix of the unique name of every group that hrpush creates.
+pub const MANAGED_GROUP_PREFIX: &str = "hrpush-";
+
+impl Group {
+    /// Whether hrpush created the group.
+    pub fn is_managed(&self) -> bool {
+        self.unique_name.as_ref().is_some_and(|name| name.starts_with(MANAGED_GROUP_PREFIX))
+    }
 }
 
 /// Who holds directory roles, and how well that could be read.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use super::attribute::Attribute;
 use super::attributes::Attributes;
-use super::ids::{ObjectId, RowId, Upn};
-use super::row::{Coded, Lent, RowReader, RowWriter};
-use super::snapshot::{User, UserType};
-use super::users::UserNo;
-use super::words::Words;
+use super::ids::{ObjectId, RowId, Upn, UserNo};
+use super::row_codec::{EncodedValue, RowReader, RowWriter, ValueRef};
+use super::string_pool::StringPool;
+use super::user::{User, UserType};
 
 /// What the first byte says: accountEnabled in two bits, then these.
 const GUEST: u8 = 1 << 2;
@@ -24,7 +23,7 @@ const PRIMARY: &str = "SMTP:";
 #[derive(Clone)]
 pub(super) struct Layout {
     pub(super) names: Arc<[Attribute]>,
-    pub(super) words: Words,
+    pub(super) words: StringPool,
 }
 
 /// A user that is lent by the row it stands in.
@@ -131,7 +130,7 @@ impl<'a> UserRow<'a> {
     }
 
     /// A value as it stands; accountEnabled is not among them.
-    pub fn lent(&self, attribute: &Attribute) -> Option<Lent<'a>> {
+    pub fn lent(&self, attribute: &Attribute) -> Option<ValueRef<'a>> {
         self.values().of(*attribute)
     }
 
@@ -162,12 +161,12 @@ impl<'a> UserRow<'a> {
     /// not the attributes that the user was read with.
     pub fn kept(&self, names: &Arc<[Attribute]>) -> Option<Vec<u8>> {
         let same = Arc::ptr_eq(names, &self.layout.names) || **names == *self.layout.names;
-        same.then(|| summed(names, self.id.bytes(), self.own))
+        same.then(|| checksum(names, self.id.bytes(), self.own))
     }
 
     /// The row without its id.
     pub(super) fn put(user: &User, layout: &mut Layout, row: &mut RowWriter) {
-        // Taken apart without `..`, so that a new field cannot be left out.
+        // InsertOutcome apart without `..`, so that a new field cannot be left out.
         let User { id: _, upn, enabled, user_type, synced, restricted, manager, proxy_addresses, attributes, licenses } = user;
         let (first, others) = match proxy_addresses.split_first() {
             Some((first, others)) if first.strip_prefix(PRIMARY) == Some(upn.as_str()) => (Some(first), others),
@@ -190,8 +189,8 @@ impl<'a> UserRow<'a> {
         row.texts(licenses);
         for (place, name) in layout.names.iter().enumerate() {
             match attributes.lent(name) {
-                Some(Lent::Text(text)) if text == upn.as_str() => row.upn(),
-                Some(Lent::Text(text)) => match layout.words.number(place, text) {
+                Some(ValueRef::Text(text)) if text == upn.as_str() => row.upn(),
+                Some(ValueRef::Text(text)) => match layout.words.number(place, text) {
                     Some(word) => row.word(word),
                     None => row.text_value(text),
                 },
@@ -211,7 +210,7 @@ pub struct Values<'a> {
 
 impl<'a> Values<'a> {
     /// The value of an attribute that stands behind those that were asked for before, else one of all.
-    pub fn of(&mut self, attribute: Attribute) -> Option<Lent<'a>> {
+    pub fn of(&mut self, attribute: Attribute) -> Option<ValueRef<'a>> {
         if self.names.first() != Some(&attribute) && !self.names.contains(&attribute) {
             *self = self.row.values();
         }
@@ -219,9 +218,9 @@ impl<'a> Values<'a> {
             self.names = names;
             if *name == attribute {
                 return match self.rest.coded()? {
-                    Coded::Own(value) => value,
-                    Coded::Word(number) => self.row.layout.words.get(number).map(Lent::Text),
-                    Coded::Upn => Some(Lent::Text(self.row.upn())),
+                    EncodedValue::Own(value) => value,
+                    EncodedValue::Word(number) => self.row.layout.words.get(number).map(ValueRef::Text),
+                    EncodedValue::Upn => Some(ValueRef::Text(self.row.upn())),
                 };
             }
             self.rest.skip()?;
@@ -231,18 +230,18 @@ impl<'a> Values<'a> {
 }
 
 /// Bytes with a sum behind them by which they are known to be whole, and to belong to this id, or none, and to these attributes.
-pub(super) fn summed(names: &[Attribute], id: &[u8], bytes: &[u8]) -> Vec<u8> {
-    [bytes, &sum_of(names, id, bytes)].concat()
+pub(super) fn checksum(names: &[Attribute], id: &[u8], bytes: &[u8]) -> Vec<u8> {
+    [bytes, &checksum_of(names, id, bytes)].concat()
 }
 
-/// What [`summed`] was given, without the sum; nothing where it is something else or broken.
+/// What [`checksum`] was given, without the sum; nothing where it is something else or broken.
 pub(super) fn checked<'k>(names: &Arc<[Attribute]>, id: &[u8], kept: &'k [u8]) -> Option<&'k [u8]> {
     let (row, sum) = kept.split_last_chunk::<4>()?;
-    (sum_of(names, id, row) == *sum).then_some(row)
+    (checksum_of(names, id, row) == *sum).then_some(row)
 }
 
 /// A sum over the id, the row and the number of its attributes: what broke off, or disk or memory damaged, has another one.
-fn sum_of(names: &[Attribute], id: &[u8], row: &[u8]) -> [u8; 4] {
+fn checksum_of(names: &[Attribute], id: &[u8], row: &[u8]) -> [u8; 4] {
     let mut sum = crc32fast::Hasher::new_with_initial(u32::try_from(names.len()).unwrap_or_default());
     sum.update(id);
     sum.update(row);

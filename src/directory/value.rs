@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::record::{code_point, day_of};
 
-/// The value of one attribute; «not set» is `Option::None` around it, never an empty value.
+/// The value of one attribute. An attribute that is not set is `Option::None`, never an empty value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {

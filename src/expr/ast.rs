@@ -3,11 +3,18 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::Branch;
-use super::regex::Pattern;
-use super::table::{Function, Run};
+use super::args::CallSite;
+use super::function::{Function, Implementation};
+
+/// A value that `IIF`, `Switch` or `Coalesce` may choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// The bytes of the expression.
+    pub span: Range<usize>,
+    /// The name of the branch, such as `Switch, key "DE"`.
+    pub name: String,
+}
 
 /// One operand with its place in the text.
 #[derive(Clone, Debug)]
@@ -20,7 +27,7 @@ pub(crate) struct Node {
 pub(crate) enum NodeKind {
     /// The place of an argument that was left out.
     Empty,
-    /// Something that could not be understood; the fault is told already. Its parts are still checked.
+    /// A part that the parser could not read and has reported. The operands inside are still checked.
     Bad(Vec<Node>),
     Column {
         name: Box<str>,
@@ -31,7 +38,7 @@ pub(crate) enum NodeKind {
         value: i64,
         hex: bool,
     },
-    Word(Word),
+    Keyword(Keyword),
     Call(Box<Call>),
     Compare(Comparison, By, Box<(Node, Node)>),
     Concat(Vec<Node>),
@@ -41,13 +48,12 @@ pub(crate) enum NodeKind {
 pub(crate) struct Call {
     pub(crate) function: &'static Function,
     pub(crate) args: Vec<Node>,
-    /// The compiled regular expression, where it is a constant.
-    pub(crate) regex: Option<Arc<Pattern>>,
+    pub(crate) site: CallSite,
 }
 
-/// A bare word.
+/// A bare word that is no attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Word {
+pub(crate) enum Keyword {
     TextCompare,
     BinaryCompare,
     Utf8,
@@ -57,7 +63,7 @@ pub(crate) enum Word {
     IgnoreObjectFlow,
 }
 
-impl Word {
+impl Keyword {
     pub(crate) const ALL: [Self; 7] = [
         Self::TextCompare,
         Self::BinaryCompare,
@@ -95,17 +101,17 @@ pub(crate) enum Comparison {
     LessOrEqual,
 }
 
-/// How both sides of a comparison are read. The checker decides it.
+/// How both sides of a comparison are read, as the checker decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
-    /// As what their values look like.
+    /// By the form of their values.
     Value,
-    /// As dates, since a function on one side yields one.
+    /// As dates, because a function on one side yields a date.
     Date,
 }
 
 impl Comparison {
-    /// Whether two values of this order fulfil it.
+    /// Whether two values in this order satisfy the comparison.
     pub(crate) fn holds(self, order: Ordering) -> bool {
         match self {
             Self::Equal => order.is_eq(),
@@ -134,7 +140,7 @@ impl Comparison {
 }
 
 impl Node {
-    /// Whether a call of the named function stands here.
+    /// Whether this is a call of the named function.
     pub(crate) fn calls(&self, name: &str) -> bool {
         matches!(&self.kind, NodeKind::Call(call) if call.function.name == name)
     }
@@ -158,12 +164,12 @@ impl Node {
         let NodeKind::Call(call) = &self.kind else { return Vec::new() };
         let args = &call.args;
         match call.function.run {
-            Run::Iif => args.iter().skip(1).collect(),
-            Run::Switch => {
+            Implementation::Iif => args.iter().skip(1).collect(),
+            Implementation::Switch => {
                 args.iter().enumerate().filter(|(at, _)| *at == 1 || (*at >= 3 && at % 2 == 1)).map(|(_, arg)| arg).collect()
             }
-            Run::Coalesce | Run::SelectUnique => args.iter().collect(),
-            Run::Eager(_) | Run::Refused(_) => Vec::new(),
+            Implementation::Coalesce | Implementation::SelectUnique => args.iter().collect(),
+            Implementation::Eager(_) | Implementation::Refused(_) => Vec::new(),
         }
     }
 
@@ -185,19 +191,19 @@ impl Node {
 }
 
 impl Call {
-    /// What a reader calls the argument that is chosen.
+    /// The name of a choice for a reader.
     fn branch_name(&self, at: usize) -> String {
         match (self.function.run, at) {
-            (Run::Iif, 1) => "IIF, when true".to_owned(),
-            (Run::Iif, _) => "IIF, when false".to_owned(),
-            (Run::Switch, 1) => "Switch, default".to_owned(),
-            (Run::Switch, _) => format!("Switch, key {}", self.args[at - 1]),
+            (Implementation::Iif, 1) => "IIF, when true".to_owned(),
+            (Implementation::Iif, _) => "IIF, when false".to_owned(),
+            (Implementation::Switch, 1) => "Switch, default".to_owned(),
+            (Implementation::Switch, _) => format!("Switch, key {}", self.args[at - 1]),
             _ => format!("{}, source {}", self.function.name, at + 1),
         }
     }
 }
 
-/// Places do not count.
+/// Two trees are equal wherever they are in their texts.
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
@@ -206,7 +212,7 @@ impl PartialEq for Node {
             (NodeKind::Column { name: one, .. }, NodeKind::Column { name: two, .. }) => one == two,
             (NodeKind::Text(one), NodeKind::Text(two)) => one == two,
             (NodeKind::Number { value: one, hex: a }, NodeKind::Number { value: two, hex: b }) => one == two && a == b,
-            (NodeKind::Word(one), NodeKind::Word(two)) => one == two,
+            (NodeKind::Keyword(one), NodeKind::Keyword(two)) => one == two,
             (NodeKind::Call(one), NodeKind::Call(two)) => one.function.name == two.function.name && one.args == two.args,
             (NodeKind::Compare(a, _, one), NodeKind::Compare(b, _, two)) => a == b && one == two,
             _ => false,
@@ -222,7 +228,7 @@ impl fmt::Display for Node {
             NodeKind::Text(text) => write_text(f, text),
             NodeKind::Number { value, hex: true } => write!(f, "&H{value:X}"),
             NodeKind::Number { value, hex: false } => write!(f, "{value}"),
-            NodeKind::Word(word) => f.write_str(word.name()),
+            NodeKind::Keyword(word) => f.write_str(word.name()),
             NodeKind::Call(call) => {
                 write!(f, "{}(", call.function.name)?;
                 for (at, arg) in call.args.iter().enumerate() {

@@ -6,17 +6,17 @@ use std::ops::Range;
 use jiff::civil::DateTime;
 
 use super::ast::{By, Comparison};
-use super::dates;
-use super::evaluate::{Eval, fault};
+use super::date_text;
+use super::runtime::{Eval, fault};
 use super::value::Value;
 
-/// One side of a comparison: a single value, and where it is in the expression.
+/// One side of a comparison: a single value and its place in the expression.
 pub(crate) type Side<'s, 'r> = (&'s Value<'r>, &'s Range<usize>);
 
-/// Compares two single values. What is absent equals nothing.
+/// Compares two single values. An absent value equals no other.
 ///
-/// Where one side is a date by its function, both are read as dates. Otherwise two numbers compare as numbers and two dates as dates;
-/// an order of values that are a date or a number in a doubtful form is a fault, since the order of their texts means nothing.
+/// If a function on one side yields a date, both are read as dates. Otherwise two numbers compare as numbers and two dates as dates.
+/// The order of a date or a number in a doubtful form is a fault, because the order of the texts means nothing.
 pub(crate) fn compare(sign: Comparison, by: By, one: Side<'_, '_>, two: Side<'_, '_>) -> Eval<'static, bool> {
     let (Some(left), Some(right)) = (one.0.to_text(), two.0.to_text()) else { return Ok(sign == Comparison::NotEqual) };
     let typed = matches!(one.0, Value::Number(_)) || matches!(two.0, Value::Number(_));
@@ -30,20 +30,20 @@ pub(crate) fn compare(sign: Comparison, by: By, one: Side<'_, '_>, two: Side<'_,
 
 type Text<'t> = (&'t str, &'t Range<usize>);
 
-/// Both as moments of UTC; nothing where one is blank.
+/// The order of two moments of UTC; `None` if one is blank.
 fn as_dates(left: Text<'_>, right: Text<'_>) -> Eval<'static, Option<Ordering>> {
     let read = |(text, span): Text<'_>| -> Eval<'static, Option<DateTime>> {
         if text.trim().is_empty() {
             return Ok(None);
         }
-        let message = "this is no date that can be compared: read it with FormatDateTime first";
-        dates::read(text).map(Some).ok_or_else(|| fault(span, "bad-date", message))
+        let message = "this is not a date that can be compared: read it with FormatDateTime first";
+        date_text::read(text).map(Some).ok_or_else(|| fault(span, "bad-date", message))
     };
     let (left, right) = (read(left)?, read(right)?);
     Ok(left.zip(right).map(|(left, right)| left.cmp(&right)))
 }
 
-/// Whether two values are the same: texts exactly, but a typed number by its value and two dates by their moment.
+/// Whether two values are the same: texts exactly, but a typed number and two decimals by their value, and two dates by their moment.
 fn equality(left: &str, right: &str, typed: bool) -> Ordering {
     if left == right {
         return Ordering::Equal;
@@ -51,13 +51,29 @@ fn equality(left: &str, right: &str, typed: bool) -> Ordering {
     if typed {
         return numbers(left, right).unwrap_or_else(|| left.cmp(right));
     }
-    match (date(left), date(right)) {
-        (Some(left), Some(right)) => left.cmp(&right),
+    if let (Some(left), Some(right)) = (date(left), date(right)) {
+        return left.cmp(&right);
+    }
+    match (decimal(left), decimal(right)) {
+        (Some(one), Some(two)) if one == two => Ordering::Equal,
         _ => left.cmp(right),
     }
 }
 
-/// What a text looks like where an order is asked for.
+/// The sign, the whole part and the decimals of a decimal number, without zeros at its end.
+///
+/// A text without decimals, or with a zero before its digits, may be an identifier such as `007` and is not a decimal.
+fn decimal(text: &str) -> Option<(bool, &str, &str)> {
+    let text = text.trim();
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, part) = unsigned.split_once(['.', ','])?;
+    if whole.len() > 1 && whole.starts_with('0') || number(text).is_none() {
+        return None;
+    }
+    Some((text.starts_with('-'), whole, part.trim_end_matches('0')))
+}
+
+/// The form of a text whose order is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Looks {
     Blank,
@@ -76,14 +92,14 @@ fn order(left: Text<'_>, right: Text<'_>, typed: bool) -> Eval<'static, Option<O
         (Looks::Blank, Looks::Number | Looks::Date(_) | Looks::Doubtful)
         | (Looks::Number | Looks::Date(_) | Looks::Doubtful, Looks::Blank) => Ok(None),
         (Looks::Number, Looks::Text) if typed => {
-            Err(fault(two_span, "not-a-number", "this is compared with a number, and is none"))
+            Err(fault(two_span, "not-a-number", "this is compared with a number, but is not one"))
         }
         (Looks::Text, Looks::Number) if typed => {
-            Err(fault(one_span, "not-a-number", "this is compared with a number, and is none"))
+            Err(fault(one_span, "not-a-number", "this is compared with a number, but is not one"))
         }
         (Looks::Blank | Looks::Number | Looks::Text, Looks::Blank | Looks::Number | Looks::Text) => Ok(Some(one.cmp(two))),
         _ => {
-            let message = "these values have no sure order: compare dates with DateDiff (FormatDateTime reads any form), and numbers \
+            let message = "these values have no certain order: compare dates with DateDiff (FormatDateTime reads any form), and numbers \
                            without separators";
             Err(fault(&(one_span.start.min(two_span.start)..one_span.end.max(two_span.end)), "doubtful-comparison", message))
         }
@@ -108,13 +124,13 @@ fn looks(text: &str) -> Looks {
     }
 }
 
-/// The moment of a date that begins with its year, or has the form that `CDate` yields: no day is taken for a month.
+/// The moment of a date that begins with its year, or has the form that `CDate` yields: no other form names the month for certain.
 fn date(text: &str) -> Option<DateTime> {
     let text = text.trim();
     let year_first =
         matches!(text.as_bytes(), [a, b, c, d, b'-' | b'/', ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()));
     let entra = text.matches('/').count() == 2 && text.matches(':').count() == 2 && text.ends_with(['M', 'm']);
-    if year_first || entra { dates::read(text) } else { None }
+    if year_first || entra { date_text::read(text) } else { None }
 }
 
 /// Three groups of digits that may be a day, a month and a year, or a number with separators.
@@ -143,7 +159,7 @@ fn number(text: &str) -> Option<String> {
     (!thousands).then(|| text.replace(',', "."))
 }
 
-/// The order of two numbers; nothing where one is none.
+/// The order of two numbers; `None` if one text is not a number.
 fn numbers(left: &str, right: &str) -> Option<Ordering> {
     let (left, right) = (left.trim(), right.trim());
     if let (Ok(left), Ok(right)) = (left.parse::<i64>(), right.parse::<i64>()) {
@@ -163,9 +179,9 @@ mod tests {
     use super::*;
 
     fn less(left: &str, right: &str) -> Result<bool, &'static str> {
-        let (left, right) = (Value::lent(left), Value::lent(right));
+        let (left, right) = (Value::borrowed(left), Value::borrowed(right));
         compare(Comparison::Less, By::Value, (&left, &(0..1)), (&right, &(2..3))).map_err(|stop| match *stop {
-            super::super::evaluate::Stop::Fault(error) => error.code,
+            super::super::runtime::Stop::Fault(error) => error.code,
             _ => "stop",
         })
     }

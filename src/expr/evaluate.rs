@@ -1,58 +1,37 @@
-//! Evaluation: a walk over the tree that evaluates only what is chosen, within bounds.
+//! Evaluation: a walk over the tree that evaluates only what is chosen, within limits.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::args::{Args, into_text};
-use super::ast::{By, Call, Comparison, Node, NodeKind, Word};
+use super::ast::{By, Call, Comparison, Keyword, Node, NodeKind};
 use super::compare::compare;
+use super::function::{Eager, Implementation};
+use super::functions::logic;
 use super::regex::SearchBudget;
-use super::table::{Eager, Run};
+use super::runtime::{Context, Env, Eval, LARGEST, Step, Stop, Trace, fault, too_large};
 use super::value::{Candidates, EvalError, Outcome, Value};
-use super::{Context, logic};
 use crate::record::{self, Record};
 
-/// How many operands one evaluation may walk through.
-const MOST_STEPS: usize = 100_000;
-/// How many bytes one value may have.
-pub(crate) const LARGEST: usize = 1 << 20;
-/// How many bytes of a function's result cost as much as one step.
-const BYTES_A_STEP: usize = 512;
-/// How many bytes of a result a trace keeps.
-const LONGEST_SHOWN: usize = 2_000;
-
 /// An expression whose columns are resolved against a header.
+///
+/// ```
+/// use std::sync::Arc;
+/// use hrpush::expr::{Context, Expression, Outcome, Rules, Value};
+/// use hrpush::record::{At, Header, Place, Record};
+///
+/// let header = Arc::new(Header::new(["Login"]).unwrap());
+/// let record = Record::from_text(Arc::clone(&header), Place { source: "hr.csv".into(), at: At::Line(2) }, ["ann"]);
+/// let bound = Expression::check(r#"Append([Login], "@contoso.com")"#, &Rules::open()).unwrap().bind(&header);
+/// let context = Context::on(jiff::civil::date(2026, 11, 20), None);
+/// let outcome = bound.evaluate(&record, &context, "4711").unwrap();
+/// assert_eq!(outcome, Outcome::Value(Value::Text("ann@contoso.com".into())));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Bound {
     root: Arc<Node>,
     slots: Arc<[Option<usize>]>,
-}
-
-/// One operand that an evaluation reached, for explaining a value and for coverage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The bytes of the expression.
-    pub span: Range<usize>,
-    /// How deep the operand stands: 0 is the expression itself.
-    pub depth: usize,
-    /// What it yielded, as JSON, or why it yielded nothing.
-    pub result: String,
-}
-
-/// Why an evaluation ends without a value.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    Fault(EvalError),
-    IgnoreAttribute,
-    IgnoreObject,
-}
-
-pub(crate) type Eval<'r, T = Value<'r>> = Result<T, Box<Stop>>;
-
-pub(crate) fn fault(span: &Range<usize>, code: &'static str, message: impl Into<String>) -> Box<Stop> {
-    Box::new(Stop::Fault(EvalError { code, message: message.into(), span: span.clone() }))
 }
 
 impl Bound {
@@ -60,10 +39,10 @@ impl Bound {
         Self { root, slots }
     }
 
-    /// The outcome for one record. `Guid` and `RandomString` are drawn from `seed`, so that the same seed gives the same outcome.
+    /// The outcome for one record. `Guid` and `RandomString` follow from `seed`, so that the same seed gives the same outcome.
     ///
     /// # Errors
-    /// What the record holds does not fit the expression.
+    /// A value of the record does not fit the expression.
     ///
     /// # Panics
     /// If the record has fewer columns than the header that this was bound to.
@@ -71,7 +50,7 @@ impl Bound {
         self.evaluate_within(record, context, seed, &SearchBudget::default())
     }
 
-    /// The same, where all expressions of one record share the work that their regular expressions may do.
+    /// The same, if all expressions of one record share the work that their regular expressions may do.
     ///
     /// # Errors
     /// As [`Bound::evaluate`].
@@ -88,10 +67,10 @@ impl Bound {
         if let Some(cell) = self.cell(record) {
             return Ok(Outcome::Value(cell.into()));
         }
-        self.outcome(record, &Env::new(context, seed, budget, None))
+        self.outcome(record, &Env::new(context, seed, budget))
     }
 
-    /// The cell that the expression is, where it is nothing but a column.
+    /// The cell of an expression that is a bare column. Reading it costs no allocation.
     pub fn cell<'r>(&self, record: &'r Record) -> Option<record::Cell<'r>> {
         let NodeKind::Column { slot, .. } = &self.root.kind else { return None };
         Some(self.slots[*slot].map_or(record::Cell::Null, |position| record.cell(position)))
@@ -100,15 +79,15 @@ impl Bound {
     /// The outcome as of [`Bound::evaluate`], with every operand that was reached, in the order of evaluation.
     pub fn trace<'r>(&'r self, record: &'r Record, context: &Context, seed: &str) -> (Result<Outcome<'r>, EvalError>, Vec<Step>) {
         let budget = SearchBudget::default();
-        let env = Env::new(context, seed, &budget, Some(RefCell::default()));
+        let env = Env::new(context, seed, &budget).traced();
         let outcome = self.outcome(record, &env);
-        (outcome, env.trace.map(RefCell::into_inner).unwrap_or_default())
+        (outcome, env.trace.map(Trace::into_steps).unwrap_or_default())
     }
 
     fn outcome<'r>(&'r self, record: &'r Record, env: &Env<'_>) -> Result<Outcome<'r>, EvalError> {
         let walk = Walk { slots: &self.slots, record, env };
         if let NodeKind::Call(call) = &self.root.kind
-            && let Run::SelectUnique = call.function.run
+            && let Implementation::SelectUnique = call.function.run
         {
             return walk.candidates(call);
         }
@@ -123,30 +102,7 @@ impl Bound {
     }
 }
 
-/// What functions may use beside their arguments.
-pub(crate) struct Env<'e> {
-    pub(crate) context: &'e Context,
-    pub(crate) seed: &'e str,
-    steps: Cell<usize>,
-    depth: Cell<usize>,
-    /// What regular expressions have cost.
-    pub(crate) work: &'e SearchBudget,
-    trace: Option<RefCell<Vec<Step>>>,
-}
-
-impl<'e> Env<'e> {
-    fn new(context: &'e Context, seed: &'e str, work: &'e SearchBudget, trace: Option<RefCell<Vec<Step>>>) -> Self {
-        Self { context, seed, steps: Cell::new(0), depth: Cell::new(0), work, trace }
-    }
-
-    /// Counts steps; a fault where there are too many.
-    fn step(&self, count: usize, span: &Range<usize>) -> Result<(), Box<Stop>> {
-        let steps = self.steps.get() + count;
-        self.steps.set(steps);
-        if steps > MOST_STEPS { Err(fault(span, "too-many-steps", "the evaluation takes too many steps")) } else { Ok(()) }
-    }
-}
-
+/// A walk over the tree of an expression for one record.
 struct Walk<'w, 'r> {
     slots: &'r [Option<usize>],
     record: &'r Record,
@@ -156,26 +112,8 @@ struct Walk<'w, 'r> {
 impl<'r> Walk<'_, 'r> {
     fn value(&self, node: &'r Node) -> Eval<'r> {
         let Some(trace) = &self.env.trace else { return self.untraced(node) };
-        let depth = self.env.depth.get();
-        let at = trace.borrow().len();
-        trace.borrow_mut().push(Step { span: node.span.clone(), depth, result: String::new() });
-        self.env.depth.set(depth + 1);
-        let result = self.untraced(node);
-        self.env.depth.set(depth);
-        if node.calls("Redact") {
-            trace.borrow_mut().truncate(at + 1);
-            trace.borrow_mut()[at].result = "[Redact]".into();
-            return result;
-        }
-        trace.borrow_mut()[at].result = match &result {
-            Ok(value) => shortened(value.to_string()),
-            Err(stop) => match &**stop {
-                Stop::Fault(error) => error.message.clone(),
-                Stop::IgnoreAttribute => "IgnoreAttributeFlow".into(),
-                Stop::IgnoreObject => "IgnoreObjectFlow".into(),
-            },
-        };
-        result
+        let hidden = node.calls("Redact").then_some("[Redact]");
+        trace.record(&node.span, hidden, || self.untraced(node))
     }
 
     fn untraced(&self, node: &'r Node) -> Eval<'r> {
@@ -183,35 +121,32 @@ impl<'r> Walk<'_, 'r> {
             NodeKind::Column { slot, .. } => {
                 Ok(self.slots[*slot].map_or(Value::Null, |position| self.record.cell(position).into()))
             }
-            NodeKind::Text(text) => Ok(Value::lent(text)),
+            NodeKind::Text(text) => Ok(Value::borrowed(text)),
             NodeKind::Number { value, .. } => Ok(Value::Number(*value)),
-            NodeKind::Word(word) => word_value(*word),
+            NodeKind::Keyword(word) => keyword_value(*word),
             NodeKind::Empty | NodeKind::Bad(_) => Ok(Value::Null),
-            NodeKind::Call(call) => self.call(call, &node.span),
+            NodeKind::Call(call) => self.call(call),
             NodeKind::Compare(sign, by, sides) => self.compare(*sign, *by, &sides.0, &sides.1),
             NodeKind::Concat(parts) => self.concat(parts, &node.span),
         }
     }
 
-    fn call(&self, call: &'r Call, span: &'r Range<usize>) -> Eval<'r> {
-        self.env.step(1, span)?;
+    fn call(&self, call: &'r Call) -> Eval<'r> {
+        let span = &call.site.span;
+        self.env.budget.step(span)?;
         match call.function.run {
-            Run::Eager(run) => {
-                let result = self.applied(run, call, span)?;
-                let size = result.size();
-                if size > LARGEST {
-                    return Err(too_large(span));
-                }
-                self.env.step(size / BYTES_A_STEP, span)?;
+            Implementation::Eager(run) => {
+                let result = self.applied(run, call)?;
+                self.env.budget.result(result.size(), span)?;
                 Ok(result)
             }
-            Run::Iif => {
+            Implementation::Iif => {
                 let [condition, yes, no] = call.args.as_slice() else { return Ok(Value::Null) };
                 let holds = logic::condition(&self.value(condition)?, &condition.span)?;
                 self.value(if holds { yes } else { no })
             }
-            Run::Switch => self.switch(call),
-            Run::Coalesce => {
+            Implementation::Switch => self.switch(call),
+            Implementation::Coalesce => {
                 for arg in &call.args {
                     match self.value(arg)? {
                         Value::Null => {}
@@ -220,20 +155,22 @@ impl<'r> Walk<'_, 'r> {
                 }
                 Ok(Value::Null)
             }
-            Run::SelectUnique => Err(fault(span, "select-unique", "SelectUniqueValue stands only at the top")),
-            Run::Refused(reason) => Err(fault(span, "outbound-only", reason)),
+            Implementation::SelectUnique => {
+                Err(fault(span, "select-unique", "SelectUniqueValue is allowed only at the top of an expression"))
+            }
+            Implementation::Refused(reason) => Err(fault(span, "outbound-only", reason)),
         }
     }
 
     /// Evaluates the arguments, then the function.
-    fn applied(&self, run: Eager, call: &'r Call, span: &'r Range<usize>) -> Eval<'r> {
+    fn applied(&self, run: Eager, call: &'r Call) -> Eval<'r> {
         // Few arguments stay on the stack.
         if call.args.len() <= 2 {
-            self.eager::<2>(run, call, span)
+            self.eager::<2>(run, call)
         } else if call.args.len() <= 4 {
-            self.eager::<4>(run, call, span)
+            self.eager::<4>(run, call)
         } else if call.args.len() <= 8 {
-            self.eager::<8>(run, call, span)
+            self.eager::<8>(run, call)
         } else {
             let mut values = Vec::with_capacity(call.args.len());
             let mut size = 0;
@@ -241,21 +178,21 @@ impl<'r> Walk<'_, 'r> {
                 let value = self.value(arg)?;
                 size += value.size();
                 if size > 4 * LARGEST {
-                    return Err(too_large(span));
+                    return Err(too_large(&call.site.span));
                 }
                 values.push(value);
             }
-            run(&mut Args { call, span, values: &mut values, env: self.env })
+            run(&mut Args { site: &call.site, values: &mut values, env: self.env })
         }
     }
 
     /// Evaluates at most so many arguments, then the function.
-    fn eager<const MOST: usize>(&self, run: Eager, call: &'r Call, span: &'r Range<usize>) -> Eval<'r> {
+    fn eager<const MOST: usize>(&self, run: Eager, call: &'r Call) -> Eval<'r> {
         let mut values: [Value<'r>; MOST] = std::array::from_fn(|_| Value::Null);
         for (value, arg) in values.iter_mut().zip(&call.args) {
             *value = self.value(arg)?;
         }
-        run(&mut Args { call, span, values: &mut values[..call.args.len()], env: self.env })
+        run(&mut Args { site: &call.site, values: &mut values[..call.args.len()], env: self.env })
     }
 
     fn switch(&self, call: &'r Call) -> Eval<'r> {
@@ -275,8 +212,8 @@ impl<'r> Walk<'_, 'r> {
 
     fn compare(&self, sign: Comparison, by: By, left: &'r Node, right: &'r Node) -> Eval<'r> {
         let (one, two) = (self.value(left)?, self.value(right)?);
-        let one = logic::single(one, &left.span)?;
-        let two = logic::single(two, &right.span)?;
+        let one = single(one, &left.span)?;
+        let two = single(two, &right.span)?;
         compare(sign, by, (&one, &left.span), (&two, &right.span)).map(Value::Flag)
     }
 
@@ -320,26 +257,24 @@ impl<'r> Walk<'_, 'r> {
     }
 }
 
-/// The start of a text that is too long to be kept.
-fn shortened(mut text: String) -> String {
-    if text.len() > LONGEST_SHOWN {
-        let end = (0..=LONGEST_SHOWN).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
-        text.push('…');
-    }
-    text
-}
-
-fn word_value<'r>(word: Word) -> Eval<'r> {
+fn keyword_value<'r>(word: Keyword) -> Eval<'r> {
     match word {
-        Word::IgnoreAttributeFlow => Err(Box::new(Stop::IgnoreAttribute)),
-        Word::IgnoreObjectFlow => Err(Box::new(Stop::IgnoreObject)),
-        Word::TextCompare => Ok(Value::Number(1)),
-        Word::BinaryCompare => Ok(Value::Number(0)),
-        Word::Utf8 | Word::Unicode | Word::Ascii => Ok(Value::lent(word.name())),
+        Keyword::IgnoreAttributeFlow => Err(Box::new(Stop::IgnoreAttribute)),
+        Keyword::IgnoreObjectFlow => Err(Box::new(Stop::IgnoreObject)),
+        Keyword::TextCompare => Ok(Value::Number(1)),
+        Keyword::BinaryCompare => Ok(Value::Number(0)),
+        Keyword::Utf8 | Keyword::Unicode | Keyword::Ascii => Ok(Value::borrowed(word.name())),
     }
 }
 
-pub(crate) fn too_large(span: &Range<usize>) -> Box<Stop> {
-    fault(span, "too-large", "the value is larger than 1 MiB")
+/// The one value of a side of a comparison.
+fn single<'r>(value: Value<'r>, span: &Range<usize>) -> Eval<'r> {
+    match value {
+        Value::List(mut items) => match items.len() {
+            0 => Ok(Value::Null),
+            1 => Ok(items.pop().map_or(Value::Null, Value::Text)),
+            _ => Err(fault(span, "several-values", "several values cannot be compared")),
+        },
+        other => Ok(other),
+    }
 }

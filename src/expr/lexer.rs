@@ -1,9 +1,9 @@
-//! From characters to tokens. Every fault is told and mended on the way, so that the parser always gets a whole list.
+//! From characters to tokens. The lexer reports every fault and goes on, so that the parser always gets a complete list.
 
 use std::ops::Range;
 
-use super::Fault;
 use super::ast::Comparison;
+use super::fault::Fault;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Token {
@@ -19,7 +19,7 @@ pub(crate) enum Token {
     Name(Box<str>),
     Compare(Comparison),
     Ampersand,
-    /// Something whose fault is told already.
+    /// A part whose fault the lexer has reported.
     Bad,
 }
 
@@ -112,7 +112,7 @@ impl<'t> Lexer<'t> {
                     ']' => "the `[` of this bracket is missing",
                     '+' => "texts are joined by Join or Append",
                     ';' => "arguments are separated by commas",
-                    _ => "a text constant stands in double quotes, an attribute in brackets",
+                    _ => "a text constant is written in double quotes, an attribute in brackets",
                 };
                 self.fault(start..self.at, "bad-character", format!("`{letter}` has no meaning here"), hint);
                 self.push(Token::Bad, start);
@@ -131,12 +131,12 @@ impl<'t> Lexer<'t> {
         self.fault(
             start..self.at,
             "no-break-space",
-            format!("{name} stands here"),
+            format!("there is {name} here"),
             "it came with a copied page: type an ordinary blank instead",
         );
     }
 
-    /// A text in quotes that are none: the fault is told, and the text taken as meant.
+    /// A text in other quotes than straight ones. The lexer reports the fault and reads the text as meant.
     fn odd_quote(&mut self, opening: char) {
         let start = self.at;
         self.at += opening.len_utf8();
@@ -156,7 +156,7 @@ impl<'t> Lexer<'t> {
             span,
             code,
             format!("{name} (`{opening}`) does not start a text"),
-            "text constants stand in straight double quotes: \"...\"",
+            "text constants are written in straight double quotes: \"...\"",
         );
         self.push(Token::Text(body.into()), start);
     }

@@ -1,15 +1,20 @@
 //! The manual of the functions, printed from their table.
 
-use super::table::{self, Function};
+use super::function::Function;
+use super::functions::{all, find};
 
 /// All functions, by name.
 pub fn functions() -> Vec<&'static Function> {
-    let mut all: Vec<_> = table::all().collect();
-    all.sort_by_key(|function| function.name.to_lowercase());
-    all
+    let mut functions: Vec<_> = all().collect();
+    functions.sort_by_key(|function| function.name.to_lowercase());
+    functions
 }
 
-/// The manual of one function, or the list of all; nothing where the name is unknown.
+/// The manual of one function, or the list of all without a name.
+///
+/// ```
+/// assert!(hrpush::expr::manual(Some("Join")).starts_with("Join(separator, source1, source2, ...)"));
+/// ```
 pub fn manual(name: Option<&str>) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
@@ -20,8 +25,7 @@ pub fn manual(name: Option<&str>) -> String {
         }
         return text;
     };
-    let Some(function) = table::find(name).or_else(|| table::all().find(|function| function.name.eq_ignore_ascii_case(name)))
-    else {
+    let Some(function) = find(name).or_else(|| all().find(|function| function.name.eq_ignore_ascii_case(name))) else {
         return format!("there is no function `{name}`\n");
     };
     let _ = writeln!(text, "{}\n\n{}", function.usage, function.doc);

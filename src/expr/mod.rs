@@ -1,154 +1,70 @@
 //! The mapping language of Entra provisioning: check an expression once, then evaluate it for every record.
 //!
 //! [`Expression::check`] reads a text and finds every fault in it at once; [`Expression::bind`] resolves its columns against a
-//! header; [`Bound::evaluate`] gives the value for one record. Every function is an entry of one table ([`functions`]), which is
+//! header; [`Bound::evaluate`] returns the value for one record. Every function is a row of one table ([`functions()`]), which is
 //! also the manual ([`manual`]).
 //!
-//! Where Microsoft's documentation leaves a question open, the answer is in the `dialect` note of the function concerned, and these
-//! hold everywhere: case is kept and compared, an absent attribute makes a text function absent, nothing is evaluated that is not
-//! chosen, and an absent attribute equals nothing (`=` is false, `<>` is true).
+//! Microsoft's documentation leaves questions open. The `dialect` note of a function answers those about it. For all functions: case is
+//! kept and compared, an absent attribute makes the result of a text function absent, only the chosen branch is evaluated, and an absent
+//! attribute equals no value (`=` is false, `<>` is true).
+//!
+//! The files, from the bottom up: `value`, `regex`, `runtime` (limits, trace, stops), `date_text`, `dotnet_dates`, `args`, `function`,
+//! [`functions`](mod@functions), `ast`, `lexer`, `parser`, `check`, `compare`, `evaluate`, `manual`.
 
-// All functions have one shape, and stops are boxed to keep results small.
-#![allow(
+#![expect(
     clippy::unnecessary_wraps,
     clippy::unnecessary_box_returns,
     clippy::match_same_arms,
     clippy::trivially_copy_pass_by_ref,
-    clippy::many_single_char_names
+    clippy::many_single_char_names,
+    reason = "all functions have one shape, and stops are boxed to keep results small"
 )]
 
 mod args;
 mod ast;
-mod case;
 mod check;
-mod codes;
 mod compare;
-mod dates;
-mod diacritics;
+mod date_text;
 mod dotnet_dates;
-mod drawn;
 mod evaluate;
-mod functions;
+mod fault;
+mod function;
+pub mod functions;
 mod lexer;
-mod logic;
 mod manual;
-mod many;
 mod parser;
 mod regex;
-mod replace;
-mod table;
+mod runtime;
 #[cfg(test)]
 mod tests;
-mod text;
 mod value;
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
-pub use self::evaluate::{Bound, Step};
+pub use self::ast::Branch;
+pub use self::check::{Rules, Want};
+pub use self::evaluate::Bound;
+pub use self::fault::Fault;
+pub use self::function::{Arity, Example, Function, Kind, Param};
 pub use self::manual::{functions, manual};
+pub use self::parser::LONGEST;
 pub use self::regex::{Pattern, SearchBudget};
-pub use self::table::{Example, Function, Kind, Need, Param};
+pub use self::runtime::{Context, Step};
 pub use self::value::{Candidates, EvalError, Outcome, Value};
 
 use crate::record;
 
-/// The most characters an expression may have, as in Entra.
-pub const LONGEST: usize = 10_000;
-
-/// What an evaluation knows beside the record.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The clock: the same instant for everything that is evaluated in one run.
-    pub now: Timestamp,
-    /// The tenant's default domain, if it is known.
-    pub default_domain: Option<String>,
-}
-
-impl Context {
-    /// The first instant of a day in UTC.
-    pub fn on(date: Date, default_domain: Option<String>) -> Self {
-        let now = date.to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |midnight| midnight.timestamp());
-        Self { now, default_domain }
-    }
-
-    /// The day of the clock in UTC.
-    pub fn today(&self) -> Date {
-        self.now.to_zoned(TimeZone::UTC).date()
-    }
-}
-
-/// What the target of a mapping takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Want {
-    /// One text; a boolean or a number becomes its text.
-    Text,
-    /// Several texts; one text is a list of one.
-    List,
-    /// A boolean, or the text of one.
-    Flag,
-    /// A date, as text.
-    Date,
-    /// Anything.
-    #[default]
-    Any,
-}
-
-/// The rules that the place of an expression sets.
-#[derive(Clone, Copy, Debug, Default)]
-#[allow(clippy::struct_excessive_bools)]
-pub struct Rules {
-    /// What the target takes.
-    pub want: Want,
-    /// Whether `SelectUniqueValue` may stand at the top: the target is set on create only.
-    pub select_unique: bool,
-    /// Whether `IgnoreObjectFlow` may be used: the expression is an object filter.
-    pub object_filter: bool,
-    /// Whether `RandomString` and `Guid` are refused.
-    pub secret: bool,
-}
-
-impl Rules {
-    /// The rules of a place that takes everything, such as the command line.
-    pub fn open() -> Self {
-        Self { want: Want::Any, select_unique: true, object_filter: true, secret: false }
-    }
-}
-
-/// A fault that the checker found in an expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The bytes of the expression it concerns.
-    pub span: Range<usize>,
-    /// What kind of fault it is, in kebab case.
-    pub code: &'static str,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-/// A value that `IIF`, `Switch` or `Coalesce` may choose.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Branch {
-    /// The bytes of the expression.
-    pub span: Range<usize>,
-    /// Which branch it is, such as `Switch, key "DE"`.
-    pub name: String,
-}
-
 /// An expression without faults.
+///
+/// ```
+/// use hrpush::expr::{Expression, Rules};
+/// let expression = Expression::check(r#"Join(" ", [First], [Last])"#, &Rules::open()).unwrap();
+/// assert_eq!(expression.columns().map(|(name, _)| name).collect::<Vec<_>>(), ["First", "Last"]);
+/// let faults = Expression::check("Jion([First])", &Rules::open()).unwrap_err();
+/// assert_eq!(faults[0].code, "unknown-function");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Expression {
     text: Arc<str>,
@@ -189,12 +105,12 @@ impl Expression {
         Bound::new(Arc::clone(&self.root), slots)
     }
 
-    /// Whether `SelectUniqueValue` stands at the top.
+    /// Whether the expression is a call of `SelectUniqueValue`.
     pub fn is_select_unique(&self) -> bool {
         self.root.calls("SelectUniqueValue")
     }
 
-    /// Whether the value must not be shown in logs (`Redact` stands at the top).
+    /// Whether the value must not be shown in logs: the expression is a call of `Redact`.
     pub fn is_redacted(&self) -> bool {
         self.root.calls("Redact")
     }
@@ -204,7 +120,7 @@ impl Expression {
         matches!(self.root.kind, ast::NodeKind::Column { .. })
     }
 
-    /// The text of an expression that is nothing but a text.
+    /// The text of an expression that is a bare text.
     pub fn constant(&self) -> Option<&str> {
         match &self.root.kind {
             ast::NodeKind::Text(text) => Some(text),

@@ -2,11 +2,15 @@
 
 use std::ops::Range;
 
-use super::ast::{By, Call, Node, NodeKind, Word};
+use super::args::{ArgumentSite, CallSite};
+use super::ast::{By, Call, Keyword, Node, NodeKind};
+use super::fault::Fault;
+use super::function::Function;
+use super::functions;
 use super::lexer::{self, Token};
-use super::table::{self, Function};
-use super::{Fault, LONGEST};
 
+/// The longest expression, in characters, as in Entra.
+pub const LONGEST: usize = 10_000;
 /// How deep calls may nest.
 const DEEPEST: usize = 100;
 
@@ -41,25 +45,23 @@ pub(crate) fn parse(text: &str) -> Parsed {
         parser.fault(
             root.span.clone(),
             "comparison",
-            "a comparison stands only inside a function".into(),
+            "a comparison is allowed only inside a function".into(),
             "wrap it in CBool(...) or IIF(...)",
         );
     }
     if parser.at < parser.tokens.len() {
         let (token, span) = parser.tokens[parser.at].clone();
-        let told = matches!(token, Token::Bad) || matches!(root.kind, NodeKind::Bad(_)) && !parser.faults.is_empty();
-        if !told || token == Token::Close {
+        let reported = matches!(token, Token::Bad) || matches!(root.kind, NodeKind::Bad(_)) && !parser.faults.is_empty();
+        if !reported || token == Token::Close {
             let (message, hint) = match token {
                 Token::Close => ("this `)` closes nothing", ""),
-                Token::Comma => {
-                    ("a comma stands outside every function", "an expression is one value: wrap several in Join(...)")
-                }
+                Token::Comma => ("this comma is outside every function", "an expression is one value: wrap several in Join(...)"),
                 _ => ("the expression ends before this", "an expression is one value: wrap several in Join(...)"),
             };
             parser.fault(span, "unexpected", message.into(), hint);
         }
     }
-    // An open text or attribute swallows the parentheses after it: their fault is told.
+    // An open text or attribute includes the parentheses after it, whose fault is reported already.
     if parser.faults.iter().any(|fault| matches!(fault.code, "unclosed-text" | "html-entity" | "curly-quote")) {
         parser.faults.retain(|fault| fault.code != "unclosed-call");
     }
@@ -80,7 +82,7 @@ impl Parser<'_> {
         self.tokens.get(self.at).map(|(token, _)| token)
     }
 
-    /// Where the next token stands, or the end of the text.
+    /// The place of the next token, or the end of the text.
     fn place(&self) -> Range<usize> {
         self.tokens.get(self.at).map_or(self.text.len()..self.text.len(), |(_, span)| span.clone())
     }
@@ -207,23 +209,23 @@ impl Parser<'_> {
         if self.peek() == Some(&Token::Open) {
             return self.call(name, span);
         }
-        if let Some(word) = Word::find(name) {
-            return Node { span, kind: NodeKind::Word(word) };
+        if let Some(word) = Keyword::find(name) {
+            return Node { span, kind: NodeKind::Keyword(word) };
         }
-        let hint = if let Some(function) = table::find(name) {
+        let hint = if let Some(function) = functions::find(name) {
             format!("a function needs parentheses: {}", function.usage)
         } else if self.text[span.end..].trim_start().starts_with(['"', '[']) {
             "the parenthesis after the name is missing".into()
         } else {
             format!("write [{name}] for the attribute, \"{name}\" for the text")
         };
-        self.fault(span.clone(), "unknown-word", format!("`{name}` is no word of this language"), &hint);
+        self.fault(span.clone(), "unknown-word", format!("`{name}` is not a word of this language"), &hint);
         self.resynchronise();
         Node { span, kind: NodeKind::Bad(Vec::new()) }
     }
 
     fn call(&mut self, name: &str, span: Range<usize>) -> Node {
-        let function = table::find(name);
+        let function = functions::find(name);
         if function.is_none() {
             self.unknown(name, span.clone());
         }
@@ -237,7 +239,11 @@ impl Parser<'_> {
         self.depth -= 1;
         let end = self.tokens[self.at - 1].1.end;
         let kind = match function {
-            Some(function) => NodeKind::Call(Box::new(Call { function, args, regex: None })),
+            Some(function) => {
+                let sites = args.iter().map(|arg| ArgumentSite { span: arg.span.clone(), written: !arg.is_empty() });
+                let site = CallSite { span: span.start..end, arguments: sites.collect(), regex: None };
+                NodeKind::Call(Box::new(Call { function, args, site }))
+            }
             None => NodeKind::Bad(args),
         };
         Node { span: span.start..end, kind }
@@ -274,11 +280,11 @@ impl Parser<'_> {
         }
     }
 
-    /// Tells what stands between an argument and the comma or parenthesis after it, and passes it over.
+    /// Reports and skips the tokens between an argument and the comma or parenthesis after it.
     fn between_arguments(&mut self) {
         match self.peek() {
             Some(Token::Comma | Token::Close) | None => return,
-            // The lexer has told what is wrong with it.
+            // The lexer has reported it.
             Some(Token::Bad) => {}
             Some(_) => {
                 let place = self.place();
@@ -343,12 +349,12 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
 /// The function whose name is nearest to a misspelt one.
 fn nearest(name: &str) -> Option<&'static Function> {
     let lower = name.to_lowercase();
-    if let Some(function) = table::all().find(|function| function.name.to_lowercase() == lower) {
+    if let Some(function) = functions::all().find(|function| function.name.to_lowercase() == lower) {
         return Some(function);
     }
     if let Some((_, here)) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == lower) {
-        return table::find(here);
+        return functions::find(here);
     }
     let near = |function: &Function| strsim::jaro_winkler(&lower, &function.name.to_lowercase());
-    table::all().filter(|function| near(function) > 0.75).max_by(|one, two| near(one).total_cmp(&near(two)))
+    functions::all().filter(|function| near(function) > 0.75).max_by(|one, two| near(one).total_cmp(&near(two)))
 }

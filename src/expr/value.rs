@@ -1,4 +1,4 @@
-//! What an evaluation yields.
+//! The values of an evaluation.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,9 +6,8 @@ use std::ops::Range;
 
 use crate::record::Cell;
 
-/// A value; text and lists of a record are lent, not copied.
-// The tag fills a word. A smaller one would be moved in pieces that the processor cannot put together at once: values are moved
-// for every argument of every call.
+/// A value. Texts and lists of a record are borrowed from it, so that a bare column costs no allocation.
+// The tag fills a word, because values are moved for every argument of every call, and a smaller tag would be moved in pieces.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[repr(u64)]
 pub enum Value<'r> {
@@ -26,8 +25,14 @@ pub enum Value<'r> {
 }
 
 impl<'r> Value<'r> {
-    /// The text of one value: `True` and `False` for booleans; a list of one is its value. Nothing where there is no value or more
+    /// The text of one value: `True` and `False` for booleans, and the value of a list of one. `None` if there is no value, or more
     /// than one.
+    ///
+    /// ```
+    /// # use hrpush::expr::Value;
+    /// assert_eq!(Value::Flag(true).to_text().as_deref(), Some("True"));
+    /// assert_eq!(Value::List(vec!["a".into(), "b".into()]).to_text(), None);
+    /// ```
     pub fn to_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Null => None,
@@ -41,7 +46,7 @@ impl<'r> Value<'r> {
         }
     }
 
-    /// Whether nothing, an empty text or an empty list stands here.
+    /// Whether the value is absent, an empty text, or a list of empty texts.
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Null => true,
@@ -51,7 +56,7 @@ impl<'r> Value<'r> {
         }
     }
 
-    /// The value without a loan.
+    /// The value with texts of its own.
     pub fn into_owned(self) -> Value<'static> {
         match self {
             Self::Null => Value::Null,
@@ -66,11 +71,33 @@ impl<'r> Value<'r> {
         Self::Text(Cow::Owned(text.into()))
     }
 
-    pub(crate) fn lent(text: &'r str) -> Self {
+    pub(crate) fn borrowed(text: &'r str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 
-    /// How many bytes of text the value holds.
+    pub(crate) fn count(number: usize) -> Self {
+        Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    /// Turns a boolean or a number into its text.
+    pub(crate) fn spell_out(&mut self) {
+        match self {
+            Self::Flag(flag) => *self = Self::borrowed(flag_text(*flag)),
+            Self::Number(number) => *self = Self::owned(number.to_string()),
+            Self::Null | Self::Text(_) | Self::List(_) => {}
+        }
+    }
+
+    /// The texts of the value: none, one or several.
+    pub(crate) fn texts(&self) -> &[Cow<'r, str>] {
+        match self {
+            Self::Text(text) => std::slice::from_ref(text),
+            Self::List(items) => items,
+            Self::Null | Self::Flag(_) | Self::Number(_) => &[],
+        }
+    }
+
+    /// The bytes of text in the value.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -84,7 +111,7 @@ impl<'r> From<Cell<'r>> for Value<'r> {
     fn from(cell: Cell<'r>) -> Self {
         match cell {
             Cell::Null => Self::Null,
-            Cell::Text(text) => Self::lent(text),
+            Cell::Text(text) => Self::borrowed(text),
             Cell::Flag(flag) => Self::Flag(flag),
             Cell::List(items) => Self::List(items.iter().map(|item| Cow::Borrowed(&**item)).collect()),
         }
@@ -108,16 +135,16 @@ pub(crate) fn flag_text(flag: bool) -> &'static str {
     if flag { "True" } else { "False" }
 }
 
-/// What an expression yields for one record.
+/// The outcome of an expression for one record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome<'r> {
-    /// A value; [`Value::Null`] means that there is none.
+    /// A value, or [`Value::Null`] if there is none.
     Value(Value<'r>),
     /// Leave this attribute as it is.
     IgnoreAttribute,
     /// Leave the whole object as it is.
     IgnoreObject,
-    /// The candidates of `SelectUniqueValue`: take the first that is free.
+    /// The candidates of `SelectUniqueValue`; the first that is free is taken.
     Candidates(Candidates),
 }
 
@@ -126,7 +153,7 @@ pub enum Outcome<'r> {
 pub struct Candidates {
     /// The values before the first fault.
     pub values: Vec<String>,
-    /// The fault of the first rule that could not be evaluated; it matters only if no value before it is free.
+    /// The fault of the first rule that could not be evaluated. It matters only if no value before it is free.
     pub fault: Option<EvalError>,
 }
 
@@ -134,10 +161,10 @@ pub struct Candidates {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct EvalError {
-    /// What kind of fault it is, in kebab case.
+    /// The kind of fault, in kebab case.
     pub code: &'static str,
-    /// What is wrong. It never quotes a value of the record.
+    /// The description. It never quotes a value of the record.
     pub message: String,
-    /// The bytes of the expression it concerns.
+    /// The bytes of the expression that the fault concerns.
     pub span: Range<usize>,
 }

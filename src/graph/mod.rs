@@ -1,50 +1,25 @@
-//! Microsoft Graph: the only room that knows its addresses.
+//! Microsoft Graph behind the port of [`crate::target`]: the only room with its addresses, statuses, error codes and texts.
 //!
-//! A [`Client`] holds the connection, the token and the quota. A [`Reader`] makes a whole [`crate::directory::Snapshot`] or an error;
-//! a [`Writer`] sends [`Operation`]s in batches and judges each answer alone. A dry run never makes a writer. Neither knows HR or plans.
+//! A [`Client`] holds the connection, the token and the rate limit. A [`Reader`] returns a whole [`crate::directory::Snapshot`] or an
+//! error. A [`Writer`] sends [`crate::target::Operation`]s in batches and judges each response alone. A dry run never creates a writer.
+//! Neither knows HR or plans.
 
-mod asks;
-mod batch;
-mod challenge;
-mod client;
-mod cloud;
-mod credential;
-mod current;
-mod error;
-mod filter;
-mod kept;
-mod late;
-mod merge;
-mod operation;
-mod pages;
-mod parse;
+mod http;
 mod permissions;
-mod price;
-mod quota;
-mod reader;
-mod small;
-mod stops;
+mod read;
+mod target;
 #[cfg(test)]
 mod tests;
-mod told;
-mod transport;
-mod url;
-mod verdict;
-mod whole;
-mod writer;
+mod write;
 
-pub use asks::Wanted;
-pub use client::{Client, Priority, Requests, Settings};
-pub use cloud::Cloud;
-pub use credential::{Auth, Credential, CredentialError};
-pub use error::GraphError;
-pub use kept::Cache;
-pub use operation::Operation;
+pub use http::client::{Client, Priority, Settings};
+pub use http::cloud::Cloud;
+pub use http::credential::{Auth, Credential, CredentialError};
+pub use http::error::GraphError;
+pub use http::rate_limiter::Size;
+pub use http::url::{GraphUrl, MemberRef, UrlFault};
 pub use permissions::{Deed, Work, missing, needed};
-pub use quota::{Level, QuotaLevel, Size};
-pub use reader::Reader;
-pub use small::Organization;
-pub use stops::{Stops, StopsKeeper};
-pub use url::{GraphUrl, MemberRef, UrlFault};
-pub use verdict::{About, Answer, Heard, Judgement, Verdict, judge};
-pub use writer::Writer;
+pub use read::Reader;
+pub use read::parse::Organization;
+pub use target::{CAPABILITIES, GraphTarget};
+pub use write::Writer;

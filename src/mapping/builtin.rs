@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use super::fault::nearest;
 use super::model::Mapping;
 
 macro_rules! embedded {
@@ -209,3 +208,4 @@ mod tests {
         assert!(error.to_string().contains("`jobcode` (there is `jobcod`)"), "{error}");
     }
 }
+use crate::diagnostic::nearest;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bound::BoundMapping;
+use super::evaluate::BoundMapping;
 use super::model::Mapping;
 use super::walk::in_file;
 use crate::expr::Context;

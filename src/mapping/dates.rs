@@ -16,7 +16,7 @@ pub(super) struct Dates {
     days: Vec<Date>,
 }
 
-/// Which day of somebody's work a date is.
+/// The role of a date: a first or a last working day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Start,
@@ -36,7 +36,7 @@ impl Dates {
         self.reader.zone()
     }
 
-    /// What a text that is not empty means.
+    /// The meaning of a text that is not empty.
     pub(super) fn day(&self, text: &str, role: Role, today: Date) -> Day {
         match role {
             Role::Start => self.reader.start(text, today),
@@ -100,7 +100,7 @@ mod tests {
             assert_eq!(end(text), Day::NoEnd, "{text}");
         }
         assert!(matches!(end("31.12.2201"), Day::Impossible(_)));
-        assert!(matches!(dates.day("31.12.2200", Role::Start, TODAY), Day::Impossible(_)), "nobody starts on no end");
+        assert!(matches!(dates.day("31.12.2200", Role::Start, TODAY), Day::Impossible(_)), "an open end is not a start");
         assert_eq!(dates.day("offen", Role::Start, TODAY), Day::Unreadable);
     }
 

@@ -1,4 +1,4 @@
-//! What a person should look like, by HR and the mapping.
+//! The desired state of a person, by HR and the mapping.
 
 use std::fmt;
 
@@ -7,50 +7,50 @@ use jiff::civil::Date;
 use crate::directory::{Attribute, ObjectId, Value};
 use crate::record::{EmployeeId, Place};
 
-/// What became of one record.
+/// The result of mapping one record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mapped {
-    /// A person with everything that HR wants for them.
+    /// A person with the desired state.
     Desired(Desired),
-    /// A record that could not be mapped; the person, where one is known, is left exactly as they are.
+    /// A record that could not be mapped. The account of its person, if one is known, is not changed.
     Held(Held),
-    /// A record outside `[[scope]]`, or dropped by `IgnoreObjectFlow`: present, but not served.
+    /// A record outside `[[scope]]`, or dropped by `IgnoreObjectFlow`: its person is present, but not managed.
     OutOfScope {
-        /// The person; none where the record has no key that can be used, which matters to nobody else.
+        /// The person; `None` if the record has no valid key.
         key: Option<EmployeeId>,
         /// The key this person had before a conversion.
         previous_key: Option<EmployeeId>,
-        /// Where the record stands.
+        /// The place of the record.
         place: Place,
-        /// The stage, where status and dates give one: a person who leaves the scope and the company in one night is a leaver.
+        /// The stage, if status and dates give one. A person can leave the scope and the company on the same day, and is a leaver then.
         stage: Option<Stage>,
     },
 }
 
-/// What one person should look like.
+/// The desired state of one person.
 #[derive(Clone, PartialEq)]
 pub struct Desired {
     /// The person's key.
     pub key: EmployeeId,
     /// The key this person had before a conversion.
     pub previous_key: Option<EmployeeId>,
-    /// Where the record stands.
+    /// The place of the record.
     pub place: Place,
-    /// Where the person stands in the life cycle on the day of the plan.
+    /// The stage of the person on the day of the plan.
     pub stage: Stage,
     /// The stage of a person without an account, where it differs: an end before the start is that of an earlier employment, so the start
     /// alone decides whether an account is created. See [`Desired::stage_without_account`].
     pub new_stage: Option<Stage>,
-    /// The status, where the mapping names it in no list.
+    /// The status, if the mapping lists it nowhere.
     pub status_word: Option<Box<str>>,
-    /// The end date that has passed, where `[lifecycle.states]` keeps the person nevertheless.
+    /// The end date that has passed although `[lifecycle.states]` keeps the person.
     pub end_ignored: Option<Date>,
-    /// The values of a leaver that cannot be believed. They are in none of the fields below, and nothing is cleared for them.
-    /// Empty for everybody else: a bad value of somebody who has not left holds the record.
+    /// The invalid values of a leaver. They are in none of the fields below, and their attributes are not cleared.
+    /// It is empty for any other person, whose record an invalid value holds.
     pub left_out: Vec<LeftOut>,
-    /// The mapped attributes, in the order of their names. What an expression leaves alone is not in it.
+    /// The mapped attributes, in the order of their names, without those that an expression leaves alone.
     pub attributes: Vec<Wanted>,
-    /// What HR says of the manager.
+    /// The manager by HR.
     pub manager: ManagerWanted,
     /// The groups that this person belongs in.
     pub groups: Vec<GroupWanted>,
@@ -66,13 +66,13 @@ impl Desired {
 /// A value of a leaver that is not written, because it cannot be computed or Graph would refuse it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeftOut {
-    /// What it would have filled.
+    /// The part that it would have filled.
     pub part: RecordPart,
-    /// Why, for programs.
+    /// The reason, for programs.
     pub code: HeldCode,
-    /// Why, for people: a sentence without its period.
+    /// The reason, for people: a sentence without its period.
     pub message: String,
-    /// What to do.
+    /// How to correct it.
     pub help: String,
 }
 
@@ -128,9 +128,9 @@ impl fmt::Debug for Desired {
 /// One attribute that the mapping owns for this person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
-    /// Which.
+    /// The attribute.
     pub attribute: Attribute,
-    /// What it should be.
+    /// The desired value.
     pub flow: Flow,
     /// When it is written.
     pub when: When,
@@ -138,7 +138,7 @@ pub struct Wanted {
     pub expression: std::sync::Arc<str>,
 }
 
-/// What an expression yielded for the target.
+/// The desired value of a target.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Flow {
     /// This value, already canonical and accepted by the catalogue.
@@ -158,7 +158,7 @@ pub enum When {
     Create,
 }
 
-/// What HR says of a person's manager.
+/// The desired manager of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManagerWanted {
     /// The mapping does not own the manager.
@@ -172,7 +172,7 @@ pub enum ManagerWanted {
 /// A group that a rule of the mapping asks for, and that the person belongs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupWanted {
-    /// Which `[[groups]]` rule, counted from 0.
+    /// The number of the `[[groups]]` rule, counted from 0.
     pub rule: usize,
     /// The group's identity, kept when its name changes.
     pub key: String,
@@ -180,7 +180,36 @@ pub struct GroupWanted {
     pub name: String,
 }
 
-/// Where a person stands in the life cycle, by the dates and the status of the record alone.
+/// The outcome of one attribute for one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ValueOutcome {
+    Set,
+    Clear,
+    Leave,
+    Hold,
+}
+
+impl ValueOutcome {
+    pub(super) fn of_flow(flow: Option<&Flow>, failed: bool) -> Self {
+        match flow {
+            _ if failed => Self::Hold,
+            Some(Flow::Set(_) | Flow::FirstFree(_)) => Self::Set,
+            Some(Flow::Clear) => Self::Clear,
+            None => Self::Leave,
+        }
+    }
+
+    pub(super) fn of_manager(manager: &ManagerWanted, failed: bool) -> Self {
+        match manager {
+            _ if failed => Self::Hold,
+            ManagerWanted::Key(_) => Self::Set,
+            ManagerWanted::Clear => Self::Clear,
+            ManagerWanted::Leave => Self::Leave,
+        }
+    }
+}
+
+/// The stage of a person in the life cycle, by the dates and the status of the record alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Before start − `create_before`: nothing happens yet.
@@ -193,47 +222,48 @@ pub enum Stage {
         /// The first working day.
         start: Date,
     },
-    /// Works here, or the mapping has no life cycle.
+    /// The person works here, or the mapping has no life cycle.
     Active {
-        /// The first working day, where the mapping names one. A pre-hire who has reached it is enabled.
+        /// The first working day, if the mapping names one. A pre-hire is enabled on this day.
         start: Option<Date>,
     },
-    /// Gone, by status or by date. Where the start lies after the end, this lasts from the day after the end to the day before the start.
+    /// The person has left, by status or by date. If the start is after the end, the stage lasts from the day after the end to the day before
+    /// the start.
     Left {
         /// The last working day, where it is known.
         end: Option<Date>,
     },
 }
 
-/// A record or a person that is held: left exactly as they are.
+/// A record or a person that is held: the account is not changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// The person, where the record has a key.
     pub key: Option<EmployeeId>,
-    /// The key this person had before a conversion: under it, too, nobody is missing.
+    /// The key this person had before a conversion. The person of that key is not missing either.
     pub previous_key: Option<EmployeeId>,
-    /// Where the record stands; none for a person known from the journal alone.
+    /// The place of the record; `None` for a person known from the journal alone.
     pub place: Option<Place>,
-    /// Whether status or dates call the person gone, so that an account stays open which should be closed.
+    /// Whether the person has left by status or dates, so that an account stays open that should be closed.
     pub left: bool,
-    /// Why, for programs.
+    /// The reason, for programs.
     pub code: HeldCode,
-    /// Why, for people: names attributes and places, in a sentence without its period.
+    /// The reason, for people: attributes and places, in a sentence without its period.
     pub message: String,
-    /// What to do.
+    /// How to correct it.
     pub help: String,
-    /// The accounts that may be meant.
+    /// The accounts that may be this person's.
     pub candidates: Vec<ObjectId>,
-    /// The texts that could be mapped, of several candidates the first. By them a held record still points at an account, whose owner is
+    /// The texts that could be mapped, of several candidates the first. By them a held record still points at an account, whose person is
     /// then not missing.
     pub marks: Vec<(Attribute, Box<str>)>,
 }
 
-/// Why a record or a person is held.
+/// The reason for which a record or a person is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeldCode {
-    /// The same key stands in several records.
+    /// Several records have the same key.
     DuplicateKey,
     /// The record has no key.
     NoKey,
@@ -257,17 +287,17 @@ pub enum HeldCode {
     NameTaken,
     /// A group of that name exists that hrpush did not make.
     GroupNameTaken,
-    /// Somebody else deleted the account.
+    /// The account was deleted by other means.
     DeletedElsewhere,
-    /// The end lies before the start. Documents of earlier versions have it: such a record is a rehire.
+    /// The end is before the start. Only documents of earlier versions have it: such a record is a rehire.
     EndBeforeStart,
-    /// The name looks like that of a protected or shielded person.
+    /// The name resembles that of a protected or shielded person.
     LookAlike,
     /// An earlier request for this person has no known outcome.
     UnknownOutcome,
-    /// A leaver's key came back with another person's names.
+    /// The key of a leaver is in use for a person with other names.
     KeyReused,
-    /// A character that cannot be seen stands within a key.
+    /// A key contains an invisible character.
     InvisibleCharacter,
 }
 

@@ -1,4 +1,4 @@
-//! Where a person stands, by the dates and the status of the record.
+//! The stage of a person, by the dates and the status of the record.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub(super) struct Cycle {
     pub(super) create_before: i64,
 }
 
-/// What a status value of `[lifecycle.states]` means.
+/// The meaning of a status value of `[lifecycle.states]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Active,
@@ -39,7 +39,7 @@ pub(super) enum Fact<T> {
     #[default]
     Absent,
     Is(T),
-    /// Something is there, and the mapping cannot read it.
+    /// The cell has a value that the mapping cannot read.
     Unreadable,
 }
 
@@ -56,7 +56,7 @@ impl<T> Fact<T> {
     }
 }
 
-/// What the record says of the person's place in the life cycle.
+/// The facts of a record about the life cycle.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub(super) start: Fact<Date>,
@@ -65,7 +65,7 @@ pub(super) struct Facts {
     pub(super) status: Fact<String>,
 }
 
-/// Where a person stands, with what the plan must know of how that was found.
+/// The stage of a person, with the facts behind it that the plan reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) stage: Stage,
@@ -83,7 +83,7 @@ impl Standing {
     }
 }
 
-/// Why nobody can say where the person stands.
+/// The reason for which the stage is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unclear {
     /// A fact that matters cannot be read; the fault is noted with the fact.
@@ -120,7 +120,7 @@ pub fn fold(status: &str) -> String {
 }
 
 impl Cycle {
-    /// Where a person stands on a day. Who is gone by what can be read is gone, whatever the rest of the record says.
+    /// The stage on a day. A person who has left by the facts that can be read has left, whatever the unreadable ones are.
     pub(super) fn standing(&self, facts: &Facts, today: Date) -> Result<Standing, Unclear> {
         let word = self.word(&facts.status);
         let (start, end) = (facts.start.known().copied(), facts.end.known().copied());

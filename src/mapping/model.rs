@@ -6,18 +6,96 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::Rules;
-use super::bound::BoundMapping;
 use super::dates::Dates;
 use super::desired::When;
-use super::fault::{Document, Fault, MappingErrors, did_you_mean};
 use super::formula::{Formula, Slot};
 use super::lifecycle::Cycle;
 use super::scope::Clause;
 use super::walk::in_file;
-use crate::directory::{Attribute, Value};
+use crate::diagnostic::{Document, Fault, did_you_mean};
+use crate::directory::{Attribute, ObjectId, Value};
 use crate::record::Header;
 use crate::source::CsvSettings;
+
+/// The policy part of the file, which the plan follows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rules {
+    /// The name of the feed.
+    pub feed: String,
+    /// `[[match]]`, in order; the first is the person's key in the directory.
+    pub matching: Vec<Attribute>,
+    /// `[lifecycle]`; without it no account is ever disabled.
+    pub lifecycle: Option<Lifecycle>,
+    /// `[source] guests`.
+    pub guests: bool,
+    /// `[[groups]]`, in order.
+    pub groups: Vec<GroupRule>,
+    /// The attributes that the mapping owns, to be read from the tenant.
+    pub attributes: Vec<Attribute>,
+    /// Whether `[manager]` is mapped.
+    pub manager: bool,
+}
+
+/// The policy of `[lifecycle]`, apart from its dates.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the file, and they combine freely")]
+pub struct Lifecycle {
+    /// `enable = "on-create"`: a pre-hire may sign in before the first day.
+    pub enable_on_create: bool,
+    /// The actions that follow when a person leaves.
+    pub on_leave: Vec<LeaveAction>,
+    /// `delete_after`, in whole days.
+    pub delete_after: Option<i64>,
+    /// `on_missing = "disable"`.
+    pub disable_missing: bool,
+    /// `out_of_scope = "disable"`.
+    pub disable_out_of_scope: bool,
+    /// `reenable = "always"`.
+    pub reenable_always: bool,
+}
+
+/// An action that follows when a person leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeaveAction {
+    /// Refresh tokens and sessions end.
+    RevokeSessions,
+    /// Memberships in groups that hrpush manages end.
+    RemoveFromManagedGroups,
+    /// Licences assigned directly are taken back.
+    RemoveLicenses,
+    /// The manager is cleared.
+    ClearManager,
+}
+
+impl LeaveAction {
+    /// The word of mapping files and documents.
+    ///
+    /// ```
+    /// assert_eq!(hrpush::mapping::LeaveAction::RevokeSessions.as_str(), "revoke-sessions");
+    /// ```
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RevokeSessions => "revoke-sessions",
+            Self::RemoveFromManagedGroups => "remove-from-managed-groups",
+            Self::RemoveLicenses => "remove-licenses",
+            Self::ClearManager => "clear-manager",
+        }
+    }
+}
+
+/// One `[[groups]]` rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupRule {
+    /// An explicit id adopts an existing group.
+    pub id: Option<ObjectId>,
+    /// Whether the group is a Microsoft 365 group.
+    pub microsoft365: bool,
+    /// The owners' userPrincipalNames.
+    pub owners: Vec<String>,
+    /// `membership = "exact"`; otherwise members are only added.
+    pub exact: bool,
+}
 
 /// A mapping file without faults.
 #[derive(Clone, Debug)]
@@ -25,7 +103,7 @@ pub struct Mapping {
     pub(super) inner: Arc<Inner>,
 }
 
-/// Everything that a mapping file says.
+/// The contents of a mapping file.
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) rules: Rules,
@@ -52,7 +130,7 @@ pub(super) struct Inner {
 pub(super) struct Target {
     pub(super) attribute: Attribute,
     pub(super) origin: Origin,
-    /// What an empty value becomes.
+    /// The value that takes the place of an empty one.
     pub(super) default: Option<Value>,
     /// `on_empty = "keep"`.
     pub(super) keep: bool,
@@ -61,7 +139,7 @@ pub(super) struct Target {
     pub(super) shown: Box<str>,
 }
 
-/// Where the value of a target comes from.
+/// The source of a target's value.
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     Formula(Slot),
@@ -97,12 +175,12 @@ impl Mapping {
         self.inner.dates.zone()
     }
 
-    /// Whether the file names the zone; otherwise it is UTC and the plan says so.
+    /// Whether the file names the zone; otherwise it is UTC, and the plan reports it.
     pub fn time_zone_given(&self) -> bool {
         self.inner.time_zone_given
     }
 
-    /// The HR columns of which the key is made: records that agree in all of them are one person.
+    /// The HR columns that the key consists of: records that agree in all of them are one person.
     pub fn key_columns(&self) -> Vec<String> {
         self.inner.formulas[self.inner.key.0].expression.columns().map(|(name, _)| name.to_owned()).collect()
     }
@@ -112,7 +190,7 @@ impl Mapping {
         &self.inner.nothing
     }
 
-    /// How the mapping wants delimited text to be read.
+    /// The settings for reading delimited text.
     pub fn csv(&self) -> CsvSettings {
         self.inner.csv.clone()
     }
@@ -123,27 +201,35 @@ impl Mapping {
         formulas.flat_map(|formula| formula.expression.columns().map(|(name, _)| name.to_owned())).collect()
     }
 
-    /// Holds the mapping against the columns of a reading.
-    ///
-    /// # Errors
-    /// Every column that the mapping uses or requires and the reading lacks.
-    pub fn bind(&self, header: &Header) -> Result<BoundMapping, MappingErrors> {
-        let faults = self.missing(header);
-        if !faults.is_empty() {
-            return Err(MappingErrors { faults });
-        }
-        Ok(self.bind_loosely(header))
-    }
-
-    /// Binds although columns may be missing; a missing one is absent in every record.
-    pub(super) fn bind_loosely(&self, header: &Header) -> BoundMapping {
-        let bounds = self.inner.formulas.iter().map(|formula| formula.expression.bind(header)).collect();
-        BoundMapping::new(Arc::clone(&self.inner), bounds)
-    }
-
     /// Each missing column once, at its first place in the file.
     pub(super) fn missing(&self, header: &Header) -> Vec<Fault> {
         missing(&self.inner.document, &self.inner.formulas, &self.inner.required, header)
+    }
+}
+
+impl Inner {
+    /// In the order: key, scope, life cycle, manager, attributes, groups.
+    pub(super) fn named_slots(&self) -> Vec<(String, Slot)> {
+        let mut slots: Vec<(String, Slot)> = vec![("key".to_owned(), self.key)];
+        slots.extend(self.previous_key.map(|slot| ("previous_key".to_owned(), slot)));
+        slots.extend(self.filter.map(|slot| ("objectFilter".to_owned(), slot)));
+        slots.extend(self.scope.iter().flatten().map(|clause| ("scope".to_owned(), clause.attribute)));
+        if let Some(cycle) = &self.cycle {
+            for (name, slot) in [("start", cycle.start), ("end", cycle.end), ("status", cycle.status)] {
+                slots.extend(slot.map(|slot| (format!("lifecycle.{name}"), slot)));
+            }
+        }
+        slots.extend(self.manager.map(|slot| ("manager".to_owned(), slot)));
+        for target in &self.targets {
+            if let Origin::Formula(slot) = target.origin {
+                slots.push((target.attribute.name.to_owned(), slot));
+            }
+        }
+        for (rule, formulas) in self.groups.iter().enumerate() {
+            let parts = [("when", formulas.when), ("key", formulas.key), ("name", Some(formulas.name))];
+            slots.extend(parts.into_iter().filter_map(|(name, slot)| Some((format!("groups[{rule}].{name}"), slot?))));
+        }
+        slots
     }
 }
 

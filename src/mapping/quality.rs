@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::bound::BoundMapping;
-use super::damage::{broken, odd_blanks, spreadsheet_damage, unseen};
 use super::dates::Role;
+use super::evaluate::BoundMapping;
 use super::formula::Slot;
-use super::guess_dates::is_serial;
+use super::guess::dates::is_serial;
 use super::model::Origin;
+use super::spreadsheet_damage::{broken, odd_blanks, spreadsheet_damage, unseen};
 use crate::expr::{Context, Outcome};
 use crate::record::{self, Cell, Place, Record, trimmed};
 
@@ -25,7 +25,7 @@ pub struct Finding {
     pub id: Option<String>,
     /// The column, where one is to blame.
     pub column: Option<String>,
-    /// What stands there.
+    /// The value.
     pub value: Option<String>,
     /// What is wrong.
     pub problem: String,
@@ -33,15 +33,15 @@ pub struct Finding {
 
 /// The kinds of findings, in the order of their weight, with the sentence that heads them.
 pub const FINDINGS: &[(&str, &str)] = &[
-    ("no-id", "Rows without a personnel number: nobody can say who this is."),
-    ("duplicate-id", "Personnel numbers that stand in several rows."),
+    ("no-id", "Rows without a personnel number: the person cannot be identified."),
+    ("duplicate-id", "Personnel numbers that occur in several rows."),
     ("odd-id", "Personnel numbers that a spreadsheet has changed."),
-    ("end-before-start", "People whose last day lies before their first."),
+    ("end-before-start", "People whose last day is before their first."),
     ("impossible-date", "Dates that are none, or not in the form of the others."),
-    ("unlikely-date", "Dates that are hardly meant."),
+    ("unlikely-date", "Unlikely dates, probably typing errors."),
     ("unknown-status", "Rows without a status, or with one that is not in the list of statuses."),
-    ("unknown-manager", "Managers who are not in the list."),
-    ("manager-circle", "People who manage themselves, also through others."),
+    ("unknown-manager", "Managers that are not in the list."),
+    ("manager-circle", "People that manage themselves, directly or through others."),
     ("empty-cell", "Cells that must not be empty."),
     ("broken-text", "Cells with errors of a spreadsheet or damaged letters."),
     ("look-alike", "Rows that may be the same person under two numbers."),
@@ -83,21 +83,38 @@ struct Columns {
 }
 
 impl BoundMapping {
-    /// What HR should correct in these records; `today` tells which dates are hardly meant.
+    /// What HR should correct in these records; `today` decides which dates are unlikely.
+    ///
+    /// `required` columns must be in the file. Their cells must have a value too, except where an empty cell is normal: the last day, the
+    /// manager and telephones.
     pub fn quality(&self, records: &[Record], required: &[&str], today: Date) -> Vec<Finding> {
         let columns = self.judged();
+        let may_be_empty = self.may_be_empty();
+        let required: Vec<&str> = required.iter().copied().filter(|column| !may_be_empty.contains(*column)).collect();
         let context = Context::on(today, None);
         let rows: Vec<Row<'_>> = records.iter().map(|record| self.row(record, &context)).collect();
         let mut report = Report { columns, found: Vec::new() };
         report.ids(&rows);
         report.dates(&rows, today);
         report.managers(&rows);
-        report.cells(&rows, required);
+        report.cells(&rows, &required);
         report.look_alikes(&rows);
         report.mails(&rows);
         let weight = |code: &str| FINDINGS.iter().position(|(known, _)| *known == code);
         report.found.sort_by(|a, b| (weight(a.code), &a.record).cmp(&(weight(b.code), &b.record)));
         report.found
+    }
+
+    /// The columns in which an empty cell is normal.
+    fn may_be_empty(&self) -> BTreeSet<String> {
+        const PHONES: [&str; 3] = ["mobilePhone", "businessPhones", "faxNumber"];
+        let inner = &*self.inner;
+        let cycle = inner.cycle.as_ref();
+        let slots = PHONES.iter().map(|name| self.target(name)).chain([inner.manager, cycle.and_then(|cycle| cycle.end)]);
+        slots
+            .flatten()
+            .flat_map(|slot| inner.formulas[slot.0].expression.columns().map(|(name, _)| name.to_owned()).collect::<Vec<_>>())
+            .collect()
     }
 
     fn judged(&self) -> Columns {
@@ -206,11 +223,11 @@ impl Report {
             let twins = same.iter().all(|row| row.record.cells().eq(same[0].record.cells()));
             let names: BTreeSet<String> = same.iter().map(|row| folded(&row.name)).collect();
             let what = if twins {
-                "the same row stands twice"
+                "the same row occurs twice"
             } else if names.len() > 1 {
                 "different people have this number"
             } else {
-                "this number stands in several rows that differ"
+                "this number occurs in several rows that differ"
             };
             for row in same {
                 self.add("duplicate-id", row, column.clone(), Some((*id).to_owned()), format!("{what}: {}", others(row, same)));
@@ -225,7 +242,7 @@ impl Report {
                 match day {
                     Day::Not(text, why) => self.add("impossible-date", row, column.clone(), Some(text.clone()), why.clone()),
                     Day::Is(date) if i32::from(date.year()) > i32::from(today.year()) + 20 => {
-                        let problem = format!("the {name} day lies in the year {}", date.year());
+                        let problem = format!("the {name} day is in the year {}", date.year());
                         self.add("unlikely-date", row, column.clone(), Some(date.to_string()), problem);
                     }
                     _ => {}
@@ -234,7 +251,7 @@ impl Report {
             if let (Day::Is(first), Day::Is(last)) = (&row.start, &row.end)
                 && last < first
             {
-                let problem = format!("the last day {last} lies before the first day {first}");
+                let problem = format!("the last day {last} is before the first day {first}");
                 self.add("end-before-start", row, end.clone(), Some(last.to_string()), problem);
             }
             if row.status.as_deref() == Some("") {
@@ -256,8 +273,8 @@ impl Report {
             if !bosses.contains_key(row.manager.as_str()) {
                 let padded = bosses.keys().find(|id| id.trim_start_matches('0') == row.manager.trim_start_matches('0'));
                 let problem = match padded {
-                    Some(id) => format!("nobody in the list has this number, but there is {id}: zeros were lost"),
-                    None => "nobody in the list has this number".to_owned(),
+                    Some(id) => format!("no person in the list has this number, but there is {id}: zeros were lost"),
+                    None => "no person in the list has this number".to_owned(),
                 };
                 self.add("unknown-manager", row, column.clone(), value, problem);
             } else if let Some(length) = circle(&row.id, &bosses) {
@@ -383,7 +400,7 @@ fn unreadable(text: &str) -> &'static str {
     }
 }
 
-/// How many people manage each other in the circle that this person stands in.
+/// The number of people that manage each other in the circle of this person.
 fn circle(id: &str, bosses: &BTreeMap<&str, &str>) -> Option<usize> {
     let mut seen = BTreeSet::new();
     let mut now = id;
@@ -435,7 +452,7 @@ mod tests {
             twice[0],
             ("duplicate-id", "hr.csv, line 2".into(), "different people have this number: 1 (hr.csv, line 3)".into())
         );
-        assert!(twice[2].2.starts_with("the same row stands twice"));
+        assert!(twice[2].2.starts_with("the same row occurs twice"));
         assert_eq!(codes(";Ann;Lee;;;;\n"), ["no-id"]);
         assert_eq!(codes("4,02101E+12;A;B;;;;\n'007;C;D;;;;\n12.0;E;F;;;;\n=\"\"\"9\"\"\";G;H;;;;\n").len(), 4);
     }
@@ -466,8 +483,8 @@ mod tests {
             codes("1;A\u{202e}nn;Lee;;;;\n2;Bob\u{200d}a;Ray;;;;\n3;Cem;\u{2066}Can;;;;\n4;Dan;Dee;d@x.example\u{ad};;;\n"),
             ["blanks"; 4]
         );
-        let told = found("1;A\u{202e}nn;Lee;;;;\n");
-        assert!(told[0].2.ends_with("U+202E"), "{told:?}");
+        let findings = found("1;A\u{202e}nn;Lee;;;;\n");
+        assert!(findings[0].2.ends_with("U+202E"), "{findings:?}");
         assert_eq!(codes("1;Zoë;Weiss;;;;\n2;ZOE;WEISS;;;;\n"), ["look-alike", "look-alike"]);
         assert_eq!(codes("1;A;B;x@x.example;;;\n2;C;D;X@x.example;;;\n"), ["shared-mail", "shared-mail"]);
     }

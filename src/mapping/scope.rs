@@ -1,4 +1,4 @@
-//! Scoping filters: which records the feed serves.
+//! Scoping filters: the records that a feed manages.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(super) struct Clause {
     pub(super) test: Test,
 }
 
-/// What a clause asks of the value.
+/// The test of a clause.
 #[derive(Clone, Debug)]
 pub(super) enum Test {
     Equals(String),
@@ -50,7 +50,7 @@ pub(super) const OPERATORS: &[&str] = &[
     "!&",
 ];
 
-/// Why an operator and its value are no test.
+/// The reason for which an operator and its value are not a test.
 pub(super) enum Refused {
     Operator,
     NeedsValue,
@@ -94,7 +94,7 @@ impl Test {
     }
 
     /// Whether a value passes. An absent or empty one passes `IS NULL` alone. Values compare without invisible characters, each run of
-    /// blanks as one space: a character that nobody sees must not take a person out of the scope.
+    /// blanks as one space: an invisible character must not take a person out of the scope.
     pub(super) fn passes(&self, value: &Value<'_>) -> bool {
         let text = match value {
             Value::List(items) => items.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(";"),

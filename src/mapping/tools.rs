@@ -8,10 +8,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
-use super::bound::BoundMapping;
-use super::fault::Fault;
+use super::evaluate::BoundMapping;
 use super::formula::Slot;
 use super::model::{Mapping, Origin};
+use crate::diagnostic::Fault;
 use crate::expr::{self, Context, Expression, Outcome};
 use crate::record::{At, Header, Place, Record, Value};
 
@@ -151,7 +151,7 @@ pub(super) fn record_of(object: &Map<String, Json>) -> Result<Record, EvalFault>
         });
     }
     let header = Header::new(object.keys().map(String::as_str));
-    let header = header.map_err(|name| EvalFault::of_record(format!("`{name}` stands twice")))?;
+    let header = header.map_err(|name| EvalFault::of_record(format!("`{name}` occurs twice")))?;
     Ok(Record::from_values(Arc::new(header), Place { source: "--record".into(), at: At::Line(1) }, values))
 }
 
@@ -168,13 +168,13 @@ fn to_json(value: expr::Value<'_>) -> Json {
 /// One expression of a mapping for one record.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Explained {
-    /// What it fills, such as `department`, `manager` or `lifecycle.start`.
+    /// The target, such as `department`, `manager` or `lifecycle.start`.
     pub target: String,
     /// The expression as the mapping writes it.
     pub expression: String,
     /// The columns that it reads, with their values.
     pub inputs: BTreeMap<String, Json>,
-    /// What it yielded, as `mapping eval` shows it; candidates as a list.
+    /// The result, as `mapping eval` shows it; candidates are a list.
     pub result: Json,
 }
 

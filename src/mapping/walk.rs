@@ -1,145 +1,57 @@
-//! Walking a TOML document with its places, collecting every fault on the way.
+//! The walk through a mapping file: a reader of TOML that also collects the expressions.
 
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
-use super::fault::{Document, Fault, did_you_mean};
 use super::formula::{Formula, Slot};
+use crate::diagnostic::toml::Reader;
+pub(super) use crate::diagnostic::toml::{Node, Table as Section};
+use crate::diagnostic::{Document, Fault};
 use crate::expr;
 
 /// The walk through one document.
 pub(super) struct Walk<'d> {
-    pub(super) document: &'d Document,
-    faults: Vec<(usize, Fault)>,
+    reader: Reader<'d>,
     pub(super) formulas: Vec<Formula>,
 }
 
-/// One table of the document.
-#[derive(Clone)]
-pub(super) struct Section<'a, 'i> {
-    /// How messages call it, such as `[source]`.
-    pub(super) name: String,
-    pub(super) table: &'a DeTable<'i>,
-    pub(super) span: Range<usize>,
+impl<'d> Deref for Walk<'d> {
+    type Target = Reader<'d>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.reader
+    }
 }
 
-/// A value with its place.
-pub(super) type Node<'a, 'i> = &'a Spanned<DeValue<'i>>;
+impl DerefMut for Walk<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.reader
+    }
+}
 
 impl<'d> Walk<'d> {
     pub(super) fn new(document: &'d Document) -> Self {
-        Self { document, faults: Vec::new(), formulas: Vec::new() }
-    }
-
-    pub(super) fn fault(&mut self, span: &Range<usize>, message: impl Into<String>, hint: Option<String>) {
-        self.faults.push((span.start, self.document.fault(span, message, hint)));
+        Self { reader: Reader::new(document), formulas: Vec::new() }
     }
 
     /// All faults in the order of their places.
     pub(super) fn into_parts(self) -> (Vec<Fault>, Vec<Formula>) {
-        let mut faults = self.faults;
-        faults.sort_by_key(|(at, _)| *at);
-        (faults.into_iter().map(|(_, fault)| fault).collect(), self.formulas)
-    }
-
-    /// Every key of a table that is not known is a fault.
-    pub(super) fn known(&mut self, section: &Section<'_, '_>, known: &[&str]) {
-        for key in section.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
-            let name = key.get_ref().as_ref();
-            let hint = did_you_mean(name, known.iter().copied())
-                .unwrap_or_else(|| format!("the keys of {} are {}", section.name, known.join(", ")));
-            self.fault(&key.span(), format!("unknown key `{name}` in {}", section.name), Some(hint));
-        }
-    }
-
-    /// A key that must be there.
-    pub(super) fn required<'a, 'i>(&mut self, section: &Section<'a, 'i>, key: &str, hint: &str) -> Option<Node<'a, 'i>> {
-        let node = section.table.get(key);
-        if node.is_none() {
-            self.fault(&section.span, format!("{} lacks `{key}`", section.name), Some(hint.to_owned()));
-        }
-        node
-    }
-
-    fn wrong_kind(&mut self, key: &str, node: Node<'_, '_>, wanted: &str) {
-        let message = format!("`{key}` is {}, but must be {wanted}", article(node.get_ref().type_str()));
-        self.fault(&node.span(), message, None);
+        (self.reader.into_faults(), self.formulas)
     }
 
     pub(super) fn text(&mut self, key: &str, node: Node<'_, '_>) -> Option<String> {
-        let text = node.get_ref().as_str().map(str::to_owned);
-        if text.is_none() {
-            self.wrong_kind(key, node, "a string");
-        }
-        text
+        self.text_of(key, node)
     }
 
     pub(super) fn optional_text(&mut self, section: &Section<'_, '_>, key: &str) -> Option<(String, Range<usize>)> {
-        let node = section.table.get(key)?;
-        self.text(key, node).map(|text| (text, node.span()))
+        self.string_or_blank(section, key).map(|found| (found.value, found.span))
     }
 
     pub(super) fn texts(&mut self, section: &Section<'_, '_>, key: &str) -> Vec<(String, Range<usize>)> {
-        let Some(node) = section.table.get(key) else { return Vec::new() };
-        let Some(items) = node.get_ref().as_array() else {
-            self.wrong_kind(key, node, "a list of strings");
-            return Vec::new();
-        };
-        items.iter().filter_map(|item| self.text(key, item).map(|text| (text, item.span()))).collect()
-    }
-
-    pub(super) fn flag(&mut self, section: &Section<'_, '_>, key: &str) -> bool {
-        let Some(node) = section.table.get(key) else { return false };
-        node.get_ref().as_bool().unwrap_or_else(|| {
-            self.wrong_kind(key, node, "true or false");
-            false
-        })
-    }
-
-    pub(super) fn count(&mut self, section: &Section<'_, '_>, key: &str) -> u64 {
-        let Some(node) = section.table.get(key) else { return 0 };
-        let number = node.get_ref().as_integer().and_then(|number| number.as_str().parse().ok());
-        number.unwrap_or_else(|| {
-            self.wrong_kind(key, node, "a whole number");
-            0
-        })
-    }
-
-    pub(super) fn section<'a, 'i>(&mut self, name: &str, key: &str, node: Node<'a, 'i>) -> Option<Section<'a, 'i>> {
-        let Some(table) = node.get_ref().as_table() else {
-            self.wrong_kind(key, node, "a table");
-            return None;
-        };
-        Some(Section { name: name.to_owned(), table, span: node.span() })
+        self.strings(section, key).unwrap_or_default().into_iter().map(|found| (found.value, found.span)).collect()
     }
 
     pub(super) fn sections<'a, 'i>(&mut self, parent: &Section<'a, 'i>, key: &str) -> Vec<Section<'a, 'i>> {
-        let Some(node) = parent.table.get(key) else { return Vec::new() };
-        let Some(items) = node.get_ref().as_array() else {
-            self.wrong_kind(key, node, &format!("written as `[[{key}]]`"));
-            return Vec::new();
-        };
-        items.iter().filter_map(|item| self.section(&format!("[[{key}]]"), key, item)).collect()
-    }
-
-    /// One of several words.
-    pub(super) fn choice<T: Copy>(&mut self, section: &Section<'_, '_>, key: &str, words: &[(&str, T)]) -> Option<T> {
-        let (word, span) = self.optional_text(section, key)?;
-        self.word(key, &word, &span, words)
-    }
-
-    /// The meaning of a word.
-    pub(super) fn word<T: Copy>(&mut self, key: &str, word: &str, span: &Range<usize>, words: &[(&str, T)]) -> Option<T> {
-        let found = words.iter().find(|(name, _)| *name == word).map(|(_, meaning)| *meaning);
-        if found.is_none() {
-            let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
-            let hint =
-                did_you_mean(word, names.iter().copied()).unwrap_or_else(|| format!("write one of \"{}\"", names.join("\", \"")));
-            self.fault(span, format!("`{key}` cannot be \"{word}\""), Some(hint));
-        }
-        found
+        self.tables(parent, key, &format!("[[{key}]]"))
     }
 
     /// An expression: checked, and kept under a slot.
@@ -153,8 +65,8 @@ impl<'d> Walk<'d> {
             }
             Err(faults) => {
                 for fault in faults {
-                    let span = in_file(&self.document.text, &raw, &fault.span);
-                    self.fault(&span, fault.message, fault.hint);
+                    let span = in_file(&self.reader.document.text, &raw, &fault.span);
+                    self.reader.fault(&span, fault.message, fault.hint);
                 }
                 None
             }
@@ -165,11 +77,6 @@ impl<'d> Walk<'d> {
         let node = section.table.get(key)?;
         self.formula(key, node, rules)
     }
-}
-
-fn article(kind: &str) -> String {
-    let vowel = kind.starts_with(['a', 'e', 'i', 'o', 'u']);
-    format!("{} {kind}", if vowel { "an" } else { "a" })
 }
 
 /// The bytes of the file for some bytes of a string's value; `raw` is the string with its quotes.

@@ -1,6 +1,6 @@
 //! What keeps a run from ending with 0 although it is done.
 
-use super::change::{HeldEntry, Plan, Skipped, SkippedCode};
+use crate::plan::model::{HeldEntry, Plan, Skipped, SkippedCode};
 
 /// One thing that a person must see.
 ///
@@ -64,6 +64,9 @@ fn needs_attention(code: SkippedCode) -> bool {
         | SkippedCode::OutOfScope
         | SkippedCode::ManagerUnknown
         | SkippedCode::NotClearable
-        | SkippedCode::Rejected => false,
+        | SkippedCode::Rejected
+        | SkippedCode::GroupSpelling
+        | SkippedCode::GroupMembers
+        | SkippedCode::GroupUnused => false,
     }
 }

@@ -1,9 +1,9 @@
 //! The names to which a decision by hand is bound.
 
-use super::decision::{Decision, Verdict};
-use super::plain::plain;
 use crate::directory::{ObjectId, Value, roles};
 use crate::mapping::{Desired, Flow};
+use crate::plan::decision::{Decision, Verdict};
+use crate::plan::matching::name_folding::plain;
 
 /// Given name and surname without case and diacritics; empty where a name is not known.
 ///

@@ -2,9 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Ledger;
-use super::likeness::PersonNames;
-use super::plain::plain;
 use crate::directory::ObjectId;
 
 /// What was decided.
@@ -42,22 +39,4 @@ impl Decision {
     pub(super) fn is_same(&self, account: &ObjectId) -> bool {
         matches!(&self.verdict, Verdict::Same(same) if same == account)
     }
-}
-
-/// A name as decisions keep it: without case and diacritics.
-///
-/// ```
-/// # use hrpush::plan::folded_name;
-/// assert_eq!(folded_name(" ZOÉ "), "zoe");
-/// ```
-#[must_use]
-pub fn folded_name(name: &str) -> String {
-    plain(name)
-}
-
-/// The decision about the record with this key, as long as both names are those that it was made for.
-pub(super) fn standing<'l>(ledger: &'l Ledger, key: &str, names: PersonNames<'_>) -> Option<&'l Decision> {
-    let decision = ledger.decisions.get(key)?;
-    let same = |now: Option<&str>, then: &str| plain(now.unwrap_or_default()) == plain(then);
-    (same(names.given, &decision.given_name) && same(names.surname, &decision.surname)).then_some(decision)
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::change::{SourceInfo, Target};
-use super::ledger::Ledger;
-use super::people::People;
 use crate::directory::Snapshot;
 use crate::mapping::Rules;
+use crate::plan::ledger::Ledger;
+use crate::plan::model::{SourceInfo, Target};
+use crate::plan::records::People;
 use crate::record::EmployeeId;
 
 /// Everything that decides a plan. The same inputs give the same plan.
@@ -19,7 +19,7 @@ pub struct Inputs<'a> {
     pub target: Target,
     /// What became of each record, in any order; packed against the same snapshot by the same rules.
     pub people: &'a People,
-    /// Whether somebody who is absent is missing; not so after a partial reading.
+    /// Whether absent people are missing; they are not after a partial reading.
     pub whole: bool,
     /// The people that are planned, where not everybody is.
     pub only: Option<BTreeSet<EmployeeId>>,
@@ -59,10 +59,29 @@ pub struct Policy {
     pub week: f64,
     /// Whether the leavers of a stopped plan are disabled all the same.
     pub leavers: Leavers,
-    /// For how many days nobody else gets a former address.
+    /// The number of days for which a former address is given to no other person.
     pub reuse_after_days: i64,
     /// First passwords are delivered as Temporary Access Passes.
     pub tap: bool,
+    /// What the target can do. The plan leaves out the rest.
+    pub supported: Supported,
+}
+
+/// What a target can do, as far as a plan depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Supported {
+    /// Whether a deleted account can be restored. Where that is not so, a leaver's account stays disabled and is never deleted.
+    pub soft_delete: bool,
+    /// Whether sessions can be revoked.
+    pub sessions: bool,
+    /// Whether licences are assigned to users.
+    pub licences: bool,
+}
+
+impl Default for Supported {
+    fn default() -> Self {
+        Self { soft_delete: true, sessions: true, licences: true }
+    }
 }
 
 /// What becomes of the leavers of a plan that a guard stops, `[guard] leavers`.
@@ -85,6 +104,7 @@ impl Default for Policy {
             leavers: Leavers::default(),
             reuse_after_days: 365,
             tap: false,
+            supported: Supported::default(),
         }
     }
 }

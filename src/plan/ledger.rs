@@ -1,14 +1,15 @@
-//! What earlier runs left behind, as a plain value; the store fills it.
+//! The ledger: what earlier runs recorded, as a plain value that the store fills.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::change::Change;
-use super::decision::Decision;
 use crate::directory::{ObjectId, Value};
 use crate::mapping::{HeldCode, LeaveAction};
+use crate::plan::bound_names::BoundNames;
+use crate::plan::decision::Decision;
+use crate::plan::model::Change;
 use crate::record::EmployeeId;
 
 /// What hrpush knows of the people it manages and of what it did.
@@ -32,8 +33,19 @@ pub struct Ledger {
     /// What an administrator decided by hand, by key.
     #[serde(default)]
     pub decisions: BTreeMap<EmployeeId, Decision>,
+    /// What the last two runs of the feed wrote, newest first: by key and attribute.
+    #[serde(skip)]
+    pub written: Vec<BTreeMap<(String, String), Option<Value>>>,
     /// Attributes that Graph refused to this app when they were last tried, each with the people on whom that was tried in vain since.
     pub refused: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Ledger {
+    /// The decision about the record with this key, as long as both names are those that it was made for.
+    pub(super) fn decision_about(&self, key: &str, given_name: Option<&str>, surname: Option<&str>) -> Option<&Decision> {
+        let decision = self.decisions.get(key)?;
+        BoundNames::new(given_name, surname).are_of(decision).then_some(decision)
+    }
 }
 
 /// One person as earlier runs knew them.
@@ -49,6 +61,9 @@ pub struct Person {
     pub pre_hire: bool,
     /// The day on which hrpush deleted the account.
     pub deleted_on: Option<Date>,
+    /// The managed groups of the account when hrpush deleted it: a restore makes the account a member of them again.
+    #[serde(default)]
+    pub groups_when_deleted: BTreeSet<ObjectId>,
     /// The day of the first good reading of the feed without this person; none while the last good reading carries them.
     #[serde(default)]
     pub missing_since: Option<Date>,
@@ -58,12 +73,12 @@ pub struct Person {
     pub seen: bool,
     /// `on_leave` actions that were asked for and are done since the person last left.
     pub leave_done: BTreeSet<LeaveAction>,
-    /// What HR wanted at the last run, by attribute name: tells a change in HR from a drift of the tenant. Empty where it is not known; it
+    /// What HR wanted at the last run, by attribute name: it distinguishes a change in HR from a drift of the tenant. Empty where it is not known; it
     /// decides nothing but how a change is explained.
     pub wanted: BTreeMap<String, Option<Value>>,
 }
 
-/// An address that belonged to somebody.
+/// An address that a person had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormerAddress {
     /// Folded.
@@ -79,16 +94,38 @@ pub struct FormerAddress {
 pub struct LastReading {
     /// How many records.
     pub records: u64,
-    /// Who was held, and why: key (or place) and code.
+    /// The held records by key (or place) and code.
     pub held: BTreeSet<(String, HeldCode)>,
     /// Per mapped column: share of empty cells in thousandths, and distinct values.
     pub columns: BTreeMap<String, (u64, u64)>,
     /// The statuses, folded, that the mapping names in no list and that a confirmed run of this feed had.
     #[serde(default)]
     pub statuses: BTreeSet<String>,
+    /// The people of this reading whom another feed carried before this one, by key.
+    #[serde(default)]
+    pub taken_over: BTreeMap<EmployeeId, TakenOver>,
+}
+
+/// The feed that carried a person before the feed of the last reading did.
+///
+/// Each feed that lists the person as working here becomes the one that carried them last. So a feed that had a good reading since then and is
+/// not that one does not carry the person any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenOver {
+    /// The other feed.
+    pub feed: String,
+    /// The day of its last good reading at that time.
+    pub read_on: Date,
 }
 
 impl LastReading {
+    /// Adds the possible duplicates of a reading whose run is about to write. The run records who is missing before its first write; if it
+    /// breaks off, the next run must not take these absences for old ones and create accounts for the people that were held.
+    pub fn keep_possible_duplicates(&mut self, of: &Self) {
+        let is_kept = |(_, code): &&(String, HeldCode)| *code == HeldCode::PossibleDuplicate;
+        self.held.extend(of.held.iter().filter(is_kept).cloned());
+    }
+
     /// Forgets the statuses that no earlier run of the feed had: this run went through without a person who confirmed it. The first run of
     /// a feed needs nobody.
     pub fn forget_new_statuses(&mut self, before: Option<&Self>) {

@@ -1,67 +1,50 @@
 //! The plan: what must change so that the tenant agrees with HR. Pure: no I/O, no clock.
 
-mod accounts;
 mod approval;
 mod attention;
 mod bound_names;
-mod cause;
-mod change;
-mod confirm;
+mod change_origin;
 mod decision;
-mod diff;
-mod doubt;
-mod drift;
-mod duplicates;
-mod fingerprint;
+mod group_rules;
 mod groups;
-mod guards;
-mod index;
+mod held_record;
+mod hexadecimal;
+mod homoglyphs;
 mod inputs;
-mod keys;
 mod ledger;
-mod lifecycle;
-mod likeness;
-mod look_alike;
-mod managers;
 mod matching;
-mod missing_doubt;
+mod model;
 mod order;
-mod people;
-mod plain;
+mod person;
+mod planner;
 mod presence;
-mod protect;
+mod protection;
 mod reason;
-mod record_texts;
-mod recycle_bin;
-mod same_key;
-mod survey;
-mod swapped;
-mod taken_names;
+mod records;
 mod undo;
-mod unique;
 
-pub use accounts::resolve;
+pub use approval::confirmation::Confirmation;
+pub use approval::drift::{Drifted, drift};
+pub use approval::fingerprint::fingerprint;
+pub use approval::guards::GUARDS;
 pub use approval::{ApprovedPlan, Stopped};
 pub use attention::Concern;
 pub use bound_names::BoundNames;
-pub use cause::{Cause, keys_with_causes, tell_causes, wanted};
-pub use change::{
-    Accounts, Action, Aside, Candidate, Candidates, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,
+pub use change_origin::{annotate_causes, keys_with_causes, wanted};
+pub use decision::{Decision, Verdict};
+pub use group_rules::unique_name;
+pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
+pub use ledger::{FormerAddress, LastReading, Ledger, Person, TakenOver};
+pub use matching::resolve::resolve;
+pub use model::{
+    Accounts, Action, Aside, Candidate, Candidates, Cause, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,
     RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
-pub use confirm::Confirmation;
-pub use decision::{Decision, Verdict, folded_name};
-pub use drift::{Drifted, drift};
-pub use fingerprint::fingerprint;
-pub use groups::unique_name;
-pub use guards::GUARDS;
-pub use inputs::{Inputs, Leavers, Limit, Policy};
-pub use ledger::{FormerAddress, LastReading, Ledger, Person};
-pub use people::{Note, Packer, Part, People, PersonNo, UnlistedStatus};
+pub use planner::{Survey, plan, survey};
 pub use presence::Presence;
-pub use protect::protection;
+pub use protection::protection;
 pub use reason::{Reason, ReasonCode, Why};
-pub use survey::{Survey, plan, survey};
+pub use records::{Note, Packer, Part, People, PersonNo, UnlistedStatus};
 pub use undo::{UndoInputs, undo};
 
 /// The format of the plan's document.

@@ -1,6 +1,6 @@
 //! The order in which a plan is carried out: access goes first, deletes last.
 
-use super::change::{Action, Change, Object};
+use crate::plan::model::{Action, Change, Object};
 
 fn phase(change: &Change) -> u8 {
     let removes_only = change.members.as_ref().is_some_and(|members| members.add.is_empty() && !members.remove.is_empty());

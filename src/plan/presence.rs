@@ -4,19 +4,19 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::decision::Verdict;
-use super::inputs::Inputs;
-use super::matching::Matching;
+use crate::plan::decision::Verdict;
+use crate::plan::inputs::Inputs;
+use crate::plan::matching::Matching;
 use crate::record::EmployeeId;
 
-/// What a good reading changes in the ledger: who is in no record of it any more, and who is in one again.
+/// What a good reading changes in the ledger: the people who are in no record of it any more, and those who are in one again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     /// People of the feed whom the last good reading carried and this one does not.
     pub missing: Vec<EmployeeId>,
     /// People of the feed whom the last good reading did not carry and this one does.
     pub returned: Vec<EmployeeId>,
-    /// People whom a record in scope names and whom a decision keeps: it ends, so that it hides nobody who vanishes later.
+    /// People whom a record in scope names and whom a decision keeps: the decision ends, so that it hides no person who vanishes later.
     #[serde(default)]
     pub not_kept: Vec<EmployeeId>,
 }
@@ -29,7 +29,8 @@ impl Presence {
         for (key, known) in of_feed {
             match (matching.names(key), known.missing_since) {
                 (false, None) => presence.missing.push(key.clone()),
-                (true, Some(_)) => presence.returned.push(key.clone()),
+                // A record that may be another person's does not bring the missing one back, or its hold would end with the next run.
+                (true, Some(_)) if !matching.in_doubt.contains(key) => presence.returned.push(key.clone()),
                 _ => {}
             }
         }

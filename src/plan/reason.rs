@@ -5,8 +5,6 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::change::{Action, Change};
-
 /// The rule behind a change, with what its sentence names.
 ///
 /// ```
@@ -27,12 +25,12 @@ pub enum Reason {
     EnabledAhead(Date),
     /// A person whose account an earlier run disabled works here again.
     ReturnsDisabled,
-    /// A person whose account an earlier run deleted works here again.
-    ReturnsDeleted,
+    /// A person whose account an earlier run deleted works here again, or will from this first working day on.
+    ReturnsDeleted(Option<Date>),
     /// The mapping trusts HR about an account that hrpush did not disable.
     ActiveByHr,
-    /// The mapping trusts HR about an account that hrpush did not delete.
-    ActiveThoughDeleted,
+    /// The mapping trusts HR about an account that hrpush did not delete; the first working day, where it lies ahead.
+    ActiveThoughDeleted(Option<Date>),
     /// The last working day is past.
     LeftOnDate(Date),
     /// The status means gone.
@@ -76,9 +74,11 @@ impl fmt::Display for Reason {
             Self::FirstDay(start) => write!(f, "first day {start}"),
             Self::EnabledAhead(start) => write!(f, "starts {start}"),
             Self::ReturnsDisabled => f.write_str("returns; disabled by an earlier run"),
-            Self::ReturnsDeleted => f.write_str("returns; deleted by an earlier run"),
+            Self::ReturnsDeleted(None) => f.write_str("returns; deleted by an earlier run"),
+            Self::ReturnsDeleted(Some(start)) => write!(f, "returns on {start}; deleted by an earlier run"),
             Self::ActiveByHr => f.write_str("active by HR"),
-            Self::ActiveThoughDeleted => f.write_str("active by HR; not deleted by hrpush"),
+            Self::ActiveThoughDeleted(None) => f.write_str("active by HR; not deleted by hrpush"),
+            Self::ActiveThoughDeleted(Some(start)) => write!(f, "starts {start} by HR; not deleted by hrpush"),
             Self::LeftOnDate(end) => write!(f, "left on {end}"),
             Self::LeftByStatus => f.write_str("left by status"),
             Self::Expired { left: Some(left), since } => write!(f, "left on {left}; to be deleted since {since}"),
@@ -139,9 +139,8 @@ impl From<&Reason> for Why {
             Reason::NewHireAhead(start) => (ReasonCode::NewHire, Some(*start)),
             Reason::FirstDay(start) => (ReasonCode::FirstDay, Some(*start)),
             Reason::EnabledAhead(start) => (ReasonCode::HrChanged, Some(*start)),
-            Reason::ReturnsDisabled | Reason::ReturnsDeleted | Reason::ActiveByHr | Reason::ActiveThoughDeleted => {
-                (ReasonCode::Returns, None)
-            }
+            Reason::ReturnsDisabled | Reason::ActiveByHr => (ReasonCode::Returns, None),
+            Reason::ReturnsDeleted(start) | Reason::ActiveThoughDeleted(start) => (ReasonCode::Returns, *start),
             Reason::LeftOnDate(end) => (ReasonCode::LeftOnDate, Some(*end)),
             Reason::LeftByStatus => (ReasonCode::LeftByStatus, None),
             Reason::Expired { since, .. } => (ReasonCode::Expired, Some(*since)),
@@ -177,16 +176,6 @@ impl fmt::Display for Adoption {
             Self::PreviousKey => f.write_str("adopted (matched by the previous key)"),
             Self::EarlierRun => f.write_str("adopted (known from an earlier run)"),
             Self::Decision => f.write_str("adopted (decided by hand)"),
-        }
-    }
-}
-
-impl Change {
-    /// Marks the change as the first match of an account that existed already. What decides about access keeps its own code.
-    pub(super) fn adopt(&mut self, adoption: &Adoption) {
-        self.reason = join(&adoption.to_string(), &self.reason);
-        if self.action == Action::Update && self.why.code == ReasonCode::HrChanged {
-            self.why.code = ReasonCode::Adopted;
         }
     }
 }

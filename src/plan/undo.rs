@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::change::{Action, CLEARED_MANAGER, Change, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
-use super::drift::{Drifted, account_of, holds, leave_alone};
-use super::fingerprint::fingerprint;
-use super::groups::refuse;
-use super::guards::{self, Bases};
-use super::inputs::Policy;
-use super::ledger::Ledger;
-use super::lifecycle::enablement;
-use super::order::order;
-use super::protect::{Protection, SHIELDED, Touch};
-use super::reason::{Reason, Why};
-use super::survey::summarise;
-use crate::directory::{ObjectId, Snapshot, User, UserNo, Value};
+use crate::directory::{ObjectId, Snapshot, User, UserNo, Value, roles};
 use crate::mapping::LeaveAction;
+use crate::plan::approval::drift::{Drifted, account_of, holds, leave_alone};
+use crate::plan::approval::fingerprint::fingerprint;
+use crate::plan::approval::guards::{self, Bases};
+use crate::plan::group_rules::refuse;
+use crate::plan::inputs::Policy;
+use crate::plan::ledger::Ledger;
+use crate::plan::model::{Action, CLEARED_MANAGER, Change, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
+use crate::plan::order::order;
+use crate::plan::person::lifecycle::enablement;
+use crate::plan::planner::summarise;
+use crate::plan::protection::{Protection, SHIELDED, WriteAccess};
+use crate::plan::reason::{Reason, Why};
 
 /// What an undo is computed from.
 pub struct UndoInputs<'a> {
@@ -60,7 +60,7 @@ pub fn undo(inputs: &UndoInputs<'_>) -> (Plan, Vec<Drifted>) {
     let mut guards = guards::on_changes(&changes, inputs.ledger, inputs.policy, bases);
     guards.extend(guards::on_groups(&changes, inputs.snapshot, inputs.ledger, inputs.policy));
     let mut plan = Plan {
-        format: super::FORMAT.into(),
+        format: crate::plan::FORMAT.into(),
         fingerprint: String::new(),
         as_of: inputs.today.to_string(),
         created_at: inputs.created_at.clone(),
@@ -127,7 +127,7 @@ impl<'a> Work<'a> {
         let Some(id) = self.id_of(change) else { return self.moved(change, "the account is not known") };
         if change.action == Action::Delete {
             let deleted = self.inputs.snapshot.deleted.get(&id);
-            let untouched = |touch| !matches!(touch, Touch::Free | Touch::Shielded(_));
+            let untouched = |touch| !matches!(touch, WriteAccess::Free | WriteAccess::Shielded(_));
             if let Some(deleted) = deleted.filter(|deleted| untouched(self.protection.touch(&deleted.user))) {
                 self.tell(change, SkippedCode::Protected, format!("{} is not touched", deleted.user.upn));
             } else if deleted.is_some() {
@@ -141,8 +141,8 @@ impl<'a> Work<'a> {
         let snapshot: &'a Snapshot = self.inputs.snapshot;
         let Some(user) = &snapshot.users.get(&id) else { return self.moved(change, "the account does not exist any more") };
         let shielded = match self.protection.touch(user) {
-            Touch::Free => false,
-            Touch::Shielded(why) => {
+            WriteAccess::Free => false,
+            WriteAccess::Shielded(why) => {
                 self.tell(change, SkippedCode::Shielded, format!("{} is privileged ({why})", user.upn));
                 true
             }
@@ -193,12 +193,12 @@ impl<'a> Work<'a> {
         let cleared = change.ids.get(CLEARED_MANAGER).filter(|_| user.manager.is_none());
         if let Some(manager) = cleared {
             let after = Some(Value::text(manager.to_string()));
-            edits.push(Edit { name: "manager".into(), before: None, after, expression: None });
+            edits.push(Edit { name: roles::MANAGER.into(), before: None, after, expression: None });
         }
         if edits.is_empty() {
             return;
         }
-        let flip = edits.iter().find(|edit| edit.name == "accountEnabled").and_then(|edit| edit.after.clone());
+        let flip = edits.iter().find(|edit| edit.name == roles::ACCOUNT_ENABLED).and_then(|edit| edit.after.clone());
         let action = match flip {
             Some(Value::Flag(true)) => Action::Enable,
             Some(Value::Flag(false)) => Action::Disable,
@@ -206,12 +206,12 @@ impl<'a> Work<'a> {
         };
         let mut inverse = self.inverse(change, action, Some(user.upn.as_str()), edits);
         if action == Action::Disable {
-            // Whoever is let out again keeps no open session, as with any leaver.
+            // A person who is disabled again keeps no open session, as with any leaver.
             inverse.then = vec![LeaveAction::RevokeSessions];
         }
         inverse.ids.extend(cleared.map(|manager| (manager.to_string(), manager.clone())));
         for edit in &inverse.attributes {
-            if let ("manager", Some(key)) = (edit.name.as_str(), edit.after.as_ref().and_then(Value::as_text))
+            if let (roles::MANAGER, Some(key)) = (edit.name.as_str(), edit.after.as_ref().and_then(Value::as_text))
                 && let Some(id) = account_of(change, key, self.inputs.ledger)
             {
                 inverse.ids.insert(key.to_owned(), id);
@@ -251,7 +251,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Whether somebody whom the run moved to another group has left that one too, since, and is in a third that hrpush manages.
+    /// Whether a person whom the run moved to another group has left that one as well and is in a third managed group.
     fn moved_on(&self, key: &str, account: &ObjectId) -> bool {
         let UndoInputs { plan, done, snapshot, .. } = self.inputs;
         let named = |keys: &[String]| keys.iter().any(|member| member == key);
@@ -265,7 +265,7 @@ impl<'a> Work<'a> {
         let (joined, left) = (of(true), of(false));
         let member = |id: &ObjectId| snapshot.groups.get(id).is_some_and(|group| group.members.contains(account));
         let third = |group: &&crate::directory::Group| !joined.contains(&group.id) && !left.contains(&group.id);
-        let mut managed = snapshot.groups.values().filter(third).filter(|group| super::groups::is_ours(group, &[]));
+        let mut managed = snapshot.groups.values().filter(third).filter(|group| crate::plan::group_rules::is_ours(group, &[]));
         joined.iter().any(|group| !member(group)) && managed.any(|group| group.members.contains(account))
     }
 
@@ -277,8 +277,8 @@ impl<'a> Work<'a> {
         }
         let mut inverse = self.inverse(change, Action::Update, None, Vec::new());
         if change.action == Action::Create {
-            self.tell(change, SkippedCode::OutOfScope, format!("the group {} is emptied, not deleted", group.name));
-        } else if let Some(edit) = change.attributes.iter().find(|edit| edit.name == "displayName") {
+            self.tell(change, SkippedCode::GroupUnused, format!("the group {} is emptied, not deleted", group.name));
+        } else if let Some(edit) = change.attributes.iter().find(|edit| edit.name == roles::DISPLAY_NAME) {
             if edit.after.as_ref().and_then(Value::as_text) == Some(group.name.as_str()) {
                 let (before, after) = (edit.after.clone(), edit.before.clone());
                 inverse.attributes.push(Edit { name: edit.name.clone(), before, after, expression: None });

@@ -11,7 +11,7 @@ use jiff::tz::{Offset, TimeZone};
 
 use super::trimmed;
 
-pub use self::format::DayFormat;
+pub use self::format::{DayFormat, full_year};
 pub use self::forms::plain_moment;
 
 mod format;

@@ -1,14 +1,14 @@
-//! What a person must see, in lines: who, why, and what to do.
+//! The lines that a person must see: the record or account, the reason, and what to do.
 
 use std::collections::BTreeMap;
 
-use super::escape::{Shown, shown};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::plan::{Concern, HeldEntry, Plan, Skipped};
 
-/// How many lines one kind of concern gets. Leavers with access are always listed.
+/// The most lines for one kind of concern. Leavers with access are always listed.
 const MOST: usize = 10;
 
-/// Everything that keeps a run from ending with 0, a line or two for each, leavers first.
+/// Everything that keeps a run from ending with 0, one or two lines each, leavers first.
 ///
 /// ```
 /// # use hrpush::plan::Plan;
@@ -34,7 +34,7 @@ pub fn concerns(plan: &Plan) -> Vec<String> {
     lines
 }
 
-/// The people who are gone by HR and whose accounts hrpush does not close, a line or two for each.
+/// The leavers whose accounts hrpush does not disable, one or two lines each.
 pub(super) fn leavers(plan: &Plan) -> Vec<String> {
     plan.attention().iter().filter(|concern| concern.is_leaver()).map(line).collect()
 }
@@ -47,7 +47,7 @@ fn kind(concern: &Concern<'_>) -> String {
     match concern {
         Concern::HeldLeaver(_) | Concern::OpenAccount(_) => kind_of_leavers(),
         Concern::Held(_) => "held".to_owned(),
-        Concern::LeftAlone(entry) => kebab(&entry.code),
+        Concern::LeftAlone(entry) => entry.code.as_str().to_owned(),
     }
 }
 
@@ -59,7 +59,7 @@ fn line(concern: &Concern<'_>) -> String {
         }
         Concern::Held(entry) => format!("held {}: {}", key_and_place(entry), explained(entry)),
         Concern::OpenAccount(entry) | Concern::LeftAlone(entry) => {
-            format!("{}: {} [{}]", who(entry), Shown(&entry.message), kebab(&entry.code))
+            format!("{}: {} [{}]", who(entry), Shown(&entry.message), entry.code.as_str())
         }
     }
 }
@@ -77,15 +77,10 @@ fn explained(entry: &HeldEntry) -> String {
     format!("{}{} [{}]{hint}", Shown(&entry.message), Shown(&accounts), entry.code.as_str())
 }
 
-/// The person or thing of a skipped entry.
+/// The key or id of a skipped entry.
 pub(super) fn who(entry: &Skipped) -> String {
     let key = entry.key.clone().or_else(|| Some(entry.id.as_ref()?.to_string()));
     shown(key.as_deref().unwrap_or("(all)"))
-}
-
-/// The documents' own word for a code.
-pub(super) fn kebab<T: serde::Serialize>(code: &T) -> String {
-    serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -133,6 +128,42 @@ mod tests {
         let plan = world.plan();
         assert!(concerns(&plan)[0].contains("has left; no enabled account was found"), "{:?}", concerns(&plan));
         assert!(!preview(&plan).contains("stays enabled"), "{}", preview(&plan));
+    }
+
+    #[test]
+    fn the_word_of_a_code_is_that_of_the_document() {
+        fn word<T: serde::Serialize>(code: T) -> String {
+            serde_json::to_value(code).unwrap().as_str().unwrap().to_owned()
+        }
+        use crate::mapping::LeaveAction as Step;
+        use crate::plan::{Action, SkippedCode as Code};
+        for action in [Action::Create, Action::Update, Action::Enable, Action::Disable, Action::Restore, Action::Delete] {
+            assert_eq!(action.as_str(), word(action));
+        }
+        for step in [Step::RevokeSessions, Step::RemoveFromManagedGroups, Step::RemoveLicenses, Step::ClearManager] {
+            assert_eq!(step.as_str(), word(step));
+        }
+        for code in [Code::Protected, Code::Shielded, Code::Synced, Code::Guest, Code::DisabledElsewhere, Code::StartsLater]
+            .into_iter()
+            .chain([
+                Code::Upcoming,
+                Code::Missing,
+                Code::OutOfScope,
+                Code::ManagerUnknown,
+                Code::NotClearable,
+                Code::RefusedByGraph,
+            ])
+            .chain([
+                Code::NewStatus,
+                Code::EndDateIgnored,
+                Code::InvalidValue,
+                Code::OtherFeed,
+                Code::Rejected,
+                Code::NotConfirmed,
+            ])
+        {
+            assert_eq!(code.as_str(), word(code));
+        }
     }
 
     #[test]

@@ -2,20 +2,20 @@
 
 use std::fmt::Write as _;
 
-use super::escape::{Shown, shown};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::store::DecisionRow;
 
 /// A decision that was just recorded.
 pub fn decided(row: &DecisionRow) -> String {
     let mut text = decision(row);
-    let _ = writeln!(text, "The next run acts on it; the tenant was not changed. `hrpush decide KEY --forget` ends it.");
+    let _ = writeln!(text, "The next run uses it; the tenant was not changed. `hrpush decide KEY --forget` ends it.");
     text
 }
 
 /// A decision that was just ended.
 pub fn forgotten(row: &DecisionRow) -> String {
     let mut text = decision(row);
-    let _ = writeln!(text, "It is forgotten: the next run judges the record anew; the tenant was not changed.");
+    let _ = writeln!(text, "It is forgotten. The next run judges the record again; the tenant was not changed.");
     text
 }
 
@@ -27,7 +27,7 @@ pub fn decision_list(rows: &[DecisionRow]) -> String {
     rows.iter().map(decision).collect()
 }
 
-/// One decision: what it says, what it is bound to, and where it comes from.
+/// One decision: its content, what it is bound to, and its author.
 pub fn decision(row: &DecisionRow) -> String {
     let DecisionRow { key, tenant_id, given_name, surname, note, user, host, decided_at, forgotten_at, forgotten_by, .. } = row;
     let mut text = String::new();
@@ -87,7 +87,7 @@ mod tests {
         };
         let text = decided(&row);
         for part in
-            ["u1 are one person", "`ann`", "(none)", "by eve on desk at 2026-11-20", r"by phone\u{1b}[2J", "next run acts"]
+            ["u1 are one person", "`ann`", "(none)", "by eve on desk at 2026-11-20", r"by phone\u{1b}[2J", "next run uses"]
         {
             assert!(text.contains(part), "{part} is missing:\n{text}");
         }

@@ -1,4 +1,4 @@
-//! One person, from the record to the decision: the document of `hrpush explain`, and its text.
+//! One person, from the record to the decision: the document and the text of `hrpush explain`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,65 +7,65 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::escape::{Shown, shown};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::directory::ObjectId;
 use crate::mapping::{Explained, LeaveAction};
 use crate::plan::{Change, HeldEntry, Plan, Skipped};
 use crate::record::Place;
 use crate::store::{DecisionRow, Write};
 
-/// Everything that is known of one person.
+/// Everything about one person.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Explanation<'a> {
+pub struct Explanation {
     /// The person's key in HR.
-    pub key: &'a str,
-    /// The day for which it was decided.
+    pub key: String,
+    /// The day of the decision.
     pub as_of: Date,
-    /// The person's records; none where HR does not name them.
+    /// The person's records. Empty if no record has the key.
     pub records: Vec<RecordExplained>,
     /// The accounts that each `[[match]]` finds, in its order.
     pub matches: Vec<Match>,
-    /// What the tenant has of the person.
+    /// The person's account.
     pub account: Option<Owner>,
-    /// Why hrpush leaves the account alone, wholly or in part.
+    /// Why hrpush does not change the account, or only in part.
     pub protection: Option<String>,
-    /// What earlier runs left.
+    /// What earlier runs recorded.
     pub known: Option<Standing>,
-    /// What was decided by hand.
+    /// The decision by hand.
     pub decision: Option<DecisionExplained>,
-    /// What a run would do now.
-    pub changes: &'a [Change],
+    /// The changes of a run now.
+    pub changes: Vec<Change>,
     /// Why the person is held.
-    pub held: &'a [HeldEntry],
-    /// What is left alone, and why.
-    pub skipped: &'a [Skipped],
+    pub held: Vec<HeldEntry>,
+    /// What is skipped, and why.
+    pub skipped: Vec<Skipped>,
     /// The last requests, newest first.
     pub writes: Vec<Write>,
 }
 
-/// A decision by hand, and whether it still holds.
+/// A decision by hand, and whether it still applies.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionExplained {
-    /// As it was journaled.
+    /// The journaled decision.
     #[serde(flatten)]
     pub row: DecisionRow,
     /// Whether account and names are still those that it is bound to.
     pub applies: bool,
 }
 
-/// One record with what the mapping makes of it.
+/// One record with its mapping.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordExplained {
-    /// Where it stands.
+    /// Its place in the source.
     pub record: Place,
     /// Its cells.
     pub cells: serde_json::Map<String, Json>,
     /// Each expression with its inputs and its result.
     pub expressions: Vec<Explained>,
-    /// Where the person stands in the life cycle, with the dates; none where the record is held.
+    /// The stage of the life cycle with its dates. `None` if the record is held.
     pub lifecycle: Option<String>,
 }
 
@@ -75,9 +75,9 @@ pub struct RecordExplained {
 pub struct Match {
     /// The attribute.
     pub attribute: &'static str,
-    /// What is looked for.
+    /// The value to find.
     pub value: String,
-    /// Who has it.
+    /// The accounts with that value.
     pub accounts: Vec<Owner>,
 }
 
@@ -95,60 +95,60 @@ pub struct Owner {
     pub deleted: bool,
 }
 
-/// A person as earlier runs left them.
+/// What earlier runs recorded about a person.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Standing {
     /// The account.
     pub id: ObjectId,
-    /// The feed that last carried the person.
+    /// The feed that last contained the person.
     pub feed: String,
     /// Whether the record was matched to the account and nothing was written to it.
     pub seen: bool,
     /// The day on which hrpush disabled the account.
     pub disabled_on: Option<Date>,
-    /// Whether hrpush made the account ahead of the start.
+    /// Whether hrpush created the account before the start date.
     pub pre_hire: bool,
     /// The day on which hrpush deleted the account.
     pub deleted_on: Option<Date>,
-    /// What followed the leaving and is done.
+    /// The completed steps after leaving.
     pub leave_done: Vec<LeaveAction>,
-    /// What HR wanted at the last run, by attribute.
+    /// The desired values of the last run, by attribute.
     pub wanted: BTreeMap<String, Option<crate::directory::Value>>,
 }
 
-/// The explanation as text: HR's side, the tenant's side, the decision, and what was written so far.
-pub fn explanation(told: &Explanation<'_>, plan: &Plan) -> String {
+/// The explanation as text: the records, the tenant, the decision, and the last writes.
+pub fn explanation(explained: &Explanation, plan: &Plan) -> String {
     let mut text = String::new();
-    if told.records.is_empty() {
-        let _ = writeln!(text, "{}: HR names nobody with this key\n", Shown(told.key));
+    if explained.records.is_empty() {
+        let _ = writeln!(text, "{}: no HR record has this key\n", Shown(&explained.key));
     }
-    for record in &told.records {
-        draw_record(&mut text, told.key, record);
+    for record in &explained.records {
+        write_record(&mut text, &explained.key, record);
     }
-    draw_tenant(&mut text, told);
-    if let Some(known) = &told.known {
-        draw_standing(&mut text, known);
+    write_tenant(&mut text, explained);
+    if let Some(known) = &explained.known {
+        write_standing(&mut text, known);
     }
-    if let Some(DecisionExplained { row, applies }) = &told.decision {
+    if let Some(DecisionExplained { row, applies }) = &explained.decision {
         let _ = write!(text, "\nDecided by hand\n  {}", super::decisions::decision(row).replace("\n    ", "\n      "));
         if !applies {
-            text.push_str("      it does not apply any more: the account or one of the names is another\n");
+            text.push_str("      it no longer applies: the account or one of the names has changed\n");
         }
     }
     text.push_str("\nDecision\n");
     text.push_str(&super::text::decisions(plan));
-    draw_writes(&mut text, &told.writes);
+    write_writes(&mut text, &explained.writes);
     text
 }
 
-fn draw_record(text: &mut String, key: &str, told: &RecordExplained) {
-    let _ = writeln!(text, "{} in {}", Shown(key), Shown(&told.record.to_string()));
-    for (name, value) in &told.cells {
+fn write_record(text: &mut String, key: &str, explained: &RecordExplained) {
+    let _ = writeln!(text, "{} in {}", Shown(key), Shown(&explained.record.to_string()));
+    for (name, value) in &explained.cells {
         let _ = writeln!(text, "    {}: {}", Shown(name), shown(&value.to_string()));
     }
     text.push_str("\nExpressions\n");
-    for Explained { target, expression, inputs, result } in &told.expressions {
+    for Explained { target, expression, inputs, result } in &explained.expressions {
         let inputs: Vec<String> = inputs.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         let _ = writeln!(text, "  {}: {}", Shown(target), Shown(&result.to_string()));
         let _ = writeln!(text, "      by {}", Shown(expression));
@@ -156,28 +156,28 @@ fn draw_record(text: &mut String, key: &str, told: &RecordExplained) {
             let _ = writeln!(text, "      from {}", Shown(&inputs.join(", ")));
         }
     }
-    if let Some(lifecycle) = &told.lifecycle {
+    if let Some(lifecycle) = &explained.lifecycle {
         let _ = writeln!(text, "\nLife cycle\n  {}", Shown(lifecycle));
     }
     text.push('\n');
 }
 
-fn draw_tenant(text: &mut String, told: &Explanation<'_>) {
+fn write_tenant(text: &mut String, explained: &Explanation) {
     text.push_str("Match\n");
-    for Match { attribute, value, accounts } in &told.matches {
+    for Match { attribute, value, accounts } in &explained.matches {
         let _ = writeln!(text, "  {attribute} = {}: {}", Shown(value), owners(accounts));
     }
-    match &told.account {
+    match &explained.account {
         Some(account) => _ = writeln!(text, "  the account is {}", owner(account)),
         None => text.push_str("  there is no account\n"),
     }
-    if let Some(why) = &told.protection {
+    if let Some(why) = &explained.protection {
         let _ = writeln!(text, "  {}", Shown(why));
     }
 }
 
 fn owners(accounts: &[Owner]) -> String {
-    if accounts.is_empty() { "nobody".to_owned() } else { accounts.iter().map(owner).collect::<Vec<_>>().join(", ") }
+    if accounts.is_empty() { "no account".to_owned() } else { accounts.iter().map(owner).collect::<Vec<_>>().join(", ") }
 }
 
 fn owner(account: &Owner) -> String {
@@ -189,18 +189,13 @@ fn owner(account: &Owner) -> String {
     format!("{} ({}, {state})", Shown(&account.user_principal_name), Shown(&account.id.to_string()))
 }
 
-fn draw_standing(text: &mut String, known: &Standing) {
-    let _ = writeln!(
-        text,
-        "\nEarlier runs\n  last carried by the feed «{}», as {}",
-        Shown(&known.feed),
-        Shown(&known.id.to_string())
-    );
+fn write_standing(text: &mut String, known: &Standing) {
+    let _ = writeln!(text, "\nEarlier runs\n  last seen in feed \"{}\" as {}", Shown(&known.feed), Shown(&known.id.to_string()));
     if known.seen {
         text.push_str("  matched, and never written to\n");
     }
     if known.pre_hire {
-        text.push_str("  made ahead of the start, by hrpush\n");
+        text.push_str("  created by hrpush before the start date\n");
     }
     for (what, day) in [("disabled", known.disabled_on), ("deleted", known.deleted_on)] {
         if let Some(day) = day {
@@ -208,12 +203,11 @@ fn draw_standing(text: &mut String, known: &Standing) {
         }
     }
     for action in &known.leave_done {
-        let word = serde_json::to_value(action).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
-        let _ = writeln!(text, "  done since the person left: {word}");
+        let _ = writeln!(text, "  done after the person left: {}", action.as_str());
     }
 }
 
-fn draw_writes(text: &mut String, writes: &[Write]) {
+fn write_writes(text: &mut String, writes: &[Write]) {
     text.push_str("\nLast writes\n");
     if writes.is_empty() {
         text.push_str("  none\n");

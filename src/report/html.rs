@@ -1,13 +1,12 @@
-//! The plan as one HTML file that needs nothing else: to be mailed to whoever must approve it.
+//! The plan as one HTML file without external parts, to be mailed to its approver.
 
 use askama::Template;
 
-use super::concerns::{kebab, leavers, who};
+use super::concerns::{leavers, who};
 use crate::directory::Value;
-use crate::mapping::LeaveAction;
-use crate::plan::{Action, Object, Plan};
+use crate::plan::{Object, Plan};
 
-/// `plan.html` beside this file. What is put into it is escaped, unless it says otherwise, and it never does.
+/// The template `plan.html` beside this file. Every inserted value is escaped.
 #[derive(Template)]
 #[template(path = "plan.html")]
 struct Page<'a> {
@@ -15,7 +14,7 @@ struct Page<'a> {
     leavers: Vec<String>,
 }
 
-/// The whole plan as a self-contained document: no script, no link, nothing loaded from elsewhere.
+/// The whole plan as a self-contained document, without scripts, links or external resources.
 ///
 /// # Panics
 /// Never: it is written into a string.
@@ -24,23 +23,8 @@ pub fn html(plan: &Plan) -> String {
     page.render().expect("writing into a string cannot fail")
 }
 
-fn verb(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Enable => "enable",
-        Action::Disable => "disable",
-        Action::Restore => "restore",
-        Action::Delete => "delete",
-    }
-}
-
 fn value(value: Option<&Value>) -> String {
     value.map(Value::to_string).unwrap_or_default()
-}
-
-fn word(step: LeaveAction) -> String {
-    serde_json::to_string(&step).unwrap_or_default().trim_matches('"').to_owned()
 }
 
 mod filters {
@@ -56,7 +40,7 @@ mod filters {
 
     use crate::report;
 
-    /// What could turn the reading direction of the page is spelt out.
+    /// Spells out characters that would change the reading direction of the page.
     #[askama::filter_fn]
     pub(super) fn shown(text: impl fmt::Display, _: &dyn askama::Values) -> askama::Result<String> {
         Ok(report::shown(&text.to_string()))

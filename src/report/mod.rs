@@ -1,11 +1,10 @@
-//! The report: a plan or an outcome, drawn for people and for programs.
+//! Reports: a plan or an outcome as text, JSON or HTML.
 //!
-//! In comes a finished [`Plan`](crate::plan::Plan) or outcome, out goes text, JSON or HTML. Nothing is decided here: what
-//! heads the report and what is counted was settled by the rooms before. Every string from outside is escaped on its way.
+//! A finished [`Plan`](crate::plan::Plan) or outcome comes in, text goes out. This room decides nothing: the order of the report and its counts
+//! come from the plan. Every string from outside is escaped.
 
 mod concerns;
 mod decisions;
-mod escape;
 mod explanation;
 mod html;
 mod outcome;
@@ -13,9 +12,9 @@ mod quality;
 mod records;
 mod text;
 
+pub use crate::diagnostic::escape::{Shown, shown};
 pub use concerns::concerns;
 pub use decisions::{decided, decision, decision_list, forgotten};
-pub use escape::{Shown, shown};
 pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing, explanation};
 pub use html::html;
 pub use outcome::{outcome, run, runs};

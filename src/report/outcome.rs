@@ -2,18 +2,18 @@
 
 use std::fmt::Write as _;
 
-use super::escape::{Shown, shown};
 use crate::apply::{Failed, Outcome};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::plan::SkippedCode;
 use crate::store::{Recorded, RunRow};
 
-/// What a run did, in a few lines: what failed first, the counts last.
+/// The outcome of a run in a few lines, failures first and counts last.
 pub fn outcome(outcome: &Outcome) -> String {
     let mut text = String::from("\n");
-    // The step, the property and the owner stand in the message.
+    // The message contains the step, the property and the owner.
     for Failed { seq: _, key, action, status, code, message, request_id, step: _, property: _, owner: _ } in &outcome.failed {
         let status = status.map(|status| format!("{status} ")).unwrap_or_default();
-        let action = serde_json::to_value(action).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
+        let action = action.as_str();
         let _ = writeln!(text, "failed: {action} {}: {status}{}: {}", Shown(key), Shown(code), Shown(message));
         if let Some(id) = request_id {
             let _ = writeln!(text, "    request id {}", Shown(id));
@@ -46,7 +46,7 @@ pub fn runs(rows: &[RunRow]) -> String {
     let mut text = String::new();
     for row in rows {
         let RunRow { run, started_at, source, fingerprint, applied, failed, exit_code } = row;
-        let end = exit_code.map_or("broke off".to_owned(), |code| format!("exit code {code}"));
+        let end = exit_code.map_or("did not end".to_owned(), |code| format!("exit code {code}"));
         let _ = writeln!(
             text,
             "{run}  {}  {}: {applied} applied, {failed} failed, {end}\n    plan {}",
@@ -61,7 +61,7 @@ pub fn runs(rows: &[RunRow]) -> String {
     text
 }
 
-/// One run: its plan as it was shown, each request, and how it ended.
+/// One run: its plan, each request, and its outcome.
 pub fn run(recorded: &Recorded) -> String {
     let mut text = runs(std::slice::from_ref(&recorded.row));
     text.push('\n');

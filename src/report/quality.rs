@@ -1,13 +1,13 @@
-//! The quality report: for HR to read, for a spreadsheet, for a program.
+//! The quality report as text, as CSV for a spreadsheet, and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::escape::shown;
+use crate::diagnostic::escape::shown;
 use crate::mapping::{FINDINGS, Finding};
 use crate::record::{At, Place};
 
-/// So many rows of a kind are listed in the text.
+/// The most rows of one kind in the text.
 const SHOWN: usize = 25;
 
 /// The report as text, a paragraph for each kind of finding.
@@ -23,7 +23,7 @@ pub fn quality(name: &str, records: usize, findings: &[Finding]) -> String {
             let Finding { record, id, column, value, problem, .. } = finding;
             let id = id.as_ref().map(|id| format!(", number {}", shown(id))).unwrap_or_default();
             let column = column.as_ref().map(|column| format!(", column {}", shown(column))).unwrap_or_default();
-            let value = value.as_ref().map(|value| format!(" «{}»", shown(value))).unwrap_or_default();
+            let value = value.as_ref().map(|value| format!(" \"{}\"", shown(value))).unwrap_or_default();
             let _ = writeln!(text, "  {}{id}{column}{value}: {}", shown(&row(record)), shown(problem));
         }
         if of_kind.len() > SHOWN {
@@ -33,13 +33,13 @@ pub fn quality(name: &str, records: usize, findings: &[Finding]) -> String {
     text
 }
 
-/// How every report for a spreadsheet begins; the mark tells spreadsheets that it is UTF-8.
+/// The first line of every report for a spreadsheet, with a byte order mark, so that spreadsheets read UTF-8.
 pub const QUALITY_CSV_HEADER: &str = "\u{feff}File,Row,Number,Column,Value,Kind,Problem\r\n";
 
 /// The report as comma-separated text for a spreadsheet. A cell that would start a formula there begins with an apostrophe.
 ///
 /// # Errors
-/// Only where the text cannot be written, which memory alone prevents.
+/// If memory runs out.
 pub fn quality_csv(findings: &[Finding]) -> Result<String, csv::Error> {
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(QUALITY_CSV_HEADER.as_bytes().to_vec());
@@ -85,9 +85,9 @@ fn row(place: &Place) -> String {
     }
 }
 
-/// The text of a cell that no spreadsheet takes for a formula (CWE-1236).
+/// A cell text that no spreadsheet reads as a formula (CWE-1236).
 fn harmless(text: &str) -> String {
-    // Blanks before it are trimmed by some programs, and full-width signs count as theirs in others.
+    // Some programs trim leading spaces, and some accept full-width signs.
     let first = text.trim_start_matches(' ').chars().next();
     match first {
         Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => format!("'{text}"),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_speaks_of_rows_and_cannot_move_the_cursor() {
+    fn the_text_names_rows_and_cannot_move_the_cursor() {
         let text = quality("hr.csv", 3, &[finding("\u{1b}[2J")]);
         assert!(text.contains("=hr.csv row 7, number +1, column @Name") && !text.contains('\u{1b}'), "{text}");
     }

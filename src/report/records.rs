@@ -1,18 +1,18 @@
-//! Records as they were read, drawn as a table.
+//! Records of a reading as a table.
 
 use std::fmt::Write as _;
 
-use super::escape::shown;
+use crate::diagnostic::escape::shown;
 use crate::record::{At, Cell, Record};
 use crate::source::{Profiler, Reading, SourceErrors};
 
-/// So many characters of a cell are shown in a table.
+/// The widest cell of a table, in characters.
 const WIDEST: usize = 32;
 
-/// The first records of a reading as a table, with what each column holds.
+/// The first records of a reading as a table, with the number of values in each column.
 ///
 /// # Errors
-/// If the records cannot be had again.
+/// If the records cannot be read again.
 pub fn records(reading: &Reading, most: usize) -> Result<String, SourceErrors> {
     let mut text = String::new();
     for line in &reading.told {

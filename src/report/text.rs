@@ -1,11 +1,11 @@
-//! The preview of a plan: what a person reads before they say yes.
+//! The preview of a plan as text, for the person who confirms it.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::concerns::{kebab, leavers, who};
-use super::escape::{Shown, shown};
+use super::concerns::{leavers, who};
+use crate::diagnostic::escape::{Shown, shown};
 use crate::directory::Value;
 use crate::plan::{Action, Cause, Change, Edit, Guard, GuardColumn, Object, Plan, Skipped, SkippedCode};
 
@@ -17,14 +17,14 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
 const TITLE: Style = Style::new().bold();
 
-/// The whole plan as text with colours: who must be seen first, every change with its attributes, what was held or left
-/// alone and why, the guards, and the counts last.
+/// The whole plan as text with colors: leavers that keep access first, then every change with its attributes, held and skipped entries
+/// with their reasons, the guards, and the counts last.
 pub fn preview(plan: &Plan) -> String {
     let mut text = String::new();
     head(&mut text, plan);
     alarms(&mut text, plan);
     for change in &plan.changes {
-        draw_change(&mut text, change);
+        write_change(&mut text, change);
     }
     if plan.changes.is_empty() {
         let _ = writeln!(text, "{}", nothing_to_do(plan));
@@ -36,14 +36,16 @@ pub fn preview(plan: &Plan) -> String {
     text
 }
 
-/// The line of a plan without changes. "Agrees" is claimed only where nothing needs the attention of a person.
+/// The line of a plan without changes. It says that the tenant agrees with HR only if nothing needs attention.
 fn nothing_to_do(plan: &Plan) -> String {
     let concerns = plan.attention();
     let left = concerns.iter().filter(|concern| concern.is_leaver()).count();
     match (left, concerns.len()) {
         (0, 0) => "Nothing to do: the tenant agrees with HR.".to_owned(),
-        (0, _) => format!("No changes. {} held, {} left alone: see below.", plan.held.len(), plan.skipped.len()),
-        (left, _) => format!("No changes. {left} have left by HR, and hrpush does not close their accounts: see above."),
+        (0, _) => format!("No changes. {} held, {} skipped: see below.", plan.held.len(), plan.skipped.len()),
+        (left, _) => {
+            format!("No changes. {left} people have left according to HR, but hrpush does not disable their accounts: see above.")
+        }
     }
 }
 
@@ -59,14 +61,14 @@ pub(crate) fn lost_column(column: &GuardColumn) -> String {
     )
 }
 
-/// What a plan does, holds and leaves alone, without head, guards and counts: for a plan of one person.
+/// The changes, held and skipped entries of a plan, without head, guards and counts: for a plan of one person.
 pub(super) fn decisions(plan: &Plan) -> String {
     let mut text = String::new();
     for change in &plan.changes {
-        draw_change(&mut text, change);
+        write_change(&mut text, change);
     }
     if plan.changes.is_empty() {
-        text.push_str("Nothing is changed.\n");
+        text.push_str("No changes.\n");
     }
     held(&mut text, plan);
     skipped(&mut text, plan);
@@ -92,7 +94,10 @@ fn alarms(text: &mut String, plan: &Plan) {
     if lines.is_empty() {
         return;
     }
-    let _ = writeln!(text, "{ALARM}Gone by HR, but hrpush does not disable these accounts: act by hand{ALARM:#}");
+    let _ = writeln!(
+        text,
+        "{ALARM}These people have left according to HR, but hrpush does not disable their accounts. Handle them manually:{ALARM:#}"
+    );
     for line in lines {
         let _ = writeln!(text, "  {ALARM}!{ALARM:#} {}", line.replace('\n', "\n  "));
     }
@@ -110,8 +115,8 @@ fn mark(action: Action) -> (char, Style, &'static str) {
     }
 }
 
-fn draw_change(text: &mut String, change: &Change) {
-    // Taken apart without `..`, so that a new field cannot be left out of the preview unnoticed.
+fn write_change(text: &mut String, change: &Change) {
+    // Destructured without `..`, so that a new field cannot be forgotten here.
     let Change { seq: _, action, object, key, id, user_principal_name, reason, why: _, cause, .. } = change;
     let Change { attributes, members, then, record: _, ids: _, .. } = change;
     let (sign, style, verb) = mark(*action);
@@ -129,7 +134,7 @@ fn draw_change(text: &mut String, change: &Change) {
         Shown(reason)
     );
     for edit in attributes {
-        draw_edit(text, edit, cause.get(&edit.name).copied());
+        write_edit(text, edit, cause.get(&edit.name).copied());
     }
     if let Some(members) = members {
         for key in &members.add {
@@ -140,11 +145,11 @@ fn draw_change(text: &mut String, change: &Change) {
         }
     }
     for step in then {
-        let _ = writeln!(text, "    then {}", kebab(step));
+        let _ = writeln!(text, "    then {}", step.as_str());
     }
 }
 
-fn draw_edit(text: &mut String, edit: &Edit, cause: Option<Cause>) {
+fn write_edit(text: &mut String, edit: &Edit, cause: Option<Cause>) {
     let name = Shown(&edit.name);
     let _ = match (&edit.before, &edit.after) {
         (None, after) => write!(text, "    {name}: {ADDED}{}{ADDED:#}", value(after.as_ref())),
@@ -159,7 +164,7 @@ fn draw_edit(text: &mut String, edit: &Edit, cause: Option<Cause>) {
     };
 }
 
-/// A value for the eye; quotes stand where its ends could not be seen.
+/// A value as text, quoted where its ends would not be visible.
 fn value(value: Option<&Value>) -> String {
     let Some(value) = value else { return "(not set)".to_owned() };
     let text = shown(&value.to_string());
@@ -170,7 +175,7 @@ fn held(text: &mut String, plan: &Plan) {
     if plan.held.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{TITLE}Held, left exactly as they are ({}){TITLE:#}", plan.held.len());
+    let _ = writeln!(text, "\n{TITLE}Held, the accounts are not changed ({}){TITLE:#}", plan.held.len());
     for entry in &plan.held {
         let who = entry.key.as_ref().map_or("(no key)", |key| key.as_str());
         let place = entry.record.as_ref().map(|place| format!(" ({})", Shown(&place.to_string()))).unwrap_or_default();
@@ -189,9 +194,9 @@ fn skipped(text: &mut String, plan: &Plan) {
         return;
     }
     entries.sort_by_key(|entry| quiet(entry.code));
-    let _ = writeln!(text, "\n{TITLE}Left alone ({}){TITLE:#}", entries.len());
+    let _ = writeln!(text, "\n{TITLE}Skipped ({}){TITLE:#}", entries.len());
     for entry in entries {
-        let _ = writeln!(text, "  . {}: {} [{}]", who(entry), Shown(&entry.message), kebab(&entry.code));
+        let _ = writeln!(text, "  . {}: {} [{}]", who(entry), Shown(&entry.message), entry.code.as_str());
     }
 }
 
@@ -231,18 +236,18 @@ fn counts(text: &mut String, plan: &Plan) {
         (s.unchanged, "unchanged"),
         (s.held, "held"),
         (s.held_leavers, "held leavers"),
-        (s.skipped, "left alone"),
+        (s.skipped, "skipped"),
         (s.upcoming, "upcoming"),
         (s.missing, "missing"),
         (s.shielded, "shielded"),
     ];
-    let told: Vec<String> = counts
+    let shown: Vec<String> = counts
         .iter()
         .enumerate()
-        // Create, update, disable and unchanged are told even where they are none: that is what people look for.
+        // Create, update, disable and unchanged are shown even if they are 0, because readers look for them.
         .filter(|(at, (count, _))| *count > 0 || matches!(at, 0 | 1 | 3 | 10))
         .map(|(_, (count, word))| format!("{count} {word}"))
         .collect();
     let _ = writeln!(text, "\nfingerprint {}", Shown(&plan.fingerprint));
-    let _ = writeln!(text, "{TITLE}Plan: {}.{TITLE:#}", told.join(", "));
+    let _ = writeln!(text, "{TITLE}Plan: {}.{TITLE:#}", shown.join(", "));
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ use super::clock::http_date;
 use super::routes::{Served, Wire, serve};
 use super::server::State;
 use super::tls::{Stream, Tls};
+use crate::record::lock;
 
 /// The largest body that is read.
 const BODY: usize = 64 * 1024 * 1024;
@@ -155,7 +156,7 @@ async fn handle(Shared(state): Shared<Arc<Mutex<State>>>, ConnectInfo(cut): Conn
     }
     let url = parts.uri.path_and_query().map_or("/", |url| url.as_str());
     let (served, date) = {
-        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&state);
         (serve(&mut state, parts.method.as_str(), url, headers, &body), http_date(state.clock.now()))
     };
     if let Some(delay) = served.delay {

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -63,6 +63,8 @@ use clock::Clock;
 use quota::Meter;
 use server::State;
 use tenant::Tenant;
+
+use crate::record::lock;
 
 /// How a tenant starts and behaves.
 #[derive(Debug, Clone, Default)]
@@ -182,7 +184,7 @@ impl Sandbox {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// The root of the API, such as `http://127.0.0.1:4711/v1.0`.

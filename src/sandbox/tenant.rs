@@ -311,7 +311,7 @@ impl Tenant {
 
 /// The domains of a tenant without a seed.
 fn default_domains() -> Vec<Value> {
-    vec![domain("contoso.onmicrosoft.com", true, true), domain("contoso.com", false, false), domain("example.com", false, false)]
+    vec![domain("contoso.onmicrosoft.com", true, false), domain("contoso.com", false, true), domain("example.com", false, false)]
 }
 
 /// A verified domain as Graph shows it.

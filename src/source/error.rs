@@ -174,6 +174,9 @@ pub enum FaultKind {
     /// A row that sums up or counts the others.
     #[error("this row is a total or an end mark, not a record")]
     Total,
+    /// A last row that is unlike the records above it.
+    #[error("this row ends the report: it counts the rows above, or nothing in it is like them")]
+    Trailer,
     /// A row that the settings leave out although it is a record.
     #[error("this row looks like a record, and `skip_footer = {skip}` would drop it")]
     FooterRecord {
@@ -322,6 +325,7 @@ impl FaultKind {
             Self::HeaderAgain => "deliver the files apart: `path` in [source] takes a list of files",
             Self::Rule => "let the export write plain CSV, without the lines of a printed table",
             Self::Total => "let the export leave it out",
+            Self::Trailer => "let the export leave it out; if it is a person, complete their row in HR",
             Self::FooterRecord { .. } => {
                 "this file has no footer of that length: remove `skip_footer` from [source] or the mapping"
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Reading;
 use super::error::{Fault, FaultKind, SourceErrors};
-use super::fetched::joint_sum;
+use super::files::source_file::joint_sum;
 use crate::record::{Cell, Doubt, Header, Record, Value, hidden_in_key, trimmed, unspaced};
 
 /// How a second file is joined to the first.

@@ -14,57 +14,32 @@ use async_trait::async_trait;
 
 use crate::record::Header;
 
-mod arrival;
-mod assemble;
-mod code_page;
-mod csv;
-mod decode;
+mod effective_rows;
 mod error;
-mod failure;
-mod fetched;
+mod error_text;
 mod files;
-mod footer;
 mod join;
-mod local;
-mod number_format;
-mod ods_content;
-mod on_disk;
-#[cfg(test)]
-mod on_disk_tests;
-mod opened;
-pub mod place;
 mod profile;
-mod ragged_rows;
 mod records;
+pub mod remote;
 pub mod rest;
-mod rows;
-mod scan;
-mod sheet;
-mod sheet_rows;
-#[cfg(test)]
-mod sheet_tests;
 pub mod sql;
-mod summing;
-mod suspect_row;
-mod swallowed_rows;
 #[cfg(test)]
 mod tests;
-mod unpack;
-mod window;
-mod worksheet_xml;
-mod wrong_guess;
+mod wildcard;
 
-pub use arrival::{Arrival, Listed, newest};
-pub use csv::CsvSettings;
+pub use effective_rows::{RowRule, one_row_each};
 pub use error::{Fault, FaultKind, SourceErrors, Spot};
-pub use fetched::Fetched;
+pub use files::csv::CsvSettings;
+pub use files::delivery::{Delivery, JoinedFile, OpenDelivery, PlainDelivery};
+pub use files::local::open;
+pub use files::readiness::{Arrival, Listed, newest};
+pub use files::source_file::Fetched;
+pub use files::unpack::UnpackSettings;
+pub use files::workbook::{SheetSettings, is_error};
 pub use join::{JoinRule, join};
-pub use local::open;
 pub use profile::{ColumnProfile, Profiler};
 pub use records::Records;
-pub use rows::{RowRule, one_row_each};
-pub use sheet::{SheetSettings, is_error};
-pub use unpack::UnpackSettings;
 
 /// A whole reading of a source.
 #[derive(Debug)]
@@ -152,11 +127,11 @@ pub fn read_csv_bytes(name: &str, bytes: &[u8], settings: &CsvSettings) -> Resul
 
 /// Whether an encoding goes by this name.
 pub fn is_encoding(name: &str) -> bool {
-    code_page::CodePage::named(name).is_some()
+    files::code_page::CodePage::named(name).is_some()
 }
 
 /// The column names of one file, trimmed, in their order.
 pub fn header_of(path: &Path, settings: &FileSettings) -> Result<Vec<String>, SourceErrors> {
-    let files = local::open(&[path.to_path_buf()], &Arrival::default(), settings.unpack.max_bytes, SystemTime::UNIX_EPOCH)?;
+    let files = open(&[path.to_path_buf()], &Arrival::default(), settings.unpack.max_bytes, SystemTime::UNIX_EPOCH)?;
     files::header(&files[0], settings)
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::SourceErrors;
-use super::on_disk::OnDisk;
+use super::files::streamed_csv::OnDisk;
 use crate::record::Record;
 
 /// All records of a reading, in the order of the source.

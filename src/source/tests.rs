@@ -142,8 +142,32 @@ fn a_footer_that_stays_away_leaves_no_person_out() {
         "Exported by Petra,2026-11-30\n",
         "(40 rows affected)\n",
         "Confidential\n",
+        // It has a number where a key is, and as many rows as there are.
+        "99,2,20261130,,,,,,,,,,,\n",
     ] {
         assert_eq!(read(&rows(end), &footer(1)).unwrap().records.len(), 2, "{end}");
+    }
+}
+
+#[test]
+fn rows_that_end_the_report_are_refused_with_their_line() {
+    let table = "empNo;firstName;lastName;department\n1001;Ann;Lee;IT\n1002;Bob;Ray;IT\n";
+    for last in [
+        "IT total;1;;",
+        "Subtotal IT;1;1;",
+        "TRAILER;2;;",
+        "T;2;;",
+        "99;2;20261130;",
+        "Page 1;of;1;",
+        "End;of;file;",
+        "Sent by Petra;;;",
+    ] {
+        let error = plain(&format!("{table}{last}\n")).unwrap_err();
+        assert!(error.contains("line 4: this row ") && error.contains("let the export leave "), "{last}: {error}");
+    }
+    for between in ["IT total;1;;", "Subtotal IT;1;1;", "Page 1;of;1;"] {
+        let error = plain(&format!("{table}{between}\n1003;Cem;Su;IT\n")).unwrap_err();
+        assert!(error.contains("line 4: this row is a total") && !error.contains("skip_footer"), "{between}: {error}");
     }
 }
 

@@ -187,6 +187,21 @@ impl Store {
         Ok(rows.into_iter().filter_map(|row| Some((row.key.clone(), row.decision()?))).collect())
     }
 
+    /// The keys of the people who work here and have this account by the last run, this key aside.
+    pub fn other_keys_of(&self, tenant: &TenantId, account: &ObjectId, key: &EmployeeId) -> Result<Vec<EmployeeId>, StoreError> {
+        let mut select = self.database.prepare(
+            "select key from people where tenant = ?1 and id = ?2 and key <> ?3 and not seen \
+             and missing_since is null and disabled_on is null and deleted_on is null order by key",
+        )?;
+        let id = account.to_string();
+        let keys = select.query_map([tenant.0.as_str(), &id, key.as_str()], |row| row.get::<_, String>(0))?;
+        let mut others = Vec::new();
+        for key in keys {
+            others.extend(EmployeeId::new(&key?));
+        }
+        Ok(others)
+    }
+
     /// The accounts that the ledger has under a key, one for each tenant.
     pub fn known_accounts(&self, key: &EmployeeId) -> Result<Vec<KnownAccount>, StoreError> {
         let mut select = self

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{Store, StoreError, now, text};
 use crate::apply::{Answered, Entry, Journal, JournalError, Open, Outcome, RequestKind, RunId, Sent, Settled};
-use crate::directory::{Attribute, ObjectId, TenantId, Upn};
+use crate::directory::{Attribute, ObjectId, TenantId, Upn, Value};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, ApprovedPlan, Change, Object, Plan};
 
@@ -295,15 +295,19 @@ impl Context<'_> {
             }
             RequestKind::RestoreUser => {
                 self.known(transaction, change)?;
+                // Ahead of a start, the account is a pre-hire's: no leave before that start deletes it again.
                 transaction
-                    .prepare_cached("update people set deleted_on = null, leave_done = '[]' where tenant = ?1 and key = ?2")?
-                    .execute(params![tenant, change.key])?;
+                    .prepare_cached(
+                        "update people set deleted_on = null, leave_done = '[]', pre_hire = ?3 where tenant = ?1 and key = ?2",
+                    )?
+                    .execute(params![tenant, change.key, change.is_ahead_of_start()])?;
             }
             RequestKind::DeleteUser => {
                 self.known(transaction, change)?;
                 transaction
                     .prepare_cached("update people set deleted_on = ?3 where tenant = ?1 and key = ?2")?
                     .execute(params![tenant, change.key, today])?;
+                keep_former_groups(transaction, tenant, change)?;
                 if let Some(upn) = &change.user_principal_name {
                     self.address(transaction, &change.key, upn)?;
                 }
@@ -353,6 +357,24 @@ impl Context<'_> {
         ])?;
         Ok(())
     }
+}
+
+/// Under which name the row of a deleted person keeps the groups of the account, beside what HR wanted: the next wishes replace it.
+pub(super) const GROUPS_WHEN_DELETED: &str = "(groups when deleted)";
+
+/// Keeps the managed groups of an account that was deleted.
+fn keep_former_groups(transaction: &Transaction<'_>, tenant: &str, change: &Change) -> Result<(), StoreError> {
+    let groups: Box<[Box<str>]> = change.former_groups().map(|id| id.to_string().into()).collect();
+    if groups.is_empty() {
+        return Ok(());
+    }
+    let select = "select wanted from people where tenant = ?1 and key = ?2";
+    let wanted: Option<String> = transaction.query_row(select, [tenant, &change.key], |row| row.get(0)).optional()?;
+    let mut wanted: BTreeMap<String, Option<Value>> = serde_json::from_str(wanted.as_deref().unwrap_or("{}"))?;
+    wanted.insert(GROUPS_WHEN_DELETED.to_owned(), Some(Value::List(groups)));
+    let update = "update people set wanted = ?3 where tenant = ?1 and key = ?2";
+    transaction.execute(update, params![tenant, change.key, serde_json::to_string(&wanted)?])?;
+    Ok(())
 }
 
 /// Keeps that an address was in use by somebody until a day.

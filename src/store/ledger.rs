@@ -7,11 +7,11 @@ use jiff::{Span, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Deserialize;
 
-use super::journal::{Context, Done, keep_address, kind_of};
+use super::journal::{Context, Done, GROUPS_WHEN_DELETED, keep_address, kind_of};
 use super::{Store, StoreError};
 use crate::apply::{Applied, RequestKind, RunId};
 use crate::directory::{ObjectId, Snapshot, TenantId, UserRow, Value};
-use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Person, Plan, Presence, SkippedCode};
+use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Object, Person, Plan, Presence, SkippedCode};
 use crate::record::EmployeeId;
 
 /// The rolling budget, in days.
@@ -52,6 +52,13 @@ struct Counted {
     guards: Vec<Guard>,
 }
 
+/// The plan of a run, as it was journaled.
+struct RunPlan {
+    run: String,
+    started_at: String,
+    plan: String,
+}
+
 impl Store {
     /// The ledger as the plan takes it. `unsettled` is what settling could not find out. What HR wanted at the last run is left out: most of
     /// the ledger by size, and needed of few people; [`Store::add_wishes`] adds it.
@@ -68,12 +75,13 @@ impl Store {
             people: self.people(tenant)?,
             addresses: self.former_addresses(tenant)?,
             last_reading: self.last_reading(tenant, feed)?,
-            week: self.week(tenant, since)?,
+            week: self.week(tenant, today, since)?,
             let_through: self.let_through(tenant, since)?,
             unsettled: unsettled.iter().filter_map(settled).collect(),
             refused: self.refused(tenant)?,
             feeds: self.feeds(tenant)?,
             decisions: self.standing_decisions(tenant)?,
+            written: Vec::new(),
         })
     }
 
@@ -85,7 +93,8 @@ impl Store {
 
     fn people(&self, tenant: &TenantId) -> Result<BTreeMap<EmployeeId, Person>, StoreError> {
         let mut select = self.database.prepare(
-            "select key, id, feed, disabled_on, pre_hire, deleted_on, leave_done, missing_since, seen from people where tenant = ?1 order by key",
+            "select key, id, feed, disabled_on, pre_hire, deleted_on, leave_done, missing_since, seen, \
+             case when deleted_on is not null then wanted end from people where tenant = ?1 order by key",
         )?;
         let mut rows = select.query([&tenant.0])?;
         let mut people = BTreeMap::new();
@@ -101,6 +110,7 @@ impl Store {
                     disabled_on: day(row.get(3)?),
                     pre_hire: row.get(4)?,
                     deleted_on: day(row.get(5)?),
+                    groups_when_deleted: former_groups(row.get(9)?)?,
                     missing_since: day(row.get(7)?),
                     seen: row.get(8)?,
                     leave_done: serde_json::from_str(row.get_ref(6)?.as_str().unwrap_or("[]"))?,
@@ -125,6 +135,30 @@ impl Store {
             person.wanted = serde_json::from_str(wanted.as_deref().unwrap_or("{}"))?;
         }
         Ok(())
+    }
+
+    /// What the last two runs of the feed wrote to users, newest first. A plan of very many changes is not read again for that.
+    pub fn values_of_last_runs(
+        &self,
+        tenant: &TenantId,
+        feed: &str,
+    ) -> Result<Vec<BTreeMap<(String, String), Option<Value>>>, StoreError> {
+        let mut select = self.database.prepare(
+            "select plan from runs r where tenant = ?1 and feed = ?2 and length(plan) < 4000000 \
+             and exists (select 1 from changes c where c.run = r.run and c.done = 1) order by rowid desc limit 2",
+        )?;
+        let plans = select.query_map([tenant.0.as_str(), feed], |row| row.get::<_, String>(0))?;
+        let mut written = Vec::new();
+        for plan in plans {
+            let plan: Plan = serde_json::from_str(&plan?)?;
+            let users = plan.changes.into_iter().filter(|change| change.object == Object::User);
+            let edits = users.flat_map(|change| {
+                let key = change.key;
+                change.attributes.into_iter().map(move |edit| ((key.clone(), edit.name), edit.after))
+            });
+            written.push(edits.collect());
+        }
+        Ok(written)
     }
 
     fn former_addresses(&self, tenant: &TenantId) -> Result<Vec<FormerAddress>, StoreError> {
@@ -174,6 +208,15 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps the possible duplicates of a reading whose run is about to write. It does not become the last good reading by that.
+    pub fn keep_possible_duplicates(&mut self, tenant: &TenantId, feed: &str, reading: &LastReading) -> Result<(), StoreError> {
+        let Some(mut last) = self.last_reading(tenant, feed)? else { return Ok(()) };
+        last.keep_possible_duplicates(reading);
+        let update = "update readings set reading = ?3 where tenant = ?1 and feed = ?2";
+        self.database.execute(update, params![tenant.0, feed, serde_json::to_string(&last)?])?;
+        Ok(())
+    }
+
     /// Whether a good reading of the feed is younger than this moment, as the state writes it.
     pub fn read_since(&self, tenant: &TenantId, feed: &str, moment: &str) -> Result<bool, StoreError> {
         let select = "select 1 from readings where tenant = ?1 and feed = ?2 and read_at > ?3";
@@ -204,11 +247,16 @@ impl Store {
     }
 
     /// Counts of runs that their guards let through, for the days since.
-    fn week(&self, tenant: &TenantId, since: Date) -> Result<BTreeMap<String, u64>, StoreError> {
+    ///
+    /// A run counts by the day of its plan and by the day on which it was carried out. Otherwise `--as-of` with a past day would keep its
+    /// changes out of the week's budget. Only a rehearsal of past days, one after another, goes by the days of the plans alone.
+    fn week(&self, tenant: &TenantId, today: Date, since: Date) -> Result<BTreeMap<String, u64>, StoreError> {
+        let is_past = today < utc_today().saturating_sub(Span::new().days(1));
         let mut week = BTreeMap::new();
-        for (_, plan) in self.plans(tenant, since, false)? {
+        for RunPlan { started_at, plan, .. } in self.plans(tenant, since, false)? {
             let counted: Counted = serde_json::from_str(&plan)?;
-            if !is_since(&counted.as_of, since) {
+            let started = started_at.get(..10).unwrap_or_default();
+            if !is_since(&counted.as_of, since) && (is_past || !is_since(started, since)) {
                 continue;
             }
             // Neither what was approved nor what no guard watched.
@@ -227,7 +275,7 @@ impl Store {
              and r.rowid > (select rowid from runs where run = ?1))",
         )?;
         let mut through = Vec::new();
-        for (run, plan) in self.plans(tenant, since, true)? {
+        for RunPlan { run, plan, .. } in self.plans(tenant, since, true)? {
             let plan: Plan = serde_json::from_str(&plan)?;
             if !is_since(&plan.as_of, since) {
                 continue;
@@ -240,15 +288,16 @@ impl Store {
     }
 
     /// Plans with changes of the runs since about that day, or only of those that left something undone. The day of a run is that of its plan.
-    fn plans(&self, tenant: &TenantId, since: Date, undone: bool) -> Result<Vec<(String, String)>, StoreError> {
+    fn plans(&self, tenant: &TenantId, since: Date, undone: bool) -> Result<Vec<RunPlan>, StoreError> {
         let left = if undone { "and c.done = 0" } else { "" };
         // A run may have been made with another day than its own: the plan's day decides, and this only spares reading old plans.
-        let from = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().min(since).saturating_sub(Span::new().days(WEEK));
+        let from = utc_today().min(since).saturating_sub(Span::new().days(WEEK));
         let mut select = self.database.prepare(&format!(
-            "select run, plan from runs r where tenant = ?1 and started_at >= ?2 \
+            "select run, started_at, plan from runs r where tenant = ?1 and started_at >= ?2 \
                  and exists (select 1 from changes c where c.run = r.run {left}) order by rowid"
         ))?;
-        let rows = select.query_map([tenant.0.as_str(), &from.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let run = |row: &rusqlite::Row<'_>| Ok(RunPlan { run: row.get(0)?, started_at: row.get(1)?, plan: row.get(2)? });
+        let rows = select.query_map([tenant.0.as_str(), &from.to_string()], run)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -540,9 +589,21 @@ fn addresses_of(user: &UserRow<'_>) -> BTreeSet<String> {
     proxies.chain([user.upn()]).chain(mail).map(str::to_lowercase).collect()
 }
 
+/// The groups of a deleted account, out of what its row keeps.
+fn former_groups(wanted: Option<String>) -> Result<BTreeSet<ObjectId>, StoreError> {
+    let Some(wanted) = wanted else { return Ok(BTreeSet::new()) };
+    let mut wanted: BTreeMap<String, Option<Value>> = serde_json::from_str(&wanted)?;
+    let Some(Some(Value::List(groups))) = wanted.remove(GROUPS_WHEN_DELETED) else { return Ok(BTreeSet::new()) };
+    Ok(groups.iter().filter_map(|id| ObjectId::new(id)).collect())
+}
+
 /// Under which name the people are kept on whom refused attributes were tried.
 fn tried_of(tenant: &TenantId) -> String {
     format!("refused:{tenant}")
+}
+
+fn utc_today() -> Date {
+    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 fn is_since(day: &str, since: Date) -> bool {

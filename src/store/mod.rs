@@ -4,14 +4,14 @@
 //! never serves another tenant. The journal is synced before anything is sent, and the ledger moves in the transaction of the answer that
 //! moved it: a process killed at any moment leaves both as true as they were. Secrets are never here.
 
-mod cache;
 mod decisions;
 mod held_records;
 mod journal;
 mod ledger;
-mod level;
+mod quota_level;
 mod runs;
-mod staged;
+mod saved_plan;
+mod snapshot_cache;
 #[cfg(test)]
 mod tests;
 
@@ -22,13 +22,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
-pub use cache::Readings;
 pub use decisions::{DecisionRow, KnownAccount, Operator};
 pub use held_records::HeldRecord;
 pub use ledger::{Link, LinkKind};
-pub use level::{SavedLevel, SavedStops};
+pub use quota_level::{SavedLevel, SavedStops};
 pub use runs::{Recorded, RequestRow, RunRow, Write};
-pub use staged::{Carried, Counted, Staged};
+pub use saved_plan::{Carried, Counted, Staged};
+pub use snapshot_cache::Readings;
 
 use crate::directory::TenantId;
 use crate::plan::Plan;

@@ -9,10 +9,11 @@ use super::*;
 use crate::apply::fake::{Fake, Fault, attribute, change, edit, joiner, leaver, plan};
 use crate::apply::{Applied, ApplyError, Entry, Journal, Options, RequestKind, RunId, Sent, carry_out_for_tests, settle};
 use crate::directory::{ObjectId, Upn, User, Value};
-use crate::graph::{Cache as _, Level, QuotaLevel as _};
+
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Guard, LastReading};
 use crate::record::EmployeeId;
+use crate::target::{QuotaLevel as _, RateLevel, SnapshotCache as _};
 
 fn tenant() -> TenantId {
     TenantId("t".into())
@@ -224,6 +225,42 @@ fn what_was_let_through_and_not_done_is_not_counted_again() {
     assert!(later.week.is_empty() && later.let_through.is_empty());
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_groups_of_an_account_that_was_deleted_are_kept_until_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    let wanted = || BTreeMap::from([("department".to_owned(), Some(Value::text("Sales")))]);
+    store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x0"), wanted()))).unwrap();
+    let mut delete = change(Action::Delete, "l0", Some(&id("x0")), Vec::new());
+    delete.ids.insert("(group when deleted) g1".into(), id("g1"));
+    let kept = |store: &Store| store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap().people[&key("l0")].clone();
+    assert!(kept(&store).groups_when_deleted.is_empty());
+    let (fake, _) = world();
+    go(&mut store, &plan(vec![delete]), &fake).await.1.unwrap();
+    assert_eq!(kept(&store).groups_when_deleted, [id("g1")].into());
+    store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x0"), wanted()))).unwrap();
+    assert!(kept(&store).groups_when_deleted.is_empty());
+}
+
+#[test]
+fn a_run_for_a_past_day_counts_in_the_week_in_which_it_was_carried_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    let mut plan = plan(vec![leaver("l0", &id("x0"))]);
+    plan.guards = vec![Guard { name: "disable".into(), count: 1, of: 10, limit: Some(3), tripped: false, columns: Vec::new() }];
+    plan.as_of = "2020-01-01".into();
+    store.begin_run(&plan).unwrap();
+    let week = |day: jiff::civil::Date| store.ledger("HR", &tenant(), day, &BTreeMap::new()).unwrap().week;
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let one = BTreeMap::from([("disable".to_owned(), 1)]);
+    assert_eq!(week(now), one);
+    assert_eq!(week(now.saturating_add(jiff::Span::new().days(6))), one);
+    assert!(week(now.saturating_add(jiff::Span::new().days(7))).is_empty());
+    // A rehearsal of past days goes by the days of its plans.
+    assert_eq!(week("2020-01-05".parse().unwrap()), one);
+    assert!(week("2020-02-05".parse().unwrap()).is_empty());
+}
+
 #[test]
 fn the_sandbox_keeps_its_tenant() {
     let folder = tempfile::tempdir().unwrap();
@@ -299,7 +336,7 @@ fn what_a_killed_run_wrote_after_it_kept_the_level_is_taken_off() {
     let level = store.level(&tenant()).unwrap();
     assert_eq!(level.load(), None);
     let at = jiff::Timestamp::now().as_millisecond();
-    level.save(&Level { at, writes: 100.0, units: 1_000.0, shut_until: None });
+    level.save(&RateLevel { at, writes: 100.0, units: 1_000.0, shut_until: None });
     assert!((level.load().unwrap().writes - 100.0).abs() < 0.1);
     let run = store.begin_run(&plan(vec![joiner("a", None), joiner("b", None)])).unwrap();
     let sent = |request| Sent {
@@ -317,13 +354,13 @@ fn what_a_killed_run_wrote_after_it_kept_the_level_is_taken_off() {
     store.keep(&run, &Entry { sent: vec![sent(1), sent(2)], ..Entry::default() }).unwrap();
     let known = level.load().unwrap();
     assert!((known.writes - 98.0).abs() < 0.1 && (known.units - 998.0).abs() < 0.1);
-    level.save(&Level { at: at + 60_000, writes: 50.0, units: 900.0, shut_until: None });
+    level.save(&RateLevel { at: at + 60_000, writes: 50.0, units: 900.0, shut_until: None });
     assert!((level.load().unwrap().writes - 48.0).abs() < 0.1, "they have no answer, so they may still have been sent later");
 }
 
 #[test]
 fn a_stop_is_there_for_the_next_process_at_once_and_for_its_target_alone() {
-    use crate::graph::{Stops, StopsKeeper as _};
+    use crate::target::{Stops, StopsKeeper as _};
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     let stops = Stops { at: 1, writes: Some(2), reads: None, units: Some(3) };

@@ -62,6 +62,22 @@ fn a_clock_that_differs_from_the_tenants_ends_every_run() {
 }
 
 #[test]
+fn explain_goes_on_with_a_note_and_writes_no_day() {
+    for (clock, words) in [("3h", "3 h 0 min behind"), ("-400d", "400 d 0 h ahead")] {
+        let world = people();
+        let served = Served::start(&world, &["--clock", clock]);
+        let explain = ["explain", "1", "hr.csv", "--mapping", "map.toml", "--graph-url", &served.url];
+        let explained = world.run_with(&[TOKEN], explain).ends_with(0);
+        assert!(explained.out.contains("Life cycle"), "{}", explained.out);
+        assert!(explained.err.contains("note: this machine's clock") && explained.err.contains(words), "{}", explained.err);
+        assert_eq!(world.run_with(&[TOKEN], explain).ends_with(0).out, explained.out);
+        let database = Connection::open(world.path(".hrpush/state.db")).unwrap();
+        let known: i64 = database.query_row("select count(*) from people", [], |row| row.get(0)).unwrap();
+        assert_eq!(known, 0);
+    }
+}
+
+#[test]
 fn saved_plans_and_undo_meet_the_same_clock() {
     let world = people();
     let run = |url: &str, arguments: &[&str]| world.run_with(&[TOKEN], arguments.iter().chain(&["--graph-url", url]));

@@ -231,7 +231,7 @@ fn a_configuration_tells_all_its_faults_with_their_places() {
         "unknown table or key `gard`",
         "did you mean `guard`?",
         "`week` must be a number above 0",
-        "`recipient` is no age public key",
+        "`recipient` is not an age public key",
         "^^^^",
     ] {
         assert!(ended.err.contains(part), "{part} is missing:\n{}", ended.err);

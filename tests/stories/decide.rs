@@ -106,13 +106,13 @@ fn what_cannot_be_decided_is_refused_with_the_way_out() {
             assert!(told.contains(part), "{part} is missing for {arguments:?}:\n{told}");
         }
     };
-    refused(&["nobody", "--new"], false, &["no earlier run knows the key `nobody`", "hrpush decide nobody --new FILE"]);
-    refused(&["nobody", "--new"], true, &["nobody has the key `nobody`"]);
+    refused(&["nobody", "--new"], false, &["no earlier run has recorded the key `nobody`", "hrpush decide nobody --new FILE"]);
+    refused(&["nobody", "--new"], true, &["no person with key `nobody`"]);
     refused(&["5", "--keep"], false, &["5 is held", "--same ID or --new"]);
     refused(
         &["5", "--same", "zoe.zander@contoso.com"],
         false,
-        &["none of the accounts", "hrpush decide 5 --same zoe.zander@contoso.com FILE"],
+        &["none of the candidate accounts", "hrpush decide 5 --same zoe.zander@contoso.com FILE"],
     );
     refused(&["5", "--same", "zoe.zandr@contoso.com"], true, &["no user `zoe.zandr@contoso.com`", "Zoe.Zander@contoso.com"]);
     refused(&["1", "--new"], true, &["carries the key 1", "hrpush decide 1 --same"]);
@@ -120,11 +120,7 @@ fn what_cannot_be_decided_is_refused_with_the_way_out() {
     rows[6][column("Start")] = "31/02/2020".into();
     rows.remove(8);
     company.hr(&rows);
-    refused(
-        &["7", "--same", "zoe.zander@contoso.com"],
-        true,
-        &["is held for what stands in it", "`lifecycle.start` is not a date"],
-    );
+    refused(&["7", "--same", "zoe.zander@contoso.com"], true, &["is held for its content", "`lifecycle.start` is not a date"]);
     refused(&["9", "--same", "zoe.zander@contoso.com"], true, &["no record has the key `9`", "hrpush decide 9 --keep"]);
     assert_eq!(json_of(&company, &["decide", "--list"], false), json!([]));
 }
@@ -147,7 +143,7 @@ fn a_missing_person_is_kept_without_any_reading() {
     assert_eq!([&row["verdict"], &row["account"]], [&json!("keep"), &known]);
     assert_eq!([&row["givenName"], &row["surname"]], [&json!("given9"), &json!("family9")]);
     let text = company.hrpush(&["decide", "9", "--keep"], true).ends_with(0).out;
-    assert!(text.contains("stays as is") && text.contains("The next run acts on it"), "{text}");
+    assert!(text.contains("stays as is") && text.contains("The next run uses it"), "{text}");
     company.hrpush(&["decide", "99", "--keep"], true).ends_with(2);
 }
 

@@ -60,10 +60,14 @@ fn a_key_that_hr_does_not_name_is_explained_by_the_ledger_and_the_tenant() {
     assert_eq!(told["records"].as_array().unwrap().len(), 0);
     assert_eq!(told["known"]["id"], told["account"]["id"]);
     assert_eq!(told["skipped"][0]["code"], "missing");
-    assert!(world.run(["explain", "10047", gone]).ends_with(0).out.contains("HR names nobody"));
+    assert!(world.run(["explain", "10047", gone]).ends_with(0).out.contains("no HR record has this key"));
     world.run(["explain", "nobody", gone]).ends_with(2);
     // A ledger that was lost: the tenant still knows the key.
+    let account = told["account"]["id"].clone();
     std::fs::remove_file(world.path(".hrpush/state.db")).unwrap();
+    let told = world.run(["explain", "10047", gone, "--format", "json"]).ends_with(0).json();
+    assert_eq!((&told["known"], &told["account"]["id"]), (&Value::Null, &account));
+    assert_eq!(told["matches"][0]["accounts"][0]["id"], account);
 }
 
 #[test]

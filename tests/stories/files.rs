@@ -132,13 +132,13 @@ fn unknown_keys_of_a_source_are_refused_with_their_place() {
     for (keys, wanted) in [
         ("path = \"a.csv\"\ndelimeter = \";\"\n", "did you mean `delimiter`?"),
         ("path = \"a.csv\"\nafter = { mvoe = \"x\" }\n", "unknown key `mvoe`"),
-        ("path = \"a.csv\"\nencoding = \"ebcdic\"\n", "no encoding is called"),
+        ("path = \"a.csv\"\nencoding = \"ebcdic\"\n", "unknown encoding"),
         ("path = \"a.csv\"\nmin_age = \"soon\"\n", "`min_age` cannot be"),
         ("path = \"a.csv\"\n[[source.join]]\nkey = \"A\"\n", "needs `path`"),
         ("path = \"a.csv\"\n[source.rows]\nfrom = \"A\"\n", "needs `key`"),
-        ("path = \"a.csv\"\n[source.rows]\nkey = \"A\"\ndates = [\"dd.mm.yyyy\"]\n", "no format of a date"),
+        ("path = \"a.csv\"\n[source.rows]\nkey = \"A\"\ndates = [\"dd.mm.yyyy\"]\n", "not a form of a date"),
         ("path = \"a.csv\"\nsheet = \"x\"\n", "unknown key `sheet`"),
-        ("path = []\n", "names no file"),
+        ("path = []\n", "is an empty list"),
     ] {
         let ended = plan(&configured(keys), &[]).ends_with(2);
         assert!(ended.err.contains(wanted) && ended.err.contains("hrpush.toml"), "{keys}: {}", ended.err);

@@ -111,7 +111,7 @@ fn told(world: &World, name: &str, text: impl AsRef<[u8]>) -> (String, String) {
 
 #[track_caller]
 fn says(out: &str, words: &[&str]) {
-    let (_, end) = out.split_once("These guesses decide who works here").unwrap();
+    let (_, end) = out.split_once("These guesses decide who is an active employee").unwrap();
     for word in words {
         assert!(end.contains(word), "lacks {word}:\n{out}");
     }
@@ -318,4 +318,86 @@ fn without_a_key_or_with_a_broken_file_init_writes_nothing() {
     }
     world.write("header.csv", "EmployeeID,FirstName,LastName,HireDate\n");
     world.run(["init", "header.csv"]).ends_with(0);
+}
+
+#[test]
+fn a_column_of_yes_and_no_is_a_status_and_no_date() {
+    for (column, yes, no, left) in [
+        ("Terminated", "Y", "N", "Y"),
+        ("Inactive", "TRUE", "FALSE", "TRUE"),
+        ("Active", "1", "0", "0"),
+        ("Leaver", "yes", "no", "yes"),
+        ("Disabled", "true", "false", "true"),
+        ("Enabled", "true", "false", "false"),
+    ] {
+        let text = format!("Emp Code,First,Last,{column}\nE1,Ann,Lee,{yes}\nE2,Bob,Ray,{no}\n");
+        let (out, mapping) = told(&World::new(), "hr.csv", text);
+        assert!(mapping.contains(&format!("status = \"[{column}]\"")), "{mapping}");
+        assert!(mapping.contains(&format!("left   = [\"{left}\"]")), "{column}: {mapping}");
+        assert!(!mapping.contains("\nend ") && mapping.contains("surname = \"[Last]\""), "{mapping}");
+        says(&out, &[&format!("\"{left}\" means gone")]);
+    }
+}
+
+#[test]
+fn a_name_that_is_missed_is_the_first_thing_that_is_said() {
+    for (text, wanted) in [
+        ("PersNr;Abteilung\n1;IT\n2;HR\n", "ATTENTION: no column is known to be a name"),
+        ("PersNr;Vorname;Zuname\n1;Ann;Lee\n2;Bob;Ray\n", "ATTENTION: no column is known to be the last name"),
+        ("PersNr;Nachname\n1;Lee\n2;Ray\n", "ATTENTION: no column is known to be the first name"),
+    ] {
+        let (out, mapping) = told(&World::new(), "hr.csv", text);
+        assert!(out.starts_with(wanted), "{out}");
+        assert!(mapping.contains("# ATTENTION: no column is known to be"), "{mapping}");
+    }
+    let (out, _) = told(&World::new(), "hr.csv", "PersNr;Vorname;Nachname\n1;Ann;Lee\n");
+    assert!(!out.contains("ATTENTION"), "{out}");
+}
+
+#[test]
+fn force_replaces_what_exists() {
+    let world = World::new();
+    world.write("hr.csv", "EmployeeID,First,Last\n1,Ann,Lee\n");
+    world.run(["init", "hr.csv"]).ends_with(0);
+    world.write("hr.mapping.toml", "mine");
+    let ended = world.run(["init", "hr.csv"]).ends_with(2);
+    assert!(ended.err.contains("--force"), "{}", ended.err);
+    assert_eq!(std::fs::read_to_string(world.path("hr.mapping.toml")).unwrap(), "mine");
+    world.run(["init", "hr.csv", "--force"]).ends_with(0);
+    world.run(["mapping", "check", "hr.mapping.toml"]).ends_with(0);
+    world.run(["init", "--preset", "bamboohr"]).ends_with(2);
+    world.run(["init", "--preset", "bamboohr", "--force"]).ends_with(0);
+    assert!(std::fs::read_to_string(world.path("hrpush.toml")).unwrap().contains("rest"));
+}
+
+#[test]
+fn names_of_countries_get_a_translation_to_codes() {
+    let text = "PersNr;Vorname;Nachname;Land\n1;Ann;Lee;Deutschland\n2;Bob;Ray;Österreich\n3;Cem;Can;DE\n4;Dan;Dee;Deutschland\n";
+    let (mapping, dry) = guessed(&World::new(), "hr.csv", text);
+    assert!(mapping.contains(r#""Deutschland", "DE""#) && mapping.contains(r#""Österreich", "AT""#), "{mapping}");
+    let plan = dry.ends_with(0).json().to_string();
+    assert!(plan.contains("\"AT\"") && !plan.contains("\"usageLocation\":\"Deutschland\""), "{plan}");
+    let (out, _) = told(&World::new(), "hr.csv", format!("{text}5;Eve;Fay;Atlantis\n"));
+    assert!(out.contains("\"Atlantis\" in `Land` is no country that is known"), "{out}");
+    let (_, mapping) = told(&World::new(), "hr.csv", "PersNr;Vorname;Nachname;Land\n1;Ann;Lee;Mordor\n2;Bob;Ray;Gondor\n");
+    assert!(mapping.contains("# usageLocation = "), "{mapping}");
+}
+
+#[test]
+fn a_manager_who_is_named_by_an_address_is_not_taken_for_a_key() {
+    let text =
+        "EmployeeID,First,Last,Work Email,Manager Email\n1,Ann,Lee,ann@x.example,\n2,Bob,Ray,bob@x.example,ann@x.example\n";
+    let (mapping, dry) = guessed(&World::new(), "hr.csv", text);
+    dry.ends_with(0);
+    let by_mail = mapping.contains("match = \"mail\"") && mapping.contains("\n[manager]");
+    assert!(by_mail || mapping.contains("# [manager]"), "{mapping}");
+}
+
+#[test]
+fn a_header_of_many_columns_takes_no_time_that_grows_with_their_square() {
+    let columns: Vec<String> = (0..20_000).map(|column| format!("Column {column}")).collect();
+    let blanks = ",".repeat(columns.len());
+    let text = format!("EmployeeID,First,Last,{}\n1,Ann,Lee{blanks}\n2,Bob,Ray{blanks}\n", columns.join(","));
+    let (_, mapping) = told(&World::new(), "hr.csv", text);
+    assert!(mapping.contains("and 19500 more") && mapping.len() < 30_000, "{}", mapping.len());
 }

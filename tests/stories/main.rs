@@ -13,6 +13,7 @@ mod explain;
 mod exports;
 mod files;
 mod groups;
+mod hr_headers;
 mod hr_server;
 mod identity;
 mod init;
@@ -20,8 +21,11 @@ mod interrupt;
 mod kills;
 mod leavers;
 mod main_job;
+mod missing_features;
 mod office;
+#[cfg(feature = "passwords")]
 mod passwords;
+#[cfg(all(feature = "sftp", feature = "objects"))]
 mod places;
 mod private_ca;
 mod promises;
@@ -35,6 +39,7 @@ mod rest_recordings;
 mod rest_whole;
 mod rooms;
 mod saved_plans;
+mod second_target;
 mod served;
 mod spills;
 mod sql;

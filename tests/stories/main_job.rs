@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::served::Served;
 use crate::world::{World, keys, project};
 
 #[test]
@@ -152,7 +153,9 @@ fn one_person_is_explained() {
     let world = World::new();
     let sample = project("samples/employees.csv");
     let told = world.run(["explain", "10047", sample.to_str().unwrap()]).ends_with(0);
-    assert!(told.out.contains("userPrincipalName"));
+    let (_, rest) = told.out.split_once("  userPrincipalName: ").unwrap();
+    assert!(rest.lines().next().unwrap().contains('@'), "{rest}");
+    assert!(rest.lines().nth(1).unwrap().contains("by SelectUniqueValue("), "{rest}");
     world.run(["explain", "no-such-key", sample.to_str().unwrap()]).ends_with(2);
 }
 
@@ -163,17 +166,41 @@ fn another_graph_needs_a_token_and_then_a_yes() {
     world.import(&sample, &["--graph-url", "http://graph.example.com"]).ends_with(2);
     world.import(&sample, &["--graph-url", "http://127.0.0.1:9/v1.0"]).ends_with(1);
     world.run(["sync"]).ends_with(2);
+    let served = Served::start(&world, &[]);
+    let import = |more: &[&str]| {
+        let arguments = ["import", sample.to_str().unwrap(), "--format", "json", "--graph-url", &served.url];
+        world.run_with(&[("HRPUSH_ACCESS_TOKEN", "any")], arguments.iter().chain(more))
+    };
+    world.import(&sample, &["--graph-url", &served.url]).ends_with(1);
+    let pending = import(&[]).ends_with(5);
+    assert!(pending.err.contains("not confirmed") && !served.log().contains("POST /users"), "{}", pending.err);
+    let changes = pending.json()["changes"].as_array().unwrap().len() as u64;
+    assert_eq!(import(&["--yes"]).ends_with(0).json()["applied"].as_u64(), Some(changes));
+    assert_eq!(import(&["--yes"]).ends_with(0).json()["applied"], 0);
 }
 
 #[test]
 fn a_run_is_undone_by_its_name() {
     let world = World::new();
-    world.import(&project("samples/employees.csv"), &[]).ends_with(0);
+    let sample = project("samples/employees.csv");
+    world.import(&sample, &[]).ends_with(0);
     let next = project("samples/employees-next-month.csv");
+    let plan = world.import(&next, &["--dry-run", "--format", "json"]).ends_with(0).json();
+    let creates = plan["changes"].as_array().unwrap().iter().filter(|change| change["action"] == "create");
+    let created: Vec<String> = creates.map(|change| change["key"].as_str().unwrap().to_owned()).collect();
     world.import(&next, &[]).ends_with(0);
     let runs = world.run(["runs", "--format", "json"]).ends_with(0).json();
     let run = runs[0]["run"].as_str().unwrap();
     let plan = world.run(["undo", run, "--dry-run", "--format", "json"]).json();
     assert!(plan["changes"].as_array().unwrap().len() > 5);
     world.run(["undo", "no-such-run"]).ends_with(2);
+    let approved = ["undo", run, "--approve", plan["fingerprint"].as_str().unwrap(), "--format", "json"];
+    let undone = world.run(approved).ends_with(0).json();
+    assert_eq!(undone["applied"].as_u64(), Some(plan["changes"].as_array().unwrap().len() as u64));
+    assert_eq!(undone["failed"].as_array().unwrap().len(), 0);
+    // The tenant is as it was before the run, but for an account that the run created: a create is undone by disabling.
+    let left = world.run(["plan", sample.to_str().unwrap(), "--format", "json"]).ends_with(0).json();
+    let left: Vec<&str> = left["changes"].as_array().unwrap().iter().map(|change| change["key"].as_str().unwrap()).collect();
+    assert!(left.iter().all(|key| created.contains(&(*key).to_owned())), "{left:?} {created:?}");
+    assert_eq!(world.run(["undo", run, "--format", "json"]).ends_with(0).json()["applied"], 0, "a second time");
 }

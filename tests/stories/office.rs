@@ -8,15 +8,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hrpush::apply::{self, Journal as _, Live, Options, Outcome};
+use hrpush::apply::{self, Journal as _, Options, Outcome};
 use hrpush::directory::Snapshot;
 use hrpush::expr::Context;
-use hrpush::graph::{Client, Credential, GraphUrl, Reader, Settings, Wanted, Writer};
+use hrpush::graph::{Client, Credential, GraphTarget, GraphUrl, Reader, Settings, Writer};
 use hrpush::mapping::{Mapped, Mapping};
 use hrpush::plan::{self, ApprovedPlan, Inputs, Packer, Policy, SourceInfo, Target};
 use hrpush::sandbox::{self, Sandbox};
 use hrpush::source::{self, CsvSettings};
 use hrpush::store::{Lock, Store, StoreError};
+use hrpush::target::SnapshotScope;
 use jiff::civil::{Date, date};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -138,7 +139,7 @@ impl Office {
     async fn look(&self, store: &mut Store, reader: &Reader) -> Result<(Snapshot, BTreeMap<String, String>), String> {
         let rules = self.mapping.rules();
         let attributes = rules.attributes.iter().chain(&rules.matching).copied().collect();
-        let wanted = Wanted { attributes, manager: true, ..Wanted::default() };
+        let wanted = SnapshotScope { attributes, manager: true, ..SnapshotScope::default() };
         let mut snapshot = reader.current(&wanted, &store.readings("office")).await.map_err(told)?;
         let open = store.open_requests(&snapshot.tenant).unwrap();
         let settled = apply::settle(reader, &open).await;
@@ -191,7 +192,7 @@ impl Office {
         reader: &Reader,
     ) -> Result<Outcome, String> {
         let level = store.level(&snapshot.tenant).unwrap();
-        let live = Live::new(writer, reader, &level);
+        let live = GraphTarget::new(writer, reader, &level);
         let run = store.begin(approved).unwrap();
         let (_alive, cancel) = watch::channel(false);
         let matching = self.mapping.rules().matching.first().copied();

@@ -21,10 +21,10 @@ fn what_is_wrong_is_told_by_row_and_in_words_of_hr() {
     };
     let told = run(&["--csv", world.path("report.csv").to_str().unwrap()]).ends_with(4);
     for wanted in [
-        "hr.csv row 3, number 2, column EmployeeID «2»: different people have this number",
-        "hr.csv row 3, number 2, column HireDate «2020-02-30»: this is no date",
-        "hr.csv row 4, number 2, column TerminationDate «2019-01-01»: the last day 2019-01-01 lies before the first day 2020-01-01",
-        "hr.csv row 3, number 2, column ManagerID «99»: nobody in the list has this number",
+        "hr.csv row 3, number 2, column EmployeeID \"2\": different people have this number",
+        "hr.csv row 3, number 2, column HireDate \"2020-02-30\": this is no date",
+        "hr.csv row 4, number 2, column TerminationDate \"2019-01-01\": the last day 2019-01-01 is before the first day 2020-01-01",
+        "hr.csv row 3, number 2, column ManagerID \"99\": no person in the list has this number",
     ] {
         assert!(told.out.contains(wanted), "{wanted}\n{}", told.out);
     }
@@ -57,7 +57,34 @@ fn a_clean_list_ends_well_and_a_broken_one_is_refused() {
     world.run(["quality", file.to_str().unwrap()]).ends_with(0);
     let broken = world.write("broken.csv", "EmployeeID,FirstName\n1,\"Ann\n");
     world.run(["quality", broken.to_str().unwrap()]).ends_with(2);
-    world.run(["quality", project("samples/employees.csv").to_str().unwrap(), "--format", "json"]).json();
+    let sample = world.run(["quality", project("samples/employees.csv").to_str().unwrap(), "--format", "json"]).json();
+    assert_eq!(sample["format"], "hrpush.quality/1");
+    let found = sample["findings"].as_array().unwrap().len() as u64;
+    let counted: u64 = sample["summary"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(counted, found, "{sample}");
+}
+
+#[test]
+fn an_empty_end_date_phone_or_manager_is_no_finding_and_an_empty_name_is() {
+    let world = World::new();
+    let json = world.run(["quality", project("samples/employees.csv").to_str().unwrap(), "--format", "json"]).json();
+    let findings = json["findings"].as_array().unwrap();
+    let columns: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding["code"] == "empty-cell")
+        .map(|finding| finding["column"].as_str().unwrap())
+        .collect();
+    assert!(!columns.iter().any(|column| ["TerminationDate", "Mobile", "ManagerID"].contains(column)), "{columns:?}");
+    assert!(findings.len() < 20, "{json}");
+    let text = std::fs::read_to_string(project("samples/employees.csv")).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut cells: Vec<&str> = lines[1].split(',').collect();
+    cells[2] = "";
+    lines[1] = cells.join(",");
+    let file = world.write("hr.csv", format!("{}\n", lines.join("\n")));
+    let json = world.run(["quality", file.to_str().unwrap(), "--format", "json"]).ends_with(4).json();
+    let empty = json["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == "empty-cell");
+    assert!(empty.clone().any(|finding| finding["column"] == "LastName"), "{json}");
 }
 
 #[test]

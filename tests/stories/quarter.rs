@@ -298,7 +298,6 @@ fn a_quarter_of_a_company_ends_every_night_as_the_model_has_it() {
 }
 
 #[test]
-#[ignore = "fault: a restored account is a member of the groups of before for one more night"]
 fn a_restored_person_is_in_the_group_of_today_alone() {
     let mut quarter = Quarter::of(30, 1);
     let at = quarter.somebody();

@@ -467,10 +467,10 @@ fn a_reading_that_is_none_is_not_built_upon() {
 fn changes_are_refused_where_they_could_not_be_merged_rightly() {
     let also = "[[source.also]]\npath = \"/gone\"\nrecords = \"data\"\n";
     let told = breaks(Vec::new(), Manners::default(), &format!("{LIST}{CHANGES}{also}"), 2);
-    assert!(told.contains("`changes` does not go with [[source.also]]") && told.contains("leave `changes` out"), "{told}");
+    assert!(told.contains("`changes` cannot be combined with [[source.also]]") && told.contains("remove `changes`"), "{told}");
     let pick = "[[source.pick]]\nby = \"id\"\n";
     let told = breaks(Vec::new(), Manners::default(), &format!("{LIST}{CHANGES}{pick}"), 2);
-    assert!(told.contains("`changes` does not go with a pick that has `by`"), "{told}");
+    assert!(told.contains("`changes` cannot be combined with a pick that has `by`"), "{told}");
 }
 
 #[test]

@@ -104,3 +104,33 @@ fn files_that_others_could_read_are_narrowed() {
     world.run(["plan", "hr.csv", "--mapping", "map.toml", "--log-file", "/dev/null"]).ends_with(0);
     assert_ne!(std::fs::metadata("/dev/null").unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn no_output_and_no_log_shows_a_token_at_an_unusual_place() {
+    let service = "[source]\nkind = \"rest\"\npath = \"/x\"\nattempts = 1\nauth = { method = \"none\" }\n";
+    let configs = [
+        "[tenant]\nid = \"contoso.com\"\nsecret =\nCANARY\n".to_owned(),
+        "[tenant]\nid = \"contoso.com\"\nsecret\nCANARY\n".to_owned(),
+        "[CANARY]\nid = \"contoso.com\"\n".to_owned(),
+        "[tenant.CANARY]\nid = \"contoso.com\"\n".to_owned(),
+        "[tenant]\nid = \"contoso.com\"\nauth = { method = \"client-secret\", client_id = [\"CANARY\"], secret_env = \"S\" }\n"
+            .to_owned(),
+        format!("{service}base_url = \"https://host/CANARY#\"\ntimeout = 5\n"),
+        format!("{service}base_url = \"https://host/#CANARY\"\n"),
+        format!("{service}base_url = https://127.0.0.1:9/CANARY\n"),
+        // A right address, which ends with a request that is refused.
+        format!("{service}base_url = \"https://127.0.0.1:9/CANARY\"\n"),
+    ];
+    for config in configs {
+        let world = World::new();
+        world.write("hrpush.toml", config.replace("CANARY", CANARY));
+        world.write("map.toml", MAPPING);
+        for arguments in [&["doctor"][..], &["sync"], &["records"], &["sync", "--mapping", "map.toml", "-vv"]] {
+            let ended = world.run(arguments.iter().copied().chain(["--log-file", "run.log"]));
+            assert_ne!(ended.code, 0, "{config}{arguments:?}");
+            let log = std::fs::read_to_string(world.path("run.log")).unwrap_or_default();
+            let shown = format!("{}{}{log}", ended.out, ended.err);
+            assert!(!shown.contains("hunter2"), "{config}{arguments:?}\n{shown}");
+        }
+    }
+}

@@ -1,13 +1,14 @@
-//! What failed in each change, step by step, and how the document tells it.
+//! Failed steps and parts of steps, and their entries in the outcome document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::part::has_own_rule;
-use super::{Answer, Attribute};
 use crate::apply::outcome::{Failed, StepName};
+use crate::directory::Attribute;
 use crate::plan::{Action, Change, Object};
+use crate::target::{Answer, Transcript};
 
-/// What a step was about.
+/// The part of a step that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Detail {
     /// The step as a whole.
@@ -31,17 +32,17 @@ pub(super) struct Miss {
     pub(super) code: String,
     pub(super) text: String,
     pub(super) request_id: Option<String>,
-    /// The property that Graph named.
+    /// The property that the target named.
     pub(super) property: Option<String>,
     pub(super) owner: Option<String>,
     /// The addresses of which another object has one.
     pub(super) taken: Vec<String>,
-    /// Graph says that the app may not do this.
+    /// The target answers that the app may not do this.
     pub(super) forbidden: bool,
 }
 
 impl Miss {
-    /// Nothing was sent, or nothing was answered.
+    /// A failure without an answer.
     pub(super) fn silent(step: StepName, detail: Detail, code: &str, text: impl Into<String>) -> Self {
         Self {
             step,
@@ -57,18 +58,17 @@ impl Miss {
         }
     }
 
-    /// Graph refused it.
+    /// A refusal by the target.
     pub(super) fn refused(step: StepName, detail: Detail, answer: &Answer) -> Self {
-        let code = answer.code.clone().unwrap_or_else(|| match answer.status {
-            Some(status) => format!("http-{status}"),
-            None => "no-answer".into(),
-        });
+        let Transcript { status, code, message, request_id } = answer.transcript.clone();
+        let code = code.unwrap_or_else(|| status.map_or_else(|| "no-answer".into(), |status| format!("http-{status}")));
         Self {
-            status: answer.status,
-            request_id: answer.request_id.clone(),
-            property: named(answer),
+            status,
+            request_id,
+            property: answer.culprits.property.clone(),
+            owner: answer.name_conflict().and_then(|conflict| conflict.owner.clone()),
             forbidden: answer.is_forbidden(),
-            ..Self::silent(step, detail, &code, answer.message.clone().unwrap_or_else(|| "no answer from the service".into()))
+            ..Self::silent(step, detail, &code, message.unwrap_or_else(|| "no answer from the service".into()))
         }
     }
 
@@ -76,7 +76,7 @@ impl Miss {
         self.code == "dependency"
     }
 
-    /// The property as the document names it: the attribute that was refused, else what Graph named.
+    /// The property as the document names it: the attribute that was refused, else the one that the target named.
     fn property(&self) -> Option<String> {
         match self.detail {
             Detail::Attribute(attribute) => Some(attribute.name.to_owned()),
@@ -84,7 +84,7 @@ impl Miss {
         }
     }
 
-    /// Graph's text, with the property and the owner that it does not name itself.
+    /// The text of the target, with the property and the owner that it does not name itself.
     fn text(&self) -> String {
         let mut text = self.text.clone();
         for property in self.property.iter().filter(|property| !self.text.contains(property.as_str())) {
@@ -119,19 +119,6 @@ impl Miss {
             (_, StepName::Tap) => "creating the Temporary Access Pass".into(),
         })
     }
-}
-
-/// The property that Graph's details point at, as Graph spells it; else the one that its text names as taken.
-fn named(answer: &Answer) -> Option<String> {
-    let target = answer.details.iter().map(|(_, target)| target.trim()).find(|target| !target.is_empty());
-    let text = || {
-        let message = answer.message.as_deref()?;
-        let (_, rest) = message.split_once("for property ")?;
-        let word: String =
-            rest.trim_start_matches(['\'', '"', '`']).chars().take_while(|c| c.is_alphanumeric() || "._".contains(*c)).collect();
-        Some(word.trim_end_matches('.').to_owned()).filter(|word| !word.is_empty())
-    };
-    target.map(str::to_owned).or_else(text)
 }
 
 /// How much of a change is done and what failed of it.
@@ -176,7 +163,7 @@ impl Progress {
         let sides = [("adding", added, wanted.add.len()), ("removing", removed, wanted.remove.len())];
         let mut failed = Vec::new();
         for (doing, misses, all) in sides {
-            // A refusal by Graph says more than what it led to.
+            // A refusal by the target is more useful than its consequences.
             let Some(first) = misses.iter().find(|miss| !miss.is_dependency()).or(misses.first()) else { continue };
             let named = misses.iter().take(NAMED).map(|miss| match &miss.detail {
                 Detail::Member(key) => format!("{key}: {}", miss.text()),

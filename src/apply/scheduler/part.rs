@@ -1,31 +1,31 @@
-//! What one request of a step carries, where a step may take several.
+//! Parts of a step, each sent in a request of its own.
 
-use super::{Act, Attribute, Who};
-use crate::apply::steps::Edits;
+use crate::apply::step::{Edits, ObjectRef, StepAction};
+use crate::directory::Attribute;
 
-/// A part of a step. Members, attributes and licences are sent together, and apart once Graph refused them together.
+/// A part of a step. Members, attributes and licences are sent together, and apart once they were refused together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum Part {
     /// The step has no parts.
     #[default]
     Whole,
-    Members(Vec<(String, Who)>),
+    Members(Vec<(String, ObjectRef)>),
     Edits(Edits),
     Licences(Vec<String>),
 }
 
 impl Part {
     /// All of a step that has parts.
-    pub(super) fn of(act: &Act) -> Option<Self> {
+    pub(super) fn of(act: &StepAction) -> Option<Self> {
         match act {
-            Act::AddMembers { members, .. } => Some(Self::Members(members.clone())),
-            Act::Update { edits, .. } => Some(Self::Edits(edits.clone())),
-            Act::RemoveLicenses { skus, .. } => Some(Self::Licences(skus.clone())),
+            StepAction::AddMembers { members, .. } => Some(Self::Members(members.clone())),
+            StepAction::Update { edits, .. } => Some(Self::Edits(edits.clone())),
+            StepAction::RemoveLicenses { skus, .. } => Some(Self::Licences(skus.clone())),
             _ => None,
         }
     }
 
-    pub(super) fn members(&self) -> &[(String, Who)] {
+    pub(super) fn members(&self) -> &[(String, ObjectRef)] {
         match self {
             Self::Members(members) => members,
             _ => &[],
@@ -43,7 +43,7 @@ impl Part {
                 Some(vec![Self::Members(left.to_vec()), Self::Members(right.to_vec())])
             }
             Self::Licences(skus) if skus.len() < 2 => None,
-            // Graph takes back all or none, and there are few.
+            // All or none are removed, and there are few.
             Self::Licences(skus) => Some(skus.iter().map(|sku| Self::Licences(vec![sku.clone()])).collect()),
             Self::Edits(edits) => split_edits(edits, forbidden).map(|(left, right)| vec![Self::Edits(left), Self::Edits(right)]),
         }
@@ -58,7 +58,7 @@ fn split_edits(edits: &Edits, forbidden: bool) -> Option<(Edits, Edits)> {
         }
     }
     let names: Vec<Attribute> = edits.keys().copied().collect();
-    // Both halves of a complex value stay together: Graph would clear the one that is not named.
+    // Both halves of a complex value stay together: a target may clear the one that is missing.
     let whole = |name: &Attribute| name.name.starts_with("employeeOrgData.");
     let fits = |at: usize| (1..names.len()).contains(&at) && !(whole(&names[at - 1]) && whole(&names[at]));
     let middle = names.len() / 2;
@@ -68,7 +68,7 @@ fn split_edits(edits: &Edits, forbidden: bool) -> Option<(Edits, Edits)> {
     Some((left, right))
 }
 
-/// Whether Graph has a rule of its own on who may write the attribute.
+/// Whether writing the attribute needs a permission of its own.
 pub(super) fn is_suspect(attribute: Attribute) -> bool {
     attribute.sensitive || has_own_rule(attribute)
 }

@@ -1,9 +1,12 @@
 use tokio::sync::watch;
 
 use super::*;
-use crate::apply::fake::{Fake, Fault, Naming, Notes, Refusal, attribute, change, edit, group, joiner, leaver, plan, team};
-use crate::apply::{Applied, ChangeState, Owner, OwnerKind, RunId, StepName};
+use crate::apply::fake::{
+    Fake, Fault, Naming, Notes, RefusedProperty, attribute, change, edit, group, joiner, leaver, plan, team,
+};
+use crate::apply::{Applied, ChangeState, RunId, StepName};
 use crate::plan::{Action, Change, Edit, Members, SkippedCode};
+use crate::target::{Owner, OwnerKind, TakenName};
 
 pub(super) async fn carry_out(plan: &Plan, fake: &Fake) -> (Applied, Notes) {
     let (_keep, cancel) = watch::channel(false);
@@ -347,7 +350,7 @@ async fn what_closes_an_account_goes_alone_and_first() {
         [("accountEnabled", "false"), ("city", "Graz"), ("employeeLeaveDateTime", "2026-11-01T00:00:00Z"), ("mail", "x@y.z")];
     let (mut fake, plan) = one(Action::Disable, &moves, true);
     for (property, status) in [("employeeLeaveDateTime", 403), ("mail", 400)] {
-        fake.refusals.push(Refusal::of(property, status, Naming::Nothing));
+        fake.refusals.push(RefusedProperty::of(property, status, Naming::Nothing));
     }
     let (applied, _) = carry_out(&plan, &fake).await;
     let log = fake.state().log.clone();
@@ -372,7 +375,7 @@ async fn what_opens_an_account_goes_alone_and_the_password_before_it() {
     for action in [Action::Enable, Action::Restore] {
         let (mut fake, mut plan) = one(action, &moves, false);
         plan.new_passwords.insert(1);
-        fake.refusals.push(Refusal::of("mobilePhone", 409, Naming::Details));
+        fake.refusals.push(RefusedProperty::of("mobilePhone", 409, Naming::Property));
         let (applied, _) = carry_out(&plan, &fake).await;
         let log = fake.state().log.clone();
         let first = usize::from(action == Action::Restore);
@@ -382,7 +385,7 @@ async fn what_opens_an_account_goes_alone_and_the_password_before_it() {
 
         let (mut fake, mut plan) = one(action, &moves, false);
         plan.new_passwords.insert(1);
-        fake.refusals.push(Refusal::of("passwordProfile", 403, Naming::Nothing));
+        fake.refusals.push(RefusedProperty::of("passwordProfile", 403, Naming::Nothing));
         let (applied, _) = carry_out(&plan, &fake).await;
         assert_eq!(the_one(&fake).enabled, Some(false), "an account is not opened with its old password");
         assert_eq!(the_one(&fake).text("mobilePhone"), Some("1"), "the rest does not wait for it");
@@ -394,7 +397,7 @@ async fn what_opens_an_account_goes_alone_and_the_password_before_it() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_of_one_person_is_no_refusal_of_the_app() {
     let mut fake = Fake::new();
-    fake.refusals.push(Refusal { only: Some("m1"), ..Refusal::of("mobilePhone", 403, Naming::Nothing) });
+    fake.refusals.push(RefusedProperty { only: Some("m1"), ..RefusedProperty::of("mobilePhone", 403, Naming::Nothing) });
     let mut changes = Vec::new();
     for at in 0..3 {
         let who = id(&format!("m{at}"));
@@ -410,7 +413,7 @@ async fn a_refusal_of_one_person_is_no_refusal_of_the_app() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_of_the_app_counts_its_people_and_none_of_them_is_whole() {
     let mut fake = Fake::new();
-    fake.refusals.push(Refusal::of("mobilePhone", 403, Naming::Text));
+    fake.refusals.push(RefusedProperty::of("mobilePhone", 403, Naming::Property));
     let mut changes = vec![joiner("a", None)];
     for at in 0..3 {
         let who = id(&format!("m{at}"));
@@ -532,9 +535,9 @@ async fn the_next_candidate_is_no_second_account_however_an_answer_is_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn a_tenant_that_takes_no_key_with_a_new_account_takes_it_afterwards() {
-    for naming in [Naming::Details, Naming::Text, Naming::Nothing] {
+    for naming in [Naming::Property, Naming::Nothing] {
         let (mut fake, plan) = one(Action::Create, &[("city", "Graz")], true);
-        fake.refusals.push(Refusal { only: Some("w@contoso.com"), ..Refusal::of("employeeId", 400, naming) });
+        fake.refusals.push(RefusedProperty { only: Some("w@contoso.com"), ..RefusedProperty::of("employeeId", 400, naming) });
         let (applied, _) = carry_out(&plan, &fake).await;
         let user = the_one(&fake);
         assert_eq!((user.text("employeeId"), user.text("city")), (Some("w"), Some("Graz")), "{naming:?}");
@@ -596,7 +599,7 @@ fn whatever_is_refused_access_arrives_and_each_refusal_is_reported() {
         refused in proptest::sample::subsequence(&OPTIONAL[..], 0..=12),
         action in proptest::sample::select(&[Action::Create, Action::Update, Action::Enable, Action::Disable, Action::Restore][..]),
         statuses in proptest::collection::vec(proptest::sample::select(&[400_u16, 403, 409][..]), 12),
-        namings in proptest::collection::vec(proptest::sample::select(&[Naming::Details, Naming::Text, Naming::Nothing][..]), 12),
+        namings in proptest::collection::vec(proptest::sample::select(&[Naming::Property, Naming::Nothing][..]), 12),
     )| {
         let mut edits: Vec<(&str, &str)> = written.iter().map(|name| (*name, "v")).collect();
         let flips = match action {
@@ -607,7 +610,7 @@ fn whatever_is_refused_access_arrives_and_each_refusal_is_reported() {
         edits.extend(flips);
         let (mut fake, plan) = one(action, &edits, action == Action::Disable);
         let each = refused.iter().zip(statuses).zip(namings);
-        fake.refusals = each.map(|((property, status), naming)| Refusal::of(property, status, naming)).collect();
+        fake.refusals = each.map(|((property, status), naming)| RefusedProperty::of(property, status, naming)).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         let (applied, notes) = runtime.block_on(carry_out(&plan, &fake));
 
@@ -632,4 +635,47 @@ fn whatever_is_refused_access_arrives_and_each_refusal_is_reported() {
         proptest::prop_assert_eq!(notes.sent.len(), notes.answered.len());
         proptest::prop_assert!(notes.sent.len() <= 2 * OPTIONAL.len() + 8, "{} requests", notes.sent.len());
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attribute_that_a_refusal_names_wrongly_is_written_nevertheless() {
+    let names = ["city", "department", "jobTitle"];
+    let update = |fake: &Fake| {
+        let user = fake.snapshot().users.values().next().unwrap().id;
+        plan(vec![change(Action::Update, "p", Some(&user), names.map(|name| edit(name, None, Some("x"))).to_vec())])
+    };
+    let mut fake = Fake::new();
+    carry_out(&plan(vec![joiner("p", None)]), &fake).await;
+    fake.refusals.push(RefusedProperty::of("jobTitle", 400, Naming::Wrong("city")));
+    let (applied, _) = carry_out(&update(&fake), &fake).await;
+    let failed: Vec<_> = applied.outcome.failed.iter().map(|failed| failed.property.as_deref()).collect();
+    assert_eq!(failed, [Some("jobTitle")], "only the value that is really refused");
+    let user = fake.snapshot().users.values().next().unwrap();
+    assert_eq!((user.text("city"), user.text("department"), user.text("jobTitle")), (Some("x"), Some("x"), None));
+    // The same in a create: the account is made without it, and the good value is written afterwards.
+    let mut fake = Fake::new();
+    fake.refusals.push(RefusedProperty::of("jobTitle", 400, Naming::Wrong("city")));
+    let mut create = joiner("q", None);
+    create.attributes.extend(names.map(|name| edit(name, None, Some("x"))));
+    let (applied, _) = carry_out(&plan(vec![create]), &fake).await;
+    let failed: Vec<_> = applied.outcome.failed.iter().map(|failed| failed.property.as_deref()).collect();
+    assert_eq!(failed, [Some("jobTitle")]);
+    let user = fake.snapshot().users.values().next().unwrap();
+    assert_eq!((user.text("city"), user.text("department"), user.text("jobTitle")), (Some("x"), Some("x"), None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_in_any_wording_moves_a_create_to_its_next_name() {
+    for wording in [TakenName::SignIn, TakenName::Address, TakenName::Unnamed] {
+        let mut fake = Fake::new();
+        fake.wording = Some(wording);
+        let owner = Owner { id: id("g"), kind: OwnerKind::Group, name: "Claims".into() };
+        fake.taken.insert("w@contoso.com", owner);
+        let mut plan = plan(vec![joiner("w", None)]);
+        let next = BTreeMap::from([("userPrincipalName".to_owned(), vec![Value::text("w2@contoso.com")])]);
+        plan.candidates.insert(1, next);
+        let (applied, _) = carry_out(&plan, &fake).await;
+        assert_eq!(applied.outcome.failed, [], "{wording:?}");
+        assert_eq!(fake.snapshot().users.values().next().unwrap().upn, Upn::new("w2@contoso.com"), "{wording:?}");
+    }
 }

@@ -7,16 +7,16 @@ use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::super::reader::{At, Reader};
-use super::scope::{Scope, Wanted, table, template, template_hint};
+use super::layered_table::{LayeredTable, ValueFault, Wanted, table, template};
+use crate::diagnostic::toml::{At, Reader};
 use crate::record::DayFormat;
 use crate::source::rest;
-use rest::{Body, DateForm, Format, MarkForm, Need, Paging, PagingKind, Shape, Take};
+use rest::{Body, DateForm, Format, MarkForm, Need, Paging, PagingKind, Shape, Take, TemplateFault};
 
 const PARTS: [&str; 4] = ["page", "offset", "size", "cursor"];
 
 /// The keys of one request; `more` are names that its templates may use.
-pub(super) fn read(scope: &mut Scope<'_, '_, '_>, more: &[&str]) -> rest::Request {
+pub(super) fn read(scope: &mut LayeredTable<'_, '_, '_>, more: &[&str]) -> rest::Request {
     let known: Vec<&str> = PARTS.iter().chain(more).copied().collect();
     let post = scope.choice("method", &[("GET", false), ("POST", true)]).unwrap_or(false);
     let path = scope.below("path", &known).unwrap_or_default();
@@ -32,7 +32,7 @@ pub(super) fn read(scope: &mut Scope<'_, '_, '_>, more: &[&str]) -> rest::Reques
     request
 }
 
-fn body(scope: &mut Scope<'_, '_, '_>, known: &[&str]) -> Option<Body> {
+fn body(scope: &mut LayeredTable<'_, '_, '_>, known: &[&str]) -> Option<Body> {
     if scope.has("form") {
         return Some(Body::Form(scope.pairs("form", known)));
     }
@@ -44,13 +44,13 @@ fn body(scope: &mut Scope<'_, '_, '_>, known: &[&str]) -> Option<Body> {
 fn shape(
     reader: &mut Reader<'_>,
     found: &Spanned<DeValue<'_>>,
-    read: &dyn Fn(&str) -> Result<rest::Template, String>,
+    read: &dyn Fn(&str) -> Result<rest::Template, TemplateFault>,
 ) -> Option<Shape> {
     Some(match found.get_ref() {
         DeValue::String(text) => match read(text) {
             Ok(template) => Shape::Text(template),
-            Err(what) => {
-                reader.fault_with(&found.span(), what.clone(), template_hint(&what));
+            Err(fault) => {
+                ValueFault::from(fault).report(reader, &found.span(), None);
                 return None;
             }
         },
@@ -65,10 +65,12 @@ fn shape(
     })
 }
 
-fn paging(scope: &mut Scope<'_, '_, '_>) -> Paging {
-    let read = |scope: &mut Scope<'_, '_, '_>| {
-        Some(Paging {
-            kind: paging_kind(scope)?,
+fn paging(scope: &mut LayeredTable<'_, '_, '_>) -> Paging {
+    let read = |scope: &mut LayeredTable<'_, '_, '_>| {
+        // All keys are read before a fault of one ends the table, or the others would be unknown.
+        let kind = paging_kind(scope);
+        let paging = Paging {
+            kind: PagingKind::None,
             total: scope.place("total"),
             total_pages: scope.place("total_pages"),
             total_header: scope.text("total_header"),
@@ -78,12 +80,13 @@ fn paging(scope: &mut Scope<'_, '_, '_>) -> Paging {
             slack: scope.count("slack").unwrap_or(0),
             ignore: texts(scope, "ignore"),
             size: 100,
-        })
+        };
+        Some(Paging { kind: kind?, ..paging })
     };
     scope.inner("paging", read).unwrap_or_default()
 }
 
-fn paging_kind(scope: &mut Scope<'_, '_, '_>) -> Option<PagingKind> {
+fn paging_kind(scope: &mut LayeredTable<'_, '_, '_>) -> Option<PagingKind> {
     #[derive(Clone, Copy)]
     enum Kind {
         None,
@@ -118,7 +121,7 @@ fn paging_kind(scope: &mut Scope<'_, '_, '_>) -> Option<PagingKind> {
 }
 
 /// A list that goes on must be asked for its next page.
-fn asks_for_pages(scope: &mut Scope<'_, '_, '_>, request: &rest::Request) {
+fn asks_for_pages(scope: &mut LayeredTable<'_, '_, '_>, request: &rest::Request) {
     let part = match request.paging.kind {
         PagingKind::Page(_) => "page",
         PagingKind::Offset(_) => "offset",
@@ -131,7 +134,7 @@ fn asks_for_pages(scope: &mut Scope<'_, '_, '_>, request: &rest::Request) {
     }
 }
 
-pub(super) fn also(scope: &mut Scope<'_, '_, '_>) -> rest::Also {
+pub(super) fn also(scope: &mut LayeredTable<'_, '_, '_>) -> rest::Also {
     let list = read(scope, &[]);
     let set = scope.pairs("set", &[]);
     let values = scope.values.clone();
@@ -141,7 +144,7 @@ pub(super) fn also(scope: &mut Scope<'_, '_, '_>) -> rest::Also {
     rest::Also { list, set, unless }
 }
 
-pub(super) fn join(scope: &mut Scope<'_, '_, '_>) -> Option<rest::Join> {
+pub(super) fn join(scope: &mut LayeredTable<'_, '_, '_>) -> Option<rest::Join> {
     const TAKES: [(&str, Take); 3] = [("one", Take::One), ("first", Take::First), ("many", Take::Many)];
     let name = scope.text("name");
     let request = read(scope, &["on"]);
@@ -162,13 +165,13 @@ pub(super) fn join(scope: &mut Scope<'_, '_, '_>) -> Option<rest::Join> {
     Some(rest::Join { name: name?, request, on: on?, key, take, required })
 }
 
-fn needs_path(scope: &mut Scope<'_, '_, '_>) {
+fn needs_path(scope: &mut LayeredTable<'_, '_, '_>) {
     if !scope.has("path") {
         scope.fault("this request needs `path`", "below base_url, such as path = \"/v1/jobs\"");
     }
 }
 
-pub(super) fn pick(scope: &mut Scope<'_, '_, '_>) -> rest::Pick {
+pub(super) fn pick(scope: &mut LayeredTable<'_, '_, '_>) -> rest::Pick {
     let at = scope.place("at");
     let by = scope.place("by");
     if at.is_some() == by.is_some() {
@@ -182,30 +185,33 @@ pub(super) fn pick(scope: &mut Scope<'_, '_, '_>) -> rest::Pick {
         by,
         from: scope.place("from"),
         to: scope.place("to"),
-        date: scope.spanned("date").and_then(|found| scope.checked("date", &found, date_form)).unwrap_or(DateForm::Iso),
+        date: scope
+            .spanned("date")
+            .and_then(|found| scope.checked("date", &found, |text| Ok(date_form(text)?)))
+            .unwrap_or(DateForm::Iso),
         prefer: conditions(scope, "prefer"),
         sequence: scope.place("sequence"),
     }
 }
 
-fn texts(scope: &mut Scope<'_, '_, '_>, key: &'static str) -> Vec<String> {
+fn texts(scope: &mut LayeredTable<'_, '_, '_>, key: &'static str) -> Vec<String> {
     let Some((reader, fields)) = scope.at(key) else { return Vec::new() };
     reader.strings(fields, key).unwrap_or_default().into_iter().map(|found| found.value).collect()
 }
 
-fn conditions(scope: &mut Scope<'_, '_, '_>, key: &'static str) -> Vec<rest::Condition> {
+fn conditions(scope: &mut LayeredTable<'_, '_, '_>, key: &'static str) -> Vec<rest::Condition> {
     let Some((reader, fields)) = scope.at(key) else { return Vec::new() };
     let mut conditions = Vec::new();
     for At { value, span } in reader.strings(fields, key).unwrap_or_default() {
         match rest::Condition::parse(&value) {
             Ok(condition) => conditions.push(condition),
-            Err(fault) => reader.fault(&span, fault.what),
+            Err(fault) => reader.fault(&span, fault.what, None),
         }
     }
     conditions
 }
 
-pub(super) fn changes(scope: &mut Scope<'_, '_, '_>) -> Option<rest::Changes> {
+pub(super) fn changes(scope: &mut LayeredTable<'_, '_, '_>) -> Option<rest::Changes> {
     const FORMS: [(&str, MarkForm); 5] = [
         ("iso", MarkForm::Iso),
         ("day", MarkForm::Day),
@@ -228,7 +234,7 @@ pub(super) fn changes(scope: &mut Scope<'_, '_, '_>) -> Option<rest::Changes> {
 }
 
 /// The columns of all files together; the first that names one wins.
-pub(super) fn columns(scope: &mut Scope<'_, '_, '_>) -> Vec<rest::Column> {
+pub(super) fn columns(scope: &mut LayeredTable<'_, '_, '_>) -> Vec<rest::Column> {
     let mut columns: BTreeMap<String, rest::Column> = BTreeMap::new();
     for (reader, fields) in &mut scope.layers {
         let Some(found) = fields.get("columns") else { continue };
@@ -267,12 +273,12 @@ fn column(reader: &mut Reader<'_>, name: &str, found: &Spanned<DeValue<'_>>) -> 
             }
             other => {
                 let what = format!("unknown key `{other}` of a column");
-                reader.fault_with(&key.span(), what, "a column has path, date, optional, flag, words");
+                reader.fault(&key.span(), what, "a column has path, date, optional, flag, words");
             }
         }
     }
     if column.paths.is_empty() {
-        reader.fault(&found.span(), format!("the column `{name}` needs `path`"));
+        reader.fault(&found.span(), format!("the column `{name}` needs `path`"), None);
     }
     Some(column)
 }
@@ -285,7 +291,7 @@ fn need(reader: &mut Reader<'_>, found: &Spanned<DeValue<'_>>) -> Option<Need> {
         (None, Some("empty")) => Some(Need::Place),
         _ => {
             let hint = "true: no record need have it; \"empty\": it may be empty in every record";
-            reader.fault_with(&found.span(), "`optional` must be true, false or \"empty\"".to_owned(), hint);
+            reader.fault(&found.span(), "`optional` must be true, false or \"empty\"".to_owned(), hint);
             None
         }
     }
@@ -300,7 +306,7 @@ fn paths(reader: &mut Reader<'_>, found: &Spanned<DeValue<'_>>) -> Option<Vec<re
     let mut paths = Vec::new();
     for item in items {
         let Some(text) = item.get_ref().as_str() else {
-            reader.fault(&item.span(), "a path is a text in quotes, such as \"work.title\"");
+            reader.fault(&item.span(), "a path is a text in quotes, such as \"work.title\"", None);
             return None;
         };
         paths.push(fit(reader, &item.span(), rest::Path::parse(text).map_err(|fault| fault.what))?);
@@ -309,7 +315,7 @@ fn paths(reader: &mut Reader<'_>, found: &Spanned<DeValue<'_>>) -> Option<Vec<re
 }
 
 fn fit<T>(reader: &mut Reader<'_>, span: &Range<usize>, read: Result<T, String>) -> Option<T> {
-    read.map_err(|what| reader.fault(span, what)).ok()
+    read.map_err(|what| reader.fault(span, what, None)).ok()
 }
 
 fn date_form(text: &str) -> Result<DateForm, String> {

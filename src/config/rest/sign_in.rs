@@ -5,8 +5,8 @@ use std::sync::Arc;
 use toml::de::DeValue;
 
 use super::super::SecretFrom;
-use super::super::reader::Fields;
-use super::scope::{Scope, Wanted, host_parts_fit, table, template};
+use super::layered_table::{LayeredTable, Wanted, host_parts_fit, table, template};
+use crate::diagnostic::toml::Table;
 use crate::source::rest;
 use rest::{Assertion, Auth, Grant, SecretRef, SendAs, TokenRequest, Word};
 
@@ -50,7 +50,7 @@ const METHODS: [(&str, Method); 8] = [
 ];
 
 /// `auth = { method = "…", … }`.
-pub(super) fn read(scope: &mut Scope<'_, '_, '_>, base: Option<&url::Url>) -> Option<Auth> {
+pub(super) fn read(scope: &mut LayeredTable<'_, '_, '_>, base: Option<&url::Url>) -> Option<Auth> {
     if !scope.has("auth") {
         let hint = "such as auth = { method = \"bearer\", token_env = \"HRPUSH_HR_TOKEN\" }, or { method = \"none\" }";
         scope.missing("[source] needs `auth`", hint);
@@ -82,18 +82,18 @@ pub(super) fn read(scope: &mut Scope<'_, '_, '_>, base: Option<&url::Url>) -> Op
     })
 }
 
-fn header(scope: &mut Scope<'_, '_, '_>) -> Option<String> {
+fn header(scope: &mut LayeredTable<'_, '_, '_>) -> Option<String> {
     if !scope.has("header") {
         scope.fault("auth needs `header`", "such as header = \"X-API-KEY\"");
     }
     let found = scope.spanned("header")?;
     scope.checked("header", &found, |name| {
         let fits = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        if fits { Ok(name.to_owned()) } else { Err(format!("`{name}` is no name of a header")) }
+        if fits { Ok(name.to_owned()) } else { Err(format!("`{name}` is not the name of a header").into()) }
     })
 }
 
-fn basic(scope: &mut Scope<'_, '_, '_>) -> Option<Auth> {
+fn basic(scope: &mut LayeredTable<'_, '_, '_>) -> Option<Auth> {
     let user = word(scope, "user", &USER);
     if user.is_none() {
         scope.fault("auth needs `user` or `user_env`", "the user's name, or the variable with a key that is sent as the user");
@@ -107,15 +107,15 @@ fn basic(scope: &mut Scope<'_, '_, '_>) -> Option<Auth> {
 }
 
 /// A word that is public, or a secret.
-fn word(scope: &mut Scope<'_, '_, '_>, key: &'static str, keys: &SecretKeys) -> Option<Word> {
+fn word(scope: &mut LayeredTable<'_, '_, '_>, key: &'static str, keys: &SecretKeys) -> Option<Word> {
     if scope.has(keys.env) || scope.has(keys.file) {
         return secret(scope, keys).map(Word::Secret);
     }
     scope.template(key, &[]).map(Word::Plain)
 }
 
-/// A secret by variable or file; a fault where it is neither, or stands in the file itself.
-pub(super) fn secret(scope: &mut Scope<'_, '_, '_>, keys: &SecretKeys) -> Option<SecretRef> {
+/// A secret by variable or file. Neither of them, or the secret in the file itself, is a fault.
+pub(super) fn secret(scope: &mut LayeredTable<'_, '_, '_>, keys: &SecretKeys) -> Option<SecretRef> {
     if !keys.plain.is_empty()
         && let Some((reader, fields)) = scope.at(keys.plain)
     {
@@ -136,7 +136,7 @@ pub(super) fn secret(scope: &mut Scope<'_, '_, '_>, keys: &SecretKeys) -> Option
     Some(Arc::new(from))
 }
 
-fn token(scope: &mut Scope<'_, '_, '_>, method: Method, base: Option<&url::Url>) -> Option<TokenRequest> {
+fn token(scope: &mut LayeredTable<'_, '_, '_>, method: Method, base: Option<&url::Url>) -> Option<TokenRequest> {
     const SENDS: [(&str, SendAs); 3] = [("form", SendAs::Form), ("basic", SendAs::Basic), ("json", SendAs::Json)];
     let url = token_url(scope, base);
     let client_id = word(scope, "client_id", &CLIENT);
@@ -149,7 +149,7 @@ fn token(scope: &mut Scope<'_, '_, '_>, method: Method, base: Option<&url::Url>)
     let usual = if method == Method::Login { SendAs::Json } else { SendAs::Form };
     let send = scope.choice("send", &SENDS).unwrap_or(usual);
     let fields = scope.pairs("fields", &[]);
-    let place = |scope: &mut Scope<'_, '_, '_>, key, usual: &str| {
+    let place = |scope: &mut LayeredTable<'_, '_, '_>, key, usual: &str| {
         scope.place(key).unwrap_or_else(|| rest::Path::parse(usual).expect("a fixed path"))
     };
     let token = place(scope, "token", "access_token");
@@ -165,7 +165,7 @@ fn token(scope: &mut Scope<'_, '_, '_>, method: Method, base: Option<&url::Url>)
     Some(TokenRequest { url: url?, grant, client_id, client_secret, send, fields, token, expires, scheme })
 }
 
-fn assertion(scope: &mut Scope<'_, '_, '_>, audience: &str) -> Option<Assertion> {
+fn assertion(scope: &mut LayeredTable<'_, '_, '_>, audience: &str) -> Option<Assertion> {
     let key = secret(scope, &KEY);
     let issuer = scope.template("issuer", &[]);
     let subject = scope.template("subject", &[]);
@@ -177,7 +177,7 @@ fn assertion(scope: &mut Scope<'_, '_, '_>, audience: &str) -> Option<Assertion>
 }
 
 /// An address of its own, or a path below the base.
-fn token_url(scope: &mut Scope<'_, '_, '_>, base: Option<&url::Url>) -> Option<url::Url> {
+fn token_url(scope: &mut LayeredTable<'_, '_, '_>, base: Option<&url::Url>) -> Option<url::Url> {
     if !scope.has("token_url") {
         scope.fault("auth needs `token_url`", "such as token_url = \"/oauth/token\", or an address of its own");
     }
@@ -192,15 +192,15 @@ fn token_url(scope: &mut Scope<'_, '_, '_>, base: Option<&url::Url>) -> Option<u
         }
         let filled = filled.filled(&values);
         if !filled.starts_with('/') {
-            return rest::address(&filled);
+            return Ok(rest::address(&filled)?);
         }
         let base = base.unwrap_or(&nowhere);
-        rest::address(&format!("{}{filled}", base.as_str().trim_end_matches('/')))
+        Ok(rest::address(&format!("{}{filled}", base.as_str().trim_end_matches('/')))?)
     })
 }
 
 /// `secret_headers = { "US-Customer-Api-Key" = { env = "…" } }`.
-pub(super) fn secret_headers(scope: &mut Scope<'_, '_, '_>) -> Vec<(String, SecretRef)> {
+pub(super) fn secret_headers(scope: &mut LayeredTable<'_, '_, '_>) -> Vec<(String, SecretRef)> {
     let (values, wanted) = (scope.values.clone(), scope.wanted);
     let Some((reader, found)) = scope.get("secret_headers") else { return Vec::new() };
     let Some(table) = table(reader, "secret_headers", found) else { return Vec::new() };
@@ -208,11 +208,11 @@ pub(super) fn secret_headers(scope: &mut Scope<'_, '_, '_>) -> Vec<(String, Secr
     for (name, value) in table {
         let DeValue::Table(inner) = value.get_ref() else {
             let what = format!("`{}` would be a secret in this file, or is none", name.get_ref());
-            reader.fault_with(&name.span(), what, "write { env = \"…\" } or { file = \"…\" }");
+            reader.fault(&name.span(), what, "write { env = \"…\" } or { file = \"…\" }");
             continue;
         };
-        let fields = Fields::new("secret_headers", inner, name.span());
-        let mut scope = Scope { layers: vec![(&mut *reader, fields)], values: values.clone(), wanted };
+        let fields = Table::new("secret_headers", inner, name.span());
+        let mut scope = LayeredTable { layers: vec![(&mut *reader, fields)], values: values.clone(), wanted };
         let secret = secret(&mut scope, &FILE_OR_ENV);
         scope.finish();
         headers.extend(secret.map(|secret| (name.get_ref().to_string(), secret)));

@@ -1,5 +1,7 @@
 //! Which keys and names mean a secret, also where they are misspelled.
 
+use super::super::suggest::nearest;
+
 /// Parts of a name that mean a secret, in the languages of the people who write such files.
 const PARTS: [&str; 24] = [
     "secret",
@@ -61,8 +63,65 @@ pub(super) enum Judged {
     Variable,
     /// A template with named parts alone is shown, anything else is covered.
     Template,
+    /// An address keeps its host and known words.
+    Address,
+    /// An id keeps its form if it is a UUID, anything else is covered.
+    Id,
     /// The value is covered.
     Secret,
+}
+
+/// Tables whose keys are free: columns, attributes, headers, status words.
+const FREE: [&str; 16] = [
+    "attributes",
+    "columns",
+    "states",
+    "values",
+    "words",
+    "headers",
+    "secretheaders",
+    "query",
+    "form",
+    "fields",
+    "body",
+    "set",
+    "record",
+    "expect",
+    "constant",
+    "input",
+];
+
+/// Keys with one value each: a list or a table below them is a mistake, and what is in it may be anything.
+const SCALARS: [&str; 14] = [
+    "clientid",
+    "id",
+    "method",
+    "kind",
+    "cloud",
+    "size",
+    "user",
+    "account",
+    "accesskeyid",
+    "region",
+    "hostkey",
+    "recipient",
+    "tokenurl",
+    "baseurl",
+];
+
+/// Whether the keys of a table are free, so that an unknown one is no mistake.
+pub(super) fn has_free_keys(path: &[String]) -> bool {
+    path.iter().any(|key| FREE.contains(&plain(key).as_str()))
+}
+
+/// Whether a key, perhaps misspelled, has one value.
+fn has_one_value(key: &str) -> bool {
+    SCALARS.contains(&plain(key).as_str()) || nearest(key, SCALARS.into_iter().filter(|known| known.len() > 5)).is_some()
+}
+
+/// Whether the last of some keys has one value, never a list or a table.
+pub(super) fn takes_one_value(path: &[String]) -> bool {
+    path.last().is_some_and(|key| has_one_value(key))
 }
 
 /// Judges a value by the keys above it, the outermost first.
@@ -79,8 +138,17 @@ pub(super) fn judge(path: &[String]) -> Judged {
     if ["headers", "fields", "form", "query", "body", "fixedpassword"].iter().any(|table| within(table)) {
         return Judged::Template;
     }
-    // An address and the name of a file are judged by their text.
-    if ["url", "file", "path", "endpoint"].iter().any(|end| name.ends_with(end)) {
+    if above.iter().any(|key| has_one_value(key)) {
+        return Judged::Secret;
+    }
+    if name.contains("url") || nearest(last, ["base_url", "token_url", "endpoint"]).is_some() {
+        return Judged::Address;
+    }
+    if name.ends_with("clientid") || nearest(last, ["client_id"]).is_some() {
+        return Judged::Id;
+    }
+    // The name of a file is judged by its text.
+    if ["file", "path"].iter().any(|end| name.ends_with(end)) {
         return Judged::Harmless;
     }
     let in_auth = within("auth");
@@ -89,7 +157,9 @@ pub(super) fn judge(path: &[String]) -> Judged {
     // The tables `[password]` and `auth` hold settings, and what they hold is judged by its own name.
     let holds_settings = |at: usize, key: &str| (at == 0 && key == "password") || plain(key) == "auth";
     let inherited = above.iter().enumerate().any(|(at, key)| !holds_settings(at, key) && is_secret(key));
-    if of_auth || inherited || is_secret(last) { Judged::Secret } else { Judged::Harmless }
+    // A dot within a name makes two keys of it: `se.cret`.
+    let split = above.last().is_some_and(|before| !is_secret(before) && is_secret(&format!("{before}{last}")));
+    if of_auth || inherited || split || is_secret(last) { Judged::Secret } else { Judged::Harmless }
 }
 
 /// Whether a name means a secret, or nearly does.

@@ -5,8 +5,9 @@
 use std::ops::Range;
 
 use super::Cover;
-use super::keys::{Judged, judge};
+use super::keys::{Judged, has_free_keys, judge, takes_one_value};
 use super::text::{self, Where};
+use super::vocabulary::is_plain_name;
 
 /// Covers the secrets of a document.
 pub(super) fn cover(cover: &mut Cover) {
@@ -68,6 +69,7 @@ impl Lexer<'_> {
             opening @ ('[' | '{') => {
                 self.open.push((opening, std::mem::take(&mut self.key)));
                 self.at_key = opening == '{';
+                self.valued = false;
                 self.inherit();
                 self.at += 1;
             }
@@ -80,6 +82,7 @@ impl Lexer<'_> {
             ',' => {
                 self.at_key = self.open.last().is_none_or(|(bracket, _)| *bracket == '{');
                 self.key.clear();
+                self.valued = false;
                 self.inherit();
                 self.at += 1;
             }
@@ -130,9 +133,26 @@ impl Lexer<'_> {
         self.section = name.split('.').map(str::to_owned).collect();
         self.key.clear();
         text::cover(self.cover, self.at..close, Where::Value);
+        self.cover_names(self.at..close);
         self.at = close;
         while self.peek(0) == Some(']') {
             self.at += 1;
+        }
+    }
+
+    /// Covers the parts of a header that may be a secret.
+    fn cover_names(&mut self, range: Range<usize>) {
+        let mut from = range.start;
+        for at in range.start..=range.end {
+            if at < range.end && !"[]\"'.".contains(self.chars[at]) {
+                continue;
+            }
+            let name: String = self.chars[from..at].iter().collect();
+            let within = self.section.iter().take_while(|part| part.as_str() != name.trim()).cloned().collect::<Vec<_>>();
+            if !has_free_keys(&within) && !is_plain_name(name.trim()) {
+                self.cover.star(from..at);
+            }
+            from = at + 1;
         }
     }
 
@@ -148,6 +168,10 @@ impl Lexer<'_> {
         let dotted = self.chars[..self.at].iter().rfind(|c| !matches!(c, ' ' | '\t')) == Some(&'.');
         if !dotted {
             self.key.clear();
+        }
+        let is_free = has_free_keys(&self.path());
+        if !is_free && !is_plain_name(&name) {
+            self.cover.star(range.clone());
         }
         self.key.push(name);
         self.valued = false;
@@ -208,7 +232,7 @@ impl Lexer<'_> {
         self.valued = true;
         let line = self.end_of_line(self.at);
         if self.judged() != Judged::Harmless {
-            // Without quotes nobody knows where it ends.
+            // Without quotes its end is unknown.
             let number: String = self.chars[self.at..line].iter().collect();
             let first = number.split([' ', ',', '}', ']', '#', '\t']).next().unwrap_or_default();
             if is_plain(first) && !self.key.is_empty() {
@@ -225,15 +249,23 @@ impl Lexer<'_> {
         self.at_key = false;
     }
 
-    fn judged(&self) -> Judged {
+    /// The keys above the present place.
+    fn path(&self) -> Vec<String> {
         let mut path = self.section.clone();
         path.extend(self.open.iter().flat_map(|(_, key)| key.iter().cloned()));
+        path
+    }
+
+    fn judged(&self) -> Judged {
+        let mut path = self.path();
         if self.key.is_empty() {
             return Judged::Secret;
         }
         let inner = self.open.last().is_some_and(|(bracket, key)| *bracket == '[' && *key == self.key);
         if !inner {
             path.extend(self.key.iter().cloned());
+        } else if takes_one_value(&path) {
+            return Judged::Secret;
         }
         judge(&path)
     }
@@ -241,7 +273,9 @@ impl Lexer<'_> {
     /// The text of a string.
     fn value(&mut self, range: Range<usize>) {
         let content: String = self.chars[range.clone()].iter().collect();
-        let shown = match self.judged() {
+        // A second string of one key is no TOML; it may be anything.
+        let judged = if self.valued { Judged::Secret } else { self.judged() };
+        let shown = match judged {
             Judged::Harmless => true,
             Judged::Secret => false,
             Judged::Variable => {
@@ -249,6 +283,11 @@ impl Lexer<'_> {
                 content.starts_with(|c: char| c.is_ascii_uppercase()) && content.chars().all(fits)
             }
             Judged::Template => is_template(&content),
+            Judged::Id => uuid::Uuid::try_parse(&content).is_ok() || is_template(&content),
+            Judged::Address => {
+                text::cover_address(self.cover, range.clone());
+                true
+            }
         };
         if shown {
             text::cover(self.cover, range, Where::Value);

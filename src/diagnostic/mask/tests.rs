@@ -247,3 +247,87 @@ fn a_password_before_a_host_is_covered_without_a_scheme() {
         assert_eq!(message(harmless), harmless);
     }
 }
+
+#[test]
+fn a_value_on_the_line_after_its_key_is_covered() {
+    for text in [
+        "[tenant]\nsecret =\nCANARY\n",
+        "[tenant]\nsecret =\n\n# old\n  CANARY\nid = \"contoso.com\"\n",
+        "[tenant]\nsecret\nCANARY\n",
+        "[tenant]\nsecret =\nCANARY==\n",
+        "[tenant]\nsecret =\nabc\nCANARY\n",
+        "[tenant.auth]\nx = 1\nCANARY\n",
+    ] {
+        hides(text);
+    }
+}
+
+#[test]
+fn a_token_in_the_path_or_the_fragment_of_an_address_is_covered() {
+    for key in ["base_url", "token_url", "url", "bse_url", "whatever"] {
+        for address in [
+            "https://host/CANARY",
+            "https://host/services/CANARY/employees",
+            "https://host:8443/v1/CANARY?page=1",
+            "https://host/#CANARY",
+            "https://host#CANARY",
+            "https://host/v1?CANARY",
+            "https://host/v1/CANARY",
+        ] {
+            hides(&format!("[source]\n{key} = \"{address}\"\n"));
+            hides(&format!("[source]\n{key} = {address}\n"));
+            let text = fault(&format!("`{address}` is no address").replace("CANARY", CANARY));
+            assert!(!text.contains("hunter"), "{text}");
+            let text = message(&format!("GET {address}: 404").replace("CANARY", CANARY));
+            assert!(!text.contains("hunter"), "{text}");
+        }
+    }
+    for address in ["https:/host/CANARY", "//host/CANARY", "host/CANARY", "/oauth/CANARY", "/oauth#CANARY"] {
+        hides(&format!("[source]\ntoken_url = \"{address}\"\n"));
+    }
+    for shown in [
+        "base_url = \"https://acme.bamboohr.com/api/v1/employees\"",
+        "token_url = \"/oauth2/token\"",
+        "token_url = \"https://{company}.example.com/rest/{tenant}/token\"",
+    ] {
+        let text = format!("[source]\n{shown}\n");
+        assert_eq!(masked(&text), text);
+    }
+    let request = "GET https://graph.microsoft.com/v1.0/users/3f8f2d1e-0b1c-4a77-9d55-0d2f6c7e8a90/manager: 404";
+    assert_eq!(message(request), request);
+}
+
+#[test]
+fn a_secret_as_the_name_of_a_table_or_key_is_covered() {
+    for text in [
+        "[CANARY]\n",
+        "[\"CANARY\"]\n",
+        "[tenant.CANARY]\n",
+        "[tenant.\"CANARY\".x]\n",
+        "[[CANARY]]\n",
+        "[CANARY\nid = 1\n",
+        "CANARY]\nid = 1\n",
+        "CANARY\n",
+        "[tenant]\nCANARY = 1\n",
+        "[tenant]\nCANARY.x = 1\n",
+        "[tenant]\nauth = { CANARY = 1 }\n",
+    ] {
+        hides(text);
+    }
+    assert_eq!(name(CANARY), "*************");
+    assert_eq!(name("gaurd"), "gaurd");
+    let text =
+        "[source.columns]\n\"Address 1 line\" = \"a\"\n[attributes]\nextension_9f86d081884c7d659a2feaa0c55ad015_x = \"[X]\"\n";
+    assert_eq!(masked(text).lines().nth(1), text.lines().nth(1));
+}
+
+#[test]
+fn a_value_of_a_wrong_type_is_covered_where_one_value_belongs() {
+    for value in ["[\"CANARY\"]", "{ x = \"CANARY\" }", "[\"a\", \"CANARY\"", "\"CANARY\"]", "[[\"CANARY\"]]"] {
+        hides(&format!("[tenant]\nauth = {{ method = \"client-secret\", client_id = {value} }}\n"));
+        hides(&format!("[tenant.auth]\nclient_id = {value}\n"));
+        hides(&format!("[tenant]\nid = {value}\n").replace("\"CANARY\"]\n", "[\"CANARY\"]\n"));
+    }
+    let text = "[tenant.auth]\nclient_id = \"3f8f2d1e-0b1c-4a77-9d55-0d2f6c7e8a90\"\n";
+    assert_eq!(masked(text), text);
+}

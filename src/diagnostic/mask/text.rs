@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::keys::is_secret_parameter;
+use super::vocabulary::{is_plain_part, is_token_like};
 use super::{Cover, Paint};
 
 /// Where a text is from.
@@ -12,6 +13,8 @@ pub(super) enum Where {
     Value,
     /// A message of ours that quotes values: it goes on behind them.
     Message,
+    /// A message about a file of settings, which quotes its values.
+    Fault,
 }
 
 /// A text shorter than this is not taken for a secret by its letters alone.
@@ -26,12 +29,16 @@ pub(super) fn is_suspicious(text: &str) -> bool {
 /// Covers what looks like a secret in some characters.
 pub(super) fn cover(cover: &mut Cover, range: Range<usize>, place: Where) {
     urls(cover, range.clone(), place);
+    paths(cover, range.clone(), place);
     users_without_scheme(cover, range.clone());
     queries(cover, range.clone(), place);
     parameters(cover, range.clone(), place);
     schemes(cover, range.clone());
-    words(cover, range, place);
-    if place == Where::Message {
+    words(cover, range.clone(), place);
+    if place == Where::Fault {
+        quoted_addresses(cover, range);
+    }
+    if place != Where::Value {
         cover_blocks(cover);
     }
 }
@@ -58,11 +65,11 @@ fn find(cover: &Cover, range: Range<usize>, what: &str) -> Option<usize> {
 fn end_of(cover: &Cover, from: usize, range: &Range<usize>, place: Where) -> usize {
     let ends = |character: char| match place {
         Where::Value => character == '\n',
-        Where::Message => character.is_whitespace() || "`\"<>".contains(character),
+        Where::Message | Where::Fault => character.is_whitespace() || "`\"<>".contains(character),
     };
     let mut end = (from..range.end).find(|&at| ends(cover.chars[at])).unwrap_or(range.end);
     // The punctuation of the sentence around it.
-    while place == Where::Message && end > from && ":;,.)".contains(cover.chars[end - 1]) {
+    while place != Where::Value && end > from && ":;,.)".contains(cover.chars[end - 1]) {
         end -= 1;
     }
     end
@@ -88,6 +95,108 @@ fn urls(cover: &mut Cover, range: Range<usize>, place: Where) {
             (_, _, Some(colon)) => cover.star(colon + 1..at_sign),
             (_, _, None) => {}
         }
+    }
+}
+
+/// The path and the fragment of a web address: some services put a token there. In a message of a run only what looks like a token is
+/// covered, since its addresses are those of requests.
+fn paths(cover: &mut Cover, range: Range<usize>, place: Where) {
+    let mut from = range.start;
+    while let Some(colon) = find(cover, from..range.end, "://") {
+        from = colon + 3;
+        let scheme: String =
+            cover.chars[range.start..colon].iter().rev().take_while(|c| c.is_alphanumeric() || "+.-".contains(**c)).collect();
+        if ["ptfs", "3s", "za", "sg", "etilqs", "sergtsop", "lqserogtsop", "lqsym", "bdairam", "revreslqs", "lqssm"]
+            .contains(&scheme.to_lowercase().as_str())
+        {
+            continue;
+        }
+        let end = end_of(cover, from, &range, place);
+        let slash = (from..end).find(|&at| "/?#".contains(cover.chars[at])).unwrap_or(end);
+        if place != Where::Message {
+            host_labels(cover, from..slash);
+        }
+        parts(cover, slash..end, place);
+        from = end.max(from);
+    }
+    // A fragment or a query without a name, behind what may be a damaged address.
+    if place == Where::Value {
+        let slash = range.clone().find(|&at| cover.chars[at] == '/').unwrap_or(range.end);
+        if let Some(mark) = (slash..range.end).find(|&at| cover.chars[at] == '#') {
+            cover.star(mark + 1..range.end);
+        }
+    }
+}
+
+/// Covers what looks like a token in a host, as where a slash is missing behind it.
+fn host_labels(cover: &mut Cover, range: Range<usize>) {
+    let mut from = range.start;
+    for at in range.start..=range.end {
+        if at < range.end && !".:@[]".contains(cover.chars[at]) {
+            continue;
+        }
+        let label: String = cover.chars[from..at].iter().collect();
+        if is_token_like(&label) {
+            cover.star(from..at);
+        }
+        from = at + 1;
+    }
+}
+
+/// Covers the parts between the separators of an address.
+fn parts(cover: &mut Cover, range: Range<usize>, place: Where) {
+    let mut from = range.start;
+    for at in range.start..=range.end {
+        if at < range.end && !"/?#&=;:,@".contains(cover.chars[at]) {
+            continue;
+        }
+        let part: String = cover.chars[from..at].iter().collect();
+        let in_path = from == range.start || matches!(cover.chars[from - 1], '/' | '?' | '#');
+        let named = cover.chars.get(at) == Some(&'=');
+        let covered = if place == Where::Message { is_token_like(&part) } else { !is_plain_part(&part) && !named };
+        if in_path && covered {
+            cover.star(from..at);
+        }
+        from = at + 1;
+    }
+}
+
+/// Covers what looks like a token in the quoted addresses of a message, also where the address is damaged.
+fn quoted_addresses(cover: &mut Cover, range: Range<usize>) {
+    let text: String = cover.chars[range.clone()].iter().collect();
+    let mut at = range.start;
+    for (index, piece) in text.split('`').enumerate() {
+        let length = piece.chars().count();
+        if index % 2 == 1 && piece.contains(['/', ':', '@', '?', '#']) {
+            let mut from = at;
+            for word in piece.split(|character: char| !(character.is_alphanumeric() || "_-~+".contains(character))) {
+                let width = word.chars().count();
+                if is_token_like(word) {
+                    cover.star(from..from + width);
+                }
+                from += width + 1;
+            }
+        }
+        at += length + 1;
+    }
+}
+
+/// Covers an address that is the value of a key of addresses: without `://` nothing says which part is the host.
+pub(super) fn cover_address(cover: &mut Cover, range: Range<usize>) {
+    if find(cover, range.clone(), "://").is_some() {
+        return;
+    }
+    let mut from = range.start;
+    for at in range.start..=range.end {
+        if at < range.end && !"/?#&=;:,@ ".contains(cover.chars[at]) {
+            continue;
+        }
+        let part: String = cover.chars[from..at].iter().collect();
+        let is_host = part.contains('.') && part.split('.').all(|label| !is_token_like(label));
+        if !is_plain_part(&part) && !is_host {
+            cover.star(from..at);
+        }
+        from = at + 1;
     }
 }
 
@@ -161,14 +270,14 @@ fn parameters(cover: &mut Cover, range: Range<usize>, place: Where) {
         let end = match place {
             Where::Value => range.end,
             // Behind the quote that opens the value; the line may be JSON, and must stay so.
-            Where::Message => {
+            Where::Message | Where::Fault => {
                 let opened = (at + 1..range.end).find(|&at| !" \\\"'".contains(cover.chars[at])).unwrap_or(range.end);
                 (opened..range.end).find(|&at| "\n`\"".contains(cover.chars[at])).unwrap_or(range.end)
             }
         };
         // What we write ourselves as an example has an ellipsis for its value.
         let value: String = cover.chars[at + 1..end].iter().collect();
-        if place == Where::Message && value.trim_start().trim_start_matches('"').starts_with('…') {
+        if place != Where::Value && value.trim_start().trim_start_matches('"').starts_with('…') {
             continue;
         }
         cover.star(at + 1..end);

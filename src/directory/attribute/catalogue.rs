@@ -3,7 +3,7 @@
 //! Source: the property tables of the Graph v1.0 user resource and the user update page.
 
 use super::pattern::Pattern;
-use super::{Kind, Spec};
+use super::spec::{Kind, Spec};
 
 /// A text of at most so many characters; 0 is no limit.
 pub(super) const fn text(name: &'static str, max_length: usize) -> Spec {

@@ -87,7 +87,7 @@ impl ExtensionType {
     }
 }
 
-/// The types that tenants told, by the name of the extension. Outside of the catalogue, whose entries never change.
+/// The types that tenants reported, by the name of the extension. They stand outside of the catalogue, whose entries never change.
 static LEARNED: RwLock<BTreeMap<&'static str, ExtensionType>> = RwLock::new(BTreeMap::new());
 
 pub(super) fn learned(name: &str) -> Option<ExtensionType> {

@@ -1,7 +1,7 @@
 //! The rules on the characters of a value.
 
-use super::super::countries::is_country;
 use super::super::value::ValueFault;
+use super::countries::is_country;
 
 /// A rule on the characters of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::super::ast::{By, Comparison, Node, NodeKind};
-use super::super::compare::is_number;
-use super::super::dates;
-use super::super::dotnet_dates::Format;
-use super::super::table::Kind;
 use super::{Checker, kind};
+use crate::expr::ast::{By, Comparison, Node, NodeKind};
+use crate::expr::compare::is_number;
+use crate::expr::date_text;
+use crate::expr::dotnet_dates::Format;
+use crate::expr::function::Kind;
 
 const DATE_DIFF: &str = "compare with DateDiff, such as DateDiff(\"d\", Now(), CDate([EndDate])) < 0";
 
@@ -43,7 +43,7 @@ impl Checker<'_> {
                     self.fault(&other.span, "kind", message, "IsPresent asks whether there is a date");
                 }
             }
-            (_, NodeKind::Text(text)) if dates::read(text).is_none() => {
+            (_, NodeKind::Text(text)) if date_text::read(text).is_none() => {
                 let message = "this constant is compared with a date, and is none";
                 self.fault(&other.span, "bad-date", message, "write it as yyyy-MM-dd");
             }

@@ -3,64 +3,63 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::super::args::whole_number;
-use super::super::ast::{Call, NodeKind};
-use super::super::case;
-use super::super::dates::Interval;
-use super::super::dotnet_dates::{Format, Styles};
-use super::super::regex::Pattern;
 use super::{Checker, usage};
+use crate::expr::args::whole_number;
+use crate::expr::ast::{Call, NodeKind};
+use crate::expr::dotnet_dates::{Format, Styles};
+use crate::expr::function::Form;
+use crate::expr::functions::case::Culture;
+use crate::expr::functions::date::Interval;
+use crate::expr::regex::Pattern;
 
 impl Checker<'_> {
-    /// Finds what is wrong with the constants of a call, and compiles its regular expression.
+    /// Finds the faults of the constants of a call, and compiles its regular expression.
     pub(super) fn constants(&mut self, call: &mut Call, span: &Range<usize>) {
+        for at in 0..call.args.len() {
+            match call.function.param(at).map_or(Form::Any, |param| param.form) {
+                Form::Any => {}
+                Form::Position => self.position(call, at),
+                Form::Interval => self.interval(call, at),
+                Form::Culture => self.culture(call, at),
+                Form::Comparison => self.comparison_type(call, at),
+            }
+        }
         match call.function.name {
             "Replace" => self.replace(call, span),
             "FormatDateTime" => self.formats(call),
-            "DateAdd" | "DateDiff" => {
-                if let Some((text, place)) = constant(call, 0)
-                    && Interval::find(&text).is_none()
-                {
-                    self.fault(
-                        &place,
-                        "bad-interval",
-                        format!("`{text}` is no interval"),
-                        "the intervals are yyyy, m (month), d, ww, h, n (minute) and s",
-                    );
-                }
-            }
-            "ToLower" | "ToUpper" => {
-                if let Some((culture, place)) = constant(call, 1)
-                    && !culture.is_empty()
-                    && !case::is_culture(&culture)
-                {
-                    self.fault(
-                        &place,
-                        "bad-argument",
-                        format!("`{culture}` is no name of a culture"),
-                        "such as tr-TR; leave it out for the usual rules",
-                    );
-                }
-            }
             "RandomString" => self.random(call),
-            "Mid" | "Item" => self.first(call, 1),
-            "InStr" => {
-                self.first(call, 2);
-                self.comparison_type(call, 3);
-            }
             _ => {}
         }
     }
 
-    /// A number that counts from 1.
-    fn first(&mut self, call: &Call, at: usize) {
+    fn interval(&mut self, call: &Call, at: usize) {
+        if let Some((text, place)) = constant(call, at)
+            && Interval::named(&text).is_none()
+        {
+            let hint = "the intervals are yyyy, m (month), d, ww, h, n (minute) and s";
+            self.fault(&place, "bad-interval", format!("`{text}` is not an interval"), hint);
+        }
+    }
+
+    fn culture(&mut self, call: &Call, at: usize) {
+        if let Some((name, place)) = constant(call, at)
+            && !name.is_empty()
+            && Culture::named(&name).is_none()
+        {
+            let hint = "such as tr-TR; leave it out for the usual rules";
+            self.fault(&place, "bad-argument", format!("`{name}` is not the name of a culture"), hint);
+        }
+    }
+
+    /// A position counts from 1.
+    fn position(&mut self, call: &Call, at: usize) {
         if let Some((index, place)) = integer(call, at).filter(|(index, _)| *index < 1) {
             let message = format!("{} counts from 1, not from {index}", call.function.name);
             self.fault(&place, "bad-argument", message, usage(call.function));
         }
     }
 
-    /// How two texts are compared: one of two words, or the number behind it.
+    /// The comparison of two texts is one of two words, or the number that the word means.
     fn comparison_type(&mut self, call: &Call, at: usize) {
         let no_number = constant(call, at).filter(|(text, _)| !text.trim().is_empty() && whole_number(text).is_none());
         let another = integer(call, at).filter(|(number, _)| !matches!(number, 0 | 1));
@@ -84,7 +83,7 @@ impl Checker<'_> {
                             format!("name one in it: (?<{name}>...)"),
                         );
                     }
-                    call.regex = Some(Arc::new(pattern));
+                    call.site.regex = Some(Arc::new(pattern));
                 }
                 Err(error) => self.fault(
                     &place,

@@ -3,8 +3,10 @@
 use jiff::SignedDuration;
 use jiff::civil::{Date, Time, Weekday};
 
-use super::super::dates::is_in_range;
-use super::{DAYS, MONTHS, Moment, Piece, Styles};
+use super::piece::{Moment, Piece};
+use super::styles::Styles;
+use crate::expr::date_text::{DAYS, MONTHS, is_in_range};
+use crate::record::full_year;
 
 /// What was read so far, and what is left of the text.
 #[derive(Default)]
@@ -103,7 +105,7 @@ impl<'t> Reading<'t> {
             'f' => keep(self.fraction(count, count)?, &mut self.nanosecond),
             'F' => keep(self.fraction(0, count)?, &mut self.nanosecond),
             't' => keep(self.half(count)?, &mut self.afternoon),
-            // What has no zone may stand without one.
+            // A date without a zone may have no zone in its text.
             'K' if !self.rest.starts_with(['Z', '+', '-']) => Some(()),
             'z' | 'K' => keep(self.zone()?, &mut self.offset),
             _ => {
@@ -113,13 +115,13 @@ impl<'t> Reading<'t> {
         }
     }
 
-    /// A year of two digits lies between 1950 and 2049.
+    /// A year of at most two digits is completed as everywhere in hrpush.
     fn full_year(&mut self, count: usize) -> Option<i32> {
         if count > 2 {
             return self.digits(count.min(4), count.max(4));
         }
         let year = self.digits(count, 2)?;
-        Some(if year <= 49 { year + 2000 } else { year + 1900 })
+        Some(full_year(u8::try_from(year).ok()?).into())
     }
 
     /// The decimal places of a second, as nanoseconds.

@@ -9,10 +9,9 @@ use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
 use crate::directory::ObjectId;
-use crate::graph::batch::Inner;
-use crate::graph::{
-    About, Client, Credential, GraphUrl, Level, Operation, QuotaLevel, Reader, Settings, Stops, StopsKeeper, Verdict, Writer,
-};
+use crate::graph::http::batch::BatchItem;
+use crate::graph::{Client, Credential, GraphUrl, Reader, Settings, Writer};
+use crate::target::{Cause, Operation, Outcome, QuotaLevel, RateLevel, Refusal, Stops, StopsKeeper};
 
 /// What was asked: `POST /$batch`, and the body.
 type Asked = (String, Json);
@@ -71,7 +70,7 @@ async fn a_batch_that_is_refused_whole_says_nothing_of_what_is_in_it() {
         let answers = Writer::new(client)
             .send(vec![Operation::DeleteUser { id: id("a") }, Operation::RevokeSessions { user: id("b") }])
             .await;
-        assert!(answers.iter().all(|answer| answer.verdict == Verdict::Done), "{status}: {answers:?}");
+        assert!(answers.iter().all(|answer| answer.is_done()), "{status}: {answers:?}");
         let asked: Vec<String> = log.lock().unwrap().iter().map(|(asked, _)| asked.clone()).collect();
         assert_eq!(asked, ["POST /$batch", "DELETE /users/a", "POST /users/b/revokeSignInSessions"], "{status}");
     }
@@ -89,7 +88,7 @@ async fn a_service_that_takes_no_batches_is_not_asked_for_one_for_ever() {
         let writer = Writer::new(client);
         for _ in 0..6 {
             let answers = writer.send(vec![Operation::RevokeSessions { user: id("a") }]).await;
-            assert_eq!(answers[0].verdict, Verdict::Done);
+            assert!(answers[0].is_done());
         }
         let batches = log.lock().unwrap().iter().filter(|(asked, _)| asked == "POST /$batch").count();
         assert_eq!(batches, wanted, "one taken: {taken:?}");
@@ -145,8 +144,9 @@ async fn a_gateway_that_dislikes_one_body_keeps_nothing_else_back() {
         let update = Operation::UpdateUser { id: id("b"), edits };
         let leaver = || Operation::RevokeSessions { user: id("a") };
         let answers = Writer::new(client).send(vec![leaver(), update, leaver()]).await;
-        let verdicts: Vec<Verdict> = answers.iter().map(|answer| answer.verdict).collect();
-        assert_eq!(verdicts, [Verdict::Done, Verdict::Final, Verdict::Done], "{status}");
+        let outcomes: Vec<Outcome> = answers.into_iter().map(|answer| answer.outcome).collect();
+        let refused = if status == 403 { Refusal::Barred } else { Refusal::Other };
+        assert_eq!(outcomes, [Outcome::Done, Outcome::Refused(refused), Outcome::Done], "{status}");
     }
 }
 
@@ -161,10 +161,11 @@ async fn a_gateway_that_knows_no_such_page_says_nothing_of_the_object() {
         let restore = Operation::RestoreUser { id: id("b"), upn: None };
         let answers = Writer::new(Arc::clone(&client)).send(vec![Operation::DeleteUser { id: id("a") }, restore]).await;
         for answer in &answers {
-            assert_eq!((answer.is_absent(), answer.verdict == Verdict::Final), (gone, gone), "{answer:?}");
+            assert_eq!((answer.is_absent(), answer.refusal().is_some()), (gone, gone), "{answer:?}");
         }
-        assert_eq!(answers[1].verdict == Verdict::Unknown, !gone, "what cannot be repeated is looked up");
-        assert_eq!(answers[0].about == About::Way, !gone);
+        let is_misrouted = matches!(answers[1].outcome, Outcome::Unknown(Cause::Misrouted));
+        assert_eq!(is_misrouted, !gone, "what cannot be repeated is looked up");
+        assert_eq!(answers[0].is_faulty(), !gone);
         assert_eq!(Reader::new(client).is_deleted(&id("a")).await.ok(), gone.then_some(false));
     }
 }
@@ -182,7 +183,7 @@ async fn a_gateway_that_lets_nothing_pass_says_nothing_of_permissions() {
         })
         .await;
         let answer = Writer::new(client).send(vec![Operation::RevokeSessions { user: id("a") }]).await.remove(0);
-        assert_eq!((answer.verdict, answer.status), (Verdict::Final, Some(403)));
+        assert_eq!((answer.refusal().is_some(), answer.transcript.status), (true, Some(403)));
         assert_eq!(answer.is_forbidden(), forbidden, "{outer} {answer:?}");
     }
 }
@@ -196,8 +197,8 @@ async fn items_are_found_by_their_id_and_one_that_is_missing_is_unknown() {
     .await;
     let answers = Writer::new(client).send(["a", "b", "c"].map(|user| Operation::DeleteUser { id: id(user) }).into()).await;
     assert_eq!(
-        answers.iter().map(|answer| answer.verdict).collect::<Vec<_>>(),
-        [Verdict::Done, Verdict::Unknown, Verdict::Final]
+        answers.into_iter().map(|answer| answer.outcome).collect::<Vec<_>>(),
+        [Outcome::Done, Outcome::Unknown(Cause::Transport), Outcome::Refused(Refusal::Absent)]
     );
 }
 
@@ -251,21 +252,21 @@ async fn a_plain_server_on_this_machine_needs_no_roles_but_none_may_be_forbidden
             }
         })
         .await;
-        let read = Reader::new(client).snapshot(&crate::graph::Wanted::default()).await;
+        let read = Reader::new(client).snapshot(&crate::target::SnapshotScope::default()).await;
         // A 500 is asked for once more alone, and this server then says that it knows no such thing.
         assert_eq!(read.is_ok(), readable || status == 500, "{status}");
     }
 }
 
 /// A level as it was kept, whole or damaged.
-struct Kept(Level);
+struct LastLevel(RateLevel);
 
-impl QuotaLevel for Kept {
-    fn load(&self) -> Option<Level> {
+impl QuotaLevel for LastLevel {
+    fn load(&self) -> Option<RateLevel> {
         Some(self.0.clone())
     }
 
-    fn save(&self, _: &Level) {}
+    fn save(&self, _: &RateLevel) {}
 }
 
 #[tokio::test]
@@ -283,7 +284,7 @@ async fn a_clock_that_was_set_back_or_a_damaged_level_shuts_no_tenant_for_long()
         (now, None, f64::MIN, 3_100, 0),
     ] {
         let (client, _) = serve(|_, _, _| told(501, &[], &Json::Null)).await;
-        client.restore(&Kept(Level { at, writes, units: writes, shut_until }));
+        client.restore(&LastLevel(RateLevel { at, writes, units: writes, shut_until }));
         let wait = client.forecast(1).0.as_secs();
         assert!((least..=most).contains(&wait), "{at} {shut_until:?} {writes}: {wait} s");
     }
@@ -291,9 +292,9 @@ async fn a_clock_that_was_set_back_or_a_damaged_level_shuts_no_tenant_for_long()
 
 /// Stops as another process would find them.
 #[derive(Default)]
-struct Shelf(std::sync::Mutex<Option<Stops>>);
+struct CacheEntry(std::sync::Mutex<Option<Stops>>);
 
-impl StopsKeeper for Shelf {
+impl StopsKeeper for CacheEntry {
     fn load(&self) -> Option<Stops> {
         *self.0.lock().unwrap()
     }
@@ -305,7 +306,7 @@ impl StopsKeeper for Shelf {
 
 #[test]
 fn a_wait_that_a_killed_run_heard_is_obeyed_by_the_next() {
-    let ask = |what: &str| if what == "delete" { Inner::write("DELETE", "/users/a", None) } else { Inner::get("/users") };
+    let ask = |what: &str| if what == "delete" { BatchItem::write("DELETE", "/users/a", None) } else { BatchItem::get("/users") };
     let scope = |scope: &'static str| vec![("retry-after", "30"), ("x-ms-throttle-scope", scope)];
     for (headers, heard, asked) in [
         (scope("Tenant_Application/Write/app/tenant"), "delete", "delete"),
@@ -315,9 +316,9 @@ fn a_wait_that_a_killed_run_heard_is_obeyed_by_the_next() {
         (vec![("retry-after", "30"), ("x-ms-throttle-information", "ResourceUnitLimitExceeded")], "get", "get"),
     ] {
         fly(async move {
-            let shelf = Arc::new(Shelf::default());
+            let shelf = Arc::new(CacheEntry::default());
             let (client, _) = serve(move |_, _, _| told(429, &headers, &Json::Null)).await;
-            client.keep_stops(Arc::<Shelf>::clone(&shelf));
+            client.keep_stops(Arc::<CacheEntry>::clone(&shelf));
             client.single(&ask(heard)).await.unwrap();
             // Nothing else is said before the process is gone.
             drop(client);
@@ -338,7 +339,7 @@ async fn a_wait_that_was_kept_long_ago_or_is_damaged_shuts_no_target_for_long() 
     for (at, until, open) in
         [(now - 60_000, now - 1, true), (now, now + 60_000, false), (i64::MAX, i64::MAX, true), (now, i64::MIN, true)]
     {
-        let shelf = Arc::new(Shelf::default());
+        let shelf = Arc::new(CacheEntry::default());
         shelf.save(&Stops { at, writes: Some(until), reads: Some(until), units: Some(until) });
         let (client, _) = serve(|_, _, _| told(204, &[], &Json::Null)).await;
         client.keep_stops(shelf);
@@ -362,10 +363,10 @@ async fn a_stop_of_reads_does_not_stop_writes_nor_the_other_way_round() {
         let delete = || vec![Operation::DeleteUser { id: id("a") }];
         let goes_on = async {
             if stopped == 0 {
-                assert_eq!(client.single(&Inner::get("/users")).await.unwrap().status, 429);
-                writer.send(delete()).await.remove(0).verdict == Verdict::Done
+                assert_eq!(client.single(&BatchItem::get("/users")).await.unwrap().status, 429);
+                writer.send(delete()).await.remove(0).is_done()
             } else {
-                assert_ne!(writer.send(delete()).await.remove(0).verdict, Verdict::Done);
+                assert!(!writer.send(delete()).await.remove(0).is_done());
                 reader.members(&id("g")).await.is_ok()
             }
         };

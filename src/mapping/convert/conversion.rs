@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::super::parse::one_text;
-use super::super::toml_text::quoted;
 use super::draft::{Draft, Entry};
+use super::loss::{Lost, is_directory, name_of};
 use super::names::{Meaning, meaning};
 use super::schema::{AttributeMapping, ObjectMapping, Rule, Schema, scalar};
-use super::{Lost, is_directory, name_of, scope};
+use super::scope;
+use crate::diagnostic::toml_text::quoted;
 use crate::expr::{Expression, Rules};
+use crate::mapping::parse::formulas::one_text;
 
 /// One object mapping on its way.
 pub(super) struct Conversion<'s> {
@@ -107,11 +108,14 @@ impl<'s> Conversion<'s> {
         if !types.contains("add") {
             self.lose(
                 "flowTypes without Add",
-                "hrpush creates an account for everybody in scope: narrow [[scope]] to those who have one",
+                "hrpush creates an account for every person in scope: narrow [[scope]] to people with an account",
             );
         }
         if !types.contains("update") {
-            self.lose("flowTypes without Update", "hrpush updates who is in scope: add when = \"create\" to each attribute");
+            self.lose(
+                "flowTypes without Update",
+                "hrpush updates every person in scope: add when = \"create\" to each attribute",
+            );
         }
         let deletes = types.contains("delete");
         if !deletes {
@@ -154,7 +158,7 @@ impl<'s> Conversion<'s> {
         }
     }
 
-    /// A mapping of type «None»: the target is left alone, but for a default.
+    /// A mapping of type `None`: the target is left alone, but for a default.
     fn without_source(&mut self, target: &str, default: Option<String>) {
         let Some(default) = default else { return };
         match meaning(target) {
@@ -180,11 +184,11 @@ impl<'s> Conversion<'s> {
         let what = format!("attribute {}", mapping.target_attribute_name);
         if mapping.flow_type.eq_ignore_ascii_case("ObjectAddOnly") {
             return self
-                .lose(what, "it is set on create alone, so nobody is disabled by it: hrpush creates accounts by [lifecycle]");
+                .lose(what, "it is set on create alone, so it disables no account: hrpush creates accounts by [lifecycle]");
         }
         let checked = Expression::check(&expression, &Rules::open());
         if checked.as_ref().is_ok_and(|found| found.constant().is_some()) {
-            return self.lose(what, "it is a constant, so nobody is disabled by it: hrpush sets it by [lifecycle]");
+            return self.lose(what, "it is a constant, so it disables no account: hrpush sets it by [lifecycle]");
         }
         // A boolean is no text for the checker; CStr makes it one.
         let fits = Expression::check(&expression, &one_text()).is_ok();
@@ -220,7 +224,7 @@ impl<'s> Conversion<'s> {
                 parts.push("on_empty = \"keep\"".to_owned());
             }
         }
-        // A userPrincipalName is set on create alone unless told otherwise.
+        // A userPrincipalName is set on create alone, unless the mapping sets it always.
         if when == "create" || name == "userPrincipalName" {
             parts.push(format!("when = \"{when}\""));
         }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::super::model::Mapping;
-use super::super::toml_text::{comment, key, quoted};
-use super::{ConvertError, Lost, is_writable};
+use super::loss::{ConvertError, Lost, is_writable};
+use crate::diagnostic::toml_text::{comment, key, quoted};
+use crate::mapping::model::Mapping;
 
 /// One line of `[attributes]`.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ impl Draft {
         carried
     }
 
-    /// A mapping without a match finds nobody: then the key is matched.
+    /// A mapping without a match finds no account, so that the key is matched then.
     fn ensure_match(&mut self, lost: &mut Vec<Lost>) {
         let matches = std::mem::take(&mut self.matches);
         self.matches = matches.into_iter().filter(|(_, target)| self.has(target)).collect();
@@ -154,11 +154,11 @@ impl Draft {
             }
             Part::Scope(at) => {
                 let Some(group) = self.scope.get_mut(at) else { return false };
-                let nobody = "[[scope]]\nall = [{ attribute = '\"\"', operator = \"IS NOT NULL\" }]\n";
-                if group == nobody {
+                let no_person = "[[scope]]\nall = [{ attribute = '\"\"', operator = \"IS NOT NULL\" }]\n";
+                if group == no_person {
                     return false;
                 }
-                nobody.clone_into(group);
+                no_person.clone_into(group);
                 self.disable_out_of_scope = false;
                 format!("scope group {}", at + 1)
             }
@@ -277,7 +277,7 @@ impl Draft {
 
     fn lifecycle(&self, file: &mut File) {
         file.part(Part::Lifecycle);
-        file.push("# Without [lifecycle] nobody is ever disabled.\n[lifecycle]\n");
+        file.push("# Without [lifecycle] no account is ever disabled.\n[lifecycle]\n");
         if let Some((status, blocked, free)) = &self.status {
             let list = |words: &[&str]| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", ");
             file.push("# What the schema maps to the state of the account; a record without it is held.\n");
@@ -294,7 +294,7 @@ impl Draft {
         file.push("# create_before = \"14d\"   # accounts are made this long before the first day\n");
         if self.disable_out_of_scope {
             file.push(
-                "# The service disables who falls out of scope, unless SkipOutOfScopeDeletions is set: then write \"report\".\n",
+                "# The service disables people who leave the scope, unless SkipOutOfScopeDeletions is set: then write \"report\".\n",
             );
             file.push("out_of_scope = \"disable\"\n");
         } else {

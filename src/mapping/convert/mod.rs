@@ -1,19 +1,19 @@
-//! `hrpush mapping convert`: an exported synchronization schema becomes a mapping file that checks clean, and everything that could
-//! not come along is named with its reason.
+//! `hrpush mapping convert`: an exported synchronization schema becomes a mapping file that checks clean, and everything that
+//! cannot be carried over is listed with its reason.
 
 mod conversion;
 mod draft;
+mod loss;
 mod names;
 mod schema;
 mod scope;
 #[cfg(test)]
 mod tests;
 
-use thiserror::Error;
-
 use self::conversion::Conversion;
+pub use self::loss::{ConvertError, Lost};
+use self::loss::{is_directory, is_entra, is_user, name_of};
 use self::schema::{ObjectMapping, Rule, Schema};
-use crate::directory::Attribute;
 
 /// A converted schema.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -24,52 +24,16 @@ pub struct Converted {
     /// The mapping file.
     #[serde(skip)]
     pub text: String,
-    /// The targets that came along, as the mapping names them.
+    /// The targets that were carried over, as the mapping names them.
     pub carried: Vec<String>,
-    /// What did not, or not quite.
+    /// The parts that were not carried over, or not completely.
     pub not_carried: Vec<Lost>,
 }
 
-/// Something of the schema that the mapping does not say, or says differently.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Lost {
-    /// What it was, such as `attribute sAMAccountName`.
-    pub what: String,
-    /// Why, and what takes its place.
-    pub why: String,
-}
-
-/// Why a schema could not be converted.
-#[derive(Debug, Error)]
-pub enum ConvertError {
-    /// The document is no JSON of that shape.
-    #[error("this is no synchronization schema: {0}\n  hint: export it in the portal with «Review your schema here», Download")]
-    NoSchema(#[from] serde_json::Error),
-    /// There is nothing to convert.
-    #[error("the schema has no object mapping\n  hint: the file must hold `synchronizationRules` with their `objectMappings`")]
-    Empty,
-    /// The object mapping that was asked for is not in it.
-    #[error("the schema has no object mapping `{wanted}`\n  hint: it has {known}")]
-    Unknown {
-        /// The name that was given.
-        wanted: String,
-        /// The names in the schema.
-        known: String,
-    },
-    /// No line of the schema could be carried over.
-    #[error("nothing of `{name}` could be carried over: {why}")]
-    Nothing {
-        /// The object mapping.
-        name: String,
-        /// What stood in the way.
-        why: String,
-    },
-}
-
-/// Converts the object mapping of that name, else the first that writes users into Entra.
+/// Converts the object mapping with this name, or the first that writes users into Entra.
 ///
 /// # Errors
-/// The text is no schema, or nothing in it can be converted.
+/// The text is not a schema, or no part of it can be converted.
 pub fn convert(text: &str, wanted: Option<&str>) -> Result<Converted, ConvertError> {
     let schema = Schema::read(text.trim_start_matches('\u{feff}'))?;
     let mut lost = Vec::new();
@@ -79,25 +43,7 @@ pub fn convert(text: &str, wanted: Option<&str>) -> Result<Converted, ConvertErr
     Ok(Converted { name: name_of(rule, mapping), text, carried, not_carried: lost })
 }
 
-fn is_entra(directory: &str) -> bool {
-    let name = directory.to_lowercase();
-    ["azure active directory", "entra", "aad", "azuread"].iter().any(|known| name.contains(known))
-}
-
-fn is_directory(directory: &str) -> bool {
-    is_entra(directory) || directory.to_lowercase().contains("active directory")
-}
-
-fn is_user(object: &str) -> bool {
-    object.is_empty() || object.to_lowercase().contains("user")
-}
-
-fn name_of(rule: &Rule, mapping: &ObjectMapping) -> String {
-    let name = [&mapping.name, &rule.name].into_iter().map(|name| name.trim()).find(|name| !name.is_empty());
-    name.unwrap_or("Converted mapping").split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The object mapping to convert; every other one is told.
+/// The object mapping to convert; every other one is listed as lost.
 fn choose<'s>(
     schema: &'s Schema,
     wanted: Option<&str>,
@@ -141,9 +87,4 @@ fn choose<'s>(
         lost.push(Lost { what: format!("object mapping {}", name_of(rule, mapping)), why });
     }
     Ok(chosen)
-}
-
-/// Whether Graph has a user attribute of this name that can be written.
-fn is_writable(name: &str) -> bool {
-    Attribute::find(name).is_some_and(|attribute| !attribute.read_only)
 }

@@ -1,12 +1,12 @@
 //! Scoping filters of a schema as `[[scope]]`.
 
-use super::super::scope::{Refused, Test};
-use super::super::toml_text::{comment, quoted};
-use super::Lost;
+use super::loss::Lost;
 use super::schema::{FilterClause, FilterGroup, scalar};
+use crate::diagnostic::toml_text::{comment, quoted};
 use crate::expr::{Expression, Rules};
+use crate::mapping::scope::{Refused, Test};
 
-/// A clause that nobody passes: what could not be carried over must not let everybody in.
+/// A clause that no person passes: a clause that could not be carried over must not widen the scope.
 const NOBODY: &str = r#"  { attribute = '""', operator = "IS NOT NULL" },"#;
 
 /// One group as the text of a `[[scope]]`, and what of it could not be carried over.
@@ -29,12 +29,12 @@ pub(super) fn group(group: &FilterGroup) -> (String, Vec<Lost>) {
                 let what = format!("scope clause {} {}", written.source_operand_name, written.operator_name);
                 text.push_str("  ");
                 text.push_str(&comment(
-                    &format!("not carried over: {what}: {why}. Until it is written here nobody passes this group:")
+                    &format!("not carried over: {what}: {why}. Until it is written here no person passes this group:")
                         .replace('\n', " "),
                 ));
                 text.push_str(NOBODY);
                 text.push('\n');
-                lost.push(Lost { what, why: format!("{why}; until it is written by hand nobody passes its group") });
+                lost.push(Lost { what, why: format!("{why}; until it is written by hand no person passes its group") });
             }
         }
     }

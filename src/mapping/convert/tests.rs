@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::super::desired::{Flow, Mapped};
-use super::super::model::Mapping;
-use super::super::scope::OPERATORS;
 use super::*;
 use crate::expr::Context;
+use crate::mapping::desired::{Flow, Mapped};
+use crate::mapping::model::Mapping;
+use crate::mapping::scope::OPERATORS;
 
 fn source(expression: &str, kind: &str) -> Json {
     json!({ "expression": expression, "name": "x", "type": kind, "parameters": [] })
@@ -82,7 +82,7 @@ fn parsed(converted: &Converted) -> Mapping {
 
 fn lost(converted: &Converted, what: &str) -> String {
     let found = converted.not_carried.iter().find(|lost| lost.what.contains(what));
-    found.unwrap_or_else(|| panic!("{what} is not told: {:?}", converted.not_carried)).why.clone()
+    found.unwrap_or_else(|| panic!("{what} is not reported: {:?}", converted.not_carried)).why.clone()
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn the_converted_mapping_yields_what_the_job_yields() {
     let record = |active: &str| {
         let mut record = record.clone();
         record["Active"] = json!(active);
-        super::super::tools::record_of(record.as_object().unwrap()).unwrap()
+        crate::mapping::tools::record_of(record.as_object().unwrap()).unwrap()
     };
     // The clause IS TRUE reads true and false, the status reads 1 and 0.
     let scoped = record("true");
@@ -147,7 +147,7 @@ fn the_converted_mapping_yields_what_the_job_yields() {
     assert_eq!(flow("onPremisesExtensionAttributes.extensionAttribute3"), Some(Flow::Clear));
     assert_eq!(flow("city"), Some(Flow::Set(crate::directory::Value::text("Bonn"))));
     let left = bound.map(&record("0"), &context);
-    assert!(matches!(left, Mapped::Desired(desired) if matches!(desired.stage, super::super::desired::Stage::Left { .. })));
+    assert!(matches!(left, Mapped::Desired(desired) if matches!(desired.stage, crate::mapping::desired::Stage::Left { .. })));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn every_operator_comes_along_and_what_does_not_lets_nobody_in() {
         json!([clause("Valid Cert Match", json!(["x"])), clause("EQUALS", json!(["x"]))]);
     let converted = convert(&schema.to_string(), None).unwrap();
     parsed(&converted);
-    assert!(lost(&converted, "Valid Cert Match").contains("nobody passes"));
+    assert!(lost(&converted, "Valid Cert Match").contains("no person passes"));
     assert!(converted.text.contains("IS NOT NULL") && converted.text.contains("out_of_scope = \"report\""), "{}", converted.text);
 }
 

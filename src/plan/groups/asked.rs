@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::Crowd;
-use super::identity::{PREFIX, fold, former_unique_name, former_unique_names, unique_name};
-use super::spellings::Spellings;
 use crate::directory::{Group, ObjectId, Snapshot};
-use crate::plan::lifecycle::Planner;
+use crate::plan::group_rules::{PREFIX, fold, former_unique_name, former_unique_names, unique_name};
+use crate::plan::groups::membership::Membership;
+use crate::plan::groups::spellings::Spellings;
+use crate::plan::person::context::PersonPlanner;
 
 /// A group as the reading asks for it.
-pub(super) struct Asked<'a> {
+pub(super) struct GroupRequest<'a> {
     /// The rules that ask for it. The first decides about its kind, its owners and how members are removed.
     pub(super) rules: BTreeSet<usize>,
     /// A rule that names its group by id has one group, whatever its keys.
@@ -24,7 +24,7 @@ type Identity<'a> = (Option<&'a ObjectId>, Cow<'a, str>);
 
 /// A group that the reading asks for, and the group that it is in the tenant.
 pub(super) struct Case<'a> {
-    pub(super) asked: Asked<'a>,
+    pub(super) asked: GroupRequest<'a>,
     pub(super) rule: usize,
     /// Whether the rule names the group by its id.
     pub(super) by_id: bool,
@@ -38,13 +38,13 @@ pub(super) struct Case<'a> {
 }
 
 /// Every group that the reading asks for, in the order of their keys.
-pub(super) fn cases<'a>(planner: &Planner<'a>, crowd: &Crowd<'a, '_>) -> Vec<Case<'a>> {
+pub(super) fn cases<'a>(planner: &PersonPlanner<'a>, membership: &Membership<'a, '_>) -> Vec<Case<'a>> {
     let known = Known::new(planner.inputs.snapshot);
-    let case = |((id, folded), asked): (Identity<'a>, Asked<'a>)| {
+    let case = |((id, folded), asked): (Identity<'a>, GroupRequest<'a>)| {
         let rule = asked.rules.first().copied().unwrap_or_default();
         let mut found = match id {
             Some(id) => planner.inputs.snapshot.groups.get(id).into_iter().collect(),
-            None => known.find(&folded, &asked.keys, crowd),
+            None => known.find(&folded, &asked.keys, membership),
         };
         let twins = found.split_off(found.len().min(1));
         let present: Option<&Group> = found.pop();
@@ -57,18 +57,18 @@ pub(super) fn cases<'a>(planner: &Planner<'a>, crowd: &Crowd<'a, '_>) -> Vec<Cas
     asked(planner).into_iter().map(case).collect()
 }
 
-fn asked<'a>(planner: &Planner<'a>) -> BTreeMap<Identity<'a>, Asked<'a>> {
+fn asked<'a>(planner: &PersonPlanner<'a>) -> BTreeMap<Identity<'a>, GroupRequest<'a>> {
     let rules = &planner.inputs.rules.groups;
-    let nobody = |rule| Asked {
+    let nobody = |rule| GroupRequest {
         rules: BTreeSet::from([rule]),
         keys: Spellings::default(),
         names: Spellings::default(),
         people: BTreeSet::new(),
     };
-    // A group that a rule names by its id is asked for even where nobody belongs in it any more.
+    // A group that a rule names by its id is requested even where no person belongs in it any more.
     let by_id =
         rules.iter().enumerate().filter_map(|(at, rule)| Some(((Some(rule.id.as_ref()?), Cow::Borrowed("")), nobody(at))));
-    let mut groups: BTreeMap<Identity<'a>, Asked<'a>> = by_id.filter(|_| planner.inputs.whole).collect();
+    let mut groups: BTreeMap<Identity<'a>, GroupRequest<'a>> = by_id.filter(|_| planner.inputs.whole).collect();
     for person in &planner.matching.people {
         let number = planner.matching.key(person);
         for (rule, key, name) in planner.matching.row(person).groups() {
@@ -109,7 +109,7 @@ impl<'a> Known<'a> {
     /// The groups of a key: the one that keeps the identity, then those of its other spellings.
     ///
     /// Of several groups the one with the most managed members stays: it gets all the others too, so that the choice is the same tomorrow.
-    fn find(&self, folded: &str, keys: &Spellings<'_>, crowd: &Crowd<'_, '_>) -> Vec<&'a Group> {
+    fn find(&self, folded: &str, keys: &Spellings<'_>, membership: &Membership<'_, '_>) -> Vec<&'a Group> {
         let former = keys.all().flat_map(former_unique_names);
         let mut found: BTreeMap<&ObjectId, &'a Group> = std::iter::once(unique_name(folded))
             .chain(former)
@@ -120,7 +120,7 @@ impl<'a> Known<'a> {
         if found.len() < 2 {
             return found.into_values().collect();
         }
-        let managed = |group: &Group| group.members.iter().filter(|id| crowd.managed.contains(*id)).count();
+        let managed = |group: &Group| group.members.iter().filter(|id| membership.managed.contains(*id)).count();
         let mut groups: Vec<&'a Group> = std::mem::take(&mut found).into_values().collect();
         groups.sort_by_key(|group| std::cmp::Reverse(managed(group)));
         groups

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asked::Asked;
-use super::{Crowd, Standing};
 use crate::directory::{Group, ObjectId};
-use crate::plan::change::Members;
-use crate::plan::lifecycle::Planner;
+use crate::plan::groups::asked::GroupRequest;
+use crate::plan::groups::membership::{MemberStanding, Membership};
+use crate::plan::model::Members;
+use crate::plan::person::context::PersonPlanner;
 
 /// The people whose wanted group is held, with the rules that want it: they keep the groups of these rules.
 pub(super) type Waiting<'a> = BTreeMap<&'a str, BTreeSet<usize>>;
@@ -15,10 +15,15 @@ pub(super) type Waiting<'a> = BTreeMap<&'a str, BTreeSet<usize>>;
 pub(super) type Moves = (Members, BTreeMap<String, ObjectId>);
 
 /// People whom HR wants in the group and who are not in it.
-pub(super) fn joining(planner: &Planner<'_>, crowd: &Crowd<'_, '_>, asked: &Asked<'_>, present: Option<&Group>) -> Moves {
+pub(super) fn joining(
+    planner: &PersonPlanner<'_>,
+    membership: &Membership<'_, '_>,
+    asked: &GroupRequest<'_>,
+    present: Option<&Group>,
+) -> Moves {
     let (mut members, mut ids) = (Members::default(), BTreeMap::new());
-    for key in asked.people.iter().filter(|key| crowd.standing.get(*key) == Some(&Standing::Serves)) {
-        let Some(found) = crowd.directory.resolve(key) else { continue };
+    for key in asked.people.iter().filter(|key| membership.standing.get(*key) == Some(&MemberStanding::Serves)) {
+        let Some(found) = membership.directory.resolve(key) else { continue };
         match found.id(planner.inputs.snapshot) {
             Some(id) if present.is_some_and(|group| group.members.contains(&id)) => {}
             Some(id) => {
@@ -32,18 +37,23 @@ pub(super) fn joining(planner: &Planner<'_>, crowd: &Crowd<'_, '_>, asked: &Aske
 }
 
 /// Adds the members of a group whom HR does not want in it any more, but for those whose other group is held.
-pub(super) fn add_leaving(crowd: &Crowd<'_, '_>, asked: &Asked<'_>, group: &Group, waiting: &Waiting<'_>, moves: &mut Moves) {
+pub(super) fn add_leaving(
+    membership: &Membership<'_, '_>,
+    asked: &GroupRequest<'_>,
+    group: &Group,
+    waiting: &Waiting<'_>,
+    moves: &mut Moves,
+) {
     let (members, ids) = moves;
-    for id in &group.members {
-        let Some(key) = crowd.by_account.get(id) else { continue };
-        let goes = match crowd.standing.get(key) {
-            Some(Standing::Serves) => waiting.get(key).is_none_or(|rules| rules.is_disjoint(&asked.rules)),
-            Some(Standing::Leaves) => true,
-            Some(Standing::Untouched) | None => false,
+    for (key, id) in membership.members_of(group) {
+        let goes = match membership.standing.get(key) {
+            Some(MemberStanding::Serves) => waiting.get(key).is_none_or(|rules| rules.is_disjoint(&asked.rules)),
+            Some(MemberStanding::Leaves) => true,
+            Some(MemberStanding::Untouched) | None => false,
         };
         if goes && !asked.people.contains(key) {
-            members.remove.push((*key).to_owned());
-            ids.insert((*key).to_owned(), id.clone());
+            members.remove.push(key.to_owned());
+            ids.insert(key.to_owned(), id.clone());
         }
     }
     members.remove.sort();

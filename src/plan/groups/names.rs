@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asked::Case;
-use super::identity::fold;
-use super::{hold, refuse};
 use crate::directory::{Group, ObjectId};
 use crate::mapping::{Held, HeldCode};
-use crate::plan::lifecycle::Planner;
-use crate::plan::look_alike::LookAlikes;
+use crate::plan::group_rules::fold;
+use crate::plan::group_rules::{hold, refuse};
+use crate::plan::groups::asked::Case;
+use crate::plan::homoglyphs::LookAlikes;
+use crate::plan::person::context::PersonPlanner;
 
 /// The display names that are taken, and those that matter. Names compare as keys of groups do.
 pub(super) struct GroupNames<'a> {
@@ -21,7 +21,7 @@ pub(super) struct GroupNames<'a> {
 }
 
 impl<'a> GroupNames<'a> {
-    pub(super) fn new(planner: &Planner<'a>, cases: &[Case<'a>]) -> Self {
+    pub(super) fn new(planner: &PersonPlanner<'a>, cases: &[Case<'a>]) -> Self {
         let mut names =
             Self { taken: BTreeMap::new(), given: BTreeMap::new(), leaving: BTreeSet::new(), looks: LookAlikes::empty() };
         for group in planner.inputs.snapshot.groups.values() {

@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::identity::PREFIX;
-use super::members::Waiting;
-use super::{Crowd, Standing, members_change, refuse};
 use crate::directory::ObjectId;
-use crate::plan::change::{Change, Members, Skipped, SkippedCode};
-use crate::plan::lifecycle::Planner;
+use crate::plan::group_rules::PREFIX;
+use crate::plan::group_rules::refuse;
+use crate::plan::groups::members::Waiting;
+use crate::plan::groups::members_change;
+use crate::plan::groups::membership::{MemberStanding, Membership};
+use crate::plan::model::{Change, Members, Skipped, SkippedCode};
+use crate::plan::person::context::PersonPlanner;
 use crate::plan::reason::Reason;
 
 /// They lose the members whom this reading carries, but for those whose wanted group is held.
 pub(super) fn empty(
-    planner: &Planner<'_>,
-    crowd: &Crowd<'_, '_>,
+    planner: &PersonPlanner<'_>,
+    membership: &Membership<'_, '_>,
     served: &BTreeSet<&ObjectId>,
     waiting: &Waiting<'_>,
 ) -> Vec<Change> {
@@ -26,18 +28,17 @@ pub(super) fn empty(
             continue;
         }
         let mut ids = BTreeMap::new();
-        for id in &group.members {
-            let Some(key) = crowd.by_account.get(id) else { continue };
+        for (key, id) in membership.members_of(group) {
             // A person whom another feed carried last may belong here by that feed's mapping.
-            let known = planner.inputs.ledger.people.get(*key);
+            let known = planner.inputs.ledger.people.get(key);
             let other_feed = known.is_some_and(|known| known.feed != planner.inputs.rules.feed);
-            let goes = match crowd.standing.get(key) {
-                Some(Standing::Serves) => !waiting.contains_key(key),
-                Some(Standing::Leaves) => true,
-                Some(Standing::Untouched) | None => false,
+            let goes = match membership.standing.get(key) {
+                Some(MemberStanding::Serves) => !waiting.contains_key(key),
+                Some(MemberStanding::Leaves) => true,
+                Some(MemberStanding::Untouched) | None => false,
             };
             if !other_feed && goes {
-                ids.insert((*key).to_owned(), id.clone());
+                ids.insert(key.to_owned(), id.clone());
             }
         }
         if ids.is_empty() {
@@ -51,14 +52,14 @@ pub(super) fn empty(
 }
 
 /// Lists them.
-pub(super) fn report(planner: &mut Planner<'_>, served: &BTreeSet<&ObjectId>) {
+pub(super) fn report(planner: &mut PersonPlanner<'_>, served: &BTreeSet<&ObjectId>) {
     for group in planner.inputs.snapshot.groups.values().filter(|group| !served.contains(&group.id)) {
         let Some(unique) = group.unique_name.as_ref().filter(|name| name.starts_with(PREFIX)) else { continue };
         let message = format!(
             "no rule asks for the group {} any more; it is not deleted; hint: find out whether another feed or a person still uses it",
             group.name
         );
-        let (key, id, code) = (Some(unique.clone()), Some(group.id.clone()), SkippedCode::OutOfScope);
+        let (key, id, code) = (Some(unique.clone()), Some(group.id.clone()), SkippedCode::GroupUnused);
         planner.skipped.push(Skipped { key, id, code, message, left: false });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::identity::fold;
+use crate::plan::group_rules::fold;
 use crate::record::unspaced;
 
 /// Texts by what they fold to, each with its spellings.

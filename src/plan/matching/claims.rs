@@ -1,20 +1,21 @@
-//! One account for one record: who claims which.
+//! One account for one record: claims of several records are settled.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::account::{Account, How, Person};
-use super::search::{Search, left};
-use super::{Matching, NOWHERE, Owner, place};
 use crate::directory::{ObjectId, UserNo, Users};
 use crate::mapping::{Held, HeldCode};
-use crate::plan::decision::{self, Verdict};
-use crate::plan::diff::hold;
-use crate::plan::doubt::{Doubt, some_of};
+use crate::plan::decision::{Decision, Verdict};
+use crate::plan::held_record::hold;
 use crate::plan::inputs::Inputs;
-use crate::plan::likeness::{Likeness, PersonNames};
-use crate::plan::people::PersonNo;
-use crate::plan::recycle_bin::RecycleBin;
-use crate::plan::swapped;
+use crate::plan::matching::claim::left;
+use crate::plan::matching::claim::{Account, How, Person};
+use crate::plan::matching::doubt::{Doubt, some_of};
+use crate::plan::matching::likeness::{Likeness, PersonNames, standing_decision};
+use crate::plan::matching::recycle_bin::RecycleBin;
+use crate::plan::matching::search::Search;
+use crate::plan::matching::swapped_keys;
+use crate::plan::matching::{Matching, NOWHERE, Owner, place};
+use crate::plan::records::PersonNo;
 
 /// Who claims which account, by the place among those who are matched.
 struct Claims {
@@ -63,7 +64,7 @@ impl<'a> Matching<'a> {
         let mut findings = Findings::default();
         let mut people = self.find_accounts(inputs, desired, &mut findings);
         let mut claims = Claims::new(self.users, &people);
-        let mut refused: BTreeMap<usize, Held> = swapped::held(inputs, &people);
+        let mut refused: BTreeMap<usize, Held> = swapped_keys::held(inputs, &people);
         self.refuse_converted(inputs, &people, &findings, &mut refused);
         for (user, mut claimants) in std::mem::take(&mut claims.contested) {
             self.give_way(&mut people, &mut claimants);
@@ -135,18 +136,18 @@ impl<'a> Matching<'a> {
 
     /// The accounts that an administrator gave to records of this reading.
     fn decided_accounts(&self, inputs: &'a Inputs<'a>) -> HashSet<&'a ObjectId> {
-        let given = |(key, decision): (_, &'a decision::Decision)| {
+        let given = |(key, decision): (_, &'a Decision)| {
             let Verdict::Same(account) = &decision.verdict else { return None };
             let row = self.reading.row(self.keys.find(self.reading, crate::record::EmployeeId::as_str(key))?);
             let names = row.stage().is_some().then(|| PersonNames::of_record(row, self.users))?;
-            decision::standing(inputs.ledger, key.as_str(), names).map(|_| account)
+            standing_decision(inputs.ledger, key.as_str(), names).map(|_| account)
         };
         inputs.ledger.decisions.iter().filter_map(given).collect()
     }
 
     /// The keys that people had before they were converted.
     fn superseded(&self, desired: &[PersonNo]) -> HashSet<&'a str> {
-        // Of whom the reading names nobody by a key of before, nobody was converted.
+        // Without a previous key in the reading, no person was converted.
         let converted = if self.other_keys.is_empty() { &[][..] } else { desired };
         let previous = |number: &PersonNo| {
             let row = self.reading.row(*number);
@@ -175,7 +176,7 @@ impl<'a> Matching<'a> {
             let held = || namesakes.find(&self.users.at(user)).map(str::to_owned);
             let Some(other) = converted.or_else(held) else { continue };
             let (id, names) = (self.users.at(user).id(), PersonNames::of_record(row, self.users));
-            let decided = row.key().and_then(|key| decision::standing(inputs.ledger, key, names));
+            let decided = row.key().and_then(|key| standing_decision(inputs.ledger, key, names));
             if !decided.is_some_and(|decision| decision.is_same(&id)) {
                 let doubt = Doubt {
                     code: HeldCode::ClaimedByOtherKey,
@@ -188,7 +189,7 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Gives each account to the only person who claims it, unless it is somebody's who is held.
+    /// Gives each account to the only person that claims it, unless it belongs to a held record.
     fn settle_claims(&mut self, claims: &Claims, people: &[Person<'_>], refused: &mut BTreeMap<usize, Held>) {
         for (at, first) in claims.first.iter().copied().enumerate().filter(|(_, first)| *first != NOWHERE) {
             let (user, person) = (UserNo::new(at), &people[first as usize]);

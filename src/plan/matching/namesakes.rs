@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use crate::directory::{Attribute, UserRow};
 use crate::mapping::{Desired, Held};
-use crate::plan::index::{TextOf, fold};
-use crate::plan::likeness::{BothNames, PersonNames};
-use crate::plan::record_texts::first_text;
+use crate::plan::matching::likeness::{BothNames, PersonNames};
+use crate::plan::records::text_index::{TextOf, fold};
+use crate::plan::records::wanted_texts::first_text;
 
 /// A held record of a person who works here.
 struct Namesake {

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use crate::directory::{Attribute, UserRow, roles};
 use crate::mapping::{Desired, Held};
-use crate::plan::index::{TextOf, fold};
-use crate::plan::likeness::{BothNames, PersonNames};
-use crate::plan::plain::plain;
-use crate::plan::record_texts::first_text;
-use crate::plan::unique::addresses;
+use crate::plan::matching::likeness::{BothNames, PersonNames};
+use crate::plan::matching::name_folding::plain;
+use crate::plan::person::names::addresses;
+use crate::plan::records::text_index::{TextOf, fold};
+use crate::plan::records::wanted_texts::first_text;
 
 /// The values of records without an account of their own. A user with one of them may be the account that the record is about, so nobody
 /// takes its owner to be missing.

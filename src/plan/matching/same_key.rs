@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::mapping::{Held, HeldCode, Stage};
-use crate::plan::keys::Start;
-use crate::plan::people::{Kind, People, PersonNo, PersonRow};
+use crate::plan::records::key_index::Start;
+use crate::plan::records::{Kind, People, PersonNo, PersonRow};
 use crate::record::EmployeeId;
 
 /// The records of one key that the scope takes in, or one that it leaves out: that is no duplicate of the others. Of several that are out,

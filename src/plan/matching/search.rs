@@ -2,17 +2,17 @@
 
 use jiff::civil::Date;
 
-use super::account::{Account, How};
-use crate::directory::{Attribute, Kind, ObjectId, UserNo, UserType, Users};
-use crate::mapping::{Held, HeldCode, Stage};
-use crate::plan::decision::{self, Decision, Verdict};
-use crate::plan::doubt::{Doubt, some_of};
-use crate::plan::index::{Found, TextOf, fold};
+use crate::directory::{Attribute, Kind, ObjectId, UserNo, UserType, Users, roles};
+use crate::mapping::{Held, HeldCode};
+use crate::plan::decision::{Decision, Verdict};
 use crate::plan::inputs::Inputs;
 use crate::plan::ledger::Person as Known;
-use crate::plan::likeness::{Agreement, Likeness, PersonNames};
-use crate::plan::people::PersonRow;
-use crate::plan::recycle_bin::RecycleBin;
+use crate::plan::matching::claim::{Account, How, left, other_key, start};
+use crate::plan::matching::doubt::{Doubt, some_of};
+use crate::plan::matching::likeness::{Agreement, Likeness, PersonNames, standing_decision};
+use crate::plan::matching::recycle_bin::RecycleBin;
+use crate::plan::records::PersonRow;
+use crate::plan::records::text_index::{Found, TextOf};
 
 /// A record that matches no account for certain.
 pub(super) struct Unmatched {
@@ -32,7 +32,7 @@ pub(super) struct Search<'a> {
 impl<'a> Search<'a> {
     pub(super) fn new(inputs: &'a Inputs<'a>, row: PersonRow<'a>) -> Self {
         let users = &inputs.snapshot.users;
-        let decide = |key| decision::standing(inputs.ledger, key, PersonNames::of_record(row, users));
+        let decide = |key| standing_decision(inputs.ledger, key, PersonNames::of_record(row, users));
         let decision = if inputs.ledger.decisions.is_empty() { None } else { row.key().and_then(decide) };
         Self { inputs, users, row, decision }
     }
@@ -92,7 +92,7 @@ impl<'a> Search<'a> {
                 Found::Nobody => {}
                 Found::One(user) => match self.judge(user, how) {
                     Ok(()) => return Ok(Some(Account::Live(user, how))),
-                    // A key that a live account carries is nobody else's, whatever was decided.
+                    // No decision gives the key of a live account to another person.
                     Err(_) if how != How::By(0) && self.is_new(&self.users.at(user).id()) => {}
                     Err(unmatched) => return Err(unmatched),
                 },
@@ -129,8 +129,8 @@ impl<'a> Search<'a> {
         let known: Vec<&ObjectId> = self.links().filter(|known| !known.seen).map(|known| &known.id).collect();
         let found = bin.find(self.row, &known).filter(|(deleted, _)| !self.is_new(&deleted.user.id));
         let Some((deleted, at)) = found else { return Ok(Account::None) };
-        // Nothing is restored for a leaver, so nothing can go to another person.
-        if left(self.row) {
+        // Nothing is restored for a leaver without a new start, so nothing can go to another person.
+        if left(self.row) && self.row.new_stage().is_none() {
             return Ok(Account::Deleted(deleted));
         }
         let user = &deleted.user;
@@ -218,7 +218,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A user who carries another value in a match attribute that comes before belongs to somebody else.
+    /// A user with another value in an earlier match attribute belongs to another person.
     fn check_claim(&self, user: UserNo, how: How) -> Result<(), Unmatched> {
         let before = match how {
             How::By(at) => usize::from(at),
@@ -241,7 +241,7 @@ impl<'a> Search<'a> {
 
     /// Why a key that leads to another person's account was given out again, where anything but the names shows it.
     fn reuse(&self, known: &Known, user: &impl TextOf, how: How, enabled: Option<bool>) -> Option<String> {
-        // A leaver's account that is closed gives nobody access, whatever HR makes of the names.
+        // A closed account of a leaver gives no access, whatever HR makes of the names.
         if left(self.row) && enabled == Some(false) {
             return None;
         }
@@ -268,10 +268,10 @@ impl<'a> Search<'a> {
         }
         let start = start(self.row)?;
         let day = |name: &str| user.text_of(Attribute::find(name)?)?.get(..10)?.parse::<Date>().ok();
-        if let Some(leave) = day("employeeLeaveDateTime").filter(|leave| *leave < start) {
+        if let Some(leave) = day(roles::EMPLOYEE_LEAVE_DATE_TIME).filter(|leave| *leave < start) {
             return Some(format!("that person leaves on {leave}, and the record starts on {start}"));
         }
-        let hired = day("employeeHireDate").filter(|hired| *hired < start)?;
+        let hired = day(roles::EMPLOYEE_HIRE_DATE).filter(|hired| *hired < start)?;
         Some(format!("that person was hired on {hired}, and the record starts on {start}"))
     }
 
@@ -279,8 +279,8 @@ impl<'a> Search<'a> {
     fn is_wanted_name(&self, known: &Known) -> bool {
         let names = PersonNames::of_record(self.row, self.users);
         let wanted = |name: &str| known.wanted.get(name)?.as_ref()?.as_text();
-        Agreement::of(names.given, wanted("givenName")) == Agreement::Same
-            || Agreement::of(names.surname, wanted("surname")) == Agreement::Same
+        Agreement::of(names.given, wanted(roles::GIVEN_NAME)) == Agreement::Same
+            || Agreement::of(names.surname, wanted(roles::SURNAME)) == Agreement::Same
     }
 
     fn reused(&self, upn: &str, id: &ObjectId, why: &str) -> Doubt {
@@ -310,33 +310,4 @@ fn stranger(upn: &str, id: &ObjectId, by: &str) -> Doubt {
         help: "find out whose account it is, and correct the record or the account".into(),
         accounts: vec![id.clone()],
     }
-}
-
-/// Whether HR calls the person of a record gone.
-pub(super) fn left(row: PersonRow<'_>) -> bool {
-    matches!(row.facts().stage, Stage::Left { .. })
-}
-
-/// The first working day, where the record has one.
-fn start(row: PersonRow<'_>) -> Option<Date> {
-    match row.facts().stage {
-        Stage::Upcoming { start } | Stage::PreHire { start } => Some(start),
-        Stage::Active { start } => start,
-        Stage::Left { .. } => None,
-    }
-}
-
-/// The first of these match attributes in which the user carries another value, not empty, than the record has or had.
-pub(in crate::plan) fn other_key(
-    row: PersonRow<'_>,
-    users: &Users,
-    user: &impl TextOf,
-    mut attributes: impl Iterator<Item = Attribute>,
-) -> Option<Attribute> {
-    attributes.find(|attribute| {
-        let Some(carried) = user.text_of(*attribute) else { return false };
-        let same = |text: &str| fold(*attribute, text) == fold(*attribute, carried);
-        let wanted = row.wanted_text(*attribute, users).is_some_and(same);
-        !wanted && !row.previous_key().is_some_and(same)
-    })
 }

@@ -1,36 +1,15 @@
 //! No damage to the other cells of a leaver's record keeps the account open unseen. The records go through a real mapping.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::hr_file::*;
 use super::world::*;
 use crate::expr::Context;
 use crate::mapping::{Mapped, Mapping};
 use crate::plan::{Action, Change, Plan};
-use crate::record::{At, Header, Place, Record};
-
-const MAPPING: &str = include_str!("../../../mappings/generic-csv.toml");
-const COLUMNS: [&str; 14] = [
-    "EmployeeID",
-    "FirstName",
-    "LastName",
-    "Email",
-    "Department",
-    "JobTitle",
-    "CostCentre",
-    "Country",
-    "Mobile",
-    "ManagerID",
-    "HireDate",
-    "TerminationDate",
-    "Status",
-    "WorkerType",
-];
-
-type Row = [String; 14];
 
 fn column(name: &str) -> usize {
     COLUMNS.iter().position(|column| *column == name).unwrap()
@@ -50,14 +29,10 @@ fn company() -> Vec<Row> {
 
 fn mapped(rows: &[Row], world: &World) -> Vec<Mapped> {
     let mapping = Mapping::parse(MAPPING, Path::new("generic-csv.toml")).unwrap();
-    let header = Arc::new(Header::new(COLUMNS).unwrap());
+    let header = header();
     let bound = mapping.bind(&header).unwrap();
-    let context = Context::on(world.today, None);
-    let record = |(at, row): (usize, &Row)| {
-        let place = Place { source: "hr.csv".into(), at: At::Line(at as u64 + 2) };
-        bound.map(&Record::from_text(Arc::clone(&header), place, row.iter().map(String::as_str)), &context)
-    };
-    rows.iter().enumerate().map(record).collect()
+    let context = Context::on(world.today, Some("contoso.com".to_owned()));
+    records(&header, rows).map(|record| bound.map(&record, &context)).collect()
 }
 
 /// The company, as a first night leaves it.

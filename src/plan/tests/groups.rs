@@ -1,7 +1,7 @@
 use super::world::*;
 use crate::directory::GroupKind;
 use crate::mapping::{Desired, GroupRule, GroupWanted};
-use crate::plan::groups::former_unique_name;
+use crate::plan::group_rules::former_unique_name;
 use crate::plan::unique_name;
 
 fn two() -> Vec<crate::mapping::Desired> {
@@ -31,9 +31,9 @@ fn a_mover_leaves_one_group_and_joins_another_and_strangers_stay() {
     let text = world.text();
     assert!(text.contains("update Sales +[] -[1] (membership by HR)"), "{text}");
     assert!(text.contains("+[1] -[] (asked for by the mapping)"), "{text}");
-    assert!(text.ends_with("skipped Sales OutOfScope"), "{text}");
+    assert!(text.ends_with("skipped Sales GroupMembers"), "{text}");
     world.apply();
-    assert_eq!(world.text(), "skipped Sales OutOfScope");
+    assert_eq!(world.text(), "skipped Sales GroupMembers");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_name_that_another_group_has_holds_the_group() {
 fn a_group_that_grew_a_rule_of_its_own_is_refused() {
     let mut world = World::settled(two());
     world.snapshot.groups.get_mut(&id(&unique_name("Sales"))).unwrap().dynamic = true;
-    assert_eq!(world.text(), "held Sales group-name-taken\nskipped hrpush-sales-gone OutOfScope".lines().next().unwrap());
+    assert_eq!(world.text(), "held Sales group-name-taken\nskipped hrpush-sales-gone GroupSpelling".lines().next().unwrap());
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_group_without_a_rule_is_reported() {
     let mut world = World::settled(two());
     world.rules.groups.clear();
     world.hr(vec![worker("1", "Ada", "Lovelace"), worker("2", "Bob", "Boss")]);
-    assert_eq!(world.text(), format!("skipped {} OutOfScope", unique_name("Sales")));
+    assert_eq!(world.text(), format!("skipped {} GroupUnused", unique_name("Sales")));
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn the_spellings_that_a_group_does_not_show_are_listed() {
     assert_eq!(world.plan().skipped[0].message, message);
     // All of HR has another spelling by now: it is no other name.
     world.hr(staff(12, "SALES", "SALES"));
-    assert_eq!(world.text(), "skipped SALES OutOfScope");
+    assert_eq!(world.text(), "skipped SALES GroupSpelling");
     assert_eq!(world.plan().skipped[0].message, message);
 }
 

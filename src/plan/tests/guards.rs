@@ -190,6 +190,25 @@ fn a_saved_plan_creates_nobody_who_has_an_account_by_now() {
 }
 
 #[test]
+fn a_member_stays_in_the_group_of_before_where_the_new_group_is_left_out_of_a_saved_plan() {
+    let ada = |group: &str| worker("1", "Ada", "Lovelace").in_group(group);
+    let mut world = World::settled(vec![ada("A"), worker("2", "Bob", "Boss").in_group("A")]);
+    world.hr(vec![ada("B"), worker("2", "Bob", "Boss").in_group("A")]);
+    let saved = world.plan();
+    let changed = |world: &World| {
+        let (left, drifted) = drift(&saved, &world.snapshot, &world.ledger, &world.policy, &as_saved(&saved));
+        let keys = |all: Vec<&str>| all.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        (keys(left.changes.iter().map(|one| &*one.key).collect()), keys(drifted.iter().map(|one| &*one.key).collect()))
+    };
+    assert_eq!(changed(&world), (vec!["B".to_owned(), "A".to_owned()], Vec::new()));
+    let name = crate::plan::unique_name("B");
+    world.snapshot.groups.insert(id(&name), group(&name, "Dept B"));
+    assert_eq!(changed(&world), (Vec::new(), vec!["B".to_owned(), "A".to_owned()]), "another run made the group");
+    world.snapshot.groups.get_mut(&id(&name)).unwrap().members.insert(id("id-1"));
+    assert_eq!(changed(&world), (vec!["A".to_owned()], vec!["B".to_owned()]), "and the member is in it");
+}
+
+#[test]
 fn numbers_that_differ_in_case_alone_are_two_peoples() {
     let mut world = World::settled(company(3));
     world.hr(company(3).into_iter().chain([worker("A1", "Ida", "New")]).collect());

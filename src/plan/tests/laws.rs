@@ -259,7 +259,7 @@ proptest! {
             // Who is held was held before the kill as well.
             prop_assert!(tripped.iter().all(|name| *name == "held"), "{tripped:?} {part}\n{}\n\nof\n{}", text(&rest), text(&plan));
             world.apply();
-            prop_assert_eq!(&world.snapshot, &whole);
+            prop_assert_eq!(&world.snapshot, &whole, "{}\n\nof\n{}", text(&rest), text(&plan));
             world.ledger.let_through.clear();
         }
     }

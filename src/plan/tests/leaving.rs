@@ -1,5 +1,7 @@
 //! Leavers: nothing in their records keeps an account open, and an account that stays open is reported first.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::date;
 
 use super::world::*;
@@ -392,7 +394,8 @@ fn the_counts_of_records_add_up_whatever_is_planned() {
 
 /// A record of another key that is held for a value of its own.
 fn held_record(key: Option<&str>, person: &Desired, code: HeldCode) -> Mapped {
-    let text = |name: &str| crate::plan::record_texts::first_text(person, name).map(|text| (attribute(name), text.into()));
+    let text =
+        |name: &str| crate::plan::records::wanted_texts::first_text(person, name).map(|text| (attribute(name), text.into()));
     Mapped::Held(Held {
         key: key.map(crate::plan::tests::world::key),
         previous_key: None,
@@ -553,4 +556,53 @@ fn a_leaver_without_an_account_who_may_be_a_missing_person_heads_the_report() {
     world.hr(vec![gone("5", "Eve", "Ferber"), bob()]);
     world.whole = false;
     assert_eq!(world.text(), "", "a partial reading makes no person missing");
+}
+
+/// A run of one feed, with what the store keeps of it.
+fn run_of(world: &mut World, readings: &mut BTreeMap<String, LastReading>, feed: &str, person: Desired) -> Plan {
+    world.rules.feed = feed.into();
+    world.ledger.last_reading = readings.get(feed).cloned();
+    world.hr(vec![person]);
+    let reading = world.survey().reading;
+    let plan = world.apply();
+    readings.insert(feed.into(), reading);
+    world.ledger.feeds.insert(feed.into(), world.today);
+    plan
+}
+
+#[test]
+fn two_feeds_that_disagree_about_a_person_do_not_take_turns() {
+    // The second feed is read each night, the first one each night or only on some.
+    for first_is_read in [[true, true, true, true], [true, false, false, true], [true, false, true, false]] {
+        let (mut world, mut readings) = (World::new(Vec::new()), BTreeMap::new());
+        for (night, read) in first_is_read.into_iter().enumerate() {
+            if read {
+                let plan = run_of(&mut world, &mut readings, "first", ada());
+                assert!(night == 0 || plan.changes.is_empty(), "{first_is_read:?} {night}: {}", text(&plan));
+            }
+            let gone = night > 0;
+            let plan = run_of(&mut world, &mut readings, "second", if gone { ada().left() } else { ada() });
+            assert!(plan.changes.is_empty(), "{first_is_read:?} {night}: {}", text(&plan));
+            assert_eq!(codes(&plan), if gone { vec![SkippedCode::OtherFeed] } else { Vec::new() }, "{first_is_read:?} {night}");
+            assert_eq!(plan.attention().is_empty(), !gone);
+            world.today = world.today.tomorrow().unwrap();
+        }
+        // The first feed agrees: then the account is closed, and stays so.
+        run_of(&mut world, &mut readings, "second", ada().left());
+        assert!(is_disabled(&run_of(&mut world, &mut readings, "first", ada().left()), "1"), "{first_is_read:?}");
+        let after = run_of(&mut world, &mut readings, "second", ada().left());
+        assert!(after.changes.is_empty() && after.attention().is_empty(), "{}", text(&after));
+    }
+}
+
+#[test]
+fn a_feed_that_is_not_read_any_more_protects_a_person_for_seven_days() {
+    let (mut world, mut readings) = (World::new(Vec::new()), BTreeMap::new());
+    run_of(&mut world, &mut readings, "first", ada());
+    run_of(&mut world, &mut readings, "second", ada());
+    for night in 1..=7 {
+        world.today = world.today.tomorrow().unwrap();
+        let plan = run_of(&mut world, &mut readings, "second", ada().left());
+        assert_eq!(is_disabled(&plan, "1"), night == 7, "{night}: {}", text(&plan));
+    }
 }

@@ -4,6 +4,7 @@ mod attacks;
 mod damage;
 mod groups;
 mod guards;
+mod hr_file;
 mod identity;
 mod laws;
 mod leaving;

@@ -13,8 +13,8 @@ use crate::mapping::{
     Desired, Flow, GroupRule, GroupWanted, LeaveAction, Lifecycle, ManagerWanted, Mapped, Rules, Stage, Wanted, When,
 };
 use crate::plan::{
-    Action, Change, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey, Target, survey,
-    tell_causes,
+    Action, Change, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey, Target,
+    annotate_causes, survey,
 };
 use crate::record::{At, EmployeeId, Place};
 
@@ -225,7 +225,7 @@ impl World {
             created_at: "2026-11-20T00:00:00Z".into(),
             columns: self.columns.clone(),
         });
-        tell_causes(&mut survey.plan, &people, &self.snapshot.users, &self.ledger);
+        annotate_causes(&mut survey.plan, &people, &self.snapshot.users, &self.ledger);
         survey
     }
 
@@ -256,6 +256,15 @@ impl World {
         self.ledger.let_through = undone;
         self.ledger.let_through.extend(survey.plan.changes.iter().skip(most).cloned());
         let matched = if whole { matched } else { Vec::new() };
+        // Kept before the first write.
+        for (keys, since) in [(&survey.presence.missing, Some(self.today)), (&survey.presence.returned, None)] {
+            for key in keys {
+                self.ledger.people.get_mut(key).unwrap().missing_since = since;
+            }
+        }
+        if !whole {
+            self.ledger.last_reading.get_or_insert_default().keep_possible_duplicates(&survey.reading);
+        }
         self.remember(matched, &done);
         for change in done.changes.iter().filter(|change| change.object == Object::User) {
             self.keep(change);
@@ -322,9 +331,12 @@ impl World {
                 (person.disabled_on, person.pre_hire) = (None, false);
                 person.leave_done.clear();
             }
-            (Action::Delete, _) => person.deleted_on = Some(today),
+            (Action::Delete, _) => {
+                person.deleted_on = Some(today);
+                person.groups_when_deleted = change.former_groups().cloned().collect();
+            }
             (Action::Restore, enabled) => {
-                person.deleted_on = None;
+                (person.deleted_on, person.pre_hire) = (None, change.is_ahead_of_start());
                 person.leave_done.clear();
                 if enabled == Some(Value::Flag(true)) {
                     (person.disabled_on, person.pre_hire) = (None, false);
@@ -343,6 +355,7 @@ fn somebody(id: &ObjectId, feed: &str) -> Person {
         disabled_on: None,
         pre_hire: false,
         deleted_on: None,
+        groups_when_deleted: BTreeSet::new(),
         missing_since: None,
         seen: false,
         leave_done: BTreeSet::new(),

@@ -8,10 +8,25 @@ use jiff::tz::TimeZone;
 
 use super::{Moment, forms};
 
+/// The year that two digits mean: 69 to 99 are 1969 to 1999, and 00 to 68 are 2000 to 2068.
+///
+/// It is the rule of `strptime`, and the only one: `%y` of a mapping and `yy` of `FormatDateTime` follow it alike. .NET reads 50 to 68 as
+/// 1950 to 1968. In HR data such a year is the end of a contract at retirement rather than a past day, and a person whose end is read a
+/// century too early would be disabled.
+///
+/// ```
+/// # use hrpush::record::full_year;
+/// assert_eq!((full_year(68), full_year(69)), (2068, 1969));
+/// ```
+pub fn full_year(two_digits: u8) -> i16 {
+    let year = i16::from(two_digits % 100);
+    if year <= 68 { year + 2000 } else { year + 1900 }
+}
+
 /// A format of `strptime` that reads a day.
 ///
-/// `%Y` takes exactly four digits and `%y` exactly two: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068. A format may name a
-/// time of day and an offset.
+/// `%Y` takes exactly four digits and `%y` exactly two, whose century is that of [`full_year`]. A format may name a time of day and an
+/// offset.
 ///
 /// ```
 /// # use hrpush::record::{DayFormat, DayReader};

@@ -1,7 +1,7 @@
 //! Why a service could not be read whole.
 
-use super::super::error::{Fault, FaultKind, Spot};
 use crate::record::Place;
+use crate::source::error::{Fault, FaultKind, Spot};
 
 /// A reading that broke off. What came until then is thrown away: a person missing from a list looks exactly like a leaver.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,11 +6,11 @@ use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::client::Sender;
-use super::cut::LINKS;
 use super::error::RestError;
+use super::http::client::Sender;
+use super::list::repeats::Listed;
+use super::list::truncated::LINKS;
 use super::list::{Pages, Raw};
-use super::repeats::Listed;
 use super::settings::{Join, Take};
 
 /// What was asked for one record alone, by the name of the join.

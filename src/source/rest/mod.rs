@@ -4,8 +4,8 @@
 //! does not add up, a cursor that repeats: each ends the reading, because a person missing from a list looks exactly like a leaver.
 //! The credential goes to the configured origin alone, and redirects are not followed.
 //!
-//! The way of a record: `client` asks, `paging` says whether the list goes on, joins bring what other end points know,
-//! `pick` chooses the row that counts on the day, `flatten` makes columns of what is left.
+//! The way of a record: `http` asks, `list` says whether the list goes on, joins bring what other end points know,
+//! `row_selection` chooses the row that counts on the day, `shape` makes columns of what is left.
 
 use std::sync::Arc;
 
@@ -17,40 +17,26 @@ use url::Url;
 use super::error::SourceErrors;
 use super::{Reading, Source};
 
-mod assertion;
-mod auth;
-mod body;
-mod changes;
-mod charset;
-mod client;
-mod continuation;
-mod cut;
-mod dates;
-mod digits;
 mod error;
-mod flatten;
+mod http;
+mod incremental;
 mod join;
 mod list;
-mod paging;
-mod path;
-mod pick;
-mod read;
-mod repeats;
+mod pipeline;
+mod row_selection;
 mod settings;
-mod template;
-mod words;
-mod xml;
+mod shape;
 
-pub use changes::Memory;
-pub use dates::DateForm;
-pub use flatten::{Column, Need};
-pub use path::{Condition, Path, PathError};
-pub use pick::Pick;
+pub use incremental::Memory;
+pub use row_selection::Pick;
 pub use settings::{
     Also, Assertion, Auth, Body, Changes, Format, Grant, Join, Limits, MarkForm, Paging, PagingKind, Request, Secret, SecretRef,
     SendAs, Settings, Take, TokenRequest, Word,
 };
-pub use template::{Shape, Template};
+pub use shape::dates::DateForm;
+pub use shape::flatten::{Column, Need};
+pub use shape::path::{Condition, Path, PathError};
+pub use shape::template::{Shape, Template, TemplateFault};
 
 /// The keys of `[source]` that declare a service; a mapping file may hold them too, which makes it a preset.
 pub const KEYS: &[&str] = &[
@@ -107,7 +93,7 @@ pub struct Rest {
 #[async_trait]
 impl Source for Rest {
     async fn read(&self) -> Result<Reading, SourceErrors> {
-        read::read(self).await.map_err(|fault| fault.into_fault(&self.settings.name).into())
+        pipeline::read(self).await.map_err(|fault| fault.into_fault(&self.settings.name).into())
     }
 }
 
@@ -121,7 +107,7 @@ pub fn address(text: &str) -> Result<Url, String> {
     if !(url.scheme() == "https" || plain) || url.host_str().is_none_or(str::is_empty) {
         return Err(format!("`{text}` is no https address"));
     }
-    if plain && !client::is_loopback(&url) {
+    if plain && !http::transport::is_loopback(&url) {
         return Err(format!("`{text}` is plain http, which would show the credential to the network"));
     }
     if !url.username().is_empty() || url.password().is_some() {

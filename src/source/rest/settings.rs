@@ -11,10 +11,11 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use url::Url;
 
-use super::flatten::Column;
-use super::path::{Condition, Path};
-use super::pick::Pick;
-use super::template::{Shape, Template};
+use super::error::RestError;
+use super::row_selection::Pick;
+use super::shape::flatten::Column;
+use super::shape::path::{Condition, Path};
+use super::shape::template::{Shape, Template};
 
 /// A secret that is read when it is used; the configuration knows where it is.
 pub trait Secret: fmt::Debug + Send + Sync {
@@ -383,4 +384,9 @@ impl Default for Limits {
             bytes: 1 << 30,
         }
     }
+}
+
+/// Reads a secret where it is used.
+pub(super) fn secret(from: &SecretRef) -> Result<SecretString, RestError> {
+    from.read().map_err(RestError::Secret)
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use super::SqlSettings;
 use crate::source::error::Fault;
-pub(super) use crate::source::failure::chain;
+pub(super) use crate::source::error_text::chain;
 
 /// The server cannot be reached, or does not let us in.
 pub(super) fn unreachable(settings: &SqlSettings, error: &dyn Error) -> Fault {

@@ -3,23 +3,33 @@
 //! In come settings and a password, out goes a whole reading. What a value means is not decided here: every value becomes text in
 //! one stable form for its type, a flag or null. A query that breaks off, takes too long or names a column twice is an error.
 
+#![cfg_attr(
+    not(feature = "sql"),
+    allow(dead_code, unused_imports, reason = "what only servers need is there for the feature `sql`")
+)]
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::failure::one_line;
+use super::error_text::one_line;
 use super::{Fault, FaultKind, Reading, Source, SourceErrors};
 
 mod failure;
+#[cfg(feature = "sql")]
 mod forms;
+#[cfg(feature = "sql")]
 mod mssql;
+#[cfg(feature = "sql")]
 mod mysql;
+#[cfg(feature = "sql")]
 mod postgres;
 mod rows;
 mod sqlite;
 mod statement;
+#[cfg(feature = "sql")]
 mod tls;
 
 pub use statement::{StatementFault, check};
@@ -138,14 +148,23 @@ pub struct Database {
 impl Source for Database {
     async fn read(&self) -> Result<Reading, SourceErrors> {
         let Self { settings, secret } = self;
+        #[cfg(not(feature = "sql"))]
+        let _ = secret;
+        #[cfg(feature = "sql")]
         let secret = secret.as_ref();
         let limit = settings.timeout + CONNECT + GRACE;
         let reading = async {
             match settings.driver {
-                Driver::Postgres => postgres::read(settings, secret).await,
-                Driver::Mysql => mysql::read(settings, secret).await,
                 Driver::Sqlite => sqlite::read(settings).await,
+                #[cfg(feature = "sql")]
+                Driver::Postgres => postgres::read(settings, secret).await,
+                #[cfg(feature = "sql")]
+                Driver::Mysql => mysql::read(settings, secret).await,
+                #[cfg(feature = "sql")]
                 Driver::Mssql => mssql::read(settings, secret).await,
+                // The configuration has refused them.
+                #[cfg(not(feature = "sql"))]
+                _ => Err(settings.system("this build lacks the feature `sql`").into()),
             }
         };
         match tokio::time::timeout(limit, reading).await {

@@ -14,7 +14,7 @@ use super::rows::{Row, Rows, binary};
 use super::{Binary, CONNECT, Location, SignIn, SqlSettings, Tls, failure, forms, tls};
 use crate::source::Reading;
 use crate::source::error::{Fault, SourceErrors};
-use crate::source::fetched::hex;
+use crate::source::files::source_file::hex;
 
 type Connected = Client<Compat<TcpStream>>;
 

@@ -6,8 +6,9 @@ use sha2::{Digest, Sha256};
 
 use super::SqlSettings;
 use crate::record::{At, Cell, Header, Place, Record};
+use crate::source::Reading;
 use crate::source::error::{Fault, FaultKind, SourceErrors};
-use crate::source::{Reading, assemble, fetched};
+use crate::source::files::{source_file, table_builder};
 
 /// The longest row: what a record can hold.
 const LONGEST: usize = 1 << 30;
@@ -23,7 +24,7 @@ pub(super) struct Rows {
 impl Rows {
     /// Takes the names of the columns as the database tells them.
     pub(super) fn new<'n>(settings: &SqlSettings, names: impl IntoIterator<Item = &'n str>) -> Result<Self, SourceErrors> {
-        let names: Vec<&str> = names.into_iter().map(assemble::trim_name).collect();
+        let names: Vec<&str> = names.into_iter().map(table_builder::trim_name).collect();
         if names.is_empty() {
             return Err(settings.query_fault("the query yields no columns").into());
         }
@@ -94,7 +95,7 @@ impl Rows {
             name: settings.name.clone(),
             header: self.header,
             records: self.records.into(),
-            sha256: fetched::hex(&self.digest.finalize()),
+            sha256: source_file::hex(&self.digest.finalize()),
             told: vec![told],
         })
     }

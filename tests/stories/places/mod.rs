@@ -108,18 +108,18 @@ fn a_place_is_checked_before_anything_is_fetched() {
         planned(&world).ends_with(2).err
     };
     for (lines, told) in [
-        ("path = \"sftp://hr:hunter2@host/a.csv\"", "line 3, column 8: a password stands in this address"),
-        ("path = \"sftp://hr@host/a.csv\"\npassword_env = \"X\"", "nothing says by which key the server is known"),
-        ("path = \"sftp://hr@host/a.csv\"\nhost_key = \"SHA256:x\"", "nothing says how to sign in"),
-        ("path = \"sftp://hr@host/a.csv\"\nhost_key = \"MD5:x\"\nkey_file = \"id\"", "`host_key` is no fingerprint"),
-        ("path = \"sftp://hr@host/*/a.csv\"\nhost_key = \"SHA256:x\"\nkey_file = \"id\"", "`*` stands in the folder"),
+        ("path = \"sftp://hr:hunter2@host/a.csv\"", "line 3, column 8: this address contains a password"),
+        ("path = \"sftp://hr@host/a.csv\"\npassword_env = \"X\"", "the host key of the server is not configured"),
+        ("path = \"sftp://hr@host/a.csv\"\nhost_key = \"SHA256:x\"", "the sign-in is not configured"),
+        ("path = \"sftp://hr@host/a.csv\"\nhost_key = \"MD5:x\"\nkey_file = \"id\"", "`host_key` is not a fingerprint"),
+        ("path = \"sftp://hr@host/*/a.csv\"\nhost_key = \"SHA256:x\"\nkey_file = \"id\"", "`*` in the folder is not supported"),
         ("path = \"ftp://host/a.csv\"", "files are not fetched by `ftp`"),
-        ("path = \"s3://bucket/\"", "`path` names no file"),
-        ("path = \"s3://bucket/a.csv\"\naccess_key_id = \"x\"", "half a credential"),
+        ("path = \"s3://bucket/\"", "`path` has no file name"),
+        ("path = \"s3://bucket/a.csv\"\naccess_key_id = \"x\"", "the credential is incomplete"),
         ("path = \"s3://bucket/a.csv\"\nendpoint = \"http://minio.example.com\"", "`endpoint` must be an https address"),
         ("path = \"s3://bucket/a.csv\"\nhost_key = \"x\"", "unknown key `host_key`"),
-        ("path = \"s3://bucket/a.csv\"\nafter = { move = \"done/\" }", "files are moved away on this machine alone"),
-        ("path = [\"a.csv\", \"s3://bucket/a.csv\"]", "a file that lies elsewhere is fetched alone"),
+        ("path = \"s3://bucket/a.csv\"\nafter = { move = \"done/\" }", "`after` can move files on this machine only"),
+        ("path = [\"a.csv\", \"s3://bucket/a.csv\"]", "a file on a server cannot be one of several"),
     ] {
         let found = refused(lines);
         assert!(found.contains(told) && !found.contains("hunter2"), "{lines}: {found}");

@@ -67,8 +67,6 @@ pub(super) struct Person {
     pub(super) row: Row,
     /// The first day on which HR may change this person again.
     free_on: Date,
-    /// The first day on which the account may be closed, once this person leaves.
-    gone_on: Date,
     /// After a conversion: the row of the former key stands until then, as a terminated one.
     former_row_until: Option<Date>,
     /// After a conversion: manager cells show the former key until then.
@@ -166,7 +164,7 @@ impl Company {
             // Some left before the first night, and some are known to leave in the next weeks.
             if at > UNITS && company.draw.percent(4) {
                 let end = first_day.saturating_add(company.draw.days(-30, 20).days());
-                (company.people[at].end, company.people[at].gone_on) = (Some(end), end);
+                company.people[at].end = Some(end);
             }
         }
         company
@@ -199,7 +197,6 @@ impl Company {
             terminated: false,
             row: Row::Once,
             free_on: self.today,
-            gone_on: start,
             former_row_until: None,
             former_cells_until: None,
             namesake,
@@ -315,7 +312,6 @@ impl Company {
         {
             let end = self.today.saturating_add(self.draw.days(-1, 20).days());
             self.people[at].end = Some(end);
-            self.people[at].gone_on = end.max(self.today);
             self.people[at].free_on = end.max(self.today).saturating_add(2.days());
             self.note(at, "leaves by date");
         }
@@ -324,7 +320,7 @@ impl Company {
         {
             let end = self.draw.days(-2, 6);
             let person = &mut self.people[at];
-            (person.terminated, person.gone_on) = (true, self.today);
+            person.terminated = true;
             person.end = self.draw.percent(60).then(|| self.today.saturating_add(end.days()));
             person.free_on = self.today.saturating_add(3.days());
             self.note(at, "leaves by status");
@@ -342,7 +338,7 @@ impl Company {
             return;
         }
         let Some(new) = self.pick(|_, person| person.unit == unit && person.works(today)) else { return };
-        (self.people[old].terminated, self.people[old].gone_on) = (true, today);
+        self.people[old].terminated = true;
         self.people[old].free_on = today.saturating_add(20.days());
         self.people[new].free_on = today.saturating_add(12.days());
         self.heads[unit] = new;
@@ -370,17 +366,14 @@ impl Company {
         }
         let today = self.today;
         let Some(at) = self.pick(|_, person| person.has_left(today)) else { return };
-        // The account may be in the recycle bin, and a restored one comes back into the group of before: see the story of that.
-        if self.draw.percent(50) && today < self.people[at].gone_on.saturating_add(DELETED_AFTER.days()) {
+        if self.draw.percent(50) {
             self.people[at].unit = self.draw.below(UNITS);
         }
         let head = self.heads[self.people[at].unit];
         let start = today.saturating_add(self.draw.days(0, 18).days());
         let (keeps_end, person) = (self.draw.percent(50), &mut self.people[at]);
         // An end that stays in the cell must lie before the new start, and the account must not expire in between.
-        // Who left before the first night has no account yet: see the story of that.
-        let first = self.first_day;
-        let near = |end: Date| first <= end && end < today && start < end.saturating_add((DELETED_AFTER - 1).days());
+        let near = |end: Date| end < today && start < end.saturating_add((DELETED_AFTER - 1).days());
         if !(keeps_end && person.end.is_some_and(near)) {
             person.end = None;
         }

@@ -40,6 +40,8 @@ struct Known {
     comes_back_to: Option<usize>,
     /// The day on which hrpush disabled the account, until it is enabled again.
     disabled_on: Option<Date>,
+    /// The account was made for a start ahead and was never enabled: an earlier employment does not concern it.
+    made_ahead: bool,
     signed_out: bool,
     signed_out_on: Option<Date>,
 }
@@ -137,7 +139,8 @@ impl Oracle {
         let returns = person.end.is_some_and(|end| end < person.start) && !is(Bad::Start);
         let gap = person.end.is_some_and(|end| end < today) && (!returns || today < person.start);
         let exists = self.known.contains_key(&at);
-        if gap && (exists || !returns) {
+        let worked = self.known.get(&at).is_some_and(|known| !known.made_ahead);
+        if gap && (worked || !returns) {
             return Says::Left;
         }
         match person.row {
@@ -181,6 +184,7 @@ impl Oracle {
                 }
                 if matches!(says, Says::Active) && !known.account.enabled {
                     (known.account.enabled, known.disabled_on, known.signed_out) = (true, None, false);
+                    known.made_ahead = false;
                     writes += 1;
                 }
                 Some(writes + known.values(person, company, false))
@@ -217,6 +221,7 @@ impl Oracle {
                 deleted: false,
                 comes_back_to: None,
                 disabled_on: None,
+                made_ahead: !enabled,
                 signed_out: false,
                 signed_out_on: None,
             },
@@ -236,12 +241,12 @@ impl Oracle {
     /// A leaver stays where HR names the group, and joins none.
     fn membership(&mut self, at: usize, company: &Company, left: bool, joining: &mut BTreeMap<usize, usize>) -> usize {
         let Some(known) = self.known.get_mut(&at).filter(|known| !known.deleted) else { return 0 };
-        known.comes_back_to = None;
+        let back = known.comes_back_to.take();
         let wanted = company.people[at].unit;
         if known.unit == Some(wanted) {
             return 0;
         }
-        let removed = usize::from(known.unit.is_some());
+        let removed = usize::from(known.unit.or(back).is_some_and(|unit| unit != wanted));
         known.unit = (!left).then_some(wanted);
         if !left {
             *joining.entry(wanted).or_default() += 1;

@@ -1,0 +1,404 @@
+//! The arguments of each subcommand, as clap reads them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::examples;
+use crate::session::decision::Consent;
+use crate::session::mapped_reading::ReadOptions;
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct TargetArgs {
+    /// Another Graph than that of the configured cloud; plain http only on loopback
+    #[arg(long, value_name = "URL")]
+    pub(crate) graph_url: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct StopArgs {
+    /// Show the plan and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Let exactly the plan with this fingerprint pass its guards, once
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub(crate) approve: Option<String>,
+    /// End a dry run with exit code 5 if changes are pending
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Also write the plan as one HTML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct YesArgs {
+    /// Apply without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct MapArgs {
+    /// The mapping file [default: the configured one, else the built-in one that fits the header]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// Plan for this day (YYYY-MM-DD) instead of today
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<jiff::civil::Date>,
+}
+
+impl StopArgs {
+    /// The consent of a command that asks unless `--yes` or `--dry-run` is given.
+    pub(super) fn consent(&self, yes: &YesArgs) -> Consent {
+        match (self.dry_run, yes.yes) {
+            (true, _) => Consent::Never,
+            (false, true) => Consent::Given,
+            (false, false) => Consent::Ask,
+        }
+    }
+}
+
+impl From<&MapArgs> for ReadOptions {
+    fn from(args: &MapArgs) -> Self {
+        Self { mapping: args.mapping.clone(), as_of: args.as_of }
+    }
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct OnlyArgs {
+    /// Plan only for this person, although everything is read (repeatable)
+    #[arg(long, value_name = "KEY")]
+    pub(crate) only: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PartialArgs {
+    /// The files are a partial export: people missing from them are not treated as leavers
+    #[arg(long)]
+    pub(crate) partial: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The HR files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) yes: YesArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+    #[command(flatten)]
+    pub(crate) only: OnlyArgs,
+    #[command(flatten)]
+    pub(crate) partial: PartialArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) yes: YesArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+    #[command(flatten)]
+    pub(crate) only: OnlyArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The HR files [default: the configured source]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Save the plan here, also when a guard trips
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+    #[command(flatten)]
+    pub(crate) only: OnlyArgs,
+    #[command(flatten)]
+    pub(crate) partial: PartialArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The saved plan
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) yes: YesArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Undo {
+    /// The run, as `hrpush runs` lists it; its first characters are enough
+    pub(crate) run: String,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) stop: StopArgs,
+    #[command(flatten)]
+    pub(crate) yes: YesArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The person's key in HR
+    pub(crate) key: String,
+    /// The HR files [default: the configured source]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+}
+
+/// Settles one person by hand. The record is taken from the last run that held it; with a file or --mapping, or where that run left nothing,
+/// the source and the tenant are read.
+#[derive(Debug, Args)]
+#[command(after_help = examples::DECIDE)]
+pub(crate) struct Decide {
+    /// The person's key in HR
+    #[arg(required_unless_present = "list")]
+    pub(crate) key: Option<String>,
+    /// HR files to read the record from
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) action: DecideAction,
+    /// The reason, kept with the decision
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["forget", "list"])]
+    pub(crate) note: Option<String>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "clap sets one of a group, each by its own flag")]
+pub(crate) struct DecideAction {
+    /// The record and this account are one person
+    #[arg(long, value_name = "ID|UPN")]
+    pub(crate) same: Option<String>,
+    /// The record is another person than the accounts that it resembles
+    #[arg(long)]
+    pub(crate) new: bool,
+    /// A missing, out-of-scope or rejected person stays as is
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// End the decision about this person
+    #[arg(long)]
+    pub(crate) forget: bool,
+    /// List the decisions in force; with KEY all decisions ever made about this person
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    #[command(subcommand)]
+    pub(crate) show: Option<RunsShow>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunsShow {
+    /// Show one run with its plan and its requests
+    #[command(after_help = examples::RUNS_SHOW)]
+    Show {
+        /// The run, or its first characters
+        run: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mapping {
+    /// Check a mapping and report every fault
+    #[command(after_help = examples::MAPPING_CHECK)]
+    Check {
+        /// The mapping file
+        file: PathBuf,
+        /// Also report the unused and missing columns of this HR file, and how many records set, clear, leave or hold each attribute
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
+    /// Run the cases in `FILE.tests.toml` and list the branches that no case reached
+    #[command(after_help = examples::MAPPING_TEST)]
+    Test {
+        /// The mapping file
+        file: PathBuf,
+        /// Save the present results as the expected ones; comments stay
+        #[arg(long)]
+        update: bool,
+    },
+    /// Convert an exported Entra synchronization schema into a mapping file, and list what could not be converted
+    #[command(after_help = examples::MAPPING_CONVERT)]
+    Convert {
+        /// The schema (JSON), as downloaded from the portal or returned by Graph
+        schema: PathBuf,
+        /// Write the mapping file here [default: print it]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Convert the object mapping of this name [default: the first that writes users into Entra]
+        #[arg(long, value_name = "NAME")]
+        object_mapping: Option<String>,
+    },
+    /// Print the result of one expression
+    #[command(after_help = examples::MAPPING_EVAL)]
+    Eval {
+        /// The expression
+        #[arg(allow_negative_numbers = true)]
+        expression: String,
+        /// The record as a JSON object
+        #[arg(long, value_name = "JSON", default_value = "{}")]
+        record: String,
+        /// The time that `Now()` returns
+        #[arg(long, value_name = "TIME")]
+        now: Option<String>,
+        /// A value that is already in use (repeatable)
+        #[arg(long, value_name = "VALUE")]
+        taken: Vec<String>,
+        /// The tenant's default domain
+        #[arg(long, value_name = "DOMAIN")]
+        default_domain: Option<String>,
+    },
+    /// Print the manual of the functions
+    #[command(after_help = examples::MAPPING_FUNCTIONS)]
+    Functions {
+        /// Only this function
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sandbox {
+    /// The loopback address to listen on; port 0 takes any free port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Write the port to this file once the sandbox listens
+    #[arg(long, value_name = "FILE")]
+    pub(crate) port_file: Option<PathBuf>,
+    /// Keep the tenant in this file [default: in memory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) db: Option<PathBuf>,
+    /// Fill an empty tenant from this JSON file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed: Option<PathBuf>,
+    /// Run the quota this many times faster than Graph's
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    pub(crate) quota_scale: f64,
+    /// How the quota is counted: bucket, window or off
+    #[arg(long, value_name = "KIND", default_value = "bucket")]
+    pub(crate) quota_kind: String,
+    /// Faults to inject, such as `503=0.05,reset-after@7,seed=7`: name=rate, or name@n for the n-th occasion
+    ///
+    /// 429, 500, 502, 503, 504, slow (for slow-ms=2000), truncate, reset-before and reset-after (the commit), half-batch, duplicate-page,
+    /// expired-delta (400), reset-delta (410), foreign-link, halt-before and halt-after (the tenant stops answering);
+    /// refuse=mobilePhone:403[:silent][:USER] refuses a property of users; seed=N changes the random sequence.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) faults: Option<String>,
+    /// The replica lag, during which new objects are not found and delta has no changes: `3` requests, `500ms` or `2s`
+    #[arg(long, value_name = "LAG")]
+    pub(crate) lag: Option<String>,
+    /// Start the tenant's clock ahead, such as `40d` or `12h`, or behind, such as `-3h`: tokens and deleted items have aged, and a run of
+    /// hrpush whose clock differs by more than two hours is refused
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) clock: Option<String>,
+    /// Write a line for each request to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request_log: Option<PathBuf>,
+    /// The Graph permissions of the calling app, such as `User.ReadWrite.All,Group.Read.All` [default: all that hrpush asks for]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) roles: Option<Vec<String>>,
+    /// The directory roles of the calling app: without `User Administrator` it resets no passwords
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) directory_roles: Vec<String>,
+    /// The points on which Microsoft's sources disagree and that are read leniently: hire-date, null-collections, deleted-names,
+    /// delta-410, select-undefined
+    ///
+    /// The strict reading is: an app cannot update employeeHireDate (403); null clears no collection (400); the name of a deleted user gets
+    /// its id as a prefix; a delta token of seven days answers 400 syncStateNotFound; $select of an undefined extension answers 400.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) lenient: Option<String>,
+    /// The root of all links, such as `https://graph.example.com/v1.0` [default: the host of each request]
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Serve https with this certificate chain in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of the certificate in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Records {
+    /// The HR files [default: the configured source]
+    #[arg(value_name = "FILE", conflicts_with = "source")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Read the configured source (the default)
+    #[arg(long)]
+    pub(crate) source: bool,
+    /// The number of records to show, 0 for all [default: 20 as a table, all as JSON]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Choose rows by this day (YYYY-MM-DD) instead of today
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Quality {
+    /// The HR files [default: the configured source]
+    #[arg(value_name = "FILE", conflicts_with = "source")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Read the configured source (the default)
+    #[arg(long)]
+    pub(crate) source: bool,
+    /// Also write the report as CSV for a spreadsheet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The HR file to guess the mapping from
+    #[arg(required_unless_present = "preset")]
+    pub(crate) file: Option<PathBuf>,
+    /// The column of the person's key, if its name is not a common one
+    #[arg(long, value_name = "COLUMN", conflicts_with = "preset")]
+    pub(crate) key: Option<String>,
+    /// Start from this HR system instead; `hrpush presets` lists the known ones
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub(crate) preset: Option<String>,
+    /// Replace hrpush.toml and the mapping if they exist
+    #[arg(long)]
+    pub(crate) force: bool,
+}

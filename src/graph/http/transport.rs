@@ -1,0 +1,103 @@
+//! The one way out to the network, for tokens and for Graph.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core::http::{AsyncRawResponse, HttpClient, Request};
+use reqwest::Certificate;
+use reqwest::redirect::Policy;
+
+use crate::record::lock;
+
+/// A client that follows nothing and repeats nothing by itself: every attempt must meet the quota and the journal.
+///
+/// On a machine without CA files it takes the roots that Mozilla trusts.
+pub(in crate::graph) fn http_client(direct: bool) -> Result<reqwest::Client, String> {
+    let base = || {
+        let builder = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("hrpush/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(15))
+            .timeout(Duration::from_secs(100));
+        if direct { builder.no_proxy() } else { builder }
+    };
+    let built = base().build().or_else(|_| {
+        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok());
+        base().tls_certs_only(roots).build()
+    });
+    built.map_err(|error| error.to_string())
+}
+
+/// Carries the token library's requests: with our client, with a detour to a token service on this machine, and with an ear for
+/// what the service says when it refuses.
+#[derive(Clone, Debug)]
+pub(in crate::graph) struct Wire {
+    http: reqwest::Client,
+    detour: Option<url::Url>,
+    last_fault: Arc<Mutex<Option<String>>>,
+}
+
+impl Wire {
+    pub(in crate::graph) fn new(http: reqwest::Client, detour: Option<url::Url>) -> Self {
+        Self { http, detour, last_fault: Arc::default() }
+    }
+
+    /// What the token service said last when it refused.
+    pub(in crate::graph) fn last_fault(&self) -> Option<String> {
+        lock(&self.last_fault).clone()
+    }
+
+    fn hear(&self, fault: Option<String>) {
+        *lock(&self.last_fault) = fault;
+    }
+}
+
+#[async_trait]
+impl HttpClient for Wire {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        self.hear(None);
+        let answer = match &self.detour {
+            None => self.http.execute_request(request).await?,
+            Some(detour) => {
+                let mut request = request.clone();
+                let mut url = detour.clone();
+                url.set_path(request.url().path());
+                url.set_query(request.url().query());
+                *request.url_mut() = url;
+                self.http.execute_request(&request).await?
+            }
+        };
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let answer = answer.try_into_raw_response().await?;
+        let (status, headers, body) = answer.deconstruct();
+        self.hear(Some(fault(u16::from(status), &body)));
+        Ok(AsyncRawResponse::from_bytes(status, headers, body.as_ref().to_vec()))
+    }
+}
+
+/// The first line of the service's own explanation.
+fn fault(status: u16, body: &[u8]) -> String {
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let said =
+        body["error_description"].as_str().or_else(|| body["error"]["message"].as_str()).or_else(|| body["error"].as_str());
+    match said.and_then(|text| text.lines().next()) {
+        Some(text) => format!("the token service answered {status}: {text}"),
+        None => format!("the token service answered {status}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_services_own_words_are_kept() {
+        let body = br#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret.\r\nTrace ID: 1"}"#;
+        assert_eq!(fault(401, body), "the token service answered 401: AADSTS7000215: Invalid client secret.");
+        assert_eq!(fault(503, b"<html>"), "the token service answered 503");
+    }
+}

@@ -1,0 +1,237 @@
+//! Pages of a list: every one of them, or an error.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::Reader;
+use super::queries::ReadRequest;
+use crate::graph::http::batch::{BatchItem, MOST, Reply};
+use crate::graph::http::client::Lost;
+use crate::graph::http::error::GraphError;
+use crate::graph::http::response::{About, Judgement, ResponseFacts, jittered, judge};
+
+/// How often a read is tried against 5xx and broken connections.
+const ATTEMPTS: u32 = 7;
+/// How often it is tried against 429, whose waits Graph names itself.
+const THROTTLED_ATTEMPTS: u32 = 60;
+/// How often a page is read again that came whole by HTTP and breaks off within its JSON.
+const BROKEN: u32 = 3;
+/// How often the same link is followed, or the same page read: a service that stumbles may send a page twice.
+const REPEATS: u32 = 8;
+/// A list has no more pages than this. A million users come in 1,001 pages, their changes in some 5,000.
+const MOST_PAGES: u32 = 20_000;
+/// No more pages than this follow each other without an item. Delta queries answer with a few of them.
+const MOST_EMPTY: u32 = 500;
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(rename = "@odata.nextLink")]
+    next: Option<String>,
+    #[serde(rename = "@odata.deltaLink")]
+    delta: Option<String>,
+    value: Vec<Json>,
+}
+
+/// What has been read of a list so far, so that one without an end ends with an error and not with the memory of the machine.
+#[derive(Default)]
+struct Bounds {
+    pages: u32,
+    empty: u32,
+    links: BTreeMap<String, u32>,
+    contents: BTreeMap<u64, u32>,
+}
+
+impl Bounds {
+    /// Counts a page that another one follows.
+    fn pass(&mut self, link: &str, items: &[Json]) -> Result<(), String> {
+        self.pages += 1;
+        self.empty = if items.is_empty() { self.empty + 1 } else { 0 };
+        if self.pages > MOST_PAGES {
+            return Err(format!("it has more than {MOST_PAGES} pages, and still names a next one"));
+        }
+        if self.empty > MOST_EMPTY {
+            return Err(format!("{MOST_EMPTY} pages in a row are empty, and still name a next one"));
+        }
+        let followed = self.links.entry(link.to_owned()).or_default();
+        *followed += 1;
+        let repeated = (!items.is_empty()).then(|| self.contents.entry(digest(items)).or_default());
+        let same = repeated.map(|times| {
+            *times += 1;
+            *times
+        });
+        if *followed > REPEATS || same.is_some_and(|times| times > REPEATS) {
+            return Err("its pages lead in a circle".into());
+        }
+        Ok(())
+    }
+}
+
+/// The fingerprint of a page: its first and last item and its length. Hashing each item would cost more than reading it.
+fn digest(items: &[Json]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    items.len().hash(&mut hasher);
+    for item in items.first().into_iter().chain(items.last()) {
+        item.to_string().hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+impl Reader {
+    pub(in crate::graph) async fn list(&self, ask: &ReadRequest) -> Result<Vec<Json>, GraphError> {
+        let first = self.read(ask).await?;
+        let mut items = Vec::new();
+        self.each(ask, first, |item| {
+            items.push(item.clone());
+            Ok(())
+        })
+        .await?;
+        Ok(items)
+    }
+
+    /// Hands over every item of every page; links are followed to their end. Gives the path for the next round of a delta query.
+    pub(in crate::graph) async fn each(
+        &self,
+        ask: &ReadRequest,
+        first: Reply,
+        mut take: impl FnMut(&Json) -> Result<(), String>,
+    ) -> Result<Option<String>, GraphError> {
+        let follow = |link: &str| {
+            self.client.base().follow(link).map_err(|source| GraphError::Link { operation: ask.what.into(), source })
+        };
+        let mut reply = first;
+        let mut asked = ReadRequest { request: ask.request.clone(), ..*ask };
+        let mut bounds = Bounds::default();
+        let mut broken = 0;
+        loop {
+            if !reply.is_success() {
+                return Err(ask.refused(&reply));
+            }
+            let page: Page = match serde_json::from_str(&reply.body) {
+                Ok(page) => page,
+                Err(error) if error.is_eof() && broken < BROKEN => {
+                    broken += 1;
+                    self.client.count_retries(1);
+                    reply = self.read(&asked).await?;
+                    continue;
+                }
+                Err(error) => return Err(ask.answer(format!("the answer is no list ({:?})", error.classify()))),
+            };
+            page.value.iter().try_for_each(&mut take).map_err(|problem| ask.answer(problem))?;
+            let Some(link) = page.next else { return page.delta.as_deref().map(follow).transpose() };
+            bounds.pass(&link, &page.value).map_err(|problem| ask.answer(problem))?;
+            // Headers are not carried over by the link.
+            asked.request.url = follow(&link)?;
+            reply = self.read(&asked).await?;
+        }
+    }
+
+    /// One page; throttling, faults of the service and broken connections are sat out.
+    pub(in crate::graph) async fn read(&self, ask: &ReadRequest) -> Result<Reply, GraphError> {
+        let reply = self.try_read(ask).await?;
+        if reply.is_success() { Ok(reply) } else { Err(ask.refused(&reply)) }
+    }
+
+    pub(in crate::graph) async fn try_read(&self, ask: &ReadRequest) -> Result<Reply, GraphError> {
+        let mut attempt: u32 = 0;
+        loop {
+            attempt += 1;
+            let backoff = jittered(Duration::from_millis(250 << attempt.min(7)));
+            let wait = match self.client.single(&ask.request).await {
+                Ok(reply) => match judged(&reply) {
+                    Judgement::After(wait) if reply.status == 429 && attempt < THROTTLED_ATTEMPTS => {
+                        jittered(wait.max(Duration::from_millis(50 << attempt.min(7))))
+                    }
+                    Judgement::After(wait) if attempt < ATTEMPTS => match reply.header("retry-after") {
+                        Some(_) => jittered(wait).max(backoff),
+                        None => backoff,
+                    },
+                    _ => return Ok(reply),
+                },
+                Err(Lost::Token(error)) => return Err(error.into()),
+                Err(Lost::Unsent(_) | Lost::Cut(_)) if attempt < ATTEMPTS => backoff,
+                Err(Lost::Unsent(reason) | Lost::Cut(reason)) => {
+                    return Err(GraphError::Unreachable { operation: ask.what.into(), reason, attempts: attempt });
+                }
+            };
+            self.client.count_retries(1);
+            // After a 429 the door of the quota is shut for as long: both waits are one.
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// The first pages of several reads in as few batches as may be; what the batch did not bring is read alone.
+    pub(in crate::graph) async fn first_pages(&self, asks: &[ReadRequest]) -> Result<Vec<Reply>, GraphError> {
+        let mut replies = Vec::with_capacity(asks.len());
+        for chunk in asks.chunks(MOST) {
+            let requests: Vec<&BatchItem> = chunk.iter().map(|ask| &ask.request).collect();
+            let batch = match self.client.batch(&requests).await {
+                Ok(Ok(batch)) => batch,
+                Err(Lost::Token(error)) => return Err(error.into()),
+                Ok(Err(_)) | Err(_) => vec![None; chunk.len()],
+            };
+            let renew = batch.iter().flatten().any(|reply| reply.status == 401) && self.client.renew().await;
+            for (ask, reply) in chunk.iter().zip(batch) {
+                let again = |reply: &Reply| matches!(judged(reply), Judgement::After(_)) || (renew && reply.status == 401);
+                replies.push(if let Some(reply) = reply.filter(|reply| !again(reply)) {
+                    reply
+                } else {
+                    self.client.count_retries(1);
+                    self.try_read(ask).await?
+                });
+            }
+        }
+        Ok(replies)
+    }
+}
+
+fn judged(reply: &Reply) -> Judgement {
+    let fault = reply.fault();
+    judge(ResponseFacts {
+        status: reply.status,
+        about: About::Request,
+        code: fault.code.as_deref().unwrap_or_default(),
+        message: fault.message.as_deref().unwrap_or_default(),
+        retry_after: reply.retry_after(),
+        repeatable: true,
+        recent: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(n: u32) -> Json {
+        serde_json::json!({ "id": n })
+    }
+
+    #[test]
+    fn a_list_without_an_end_is_bounded() {
+        let mut bounds = Bounds::default();
+        let told = (0..=MOST_PAGES).find_map(|n| bounds.pass(&format!("link{n}"), &[item(n)]).err());
+        assert!(told.unwrap().contains("more than 20000 pages"));
+        assert_eq!(bounds.pages, MOST_PAGES + 1);
+    }
+
+    #[test]
+    fn pages_that_repeat_or_stay_empty_are_bounded_long_before() {
+        let read = |page: fn(u32) -> Vec<Json>| {
+            let mut bounds = Bounds::default();
+            let told = (0..MOST_PAGES).find_map(|n| bounds.pass(&format!("link{n}"), &page(n)).err());
+            (bounds.pages, told)
+        };
+        let (pages, told) = read(|_| vec![item(1), item(2)]);
+        assert!(pages == REPEATS + 1 && told.unwrap().contains("circle"));
+        let (pages, told) = read(|n| vec![item(n % 3), item(0)]);
+        assert!(pages <= 3 * REPEATS + 1 && told.unwrap().contains("circle"));
+        let (pages, told) = read(|_| Vec::new());
+        assert!(pages == MOST_EMPTY + 1 && told.unwrap().contains("are empty"));
+        // A page now and then ends no row of empty ones too early, and none of a great tenant is taken for another.
+        assert_eq!(read(|n| if n % 400 == 0 { vec![item(n)] } else { Vec::new() }), (MOST_PAGES, None));
+        assert_eq!(read(|n| vec![item(n), item(n + 1)]), (MOST_PAGES, None));
+    }
+}

@@ -1,0 +1,210 @@
+//! One record through the mapping, in the order: key, scope, stage, values.
+
+use super::attributes::Selection;
+use super::bound::BoundMapping;
+use super::evaluation::RecordEvaluation;
+use super::problem::{Problem, held, marks};
+use crate::expr::{Context, Outcome};
+use crate::mapping::desired::{Desired, Held, HeldCode, LeftOut, Mapped, RecordPart, Stage, ValueOutcome, Wanted};
+use crate::mapping::lifecycle::{Facts, Standing, Unclear};
+use crate::mapping::spreadsheet_damage::spreadsheet_damage;
+use crate::record::{EmployeeId, Record};
+
+impl BoundMapping {
+    /// The desired state of the person of a record on the context's day, or the reason for which it is held.
+    ///
+    /// The stage is judged before any value: the bad values of a leaver are left out, and those of any other person hold the record.
+    /// The scope is judged before the key: a record outside the scope is never held for its key.
+    pub fn map(&self, record: &Record, context: &Context) -> Mapped {
+        let cleaned = self.cleaned(record);
+        let evaluation = RecordEvaluation::new(self, cleaned.as_ref().unwrap_or(record), context);
+        evaluation.mapped(Selection::All, |_| true)
+    }
+
+    /// The same, without the candidates of `SelectUniqueValue` if `has_account` is true of the person.
+    ///
+    /// Only a create needs the candidates. Most people have an account, and the candidates are most of the work of a mapping.
+    /// `has_account` is called once, and only for a person whose other values are valid; the attributes by which people are matched are
+    /// known then. If it returns false the result is that of [`BoundMapping::map`].
+    pub fn map_unless_known(&self, record: &Record, context: &Context, has_account: impl FnOnce(&Desired) -> bool) -> Mapped {
+        let cleaned = self.cleaned(record);
+        let evaluation = RecordEvaluation::new(self, cleaned.as_ref().unwrap_or(record), context);
+        evaluation.mapped(Selection::Lasting, |desired| !has_account(desired))
+    }
+
+    /// The outcome of each attribute and of the manager for a record. A record without a key is evaluated as if it had one.
+    pub(in crate::mapping) fn value_outcomes(&self, record: &Record, context: &Context) -> Vec<(String, ValueOutcome)> {
+        let cleaned = self.cleaned(record);
+        let mut evaluation = RecordEvaluation::new(self, cleaned.as_ref().unwrap_or(record), context);
+        evaluation.seed = evaluation.key().map_or_else(|_| "-".to_owned(), |key| key.as_str().to_owned());
+        let mut outcomes = Vec::new();
+        for (target, shown) in self.inner.targets.iter().zip(&self.shown) {
+            let before = evaluation.problems.len();
+            let wanted = evaluation.wanted(target, shown);
+            let failed = evaluation.problems.len() > before;
+            let outcome = ValueOutcome::of_flow(wanted.as_ref().map(|wanted| &wanted.flow), failed);
+            outcomes.push((target.attribute.name.to_owned(), outcome));
+        }
+        if self.inner.manager.is_some() {
+            let before = evaluation.problems.len();
+            let manager = evaluation.manager();
+            let failed = evaluation.problems.len() > before;
+            outcomes.push(("manager".to_owned(), ValueOutcome::of_manager(&manager, failed)));
+        }
+        outcomes
+    }
+}
+
+impl RecordEvaluation<'_> {
+    /// Maps the record with the selected attributes. If the create-only ones are not among them, `needs_create` decides whether they
+    /// are added; they always are for a record that is held anyway, which shows all of its problems.
+    fn mapped(mut self, selection: Selection, needs_create: impl FnOnce(&Desired) -> bool) -> Mapped {
+        let key = self.key();
+        if let Ok(key) = &key {
+            key.as_str().clone_into(&mut self.seed);
+        }
+        let in_scope = self.in_scope();
+        let unscoped = std::mem::take(&mut self.problems);
+        let standing = self.standing();
+        let left = standing.as_ref().is_some_and(|standing| matches!(standing.stage, Stage::Left { .. }));
+        let previous_key = self.previous_key();
+        let place = self.record.place().clone();
+        if unscoped.is_empty() && !in_scope {
+            let stage = standing.map(|standing| standing.stage);
+            return Mapped::OutOfScope { key: key.ok(), previous_key, place, stage };
+        }
+        let mut attributes = self.attributes(selection);
+        let (manager, groups) = (self.manager(), self.groups());
+        let is_clear = key.is_ok() && unscoped.is_empty() && self.problems.is_empty() && self.record.doubt().is_none();
+        let (key, standing) = match (key, standing) {
+            (Ok(key), Some(standing)) if unscoped.is_empty() && (left || is_clear) => (key, standing),
+            (key, _) => {
+                self.complete(selection, &mut attributes);
+                return self.held(key, previous_key, &unscoped, left, &attributes);
+            }
+        };
+        let Standing { stage, new_stage, status_word, end_ignored } = standing;
+        let left_out = Vec::new();
+        let mut desired = Desired {
+            key,
+            previous_key,
+            place,
+            stage,
+            new_stage,
+            status_word,
+            end_ignored,
+            left_out,
+            attributes,
+            manager,
+            groups,
+        };
+        if needs_create(&desired) {
+            self.complete(selection, &mut desired.attributes);
+        }
+        self.problems.extend(self.record.doubt().map(Problem::doubtful));
+        if !left && !self.problems.is_empty() {
+            let Desired { key, previous_key, attributes, .. } = desired;
+            return self.held(Ok(key), previous_key, &[], left, &attributes);
+        }
+        desired.left_out = self.problems.into_iter().map(LeftOut::from).collect();
+        Mapped::Desired(desired)
+    }
+
+    /// Adds the attributes that a selection leaves out.
+    fn complete(&mut self, selection: Selection, attributes: &mut Vec<Wanted>) {
+        if selection == Selection::Lasting {
+            self.add_create_only(attributes);
+        }
+    }
+
+    /// The held record: for its key, else for its scope, else for everything else.
+    fn held(
+        self,
+        key: Result<EmployeeId, Problem>,
+        previous_key: Option<EmployeeId>,
+        unscoped: &[Problem],
+        left: bool,
+        attributes: &[Wanted],
+    ) -> Mapped {
+        let place = self.record.place();
+        let held = match key {
+            Err(problem) => held(None, previous_key, place, left, &[problem]),
+            Ok(key) if !unscoped.is_empty() => held(Some(key), previous_key, place, left, unscoped),
+            Ok(key) => {
+                let doubt = self.record.doubt().map(Problem::doubtful);
+                let problems: Vec<Problem> = self.problems.into_iter().chain(doubt).collect();
+                held(Some(key), previous_key, place, left, &problems)
+            }
+        };
+        Mapped::Held(Held { marks: marks(attributes), ..held })
+    }
+
+    /// The key of the person.
+    fn key(&self) -> Result<EmployeeId, Problem> {
+        let slot = self.bound.inner.key;
+        let text = self.one_text(slot, RecordPart::Key)?;
+        let no_key = |message: String, help: &str| Problem {
+            part: RecordPart::Key,
+            code: HeldCode::NoKey,
+            message,
+            help: help.to_owned(),
+        };
+        let Some(key) = text.as_deref().and_then(EmployeeId::new) else {
+            let message = format!("the record has no key ({} is empty)", self.bound.columns(slot));
+            return Err(no_key(message, "enter the personnel number in HR"));
+        };
+        if let Some(damage) = spreadsheet_damage(key.as_str()) {
+            // The original number is unknown: as with an empty key, it could be any person.
+            let message = format!("the key ({}) is damaged: {damage}", self.bound.columns(slot));
+            return Err(no_key(message, "export the column as text, or mend it in `[source] key` of the mapping with Replace"));
+        }
+        self.check_visible(slot, RecordPart::Key, key)
+    }
+
+    fn in_scope(&mut self) -> bool {
+        let inner = &self.bound.inner;
+        if let Some(slot) = inner.filter
+            && let Some(Outcome::IgnoreObject) = self.outcome(slot, RecordPart::Scope)
+        {
+            return false;
+        }
+        if inner.scope.is_empty() {
+            return true;
+        }
+        inner.scope.iter().any(|clauses| {
+            clauses.iter().all(|clause| match self.outcome(clause.attribute, RecordPart::Scope) {
+                Some(Outcome::Value(value)) => clause.test.passes(&value),
+                _ => false,
+            })
+        })
+    }
+
+    /// The stage of the person. Faults of dates and status are noted even if the stage is known without them.
+    fn standing(&mut self) -> Option<Standing> {
+        let Some(cycle) = &self.bound.inner.cycle else { return Some(Standing::of(Stage::Active { start: None })) };
+        let start = self.day(cycle.start, RecordPart::Start);
+        let end = self.day(cycle.end, RecordPart::End);
+        let facts = Facts { start, end, status: self.fact(cycle.status, RecordPart::Status) };
+        let (message, help) = match cycle.standing(&facts, self.context.today()) {
+            Ok(standing) => return Some(standing),
+            Err(Unclear::Unreadable) => return None,
+            Err(Unclear::NoStatus) => ("the status is empty".to_owned(), "enter the status in HR"),
+            Err(Unclear::UnknownStatus(status)) => (
+                format!("the mapping does not list the status {status:?}"),
+                "add the status to `left` in [lifecycle] of the mapping if it means gone, or to `active` if it means working here",
+            ),
+        };
+        let columns = cycle.status.map(|slot| format!(" ({})", self.bound.columns(slot))).unwrap_or_default();
+        let message = message + &columns;
+        self.problems.push(Problem { part: RecordPart::Status, code: HeldCode::NoStatus, message, help: help.to_owned() });
+        None
+    }
+
+    /// The key before a conversion, if the record has a valid one.
+    fn previous_key(&mut self) -> Option<EmployeeId> {
+        let slot = self.bound.inner.previous_key?;
+        let key = self.text(slot, RecordPart::PreviousKey).and_then(|text| EmployeeId::new(&text))?;
+        let visible = self.check_visible(slot, RecordPart::PreviousKey, key);
+        self.note(visible)
+    }
+}

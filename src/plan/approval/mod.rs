@@ -1,0 +1,99 @@
+//! The gate between a plan and the writer: only guards make an [`ApprovedPlan`].
+
+pub(super) mod confirmation;
+pub(super) mod drift;
+pub(super) mod fingerprint;
+pub(super) mod guards;
+
+use crate::directory::roles;
+use crate::plan::approval::fingerprint::{fingerprint, seal};
+use crate::plan::model::{Action, Change, Object, Plan};
+
+/// A plan that the guards let pass, or that was approved by its fingerprint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApprovedPlan {
+    plan: Plan,
+    overruled: bool,
+}
+
+impl ApprovedPlan {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Whether a guard had tripped and the plan was approved nevertheless.
+    pub fn overruled(&self) -> bool {
+        self.overruled
+    }
+
+    /// The plan, given away.
+    pub fn into_plan(self) -> Plan {
+        self.plan
+    }
+}
+
+/// A plan that guards stopped: nothing may be written.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("stopped by the guards: {}", tripped.join(", "))]
+pub struct Stopped {
+    /// The plan, to be shown.
+    pub plan: Plan,
+    /// The names of the guards that tripped.
+    pub tripped: Vec<String>,
+}
+
+/// The guards that say nothing against disabling the leavers of a plan.
+const PASSED_BY_LEAVERS: [&str; 7] = ["enable", "delete", "create", "update", "clear", "identity", "removeMembers"];
+
+impl Stopped {
+    /// The disables of the plan with their `on_leave` steps and nothing else, where every guard that tripped counts something else.
+    ///
+    /// None where the guard on disables tripped or one on the reading did, or where the plan disables no account.
+    pub fn leavers(&self) -> Option<ApprovedPlan> {
+        if !self.tripped.iter().all(|name| PASSED_BY_LEAVERS.contains(&name.as_str())) {
+            return None;
+        }
+        let disables =
+            self.plan.changes.iter().filter(|change| change.object == Object::User && change.action == Action::Disable);
+        let changes: Vec<Change> = disables.cloned().map(access_alone).collect();
+        if changes.is_empty() {
+            return None;
+        }
+        let mut plan = Plan { changes, ..self.plan.clone() };
+        let disabled = plan.changes.len() as u64;
+        // The week's budget is spent by what is carried out.
+        for guard in plan.guards.iter_mut().filter(|guard| !guard.tripped && PASSED_BY_LEAVERS.contains(&guard.name.as_str())) {
+            guard.count = if guard.name == "update" { disabled } else { 0 };
+        }
+        plan.fingerprint = fingerprint(&plan);
+        Some(ApprovedPlan { plan, overruled: false })
+    }
+}
+
+/// A disable without the other values of the account, which a guard may have stopped.
+fn access_alone(mut change: Change) -> Change {
+    change.attributes.retain(|edit| edit.name == roles::ACCOUNT_ENABLED);
+    change
+}
+
+impl Plan {
+    /// Lets the plan through when no guard tripped, or when the approval names exactly this plan.
+    ///
+    /// # Errors
+    /// The plan with the guards that tripped.
+    pub fn approve(self, approval: Option<&str>) -> Result<ApprovedPlan, Box<Stopped>> {
+        let mut tripped: Vec<String> = self.guards.iter().filter(|guard| guard.tripped).map(|guard| guard.name.clone()).collect();
+        tripped.dedup();
+        let overruled = !tripped.is_empty();
+        if overruled && approval.map(str::trim) != Some(self.fingerprint.as_str()) {
+            return Err(Box::new(Stopped { plan: self, tripped }));
+        }
+        Ok(ApprovedPlan { plan: self, overruled })
+    }
+
+    /// Whether seal and fingerprint fit: those of a saved plan that was altered do not.
+    pub fn verify(&self) -> bool {
+        self.format == crate::plan::FORMAT && self.fingerprint == fingerprint(self) && self.seal == seal(self)
+    }
+}

@@ -1,0 +1,157 @@
+//! Live accounts that resemble a person for whom a plan would create an account.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::directory::{UserNo, UserRow, Users};
+use crate::mapping::{Desired, Held, HeldCode};
+use crate::plan::inputs::Inputs;
+use crate::plan::matching::Matching;
+use crate::plan::matching::doubt::{Doubt, some_of};
+use crate::plan::matching::likeness::{BothNames, PersonNames, standing_decision};
+use crate::plan::person::names::addresses;
+use crate::plan::records::text_index::TextOf;
+use crate::plan::records::wanted_texts::wanted_addresses;
+
+/// The accounts that no record matches and that may belong to a new person: those whose first match attribute is empty, and those of people
+/// who are in no record any more, since a key may have changed its form.
+pub(in crate::plan) struct Unclaimed<'a> {
+    inputs: &'a Inputs<'a>,
+    users: &'a Users,
+    addresses: HashMap<String, Vec<UserNo>>,
+    names: HashMap<BothNames, Vec<UserNo>>,
+    /// The accounts of missing people, by their keys.
+    missing: HashMap<UserNo, &'a str>,
+    /// The same by their keys without leading zeros.
+    missing_keys: HashMap<&'a str, Vec<UserNo>>,
+    /// Disabled accounts of people who went missing in an earlier reading. A namesake who is hired later is no duplicate of theirs.
+    long_gone: HashSet<UserNo>,
+}
+
+impl<'a> Unclaimed<'a> {
+    pub(in crate::plan) fn new(inputs: &'a Inputs<'a>, matching: &Matching<'_>) -> Self {
+        let first = inputs.rules.matching.first();
+        let users = &inputs.snapshot.users;
+        let mut unclaimed = Self {
+            inputs,
+            users,
+            addresses: HashMap::new(),
+            names: HashMap::new(),
+            missing: HashMap::new(),
+            missing_keys: HashMap::new(),
+            long_gone: HashSet::new(),
+        };
+        for user in users.rows() {
+            let keyed = first.is_some_and(|attribute| user.text_of(*attribute).is_some());
+            if !keyed && !matching.is_claimed(user.number()) {
+                unclaimed.insert(&user);
+            }
+        }
+        // After a partial reading an absent record means nothing.
+        if inputs.whole {
+            unclaimed.insert_missing(matching);
+        }
+        unclaimed
+    }
+
+    fn insert_missing(&mut self, matching: &Matching<'_>) {
+        let Inputs { ledger, rules, .. } = self.inputs;
+        for (key, known) in &ledger.people {
+            if known.feed != rules.feed || matching.names(key) {
+                continue;
+            }
+            let Some(number) = self.users.number(&known.id).filter(|number| !matching.is_claimed(*number)) else { continue };
+            if self.missing.insert(number, key.as_str()).is_some() {
+                continue;
+            }
+            self.missing_keys.entry(without_zeros(key.as_str())).or_default().push(number);
+            let user = self.users.at(number);
+            if known.missing_since.is_some() && user.enabled() == Some(false) {
+                self.long_gone.insert(number);
+            }
+            self.insert(&user);
+        }
+    }
+
+    fn insert(&mut self, user: &UserRow<'_>) {
+        // The sign-in name, the mail address and a proxy address are often the same.
+        let own: BTreeSet<String> = addresses(user).map(str::to_lowercase).collect();
+        for address in own {
+            self.addresses.entry(address).or_default().push(user.number());
+        }
+        if let Some(names) = PersonNames::of_account(user).both() {
+            self.names.entry(names).or_default().push(user.number());
+        }
+    }
+
+    /// Holds a person for whom an account may exist already.
+    pub(in crate::plan) fn check(&self, desired: &Desired) -> Result<(), Box<Held>> {
+        if self.addresses.is_empty() {
+            return Ok(());
+        }
+        let ledger = self.inputs.ledger;
+        let decision = standing_decision(ledger, desired.key.as_str(), PersonNames::of_desired(desired));
+        // A hold does not end because another night has passed.
+        let held_before = || {
+            let before = |last: &crate::plan::ledger::LastReading| {
+                last.held.contains(&(desired.key.to_string(), HeldCode::PossibleDuplicate))
+            };
+            ledger.last_reading.as_ref().is_some_and(before)
+        };
+        let counts = |user: &UserNo| {
+            let decided = decision.is_some_and(|decision| decision.is_new(&self.users.at(*user).id()));
+            !decided && (!self.long_gone.contains(user) || held_before())
+        };
+        let of = |found: Option<&Vec<UserNo>>| -> Vec<UserNo> { found.into_iter().flatten().copied().filter(counts).collect() };
+        let by_address = wanted_addresses(desired).map(|(what, address)| (what, of(self.addresses.get(&address.to_lowercase()))));
+        let names = PersonNames::of_desired(desired).both().and_then(|names| self.names.get(&names));
+        let mut hits = by_address.chain(std::iter::once(("given name and surname", of(names))));
+        let Some((what, users)) = hits.find(|(_, users)| !users.is_empty()) else { return Ok(()) };
+        Err(self.doubt(what, &users).held(desired, self.users))
+    }
+
+    /// Holds a leaver without an account who may be a person that went missing: the key may have changed its form, and that account is still
+    /// enabled.
+    pub(in crate::plan) fn check_leaver(&self, desired: &Desired) -> Result<(), Box<Held>> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        let decision = standing_decision(self.inputs.ledger, desired.key.as_str(), PersonNames::of_desired(desired));
+        let same_names = PersonNames::of_desired(desired).both().and_then(|names| self.names.get(&names));
+        let same_key = self.missing_keys.get(without_zeros(desired.key.as_str()));
+        let mut found: BTreeMap<&str, UserNo> = BTreeMap::new();
+        for number in same_names.into_iter().chain(same_key).flatten() {
+            let (Some(missing), user) = (self.missing.get(number), self.users.at(*number)) else { continue };
+            if user.enabled() != Some(false) && !decision.is_some_and(|decision| decision.is_new(&user.id())) {
+                found.insert(missing, *number);
+            }
+        }
+        let Some(former) = found.keys().next() else { return Ok(()) };
+        let accounts: Vec<_> = found.values().map(|number| self.users.at(*number).id()).collect();
+        let message = format!(
+            "this leaver has no account, and {}, whose key {former} is in no record any more, may be the same person",
+            some_of(accounts.iter())
+        );
+        let help = format!("if {former} only changed its form, correct the key in HR");
+        Err(Doubt { code: HeldCode::PossibleDuplicate, message, help, accounts }.held(desired, self.users))
+    }
+
+    fn doubt(&self, what: &str, users: &[UserNo]) -> Doubt {
+        let accounts: Vec<_> = users.iter().map(|user| self.users.at(*user).id()).collect();
+        let shown = some_of(accounts.iter());
+        let former = users.iter().find_map(|user| self.missing.get(user));
+        let (why, help) = match former {
+            Some(key) => (
+                format!("and its key {key} is in no record any more"),
+                format!("if {key} only changed its form, correct the key in HR or set `previous_key`"),
+            ),
+            None => ("and no key".to_owned(), "find out whose account it is".to_owned()),
+        };
+        let message = format!("the user {shown} has the same {what} {why}: it may be the account of this person");
+        Doubt { code: HeldCode::PossibleDuplicate, message, help, accounts }
+    }
+}
+
+/// A key as a spreadsheet leaves it.
+fn without_zeros(key: &str) -> &str {
+    key.trim_start_matches('0')
+}

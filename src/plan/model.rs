@@ -1,0 +1,522 @@
+//! The plan as data: what will happen, what will not, and why.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::directory::{Attribute, ObjectId, Value, roles};
+use crate::mapping::{HeldCode, LeaveAction};
+use crate::plan::matching::name_folding::plain;
+use crate::plan::reason::{Adoption, ReasonCode, Why, join};
+use crate::record::{EmployeeId, Place};
+
+/// The document of DESIGN section 5, key for key: what `--format json` prints and `--out` saves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Plan {
+    /// Always `hrpush.plan/1`.
+    pub format: String,
+    /// What an approval names, see `fingerprint`.
+    pub fingerprint: String,
+    /// The day for which the plan was computed, `YYYY-MM-DD`.
+    pub as_of: String,
+    /// When it was computed, RFC 3339.
+    pub created_at: String,
+    /// The tenant.
+    pub target: Target,
+    /// The reading.
+    pub source: SourceInfo,
+    /// The match attributes of the mapping, in their order.
+    #[serde(rename = "match", default)]
+    pub matching: Vec<String>,
+    /// The counts.
+    pub summary: Summary,
+    /// What will happen, in the order in which it is carried out.
+    pub changes: Vec<Change>,
+    /// The records that are held, and why.
+    pub held: Vec<HeldEntry>,
+    /// The people and values that were left alone, and why.
+    pub skipped: Vec<Skipped>,
+    /// The guards with their counts.
+    pub guards: Vec<Guard>,
+    /// A hash over the document without this key. It guards a saved plan against accidents, not against an editor.
+    #[serde(default)]
+    pub seal: String,
+    /// What a create may be called where the tenant alone knows that the planned name is taken. No part of the document, see [`Aside`].
+    #[serde(skip)]
+    pub candidates: Candidates,
+    /// How many people wait for an attribute that Graph refused to this app. No part of the document, where it is an entry of `skipped`.
+    #[serde(skip)]
+    pub left_out: BTreeMap<Attribute, u64>,
+    /// The changes, by number, that give an account that comes back a new password before it is opened. No part of the document.
+    #[serde(skip)]
+    pub new_passwords: BTreeSet<u64>,
+}
+
+/// The further candidates of `SelectUniqueValue` that the plan knows to be free, best first: by number of the change and by attribute.
+pub type Candidates = BTreeMap<u64, BTreeMap<String, Vec<Value>>>;
+
+/// What belongs to a plan and is no part of its document: the state folder keeps it beside a saved plan.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Aside {
+    /// The object ids behind the keys that changes name.
+    pub accounts: Accounts,
+    /// The further candidates of creates.
+    pub candidates: Candidates,
+    /// The changes that set a new password.
+    pub new_passwords: BTreeSet<u64>,
+}
+
+/// The tenant that a plan is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// Graph's root with its version.
+    pub graph_url: String,
+    /// The tenant's id.
+    pub tenant_id: String,
+    /// Whether it is the embedded sandbox.
+    pub sandbox: bool,
+}
+
+/// The reading that a plan was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceInfo {
+    /// The file's name, or the configured source's.
+    pub name: String,
+    /// The mapping's name.
+    pub feed: String,
+    /// How many records were read.
+    pub records: u64,
+    /// Over the bytes that were read.
+    pub sha256: String,
+}
+
+/// The counts of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are those of the document")]
+pub struct Summary {
+    pub create: u64,
+    pub update: u64,
+    pub enable: u64,
+    pub disable: u64,
+    pub restore: u64,
+    pub delete: u64,
+    pub create_group: u64,
+    pub update_group: u64,
+    pub add_members: u64,
+    pub remove_members: u64,
+    pub unchanged: u64,
+    pub held: u64,
+    pub skipped: u64,
+    pub upcoming: u64,
+    pub missing: u64,
+    pub shielded: u64,
+    /// Held people who have left by HR: their accounts stay as they are until a person acts.
+    #[serde(default)]
+    pub held_leavers: u64,
+    /// The records of the reading, each counted once.
+    #[serde(default)]
+    pub records: RecordCounts,
+}
+
+/// What became of each record of a reading. The counts add up to `total`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are those of the document")]
+pub struct RecordCounts {
+    pub total: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+    pub held: u64,
+    pub upcoming: u64,
+    pub gone: u64,
+    pub out_of_scope: u64,
+    pub left_alone: u64,
+}
+
+/// What is done to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Action {
+    /// A user, or (with `object` group) a group is made.
+    Create,
+    /// Attributes or members change.
+    Update,
+    /// accountEnabled becomes true, with other attributes.
+    Enable,
+    /// accountEnabled becomes false, with other attributes and what follows.
+    Disable,
+    /// Brought back from the recycle bin, with other attributes.
+    Restore,
+    /// Deleted softly.
+    Delete,
+}
+
+impl Action {
+    /// The word of the document.
+    ///
+    /// ```
+    /// assert_eq!(hrpush::plan::Action::Disable.as_str(), "disable");
+    /// ```
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Restore => "restore",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// The side that moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// HR wants something else than at the last run.
+    Hr,
+    /// HR wants the same; the tenant was changed.
+    Tenant,
+}
+
+/// What kind of object a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Object {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+}
+
+/// One step of a plan. A person with nothing to do has none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Change {
+    /// Its number in the plan, from 1.
+    pub seq: u64,
+    /// What happens.
+    pub action: Action,
+    /// To what kind of object.
+    pub object: Object,
+    /// The person's key in HR, or the group's key.
+    pub key: String,
+    /// Graph's id; none before it is created.
+    pub id: Option<ObjectId>,
+    /// The user's sign-in name, as it is before the change (for a create: as it will be); none for groups.
+    pub user_principal_name: Option<String>,
+    /// For the reader of the plan; no rule reads it back.
+    pub reason: String,
+    /// The rule that asked for the change.
+    #[serde(default)]
+    pub why: Why,
+    /// For each attribute that an earlier run knows: whether HR or the tenant moved.
+    #[serde(default)]
+    pub cause: BTreeMap<String, Cause>,
+    /// What differs, by name. For a create everything that is sent, accountEnabled and mailNickname included.
+    /// `manager` stands here too, its values being HR keys where known, else ids.
+    pub attributes: Vec<Edit>,
+    /// For groups: who is added and removed.
+    pub members: Option<Members>,
+    /// What follows a disable.
+    pub then: Vec<LeaveAction>,
+    /// The place of the person's record.
+    pub record: Option<Place>,
+    /// The object ids behind the HR keys of `manager` and `members`, where they exist already. No part of the document: the state folder
+    /// keeps them beside it, see [`Plan::accounts`].
+    #[serde(skip)]
+    pub ids: BTreeMap<String, ObjectId>,
+}
+
+/// The object ids behind the keys that changes name, by the number of the change.
+pub type Accounts = BTreeMap<u64, BTreeMap<String, ObjectId>>;
+
+impl Plan {
+    /// The accounts behind the keys of its changes.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        let named = self.changes.iter().filter(|change| !change.ids.is_empty());
+        named.map(|change| (change.seq, change.ids.clone())).collect()
+    }
+
+    /// Everything that is kept beside the document.
+    #[must_use]
+    pub fn aside(&self) -> Aside {
+        let (candidates, new_passwords) = (self.candidates.clone(), self.new_passwords.clone());
+        Aside { accounts: self.accounts(), candidates, new_passwords }
+    }
+
+    /// The plan as its document has it, with what was kept beside it.
+    #[must_use]
+    pub fn with_aside(self, aside: Aside) -> Self {
+        let Aside { accounts, candidates, new_passwords } = aside;
+        Self { candidates, new_passwords, ..self.with_accounts(accounts) }
+    }
+
+    /// The plan of a document, with the accounts that were kept beside it.
+    #[must_use]
+    pub fn with_accounts(mut self, mut accounts: Accounts) -> Self {
+        for change in &mut self.changes {
+            change.ids = accounts.remove(&change.seq).unwrap_or_default();
+        }
+        self
+    }
+}
+
+/// Under what [`Change::ids`] keeps the account that gets a new first password: no key of a person has brackets of its own.
+const NEW_PASSWORD: &str = "(new password)";
+
+impl Change {
+    /// Whether the account is opened for a person who must not enter with the password of before: the key was given out again, and an
+    /// administrator approved it, or both names are replaced while the account returns.
+    #[must_use]
+    pub fn needs_new_password(&self) -> bool {
+        self.ids.contains_key(NEW_PASSWORD) || (self.opens() && self.replaces(roles::GIVEN_NAME) && self.replaces(roles::SURNAME))
+    }
+
+    /// Gives the account a new first password, where the change opens it.
+    pub(super) fn renew_password(&mut self) {
+        if let Some(id) = self.id.clone().filter(|_| self.opens()) {
+            self.ids.insert(NEW_PASSWORD.into(), id);
+        }
+    }
+
+    /// Whether the account is restored for a person whose first working day lies ahead: it belongs to that start, and no leave before it
+    /// deletes it again.
+    #[must_use]
+    pub fn is_ahead_of_start(&self) -> bool {
+        self.action == Action::Restore && self.why.code == ReasonCode::Returns && self.why.on.is_some()
+    }
+
+    fn opens(&self) -> bool {
+        self.object == Object::User && matches!(self.action, Action::Enable | Action::Restore)
+    }
+
+    /// Whether a known name becomes a different one, case and diacritics aside.
+    fn replaces(&self, name: &str) -> bool {
+        let edit = self.attributes.iter().find(|edit| edit.name == name);
+        let names = edit.and_then(|edit| edit.before.as_ref()?.as_text().zip(edit.after.as_ref()?.as_text()));
+        names.is_some_and(|(before, after)| plain(before) != plain(after))
+    }
+}
+
+impl Change {
+    /// Marks the change as the first match of an account that existed already. What decides about access keeps its own code.
+    pub(super) fn adopt(&mut self, adoption: &Adoption) {
+        self.reason = join(&adoption.to_string(), &self.reason);
+        if self.action == Action::Update && self.why.code == ReasonCode::HrChanged {
+            self.why.code = ReasonCode::Adopted;
+        }
+    }
+}
+
+/// Under what [`Change::ids`] keeps the manager that follows a disable out: no key of a person has brackets of its own.
+pub(super) const CLEARED_MANAGER: &str = "(cleared manager)";
+
+/// The start of the names under which [`Change::ids`] keeps the groups of an account that is deleted: no key of a person begins so.
+const FORMER_GROUP: &str = "(group when deleted) ";
+
+impl Change {
+    /// Notes the managed groups of an account that is deleted: Graph adds the account to them again when it is restored, and no list of
+    /// members shows that before.
+    pub(super) fn note_former_groups<'g>(&mut self, groups: impl Iterator<Item = &'g ObjectId>) {
+        self.ids.extend(groups.map(|id| (format!("{FORMER_GROUP}{id}"), id.clone())));
+    }
+
+    /// The managed groups of an account that is deleted.
+    pub fn former_groups(&self) -> impl Iterator<Item = &ObjectId> {
+        self.ids.iter().filter(|(name, _)| name.starts_with(FORMER_GROUP)).map(|(_, id)| id)
+    }
+}
+
+/// One attribute that differs; `None` means that it is not set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// Graph's name, or `manager`.
+    pub name: String,
+    /// What it is.
+    pub before: Option<Value>,
+    /// What it will be.
+    pub after: Option<Value>,
+    /// The expression that asked for it; none where no expression did (accountEnabled, undo).
+    pub expression: Option<String>,
+}
+
+impl Edit {
+    /// The catalogue's entry; none for `manager`.
+    pub fn attribute(&self) -> Option<Attribute> {
+        Attribute::find(&self.name)
+    }
+}
+
+/// The members that a group gains and loses, by HR key where known, else by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of the document")]
+pub struct Members {
+    pub add: Vec<String>,
+    pub remove: Vec<String>,
+}
+
+/// A record or a person that is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldEntry {
+    /// The person, where the record has a key.
+    pub key: Option<EmployeeId>,
+    /// The place of the record.
+    pub record: Option<Place>,
+    /// Why, for programs.
+    pub code: HeldCode,
+    /// Why, for people.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// Whether HR says that this person has left: the account stays enabled until a person acts.
+    #[serde(default)]
+    pub left: bool,
+    /// The accounts that may be meant.
+    #[serde(default)]
+    pub candidates: Vec<Candidate>,
+    /// Whether none of the candidates is a live, enabled account. No part of the document: it words the headline of a leaver alone.
+    #[serde(skip)]
+    pub closed: bool,
+}
+
+/// An account that may belong to a held person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Candidate {
+    /// Graph's id.
+    pub id: ObjectId,
+    /// The sign-in name.
+    pub user_principal_name: String,
+}
+
+/// Why a person or a value was left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names are those of the document")]
+pub enum SkippedCode {
+    Protected,
+    Shielded,
+    Synced,
+    Guest,
+    DisabledElsewhere,
+    StartsLater,
+    Upcoming,
+    Missing,
+    OutOfScope,
+    ManagerUnknown,
+    NotClearable,
+    RefusedByGraph,
+    NewStatus,
+    EndDateIgnored,
+    InvalidValue,
+    OtherFeed,
+    Rejected,
+    NotConfirmed,
+    GroupSpelling,
+    GroupMembers,
+    GroupUnused,
+}
+
+impl SkippedCode {
+    /// The code as documents show it.
+    ///
+    /// ```
+    /// assert_eq!(hrpush::plan::SkippedCode::RefusedByGraph.as_str(), "refused-by-graph");
+    /// ```
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Protected => "protected",
+            Self::Shielded => "shielded",
+            Self::Synced => "synced",
+            Self::Guest => "guest",
+            Self::DisabledElsewhere => "disabled-elsewhere",
+            Self::StartsLater => "starts-later",
+            Self::Upcoming => "upcoming",
+            Self::Missing => "missing",
+            Self::OutOfScope => "out-of-scope",
+            Self::ManagerUnknown => "manager-unknown",
+            Self::NotClearable => "not-clearable",
+            Self::RefusedByGraph => "refused-by-graph",
+            Self::NewStatus => "new-status",
+            Self::EndDateIgnored => "end-date-ignored",
+            Self::InvalidValue => "invalid-value",
+            Self::OtherFeed => "other-feed",
+            Self::Rejected => "rejected",
+            Self::NotConfirmed => "not-confirmed",
+            Self::GroupSpelling => "group-spelling",
+            Self::GroupMembers => "group-members",
+            Self::GroupUnused => "group-unused",
+        }
+    }
+}
+
+/// A person or a value that was left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skipped {
+    /// The person's key, where HR names one.
+    pub key: Option<String>,
+    /// The account, where there is one.
+    pub id: Option<ObjectId>,
+    /// Why, for programs.
+    pub code: SkippedCode,
+    /// Why, for people.
+    pub message: String,
+    /// Whether HR says that this person has left and the account stays enabled: heads the report, and the run does not end with 0.
+    #[serde(default)]
+    pub left: bool,
+}
+
+impl Skipped {
+    /// The entry for an attribute that Graph refuses to this app, of so many people.
+    pub fn refused(attribute: Attribute, people: u64) -> Self {
+        let message = format!(
+            "{attribute}: Graph refuses it to this app, so it is not written for {people} people; hint: grant {}; each run tries it on \
+             one person",
+            attribute.permission
+        );
+        Self { key: None, id: None, code: SkippedCode::RefusedByGraph, message, left: false }
+    }
+}
+
+/// A guard with its count, base and limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Guard {
+    /// Its name in the configuration.
+    pub name: String,
+    /// How many the plan has.
+    pub count: u64,
+    /// Of how many.
+    pub of: u64,
+    /// The most that may be; none where the guard is off.
+    pub limit: Option<u64>,
+    /// Whether it stops the run.
+    pub tripped: bool,
+    /// For `feed`: the columns that lost their values. Empty for every other guard.
+    #[serde(default)]
+    pub columns: Vec<GuardColumn>,
+}
+
+/// A column of the reading that lost its values, beside the feed's last good reading.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GuardColumn {
+    /// The column's name in HR.
+    pub name: String,
+    /// The share of empty cells in the last good reading, 0 to 1.
+    pub empty_before: f64,
+    /// The share of empty cells now, 0 to 1.
+    pub empty_after: f64,
+    /// The number of distinct values in the last good reading.
+    pub distinct_before: u64,
+    /// The number of distinct values now.
+    pub distinct_after: u64,
+}

@@ -1,0 +1,211 @@
+//! The tenant of a run: the configured one, another Graph by `--graph-url`, or the embedded sandbox.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::error::Failure;
+use super::settings::Settings;
+use crate::config::{self, SecretFrom, Tenant};
+use crate::graph::{Auth, Client, Cloud, Credential, GraphUrl, Priority, Reader, Settings as GraphSettings};
+use crate::plan::Target;
+use crate::report::shown;
+use crate::sandbox::{self, Sandbox};
+use crate::store::Store;
+
+/// The variable with a bearer token, used where no other credential is configured.
+const TOKEN: &str = "HRPUSH_ACCESS_TOKEN";
+/// The speed of the embedded sandbox's quota beside Graph's, so that a rehearsal does not wait.
+const SANDBOX_SCALE: f64 = 1000.0;
+/// The URL of the embedded sandbox in plans. Its real port differs in every run.
+const SANDBOX_URL: &str = "http://127.0.0.1/v1.0";
+
+/// A connected tenant.
+pub(crate) struct Connection {
+    pub(crate) client: Arc<Client>,
+    /// The URL as plans name it.
+    pub(crate) url: String,
+    /// The embedded sandbox, kept alive.
+    pub(crate) sandbox: Option<Sandbox>,
+    /// The tenant that the configuration names, by id or domain.
+    expected: Option<String>,
+}
+
+impl Connection {
+    pub(crate) fn reader(&self) -> Reader {
+        Reader::new(Arc::clone(&self.client))
+    }
+
+    /// Distinguishes cached snapshots of this target from those of others, before the tenant's id is known.
+    pub(crate) fn place(&self) -> String {
+        format!("{} {}", self.url, self.expected.as_deref().unwrap_or_default())
+    }
+
+    /// The target as the plan shows it.
+    pub(crate) fn target(&self, tenant: &crate::directory::TenantId) -> Target {
+        Target { graph_url: self.url.clone(), tenant_id: tenant.0.clone(), sandbox: self.sandbox.is_some() }
+    }
+
+    /// Refuses a tenant that is not the configured one.
+    pub(crate) fn check(&self, snapshot: &crate::directory::Snapshot) -> Result<(), Failure> {
+        match &self.expected {
+            Some(expected)
+                if !snapshot.tenant.0.eq_ignore_ascii_case(expected) && !snapshot.domains.contains(&expected.to_lowercase()) =>
+            {
+                Err(Failure::CannotRun(format!(
+                    "the credential belongs to the tenant {}, not to `{expected}` of [tenant]\n  hint: correct `id` or the credential",
+                    snapshot.tenant
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The tenant that a run is about.
+pub(crate) enum TargetChoice {
+    /// The embedded sandbox.
+    Embedded,
+    /// The configured cloud, or the one that the token is for.
+    Cloud(Cloud),
+    /// Another Graph.
+    At(GraphUrl),
+}
+
+impl TargetChoice {
+    /// The target of a run that computes its plan.
+    pub(crate) fn of_run(settings: &Settings, graph_url: Option<&str>) -> Result<Self, Failure> {
+        match graph_url {
+            Some(url) => at(url).map(Self::At),
+            None if settings.config.tenant.is_none() && token().is_none() => Ok(Self::Embedded),
+            None => Ok(Self::Cloud(cloud(settings))),
+        }
+    }
+
+    /// The target of a plan that was made before; anything else that the options or the configuration name is refused.
+    ///
+    /// A saved plan may come from anywhere, and its fingerprint does not cover its URL. So the URL is used only where it cannot leak a
+    /// credential: on loopback, and for Microsoft's own clouds.
+    pub(crate) fn of_plan(settings: &Settings, graph_url: Option<&str>, target: &Target) -> Result<Self, Failure> {
+        let other = || Failure::usage(other_target(target));
+        if target.sandbox {
+            let free = graph_url.is_none() && settings.config.tenant.is_none();
+            return if free { Ok(Self::Embedded) } else { Err(other()) };
+        }
+        if let Some(url) = graph_url {
+            let url = at(url)?;
+            return if named(&url) == target.graph_url { Ok(Self::At(url)) } else { Err(other()) };
+        }
+        if named(&cloud(settings).graph()) == target.graph_url {
+            return Ok(Self::Cloud(cloud(settings)));
+        }
+        let url = GraphUrl::new(&target.graph_url).map_err(|_| other())?;
+        if url.is_loopback() {
+            return Ok(Self::At(url));
+        }
+        Err(Failure::usage(format!("{}\n  hint: name it with --graph-url, if this is intended", other_target(target))))
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Embedded => SANDBOX_URL.to_owned(),
+            Self::Cloud(cloud) => named(&cloud.graph()),
+            Self::At(url) => named(url),
+        }
+    }
+}
+
+fn at(url: &str) -> Result<GraphUrl, Failure> {
+    GraphUrl::new(url).map_err(|fault| Failure::usage(format!("--graph-url: {fault}")))
+}
+
+/// An address as plans name it.
+fn named(url: &GraphUrl) -> String {
+    format!("{}/v1.0", url.root())
+}
+
+fn cloud(settings: &Settings) -> Cloud {
+    settings.config.tenant.as_ref().map_or(Cloud::Global, |tenant| tenant.cloud)
+}
+
+/// The message for a plan or a run of another target.
+pub(crate) fn other_target(target: &Target) -> String {
+    let kind = if target.sandbox { "the embedded sandbox" } else { "the tenant" };
+    format!("the plan is for {kind} {} at {}, which is not the target here", shown(&target.tenant_id), shown(&target.graph_url))
+}
+
+/// Connects without sending a request.
+pub(crate) async fn connect(
+    settings: &Settings,
+    store: &mut Store,
+    choice: &TargetChoice,
+    priority: Priority,
+) -> Result<Connection, Failure> {
+    let url = choice.url();
+    let base = match choice {
+        TargetChoice::Embedded => return embedded(store, priority).await,
+        TargetChoice::Cloud(cloud) => cloud.graph(),
+        TargetChoice::At(url) => url.clone(),
+    };
+    let tenant = settings.config.tenant.as_ref();
+    let credential = credential(tenant, cloud(settings))?;
+    let size = tenant.map(|tenant| tenant.size).unwrap_or_default();
+    let quota = settings.config.quota;
+    let connection = GraphSettings { base, size, share: quota.share, scale: quota.scale, priority };
+    let client = Client::connect(connection, credential)?;
+    let expected = tenant.filter(|_| matches!(choice, TargetChoice::Cloud(_))).map(|tenant| tenant.id.clone());
+    let connection = Connection { client: Arc::new(client), url, sandbox: None, expected };
+    let stops = store.stops(&connection.place())?;
+    connection.client.keep_stops(Arc::new(stops));
+    Ok(connection)
+}
+
+async fn embedded(store: &mut Store, priority: Priority) -> Result<Connection, Failure> {
+    let tenant = store.tenant_of_sandbox()?;
+    let options = sandbox::Options {
+        db: Some(store.private_file("sandbox.db")?),
+        tenant_id: Some(tenant.0),
+        quota: sandbox::Quota::scaled(SANDBOX_SCALE),
+        // An app set up as the documentation asks: people who return get a new password.
+        directory_roles: vec!["User Administrator".to_owned()],
+        ..sandbox::Options::default()
+    };
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let sandbox = Sandbox::start(listen, options).await?;
+    let base = GraphUrl::new(&sandbox.url()).map_err(|error| Failure::cannot(&error))?;
+    let connection = GraphSettings { scale: SANDBOX_SCALE, priority, ..GraphSettings::new(base) };
+    let client = Client::connect(connection, Credential::token("embedded-sandbox".into()))?;
+    Ok(Connection { client: Arc::new(client), url: SANDBOX_URL.to_owned(), sandbox: Some(sandbox), expected: None })
+}
+
+fn token() -> Option<SecretString> {
+    std::env::var(TOKEN).ok().filter(|token| !token.trim().is_empty()).map(|token| token.trim().into())
+}
+
+fn credential(tenant: Option<&Tenant>, cloud: Cloud) -> Result<Credential, Failure> {
+    let Some((tenant, auth)) = tenant.and_then(|tenant| Some((tenant, tenant.auth.as_ref()?))) else {
+        return token().map(Credential::token).ok_or_else(|| {
+            Failure::CannotRun(format!(
+                "no credential is configured for the tenant\n  hint: set {TOKEN} to a bearer token, or `auth` in [tenant] of hrpush.toml"
+            ))
+        });
+    };
+    let secret = SecretFrom::read;
+    let id = tenant.id.clone();
+    let auth = match auth.clone() {
+        config::Auth::ClientSecret { client_id, secret: from } => {
+            Auth::ClientSecret { tenant: id, client_id, secret: secret(&from)? }
+        }
+        config::Auth::ClientCertificate { client_id, certificate_file } => {
+            Auth::ClientCertificate { tenant: id, client_id, pem: secret(&SecretFrom::File(certificate_file))? }
+        }
+        config::Auth::ManagedIdentity { client_id } => Auth::ManagedIdentity { client_id },
+        config::Auth::WorkloadIdentity { client_id, token_file } => {
+            Auth::WorkloadIdentity { tenant: Some(id), client_id, token_file }
+        }
+        config::Auth::AzureCli => Auth::AzureCli { tenant: Some(id) },
+        config::Auth::AccessToken { token_env } => Auth::AccessToken(secret(&SecretFrom::Env(token_env))?),
+    };
+    Ok(Credential::new(auth, cloud, None)?)
+}

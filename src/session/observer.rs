@@ -1,0 +1,48 @@
+//! What a run reports while it works. The command line prints and logs it; a service may stream it.
+
+use std::time::Duration;
+
+use super::preview::Preview;
+use super::run_end::RunEnd;
+use crate::apply::Outcome;
+
+/// Receives the events of a run, in their order. It must not block: requests wait for it.
+pub(crate) trait Observer: Sync {
+    /// Something happened.
+    fn event(&self, event: Event<'_>);
+}
+
+/// One event of a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event<'a> {
+    /// Something was done that an operator may want to know.
+    Note(&'a str),
+    /// The plan is computed. The preview has its notes and concerns.
+    Planned(&'a Preview),
+    /// The execution has gone on.
+    Progress(Progress),
+    /// The plan was carried out, wholly or in part.
+    Applied(&'a Outcome),
+    /// The run has ended. This is the last event of every run.
+    Ended(&'a RunEnd),
+}
+
+/// How far the execution of a plan is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Progress {
+    /// The first request is about to be sent.
+    Started {
+        /// How many writes the plan needs where nothing is sent twice.
+        writes: u64,
+    },
+    /// Some requests were sent.
+    Advanced {
+        sent: u64,
+        /// What the quota's model expects: an average of the past would promise the pace of the first burst for hours.
+        left: Duration,
+        /// Writes per second.
+        rate: f64,
+    },
+    /// The last answer has come.
+    Finished,
+}

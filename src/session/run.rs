@@ -1,0 +1,96 @@
+//! One run of one command: its settings, its observer, and the one place that every ending passes.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Mutex;
+
+use futures::FutureExt as _;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::error::{Code, Ended, Failure};
+use super::observer::{Event, Observer};
+use super::run_end::{EndKind, RunEnd, RunFacts, RunKind};
+use super::settings::Settings;
+use crate::record::lock;
+
+/// One run, from its configuration to its end. Nothing in it is global, so a process may hold several, one after another or at once.
+pub(crate) struct Session<'a> {
+    pub(crate) kind: RunKind,
+    pub(crate) settings: &'a Settings,
+    pub(crate) observer: &'a dyn Observer,
+    cancelled: watch::Receiver<bool>,
+    started: Timestamp,
+    facts: Mutex<RunFacts>,
+}
+
+impl<'a> Session<'a> {
+    /// A run that begins now. `cancelled` becomes true when the caller wants it to stop.
+    pub(crate) fn new(
+        kind: RunKind,
+        settings: &'a Settings,
+        observer: &'a dyn Observer,
+        cancelled: watch::Receiver<bool>,
+    ) -> Self {
+        let facts = RunFacts { dry_run: kind == RunKind::Plan, ..RunFacts::default() };
+        Self { kind, settings, observer, cancelled, started: Timestamp::now(), facts: Mutex::new(facts) }
+    }
+
+    /// Keeps what was found out, for the end of the run.
+    pub(crate) fn learn(&self, change: impl FnOnce(&mut RunFacts)) {
+        change(&mut lock(&self.facts));
+    }
+
+    /// Becomes true when the run is to stop.
+    pub(crate) fn cancelled(&self) -> watch::Receiver<bool> {
+        self.cancelled.clone()
+    }
+
+    /// Does the work, unless an interrupt comes first. Only for work that writes nothing.
+    pub(crate) async fn unless_interrupted<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let mut cancelled = self.cancelled.clone();
+        tokio::select! {
+            biased;
+            _ = cancelled.wait_for(|stop| *stop) => Err(Failure::Interrupted),
+            done = work => done,
+        }
+    }
+
+    /// Does the work of the run and reports how it ended: done, stopped by a guard, refused, cut off, interrupted, or crashed.
+    ///
+    /// This is the only place that knows the end of every run. A row of the list of runs or a message is made from the event
+    /// [`Event::Ended`], and from nothing else.
+    pub(crate) async fn supervise(&self, work: impl Future<Output = Result<Ended, Failure>>) -> Result<Ended, Failure> {
+        let result = AssertUnwindSafe(work).catch_unwind().await;
+        let ended = match &result {
+            Ok(Ok(ended)) => Some(ended.clone()),
+            Ok(Err(failure)) => Some(failure.into()),
+            Err(_) => None,
+        };
+        let facts = lock(&self.facts).clone();
+        let end = RunEnd {
+            kind: self.kind,
+            end: end_kind(ended.as_ref(), &facts),
+            started: self.started,
+            finished: Timestamp::now(),
+            ended,
+            facts,
+        };
+        self.observer.event(Event::Ended(&end));
+        result.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}
+
+fn end_kind(ended: Option<&Ended>, facts: &RunFacts) -> EndKind {
+    let Some(ended) = ended else { return EndKind::Crashed };
+    match ended.code {
+        Code::CannotRun => EndKind::CannotRun,
+        Code::Usage => EndKind::Refused,
+        Code::Guard => EndKind::Stopped,
+        Code::Interrupted => EndKind::Interrupted,
+        Code::Done | Code::Attention | Code::Pending if facts.dry_run => EndKind::Planned,
+        Code::Pending => EndKind::Pending,
+        Code::Done | Code::Attention if facts.applied > 0 || facts.failed > 0 => EndKind::Done,
+        Code::Done | Code::Attention => EndKind::NothingToDo,
+    }
+}

@@ -1,0 +1,68 @@
+//! Settings: hrpush.toml, the state folder, and what both mean for other rooms.
+
+use std::path::{Path, PathBuf};
+
+use super::error::Failure;
+use crate::config::{self, Config, Deliver};
+use crate::graph;
+use crate::plan::{Limit, Policy};
+use crate::store::Store;
+
+/// The configuration, and the state folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    pub(crate) state: PathBuf,
+}
+
+/// The name of the configuration in the working folder.
+const FILE: &str = "hrpush.toml";
+
+impl Settings {
+    /// Reads this configuration, else the one in the working folder, else none. The state folder is beside the configuration unless it
+    /// is named.
+    ///
+    /// # Errors
+    /// Every fault of the configuration.
+    pub(crate) fn load(config: Option<&Path>, state: Option<&Path>) -> Result<Self, Failure> {
+        let path = config.map(Path::to_path_buf).or_else(|| Path::new(FILE).is_file().then(|| PathBuf::from(FILE)));
+        let beside = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let state = state.map_or_else(|| beside.join(".hrpush"), Path::to_path_buf);
+        let config = path.as_deref().map(config::load).transpose()?.unwrap_or_default();
+        Ok(Self { config, state })
+    }
+
+    /// Opens the state folder, and makes it where it does not exist.
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.state)?)
+    }
+
+    /// The configured mapping file.
+    pub(crate) fn mapping(&self) -> Option<&Path> {
+        self.config.source.as_ref()?.mapping.as_deref()
+    }
+
+    /// The part of the configuration that decides about changes.
+    pub(crate) fn policy(&self) -> Policy {
+        let Config { protect, guard, names, password, .. } = &self.config;
+        let limits = guard.named().into_iter().filter(|(name, limit)| *name != "feed" || limit.off);
+        Policy {
+            protect_users: protect.users.clone(),
+            protect_groups: protect.groups.clone(),
+            guards: limits
+                .map(|(name, limit)| (name, Limit { share: limit.share, count: limit.count, off: limit.off }))
+                .collect(),
+            leavers: guard.leavers,
+            week: guard.week.unwrap_or(f64::INFINITY),
+            reuse_after_days: days(names.reuse_after),
+            tap: matches!(password.deliver, Deliver::Tap(_)),
+            supported: (&graph::CAPABILITIES).into(),
+        }
+    }
+}
+
+/// A calendar span in days, with 30.4 days to a month.
+fn days(span: jiff::Span) -> i64 {
+    let months = i64::from(span.get_years()) * 12 + i64::from(span.get_months());
+    months * 365 / 12 + i64::from(span.get_weeks()) * 7 + i64::from(span.get_days())
+}

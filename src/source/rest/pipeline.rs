@@ -1,0 +1,462 @@
+//! The whole way of a reading: lists, joins, the row that counts, columns.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::Rest;
+use super::error::{RestError, plain};
+use super::http::client::Sender;
+use super::incremental::{Kept, Rows, by_key};
+use super::join::{Answers, Joined};
+use super::list::repeats::{self, Listed};
+use super::list::truncated;
+use super::list::{Pages, Raw};
+use super::row_selection::{Pick, Told};
+use super::settings::{Changes, PagingKind, Settings};
+use super::shape::flatten::{self, Column, Manner, Need, Row, Seen};
+use super::shape::path::Path;
+use super::shape::template::Values;
+use crate::record::{Header, Place, Record, Value, trimmed};
+use crate::source::Reading;
+use crate::source::files::source_file::hex;
+
+/// Reads everything; a list that moved meanwhile is read once more from its start.
+pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
+    match read_once(rest, Attempt::First).await {
+        Err(fault) if fault.moved() => {
+            tracing::warn!("{}: the list moved while it was read, it is read once more", rest.settings.name);
+            let mut reading = read_once(rest, Attempt::Second).await?;
+            reading.told.push("the list moved while it was read: it was read a second time".to_owned());
+            Ok(reading)
+        }
+        read => read,
+    }
+}
+
+/// Which reading of a list that moves it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    First,
+    /// What is the same as at the first attempt is so in the service.
+    Second,
+}
+
+async fn read_once(rest: &Rest, attempt: Attempt) -> Result<Reading, RestError> {
+    let settings = &rest.settings;
+    let values = values(rest);
+    let sender = Sender::new(settings, values)?;
+    let mut table = Table::new(rest, attempt);
+    let mut joins = Vec::new();
+    for join in &settings.joins {
+        joins.push(Joined::new(&sender, join).await?);
+    }
+    let mut keep = None;
+    if let (Some(changes), Some(memory)) = (&settings.changes, &rest.memory) {
+        let kept = memory.load().and_then(|bytes| Kept::usable(&bytes, rest, changes));
+        let mut whole = with_changes(&sender, rest, changes, kept, &mut table).await?;
+        hand_on(&sender, &mut whole, &mut joins, &mut table).await?;
+        keep = Some((memory, whole));
+    } else {
+        let mut lists = Lists::new(&sender);
+        while let Some(page) = lists.next(&sender, &mut joins).await? {
+            page.into_iter().try_for_each(|raw| table.take(raw))?;
+        }
+    }
+    for told in joins.iter().filter_map(Joined::told) {
+        table.warn(told);
+    }
+    let reading = table.finish()?;
+    // What is no reading is not built upon.
+    if let Some((memory, mut whole)) = keep {
+        memory.keep(&whole.bytes(rest.now)).map_err(RestError::NotKept)?;
+    }
+    Ok(reading)
+}
+
+fn values(rest: &Rest) -> Values {
+    let mut values = Values(rest.settings.values.clone());
+    values.0.insert("today".to_owned(), rest.day.to_string());
+    values
+}
+
+/// The list and all others, page by page.
+struct Lists<'s> {
+    settings: &'s Settings,
+    pages: Pages<'s>,
+    /// None while the first list is read, then which of the others.
+    other: Option<usize>,
+    /// Whether the first list has had anybody.
+    anybody: bool,
+    /// Of each other list with `unless`: the values that the first list had there.
+    known: Vec<HashSet<String>>,
+}
+
+impl<'s> Lists<'s> {
+    fn new(sender: &Sender<'s>) -> Self {
+        let settings = sender.settings;
+        let pages = Pages::new(sender, &settings.list, sender.values.clone());
+        Self { settings, pages, other: None, anybody: false, known: vec![HashSet::new(); settings.also.len()] }
+    }
+
+    async fn next(&mut self, sender: &Sender<'s>, joins: &mut [Joined<'_>]) -> Result<Option<Vec<Raw>>, RestError> {
+        loop {
+            if let Some(mut page) = self.pages.next(sender).await? {
+                self.anybody |= !page.is_empty();
+                let list = self.other.map_or(0, |other| other + 1);
+                for raw in &mut page {
+                    raw.origin.list = list;
+                }
+                self.judge(&mut page);
+                for join in joins.iter_mut() {
+                    join.attach(sender, &mut page).await?;
+                }
+                return Ok(Some(page));
+            }
+            // Those of the other lists do not make it whole: everybody of the first would be missing.
+            if !self.anybody {
+                return Err(RestError::Empty);
+            }
+            let next = self.other.map_or(0, |other| other + 1);
+            let Some(also) = self.settings.also.get(next) else { return Ok(None) };
+            self.other = Some(next);
+            self.pages = Pages::new(sender, &also.list, sender.values.clone());
+        }
+    }
+
+    /// Passes over those who are known, and says of the others what their list says of all.
+    fn judge(&mut self, page: &mut Vec<Raw>) {
+        let Some(other) = self.other else {
+            for (also, known) in self.settings.also.iter().zip(&mut self.known) {
+                if let Some(path) = &also.unless {
+                    known.extend(page.iter().filter_map(|raw| path.text(&raw.json)));
+                }
+            }
+            return;
+        };
+        let also = &self.settings.also[other];
+        if let Some(path) = &also.unless {
+            page.retain(|raw| path.text(&raw.json).is_none_or(|key| !self.known[other].contains(&key)));
+        }
+        for raw in page {
+            if let Some(record) = raw.json.as_object_mut() {
+                record.extend(also.set.iter().map(|(name, text)| (name.clone(), text.as_str().into())));
+            }
+        }
+    }
+}
+
+/// Everything, or what changed merged with what is kept.
+async fn with_changes(
+    sender: &Sender<'_>,
+    rest: &Rest,
+    changes: &Changes,
+    kept: Option<Kept>,
+    table: &mut Table<'_>,
+) -> Result<Kept, RestError> {
+    let no_key =
+        |place: Place| RestError::Flatten(format!("{place}: the record has no `{}`, by which changes are merged", changes.key));
+    let (mut rows, mut listed) = (Rows::new(), Listed::default());
+    let mut once = |page: &[Raw]| page.iter().try_for_each(|raw| listed.take_by(&[&changes.key], raw));
+    let Some(mut whole) = kept else {
+        let mut lists = Lists::new(sender);
+        while let Some(page) = lists.next(sender, &mut []).await? {
+            once(&page)?;
+            by_key(page, changes, &mut rows).map_err(no_key)?;
+        }
+        return Ok(Kept::new(rest, rows));
+    };
+    let mut request = sender.settings.list.clone();
+    // What the list asks for under the same name gives way.
+    request.query.retain(|(name, _)| changes.query.iter().all(|(other, _)| other != name));
+    request.query.extend(changes.query.iter().cloned());
+    let mut pages = Pages::new(sender, &request, sender.values.with("since", whole.mark(changes)));
+    let mut count = 0;
+    while let Some(page) = pages.next(sender).await? {
+        count += page.len();
+        once(&page)?;
+        by_key(page, changes, &mut rows).map_err(no_key)?;
+    }
+    whole.follow(rows);
+    table.told.push(format!("{count} records changed since the last reading"));
+    Ok(whole)
+}
+
+/// Joined so many at a time.
+const AT_ONCE: usize = 500;
+
+/// Joins everybody anew, who has changed and who has not, and hands them on.
+async fn hand_on(
+    sender: &Sender<'_>,
+    whole: &mut Kept,
+    joins: &mut [Joined<'_>],
+    table: &mut Table<'_>,
+) -> Result<(), RestError> {
+    let doubled = whole.doubled();
+    if doubled > 0 {
+        table.warn(format!("{doubled} keys of `changes` have several records: the next reading will be one of everybody"));
+    }
+    for rows in whole.rows().chunks_mut(AT_ONCE) {
+        let mut page: Vec<Raw> = rows.iter().map(|row| row.raw()).collect();
+        let mut known: Vec<&mut Answers> = rows.iter_mut().map(|row| &mut row.asked).collect();
+        for join in joins.iter_mut() {
+            join.attach_known(sender, &mut page, &mut known).await?;
+        }
+        page.into_iter().try_for_each(|raw| table.take(raw))?;
+    }
+    Ok(())
+}
+
+/// Records on their way to a reading.
+struct Table<'s> {
+    rest: &'s Rest,
+    /// Held back until all rows of a person are there.
+    grouped: BTreeMap<String, Vec<Raw>>,
+    /// Records in their final form, where the columns are declared.
+    rows: Vec<(Place, Vec<Value>)>,
+    /// Records whose columns are not known before the last one came.
+    loose: Vec<(Place, Row)>,
+    seen: Seen,
+    attempt: Attempt,
+    identity: Identity<'s>,
+    listed: Listed,
+    picked: Told,
+    /// How many records came with a part of a list, and which list that was first.
+    cut: Option<(u64, String)>,
+    digest: Sha256,
+    told: Vec<String>,
+}
+
+impl<'s> Table<'s> {
+    fn new(rest: &'s Rest, attempt: Attempt) -> Self {
+        Self {
+            rest,
+            attempt,
+            identity: Identity::of(&rest.settings),
+            listed: Listed::default(),
+            grouped: BTreeMap::new(),
+            rows: Vec::new(),
+            loose: Vec::new(),
+            seen: Seen::new(rest.settings.columns.len()),
+            picked: Told::default(),
+            cut: None,
+            digest: Sha256::new(),
+            told: Vec::new(),
+        }
+    }
+
+    fn settings(&self) -> &'s Settings {
+        &self.rest.settings
+    }
+
+    /// Something that is told and should not be overlooked.
+    fn warn(&mut self, text: String) {
+        tracing::warn!("{}: {text}", self.settings().name);
+        self.told.push(text);
+    }
+
+    fn take(&mut self, raw: Raw) -> Result<(), RestError> {
+        if raw.origin.page > 0 {
+            let listed = match &self.identity {
+                Identity::One | Identity::Columns(_) | Identity::Names(_) => Ok(()),
+                Identity::Whole => self.listed.take_whole(&raw),
+                Identity::Row(paths) => self.listed.take_by(paths, &raw),
+            };
+            self.allow(listed)?;
+        }
+        let grouping = self.settings().picks.iter().find_map(|pick| pick.by.as_ref());
+        match grouping.map(|by| by.text(&raw.json)) {
+            // A row that belongs to nobody is kept as it is: the mapping holds it.
+            None | Some(None) => self.convert(raw),
+            Some(Some(key)) => {
+                self.grouped.entry(key).or_default().push(raw);
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets a record pass that is in two lists at the second attempt too: that is how the service has it, and the mapping holds both.
+    fn allow(&self, listed: Result<(), RestError>) -> Result<(), RestError> {
+        match listed {
+            Err(RestError::InTwoLists { .. }) if self.attempt == Attempt::Second => Ok(()),
+            listed => listed,
+        }
+    }
+
+    /// Takes down the key of a finished record.
+    fn once<'v>(&mut self, values: impl Iterator<Item = Option<&'v Value>>, raw: &Raw) -> Result<(), RestError> {
+        let texts: Vec<String> = values.map(|value| value.map_or_else(String::new, key_text)).collect();
+        let Some(identity) = repeats::identity(texts.iter().map(String::as_str)).filter(|_| raw.origin.page > 0) else {
+            return Ok(());
+        };
+        let listed = self.listed.take(identity, raw.origin, &raw.place);
+        self.allow(listed)
+    }
+
+    fn convert(&mut self, mut raw: Raw) -> Result<(), RestError> {
+        let settings = self.settings();
+        self.digest.update(raw.json.to_string());
+        self.digest.update([0]);
+        for pick in &settings.picks {
+            pick.apply(&mut raw.json, self.rest.day, settings.zone(), &mut self.picked);
+        }
+        if let Some(list) = truncated::needed(&raw.json, paths(settings)) {
+            self.cut.get_or_insert((0, list)).0 += 1;
+        }
+        let Settings { false_is_nothing, nothing, .. } = settings;
+        let manner = Manner { zone: settings.zone(), false_is_nothing: *false_is_nothing, nothing };
+        if settings.columns.is_empty() {
+            let row = flatten::all(&raw.json, &manner).map_err(|why| RestError::Flatten(format!("{}: {why}", raw.place)))?;
+            if let Identity::Names(names) = &self.identity {
+                let names = *names;
+                self.once(names.iter().map(|name| row.get(name)), &raw)?;
+            }
+            self.loose.push((raw.place, row));
+        } else {
+            let row = flatten::declared(&raw.json, &settings.columns, &manner, &mut self.seen);
+            if let Identity::Columns(indexes) = &self.identity {
+                let indexes = indexes.clone();
+                self.once(indexes.iter().map(|index| row.get(*index)), &raw)?;
+            }
+            self.rows.push((raw.place, row));
+        }
+        Ok(())
+    }
+
+    /// Of the rows of each person, the one that counts.
+    fn choose(&mut self) -> Result<(), RestError> {
+        let settings = self.settings();
+        let Some(pick) = settings.picks.iter().find(|pick| pick.by.is_some()) else { return Ok(()) };
+        for (_, mut raws) in std::mem::take(&mut self.grouped) {
+            let chosen = chosen(pick, &raws, self.rest, &mut self.picked);
+            self.convert(raws.swap_remove(chosen))?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Reading, RestError> {
+        self.choose()?;
+        let Told { chosen, ties } = self.picked;
+        if let Some((records, list)) = self.cut.take() {
+            return Err(RestError::Cut { records, list: plain(&list) });
+        }
+        if chosen > 0 {
+            self.told.push(format!("{chosen} people have several rows or employments: the one that counts was taken"));
+        }
+        if ties > 0 {
+            self.warn(format!(
+                "{ties} people have several rows that count alike: a [[source.pick]] should say which is preferred"
+            ));
+        }
+        let settings = self.settings();
+        if self.rows.is_empty() && self.loose.is_empty() {
+            return Err(RestError::Empty);
+        }
+        let (header, records) = if settings.columns.is_empty() { self.loose_records()? } else { self.declared_records()? };
+        let sha256 = hex(&self.digest.finalize());
+        let mut told = vec![format!("{}: {} records", settings.name, records.len())];
+        told.append(&mut self.told);
+        Ok(Reading { name: settings.name.clone(), header, records: records.into(), sha256, told })
+    }
+
+    fn loose_records(&mut self) -> Result<(Arc<Header>, Vec<Record>), RestError> {
+        let names: BTreeSet<&str> = self.loose.iter().flat_map(|(_, row)| row.keys().map(String::as_str)).collect();
+        let header = Header::new(names).map_err(|name| RestError::Flatten(format!("two columns are called `{name}`")))?;
+        let header = Arc::new(header);
+        let record = |(place, mut row): (Place, Row)| {
+            let values = header.names().map(|name| row.remove(name).unwrap_or(Value::Null)).collect();
+            Record::from_values(Arc::clone(&header), place, values)
+        };
+        let records = std::mem::take(&mut self.loose).into_iter().map(record).collect();
+        Ok((header, records))
+    }
+
+    /// A column that no record has, or that is empty in all of several, is a lost permission, and not every person's value cleared.
+    fn declared_records(&mut self) -> Result<(Arc<Header>, Vec<Record>), RestError> {
+        let columns = &self.settings().columns;
+        let Seen { there, filled } = &self.seen;
+        let several = self.rows.len() >= SEVERAL;
+        let named = |without: &dyn Fn(usize, Need) -> bool| -> Vec<String> {
+            let without = columns.iter().enumerate().filter(|(index, column)| without(*index, column.need));
+            without.map(|(_, column)| column_with_paths(column)).collect()
+        };
+        let lost = named(&|index, need| need != Need::Nothing && !there[index]);
+        let empty = named(&|index, need| several && need == Need::Value && there[index] && !filled[index]);
+        if !lost.is_empty() || !empty.is_empty() {
+            return Err(RestError::Columns { lost, empty });
+        }
+        let header = Header::new(columns.iter().map(|column| column.name.as_str()))
+            .map_err(|name| RestError::Flatten(format!("two columns are called `{name}`")))?;
+        let header = Arc::new(header);
+        let record = |(place, row)| Record::from_values(Arc::clone(&header), place, row);
+        let records = std::mem::take(&mut self.rows).into_iter().map(record).collect();
+        Ok((header, records))
+    }
+}
+
+/// So many records without a value in a column are no accident.
+const SEVERAL: usize = 5;
+
+fn column_with_paths(column: &Column) -> String {
+    let paths: Vec<&str> = column.paths.iter().map(Path::as_str).collect();
+    format!("`{}` (column `{}`)", paths.join("` or `"), column.name)
+}
+
+/// By what a record is known again on another page.
+enum Identity<'s> {
+    /// There is one page.
+    One,
+    /// By all of its values: the mapping's key is not known.
+    Whole,
+    /// By what tells the rows of one person apart: the list has several.
+    Row(Vec<&'s Path>),
+    /// By these declared columns, of which the mapping makes its key.
+    Columns(Vec<usize>),
+    /// By columns of these names.
+    Names(&'s [String]),
+}
+
+impl<'s> Identity<'s> {
+    fn of(settings: &'s Settings) -> Self {
+        let paged = !matches!(settings.list.paging.kind, PagingKind::None);
+        if !paged && settings.also.is_empty() {
+            return Self::One;
+        }
+        if let Some((pick, by)) = settings.picks.iter().find_map(|pick| Some((pick, pick.by.as_ref()?))) {
+            return match (&pick.from, &pick.sequence) {
+                (Some(from), Some(sequence)) => Self::Row(vec![by, from, sequence]),
+                _ => Self::Whole,
+            };
+        }
+        if settings.key.is_empty() {
+            return Self::Whole;
+        }
+        if settings.columns.is_empty() {
+            return Self::Names(&settings.key);
+        }
+        let position = |name: &String| settings.columns.iter().position(|column| trimmed(&column.name) == trimmed(name));
+        settings.key.iter().map(position).collect::<Option<Vec<usize>>>().map_or(Self::Whole, Self::Columns)
+    }
+}
+
+fn key_text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Text(text) => text.to_string(),
+        Value::Flag(flag) => flag.to_string(),
+        Value::List(items) => items.join("\u{1f}"),
+    }
+}
+
+/// Where a record is looked into; nowhere in particular where every value becomes a column.
+fn paths(settings: &Settings) -> impl Iterator<Item = &Path> {
+    let picked = settings.picks.iter().filter_map(|pick| pick.at.as_ref());
+    let others = picked.chain(settings.joins.iter().map(|join| &join.on)).filter(|_| !settings.columns.is_empty());
+    settings.columns.iter().flat_map(|column| &column.paths).chain(others)
+}
+
+fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, told: &mut Told) -> usize {
+    let rows: Vec<&serde_json::Value> = raws.iter().map(|raw| &raw.json).collect();
+    pick.choose(&rows, rest.day, rest.settings.zone(), told).unwrap_or(0)
+}

@@ -1,0 +1,365 @@
+//! From the objects of an answer to the columns of a reading.
+//!
+//! Without declared columns every value gets a name of the keys that lead to it, joined by dots: `work.title`. A list of objects
+//! adds nothing to the names: `emails.value` is the list of all their values, so that no column comes or goes with the number of
+//! elements. A list of one is the value itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::tz::TimeZone;
+use serde_json::Value as Json;
+
+use super::dates::{self, DateForm};
+use super::json::scalar;
+use super::path::Path;
+use crate::record::{Value, plain_moment, trimmed};
+
+/// More columns than this come from an object that is keyed by ids.
+const MOST: usize = 2_000;
+/// More places than the lists of a record fill.
+const MOST_PLACES: usize = 1_000_000;
+/// Longer than the name of any column.
+const LONGEST: usize = 2_000;
+
+/// One declared column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name, as the mapping writes it.
+    pub name: String,
+    /// Where its value is; the first of several that has one.
+    pub paths: Vec<Path>,
+    /// How it writes dates, where it does.
+    pub date: Option<DateForm>,
+    /// What must be there of it.
+    pub need: Need,
+    /// Whether `false` is a value here although the source writes it for nothing.
+    pub flag: bool,
+    /// What stands for a text, such as the name for a code.
+    pub words: BTreeMap<String, String>,
+}
+
+/// What a reading must have of a column: where it lacks that, a permission was lost, and not every person's value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Need {
+    /// A value in some record.
+    #[default]
+    Value,
+    /// The place of the value in some record, be it empty everywhere (`optional = "empty"`).
+    Place,
+    /// Nothing (`optional = true`).
+    Nothing,
+}
+
+/// What the records of a reading had of each declared column.
+#[derive(Clone, Debug)]
+pub(in crate::source::rest) struct Seen {
+    /// Whether a record had the place of its value.
+    pub(in crate::source::rest) there: Vec<bool>,
+    /// Whether a record had a value.
+    pub(in crate::source::rest) filled: Vec<bool>,
+}
+
+impl Seen {
+    pub(in crate::source::rest) fn new(columns: usize) -> Self {
+        Self { there: vec![false; columns], filled: vec![false; columns] }
+    }
+}
+
+/// What holds for the values of all columns.
+pub(in crate::source::rest) struct Manner<'s> {
+    pub(in crate::source::rest) zone: &'s TimeZone,
+    pub(in crate::source::rest) false_is_nothing: bool,
+    /// What the mapping takes for an empty cell, folded.
+    pub(in crate::source::rest) nothing: &'s [String],
+}
+
+/// The values of a record by the names of their columns.
+pub(in crate::source::rest) type Row = BTreeMap<String, Value>;
+
+/// A record's declared columns in their order, and which of them the record really has.
+pub(in crate::source::rest) fn declared(record: &Json, columns: &[Column], manner: &Manner<'_>, seen: &mut Seen) -> Vec<Value> {
+    let mut row = Vec::with_capacity(columns.len());
+    for (index, column) in columns.iter().enumerate() {
+        let mut value = Value::Null;
+        for path in &column.paths {
+            let found = path.find(record);
+            if !found.is_empty() {
+                seen.there[index] = true;
+            }
+            value = one_or_many(found.into_iter().flat_map(texts).collect());
+            if !value.as_cell().is_empty() && !nothing(&value, manner, column.flag) {
+                break;
+            }
+        }
+        let value = finish(value, column, manner);
+        seen.filled[index] = seen.filled[index] || !is_blank(&value, manner.nothing);
+        row.push(value);
+    }
+    row
+}
+
+/// Whether a value says nothing: no more than blanks and invisible characters, or a word that stands for nothing.
+fn is_blank(value: &Value, nothing: &[String]) -> bool {
+    let blank = |text: &str| {
+        let text = trimmed(text);
+        text.is_empty() || (!nothing.is_empty() && nothing.contains(&caseless::default_case_fold_str(text)))
+    };
+    match value {
+        Value::Null => true,
+        Value::Text(text) => blank(text),
+        Value::List(items) => items.iter().all(|item| blank(item)),
+        Value::Flag(_) => false,
+    }
+}
+
+fn nothing(value: &Value, manner: &Manner<'_>, flag: bool) -> bool {
+    manner.false_is_nothing && !flag && *value == Value::Flag(false)
+}
+
+fn finish(value: Value, column: &Column, manner: &Manner<'_>) -> Value {
+    if nothing(&value, manner, column.flag) {
+        return Value::Null;
+    }
+    let each = |text: &str| -> Box<str> {
+        let day = column.date.as_ref().and_then(|form| dates::day(text, form, manner.zone));
+        let text = day.or_else(|| plain_moment(text)).unwrap_or_else(|| text.to_owned());
+        column.words.get(text.trim()).cloned().unwrap_or(text).into()
+    };
+    match value {
+        Value::Text(text) => Value::Text(each(&text)),
+        Value::List(items) => Value::List(items.iter().map(|item| each(item)).collect()),
+        Value::Flag(flag) => match column.words.get(&flag.to_string()) {
+            Some(word) => Value::text(word.as_str()),
+            None => Value::Flag(flag),
+        },
+        Value::Null => Value::Null,
+    }
+}
+
+/// The scalars of what a path led to.
+fn texts(value: &Json) -> Vec<Value> {
+    match value {
+        Json::Array(items) => items.iter().flat_map(texts).collect(),
+        Json::Null => vec![Value::Null],
+        Json::Bool(flag) => vec![Value::Flag(*flag)],
+        other => scalar(other).map(Value::text).into_iter().collect(),
+    }
+}
+
+/// One value as itself, several as a list of texts.
+fn one_or_many(mut values: Vec<Value>) -> Value {
+    if values.len() > 1 {
+        values.retain(|value| *value != Value::Null);
+    }
+    match values.len() {
+        0 => Value::Null,
+        1 => values.remove(0),
+        _ => Value::List(values.into_iter().map(text_of).collect()),
+    }
+}
+
+fn text_of(value: Value) -> Box<str> {
+    match value {
+        Value::Text(text) => text,
+        Value::Flag(flag) => flag.to_string().into(),
+        Value::Null | Value::List(_) => "".into(),
+    }
+}
+
+/// All values of a record by the keys that lead to them.
+///
+/// # Errors
+/// What is wrong, in words: two ways to one name, or too many names.
+pub(in crate::source::rest) fn all(record: &Json, manner: &Manner<'_>) -> Result<Row, String> {
+    let mut found: BTreeMap<Vec<&str>, Vec<Value>> = BTreeMap::new();
+    collect(record, &mut Vec::new(), &mut found)?;
+    let mut row = Row::new();
+    for (keys, values) in found {
+        let name = if keys.is_empty() { "value".to_owned() } else { keys.join(".") };
+        let value = match one_or_many_aligned(values) {
+            Value::Text(text) => Value::Text(plain_moment(&text).map_or(text, Into::into)),
+            value if nothing(&value, manner, false) => Value::Null,
+            value => value,
+        };
+        if row.insert(name.clone(), value).is_some() {
+            return Err(format!("two values of a record are called `{name}`"));
+        }
+    }
+    Ok(row)
+}
+
+/// Several values keep the places of those that are empty, so that the lists of one repeated object agree.
+fn one_or_many_aligned(mut values: Vec<Value>) -> Value {
+    match values.len() {
+        0 => Value::Null,
+        1 => values.remove(0),
+        _ if values.iter().all(|value| *value == Value::Null) => Value::Null,
+        _ => Value::List(values.into_iter().map(text_of).collect()),
+    }
+}
+
+/// Puts the values to the keys that lead to them.
+///
+/// # Errors
+/// What is wrong, in words: bounds against answers that are made to exhaust the memory.
+fn collect<'v>(value: &'v Json, keys: &mut Vec<&'v str>, found: &mut BTreeMap<Vec<&'v str>, Vec<Value>>) -> Result<(), String> {
+    if found.len() > MOST {
+        return Err(format!("a record has more than {MOST} values: is it an object of records?"));
+    }
+    match value {
+        Json::Object(object) => {
+            let shown = || object.iter().filter(|(key, _)| !key.starts_with("__"));
+            if shown().count() == 1
+                && let Some(list @ Json::Array(_)) = object.get("results").or_else(|| object.get("items"))
+            {
+                return collect(list, keys, found);
+            }
+            for (key, inner) in shown() {
+                // The text of an XML element goes by the name of the element.
+                let named = key != "#text";
+                if named {
+                    if keys.iter().map(|key| key.len()).sum::<usize>() + key.len() > LONGEST {
+                        return Err(format!("the keys that lead to a value have more than {LONGEST} bytes"));
+                    }
+                    keys.push(key);
+                }
+                collect(inner, keys, found)?;
+                if named {
+                    keys.pop();
+                }
+            }
+        }
+        Json::Array(items) if items.iter().any(Json::is_object) => {
+            let mut each: Vec<BTreeMap<Vec<&str>, Vec<Value>>> = Vec::with_capacity(items.len());
+            let mut names: BTreeSet<Vec<&str>> = BTreeSet::new();
+            for item in items {
+                let mut inner = BTreeMap::new();
+                collect(item, keys, &mut inner)?;
+                names.extend(inner.keys().cloned());
+                // Each element gets a place under each name.
+                if names.len() > MOST || names.len().saturating_mul(items.len()) > MOST_PLACES {
+                    return Err(format!(
+                        "a list in a record has {} elements with different keys: declare the columns",
+                        items.len()
+                    ));
+                }
+                each.push(inner);
+            }
+            for name in names {
+                let values = each.iter().flat_map(|inner| inner.get(&name).cloned().unwrap_or_else(|| vec![Value::Null]));
+                found.entry(name.clone()).or_default().extend(values);
+            }
+        }
+        Json::Array(items) => {
+            found.entry(keys.clone()).or_default().extend(items.iter().flat_map(texts));
+        }
+        other => found.entry(keys.clone()).or_default().extend(texts(other)),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const MANNER: Manner<'static> = Manner { zone: &TimeZone::UTC, false_is_nothing: false, nothing: &[] };
+
+    fn names(record: &Json) -> String {
+        let row = all(record, &MANNER).unwrap();
+        row.iter().map(|(name, value)| format!("{name}={value:?};")).collect()
+    }
+
+    #[test]
+    fn names_do_not_depend_on_the_number_of_elements() {
+        let record = json!({"id": 7, "work": {"title": "T", "none": null}, "tags": ["a", "b"], "skills": [],
+            "mails": [{"v": "x", "t": "work"}, {"v": "y"}], "nav": {"results": [{"k": true}]}, "__metadata": {"uri": "u"}});
+        assert_eq!(
+            names(&record),
+            "id=Text(\"7\");mails.t=List([\"work\", \"\"]);mails.v=List([\"x\", \"y\"]);nav.k=Flag(true);skills=Null;\
+             tags=List([\"a\", \"b\"]);work.none=Null;work.title=Text(\"T\");"
+        );
+    }
+
+    #[test]
+    fn two_ways_to_one_name_are_a_fault() {
+        assert!(all(&json!({"a.b": 1, "a": {"b": 2}}), &MANNER).unwrap_err().contains("`a.b`"));
+    }
+
+    #[test]
+    fn a_declared_column_takes_the_first_path_with_a_value() {
+        let column = |paths: &[&str]| Column {
+            name: "Name".into(),
+            paths: paths.iter().map(|path| Path::parse(path).unwrap()).collect(),
+            date: None,
+            need: Need::Value,
+            flag: false,
+            words: BTreeMap::from([("7".into(), "seven".into())]),
+        };
+        let mut seen = Seen::new(1);
+        let mut value = |paths: &[&str], record: Json| {
+            let manner = Manner { zone: &TimeZone::UTC, false_is_nothing: true, nothing: &[] };
+            declared(&record, &[column(paths)], &manner, &mut seen).remove(0)
+        };
+        assert_eq!(value(&["pref", "first"], json!({"pref": "", "first": "Rob"})), Value::text("Rob"));
+        assert_eq!(value(&["pref", "first"], json!({"pref": null, "first": 7})), Value::text("seven"));
+        assert_eq!(value(&["pref"], json!({"pref": false})), Value::Null);
+        assert_eq!(value(&["ids"], json!({"ids": [1, 2]})), Value::List(["1".into(), "2".into()].into()));
+        assert_eq!(value(&["gone"], json!({})), Value::Null);
+    }
+
+    #[test]
+    fn a_column_is_filled_by_a_value_and_there_by_its_place() {
+        let column = Column {
+            name: "Name".into(),
+            paths: vec![Path::parse("a").unwrap()],
+            date: None,
+            need: Need::Value,
+            flag: false,
+            words: BTreeMap::from([("NONE".into(), String::new())]),
+        };
+        let nothing = ["0000-00-00".to_owned(), "n/a".to_owned()];
+        let manner = Manner { zone: &TimeZone::UTC, false_is_nothing: true, nothing: &nothing };
+        let seen = |record: Json| {
+            let mut seen = Seen::new(1);
+            declared(&record, std::slice::from_ref(&column), &manner, &mut seen);
+            (seen.there[0], seen.filled[0])
+        };
+        for blank in [
+            json!(null),
+            json!(""),
+            json!([]),
+            json!({}),
+            json!(" \t\u{a0}"),
+            json!("\u{200b}\u{feff}"),
+            json!(["", null, " "]),
+            json!([{}]),
+            json!("NONE"),
+            json!("N/A "),
+            json!("0000-00-00"),
+            json!(false),
+            json!({"@nil": "true"}),
+        ] {
+            assert_eq!(seen(json!({ "a": blank })), (true, false), "{blank}");
+        }
+        for value in [json!(0), json!("x"), json!(true), json!(["", "x"]), json!({"#text": "x", "@id": "1"})] {
+            assert_eq!(seen(json!({ "a": value })), (true, true), "{value}");
+        }
+        assert_eq!(seen(json!({"b": 1})), (false, false));
+    }
+
+    #[test]
+    fn a_record_that_is_made_to_fill_the_memory_is_refused() {
+        let keys = |count: usize| -> Json {
+            (0..count).map(|number| (format!("k{number}"), json!(1))).collect::<serde_json::Map<_, _>>().into()
+        };
+        let fault = |record: &Json| all(record, &MANNER).unwrap_err();
+        assert!(fault(&json!({"a": keys(3_000)})).contains("more than 2000 values"));
+        let each: Vec<Json> = (0..50_000).map(|number| json!({ (format!("k{number}")): 1 })).collect();
+        assert!(fault(&json!({ "list": each })).contains("50000 elements with different keys"));
+        assert!(fault(&json!({ ("k".repeat(1 << 20)): keys(1_000) })).contains("more than 2000 bytes"));
+        let same: Vec<Json> = (0..50_000).map(|_| json!({"k": 1})).collect();
+        assert!(all(&json!({ "list": same }), &MANNER).is_ok());
+    }
+}

@@ -1,0 +1,52 @@
+//! What a target can do.
+
+use crate::plan::Supported;
+
+/// What a target can do, and how much of it in one request. The plan and the run leave out what it cannot do.
+///
+/// ```
+/// use hrpush::target::Capabilities;
+///
+/// let plain = Capabilities { sessions: false, licences: false, ..Capabilities::default() };
+/// assert!(plain.soft_delete && !plain.sessions);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
+pub struct Capabilities {
+    /// How many operations one request carries.
+    pub batch: usize,
+    /// How many members one operation adds to a group.
+    pub members_per_write: usize,
+    /// Whether a deleted user can be restored. Where that is not so, no account is deleted: it stays disabled.
+    pub soft_delete: bool,
+    /// Whether the sessions of a user can be revoked.
+    pub sessions: bool,
+    /// Whether licences are assigned to users.
+    pub licences: bool,
+    /// Whether a Temporary Access Pass can be created.
+    pub access_pass: bool,
+    /// Whether operations are accepted now and carried out later, see [`super::Outcome::Pending`].
+    pub asynchronous: bool,
+}
+
+impl From<&Capabilities> for Supported {
+    fn from(capabilities: &Capabilities) -> Self {
+        let Capabilities { soft_delete, sessions, licences, .. } = *capabilities;
+        Self { soft_delete, sessions, licences }
+    }
+}
+
+/// A target that can do everything, one operation at a time.
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self {
+            batch: 1,
+            members_per_write: 1,
+            soft_delete: true,
+            sessions: true,
+            licences: true,
+            access_pass: true,
+            asynchronous: false,
+        }
+    }
+}

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::*;
-use crate::directory::{Attribute, ObjectId, Upn, Value};
+use crate::directory::{Attribute, ExtensionType, Kind, ObjectId, Upn, Value, all_attributes};
 use crate::sandbox::{Fault, Faults, Options, Quota, Sandbox};
 use crate::target::{Cause, Operation, Outcome, Refusal, SnapshotScope, TakenName};
 
@@ -148,6 +148,27 @@ async fn a_name_that_is_taken_and_a_second_membership_are_told_apart() {
     let found = reader.find_user(&Upn::new(format!("nobody@{domain}")), Some((attribute("employeeId"), "ada"))).await.unwrap();
     assert_eq!(found.unwrap().id, ada);
     assert!(reader.find_user(&Upn::new("o'brien@x"), Some((attribute("employeeId"), "x' or 'a"))).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_look_up_by_each_attribute_is_one_that_graph_answers() {
+    let app = "extension_0123456789abcdef0123456789abcdef_";
+    let types = [("String", "o'brien"), ("Integer", "7"), ("LargeInteger", "7"), ("Boolean", "true"), ("DateTime", "2026-01-31")];
+    let definitions = types.map(|(kind, _)| json!({ "name": format!("{app}lookup{kind}"), "dataType": kind }));
+    let (_file, options) = seed(&json!({ "extensionProperties": definitions }));
+    let (_sandbox, reader, _) = tenant(options).await;
+    let nobody = Upn::new("nobody@contoso.com");
+    let of_user = all_attributes().filter(|attribute| !matches!(attribute.kind, Kind::Flag | Kind::Date));
+    for attribute in of_user.filter(|attribute| !attribute.read_only) {
+        let found = reader.find_user(&nobody, Some((attribute, "o'brien@x.com"))).await;
+        assert!(found.is_ok_and(|found| found.is_none()), "{attribute}");
+    }
+    for (kind, value) in types {
+        let attribute = attribute(&format!("{app}lookup{kind}"));
+        attribute.set_extension_type(ExtensionType::find(kind).unwrap());
+        let found = reader.find_user(&nobody, Some((attribute, value))).await;
+        assert!(found.is_ok_and(|found| found.is_none()), "{attribute}");
+    }
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ impl Seed {
 
 /// The users, and then their managers, who may stand anywhere among them.
 fn fill_users(users: Vec<Map<String, Value>>, tenant: &mut Tenant, clock: &Clock) {
-    let issuer = tenant.default_domain();
+    let issuer = tenant.initial_domain();
     let mut managers = Vec::new();
     for props in users {
         let (user, manager) = user(props, &clock.stamp(), &issuer);
@@ -102,7 +102,7 @@ fn deleted(props: Map<String, Value>, tenant: &Tenant, clock: &Clock) -> Object 
     let is_group = props.contains_key("groupTypes") || props.contains_key("securityEnabled");
     let moment = props.get("deletedDateTime").and_then(Value::as_str).map_or_else(|| clock.stamp(), str::to_owned);
     let mut object =
-        if is_group { group(props, tenant, &clock.stamp()) } else { user(props, &clock.stamp(), &tenant.default_domain()).0 };
+        if is_group { group(props, tenant, &clock.stamp()) } else { user(props, &clock.stamp(), &tenant.initial_domain()).0 };
     object.props.remove("deletedDateTime");
     object.deleted = Some(moment);
     object

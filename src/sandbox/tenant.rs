@@ -297,15 +297,19 @@ impl Tenant {
         })
     }
 
-    /// The domain new accounts get when nobody says otherwise.
+    /// The domain of the mail addresses that the service makes.
     pub(super) fn default_domain(&self) -> String {
-        self.domains
-            .iter()
-            .find(|domain| domain["isDefault"] == Value::Bool(true))
-            .or_else(|| self.domains.first())
-            .and_then(|domain| domain["id"].as_str())
-            .unwrap_or("contoso.onmicrosoft.com")
-            .to_owned()
+        self.domain_with("isDefault")
+    }
+
+    /// The domain that the tenant began with: it issues the identities of users, and names local accounts.
+    pub(super) fn initial_domain(&self) -> String {
+        self.domain_with("isInitial")
+    }
+
+    fn domain_with(&self, flag: &str) -> String {
+        let found = self.domains.iter().find(|domain| domain[flag] == Value::Bool(true)).or_else(|| self.domains.first());
+        found.and_then(|domain| domain["id"].as_str()).unwrap_or("contoso.onmicrosoft.com").to_owned()
     }
 }
 

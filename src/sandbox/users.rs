@@ -69,7 +69,7 @@ fn create(state: &mut State, request: &Request) -> Answer {
     let names = [named("userPrincipalName"), named("employeeId")];
     state.faults.refusal(written(body).into_iter(), &names)?;
     let mut props = validate::create(state, Kind::User, body, &[])?;
-    complete(&mut props, &state.clock.stamp(), &state.tenant.default_domain());
+    complete(&mut props, &state.clock.stamp(), &state.tenant.initial_domain());
     let mut user = Object::new(Uuid::new_v4().to_string(), Kind::User, props);
     state.born(&mut user);
     let location = format!("{}/users/{}", state.base, user.id);

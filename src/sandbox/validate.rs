@@ -33,7 +33,7 @@ pub(super) fn create(
     let mut props = properties(state, kind, body, None)?;
     if local {
         let id = uuid::Uuid::new_v4();
-        props.entry("userPrincipalName").or_insert_with(|| json!(format!("{id}@{}", state.tenant.default_domain())));
+        props.entry("userPrincipalName").or_insert_with(|| json!(format!("{id}@{}", state.tenant.initial_domain())));
         props.entry("mailNickname").or_insert_with(|| json!(id.to_string()));
     }
     together(&state.tenant, kind, &props, None)?;

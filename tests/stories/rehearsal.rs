@@ -1,6 +1,6 @@
 //! Rehearsals against a sandbox as strict as Graph: what would fail at night fails here, with a message that names what to change.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::served::Served;
 use crate::world::{Ended, World};
@@ -40,6 +40,24 @@ fn import(world: &World, tenant: &Served) -> Ended {
     world.run_with(&[TOKEN], arguments)
 }
 
+#[track_caller]
+fn changes_nothing(ended: &Ended) {
+    assert!(ended.code == 0 && ended.out.contains("Plan: 0 to create, 0 to update, 0 to disable"), "{}\n{}", ended.out, ended.err);
+}
+
+/// A token that lists the permissions of the app, as the sandbox issues it.
+fn token(tenant: &Served) -> String {
+    let url = tenant.url.replace("/v1.0", "/contoso/oauth2/v2.0/token");
+    let scope = ("scope", "https://graph.microsoft.com/.default");
+    let form = [("grant_type", "client_credentials"), ("client_id", "app"), ("client_secret", "any"), scope];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let answer: Value = runtime.block_on(async {
+        let reply = reqwest::Client::new().post(url).form(&form).send().await.unwrap();
+        serde_json::from_str(&reply.text().await.unwrap()).unwrap()
+    });
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn people_matched_by_an_indexed_attribute_are_looked_up_by_advanced_queries() {
     let name = "onPremisesExtensionAttributes.extensionAttribute1";
@@ -54,7 +72,7 @@ fn people_matched_by_an_indexed_attribute_are_looked_up_by_advanced_queries() {
     assert!(!lookups.is_empty(), "no create was in doubt");
     assert!(lookups.iter().all(|line| line.contains("count=true")), "{lookups:#?}");
     assert!(lookups.iter().all(|line| !line.contains("\"status\":400")), "{lookups:#?}");
-    assert!(import(&world, &tenant).ends_with(0).out.contains("nothing to do"));
+    changes_nothing(&import(&world, &tenant));
 }
 
 #[test]
@@ -64,7 +82,7 @@ fn a_day_or_a_flag_is_no_attribute_to_match_by() {
     world.write("map.toml", mapping.replace("[attributes]", "[attributes]\nemployeeHireDate = \"[Key]\""));
     world.write("people.csv", joiners(1));
     let ended = world.import(&world.path("people.csv"), &["--mapping", "map.toml", "--dry-run"]).ends_with(2);
-    assert!(ended.err.contains("map.toml:8:10") && ended.err.contains("cannot match people"), "{}", ended.err);
+    assert!(ended.err.contains("map.toml, line 8, column 10") && ended.err.contains("cannot match people"), "{}", ended.err);
 }
 
 #[test]
@@ -94,6 +112,26 @@ fn an_extension_of_another_type_holds_the_people_with_a_message() {
 }
 
 #[test]
+fn a_changed_day_of_hire_is_refused_alone_and_taken_where_apps_may_write_it() {
+    for (options, code) in [(&[][..], 4), (&["--lenient", "hire-date"], 0)] {
+        let world = World::new();
+        let mapping = MAPPING.replace("[attributes]", "[attributes]\nemployeeHireDate = \"[Start]\"\ndepartment = \"[Unit]\"");
+        world.write("map.toml", mapping);
+        let tenant = Served::start(&world, options);
+        let row = |start: &str, unit: &str| format!("Key,First,Last,Start,Unit,Status\n1,Ada,Lee,{start},{unit},Active\n");
+        world.write("people.csv", row("2026-01-01", "Claims"));
+        import(&world, &tenant).ends_with(0);
+        world.write("people.csv", row("2026-02-01", "Audit"));
+        let ended = import(&world, &tenant).ends_with(code);
+        let refused = ended.out.contains("writing employeeHireDate failed");
+        assert_eq!(refused, code == 4, "{}\n{}", ended.out, ended.err);
+        world.write("people.csv", row("2026-01-01", "Audit"));
+        let later = import(&world, &tenant);
+        assert!(!later.out.contains("department:"), "the department was written: {}", later.out);
+    }
+}
+
+#[test]
 fn a_missing_permission_is_named() {
     let world = World::new();
     world.write("map.toml", MAPPING);
@@ -110,12 +148,15 @@ fn a_missing_permission_is_named() {
     let mute = Served::start(&world, &["--roles", reading]);
     let ended = import(&world, &mute);
     assert!(matches!(ended.code, 1 | 4), "{}\n{}", ended.out, ended.err);
-    assert!(format!("{}{}", ended.out, ended.err).contains("User.ReadWrite.All"), "{}\n{}", ended.out, ended.err);
+    assert!(ended.out.contains("403 Authorization_RequestDenied"), "{}\n{}", ended.out, ended.err);
+    let listed = token(&mute);
+    let doctor = world.run_with(&[("HRPUSH_ACCESS_TOKEN", &listed)], ["doctor", "--graph-url", &mute.url]).ends_with(4);
+    assert!(doctor.out.contains("permission missing: User.ReadWrite.All"), "{}\n{}", doctor.out, doctor.err);
     drop(mute);
     let able = Served::start(&world, &["--roles", &format!("{reading},User.ReadWrite.All")]);
     std::fs::remove_dir_all(world.path(".hrpush")).unwrap();
     import(&world, &able).ends_with(0);
-    assert!(import(&world, &able).ends_with(0).out.contains("nothing to do"));
+    changes_nothing(&import(&world, &able));
 }
 
 #[test]

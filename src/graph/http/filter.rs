@@ -13,15 +13,11 @@ impl Literal {
         Self(format!("'{}'", value.replace('\'', "''")))
     }
 
-    /// A literal of the attribute's type. A value that has not that type stays a text, which Graph then refuses.
+    /// A literal of the attribute's type. A value of another type stays a text, which Graph refuses.
     fn of(attribute: Attribute, value: &str) -> Self {
         let bare = match attribute.extension_type() {
-            Some(ExtensionType::Integer | ExtensionType::LargeInteger) => {
-                value.parse::<i64>().ok().map(|number| number.to_string())
-            }
-            Some(ExtensionType::Boolean) => value.parse::<bool>().ok().map(|flag| flag.to_string()),
-            Some(ExtensionType::DateTime) => value.parse::<jiff::civil::Date>().ok().map(|day| format!("{day}T00:00:00Z")),
-            _ => None,
+            None | Some(ExtensionType::String | ExtensionType::Binary) => None,
+            Some(kind) => kind.canonical(value).ok(),
         };
         bare.map_or_else(|| Self::text(value), Self)
     }
@@ -118,6 +114,11 @@ mod tests {
         number.set_extension_type(ExtensionType::Integer);
         assert_eq!(Filter::equals(number, "7").as_str(), "extension_0123456789abcdef0123456789abcdef_filternumber eq 7");
         assert_eq!(Filter::equals(number, "7 or 1 eq 1").as_str().matches('\'').count(), 2, "no value becomes syntax");
+        let day = Attribute::find("extension_0123456789abcdef0123456789abcdef_filterday").unwrap();
+        day.set_extension_type(ExtensionType::DateTime);
+        let wanted = "extension_0123456789abcdef0123456789abcdef_filterday eq 2026-01-31T00:00:00Z";
+        assert_eq!(Filter::equals(day, "2026-01-31").as_str(), wanted);
+        assert_eq!(Filter::equals(day, "2026-01-31T00:00:00.0000000Z").as_str(), wanted);
     }
 
     #[test]

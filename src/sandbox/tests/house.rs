@@ -50,7 +50,8 @@ pub(super) fn seed() -> Value {
             group(11, "unified", &json!({ "mailEnabled": true, "groupTypes": ["Unified"], "securityEnabled": false })),
             group(12, "mailsecurity", &json!({ "mailEnabled": true })),
             group(13, "distribution", &json!({ "mailEnabled": true, "securityEnabled": false })),
-            group(14, "roles", &json!({ "isAssignableToRole": true })),
+            // The members and owners of such a group count as administrators.
+            group(14, "roles", &json!({ "isAssignableToRole": true, "members": [id(3)], "owners": [id(3)] })),
             group(15, "dynamic", &json!({ "groupTypes": ["DynamicMembership"], "membershipRule": "user.city -eq \"x\"" })),
             group(16, "onpremises", &json!({ "onPremisesSyncEnabled": true })),
             group(17, "inner", &json!({})),

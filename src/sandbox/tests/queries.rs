@@ -100,6 +100,9 @@ async fn counts_expansions_and_pages_have_their_rules() {
     assert_eq!(get(&tenant, "/users/$count").await.0, 400);
     assert_eq!(advanced(&tenant, "/users/$count").await, (200, json!(4)));
     assert_eq!(advanced(&tenant, "/users/$count?$filter=startsWith(displayName,'a')").await, (200, json!(1)));
+    let url = format!("{}/users/$count", tenant.url());
+    let counted = reqwest::Client::new().get(url).bearer_auth("x").header("ConsistencyLevel", "eventual").send().await.unwrap();
+    assert!(counted.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
     assert_eq!(get(&tenant, "/users?$expand=members").await.0, 400);
     assert_eq!(get(&tenant, "/users?$select=signInActivity&$top=999").await.0, 400);
     assert_eq!(get(&tenant, "/users?$select=signInActivity&$top=500").await.0, 200);

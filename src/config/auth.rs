@@ -25,22 +25,22 @@ const METHODS: [(&str, Method); 6] = [
 ];
 
 /// Reads the table. Which keys belong to it depends on the method.
-pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<Auth> {
+pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<Auth> {
     let span = fields.span();
     if !fields.has("method") {
         reader.fault(&span, "auth needs `method`", names());
         return None;
     }
-    let method = reader.choice(&fields, "method", &METHODS)?;
-    let plain = refuse_plain_secrets(reader, &fields);
+    let method = reader.choice(fields, "method", &METHODS)?;
+    let plain = refuse_plain_secrets(reader, fields);
     let auth = match method {
         Method::ClientSecret => {
-            let client_id = client_id(reader, &fields, true);
-            let secret = if plain { None } else { secret(reader, &fields) };
+            let client_id = client_id(reader, fields, true);
+            let secret = if plain { None } else { secret(reader, fields) };
             client_id.zip(secret).map(|(client_id, secret)| Auth::ClientSecret { client_id, secret })
         }
         Method::ClientCertificate => {
-            let client_id = client_id(reader, &fields, true);
+            let client_id = client_id(reader, fields, true);
             if !fields.has("certificate_file") {
                 reader.fault(
                     &span,
@@ -48,26 +48,26 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<Aut
                     "such as certificate_file = \"/etc/hrpush/app.pem\", PEM with the private key",
                 );
             }
-            let certificate = reader.path(&fields, "certificate_file");
-            refuse_passwords(reader, &fields, certificate.as_deref());
+            let certificate = reader.path(fields, "certificate_file");
+            refuse_passwords(reader, fields, certificate.as_deref());
             client_id
                 .zip(certificate)
                 .map(|(client_id, certificate_file)| Auth::ClientCertificate { client_id, certificate_file })
         }
-        Method::ManagedIdentity => Some(Auth::ManagedIdentity { client_id: client_id(reader, &fields, false) }),
+        Method::ManagedIdentity => Some(Auth::ManagedIdentity { client_id: client_id(reader, fields, false) }),
         Method::WorkloadIdentity => Some(Auth::WorkloadIdentity {
-            client_id: client_id(reader, &fields, false),
-            token_file: reader.path(&fields, "token_file"),
+            client_id: client_id(reader, fields, false),
+            token_file: reader.path(fields, "token_file"),
         }),
         Method::AzureCli => Some(Auth::AzureCli),
         Method::AccessToken => {
             let named = fields.has("token_env");
-            let token_env = reader.variable(&fields, "token_env");
+            let token_env = reader.variable(fields, "token_env");
             let usual = || (!named).then(|| "HRPUSH_ACCESS_TOKEN".to_owned());
             token_env.or_else(usual).map(|token_env| Auth::AccessToken { token_env })
         }
     };
-    reader.finish(&fields);
+    reader.finish(fields);
     auth
 }
 

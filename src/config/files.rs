@@ -54,17 +54,17 @@ pub(super) enum FileKind {
 }
 
 /// Reads the whole table.
-pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>, kind: FileKind) -> Option<FileSource> {
-    let place = elsewhere(reader, &fields);
-    let paths = if matches!(place, Elsewhere::No) { paths(reader, &fields) } else { Some(Vec::new()) };
-    let settings = settings(reader, &fields, kind);
-    let arrival = arrival(reader, &fields);
+pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>, kind: FileKind) -> Option<FileSource> {
+    let place = elsewhere(reader, fields);
+    let paths = if matches!(place, Elsewhere::No) { paths(reader, fields) } else { Some(Vec::new()) };
+    let settings = settings(reader, fields, kind);
+    let arrival = arrival(reader, fields);
     let joins =
-        reader.tables(&fields, "join", "[[source.join]]").into_iter().filter_map(|fields| join(reader, fields, kind)).collect();
-    let rows = reader.table(&fields, "rows").and_then(|fields| rows(reader, fields));
-    let move_to = after(reader, &fields);
-    let repeated = reader.choice(&fields, "repeated", &[("say", false), ("refuse", true)]);
-    reader.finish(&fields);
+        reader.tables(fields, "join", "[[source.join]]").into_iter().filter_map(|fields| join(reader, &fields, kind)).collect();
+    let rows = reader.table(fields, "rows").and_then(|fields| rows(reader, &fields));
+    let move_to = after(reader, fields);
+    let repeated = reader.choice(fields, "repeated", &[("say", false), ("refuse", true)]);
+    reader.finish(fields);
     let place = match place {
         Elsewhere::No => None,
         Elsewhere::At(place) => Some(*place),
@@ -188,32 +188,32 @@ fn arrival(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Arrival {
     Arrival { done_file, min_age: min_age.and_then(|age| Duration::try_from(age).ok()) }
 }
 
-fn join(reader: &mut Reader<'_>, fields: Table<'_, '_>, kind: FileKind) -> Option<JoinSource> {
+fn join(reader: &mut Reader<'_>, fields: &Table<'_, '_>, kind: FileKind) -> Option<JoinSource> {
     if !fields.has("path") {
         reader.fault(&fields.span(), "[[source.join]] needs `path`", "such as path = \"contracts.csv\"");
     }
-    let path = reader.string(&fields, "path").and_then(|path| only_here(reader, &path));
-    let settings = settings(reader, &fields, kind);
-    let key = reader.required_text(&fields, "key");
-    let other_key = reader.string(&fields, "other_key").map(|name| name.value.trim().to_owned());
-    let prefix = reader.string_or_blank(&fields, "prefix").map(|prefix| prefix.value).unwrap_or_default();
-    reader.finish(&fields);
+    let path = reader.string(fields, "path").and_then(|path| only_here(reader, &path));
+    let settings = settings(reader, fields, kind);
+    let key = reader.required_text(fields, "key");
+    let other_key = reader.string(fields, "other_key").map(|name| name.value.trim().to_owned());
+    let prefix = reader.string_or_blank(fields, "prefix").map(|prefix| prefix.value).unwrap_or_default();
+    reader.finish(fields);
     let rule = JoinRule { key: key?.value.trim().to_owned(), other_key, prefix };
     Some(JoinSource { path: path?, settings, rule })
 }
 
-fn rows(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<RowRule> {
+fn rows(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<RowRule> {
     let texts = |reader: &mut Reader<'_>, fields: &Table<'_, '_>, key| -> Vec<String> {
         reader.strings(fields, key).unwrap_or_default().into_iter().map(|found| found.value).collect()
     };
     let column = |reader: &mut Reader<'_>, fields: &Table<'_, '_>, key| {
         reader.string(fields, key).map(|found| found.value.trim().to_owned())
     };
-    let key = reader.required_text(&fields, "key");
-    let from = column(reader, &fields, "from");
-    let until = column(reader, &fields, "until");
+    let key = reader.required_text(fields, "key");
+    let from = column(reader, fields, "from");
+    let until = column(reader, fields, "until");
     let mut dates = Vec::new();
-    for format in reader.strings(&fields, "dates").unwrap_or_default() {
+    for format in reader.strings(fields, "dates").unwrap_or_default() {
         if let Some(format) = DayFormat::new(&format.value) {
             dates.push(format);
         } else {
@@ -221,8 +221,8 @@ fn rows(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<RowRule> {
             reader.fault(&format.span, format!("`{}` is not a form of a date", format.value), hint);
         }
     }
-    let nothing = texts(reader, &fields, "nothing");
-    let primary = reader.table(&fields, "primary").and_then(|fields| {
+    let nothing = texts(reader, fields, "nothing");
+    let primary = reader.table(fields, "primary").and_then(|fields| {
         let column = reader.required_text(&fields, "column");
         let values = texts(reader, &fields, "values");
         if values.is_empty() {
@@ -231,8 +231,8 @@ fn rows(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<RowRule> {
         reader.finish(&fields);
         Some((column?.value.trim().to_owned(), values))
     });
-    let highest = column(reader, &fields, "highest");
-    reader.finish(&fields);
+    let highest = column(reader, fields, "highest");
+    reader.finish(fields);
     Some(RowRule { key: key?.value.trim().to_owned(), from, until, dates, nothing, primary, highest })
 }
 
@@ -240,11 +240,11 @@ fn rows(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<RowRule> {
 fn after(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<PathBuf> {
     match fields.get("after")?.get_ref() {
         DeValue::Table(_) => {
-            let mut inner = reader.table(fields, "after")?;
+            let inner = reader.table(fields, "after")?;
             if !inner.has("move") {
                 reader.fault(&inner.span(), "`after` needs `move`", "such as after = { move = \"archive/\" }");
             }
-            let folder = reader.path(&mut inner, "move");
+            let folder = reader.path(&inner, "move");
             reader.finish(&inner);
             folder
         }

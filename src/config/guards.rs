@@ -117,15 +117,15 @@ impl Guards {
 const LEAVERS: [(&str, Leavers); 2] = [("wait", Leavers::Wait), ("go", Leavers::Go)];
 
 /// Reads `[guard]`; what it does not name keeps its default.
-pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Guards {
+pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Guards {
     let mut guards = Guards::default();
     for (name, limit) in guards.named_mut() {
         let Some(found) = fields.get(name) else { continue };
         match found.get_ref() {
             value if is_off(value) => limit.off = true,
             DeValue::Table(_) => {
-                if let Some(table) = reader.table(&fields, name) {
-                    one(reader, table, limit, name != "feed");
+                if let Some(table) = reader.table(fields, name) {
+                    one(reader, &table, limit, name != "feed");
                 }
             }
             _ => reader.fault(
@@ -135,17 +135,17 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Guards {
             ),
         }
     }
-    guards.leavers = reader.choice(&fields, "leavers", &LEAVERS).unwrap_or_default();
+    guards.leavers = reader.choice(fields, "leavers", &LEAVERS).unwrap_or_default();
     match fields.get("week") {
         Some(found) if is_off(found.get_ref()) => guards.week = None,
-        Some(_) => guards.week = reader.number(&fields, "week", |week| week > 0.0, "above 0, or \"off\"").or(guards.week),
+        Some(_) => guards.week = reader.number(fields, "week", |week| week > 0.0, "above 0, or \"off\"").or(guards.week),
         None => {}
     }
-    reader.finish(&fields);
+    reader.finish(fields);
     guards
 }
 
-fn one(reader: &mut Reader<'_>, table: Table<'_, '_>, limit: &mut GuardLimit, counts: bool) {
+fn one(reader: &mut Reader<'_>, table: &Table<'_, '_>, limit: &mut GuardLimit, counts: bool) {
     if let Some(found) = table.get("share") {
         part(reader, found, "`share` must be a number from 0 to 1, or \"off\"", &mut limit.share, |value| {
             number_of(value).filter(|share| (0.0..=1.0).contains(share))
@@ -154,7 +154,7 @@ fn one(reader: &mut Reader<'_>, table: Table<'_, '_>, limit: &mut GuardLimit, co
     if counts && let Some(found) = table.get("count") {
         part(reader, found, "`count` must be a whole number from 0 on, or \"off\"", &mut limit.count, count_of);
     }
-    reader.finish(&table);
+    reader.finish(table);
     if limit.share.is_none() && limit.count.is_none() {
         limit.off = true;
     }

@@ -46,16 +46,16 @@ pub(super) fn known_keys(text: &str) -> KnownKeys {
 fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: &Path) -> Config {
     let mut config = Config { path: Some(path.to_path_buf()), ..Config::default() };
     if let Some(fields) = reader.table(root, "tenant") {
-        config.tenant = tenant(reader, fields);
+        config.tenant = tenant(reader, &fields);
     }
     if let Some(fields) = reader.table(root, "source") {
-        config.source = source(reader, fields, text, path);
+        config.source = source(reader, &fields, text, path);
     }
     if let Some(fields) = reader.table(root, "protect") {
-        config.protect = protect(reader, fields);
+        config.protect = protect(reader, &fields);
     }
     if let Some(fields) = reader.table(root, "guard") {
-        config.guard = guards::read(reader, fields);
+        config.guard = guards::read(reader, &fields);
     }
     if let Some(fields) = reader.table(root, "plan") {
         if let Some(max_age) = duration::timed(reader, &fields, "max_age", "such as 24h, 7d or 2w", duration::exact) {
@@ -71,7 +71,7 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
     }
     if let Some(fields) = reader.table(root, "password") {
         let cloud = config.tenant.as_ref().map(|tenant| tenant.cloud).unwrap_or_default();
-        config.password.deliver = deliver(reader, fields, cloud).unwrap_or(Deliver::Discard);
+        config.password.deliver = deliver(reader, &fields, cloud).unwrap_or(Deliver::Discard);
     }
     if let Some(fields) = reader.table(root, "quota") {
         let Quota { share, scale } = config.quota;
@@ -84,13 +84,13 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
     config
 }
 
-fn tenant(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<Tenant> {
+fn tenant(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<Tenant> {
     const SIZES: [(&str, Size); 3] = [("small", Size::Small), ("medium", Size::Medium), ("large", Size::Large)];
-    let id = reader.required_text(&fields, "id").and_then(|id| tenant_id(reader, id));
-    let cloud = reader.choice(&fields, "cloud", &Cloud::ALL).unwrap_or_default();
-    let size = reader.choice(&fields, "size", &SIZES).unwrap_or_default();
-    let auth = reader.table(&fields, "auth").and_then(|fields| auth::read(reader, fields));
-    reader.finish(&fields);
+    let id = reader.required_text(fields, "id").and_then(|id| tenant_id(reader, id));
+    let cloud = reader.choice(fields, "cloud", &Cloud::ALL).unwrap_or_default();
+    let size = reader.choice(fields, "size", &SIZES).unwrap_or_default();
+    let auth = reader.table(fields, "auth").and_then(|fields| auth::read(reader, &fields));
+    reader.finish(fields);
     Some(Tenant { id: id?, cloud, size, auth })
 }
 
@@ -122,25 +122,25 @@ enum Kind {
     Sql,
 }
 
-fn source(reader: &mut Reader<'_>, fields: Table<'_, '_>, text: &str, path: &Path) -> Option<SourceConfig> {
+fn source(reader: &mut Reader<'_>, fields: &Table<'_, '_>, text: &str, path: &Path) -> Option<SourceConfig> {
     const KINDS: [(&str, Kind); 4] = [("csv", Kind::Csv), ("xlsx", Kind::Xlsx), ("rest", Kind::Rest), ("sql", Kind::Sql)];
-    let mapping = reader.path(&fields, "mapping");
+    let mapping = reader.path(fields, "mapping");
     if !fields.has("kind") {
         reader.fault(&fields.span(), "[source] needs `kind`", "one of csv, xlsx, rest, sql");
         return None;
     }
-    let kind = match reader.choice(&fields, "kind", &KINDS)? {
+    let kind = match reader.choice(fields, "kind", &KINDS)? {
         Kind::Csv => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Text)?)),
         Kind::Xlsx => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Workbook)?)),
-        Kind::Rest => SourceKind::Rest(Box::new(rest::own(reader, fields, text, path))),
+        Kind::Rest => SourceKind::Rest(Box::new(rest::own(reader, fields.clone(), text, path))),
         Kind::Sql => SourceKind::Sql(Box::new(sql::read(reader, fields)?)),
     };
     Some(SourceConfig { kind, mapping })
 }
 
-fn protect(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Protect {
+fn protect(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Protect {
     let mut users = Vec::new();
-    for user in reader.strings(&fields, "users").unwrap_or_default() {
+    for user in reader.strings(fields, "users").unwrap_or_default() {
         let name = user.value.trim();
         if name.contains('@') || uuid::Uuid::try_parse(name).is_ok() {
             users.push(name.to_owned());
@@ -150,18 +150,18 @@ fn protect(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Protect {
         }
     }
     let mut groups = Vec::new();
-    for group in reader.strings(&fields, "groups").unwrap_or_default() {
+    for group in reader.strings(fields, "groups").unwrap_or_default() {
         if group.value.trim().is_empty() {
             reader.fault(&group.span, "a group without a name", "the display name or the id of the group");
         } else {
             groups.push(group.value.trim().to_owned());
         }
     }
-    reader.finish(&fields);
+    reader.finish(fields);
     Protect { users, groups }
 }
 
-fn deliver(reader: &mut Reader<'_>, fields: Table<'_, '_>, cloud: Cloud) -> Option<Deliver> {
+fn deliver(reader: &mut Reader<'_>, fields: &Table<'_, '_>, cloud: Cloud) -> Option<Deliver> {
     #[derive(Clone, Copy, PartialEq)]
     enum To {
         Discard,
@@ -169,12 +169,12 @@ fn deliver(reader: &mut Reader<'_>, fields: Table<'_, '_>, cloud: Cloud) -> Opti
         Tap,
     }
     const NAMES: [(&str, To); 3] = [("discard", To::Discard), ("file", To::File), ("tap", To::Tap)];
-    let to = if fields.has("deliver") { reader.choice(&fields, "deliver", &NAMES)? } else { To::Discard };
+    let to = if fields.has("deliver") { reader.choice(fields, "deliver", &NAMES)? } else { To::Discard };
     let delivered = match to {
         To::Discard => Some(Deliver::Discard),
-        To::File => hand_to(reader, &fields).map(Deliver::File),
+        To::File => hand_to(reader, fields).map(Deliver::File),
         To::Tap if !fields.holds("recipient") && !fields.holds("path") => Some(Deliver::Tap(None)),
-        To::Tap => hand_to(reader, &fields).map(|to| Deliver::Tap(Some(to))),
+        To::Tap => hand_to(reader, fields).map(|to| Deliver::Tap(Some(to))),
     };
     if to == To::Tap && !cloud.has_access_pass() {
         reader.fault(
@@ -183,7 +183,7 @@ fn deliver(reader: &mut Reader<'_>, fields: Table<'_, '_>, cloud: Cloud) -> Opti
             "use deliver = \"file\" or \"discard\"",
         );
     }
-    reader.finish(&fields);
+    reader.finish(fields);
     delivered
 }
 

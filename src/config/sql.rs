@@ -29,29 +29,26 @@ const TIMEOUT: Duration = Duration::from_mins(10);
 const LONGEST: Duration = Duration::from_hours(24);
 
 /// Reads the keys; which of them belong to it depends on the driver.
-pub(super) fn read(reader: &mut Reader<'_>, fields: Table<'_, '_>) -> Option<SqlConfig> {
-    let named = reader.choice(&fields, "driver", &DRIVERS);
+pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<SqlConfig> {
+    let named = reader.choice(fields, "driver", &DRIVERS);
     if named.is_none() && fields.holds("driver") {
         return None;
     }
-    refuse_plain_secrets(reader, &fields);
-    let url = reader.string(&fields, "url");
+    refuse_plain_secrets(reader, fields);
+    let url = reader.string(fields, "url");
     if let Some(url) = &url
         && holds_password(reader, url)
     {
         return None;
     }
-    let driver = driver(reader, &fields, named, url.as_ref())?;
-    let target = if driver == Driver::Sqlite {
-        file(reader, &fields, url.as_ref())
-    } else {
-        server(reader, &fields, driver, url.as_ref())
-    };
-    let query = query(reader, &fields, driver);
-    let timeout = timeout(reader, &fields);
-    let binary = reader.choice(&fields, "binary", &[("refuse", Binary::Refuse), ("hex", Binary::Hex)]).unwrap_or_default();
-    let name = reader.string(&fields, "name").map(|name| name.value);
-    reader.finish(&fields);
+    let driver = driver(reader, fields, named, url.as_ref())?;
+    let target =
+        if driver == Driver::Sqlite { file(reader, fields, url.as_ref()) } else { server(reader, fields, driver, url.as_ref()) };
+    let query = query(reader, fields, driver);
+    let timeout = timeout(reader, fields);
+    let binary = reader.choice(fields, "binary", &[("refuse", Binary::Refuse), ("hex", Binary::Hex)]).unwrap_or_default();
+    let name = reader.string(fields, "name").map(|name| name.value);
+    reader.finish(fields);
     let (target, query) = (target?, query?);
     let name = name.unwrap_or_else(|| target.name());
     let Target { location, database, user, tls, secret, sign_in } = target;

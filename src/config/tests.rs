@@ -8,6 +8,7 @@ fn faults(text: &str) -> String {
     parse(text, Path::new("hrpush.toml")).unwrap_err().to_string()
 }
 
+#[cfg(feature = "passwords")]
 #[test]
 fn the_whole_file_is_read() {
     let config = config(
@@ -222,6 +223,7 @@ fn the_caret_stays_where_the_fault_is() {
     assert_eq!(&lines[shown][at..=at], "x", "{told}");
 }
 
+#[cfg(feature = "objects")]
 #[test]
 fn a_name_that_becomes_a_part_of_an_address_cannot_lead_elsewhere() {
     let store = |path: &str, more: &str| format!("[source]\nkind = \"csv\"\npath = \"{path}\"\n{more}\n");

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// Whether a host is this machine by its spelling, without a name server: `localhost`, 127.0.0.0/8 or ::1, also in brackets.
+/// Whether a host is this machine by its spelling, without a name server: `localhost`, `127.0.0.0/8` or `::1`, also in brackets.
 ///
 /// ```
 /// use hrpush::diagnostic::is_loopback;

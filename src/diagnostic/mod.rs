@@ -1,6 +1,6 @@
 //! Reads the files that people write, and reports their faults: hrpush.toml, mappings and their test files.
 //!
-//! A [`Document`] is the text of one file. A [`Reader`](toml::Reader) walks its tables and collects every fault, so that one run
+//! A `Document` is the text of one file. A `toml::Reader` walks its tables and collects every fault, so that one run
 //! reports all of them. Each [`Fault`] has a place, the line itself, a caret and a hint. Secrets are masked in [`mask`] and nowhere else.
 //! Nothing here knows what a key means to another room.
 

@@ -64,20 +64,20 @@ pub(crate) type Node<'a, 'i> = &'a Spanned<DeValue<'i>>;
 pub(crate) struct Table<'a, 'i> {
     /// The name in messages, such as `[source]`.
     pub(crate) name: String,
-    pub(crate) table: &'a DeTable<'i>,
+    pub(crate) entries: &'a DeTable<'i>,
     pub(crate) span: Range<usize>,
     asked: RefCell<BTreeSet<String>>,
 }
 
 impl<'a, 'i> Table<'a, 'i> {
-    pub(crate) fn new(name: &str, table: &'a DeTable<'i>, span: Range<usize>) -> Self {
-        Self { name: name.to_owned(), table, span, asked: RefCell::default() }
+    pub(crate) fn new(name: &str, entries: &'a DeTable<'i>, span: Range<usize>) -> Self {
+        Self { name: name.to_owned(), entries, span, asked: RefCell::default() }
     }
 
     /// The value of a key; the key becomes a known one.
     pub(crate) fn get(&self, key: &str) -> Option<Node<'a, 'i>> {
         self.asked.borrow_mut().insert(key.to_owned());
-        self.table.get(key)
+        self.entries.get(key)
     }
 
     /// Makes keys known that are read elsewhere.
@@ -92,7 +92,7 @@ impl<'a, 'i> Table<'a, 'i> {
 
     /// Whether the table has this key, which stays unknown if it was.
     pub(crate) fn holds(&self, key: &str) -> bool {
-        self.table.contains_key(key)
+        self.entries.contains_key(key)
     }
 
     pub(crate) fn span(&self) -> Range<usize> {
@@ -146,7 +146,7 @@ impl<'d> Reader<'d> {
         let Some(found) = table.get(key) else { return };
         self.hide(&found.span());
         self.fault(
-            &key_span(table.table, key, found),
+            &key_span(table.entries, key, found),
             format!("`{key}` would be a secret in this file"),
             "name an environment variable (`…_env`) or a file that only you can read, and replace this secret",
         );
@@ -179,7 +179,7 @@ impl<'d> Reader<'d> {
             return None;
         };
         let name = if parent.name.is_empty() { format!("[{key}]") } else { format!("{} {key}", parent.name) };
-        Some(Table::new(&name, table, key_span(parent.table, key, found)))
+        Some(Table::new(&name, table, key_span(parent.entries, key, found)))
     }
 
     /// A value as a table with a name of its own.
@@ -347,7 +347,7 @@ impl<'d> Reader<'d> {
     pub(crate) fn finish(&mut self, table: &Table<'_, '_>) {
         let asked = table.asked.borrow();
         self.known.entry(table.name.clone()).or_default().extend(asked.iter().cloned());
-        for (key, value) in table.table.iter().filter(|(key, _)| !asked.contains(key.get_ref().as_ref())) {
+        for (key, value) in table.entries.iter().filter(|(key, _)| !asked.contains(key.get_ref().as_ref())) {
             let meant = did_you_mean(key.get_ref(), asked.iter().map(String::as_str));
             // A key that resembles no known one may have a secret as its value, and the fault is about the key alone.
             if meant.is_none() {

@@ -24,7 +24,7 @@ pub(super) struct StringPool {
 }
 
 impl StringPool {
-    /// StringPool for values of so many attributes, none yet.
+    /// An empty pool for the values of this number of attributes.
     pub(super) fn growing(attributes: usize) -> Self {
         Self { made: Some(vec![0; attributes]), ..Self::default() }
     }

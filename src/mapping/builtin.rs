@@ -159,6 +159,8 @@ fn describe(name: &str, header: &BTreeSet<&str>) -> String {
     }
 }
 
+use crate::diagnostic::nearest;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,4 +210,3 @@ mod tests {
         assert!(error.to_string().contains("`jobcode` (there is `jobcod`)"), "{error}");
     }
 }
-use crate::diagnostic::nearest;

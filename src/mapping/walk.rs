@@ -74,7 +74,7 @@ impl<'d> Walk<'d> {
     }
 
     pub(super) fn optional_formula(&mut self, section: &Section<'_, '_>, key: &str, rules: expr::Rules) -> Option<Slot> {
-        let node = section.table.get(key)?;
+        let node = section.entries.get(key)?;
         self.formula(key, node, rules)
     }
 }

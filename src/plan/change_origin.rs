@@ -23,7 +23,7 @@ fn subjects(plan: &Plan, people: &People) -> Vec<(usize, PersonNo)> {
     wanted.filter_map(|row| Some((*places.get(row.key()?)?, row.number))).collect()
 }
 
-/// The keys, of today and of before, under which the ledger must know what HR wanted for [`tell_causes`].
+/// The keys, of today and of before, under which the ledger must know what HR wanted for [`annotate_causes`].
 pub fn keys_with_causes<'p>(plan: &Plan, people: &'p People) -> Vec<&'p str> {
     let keys = |(_, person)| [people.key(person), people.previous_key(person)];
     subjects(plan, people).into_iter().flat_map(keys).flatten().collect()

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use super::connect::TargetChoice;
 use super::decide_from_reading;
 use super::error::Failure;
-use super::manual_decision::{BoundDecision, Choice, DecideRequest, another_matches, held_not_missing, names, new_person, record, word};
+use super::manual_decision::{
+    BoundDecision, Choice, DecideRequest, another_matches, held_not_missing, names, new_person, record, word,
+};
 use super::operator::operator;
 use super::run::Session;
 use super::settings::Settings;

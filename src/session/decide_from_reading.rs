@@ -4,7 +4,9 @@ use super::connect::TargetChoice;
 use super::error::Failure;
 use super::held_records::carriers;
 use super::load_source;
-use super::manual_decision::{BoundDecision, Choice, DecideRequest, another_matches, held_not_missing, new_person, present, record, word};
+use super::manual_decision::{
+    BoundDecision, Choice, DecideRequest, another_matches, held_not_missing, new_person, present, record, word,
+};
 use super::mapped_reading::MappedReading;
 use super::open_target::{ClockRule, OpenRequest, OpenTarget};
 use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};

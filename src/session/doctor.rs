@@ -13,8 +13,8 @@ use crate::config::{Deliver, SourceKind};
 use crate::diagnostic::mask;
 use crate::directory::TenantId;
 use crate::graph::{Deed, Priority, Work, missing, needed};
-use crate::target::SnapshotScope;
 use crate::mapping::{LeaveAction, Mapping};
+use crate::target::SnapshotScope;
 
 /// The largest clock difference without a warning, in seconds: tokens and signatures are valid for minutes.
 const SKEW: i64 = 120;
@@ -58,7 +58,8 @@ async fn look(settings: &Settings, mapping: Option<&Mapping>, connection: &Conne
     let work = work(settings, mapping);
     let missing = granted.as_ref().map(|granted| missing(&needed(&work), granted)).unwrap_or_default();
     let done = |deed| work.deeds.contains(&deed);
-    let wanted = SnapshotScope { manager: true, groups: done(Deed::Group), licenses: done(Deed::License), ..SnapshotScope::default() };
+    let wanted =
+        SnapshotScope { manager: true, groups: done(Deed::Group), licenses: done(Deed::License), ..SnapshotScope::default() };
     let mut trouble = Vec::new();
     let unreadable = match reader.snapshot(&wanted).await {
         Ok(snapshot) => {

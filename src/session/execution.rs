@@ -17,9 +17,9 @@ use crate::apply::{self, AgeFile, Applied, ChangeState, CredentialDelivery, Drif
 use crate::config::Deliver;
 use crate::directory::Attribute;
 use crate::graph::{Client, GraphTarget, Writer};
-use crate::target::TargetWriter;
 use crate::plan::{self, ApprovedPlan, Plan, Skipped, SkippedCode};
 use crate::report;
+use crate::target::TargetWriter;
 
 /// How many failures are listed one by one.
 const LISTED: usize = 20;

@@ -12,9 +12,9 @@ use super::run::Session;
 use crate::apply;
 use crate::directory::Snapshot;
 use crate::graph::Priority;
-use crate::target::SnapshotScope;
 use crate::plan::{Ledger, Target};
 use crate::store::{Lock, Store};
+use crate::target::SnapshotScope;
 
 /// A tenant that was reached and read. No other run uses its state folder until this is dropped.
 pub(crate) struct OpenTarget {

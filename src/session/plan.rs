@@ -10,11 +10,11 @@ use super::open_target::OpenTarget;
 use super::parallel_map::{MappedRecords, map_records_in_parallel};
 use crate::directory::{ObjectId, Snapshot};
 use crate::expr::Context;
-use crate::target::SnapshotScope;
 use crate::mapping::{LeaveAction, Mapped};
 use crate::plan::{self, Inputs, Ledger, Packer, People, Policy, SourceInfo, Survey};
 use crate::record::EmployeeId;
 use crate::source::ColumnProfile;
+use crate::target::SnapshotScope;
 
 /// What is planned.
 pub(crate) struct PlanRequest<'a> {

@@ -15,10 +15,10 @@ use super::run::Session;
 use super::run_state::RunState;
 use crate::directory::Attribute;
 use crate::graph::Priority;
-use crate::target::SnapshotScope;
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Confirmation, Edit, Object, Plan, drift, resolve};
 use crate::store::Staged;
+use crate::target::SnapshotScope;
 
 /// The largest difference between the clock that made a plan and the clock that applies it.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);

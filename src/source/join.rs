@@ -15,7 +15,7 @@ pub struct JoinRule {
     pub key: String,
     /// The column of the second file that holds it; the same name where it is left out.
     pub other_key: Option<String>,
-    /// What stands before the names of the second file's columns.
+    /// The prefix for the names of the second file's columns.
     pub prefix: String,
 }
 

@@ -18,7 +18,7 @@ pub struct ColumnProfile {
     pub column: String,
     /// How many records have an empty cell here.
     pub empty: u64,
-    /// How many different values that are not empty stand here, counted up to 10,000.
+    /// The number of different values that are not empty, counted up to 10,000.
     pub distinct: u64,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn profile(reading: &Reading) -> Result<Vec<ColumnProfile>, SourceErr
     Ok(profiler.finish())
 }
 
-/// Counts while records go by. Several may share the work: the order of the records and who counted them change nothing.
+/// Counts values while records are read. Several threads may share the work; the result does not depend on their order.
 #[derive(Clone, Debug)]
 pub struct Profiler {
     header: Arc<Header>,

@@ -59,6 +59,9 @@ struct RunPlan {
     plan: String,
 }
 
+/// What a run wrote, by key and attribute.
+type WrittenValues = BTreeMap<(String, String), Option<Value>>;
+
 impl Store {
     /// The ledger as the plan takes it. `unsettled` is what settling could not find out. What HR wanted at the last run is left out: most of
     /// the ledger by size, and needed of few people; [`Store::add_wishes`] adds it.
@@ -138,11 +141,7 @@ impl Store {
     }
 
     /// What the last two runs of the feed wrote to users, newest first. A plan of very many changes is not read again for that.
-    pub fn values_of_last_runs(
-        &self,
-        tenant: &TenantId,
-        feed: &str,
-    ) -> Result<Vec<BTreeMap<(String, String), Option<Value>>>, StoreError> {
+    pub fn values_of_last_runs(&self, tenant: &TenantId, feed: &str) -> Result<Vec<WrittenValues>, StoreError> {
         let mut select = self.database.prepare(
             "select plan from runs r where tenant = ?1 and feed = ?2 and length(plan) < 4000000 \
              and exists (select 1 from changes c where c.run = r.run and c.done = 1) order by rowid desc limit 2",

@@ -234,6 +234,8 @@ fn a_configuration_tells_all_its_faults_with_their_places() {
         "`recipient` is not an age public key",
         "^^^^",
     ] {
+        // A build without the feature says so at the table, and does not read the key.
+        let part = if cfg!(feature = "passwords") || !part.contains("recipient") { part } else { "the feature `passwords`" };
         assert!(ended.err.contains(part), "{part} is missing:\n{}", ended.err);
     }
     assert!(world.run(["doctor", "--config", "nowhere.toml"]).ends_with(2).err.contains("nowhere.toml"));

@@ -143,7 +143,9 @@ fn circles(mut imports: BTreeMap<String, BTreeSet<String>>) -> BTreeMap<String, 
             return imports;
         }
         imports.retain(|name, _| !free.contains(name));
-        imports.values_mut().for_each(|names| names.retain(|name| !free.contains(name)));
+        for names in imports.values_mut() {
+            names.retain(|name| !free.contains(name));
+        }
     }
 }
 

@@ -208,16 +208,12 @@ impl Scheduler<'_> {
                 self.note(in_flight.request, false, &answer);
                 self.ready.insert(at);
             }
-            (StepAction::RemoveLicenses { .. }, _, Refusal::AlreadyDone) => self.done(in_flight, answer),
-            (StepAction::RemoveLicenses { .. }, _, _) if answer.is_about_content() => self.send_without(&in_flight, &answer),
+            (StepAction::RemoveLicenses { .. }, _, refusal) if *refusal != Refusal::AlreadyDone && answer.is_about_content() => {
+                self.send_without(&in_flight, &answer);
+            }
             (StepAction::CreateGroup { .. }, _, _) if answer.is_about_content() && self.live[at].maybe_applied => {
                 self.seek_group(in_flight, answer);
             }
-            (
-                StepAction::DeleteUser { .. } | StepAction::RemoveMember { .. } | StepAction::ClearManager { .. },
-                _,
-                Refusal::Absent,
-            ) => self.done(in_flight, answer),
             (StepAction::RestoreUser { id, .. }, _, Refusal::Absent) if self.live[at].maybe_applied => {
                 // It was sent before without an answer, and that request was applied.
                 let id = Some(id.clone());
@@ -228,7 +224,13 @@ impl Scheduler<'_> {
             {
                 self.send_without(&in_flight, &answer);
             }
-            (StepAction::AddMembers { .. }, _, Refusal::AlreadyMember) => self.done(in_flight, answer),
+            (
+                StepAction::DeleteUser { .. } | StepAction::RemoveMember { .. } | StepAction::ClearManager { .. },
+                _,
+                Refusal::Absent,
+            )
+            | (StepAction::RemoveLicenses { .. }, _, Refusal::AlreadyDone)
+            | (StepAction::AddMembers { .. }, _, Refusal::AlreadyMember) => self.done(in_flight, answer),
             _ => self.refuse(&in_flight, &answer),
         }
     }

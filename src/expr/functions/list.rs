@@ -100,7 +100,12 @@ pub(super) static ROWS: &[Function] = &[
 /// assert_eq!(join(", ", ["", "Doe", "John"].into_iter()), "Doe, John");
 /// ```
 pub fn join<'t>(separator: &str, texts: impl Iterator<Item = &'t str> + Clone) -> String {
-    let mut joined = String::with_capacity(joined_size(separator, texts.clone()));
+    let size = joined_size(separator, texts.clone());
+    join_sized(separator, texts, size)
+}
+
+fn join_sized<'t>(separator: &str, texts: impl Iterator<Item = &'t str>, size: usize) -> String {
+    let mut joined = String::with_capacity(size);
     for text in texts.filter(|text| !text.is_empty()) {
         if !joined.is_empty() {
             joined.push_str(separator);
@@ -125,10 +130,11 @@ fn joined<'r>(args: &mut Args<'_, 'r>) -> Eval<'r> {
         return Ok(Value::Null);
     }
     let texts = sources.iter().flat_map(|source| source.texts().iter().map(|text| &**text));
-    if joined_size(&separator, texts.clone()) > LARGEST {
+    let size = joined_size(&separator, texts.clone());
+    if size > LARGEST {
         return Err(too_large(&args.site.span));
     }
-    Ok(Value::owned(join(&separator, texts)))
+    Ok(Value::owned(join_sized(&separator, texts, size)))
 }
 
 /// The parts of a text between the delimiters, without empty ones. Without a delimiter the text is the only part.

@@ -99,7 +99,18 @@ pub(super) static ROWS: &[Function] = &[
         "StripSpaces(source)",
         &[EACH],
         Kind::Same,
-        Implementation::Eager(|args| args.each(0, |text| Ok(through(text, strip_spaces)))),
+        Implementation::Eager(|args| {
+            args.each(0, |text| {
+                Ok(match text {
+                    Cow::Borrowed(text) => strip_spaces(text),
+                    // A text of its own is changed in place.
+                    Cow::Owned(mut text) => {
+                        text.retain(|letter| letter != ' ');
+                        Cow::Owned(text)
+                    }
+                })
+            })
+        }),
         "The text without blanks.",
     )
     .examples(&[example(r#"StripSpaces(" Mary Ann ")"#, &[], r#""MaryAnn""#)])

@@ -89,7 +89,7 @@ struct Bucket {
     shut_until: Option<Instant>,
 }
 
-/// One limit. RequestCounts pass in the order in which they came, so that a batch of twenty is not starved by single ones.
+/// One limit. Requests pass in the order in which they came, so that a batch of twenty is not starved by single ones.
 pub(in crate::graph) struct RateLimiter {
     turn: tokio::sync::Mutex<()>,
     bucket: Mutex<Bucket>,

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::directory::ObjectId;
 use crate::graph::http::batch::BatchItem;
 use crate::graph::{Client, Credential, GraphUrl, Reader, Settings, Writer};
-use crate::target::{Cause, Operation, Outcome, QuotaLevel, RateLevel, Refusal, Stops, StopsKeeper};
+use crate::target::{Answer, Cause, Operation, Outcome, QuotaLevel, RateLevel, Refusal, Stops, StopsKeeper};
 
 /// What was asked: `POST /$batch`, and the body.
 type Asked = (String, Json);
@@ -70,7 +70,7 @@ async fn a_batch_that_is_refused_whole_says_nothing_of_what_is_in_it() {
         let answers = Writer::new(client)
             .send(vec![Operation::DeleteUser { id: id("a") }, Operation::RevokeSessions { user: id("b") }])
             .await;
-        assert!(answers.iter().all(|answer| answer.is_done()), "{status}: {answers:?}");
+        assert!(answers.iter().all(Answer::is_done), "{status}: {answers:?}");
         let asked: Vec<String> = log.lock().unwrap().iter().map(|(asked, _)| asked.clone()).collect();
         assert_eq!(asked, ["POST /$batch", "DELETE /users/a", "POST /users/b/revokeSignInSessions"], "{status}");
     }

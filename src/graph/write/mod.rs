@@ -102,7 +102,7 @@ impl Writer {
             let (positions, batch): (Vec<usize>, Vec<Operation>) = std::mem::replace(&mut parts, rest).into_iter().unzip();
             for (position, answer) in positions.into_iter().zip(self.batch(batch).await) {
                 let slot = &mut answers[position];
-                if slot.as_ref().is_none_or(|earlier| earlier.is_done()) {
+                if slot.as_ref().is_none_or(Answer::is_done) {
                     *slot = Some(answer);
                 }
             }

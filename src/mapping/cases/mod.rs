@@ -10,11 +10,11 @@ mod update;
 
 use self::case::{Case, File, Outcome, left_alone};
 pub use self::case::{CaseResult, Difference, Tested};
+use crate::diagnostic::Document;
 use crate::directory::Value;
 use crate::expr::Context;
 use crate::mapping::coverage::{Coverage, Reached};
 use crate::mapping::desired::{Desired, Flow, ManagerWanted, Mapped, Stage};
-use crate::diagnostic::Document;
 use crate::mapping::model::Mapping;
 use crate::mapping::tools::record_of;
 use crate::record::Record;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::expr::Bound;
 use crate::diagnostic::Faults;
+use crate::expr::Bound;
 use crate::mapping::formula::Slot;
 use crate::mapping::lifecycle::fold;
 use crate::mapping::model::{Inner, Mapping, Origin, Target};

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use crate::diagnostic::did_you_mean;
 use crate::directory::Attribute;
 use crate::expr;
-use crate::diagnostic::did_you_mean;
 use crate::mapping::walk::Walk;
 
 /// The rules for an expression that gives one text and may not choose among candidates.

@@ -19,10 +19,10 @@ pub(super) fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> (Vec<GroupRul
 /// Groups are distinguished by their keys: two rules with one key and two names would make one group.
 fn distinct(walk: &mut Walk<'_>, sections: &[Section<'_, '_>]) {
     let text = |section: &Section<'_, '_>, name: &str| {
-        section.table.get(name).and_then(|node| node.get_ref().as_str().map(str::to_owned))
+        section.entries.get(name).and_then(|node| node.get_ref().as_str().map(str::to_owned))
     };
     let mut seen: Vec<(String, Option<String>, String)> = Vec::new();
-    for section in sections.iter().filter(|section| section.table.get("id").is_none()) {
+    for section in sections.iter().filter(|section| section.entries.get("id").is_none()) {
         let (name, kind) = (text(section, "name"), text(section, "kind").unwrap_or_else(|| "security".to_owned()));
         let Some(key) = text(section, "key").or_else(|| name.clone()) else { continue };
         if seen.iter().any(|(other, named, made)| *other == key && (*named != name || *made != kind)) {

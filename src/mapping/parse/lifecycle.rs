@@ -34,7 +34,7 @@ const ACTIONS: &[(&str, LeaveAction)] = &[
 
 /// Reads the table, where there is one.
 pub(super) fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Option<(Lifecycle, Cycle)> {
-    let node = root.table.get("lifecycle")?;
+    let node = root.entries.get("lifecycle")?;
     let section = walk.section("[lifecycle]", "lifecycle", node)?;
     walk.known(&section, KEYS);
     let date = expr::Rules { want: Want::Date, ..expr::Rules::default() };
@@ -46,18 +46,18 @@ pub(super) fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Option<(Lifec
     };
     let mut words = Words::default();
     cycle.left = words.list(walk, &section, "left");
-    cycle.active = section.table.contains_key("active").then(|| words.list(walk, &section, "active"));
+    cycle.active = section.entries.contains_key("active").then(|| words.list(walk, &section, "active"));
     cycle.states = words.states(walk, &section);
-    for key in ["left", "active", "states"].into_iter().filter(|key| section.table.contains_key(*key)) {
-        if !section.table.contains_key("status") {
+    for key in ["left", "active", "states"].into_iter().filter(|key| section.entries.contains_key(*key)) {
+        if !section.entries.contains_key("status") {
             let hint = "add the column, such as status = \"[Status]\"".to_owned();
-            walk.fault(&section.table[key].span(), format!("`{key}` is given without `status`"), Some(hint));
+            walk.fault(&section.entries[key].span(), format!("`{key}` is given without `status`"), Some(hint));
         }
     }
     cycle.create_before = duration(walk, &section, "create_before").unwrap_or(0);
-    if cycle.create_before > 0 && !section.table.contains_key("start") {
+    if cycle.create_before > 0 && !section.entries.contains_key("start") {
         let hint = "add the column, such as start = \"[HireDate]\"".to_owned();
-        walk.fault(&section.table["create_before"].span(), "`create_before` is given without `start`", Some(hint));
+        walk.fault(&section.entries["create_before"].span(), "`create_before` is given without `start`", Some(hint));
     }
     let report_or_disable = &[("report", false), ("disable", true)];
     let rules = Lifecycle {
@@ -82,7 +82,7 @@ fn duration(walk: &mut Walk<'_>, section: &Section<'_, '_>, key: &str) -> Option
 }
 
 fn on_leave(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Vec<LeaveAction> {
-    if !section.table.contains_key("on_leave") {
+    if !section.entries.contains_key("on_leave") {
         return vec![LeaveAction::RevokeSessions];
     }
     let mut actions = Vec::new();
@@ -128,10 +128,10 @@ impl Words {
     }
 
     fn states(&mut self, walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<BTreeMap<String, State>> {
-        let node = section.table.get("states")?;
+        let node = section.entries.get("states")?;
         let table = walk.section("[lifecycle.states]", "states", node)?;
         let mut states = BTreeMap::new();
-        for (key, node) in table.table {
+        for (key, node) in table.entries {
             let word = key.get_ref().as_ref();
             let Some(meaning) = walk.text(word, node) else { continue };
             let known = &[("active", State::Active), ("left", State::Left)];

@@ -13,10 +13,10 @@ mod lifecycle;
 mod targets;
 
 use self::formulas::{attribute, one_text};
+use crate::diagnostic::{Document, Faults, did_you_mean};
 use crate::directory::Attribute;
 use crate::expr;
 use crate::mapping::dates::Dates;
-use crate::diagnostic::{Document, Faults, did_you_mean};
 use crate::mapping::formula::Slot;
 use crate::mapping::model::{Inner, Mapping, Rules, missing};
 use crate::mapping::scope::{Clause, OPERATORS, Refused, Test};
@@ -165,7 +165,7 @@ fn version(walk: &mut Walk<'_>, root: &Section<'_, '_>) {
 
 fn read_source(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Source {
     // A preset says in the same table how its service is read; that source checks those keys.
-    let service = if section.table.contains_key("kind") { rest::KEYS } else { &[] };
+    let service = if section.entries.contains_key("kind") { rest::KEYS } else { &[] };
     walk.known(section, &[SOURCE_KEYS, service].concat());
     let key = walk
         .required(section, "key", "name the column with the personnel number, such as key = \"[EmployeeID]\"")
@@ -194,7 +194,7 @@ fn read_source(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Source {
             skip_lines: walk.count(section, "skip_lines").unwrap_or(0),
             skip_footer: walk.count(section, "skip_footer").unwrap_or(0),
             header: section
-                .table
+                .entries
                 .get("header")
                 .map(|_| walk.texts(section, "header").into_iter().map(|(name, _)| name).collect()),
         },
@@ -249,7 +249,7 @@ fn dates(walk: &mut Walk<'_>, section: &Section<'_, '_>, zone: TimeZone) -> Date
 fn read_matching(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Vec<(Attribute, Range<usize>)> {
     let mut matching: Vec<(Attribute, Range<usize>)> = Vec::new();
     let sections = walk.sections(root, "match");
-    if sections.is_empty() && root.table.get("match").is_none_or(|node| node.get_ref().is_array()) {
+    if sections.is_empty() && root.entries.get("match").is_none_or(|node| node.get_ref().is_array()) {
         let hint = "add [[match]] with target = \"employeeId\"".to_owned();
         walk.fault(&root.span, "the mapping lacks `[[match]]`", Some(hint));
     }
@@ -294,7 +294,7 @@ fn read_clause(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<Clause>
         .and_then(|node| walk.formula("attribute", node, rules));
     let node = walk.required(section, "operator", "add operator = \"EQUALS\"")?;
     let operator = walk.text("operator", node)?;
-    let value = match section.table.get("value") {
+    let value = match section.entries.get("value") {
         None => None,
         Some(value) => match (value.get_ref().as_str(), value.get_ref().as_integer()) {
             (Some(text), _) => Some(text.to_owned()),
@@ -306,7 +306,7 @@ fn read_clause(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<Clause>
         Ok(test) => return Some(Clause { attribute: attribute?, test }),
         Err(refused) => refused,
     };
-    let at_value = section.table.get("value").unwrap_or(node);
+    let at_value = section.entries.get("value").unwrap_or(node);
     let (at, message, hint) = match refused {
         Refused::Operator => {
             let hint = did_you_mean(&operator, OPERATORS.iter().copied())
@@ -323,7 +323,7 @@ fn read_clause(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<Clause>
 }
 
 fn read_manager(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> Option<Slot> {
-    let node = root.table.get("manager")?;
+    let node = root.entries.get("manager")?;
     let section = walk.section("[manager]", "manager", node)?;
     walk.known(&section, &["key"]);
     let hint = "name the column with the manager's personnel number, such as key = \"[ManagerID]\"";

@@ -31,7 +31,7 @@ pub(super) fn read(
     let section = walk.section("[attributes]", "attributes", node)?;
     let mut targets = Targets { list: Vec::new(), filter: None };
     let mut named = Vec::new();
-    for (key, node) in section.table {
+    for (key, node) in section.entries {
         let name = key.get_ref().as_ref();
         if name == FILTER {
             let rules = expr::Rules { want: Want::Any, object_filter: true, ..expr::Rules::default() };
@@ -113,18 +113,18 @@ fn read_target(walk: &mut Walk<'_>, attribute: Attribute, span: &Range<usize>, n
     walk.known(&section, &["expression", "constant", "default", "on_empty", "when"]);
     let when = walk.choice(&section, "when", &[("always", When::Always), ("create", When::Create)]);
     let keep = walk.choice(&section, "on_empty", &[("clear", false), ("keep", true)]);
-    let default = section.table.get("default").and_then(|node| constant(walk, attribute, "default", node));
+    let default = section.entries.get("default").and_then(|node| constant(walk, attribute, "default", node));
     let target = Target {
         when: when.unwrap_or(plain.when),
         keep: keep.unwrap_or(false),
         default: default.map(|(value, _)| value),
         ..plain
     };
-    match (section.table.get("expression"), section.table.get("constant")) {
+    match (section.entries.get("expression"), section.entries.get("constant")) {
         (Some(node), None) => read_formula(walk, target, node),
         (None, Some(node)) => {
-            for key in ["default", "on_empty"].into_iter().filter(|key| section.table.contains_key(*key)) {
-                walk.fault(&section.table[key].span(), format!("a constant is never empty: `{key}` has no use"), None);
+            for key in ["default", "on_empty"].into_iter().filter(|key| section.entries.contains_key(*key)) {
+                walk.fault(&section.entries[key].span(), format!("a constant is never empty: `{key}` has no use"), None);
             }
             let (value, shown) = constant(walk, attribute, "constant", node)?;
             Some(Target { origin: Origin::Constant(value), shown: shown.into(), ..target })

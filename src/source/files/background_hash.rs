@@ -32,7 +32,7 @@ impl Summing {
 
     /// Counts these bytes as well.
     pub(in crate::source) fn add(&self, bytes: &[u8]) {
-        // Nobody takes them only where the thread panicked, which is told at the end.
+        // Sending fails only if the thread panicked, which `finish` reports.
         let _ = self.pieces.send(bytes.to_vec());
     }
 

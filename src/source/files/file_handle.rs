@@ -49,7 +49,7 @@ impl Opened {
         self.state.length
     }
 
-    /// Whether its time of change shows that nobody wrote into it, also where the length is the same.
+    /// Whether its time of change proves that it was not written to, even if the length is the same.
     pub(super) fn settled(&self) -> bool {
         self.settled
     }

@@ -88,7 +88,7 @@ impl Footer {
         for (seen, kind) in both {
             let same = seen & kind != 0;
             alike += usize::from(same);
-            // Words stand in any remark; a number or a code where the others have theirs is a key.
+            // Any remark has words; a number or a code in the column of the others' codes is a key.
             telling |= same && *kind != Kind::Words.bit() && *kind != Kind::Other.bit();
         }
         alike > 0 && alike * 2 > filled && (telling || alike > 1)

@@ -33,7 +33,7 @@ fn open_one(path: &Path, arrival: &Arrival, max_bytes: u64, now: SystemTime) -> 
         return Err(Fault::of_file(&shown, FaultKind::Folder));
     }
     if !about.is_file() {
-        // Opening a pipe that nobody writes to would wait for ever.
+        // Opening a pipe without a writer would wait for ever.
         return Err(Fault::of_file(&shown, FaultKind::NotRegular));
     }
     if about.len() > max_bytes {

@@ -46,7 +46,7 @@ use self::readiness::Arrival;
 use self::source_file::{Content, Fetched, joint_sum, sum};
 use self::unpack::unpack;
 
-type Like = Option<(String, Arc<Header>)>;
+type Expected = Option<(String, Arc<Header>)>;
 
 /// Reads files into one reading, each by what it is.
 pub(super) fn read(files: Vec<Fetched>, settings: &FileSettings) -> Result<Reading, SourceErrors> {
@@ -69,7 +69,7 @@ pub(super) fn read(files: Vec<Fetched>, settings: &FileSettings) -> Result<Readi
     Ok(joined)
 }
 
-fn read_one(file: Fetched, settings: &FileSettings, like: Like) -> Result<Reading, SourceErrors> {
+fn read_one(file: Fetched, settings: &FileSettings, like: Expected) -> Result<Reading, SourceErrors> {
     let Fetched { name, content, .. } = file;
     if let Content::Opened(opened) = &content
         && opened.length() <= settings.unpack.max_bytes

@@ -1,4 +1,4 @@
-//! What rows that do not fit have in common, for a hint that helps and can hurt nobody.
+//! What the rows that do not fit have in common, for a hint that is safe to follow.
 
 use super::cells::Cells;
 use super::total_words::is_total;
@@ -11,7 +11,7 @@ pub(in crate::source) struct RaggedRows {
     faulty: u64,
     /// Rows with one more cell than the header, which is blank.
     trailing: u64,
-    /// Whether a blank stands before a quote.
+    /// Whether there is a blank before a quote.
     spaced_quote: bool,
     /// How many of the last rows are totals without a gap between them.
     totals: u64,
@@ -82,7 +82,7 @@ impl RaggedRows {
 #[derive(Debug, Default)]
 struct Wider {
     candidate: Option<Candidate>,
-    /// Whether a row stands above the candidate that may be a person.
+    /// Whether a row above the candidate may be a person.
     spoiled: bool,
 }
 

@@ -249,7 +249,7 @@ impl Assembler {
         self.faults.push((0, fault));
     }
 
-    /// The columns, once the header was taken, for who makes the records elsewhere.
+    /// The columns, once the header was taken, for callers that build the records themselves.
     pub(super) fn into_columns(self) -> Option<Columns> {
         self.header
     }

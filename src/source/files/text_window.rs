@@ -43,7 +43,7 @@ impl<'f> Window<'f> {
         self.at >= self.end && self.cut.is_empty()
     }
 
-    /// The byte of the file at which a byte of the window stands.
+    /// The position in the file of a byte of the window.
     pub(in crate::source) fn place(&self, byte: usize) -> u64 {
         self.at - (self.cut.len() + self.text.len() - byte) as u64
     }

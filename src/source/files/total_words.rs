@@ -210,7 +210,7 @@ const PAGES: &[&str] = &[
     "第",
 ];
 
-/// What stands between the number of a page and how many there are.
+/// The words between the number of a page and the number of pages.
 const OF_PAGES: &[&str] = &["of", "von", "sur", "de", "di", "van", "af", "av", "z", "ze", "из", "/", "/ "];
 
 /// A row whose cells together are one of these ends a report.
@@ -302,9 +302,11 @@ enum Family {
     Page,
 }
 
+type WordsByStart = HashMap<[u8; 2], Vec<(&'static str, Family)>>;
+
 /// The words by their first two bytes in lower case: every row asks, and hardly any begins like one of them.
-static WORDS: LazyLock<HashMap<[u8; 2], Vec<(&'static str, Family)>>> = LazyLock::new(|| {
-    let mut words: HashMap<[u8; 2], Vec<(&'static str, Family)>> = HashMap::new();
+static WORDS: LazyLock<WordsByStart> = LazyLock::new(|| {
+    let mut words = WordsByStart::new();
     for (list, family) in [(TOTALS, Family::Total), (COUNTS, Family::Count), (PAGES, Family::Page)] {
         for word in list {
             words.entry([word.as_bytes()[0], word.as_bytes()[1]]).or_default().push((word, family));

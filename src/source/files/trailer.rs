@@ -72,7 +72,7 @@ impl Trailers {
 
     /// The lines of the last rows that are no records; the settings leave out the `footer` rows below them.
     pub(in crate::source) fn lines(&self, footer: usize) -> Vec<u64> {
-        self.judged(footer, |shape, row, above| shape.is_trailer(row, above))
+        self.judged(footer, Shape::is_trailer)
     }
 
     /// The lines of the last rows that count the others.

@@ -1,4 +1,4 @@
-//! Packed files: gzip and zip are opened within bounds, and what is inside is told by its first bytes.
+//! Packed files: gzip and zip are opened within bounds, and their content is recognised by its first bytes.
 
 use std::io::{Cursor, Read};
 

@@ -25,7 +25,7 @@ pub(super) fn proof(text: &str) -> Option<(usize, String)> {
     None
 }
 
-/// What makes a guess doubtful: a sign that is no letter stands within a word.
+/// What makes a guess doubtful: a sign that is no letter within a word.
 pub(in crate::source) fn doubt(text: &str) -> Option<(usize, String)> {
     let mut before = None;
     let mut characters = text.char_indices().peekable();
@@ -36,7 +36,7 @@ pub(in crate::source) fn doubt(text: &str) -> Option<(usize, String)> {
             let ends_word =
                 next.is_none_or(|next| next.is_lowercase() || matches!(next, ',' | ';' | '\t' | '|' | '"' | '\r' | '\n'));
             let opens = matches!(character, '„' | '”' | '“' | '‚' | '…' | '»' | '«' | '™');
-            // Closing quotes and dots stand behind words; within them they are wrong too.
+            // Closing quotes and dots follow words; within them they are wrong too.
             if ends_word && (!opens || next.is_some_and(char::is_lowercase)) {
                 return Some((at, format!("the sign `{character}` stands within a word")));
             }
@@ -74,7 +74,7 @@ pub(super) fn rival(bytes: &[u8], guess: &'static Encoding) -> Option<(usize, St
     })
 }
 
-/// Whether all letters beyond ASCII are those of Western names, small ones within words, and each `ß` stands behind a vowel.
+/// Whether all letters beyond ASCII are those of Western names, small ones within words, and each `ß` follows a vowel.
 fn is_western(bytes: &[u8], read: impl Fn(u8) -> char) -> bool {
     let at = |index: Option<usize>| index.and_then(|index| bytes.get(index)).map(|byte| read(*byte));
     bytes.iter().enumerate().filter(|(_, byte)| !byte.is_ascii()).all(|(index, &byte)| {

@@ -1,7 +1,7 @@
 //! Places that are not folders of this machine: an SFTP server, and the object stores S3, Azure Blob and Google Cloud Storage.
 //!
-//! In comes where a file lies and how to be let in, out goes the [`Fetched`] file: the newest match of a pattern, at rest, of
-//! the size that the place tells, and not changed meanwhile. Nothing is ever written there.
+//! Given the place of a file and a way to sign in, this returns the [`Fetched`] file: the newest match of a pattern, of the
+//! listed size, and unchanged during the transfer. Nothing is ever written there.
 
 #![cfg_attr(
     not(any(feature = "sftp", feature = "objects")),
@@ -25,13 +25,13 @@ mod object_store;
 #[cfg(feature = "sftp")]
 mod sftp;
 
-/// So long may it take to reach the place and be let in.
+/// The longest time to connect and sign in.
 #[cfg(any(feature = "sftp", feature = "objects"))]
 const CONNECT: Duration = Duration::from_secs(30);
-/// So long may everything take together.
+/// The longest time for the whole transfer.
 const LONGEST: Duration = Duration::from_mins(30);
 
-/// Where a file lies and how to be let in.
+/// A file on another machine, and how to sign in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The place as it was named, for messages.
@@ -60,15 +60,15 @@ pub struct Sftp {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// Who signs in.
+    /// The user name.
     pub user: String,
-    /// By what the server is known.
+    /// How the server is verified.
     pub host_key: HostKey,
     /// How the user signs in; the secret itself is given apart.
     pub sign_in: SftpSignIn,
 }
 
-/// By what an SFTP server is known. A server that is not known already is never spoken to.
+/// How an SFTP server is verified. The key must be known beforehand; an unknown server gets no data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostKey {
     /// A line of this file, as OpenSSH keeps them.
@@ -104,7 +104,7 @@ pub struct Objects {
 /// The object stores that are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectKind {
-    /// Amazon S3, and what speaks its protocol.
+    /// Amazon S3, and stores with its protocol.
     S3,
     /// Azure Blob Storage.
     Azure,
@@ -123,21 +123,21 @@ pub struct Remote {
     pub passphrase: Option<SecretString>,
 }
 
-/// A file as the place tells of it.
+/// A file as the store lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     listed: Listed,
     size: u64,
-    /// What changes whenever the content does, where the place has such.
+    /// A tag that changes with the content, where the store has one.
     tag: Option<String>,
 }
 
-/// What is asked of a place.
+/// The questions to an SFTP server or an object store.
 #[async_trait]
-trait Shelf: Send + Sync {
+trait RemoteStore: Send + Sync {
     /// The files of the folder whose names begin so.
     async fn list(&self, start: &str) -> Result<Vec<Entry>, Fault>;
-    /// One file, where it is there.
+    /// One file, if it exists.
     async fn look(&self, name: &str) -> Result<Option<Entry>, Fault>;
     /// The bytes of a file, at most one more than asked for.
     async fn bytes(&self, entry: &Entry, most: u64) -> Result<Vec<u8>, Fault>;
@@ -151,8 +151,8 @@ impl Remote {
     /// while it is read.
     pub async fn fetch(&self, arrival: &Arrival, max_bytes: u64, now: SystemTime) -> Result<Fetched, SourceErrors> {
         let fetched = async {
-            let shelf = self.open().await?;
-            fetch(&self.place, shelf.as_ref(), arrival, max_bytes, now).await
+            let store = self.open().await?;
+            fetch(&self.place, store.as_ref(), arrival, max_bytes, now).await
         };
         match tokio::time::timeout(LONGEST, fetched).await {
             Ok(fetched) => Ok(fetched?),
@@ -164,7 +164,7 @@ impl Remote {
 impl Remote {
     /// The way to the place; the configuration has refused what this build lacks.
     #[cfg_attr(not(feature = "sftp"), expect(clippy::unused_async, reason = "only SFTP signs in before the first question"))]
-    async fn open(&self) -> Result<Box<dyn Shelf>, Fault> {
+    async fn open(&self) -> Result<Box<dyn RemoteStore>, Fault> {
         match &self.place.access {
             #[cfg(feature = "sftp")]
             Access::Sftp(sftp) => Ok(Box::new(sftp::open(self, sftp).await?)),
@@ -189,11 +189,17 @@ impl Place {
     }
 }
 
-async fn fetch(place: &Place, shelf: &dyn Shelf, arrival: &Arrival, max_bytes: u64, now: SystemTime) -> Result<Fetched, Fault> {
+async fn fetch(
+    place: &Place,
+    store: &dyn RemoteStore,
+    arrival: &Arrival,
+    max_bytes: u64,
+    now: SystemTime,
+) -> Result<Fetched, Fault> {
     let entry = match place.file.split_once('*') {
-        None => shelf.look(&place.file).await?.ok_or_else(|| place.fault(FaultKind::NotFound))?,
+        None => store.look(&place.file).await?.ok_or_else(|| place.fault(FaultKind::NotFound))?,
         Some((start, _)) => {
-            let mut found = shelf.list(start).await?;
+            let mut found = store.list(start).await?;
             let pattern = Wildcard::new(&place.file);
             found.retain(|entry| pattern.fits(&entry.listed.name));
             let best = newest(found.iter().map(|entry| &entry.listed)).cloned();
@@ -206,13 +212,13 @@ async fn fetch(place: &Place, shelf: &dyn Shelf, arrival: &Arrival, max_bytes: u
         return Err(place.fault(FaultKind::TooBig { most: max_bytes }));
     }
     let done = match arrival.done_name(&entry.listed.name) {
-        Some(name) => shelf.look(&name).await?.map(|entry| entry.listed),
+        Some(name) => store.look(&name).await?.map(|entry| entry.listed),
         None => None,
     };
     arrival.judge(&entry.listed, done.as_ref(), now)?;
-    let bytes = shelf.bytes(&entry, max_bytes).await?;
+    let bytes = store.bytes(&entry, max_bytes).await?;
     // What is still being written, or was replaced meanwhile, is half a list.
-    let after = shelf.look(&entry.listed.name).await?;
+    let after = store.look(&entry.listed.name).await?;
     if after.as_ref() != Some(&entry) || bytes.len() as u64 != entry.size {
         return Err(place.fault(FaultKind::Changed));
     }
@@ -241,7 +247,7 @@ mod tests {
     }
 
     #[async_trait]
-    impl Shelf for Shown {
+    impl RemoteStore for Shown {
         async fn list(&self, start: &str) -> Result<Vec<Entry>, Fault> {
             Ok(self.files.iter().filter(|file| file.0.starts_with(start)).map(|file| self.entry(file)).collect())
         }
@@ -257,12 +263,12 @@ mod tests {
         }
     }
 
-    async fn fetched(shelf: Shown, file: &str, max_bytes: u64) -> Result<String, FaultKind> {
+    async fn fetched(store: Shown, file: &str, max_bytes: u64) -> Result<String, FaultKind> {
         let access =
             Access::Objects(Objects { kind: ObjectKind::S3, bucket: "hr".into(), endpoint: None, region: None, account: None });
         let place = Place { shown: "s3://hr".into(), folder: String::new(), file: file.into(), access };
         let arrival = Arrival::default();
-        let fetched = fetch(&place, &shelf, &arrival, max_bytes, SystemTime::UNIX_EPOCH).await;
+        let fetched = fetch(&place, &store, &arrival, max_bytes, SystemTime::UNIX_EPOCH).await;
         fetched.map(|file| file.name).map_err(|fault| fault.kind)
     }
 

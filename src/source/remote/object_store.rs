@@ -11,7 +11,7 @@ use object_store::path::Path;
 use object_store::{ClientOptions, Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig};
 use secrecy::ExposeSecret;
 
-use super::{CONNECT, Entry, ObjectKind, Objects, Place, Remote, Shelf};
+use super::{CONNECT, Entry, ObjectKind, Objects, Place, Remote, RemoteStore};
 use crate::source::error::{Fault, FaultKind};
 use crate::source::files::readiness::Listed;
 
@@ -88,7 +88,7 @@ impl Prefix {
 }
 
 #[async_trait]
-impl Shelf for Prefix {
+impl RemoteStore for Prefix {
     async fn list(&self, start: &str) -> Result<Vec<Entry>, Fault> {
         let folder = self.place.folder.trim_matches('/');
         let folder = Path::parse(folder).map_err(|error| self.place.fault(FaultKind::Unreadable(error.to_string())))?;

@@ -13,7 +13,7 @@ use russh_sftp::protocol::{FileAttributes, StatusCode};
 use secrecy::ExposeSecret;
 use tokio::io::AsyncReadExt as _;
 
-use super::{CONNECT, Entry, HostKey, Place, Remote, Sftp, SftpSignIn, Shelf};
+use super::{CONNECT, Entry, HostKey, Place, Remote, RemoteStore, Sftp, SftpSignIn};
 use crate::source::error::{Fault, FaultKind};
 use crate::source::files::readiness::Listed;
 
@@ -165,7 +165,7 @@ impl Folder {
 }
 
 #[async_trait]
-impl Shelf for Folder {
+impl RemoteStore for Folder {
     async fn list(&self, start: &str) -> Result<Vec<Entry>, Fault> {
         let folder = if self.place.folder.is_empty() { "." } else { &self.place.folder };
         let found = self.session.read_dir(folder).await.map_err(|error| self.failed(&error))?;

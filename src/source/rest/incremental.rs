@@ -22,7 +22,7 @@ use super::settings::{Changes, MarkForm, Settings};
 use crate::record::Place;
 use crate::source::files::source_file::sum;
 
-/// Where the reading before this one is kept. It is personal data: nobody else may read it.
+/// Where the previous reading is stored. It is personal data, readable by its owner only.
 pub trait Memory: Send + Sync {
     /// What was kept last; nothing where there is none or it cannot be read.
     fn load(&self) -> Option<Vec<u8>>;
@@ -37,7 +37,7 @@ const FORMAT: &str = "hrpush.records/2";
 
 /// A reading that is kept.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(super) struct StoredRows {
     format: String,
     /// Of what decides which records come; with another one everything is read.
     settings: String,
@@ -79,7 +79,7 @@ pub(super) fn by_key(raws: Vec<Raw>, changes: &Changes, rows: &mut Rows) -> Resu
     Ok(())
 }
 
-impl Kept {
+impl StoredRows {
     /// The kept reading, where it may still be built upon.
     pub(super) fn usable(bytes: &[u8], rest: &Rest, changes: &Changes) -> Option<Self> {
         let kept: Self = serde_json::from_slice(bytes).ok()?;
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_mark_without_a_zone_is_early_enough_for_every_service() {
-        let kept = Kept::new(&rest(), Rows::new());
+        let kept = StoredRows::new(&rest(), Rows::new());
         let mark = |form, zone| kept.mark(&changes(form, zone));
         assert_eq!(mark(MarkForm::Iso, Some("Asia/Tokyo")), "2026-11-20T02:30:00Z");
         assert_eq!(mark(MarkForm::Blank, Some("America/New_York")), "2026-11-19 21:30:00");
@@ -224,27 +224,27 @@ mod tests {
     #[test]
     fn rows_of_one_key_are_all_kept_and_nothing_is_built_upon_them() {
         let (rest, changes) = (rest(), changes(MarkForm::Iso, None));
-        let mut kept = Kept::new(&rest, rows(&[json!({"id": 1, "n": 1}), json!({"id": 2}), json!({"id": 1, "n": 2})]));
+        let mut kept = StoredRows::new(&rest, rows(&[json!({"id": 1, "n": 1}), json!({"id": 2}), json!({"id": 1, "n": 2})]));
         assert_eq!((kept.rows().len(), kept.doubled()), (3, 1));
-        assert!(Kept::usable(&kept.bytes(rest.now), &rest, &changes).is_none());
+        assert!(StoredRows::usable(&kept.bytes(rest.now), &rest, &changes).is_none());
         kept.follow(rows(&[json!({"id": 1, "n": 3})]));
         assert_eq!((kept.rows().len(), kept.doubled()), (2, 0));
-        assert!(Kept::usable(&kept.bytes(rest.now), &rest, &changes).is_some());
+        assert!(StoredRows::usable(&kept.bytes(rest.now), &rest, &changes).is_some());
     }
 
     #[test]
     fn another_user_or_a_day_that_is_asked_for_needs_a_reading_of_everything() {
         let (mut rest, changes) = (rest(), changes(MarkForm::Iso, None));
-        let bytes = Kept::new(&rest, rows(&[json!({"id": 1})])).bytes(rest.now);
+        let bytes = StoredRows::new(&rest, rows(&[json!({"id": 1})])).bytes(rest.now);
         rest.day = "2026-11-21".parse().unwrap();
-        assert!(Kept::usable(&bytes, &rest, &changes).is_some());
+        assert!(StoredRows::usable(&bytes, &rest, &changes).is_some());
         let user = |name: &str| crate::source::rest::Word::Plain(Template::parse(name, &|_| true).unwrap());
         rest.settings.auth = Auth::Basic { user: user("other"), password: user("x") };
-        assert!(Kept::usable(&bytes, &rest, &changes).is_none());
+        assert!(StoredRows::usable(&bytes, &rest, &changes).is_none());
         rest.settings.list.query.push(("on".into(), Template::parse("{today}", &|_| true).unwrap()));
-        let bytes = Kept::new(&rest, rows(&[json!({"id": 1})])).bytes(rest.now);
-        assert!(Kept::usable(&bytes, &rest, &changes).is_some());
+        let bytes = StoredRows::new(&rest, rows(&[json!({"id": 1})])).bytes(rest.now);
+        assert!(StoredRows::usable(&bytes, &rest, &changes).is_some());
         rest.day = "2026-11-22".parse().unwrap();
-        assert!(Kept::usable(&bytes, &rest, &changes).is_none());
+        assert!(StoredRows::usable(&bytes, &rest, &changes).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! What belongs to a record and stands elsewhere: another list, or one request for each record.
+//! Joins: data of a record from another list, or from one request for each record.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -182,7 +182,7 @@ impl<'s> Joined<'s> {
         Ok(())
     }
 
-    /// What is to be told of it.
+    /// The note about it.
     pub(super) fn told(&self) -> Option<String> {
         (self.without > 0).then(|| format!("{} records have no `{}`", self.without, self.join.name))
     }

@@ -8,14 +8,14 @@ use sha2::{Digest, Sha256};
 use super::Rest;
 use super::error::{RestError, plain};
 use super::http::client::Sender;
-use super::incremental::{Kept, Rows, by_key};
+use super::incremental::{Rows, StoredRows, by_key};
 use super::join::{Answers, Joined};
 use super::list::repeats::{self, Listed};
 use super::list::truncated;
 use super::list::{Pages, Raw};
-use super::row_selection::{Pick, Told};
+use super::row_selection::{Pick, Selection};
 use super::settings::{Changes, PagingKind, Settings};
-use super::shape::flatten::{self, Column, Manner, Need, Row, Seen};
+use super::shape::flatten::{self, Column, Need, Projection, Row, Seen};
 use super::shape::path::Path;
 use super::shape::template::Values;
 use crate::record::{Header, Place, Record, Value, trimmed};
@@ -54,7 +54,7 @@ async fn read_once(rest: &Rest, attempt: Attempt) -> Result<Reading, RestError> 
     }
     let mut keep = None;
     if let (Some(changes), Some(memory)) = (&settings.changes, &rest.memory) {
-        let kept = memory.load().and_then(|bytes| Kept::usable(&bytes, rest, changes));
+        let kept = memory.load().and_then(|bytes| StoredRows::usable(&bytes, rest, changes));
         let mut whole = with_changes(&sender, rest, changes, kept, &mut table).await?;
         hand_on(&sender, &mut whole, &mut joins, &mut table).await?;
         keep = Some((memory, whole));
@@ -125,7 +125,7 @@ impl<'s> Lists<'s> {
         }
     }
 
-    /// Passes over those who are known, and says of the others what their list says of all.
+    /// Skips records of people who are known already, and adds to the others what their list sets for all.
     fn judge(&mut self, page: &mut Vec<Raw>) {
         let Some(other) = self.other else {
             for (also, known) in self.settings.also.iter().zip(&mut self.known) {
@@ -152,9 +152,9 @@ async fn with_changes(
     sender: &Sender<'_>,
     rest: &Rest,
     changes: &Changes,
-    kept: Option<Kept>,
+    kept: Option<StoredRows>,
     table: &mut Table<'_>,
-) -> Result<Kept, RestError> {
+) -> Result<StoredRows, RestError> {
     let no_key =
         |place: Place| RestError::Flatten(format!("{place}: the record has no `{}`, by which changes are merged", changes.key));
     let (mut rows, mut listed) = (Rows::new(), Listed::default());
@@ -165,7 +165,7 @@ async fn with_changes(
             once(&page)?;
             by_key(page, changes, &mut rows).map_err(no_key)?;
         }
-        return Ok(Kept::new(rest, rows));
+        return Ok(StoredRows::new(rest, rows));
     };
     let mut request = sender.settings.list.clone();
     // What the list asks for under the same name gives way.
@@ -186,10 +186,10 @@ async fn with_changes(
 /// Joined so many at a time.
 const AT_ONCE: usize = 500;
 
-/// Joins everybody anew, who has changed and who has not, and hands them on.
+/// Joins all records again, changed or not, and passes them on.
 async fn hand_on(
     sender: &Sender<'_>,
-    whole: &mut Kept,
+    whole: &mut StoredRows,
     joins: &mut [Joined<'_>],
     table: &mut Table<'_>,
 ) -> Result<(), RestError> {
@@ -221,7 +221,7 @@ struct Table<'s> {
     attempt: Attempt,
     identity: Identity<'s>,
     listed: Listed,
-    picked: Told,
+    picked: Selection,
     /// How many records came with a part of a list, and which list that was first.
     cut: Option<(u64, String)>,
     digest: Sha256,
@@ -239,7 +239,7 @@ impl<'s> Table<'s> {
             rows: Vec::new(),
             loose: Vec::new(),
             seen: Seen::new(rest.settings.columns.len()),
-            picked: Told::default(),
+            picked: Selection::default(),
             cut: None,
             digest: Sha256::new(),
             told: Vec::new(),
@@ -250,7 +250,7 @@ impl<'s> Table<'s> {
         &self.rest.settings
     }
 
-    /// Something that is told and should not be overlooked.
+    /// A note that the user should not overlook.
     fn warn(&mut self, text: String) {
         tracing::warn!("{}: {text}", self.settings().name);
         self.told.push(text);
@@ -267,7 +267,7 @@ impl<'s> Table<'s> {
         }
         let grouping = self.settings().picks.iter().find_map(|pick| pick.by.as_ref());
         match grouping.map(|by| by.text(&raw.json)) {
-            // A row that belongs to nobody is kept as it is: the mapping holds it.
+            // A row without a key is passed on unchanged: the mapping holds it.
             None | Some(None) => self.convert(raw),
             Some(Some(key)) => {
                 self.grouped.entry(key).or_default().push(raw);
@@ -305,7 +305,7 @@ impl<'s> Table<'s> {
             self.cut.get_or_insert((0, list)).0 += 1;
         }
         let Settings { false_is_nothing, nothing, .. } = settings;
-        let manner = Manner { zone: settings.zone(), false_is_nothing: *false_is_nothing, nothing };
+        let manner = Projection { zone: settings.zone(), false_is_nothing: *false_is_nothing, nothing };
         if settings.columns.is_empty() {
             let row = flatten::all(&raw.json, &manner).map_err(|why| RestError::Flatten(format!("{}: {why}", raw.place)))?;
             if let Identity::Names(names) = &self.identity {
@@ -337,7 +337,7 @@ impl<'s> Table<'s> {
 
     fn finish(mut self) -> Result<Reading, RestError> {
         self.choose()?;
-        let Told { chosen, ties } = self.picked;
+        let Selection { chosen, ties } = self.picked;
         if let Some((records, list)) = self.cut.take() {
             return Err(RestError::Cut { records, list: plain(&list) });
         }
@@ -456,7 +456,7 @@ fn paths(settings: &Settings) -> impl Iterator<Item = &Path> {
     settings.columns.iter().flat_map(|column| &column.paths).chain(others)
 }
 
-fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, told: &mut Told) -> usize {
+fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, told: &mut Selection) -> usize {
     let rows: Vec<&serde_json::Value> = raws.iter().map(|raw| &raw.json).collect();
     pick.choose(&rows, rest.day, rest.settings.zone(), told).unwrap_or(0)
 }

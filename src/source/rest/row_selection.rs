@@ -28,9 +28,9 @@ pub struct Pick {
     pub sequence: Option<Path>,
 }
 
-/// How many people had several rows that only the order of their text told apart.
+/// How many people had several rows that differ only in the order of their text.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Selection {
     /// People of whose rows some were not chosen.
     pub(super) chosen: u64,
     /// People of whose rows several were equally good.
@@ -47,7 +47,7 @@ enum When {
 
 impl Pick {
     /// Leaves one row in the record where the rule says so.
-    pub(super) fn apply(&self, record: &mut Value, day: Date, zone: &TimeZone, told: &mut Told) {
+    pub(super) fn apply(&self, record: &mut Value, day: Date, zone: &TimeZone, told: &mut Selection) {
         let Some(at) = &self.at else { return };
         at.replace(record, |rows| {
             let list = rows.as_array().or_else(|| rows.get("results")?.as_array()).or_else(|| rows.get("items")?.as_array())?;
@@ -61,7 +61,7 @@ impl Pick {
     }
 
     /// The position of the row that counts.
-    pub(super) fn choose(&self, rows: &[&Value], day: Date, zone: &TimeZone, told: &mut Told) -> Option<usize> {
+    pub(super) fn choose(&self, rows: &[&Value], day: Date, zone: &TimeZone, told: &mut Selection) -> Option<usize> {
         if rows.len() > 1 {
             told.chosen += 1;
         }
@@ -125,7 +125,7 @@ mod tests {
             sequence: Some(path("seq")),
         };
         let mut record = json!({ "jobs": rows });
-        pick.apply(&mut record, day.parse().unwrap(), &TimeZone::UTC, &mut Told::default());
+        pick.apply(&mut record, day.parse().unwrap(), &TimeZone::UTC, &mut Selection::default());
         record["jobs"][0]["n"].to_string()
     }
 

@@ -43,7 +43,7 @@ pub struct Settings {
     pub encoding: Option<String>,
     /// Where it is: https, or plain http on loopback. The only origin that ever gets the credential.
     pub base: Url,
-    /// What the named parts of templates stand for.
+    /// The values of the named parts of templates.
     pub values: BTreeMap<String, String>,
     /// How to sign in.
     pub auth: Auth,
@@ -67,7 +67,7 @@ pub struct Settings {
     pub picks: Vec<Pick>,
     /// The columns; without them each value becomes one.
     pub columns: Vec<Column>,
-    /// Whether `false` stands for nothing.
+    /// Whether the service writes `false` for empty values.
     pub false_is_nothing: bool,
     /// The zone in which a moment is a day; that of the mapping where the configuration names none.
     pub zone: Option<TimeZone>,
@@ -92,20 +92,20 @@ pub struct Request {
     pub post: bool,
     /// Below the base URL.
     pub path: Template,
-    /// In their order; a name may stand twice.
+    /// In their order; a name may occur twice.
     pub query: Vec<(String, Template)>,
     /// What is posted.
     pub body: Option<Body>,
     /// Where the records are in an answer.
     pub records: Path,
-    /// How the answer is written; told by its content type where this is none.
+    /// The format of the answer; without one its content type decides.
     pub format: Option<Format>,
     /// How the list goes on.
     pub paging: Paging,
 }
 
 impl Request {
-    /// Whether a named part stands anywhere in it.
+    /// Whether it contains a named part.
     pub fn mentions(&self, name: &str) -> bool {
         let in_body = match &self.body {
             None => false,
@@ -159,7 +159,7 @@ pub struct Paging {
     pub slack: u64,
     /// Keys of an answer that look like a word on the rest of the list and are about something else.
     pub ignore: Vec<String>,
-    /// How many records a page should have: what `{size}` stands for.
+    /// The number of records of a page, the value of `{size}`.
     pub size: u64,
 }
 
@@ -197,7 +197,7 @@ pub struct Also {
 pub struct Join {
     /// Under this name it becomes a part of the record.
     pub name: String,
-    /// A list, or one request for each record where `{on}` stands in it.
+    /// A list, or one request for each record if it contains `{on}`.
     pub request: Request,
     /// The value of the record.
     pub on: Path,
@@ -227,7 +227,7 @@ pub struct Changes {
     pub query: Vec<(String, Template)>,
     /// How the mark is written.
     pub form: MarkForm,
-    /// How far before the last reading the mark lies.
+    /// How far the mark is set before the last reading.
     pub overlap: SignedDuration,
     /// Everything is read when the last time is longer ago.
     pub full_every: SignedDuration,
@@ -299,7 +299,7 @@ pub struct TokenRequest {
     pub client_id: Option<Word>,
     /// Its secret.
     pub client_secret: Option<SecretRef>,
-    /// How the client is told.
+    /// How the client identifies itself.
     pub send: SendAs,
     /// More fields, such as the scope.
     pub fields: Vec<(String, Template)>,
@@ -333,13 +333,13 @@ pub struct Assertion {
     pub key: SecretRef,
     /// Who says it.
     pub issuer: Template,
-    /// Of whom.
+    /// The issuer of the assertion.
     pub subject: Template,
-    /// To whom.
+    /// The audience of the assertion.
     pub audience: Template,
 }
 
-/// How the client is told when a token is asked for.
+/// How the client identifies itself when it requests a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendAs {
     /// In a form.

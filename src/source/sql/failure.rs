@@ -44,7 +44,7 @@ pub(super) fn too_long(settings: &SqlSettings) -> Fault {
         .with_hint("make it faster, or give it more time: `timeout = \"30min\"` in [source]")
 }
 
-/// Where a place in the query stands, counted in characters from 1.
+/// The line and column of a place in the query, counted in characters from 1.
 pub(super) fn spot(query: &str, characters: usize) -> String {
     let before: String = query.chars().take(characters.saturating_sub(1)).collect();
     let line = before.matches('\n').count() + 1;

@@ -34,15 +34,15 @@ mod tls;
 
 pub use statement::{StatementFault, check};
 
-/// So long may it take to reach the server and sign in.
+/// The longest time to connect and sign in.
 const CONNECT: Duration = Duration::from_secs(30);
-/// So much later than the server the client itself gives up: the server's own words are better.
+/// The client gives up this much later than the server, because the server's own message is better.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The databases that are spoken to.
+/// The supported databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Driver {
-    /// PostgreSQL, and what speaks its protocol.
+    /// PostgreSQL, and databases with its protocol.
     Postgres,
     /// MySQL and MariaDB.
     Mysql,
@@ -64,7 +64,7 @@ impl Driver {
     }
 }
 
-/// Where the database is.
+/// The address of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// A server that is reached by TCP.
@@ -100,7 +100,7 @@ pub enum SignIn {
     Token,
 }
 
-/// What becomes of columns with bytes.
+/// How columns of bytes are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Binary {
     /// Such a column is an error: no attribute of a directory takes bytes.
@@ -117,7 +117,7 @@ pub struct SqlSettings {
     pub name: String,
     /// The kind of database.
     pub driver: Driver,
-    /// Where it is.
+    /// Its address.
     pub location: Location,
     /// The database on the server.
     pub database: Option<String>,
@@ -131,14 +131,14 @@ pub struct SqlSettings {
     pub query: String,
     /// The longest time that the query may take.
     pub timeout: Duration,
-    /// What becomes of columns with bytes.
+    /// How columns of bytes are read.
     pub binary: Binary,
 }
 
 /// A database as a source.
 #[derive(Debug)]
 pub struct Database {
-    /// Where it is and what to ask.
+    /// The address and the query.
     pub settings: SqlSettings,
     /// The password or token; never printed.
     pub secret: Option<SecretString>,

@@ -82,7 +82,7 @@ async fn connect(settings: &SqlSettings, secret: Option<&SecretString>) -> Resul
     let config = config(settings, secret, host, *port)?;
     match Box::pin(open(settings, config, host, *port)).await? {
         Ok(client) => Ok(client),
-        // Azure SQL sends its clients on to the machine that holds the database, once. Without TLS nobody is followed: what was
+        // Azure SQL sends its clients on to the machine that holds the database, once. Without TLS a redirect is not followed: what was
         // this machine may not be any more.
         Err(Error::Routing { host, port }) if settings.tls != Tls::Off => {
             let config = self::config(settings, secret, &host, port)?;
@@ -209,7 +209,7 @@ fn date_time2(moment: tds::DateTime2) -> Option<DateTime> {
     Some(day_one(i64::from(moment.date().days()))?.to_datetime(clock(moment.time())?))
 }
 
-/// A moment of UTC with its offset, told with the local day, which is what HR meant.
+/// A UTC moment with its offset, written with the local day, which is what HR meant.
 fn local(moment: tds::DateTimeOffset) -> Option<String> {
     let offset = i64::from(moment.offset());
     let local = date_time2(moment.datetime2())?.checked_add(offset.minutes()).ok()?;

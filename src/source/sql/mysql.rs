@@ -168,7 +168,7 @@ fn cell(
 
 fn refused(settings: &SqlSettings, error: &Error) -> Fault {
     match error {
-        Error::Server(server) => failure::unreachable(settings, &Told(server.message.clone())),
+        Error::Server(server) => failure::unreachable(settings, &ServerMessage(server.message.clone())),
         other => failure::unreachable(settings, other),
     }
 }
@@ -176,7 +176,7 @@ fn refused(settings: &SqlSettings, error: &Error) -> Fault {
 /// The server's words without the frame that the driver puts around them.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Told(String);
+struct ServerMessage(String);
 
 /// What an error means: the query's fault, which the user can correct, or the system's.
 fn judge(settings: &SqlSettings, error: &Error) -> Fault {

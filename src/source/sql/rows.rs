@@ -22,7 +22,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Takes the names of the columns as the database tells them.
+    /// Takes the names of the columns as the database returns them.
     pub(super) fn new<'n>(settings: &SqlSettings, names: impl IntoIterator<Item = &'n str>) -> Result<Self, SourceErrors> {
         let names: Vec<&str> = names.into_iter().map(table_builder::trim_name).collect();
         if names.is_empty() {
@@ -156,7 +156,7 @@ impl Row {
     }
 }
 
-/// A column of bytes that nobody asked to see as digits.
+/// The fault of a column of bytes without `binary = "hex"`.
 pub(super) fn binary(settings: &SqlSettings, name: &str, kind: &str) -> Fault {
     let fault = settings.query_fault(format!("column `{name}` holds {kind}: bytes are no attribute of a person"));
     fault.with_hint("leave the column out of the query, or take it as hexadecimal digits: `binary = \"hex\"` in [source]")

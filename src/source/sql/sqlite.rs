@@ -17,7 +17,7 @@ pub(super) async fn read(settings: &SqlSettings) -> Result<Reading, SourceErrors
     let settings = settings.clone();
     let name = settings.name.clone();
     let (stop, stopped) = mpsc::channel();
-    // Dropped with this future: a query that nobody waits for any more must not keep the process.
+    // Dropped with this future, so that a query without a waiting caller does not keep the process alive.
     let _guard = Stop(stop.clone());
     let read = tokio::task::spawn_blocking(move || read_file(&settings, Stop(stop), stopped));
     read.await.unwrap_or_else(|error| Err(Fault::of_file(&name, FaultKind::System(error.to_string())).into()))
@@ -39,7 +39,7 @@ fn read_file(settings: &SqlSettings, done: Stop, stopped: mpsc::Receiver<()>) ->
     let connection = open(settings, path)?;
     let (handle, limit) = (connection.get_interrupt_handle(), settings.timeout);
     let watch = std::thread::spawn(move || {
-        // Its time is over, it has ended, or nobody waits for it: where nothing runs any more this does nothing.
+        // The query timed out, ended, or lost its caller; where none is running, this does nothing.
         let _ = stopped.recv_timeout(limit);
         handle.interrupt();
     });

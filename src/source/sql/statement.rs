@@ -1,4 +1,4 @@
-//! Whether a text is one statement that only reads, as far as its words tell.
+//! Whether a text is one statement that only reads, judged by its words.
 //!
 //! The sessions cannot write, by their own settings and by the server's. This check comes before them, at the desk: it needs no
 //! server, names the place, and stops what a read-only session still lets through, such as `INTO OUTFILE` or a second statement.
@@ -22,7 +22,7 @@ pub enum StatementFault {
     Begins {
         /// The first word.
         word: String,
-        /// The byte at which it stands.
+        /// Its position in bytes.
         at: usize,
     },
     /// A word that no reading needs.
@@ -30,7 +30,7 @@ pub enum StatementFault {
     Writes {
         /// The word.
         word: String,
-        /// The byte at which it stands.
+        /// Its position in bytes.
         at: usize,
     },
     /// A quote or comment without an end.
@@ -48,7 +48,7 @@ pub enum StatementFault {
 }
 
 impl StatementFault {
-    /// The byte of the query at which the fault stands.
+    /// The position of the fault in the query, in bytes.
     pub fn at(&self) -> usize {
         match self {
             Self::Empty => 0,

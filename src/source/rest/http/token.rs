@@ -21,10 +21,10 @@ use crate::source::rest::shape::template::Values;
 /// The token that was had last; where the credential is a fixed one, nothing is kept.
 #[derive(Default)]
 pub(in crate::source::rest) struct Credential {
-    kept: Mutex<Option<Kept>>,
+    kept: Mutex<Option<StoredToken>>,
 }
 
-struct Kept {
+struct StoredToken {
     token: SecretString,
     until: Instant,
 }
@@ -92,7 +92,7 @@ impl Credential {
         // A token that lives for less than two minutes is used for half of its life.
         let life = life.min(86_400);
         let until = Instant::now() + Duration::from_secs(life.saturating_sub(60).max(life / 2));
-        Ok(kept.insert(Kept { token, until }).token.clone())
+        Ok(kept.insert(StoredToken { token, until }).token.clone())
     }
 }
 

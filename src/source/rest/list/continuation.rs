@@ -62,7 +62,7 @@ struct Search {
     found: Vec<(Topic, Marker)>,
 }
 
-/// Where an object stands.
+/// The position of an object in an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spot {
     /// On the way to the list, or about pages by its name.
@@ -75,7 +75,7 @@ enum Spot {
 const DEEPEST: usize = 6;
 
 impl Search {
-    /// The objects that lead to the list, each with what stands beside it.
+    /// The objects that lead to the list, each with its siblings.
     fn on_the_way(&mut self, answer: &Value, pointer: &str) {
         let (mut at, mut key) = (answer, String::new());
         let mut parts = pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~"));

@@ -77,7 +77,7 @@ impl<'s> Pages<'s> {
             None => Ok(None),
         };
         let empty = found.as_ref().map_or(true, |found| found.as_ref().is_none_or(Vec::is_empty));
-        // Where there is nobody, what looks like a fault is how the service says that the list has ended.
+        // An answer without records that looks like a failure is how some services end a list.
         if let Some(body) = body.as_ref().filter(|_| !(ended && empty))
             && tells_of_fault(self.request, body, empty)
         {
@@ -243,7 +243,7 @@ fn is_fault(object: &Map<String, Value>, of_request: bool, alone: bool) -> bool 
     let failed = |name: &&str| {
         let Some(word) = object.get(*name).and_then(scalar) else { return false };
         let word = word.trim().to_lowercase();
-        // A number beside people may be anything; beside nobody it is what the status of the answer should have been.
+        // Beside records a number may mean anything; without records it is the status that the answer should have had.
         FAILED.contains(&word.as_str()) || (alone && word.parse().is_ok_and(|code: u16| (400..600).contains(&code)))
     };
     named || denied || (of_request && ["status", "result"].iter().any(failed))
@@ -307,7 +307,7 @@ mod tests {
     use super::*;
     use crate::source::rest::{Paging, Path};
 
-    /// Whether an answer tells of a fault, with records in it and without.
+    /// Whether an answer reports a failure, with records in it and without.
     fn tells(records: &str, body: &Value) -> (bool, bool) {
         let request = Request {
             post: false,

@@ -28,8 +28,8 @@ pub(in crate::source::rest) struct Progress<'s> {
     widest: u64,
     cursors: BTreeSet<String>,
     digests: BTreeSet<[u8; 32]>,
-    total: Told,
-    total_pages: Told,
+    total: KnownTotal,
+    total_pages: KnownTotal,
     cursor: Option<String>,
     /// Whether the last page said that another one with records follows.
     promised: bool,
@@ -37,9 +37,9 @@ pub(in crate::source::rest) struct Progress<'s> {
     counts: BTreeMap<String, MarkerKind>,
 }
 
-/// A number that the service tells of the whole list, with one page or with each.
+/// The total of the list, which the service sends with one page or with each.
 #[derive(Clone, Copy, Debug, Default)]
-struct Told {
+struct KnownTotal {
     first: Option<u64>,
     last: Option<u64>,
 }
@@ -74,7 +74,7 @@ pub(in crate::source::rest) struct Page<'p> {
 impl<'s> Progress<'s> {
     pub(in crate::source::rest) fn new(paging: &'s Paging, most: u64) -> Self {
         let (cursors, digests) = (BTreeSet::new(), BTreeSet::new());
-        let (total, total_pages) = (Told::default(), Told::default());
+        let (total, total_pages) = (KnownTotal::default(), KnownTotal::default());
         Self {
             paging,
             most,
@@ -195,7 +195,7 @@ impl<'s> Progress<'s> {
         })
     }
 
-    /// Whether as many records or pages came as the service tells of.
+    /// Whether as many records or pages arrived as the service announced.
     fn is_met(&self) -> bool {
         self.total.last == Some(self.records) || self.total_pages.last.is_some_and(|said| self.pages >= said)
     }
@@ -235,7 +235,7 @@ impl<'s> Progress<'s> {
             let leads = path.first(page.answer).map_or(Ok(None), lead);
             leads.map_err(|Unclear| paging(what, "what it says at `next` is an object or a list, not a cursor or a link"))
         };
-        // A link that stands there all the same is where the list would go on one day.
+        // A link that is present all the same is where the list would continue later.
         let over = more == Some(false);
         match &self.paging.kind {
             _ if page.ended => Ok(Next::Done),
@@ -273,7 +273,7 @@ impl<'s> Progress<'s> {
 
     fn counted(&self, what: &str, page: &Page<'_>, more: Option<bool>, leads: bool) -> Result<Next, RestError> {
         let empty = page.listed == 0;
-        // Where enough came and a next page is named all the same, it is asked for: nobody may be on it.
+        // If the total is met and a next page is named all the same, it is fetched and must be empty.
         let end = if empty || !leads { Next::Done } else { Next::Again };
         if let Some(more) = more {
             return match (more, empty) {
@@ -328,23 +328,23 @@ impl<'s> Progress<'s> {
     }
 }
 
-impl Told {
+impl KnownTotal {
     /// A list that moves while it is read loses whoever slips from a page ahead onto one that was read already.
-    fn take(&mut self, now: Option<u64>, slack: u64) -> Result<(), Moved> {
+    fn take(&mut self, now: Option<u64>, slack: u64) -> Result<(), ListChanged> {
         let Some(now) = now else { return Ok(()) };
         let first = *self.first.get_or_insert(now);
         self.last = Some(now);
-        if first.abs_diff(now) > slack { Err(Moved { first, now }) } else { Ok(()) }
+        if first.abs_diff(now) > slack { Err(ListChanged { first, now }) } else { Ok(()) }
     }
 }
 
 /// A number that was another one on an earlier page.
-struct Moved {
+struct ListChanged {
     first: u64,
     now: u64,
 }
 
-impl Moved {
+impl ListChanged {
     fn of(self, what: &str, things: &'static str) -> RestError {
         let Self { first, now } = self;
         RestError::Moved { what: what.to_owned(), first, now, things }

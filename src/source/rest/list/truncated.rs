@@ -1,16 +1,16 @@
-//! Lists within a record of which the service sent a part: whoever is looked for in them may be among the rest.
+//! Lists within a record that arrived only in part: the value that is looked up may be in the rest.
 
 use serde_json::Value;
 
 use crate::source::rest::shape::json::{number, truth};
 use crate::source::rest::shape::path::Path;
-use crate::source::rest::shape::wrapper::{Part, is_wrapped, wrapped};
+use crate::source::rest::shape::wrapper::{TruncatedList, is_wrapped, wrapped};
 
 /// More parts of lists than a record has.
 const MOST_PARTS: usize = 1_000;
 
 /// The first list of a record that goes on elsewhere and is needed: because one of these paths leads to it or through it, or, where
-/// there are none, because everything is. It is told as a path.
+/// there are none, because everything is. It is returned as a path.
 pub(in crate::source::rest) fn needed<'p>(record: &Value, paths: impl Iterator<Item = &'p Path>) -> Option<String> {
     let mut found = Vec::new();
     collect(record, &mut Vec::new(), &mut found);
@@ -24,16 +24,16 @@ pub(in crate::source::rest) fn needed<'p>(record: &Value, paths: impl Iterator<I
     Some(if first.keys.is_empty() { first.name.to_owned() } else { first.keys.join(".") })
 }
 
-fn collect<'v>(value: &'v Value, keys: &mut Vec<&'v str>, found: &mut Vec<Part<'v>>) {
+fn collect<'v>(value: &'v Value, keys: &mut Vec<&'v str>, found: &mut Vec<TruncatedList<'v>>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect(item, keys, found)),
         Value::Object(members) => {
             if goes_on(value) {
-                found.extend(wrapped(value).map(|(name, _)| Part { holder: value, name, keys: keys.clone() }));
+                found.extend(wrapped(value).map(|(name, _)| TruncatedList { holder: value, name, keys: keys.clone() }));
             }
             for (key, inner) in members {
                 if let Some(name) = named_by_link(key, inner).filter(|name| !is_wrapped(value, name)) {
-                    found.push(Part { holder: value, name, keys: keys.iter().copied().chain([name]).collect() });
+                    found.push(TruncatedList { holder: value, name, keys: keys.iter().copied().chain([name]).collect() });
                 }
                 let wrapper = is_wrapped(value, key);
                 if !wrapper {

@@ -34,7 +34,7 @@ pub struct Column {
     pub need: Need,
     /// Whether `false` is a value here although the source writes it for nothing.
     pub flag: bool,
-    /// What stands for a text, such as the name for a code.
+    /// The replacement for a text, such as the name for a code.
     pub words: BTreeMap<String, String>,
 }
 
@@ -66,7 +66,7 @@ impl Seen {
 }
 
 /// What holds for the values of all columns.
-pub(in crate::source::rest) struct Manner<'s> {
+pub(in crate::source::rest) struct Projection<'s> {
     pub(in crate::source::rest) zone: &'s TimeZone,
     pub(in crate::source::rest) false_is_nothing: bool,
     /// What the mapping takes for an empty cell, folded.
@@ -77,7 +77,12 @@ pub(in crate::source::rest) struct Manner<'s> {
 pub(in crate::source::rest) type Row = BTreeMap<String, Value>;
 
 /// A record's declared columns in their order, and which of them the record really has.
-pub(in crate::source::rest) fn declared(record: &Json, columns: &[Column], manner: &Manner<'_>, seen: &mut Seen) -> Vec<Value> {
+pub(in crate::source::rest) fn declared(
+    record: &Json,
+    columns: &[Column],
+    manner: &Projection<'_>,
+    seen: &mut Seen,
+) -> Vec<Value> {
     let mut row = Vec::with_capacity(columns.len());
     for (index, column) in columns.iter().enumerate() {
         let mut value = Value::Null;
@@ -112,11 +117,11 @@ fn is_blank(value: &Value, nothing: &[String]) -> bool {
     }
 }
 
-fn nothing(value: &Value, manner: &Manner<'_>, flag: bool) -> bool {
+fn nothing(value: &Value, manner: &Projection<'_>, flag: bool) -> bool {
     manner.false_is_nothing && !flag && *value == Value::Flag(false)
 }
 
-fn finish(value: Value, column: &Column, manner: &Manner<'_>) -> Value {
+fn finish(value: Value, column: &Column, manner: &Projection<'_>) -> Value {
     if nothing(&value, manner, column.flag) {
         return Value::Null;
     }
@@ -170,7 +175,7 @@ fn text_of(value: Value) -> Box<str> {
 ///
 /// # Errors
 /// What is wrong, in words: two ways to one name, or too many names.
-pub(in crate::source::rest) fn all(record: &Json, manner: &Manner<'_>) -> Result<Row, String> {
+pub(in crate::source::rest) fn all(record: &Json, manner: &Projection<'_>) -> Result<Row, String> {
     let mut found: BTreeMap<Vec<&str>, Vec<Value>> = BTreeMap::new();
     collect(record, &mut Vec::new(), &mut found)?;
     let mut row = Row::new();
@@ -264,7 +269,7 @@ mod tests {
 
     use super::*;
 
-    const MANNER: Manner<'static> = Manner { zone: &TimeZone::UTC, false_is_nothing: false, nothing: &[] };
+    const MANNER: Projection<'static> = Projection { zone: &TimeZone::UTC, false_is_nothing: false, nothing: &[] };
 
     fn names(record: &Json) -> String {
         let row = all(record, &MANNER).unwrap();
@@ -299,7 +304,7 @@ mod tests {
         };
         let mut seen = Seen::new(1);
         let mut value = |paths: &[&str], record: Json| {
-            let manner = Manner { zone: &TimeZone::UTC, false_is_nothing: true, nothing: &[] };
+            let manner = Projection { zone: &TimeZone::UTC, false_is_nothing: true, nothing: &[] };
             declared(&record, &[column(paths)], &manner, &mut seen).remove(0)
         };
         assert_eq!(value(&["pref", "first"], json!({"pref": "", "first": "Rob"})), Value::text("Rob"));
@@ -320,7 +325,7 @@ mod tests {
             words: BTreeMap::from([("NONE".into(), String::new())]),
         };
         let nothing = ["0000-00-00".to_owned(), "n/a".to_owned()];
-        let manner = Manner { zone: &TimeZone::UTC, false_is_nothing: true, nothing: &nothing };
+        let manner = Projection { zone: &TimeZone::UTC, false_is_nothing: true, nothing: &nothing };
         let seen = |record: Json| {
             let mut seen = Seen::new(1);
             declared(&record, std::slice::from_ref(&column), &manner, &mut seen);

@@ -9,7 +9,7 @@ use std::ptr;
 use serde_json::Value;
 
 use super::json::scalar;
-use super::wrapper::{Part, wrapped};
+use super::wrapper::{TruncatedList, wrapped};
 
 /// A path that was read without fault.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -22,7 +22,7 @@ pub struct Path {
 enum Step {
     Key(String),
     /// A part of a JSON pointer: the position in a list, the key of an object.
-    Part(String),
+    TruncatedList(String),
     Index(usize),
     Last,
     /// Every element of a list, every value of an object.
@@ -51,7 +51,7 @@ impl Path {
     /// Reads a path; the empty one leads to the whole.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         let steps = if let Some(pointer) = text.strip_prefix('/') {
-            pointer.split('/').map(|part| Step::Part(part.replace("~1", "/").replace("~0", "~"))).collect()
+            pointer.split('/').map(|part| Step::TruncatedList(part.replace("~1", "/").replace("~0", "~"))).collect()
         } else {
             Parser { rest: text }.steps()?
         };
@@ -126,7 +126,7 @@ impl Path {
     }
 
     /// Whether the path leads to this list within a value, to its wrapper, or through it, be it only to test a condition.
-    pub(in crate::source::rest) fn enters(&self, value: &Value, part: &Part<'_>) -> bool {
+    pub(in crate::source::rest) fn enters(&self, value: &Value, part: &TruncatedList<'_>) -> bool {
         let list = part.holder.get(part.name);
         let mut entered = false;
         walk(&self.steps, value, &mut None, &mut |left, _, at| {
@@ -134,7 +134,7 @@ impl Path {
             entered |= list.is_some_and(|list| ptr::eq(list, at))
                 || match left.first() {
                     None => held && wrapped(at).any(|(name, _)| name == part.name),
-                    Some(Step::Key(key) | Step::Part(key)) => held && key == part.name,
+                    Some(Step::Key(key) | Step::TruncatedList(key)) => held && key == part.name,
                     Some(Step::Where(condition)) => match at {
                         Value::Array(items) => items.iter().any(|item| condition.path.enters(item, part)),
                         other => condition.path.enters(other, part),
@@ -149,7 +149,7 @@ impl Path {
     pub(in crate::source::rest) fn replace(&self, value: &mut Value, with: impl FnOnce(&Value) -> Option<Value>) {
         let mut at = value;
         for step in &self.steps {
-            let (Step::Key(key) | Step::Part(key)) = step else { return };
+            let (Step::Key(key) | Step::TruncatedList(key)) = step else { return };
             let Some(next) = enter(at, key) else { return };
             at = next;
         }
@@ -300,12 +300,12 @@ fn walk<'v>(steps: &[Step], value: &'v Value, pointer: &mut Pointer, meet: &mut 
             (None, Some((name, list))) => below(pointer, name, |pointer| walk(steps, list, pointer, meet)),
             (None, None) => {}
         },
-        (Step::Part(key), Value::Object(object)) => {
+        (Step::TruncatedList(key), Value::Object(object)) => {
             if let Some(inner) = object.get(key) {
                 below(pointer, key, |pointer| walk(rest, inner, pointer, meet));
             }
         }
-        (Step::Part(key), Value::Array(items)) => {
+        (Step::TruncatedList(key), Value::Array(items)) => {
             if let Some(inner) = key.parse::<usize>().ok().and_then(|index| items.get(index)) {
                 below(pointer, key, |pointer| walk(rest, inner, pointer, meet));
             }
@@ -315,7 +315,7 @@ fn walk<'v>(steps: &[Step], value: &'v Value, pointer: &mut Pointer, meet: &mut 
                 below(pointer, &index.to_string(), |pointer| walk(steps, item, pointer, meet));
             }
         }
-        (Step::Key(_) | Step::Part(_), _) => {}
+        (Step::Key(_) | Step::TruncatedList(_), _) => {}
         (Step::Each, Value::Object(object)) => {
             for (key, item) in object {
                 below(pointer, key, |pointer| walk(rest, item, pointer, meet));
@@ -351,7 +351,7 @@ fn select<'v>(step: &Step, rest: &[Step], value: &'v Value, pointer: &mut Pointe
                 enter(index, item);
             }
         }
-        Step::Each | Step::Key(_) | Step::Part(_) => {
+        Step::Each | Step::Key(_) | Step::TruncatedList(_) => {
             for (index, item) in items.iter().enumerate() {
                 enter(index, item);
             }

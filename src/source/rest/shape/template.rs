@@ -36,7 +36,7 @@ impl Template {
     /// Reads a text; every name must be among the known ones.
     ///
     /// # Errors
-    /// A brace that never closes, or a name that has no value.
+    /// An unclosed brace, or an unknown name.
     pub fn parse(text: &str, known: &dyn Fn(&str) -> bool) -> Result<Self, TemplateFault> {
         let mut parts = Vec::new();
         let mut plain = String::new();
@@ -67,7 +67,7 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// Whether the name stands in it.
+    /// Whether it contains this name.
     pub fn names(&self, name: &str) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Name(known) if known == name))
     }
@@ -116,7 +116,7 @@ impl Template {
     }
 }
 
-/// What the named parts stand for.
+/// The values of the named parts.
 #[derive(Clone, Debug, Default)]
 pub(in crate::source::rest) struct Values(pub(in crate::source::rest) BTreeMap<String, String>);
 
@@ -142,7 +142,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Whether the name stands in one of its texts.
+    /// Whether one of its texts contains this name.
     pub(in crate::source::rest) fn names(&self, name: &str) -> bool {
         match self {
             Self::Fixed(_) => false,

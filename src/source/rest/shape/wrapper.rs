@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// A list that goes on elsewhere.
-pub(in crate::source::rest) struct Part<'v> {
+pub(in crate::source::rest) struct TruncatedList<'v> {
     /// The object that the list stands in, and its name there.
     pub(in crate::source::rest) holder: &'v Value,
     pub(in crate::source::rest) name: &'v str,

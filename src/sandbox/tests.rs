@@ -1,6 +1,7 @@
 //! The tenant seen through its wire.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -14,13 +15,19 @@ mod properties;
 mod queries;
 mod writes;
 
+/// One client for all tests, as making one is slow. It keeps no connection, because each test has a runtime of its own.
+fn client() -> &'static Client {
+    static CLIENT: LazyLock<Client> = LazyLock::new(|| Client::builder().pool_max_idle_per_host(0).no_proxy().build().unwrap());
+    &CLIENT
+}
+
 async fn start(options: Options) -> Sandbox {
     Sandbox::start("127.0.0.1:0".parse().unwrap(), options).await.unwrap()
 }
 
 async fn call(tenant: &Sandbox, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
     let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", tenant.url()) };
-    let mut request = Client::new().request(method.parse::<Method>().unwrap(), url).bearer_auth("any");
+    let mut request = client().request(method.parse::<Method>().unwrap(), url).bearer_auth("any");
     if let Some(body) = body {
         request = request.json(&body);
     }

@@ -1,10 +1,10 @@
 //! A tenant with something of every kind, and calls that answer with what matters.
 
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::super::*;
-use super::start;
+use super::{client, start};
 
 pub(super) const APP: &str = "0123456789abcdef0123456789abcdef";
 pub(super) const E3: &str = "05e9a617-0261-4cee-bb44-138d3ef5d965";
@@ -86,7 +86,7 @@ pub(super) async fn ask(
     body: Option<Value>,
 ) -> (u16, Value) {
     let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", tenant.url()) };
-    let mut request = Client::new().request(method.parse::<Method>().unwrap(), url).bearer_auth("any");
+    let mut request = client().request(method.parse::<Method>().unwrap(), url).bearer_auth("any");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -115,7 +115,8 @@ fn of_users(method: &str, rest: &[&str]) -> Vec<&'static str> {
         ("GET", [_, "manager", ..]) => "users.manager.read",
         ("PUT" | "DELETE", [_, "manager", "$ref"]) => "users.manager.write",
         ("GET", [_, "directReports", ..]) => "users.directReports.read",
-        ("GET", [_, "memberOf", ..]) | ("POST", [_, "getMemberGroups" | "checkMemberGroups" | "getMemberObjects" | "checkMemberObjects"]) => {
+        ("GET", [_, "memberOf", ..])
+        | ("POST", [_, "getMemberGroups" | "checkMemberGroups" | "getMemberObjects" | "checkMemberObjects"]) => {
             "users.memberOf.read"
         }
         ("GET", [_, "transitiveMemberOf", ..]) => "users.transitiveMemberOf.read",

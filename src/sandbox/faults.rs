@@ -266,7 +266,7 @@ impl FaultInjector {
         due || (rate > 0.0 && self.chance.hit(rate))
     }
 
-    /// The status fault of this occasion, if one next_fault.
+    /// The status fault of this occasion, if there is one.
     pub(super) fn status(&mut self, statuses: &[u16]) -> Option<u16> {
         statuses.iter().copied().find(|status| self.next_fault(Fault::Status(*status)))
     }

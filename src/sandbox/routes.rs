@@ -228,6 +228,10 @@ fn route(state: &mut State, request: &Request, parts: &[&str]) -> Answer {
         ["groups", "delta"] => delta::query(state, request, Kind::Group),
         ["users", rest @ ..] => users::route(state, request, rest),
         ["groups", rest @ ..] => groups::route(state, request, rest),
+        // An address within a batch has no version.
+        [version @ ("v1.0" | "beta"), ..] => {
+            Err(Problem::new(400, "BadRequest", format!("Resource not found for the segment '{version}'.")))
+        }
         _ => directory::route(state, request, parts),
     }
 }

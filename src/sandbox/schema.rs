@@ -85,8 +85,11 @@ struct Schema {
 static SCHEMA: LazyLock<Schema> =
     LazyLock::new(|| serde_json::from_str(include_str!("schema.json")).expect("the embedded schema is part of the program"));
 
+/// A property with its name in Graph's spelling.
+type Named = (&'static str, &'static Rule);
+
 /// The properties by their names in lower case.
-static NAMES: LazyLock<HashMap<(Kind, String), (&'static str, &'static Rule)>> = LazyLock::new(|| {
+static NAMES: LazyLock<HashMap<(Kind, String), Named>> = LazyLock::new(|| {
     let of = |kind: Kind| rules(kind).iter().map(move |(name, rule)| ((kind, name.to_lowercase()), (name.as_str(), rule)));
     of(Kind::User).chain(of(Kind::Group)).collect()
 });
@@ -100,7 +103,7 @@ pub(super) fn rules(kind: Kind) -> &'static BTreeMap<String, Rule> {
 }
 
 /// A property by its name in any case, with Graph's spelling.
-pub(super) fn find(kind: Kind, property: &str) -> Option<(&'static str, &'static Rule)> {
+pub(super) fn find(kind: Kind, property: &str) -> Option<Named> {
     NAMES.get(&(kind, property.to_lowercase())).copied()
 }
 

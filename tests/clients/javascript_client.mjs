@@ -93,9 +93,10 @@ await step("members that are users", () => graph.api(`/groups/${group.id}/member
 await step("groups of the user", () => graph.api(`${path}/memberOf`).get(), length(1));
 await step("remove the member", () => graph.api(`/groups/${group.id}/members/${ada.id}/$ref`).delete());
 
+// The client cuts off the host alone, so these addresses have no version.
 const batch = new BatchRequestContent([
-  { id: "1", request: new Request(`${root}v1.0/users/${boss.id}`, { method: "GET" }) },
-  { id: "2", request: new Request(`${root}v1.0/groups/${group.id}`, { method: "GET" }), dependsOn: ["1"] },
+  { id: "1", request: new Request(`${root}users/${boss.id}`, { method: "GET" }) },
+  { id: "2", request: new Request(`${root}groups/${group.id}`, { method: "GET" }), dependsOn: ["1"] },
 ]);
 await step("a batch", async () => graph.api("/$batch").post(await batch.getContent()), (answer) => {
   const answers = new BatchResponseContent(answer);

@@ -160,6 +160,9 @@ async def directory(graph, ada):
     roles = await graph.directory_roles.get()
     seen(roles.value[0].display_name == "Global Administrator", "directory roles")
     await refused(graph.invitations.get(), 501)
+    await refused(graph.users.by_user_id(ada.id).sponsors.get(), 501)
+    everybody = await graph.groups.get()
+    seen([group.display_name for group in everybody.value] == ["Everybody"], "groups")
 
 
 async def main(root):

@@ -42,7 +42,12 @@ fn import(world: &World, tenant: &Served) -> Ended {
 
 #[track_caller]
 fn changes_nothing(ended: &Ended) {
-    assert!(ended.code == 0 && ended.out.contains("Plan: 0 to create, 0 to update, 0 to disable"), "{}\n{}", ended.out, ended.err);
+    assert!(
+        ended.code == 0 && ended.out.contains("Plan: 0 to create, 0 to update, 0 to disable"),
+        "{}\n{}",
+        ended.out,
+        ended.err
+    );
 }
 
 /// A token that lists the permissions of the app, as the sandbox issues it.
@@ -123,8 +128,9 @@ fn a_changed_day_of_hire_is_refused_alone_and_taken_where_apps_may_write_it() {
         import(&world, &tenant).ends_with(0);
         world.write("people.csv", row("2026-02-01", "Audit"));
         let ended = import(&world, &tenant).ends_with(code);
-        let refused = ended.out.contains("writing employeeHireDate failed");
+        let refused = ended.out.contains("not written: employeeHireDate: Graph refuses it to this app");
         assert_eq!(refused, code == 4, "{}\n{}", ended.out, ended.err);
+        assert_eq!(ended.out.contains("when = \"create\""), refused, "{}", ended.out);
         world.write("people.csv", row("2026-01-01", "Audit"));
         let later = import(&world, &tenant);
         assert!(!later.out.contains("department:"), "the department was written: {}", later.out);
@@ -157,6 +163,14 @@ fn a_missing_permission_is_named() {
     std::fs::remove_dir_all(world.path(".hrpush")).unwrap();
     import(&world, &able).ends_with(0);
     changes_nothing(&import(&world, &able));
+}
+
+#[test]
+fn the_help_lists_what_the_sandbox_covers_and_what_it_does_not() {
+    let help = World::new().run(["sandbox", "--help"]).ends_with(0).out;
+    for part in ["It covers", "does not cover", "501", "docs/sandbox.md", "--lenient", "--roles", "--public-url", "--tls-cert"] {
+        assert!(help.contains(part), "{part} is missing:\n{help}");
+    }
 }
 
 #[test]

@@ -312,4 +312,7 @@ async fn batches_have_bodies_and_lists_of_ids() {
         assert_eq!(write(&tenant, "POST", "/$batch", step(more.clone())).await.0, 400, "{more}");
     }
     assert_eq!(write(&tenant, "POST", "/$batch", step(json!({ "dependsOn": ["2"] }))).await.0, 200);
+    let (_, versioned) = call(&tenant, "POST", "/$batch", Some(step(json!({ "url": "/v1.0/users" })))).await;
+    let answer = versioned["responses"].as_array().unwrap().iter().find(|answer| answer["id"] == "1").unwrap();
+    assert_eq!((&answer["status"], &answer["body"]["error"]["code"]), (&json!(400), &json!("BadRequest")));
 }

@@ -35,7 +35,7 @@ pub fn is_permission(name: &str) -> bool {
     TABLE.default.contains(name) || TABLE.operations.values().flatten().flatten().any(|permission| permission == name)
 }
 
-/// The calling app.
+/// The calling app with its permissions and directory roles.
 #[derive(Debug, Clone)]
 pub(super) struct App {
     permissions: BTreeSet<String>,

@@ -37,8 +37,8 @@ impl Round {
         })
     }
 
-    /// Whether an object is one that was asked for and changed in time; the first round tells of no deleted one.
-    fn tells(&self, object: &Object) -> bool {
+    /// Whether an object is one that was asked for and changed in time; the first round contains no deleted object.
+    fn includes(&self, object: &Object) -> bool {
         (self.ids.is_empty() || self.ids.contains(&object.id))
             && object.first_change(self.since) <= self.until
             && (self.since > 0 || object.live())
@@ -75,7 +75,7 @@ pub(super) fn query(state: &mut State, request: &Request, kind: Kind) -> Answer 
     }
     let size = page_size(request);
     let minimal = request.header("prefer").is_some_and(|prefer| prefer.contains("return=minimal"));
-    let told = |object: &&Object| object.kind == kind && round.tells(object) && concerns(object, &select, &round);
+    let told = |object: &&Object| object.kind == kind && round.includes(object) && concerns(object, &select, &round);
     let mut rest = state.tenant.changed_after(round.cursor).filter(told);
     let page: Vec<&Object> = rest.by_ref().take(size).collect();
     let more = rest.next().is_some();
@@ -109,7 +109,7 @@ fn resume(state: &mut State, request: &Request, kind: Kind, text: &str, horizon:
     resumed(state, kind, text, horizon).ok_or_else(|| expired(state, kind))
 }
 
-/// Whether anything the round tracks changed; the first round tells all.
+/// Whether a tracked property or relation changed; the first round contains every object.
 fn concerns(object: &Object, select: &Select, round: &Round) -> bool {
     let Select::Named(names) = select else { return true };
     let after = |list: &std::collections::BTreeMap<String, u64>| list.values().any(|at| *at > round.since);
@@ -154,7 +154,7 @@ fn link(state: &State, kind: Kind, name: &str, round: &Round) -> String {
 }
 
 /// Where a token stands, unless it is foreign or older than seven days. A round goes on as it began; a new one reaches as far as its
-/// replica does, and never back behind what was told already.
+/// replica does, and never back behind the changes that were returned already.
 fn resumed(state: &State, kind: Kind, text: &str, horizon: u64) -> Option<Round> {
     let token = opened(text)?;
     let issued = Timestamp::from_second(token["issued"].as_i64()?).ok()?;

@@ -102,18 +102,18 @@ pub struct Faults {
     pub refusals: Vec<Refusal>,
 }
 
-/// A property that the tenant refuses to write, whatever its value: a permission that the app lacks, or a rule that only the tenant knows.
+/// A property that the tenant refuses to write, whatever its value: a permission that the app lacks, or a rule of the tenant.
 ///
 /// Property is one of a user (in a create or an update), `passwordProfile`, or the id of a licence that cannot be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The property.
+    /// The property that is refused.
     pub property: String,
     /// 400, 403 or 409.
     pub status: u16,
-    /// Whether the answer says which property it is.
+    /// Whether the answer names the property.
     pub named: bool,
-    /// The only user of whom it is refused, by id, userPrincipalName or employeeId; all without it.
+    /// The only user for which it is refused, by id, userPrincipalName or employeeId; all without it.
     pub user: Option<String>,
 }
 
@@ -146,7 +146,7 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// No faults.
+    /// Injects no fault at all.
     pub fn none() -> Self {
         Self::default()
     }
@@ -219,7 +219,7 @@ impl FromStr for Faults {
     }
 }
 
-/// How long a new object is not found yet, and delta does not tell a change.
+/// The replica lag: how long a new object is not found and delta does not return a change.
 #[derive(Debug, Clone, Copy)]
 pub enum Lag {
     /// Until so many more requests were answered.
@@ -245,7 +245,7 @@ impl FromStr for Lag {
     }
 }
 
-/// Faults at work.
+/// Decides on each occasion which fault happens.
 pub(super) struct FaultInjector {
     faults: Faults,
     seen: BTreeMap<Fault, u64>,

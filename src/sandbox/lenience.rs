@@ -14,7 +14,7 @@ pub enum Disputed {
     DeletedNames,
     /// A delta token of more than seven days answers 410 `resyncRequired`. Strict: 400 `syncStateNotFound`.
     Delta410,
-    /// `$select` ignores directory extensions that nobody defined. Strict: 400.
+    /// `$select` ignores undefined directory extensions. Strict: 400.
     SelectUndefined,
 }
 

@@ -1,4 +1,4 @@
-//! Licences: subscriptions with seats, and who holds which.
+//! Licences: subscriptions with seats, and the licences of each user.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Members and owners of groups: who may be one, and which groups an app may write at all.
+//! Members and owners of groups: the kinds of objects that a group takes, and the groups that an app can write at all.
 
 use serde_json::{Value, json};
 

@@ -75,9 +75,9 @@ pub struct Options {
     pub db: Option<PathBuf>,
     /// When requests are refused.
     pub quota: Quota,
-    /// What goes wrong.
+    /// The faults that are injected.
     pub faults: Faults,
-    /// How long new objects are not found, and changes are not told by delta.
+    /// The replica lag: how long new objects are not found and delta does not return changes.
     pub lag: Option<Lag>,
     /// How far ahead of this machine's the tenant's clock starts.
     pub ahead: Duration,

@@ -20,7 +20,7 @@ pub(super) enum Select {
 /// For which request properties are selected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope<'a> {
-    /// One object.
+    /// A single object.
     One,
     /// A list of them.
     List,
@@ -65,7 +65,7 @@ impl Select {
             }
             Self::Named(names) => {
                 for name in names {
-                    // Extensions without a value are absent, and so is the activity of a user who never signed in.
+                    // Extensions without a value are absent, and so is `signInActivity` before the first sign-in.
                     let absent = is_extension(name) || name == "signInActivity";
                     if absent && object.props.get(name).is_none_or(Value::is_null) {
                         continue;
@@ -212,7 +212,7 @@ impl Expand {
     }
 }
 
-/// An opaque token.
+/// An opaque token with this content.
 pub(super) fn token(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }

@@ -205,7 +205,7 @@ impl Meter {
         }
     }
 
-    /// Pays for a request, or says how long to wait and why.
+    /// Charges a request, or returns the 429 with the time to wait and the exhausted limit.
     pub(super) fn pay(&mut self, elapsed: Duration, price: Price, users: usize, tenant: &str) -> Result<Option<f64>, Problem> {
         self.units.resize(self.quota.units.unwrap_or_else(|| units_of(users)));
         let paid = self.charge(elapsed, price, tenant);

@@ -1,4 +1,4 @@
-//! Directory roles: assignments, definitions, and who holds what.
+//! Directory roles: assignments, definitions, and the holders of each role.
 
 use serde_json::{Value, json};
 

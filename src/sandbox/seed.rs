@@ -78,7 +78,7 @@ impl Seed {
     }
 }
 
-/// The users, and then their managers, who may stand anywhere among them.
+/// Adds the users, and then their managers, because a manager can follow its reports in the file.
 fn fill_users(users: Vec<Map<String, Value>>, tenant: &mut Tenant, clock: &Clock) {
     let issuer = tenant.initial_domain();
     let mut managers = Vec::new();

@@ -1,4 +1,4 @@
-//! The state of the server: the tenant, its clock, quota and faults, and what of it a request's replica knows.
+//! The state of the server: the tenant, its clock, quota and faults, and the part of it that has reached a request's replica.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -86,7 +86,7 @@ impl State {
         }
     }
 
-    /// Whether this request's replica knows the object yet.
+    /// Whether the object has reached this request's replica.
     pub(super) fn visible(&self, object: &Object) -> bool {
         match (self.lag, object.born) {
             (Some(Lag::Requests(n)), Some(_)) => self.answered >= object.born_request + n,
@@ -102,7 +102,7 @@ impl State {
         }
     }
 
-    /// The last change that this request's replica knows of. What follows has not reached it yet.
+    /// The last change that has reached this request's replica.
     pub(super) fn horizon(&mut self) -> u64 {
         let Some(lag) = self.lag else { return self.tenant.change };
         let now = self.clock.elapsed();
@@ -117,12 +117,12 @@ impl State {
         self.underway.front().filter(|_| behind).map_or(self.tenant.change, |change| change.before)
     }
 
-    /// A user by id or userPrincipalName, if the replica knows it.
+    /// A user by id or userPrincipalName, if it has reached the replica.
     pub(super) fn user(&self, key: &str) -> Result<&Object, Problem> {
         self.tenant.user(key).filter(|user| self.visible(user)).ok_or_else(|| Problem::absent(key))
     }
 
-    /// A group by id or `uniqueName=…`, if the replica knows it.
+    /// A group by id or `uniqueName=…`, if it has reached the replica.
     pub(super) fn group(&self, key: &str) -> Result<&Object, Problem> {
         let found = match key.split_once('=') {
             Some((property, name)) if property.eq_ignore_ascii_case("uniqueName") => self.tenant.group_named(name),

@@ -243,7 +243,7 @@ impl Tenant {
         self.skus.iter().find(|sku| sku["skuId"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)))
     }
 
-    /// The seats of a subscription that are taken: those of live users, and what the seed says of others.
+    /// The seats of a subscription that are taken: those of live users, and those that the seed counts for others.
     pub(super) fn consumed(&self, sku: &Value) -> u64 {
         let holds = |user: &&Object| {
             let licenses = user.props.get("assignedLicenses").and_then(Value::as_array);

@@ -1,4 +1,4 @@
-//! The worker as HR tells it.
+//! The worker as HR describes the person.
 //!
 //! A [`Record`] is one row of an export or one object of an API answer: values under HR's own column names, and the [`Place`] it
 //! came from. A record interprets none of its values, and nothing here knows Entra. The one reader of days, [`DayReader`], is here because
@@ -174,7 +174,7 @@ impl From<Cell<'_>> for Value {
 /// One value of a record, borrowed from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell<'a> {
-    /// Absent, or told to be nothing.
+    /// Absent, or explicitly null in the source. Both mean that HR gives no value.
     Null,
     /// Text, exactly as it stood.
     Text(&'a str),
@@ -246,7 +246,7 @@ impl Header {
     }
 }
 
-/// One worker as HR tells it.
+/// One worker as HR describes the person.
 ///
 /// A million of them must fit in memory, so the cells of a text record share one buffer.
 #[derive(Clone, PartialEq, Eq)]
@@ -285,7 +285,7 @@ pub enum Doubt {
         source: Box<str>,
         /// The column with the key.
         column: Box<str>,
-        /// The character.
+        /// The character as it stands in the key, for the error message.
         character: char,
     },
 }
@@ -300,7 +300,7 @@ mod kind {
 }
 
 impl Record {
-    /// A record whose cells are all text, such as a row of a CSV file.
+    /// Creates a record in which every cell is text, such as a row of a CSV file.
     ///
     /// # Panics
     /// If there are not as many cells as columns, or more than 4 GiB of text: the source checks both.
@@ -323,7 +323,7 @@ impl Record {
         Self { header, place, cells: Cells::Text { buffer: buffer.into(), ends: ends.into() } }
     }
 
-    /// A record whose cells are text, flags or null, such as a row of a database, held as tightly as one of text.
+    /// Creates a record of text, flags and nulls, such as a row of a database. It takes as little memory as one of text alone.
     ///
     /// # Panics
     /// If there are not as many cells as columns, if one is a list, or on more than 1 GiB of text: the source checks all three.
@@ -357,7 +357,7 @@ impl Record {
         Self { header, place, cells: Cells::Typed(values.into()) }
     }
 
-    /// The same record, whose cells may not be this person's.
+    /// Marks the record: its cells may belong to another person, so the mapping holds it.
     #[must_use]
     pub fn in_doubt(self, doubt: Doubt) -> Self {
         let values = (0..self.header.len()).map(|position| Value::from(self.cell(position))).collect();
@@ -402,7 +402,7 @@ impl Record {
         })
     }
 
-    /// The columns.
+    /// The columns, which all records of one reading share.
     pub fn header(&self) -> &Arc<Header> {
         &self.header
     }

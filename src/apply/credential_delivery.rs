@@ -32,17 +32,17 @@ const HEADER: &str = "userPrincipalName,kind,secret\n";
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
     /// The recipient is no age public key.
-    #[error("`{0}` is no age public key")]
+    #[error("`{0}` is not an age public key")]
     Recipient(String),
     /// The file cannot be written.
     #[error("the first passwords cannot be written to {}: {error}", path.display())]
     File {
-        /// The file.
+        /// The file that was named for the first passwords.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// The encryption failed.
+    /// Encrypting for the recipient's key failed.
     #[error("the first passwords cannot be encrypted: {0}")]
     Encryption(#[from] SealError),
 }

@@ -71,7 +71,7 @@ pub(crate) struct Fake {
     pub(crate) no_member: Option<ObjectId>,
     /// With which status, where that is not 400. From 500 on the service fails.
     pub(crate) no_member_status: Option<u16>,
-    /// A user over whom the service always fails, with its status.
+    /// A user with which every request fails, and the status of these failures.
     pub(crate) cursed: Option<(ObjectId, u16)>,
     /// No group takes any member: 403.
     pub(crate) no_members: bool,

@@ -72,7 +72,7 @@ pub struct Sent {
     pub request: u64,
     /// The change of the plan that it belongs to.
     pub seq: u64,
-    /// What is asked.
+    /// The kind of the request, such as the creation of a user.
     pub kind: RequestKind,
     /// The person's key in HR, or the group's key.
     pub key: String,
@@ -99,11 +99,11 @@ pub struct Answered {
     pub done: bool,
     /// The id of a created object.
     pub id: Option<ObjectId>,
-    /// The HTTP status.
+    /// The HTTP status; absent where no response came.
     pub status: Option<u16>,
     /// Graph's error code.
     pub code: Option<String>,
-    /// Graph's message.
+    /// Graph's error message; absent on success.
     pub message: Option<String>,
     /// Graph's request-id.
     pub request_id: Option<String>,

@@ -24,7 +24,7 @@ pub struct Outcome {
     pub applied: u64,
     /// The failures: an entry for each step, and for each property of a person that was refused.
     pub failed: Vec<Failed>,
-    /// The changes of a saved plan whose *before* no longer held.
+    /// The changes of a saved plan with a *before* that no longer holds.
     pub drifted: Vec<Drifted>,
     /// The held records, as planned.
     pub held: Vec<HeldEntry>,
@@ -154,11 +154,11 @@ pub struct Drifted {
 /// How a change ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeState {
-    /// Carried out whole.
+    /// All requests of the change succeeded.
     Done,
     /// Refused, at least in part.
     Failed,
-    /// Not reached.
+    /// The run ended before the first request of the change.
     NotAttempted,
 }
 
@@ -167,7 +167,7 @@ pub enum ChangeState {
 pub struct ChangeResult {
     /// The change's number in the plan.
     pub seq: u64,
-    /// How it ended.
+    /// Whether the change was carried out, refused or never tried.
     pub state: ChangeState,
     /// The object, where it is known by now: also that of a create.
     pub id: Option<ObjectId>,
@@ -176,11 +176,11 @@ pub struct ChangeResult {
 /// The result of [`super::apply`].
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// The document.
+    /// The document of the result, for the report and the journal.
     pub outcome: Outcome,
     /// The result of each change, in the plan's order.
     pub results: Vec<ChangeResult>,
-    /// The accounts of people who were created, by HR key.
+    /// The accounts of people that were created, by HR key.
     pub created: BTreeMap<String, ObjectId>,
     /// Temporary Access Passes that were made, by HR key. Their type cannot be printed.
     pub passes: BTreeMap<String, SecretString>,

@@ -38,7 +38,7 @@ pub struct Open {
 pub struct Settled {
     /// The answers to journal.
     pub answered: Vec<(RunId, Answered)>,
-    /// The people whose request could not be settled, with the reason: they are held.
+    /// The people with a request of unknown outcome, with the reason: they are held.
     pub unsettled: BTreeMap<String, String>,
 }
 
@@ -90,16 +90,16 @@ async fn look_up_all(target: &dyn TargetReader, left: Vec<Open>, since: Instant)
 
 async fn look_up(target: &dyn TargetReader, open: &Open, since: Instant) -> LookUp {
     let Some(upn) = &open.upn else {
-        return LookUp::Unsettled("the journal has no name for the account that was to be made".into());
+        return LookUp::Unsettled("the journal has no name for the account to be created".into());
     };
     let matching = open.matching.as_ref().map(|(attribute, text)| (*attribute, text.as_str()));
     let is_last = since.elapsed() >= REPLICATION;
     match target.find_user(upn, matching).await {
         Ok(Found::Ours(id)) => LookUp::Known(Box::new(Answered { done: true, id: Some(id), ..answered(open) })),
-        Ok(Found::Other) => LookUp::Unsettled("the name that an earlier run asked for belongs to another account".into()),
+        Ok(Found::Other) => LookUp::Unsettled("the name that an earlier run requested belongs to another account".into()),
         Ok(Found::Nobody) if is_last => LookUp::Known(Box::new(answered(open))),
         Ok(Found::Nobody) => LookUp::TooEarly,
-        Err(why) => LookUp::Unsettled(format!("whether an earlier run made the account cannot be looked up: {why}")),
+        Err(why) => LookUp::Unsettled(format!("cannot look up whether an earlier run created the account: {why}")),
     }
 }
 
@@ -127,7 +127,7 @@ mod tests {
     use crate::directory::{ObjectId, Snapshot};
     use crate::target::{Owner, SnapshotCache, SnapshotScope, TargetError};
 
-    /// A tenant whose replicas show an account only so long after the first look-up.
+    /// A tenant with replicas that show an account a certain time after the first look-up.
     struct Late {
         first: std::sync::Mutex<Option<Instant>>,
         lag: Option<Duration>,

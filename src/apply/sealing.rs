@@ -11,7 +11,7 @@ pub(super) struct Recipient;
 /// Why secrets cannot be encrypted.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// The encryption failed.
+    /// The age library could not encrypt for the recipient.
     #[cfg(feature = "passwords")]
     #[error(transparent)]
     Age(#[from] age::EncryptError),

@@ -35,7 +35,7 @@ impl Moves {
         Self { joins }
     }
 
-    /// The steps that add the member whom this step removes.
+    /// The steps that add the member that this step removes.
     pub(super) fn joins(&self, step: &Step) -> &[usize] {
         match &step.act {
             StepAction::RemoveMember { member, .. } if step.phase == Phase::Remove => {

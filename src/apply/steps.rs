@@ -185,8 +185,8 @@ fn enablement(
     }
 }
 
-/// The Temporary Access Pass of who is let in by this change: good from now on, or from the start date on for who is enabled ahead. A
-/// pre-hire gets one when the account is enabled.
+/// The Temporary Access Pass of an account that this change opens: valid from now on, or from the start date on if it is enabled
+/// ahead. A pre-hire gets one when the account is enabled.
 fn pass(change: &Change, user: &ObjectRef, day: &str) -> Option<StepAction> {
     let after = |name: &str| change.attributes.iter().find(|edit| edit.name == name).and_then(|edit| edit.after.as_ref());
     let start = match change.action {

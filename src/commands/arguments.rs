@@ -34,7 +34,7 @@ pub(crate) struct StopArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct YesArgs {
-    /// Apply without asking
+    /// Apply the plan without asking for confirmation
     #[arg(long, short)]
     pub(crate) yes: bool,
 }
@@ -82,7 +82,7 @@ pub(crate) struct PartialArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// The HR files
+    /// The HR files to read, instead of the configured source
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
@@ -135,7 +135,7 @@ pub(crate) struct PlanArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
-    /// The saved plan
+    /// The plan to apply, as `hrpush plan --out` saved it
     #[arg(value_name = "PLAN")]
     pub(crate) plan: PathBuf,
     #[command(flatten)]
@@ -235,7 +235,7 @@ pub(crate) enum Mapping {
     /// Check a mapping and report every fault
     #[command(after_help = examples::MAPPING_CHECK)]
     Check {
-        /// The mapping file
+        /// The mapping file to check
         file: PathBuf,
         /// Also report the unused and missing columns of this HR file, and how many records set, clear, leave or hold each attribute
         #[arg(long, value_name = "FILE")]
@@ -244,7 +244,7 @@ pub(crate) enum Mapping {
     /// Run the cases in `FILE.tests.toml` and list the branches that no case reached
     #[command(after_help = examples::MAPPING_TEST)]
     Test {
-        /// The mapping file
+        /// The mapping file with cases in `FILE.tests.toml`
         file: PathBuf,
         /// Save the present results as the expected ones; comments stay
         #[arg(long)]
@@ -265,7 +265,7 @@ pub(crate) enum Mapping {
     /// Print the result of one expression
     #[command(after_help = examples::MAPPING_EVAL)]
     Eval {
-        /// The expression
+        /// The expression to evaluate, as in a mapping file
         #[arg(allow_negative_numbers = true)]
         expression: String,
         /// The record as a JSON object
@@ -284,7 +284,7 @@ pub(crate) enum Mapping {
     /// Print the manual of the functions
     #[command(after_help = examples::MAPPING_FUNCTIONS)]
     Functions {
-        /// Only this function
+        /// Print only the manual of this function
         name: Option<String>,
     },
 }
@@ -325,8 +325,8 @@ pub(crate) struct Sandbox {
     /// The replica lag, during which new objects are not found and delta has no changes: `3` requests, `500ms` or `2s`
     #[arg(long, value_name = "LAG")]
     pub(crate) lag: Option<String>,
-    /// Start the tenant's clock ahead, such as `40d` or `12h`, or behind, such as `-3h`: tokens and deleted items have aged, and a run of
-    /// hrpush whose clock differs by more than two hours is refused
+    /// Start the tenant's clock ahead, such as `40d` or `12h`, or behind, such as `-3h`. Tokens and deleted items age
+    /// accordingly, and hrpush refuses to run if its clock differs by more than two hours
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) clock: Option<String>,
     /// Write a line for each request to this file

@@ -131,7 +131,7 @@ pub(crate) enum Command {
     /// Print the completions for a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions {
-        /// The shell
+        /// The shell to complete commands in
         shell: clap_complete::Shell,
     },
     /// Print the manual page

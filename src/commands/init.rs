@@ -40,7 +40,8 @@ fn story(common: &Common, file: &Path, setup: &Setup) -> String {
         let _ = writeln!(text, "check: {}", shown(note));
     }
     let _ = writeln!(text, "wrote {} and {}", config.display(), mapping.display());
-    let _ = writeln!(text, "\nThese guesses decide who is an active employee. Check each of them before the first run:");
+    let _ =
+        writeln!(text, "\nThese guesses decide which people count as active employees. Check each of them before the first run:");
     for decision in skipped(look).iter().chain(&guess.decisions) {
         let _ = writeln!(text, "  - {}", shown(decision));
     }

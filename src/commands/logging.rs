@@ -13,7 +13,7 @@ use crate::record::lock;
 use crate::session::error::Failure;
 use crate::session::output::append_private;
 
-/// Starts the log.
+/// Starts the log on stderr, or in the log file if one is given.
 pub(super) fn start(common: &Common) -> Result<(), Failure> {
     // `-q` applies to stderr only. A log file keeps a trace of each run.
     let quiet = common.quiet && common.log_file.is_none();

@@ -25,7 +25,7 @@ const EXAMPLES: [&str; 15] = [
     "[source]\nkind = \"rest\"\nauth = { method = \"bearer\" }\n",
 ];
 
-/// Methods of a service, whose keys depend on each other.
+/// Methods of a service with keys that depend on each other.
 const METHODS: [&str; 6] = [
     "method = \"header\"",
     "method = \"client-credentials\", client_id_env = \"X\"",

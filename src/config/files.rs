@@ -44,12 +44,12 @@ pub struct JoinSource {
     pub rule: JoinRule,
 }
 
-/// The kinds of files that the configuration tells apart; what a file really is, its first bytes say.
+/// The kinds of files that the configuration distinguishes; the first bytes of a file decide what it really is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileKind {
-    /// Delimited text.
+    /// The source is configured as delimited text.
     Text,
-    /// A workbook.
+    /// The source is configured as a workbook.
     Workbook,
 }
 

@@ -11,7 +11,7 @@ use crate::plan::Leavers;
 pub struct GuardLimit {
     /// The share of the guard's base, from 0 to 1.
     pub share: Option<f64>,
-    /// An absolute number.
+    /// An absolute number, such as 5 people.
     pub count: Option<u64>,
     /// Whether the guard is switched off.
     pub off: bool,
@@ -30,25 +30,25 @@ pub struct Guards {
     pub source: GuardLimit,
     /// How much the share of empty cells of a column may rise; it has no count.
     pub feed: GuardLimit,
-    /// Accounts disabled.
+    /// How many accounts may be disabled, by a leave or by being missing.
     pub disable: GuardLimit,
     /// Accounts enabled or restored.
     pub enable: GuardLimit,
-    /// Accounts deleted.
+    /// How many accounts may be deleted.
     pub delete: GuardLimit,
-    /// Accounts created.
+    /// How many accounts may be created.
     pub create: GuardLimit,
     /// People with any change.
     pub update: GuardLimit,
-    /// People who lose a value.
+    /// How many people may lose a value.
     pub clear: GuardLimit,
-    /// People whose names or user principal name are replaced.
+    /// How many people may have their names or user principal name replaced.
     pub identity: GuardLimit,
-    /// Memberships removed.
+    /// How many memberships may be removed.
     pub remove_members: GuardLimit,
     /// Records held that were not held before.
     pub held: GuardLimit,
-    /// People of the feed with an enabled account who are in no record any more.
+    /// How many people of the feed with an enabled account may be in no record any more.
     pub missing: GuardLimit,
     /// Whether the leavers of a stopped plan are disabled all the same.
     pub leavers: Leavers,

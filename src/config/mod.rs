@@ -45,11 +45,11 @@ pub struct Config {
     pub protect: Protect,
     /// The limits above which a plan stops.
     pub guard: Guards,
-    /// Saved plans.
+    /// Limits on saved plans, such as their age.
     pub plan: PlanConfig,
-    /// Names of accounts.
+    /// Rules for the names of new accounts.
     pub names: Names,
-    /// First passwords.
+    /// How first passwords are delivered.
     pub password: Password,
     /// How much of Graph's quota is used.
     pub quota: Quota,
@@ -136,9 +136,9 @@ pub struct SourceConfig {
 pub enum SourceKind {
     /// Delimited text or workbooks.
     Files(Box<FileSource>),
-    /// A web service.
+    /// The API of a web service.
     Rest(Box<RestSource>),
-    /// A database.
+    /// A query against a database.
     Sql(Box<SqlConfig>),
 }
 
@@ -156,25 +156,25 @@ pub struct SqlConfig {
 pub struct Protect {
     /// User principal names or ids.
     pub users: Vec<String>,
-    /// Groups by name or id: everybody in these.
+    /// Groups by name or id: all their members are protected.
     pub groups: Vec<String>,
 }
 
-/// Saved plans.
+/// Limits on saved plans, such as their age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlanConfig {
     /// An older plan is refused.
     pub max_age: SignedDuration,
 }
 
-/// Names of accounts.
+/// Rules for the names of new accounts.
 #[derive(Clone, Copy, Debug)]
 pub struct Names {
     /// How long the address of a leaver stays reserved.
     pub reuse_after: Span,
 }
 
-/// First passwords.
+/// How first passwords are delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Password {
     /// What becomes of them.
@@ -197,7 +197,7 @@ pub enum Deliver {
 pub struct HandTo {
     /// The age public key of the recipient.
     pub recipient: String,
-    /// The file.
+    /// The encrypted file to write, beside the configuration where the path is relative.
     pub path: PathBuf,
 }
 
@@ -224,7 +224,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Faults {
             let folder = std::env::current_dir().map(|folder| format!(" (the working folder is {})", folder.display()));
             format!("check the path of --config{}, or let `hrpush init FILE` write a configuration", folder.unwrap_or_default())
         }
-        std::io::ErrorKind::PermissionDenied => "let the user who runs hrpush read it".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "let the user that runs hrpush read it".to_owned(),
         _ => "--config names the configuration file".to_owned(),
     };
     Faults::of_file(path, &format!("cannot be read: {error}"), Some(hint))

@@ -12,7 +12,7 @@ use crate::source::remote::{Access, HostKey, ObjectKind, Objects, Place, Sftp, S
 /// A place, and where the secrets are that open it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceConfig {
-    /// The place.
+    /// The server or store, the folder and the file.
     pub place: Place,
     /// The password, the private key, the account's key or the service account.
     pub secret: Option<SecretFrom>,

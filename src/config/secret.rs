@@ -25,21 +25,21 @@ pub enum SecretError {
     /// The file cannot be read.
     #[error("{}: cannot be read: {error}", path.display())]
     Unreadable {
-        /// The file.
+        /// The file that was named for the secret.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// Others may read the file.
     #[error("{}: others may read this file\n  hint: chmod 600 {}", path.display(), path.display())]
     Exposed {
-        /// The file.
+        /// The file with permissions for other users.
         path: PathBuf,
     },
     /// The file is empty.
     #[error("{}: the file holds no secret", path.display())]
     Empty {
-        /// The file.
+        /// The file, in which only white space was found.
         path: PathBuf,
     },
 }

@@ -13,7 +13,7 @@ use super::{escape, mask};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Document {
     path: PathBuf,
-    /// The whole text.
+    /// The text of the document, to which all spans refer.
     pub(crate) text: String,
     /// The text as messages may show it, once a message needed it.
     masked: OnceLock<String>,
@@ -41,7 +41,7 @@ pub struct Fault {
 /// All faults of one file, in the order of their places; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Faults {
-    /// The faults.
+    /// Each with its own place in the file.
     pub faults: Vec<Fault>,
 }
 
@@ -61,7 +61,7 @@ impl Document {
         self.fault_within(masked, span, &message.into(), hint)
     }
 
-    /// A fault whose line is shown as `masked` has it.
+    /// Creates a fault that shows its line as `masked` has it.
     pub(super) fn fault_within(&self, masked: &str, span: &Range<usize>, message: &str, hint: Option<String>) -> Fault {
         let start = floor(&self.text, span.start);
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);

@@ -125,7 +125,7 @@ impl TryFrom<String> for ObjectId {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::new(&text).ok_or("this is no id of an object")
+        Self::new(&text).ok_or("this is not the id of an object")
     }
 }
 

@@ -20,18 +20,18 @@ pub(super) enum EncodedValue<'a> {
     Own(Option<ValueRef<'a>>),
     /// The word of this number.
     Word(usize),
-    /// The userPrincipalName.
+    /// The value equals the user's userPrincipalName, so the row does not store it again.
     Upn,
 }
 
 /// A value that is lent by the row it stands in.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ValueRef<'a> {
-    /// A boolean.
+    /// `true` or `false`, stored in one byte.
     Flag(bool),
-    /// Text.
+    /// One text, borrowed from the bytes of the row.
     Text(&'a str),
-    /// Several texts.
+    /// Several texts, in the order in which the row stores them.
     List(Vec<&'a str>),
 }
 
@@ -54,7 +54,7 @@ impl<'a> ValueRef<'a> {
     }
 }
 
-/// Writes a row.
+/// Appends values to the bytes of one row. [`RowReader`] reads them in the same order.
 #[derive(Default)]
 pub struct RowWriter(Vec<u8>);
 
@@ -73,13 +73,13 @@ impl RowWriter {
         self.0.push(u8::try_from(number).unwrap_or_default());
     }
 
-    /// A text.
+    /// Appends the length of the text and its bytes.
     pub fn text(&mut self, text: &str) {
         self.number(text.len());
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    /// Several texts.
+    /// Appends the number of texts, then each text.
     pub fn texts<T: AsRef<str>>(&mut self, texts: &[T]) {
         self.number(texts.len());
         for text in texts {
@@ -147,7 +147,7 @@ impl RowWriter {
         self.0.extend_from_slice(bytes);
     }
 
-    /// The row.
+    /// Returns the bytes written so far.
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
     }
@@ -165,7 +165,7 @@ impl From<Vec<u8>> for RowWriter {
 pub struct RowReader<'a>(pub &'a [u8]);
 
 impl<'a> RowReader<'a> {
-    /// The next byte.
+    /// Reads the next byte; none at the end of the row.
     #[inline]
     pub fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
@@ -173,7 +173,7 @@ impl<'a> RowReader<'a> {
         Some(*first)
     }
 
-    /// The next number.
+    /// Reads the next number of variable length; none where the row ends within it.
     #[inline]
     pub fn number(&mut self) -> Option<usize> {
         // Most lengths are below 128.
@@ -213,7 +213,7 @@ impl<'a> RowReader<'a> {
         self.take(length)
     }
 
-    /// The next text.
+    /// Reads the next text; none where the row is too short or the bytes are no UTF-8.
     #[inline]
     pub fn text(&mut self) -> Option<&'a str> {
         std::str::from_utf8(self.piece()?).ok()
@@ -230,7 +230,7 @@ impl<'a> RowReader<'a> {
         self.number().filter(|count| *count <= self.0.len())
     }
 
-    /// The next texts.
+    /// Reads the next list of texts; none where the row is too short for one of them.
     pub fn texts(&mut self) -> Option<Vec<&'a str>> {
         (0..self.count()?).map(|_| self.text()).collect()
     }

@@ -28,22 +28,22 @@ pub enum GroupKind {
     MailEnabled,
 }
 
-/// A live group.
+/// A group that is not deleted, as the tenant has it at the moment of the snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Group {
-    /// Graph's id.
+    /// The object id, which never changes.
     pub id: ObjectId,
-    /// displayName.
+    /// The displayName, which need not be unique.
     pub name: String,
     /// uniqueName, set once by the app or the person that made the group.
     pub unique_name: Option<String>,
-    /// Its kind.
+    /// Whether it is a security group, a Microsoft 365 group or mail-enabled.
     pub kind: GroupKind,
     /// Filled by a rule.
     pub dynamic: bool,
-    /// Mastered on-premises.
+    /// Mastered on-premises: the members cannot be changed through Graph.
     pub synced: bool,
-    /// isAssignableToRole.
+    /// Whether directory roles can be assigned to it: then its owners control these roles.
     pub role_assignable: bool,
     /// Its mail and proxy addresses, folded and without their scheme.
     #[serde(default)]
@@ -64,7 +64,7 @@ impl Group {
     }
 }
 
-/// Who holds directory roles, and how well that could be read.
+/// The holders of directory roles, and how completely they could be read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Privileged {
     /// Principals with an active or eligible assignment, members and owners of role-assignable groups.
@@ -76,21 +76,21 @@ pub struct Privileged {
 /// The tenant at one moment: whole, or it does not exist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    /// Which tenant.
+    /// The tenant that was read. A plan for another tenant is refused.
     pub tenant: TenantId,
     /// The verified domains, in lower case.
     pub domains: BTreeSet<String>,
-    /// The default one.
+    /// The domain of new sign-in names where a mapping names none; absent where the tenant reports no default.
     pub default_domain: Option<String>,
-    /// The verified domains whose users sign in elsewhere, in lower case: Graph demands an onPremisesImmutableId of their new users.
+    /// The verified domains with federated sign-in, in lower case. Graph demands an onPremisesImmutableId of new users in them.
     pub federated_domains: BTreeSet<String>,
-    /// All live users.
+    /// The users that are not deleted.
     pub users: Users,
-    /// The recycle bin.
+    /// The users in the recycle bin, from which they can be restored for 30 days.
     pub deleted: BTreeMap<ObjectId, DeletedUser>,
     /// All groups; members only where asked for.
     pub groups: BTreeMap<ObjectId, Group>,
-    /// Who is privileged: a principal's id and why.
+    /// The privileged principals by their ids, with the reason for each.
     pub privileged: Privileged,
 }
 

@@ -38,7 +38,7 @@ impl StringPool {
         Some(words)
     }
 
-    /// Writes all words.
+    /// Writes the number of words, then each word in the order of its number.
     pub(super) fn put(&self, row: &mut RowWriter) {
         row.number(self.ends.len());
         (0..self.ends.len()).for_each(|number| row.text(self.get(number).unwrap_or_default()));

@@ -15,20 +15,20 @@ pub enum UserType {
     /// A member of the tenant.
     #[default]
     Member,
-    /// An invited guest.
+    /// An invited guest. Guests are changed only where the mapping allows it.
     Guest,
 }
 
 /// A live user with the attributes that were asked for.
 #[derive(Clone, PartialEq)]
 pub struct User {
-    /// Graph's id.
+    /// The object id, which never changes.
     pub id: ObjectId,
     /// The sign-in name.
     pub upn: Upn,
     /// accountEnabled; Graph leaves it null for some accounts.
     pub enabled: Option<bool>,
-    /// userType.
+    /// Whether the user is a member or a guest.
     pub user_type: UserType,
     /// onPremisesSyncEnabled is true: mastered elsewhere.
     pub synced: bool,

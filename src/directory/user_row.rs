@@ -19,7 +19,7 @@ const UPN_IS_FIRST_ADDRESS: u8 = 1 << 5;
 /// What stands before the primary address of a user.
 const PRIMARY: &str = "SMTP:";
 
-/// What the rows of users who were read together have in common.
+/// What the rows of one reading have in common.
 #[derive(Clone)]
 pub(super) struct Layout {
     pub(super) names: Arc<[Attribute]>,
@@ -38,7 +38,6 @@ pub struct UserRow<'a> {
     name: &'a [u8],
     /// Empty where there is none.
     manager: RowId<'a>,
-    /// Addresses, licences, attributes.
     rest: &'a [u8],
     layout: &'a Layout,
 }
@@ -61,7 +60,7 @@ impl<'a> UserRow<'a> {
         self.number
     }
 
-    /// Graph's id.
+    /// The object id of the user.
     pub fn id(&self) -> ObjectId {
         self.id.to_id()
     }
@@ -89,7 +88,7 @@ impl<'a> UserRow<'a> {
         }
     }
 
-    /// userType.
+    /// Whether the user is a member or a guest.
     pub fn user_type(&self) -> UserType {
         if self.flags & GUEST == 0 { UserType::Member } else { UserType::Guest }
     }

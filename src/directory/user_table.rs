@@ -29,11 +29,11 @@ const BLOCK: usize = 1 << 20;
 pub struct Users {
     /// The attributes that users were read with; a row names its own by the place here.
     layouts: Vec<Layout>,
-    /// Rows, each behind its length. Of users who went or were changed they stay, and nothing leads to them.
+    /// Rows, each behind its length. Rows of removed or changed users remain, but nothing refers to them.
     blocks: Vec<Vec<u8>>,
     /// Where the row of a number begins.
     starts: Vec<Start>,
-    /// The numbers of those who are here, in the order of their ids.
+    /// The numbers of the current users, in the order of their ids.
     order: Vec<UserNo>,
     /// Whether they are not yet in that order: while they are gathered.
     mixed: bool,
@@ -48,7 +48,7 @@ impl Users {
         self.order.len()
     }
 
-    /// Whether there is nobody.
+    /// Whether the table has no user.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
@@ -104,7 +104,7 @@ impl Users {
         self.rows().map(|row| row.to_user())
     }
 
-    /// The words in the rows of users who were read with these attributes, as [`UsersBuilder::set_words`] takes them.
+    /// The words in the rows that have these attributes, as [`UsersBuilder::set_words`] takes them.
     pub fn words(&self, attributes: &Arc<[Attribute]>) -> Vec<u8> {
         let mut words = RowWriter::default();
         match self.layouts.iter().find(|layout| layout.names == *attributes) {
@@ -147,7 +147,7 @@ impl Users {
         Some(Edited { users: self, user })
     }
 
-    /// Changes everybody for whom `wanted` holds.
+    /// Changes every user for which `wanted` returns true.
     pub fn change(&mut self, wanted: impl Fn(&UserRow<'_>) -> bool, change: impl Fn(&mut User)) {
         let chosen: Vec<User> = self.rows().filter(wanted).map(|row| row.to_user()).collect();
         for mut user in chosen {
@@ -243,10 +243,10 @@ impl<'a> FromIterator<&'a User> for Users {
     }
 }
 
-/// What became of a user who was taken in.
+/// The result of adding one user to the table.
 #[derive(Clone, Copy)]
 enum InsertOutcome {
-    /// The row of the one who had the id already leads to this one.
+    /// The row that had the id already refers to this user.
     Known,
     /// The id comes behind the last one's.
     Behind(UserNo),
@@ -275,7 +275,8 @@ impl UsersBuilder {
         Some(())
     }
 
-    /// Adds a user whose row [`UserRow::kept`] gave for these attributes; nothing where it is another one or broken.
+    /// Adds a user by the row that [`UserRow::kept`] returned for these attributes. Skips a row that is damaged or has another
+    /// id.
     #[must_use]
     pub fn push_kept(&mut self, id: &ObjectId, attributes: &Arc<[Attribute]>, kept: &[u8]) -> Option<()> {
         let id = id.to_row();
@@ -308,7 +309,7 @@ impl UsersBuilder {
         }
     }
 
-    /// All of them.
+    /// Builds the table of all users that were added.
     pub fn finish(self) -> Users {
         let mut users = self.users;
         if users.mixed {

@@ -73,13 +73,13 @@ fn decimal(text: &str) -> Option<(bool, &str, &str)> {
     Some((text.starts_with('-'), whole, part.trim_end_matches('0')))
 }
 
-/// The form of a text whose order is asked for.
+/// The form of a text, for a comparison by order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Looks {
     Blank,
     Number,
     Date(DateTime),
-    /// A date whose day and month could be exchanged, or a number whose comma could mean two things.
+    /// A date with day and month in doubt, or a number with a comma that could mean two things.
     Doubtful,
     Text,
 }

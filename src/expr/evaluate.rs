@@ -14,7 +14,7 @@ use super::runtime::{Context, Env, Eval, LARGEST, Step, Stop, Trace, fault, too_
 use super::value::{Candidates, EvalError, Outcome, Value};
 use crate::record::{self, Record};
 
-/// An expression whose columns are resolved against a header.
+/// An expression with its columns resolved against a header.
 ///
 /// ```
 /// use std::sync::Arc;

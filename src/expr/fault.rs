@@ -10,7 +10,7 @@ pub struct Fault {
     pub span: Range<usize>,
     /// The kind of fault, in kebab case.
     pub code: &'static str,
-    /// The description.
+    /// What is wrong, in one sentence without the place.
     pub message: String,
     /// How to correct it.
     pub hint: Option<String>,

@@ -1,6 +1,6 @@
 //! The description of a function: its name, its arguments, its meaning, its examples, and how it is evaluated.
 //!
-//! Each file of [`super::functions`] holds the rows of its functions beside their code. A row is made by [`function`], whose methods
+//! Each file of [`super::functions`] holds the rows of its functions beside their code. [`function`] makes a row, and its methods
 //! add what is not usual.
 
 use super::args::Args;
@@ -9,26 +9,26 @@ use super::runtime::Eval;
 /// The kind of value that an argument takes or a function yields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// One text.
+    /// One text, as most functions take and return.
     Text,
-    /// A whole number.
+    /// A whole number; a text of digits is converted.
     Number,
-    /// A boolean.
+    /// `True` or `False`, as comparisons and tests return it.
     Flag,
     /// The text of a date.
     Date,
-    /// Several texts.
+    /// Several texts, as a multi-value attribute has them.
     List,
     /// The kind of the first argument.
     Same,
-    /// Any value.
+    /// A value of any type, which the function does not convert.
     Any,
 }
 
 /// How often an argument is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arity {
-    /// Exactly once.
+    /// The argument is given exactly once.
     Required,
     /// It can be left out; in the middle its place stays.
     Optional,
@@ -47,7 +47,7 @@ pub(crate) enum Form {
     Interval,
     /// The name of a culture, such as `tr-TR`.
     Culture,
-    /// `vbBinaryCompare` or `vbTextCompare`.
+    /// The word `vbBinaryCompare` or `vbTextCompare`, which decides whether case matters.
     Comparison,
 }
 
@@ -72,7 +72,7 @@ impl Param {
         self
     }
 
-    /// The same argument, whose constant must not be empty.
+    /// Returns the same argument, but refuses an empty constant.
     pub(crate) const fn filled(mut self) -> Self {
         self.filled = true;
         self
@@ -82,7 +82,7 @@ impl Param {
 /// An example that runs as a test and prints in the manual.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
-    /// The expression.
+    /// The expression as a mapping would contain it.
     pub expression: &'static str,
     /// The attributes of the record.
     pub record: &'static [(&'static str, &'static str)],
@@ -97,11 +97,11 @@ pub struct Function {
     pub name: &'static str,
     /// How it is called.
     pub usage: &'static str,
-    /// Its meaning.
+    /// What the function returns, in one or two sentences.
     pub doc: &'static str,
     /// How hrpush answers the questions that Microsoft's documentation leaves open.
     pub dialect: Option<&'static str>,
-    /// Its arguments.
+    /// The arguments in their order.
     pub params: &'static [Param],
     /// The smallest number of arguments.
     pub min: usize,
@@ -109,12 +109,12 @@ pub struct Function {
     pub max: Option<usize>,
     /// The kind of its result.
     pub result: Kind,
-    /// Its examples.
+    /// Calls with their results, as the manual shows them.
     pub examples: &'static [Example],
     pub(crate) run: Implementation,
 }
 
-/// The code of a function whose arguments are all evaluated first.
+/// The code of a function that needs the values of all arguments.
 pub(crate) type Eager = for<'a, 'b, 'r> fn(&'a mut Args<'b, 'r>) -> Eval<'r>;
 
 /// How a function is evaluated.

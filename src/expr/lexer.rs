@@ -19,7 +19,7 @@ pub(crate) enum Token {
     Name(Box<str>),
     Compare(Comparison),
     Ampersand,
-    /// A part whose fault the lexer has reported.
+    /// A part for which the lexer has reported a fault.
     Bad,
 }
 
@@ -267,7 +267,7 @@ impl<'t> Lexer<'t> {
         let written = &rest[..length];
         if let "!=" | "==" | "!" = written {
             let hint = if written == "==" { "equal is written `=`" } else { "not equal is written `<>`" };
-            self.fault(start..self.at, "bad-character", format!("`{written}` is no comparison of this language"), hint);
+            self.fault(start..self.at, "bad-character", format!("`{written}` is not a comparison of this language"), hint);
         }
         self.push(sign.map_or(Token::Bad, Token::Compare), start);
     }

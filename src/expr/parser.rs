@@ -61,7 +61,7 @@ pub(crate) fn parse(text: &str) -> Parsed {
             parser.fault(span, "unexpected", message.into(), hint);
         }
     }
-    // An open text or attribute includes the parentheses after it, whose fault is reported already.
+    // An open text or attribute includes the parentheses after it, for which a fault is reported already.
     if parser.faults.iter().any(|fault| matches!(fault.code, "unclosed-text" | "html-entity" | "curly-quote")) {
         parser.faults.retain(|fault| fault.code != "unclosed-call");
     }
@@ -121,7 +121,7 @@ impl Parser<'_> {
         Node { span: left.span.start..right.span.end, kind: NodeKind::Compare(sign, By::Value, Box::new((left, right))) }
     }
 
-    /// Operands joined by `&`.
+    /// Parses operands that `&` joins into one text.
     fn joined(&mut self) -> Node {
         let first = self.operand();
         if self.peek() != Some(&Token::Ampersand) {
@@ -346,7 +346,7 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
     ("upper", "ToUpper"),
 ];
 
-/// The function whose name is nearest to a misspelt one.
+/// The function with the name nearest to a misspelt one.
 fn nearest(name: &str) -> Option<&'static Function> {
     let lower = name.to_lowercase();
     if let Some(function) = functions::all().find(|function| function.name.to_lowercase() == lower) {

@@ -35,7 +35,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// A context whose clock shows the first instant of a day in UTC.
+    /// A context in which the clock shows the first instant of a day in UTC.
     pub fn on(date: Date, default_domain: Option<String>) -> Self {
         let now = date.to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |midnight| midnight.timestamp());
         Self { now, default_domain }

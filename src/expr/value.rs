@@ -11,14 +11,14 @@ use crate::record::Cell;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[repr(u64)]
 pub enum Value<'r> {
-    /// Absent.
+    /// No value: an empty cell, or a function without a result.
     #[default]
     Null,
-    /// One text.
+    /// One text, borrowed from the record where possible.
     Text(Cow<'r, str>),
-    /// A boolean.
+    /// `true` or `false`, as comparisons return it.
     Flag(bool),
-    /// A whole number.
+    /// A whole number of 64 bits, signed.
     Number(i64),
     /// Several texts, in their order.
     List(Vec<Cow<'r, str>>),

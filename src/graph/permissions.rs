@@ -18,13 +18,13 @@ pub struct Work {
 pub enum Deed {
     /// Accounts are enabled and disabled.
     Enable,
-    /// Sessions are ended.
+    /// The sessions of users are ended.
     Revoke,
     /// Accounts are deleted or restored.
     Delete,
     /// Licences are taken back.
     License,
-    /// Groups are written.
+    /// Groups are created, renamed, and their members changed.
     Group,
     /// Temporary Access Passes are made.
     Pass,
@@ -49,11 +49,11 @@ const INCLUDED: [(&str, &[&str]); 8] = [
 pub fn needed(work: &Work) -> BTreeMap<&'static str, String> {
     let mut needed = BTreeMap::from([
         ("User.ReadWrite.All", "reading users, creating them, their attributes and managers".to_owned()),
-        ("Group.Read.All", "knowing role-assignable groups, whose members are shielded".to_owned()),
-        ("RoleManagement.Read.Directory", "knowing who holds a directory role and is shielded".to_owned()),
-        ("RoleEligibilitySchedule.Read.Directory", "knowing who is eligible for a directory role".to_owned()),
-        ("Domain.Read.All", "knowing the domains of addresses".to_owned()),
-        ("Organization.Read.All", "knowing which tenant it is".to_owned()),
+        ("Group.Read.All", "reading role-assignable groups, to shield their members".to_owned()),
+        ("RoleManagement.Read.Directory", "reading the holders of directory roles, to shield them".to_owned()),
+        ("RoleEligibilitySchedule.Read.Directory", "reading eligible role assignments, to shield their holders".to_owned()),
+        ("Domain.Read.All", "reading the verified domains".to_owned()),
+        ("Organization.Read.All", "reading the id of the tenant".to_owned()),
     ]);
     needed.extend(work.deeds.iter().map(|deed| match deed {
         Deed::Enable => ("User.EnableDisableAccount.All", "enabling and disabling accounts".to_owned()),

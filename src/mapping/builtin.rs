@@ -108,7 +108,7 @@ impl fmt::Display for ChoiceError {
     }
 }
 
-/// The built-in mapping whose required columns are all there; of several the one that requires most.
+/// Returns the built-in mapping that finds all its required columns; of several the one that requires most.
 ///
 /// # Errors
 /// None fits, or several fit equally well: the candidates.

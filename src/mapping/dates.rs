@@ -10,7 +10,7 @@ use crate::record::{Day, DayFormat, DayReader};
 #[derive(Clone, Debug)]
 pub(super) struct Dates {
     reader: DayReader,
-    /// `no_end`, folded.
+    /// The texts of `no_end`, folded: each means that there is no last day.
     words: Vec<String>,
     /// The days among them.
     days: Vec<Date>,

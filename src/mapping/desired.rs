@@ -45,8 +45,8 @@ pub struct Desired {
     pub status_word: Option<Box<str>>,
     /// The end date that has passed although `[lifecycle.states]` keeps the person.
     pub end_ignored: Option<Date>,
-    /// The invalid values of a leaver. They are in none of the fields below, and their attributes are not cleared.
-    /// It is empty for any other person, whose record an invalid value holds.
+    /// The invalid values of a leaver. The fields below leave them out, and their attributes are not cleared. Empty for all other
+    /// people, since an invalid value holds their record.
     pub left_out: Vec<LeftOut>,
     /// The mapped attributes, in the order of their names, without those that an expression leaves alone.
     pub attributes: Vec<Wanted>,
@@ -79,23 +79,23 @@ pub struct LeftOut {
 /// A part of a record that the mapping evaluates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordPart {
-    /// `[source] key`.
+    /// The key of the person: `[source] key`.
     Key,
-    /// `[source] previous_key`.
+    /// The key before a change of keys: `[source] previous_key`.
     PreviousKey,
     /// The key by which another file or list is joined.
     JoinKey,
-    /// `[[scope]]` or `objectFilter`.
+    /// The filter of records: `[[scope]]` or `objectFilter`.
     Scope,
-    /// `[lifecycle] start`.
+    /// The first working day: `[lifecycle] start`.
     Start,
-    /// `[lifecycle] end`.
+    /// The last working day: `[lifecycle] end`.
     End,
-    /// `[lifecycle] status`.
+    /// The employment status: `[lifecycle] status`.
     Status,
-    /// One of `[attributes]`.
+    /// The value of one of the `[attributes]`.
     Attribute(Attribute),
-    /// `[manager] key`.
+    /// The key of the manager: `[manager] key`.
     Manager,
     /// The `[[groups]]` rule of this number, counted from 0.
     Group(usize),
@@ -128,9 +128,9 @@ impl fmt::Debug for Desired {
 /// One attribute that the mapping owns for this person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
-    /// The attribute.
+    /// The attribute of the account that the value is for.
     pub attribute: Attribute,
-    /// The desired value.
+    /// The value to write, or that there is to be none.
     pub flow: Flow,
     /// When it is written.
     pub when: When,
@@ -143,7 +143,7 @@ pub struct Wanted {
 pub enum Flow {
     /// This value, already canonical and accepted by the catalogue.
     Set(Value),
-    /// No value.
+    /// The record has no value, so the attribute is cleared.
     Clear,
     /// The first of these that is free; canonical and accepted. Never empty.
     FirstFree(Vec<Value>),
@@ -152,7 +152,7 @@ pub enum Flow {
 /// When a mapped attribute is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// Always.
+    /// Whenever the account has another value.
     Always,
     /// Only when the account is created.
     Create,
@@ -165,7 +165,7 @@ pub enum ManagerWanted {
     Leave,
     /// The cell is empty: no manager.
     Clear,
-    /// This person.
+    /// The account of the person with this key becomes the manager.
     Key(EmployeeId),
 }
 
@@ -254,8 +254,8 @@ pub struct Held {
     pub help: String,
     /// The accounts that may be this person's.
     pub candidates: Vec<ObjectId>,
-    /// The texts that could be mapped, of several candidates the first. By them a held record still points at an account, whose person is
-    /// then not missing.
+    /// The values that could be mapped, of several candidates the first. They connect a held record with an account, so that its
+    /// person does not count as missing.
     pub marks: Vec<(Attribute, Box<str>)>,
 }
 
@@ -269,7 +269,7 @@ pub enum HeldCode {
     NoKey,
     /// The status is empty, or in none of the mapping's lists.
     NoStatus,
-    /// Several users match.
+    /// A match attribute finds several users, and the mapping does not say which one is meant.
     AmbiguousMatch,
     /// Several records match one user.
     TwoRecordsOneUser,

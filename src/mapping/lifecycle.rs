@@ -21,7 +21,7 @@ pub(super) struct Cycle {
     pub(super) active: Option<BTreeSet<String>>,
     /// The status values that count more than the dates, folded.
     pub(super) states: Option<BTreeMap<String, State>>,
-    /// `create_before`, in days.
+    /// How many days before the start an account is created: `create_before`.
     pub(super) create_before: i64,
 }
 
@@ -120,7 +120,7 @@ pub fn fold(status: &str) -> String {
 }
 
 impl Cycle {
-    /// The stage on a day. A person who has left by the facts that can be read has left, whatever the unreadable ones are.
+    /// The stage on a day. If the readable facts say that a person has left, unreadable ones do not change that.
     pub(super) fn standing(&self, facts: &Facts, today: Date) -> Result<Standing, Unclear> {
         let word = self.word(&facts.status);
         let (start, end) = (facts.start.known().copied(), facts.end.known().copied());

@@ -1,4 +1,4 @@
-//! A checked mapping.
+//! A mapping after all checks: nothing in it can fail except on a record.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -26,9 +26,9 @@ pub struct Rules {
     pub matching: Vec<Attribute>,
     /// `[lifecycle]`; without it no account is ever disabled.
     pub lifecycle: Option<Lifecycle>,
-    /// `[source] guests`.
+    /// Whether invited guests may be matched and changed: `[source] guests`.
     pub guests: bool,
-    /// `[[groups]]`, in order.
+    /// The `[[groups]]` rules, in the order of the file.
     pub groups: Vec<GroupRule>,
     /// The attributes that the mapping owns, to be read from the tenant.
     pub attributes: Vec<Attribute>,
@@ -46,11 +46,11 @@ pub struct Lifecycle {
     pub on_leave: Vec<LeaveAction>,
     /// `delete_after`, in whole days.
     pub delete_after: Option<i64>,
-    /// `on_missing = "disable"`.
+    /// Whether a missing person's account is disabled: `on_missing = "disable"`.
     pub disable_missing: bool,
-    /// `out_of_scope = "disable"`.
+    /// Whether the account of a person outside the scope is disabled: `out_of_scope = "disable"`.
     pub disable_out_of_scope: bool,
-    /// `reenable = "always"`.
+    /// Whether accounts are enabled again that an administrator disabled: `reenable = "always"`.
     pub reenable_always: bool,
 }
 
@@ -84,14 +84,14 @@ impl LeaveAction {
     }
 }
 
-/// One `[[groups]]` rule.
+/// One `[[groups]]` rule: it derives a group from each record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupRule {
     /// An explicit id adopts an existing group.
     pub id: Option<ObjectId>,
     /// Whether the group is a Microsoft 365 group.
     pub microsoft365: bool,
-    /// The owners' userPrincipalNames.
+    /// The owners of new groups, by userPrincipalName.
     pub owners: Vec<String>,
     /// `membership = "exact"`; otherwise members are only added.
     pub exact: bool,
@@ -132,7 +132,7 @@ pub(super) struct Target {
     pub(super) origin: Origin,
     /// The value that takes the place of an empty one.
     pub(super) default: Option<Value>,
-    /// `on_empty = "keep"`.
+    /// Whether an empty value leaves the account's value alone: `on_empty = "keep"`.
     pub(super) keep: bool,
     pub(super) when: When,
     /// The expression as the file writes it.

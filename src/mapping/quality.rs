@@ -19,15 +19,15 @@ use crate::record::{self, Cell, Place, Record, trimmed};
 pub struct Finding {
     /// The kind, such as `duplicate-id`.
     pub code: &'static str,
-    /// Where.
+    /// The place of the row in the source.
     pub record: Place,
     /// The person's key, where the row has one.
     pub id: Option<String>,
     /// The column, where one is to blame.
     pub column: Option<String>,
-    /// The value.
+    /// The value as HR has it; none where a value is missing.
     pub value: Option<String>,
-    /// What is wrong.
+    /// What is wrong, in one sentence.
     pub problem: String,
 }
 
@@ -36,7 +36,7 @@ pub const FINDINGS: &[(&str, &str)] = &[
     ("no-id", "Rows without a personnel number: the person cannot be identified."),
     ("duplicate-id", "Personnel numbers that occur in several rows."),
     ("odd-id", "Personnel numbers that a spreadsheet has changed."),
-    ("end-before-start", "People whose last day is before their first."),
+    ("end-before-start", "People with a last day before their first."),
     ("impossible-date", "Dates that are none, or not in the form of the others."),
     ("unlikely-date", "Unlikely dates, probably typing errors."),
     ("unknown-status", "Rows without a status, or with one that is not in the list of statuses."),
@@ -396,7 +396,7 @@ fn unreadable(text: &str) -> &'static str {
     if is_serial(text) {
         "this is the number of a day in a spreadsheet, not a date"
     } else {
-        "this is no date in the form of the others"
+        "this is not a date in the form of the others"
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Survey {
 /// The first record that is held under a code.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct FirstHeld {
-    /// The code.
+    /// The code of the reason, in kebab case.
     pub code: &'static str,
     /// The place of the record.
     pub place: String,

@@ -67,7 +67,7 @@ pub struct Evaluation<'a> {
 pub struct EvalFault {
     /// What kind of fault it is, in kebab case.
     pub code: String,
-    /// What is wrong.
+    /// What is wrong, in one sentence.
     pub message: String,
     /// The bytes of the expression it concerns.
     pub span: Range<usize>,

@@ -12,7 +12,7 @@ use crate::plan::model::{HeldEntry, Plan, Skipped, SkippedCode};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Concern<'p> {
-    /// A held record of a person who has left by HR: the account stays as it is until a person acts.
+    /// A held record of a leaver: the account stays as it is until an administrator acts.
     HeldLeaver(&'p HeldEntry),
     /// An account that should be closed and that hrpush must not touch.
     OpenAccount(&'p Skipped),

@@ -13,14 +13,14 @@ use crate::plan::matching::name_folding::plain;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BoundNames {
-    /// The given name.
+    /// The given name, folded; empty where the record has none.
     pub given_name: String,
-    /// The surname.
+    /// The surname, folded; empty where the record has none.
     pub surname: String,
 }
 
 impl BoundNames {
-    /// Folds the names.
+    /// Folds both names, so that later readings compare without regard to case and accents.
     #[must_use]
     pub fn new(given_name: Option<&str>, surname: Option<&str>) -> Self {
         let folded = |name: Option<&str>| name.map(plain).unwrap_or_default();

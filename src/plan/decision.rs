@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::ObjectId;
 
-/// What was decided.
+/// The answer of the administrator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -19,7 +19,7 @@ pub enum Verdict {
 /// A decision with what it is bound to: it ends once the account or one of the names is another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// What was decided.
+    /// The answer that the decision gives for later runs.
     pub verdict: Verdict,
     /// The account that the decision is about, where there is one.
     pub account: Option<ObjectId>,

@@ -1,4 +1,4 @@
-//! Bytes as text.
+//! Bytes as text of lower-case hexadecimal digits, as fingerprints are shown.
 
 use std::fmt::Write as _;
 

@@ -27,7 +27,7 @@ impl LookAlikes {
         look
     }
 
-    /// Nobody's names yet.
+    /// Creates a set without any names.
     pub(super) fn empty() -> Self {
         Self { names: HashMap::new(), owners: HashSet::new() }
     }

@@ -13,15 +13,15 @@ use crate::record::EmployeeId;
 
 /// Everything that decides a plan. The same inputs give the same plan.
 pub struct Inputs<'a> {
-    /// The reading.
+    /// The reading's source, mapping and counts, as the plan's document shows them.
     pub source: SourceInfo,
-    /// The tenant.
+    /// The tenant that the snapshot was read from.
     pub target: Target,
     /// What became of each record, in any order; packed against the same snapshot by the same rules.
     pub people: &'a People,
     /// Whether absent people are missing; they are not after a partial reading.
     pub whole: bool,
-    /// The people that are planned, where not everybody is.
+    /// The keys to plan for; without a set all people are planned.
     pub only: Option<BTreeSet<EmployeeId>>,
     /// The tenant at one moment.
     pub snapshot: &'a Snapshot,
@@ -51,7 +51,7 @@ impl Inputs<'_> {
 pub struct Policy {
     /// UPNs and ids of accounts that are never touched.
     pub protect_users: Vec<String>,
-    /// Ids or names of groups whose members are never touched.
+    /// Groups by id or name: their members are never touched.
     pub protect_groups: Vec<String>,
     /// The limits of the guards, by name. One that is absent has its default.
     pub guards: BTreeMap<&'static str, Limit>,

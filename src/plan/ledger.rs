@@ -17,7 +17,7 @@ use crate::record::EmployeeId;
 pub struct Ledger {
     /// The people that some feed carried, by key.
     pub people: BTreeMap<EmployeeId, Person>,
-    /// Former addresses, folded: who had it, and until when.
+    /// Former addresses, folded, each with its owner and the last day of use.
     pub addresses: Vec<FormerAddress>,
     /// The feed's last good reading; none where it never had one.
     pub last_reading: Option<LastReading>,
@@ -25,7 +25,7 @@ pub struct Ledger {
     pub week: BTreeMap<String, u64>,
     /// What guards or an approval let through within seven days and was not completed: not counted again with the same values.
     pub let_through: Vec<Change>,
-    /// People with a journaled request whose outcome could not be settled.
+    /// People with a journaled request of unknown outcome, by key, with the reason.
     pub unsettled: BTreeMap<EmployeeId, String>,
     /// The day of each feed's last good reading.
     #[serde(default)]
@@ -36,7 +36,7 @@ pub struct Ledger {
     /// What the last two runs of the feed wrote, newest first: by key and attribute.
     #[serde(skip)]
     pub written: Vec<BTreeMap<(String, String), Option<Value>>>,
-    /// Attributes that Graph refused to this app when they were last tried, each with the people on whom that was tried in vain since.
+    /// Attributes that Graph refused to this app at the last attempt, each with the people for which an attempt failed since.
     pub refused: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -51,7 +51,7 @@ impl Ledger {
 /// One person as earlier runs knew them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Person {
-    /// The account.
+    /// The object id of the account that the person has.
     pub id: ObjectId,
     /// The feed that last carried this person.
     pub feed: String,
@@ -81,9 +81,9 @@ pub struct Person {
 /// An address that a person had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormerAddress {
-    /// Folded.
+    /// The address without its scheme, folded for comparison.
     pub address: String,
-    /// Whose it was.
+    /// The key of the former owner, to which the address stays reserved.
     pub key: EmployeeId,
     /// The last day on which it was seen in use.
     pub until: Date,
@@ -92,7 +92,7 @@ pub struct FormerAddress {
 /// What the feed's last good reading looked like.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LastReading {
-    /// How many records.
+    /// How many records the reading had; the guard on the source compares with it.
     pub records: u64,
     /// The held records by key (or place) and code.
     pub held: BTreeSet<(String, HeldCode)>,
@@ -101,7 +101,7 @@ pub struct LastReading {
     /// The statuses, folded, that the mapping names in no list and that a confirmed run of this feed had.
     #[serde(default)]
     pub statuses: BTreeSet<String>,
-    /// The people of this reading whom another feed carried before this one, by key.
+    /// The people of this reading that another feed carried before this one, by key.
     #[serde(default)]
     pub taken_over: BTreeMap<EmployeeId, TakenOver>,
 }
@@ -112,22 +112,22 @@ pub struct LastReading {
 /// not that one does not carry the person any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenOver {
-    /// The other feed.
+    /// The name of the other feed.
     pub feed: String,
     /// The day of its last good reading at that time.
     pub read_on: Date,
 }
 
 impl LastReading {
-    /// Adds the possible duplicates of a reading whose run is about to write. The run records who is missing before its first write; if it
-    /// breaks off, the next run must not take these absences for old ones and create accounts for the people that were held.
+    /// Adds the possible duplicates of a reading before its run writes. The run records missing people before its first write. If
+    /// it breaks off, the next run must not take these absences for old ones and create accounts for the people that were held.
     pub fn keep_possible_duplicates(&mut self, of: &Self) {
         let is_kept = |(_, code): &&(String, HeldCode)| *code == HeldCode::PossibleDuplicate;
         self.held.extend(of.held.iter().filter(is_kept).cloned());
     }
 
-    /// Forgets the statuses that no earlier run of the feed had: this run went through without a person who confirmed it. The first run of
-    /// a feed needs nobody.
+    /// Forgets the statuses that no earlier run of the feed had, because no administrator confirmed them in this run. The first
+    /// run of a feed needs no confirmation and keeps them all.
     pub fn forget_new_statuses(&mut self, before: Option<&Self>) {
         if let Some(before) = before {
             self.statuses.retain(|status| before.statuses.contains(status));

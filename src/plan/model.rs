@@ -22,14 +22,14 @@ pub struct Plan {
     pub as_of: String,
     /// When it was computed, RFC 3339.
     pub created_at: String,
-    /// The tenant.
+    /// The tenant that the plan may be applied to.
     pub target: Target,
-    /// The reading.
+    /// The source and the reading that the plan was computed from.
     pub source: SourceInfo,
     /// The match attributes of the mapping, in their order.
     #[serde(rename = "match", default)]
     pub matching: Vec<String>,
-    /// The counts.
+    /// How many people and changes of each kind the plan has.
     pub summary: Summary,
     /// What will happen, in the order in which it is carried out.
     pub changes: Vec<Change>,
@@ -114,7 +114,7 @@ pub struct Summary {
     pub upcoming: u64,
     pub missing: u64,
     pub shielded: u64,
-    /// Held people who have left by HR: their accounts stay as they are until a person acts.
+    /// Held leavers: their accounts stay as they are until an administrator acts.
     #[serde(default)]
     pub held_leavers: u64,
     /// The records of the reading, each counted once.
@@ -151,7 +151,7 @@ pub enum Action {
     Disable,
     /// Brought back from the recycle bin, with other attributes.
     Restore,
-    /// Deleted softly.
+    /// Moved to the recycle bin, where it can be restored for 30 days.
     Delete,
 }
 
@@ -187,9 +187,9 @@ pub enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Object {
-    /// A user.
+    /// A user account, with its manager, licences and sessions.
     User,
-    /// A group.
+    /// A group, with its members and owners.
     Group,
 }
 
@@ -199,7 +199,7 @@ pub enum Object {
 pub struct Change {
     /// Its number in the plan, from 1.
     pub seq: u64,
-    /// What happens.
+    /// What is done to the object, such as create or disable.
     pub action: Action,
     /// To what kind of object.
     pub object: Object,
@@ -220,7 +220,7 @@ pub struct Change {
     /// What differs, by name. For a create everything that is sent, accountEnabled and mailNickname included.
     /// `manager` stands here too, its values being HR keys where known, else ids.
     pub attributes: Vec<Edit>,
-    /// For groups: who is added and removed.
+    /// For groups: the members that are added and removed.
     pub members: Option<Members>,
     /// What follows a disable.
     pub then: Vec<LeaveAction>,
@@ -271,8 +271,8 @@ impl Plan {
 const NEW_PASSWORD: &str = "(new password)";
 
 impl Change {
-    /// Whether the account is opened for a person who must not enter with the password of before: the key was given out again, and an
-    /// administrator approved it, or both names are replaced while the account returns.
+    /// Whether the change opens the account but the former password must not work. That is so if the key was given out again and
+    /// an administrator approved it, or if both names are replaced while the account returns.
     #[must_use]
     pub fn needs_new_password(&self) -> bool {
         self.ids.contains_key(NEW_PASSWORD) || (self.opens() && self.replaces(roles::GIVEN_NAME) && self.replaces(roles::SURNAME))
@@ -285,8 +285,8 @@ impl Change {
         }
     }
 
-    /// Whether the account is restored for a person whose first working day lies ahead: it belongs to that start, and no leave before it
-    /// deletes it again.
+    /// Whether the account is restored ahead of a first working day. It then belongs to that start, and no earlier leave deletes
+    /// it again.
     #[must_use]
     pub fn is_ahead_of_start(&self) -> bool {
         self.action == Action::Restore && self.why.code == ReasonCode::Returns && self.why.on.is_some()
@@ -339,7 +339,7 @@ impl Change {
 pub struct Edit {
     /// Graph's name, or `manager`.
     pub name: String,
-    /// What it is.
+    /// The value in the snapshot. The change drifts if the tenant has another one when it is applied.
     pub before: Option<Value>,
     /// What it will be.
     pub after: Option<Value>,
@@ -370,11 +370,11 @@ pub struct HeldEntry {
     pub key: Option<EmployeeId>,
     /// The place of the record.
     pub record: Option<Place>,
-    /// Why, for programs.
+    /// The kind of reason, for programs.
     pub code: HeldCode,
-    /// Why, for people.
+    /// The reason as a sentence that the report shows.
     pub message: String,
-    /// What to do.
+    /// What the administrator can do about it, as a sentence.
     pub help: String,
     /// Whether HR says that this person has left: the account stays enabled until a person acts.
     #[serde(default)]
@@ -391,7 +391,7 @@ pub struct HeldEntry {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Candidate {
-    /// Graph's id.
+    /// The object id of the account.
     pub id: ObjectId,
     /// The sign-in name.
     pub user_principal_name: String,
@@ -466,9 +466,9 @@ pub struct Skipped {
     pub key: Option<String>,
     /// The account, where there is one.
     pub id: Option<ObjectId>,
-    /// Why, for programs.
+    /// The kind of reason, for programs.
     pub code: SkippedCode,
-    /// Why, for people.
+    /// The reason as a sentence that the report shows.
     pub message: String,
     /// Whether HR says that this person has left and the account stays enabled: heads the report, and the run does not end with 0.
     #[serde(default)]
@@ -499,7 +499,7 @@ pub struct Guard {
     pub name: String,
     /// How many the plan has.
     pub count: u64,
-    /// Of how many.
+    /// The base of the share: how many there are at all, such as the managed accounts.
     pub of: u64,
     /// The most that may be; none where the guard is off.
     pub limit: Option<u64>,

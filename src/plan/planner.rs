@@ -28,19 +28,19 @@ use crate::record::EmployeeId;
 /// A plan with what the next one must know of this reading.
 #[derive(Clone, Debug)]
 pub struct Survey {
-    /// The plan.
+    /// The plan itself, not approved yet.
     pub plan: Plan,
-    /// The people of the reading who have an account, with it; in the order of their keys.
+    /// The people of the reading that have an account, with it; in the order of their keys.
     pub matched: Vec<(PersonNo, UserNo)>,
     /// What the reading looked like.
     pub reading: LastReading,
-    /// The people of the feed who vanished from this reading, and those who came back.
+    /// The people of the feed that vanished from this reading, and those that came back.
     pub presence: Presence,
     /// What is to be said of the plan as a whole.
     pub notes: Vec<String>,
 }
 
-/// Computes the plan.
+/// Compares a reading with a snapshot and returns the whole difference, with what the next run must know.
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "a reading is planned once")]
 pub fn plan(inputs: Inputs<'_>) -> Plan {
@@ -163,7 +163,7 @@ fn notes(planner: &PersonPlanner<'_>) -> Vec<String> {
         );
     }
     for name in protection.idle() {
-        notes.push(format!("[protect] names {name}, and nothing in this tenant is called so: it protects nobody"));
+        notes.push(format!("[protect] names {name}, but this tenant has no such user or group, so the entry has no effect"));
     }
     for key in inputs.only.iter().flatten() {
         if !matching.names(key) && !inputs.ledger.people.contains_key(key) {
@@ -171,7 +171,7 @@ fn notes(planner: &PersonPlanner<'_>) -> Vec<String> {
         }
     }
     if let Some(why) = &inputs.snapshot.privileged.eligibility_unread {
-        notes.push(format!("eligible role assignments could not be read ({why}): only active ones shield"));
+        notes.push(format!("eligible role assignments could not be read ({why}): only holders of active ones are shielded"));
     }
     notes.extend(managers::circles(inputs, matching));
     if let Some(doubt) = planner.doubt() {
@@ -299,7 +299,7 @@ fn finish(
     counts
 }
 
-/// The counts of the records out of scope: few of them are of leavers whom this feed carried.
+/// Counts the records out of scope: few of them are of leavers that this feed carried.
 fn out_of_scope(
     planner: &PersonPlanner<'_>,
     listed: &HashMap<String, SkippedCode>,

@@ -1,4 +1,4 @@
-//! The people of a feed who vanish from its readings, and those who come back.
+//! The people of a feed that vanish from its readings, and those that come back.
 
 use std::collections::HashSet;
 
@@ -9,14 +9,14 @@ use crate::plan::inputs::Inputs;
 use crate::plan::matching::Matching;
 use crate::record::EmployeeId;
 
-/// What a good reading changes in the ledger: the people who are in no record of it any more, and those who are in one again.
+/// What a good reading changes in the ledger: the people that are in no record of it any more, and those that are in one again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
-    /// People of the feed whom the last good reading carried and this one does not.
+    /// People of the feed that the last good reading contained and this one does not.
     pub missing: Vec<EmployeeId>,
-    /// People of the feed whom the last good reading did not carry and this one does.
+    /// People of the feed that the last good reading did not contain and this one does.
     pub returned: Vec<EmployeeId>,
-    /// People whom a record in scope names and whom a decision keeps: the decision ends, so that it hides no person who vanishes later.
+    /// People with a record in scope and a decision to keep them. The decision ends here, so that it hides no later absence.
     #[serde(default)]
     pub not_kept: Vec<EmployeeId>,
 }
@@ -42,8 +42,8 @@ impl Presence {
         presence
     }
 
-    /// How many enabled accounts lose their record. Several keys of one account are one person; an account at which a record of the reading
-    /// points belongs to a person who is not missing.
+    /// How many enabled accounts lose their record. Several keys of one account are one person. An account does not count as
+    /// missing while a record of the reading points at it.
     pub(super) fn vanished(&self, inputs: &Inputs<'_>, matching: &Matching<'_>) -> u64 {
         let accounts = self.missing.iter().filter_map(|key| {
             let user = inputs.snapshot.users.row(&inputs.ledger.people.get(key)?.id)?;

@@ -17,7 +17,7 @@ pub(super) enum WriteAccess {
     Protected,
     /// Nothing: mastered on-premises.
     Synced,
-    /// Nothing: invited.
+    /// Nothing: an invited guest, and the mapping does not include guests.
     Guest,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Protection<'a> {
         protection
     }
 
-    /// Whether everybody in this group is protected.
+    /// Whether all members of this group are protected.
     pub(super) fn is_protected_group(&self, group: &Group) -> bool {
         names_of(group).any(|name| self.groups.contains(&name.to_lowercase()))
     }

@@ -15,17 +15,17 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// An account for a person who has none and whose first working day has come, or is not known.
+    /// An account for a person that has none, with a first working day that has come or is not known.
     NewHire(Option<Date>),
-    /// An account for a person whose first working day lies ahead.
+    /// An account for a person with a first working day ahead.
     NewHireAhead(Date),
     /// A pre-hire reaches the first working day.
     FirstDay(Date),
     /// The mapping enables pre-hires before this first working day.
     EnabledAhead(Date),
-    /// A person whose account an earlier run disabled works here again.
+    /// A person works here again, and an earlier run disabled the account.
     ReturnsDisabled,
-    /// A person whose account an earlier run deleted works here again, or will from this first working day on.
+    /// A person works here again, or will from this first working day on, and an earlier run deleted the account.
     ReturnsDeleted(Option<Date>),
     /// The mapping trusts HR about an account that hrpush did not disable.
     ActiveByHr,
@@ -60,7 +60,7 @@ pub enum Reason {
     Undo {
         /// The number of the change.
         change: u64,
-        /// The run.
+        /// The id of the run that made the change.
         run: String,
     },
 }
@@ -119,7 +119,7 @@ pub enum ReasonCode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Why {
-    /// The rule.
+    /// The rule that asked for the change, for programs.
     pub code: ReasonCode,
     /// The day that the rule compared with: a start, an end, or the day from which an account may be deleted.
     pub on: Option<Date>,
@@ -165,7 +165,7 @@ pub(super) enum Adoption {
     PreviousKey,
     /// By the account of an earlier run.
     EarlierRun,
-    /// By `hrpush decide`.
+    /// An administrator named the account with `hrpush decide`.
     Decision,
 }
 

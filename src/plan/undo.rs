@@ -29,15 +29,15 @@ pub struct UndoInputs<'a> {
     pub done: &'a BTreeSet<u64>,
     /// The objects that the run created, by key.
     pub created: &'a BTreeMap<String, ObjectId>,
-    /// The tenant now.
+    /// The tenant as it is now.
     pub snapshot: &'a Snapshot,
     /// What is known of people.
     pub ledger: &'a Ledger,
     /// The configuration's part.
     pub policy: &'a Policy,
-    /// Today.
+    /// The day on which the undo is planned, in the tenant's time zone.
     pub today: Date,
-    /// Now, RFC 3339.
+    /// The moment at which the undo is planned, RFC 3339.
     pub created_at: String,
 }
 
@@ -206,7 +206,7 @@ impl<'a> Work<'a> {
         };
         let mut inverse = self.inverse(change, action, Some(user.upn.as_str()), edits);
         if action == Action::Disable {
-            // A person who is disabled again keeps no open session, as with any leaver.
+            // A person that is disabled again keeps no open session, as with any leaver.
             inverse.then = vec![LeaveAction::RevokeSessions];
         }
         inverse.ids.extend(cleared.map(|manager| (manager.to_string(), manager.clone())));
@@ -251,7 +251,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Whether a person whom the run moved to another group has left that one as well and is in a third managed group.
+    /// Whether a person that the run moved to another group has left that one as well and is in a third managed group.
     fn moved_on(&self, key: &str, account: &ObjectId) -> bool {
         let UndoInputs { plan, done, snapshot, .. } = self.inputs;
         let named = |keys: &[String]| keys.iter().any(|member| member == key);

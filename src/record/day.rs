@@ -33,7 +33,7 @@ mod forms;
 pub enum Day {
     /// The end is open: the text stands for "no end".
     NoEnd,
-    /// A day on which somebody can start or leave.
+    /// A day on which a person can start or leave.
     On(Date),
     /// A day of the calendar, but none on which anybody starts or leaves today.
     Impossible(Impossible),

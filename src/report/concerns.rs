@@ -34,7 +34,7 @@ pub fn concerns(plan: &Plan) -> Vec<String> {
     lines
 }
 
-/// The leavers whose accounts hrpush does not disable, one or two lines each.
+/// The leavers with an account that hrpush does not disable, one or two lines each.
 pub(super) fn leavers(plan: &Plan) -> Vec<String> {
     plan.attention().iter().filter(|concern| concern.is_leaver()).map(line).collect()
 }

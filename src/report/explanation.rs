@@ -48,7 +48,7 @@ pub struct Explanation {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionExplained {
-    /// The journaled decision.
+    /// The decision with its time and its note, as journaled.
     #[serde(flatten)]
     pub row: DecisionRow,
     /// Whether account and names are still those that it is bound to.
@@ -61,7 +61,7 @@ pub struct DecisionExplained {
 pub struct RecordExplained {
     /// Its place in the source.
     pub record: Place,
-    /// Its cells.
+    /// The values by column name, as the source has them.
     pub cells: serde_json::Map<String, Json>,
     /// Each expression with its inputs and its result.
     pub expressions: Vec<Explained>,
@@ -73,7 +73,7 @@ pub struct RecordExplained {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Match {
-    /// The attribute.
+    /// The name of the match attribute, as Graph spells it.
     pub attribute: &'static str,
     /// The value to find.
     pub value: String,
@@ -81,15 +81,15 @@ pub struct Match {
     pub accounts: Vec<Owner>,
 }
 
-/// An account.
+/// An account that has the value which a record is matched by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Owner {
-    /// Graph's id.
+    /// The object id of the account.
     pub id: ObjectId,
     /// The sign-in name.
     pub user_principal_name: String,
-    /// accountEnabled.
+    /// Whether the account is enabled; absent where Graph does not report it.
     pub enabled: Option<bool>,
     /// Whether it is in the recycle bin.
     pub deleted: bool,
@@ -99,7 +99,7 @@ pub struct Owner {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Standing {
-    /// The account.
+    /// The object id of the account that the ledger has for the person.
     pub id: ObjectId,
     /// The feed that last contained the person.
     pub feed: String,

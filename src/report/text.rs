@@ -1,4 +1,4 @@
-//! The preview of a plan as text, for the person who confirms it.
+//! The preview of a plan as text, shown before the confirmation.
 
 use std::fmt::Write as _;
 

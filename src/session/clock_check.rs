@@ -33,7 +33,7 @@ pub(crate) fn against_tenant(now: Timestamp, ahead: Option<i64>) -> Result<(), F
     )))
 }
 
-/// The note for a tenant whose responses have no `Date` header to compare with.
+/// The note for a tenant that sends no `Date` header to compare with.
 pub(crate) fn note(ahead: Option<i64>) -> Option<String> {
     let unchecked = "the tenant's responses have no `Date` header, so this machine's clock was not checked against it";
     ahead.is_none().then(|| unchecked.to_owned())

@@ -21,7 +21,7 @@ const SANDBOX_SCALE: f64 = 1000.0;
 /// The URL of the embedded sandbox in plans. Its real port differs in every run.
 const SANDBOX_URL: &str = "http://127.0.0.1/v1.0";
 
-/// A connected tenant.
+/// A connected tenant: the client, and how plans name the target.
 pub(crate) struct Connection {
     pub(crate) client: Arc<Client>,
     /// The URL as plans name it.
@@ -65,11 +65,11 @@ impl Connection {
 
 /// The tenant that a run is about.
 pub(crate) enum TargetChoice {
-    /// The embedded sandbox.
+    /// The sandbox that this process starts for the run.
     Embedded,
     /// The configured cloud, or the one that the token is for.
     Cloud(Cloud),
-    /// Another Graph.
+    /// Another Graph service by its URL, such as a sandbox in another process.
     At(GraphUrl),
 }
 

@@ -27,7 +27,7 @@ enum Known {
     Unknown(String),
 }
 
-/// Records a decision.
+/// Binds the administrator's decision to the account and the names, and records it.
 pub(crate) async fn decide(session: &Session<'_>, request: &DecideRequest) -> Result<DecisionRow, Failure> {
     let settings = session.settings;
     let DecideRequest { files, options, .. } = request;
@@ -70,7 +70,7 @@ pub(crate) fn list(settings: &Settings, key: Option<&EmployeeId>) -> Result<Vec<
     })
 }
 
-/// What earlier runs recorded: the held record for a choice about an account, the ledger for a person who stays as is.
+/// What earlier runs recorded: the held record for a choice about an account, the ledger for a person that stays as is.
 fn known(settings: &Settings, store: &mut Store, request: &DecideRequest) -> Result<Known, Failure> {
     let DecideRequest { key, choice, graph_url, .. } = request;
     let held = store.held_records(key)?;
@@ -155,7 +155,7 @@ fn not_held(key: &EmployeeId, choice: &Choice) -> String {
 fn not_missing(key: &EmployeeId) -> String {
     let hint = with_file(key, &Choice::Keep);
     format!(
-        "the last run found a record of `{}`, and --keep is for people who are missing or out of scope\n  hint: {hint}",
+        "the last run found a record of `{}`, and --keep is for people that are missing or out of scope\n  hint: {hint}",
         shown(key.as_str())
     )
 }

@@ -70,7 +70,7 @@ impl Subject<'_> {
         Ok(BoundDecision { tenant, decision })
     }
 
-    /// Refuses an account that the record of another person who works here matches.
+    /// Refuses an account that the record of another active person matches.
     fn check_unmatched(&self, account: &ObjectId) -> Result<(), Failure> {
         let users = &self.target.snapshot.users;
         let Some(user) = users.number(account) else { return Ok(()) };
@@ -109,7 +109,7 @@ impl Subject<'_> {
             (Some(first), _) => {
                 let differ = records.any(|record| BoundNames::of(&record) != BoundNames::of(&first));
                 let several =
-                    format!("several records carry the key `{key}`, with different names\n  hint: HR keeps one of them");
+                    format!("several records have the key `{key}`, with different names\n  hint: keep one of them in HR");
                 if differ { Err(Failure::Usage(several)) } else { Ok(first) }
             }
             (None, Some(Mapped::Held(held))) => Err(Failure::usage(format!(

@@ -45,7 +45,7 @@ enum Verdict {
     Passed(ApprovedPlan),
 }
 
-/// The question for the person who must confirm.
+/// The question that the administrator must confirm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Question {
     /// How many changes would be carried out.

@@ -124,7 +124,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Exit code 0.
+    /// An ending with exit code 0 and nothing to explain.
     pub(crate) fn done() -> Self {
         Self::with(Code::Done, Vec::new())
     }

@@ -39,7 +39,7 @@ pub(crate) struct BoundDecision {
     pub(crate) decision: Decision,
 }
 
-/// Journals a decision.
+/// Journals a decision with its operator and note.
 pub(crate) fn record(store: &mut Store, request: &DecideRequest, bound: &BoundDecision) -> Result<DecisionRow, Failure> {
     let BoundDecision { tenant, decision } = bound;
     let note = request.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
@@ -60,7 +60,7 @@ pub(crate) fn names(held: &HeldRecord) -> BoundNames {
 pub(crate) fn new_person(store: &Store, tenant: &TenantId, key: &EmployeeId, held: &HeldRecord) -> Result<Decision, Failure> {
     if let Some(carrier) = held.carriers.first() {
         return Err(Failure::usage(format!(
-            "the account {} ({}) carries the key {}, so the record cannot be another person\n  hint: `hrpush decide {} --same {}` if it \
+            "the account {} ({}) has the key {}, so the record cannot be another person\n  hint: `hrpush decide {} --same {}` if it \
              is the same person; otherwise HR must give the record a key of its own",
             shown(&carrier.user_principal_name),
             carrier.id,
@@ -102,7 +102,7 @@ pub(crate) fn word(key: &EmployeeId) -> String {
 pub(crate) fn held_not_missing(key: &EmployeeId) -> Failure {
     let key = shown(key.as_str());
     Failure::usage(format!(
-        "{key} is held, and --keep is for people who are missing, out of scope or rejected\n  hint: --same ID or --new settles a held record"
+        "{key} is held, and --keep is for people that are missing, out of scope or rejected\n  hint: --same ID or --new settles a held record"
     ))
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn held_not_missing(key: &EmployeeId) -> Failure {
 pub(crate) fn present(key: &EmployeeId) -> Failure {
     let key = shown(key.as_str());
     Failure::usage(format!(
-        "`{key}` has a record in scope, and --keep is for people who are missing or out of scope\n  \
+        "`{key}` has a record in scope, and --keep is for people that are missing or out of scope\n  \
          hint: nothing to decide; correct the record in HR where it is wrong"
     ))
 }
@@ -154,10 +154,7 @@ mod tests {
         let several = new_person(&store, &tenant, &EmployeeId::new("2").unwrap(), &held(&["a", "b"], &[])).unwrap();
         assert_eq!(several.account, None);
         let refused = new_person(&store, &tenant, &key, &held(&["a"], &["c"])).unwrap_err().to_string();
-        assert!(
-            refused.contains("c@contoso.com (c) carries the key 1") && refused.contains("hrpush decide 1 --same c"),
-            "{refused}"
-        );
+        assert!(refused.contains("c@contoso.com (c) has the key 1") && refused.contains("hrpush decide 1 --same c"), "{refused}");
     }
 
     #[test]

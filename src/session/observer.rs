@@ -8,7 +8,7 @@ use crate::apply::Outcome;
 
 /// Receives the events of a run, in their order. It must not block: requests wait for it.
 pub(crate) trait Observer: Sync {
-    /// Something happened.
+    /// Receives the next event of the run.
     fn event(&self, event: Event<'_>);
 }
 
@@ -40,7 +40,7 @@ pub(crate) enum Progress {
         sent: u64,
         /// What the quota's model expects: an average of the past would promise the pace of the first burst for hours.
         left: Duration,
-        /// Writes per second.
+        /// How many writes a second the target accepts at present.
         rate: f64,
     },
     /// The last answer has come.

@@ -16,7 +16,7 @@ use crate::record::EmployeeId;
 use crate::source::ColumnProfile;
 use crate::target::SnapshotScope;
 
-/// What is planned.
+/// A mapped reading, with the options that limit the plan.
 pub(crate) struct PlanRequest<'a> {
     pub(crate) source: &'a MappedReading,
     pub(crate) policy: &'a Policy,
@@ -38,7 +38,7 @@ pub(crate) struct PlanResult {
     pub(crate) is_baseline: bool,
 }
 
-/// Computes the plan.
+/// Reads the ledger and computes the plan of a mapped reading against the snapshot.
 pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<PlanResult, Failure> {
     let PlanRequest { source: read, policy, as_of, only, whole } = *request;
     let rules = read.mapping.rules();

@@ -86,14 +86,14 @@ impl RunFacts {
 /// The kind of an ending, as the list of runs shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EndKind {
-    /// Something was written.
+    /// The run carried out changes, or tried to.
     Done,
     NothingToDo,
     /// A dry run or `plan`.
     Planned,
     /// A confirmation is missing.
     Pending,
-    /// A guard tripped.
+    /// A guard tripped: at most the disables were carried out.
     Stopped,
     /// Arguments, configuration, mapping or input file.
     Refused,

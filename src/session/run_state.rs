@@ -24,9 +24,9 @@ pub(crate) enum RunState {
         feed: String,
         /// `None` if the next reading must not be compared with this one.
         reading: Option<LastReading>,
-        /// The people of the feed who disappeared or came back.
+        /// The people of the feed that disappeared or came back.
         presence: Presence,
-        /// The people of the reading who have an account.
+        /// The people of the reading that have an account.
         matched: Vec<(PersonNo, UserNo)>,
         people: People,
         /// The people that were planned, if not all were.
@@ -50,8 +50,8 @@ impl RunState {
         Ok(store.stage(&snapshot.tenant, plan, reading.as_ref(), presence, people)?)
     }
 
-    /// Records who disappeared before the first write. If the run breaks off, the next one does not count them as missing again: a guard or
-    /// an approval has let them through.
+    /// Records the missing people before the first write. If the run breaks off, the next one does not count them as newly
+    /// missing, since a guard or an approval has let them through.
     pub(crate) fn record_missing(&self, target: &mut OpenTarget) -> Result<(), Failure> {
         let OpenTarget { store, snapshot, .. } = target;
         let tenant = &snapshot.tenant;
@@ -72,8 +72,8 @@ impl RunState {
 
     /// Records it in the ledger and moves delivered files away. Returns a message for each file that could not be moved.
     ///
-    /// People whose change failed keep their earlier entry, so that the next run reports the difference again. Where single values were
-    /// refused, all others are recorded.
+    /// People with a failed change keep their earlier entry, so that the next run reports the difference again. If single values
+    /// were refused, all others are recorded.
     pub(crate) fn record(
         self,
         target: &mut OpenTarget,
@@ -188,7 +188,7 @@ impl<'a> Unwritten<'a> {
     ) -> Option<BTreeMap<String, Option<Value>>> {
         if let Some(failed) = self.failed.get(key.as_str()) {
             let failed = failed.as_ref()?;
-            // A create whose sign-in name was refused made no account.
+            // A create without an accepted sign-in name made no account.
             if failed.iter().any(|name| !wanted.contains_key(*name)) {
                 return None;
             }
@@ -206,7 +206,8 @@ impl<'a> Unwritten<'a> {
     }
 }
 
-/// The people whose accounts hrpush must not change. Their links count only for missing people and for the head of the report.
+/// The people with accounts that hrpush must not change. Their links count only for missing people and for the head of the
+/// report.
 fn untouchable(plan: &Plan) -> BTreeSet<&str> {
     let is_untouchable = |code| matches!(code, SkippedCode::Protected | SkippedCode::Synced | SkippedCode::Guest);
     plan.skipped.iter().filter(|entry| is_untouchable(entry.code)).filter_map(|entry| entry.key.as_deref()).collect()

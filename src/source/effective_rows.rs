@@ -45,9 +45,9 @@ struct Left {
     twins: u64,
 }
 
-/// Leaves one row for each person: one in force on the day, else the next to come, else the last that was; of several in force the
-/// main one, the highest, the latest. Where rows cannot be told apart all stay, so that the person is held as a duplicate:
-/// the last row never wins by being last.
+/// Leaves one row for each person: one in force on the day, else the next to come, else the last that was. Of several in force it
+/// is the main one, the highest, the latest. Rows that the rule cannot distinguish all stay, so that the person is held as a
+/// duplicate: the last row never wins by being last.
 ///
 /// # Errors
 /// A column of the rule that the reading lacks.
@@ -58,7 +58,7 @@ pub fn one_row_each(mut reading: Reading, rule: &RowRule, day: Date, zone: &Time
     let mut records = std::mem::take(&mut reading.records).into_held()?;
     for (index, record) in records.iter().enumerate() {
         let key = crate::record::trimmed(text(record, spans.columns.key));
-        // A row without a key is nobody's: it stays and is held.
+        // A row without a key belongs to no known person: it stays and is held.
         if !key.is_empty() {
             people.entry(key.to_owned()).or_default().push(index);
         }
@@ -117,7 +117,7 @@ fn text(record: &Record, position: usize) -> &str {
     }
 }
 
-/// How the rows of a reading are told apart by their days.
+/// The rule for the rows of a reading, with the day and the columns that it compares.
 struct Spans<'r> {
     columns: Columns,
     rule: &'r RowRule,
@@ -149,7 +149,7 @@ impl Spans<'_> {
     }
 }
 
-/// The rows of one person that stay; more than one where nothing tells them apart.
+/// The rows of one person that stay; more than one if the rule does not distinguish them.
 fn choose(records: &[Record], rows: &[usize], rule: &Spans<'_>, left: &mut Left) -> Vec<usize> {
     let (columns, day) = (&rule.columns, rule.today);
     let distinct = without_twins(records, rows);

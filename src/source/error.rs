@@ -29,9 +29,9 @@ impl fmt::Display for Spot {
 /// One thing that is wrong with a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where.
+    /// The file, line and column of the fault, as far as they are known.
     pub spot: Spot,
-    /// What.
+    /// The kind of fault, with the values that its message shows.
     pub kind: FaultKind,
     /// What to do about it, where that is known.
     pub hint: Option<Box<str>>,
@@ -84,18 +84,18 @@ pub enum FaultKind {
     #[error("this is a folder, not a file")]
     Folder,
     /// A pipe, a device or a socket.
-    #[error("this is no regular file but a pipe or a device")]
+    #[error("this is a pipe or a device, not a regular file")]
     NotRegular,
     /// The file became another one while it was read.
     #[error("the file changed while it was being read")]
     Changed,
     /// The delivery is not complete yet.
-    #[error("not to be read yet: {0}")]
+    #[error("not ready to be read: {0}")]
     NotReady(String),
     /// More bytes than the settings allow.
     #[error("the file has more than {most} bytes")]
     TooBig {
-        /// The bound.
+        /// The limit in bytes that the settings allow.
         most: u64,
     },
     /// A packed file that cannot be unpacked.
@@ -113,7 +113,7 @@ pub enum FaultKind {
     #[error("the file is empty")]
     Empty,
     /// The file is no text.
-    #[error("this is no text file but {0}")]
+    #[error("this is not a text file but {0}")]
     Binary(String),
     /// A NUL stands in the text.
     #[error("a NUL byte stands in the text: the file is binary or damaged")]
@@ -156,7 +156,7 @@ pub enum FaultKind {
     Nameless {
         /// The first such position, from 1.
         first: usize,
-        /// Another one.
+        /// The next such position, from 1.
         second: usize,
     },
     /// A cell that holds lines which look like rows.
@@ -186,13 +186,13 @@ pub enum FaultKind {
     /// A value beside the columns of a sheet.
     #[error("a value stands in a column that has no name (cell {cell})")]
     Beside {
-        /// The cell.
+        /// The reference of the cell, such as `H12`.
         cell: Box<str>,
     },
     /// Formulas that were never computed.
     #[error("sheet `{sheet}`, cell {cell}: the formula has no stored result{}", others(*more))]
     NoResult {
-        /// The sheet.
+        /// The name of the sheet.
         sheet: Box<str>,
         /// The first such cell.
         cell: Box<str>,
@@ -202,7 +202,7 @@ pub enum FaultKind {
     /// Cells that are merged below the header.
     #[error("sheet `{sheet}`: the cells {range} are merged, so only the first of them has the value{}", others(*more))]
     Merged {
-        /// The sheet.
+        /// The name of the sheet.
         sheet: Box<str>,
         /// The first such range.
         range: Box<str>,
@@ -212,7 +212,7 @@ pub enum FaultKind {
     /// A cell that no sheet has.
     #[error("sheet `{sheet}`: the cell `{reference}` lies outside a sheet, which ends at XFD1048576")]
     OutsideSheet {
-        /// The sheet.
+        /// The name of the sheet.
         sheet: Box<str>,
         /// The reference as it is written.
         reference: Box<str>,
@@ -220,17 +220,17 @@ pub enum FaultKind {
     /// A sheet with hardly a value in a huge area.
     #[error("sheet `{sheet}`: hardly any cell has a value, but they reach to {cell}")]
     Sparse {
-        /// The sheet.
+        /// The name of the sheet.
         sheet: Box<str>,
-        /// The far corner.
+        /// The last cell of the area, such as `XFD1048576`.
         cell: Box<str>,
     },
     /// A guess that yields what is in no text.
     #[error("the encoding was guessed as {encoding}, which yields {found} here: the guess is wrong")]
     WrongGuess {
-        /// The encoding.
+        /// The name of the guessed encoding.
         encoding: Box<str>,
-        /// What was found.
+        /// The character or sequence that proves the guess wrong.
         found: Box<str>,
     },
     /// A row with more or fewer cells than the header.
@@ -275,7 +275,7 @@ pub enum FaultKind {
     #[error("the workbook is protected by a password")]
     Locked,
     /// Text that is a document of another kind.
-    #[error("this is no table but {0}")]
+    #[error("this is not a table but {0}")]
     Markup(&'static str),
     /// A rule of the settings names a column that the reading lacks.
     #[error("there is no column `{wanted}`; there are: {}", found.join(", "))]
@@ -288,7 +288,7 @@ pub enum FaultKind {
     /// Two files that are joined both have a column.
     #[error("`{name}` is also a column of {first}")]
     SharedColumn {
-        /// The column.
+        /// The name that both files have.
         name: Box<str>,
         /// The file that the other is joined to.
         first: Box<str>,
@@ -345,8 +345,8 @@ impl FaultKind {
             Self::Ragged { .. } => "a cell that holds the delimiter must stand in quotes",
             Self::OpenQuote => "the export was cut off, or a cell holds a quote that should be doubled",
             Self::AfterQuote => "a quote within a quoted cell must be doubled",
-            Self::NoRecords => "an empty list would make everybody missing, so it is refused",
-            Self::SharedColumn { .. } => "tell them apart: `prefix = \"…\"` in [[source.join]]",
+            Self::NoRecords => "an empty list would make all people missing, so it is refused",
+            Self::SharedColumn { .. } => "distinguish them: `prefix = \"…\"` in [[source.join]]",
             Self::TooLong => "a quote was probably opened that does not close where it should",
             Self::Folder => "name a file in it; `*` takes the newest match, such as `folder/*.csv`",
             Self::NotRegular => "write it to a file first",

@@ -17,7 +17,7 @@ pub(super) fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// Somebody else's words on one line, without what a terminal would obey.
+/// Returns foreign text on one line, without the control characters that a terminal would obey.
 pub(super) fn one_line(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     words.replace(|c: char| c.is_control(), "\u{fffd}")

@@ -19,8 +19,8 @@ pub struct JoinRule {
     pub prefix: String,
 }
 
-/// Adds the columns of another reading to the records with the same key. Who has several rows there becomes several records, for
-/// a row rule to choose from or to be held as a duplicate; who has none gets empty cells.
+/// Adds the columns of another reading to the records with the same key. A person with several rows there becomes several
+/// records, for a row rule to choose from or to be held as a duplicate. A person without a row gets empty cells.
 ///
 /// A key with an invisible character inside joins nothing, but it looks like a key that would. The records of both keys are marked
 /// [in doubt](Record::in_doubt), so that the mapping holds them instead of taking the empty cells for what HR says.
@@ -75,7 +75,7 @@ pub fn join(reading: Reading, other: &Reading, rule: &JoinRule) -> Result<Readin
     let mut told = reading.told;
     told.extend(other.told.iter().cloned());
     if strangers > 0 {
-        told.push(format!("{}: {strangers} rows belong to nobody in {}", other.name, reading.name));
+        told.push(format!("{}: {strangers} rows have no record in {}", other.name, reading.name));
     }
     if without > 0 {
         told.push(format!("{}: {without} records have no row in {}", reading.name, other.name));
@@ -128,7 +128,7 @@ mod tests {
         let records = joined.records.held().unwrap();
         let starts: Vec<_> = records.iter().map(|record| (text(record, 1), text(record, 3))).collect();
         assert_eq!(starts, [("Ann", "2019"), ("Bob", "2020"), ("Bob", "2024"), ("Cem", "")]);
-        assert!(joined.told.iter().any(|line| line == "contracts.csv: 1 rows belong to nobody in persons.csv"));
+        assert!(joined.told.iter().any(|line| line == "contracts.csv: 1 rows have no record in persons.csv"));
         assert!(joined.told.iter().any(|line| line == "persons.csv: 1 records have no row in contracts.csv"));
     }
 

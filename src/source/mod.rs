@@ -52,7 +52,7 @@ pub struct Reading {
     pub records: Records,
     /// The SHA-256 of what was read, in lower-case hexadecimal digits.
     pub sha256: String,
-    /// What was found out about the source, to be told: its encoding, delimiter, line ends.
+    /// Notes for the user on what was detected about the source: its encoding, delimiter, line ends.
     pub told: Vec<String>,
 }
 
@@ -63,14 +63,14 @@ pub trait Source: Send + Sync {
     async fn read(&self) -> Result<Reading, SourceErrors>;
 }
 
-/// How files are to be read: workbooks and archives are told by their first bytes, everything else is delimited text.
+/// How files are to be read. The first bytes identify workbooks and archives; everything else is delimited text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileSettings {
-    /// For delimited text.
+    /// The settings for delimited text; ignored for workbooks.
     pub csv: CsvSettings,
-    /// For workbooks.
+    /// The settings for workbooks; ignored for delimited text.
     pub sheet: SheetSettings,
-    /// For archives.
+    /// The settings for compressed files and archives: which member is read, and how large it may be.
     pub unpack: UnpackSettings,
 }
 

@@ -41,12 +41,12 @@ pub struct Profiler {
 #[derive(Clone, Debug, Default)]
 struct Tally {
     empty: u64,
-    /// The digests of the values, of which 64 bits are enough to tell ten thousand values apart.
+    /// The digests of the values: 64 bits are enough to distinguish ten thousand values.
     seen: HashSet<u64, BuildHasherDefault<AsItIs>>,
 }
 
 impl Profiler {
-    /// Nothing counted yet.
+    /// A profiler that has counted no record yet.
     pub fn new(header: &Arc<Header>) -> Self {
         Self { header: Arc::clone(header), columns: vec![Tally::default(); header.len()] }
     }
@@ -109,7 +109,7 @@ fn digest(cell: Cell<'_>) -> Option<u64> {
 /// A quick digest without a key, so that the same values always count alike.
 fn digest_of(bytes: &[u8]) -> u64 {
     let length = bytes.len() as u64;
-    // Words that overlap need no copy of what is left over; the length tells apart what they cannot.
+    // Overlapping words need no copy of the rest; the length distinguishes values that overlap alike.
     let digest = match bytes {
         [] => 0,
         [first, .., last] if bytes.len() < 4 => {

@@ -129,7 +129,7 @@ fn a_footer_that_stays_away_leaves_no_person_out() {
     assert!(error.starts_with("f.csv, line 3: this row looks like a record, and `skip_footer = 1` would drop it"), "{error}");
     assert!(read(&rows("Total: 40\n"), &footer(2)).unwrap_err().starts_with("f.csv, line 3: this row looks like a record"));
     assert!(read("Id,Name\n1,Ann\n", &footer(1)).unwrap_err().contains("line 2: this row looks like a record"));
-    // A new joiner, of whom hardly anything is known, and a row that was cut off.
+    // A new joiner with hardly any values, and a row that was cut off.
     for end in ["1041,Tess,Corn,,,,,,,,,,Active,\n", "E1041,Tess,Corn,,,,,,,,,,Active,\n", "1041,Tess,Co", "1041"] {
         let error = read(&rows(end), &footer(1)).unwrap_err();
         assert!(error.contains("line 4: this row looks like a record"), "{end}: {error}");

@@ -32,7 +32,7 @@ pub struct Answer {
 /// What became of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is done.
+    /// The target has carried out the operation.
     Done,
     /// The target accepted it and carries it out later: its effect is looked up before it is sent again.
     Pending,
@@ -52,7 +52,7 @@ pub enum Outcome {
 /// Why an operation was not done, or why that is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The rate limit.
+    /// The target's rate limit was reached; it may name the wait.
     Throttled,
     /// The object is locked, is being changed, or is not on every replica yet. The service itself works.
     Busy,
@@ -105,7 +105,7 @@ pub struct NameConflict {
 pub enum TakenName {
     /// The sign-in name.
     SignIn,
-    /// The mail nickname.
+    /// The mailNickname, which must be unique among mail-enabled objects.
     Nickname,
     /// The primary mail address.
     Mail,
@@ -131,7 +131,7 @@ pub struct Culprits {
 pub struct Transcript {
     /// The status of the response; none where no response came.
     pub status: Option<u16>,
-    /// The error code.
+    /// The target's code of the error, such as `Request_ResourceNotFound`.
     pub code: Option<String>,
     /// The error text, or our own where none came. It may name a person: for the report, not for logs.
     pub message: Option<String>,

@@ -27,10 +27,10 @@ pub enum Operation {
     SetManager {
         /// The user to update.
         user: ObjectId,
-        /// The new manager.
+        /// The user that becomes the manager.
         manager: ObjectId,
     },
-    /// Removes the manager.
+    /// Leaves the user without a manager.
     ClearManager {
         /// The user to update.
         user: ObjectId,
@@ -39,7 +39,7 @@ pub enum Operation {
     SetPassword {
         /// The user to update.
         user: ObjectId,
-        /// The new password.
+        /// The password of the next sign-in, which the user must then change.
         password: SecretString,
     },
     /// Signs a user out everywhere.
@@ -49,7 +49,7 @@ pub enum Operation {
     },
     /// Removes directly assigned licences.
     RemoveLicenses {
-        /// The user who has them.
+        /// The user that has them.
         user: ObjectId,
         /// The licences, by sku.
         skus: Vec<Box<str>>,
@@ -70,14 +70,14 @@ pub enum Operation {
     CreateGroup {
         /// The unique name, which makes the request repeatable.
         unique_name: String,
-        /// The display name.
+        /// The display name, which need not be unique.
         name: String,
         /// A Microsoft 365 group instead of a security group.
         microsoft365: bool,
-        /// The users who own it.
+        /// The users that own it.
         owners: Vec<ObjectId>,
     },
-    /// Renames a group.
+    /// Changes the display name of a group.
     UpdateGroup {
         /// The group to rename.
         id: ObjectId,
@@ -88,7 +88,7 @@ pub enum Operation {
     AddMembers {
         /// The group to change.
         group: ObjectId,
-        /// The new members.
+        /// The users to add to the group.
         members: Vec<ObjectId>,
     },
     /// Removes one member from a group. The member itself stays.

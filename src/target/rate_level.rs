@@ -36,9 +36,9 @@ pub trait QuotaLevel: Send + Sync {
 pub struct Stops {
     /// When they were received.
     pub at: i64,
-    /// Writes.
+    /// When writes may be sent again, if a 429 stopped them.
     pub writes: Option<i64>,
-    /// Reads.
+    /// When reads may be sent again, if a 429 stopped them.
     pub reads: Option<i64>,
     /// Everything that costs resource units.
     pub units: Option<i64>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct RequestCounts {
     /// Requests over the network, each batch counted once.
     pub sent: u64,
-    /// Batches among them.
+    /// How many of the requests sent were batches.
     pub batches: u64,
     /// Writes, each part of a batch counted.
     pub writes: u64,

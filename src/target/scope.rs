@@ -9,15 +9,15 @@ use crate::directory::{Attribute, Group};
 pub struct SnapshotScope {
     /// The attributes of users, beyond those that every plan needs.
     pub attributes: BTreeSet<Attribute>,
-    /// Managers.
+    /// Whether the manager of each user is read.
     pub manager: bool,
     /// All groups, with the members of those that hrpush created.
     pub groups: bool,
-    /// Directly assigned licences.
+    /// Whether the directly assigned licences of each user are read.
     pub licenses: bool,
-    /// Further groups whose direct members are read, by id, unique name or name.
+    /// Further groups to read with their direct members, by id, unique name or name.
     pub group_members: BTreeSet<String>,
-    /// Groups whose members are read through all nested groups, by id, unique name or name.
+    /// Groups to read with the members of all nested groups, by id, unique name or name.
     pub protected_groups: BTreeSet<String>,
 }
 

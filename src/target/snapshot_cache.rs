@@ -8,12 +8,12 @@ pub trait SnapshotCache: Sync {
     /// Passes the head to `wanted`, and where that returns true, each row to `row`. Returns false where there is no reading or it broke off.
     fn load(&self, reading: &str, wanted: &mut dyn FnMut(&[u8]) -> bool, row: &mut dyn FnMut(&str, &[u8])) -> bool;
 
-    /// Replaces a reading.
+    /// Stores a reading in place of the one with the same name: its head and all its rows.
     fn replace(&self, reading: &str, head: &[u8], rows: &mut dyn Iterator<Item = (String, Vec<u8>)>);
 
     /// Updates a reading, unless its head is no longer the former one; `None` removes a row.
     fn advance(&self, reading: &str, former: &[u8], head: &[u8], rows: &mut dyn Iterator<Item = (String, Option<Vec<u8>>)>);
 
-    /// Removes a reading.
+    /// Deletes a reading with all its rows.
     fn forget(&self, reading: &str);
 }

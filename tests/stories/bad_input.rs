@@ -119,7 +119,7 @@ fn what_is_no_regular_file_is_refused_and_never_waited_for() {
         let pipe = world.path("pipe.csv");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         let ended = world.import(&pipe, &[]).ends_with(2);
-        assert!(ended.err.contains("no regular file"), "{}", ended.err);
+        assert!(ended.err.contains("not a regular file"), "{}", ended.err);
         world.import(std::path::Path::new("/dev/zero"), &[]).ends_with(2);
     }
 }
@@ -131,7 +131,7 @@ fn a_file_that_may_not_be_read_is_named() {
     let world = World::new();
     let file = world.write("hr.csv", format!("{HEADER}\n1,Ann,Lee,Active\n"));
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
-    // Whoever may read everything, as root in a container may, has no such trouble.
+    // A user that may read everything, such as root in a container, has no such trouble.
     if std::fs::read(&file).is_err() {
         assert!(world.import(&file, &[]).ends_with(2).err.contains("hr.csv"));
     }

@@ -1,4 +1,4 @@
-//! The day of a run: a clock that is wrong decides about nobody.
+//! The day of a run: a wrong clock decides about no person.
 
 use rusqlite::Connection;
 

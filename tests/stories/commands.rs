@@ -65,7 +65,7 @@ fn without_a_terminal_a_real_tenant_needs_a_yes_and_sync_never_asks() {
     assert!(done["applied"].as_u64().unwrap() > 40);
     let again = with(&["sync", "--graph-url", url, "--format", "json"]).ends_with(0).json();
     assert_eq!((again["applied"].as_u64(), again["requests"]["writes"].as_u64()), (Some(0), Some(0)));
-    // Nothing pending, nobody to ask.
+    // Nothing is pending, so no question is asked.
     with(&["import", &sample(), "--graph-url", url]).ends_with(0);
     world.run(["sync"]).ends_with(2);
 }

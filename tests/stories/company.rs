@@ -54,7 +54,7 @@ pub(crate) fn column(name: &str) -> usize {
     COLUMNS.iter().position(|column| *column == name).unwrap()
 }
 
-/// Somebody who works here, under a number.
+/// An active person with this number.
 pub(crate) fn person(number: usize) -> Row {
     let text = |parts: &[&str]| parts.concat();
     let n = number.to_string();
@@ -193,7 +193,7 @@ impl Company {
     }
 }
 
-/// The codes of who is held or left alone.
+/// The codes of the people that are held or left alone.
 pub(crate) fn codes(document: &Value, list: &str) -> Vec<String> {
     let entries = document[list].as_array().unwrap().iter();
     entries.map(|entry| format!("{} {}", entry["key"].as_str().unwrap_or("-"), entry["code"].as_str().unwrap())).collect()

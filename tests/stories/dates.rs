@@ -1,4 +1,4 @@
-//! Days as HR writes them: one text is one day, from every source, and what cannot be a day changes nobody.
+//! Days as HR writes them: one text is one day, from every source, and what cannot be a day changes no account.
 
 use serde_json::{Value, json};
 

@@ -115,7 +115,7 @@ fn what_cannot_be_decided_is_refused_with_the_way_out() {
         &["none of the candidate accounts", "hrpush decide 5 --same zoe.zander@contoso.com FILE"],
     );
     refused(&["5", "--same", "zoe.zandr@contoso.com"], true, &["no user `zoe.zandr@contoso.com`", "Zoe.Zander@contoso.com"]);
-    refused(&["1", "--new"], true, &["carries the key 1", "hrpush decide 1 --same"]);
+    refused(&["1", "--new"], true, &["has the key 1", "hrpush decide 1 --same"]);
     refused(&["1", "--new"], false, &["the last run held no record of `1`", "FILE"]);
     rows[6][column("Start")] = "31/02/2020".into();
     rows.remove(8);
@@ -155,7 +155,7 @@ fn a_configured_source_is_read_where_the_last_run_left_nothing() {
     let row = json_of(&company, &["decide", "5", "--same", "zoe.zander@contoso.com"], true);
     assert_eq!([&row["account"], &row["surname"]], [&id, &json!("family5")]);
     let told = company.hrpush(&["decide", "1", "--new"], true).ends_with(2).err;
-    assert!(told.contains("carries the key 1"), "{told}");
+    assert!(told.contains("has the key 1"), "{told}");
 }
 
 #[test]

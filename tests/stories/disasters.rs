@@ -1,4 +1,4 @@
-//! The disasters of others. Each must end well: nobody who works here loses access, nobody who left gets it back, nobody is doubled.
+//! The disasters of others. Each must end well: no active person loses access, no leaver gets it back, no account is doubled.
 
 use serde_json::{Value, json};
 

@@ -75,7 +75,7 @@ fn a_delivery_is_not_read_before_it_is_complete() {
     assert!(early.err.contains("`hr-1.done` is not there"), "{}", early.err);
     world.write("in/hr-1.done", "");
     let early = plan(&world, &[]).ends_with(2);
-    assert!(early.err.contains("`min_age` wants 600 s"), "{}", early.err);
+    assert!(early.err.contains("`min_age` requires 600 s"), "{}", early.err);
     age(&world, "in/hr-1.csv", 3_600);
     plan(&world, &[]).ends_with(0);
     age(&world, "in/hr-1.done", 7_200);

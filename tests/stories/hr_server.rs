@@ -55,7 +55,7 @@ impl Exchange {
         }
     }
 
-    /// A refusal whose reason stands in a header.
+    /// A refusal with its reason in a header.
     pub(crate) fn refusal(request: &str, status: u16, name: &str, said: &str) -> Self {
         Self { status, headers: vec![(name.to_owned(), said.to_owned())], body: Vec::new(), ..Self::json(request, &Value::Null) }
     }

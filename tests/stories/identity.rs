@@ -1,4 +1,4 @@
-//! A key is no proof of identity: numbers that are given out again, change their form, or lead to a mailbox that is nobody's.
+//! A key is no proof of identity: numbers that are given out again, change their form, or lead to a mailbox without an owner.
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
-//! `hrpush init`: a mapping guessed from a file nobody has described, and the dry run that it ends with.
+//! `hrpush init`: a mapping guessed from an unknown file, and the dry run that it ends with.
 
 use crate::world::{Ended, World};
 
-/// Guesses from a file and tries the dry run that is told next.
+/// Guesses from a file and tries the dry run that `init` proposes.
 fn guessed(world: &World, name: &str, text: impl AsRef<[u8]>) -> (String, Ended) {
     world.write(name, text);
     let told = world.run(["init", name]).ends_with(0);
@@ -111,7 +111,7 @@ fn told(world: &World, name: &str, text: impl AsRef<[u8]>) -> (String, String) {
 
 #[track_caller]
 fn says(out: &str, words: &[&str]) {
-    let (_, end) = out.split_once("These guesses decide who is an active employee").unwrap();
+    let (_, end) = out.split_once("These guesses decide which people count as active employees").unwrap();
     for word in words {
         assert!(end.contains(word), "lacks {word}:\n{out}");
     }

@@ -1,4 +1,4 @@
-//! Whoever kills hrpush, wherever: the next run ends where an undisturbed one would have.
+//! hrpush is killed at any moment: the next run ends where an undisturbed one would have.
 
 use hrpush::sandbox::{Fault, Faults, Lag, Options, Quota};
 
@@ -25,7 +25,8 @@ async fn killed(office: &Office, rows: &str, faults: Faults) {
     }
 }
 
-/// Kills a run of a hundred changes at each of these writes: all joiners, leavers and moves of a month in which everybody moves.
+/// Kills a run of a hundred changes at each of these writes: all joiners, leavers and moves of a month in which every person
+/// moves.
 fn killed_at(writes_of: impl Fn(u64) -> std::ops::RangeInclusive<u64>) {
     fly(async {
         let template = Template::after(&everybody(PEOPLE), calm()).await;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
+mod architecture;
 mod bad_input;
 mod clock;
 mod commands;
@@ -9,6 +10,7 @@ mod company;
 mod dates;
 mod decide;
 mod disasters;
+mod documentation;
 mod explain;
 mod exports;
 mod files;

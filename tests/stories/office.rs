@@ -100,7 +100,7 @@ fn patient_lock(store: &Store) -> Result<Lock, StoreError> {
     lock
 }
 
-/// Who somebody is in the tenant: everything that the mapping sets, with the manager by key.
+/// A person as the tenant has them: everything that the mapping sets, with the manager by key.
 pub(crate) type Person = (String, String, String, bool, Option<String>);
 
 impl Office {
@@ -135,7 +135,7 @@ impl Office {
         self.carry_out(&mut store, &approved, &snapshot, &Writer::new(client), &reader).await
     }
 
-    /// The tenant as it is once what an earlier run left open is settled, and whose request could not be.
+    /// The tenant once the open requests of an earlier run are settled, and the people with requests that could not be.
     async fn look(&self, store: &mut Store, reader: &Reader) -> Result<(Snapshot, BTreeMap<String, String>), String> {
         let rules = self.mapping.rules();
         let attributes = rules.attributes.iter().chain(&rules.matching).copied().collect();
@@ -203,7 +203,7 @@ impl Office {
         if applied.gave_up { Err("the service is gone".into()) } else { Ok(applied.outcome) }
     }
 
-    /// Who was made in a tenant since then, by this office's journal.
+    /// The accounts that were created in a tenant since then, by this office's journal.
     pub(crate) fn made_since(
         &self,
         tenant: &str,
@@ -228,7 +228,7 @@ impl Office {
         }
     }
 
-    /// Everybody by key. Two accounts with one key, or one without, fail.
+    /// All people by key. Two accounts with one key, or one without, fail.
     pub(crate) fn people(&self) -> BTreeMap<String, Person> {
         let users = self.tenant.users();
         let users = users.as_array().unwrap();
@@ -246,7 +246,7 @@ impl Office {
     }
 }
 
-/// So many people, each tenth of whom leads others.
+/// So many people, with every tenth as a manager of others.
 pub(crate) fn everybody(count: usize) -> String {
     let mut rows = String::from(HEADER);
     for at in 0..count {

@@ -92,7 +92,7 @@ fn each_password_reaches_the_recipient_and_nobody_else() {
             assert!(!bytes.windows(secret.len()).any(|part| part == secret), "{name} holds a password");
         }
     }
-    // Nobody new, nothing written; then somebody new, and what was handed over before stays.
+    // Without new people nothing is written; with a new person, earlier deliveries stay.
     world.run(IMPORT).ends_with(0);
     assert_eq!(opened(&world.path("first.age"), &identity), told);
     assert!(!world.path("first.1.age").exists());

@@ -22,7 +22,7 @@ fn what_is_wrong_is_told_by_row_and_in_words_of_hr() {
     let told = run(&["--csv", world.path("report.csv").to_str().unwrap()]).ends_with(4);
     for wanted in [
         "hr.csv row 3, number 2, column EmployeeID \"2\": different people have this number",
-        "hr.csv row 3, number 2, column HireDate \"2020-02-30\": this is no date",
+        "hr.csv row 3, number 2, column HireDate \"2020-02-30\": this is not a date",
         "hr.csv row 4, number 2, column TerminationDate \"2019-01-01\": the last day 2019-01-01 is before the first day 2020-01-01",
         "hr.csv row 3, number 2, column ManagerID \"99\": no person in the list has this number",
     ] {

@@ -108,7 +108,7 @@ impl Quarter {
         Self { world, tenant, runtime, company, oracle: Oracle::default(), ids: BTreeMap::new(), seed, faults: Vec::new() }
     }
 
-    /// A person who works here and leads nobody.
+    /// An active person without reports.
     fn somebody(&self) -> usize {
         (hr::UNITS + 1..self.company.people.len()).find(|at| self.company.people[*at].end.is_none()).unwrap()
     }

@@ -92,7 +92,7 @@ fn what_somebody_changes_by_hand_is_seen_the_next_night() {
     night.run("import", &["--yes"]);
     let (plan, _, _) = night.run("plan", &[]);
     assert_eq!(plan["changes"], json!([]));
-    // Cleaned up by HR again: what the last run wrote is told by delta, and so is undone.
+    // Cleaned up by HR again: delta returns what the last run wrote, and so it is undone.
     night.world.write("people.csv", Night::rows(20, "Claims"));
     let (plan, sent, _) = night.run("plan", &[]);
     assert_eq!((plan["summary"]["update"].as_u64(), sent), (Some(1), 1), "{plan:#}");

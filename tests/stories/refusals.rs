@@ -48,7 +48,7 @@ struct Tenant {
     _runtime: tokio::runtime::Runtime,
 }
 
-/// Somebody of HR's list.
+/// A person of HR's list.
 #[derive(Clone)]
 struct Row(BTreeMap<&'static str, String>);
 
@@ -153,7 +153,7 @@ fn property_of(refusal: &str) -> &str {
     refusal.split(':').next().unwrap()
 }
 
-/// Each person is reported for the property of their own, and nobody else is.
+/// Each person is reported for the property of their own, and no other person is.
 #[track_caller]
 fn assert_reported(outcome: &Value, refusals: &[(usize, String)], done: &str) {
     let failed = outcome["failed"].as_array().unwrap();
@@ -174,7 +174,7 @@ fn assert_reported(outcome: &Value, refusals: &[(usize, String)], done: &str) {
 fn whatever_is_refused_of_a_leaver_the_account_is_closed() {
     let tenant = Tenant::new(&json!({}));
     let refusals = refusals();
-    // One more, of whom nothing is refused: so each attribute goes through for somebody.
+    // One more person without any refusal, so that each attribute is accepted at least once.
     let count = refusals.len() + 1;
     let rows: Vec<Row> = (1..=count).map(Row::new).collect();
     tenant.night(&rows, 0);
@@ -288,7 +288,7 @@ fn what_is_refused_to_the_app_is_one_entry_and_is_tried_on_one_person_each_night
         );
         assert!(outcome["summary"]["update"].as_u64().unwrap() <= 1);
     }
-    // Granted: at most two nights later everybody has it, and nothing is said of it any more.
+    // Granted: at most two nights later all people have it, and it is not reported any more.
     tenant.sandbox.trouble(Faults::none());
     let mut nights = 0;
     while tenant.run(&moved, &[]).code != 0 {
@@ -299,7 +299,7 @@ fn what_is_refused_to_the_app_is_one_entry_and_is_tried_on_one_person_each_night
     assert!(tenant.sandbox.users().as_array().unwrap().iter().all(|user| user["mobilePhone"] == "+49 9"));
 }
 
-/// A distribution list that has the address of somebody to come.
+/// A distribution list that has the address of a future person.
 fn list(address: &str) -> Value {
     json!({ "groups": [{
         "id": "11111111-1111-1111-1111-111111111111", "displayName": "Forward", "mailEnabled": true, "securityEnabled": false,

@@ -114,7 +114,7 @@ fn a_page_that_is_not_there_or_a_total_that_differs_ends_the_reading() {
 
 #[test]
 fn a_list_that_moves_once_is_read_from_its_start() {
-    // Who stood first leaves between two pages: whoever stood sixth would be on none of them.
+    // The first person leaves between two pages: the sixth would be on none of them.
     let mut exchanges = pages("/people", &people(12), 5).into_iter().take(1).map(Exchange::once).collect::<Vec<_>>();
     exchanges.extend(pages("/people", &people(12)[1..], 5));
     let server = HrServer::start(exchanges, Manners::default());
@@ -146,7 +146,7 @@ fn a_fault_in_the_place_of_a_bare_list_is_no_person() {
     let fault = Exchange::json("GET /people?offset=5", &json!({"error": {"message": "try later"}}));
     let source = LIST.replace(", total = \"meta.total\"", "").replace("records = \"data\"", "records = \"\"");
     let told = breaks(vec![list(0, 5), fault], Manners::default(), &source, 1);
-    assert!(told.contains("page 2: the answer is an object where the list is awaited: try later"), "{told}");
+    assert!(told.contains("page 2: the answer is an object where a list is expected: try later"), "{told}");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_good_status_does_not_make_a_list_of_a_fault() {
         let first = Exchange::json("GET /people?offset=0", &json!({"data": people(2), "errors": [{}], "error": {"code": null}}));
         let exchanges = vec![first, Exchange::json("GET /people?offset=2", &fault)];
         let told = breaks(exchanges, Manners::default(), &source, 1);
-        assert!(told.contains("page 2: the answer tells of a fault: try later"), "{fault}: {told}");
+        assert!(told.contains("page 2: the answer reports a fault: try later"), "{fault}: {told}");
     }
     let list = vec![null_among(people(2))];
     let told = breaks(list, Manners::default(), &source, 1);
@@ -201,7 +201,7 @@ fn the_last_page_keeps_its_people_where_the_end_is_said_beside_them() {
     assert_eq!(goes_in_once(&world(&server, &source)), 5);
     let broken = Exchange::json("GET /people?offset=5", &json!({"data": people(2), "last": true, "error": "try later"}));
     let told = breaks(vec![page(0, 5, false), broken], Manners::default(), &source, 1);
-    assert!(told.contains("page 2: the answer tells of a fault"), "{told}");
+    assert!(told.contains("page 2: the answer reports a fault"), "{told}");
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn a_part_of_the_list_is_not_taken_for_all_of_it() {
         let told = breaks(vec![list().with_status(status)], Manners::default(), &one.replace("{offset}", "0"), 1);
         assert!(told.contains(said), "{told}");
     }
-    // Everybody of the first list would be missing.
+    // All people of the first list would be missing.
     let mut exchanges = pages("/people", &[], 5);
     exchanges.push(Exchange::json("GET /gone", &json!({ "data": people(3) })));
     let also = format!("{LIST}[[source.also]]\npath = \"/gone\"\nrecords = \"data\"\nunless = \"id\"");
@@ -365,7 +365,7 @@ fn a_good_answer_that_says_404_is_no_partner() {
         assert_eq!(read.json()["source"]["records"], 2);
         assert!(read.err.contains("1 records have no `job`"), "{}", read.err);
         let told = asked(records, true).ends_with(1).err;
-        assert!(told.contains("the answer tells of a fault: no such employee"), "{told}");
+        assert!(told.contains("the answer reports a fault: no such employee"), "{told}");
     }
 }
 
@@ -380,7 +380,7 @@ fn changes_are_merged_and_nobody_is_lost() {
     let secrets = [("HR_TOKEN", "s3cret")];
     world.run_with(&secrets, ["plan", "--out", "plan.json"]).ends_with(0);
     world.run_with(&secrets, ["apply", "plan.json", "--yes"]).ends_with(0);
-    // Only one of four has news: the others are there all the same, and nobody is missing.
+    // Only one of four has news: the others are there all the same, and no person is missing.
     let second = world.run_with(&secrets, ["plan", "--format", "json", "--out", "next.json"]).ends_with(0).json();
     assert_eq!(second["source"]["records"], 4);
     assert_eq!((&second["summary"]["update"], &second["summary"]["missing"]), (&json!(1), &json!(0)));
@@ -388,7 +388,7 @@ fn changes_are_merged_and_nobody_is_lost() {
     assert!(server.heard().last().unwrap().contains("since=20"), "{:?}", server.heard());
     world.run_with(&secrets, ["apply", "next.json", "--yes"]).ends_with(0);
     assert_eq!(plan(&world).ends_with(0).json()["changes"], json!([]));
-    // With other settings what is kept may be something else: everybody is read.
+    // With other settings the stored reading may mean something else, so all records are read.
     let text = std::fs::read_to_string(world.path("hrpush.toml")).unwrap();
     world.write(
         "hrpush.toml",
@@ -401,7 +401,8 @@ fn changes_are_merged_and_nobody_is_lost() {
 
 pub(crate) const CHANGES: &str = "[source.changes]\nkey = \"id\"\nquery = { since = \"{since}\" }\n";
 
-/// Two people who work in 7, and what 7 is called; nobody has news. The first list leads to the second by a value that it replaces.
+/// Two people that work in 7, and the name of 7; neither has news. The first list leads to the second by a value that it
+/// replaces.
 fn office(department: &str) -> Vec<Exchange> {
     let staff: Vec<Value> = (1..=2).map(|id| json!({"id": id, "name": format!("Person {id}"), "job": "7"})).collect();
     let mut exchanges = pages("/people", &staff, 5);
@@ -456,7 +457,7 @@ fn a_reading_that_is_none_is_not_built_upon() {
     let columns = "[source.columns]\nid = \"id\"\nname = \"name\"\n\"job.department\" = \"job.department\"\nmail = \"mail\"\n";
     let world = world(&server, &format!("{LIST}{CHANGES}{columns}"));
     assert!(plan(&world).ends_with(2).err.contains("no record has `mail`"));
-    // The permission is given; nobody has changed for that.
+    // The permission is given; no record has changed for that.
     let person = |id: usize| json!({"id": id, "name": "Ada", "job": {"department": "Claims"}, "mail": "a@x"});
     server.answers(pages("/people", &[person(1), person(2)], 5));
     assert_eq!(plan(&world).ends_with(0).json()["source"]["records"], 2);
@@ -490,7 +491,7 @@ fn the_preset_for_bamboohr_reads_its_report() {
     let secrets = [("HRPUSH_HR_KEY", "key")];
     world.run_with(&secrets, ["plan", "--out", "plan.json"]).ends_with(0);
     let applied = world.run_with(&secrets, ["apply", "plan.json", "--yes", "--format", "json"]).ends_with(0).json();
-    // Who has left gets no account; Bob's manager is the third change.
+    // The leaver gets no account; Bob's manager is the third change.
     assert_eq!((&applied["summary"]["create"], &applied["failed"]), (&json!(2), &json!([])));
     assert_eq!(world.run_with(&secrets, ["plan", "--format", "json"]).ends_with(0).json()["changes"], json!([]));
     assert_eq!(server.credentials(), ["authorization: Basic a2V5Ong="]);

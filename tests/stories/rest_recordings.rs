@@ -1,5 +1,5 @@
 //! The recordings beside the project, each served in its own protocol (the first credential refused, requests throttled, pages) and
-//! read whole by a preset or a few lines. Then everybody is in the tenant, and nothing is left to do.
+//! read whole by a preset or a few lines. Then all people are in the tenant, and nothing is left to do.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ const SECRETS: &[(&str, &str)] = &[
 const POLITE: Manners = Manners { refuses_once: true, throttles: true, breaks_off: false };
 const BREAKS: Manners = Manners { refuses_once: false, throttles: false, breaks_off: true };
 
-/// A world whose service is the server; `below` is the path of its base.
+/// A world with the server as its service; `below` is the path of its base.
 fn world(server: &HrServer, below: &str, source: &str) -> World {
     let world = World::new();
     let base = format!("{}{below}", server.url());
@@ -195,7 +195,7 @@ fn zoho_people_is_read_whole() {
 fn merge_is_read_whole() {
     let Some(path) = shared("synthetic-api-shapes/merge") else { return };
     let server = HrServer::start(Exchange::folder(&path), POLITE);
-    // Besides the leaver somebody was deleted behind Merge.
+    // Besides the leaver, one record was deleted behind Merge.
     assert_eq!(goes_in_once(&world(&server, "", "preset = \"merge\"\npage_size = 5"), SECRETS), (12, 10));
     let credentials = server.credentials();
     assert_eq!(credentials, ["authorization: Bearer token", "x-account-token: account"]);
@@ -290,7 +290,7 @@ fn envelopes_of_all_kinds_are_read_by_a_few_lines() {
 fn the_recording_of_bamboohr_is_read_by_its_preset() {
     let Some(path) = shared("bamboohr-recording/reports-custom.response.json") else { return };
     let mut exchange = Exchange::file("POST /api/v1/reports/custom", &path);
-    // In the recording everybody has the same mail, which no tenant takes.
+    // In the recording all people have the same mail, which no tenant takes.
     exchange.number("redacted@email.com", "@email.com");
     let server = HrServer::start(vec![exchange], POLITE);
     let (records, made) = goes_in_once(&world(&server, "/api", "preset = \"bamboohr\""), SECRETS);

@@ -407,7 +407,7 @@ fn lists_by_lines_and_tokens_with_a_mark_are_read() {
     assert!(server.credentials().contains(&"authorization: Bearer t".to_owned()), "{:?}", server.credentials());
     let cut = Exchange::json("GET /people", &Value::Null).with_body(&lines.as_bytes()[..lines.len() - 4]);
     let told = breaks(vec![cut], Manners::default(), "path = \"/people\"\nformat = \"ndjson\"\n", 1);
-    assert!(told.contains("line 3 is no JSON"), "{told}");
+    assert!(told.contains("line 3 is not JSON"), "{told}");
 }
 
 #[test]
@@ -424,5 +424,5 @@ fn an_answer_that_is_made_to_take_for_ever_is_refused_at_once() {
     let deep = format!("{{\"data\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let exchange = Exchange::json("GET /people", &Value::Null).with_body(deep.as_bytes());
     let told = breaks(vec![exchange], Manners::default(), "path = \"/people\"\nrecords = \"data\"\n", 1);
-    assert!(told.contains("it is no JSON"), "{told}");
+    assert!(told.contains("it is not JSON"), "{told}");
 }

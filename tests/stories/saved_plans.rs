@@ -50,7 +50,7 @@ impl Saved {
     }
 
     fn hr(&self, text: &str) {
-        // The sandbox owns no contoso.com; its default domain is told by `mapping eval`'s users and by the tenant itself.
+        // The sandbox owns no contoso.com; the tenant itself returns its default domain.
         self.world.write("hr.csv", text.replace("@contoso.com", "@contoso.onmicrosoft.com"));
     }
 
@@ -67,7 +67,7 @@ impl Saved {
     }
 }
 
-/// A plan as an editor leaves it who computes the seal anew.
+/// A plan as an editor leaves it that computes the seal anew.
 fn resealed(mut plan: Value) -> String {
     plan.as_object_mut().unwrap().remove("seal");
     plan.sort_all_objects();
@@ -101,7 +101,7 @@ fn an_applied_plan_leaves_what_the_import_would_have_left() {
         guards.iter().any(|guard| guard["name"] == name && guard["tripped"] == true)
     };
     assert!(tripped("source"), "{}", stopped["guards"]);
-    // And who is absent from it is missing.
+    // And a person absent from it is missing.
     assert!(tripped("disable"), "{}", stopped["guards"]);
 }
 
@@ -132,7 +132,7 @@ fn a_plan_is_saved_when_a_guard_trips_and_goes_with_its_fingerprint_once() {
     assert_eq!(story.apply(&["--approve", fingerprint], 0)["applied"], 40);
     assert_eq!(story.apply(&["--approve", fingerprint], 0)["applied"], 0);
 
-    // Somebody brings all of them back, and the same plan comes again: it needs another yes.
+    // An administrator brings all of them back, and the same plan comes again: it needs another yes.
     story.hr(&people(40, "Sales", "Active"));
     let back = story.plan(3);
     story.apply(&["--approve", back["fingerprint"].as_str().unwrap()], 0);
@@ -293,7 +293,8 @@ fn a_saved_plan_is_private() {
     }
 }
 
-/// A half file, whose guards an editor counts as none, still needs a yes; and a plan that has nothing to do is no measure for the next one.
+/// A half file still needs a yes although an editor counts its guards as none; and a plan with nothing to do is no measure for
+/// the next one.
 #[test]
 fn an_edited_guard_lets_no_half_file_through() {
     let story = Saved::new();
@@ -338,7 +339,7 @@ fn an_account_that_nothing_confirms_is_left_alone() {
     assert_eq!(outcome.json()["applied"], 0);
 }
 
-/// As an editor does it who knows how the fingerprint is made.
+/// As an editor does that knows how the fingerprint is made.
 fn resealed_with_fingerprint(mut plan: Value) -> String {
     let mut changes = plan["changes"].clone();
     for change in changes.as_array_mut().unwrap() {

@@ -16,7 +16,7 @@ fn settled(company: Company) -> (Company, Vec<Row>) {
     (company, rows)
 }
 
-/// The preview of a night; whether it asks for a look (4) is told elsewhere.
+/// The preview of a night; another test checks whether it asks for a look (4).
 fn planned(company: &Company, rows: &[Row]) -> Value {
     company.hr(rows);
     let options = ["import", "hr.csv", "--mapping", "map.toml", "--format", "json", "--dry-run"];

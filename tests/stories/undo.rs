@@ -33,7 +33,7 @@ name = 'Join(" ", "Dept", [Department])'
 when = 'IIF(IsNullOrEmpty([Department]), "False", "True")'
 "#;
 
-/// Everybody off: these stories move many people at a time.
+/// All guards off: these stories move many people at a time.
 const GUARDS: &str = "[guard]\nupdate = \"off\"\nclear = \"off\"\ndisable = \"off\"\nenable = \"off\"\ndelete = \"off\"\n\
                       removeMembers = \"off\"\n";
 
@@ -41,7 +41,7 @@ struct Story {
     world: World,
 }
 
-/// Key, department, manager, status and end of somebody.
+/// Key, department, manager, status and end of one person.
 type Row<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
 
 impl Story {

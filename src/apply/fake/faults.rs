@@ -14,7 +14,7 @@ pub(crate) enum Fault {
     LostBefore,
     /// Done, and no answer comes.
     LostAfter,
-    /// Too much.
+    /// Refused with 429; nothing is done.
     Throttled,
     /// Too much, but a fault for one of twenty.
     Mixed,
@@ -61,7 +61,7 @@ pub(crate) struct RefusedProperty {
     pub(crate) property: &'static str,
     pub(crate) status: u16,
     pub(crate) naming: Naming,
-    /// The id of the only user, or the name of the only new user, of whom it is refused.
+    /// The id of the only user, or the name of the only new user, for which the property is refused.
     pub(crate) only: Option<&'static str>,
 }
 

@@ -38,7 +38,7 @@ impl Scheduler<'_> {
         self.last_dead = Some(now);
         self.pause = Some(now + Duration::from_secs(1 << self.dead.min(6)));
         if self.dead >= DEAD && self.stop.is_none() {
-            tracing::error!("the service has not answered, or refused the token, {DEAD} times in a row: the run gives up");
+            tracing::error!("the service has not answered, or refused the token, {DEAD} times in a row: the run stops");
             self.give_up();
         }
     }
@@ -77,9 +77,7 @@ impl Scheduler<'_> {
             (*next, *times) = (moments.min().unwrap_or(now), *times + 1);
         }
         if *times >= DEAD && now.duration_since(*since) >= CLOSED && self.stop.is_none() {
-            tracing::error!(
-                "the service has let nothing through for a quarter of an hour, whenever it was asked: the run gives up"
-            );
+            tracing::error!("the service has throttled every request for a quarter of an hour: the run stops");
             self.give_up();
         }
     }

@@ -43,7 +43,8 @@ impl Scheduler<'_> {
         (in_flight, operations)
     }
 
-    /// The next part of a step; none where nothing is left to send. A member whose account was not made is left out and reported.
+    /// The next part of a step; none where nothing is left to send. A member without an account, because its create failed, is
+    /// left out and reported.
     fn next_part(&mut self, at: usize) -> Option<Part> {
         while let Some(part) = self.live[at].parts.pop_front() {
             let Part::Members(members) = part else { return Some(part) };
@@ -72,7 +73,7 @@ impl Scheduler<'_> {
     fn known(&self, who: &ObjectRef) -> Result<ObjectId, Unsendable> {
         let message = || match who {
             ObjectRef::NewGroup(key) => format!("the group {key} was not created"),
-            ObjectRef::Id(id) => format!("the account {id} is not there"),
+            ObjectRef::Id(id) => format!("the account {id} does not exist"),
             ObjectRef::NewUser(key) | ObjectRef::Nobody(key) => format!("{key} has no account"),
         };
         self.id_of(who).ok_or_else(|| Unsendable::Dependency(message()))

@@ -56,7 +56,7 @@ impl Scheduler<'_> {
             }
             Ok(Found::Other) if may_be_ours && self.identity(at).is_none_or(|(_, key)| key.is_none()) => {
                 // Without a key, the account cannot be recognised. The request stays open in the journal for an operator.
-                let text = "whether the account was made is unknown: it has no key by which it could be recognised";
+                let text = "it is unknown whether the account was created: it has no key by which it could be recognised";
                 let missed = self.missed(at, "unknown-outcome", text.to_owned());
                 self.over(at, Some(missed));
             }
@@ -78,7 +78,8 @@ impl Scheduler<'_> {
                 doubt.faults += 1;
                 if doubt.faults > LOOK_UPS {
                     // Left open in the journal: the next run settles it.
-                    let missed = self.missed(at, "unknown-outcome", format!("whether the account was made is unknown: {error}"));
+                    let missed =
+                        self.missed(at, "unknown-outcome", format!("it is unknown whether the account was created: {error}"));
                     return self.over(at, Some(missed));
                 }
                 let wait = backoff(doubt.faults);

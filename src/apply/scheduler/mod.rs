@@ -36,7 +36,7 @@ use crate::mapping::LeaveAction;
 use crate::plan::{Candidates, Plan};
 use crate::target::{Answer, Found, Operation, OwnerKind, TargetWriter};
 
-/// Batches in flight.
+/// How many batches may be sent before the first of them is answered.
 const BATCHES_IN_FLIGHT: usize = 8;
 /// How long a create of unknown outcome is looked up before it is sent again: the replication bound.
 pub(super) const REPLICATION: Duration = Duration::from_secs(15);
@@ -195,7 +195,7 @@ impl<'a> Scheduler<'a> {
             return true;
         }
         let Err(error) = self.journal.keep(&self.options.run, &entry) else { return true };
-        tracing::error!(%error, "the run ends, since nothing is sent that is not journaled");
+        tracing::error!(%error, "the run ends, since no request may be sent without a journal entry");
         self.stop = Some(Stop::Broken(error.into()));
         false
     }
@@ -236,7 +236,7 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// Steps whose moment has come are due again; creates in doubt are looked up instead of sent.
+    /// Makes waiting steps due once their time has come; creates of unknown outcome are looked up instead of sent.
     fn wake(&mut self) {
         let now = Instant::now();
         if self.pause.is_some_and(|pause| pause <= now) {
@@ -268,7 +268,7 @@ impl<'a> Scheduler<'a> {
         self.flights.push(Box::pin(async move {
             let key = key.as_ref().map(|(attribute, text)| (*attribute, text.as_str()));
             let mut found = target.find_user(&upn, key).await;
-            // The address may be a group's. A user whom the first look-up did not show may still be ours.
+            // The address may be a group's. A user that the first look-up did not show may still be the created one.
             if conflict && matches!(found, Ok(Found::Nobody)) {
                 let owner = target.find_owner(upn.as_str()).await;
                 found = Ok(owner.filter(|owner| owner.kind == OwnerKind::Group).map_or(Found::Nobody, |_| Found::Other));
@@ -382,7 +382,7 @@ impl<'a> Scheduler<'a> {
                     continue;
                 }
                 if waiter.stage == StepStage::MustFail {
-                    let message = "something that this change depends on failed".to_owned();
+                    let message = "a change that this one depends on failed".to_owned();
                     over.push((dependant, Some(self.missed(dependant, "dependency", message))));
                 } else {
                     self.ready.insert(dependant);

@@ -1,4 +1,4 @@
-//! People who move from one group to another.
+//! People that move from one group to another.
 
 use super::tests::{carry_out, id};
 use super::*;
@@ -9,7 +9,7 @@ use crate::plan::{Change, Members};
 
 const PEOPLE: usize = 22;
 
-/// 22 people in the group Old, who belong in the group New, which exists or not.
+/// 22 people in the group Old that belong in the group New, which exists or not.
 fn before_the_move(new_exists: bool) -> Fake {
     let fake = Fake::new();
     let mut state = fake.state();
@@ -32,7 +32,7 @@ fn members(fake: &Fake, key: &str) -> BTreeSet<ObjectId> {
     fake.state().groups.get(&id(&format!("g-hrpush-{key}"))).map(|group| group.members.clone()).unwrap_or_default()
 }
 
-/// What the next run plans: whoever is not in New is added, whoever is in Old is removed.
+/// What the next run plans: people that are not in New are added, people that are in Old are removed.
 fn the_move(fake: &Fake) -> Vec<Change> {
     let ids: Vec<ObjectId> = fake.state().users.keys().cloned().collect();
     let keys = |which: &dyn Fn(&ObjectId) -> bool| ids.iter().filter(|id| which(id)).map(ToString::to_string).collect();

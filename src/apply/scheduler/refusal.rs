@@ -154,8 +154,8 @@ impl Scheduler<'_> {
         live.later.len() > before
     }
 
-    /// A name of a new account is taken, and that account is not ours: the next candidate is sent, or the create without the mail that is
-    /// somebody's. False where nothing is left to try.
+    /// Sends a create again after another account turned out to have one of its names: with the next candidate, or without the
+    /// mail. Returns false if there is nothing left to try.
     pub(super) fn create_under_another_name(&mut self, at: usize, found: &Found, answer: &Answer) -> bool {
         let StepAction::CreateUser { attributes } = &self.live[at].step.act else { return false };
         let text = |name: &str| Attribute::find(name).and_then(|name| attributes.get(&name)?.as_text().map(str::to_owned));
@@ -176,7 +176,7 @@ impl Scheduler<'_> {
             return false;
         }
         if mail_taken || !name_taken {
-            // Whose it is may only be a guess: where it is free after all, it is written once the account exists.
+            // The owner may be a guess: if the address is free after all, it is written once the account exists.
             let mail = Attribute::find(MAIL);
             if !self.next_candidate(at, MAIL) {
                 self.leave_for_later(at, |name| Some(name) == mail);

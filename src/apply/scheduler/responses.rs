@@ -94,7 +94,7 @@ impl Scheduler<'_> {
             (StepAction::CreateGroup { .. }, Some(id)) => _ = self.groups.insert(key, id.clone()),
             (StepAction::CreateUser { .. } | StepAction::CreateGroup { .. }, None) if in_flight.part == Part::Whole => {
                 // It is there, but its id is not known: the next run finds it.
-                let text = "Graph named no id for the object that it made".into();
+                let text = "Graph returned no id for the object that it created".into();
                 let miss = Miss { text, ..self.refused(at, Detail::Whole, &answer) };
                 return self.close(in_flight.request, at, &answer, Some(miss));
             }

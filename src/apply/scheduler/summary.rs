@@ -10,7 +10,7 @@ use crate::apply::outcome::{ChangeResult, ChangeState, Outcome};
 use crate::apply::owners::owner_in;
 use crate::plan::{Change, Object, Skipped};
 
-/// For how many values it is looked up whose they are.
+/// The most refused values for which the owner is looked up.
 const OWNERS: usize = 20;
 
 impl Scheduler<'_> {
@@ -60,9 +60,9 @@ impl Scheduler<'_> {
         for at in (0..self.live.len()).filter(|at| self.live[*at].stage != StepStage::Finished).collect::<Vec<_>>() {
             let change = self.live[at].step.change;
             let missed = if self.live[at].doubt.is_some() {
-                self.missed(at, "unknown-outcome", "whether the account was made is unknown; the next run finds out".into())
+                self.missed(at, "unknown-outcome", "it is unknown whether the account was created; the next run finds out".into())
             } else {
-                self.missed(at, "not-attempted", "the run ended before it".into())
+                self.missed(at, "not-attempted", "the run ended before this change".into())
             };
             let misses = std::mem::take(&mut self.live[at].misses);
             let all = &mut self.progress[change].misses;
@@ -110,7 +110,7 @@ impl Scheduler<'_> {
         }
         outcome.applied = results.iter().filter(|result| result.state == ChangeState::Done).count() as u64;
         for (attribute, people) in &refused {
-            // One entry with those whom the plan left out already.
+            // One entry, including the people that the plan left out already.
             let left_out = self.plan.left_out.get(attribute).copied().unwrap_or_default();
             let earlier = Skipped::refused(*attribute, left_out);
             outcome.skipped.retain(|skipped| *skipped != earlier);

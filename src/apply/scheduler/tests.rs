@@ -117,7 +117,7 @@ async fn only_a_restore_that_was_sent_can_have_landed() {
     }
 }
 
-/// A new group of 45 people who are there already.
+/// A new group of 45 people that have accounts already.
 fn crowded(fake: &Fake, key: &str) -> Change {
     let mut change = team(key, None, Members::default());
     let mut keys = Vec::new();
@@ -365,7 +365,7 @@ async fn what_closes_an_account_goes_alone_and_first() {
             "disabled; writing mail failed: One or more properties contains invalid values."
         )]
     );
-    // A permission that nobody's value got past is the app's.
+    // A permission is the app's if no value of any person was accepted.
     assert!(applied.outcome.skipped.iter().any(|skipped| skipped.message.contains("employeeLeaveDateTime")));
 }
 
@@ -493,7 +493,7 @@ async fn a_name_that_the_tenant_alone_knows_leads_to_the_next_candidate() {
         assert!(started.elapsed() < Duration::from_secs(5), "a definite conflict is not waited for");
         let names: Vec<&str> = notes.sent.values().filter_map(|sent| sent.upn.as_ref().map(Upn::as_str)).collect();
         assert!(names.starts_with(&["w@contoso.com"]) && names.ends_with(&["w2@contoso.com"]), "{names:?}");
-        // The mail that is the list's is refused; one that is nobody's arrives.
+        // The mail of the list is refused; a mail without an owner arrives.
         let lost: Vec<_> =
             applied.outcome.failed.iter().map(|failed| (failed.property.as_deref(), failed.owner.as_deref())).collect();
         match mail {

@@ -32,7 +32,7 @@ pub struct RestSource {
 /// One file with a `[source]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'t> {
-    /// Its text.
+    /// The whole text of the file.
     pub text: &'t str,
     /// How messages name it; relative paths in it are taken from its folder.
     pub path: &'t Path,
@@ -109,7 +109,7 @@ fn settings(name: &str, layers: &[Layer<'_>], wanted: Wanted) -> Result<rest::Se
     if faults.is_empty() { Ok(settings) } else { Err(faults.join("\n")) }
 }
 
-/// The whole `[source]`.
+/// Reads every entry of `[source]` for a web service.
 fn whole(scope: &mut LayeredTable<'_, '_, '_>, name: &str) -> rest::Settings {
     scope.choice("kind", &[("rest", ())]);
     scope.text("about");
@@ -162,10 +162,10 @@ fn whole(scope: &mut LayeredTable<'_, '_, '_>, name: &str) -> rest::Settings {
 
 /// Where an answer that has only what changed could not be merged rightly.
 fn unfit_for_changes(scope: &mut LayeredTable<'_, '_, '_>, also: &[rest::Also], picks: &[rest::Pick]) {
-    const HINT: &str = "remove `changes`; then everybody is read each time";
+    const HINT: &str = "remove `changes`; then each run reads all records";
     if !also.is_empty() {
         let what =
-            "`changes` cannot be combined with [[source.also]]: a person who moves to the other list would stay in the first";
+            "`changes` cannot be combined with [[source.also]]: a person that moves to the other list would stay in the first";
         scope.fault_at("changes", what, HINT);
     }
     if picks.iter().any(|pick| pick.by.is_some()) {

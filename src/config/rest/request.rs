@@ -325,7 +325,7 @@ fn date_form(text: &str) -> Result<DateForm, String> {
         "epoch-ms" => DateForm::EpochMillis,
         pattern => DateForm::Pattern(
             DayFormat::new(pattern)
-                .ok_or_else(|| format!("`{pattern}` is no form of a date: iso, epoch-s, epoch-ms, or one such as %d.%m.%Y"))?,
+                .ok_or_else(|| format!("`{pattern}` is not a form of a date: iso, epoch-s, epoch-ms, or one such as %d.%m.%Y"))?,
         ),
     })
 }

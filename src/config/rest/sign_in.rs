@@ -49,7 +49,7 @@ const METHODS: [(&str, Method); 8] = [
     ("jwt-bearer", Method::Jwt),
 ];
 
-/// `auth = { method = "…", … }`.
+/// Reads the sign-in of `auth = { method = "…", … }`; none where an entry is wrong, which is reported.
 pub(super) fn read(scope: &mut LayeredTable<'_, '_, '_>, base: Option<&url::Url>) -> Option<Auth> {
     if !scope.has("auth") {
         let hint = "such as auth = { method = \"bearer\", token_env = \"HRPUSH_HR_TOKEN\" }, or { method = \"none\" }";
@@ -170,7 +170,10 @@ fn assertion(scope: &mut LayeredTable<'_, '_, '_>, audience: &str) -> Option<Ass
     let issuer = scope.template("issuer", &[]);
     let subject = scope.template("subject", &[]);
     if issuer.is_none() || subject.is_none() {
-        scope.fault("auth needs `issuer` and `subject`", "who signs, and the API user who is signed in");
+        scope.fault(
+            "auth needs `issuer` and `subject`",
+            "`issuer` is the client that signs, `subject` the API user that it signs in",
+        );
     }
     let audience = scope.template("audience", &[]).or_else(|| template(audience, &scope.values, &[], false).ok());
     Some(Assertion { key: key?, issuer: issuer?, subject: subject?, audience: audience? })

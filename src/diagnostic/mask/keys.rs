@@ -2,7 +2,7 @@
 
 use super::super::suggest::nearest;
 
-/// Parts of a name that mean a secret, in the languages of the people who write such files.
+/// Parts of a name that mean a secret, in the languages that are usual in such files.
 const PARTS: [&str; 24] = [
     "secret",
     "passw",
@@ -71,7 +71,7 @@ pub(super) enum Judged {
     Secret,
 }
 
-/// Tables whose keys are free: columns, attributes, headers, status words.
+/// Tables with free keys: columns, attributes, headers, status words.
 const FREE: [&str; 16] = [
     "attributes",
     "columns",

@@ -34,9 +34,9 @@ struct Lexer<'c> {
     cover: &'c mut Cover,
     /// The table of the last `[header]`.
     section: Vec<String>,
-    /// Brackets that are open, each with the key whose value it is.
+    /// Brackets that are open, each with the key of its value.
     open: Vec<(char, Vec<String>)>,
-    /// The key whose value comes next; without one whatever comes next is covered.
+    /// The key of the next value; without a key any value is covered.
     key: Vec<String>,
     /// Whether the key has its value by now.
     valued: bool,

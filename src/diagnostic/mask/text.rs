@@ -200,7 +200,7 @@ pub(super) fn cover_address(cover: &mut Cover, range: Range<usize>) {
     }
 }
 
-/// The password of `user:password@host` in an address whose scheme is missing or damaged, as in `//user:password@host`.
+/// Covers the password of `user:password@host` where the scheme is missing or damaged, as in `//user:password@host`.
 fn users_without_scheme(cover: &mut Cover, range: Range<usize>) {
     for at_sign in range.clone().filter(|&at| cover.chars[at] == '@').collect::<Vec<_>>() {
         let ends = |character: char| character.is_whitespace() || "/`\"'<>,;(=".contains(character);

@@ -33,7 +33,7 @@ const CONSENTS: &[&str] = &["Granted", "Denied", "NotRequired"];
 const POLICIES: &[&str] =
     &["DisableStrongPassword", "DisablePasswordExpiration", "DisablePasswordExpiration, DisableStrongPassword"];
 
-/// Writable attributes first.
+/// All attributes that a mapping may name: the writable ones first, then those that are only read.
 pub(super) static CATALOGUE: &[Spec] = &[
     Spec {
         kind: Kind::Flag,

@@ -13,7 +13,7 @@ use super::super::value::{ValueFault, canonical_date};
 pub enum ExtensionType {
     /// Text of at most 256 characters.
     String,
-    /// A boolean.
+    /// `true` or `false`, without regard to case.
     Boolean,
     /// A moment; a day is midnight UTC.
     DateTime,
@@ -87,7 +87,7 @@ impl ExtensionType {
     }
 }
 
-/// The types that tenants reported, by the name of the extension. They stand outside of the catalogue, whose entries never change.
+/// The types that tenants reported, by the name of the extension. They are kept apart from the catalogue, which never changes.
 static LEARNED: RwLock<BTreeMap<&'static str, ExtensionType>> = RwLock::new(BTreeMap::new());
 
 pub(super) fn learned(name: &str) -> Option<ExtensionType> {

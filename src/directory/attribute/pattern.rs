@@ -6,13 +6,13 @@ use super::countries::is_country;
 /// A rule on the characters of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
-    /// No rule.
+    /// Any characters are allowed.
     Free,
     /// An address without a name or a scheme: ASCII, one `@`, no dot where none may be, a domain of two labels or more.
     Address,
-    /// A userPrincipalName.
+    /// The characters and lengths that Entra accepts in a userPrincipalName.
     Upn,
-    /// A mailNickname.
+    /// The characters that Entra accepts in a mailNickname, which has no domain.
     Nickname,
     /// An ISO 3166 country of two letters.
     Country,

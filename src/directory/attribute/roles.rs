@@ -12,11 +12,11 @@ pub const MAIL_NICKNAME: &str = "mailNickname";
 pub const MAIL: &str = "mail";
 /// The name that people see.
 pub const DISPLAY_NAME: &str = "displayName";
-/// The given name.
+/// The first name. Together with [`SURNAME`] it identifies namesakes.
 pub const GIVEN_NAME: &str = "givenName";
-/// The surname.
+/// The family name. Together with [`GIVEN_NAME`] it identifies namesakes.
 pub const SURNAME: &str = "surname";
-/// The personnel number.
+/// The personnel number: the usual first match attribute.
 pub const EMPLOYEE_ID: &str = "employeeId";
 /// The first working day.
 pub const EMPLOYEE_HIRE_DATE: &str = "employeeHireDate";

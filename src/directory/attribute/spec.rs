@@ -5,15 +5,15 @@ use super::pattern::Pattern;
 /// What an attribute holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// One text.
+    /// One text that compares with regard to case.
     Text,
     /// One text that compares without regard to case: userPrincipalName, mail, mailNickname.
     Name,
     /// A date, written as midnight UTC.
     Date,
-    /// A boolean.
+    /// `true` or `false`, such as accountEnabled.
     Flag,
-    /// Several texts.
+    /// A collection of texts, such as businessPhones.
     List,
 }
 
@@ -22,7 +22,7 @@ pub enum Kind {
 pub struct Spec {
     /// Graph's name, with a dot for a part of a complex value.
     pub name: &'static str,
-    /// What it holds.
+    /// The type of the value, which decides how it is read, compared and written.
     pub kind: Kind,
     /// The most characters (of each item for a list); none documented means no limit.
     pub max_length: Option<usize>,

@@ -104,7 +104,7 @@ impl Checker<'_> {
                 self.fault(
                     span,
                     "select-unique",
-                    "SelectUniqueValue needs a target that is set on create only and is no match",
+                    "SelectUniqueValue needs a target that is set on create only and is not a match attribute",
                     "add when = \"create\"",
                 );
             }
@@ -115,7 +115,7 @@ impl Checker<'_> {
                 span,
                 "secret",
                 format!("{} does not make a secret", function.name),
-                "its text can be drawn again by anyone who knows the person; leave first passwords to the run",
+                "its text follows from the person and can be computed again; let hrpush make the first passwords",
             );
         }
     }
@@ -228,10 +228,10 @@ impl Checker<'_> {
                 self.fault(place, "kind", message, usage(function));
             }
             Kind::Flag if !text.is_empty() && !is_condition(text.trim()) => {
-                self.fault(place, "kind", "this constant is no condition", "compare it with something: [Country] = \"US\"");
+                self.fault(place, "kind", "this constant is not a condition", "compare it with something: [Country] = \"US\"");
             }
             Kind::Date if function.name != "FormatDateTime" && !text.trim().is_empty() && date_text::read(text).is_none() => {
-                self.fault(place, "bad-date", "this constant is no date that can be read", "write it as yyyy-MM-dd");
+                self.fault(place, "bad-date", "this constant is not a date that can be read", "write it as yyyy-MM-dd");
             }
             _ => {}
         }

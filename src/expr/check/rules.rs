@@ -11,7 +11,7 @@ pub enum Want {
     Flag,
     /// A date, as text.
     Date,
-    /// Any value.
+    /// A value of any type is accepted.
     #[default]
     Any,
 }

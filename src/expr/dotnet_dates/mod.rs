@@ -46,7 +46,7 @@ impl Format {
         if let (Some(letter), None) = (only.next(), only.next()) {
             return match standard(letter) {
                 Some(custom) => Self::custom(custom),
-                None => Err(format!("`{letter}` alone is no date format")),
+                None => Err(format!("`{letter}` alone is not a date format")),
             };
         }
         if text.is_empty() {
@@ -85,7 +85,7 @@ impl Format {
                 '\\' => literal.push(letters.next().ok_or("the date format ends with a lone backslash")?),
                 '%' => {
                     if letters.peek().is_none_or(|next| *next == '%') {
-                        return Err("a lone `%` is no date format".into());
+                        return Err("a lone `%` is not a date format".into());
                     }
                 }
                 _ => literal.push(letter),

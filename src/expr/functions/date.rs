@@ -144,19 +144,19 @@ fn date_value(moment: DateTime) -> Value<'static> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interval {
-    /// `yyyy`.
+    /// Years, written `yyyy` in an expression.
     Year,
-    /// `m`.
+    /// Calendar months, written `m` in an expression.
     Month,
-    /// `d`.
+    /// Days, written `d` in an expression.
     Day,
-    /// `ww`.
+    /// Weeks of seven days, written `ww` in an expression.
     Week,
-    /// `h`.
+    /// Hours of 60 minutes, written `h` in an expression.
     Hour,
-    /// `n`.
+    /// Minutes, written `n` in an expression, since `m` means months.
     Minute,
-    /// `s`.
+    /// Seconds, written `s` in an expression.
     Second,
 }
 

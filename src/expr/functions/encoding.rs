@@ -86,9 +86,9 @@ fn bytes(args: &Args<'_, '_>, text: &str) -> Result<Vec<u8>, Box<Stop>> {
 pub enum Encoding {
     /// UTF-16, little endian.
     Unicode,
-    /// UTF-8.
+    /// Unicode in one to four bytes for each character.
     Utf8,
-    /// ASCII.
+    /// Seven bits for each character. Bytes above 127 are refused.
     Ascii,
 }
 

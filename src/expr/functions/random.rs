@@ -39,7 +39,7 @@ pub(super) static ROWS: &[Function] = &[
         "A random text of at most 256 characters with at least these numbers of digits, special characters, capitals and small letters.",
     )
     .examples(&[example("RandomString(5, 3, 3, 0, 0)", &[], "fault: bad-argument")])
-    .dialect("the rest is filled from the kinds whose minimum is above 0; if there is none, from letters and digits; it follows from the person and the attribute, so that a preview and its run agree"),
+    .dialect("the rest is filled from the kinds with a minimum above 0; if there is none, from letters and digits; it follows from the person and the attribute, so that a preview and its run agree"),
 ];
 
 const DIGITS: &str = "0123456789";

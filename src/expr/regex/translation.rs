@@ -39,7 +39,7 @@ pub(super) fn groups(source: &str) -> Result<Vec<Option<String>>, String> {
 /// The name of a capturing group after `(?`; nothing where it does not capture.
 fn named_group(letters: &[char]) -> Result<Option<String>, String> {
     if letters.first() == Some(&'P') {
-        return Err("`(?P` is no group of .NET: a name is written (?<name>...)".into());
+        return Err("`(?P` is not a group of .NET: a name is written (?<name>...)".into());
     }
     let mut options = letters.iter().take_while(|letter| letter.is_ascii_alphabetic() || **letter == '-');
     if options.any(|letter| !"imsx-".contains(*letter)) {
@@ -190,7 +190,7 @@ impl Translation<'_> {
             'p' | 'P' => self.category(next)?,
             'a' | 't' | 'n' | 'r' | 'v' | 'f' | 'd' | 'D' | 'w' | 'W' | 's' | 'S' => self.kept(next),
             'b' | 'B' | 'A' | 'z' | 'G' if !in_class => self.kept(next),
-            _ if next.is_ascii_alphanumeric() => return Err(format!("`\\{next}` is no escape of .NET")),
+            _ if next.is_ascii_alphanumeric() => return Err(format!("`\\{next}` is not an escape of .NET")),
             _ if r"\.+*?()|[]{}^$-&~#".contains(next) => self.kept(next),
             _ => self.out.push(next),
         }

@@ -76,7 +76,7 @@ pub(in crate::graph) struct Reply {
     pub(in crate::graph) place: Place,
 }
 
-/// What was answered.
+/// The way in which the request was sent, on which the meaning of some answers depends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::graph) enum Place {
     /// A request that was sent alone: a gateway may have answered it.

@@ -29,10 +29,10 @@ use crate::target::{QuotaLevel, RateLevel, RequestCounts, Stops, StopsKeeper};
 pub enum Priority {
     /// A nightly run, which can wait.
     Low,
-    /// Graph's default.
+    /// The priority of requests without the header.
     #[default]
     Normal,
-    /// Somebody is watching.
+    /// A run that a person waits for.
     High,
 }
 
@@ -49,7 +49,7 @@ impl Priority {
 /// What a connection needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where Graph is.
+    /// The root of all request URLs, without the version of the API.
     pub base: GraphUrl,
     /// The size of the tenant.
     pub size: Size,
@@ -133,7 +133,7 @@ impl Client {
         })
     }
 
-    /// Where Graph is.
+    /// The root of all request URLs.
     pub const fn base(&self) -> &GraphUrl {
         &self.base
     }
@@ -152,7 +152,7 @@ impl Client {
         }
     }
 
-    /// Counts requests that somebody above sends again.
+    /// Counts requests that a caller of this client sends again.
     pub fn count_retries(&self, count: u64) {
         self.counts.retried.fetch_add(count, Ordering::Relaxed);
     }

@@ -45,7 +45,7 @@ impl Cloud {
         GraphUrl::new(self.root()).expect("the table holds https addresses")
     }
 
-    /// Its token service.
+    /// The URL of the token service of this cloud.
     pub const fn authority(self) -> &'static str {
         match self {
             Self::Global => "https://login.microsoftonline.com",

@@ -39,7 +39,7 @@ pub enum Auth {
         tenant: String,
         /// The app's id.
         client_id: String,
-        /// The secret.
+        /// The client secret, of a type that cannot be printed.
         secret: SecretString,
     },
     /// A certificate that was uploaded for the app.
@@ -70,7 +70,7 @@ pub enum Auth {
         /// The tenant's id or domain.
         tenant: Option<String>,
     },
-    /// A token that somebody else got; it cannot be renewed.
+    /// A ready access token, such as one from another program; it cannot be renewed.
     AccessToken(SecretString),
 }
 
@@ -96,7 +96,7 @@ pub enum CredentialError {
     Unusable {
         /// The method by its configured name.
         method: &'static str,
-        /// Why.
+        /// The reason, which names the setting at fault.
         reason: String,
     },
     /// The token service issued no token.
@@ -121,7 +121,7 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// A token that somebody else got.
+    /// A credential of a ready access token.
     pub fn token(token: SecretString) -> Self {
         Self {
             method: "access-token",
@@ -280,7 +280,7 @@ fn maker(auth: Auth, authority: Authority, wire: Wire) -> Result<Make, String> {
     }))
 }
 
-/// A token that somebody else got. When it ends, the service says so.
+/// A ready access token. When it expires, the service answers 401.
 struct Static(SecretString);
 
 impl fmt::Debug for Static {

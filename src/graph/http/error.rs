@@ -24,12 +24,12 @@ pub enum GraphError {
         /// How often it was tried.
         attempts: u32,
     },
-    /// Graph refused.
+    /// Graph answered with an error that is not tried again, or not any more.
     #[error("cannot {operation}: Graph answered {status}{}{}{}{}", said(" ", code.as_deref()), said(": ", message.as_deref()), said(", request id ", request_id.as_deref()), hinted(*hint))]
     Refused {
         /// What was being done.
         operation: String,
-        /// The HTTP status.
+        /// The HTTP status of the answer.
         status: u16,
         /// Graph's error code.
         code: Option<String>,
@@ -53,7 +53,7 @@ pub enum GraphError {
     Link {
         /// What was being done.
         operation: String,
-        /// Where it led.
+        /// What is wrong with the link, such as another origin.
         source: UrlFault,
     },
 }

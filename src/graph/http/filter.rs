@@ -66,7 +66,7 @@ impl Filter {
         Self(format!("{name} eq {literal}"))
     }
 
-    /// Objects whose mail this is.
+    /// Matches objects with this mail.
     pub(in crate::graph) fn mail(address: &str) -> Self {
         Self(format!("mail eq {}", Literal::text(address)))
     }

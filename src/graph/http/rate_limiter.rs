@@ -2,8 +2,8 @@
 //!
 //! A whole bucket goes out at once, then the refill paces. The buckets count on tokio's clock, so that a test can make an hour pass.
 //!
-//! They are our own and not `governor`'s, whose model this is: a limiter of that crate reports its level only while something is taken
-//! from it, and cannot be lowered, shut or left in debt. All of that happens here: the level is remembered between runs, a header
+//! The crate `governor` has the same model but does not suffice: it reports the level only while something is taken, and cannot
+//! be lowered, shut or left in debt. All of that happens here: the level is remembered between runs, a header
 //! lowers it, an answer that cost more than its price leaves a debt, a 429 shuts the door, and 40 writes are kept back.
 
 use std::sync::Mutex;
@@ -16,11 +16,11 @@ use crate::record::lock;
 /// The size of the tenant by its number of users, which sets its resource units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Size {
-    /// Below 50 users.
+    /// A tenant with fewer than 50 users.
     Small,
-    /// 50 to 500.
+    /// A tenant with 50 to 500 users.
     Medium,
-    /// Above 500.
+    /// A tenant with more than 500 users; the default, and Graph's largest quota.
     #[default]
     Large,
 }
@@ -75,7 +75,7 @@ impl ReadThrottle {
 }
 
 struct Bucket {
-    /// What fits in.
+    /// The most that the bucket holds, in writes or resource units.
     capacity: f64,
     /// What a full bucket would hold without our share, to read Graph's percentages.
     whole: f64,

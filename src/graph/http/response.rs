@@ -22,7 +22,7 @@ pub(in crate::graph) enum About {
 /// The facts about one response that decide what it means.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::graph) struct ResponseFacts<'a> {
-    /// The HTTP status.
+    /// The HTTP status, which decides most of the meaning.
     pub(in crate::graph) status: u16,
     /// What the response refers to.
     pub(in crate::graph) about: About,
@@ -41,13 +41,13 @@ pub(in crate::graph) struct ResponseFacts<'a> {
 /// The meaning of a response, without a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::graph) enum Judgement {
-    /// Done.
+    /// The request was carried out.
     Done,
     /// Not done; to be sent again after this long.
     After(Duration),
-    /// Refused for good.
+    /// Not done, and no repetition would change that.
     Final,
-    /// Done or not.
+    /// It is unknown whether the request was carried out.
     Unknown,
 }
 

@@ -36,7 +36,7 @@ pub(in crate::graph) struct Round<'a> {
 pub(in crate::graph) struct Merged {
     /// Users that may differ from what was known, or are gone.
     pub(in crate::graph) users: BTreeSet<ObjectId>,
-    /// Groups likewise.
+    /// Groups that may differ from what was known, or are gone.
     pub(in crate::graph) groups: BTreeSet<ObjectId>,
     /// Users to look up, because their items contradict each other or are incomplete.
     pub(in crate::graph) doubtful: BTreeSet<ObjectId>,
@@ -71,7 +71,7 @@ impl<'a> Round<'a> {
     /// Groups of which only relations were returned.
     pub(in crate::graph) fn end(self) -> Result<Merged, String> {
         if self.unnamed.iter().any(|id| !self.told.groups.contains_key(id)) {
-            return Err("it told the members of a group that it did not tell".into());
+            return Err("it returned members of a group but not the group itself".into());
         }
         Ok(self.outcome)
     }
@@ -125,7 +125,7 @@ impl<'a> Round<'a> {
         let said = parse::told(item)?;
         let bare = !item.as_object().into_iter().flatten().any(|(name, _)| name != "id" && !name.contains('@'));
         if self.contradicts(&id, item, said) {
-            return Err("it told a group in two ways".into());
+            return Err("it returned contradicting items for a group".into());
         }
         if said == ItemState::Gone {
             self.outcome.groups.insert(id.clone());
@@ -231,7 +231,7 @@ mod tests {
         names.iter().map(|name| Attribute::find(name).unwrap()).collect()
     }
 
-    /// Ada, whose manager is Bob, in a group that is known with its members.
+    /// Ada, with Bob as her manager, in a group with known members.
     fn known() -> TenantState {
         let mut told = TenantState::default();
         for name in ["ada", "bob"] {

@@ -58,7 +58,7 @@ impl Reader {
             let Some(kind) = known.get(&attribute.name.to_lowercase()) else {
                 return Err(ask.answer(format!(
                     "the tenant has no directory extension `{attribute}`, which the mapping names\n  \
-                     hint: correct its name in [attributes], or register the extension on the app that its name tells"
+                     hint: correct its name in [attributes], or register the extension on the app in its name"
                 )));
             };
             types.extend(kind.map(|kind| (attribute.name.to_owned(), kind)));
@@ -123,7 +123,7 @@ impl Reader {
         Ok(rest)
     }
 
-    /// Reads the members of all groups whose members are needed; of role-assignable ones the owners, too.
+    /// Reads the members of all groups in the scope that need them; of role-assignable ones the owners, too.
     pub(in crate::graph) async fn memberships(&self, wanted: &SnapshotScope, told: &mut TenantState) -> Result<(), GraphError> {
         loop {
             // What was just read may lead to further groups.

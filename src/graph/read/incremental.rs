@@ -78,7 +78,7 @@ impl Reader {
             // A service that does not support `latest` returns everything first, which is of no use here.
             match self.each(ask, reply, |_| Ok(())).await {
                 Ok(Some(link)) => links.push(link),
-                Ok(None) => return Ok(Err(format!("cannot {}: the answer has no link for the next time", ask.what))),
+                Ok(None) => return Ok(Err(format!("cannot {}: the answer has no delta link", ask.what))),
                 Err(error) => match stop(error) {
                     Stop::Doubt(why) => return Ok(Err(why)),
                     Stop::Failed(error) => return Err(error),
@@ -102,7 +102,7 @@ impl Reader {
             return Err(Stop::Doubt("it is another tenant than before".into()));
         }
         let mut round = Round::new(&mut told, attributes, wanted.all_groups(), head.listed, &head.bin);
-        let end = |link: Option<String>| link.ok_or_else(|| Stop::Doubt("delta gave no link for the next time".into()));
+        let end = |link: Option<String>| link.ok_or_else(|| Stop::Doubt("delta returned no delta link".into()));
         let next_users = end(self.each(&asks[0], users, |item| round.user(item)).await.map_err(stop)?)?;
         let next_groups = end(self.each(&asks[5], groups, |item| round.group(item)).await.map_err(stop)?)?;
         let merged = round.end().map_err(Stop::Doubt)?;
@@ -112,14 +112,14 @@ impl Reader {
 
         let Merged { users, mut groups, .. } = merged;
         groups.extend(told.read.difference(&read).cloned());
-        tracing::info!(users = users.len(), "the tenant is read by delta: {} users told", users.len());
+        tracing::info!(users = users.len(), "the tenant is read by delta: {} users returned", users.len());
         (head.users, head.groups) = (next_users, next_groups);
         head.bin = rest.deleted.keys().cloned().collect();
         shelf.advance(&former, head, &told, &users, &groups);
         Ok(told.into_snapshot(wanted, rest))
     }
 
-    /// Looks up the users whom a delta query left in doubt.
+    /// Looks up the users that a delta query left in doubt.
     async fn look_up(
         &self,
         wanted: &SnapshotScope,
@@ -129,7 +129,7 @@ impl Reader {
         attributes: &Arc<[Attribute]>,
     ) -> Result<(), Stop> {
         if merged.doubtful.len() > LOOKED_UP {
-            return Err(Stop::Doubt(format!("delta told {} users in two ways", merged.doubtful.len())));
+            return Err(Stop::Doubt(format!("delta returned contradicting items for {} users", merged.doubtful.len())));
         }
         let doubtful: Vec<&ObjectId> = merged.doubtful.iter().collect();
         let asks: Vec<ReadRequest> = doubtful.iter().map(|id| one_user(id, wanted, attributes)).collect();
@@ -140,12 +140,12 @@ impl Reader {
                 continue;
             }
             if !reply.is_success() {
-                return Err(Stop::Doubt("a user whom delta told cannot be looked up".into()));
+                return Err(Stop::Doubt("a user that delta returned cannot be looked up".into()));
             }
             if head.bin.contains(id) || head.gone.contains(id) {
                 return Err(Stop::Doubt("a deleted user is back".into()));
             }
-            let user = reply.json().ok_or_else(|| "it is no JSON".to_owned()).and_then(|user| parse::user(&user, attributes));
+            let user = reply.json().ok_or_else(|| "it is not JSON".to_owned()).and_then(|user| parse::user(&user, attributes));
             let user = user.map_err(Stop::Doubt)?;
             told.gone.remove(id);
             told.users.insert(&user);

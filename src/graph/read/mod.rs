@@ -35,7 +35,7 @@ impl Reader {
         Self { client }
     }
 
-    /// The connection.
+    /// The client that sends the requests, shared with the writer.
     pub const fn client(&self) -> &Arc<Client> {
         &self.client
     }
@@ -92,7 +92,7 @@ impl Reader {
         let ask = ReadRequest { what: "look up a user", request, permission: USERS };
         match self.read(&ask).await {
             Ok(reply) => {
-                let user = reply.json().ok_or_else(|| ask.answer("the answer is no JSON".into()))?;
+                let user = reply.json().ok_or_else(|| ask.answer("the answer is not JSON".into()))?;
                 parse::user(&user, &attributes).map(Some).map_err(|problem| ask.answer(problem))
             }
             Err(error) if error.is_absent() => Ok(None),
@@ -125,7 +125,7 @@ impl Reader {
             Err(error) if error.is_absent() => return Ok(None),
             Err(error) => return Err(error),
         };
-        let found = reply.json().ok_or_else(|| ask.answer("the answer is no JSON".into()))?;
+        let found = reply.json().ok_or_else(|| ask.answer("the answer is not JSON".into()))?;
         let mut group = parse::group(&found).map_err(|problem| ask.answer(problem))?;
         group.members = self.members(&group.id).await?;
         Ok(Some(group))

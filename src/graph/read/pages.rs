@@ -16,7 +16,7 @@ use crate::graph::http::response::{About, Judgement, ResponseFacts, jittered, ju
 
 /// How often a read is tried against 5xx and broken connections.
 const ATTEMPTS: u32 = 7;
-/// How often it is tried against 429, whose waits Graph names itself.
+/// How often a read is tried against 429; Graph names these waits itself.
 const THROTTLED_ATTEMPTS: u32 = 60;
 /// How often a page is read again that came whole by HTTP and breaks off within its JSON.
 const BROKEN: u32 = 3;
@@ -64,7 +64,7 @@ impl Bounds {
             *times
         });
         if *followed > REPEATS || same.is_some_and(|times| times > REPEATS) {
-            return Err("its pages lead in a circle".into());
+            return Err("its pages form a circle".into());
         }
         Ok(())
     }
@@ -118,7 +118,7 @@ impl Reader {
                     reply = self.read(&asked).await?;
                     continue;
                 }
-                Err(error) => return Err(ask.answer(format!("the answer is no list ({:?})", error.classify()))),
+                Err(error) => return Err(ask.answer(format!("the answer is not a list ({:?})", error.classify()))),
             };
             page.value.iter().try_for_each(&mut take).map_err(|problem| ask.answer(problem))?;
             let Some(link) = page.next else { return page.delta.as_deref().map(follow).transpose() };

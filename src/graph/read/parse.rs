@@ -16,7 +16,7 @@ pub struct Organization {
     pub tenant: TenantId,
     /// The verified domains, in lower case.
     pub domains: BTreeSet<String>,
-    /// The default one.
+    /// The domain of new sign-in names; absent where the tenant reports no default.
     pub default_domain: Option<String>,
     /// Those that are federated.
     pub federated_domains: BTreeSet<String>,
@@ -51,14 +51,14 @@ fn texts(found: &Json) -> impl Iterator<Item = &str> {
 
 /// The id of any object.
 pub(in crate::graph) fn id(object: &Json) -> Result<ObjectId, String> {
-    object["id"].as_str().and_then(ObjectId::new).ok_or_else(|| String::from("Graph answered an object without an id"))
+    object["id"].as_str().and_then(ObjectId::new).ok_or_else(|| String::from("Graph returned an object without an id"))
 }
 
 /// A live user with these attributes.
 pub(in crate::graph) fn user(object: &Json, attributes: &Arc<[Attribute]>) -> Result<User, String> {
     let id = id(object)?;
     let Some(name) = object["userPrincipalName"].as_str() else {
-        return Err(format!("Graph answered the user {id} without its userPrincipalName"));
+        return Err(format!("Graph returned the user {id} without its userPrincipalName"));
     };
     let mut user = User::new(id, Upn::new(name));
     user.enabled = object["accountEnabled"].as_bool();
@@ -80,7 +80,7 @@ pub(in crate::graph) fn patch(user: &mut User, item: &Json, attributes: &[Attrib
     let flag = |name: &str| item.get(name).map(|value| value.as_bool() == Some(true));
     if let Some(name) = item.get("userPrincipalName") {
         let name = name.as_str().filter(|name| !name.is_empty());
-        user.upn = Upn::new(name.ok_or_else(|| format!("Graph answered the user {} without its userPrincipalName", user.id))?);
+        user.upn = Upn::new(name.ok_or_else(|| format!("Graph returned the user {} without its userPrincipalName", user.id))?);
     }
     if let Some(enabled) = item.get("accountEnabled") {
         user.enabled = enabled.as_bool();
@@ -122,7 +122,7 @@ pub(in crate::graph) fn relation(item: &Json, name: &str) -> Result<Vec<(ObjectI
     let listed = match item.get(name) {
         None | Some(Json::Null) => return Ok(Vec::new()),
         Some(Json::Array(listed)) => listed,
-        Some(_) => return Err(format!("Graph answered `{name}` as no list")),
+        Some(_) => return Err(format!("Graph returned `{name}`, which is not a list")),
     };
     listed.iter().map(|entry| Ok((id(entry)?, told(entry)?))).collect()
 }
@@ -139,7 +139,7 @@ pub(in crate::graph) fn told(item: &Json) -> Result<ItemState, String> {
     match item.get("@removed") {
         None => Ok(ItemState::There),
         Some(Json::Object(_)) => Ok(ItemState::Gone),
-        Some(_) => Err("Graph answered an `@removed` that tells no reason".into()),
+        Some(_) => Err("Graph returned an `@removed` without a reason".into()),
     }
 }
 

@@ -112,14 +112,14 @@ pub(in crate::graph) fn select_users(wanted: &SnapshotScope, attributes: &[Attri
 pub(in crate::graph) fn users_since(wanted: &SnapshotScope, attributes: &[Attribute]) -> ReadRequest {
     let properties = select_users(wanted, attributes);
     let request = BatchItem::get(with_query("/users/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
-    ReadRequest { what: "read what changed of the users", request, permission: USERS }
+    ReadRequest { what: "read the changes of users", request, permission: USERS }
 }
 
 /// Where delta of groups begins: from now on. Members of all groups are returned; those that matter are selected.
 pub(in crate::graph) fn groups_since() -> ReadRequest {
     let properties = format!("{GROUP_PROPERTIES},createdDateTime,members,owners");
     let request = BatchItem::get(with_query("/groups/delta", &[("$select", &properties), ("$deltatoken", "latest")]));
-    ReadRequest { what: "read what changed of the groups", request, permission: GROUPS }
+    ReadRequest { what: "read the changes of groups", request, permission: GROUPS }
 }
 
 /// The same from where the last round ended. A link brings its parameters with it.
@@ -158,9 +158,9 @@ pub(in crate::graph) fn asks(wanted: &SnapshotScope, attributes: &[Attribute]) -
         ask("read the users", BatchItem::get(with_query("/users", &parameters)), USERS),
         ask("read the deleted users", BatchItem::get(deleted), USERS),
         organization(),
-        ask("read who holds a directory role", BatchItem::get("/roleManagement/directory/roleAssignments"), ROLES),
+        ask("read the active role assignments", BatchItem::get("/roleManagement/directory/roleAssignments"), ROLES),
         ask(
-            "read who is eligible for a directory role",
+            "read the eligible role assignments",
             BatchItem::get("/roleManagement/directory/roleEligibilitySchedules"),
             "RoleEligibilitySchedule.Read.Directory",
         ),

@@ -17,9 +17,9 @@ use crate::target::SnapshotScope;
 const YOUNG: SignedDuration = SignedDuration::from_secs(15);
 
 impl Reader {
-    /// Completes a snapshot by accounts that are known to have been made lately, and that a replica behind did not tell: whoever is taken for
-    /// absent would be made a second time, and whoever is still told to be in the recycle bin brought back a second time. Who is old enough
-    /// and nowhere has been deleted since.
+    /// Adds recently created users that a lagging replica does not list, so that they are not created or restored twice.
+    ///
+    /// Each such user is looked up by id. A user older than the replication bound that is in no list has been deleted since.
     ///
     /// # Errors
     /// Where a look-up itself fails.
@@ -34,7 +34,7 @@ impl Reader {
         let missing = made.iter().filter(|(id, at)| !snapshot.users.contains_key(id) && !was_deleted_since(snapshot, id, **at));
         let mut missing: Vec<&ObjectId> = missing.map(|(id, _)| id).collect();
         while !missing.is_empty() {
-            tracing::info!(accounts = missing.len(), "accounts that were made lately are in no list yet: they are looked up");
+            tracing::info!(accounts = missing.len(), "recently created accounts are in no list yet: they are looked up");
             let asks: Vec<ReadRequest> = missing.iter().map(|id| one_user(id, wanted, &attributes)).collect();
             let mut absent = Vec::new();
             for ((id, ask), reply) in missing.into_iter().zip(&asks).zip(self.first_pages(&asks).await?) {
@@ -47,7 +47,7 @@ impl Reader {
                 if !reply.is_success() {
                     return Err(ask.refused(&reply));
                 }
-                let user = reply.json().ok_or_else(|| ask.answer("the answer is no JSON".into()))?;
+                let user = reply.json().ok_or_else(|| ask.answer("the answer is not JSON".into()))?;
                 let user = parse::user(&user, &attributes).map_err(|problem| ask.answer(problem))?;
                 snapshot.deleted.remove(id);
                 snapshot.users.insert(&user);
@@ -61,7 +61,8 @@ impl Reader {
     }
 }
 
-/// Whether the recycle bin itself tells that the account was deleted after it was made: a replica behind would still show it.
+/// Whether the recycle bin shows that the account was deleted after its creation. A lagging replica would still show an earlier
+/// deletion.
 fn was_deleted_since(snapshot: &Snapshot, id: &ObjectId, made: Timestamp) -> bool {
     let deleted_at = || snapshot.deleted.get(id)?.deleted_at.as_ref()?.parse::<Timestamp>().ok();
     deleted_at().is_some_and(|deleted_at| deleted_at > made)

@@ -27,7 +27,7 @@ pub(in crate::graph) struct CacheHeader {
     pub(in crate::graph) listed: Timestamp,
     /// Where the next round of users begins: a path, so that its origin cannot be another one.
     pub(in crate::graph) users: String,
-    /// Likewise for groups.
+    /// Where the next round of groups begins, as a path.
     pub(in crate::graph) groups: String,
     /// The users in the recycle bin.
     pub(in crate::graph) bin: BTreeSet<ObjectId>,
@@ -67,7 +67,7 @@ impl<'a> CacheEntry<'a> {
     /// What was kept, or why it cannot be used.
     pub(in crate::graph) fn load(&self, now: Timestamp) -> Result<CachedSnapshot, &'static str> {
         let mut head: Option<(CacheHeader, Vec<u8>)> = None;
-        let mut why = "no earlier reading of these attributes is kept";
+        let mut why = "no earlier reading of these attributes is stored";
         let (mut told, mut users) = (TenantState::default(), UsersBuilder::default());
         let mut rows = 0_u64;
         let mut broken = false;
@@ -76,7 +76,7 @@ impl<'a> CacheEntry<'a> {
             &self.reading,
             &mut |text| {
                 let Ok(found) = serde_json::from_slice::<CacheHeader>(text) else {
-                    why = "what was kept cannot be read";
+                    why = "the stored reading cannot be read";
                     return false;
                 };
                 let age = now.duration_since(found.listed);
@@ -99,7 +99,7 @@ impl<'a> CacheEntry<'a> {
         );
         let Some((head, former)) = head else { return Err(why) };
         if !whole || broken || head.rows != rows {
-            return Err("what was kept is not whole");
+            return Err("the stored reading is incomplete");
         }
         told.users = users.finish();
         told.gone.clone_from(&head.gone);

@@ -14,14 +14,14 @@ pub(in crate::graph) struct TenantState {
     pub(in crate::graph) users: Users,
     /// With direct members and owners, where they were read.
     pub(in crate::graph) groups: BTreeMap<ObjectId, Group>,
-    /// The groups whose members were read to the end; of role-assignable ones the owners, too.
+    /// The groups with members that were read to the end; of role-assignable ones the owners, too.
     pub(in crate::graph) read: BTreeSet<ObjectId>,
     /// What was deleted since the full list.
     pub(in crate::graph) gone: BTreeSet<ObjectId>,
 }
 
 impl TenantState {
-    /// The groups whose members are needed and were not read yet.
+    /// The groups that need their members and do not have them yet.
     pub(in crate::graph) fn unread(&self, wanted: &SnapshotScope) -> BTreeSet<ObjectId> {
         let mut needed = self.direct(wanted);
         needed.extend(self.reachable(&self.protected(wanted)));
@@ -64,7 +64,7 @@ impl TenantState {
         Snapshot { users: self.users, groups: self.groups, ..snapshot }
     }
 
-    /// The groups that are protected together with everybody in them.
+    /// The groups that are protected together with all their members.
     fn protected(&self, wanted: &SnapshotScope) -> BTreeSet<ObjectId> {
         let named = self.groups.values().filter(|group| is_named(group, &wanted.protected_groups));
         named.map(|group| group.id.clone()).collect()
@@ -98,7 +98,7 @@ impl TenantState {
 }
 
 fn is_named(group: &Group, names: &BTreeSet<String>) -> bool {
-    // As the plan compares them: a protected group whose members were not read would have no effect.
+    // Compares names as the plan does: a protected group would have no effect if its members were not read.
     let called = |text: &str| names.iter().any(|name| name.trim().to_lowercase() == text.to_lowercase());
     called(&group.id.to_string()) || called(&group.name) || group.unique_name.as_deref().is_some_and(called)
 }

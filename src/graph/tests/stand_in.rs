@@ -30,7 +30,7 @@ pub(in crate::graph) fn fly<F: Future>(work: F) -> F::Output {
     })
 }
 
-/// Serves by a script, which is told how many requests came before.
+/// Serves by a script, which gets the number of earlier requests.
 pub(in crate::graph) async fn serve(
     script: impl Fn(&str, &Json, usize) -> Response + Send + Sync + 'static,
 ) -> (Arc<Client>, Arc<std::sync::Mutex<Vec<Asked>>>) {

@@ -61,7 +61,7 @@ impl Writer {
         Self { client, created_at: Mutex::default(), refused_batches: Mutex::default() }
     }
 
-    /// The connection.
+    /// The client that sends the requests, shared with the reader.
     pub const fn client(&self) -> &Arc<Client> {
         &self.client
     }

@@ -15,7 +15,7 @@ pub(super) struct File {
     pub(super) cases: Vec<Case>,
 }
 
-/// One case.
+/// A record and the values that the mapping is expected to give for it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Case {

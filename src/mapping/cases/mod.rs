@@ -65,7 +65,7 @@ fn run_all(mapping: &Mapping, text: &str) -> Result<(Vec<CaseResult>, Coverage, 
 
 fn run(mapping: &Mapping, case: &Case, reached: &mut Reached) -> Outcome {
     let day = case.as_of.as_deref().unwrap_or("2026-01-01");
-    let Ok(today) = Date::strptime("%Y-%m-%d", day) else { return Outcome::Wrong(format!("`as_of` is no date: {day}")) };
+    let Ok(today) = Date::strptime("%Y-%m-%d", day) else { return Outcome::Wrong(format!("`as_of` is not a date: {day}")) };
     let record = match with_all_columns(mapping, &case.record) {
         Ok(record) => record,
         Err(message) => return Outcome::Wrong(message),

@@ -294,13 +294,13 @@ impl Draft {
         file.push("# create_before = \"14d\"   # accounts are made this long before the first day\n");
         if self.disable_out_of_scope {
             file.push(
-                "# The service disables people who leave the scope, unless SkipOutOfScopeDeletions is set: then write \"report\".\n",
+                "# The service disables people that leave the scope, unless SkipOutOfScopeDeletions is set: then write \"report\".\n",
             );
             file.push("out_of_scope = \"disable\"\n");
         } else {
             file.push("out_of_scope = \"report\"   # or \"disable\"\n");
         }
-        file.push("on_missing = \"report\"   # or \"disable\": people who are no longer in the reading\n");
+        file.push("on_missing = \"report\"   # or \"disable\": people missing from the reading\n");
     }
 }
 

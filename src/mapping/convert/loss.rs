@@ -36,9 +36,9 @@ pub enum ConvertError {
     /// No part of the schema can be carried over.
     #[error("no part of `{name}` can be carried over: {why}")]
     Nothing {
-        /// The object mapping.
+        /// The name of the object mapping in the schema.
         name: String,
-        /// The reason.
+        /// The first thing that prevents the conversion.
         why: String,
     },
 }

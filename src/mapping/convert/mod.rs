@@ -15,13 +15,13 @@ pub use self::loss::{ConvertError, Lost};
 use self::loss::{is_directory, is_entra, is_user, name_of};
 use self::schema::{ObjectMapping, Rule, Schema};
 
-/// A converted schema.
+/// The result of a conversion: a mapping file, and what it could not express.
 #[derive(Clone, Debug, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Converted {
     /// The name of the mapping.
     pub name: String,
-    /// The mapping file.
+    /// The text of the mapping file, with comments on what was left out.
     #[serde(skip)]
     pub text: String,
     /// The targets that were carried over, as the mapping names them.

@@ -7,13 +7,13 @@ use crate::directory::all_attributes;
 pub(super) enum Meaning {
     /// This attribute of a user.
     Attribute(String),
-    /// The manager.
+    /// The reference to the manager, which the mapping sets by `[manager]`.
     Manager,
     /// Whether the account is enabled; the text of the value that blocks it.
     Enabled { blocked: &'static [&'static str], free: &'static [&'static str] },
     /// The pseudo target that drops a record.
     ObjectFilter,
-    /// Nothing, and why.
+    /// The target has no counterpart here; the text gives the reason for the report.
     Nothing(&'static str),
 }
 
@@ -63,12 +63,12 @@ const NOWHERE: &[(&str, &str)] = &[
     ("distinguishedName", ON_PREMISES),
     ("userAccountControl", ON_PREMISES),
     ("pwdLastSet", ON_PREMISES),
-    ("unicodePwd", "hrpush draws first passwords itself, and no mapping makes them"),
+    ("unicodePwd", "hrpush creates first passwords itself; no mapping sets them"),
     ("objectGUID", ON_PREMISES),
     ("objectSid", ON_PREMISES),
     ("objectId", "Entra sets it"),
-    ("passwordProfile.password", "hrpush draws first passwords itself, and no mapping makes them"),
-    ("password", "hrpush draws first passwords itself, and no mapping makes them"),
+    ("passwordProfile.password", "hrpush creates first passwords itself; no mapping sets them"),
+    ("password", "hrpush creates first passwords itself; no mapping sets them"),
     ("isSoftDeleted", "deletion follows [lifecycle] delete_after"),
     ("proxyAddresses", "Exchange sets it"),
 ];

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
-/// `synchronizationSchema`.
+/// Graph's `synchronizationSchema`: directories and the rules between them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Schema {
@@ -13,7 +13,7 @@ pub(super) struct Schema {
     pub(super) synchronization_rules: Vec<Rule>,
 }
 
-/// `directoryDefinition`.
+/// Graph's `directoryDefinition`: one side of the synchronization.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Directory {
@@ -23,7 +23,7 @@ pub(super) struct Directory {
     pub(super) objects: Vec<Object>,
 }
 
-/// `objectDefinition`.
+/// Graph's `objectDefinition`: a type of object in a directory, with its attributes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Object {
@@ -33,7 +33,7 @@ pub(super) struct Object {
     pub(super) attributes: Vec<AttributeDefinition>,
 }
 
-/// `attributeDefinition`.
+/// Graph's `attributeDefinition`, of which only the parts that a conversion needs are read.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct AttributeDefinition {
@@ -50,7 +50,7 @@ pub(super) struct AttributeDefinition {
     pub(super) api_expressions: Vec<Json>,
 }
 
-/// `synchronizationRule`.
+/// Graph's `synchronizationRule`: the object mappings from one directory to another.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Rule {
@@ -68,7 +68,7 @@ pub(super) struct Rule {
     pub(super) group_filter: Option<Json>,
 }
 
-/// `objectMapping`.
+/// Graph's `objectMapping`: the attribute mappings and the scope of one type of object.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ObjectMapping {
@@ -106,7 +106,7 @@ impl Default for ObjectMapping {
     }
 }
 
-/// `filter`.
+/// Graph's `filter`: the records in scope are those that pass one of its groups.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Filter {
@@ -118,7 +118,7 @@ pub(super) struct Filter {
     pub(super) category_filter_groups: Vec<Json>,
 }
 
-/// `filterGroup`.
+/// Graph's `filterGroup`: a record passes if all clauses hold.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct FilterGroup {
@@ -128,7 +128,7 @@ pub(super) struct FilterGroup {
     pub(super) clauses: Vec<FilterClause>,
 }
 
-/// `filterClause`.
+/// Graph's `filterClause`: a comparison of one attribute.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct FilterClause {
@@ -140,7 +140,7 @@ pub(super) struct FilterClause {
     pub(super) target_operand: FilterOperand,
 }
 
-/// `filterOperand`.
+/// Graph's `filterOperand`: the values to compare with.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct FilterOperand {
@@ -148,7 +148,7 @@ pub(super) struct FilterOperand {
     pub(super) values: Vec<Json>,
 }
 
-/// `attributeMapping`.
+/// Graph's `attributeMapping`: one target attribute and the expression for it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct AttributeMapping {

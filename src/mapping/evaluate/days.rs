@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::bound::BoundMapping;
+use super::bound_mapping::BoundMapping;
 use super::problem::Problem;
 use crate::mapping::dates::Role;
 use crate::mapping::desired::{HeldCode, RecordPart};

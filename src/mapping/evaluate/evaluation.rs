@@ -1,6 +1,6 @@
 //! One record during its evaluation: it evaluates single expressions and collects the problems that it meets.
 
-use super::bound::BoundMapping;
+use super::bound_mapping::BoundMapping;
 use super::days;
 use super::problem::Problem;
 use crate::expr::{Context, EvalError, Outcome, SearchBudget};
@@ -42,7 +42,7 @@ impl<'m> RecordEvaluation<'m> {
         self.note(text)?
     }
 
-    /// Notes a problem.
+    /// Adds an error to the problems of the record and returns the value otherwise.
     pub(super) fn note<T>(&mut self, result: Result<T, Problem>) -> Option<T> {
         result.map_err(|problem| self.problems.push(problem)).ok()
     }

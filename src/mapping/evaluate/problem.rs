@@ -1,6 +1,6 @@
 //! The problems of a record, and the held record that they make.
 
-use super::bound::BoundMapping;
+use super::bound_mapping::BoundMapping;
 use crate::directory::{Attribute, Value};
 use crate::expr::EvalError;
 use crate::mapping::desired::{Flow, Held, HeldCode, LeftOut, RecordPart, Wanted};

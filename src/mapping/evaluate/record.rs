@@ -1,7 +1,7 @@
 //! One record through the mapping, in the order: key, scope, stage, values.
 
 use super::attributes::Selection;
-use super::bound::BoundMapping;
+use super::bound_mapping::BoundMapping;
 use super::evaluation::RecordEvaluation;
 use super::problem::{Problem, held, marks};
 use crate::expr::{Context, Outcome};
@@ -21,11 +21,11 @@ impl BoundMapping {
         evaluation.mapped(Selection::All, |_| true)
     }
 
-    /// The same, without the candidates of `SelectUniqueValue` if `has_account` is true of the person.
+    /// Maps a record, but without the candidates of `SelectUniqueValue` if `has_account` returns true for the person.
     ///
     /// Only a create needs the candidates. Most people have an account, and the candidates are most of the work of a mapping.
-    /// `has_account` is called once, and only for a person whose other values are valid; the attributes by which people are matched are
-    /// known then. If it returns false the result is that of [`BoundMapping::map`].
+    /// `has_account` is called once, after all other values proved valid; the match attributes are known then. If it returns
+    /// false the result is that of [`BoundMapping::map`].
     pub fn map_unless_known(&self, record: &Record, context: &Context, has_account: impl FnOnce(&Desired) -> bool) -> Mapped {
         let cleaned = self.cleaned(record);
         let evaluation = RecordEvaluation::new(self, cleaned.as_ref().unwrap_or(record), context);

@@ -1,6 +1,6 @@
 //! The names of countries in the languages of HR files, for a ready translation to the codes that licences need.
 
-use super::words::fold;
+use super::vocabulary::fold;
 
 /// The code of a country by its name or its code of three letters.
 pub(super) fn code(value: &str) -> Option<&'static str> {

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::mapping::guess::words::NO_END;
+use crate::mapping::guess::vocabulary::NO_END;
 use crate::record::{DayFormat, day_of};
 
 /// How a file seems to write its dates.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::mapping::guess::sheet::comment;
 use crate::mapping::guess::text::{Writer, list, quoted, words};
-use crate::mapping::guess::words::{ACTIVE, LEFT, Meaning, NO, YES, fold, holds};
+use crate::mapping::guess::vocabulary::{ACTIVE, LEFT, Meaning, NO, YES, fold, holds};
 
 /// Parts of the names of columns in which yes means that a person has left. They are asked first: `inactive` holds `active`.
 const GONE: &[&str] = &[
@@ -82,7 +82,7 @@ impl Writer<'_> {
                 .push(format!("the last working day is `{name}`, which {filled} records have: access ends the day after"));
         } else {
             self.line("# end  = \"[…]\"   # no column is known to be the last working day");
-            self.decisions.push("no column is known to be the last working day: no date ends anybody's access".to_owned());
+            self.decisions.push("no column is known to be the last working day: no date ends access".to_owned());
         }
         match status {
             Some(column) => self.status(column),

@@ -8,7 +8,7 @@ pub(super) mod dates;
 mod lifecycle;
 mod sheet;
 mod text;
-mod words;
+mod vocabulary;
 
 use crate::expr::Context;
 use crate::mapping::guess::sheet::{Sheet, comment, is_writable};
@@ -49,7 +49,7 @@ pub enum GuessError {
     /// The column that was named as the key does not exist.
     #[error("there is no column `{name}`; the columns are {}", listed(columns))]
     NoColumn {
-        /// What was named.
+        /// The column name that was given as the key.
         name: String,
         /// The columns there are.
         columns: Vec<String>,
@@ -57,7 +57,7 @@ pub enum GuessError {
     /// Its name cannot be written in an expression.
     #[error("an expression cannot name the column `{name}`: it has brackets that are not in pairs, or control characters")]
     Unwritable {
-        /// The column.
+        /// The name of the column, as the file has it.
         name: String,
     },
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::mapping::guess::words::{Meaning, NO, NOTHING, WORDS, YES, fold, forms, holds};
+use crate::mapping::guess::vocabulary::{Meaning, NO, NOTHING, WORDS, YES, fold, forms, holds};
 use crate::record::{Cell, Header, Record};
 
 /// The columns by what they mean, with their values.
@@ -31,12 +31,12 @@ impl<'r> Sheet<'r> {
         sheet
     }
 
-    /// Gives each column that is free yet the first meaning whose word one form of its name is.
+    /// Assigns each free column the first meaning that has one form of its name among its words.
     fn take(&mut self, by_form: &HashMap<String, Vec<(usize, usize)>>, distance: usize, taken: &mut BTreeSet<usize>) {
         for (meaning, words) in WORDS {
             for word in words.split_whitespace() {
                 for &(_, column) in by_form.get(word).into_iter().flatten().filter(|(of, _)| *of == distance) {
-                    // `Employee` may be the key or the name, which its values tell apart.
+                    // `Employee` may be the key or the name; the values of the column decide.
                     let fits = *meaning != Meaning::Key || self.may_be_key(column);
                     if fits && taken.insert(column) {
                         self.found.entry(*meaning).or_default().push(column);
@@ -102,7 +102,8 @@ impl<'r> Sheet<'r> {
         values == self.records.len() && self.distinct(column).len() == values
     }
 
-    /// The column of the key: one with the name of a key, and of several the first whose values are unique. Unique values alone are not enough:
+    /// The column of the key: one with the name of a key, and of several the first with unique values. Unique values alone are
+    /// not enough:
     /// they may be phone numbers, first names or row numbers.
     pub(super) fn key(&self) -> Option<usize> {
         let named = self.found.get(&Meaning::Key)?;

@@ -8,7 +8,7 @@ use crate::directory::{Attribute, Value};
 use crate::mapping::guess::countries;
 use crate::mapping::guess::dates::{self, DateGuess};
 use crate::mapping::guess::sheet::{Sheet, comment};
-use crate::mapping::guess::words::{Meaning, YES, fold, holds};
+use crate::mapping::guess::vocabulary::{Meaning, YES, fold, holds};
 use crate::mapping::model::Mapping;
 
 /// The most unused columns that are named.
@@ -277,7 +277,7 @@ impl<'r> Writer<'r> {
         let expression = format!("Switch({}, , {})", self.expression(column), pairs.join(", "));
         if !unknown.is_empty() {
             let name = self.sheet.name(column);
-            self.notes.push(format!("{} in `{name}` is no country that is known: add it to usageLocation", words(&unknown)));
+            self.notes.push(format!("{} in `{name}` is not a known country: add it to usageLocation", words(&unknown)));
         }
         let line = format!("usageLocation = {{ expression = {}, on_empty = \"keep\" }}", quoted(&expression));
         Some(format!("{line}   # the codes of two letters that licences need"))
@@ -353,7 +353,7 @@ impl<'r> Writer<'r> {
         let name = self.sheet.name(column);
         if reads(&format!("{}\n{table}\n", self.text)) {
             self.line(&format!("\n# {known} of {total} are addresses of people of this file.\n{table}"));
-            self.decisions.push(format!("the manager is the person whose {attribute} is in `{name}`"));
+            self.decisions.push(format!("the manager is the person with the {attribute} in `{name}`"));
         } else {
             self.line("\n# The values of this column are addresses, and the manager is looked up by a key of HR.");
             self.line(&format!("# [manager]\n# key = {key}"));

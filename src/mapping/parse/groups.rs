@@ -9,7 +9,7 @@ use crate::mapping::walk::{Section, Walk};
 
 const KEYS: &[&str] = &["key", "name", "kind", "owners", "when", "membership", "id"];
 
-/// Reads all rules.
+/// Reads all `[[groups]]` tables: the rules, and the expressions of each rule in the same order.
 pub(super) fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> (Vec<GroupRule>, Vec<GroupFormulas>) {
     let sections = walk.sections(root, "groups");
     distinct(walk, &sections);
@@ -46,12 +46,12 @@ fn read_rule(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<(GroupRul
     let owners = walk.texts(section, "owners");
     for (owner, span) in owners.iter().filter(|(owner, _)| !owner.contains('@')) {
         let hint = "owners are userPrincipalNames, such as \"it@contoso.com\"".to_owned();
-        walk.fault(span, format!("`{owner}` is no userPrincipalName"), Some(hint));
+        walk.fault(span, format!("`{owner}` is not a userPrincipalName"), Some(hint));
     }
     let id = walk.optional_text(section, "id").and_then(|(text, span)| {
         let id = ObjectId::new(&text);
         if id.is_none() {
-            walk.fault(&span, format!("`{text}` is no id of a group"), None);
+            walk.fault(&span, format!("`{text}` is not the id of a group"), None);
         }
         id
     });

@@ -91,7 +91,7 @@ pub(crate) fn known_keys(text: &str) -> crate::diagnostic::toml::KnownKeys {
     walk.known_keys()
 }
 
-/// The `[source]` table.
+/// The checked entries of the `[source]` table.
 struct Source {
     key: Option<Slot>,
     previous_key: Option<Slot>,
@@ -239,7 +239,7 @@ fn dates(walk: &mut Walk<'_>, section: &Section<'_, '_>, zone: TimeZone) -> Date
             formats.push(format);
         } else {
             let hint = "day, month and year are %d, %m and %Y, so that 31.12.2026 is \"%d.%m.%Y\" and 31.12.26 \"%d.%m.%y\"";
-            walk.fault(&span, format!("{format:?} is no format of a date"), Some(hint.to_owned()));
+            walk.fault(&span, format!("{format:?} is not a format of a date"), Some(hint.to_owned()));
         }
     }
     let no_end: Vec<String> = walk.texts(section, "no_end").into_iter().map(|(word, _)| word).collect();

@@ -10,10 +10,10 @@ use crate::mapping::model::{Origin, Target};
 use crate::mapping::parse::formulas::attribute;
 use crate::mapping::walk::{Node, Section, Walk};
 
-/// The pseudo target whose expression may drop the whole record.
+/// The pseudo target for an expression that may drop the whole record.
 const FILTER: &str = "objectFilter";
 
-/// What `[attributes]` says.
+/// The checked entries of `[attributes]`.
 pub(super) struct Targets {
     pub(super) list: Vec<Target>,
     /// The expression of `objectFilter`.

@@ -34,7 +34,7 @@ on_leave = ["revoke-session"]
         "must be 1",
         "unknown key `nmae`",
         "needs `key`",
-        "no format of a date",
+        "not a format of a date",
         "no time zone",
         "`mail` is matched but not mapped",
         "`userPrincipalName` is matched, but",

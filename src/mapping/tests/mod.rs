@@ -314,7 +314,7 @@ proptest::proptest! {
     ) {
         let name = CELLS[column].0;
         let sign = if by_date { ("End", "2026-11-19") } else { ("Status", "Terminated") };
-        // By the dates somebody is gone only until they start again, and never by another end.
+        // By the dates a person is gone only until the next start, and never by another end.
         let other = if by_date { !["Start", "End"].contains(&name) } else { name != "Status" };
         proptest::prop_assume!(other);
         match map(&everything(), &cells(&[(name, text.as_str()), sign])) {

@@ -12,7 +12,7 @@ use crate::record::EmployeeId;
 pub struct Confirmation {
     /// The guards as they were counted when the plan was made; none in a state folder without a copy of the plan.
     pub guards: Option<Vec<Guard>>,
-    /// The accounts of people whom the ledger does not know.
+    /// The accounts of people that the ledger does not contain.
     pub accounts: BTreeMap<EmployeeId, ObjectId>,
     /// Whether an administrator approved the plan by its fingerprint.
     pub approved: bool,

@@ -1,4 +1,4 @@
-//! A saved plan against the tenant of today: changes whose *before* no longer holds are left out.
+//! Checks a saved plan against the current tenant: a change is left out once its *before* no longer holds.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
@@ -115,7 +115,7 @@ fn count_again(plan: &mut Plan, accounts: &Accounts<'_>, unchanged: u64, policy:
 
 /// Why a person is not created any more: there is an account under that key, name or address by now, live or deleted.
 fn taken(change: &Change, snapshot: &Snapshot, ledger: &Ledger, names: &mut Names<'_>, numbers: &Numbers) -> Option<String> {
-    let Some(key) = EmployeeId::new(&change.key) else { return Some("the plan does not say whose account it is".into()) };
+    let Some(key) = EmployeeId::new(&change.key) else { return Some("the plan does not name the account".into()) };
     if let Some(why) = ledger.unsettled.get(&key) {
         return Some(format!("an earlier request for this person has no known outcome: {why}"));
     }
@@ -156,7 +156,7 @@ impl Numbers {
 }
 
 fn user_moved(change: &Change, snapshot: &Snapshot, ledger: &Ledger, protection: &Protection<'_>) -> Option<String> {
-    let Some(id) = &change.id else { return Some("the plan does not say whose account it is".into()) };
+    let Some(id) = &change.id else { return Some("the plan does not name the account".into()) };
     let found = match change.action {
         Action::Restore => {
             snapshot.deleted.get(id).map(|deleted| deleted.user.clone()).ok_or("is not in the recycle bin any more")
@@ -176,7 +176,7 @@ fn user_moved(change: &Change, snapshot: &Snapshot, ledger: &Ledger, protection:
         WriteAccess::Shielded(why) => return Some(format!("the account is privileged by now ({why})")),
         WriteAccess::Protected => return Some("the account is protected by now".into()),
         WriteAccess::Synced => return Some("the account is synced from on-premises by now".into()),
-        WriteAccess::Guest => return Some("the account is a guest's by now".into()),
+        WriteAccess::Guest => return Some("the account belongs to a guest by now".into()),
     }
     if change.action == Action::Restore {
         return None;
@@ -184,7 +184,7 @@ fn user_moved(change: &Change, snapshot: &Snapshot, ledger: &Ledger, protection:
     if change.action == Action::Delete && user.enabled != Some(false) {
         return Some("the account is enabled by now".into());
     }
-    moved_attribute(change, user, ledger, false).map(|name| format!("{name} is not what it was when the plan was made"))
+    moved_attribute(change, user, ledger, false).map(|name| format!("{name} has changed since the plan was made"))
 }
 
 /// The first attribute that is not as it was before the change (or, backwards, as it was after).
@@ -248,10 +248,10 @@ fn group_moved(change: &mut Change, snapshot: &Snapshot, protection: &Protection
             change.members = None;
         }
     }
-    (had_members && change.members.is_none() && change.attributes.is_empty()).then(|| "the members are right by now".into())
+    (had_members && change.members.is_none() && change.attributes.is_empty()).then(|| "the members are as planned already".into())
 }
 
-/// The people whom a group that is left out should have taken, by key.
+/// The people that a left-out group should have taken, by key.
 fn waiting_for(change: &Change, snapshot: &Snapshot) -> Vec<String> {
     let unique = change.attributes.iter().find(|edit| edit.name == roles::UNIQUE_NAME).and_then(|edit| edit.after.as_ref());
     let by_name = || {
@@ -267,7 +267,7 @@ fn waiting_for(change: &Change, snapshot: &Snapshot) -> Vec<String> {
     members.flat_map(|members| &members.add).filter(|key| !is_member(key)).cloned().collect()
 }
 
-/// A person whom the wanted group does not take keeps the present groups.
+/// A person that the wanted group does not take keeps the present groups.
 fn keep_present_groups(changes: &mut Vec<Change>, drifted: &mut Vec<Drifted>, unplaced: &HashSet<String>) {
     if unplaced.is_empty() {
         return;
@@ -289,7 +289,7 @@ fn keep_present_groups(changes: &mut Vec<Change>, drifted: &mut Vec<Drifted>, un
     });
 }
 
-/// Takes those out of a group's change whose accounts hrpush does not touch.
+/// Removes members from a group's change if hrpush must not touch their accounts.
 pub(in crate::plan) fn leave_alone(change: &mut Change, snapshot: &Snapshot, protection: &Protection<'_>) {
     let Change { members, ids, .. } = change;
     let Some(members) = members else { return };

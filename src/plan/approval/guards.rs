@@ -30,7 +30,7 @@ pub const GUARDS: &[&str] = &[
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::plan) struct Counted {
     pub(in crate::plan) bases: Bases,
-    /// People of the feed with an enabled account who vanished from the reading.
+    /// People of the feed with an enabled account that the reading no longer contains.
     pub(in crate::plan) vanished: u64,
 }
 
@@ -210,7 +210,7 @@ pub(in crate::plan) fn on_groups(changes: &[Change], snapshot: &Snapshot, ledger
     guards
 }
 
-/// The guards on the reading itself, and on who is held.
+/// The guards on the reading itself, and on the held records.
 pub(in crate::plan) fn on_reading(inputs: &Inputs<'_>, held: &[HeldEntry]) -> (Guard, Guard, Guard) {
     let last = inputs.ledger.last_reading.as_ref();
     let before = last.map_or(0, |last| last.records);

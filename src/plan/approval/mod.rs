@@ -17,7 +17,7 @@ pub struct ApprovedPlan {
 }
 
 impl ApprovedPlan {
-    /// The plan.
+    /// The plan that passed its guards, or was approved by its fingerprint.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }

@@ -1,20 +1,20 @@
-//! Who joins and who leaves a group.
+//! The members that join a group and those that leave it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::directory::{Group, ObjectId};
-use crate::plan::groups::asked::GroupRequest;
+use crate::plan::groups::group_requests::GroupRequest;
 use crate::plan::groups::membership::{MemberStanding, Membership};
 use crate::plan::model::Members;
 use crate::plan::person::context::PersonPlanner;
 
-/// The people whose wanted group is held, with the rules that want it: they keep the groups of these rules.
+/// The people for which the wanted group is held, with the rules that want it: they keep the groups of these rules.
 pub(super) type Waiting<'a> = BTreeMap<&'a str, BTreeSet<usize>>;
 
 /// The members that a group gains and loses, and the ids of those that have one.
 pub(super) type Moves = (Members, BTreeMap<String, ObjectId>);
 
-/// People whom HR wants in the group and who are not in it.
+/// People that HR wants in the group and that are not in it.
 pub(super) fn joining(
     planner: &PersonPlanner<'_>,
     membership: &Membership<'_, '_>,
@@ -36,7 +36,7 @@ pub(super) fn joining(
     (members, ids)
 }
 
-/// Adds the members of a group whom HR does not want in it any more, but for those whose other group is held.
+/// Adds the members that HR no longer wants in a group, except people for which the other group is held.
 pub(super) fn add_leaving(
     membership: &Membership<'_, '_>,
     asked: &GroupRequest<'_>,

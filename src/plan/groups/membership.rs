@@ -32,7 +32,7 @@ pub(super) struct Membership<'a, 's> {
 }
 
 impl<'a> Membership<'a, '_> {
-    /// The people of the reading who are members of a group or become members again, with their accounts.
+    /// The people of the reading that are members of a group or become members again, with their accounts.
     pub(super) fn members_of<'g>(&'g self, group: &'g Group) -> impl Iterator<Item = (&'a str, &'g ObjectId)> {
         let live = group.members.iter().filter_map(|id| Some((*self.by_account.get(id)?, id)));
         live.chain(self.returning.get(&group.id).into_iter().flatten().copied())

@@ -1,6 +1,6 @@
 //! Groups that the mapping asks for, and their members.
 
-mod asked;
+mod group_requests;
 mod members;
 mod membership;
 mod names;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::directory::{Group, ObjectId, Value, roles};
 use crate::mapping::{Held, HeldCode};
 use crate::plan::group_rules::{hold, refuse, unique_name};
-use crate::plan::groups::asked::Case;
+use crate::plan::groups::group_requests::Case;
 use crate::plan::groups::members::{Moves, Waiting};
 use crate::plan::groups::membership::{MemberStanding, Membership, membership_of};
 use crate::plan::groups::names::{GroupNames, is_renamed};
@@ -22,14 +22,14 @@ use crate::plan::reason::{Reason, Why};
 
 /// The changes of groups.
 ///
-/// Every group is judged before the members of any are compared: a person whose wanted group is held keeps the group of before.
+/// Every group is judged before any members are compared: while a wanted group is held, its people keep the group of before.
 pub(super) fn plan(planner: &mut PersonPlanner<'_>, decisions: &[PersonDecision]) -> Vec<Change> {
     if planner.inputs.rules.groups.is_empty() {
         orphans::report(planner, &BTreeSet::new());
         return Vec::new();
     }
     let membership = membership_of(planner, decisions);
-    let cases = asked::cases(planner, &membership);
+    let cases = group_requests::cases(planner, &membership);
     let (waiting, mut drafts) = judge(planner, &membership, &cases);
     let mut changes = Vec::new();
     for (at, draft) in &mut drafts {
@@ -54,7 +54,7 @@ struct Draft {
     ids: BTreeMap<String, ObjectId>,
 }
 
-/// Holds the groups that hrpush cannot serve, with the people who wait for them; gives back what becomes of the others.
+/// Holds the groups that hrpush cannot serve, with the people that wait for them; returns the drafts of the others.
 fn judge<'a>(
     planner: &mut PersonPlanner<'a>,
     membership: &Membership<'a, '_>,
@@ -73,7 +73,7 @@ fn judge<'a>(
                     count += 1;
                 }
                 if count > 0 {
-                    held.message = format!("{}; people who belong in it keep their present groups ({count})", held.message);
+                    held.message = format!("{}; people that belong in it keep their present groups ({count})", held.message);
                 }
                 planner.held.push(*held);
             }
@@ -128,7 +128,8 @@ fn with_members<'a>(
     (case.present.is_none() || change.members.is_some() || !change.attributes.is_empty()).then_some(change)
 }
 
-/// Groups that an earlier version made for other spellings of a key lose those who do not belong in any of them, and gain nobody.
+/// Plans for groups that an earlier version made for other spellings of a key: they only lose members that belong in none of
+/// them.
 fn leave_twins(
     planner: &mut PersonPlanner<'_>,
     membership: &Membership<'_, '_>,
@@ -234,13 +235,13 @@ fn report_spellings(planner: &mut PersonPlanner<'_>, case: &Case<'_>) {
     planner.skipped.push(Skipped { key, id, code: SkippedCode::GroupSpelling, message, left: false });
 }
 
-/// Members of an exact group whom hrpush does not manage.
+/// Reports members of an exact group that hrpush does not manage.
 fn report_others(planner: &mut PersonPlanner<'_>, membership: &Membership<'_, '_>, key: &str, group: &Group, exact: bool) {
     let others = group.members.iter().filter(|id| !membership.managed.contains(id)).count();
     if exact && others > 0 {
         let message = format!(
-            "the group {} has {others} members whom hrpush does not manage; they stay; \
-             hint: nothing to do where they were added by hand",
+            "the group {} has {others} members that hrpush does not manage; they stay; \
+             hint: nothing to do if they were added by hand",
             group.name
         );
         let (key, id) = (Some(key.to_owned()), Some(group.id.clone()));

@@ -1,4 +1,4 @@
-//! The display names of groups: which are taken, by whom, and which are given up.
+//! The display names of groups: the names that are taken, their groups, and the names that are given up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use crate::directory::{Group, ObjectId};
 use crate::mapping::{Held, HeldCode};
 use crate::plan::group_rules::fold;
 use crate::plan::group_rules::{hold, refuse};
-use crate::plan::groups::asked::Case;
+use crate::plan::groups::group_requests::Case;
 use crate::plan::homoglyphs::LookAlikes;
 use crate::plan::person::context::PersonPlanner;
 

@@ -12,7 +12,7 @@ use crate::plan::model::{Change, Members, Skipped, SkippedCode};
 use crate::plan::person::context::PersonPlanner;
 use crate::plan::reason::Reason;
 
-/// They lose the members whom this reading carries, but for those whose wanted group is held.
+/// Plans that they lose the members that this reading contains, except people for which the wanted group is held.
 pub(super) fn empty(
     planner: &PersonPlanner<'_>,
     membership: &Membership<'_, '_>,
@@ -29,7 +29,7 @@ pub(super) fn empty(
         }
         let mut ids = BTreeMap::new();
         for (key, id) in membership.members_of(group) {
-            // A person whom another feed carried last may belong here by that feed's mapping.
+            // If another feed carried the person last, the membership may follow from that feed's mapping.
             let known = planner.inputs.ledger.people.get(key);
             let other_feed = known.is_some_and(|known| known.feed != planner.inputs.rules.feed);
             let goes = match membership.standing.get(key) {
@@ -51,7 +51,7 @@ pub(super) fn empty(
     changes
 }
 
-/// Lists them.
+/// Reports each group that hrpush made and no rule asks for any more.
 pub(super) fn report(planner: &mut PersonPlanner<'_>, served: &BTreeSet<&ObjectId>) {
     for group in planner.inputs.snapshot.groups.values().filter(|group| !served.contains(&group.id)) {
         let Some(unique) = group.unique_name.as_ref().filter(|name| name.starts_with(PREFIX)) else { continue };

@@ -14,7 +14,7 @@ pub(super) struct Spellings<'a> {
 /// How often a spelling occurs.
 struct Use<'a> {
     count: usize,
-    /// The smallest key of a person whose record has it.
+    /// The smallest key among the people with this spelling.
     first: &'a str,
 }
 

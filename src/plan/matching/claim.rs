@@ -16,16 +16,16 @@ pub(in crate::plan) enum How {
     PreviousKey,
     /// By what an earlier run knew.
     Ledger,
-    /// By `hrpush decide`.
+    /// By a decision that an administrator made with `hrpush decide`.
     Decision,
 }
 
 /// The account of a person.
 #[derive(Clone, Copy)]
 pub(in crate::plan) enum Account<'a> {
-    /// There is none.
+    /// No account: the person is a candidate for a create.
     None,
-    /// A live one.
+    /// An account that is not deleted, and how it was found.
     Live(UserNo, How),
     /// One in the recycle bin.
     Deleted(&'a DeletedUser),

@@ -17,9 +17,9 @@ use crate::plan::matching::swapped_keys;
 use crate::plan::matching::{Matching, NOWHERE, Owner, place};
 use crate::plan::records::PersonNo;
 
-/// Who claims which account, by the place among those who are matched.
+/// The claims on accounts, each by its claimant's place among the matched people.
 struct Claims {
-    /// Who claims an account first, by the number of the user.
+    /// The first claimant of each account, by the number of the user.
     first: Vec<u32>,
     /// The accounts that several claim.
     contested: BTreeMap<UserNo, Vec<usize>>,
@@ -156,8 +156,8 @@ impl<'a> Matching<'a> {
         converted.iter().filter_map(previous).collect()
     }
 
-    /// Holds a leaver whose account is by a later match attribute and both names that of an active record under another key: HR may have
-    /// given the person a new key without saying so.
+    /// Holds a leaver if a later match attribute and both names of the account equal those of an active record with another key:
+    /// HR may have given the person a new key without a previous key.
     fn refuse_converted(
         &self,
         inputs: &Inputs<'_>,
@@ -250,8 +250,8 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// A leaver whose own account it is keeps the claim against records that match by a later attribute without both names: an address in
-    /// another record does not save anybody's access.
+    /// A leaver keeps the claim on the own account against records that match by a later attribute without both names: an address
+    /// in another record does not preserve access.
     fn prefer_leaver(
         &self,
         people: &[Person<'_>],

@@ -1,4 +1,4 @@
-//! A record about whose account there is a doubt: held with the accounts that may be meant, and the line that settles it.
+//! A record with an account in doubt: held with the accounts that may be meant, and the command that settles it.
 
 use crate::directory::{ObjectId, Users};
 use crate::mapping::{Desired, Held, HeldCode};
@@ -14,7 +14,7 @@ pub(in crate::plan) struct Doubt {
 }
 
 impl Doubt {
-    /// Holds the record. A leaver whose account is disabled already is not listed as one who keeps access.
+    /// Holds the record. If the account of a leaver is disabled already, the leaver is not listed with those that keep access.
     pub(in crate::plan) fn held(mut self, desired: &Desired, users: &Users) -> Box<Held> {
         self.accounts.sort_unstable();
         self.accounts.dedup();

@@ -44,7 +44,7 @@ enum Owner {
     Held(u32),
 }
 
-/// Not among those who are matched.
+/// The place of a record that is not among the matched people.
 const NOWHERE: u32 = u32::MAX;
 
 fn place(at: usize) -> u32 {
@@ -61,23 +61,23 @@ pub(super) struct Matching<'a> {
     pub(super) held: Vec<Held>,
     /// The people out of scope, with the keys that they had before.
     pub(super) out_of_scope: Vec<(&'a str, Option<&'a str>)>,
-    /// Accounts of people who are held.
+    /// The accounts of held people.
     pub(super) held_accounts: HashMap<EmployeeId, UserNo>,
     /// Keys that lead to an account which may be another person's: they name no manager.
     pub(super) in_doubt: HashSet<EmployeeId>,
     /// Whether a record had no key.
     pub(super) keyless: bool,
-    /// Everybody whom the reading names, held or not.
+    /// The keys of all people in the reading, held or not.
     keys: Keys,
-    /// The places of records among those who are matched.
+    /// The place of each record among the matched people.
     places: Vec<u32>,
-    /// Keys of before, and of people who are held without a record.
+    /// Previous keys, and the keys of people that are held without a record.
     other_keys: HashSet<EmployeeId>,
-    /// To whom accounts belong, by their numbers.
+    /// The owner of each account, by the number of the user.
     owners: Vec<Owner>,
-    /// The other records of leavers who are in several.
+    /// The other records of leavers with several records.
     twins: HashMap<PersonNo, Vec<PersonNo>>,
-    /// People whose record of before calls them gone and whose own start lies ahead, with the last working day.
+    /// People between two employments, with the last working day: the earlier record has ended, and the new start lies ahead.
     gaps: HashMap<PersonNo, Option<Date>>,
     /// Records that could be mapped and are held, so that they have no account of their own.
     unplaced: Vec<PersonNo>,
@@ -145,7 +145,7 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Notes a person whose start lies ahead and whose record of before calls them gone.
+    /// Notes a person with a start ahead and an ended earlier record.
     fn note_gap(&mut self, person: &Person<'_>, before: PersonNo) {
         let ahead = matches!(self.row(person).facts().stage, Stage::Upcoming { .. } | Stage::PreHire { .. });
         let before = self.reading.row(before);
@@ -154,7 +154,7 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Notes the people between two employments whose record of today names the key of before.
+    /// Notes the people between two employments: their current record names the previous key.
     fn note_gaps(&mut self, people: &[Person<'_>]) {
         if self.other_keys.is_empty() {
             return;
@@ -182,7 +182,7 @@ impl<'a> Matching<'a> {
         Some(self.places[number.index()]).filter(|place| *place != NOWHERE).map(|place| self.people[place as usize])
     }
 
-    /// The place of a person among those who are matched.
+    /// The place of a person among the matched people.
     pub(super) fn place_of(&self, key: &str) -> Option<usize> {
         let number = self.keys.find(self.reading, key)?;
         Some(self.places[number.index()]).filter(|place| *place != NOWHERE).map(|place| place as usize)
@@ -219,7 +219,7 @@ impl<'a> Matching<'a> {
         self.held_pointers.get_or_init(held).point_at(user)
     }
 
-    /// A record that was decided to be another person's points at nobody.
+    /// Whether a record still points at accounts. It does not once a decision says that it is another person's.
     fn is_undecided(&self, record: &Desired) -> bool {
         let decision = standing_decision(self.ledger, record.key.as_str(), PersonNames::of_desired(record));
         decision.is_none_or(|decision| decision.verdict != Verdict::New)
@@ -234,19 +234,19 @@ impl<'a> Matching<'a> {
         self.reading.indexes().iter().map(|index| index.attribute).collect()
     }
 
-    /// The held record of a person who works here that has both names of this user and the same value of a match attribute.
+    /// The held record of an active person with both names of this user and the same value of a match attribute.
     pub(super) fn held_namesake(&self, user: &UserRow<'_>) -> Option<&str> {
         self.namesakes.get_or_init(|| self.held_namesakes()).find(user)
     }
 
-    /// The records that are held so far, of people who work here.
+    /// The records of active people that are held so far.
     fn held_namesakes(&self) -> Namesakes {
         let rows = self.unplaced.iter().map(|number| self.reading.row(*number)).filter(|row| !left(*row));
         let records = rows.map(|row| row.desired(self.users)).filter(|record| self.is_undecided(record));
         Namesakes::new(&self.match_attributes(), records, self.held.iter())
     }
 
-    /// The key of the person to whom an account belongs.
+    /// The key of the person that owns an account.
     pub(super) fn owner(&self, user: UserNo) -> Option<&str> {
         match self.owners[user.index()] {
             Owner::Nobody => None,
@@ -255,7 +255,7 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Tells the people to be matched from those who are held already or out of scope.
+    /// Separates the people to be matched from those that are held already or out of scope.
     fn sort_out(&mut self, inputs: &'a Inputs<'a>) -> Vec<PersonNo> {
         let (reading, unsettled_keys) = (self.reading, &inputs.ledger.unsettled);
         let order = by_key(reading);

@@ -1,4 +1,4 @@
-//! Held records of people who work here, by both names and the match attributes: one of them may be the record of today of a leaver.
+//! Held records of active people, by both names and the match attributes: one of them may be the current record of a leaver.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::plan::matching::likeness::{BothNames, PersonNames};
 use crate::plan::records::text_index::{TextOf, fold};
 use crate::plan::records::wanted_texts::first_text;
 
-/// A held record of a person who works here.
+/// A held record of an active person.
 struct Namesake {
     /// What a message calls it.
     shown: String,
@@ -16,7 +16,7 @@ struct Namesake {
     values: Vec<(Attribute, String)>,
 }
 
-/// The held records of people who work here.
+/// The held records of active people.
 pub(super) struct Namesakes(HashMap<BothNames, Vec<Namesake>>);
 
 impl Namesakes {

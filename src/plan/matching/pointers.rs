@@ -10,8 +10,8 @@ use crate::plan::person::names::addresses;
 use crate::plan::records::text_index::{TextOf, fold};
 use crate::plan::records::wanted_texts::first_text;
 
-/// The values of records without an account of their own. A user with one of them may be the account that the record is about, so nobody
-/// takes its owner to be missing.
+/// The values of records without an account of their own. A user with one of them may be the account of the record, so the owner
+/// does not count as missing.
 pub(super) struct Pointers {
     values: Vec<(Attribute, HashSet<String>)>,
     addresses: HashSet<String>,

@@ -1,4 +1,4 @@
-//! Live accounts that resemble a person for whom a plan would create an account.
+//! Live accounts that resemble a person without an account, for which a plan would create one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -12,8 +12,8 @@ use crate::plan::person::names::addresses;
 use crate::plan::records::text_index::TextOf;
 use crate::plan::records::wanted_texts::wanted_addresses;
 
-/// The accounts that no record matches and that may belong to a new person: those whose first match attribute is empty, and those of people
-/// who are in no record any more, since a key may have changed its form.
+/// The accounts without a matching record that may belong to a new person. Either the first match attribute is empty, or the
+/// owner is in no record any more, since a key may have changed its form.
 pub(in crate::plan) struct Unclaimed<'a> {
     inputs: &'a Inputs<'a>,
     users: &'a Users,
@@ -23,7 +23,7 @@ pub(in crate::plan) struct Unclaimed<'a> {
     missing: HashMap<UserNo, &'a str>,
     /// The same by their keys without leading zeros.
     missing_keys: HashMap<&'a str, Vec<UserNo>>,
-    /// Disabled accounts of people who went missing in an earlier reading. A namesake who is hired later is no duplicate of theirs.
+    /// Disabled accounts of people missing since an earlier reading. A namesake that is hired later is no duplicate of them.
     long_gone: HashSet<UserNo>,
 }
 
@@ -83,7 +83,7 @@ impl<'a> Unclaimed<'a> {
         }
     }
 
-    /// Holds a person for whom an account may exist already.
+    /// Holds a person that may have an account already.
     pub(in crate::plan) fn check(&self, desired: &Desired) -> Result<(), Box<Held>> {
         if self.addresses.is_empty() {
             return Ok(());
@@ -109,8 +109,8 @@ impl<'a> Unclaimed<'a> {
         Err(self.doubt(what, &users).held(desired, self.users))
     }
 
-    /// Holds a leaver without an account who may be a person that went missing: the key may have changed its form, and that account is still
-    /// enabled.
+    /// Holds a leaver without an account that may be a missing person with an account still enabled: the key may have changed its
+    /// form.
     pub(in crate::plan) fn check_leaver(&self, desired: &Desired) -> Result<(), Box<Held>> {
         if self.missing.is_empty() {
             return Ok(());
@@ -128,7 +128,7 @@ impl<'a> Unclaimed<'a> {
         let Some(former) = found.keys().next() else { return Ok(()) };
         let accounts: Vec<_> = found.values().map(|number| self.users.at(*number).id()).collect();
         let message = format!(
-            "this leaver has no account, and {}, whose key {former} is in no record any more, may be the same person",
+            "this leaver has no account, but {} may be the same person: its key {former} is in no record any more",
             some_of(accounts.iter())
         );
         let help = format!("if {former} only changed its form, correct the key in HR");
@@ -144,7 +144,7 @@ impl<'a> Unclaimed<'a> {
                 format!("and its key {key} is in no record any more"),
                 format!("if {key} only changed its form, correct the key in HR or set `previous_key`"),
             ),
-            None => ("and no key".to_owned(), "find out whose account it is".to_owned()),
+            None => ("and no key".to_owned(), "find out which person the account belongs to".to_owned()),
         };
         let message = format!("the user {shown} has the same {what} {why}: it may be the account of this person");
         Doubt { code: HeldCode::PossibleDuplicate, message, help, accounts }

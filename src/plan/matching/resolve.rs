@@ -1,4 +1,4 @@
-//! Who is behind the keys of a saved plan: its document names people by their keys alone.
+//! The accounts behind the keys of a saved plan, which names people by their keys alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,13 @@ use crate::record::EmployeeId;
 
 /// Finds the accounts behind the keys of a saved plan that is applied away from the state folder where it was made.
 ///
-/// In that order: what is known with the plan, the accounts that stand in the plan itself, the ledger, for the owners of groups the user with
-/// that sign-in name, and the single live user with that `employeeId`, where the plan itself shows that this is what its keys are. A key behind which nobody is found stays without an account: the
-/// change drifts or fails, and touches nobody else.
+/// The sources are, in this order:
+/// - what was saved with the plan, and the accounts that its document contains;
+/// - the ledger;
+/// - for the owners of groups, the user with that sign-in name;
+/// - the single live user with that `employeeId`, if the plan itself shows that its keys are employee numbers.
+///
+/// A key without an account in any of them stays without one. Its change then drifts or fails and touches no other account.
 #[must_use]
 pub fn resolve(mut plan: Plan, snapshot: &Snapshot, ledger: &Ledger) -> Plan {
     let users = || plan.changes.iter().filter(|change| change.object == Object::User);

@@ -31,7 +31,7 @@ pub(super) fn duplicate(row: PersonRow<'_>, count: usize) -> Held {
         place: row.place(),
         left: matches!(row.stage(), Some(Stage::Left { .. })),
         code: HeldCode::DuplicateKey,
-        message: format!("{count} records carry the key {key}"),
+        message: format!("{count} records have the key {key}"),
         help: "keep one record for each person, or give the others keys of their own".into(),
         candidates: Vec::new(),
         marks: if let Kind::Held(held) = row.kind { held.marks.clone() } else { Vec::new() },

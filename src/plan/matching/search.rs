@@ -69,7 +69,7 @@ impl<'a> Search<'a> {
         }
         let ids = others.iter().map(|other| self.users.at(*other).id());
         let message = format!("{id} was decided by hand, but another user has the {}: {}", first.attribute, some_of(ids));
-        self.refuse(HeldCode::AmbiguousMatch, message, "leave the value with the one user to whom it belongs", &others)
+        self.refuse(HeldCode::AmbiguousMatch, message, "leave the value with the one user that it belongs to", &others)
     }
 
     fn by_attributes(&self) -> Result<Option<Account<'a>>, Unmatched> {
@@ -99,7 +99,7 @@ impl<'a> Search<'a> {
                 Found::Several(several) => {
                     let ids = several.iter().map(|user| self.users.at(*user).id());
                     let message = format!("{} users have the same {}: {}", several.len(), index.attribute, some_of(ids));
-                    let help = "leave the value with the one user to whom it belongs";
+                    let help = "leave the value with the one user that it belongs to";
                     return self.refuse(HeldCode::AmbiguousMatch, message, help, several);
                 }
             }
@@ -231,8 +231,8 @@ impl<'a> Search<'a> {
         let converted = matches!(how, How::By(_)) && !left(self.row) && self.likeness(&account).both_agree();
         let doubt = Doubt {
             code: HeldCode::ClaimedByOtherKey,
-            message: format!("the user {} carries another {attribute}", account.id()),
-            help: "find out whose account it is; correct the record or the account, or set `previous_key` for a person with a new key"
+            message: format!("the user {} has another {attribute}", account.id()),
+            help: "find out which person the account belongs to; correct the record or the account, or set `previous_key` for a person with a new key"
                 .into(),
             accounts: vec![account.id()],
         };
@@ -251,7 +251,7 @@ impl<'a> Search<'a> {
             return None;
         }
         if known.feed != self.inputs.rules.feed {
-            return Some(format!("the feed `{}` carries that person", known.feed));
+            return Some(format!("the feed `{}` contains that person", known.feed));
         }
         let closed = known.deleted_on.map(|day| ("deleted", day)).or_else(|| known.disabled_on.map(|day| ("disabled", day)));
         if let Some((done, day)) = closed {
@@ -264,7 +264,7 @@ impl<'a> Search<'a> {
             return Some("that account is closed".into());
         }
         if how == How::PreviousKey {
-            return Some("a person who gets a new key keeps a name".into());
+            return Some("a person with a new key keeps one of the names".into());
         }
         let start = start(self.row)?;
         let day = |name: &str| user.text_of(Attribute::find(name)?)?.get(..10)?.parse::<Date>().ok();
@@ -307,7 +307,7 @@ fn stranger(upn: &str, id: &ObjectId, by: &str) -> Doubt {
     Doubt {
         code: HeldCode::DoubtfulMatch,
         message: format!("the account {upn} ({id}) is matched by {by}, but no name on it confirms that it is this person's"),
-        help: "find out whose account it is, and correct the record or the account".into(),
+        help: "find out which person the account belongs to, and correct the record or the account".into(),
         accounts: vec![id.clone()],
     }
 }

@@ -1,4 +1,4 @@
-//! Records whose keys were exchanged: each would give the other person's names to an account.
+//! Records with exchanged keys: each would write one person's names to another person's account.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,8 @@ struct Replacement {
     wanted: BothNames,
 }
 
-/// The records whose keys look exchanged, held, by position: one record by its key and another by its names match the same user.
+/// Holds the records with keys that look exchanged, by position: one record by its key and another by its names match the same
+/// user.
 ///
 /// The user found by its names either has the record's value of a later match attribute, or its own record has the names of the first user.
 /// That user's own record is held as well where it would replace both names. A record that was held for this stays held as long as it

@@ -1,4 +1,4 @@
-//! People of this feed whom no record in scope names: missing, out of scope, or gone in both ways at once.
+//! People of this feed without a record in scope: missing, out of scope, or both.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use crate::plan::reason::{Reason, Why};
 use crate::plan::records::{Kind, People, PersonNo, PersonRow};
 use crate::record::{EmployeeId, Place};
 
-/// A person of whom only records outside `[[scope]]` are in the reading.
+/// A person with records outside `[[scope]]` only.
 struct OutOfScope<'a> {
     key: &'a str,
     previous: Option<&'a str>,
@@ -45,7 +45,7 @@ impl<'a> OutOfScope<'a> {
     }
 }
 
-/// The people of whom no record is in scope, by key.
+/// The people without a record in scope, by key.
 fn people_out_of_scope(people: &People) -> BTreeMap<&str, OutOfScope<'_>> {
     let mut out: BTreeMap<&str, OutOfScope<'_>> = BTreeMap::new();
     for row in people.rows().filter(|row| matches!(row.kind, Kind::OutOfScope)) {
@@ -67,7 +67,7 @@ struct Closing<'k> {
     record: Option<Place>,
 }
 
-/// A leaver out of scope whose account a held record in scope resembles.
+/// Holds a leaver out of scope if a held record in scope resembles the account.
 fn converted(key: &str, place: Option<Place>, user: &User, other: &str) -> Held {
     Held {
         key: EmployeeId::new(key),
@@ -85,7 +85,7 @@ fn converted(key: &str, place: Option<Place>, user: &User, other: &str) -> Held 
 }
 
 impl<'a> PersonPlanner<'a> {
-    /// People whom this feed carried last and no longer does, and those whose records are outside the scope.
+    /// Plans for the people that this feed carried last and no longer does, and for those with records outside the scope.
     pub(in crate::plan) fn absent(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
         // Two keys of one account, of before and after a conversion, are one person.
@@ -119,7 +119,7 @@ impl<'a> PersonPlanner<'a> {
         (known.feed == self.inputs.rules.feed && self.inputs.plans(record.key)).then_some(known)
     }
 
-    /// Of the people out of scope those whose key, of today or of before, is that of a record in scope as well.
+    /// The people out of scope with a current or previous key that a record in scope has as well.
     fn borne_in_scope(&self, out: &BTreeMap<&'a str, OutOfScope<'a>>) -> HashSet<&'a str> {
         let mut of: HashMap<&'a str, &'a str> = HashMap::new();
         for record in out.values() {
@@ -142,7 +142,7 @@ impl<'a> PersonPlanner<'a> {
         })
     }
 
-    /// A person who left the scope and the company: a leaver like any other, except that their values are not set.
+    /// A person that left the scope and the company: a leaver like any other, except that no values are set.
     fn leaver_out_of_scope(&mut self, record: &OutOfScope<'a>, known: &Known, end: Option<Date>) -> Option<Change> {
         let row = self.unclaimed(known)?;
         let (user, lifecycle) = (row.to_user(), self.lifecycle()?);

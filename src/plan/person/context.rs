@@ -25,7 +25,7 @@ pub(in crate::plan) enum PersonDecision {
     Closed,
     /// Nothing differs so far.
     Open,
-    /// This is done.
+    /// The change that the plan gets for this person.
     Change(Box<Change>),
 }
 
@@ -37,14 +37,14 @@ pub(in crate::plan) struct PersonPlanner<'a> {
     pub(in crate::plan) names: Names<'a>,
     pub(in crate::plan) held: Vec<Held>,
     pub(in crate::plan) skipped: Vec<Skipped>,
-    /// The candidates behind the chosen one, of people who get an account.
+    /// The candidates behind the chosen one, for people that get an account.
     pub(in crate::plan) candidates: BTreeMap<EmployeeId, BTreeMap<Attribute, Vec<Value>>>,
-    /// Attributes that Graph refused to this app: who tries them again, and how many wait.
+    /// Attributes that Graph refused to this app: the people with a new attempt, and how many wait.
     pub(in crate::plan) refusals: BTreeMap<Attribute, Refusals>,
     pub(super) looks: Option<LookAlikes>,
     pub(super) unclaimed: Option<Unclaimed<'a>>,
     pub(super) managed_groups: HashMap<&'a ObjectId, Vec<&'a ObjectId>>,
-    /// The keys of leavers whose records are out of scope.
+    /// The keys of leavers with records out of scope.
     pub(in crate::plan) leavers_out_of_scope: HashSet<String>,
     /// Why missing people are not disabled after this reading; computed for the first missing person.
     pub(in crate::plan) missing_doubt: OnceCell<Option<MissingDoubt>>,
@@ -66,7 +66,7 @@ pub(super) enum Standing {
     Working,
     /// Has left: values are set, not cleared.
     Leaver,
-    /// Comes back with an account from the recycle bin, whose names may be taken by now.
+    /// Comes back with an account from the recycle bin; other accounts may have its names by now.
     Restored,
 }
 

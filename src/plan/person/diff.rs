@@ -203,7 +203,7 @@ impl PersonPlanner<'_> {
 }
 
 fn missing(desired: &Desired, name: &str) -> Box<Held> {
-    let message = format!("{name} has no value, and no account can be created without");
+    let message = format!("{name} has no value, and no account can be created without it");
     hold(desired, HeldCode::InvalidValue, message, "fill the columns from which the mapping makes it")
 }
 

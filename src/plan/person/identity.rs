@@ -55,7 +55,7 @@ impl PersonPlanner<'_> {
         let doubt = Doubt {
             code: HeldCode::DoubtfulMatch,
             message: format!("an earlier run saw the account {} for this leaver, but no match attribute confirms it", user.upn),
-            help: "find out whose account it is, and correct the record or the account".into(),
+            help: "find out which person the account belongs to, and correct the record or the account".into(),
             accounts: vec![user.id],
         };
         Err(doubt.held(desired, &self.inputs.snapshot.users))
@@ -66,7 +66,7 @@ impl PersonPlanner<'_> {
         decision.is_some_and(|decision| decision.is_new(account))
     }
 
-    /// Lists a leaver of this feed whom another feed carries: the last good reading of that feed has the person, and not as gone.
+    /// Lists a leaver of this feed that another feed carries: the last good reading of that feed has the person, and not as gone.
     pub(super) fn left_elsewhere(&mut self, desired: &Desired, user: &User) -> Option<PersonDecision> {
         let known = self.known(desired, &user.id)?;
         let (feed, read_on) = carrier(self.inputs, desired.key.as_str(), known)?;
@@ -75,7 +75,7 @@ impl PersonPlanner<'_> {
             return None;
         }
         let message = format!(
-            "gone by this feed, but the feed `{feed}` carries this person, so {} stays as it is; \
+            "gone by this feed, but the feed `{feed}` contains this person, so {} stays as it is; \
              hint: correct the record in the feed that is wrong, or take the person out of it",
             user.upn
         );
@@ -111,7 +111,7 @@ fn is_unread_since(ledger: &Ledger, before: &TakenOver) -> bool {
     ledger.feeds.get(&before.feed) == Some(&before.read_on)
 }
 
-/// The people of this reading whom another feed carries although this feed carries them last, for the next reading of this feed.
+/// The people of this reading that another feed carries although this feed carries them last, for the next reading of this feed.
 pub(in crate::plan) fn taken_over(inputs: &Inputs<'_>, matching: &Matching<'_>) -> BTreeMap<EmployeeId, TakenOver> {
     let (ledger, own) = (inputs.ledger, &inputs.rules.feed);
     let mut taken_over = BTreeMap::new();

@@ -41,8 +41,8 @@ impl<'a> PersonPlanner<'a> {
         })
     }
 
-    /// Whether the tenant agrees with HR on this person, judged by the rows alone, as for most people of most nights. False where it takes more
-    /// to tell.
+    /// Whether the tenant agrees with HR on this person, judged by the rows alone, as for most people in most runs. Returns false
+    /// if the rows alone do not decide it.
     fn is_settled(&self, row: &PersonRow<'_>, user: UserNo) -> bool {
         let active = matches!(row.facts().stage, Stage::Active { .. });
         if !active || !row.is_as(user) {
@@ -81,7 +81,7 @@ impl<'a> PersonPlanner<'a> {
         Ok(change(Action::Create, desired, None, edits, &reason))
     }
 
-    /// Holds a leaver who may be a missing person, unless that account is disabled as missing anyway.
+    /// Holds a leaver that may be a missing person, unless that account is disabled as missing anyway.
     fn check_missing_leaver(&mut self, desired: &Desired) -> Result<(), Box<Held>> {
         let closes = self.lifecycle().is_none_or(|lifecycle| lifecycle.disable_missing);
         if closes && self.missing_doubt().is_none() {
@@ -286,7 +286,7 @@ pub(super) fn change(
 fn starts_later(start: Date) -> String {
     format!(
         "starts on {start} by HR, but the account is enabled already and stays so; \
-         hint: disable it by hand if nobody may use it before, or correct the start in HR"
+         hint: disable it by hand if it must not be used before, or correct the start in HR"
     )
 }
 

@@ -17,7 +17,7 @@ use crate::record::EmployeeId;
 /// The account behind an HR key.
 #[derive(Clone, PartialEq, Eq)]
 pub(in crate::plan) enum Resolved<'a> {
-    /// It exists.
+    /// A user that is not deleted, by its number.
     Live(UserNo),
     /// It is restored in this run.
     Restored(&'a ObjectId),
@@ -199,7 +199,7 @@ pub(in crate::plan) fn circles(inputs: &Inputs<'_>, matching: &Matching<'_>) -> 
     sentences
 }
 
-/// The place of the manager of a person who works here, where the reading has both.
+/// The place of the manager of an active person, if the reading has both.
 fn manager_in_reading(matching: &Matching<'_>, person: &Person<'_>) -> Option<usize> {
     let row = matching.row(person);
     match row.facts().manager {

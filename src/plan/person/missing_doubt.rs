@@ -7,7 +7,7 @@ use crate::mapping::HeldCode;
 use crate::plan::records::{Kind, People};
 use crate::record::At;
 
-/// Why a missing person is not disabled after this reading: a record whose person is unknown may be theirs.
+/// Why a missing person is not disabled after this reading: a record of an unknown person may be theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::plan) enum MissingDoubt {
     /// A record has no key.

@@ -13,7 +13,7 @@ use crate::directory::{Attribute, DeletedUser, Group, ObjectId, Snapshot, User, 
 use crate::plan::ledger::{FormerAddress, Ledger};
 use crate::record::EmployeeId;
 
-/// A person for whom a name is looked up.
+/// The person that needs a name, with the keys and the account that may have it already.
 #[derive(Clone, Copy)]
 pub(in crate::plan) struct NameRequest<'a> {
     pub(in crate::plan) key: &'a EmployeeId,
@@ -32,7 +32,7 @@ pub(in crate::plan) enum Owner {
     Planned(String),
     /// A user in the recycle bin, by its userPrincipalName.
     Deleted(String),
-    /// The person who had the address before, by key, and the last day on which it was seen in use.
+    /// The former owner of the address, by key, and the last day on which it was seen in use.
     Former(String, Date),
 }
 
@@ -65,7 +65,7 @@ impl<'a> Names<'a> {
         Self { snapshot, ledger, blocked_until, owners: HashMap::new(), groups: None, former: None, given: HashMap::new() }
     }
 
-    /// Whether a value is free for the one who asks.
+    /// Whether the person of the request may have a value.
     pub(in crate::plan) fn free(&mut self, attribute: Attribute, value: &Value, asker: NameRequest<'_>) -> bool {
         self.owner(attribute, value, asker).is_none()
     }
@@ -95,7 +95,7 @@ impl<'a> Names<'a> {
         user.or_else(|| self.group(&folded))
     }
 
-    /// A user who has the name, a live one before a deleted one.
+    /// The user that has the name, a live one before a deleted one.
     fn user(&mut self, attribute: Attribute, folded: &str, own: Option<&ObjectId>) -> Option<Owner> {
         let snapshot = self.snapshot;
         let owners = self.owners.entry(pool(attribute)).or_insert_with(|| Owners::new(snapshot, attribute));
@@ -150,7 +150,7 @@ pub(in crate::plan) fn bare_address(proxy: &str) -> &str {
     proxy.split_once(':').map_or(proxy, |(_, address)| address)
 }
 
-/// Whose the names of one pool are: the numbers of live users by the hash of a folded name, and the ids of deleted ones.
+/// The owners of the names of one pool: the numbers of live users by the hash of a folded name, and the ids of deleted ones.
 struct Owners {
     /// One user for each hash.
     live: HashTable<(u64, UserNo)>,
@@ -186,7 +186,7 @@ impl Owners {
         Self { live, others, deleted, hasher }
     }
 
-    /// Everybody who has this name, which is folded.
+    /// All users that have this name, which is folded.
     fn of<'o>(&'o self, snapshot: &'o Snapshot, attribute: Attribute, name: &'o str) -> impl Iterator<Item = ObjectId> + 'o {
         let hash = self.hasher.hash_one(name);
         let first = self.live.find(hash, |(other, _)| *other == hash).map(|(_, number)| number);
@@ -208,11 +208,11 @@ fn names(user: &impl Addressed, attribute: Attribute) -> impl Iterator<Item = &s
 
 /// A user with its addresses.
 pub(in crate::plan) trait Addressed {
-    /// userPrincipalName.
+    /// The userPrincipalName as the tenant has it.
     fn upn(&self) -> &str;
     /// The text of an attribute by its name.
     fn text(&self, name: &str) -> Option<&str>;
-    /// proxyAddresses.
+    /// The proxyAddresses with their schemes.
     fn proxies(&self) -> Vec<&str>;
 }
 

@@ -11,7 +11,7 @@ use crate::plan::records::Kind;
 /// How many people a message names.
 const NAMED: usize = 3;
 
-/// A status that the mapping lists nowhere, with the people who have it and have not left.
+/// A status that the mapping lists nowhere, with the people that have it and have not left.
 #[derive(Default)]
 struct Word<'a> {
     /// As HR writes it; of several spellings the first.
@@ -62,7 +62,7 @@ impl<'a> PersonPlanner<'a> {
         self.skipped.push(Skipped { key: None, id: None, code: SkippedCode::NewStatus, message, left: false });
     }
 
-    /// Lists the people whose end date has passed, but whose status `[lifecycle.states]` keeps.
+    /// Lists the people with a past end date that stay active because `[lifecycle.states]` keeps their status.
     pub(in crate::plan) fn ignored_ends(&mut self) {
         let inputs = self.inputs;
         for (number, note) in inputs.people.notes() {

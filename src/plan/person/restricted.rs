@@ -28,7 +28,7 @@ impl Leave {
 }
 
 impl PersonPlanner<'_> {
-    /// Lists a person whose account must not be touched at all.
+    /// Lists a person if the account must not be touched at all.
     pub(super) fn untouchable(&mut self, key: &str, user: &User, leave: Option<Leave>) -> Option<PersonDecision> {
         self.list_untouchable(key, user, leave).then_some(PersonDecision::Closed)
     }
@@ -40,7 +40,7 @@ impl PersonPlanner<'_> {
             WriteAccess::Protected => {
                 (SkippedCode::Protected, "is protected by the configuration", "change it by hand in the Entra admin center")
             }
-            WriteAccess::Synced => (SkippedCode::Synced, "is synced from on-premises", "change it in Active AccountLookup"),
+            WriteAccess::Synced => (SkippedCode::Synced, "is synced from on-premises", "change it in Active Directory"),
             WriteAccess::Guest => (SkippedCode::Guest, "is a guest", "`guests = true` in the mapping serves guests too"),
         };
         let open = leave.filter(|_| user.enabled != Some(false));
@@ -51,7 +51,7 @@ impl PersonPlanner<'_> {
         let message = match (open, code) {
             (None, _) => format!("the account {} {why}; hint: {help}", user.upn),
             (Some(leave), SkippedCode::Synced) => format!(
-                "{}, but the account {} {why}, so it stays enabled; hint: disable it in Active AccountLookup",
+                "{}, but the account {} {why}, so it stays enabled; hint: disable it in Active Directory",
                 leave.headline(),
                 user.upn
             ),

@@ -69,7 +69,7 @@ impl PersonPlanner<'_> {
             return Ok(());
         }
         let message = format!(
-            "userPrincipalName: the domain `{domain}` is federated, and Graph takes no user there without {IMMUTABLE_ID}, \
+            "userPrincipalName: the domain `{domain}` is federated, and Graph accepts no user there without {IMMUTABLE_ID}, \
              which the record does not set"
         );
         let help = "map onPremisesImmutableId to the value by which the identity provider knows the person, \

@@ -1,7 +1,7 @@
 //! The records of a reading, each in a row of bytes: a million records take about fifty megabytes.
 //!
-//! HR and the tenant agree on most people in most things. So a row says of each attribute that it is as a certain user has it, and spells
-//! out what is not: as the one user who has the record's value of the first match attribute.
+//! HR and the tenant agree on most people in most values. So each row refers to one user: the only one with the record's value of
+//! the first match attribute. It stores an attribute only where the record differs from that user.
 
 pub(super) mod key_index;
 pub(super) mod one_leaver;
@@ -60,10 +60,10 @@ pub struct Part {
     starts: Vec<u32>,
 }
 
-/// A status that the mapping names in no list. Rows refer to it by its place, since with a mapping without lists everybody has one.
+/// A status that the mapping names in no list. Rows refer to it by its place: with a mapping without lists every row has one.
 struct Word {
     text: Box<str>,
-    /// The first of the part who has it.
+    /// The first person of the part with this status.
     first: u32,
     count: usize,
 }
@@ -107,7 +107,7 @@ const SETTLED: u8 = 3;
 
 /// The byte of a stage: the stage in the two lowest bits, and what else the row has.
 mod stage_byte {
-    /// A record out of scope whose stage is unknown.
+    /// A record out of scope with an unknown stage.
     pub(in crate::plan) const NONE: u8 = u8::MAX;
     pub(in crate::plan) const KIND: u8 = 3;
     /// The stage's day follows.
@@ -135,7 +135,7 @@ mod flow {
     pub(in crate::plan) const AS_IT_IS: u8 = 1;
     /// No value, and the user has none.
     pub(in crate::plan) const NONE_AS_IT_IS: u8 = 2;
-    /// No value.
+    /// No value, where the user has one or the row refers to no user.
     pub(in crate::plan) const CLEAR: u8 = 3;
     /// The value that follows.
     pub(in crate::plan) const SET: u8 = 4;
@@ -189,7 +189,7 @@ impl People {
         &self.indexes
     }
 
-    /// The users who have this value of a match attribute, as Entra compares it.
+    /// The users that have this value of a match attribute, as Entra compares it.
     pub fn who_has(&self, attribute: Attribute, text: &str, users: &Users) -> Vec<UserNo> {
         let index = self.indexes.iter().find(|index| index.attribute == attribute);
         match index.map_or(Found::Nobody, |index| index.find(users, text)) {
@@ -240,7 +240,7 @@ mod tests {
     use crate::plan::tests::world::{Tell as _, World, attribute, key, worker};
     use crate::record::{At, Place};
 
-    /// A tenant in which somebody has the number 1.
+    /// A tenant with one user, number 1.
     fn tenant() -> Snapshot {
         let mut user = User::new(ObjectId::new("id-1").unwrap(), Upn::new("ada.lovelace@contoso.com"));
         let texts = [("employeeId", "1"), ("givenName", "Ada"), ("department", "Sales"), ("mail", "a@contoso.com")];

@@ -8,7 +8,7 @@ use crate::plan::records::text_index::{Found, Index};
 use crate::plan::records::{DESIRED, HELD, Note, OUT_OF_SCOPE, PART, Part, People, SETTLED, Target, Word, flow, stage_byte};
 use crate::record::{At, EmployeeId, Place};
 
-/// Packs people; shared by all who map.
+/// Packs people into rows. All threads that map records share one.
 pub struct Packer<'a> {
     users: &'a Users,
     indexes: Vec<Index>,
@@ -58,7 +58,7 @@ impl<'a> Packer<'a> {
         part
     }
 
-    /// Everybody, of the parts in their order.
+    /// Joins the parts in their order.
     ///
     /// # Panics
     /// If one that is not the last has another number of people.
@@ -68,7 +68,7 @@ impl<'a> Packer<'a> {
         People { parts, indexes: self.indexes }
     }
 
-    /// Everybody at once.
+    /// Packs all people on one thread, in parts of the usual size.
     pub fn gather(self, people: Vec<Mapped>) -> People {
         let mut people = people.into_iter();
         let mut parts = Vec::new();
@@ -78,7 +78,7 @@ impl<'a> Packer<'a> {
         self.finish(parts)
     }
 
-    /// The one user who has the record's value of the first match attribute.
+    /// The only user with the record's value of the first match attribute.
     fn find(&self, desired: &Desired) -> Option<UserRow<'a>> {
         let first = self.indexes.first()?;
         let wanted = desired.attributes.iter().find(|wanted| wanted.attribute == first.attribute)?;

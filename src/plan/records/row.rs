@@ -38,14 +38,14 @@ pub(in crate::plan) enum ManagerRow<'a> {
     Key(&'a str),
 }
 
-/// What stands in the row of a person who is wanted before the attributes.
+/// What the row of a wanted person contains before the attributes.
 pub(in crate::plan) struct Facts<'a> {
     pub(in crate::plan) stage: Stage,
     /// The status, where the mapping names it in no list.
     status_word: Option<&'a str>,
     note: Option<&'a Note>,
     pub(in crate::plan) manager: ManagerRow<'a>,
-    /// The user that the row refers to: the only one who has the record's value of the first match attribute.
+    /// The user that the row refers to: the only one with the record's value of the first match attribute.
     pub(in crate::plan) user: Option<UserNo>,
     rest: RowReader<'a>,
 }
@@ -90,7 +90,7 @@ impl<'a> PersonRow<'a> {
         }
     }
 
-    /// The stage by HR: of a person who is wanted, and of a record out of scope where status and dates give one.
+    /// The stage by HR: of a wanted person, and of a record out of scope if its status and dates give one.
     pub(in crate::plan) fn stage(&self) -> Option<Stage> {
         match self.kind {
             Kind::Desired => Some(self.facts().stage),
@@ -109,7 +109,7 @@ impl<'a> PersonRow<'a> {
     /// # Panics
     /// If the record is held or out of scope.
     pub(in crate::plan) fn facts(&self) -> Facts<'a> {
-        self.read_facts().expect("this is a row of somebody who is wanted")
+        self.read_facts().expect("this is a row of a wanted person")
     }
 
     /// The status of a wanted person, where the mapping names it in no list.
@@ -199,7 +199,7 @@ impl<'a> PersonRow<'a> {
         };
         let groups = self.groups().map(|(rule, key, name)| GroupWanted { rule, key: key.into(), name: name.into() });
         Desired {
-            key: key.expect("a person who is wanted has a key"),
+            key: key.expect("a wanted person has a key"),
             previous_key,
             place: self.own_place(),
             stage,

@@ -14,12 +14,12 @@ pub(in crate::plan) struct Index {
     pub(in crate::plan) attribute: Attribute,
     /// The first user of each value.
     firsts: HashTable<UserNo>,
-    /// Everybody who has a value that several have, by the first of them.
+    /// All users with a shared value, by the first of them.
     shared: HashMap<UserNo, Vec<UserNo>>,
     hasher: DefaultHashBuilder,
 }
 
-/// Who has a value.
+/// The users with a value.
 pub(in crate::plan) enum Found<'i> {
     Nobody,
     One(UserNo),
@@ -52,7 +52,7 @@ impl Index {
         Self { attribute, firsts, shared, hasher }
     }
 
-    /// Who has this value, as Entra compares it.
+    /// Finds the users with this value, as Entra compares it.
     pub(in crate::plan) fn find(&self, users: &Users, text: &str) -> Found<'_> {
         let wanted = fold(self.attribute, text);
         let has = |number: &UserNo| value_of(self.attribute, &users.at(*number)).is_some_and(|value| value == wanted);

@@ -1,4 +1,4 @@
-//! What somebody who wanted to do harm, or had bad luck, would try.
+//! Attempts of a person with bad intent, or with bad luck.
 
 use jiff::civil::date;
 
@@ -324,7 +324,7 @@ fn a_refused_attribute_is_tried_on_one_person_and_the_others_are_counted() {
         .iter()
         .map(|change| (change.key.as_str(), change.attributes.iter().map(|edit| edit.name.as_str()).collect()))
         .collect();
-    // The phone was tried on Ada before, so it is somebody else's turn; nobody is changed for what waits alone.
+    // The phone was tried on Ada before, so it is the next person's turn; a value that waits changes no person alone.
     assert_eq!(tried, [("1", vec!["city"]), ("2", vec!["mobilePhone"])]);
     let waiting: Vec<&str> = plan.skipped.iter().map(|skipped| skipped.message.split("; hint").next().unwrap()).collect();
     assert_eq!(

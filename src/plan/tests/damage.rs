@@ -82,14 +82,14 @@ fn junk() -> impl Strategy<Value = String> {
     prop_oneof![4 => select(words.to_vec()).prop_map(str::to_owned), 1 => long, 1 => "\\PC{0,12}"]
 }
 
-/// By what HR says that somebody is gone.
+/// The value by which HR says that a person is gone.
 #[derive(Clone, Copy, Debug)]
 enum Sign {
     Status,
     EndDate,
 }
 
-/// The row of a person who is gone, with other cells damaged.
+/// The row of a person that is gone, with other cells damaged.
 fn leaver() -> impl Strategy<Value = (usize, Vec<Row>)> {
     let cells = || prop::collection::vec(prop::option::weighted(0.4, junk()), COLUMNS.len());
     let sign = || select(vec![Sign::Status, Sign::EndDate]);

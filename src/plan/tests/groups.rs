@@ -309,7 +309,7 @@ fn a_person_whose_new_group_is_held_keeps_the_group_of_before() {
             assert_eq!(plan.changes.len(), 0, "{reason}: {}", text(&plan));
             assert_eq!(plan.held.len(), 1, "{reason}: {}", text(&plan));
             let held = &plan.held[0];
-            let ends = held.message.ends_with("people who belong in it keep their present groups (1)");
+            let ends = held.message.ends_with("people that belong in it keep their present groups (1)");
             assert!(ends && !held.help.is_empty(), "{reason}: {}", held.message);
         }
         let sales = &world.snapshot.groups[&id(&unique_name("Sales"))];

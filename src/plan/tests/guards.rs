@@ -46,7 +46,7 @@ fn the_week_has_a_budget_and_what_was_let_through_is_not_counted_again() {
     world.hr(leavers(20, 2));
     world.ledger.week.insert("disable".into(), 5);
     assert_eq!(world.text().lines().last(), Some("tripped disable 2 of 20"));
-    // The limit that is told is what is left of the week: twice 3, less 5.
+    // The reported limit is what is left of the week: twice 3, less 5.
     let limit = |world: &World| world.plan().guards.iter().find(|guard| guard.name == "disable").unwrap().limit;
     assert_eq!(limit(&world), Some(1));
     world.ledger.let_through = world.plan().changes.into_iter().filter(|change| change.key == "001").collect();
@@ -280,7 +280,7 @@ fn people_who_vanish_trip_a_guard_whatever_becomes_of_them() {
         world.known(&format!("{number:03}")).missing_since = Some(world.today);
     }
     assert_eq!(count_of(&world.plan(), "missing"), 0);
-    // Nor are people whose accounts are disabled, of another feed, or of a partial reading.
+    // The same holds for people with disabled accounts, of another feed, or of a partial reading.
     let mut world = World::settled(company(100));
     world.hr(without(9));
     for number in 1..=3 {

@@ -256,7 +256,7 @@ proptest! {
             world.apply_first(plan.changes.len() * part / 100);
             let rest = world.plan();
             let tripped: Vec<&str> = rest.guards.iter().filter(|guard| guard.tripped).map(|guard| guard.name.as_str()).collect();
-            // Who is held was held before the kill as well.
+            // A record that is held now was held before the kill as well.
             prop_assert!(tripped.iter().all(|name| *name == "held"), "{tripped:?} {part}\n{}\n\nof\n{}", text(&rest), text(&plan));
             world.apply();
             prop_assert_eq!(&world.snapshot, &whole, "{}\n\nof\n{}", text(&rest), text(&plan));

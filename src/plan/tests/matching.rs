@@ -98,6 +98,7 @@ fn the_protected_and_synced_and_guests_are_untouched_and_listed() {
     world.policy.protect_users.clear();
     world.user("1").synced = true;
     assert_eq!(world.text(), "skipped 1 Synced LEFT");
+    assert!(world.plan().skipped[0].message.ends_with("hint: disable it in Active Directory"));
     world.user("1").synced = false;
     world.user("1").user_type = UserType::Guest;
     assert_eq!(world.text(), "skipped 1 Guest LEFT");

@@ -1,4 +1,4 @@
-//! People of the feed whom no record names.
+//! People of the feed without any record.
 
 use super::world::*;
 use crate::mapping::{Desired, Held, HeldCode, Mapped};

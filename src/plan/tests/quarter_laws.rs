@@ -29,7 +29,7 @@ const HIRED: usize = 10;
 const END: usize = 11;
 const STATUS: usize = 12;
 
-/// With people who are missing reported, and with them disabled.
+/// With missing people reported, and with them disabled.
 static MAPPINGS: LazyLock<[Mapping; 2]> = LazyLock::new(|| {
     let text = MAPPING;
     let disables = text.replace(r#"on_missing = "report""#, r#"on_missing = "disable""#);
@@ -41,7 +41,7 @@ fn key_of(at: usize) -> String {
     format!("{:05}", 100 + at)
 }
 
-/// Somebody of the clean file, who works here.
+/// An active person of the clean file.
 fn clean(at: usize) -> Row {
     let (given, surname) = (["Ada", "Bruno", "Clara", "Dario"][at % 4], format!("Stone{at}"));
     let mail = format!("p{at}@contoso.com");
@@ -95,7 +95,7 @@ impl Settled {
         let mut world = World::new(Vec::new());
         world.rules = mapping.rules().clone();
         let mut settled = Self { world, mapping };
-        // Everybody worked here before some of them left.
+        // All of them were active before some of them left.
         let everybody: Vec<Row> = (0..rows.len()).map(clean).collect();
         settled.world.today = date(2026, 9, 1);
         settled.apply(&everybody);
@@ -144,7 +144,7 @@ fn access(snapshot: &Snapshot, id: &ObjectId) -> Option<bool> {
     snapshot.users.get(id).map(|user| user.enabled != Some(false))
 }
 
-/// A cell that nobody can believe, or that belongs to somebody else.
+/// A cell that is not credible, or that belongs to another person.
 fn garbage() -> impl Strategy<Value = String> {
     let fixed = select(vec![
         "",
@@ -209,7 +209,7 @@ fn garble(row: &mut Row, (leaves, cells): &(Leaves, Vec<(usize, String)>)) {
     }
 }
 
-/// Whether the head of the report names the person or the account as one who has left.
+/// Whether the head of the report names the person or the account as a leaver.
 fn heads_the_report(plan: &Plan, person: &str, id: &ObjectId) -> bool {
     let held = plan.held.iter().any(|held| held.left && held.key.as_ref().is_some_and(|key| key.as_str() == person));
     held || plan
@@ -344,7 +344,7 @@ fn deciding(row: &Row) -> [&str; 4] {
     [KEY, HIRED, END, STATUS].map(|column| row[column].as_str())
 }
 
-/// The people for whom a record of the damaged file says the same of key, dates and status as the clean one.
+/// The people with a record of the damaged file that has the same key, dates and status as the clean one.
 fn unchanged(clean: &[Row], damaged: &[Row]) -> Vec<usize> {
     let kept: BTreeSet<[&str; 4]> = damaged.iter().map(deciding).collect();
     (0..clean.len()).filter(|at| kept.contains(&deciding(&clean[*at]))).collect()
@@ -373,7 +373,7 @@ proptest! {
         prop_assert!(tripped.is_empty(), "one leaver trips {tripped:?}");
         let closed = access(&after, &id) != Some(true);
         prop_assert!(closed || heads_the_report(&plan, &key_of(at), &id), "{} is open\n{:?}\n{}", key_of(at), tonight[at], text(&plan));
-        // Nobody else pays for it.
+        // No other person is affected.
         for other in (0..rows.len()).filter(|other| *other != at) {
             let id = settled.account(other);
             prop_assert_eq!(access(&settled.world.snapshot, &id), access(&after, &id), "{}\n{}", key_of(other), text(&plan));

@@ -72,7 +72,7 @@ fn world(hr: Desired, has: Has) -> World {
     world
 }
 
-/// The same, and the ledger knows the person as one whom this feed carried.
+/// The same, and the ledger has the person as one of this feed.
 fn known(hr: Desired, has: Has) -> World {
     let mut world = World::settled(vec![ada()]);
     let account = id("id-1");
@@ -188,7 +188,7 @@ fn other_feed(world: World) -> World {
     with(world, |world| world.known("1").feed = "other".into())
 }
 
-/// The ledger has nobody.
+/// The ledger has no people.
 fn unknown(world: World) -> World {
     with(world, |world| world.ledger.people.clear())
 }
@@ -387,7 +387,7 @@ fn other_rows() -> Vec<Row> {
     ]
 }
 
-/// HR names one person, and the key leads to another, to a mailbox, or to nobody.
+/// HR names one person, and the key leads to another, to a mailbox, or to no account.
 fn identity_rows() -> Vec<Row> {
     let zoe = || worker("1", "Zoe", "Zander");
     let mail = |record: Desired| record.with("mail", "ada@contoso.com");

@@ -41,7 +41,7 @@ fn wanted(name: &str, flow: Flow, when: When) -> Wanted {
     Wanted { attribute: attribute(name), flow, when, expression: Arc::from(format!("[{name}]")) }
 }
 
-/// Somebody who works here.
+/// The record of an active person.
 pub(crate) fn worker(number: &str, given: &str, surname: &str) -> Desired {
     let local = format!("{given}.{surname}").to_lowercase();
     let upns = vec![Value::text(format!("{local}@contoso.com")), Value::text(format!("{local}2@contoso.com"))];
@@ -191,7 +191,7 @@ impl World {
         self.ledger.people.get_mut(&key(number)).unwrap()
     }
 
-    /// An account that nobody of HR has.
+    /// An account without a record in HR.
     pub(crate) fn stranger(&mut self, name: &str) -> Edited<'_> {
         let upn = Upn::new(format!("{name}@contoso.com"));
         if !self.snapshot.users.contains_key(&id(name)) {
@@ -310,7 +310,7 @@ impl World {
             if person.id != id {
                 *person = somebody(&id, &self.rules.feed);
             }
-            // A record that calls the person gone carries nobody.
+            // A record of a leaver does not count as carrying the person.
             if !desired.get(&key).is_some_and(|desired| matches!(desired.stage, Stage::Left { .. })) {
                 person.feed = self.rules.feed.clone();
             }
@@ -363,7 +363,7 @@ fn somebody(id: &ObjectId, feed: &str) -> Person {
     }
 }
 
-/// A tenant that does what a plan says, without Graph; gives back the changes that name somebody who is not there.
+/// A tenant that does what a plan says, without Graph. Returns the changes that refer to an account which does not exist.
 pub(crate) fn pretend(plan: &Plan, snapshot: &mut Snapshot) -> Vec<Change> {
     for change in &plan.changes {
         match change.object {
@@ -371,7 +371,7 @@ pub(crate) fn pretend(plan: &Plan, snapshot: &mut Snapshot) -> Vec<Change> {
             Object::Group => pretend_group(change, snapshot),
         }
     }
-    // Managers and members may name people who came later in the plan.
+    // Managers and members may refer to people that come later in the plan.
     let account = |change: &Change, key: &str| change.ids.get(key).cloned().unwrap_or_else(|| id(&format!("id-{key}")));
     let mut undone = Vec::new();
     for change in &plan.changes {

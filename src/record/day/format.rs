@@ -1,4 +1,4 @@
-//! Formats of `strptime` whose years have exactly as many digits as they name.
+//! Formats of `strptime` in which each year has exactly the digits that the format names.
 
 use std::fmt::Write as _;
 
@@ -11,8 +11,8 @@ use super::{Moment, forms};
 /// The year that two digits mean: 69 to 99 are 1969 to 1999, and 00 to 68 are 2000 to 2068.
 ///
 /// It is the rule of `strptime`, and the only one: `%y` of a mapping and `yy` of `FormatDateTime` follow it alike. .NET reads 50 to 68 as
-/// 1950 to 1968. In HR data such a year is the end of a contract at retirement rather than a past day, and a person whose end is read a
-/// century too early would be disabled.
+/// 1950 to 1968. In HR data such a year is the end of a contract at retirement rather than a past day. An end that is read a
+/// century too early would disable the account.
 ///
 /// ```
 /// # use hrpush::record::full_year;
@@ -25,7 +25,8 @@ pub fn full_year(two_digits: u8) -> i16 {
 
 /// A format of `strptime` that reads a day.
 ///
-/// `%Y` takes exactly four digits and `%y` exactly two, whose century is that of [`full_year`]. A format may name a time of day and an
+/// `%Y` takes exactly four digits. `%y` takes exactly two, with the century of [`full_year`]. A format may name a time of day and
+/// an
 /// offset.
 ///
 /// ```

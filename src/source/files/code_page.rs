@@ -54,7 +54,7 @@ impl CodePage {
         Encoding::for_label(label.as_bytes()).map(Self::Web)
     }
 
-    /// The name that is told.
+    /// The name for messages, in lower case.
     pub(in crate::source) fn name(self) -> String {
         match self {
             Self::Web(encoding) => encoding.name().to_ascii_lowercase(),

@@ -1,4 +1,4 @@
-//! Delimited text: what the file does not say is found out, and told.
+//! Delimited text. What the file does not declare is detected and reported.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct CsvSettings {
     pub header: Option<Vec<String>>,
 }
 
-/// One file, read.
+/// The records of one file, with what was detected about it.
 pub(in crate::source) struct Table {
     pub(in crate::source) header: Arc<Header>,
     pub(in crate::source) records: Vec<Record>,
@@ -161,7 +161,7 @@ fn prepare(file: &str, bytes: Vec<u8>, settings: &CsvSettings) -> Result<Prepare
     let decoded = decode(file, bytes, settings.encoding.as_deref())?;
     let mut text = decoded.text;
     if text.trim_end_matches(['\n', '\r', ' ']).ends_with('\u{1a}') {
-        // Ctrl-Z: the end of the file for those who still write it.
+        // Ctrl-Z: some old programs still mark the end of a file with it.
         text.truncate(text.trim_end_matches(['\n', '\r', ' ']).len() - 1);
     }
     if text.trim().is_empty() {
@@ -192,7 +192,7 @@ pub(in crate::source) fn shape(file: &str, text: &str, settings: &CsvSettings) -
         Some(wanted) => known(single_byte(wanted).ok_or_else(|| Fault::of_file(file, FaultKind::BadDelimiter(wanted)))?),
         None => instructed.map_or_else(|| find_delimiter(text, skip_lines), known),
     };
-    // What is no table, and what orders a delimiter, is told by the first of the text.
+    // The first part of the text shows whether it is a table at all and whether it declares a delimiter.
     let open = guess.open || !text.contains('\n') || text.trim_start().chars().nth(64).is_none();
     Ok(Shape { delimiter: guess.delimiter, skip_lines, open })
 }

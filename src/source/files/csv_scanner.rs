@@ -41,7 +41,7 @@ pub(in crate::source) struct Row {
     /// How many bytes of the text the row takes.
     pub(in crate::source) bytes: usize,
     spans: Vec<Span>,
-    /// Cells whose doubled quotes had to be halved.
+    /// The text of cells in which doubled quotes had to be halved.
     unescaped: String,
     /// A fault within the row after which it could go on.
     pub(in crate::source) fault: Option<ScanFault>,
@@ -95,7 +95,7 @@ impl Row {
 pub(in crate::source) struct Mark {
     /// The byte at which the next row starts.
     pub(in crate::source) at: usize,
-    /// Its line.
+    /// The line on which that row starts, from 1.
     pub(in crate::source) line: u64,
     /// The line ends met so far.
     pub(in crate::source) ends: LineEnds,

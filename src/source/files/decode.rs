@@ -49,7 +49,8 @@ pub(in crate::source) fn decode(file: &str, bytes: Vec<u8>, wanted: Option<&str>
     }
 }
 
-/// What a file that is to be read as UTF-8 text is told to be, and the length of its byte order mark; `start` is how it begins.
+/// The encoding that is reported for a file to be read as UTF-8 text, and the length of its byte order mark; `start` is how the
+/// file begins.
 pub(super) fn as_utf8(start: &[u8], wanted: Option<&str>) -> Option<(String, usize)> {
     if binary(start).is_some() {
         return None;
@@ -100,12 +101,13 @@ fn found_out(file: &str, bytes: Vec<u8>) -> Result<Decoded, Fault> {
     Ok(Decoded { text, encoding: format!("{} (guessed)", label(encoding)), doubt })
 }
 
-/// The byte A4 is `€` in ISO-8859-15 and the sign `¤`, which nobody writes, in Windows-1252; 80 to 9F are no characters there.
+/// The byte A4 is `€` in ISO-8859-15. In Windows-1252 it is the sign `¤`, which no text contains; 80 to 9F are no characters
+/// there.
 fn is_latin9(bytes: &[u8]) -> bool {
     bytes.contains(&0xA4) && !bytes.iter().any(|byte| (0x80..0xA0).contains(byte))
 }
 
-/// Refuses a file some of whose lines are UTF-8 and some are not.
+/// Refuses a file with some lines in UTF-8 and some in another encoding.
 fn mixed(file: &str, bytes: &[u8], guess: &'static Encoding) -> Result<(), Fault> {
     let (mut utf8, mut other) = ((0_u64, 0_u64), (0_u64, 0_u64, 0_u64));
     for (index, line) in (1_u64..).zip(lines(bytes)) {

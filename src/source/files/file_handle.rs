@@ -17,10 +17,10 @@ pub(in crate::source) struct Opened {
     settled: bool,
 }
 
-/// Whoever writes again as soon after may leave the same time of change behind: so coarse are the clocks of some file systems.
+/// The clocks of some file systems are so coarse that a second write within this time may leave the same time of change.
 const COARSEST: Duration = Duration::from_secs(3);
 
-/// What is never the same once somebody has written.
+/// The facts that differ after any other process has written to the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct State {
     length: u64,
@@ -79,7 +79,7 @@ impl Opened {
         Ok(())
     }
 
-    /// Nobody wrote into it since it was found.
+    /// Checks that no other process has written to the file since it was found.
     pub(super) fn unchanged(&self) -> Result<(), Fault> {
         let now = self.file.metadata().map_err(|error| unreadable(&self.shown, &error))?;
         if State::of(&now) == self.state { Ok(()) } else { Err(self.changed()) }

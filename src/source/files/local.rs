@@ -13,7 +13,7 @@ use crate::source::wildcard::escaped;
 /// Files with fewer bytes are held in memory: to read them twice would gain nothing.
 const HELD: u64 = 4 << 20;
 
-/// Opens files of this machine, each a path or a pattern whose newest match is taken.
+/// Opens files of this machine. Each is a path, or a pattern that stands for its newest match.
 ///
 /// # Errors
 /// The first file that is not there, is no file, may not be read yet, cannot be read, or changes meanwhile.

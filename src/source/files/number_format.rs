@@ -36,7 +36,7 @@ pub(super) fn shows_time(code: &str) -> bool {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
-    /// `0`, `#` or `?`.
+    /// A place for a digit: `0`, `#` or `?`.
     Digit(char),
     Point,
     Percent,

@@ -86,11 +86,11 @@ struct Wider {
     spoiled: bool,
 }
 
-/// A row whose cells could be column names.
+/// A row that could be the header: its cells could be column names.
 #[derive(Debug)]
 struct Candidate {
     line: u64,
-    /// For each column whose name has no digit: whether all values below have one. Nothing before the first value.
+    /// For each column without a digit in its name: whether all values below have one. Nothing before the first value.
     numbered: Vec<Option<bool>>,
     /// Whether the name of the column has a digit itself.
     digits: Vec<bool>,

@@ -52,11 +52,11 @@ impl Arrival {
         }
         let Some(wanted) = self.min_age.filter(|age| !age.is_zero()) else { return Ok(()) };
         let Some(modified) = file.modified else {
-            return early("nothing says when it was changed, and `min_age` is set".to_owned());
+            return early("its time of change is unknown, but `min_age` is set".to_owned());
         };
         match now.duration_since(modified) {
             Ok(age) if age >= wanted => Ok(()),
-            Ok(age) => early(format!("it was changed {} s ago, `min_age` wants {} s", age.as_secs(), wanted.as_secs())),
+            Ok(age) => early(format!("it was changed {} s ago, `min_age` requires {} s", age.as_secs(), wanted.as_secs())),
             Err(_) => early("it was changed in the future: the clocks differ".to_owned()),
         }
     }

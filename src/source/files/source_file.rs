@@ -32,7 +32,7 @@ pub(in crate::source) enum Content {
 }
 
 impl Fetched {
-    /// A file whose bytes are in memory.
+    /// A file with its bytes in memory.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>, modified: Option<SystemTime>) -> Self {
         Self { name: name.into(), path: None, modified, content: Content::Bytes(bytes) }
     }

@@ -1,7 +1,8 @@
 //! Delimited text that stays on disk: proven whole by a first pass, its records are made anew whenever they are asked for.
 //!
 //! The first pass sees the file through a window and finds nothing wrong with it, or gives up; then the file is read into memory, where
-//! every fault gets its name and place. So what is here need not tell faults apart. It gives up as well on what is no UTF-8 text.
+//! every fault gets its name and place. So this file need not distinguish faults. The pass gives up as well on what is no UTF-8
+//! text.
 
 use std::sync::Arc;
 
@@ -126,7 +127,7 @@ fn begin<'f>(name: &str, file: &'f Opened, settings: &CsvSettings, size: usize) 
     }
 }
 
-/// The byte at which the text of a file ends: a Ctrl-Z does that for those who still write it.
+/// The byte at which the text of a file ends. Some old programs still mark it with a Ctrl-Z.
 fn text_end(file: &Opened) -> Option<u64> {
     let from = file.length().saturating_sub(TAIL);
     let mut tail = Vec::new();

@@ -164,7 +164,7 @@ fn a_file_that_was_just_written_is_held_against_its_sum() {
         let file = Arc::new(Opened::new(&path, &std::fs::metadata(&path).unwrap(), now).unwrap());
         Records::from(streamed_csv::prove("hr.csv", &file, &CsvSettings::default(), None, 4).unwrap().records)
     };
-    // As long, and within the same tick of the clock: somebody else has the number of another.
+    // As long, and within the same tick of the clock: one person has the number of another.
     let rewrite = |text: &str| {
         std::fs::write(&path, text).unwrap();
         std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();

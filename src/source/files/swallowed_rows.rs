@@ -16,7 +16,7 @@ pub(in crate::source) struct Swallowed {
     pub(in crate::source) lines: u64,
 }
 
-/// Finds a cell one of whose lines would itself be a row of a table of this width.
+/// Finds a cell with a line that would itself be a row of a table of this width.
 pub(super) fn swallowed(cells: &[&str], width: usize, delimiters: &[u8]) -> Option<Swallowed> {
     let broken = cells.iter().enumerate().filter(|(_, cell)| memchr::memchr2(b'\n', b'\r', cell.as_bytes()).is_some());
     broken.flat_map(|cell| delimiters.iter().map(move |&delimiter| (cell, delimiter))).find_map(|((index, cell), delimiter)| {

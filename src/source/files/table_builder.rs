@@ -19,7 +19,7 @@ const SHOWN: usize = 20;
 /// What a table came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::source) enum Form {
-    /// Text whose cells this byte separates.
+    /// Text with this byte between the cells.
     Text(u8),
     /// A sheet, which may once have been text of any kind.
     Sheet,

@@ -25,7 +25,7 @@ pub(in crate::source) struct Window<'f> {
 }
 
 impl<'f> Window<'f> {
-    /// A window at `at`, still empty, of a file whose text ends at `end`.
+    /// A window at `at`, still empty, of a file with text up to `end`.
     pub(in crate::source) fn new(file: &'f Opened, at: u64, end: u64, size: usize) -> Self {
         Self { file, text: String::new(), cut: Vec::new(), at, end, size: size.max(1), digest: None }
     }
@@ -48,11 +48,11 @@ impl<'f> Window<'f> {
         self.at - (self.cut.len() + self.text.len() - byte) as u64
     }
 
-    /// Moves on: what stands before `keep` goes, more comes. The window grows where hardly anything goes.
+    /// Moves on: text before `keep` is dropped, and more is read. The window grows if hardly anything was dropped.
     ///
     /// # Errors
-    /// If the file cannot be read, is no UTF-8 text, has a NUL, or a row that is too long. Who has seen it without these faults
-    /// knows that it changed.
+    /// If the file cannot be read, is no UTF-8 text, has a NUL, or a row that is too long. After a first pass without these
+    /// faults they mean that the file has changed.
     pub(super) fn move_on(&mut self, keep: usize) -> Result<(), Fault> {
         let mut bytes = std::mem::take(&mut self.text).into_bytes();
         bytes.drain(..keep);
@@ -117,7 +117,7 @@ pub(in crate::source) struct Rows<'f> {
 }
 
 impl Rows<'_> {
-    /// Reads the next row, whose cells lie in the window's text; `false` at the end.
+    /// Reads the next row; its cells refer to the window's text. Returns `false` at the end.
     ///
     /// # Errors
     /// As [`Window::move_on`], and for quotes that do not close.

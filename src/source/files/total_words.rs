@@ -213,7 +213,7 @@ const PAGES: &[&str] = &[
 /// The words between the number of a page and the number of pages.
 const OF_PAGES: &[&str] = &["of", "von", "sur", "de", "di", "van", "af", "av", "z", "ze", "из", "/", "/ "];
 
-/// A row whose cells together are one of these ends a report.
+/// A row that consists of one of these texts ends a report.
 const ENDS: &[&str] = &[
     "end of file",
     "end of report",
@@ -390,9 +390,9 @@ pub(super) fn is_trailer_word(text: &str) -> bool {
 enum Label {
     /// `Total:`, `(40 rows affected)`.
     Marked,
-    /// `Total`, `Summe 40`.
+    /// A word for a total, with or without a number: `Total`, `Summe 40`.
     Total,
-    /// `Total employees`.
+    /// A total with its unit: `Total employees`.
     TotalOf,
     /// `Suma Rao`, which is also a name.
     NameOf,
@@ -400,7 +400,7 @@ enum Label {
     Count,
     /// `End of file` in one cell.
     Phrase,
-    /// `Page 1`.
+    /// The number of a printed page: `Page 1`.
     Page,
 }
 

@@ -39,7 +39,7 @@ pub(in crate::source) enum Content {
     Text(Vec<u8>),
 }
 
-/// Unpacks a file; `told` gets a line for each shell that was taken off.
+/// Unpacks a file and adds a line to `told` for each layer of compression.
 pub(in crate::source) fn unpack(
     file: &str,
     mut bytes: Vec<u8>,

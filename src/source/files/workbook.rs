@@ -1,6 +1,6 @@
 //! Workbooks (`.xlsx`, `.xlsb`, `.xls`, `.ods`): one sheet, every cell as the text that it shows.
 //!
-//! A date is told by the type or the format of its cell and becomes `YYYY-MM-DD`. A number becomes its digits, never an exponent;
+//! The type or the format of a cell marks a date, which becomes `YYYY-MM-DD`. A number becomes its digits, never an exponent;
 //! in `.xlsx` a format such as `00000` keeps its zeros. A cell with an error reads as `#N/A`, as it does in an exported CSV.
 
 use std::io::Cursor;
@@ -18,8 +18,8 @@ use super::worksheet_xml::{self, Area, Broken, COLUMNS, ROWS};
 use crate::record::Header;
 use crate::source::error::{Fault, FaultKind, SourceErrors};
 
-/// What a number reads as whose last digits a spreadsheet has lost: it keeps fifteen. The mapping holds whoever has it in a column that
-/// it uses.
+/// The text of a number that has lost its last digits: a spreadsheet keeps fifteen. The mapping holds the record if it uses the
+/// column.
 const LOST_DIGITS: &str = "#DIGITS!";
 
 /// How a workbook is to be read.
@@ -85,7 +85,7 @@ pub(in crate::source) fn header(file: &str, bytes: &[u8], settings: &SheetSettin
     Ok(assembler.names())
 }
 
-/// A formula whose result was never stored would read as an empty cell, and an empty cell clears a value.
+/// Refuses formulas without a stored result: they would read as empty cells, and an empty cell clears a value.
 fn without_result(file: &str, sheet: &OpenSheet, settings: &SheetSettings) -> Result<(), Fault> {
     let mut used = sheet.without_result.iter().filter(|(row, _)| *row > settings.skip_lines);
     let Some(&(row, column)) = used.next() else { return Ok(()) };
@@ -293,8 +293,8 @@ fn ods(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, 
     Ok(OpenSheet { name, told, cells: placed(&range), without_result, merged, hidden: Vec::new() })
 }
 
-/// An old binary sheet, which has at most 65,536 rows of 256 columns. Some programs store 0 where they did not compute a formula: that
-/// cannot be told from a result.
+/// An old binary sheet, which has at most 65,536 rows of 256 columns. Some programs store 0 for a formula that they did not
+/// compute, which looks like a result.
 fn xls(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, Fault> {
     let mut book: Xls<Bytes<'_>> =
         calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(file, &error))?;
@@ -322,7 +322,7 @@ fn small(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 
-/// The cells of a sheet whose formats calamine does not report.
+/// The cells of a sheet for which calamine reports no formats.
 fn placed(range: &calamine::Range<Data>) -> Vec<Placed> {
     let (top, left) = range.start().unwrap_or((0, 0));
     let mut cells = Vec::new();

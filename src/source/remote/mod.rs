@@ -40,27 +40,27 @@ pub struct Place {
     pub folder: String,
     /// The name of the file in it; `*` takes the newest match.
     pub file: String,
-    /// The way there.
+    /// The protocol, and the server or store.
     pub access: Access,
 }
 
 /// The ways to a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// An SFTP server.
+    /// A server that speaks SFTP, with a user and a folder.
     Sftp(Sftp),
-    /// An object store.
+    /// A bucket or container of an object store.
     Objects(Objects),
 }
 
-/// An SFTP server.
+/// An SFTP server, and how to sign in to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sftp {
     /// Its name or address.
     pub host: String,
-    /// Its port.
+    /// The TCP port, 22 unless another is configured.
     pub port: u16,
-    /// The user name.
+    /// The name of the user on the server.
     pub user: String,
     /// How the server is verified.
     pub host_key: HostKey,
@@ -80,16 +80,16 @@ pub enum HostKey {
 /// How a user signs in to an SFTP server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SftpSignIn {
-    /// With a password.
+    /// With the password given as the secret.
     Password,
     /// With a private key, which may be locked by a passphrase.
     Key,
 }
 
-/// An object store.
+/// A bucket or container of an object store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objects {
-    /// Which one.
+    /// The vendor, which decides how requests are signed.
     pub kind: ObjectKind,
     /// The bucket, or the container of Azure.
     pub bucket: String,
@@ -106,16 +106,16 @@ pub struct Objects {
 pub enum ObjectKind {
     /// Amazon S3, and stores with its protocol.
     S3,
-    /// Azure Blob Storage.
+    /// Microsoft's Blob Storage, with containers in a storage account.
     Azure,
-    /// Google Cloud Storage.
+    /// Google's Cloud Storage, with a service account.
     Gcs,
 }
 
 /// A place with the secrets that open it; without them the environment's are used where the place has such.
 #[derive(Clone, Debug)]
 pub struct Remote {
-    /// The place.
+    /// The server or store, the folder and the file.
     pub place: Place,
     /// The password, the private key, the account's key or the token.
     pub secret: Option<SecretString>,
@@ -135,7 +135,7 @@ struct Entry {
 /// The questions to an SFTP server or an object store.
 #[async_trait]
 trait RemoteStore: Send + Sync {
-    /// The files of the folder whose names begin so.
+    /// Lists the files of the folder with names that begin like this.
     async fn list(&self, start: &str) -> Result<Vec<Entry>, Fault>;
     /// One file, if it exists.
     async fn look(&self, name: &str) -> Result<Option<Entry>, Fault>;

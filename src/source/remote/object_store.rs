@@ -135,15 +135,15 @@ fn failed(place: &Place, error: &Error) -> Fault {
     match error {
         Error::NotFound { .. } => place.fault(FaultKind::NotFound),
         Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
-            place.system("the object store does not let us in").with_hint(hint)
+            place.system("the object store refused access").with_hint(hint)
         }
         other => {
             let words = words(other);
             // A listing that is refused comes as an error of no kind.
             if ["401 Unauthorized", "403 Forbidden"].iter().any(|status| words.contains(status)) {
-                return place.system("the object store does not let us in").with_hint(hint);
+                return place.system("the object store refused access").with_hint(hint);
             }
-            place.system(format!("the object store does not answer as it should: {words}"))
+            place.system(format!("the object store answered unexpectedly: {words}"))
         }
     }
 }

@@ -101,9 +101,9 @@ fn known(place: &Place, sftp: &Sftp) -> Result<Known, Fault> {
     let keys = known_host_keys_path(&sftp.host, sftp.port, path).map_err(|error| unreadable(error.to_string()))?;
     if keys.is_empty() {
         let fault = place.system(format!("{shown} has no key of {}, port {}", sftp.host, sftp.port));
-        return Err(
-            fault.with_hint("`ssh-keyscan` shows the server's keys; hold one against what its owner says, then add the line")
-        );
+        return Err(fault.with_hint(
+            "`ssh-keyscan` shows the server's keys; compare one with what the server's owner publishes, then add the line",
+        ));
     }
     Ok(Known::Keys(keys.into_iter().map(|(_, key)| key).collect()))
 }
@@ -115,7 +115,7 @@ fn unknown(place: &Place, sftp: &Sftp, fingerprint: &str) -> Fault {
     };
     place
         .system(format!("the server's key is {fingerprint}, which is not the one in {by}: nothing was sent to it"))
-        .with_hint("ask its owner whether the key was changed; until then somebody else may be answering")
+        .with_hint("ask its owner whether the key was changed; until then another server may be answering")
 }
 
 async fn sign_in(remote: &Remote, sftp: &Sftp, connection: &mut Handle<Door>) -> Result<(), Fault> {
@@ -125,11 +125,11 @@ async fn sign_in(remote: &Remote, sftp: &Sftp, connection: &mut Handle<Door>) ->
         SftpSignIn::Password => connection.authenticate_password(&sftp.user, secret).await,
         SftpSignIn::Key => {
             let passphrase = passphrase.as_ref().map(ExposeSecret::expose_secret);
-            // The error of a key may quote it, so that only its kind is told.
+            // The error of a key may quote it, so the message names only the kind of error.
             let key = decode_secret_key(secret, passphrase).map_err(|_| {
                 let fault = place.system("the private key cannot be used");
                 fault.with_hint(
-                    "Ed25519 and ECDSA keys are; one with a passphrase needs `key_password_env` or `key_password_file`",
+                    "Ed25519 and ECDSA keys can be used; one with a passphrase needs `key_password_env` or `key_password_file`",
                 )
             })?;
             connection.authenticate_publickey(&sftp.user, PrivateKeyWithHashAlg::new(Arc::new(key), None)).await
@@ -137,9 +137,9 @@ async fn sign_in(remote: &Remote, sftp: &Sftp, connection: &mut Handle<Door>) ->
     };
     match answer {
         Ok(AuthResult::Success) => Ok(()),
-        Ok(AuthResult::Failure { .. }) => {
-            Err(place.system(format!("the server does not let `{}` in", sftp.user)).with_hint("check the user and the secret"))
-        }
+        Ok(AuthResult::Failure { .. }) => Err(place
+            .system(format!("the server refused the sign-in of `{}`", sftp.user))
+            .with_hint("check the user and the secret")),
         Err(error) => Err(place.system(format!("signing in broke off: {error}"))),
     }
 }
@@ -157,7 +157,7 @@ impl Folder {
         match error {
             SftpError::Status(status) if status.status_code == StatusCode::NoSuchFile => self.place.fault(FaultKind::NotFound),
             SftpError::Status(status) if status.status_code == StatusCode::PermissionDenied => {
-                self.place.system("the server does not let this user read here")
+                self.place.system("the server does not permit this user to read here")
             }
             other => self.place.system(format!("the transfer broke off: {other}")),
         }

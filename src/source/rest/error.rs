@@ -16,7 +16,7 @@ pub(super) enum RestError {
     Answered { what: String, status: u16, said: Option<String>, tries: u32 },
     #[error("{what}: the service asks to wait {seconds} seconds, which is more than `longest_wait`")]
     LongWait { what: String, seconds: u64 },
-    #[error("{what}: answered {status}, which leads elsewhere; redirects are not followed")]
+    #[error("{what}: answered {status}, a redirect, which is not followed")]
     Redirect { what: String, status: u16 },
     #[error("{what}: the answer has more than {most} bytes")]
     TooLarge { what: String, most: u64 },
@@ -26,9 +26,9 @@ pub(super) enum RestError {
     Undecodable { what: String, why: String },
     #[error("{what}: the answer has no `{path}`{}", explained(said.as_deref()))]
     NoRecords { what: String, path: String, said: Option<String> },
-    #[error("{what}: the answer is an object where the list is awaited{}", explained(said.as_deref()))]
+    #[error("{what}: the answer is an object where a list is expected{}", explained(said.as_deref()))]
     NoList { what: String, said: Option<String> },
-    #[error("{what}: the answer tells of a fault{}", explained(said.as_deref()))]
+    #[error("{what}: the answer reports a fault{}", explained(said.as_deref()))]
     Faulty { what: String, status: Option<u16>, said: Option<String> },
     #[error("{what}: no token: {why}")]
     NoToken { what: String, why: String },
@@ -108,7 +108,7 @@ impl RestError {
         Some(match self {
             Self::Answered { status: 401, .. } => "the credential is wrong or has expired",
             Self::Answered { status: 403, .. } => "the credential may not read this: ask the HR administrator for the permission",
-            Self::Answered { status: 404, .. } => "look at `base_url`, `path` and the values of [source]",
+            Self::Answered { status: 404, .. } => "check `base_url`, `path` and the values of [source]",
             Self::Redirect { .. } => "write the address that it leads to as `base_url`, if it is one that you trust",
             Self::NoRecords { .. } => "`records` of [source] is the path to the list, such as records = \"data\"",
             Self::ForeignLink { .. } => {
@@ -136,7 +136,7 @@ impl RestError {
             Self::Undecodable { .. } => {
                 "where the service names the wrong charset, [source] can name the right one, such as encoding = \"utf-8\""
             }
-            Self::Empty => "an empty list would make everybody missing, so it is refused",
+            Self::Empty => "an empty list would make all people missing, so it is refused",
             Self::Faulty { status: Some(404), .. } => {
                 "where this is how the service says that the list has ended: paging = { …, end = \"status=404\" }, with the path to the word"
             }

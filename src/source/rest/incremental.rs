@@ -1,12 +1,12 @@
-//! Reading only what has changed, without ever losing anybody.
+//! Reading only what has changed, without ever losing a person.
 //!
-//! What changed is merged with the reading that is kept, by the record's key; the plan is then made of the whole, as if everybody had
-//! been read. So a leaver is seen as soon as the record says so, and nobody is missing because the service had no news of them. Only a
-//! reading of everything can show that somebody was deleted without a trace: `full_every` says how soon that is found.
+//! Changes are merged with the stored reading by the record's key, and the plan is made of the merged reading. So a leaver is
+//! recognized as soon as the record says so, and a person without changes does not count as missing. Only a full reading can show
+//! that a record was deleted without a trace: `full_every` limits how late that is found.
 //!
-//! Records are kept as the list gave them. Other lists that are joined to them are read anew each time, so that the new name of a
-//! department reaches those who have no news of their own; what was asked for a record alone is kept with it until it changes.
-//! The mark lies before the moment at which the kept reading began, so that what moved while it went on comes again.
+//! Records are stored as the list returned them. Joined lists are read in full each time, so that the new name of a department
+//! reaches unchanged records, too. Data requested for a single record is stored with it until the record changes. The mark lies
+//! before the start of the stored reading, so that changes during that reading are returned again.
 
 use std::collections::BTreeMap;
 
@@ -94,8 +94,8 @@ impl StoredRows {
         Self { format: FORMAT.to_owned(), settings: digest(rest), full: rest.now, read: rest.now, records }
     }
 
-    /// How many keys have several rows. Which of them an answer with one row would follow nobody can tell, so that nothing is built
-    /// upon such a reading.
+    /// How many keys have several rows. An answer with one row does not show which of them it replaces, so such a reading is no
+    /// base for changes.
     pub(super) fn doubled(&self) -> usize {
         self.records.values().filter(|rows| rows.len() > 1).count()
     }
@@ -103,7 +103,7 @@ impl StoredRows {
     /// The mark from which on changes are asked for.
     pub(super) fn mark(&self, changes: &Changes) -> String {
         let at = self.read.checked_sub(changes.overlap).unwrap_or(self.read);
-        // A service reads a day, or a clock without a zone, in a zone of its own, and nobody lives further from UTC than 14 hours.
+        // A service reads a day, or a clock without a zone, in a zone of its own, and no zone is further from UTC than 14 hours.
         let local = |hours| match &changes.zone {
             Some(zone) => at.to_zoned(zone.clone()),
             None => at.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(at).to_zoned(TimeZone::UTC),
@@ -122,7 +122,7 @@ impl StoredRows {
         self.records.extend(changed);
     }
 
-    /// Everybody, in the order of the keys.
+    /// All rows, in the order of the keys.
     pub(super) fn rows(&mut self) -> Vec<&mut Row> {
         self.records.values_mut().flatten().collect()
     }

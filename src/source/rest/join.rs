@@ -145,7 +145,7 @@ impl<'s> Joined<'s> {
                     found.extend(page.into_iter().map(|raw| raw.json));
                 }
                 Ok(None) => return Ok(found),
-                // Nobody by that key: a record without a partner, as in a list.
+                // No record with that key: a record without a partner, as in a list.
                 Err(fault) if fault.not_there() && !self.join.required && found.is_empty() => return Ok(found),
                 Err(fault) => return Err(fault),
             }

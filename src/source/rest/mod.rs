@@ -80,7 +80,7 @@ pub const KEYS: &[&str] = &[
 /// A web service as a source.
 #[derive(Clone)]
 pub struct Rest {
-    /// What is configured.
+    /// The service and how its records are read, as configured.
     pub settings: Settings,
     /// The day on which the row that counts is in force.
     pub day: Date,
@@ -105,7 +105,7 @@ pub fn address(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|_| format!("`{text}` is no address"))?;
     let plain = url.scheme() == "http";
     if !(url.scheme() == "https" || plain) || url.host_str().is_none_or(str::is_empty) {
-        return Err(format!("`{text}` is no https address"));
+        return Err(format!("`{text}` is not an https address"));
     }
     if plain && !http::transport::is_loopback(&url) {
         return Err(format!("`{text}` is plain http, which would show the credential to the network"));

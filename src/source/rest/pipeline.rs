@@ -114,7 +114,7 @@ impl<'s> Lists<'s> {
                 }
                 return Ok(Some(page));
             }
-            // Those of the other lists do not make it whole: everybody of the first would be missing.
+            // Records of the other lists do not make up for an empty first list: all its people would be missing.
             if !self.anybody {
                 return Err(RestError::Empty);
             }
@@ -125,7 +125,7 @@ impl<'s> Lists<'s> {
         }
     }
 
-    /// Skips records of people who are known already, and adds to the others what their list sets for all.
+    /// Skips records of people that an earlier list contained, and adds to the others what their list sets for all.
     fn judge(&mut self, page: &mut Vec<Raw>) {
         let Some(other) = self.other else {
             for (also, known) in self.settings.also.iter().zip(&mut self.known) {
@@ -195,7 +195,7 @@ async fn hand_on(
 ) -> Result<(), RestError> {
     let doubled = whole.doubled();
     if doubled > 0 {
-        table.warn(format!("{doubled} keys of `changes` have several records: the next reading will be one of everybody"));
+        table.warn(format!("{doubled} keys of `changes` have several records: the next reading will be a full one"));
     }
     for rows in whole.rows().chunks_mut(AT_ONCE) {
         let mut page: Vec<Raw> = rows.iter().map(|row| row.raw()).collect();
@@ -215,7 +215,7 @@ struct Table<'s> {
     grouped: BTreeMap<String, Vec<Raw>>,
     /// Records in their final form, where the columns are declared.
     rows: Vec<(Place, Vec<Value>)>,
-    /// Records whose columns are not known before the last one came.
+    /// Records before their columns are known, which is when the last record has come.
     loose: Vec<(Place, Row)>,
     seen: Seen,
     attempt: Attempt,
@@ -409,7 +409,7 @@ enum Identity<'s> {
     One,
     /// By all of its values: the mapping's key is not known.
     Whole,
-    /// By what tells the rows of one person apart: the list has several.
+    /// By the values that distinguish the rows of one person: the list has several.
     Row(Vec<&'s Path>),
     /// By these declared columns, of which the mapping makes its key.
     Columns(Vec<usize>),

@@ -31,9 +31,9 @@ pub struct Pick {
 /// How many people had several rows that differ only in the order of their text.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Selection {
-    /// People of whose rows some were not chosen.
+    /// People with some rows that were not chosen.
     pub(super) chosen: u64,
-    /// People of whose rows several were equally good.
+    /// People with several equally good rows.
     pub(super) ties: u64,
 }
 

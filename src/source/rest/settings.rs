@@ -26,7 +26,7 @@ pub trait Secret: fmt::Debug + Send + Sync {
     fn read(&self) -> Result<SecretString, String>;
 }
 
-/// A secret somewhere.
+/// A secret that several requests share; it is read only when it is used.
 pub type SecretRef = Arc<dyn Secret>;
 
 /// A service and how its records are read.
@@ -73,7 +73,7 @@ pub struct Settings {
     pub zone: Option<TimeZone>,
     /// Reading only what has changed.
     pub changes: Option<Changes>,
-    /// Bounds.
+    /// Limits on the size and duration of a reading.
     pub limits: Limits,
 }
 
@@ -88,13 +88,13 @@ impl Settings {
 /// One request and what comes back.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// GET or POST.
+    /// Whether the method is POST instead of GET.
     pub post: bool,
     /// Below the base URL.
     pub path: Template,
     /// In their order; a name may occur twice.
     pub query: Vec<(String, Template)>,
-    /// What is posted.
+    /// The body of a POST; absent for a GET.
     pub body: Option<Body>,
     /// Where the records are in an answer.
     pub records: Path,
@@ -116,21 +116,21 @@ impl Request {
     }
 }
 
-/// What is posted.
+/// The body of a request, which decides its content type.
 #[derive(Clone, Debug)]
 pub enum Body {
-    /// JSON.
+    /// A JSON document with templates in its texts.
     Json(Shape),
-    /// A form.
+    /// An HTML form, URL-encoded, in the order of its fields.
     Form(Vec<(String, Template)>),
 }
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// JSON.
+    /// JSON, with the records in an array.
     Json,
-    /// XML.
+    /// XML, with the records as elements of one name.
     Xml,
     /// Delimited text with a header.
     Csv,
@@ -181,14 +181,14 @@ pub enum PagingKind {
     Link,
 }
 
-/// Another list of people, such as those who have left.
+/// Another list of people, such as those that have left.
 #[derive(Clone, Debug)]
 pub struct Also {
-    /// The list.
+    /// The request that returns the list.
     pub list: Request,
     /// What each of its records gets, because the list says it of all of them.
     pub set: Vec<(String, String)>,
-    /// Whoever has a record with the same value here in an earlier list is passed over.
+    /// A record is skipped if one of an earlier list has the same value here.
     pub unless: Option<Path>,
 }
 
@@ -242,13 +242,13 @@ pub struct Changes {
 pub enum MarkForm {
     /// `2026-11-20T08:00:00Z`.
     Iso,
-    /// `2026-11-20`.
+    /// A day, such as `2026-11-20`.
     Day,
     /// `2026-11-20 08:00:00`.
     Blank,
-    /// Seconds since 1970.
+    /// Whole seconds since 1970 in UTC.
     EpochSeconds,
-    /// Milliseconds since 1970.
+    /// Whole milliseconds since 1970 in UTC.
     EpochMillis,
 }
 
@@ -259,18 +259,18 @@ pub enum Auth {
     None,
     /// A user with a password.
     Basic {
-        /// The user.
+        /// The name of the user, which may be a secret as well.
         user: Word,
-        /// The password.
+        /// The password, which may be a template of public parts.
         password: Word,
     },
     /// A secret in a header: a token, or a key.
     Header {
-        /// The header.
+        /// The name of the header, such as `Authorization`.
         header: String,
         /// The word before the secret, such as `Bearer`.
         scheme: Option<String>,
-        /// The secret.
+        /// The token or key that follows the scheme.
         secret: SecretRef,
         /// Whether it is written in base64.
         base64: bool,
@@ -284,7 +284,7 @@ pub enum Auth {
 pub enum Word {
     /// As the configuration says it.
     Plain(Template),
-    /// A secret.
+    /// A word that is read from where the secret is kept.
     Secret(SecretRef),
 }
 
@@ -293,11 +293,11 @@ pub enum Word {
 pub struct TokenRequest {
     /// Where; it may be another origin than the base.
     pub url: Url,
-    /// By what.
+    /// The kind of grant, with what it needs.
     pub grant: Grant,
-    /// The client.
+    /// The client id, where the grant sends one.
     pub client_id: Option<Word>,
-    /// Its secret.
+    /// The client secret, where the grant sends one.
     pub client_secret: Option<SecretRef>,
     /// How the client identifies itself.
     pub send: SendAs,
@@ -314,7 +314,7 @@ pub struct TokenRequest {
 /// By what a token is granted.
 #[derive(Clone, Debug)]
 pub enum Grant {
-    /// OAuth2 client credentials.
+    /// OAuth2 client credentials: the client's id and secret, by the standard.
     ClientCredentials,
     /// A log-in of the vendor's own make: the client's id and secret, no more.
     Login,
@@ -322,7 +322,7 @@ pub enum Grant {
     Saml(Assertion),
     /// A JSON Web Token that is signed here.
     Jwt(Assertion),
-    /// An assertion that somebody else signed.
+    /// An assertion that another program signed.
     SamlGiven(SecretRef),
 }
 
@@ -331,9 +331,9 @@ pub enum Grant {
 pub struct Assertion {
     /// The private RSA key as PEM (PKCS#8).
     pub key: SecretRef,
-    /// Who says it.
+    /// The client that issues the assertion.
     pub issuer: Template,
-    /// The issuer of the assertion.
+    /// The user or client that the assertion is about.
     pub subject: Template,
     /// The audience of the assertion.
     pub audience: Template,
@@ -342,7 +342,7 @@ pub struct Assertion {
 /// How the client identifies itself when it requests a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendAs {
-    /// In a form.
+    /// As fields of the form in the body.
     Form,
     /// As user and password of the request.
     Basic,

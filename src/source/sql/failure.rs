@@ -34,7 +34,7 @@ pub(super) fn no_answer(settings: &SqlSettings) -> Fault {
 pub(super) fn broke_off(settings: &SqlSettings, rows: u64, why: &str) -> Fault {
     settings
         .system(format!("the reading broke off after {rows} rows: {why}"))
-        .with_hint("nothing was taken from it: half a list would make people missing")
+        .with_hint("the records were discarded: part of a list would make people missing")
 }
 
 /// The query took too long.

@@ -65,7 +65,7 @@ mod tests {
         let zone = TimeZone::get("America/Denver").unwrap();
         for days in (0..57_000).step_by(97) {
             let day = date(1930, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap();
-            // PostgreSQL, MySQL, SQL Server (whose offset follows a blank in text columns), SQLite.
+            // PostgreSQL, MySQL, SQL Server (with a blank before the offset in text columns), SQLite.
             for told in [
                 format!("{day}"),
                 format!("{day} 00:00:00"),

@@ -39,12 +39,12 @@ const CONNECT: Duration = Duration::from_secs(30);
 /// The client gives up this much later than the server, because the server's own message is better.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The supported databases.
+/// The supported databases, each with its own driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Driver {
     /// PostgreSQL, and databases with its protocol.
     Postgres,
-    /// MySQL and MariaDB.
+    /// MySQL, MariaDB, and databases with their protocol.
     Mysql,
     /// A file of SQLite.
     Sqlite,
@@ -71,12 +71,12 @@ pub enum Location {
     Tcp {
         /// Its name or address.
         host: String,
-        /// Its port.
+        /// The TCP port that the server listens on.
         port: u16,
     },
     /// A server on this machine, by its Unix socket: for PostgreSQL the folder, for MySQL the socket itself.
     Socket(PathBuf),
-    /// A file.
+    /// A database file on this machine, for SQLite.
     File(PathBuf),
 }
 
@@ -94,7 +94,7 @@ pub enum Tls {
 pub enum SignIn {
     /// Without a secret, such as by the system's user on a socket.
     Nothing,
-    /// With a password.
+    /// With a user name and a password.
     Password,
     /// With an access token of Entra ID.
     Token,
@@ -117,17 +117,17 @@ pub struct SqlSettings {
     pub name: String,
     /// The kind of database.
     pub driver: Driver,
-    /// Its address.
+    /// The server, socket or file to connect to.
     pub location: Location,
     /// The database on the server.
     pub database: Option<String>,
-    /// The user.
+    /// The user to sign in as; absent where the sign-in needs none.
     pub user: Option<String>,
     /// How to sign in.
     pub sign_in: SignIn,
     /// How the connection is protected.
     pub tls: Tls,
-    /// The one query.
+    /// The only statement that is run: it must begin with SELECT or WITH.
     pub query: String,
     /// The longest time that the query may take.
     pub timeout: Duration,

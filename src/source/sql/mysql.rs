@@ -32,9 +32,8 @@ pub(super) async fn read(settings: &SqlSettings, secret: Option<&SecretString>) 
     };
     session(settings, &mut connection).await.map_err(|error| judge(settings, &error))?;
     let statement = connection.prep(&settings.query).await.map_err(|error| judge(settings, &error))?;
-    let forms = statement.columns().iter().map(|column| form(settings, column)).collect::<Result<Vec<_>, _>>()?;
-    let names: Vec<String> = statement.columns().iter().map(|column| column.name_str().into_owned()).collect();
-    let mut rows = Rows::new(settings, names.iter().map(String::as_str))?;
+    let columns = statement.columns().iter().map(|column| ResultColumn::of(settings, column)).collect::<Result<Vec<_>, _>>()?;
+    let mut rows = Rows::new(settings, columns.iter().map(|column| column.name.as_str()))?;
     connection.close(statement).await.map_err(|error| judge(settings, &error))?;
 
     let mut found = connection.query_iter(&settings.query).await.map_err(|error| judge(settings, &error))?;
@@ -49,8 +48,8 @@ pub(super) async fn read(settings: &SqlSettings, secret: Option<&SecretString>) 
             Err(error) => return Err(judge(settings, &error).into()),
         };
         row.clear();
-        for (position, form) in forms.iter().enumerate() {
-            cell(settings, &names[position], *form, next.as_ref(position), rows.count() + 1, &mut row)?;
+        for (position, column) in columns.iter().enumerate() {
+            cell(settings, column, next.as_ref(position), rows.count() + 1, &mut row)?;
         }
         rows.push(settings, row.cells())?;
     }
@@ -97,6 +96,18 @@ async fn session(settings: &SqlSettings, connection: &mut Conn) -> Result<(), Er
     Ok(())
 }
 
+/// A column of the result: its name, and the form in which the server sends its values.
+struct ResultColumn {
+    name: String,
+    form: Form,
+}
+
+impl ResultColumn {
+    fn of(settings: &SqlSettings, column: &Column) -> Result<Self, SourceErrors> {
+        Ok(Self { form: form(settings, column)?, name: column.name_str().into_owned() })
+    }
+}
+
 fn form(settings: &SqlSettings, column: &Column) -> Result<Form, SourceErrors> {
     use ColumnType::{
         MYSQL_TYPE_BIT, MYSQL_TYPE_BLOB, MYSQL_TYPE_DATETIME, MYSQL_TYPE_GEOMETRY, MYSQL_TYPE_LONG_BLOB, MYSQL_TYPE_MEDIUM_BLOB,
@@ -130,8 +141,7 @@ fn form(settings: &SqlSettings, column: &Column) -> Result<Form, SourceErrors> {
 
 fn cell(
     settings: &SqlSettings,
-    name: &str,
-    form: Form,
+    ResultColumn { name, form }: &ResultColumn,
     value: Option<&Value>,
     number: u64,
     row: &mut Row,

@@ -51,7 +51,7 @@ impl Rows {
         Ok(Self { header: Arc::new(header), source: settings.name.as_str().into(), records: Vec::new(), digest })
     }
 
-    /// Takes one row.
+    /// Adds one row as a record, and its cells to the checksum.
     pub(super) fn push<'c>(
         &mut self,
         settings: &SqlSettings,
@@ -87,7 +87,7 @@ impl Rows {
     /// The whole reading, once the database has said that it is the last row.
     pub(super) fn finish(mut self, settings: &SqlSettings, told: String) -> Result<Reading, SourceErrors> {
         if self.records.is_empty() {
-            let hint = "an empty list would make everybody missing, so it is refused";
+            let hint = "an empty list would make all people missing, so it is refused";
             return Err(settings.query_fault("the query yields no rows").with_hint(hint).into());
         }
         self.records.shrink_to_fit();
@@ -131,7 +131,7 @@ impl Row {
         self.parts.push(Part::Flag(flag));
     }
 
-    /// Ends a cell whose text was written to the buffer.
+    /// Ends a cell after its text was written to the buffer.
     pub(super) fn written(&mut self) {
         self.parts.push(Part::Text(self.text.len()));
     }
@@ -158,6 +158,6 @@ impl Row {
 
 /// The fault of a column of bytes without `binary = "hex"`.
 pub(super) fn binary(settings: &SqlSettings, name: &str, kind: &str) -> Fault {
-    let fault = settings.query_fault(format!("column `{name}` holds {kind}: bytes are no attribute of a person"));
+    let fault = settings.query_fault(format!("column `{name}` holds {kind}: no attribute of a person takes bytes"));
     fault.with_hint("leave the column out of the query, or take it as hexadecimal digits: `binary = \"hex\"` in [source]")
 }

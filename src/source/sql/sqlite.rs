@@ -115,7 +115,7 @@ fn judge(settings: &SqlSettings, rows: u64, error: &Error) -> Fault {
         _ if rows > 0 => failure::broke_off(settings, rows, &words(error)),
         Error::SqliteFailure(failure, _) if failure.code == ErrorCode::NotADatabase => {
             let shown = settings.place();
-            Fault::of_file(&shown, FaultKind::Unreadable("this is no SQLite database".into()))
+            Fault::of_file(&shown, FaultKind::Unreadable("this is not a SQLite database".into()))
         }
         _ => settings.system(words(error)),
     }

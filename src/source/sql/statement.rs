@@ -20,7 +20,7 @@ pub enum StatementFault {
     /// The statement does not begin like one that reads.
     #[error("a query begins with SELECT or WITH, not with `{word}`")]
     Begins {
-        /// The first word.
+        /// The first word of the statement.
         word: String,
         /// Its position in bytes.
         at: usize,
@@ -28,7 +28,7 @@ pub enum StatementFault {
     /// A word that no reading needs.
     #[error("`{word}` has no place in a query that only reads")]
     Writes {
-        /// The word.
+        /// The word as the query has it.
         word: String,
         /// Its position in bytes.
         at: usize,
@@ -39,7 +39,7 @@ pub enum StatementFault {
         /// The byte at which it opens.
         at: usize,
     },
-    /// A comment whose content MySQL would carry out.
+    /// A comment with content that MySQL would carry out.
     #[error("a comment of the kind /*! … */ would be carried out by the server")]
     Hidden {
         /// The byte at which it opens.

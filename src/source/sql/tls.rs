@@ -1,4 +1,4 @@
-//! Who may vouch for a server.
+//! The certificate authorities that a database server is verified against.
 
 use std::path::Path;
 use std::sync::Arc;

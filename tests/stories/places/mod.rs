@@ -69,7 +69,7 @@ fn a_key_opens_the_server_that_known_hosts_knows() {
     // Another key of ours is not let in, and another key of the server's is not spoken to.
     private(&world, "id", &new_key().to_openssh(LineEnding::LF).unwrap());
     let ended = planned(&world).ends_with(1);
-    assert!(ended.err.contains("does not let `hr` in"), "{}", ended.err);
+    assert!(ended.err.contains("refused the sign-in of `hr`"), "{}", ended.err);
     world.write("known_hosts", format!("[127.0.0.1]:{} {}\n", server.port, new_key().public_key().to_openssh().unwrap()));
     let ended = planned(&world).ends_with(1);
     assert!(ended.err.contains(&server.fingerprint()) && ended.err.contains("nothing was sent to it"), "{}", ended.err);
@@ -97,7 +97,7 @@ fn what_goes_wrong_on_the_way_is_told_and_nothing_is_planned() {
     assert!(other.contains("which is not the one in `host_key`"), "{other}");
     let world = by_password(&server, "employees-2.csv", &pinned);
     private(&world, "secret", "wrong horse");
-    assert!(told(&world, 1).contains("does not let `hr` in"));
+    assert!(told(&world, 1).contains("refused the sign-in of `hr`"));
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn the_newest_object_of_s3_goes_in() {
     let config = format!("[source]\nkind = \"csv\"\nendpoint = \"{}\"\nsecret_file = \"secret\"\n{other}\n", server.url);
     world.write("hrpush.toml", config);
     let ended = planned(&world).ends_with(1);
-    assert!(ended.err.contains("the object store does not let us in") && !ended.err.contains("wJalr"), "{}", ended.err);
+    assert!(ended.err.contains("the object store refused access") && !ended.err.contains("wJalr"), "{}", ended.err);
 }
 
 #[test]

@@ -234,7 +234,7 @@ impl Company {
         self.events.push(format!("{} {what}", self.people[at].key));
     }
 
-    /// Somebody to whom nothing has happened lately, and whom this suits.
+    /// A person without recent events that fits this condition.
     fn pick(&mut self, suits: impl Fn(usize, &Person) -> bool) -> Option<usize> {
         let (today, heads) = (self.today, self.heads.clone());
         let fits = |at: usize, person: &Person| {
@@ -256,7 +256,7 @@ impl Company {
             self.people[at].free_on = start.max(self.today).saturating_add(2.days());
             self.note(at, "joins");
         }
-        // A joiner who never turns up.
+        // A joiner that never turns up.
         let today = self.today;
         if self.draw.percent(5)
             && let Some(at) = (0..self.people.len()).find(|at| {

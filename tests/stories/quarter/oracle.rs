@@ -13,7 +13,7 @@ const DELETE_AFTER: i64 = 30;
 /// Members in one PATCH of a group.
 const MEMBERS: usize = 20;
 
-/// An account as everybody can see it; the manager is a position in the company.
+/// An account as any user can see it; the manager is a position in the company.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Account {
     pub(super) key: String,
@@ -36,7 +36,7 @@ struct Known {
     account: Account,
     unit: Option<usize>,
     deleted: bool,
-    /// The unit of whose group the account is a member again once it is restored.
+    /// The unit with the group that the account joins again once it is restored.
     comes_back_to: Option<usize>,
     /// The day on which hrpush disabled the account, until it is enabled again.
     disabled_on: Option<Date>,
@@ -92,7 +92,7 @@ impl Oracle {
             let person = &company.people[at];
             match self.says(at, person, company.today) {
                 Says::Nothing => {
-                    // A row without a key may be anybody's: nobody is disabled as missing.
+                    // A row without a key may be any person's: no person is disabled as missing.
                     let disables = company.disables_missing && !company.keyless;
                     let Some(known) = self.known.get_mut(&at).filter(|known| !known.deleted) else { continue };
                     if disables {
@@ -125,7 +125,7 @@ impl Oracle {
         night
     }
 
-    /// The stage is judged first and alone: who has left is never held for another value.
+    /// The stage is judged first and alone: a leaver is never held for another value.
     fn says(&self, at: usize, person: &Person, today: Date) -> Says {
         if person.row == Row::Absent {
             return Says::Nothing;
@@ -254,7 +254,7 @@ impl Oracle {
         removed
     }
 
-    /// A group is created when somebody joins it, and has the department's name from then on.
+    /// A group is created when its first member joins, and has the department's name from then on.
     fn name_groups(&mut self, company: &Company, joining: &BTreeMap<usize, usize>) -> usize {
         let mut writes = 0;
         for unit in joining.keys().chain(&self.groups.keys().copied().collect::<Vec<_>>()) {
@@ -292,7 +292,8 @@ impl Known {
         self.close(today) + self.values(person, company, true)
     }
 
-    /// Access goes alone: a PATCH of accountEnabled, and the end of all sessions, which is also due where somebody else closed the account.
+    /// Access goes alone: a PATCH of accountEnabled, and the end of all sessions, which is also due if an administrator closed
+    /// the account.
     fn close(&mut self, today: Date) -> usize {
         let mut writes = 0;
         if self.account.enabled {

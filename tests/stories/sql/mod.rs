@@ -100,7 +100,7 @@ fn a_query_that_does_not_only_read_is_refused_with_its_place() {
     assert!(told.contains("hrpush.toml, line 5, column 10: a query begins with SELECT or WITH, not with `DELETE`"), "{told}");
     let told = refused(&CONFIG.replace("SELECT * FROM person", "SELECT 1; DROP TABLE person"));
     assert!(told.contains("line 5, column 20: the query holds more than one statement"), "{told}");
-    // Without words that tell, SQLite itself finds out.
+    // Without words that give it away, SQLite itself finds out.
     let told = refused(&CONFIG.replace("SELECT * FROM person", "WITH a AS (SELECT 1) DELETE FROM person"));
     assert!(told.contains("this statement would write"), "{told}");
 }
@@ -141,7 +141,7 @@ fn a_file_that_is_no_database_is_refused_and_none_is_made() {
     assert!(ended.err.contains("there is no such file") && !world.path("hr.db").exists(), "{}", ended.err);
     world.write("hr.db", "EmployeeID,FirstName\n".repeat(200));
     let ended = world.run(["plan", "--out", "plan.json"]).ends_with(2);
-    assert!(ended.err.contains("this is no SQLite database"), "{}", ended.err);
+    assert!(ended.err.contains("this is not a SQLite database"), "{}", ended.err);
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(crate) struct Server {
     _process: std::process::Child,
 }
 
-/// Who runs a server: the user of the tests, or nobody where that is root, whom servers refuse.
+/// The account that runs a server: the user of the tests, or the user `nobody` in place of root, which servers refuse.
 #[derive(Clone, Copy)]
 pub(crate) struct Account(Option<u32>);
 
@@ -96,7 +96,7 @@ pub(crate) fn start(account: Account, folder: TempDir, port: u16, ready: &str, p
         }
         seen.push(line);
     }
-    // Read on, or the server would wait for somebody who reads its log.
+    // Read on, or the server would wait for a reader of its log.
     std::thread::spawn(move || log.for_each(drop));
     Server { port, folder, _process: child }
 }

@@ -1,4 +1,4 @@
-//! Records that are damaged on their way, beside people whose records are not.
+//! Records that are damaged on their way, beside people with undamaged records.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Accounts of people who are in no record any more, and the records that may be theirs.
+//! Accounts of people that are in no record any more, and the records that may be theirs.
 
 use super::*;
 
@@ -74,7 +74,7 @@ fn absent_people_mean_nothing_after_a_partial_reading_or_in_another_feed() {
     assert!(world.text().starts_with("create 9 "), "{}", world.text());
 }
 
-// Records that point at an account of somebody who is missing.
+// Records that point at an account of a missing person.
 
 #[test]
 fn a_held_record_that_points_at_an_account_keeps_its_owner_from_being_missing() {

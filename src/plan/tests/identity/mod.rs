@@ -1,4 +1,4 @@
-//! A key alone is no proof of identity: who gets an account, who is held, and what settles it.
+//! A key alone is no proof of identity: which records get an account, which are held, and what settles it.
 
 mod damage;
 mod decisions;

@@ -182,7 +182,7 @@ fn a_link_that_an_earlier_run_wrote_is_a_witness_for_unknown_names() {
     assert_eq!(world.text(), "held 1 doubtful-match");
 }
 
-// Creates that look like somebody.
+// Creates that resemble an existing person.
 
 #[test]
 fn a_key_that_comes_back_for_another_person_stays_held_the_next_night() {

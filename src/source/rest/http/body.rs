@@ -21,9 +21,9 @@ pub(in crate::source::rest) struct Manner<'m> {
 /// Why an answer cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::source::rest) enum Unread {
-    /// Its charset.
+    /// The charset is unknown, or the bytes are not in it; the text says which.
     Charset(String),
-    /// Anything else.
+    /// The answer is no document of the expected format, for this reason.
     Form(String),
 }
 
@@ -59,7 +59,7 @@ pub(in crate::source::rest) fn read(headers: &HeaderMap, body: &[u8], manner: Ma
     let read = match format {
         Format::Json => json(&text).map_err(|fault| match fault {
             _ if kind.contains("html") => "it is a web page, not data".to_owned(),
-            fault => format!("it is no JSON: {fault}"),
+            fault => format!("it is not JSON: {fault}"),
         }),
         Format::Lines => lines(&text),
         Format::Xml => crate::source::rest::shape::xml::read(&text).map_err(|why| format!("it is no XML: {why}")),
@@ -96,7 +96,7 @@ fn json(text: &str) -> serde_json::Result<Value> {
 /// One JSON value on each line.
 fn lines(text: &str) -> Result<Value, String> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    let read = |(number, line): (u64, &str)| json(line).map_err(|fault| format!("line {number} is no JSON: {fault}"));
+    let read = |(number, line): (u64, &str)| json(line).map_err(|fault| format!("line {number} is not JSON: {fault}"));
     lines.map(read).collect::<Result<Vec<Value>, String>>().map(Value::Array)
 }
 
@@ -159,10 +159,10 @@ mod tests {
         for (content_type, body, said) in [
             ("text/csv; charset=utf-8", &b"n\nJ\xFCrgen\n"[..], "not utf-8 text"),
             ("text/csv; charset=klingon", b"n\nx\n", "`klingon`"),
-            ("application/x-ndjson", b"{\"n\":1}\n{\"n\":", "line 2 is no JSON"),
-            ("application/json", b"{\"n\":1}\n{\"n\":2}\n", "it is no JSON: trailing characters"),
+            ("application/x-ndjson", b"{\"n\":1}\n{\"n\":", "line 2 is not JSON"),
+            ("application/json", b"{\"n\":1}\n{\"n\":2}\n", "it is not JSON: trailing characters"),
             ("text/html; charset=utf-8", b"<html></html>", "it is a web page"),
-            ("application/json", "\u{feff}nothing".as_bytes(), "it is no JSON"),
+            ("application/json", "\u{feff}nothing".as_bytes(), "it is not JSON"),
         ] {
             let fault = told(content_type, body).unwrap_err();
             assert!(fault.contains(said), "{fault}");

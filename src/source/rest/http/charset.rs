@@ -60,7 +60,7 @@ impl Charset<'_> {
             std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| "it is not UTF-8 text, and names no charset".to_owned())?
         };
         if text.contains('\0') {
-            return Err("it has a NUL character: its charset is another one, or it is no text".to_owned());
+            return Err("it has a NUL character: its charset is another one, or it is not text".to_owned());
         }
         // Two parts that were joined each bring their own mark.
         Ok(match text {

@@ -85,7 +85,7 @@ impl Credential {
         let call = token_call(&sender.values, request, Timestamp::now())?;
         let answer = sender.send(&call, &Unsigned).await?;
         let no_token = |why: &str| RestError::NoToken { what: call.what.clone(), why: why.to_owned() };
-        let body: Value = body::small(&answer.headers, &answer.body).ok_or_else(|| no_token("the answer is no JSON"))?;
+        let body: Value = body::small(&answer.headers, &answer.body).ok_or_else(|| no_token("the answer is not JSON"))?;
         let token = request.token.text(&body).filter(|token| !token.is_empty());
         let token: SecretString = token.ok_or_else(|| no_token(&format!("the answer has no `{}`", request.token)))?.into();
         let life = request.expires.text(&body).and_then(|text| text.parse::<u64>().ok()).unwrap_or(300);
@@ -139,7 +139,7 @@ fn granted(values: &Values, request: &TokenRequest, client: &str, now: Timestamp
         }
         Grant::SamlGiven(from) => {
             let text = secret(from)?.expose_secret().trim().to_owned();
-            // Told apart by its first character: an assertion that is not yet in base64 is XML.
+            // The first character decides: an assertion that is not yet in base64 is XML.
             (SAML_GRANT, Some(if text.starts_with('<') { STANDARD.encode(text) } else { text }))
         }
         Grant::Jwt(says) => (JWT_GRANT, Some(assertion::jwt(says, values, now)?)),
@@ -158,7 +158,7 @@ fn basic(user: &SecretString, password: &SecretString) -> Result<HeaderValue, Re
 }
 
 fn header_name(name: &str) -> Result<HeaderName, RestError> {
-    HeaderName::try_from(name).map_err(|_| RestError::Unusable(format!("`{name}` is no name of a header")))
+    HeaderName::try_from(name).map_err(|_| RestError::Unusable(format!("`{name}` is not the name of a header")))
 }
 
 /// A header value that no log shows.

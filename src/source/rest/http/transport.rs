@@ -17,7 +17,7 @@ use crate::source::rest::error::{RestError, plain};
 use crate::source::rest::settings::{Settings, secret};
 use crate::source::rest::shape::template::Values;
 
-/// One request.
+/// One request, complete but for its credential.
 pub(in crate::source::rest) struct Call {
     /// How messages name it.
     pub(in crate::source::rest) what: String,
@@ -285,7 +285,7 @@ fn http_client(settings: &Settings) -> Result<reqwest::Client, RestError> {
         Some(from) => {
             let pem = secret(from)?;
             let identity = Identity::from_pem(pem.expose_secret().as_bytes());
-            Some(identity.map_err(|_| unusable("the client certificate is no PEM with a certificate and its key".into()))?)
+            Some(identity.map_err(|_| unusable("the client certificate is not a PEM with a certificate and its key".into()))?)
         }
     };
     let extra = match &settings.ca_file {

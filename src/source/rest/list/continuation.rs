@@ -57,7 +57,7 @@ pub(super) fn markers(answer: &Value, headers: &HeaderMap, list: Option<&str>, r
 }
 
 struct Search {
-    /// The records themselves.
+    /// The addresses of the records, which are not searched for a marker.
     own: HashSet<*const Value>,
     found: Vec<(Topic, Marker)>,
 }

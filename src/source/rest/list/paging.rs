@@ -20,7 +20,7 @@ use crate::source::rest::shape::template::Values;
 pub(in crate::source::rest) struct Progress<'s> {
     paging: &'s Paging,
     most: u64,
-    /// Pages that came.
+    /// How many pages were received.
     pub(in crate::source::rest) pages: u64,
     /// Records that were listed.
     pub(in crate::source::rest) records: u64,
@@ -115,7 +115,7 @@ impl<'s> Progress<'s> {
         self.never_twice(what, page)?;
         self.hear(what, page)?;
         let more = self.paging.more.as_ref().and_then(|path| path.first(page.answer)).map_or(Ok(None), truth);
-        let more = more.map_err(|Unclear| paging(what, "what it says at `more` is neither true nor false"))?;
+        let more = more.map_err(|Unclear| paging(what, "the value at `more` is neither true nor false"))?;
         let promises = more == Some(true) || self.total_pages.last.is_some_and(|said| self.pages < said);
         // A total that is met proves that the page before promised too much.
         if self.promised && !promises && page.listed == 0 && self.total.last != Some(self.records) {
@@ -205,7 +205,7 @@ impl<'s> Progress<'s> {
         let told = |path: &Option<Path>, header: &Option<String>| {
             let inside = path.as_ref().and_then(|path| path.first(page.answer)).map(number);
             let told = inside.or_else(|| Some(header_number(page.headers.get(header.as_deref()?)?)));
-            told.unwrap_or(Ok(None)).map_err(|Unclear| paging(what, "the total that it tells is no number"))
+            told.unwrap_or(Ok(None)).map_err(|Unclear| paging(what, "its total is not a number"))
         };
         let total = told(&self.paging.total, &self.paging.total_header)?;
         let pages = told(&self.paging.total_pages, &self.paging.pages_header)?;
@@ -233,7 +233,7 @@ impl<'s> Progress<'s> {
     fn next(&mut self, what: &str, page: &Page<'_>, more: Option<bool>, leads: bool) -> Result<Next, RestError> {
         let text = |path: &Path| {
             let leads = path.first(page.answer).map_or(Ok(None), lead);
-            leads.map_err(|Unclear| paging(what, "what it says at `next` is an object or a list, not a cursor or a link"))
+            leads.map_err(|Unclear| paging(what, "the value at `next` is an object or a list, not a cursor or a link"))
         };
         // A link that is present all the same is where the list would continue later.
         let over = more == Some(false);
@@ -306,7 +306,7 @@ impl<'s> Progress<'s> {
     }
 
     fn follow(&mut self, what: &str, from: &Url, link: &str) -> Result<Next, RestError> {
-        let url = from.join(link).map_err(|_| paging(what, "the link to the next page is no address"))?;
+        let url = from.join(link).map_err(|_| paging(what, "the link to the next page is not an address"))?;
         self.fresh(what, url.as_str())?;
         Ok(Next::Follow(url))
     }
@@ -329,7 +329,7 @@ impl<'s> Progress<'s> {
 }
 
 impl KnownTotal {
-    /// A list that moves while it is read loses whoever slips from a page ahead onto one that was read already.
+    /// Checks the total. If a list moves while it is read, records that slip from a later page to an earlier one are lost.
     fn take(&mut self, now: Option<u64>, slack: u64) -> Result<(), ListChanged> {
         let Some(now) = now else { return Ok(()) };
         let first = *self.first.get_or_insert(now);
@@ -363,7 +363,7 @@ mod tests {
     use super::*;
     use crate::source::rest::shape::path::Condition;
 
-    /// Reads made-up answers to their end; tells what was asked, or the fault.
+    /// Reads made-up answers to their end. Returns the requests, or the fault.
     fn told(paging: &Paging, answers: &[Value]) -> String {
         let mut progress = Progress::new(paging, 5);
         let url: Url = "https://hr.example/api/people?x=1".parse().unwrap();
@@ -540,7 +540,7 @@ mod tests {
         assert_eq!(told(&more, &[json!({"data": [1], "more": "Y"}), json!({"data": [2], "more": "N"})]), "1 2 = 2");
         let total = Paging { total: Some(path("total")), ..Paging::default() };
         for word in [json!("1,200"), json!({"value": 2}), json!(1.5)] {
-            assert!(told(&total, &[json!({"data": [1], "total": word})]).contains("is no number"), "{word}");
+            assert!(told(&total, &[json!({"data": [1], "total": word})]).contains("is not a number"), "{word}");
         }
         for unknown in [json!(-1), json!(""), json!(false), json!(1.0), json!("1")] {
             assert_eq!(told(&total, &[json!({"data": [1], "total": unknown})]), "- = 1");

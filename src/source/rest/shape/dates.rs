@@ -9,9 +9,9 @@ use crate::record::{DayFormat, day_of, day_of_epoch};
 pub enum DateForm {
     /// ISO 8601, a day or a moment; `/Date(…)/` too.
     Iso,
-    /// Seconds since 1970.
+    /// A number of seconds since 1970.
     EpochSeconds,
-    /// Milliseconds since 1970.
+    /// A number of milliseconds since 1970.
     EpochMillis,
     /// By the letters of `strftime`, such as `%d-%b-%Y`.
     Pattern(DayFormat),

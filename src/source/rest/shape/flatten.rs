@@ -21,7 +21,7 @@ const MOST_PLACES: usize = 1_000_000;
 /// Longer than the name of any column.
 const LONGEST: usize = 2_000;
 
-/// One declared column.
+/// One declared column: its name and the path of its value in a record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// Its name, as the mapping writes it.
@@ -46,7 +46,7 @@ pub enum Need {
     Value,
     /// The place of the value in some record, be it empty everywhere (`optional = "empty"`).
     Place,
-    /// Nothing (`optional = true`).
+    /// No record must have it (`optional = true`).
     Nothing,
 }
 

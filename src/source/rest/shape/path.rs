@@ -171,7 +171,7 @@ impl Condition {
         let quoted = text.strip_prefix('"').and_then(|rest| rest.find('"')).map_or(0, |end| end + 2);
         let at = text[quoted..].find('=').map(|at| at + quoted);
         let Some(at) = at.filter(|at| *at > 0) else {
-            return Err(PathError { what: format!("`{text}` is no condition such as isPrimary=true") });
+            return Err(PathError { what: format!("`{text}` is not a condition such as isPrimary=true") });
         };
         let (path, wanted) = (&text[..at], &text[at + 1..]);
         let (path, equal) = path.strip_suffix('!').map_or((path, true), |path| (path, false));

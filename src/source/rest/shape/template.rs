@@ -128,16 +128,16 @@ impl Values {
     }
 }
 
-/// A JSON value whose texts are templates.
+/// A JSON value with templates as its texts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// A number, a boolean or null.
     Fixed(Value),
-    /// A text.
+    /// A template that yields a text.
     Text(Template),
-    /// A list.
+    /// A list, each item with its own templates.
     List(Vec<Shape>),
-    /// An object.
+    /// An object with fixed names, in their order.
     Object(Vec<(String, Shape)>),
 }
 

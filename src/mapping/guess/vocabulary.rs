@@ -32,7 +32,7 @@ pub(super) enum Meaning {
 
 use Meaning as M;
 
-/// Words by meaning. A column takes the first meaning whose word it is.
+/// Words by meaning. A column takes the first meaning that has its word.
 pub(super) const WORDS: &[(Meaning, &str)] = &[
     (
         M::Key,
@@ -330,7 +330,7 @@ pub(super) fn fold(name: &str) -> String {
     folded
 }
 
-/// Words that say whose value it is or of what kind, and may be left out where the rest of the name has a meaning.
+/// Words for the owner or the kind of a value. They may be left out where the rest of the name has a meaning.
 const QUALIFIERS: &[&str] = &[
     "employee",
     "employees",

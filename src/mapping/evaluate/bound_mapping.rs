@@ -1,4 +1,4 @@
-//! A mapping whose columns are resolved against a header.
+//! A mapping with its columns resolved against a header.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::mapping::lifecycle::fold;
 use crate::mapping::model::{Inner, Mapping, Origin, Target};
 use crate::record::{Header, Record, trimmed};
 
-/// A mapping whose columns are resolved against the header of a reading. It maps one record at a time.
+/// A mapping with its columns resolved against the header of a reading. It maps one record at a time.
 ///
 /// ```
 /// use std::path::Path;

@@ -30,7 +30,7 @@ pub(super) struct Case<'a> {
     pub(super) by_id: bool,
     /// The key as the report shows it.
     pub(super) key: String,
-    /// The wanted name.
+    /// The display name that the rule asks for.
     pub(super) name: String,
     pub(super) present: Option<&'a Group>,
     /// Groups that an earlier version made for other spellings of the key.
@@ -89,7 +89,7 @@ fn asked<'a>(planner: &PersonPlanner<'a>) -> BTreeMap<Identity<'a>, GroupRequest
 /// The groups that hrpush made, by what their keys may have been.
 struct Known<'a> {
     by_unique: HashMap<&'a str, &'a Group>,
-    /// Groups of earlier versions whose name was the key, by the folded name.
+    /// Groups of earlier versions that had the key as their name, by the folded name.
     by_name: HashMap<Cow<'a, str>, Vec<&'a Group>>,
 }
 

@@ -384,8 +384,8 @@ pub(crate) struct Sandbox {
     /// Faults to inject, such as `503=0.05,reset-after@7,seed=7`: name=rate, or name@n for the n-th occasion
     ///
     /// 429, 500, 502, 503, 504, slow (for slow-ms=2000), truncate, reset-before and reset-after (the commit), half-batch, duplicate-page,
-    /// expired-delta, foreign-link, halt-before and halt-after (the tenant stops answering); refuse=mobilePhone:403[:silent][:USER] refuses a
-    /// property of users; seed=N changes the random sequence.
+    /// expired-delta (400), reset-delta (410), foreign-link, halt-before and halt-after (the tenant stops answering);
+    /// refuse=mobilePhone:403[:silent][:USER] refuses a property of users; seed=N changes the random sequence.
     #[arg(long, value_name = "LIST")]
     pub(crate) faults: Option<String>,
     /// The replica lag, during which new objects are not found and delta has no changes: `3` requests, `500ms` or `2s`
@@ -398,6 +398,28 @@ pub(crate) struct Sandbox {
     /// Write a line for each request to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) request_log: Option<PathBuf>,
+    /// The Graph permissions of the calling app, such as `User.ReadWrite.All,Group.Read.All` [default: all that hrpush asks for]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) roles: Option<Vec<String>>,
+    /// The directory roles of the calling app: without `User Administrator` it resets no passwords
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) directory_roles: Vec<String>,
+    /// The points on which Microsoft's sources disagree and that are read leniently: hire-date, null-collections, deleted-names,
+    /// delta-410, select-undefined
+    ///
+    /// The strict reading is: an app cannot update employeeHireDate (403); null clears no collection (400); the name of a deleted user gets
+    /// its id as a prefix; a delta token of seven days answers 400 syncStateNotFound; $select of an undefined extension answers 400.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) lenient: Option<String>,
+    /// The root of all links, such as `https://graph.example.com/v1.0` [default: the host of each request]
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Serve https with this certificate chain in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of the certificate in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -112,6 +112,11 @@ pub(crate) enum Command {
     #[command(after_help = examples::DOCTOR)]
     Doctor(Doctor),
     /// Serve the sandbox tenant on loopback until interrupted
+    ///
+    /// A tenant as strict as Graph v1.0: types, lengths, operators of $filter, permissions, kinds of groups, seats of licences. It covers users,
+    /// groups, managers, members and owners, licences, Temporary Access Passes, deleted items, delta, $batch, directory roles, domains, the
+    /// organization, and the token service. It does not cover administrative units, sponsors, invitations, subscriptions, applications, service
+    /// principals, devices, mail and audit logs: each request for those answers 501. docs/sandbox.md lists both.
     #[command(after_help = examples::SANDBOX)]
     Sandbox(Sandbox),
     /// Show the records of a source before any mapping

@@ -115,7 +115,9 @@ Exit codes: 0 all checks ok, 4 warnings, 1 a check failed, 2 the configuration h
 pub(super) const SANDBOX: &str = "Examples:
   hrpush sandbox --listen 127.0.0.1:8080                an empty tenant in memory
   hrpush sandbox --db tenant.db --seed seed.json        a tenant that is kept in a file
-  hrpush sandbox --faults 503=0.05,reset-after@7        with faults, for a rehearsal";
+  hrpush sandbox --faults 503=0.05,reset-after@7        with faults, for a rehearsal
+  hrpush sandbox --roles User.Read.All,Group.Read.All   an app that may only read
+  hrpush sandbox --lenient hire-date                    where apps may change employeeHireDate";
 
 pub(super) const RECORDS: &str = "Examples:
   hrpush records employees.csv                          the first 20 records as a table

@@ -478,10 +478,15 @@ pub struct Skipped {
 impl Skipped {
     /// The entry for an attribute that Graph refuses to this app, of so many people.
     pub fn refused(attribute: Attribute, people: u64) -> Self {
+        // No permission helps here: Graph's documentation excludes apps from updates of this attribute.
+        let hint = if attribute.name == roles::EMPLOYEE_HIRE_DATE {
+            "apps may set it only on a new account: map it with `when = \"create\"`".to_owned()
+        } else {
+            format!("grant {}", attribute.permission)
+        };
         let message = format!(
-            "{attribute}: Graph refuses it to this app, so it is not written for {people} people; hint: grant {}; each run tries it on \
-             one person",
-            attribute.permission
+            "{attribute}: Graph refuses it to this app, so it is not written for {people} people; hint: {hint}; each run tries it on one \
+             person"
         );
         Self { key: None, id: None, code: SkippedCode::RefusedByGraph, message, left: false }
     }

@@ -4,14 +4,59 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::core::{Core, broken};
 use super::faults::Fault;
 use super::reply::{Answer, Problem, Reply};
 use super::request::Request;
+use super::server::State;
+
+/// What answers one request of a batch.
+pub(super) type Inner<'a> = &'a dyn Fn(&mut State, &Request) -> Reply;
 
 /// Runs a batch; only a malformed one is refused as a whole.
-pub(super) fn run(core: &mut Core, outer: &Request) -> Answer {
-    let malformed = |message: &str| Problem::new(400, "BadRequest", message);
+pub(super) fn run(state: &mut State, outer: &Request, inner: Inner<'_>) -> Answer {
+    let items = items(outer)?;
+    let ids: HashSet<String> = items.iter().map(id_of).map(str::to_lowercase).collect();
+    let half = state.faults.next_fault(Fault::HalfBatch);
+    let mut done: BTreeMap<String, u16> = BTreeMap::new();
+    let mut answers = Vec::with_capacity(items.len());
+    let mut waiting: Vec<(usize, &Value)> = items.iter().enumerate().collect();
+    while !waiting.is_empty() {
+        let (ready, later): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(_, item)| needs(item).iter().all(|id| done.contains_key(id)));
+        if ready.is_empty() {
+            return Err(malformed("The dependencies of the batch go round in a circle."));
+        }
+        for (position, item) in ready {
+            let failed = needs(item).iter().any(|id| done.get(id).is_none_or(|status| *status >= 400));
+            let stamp = state.stamp(None);
+            let reply = if failed {
+                Problem::new(424, "FailedDependency", "A request this one depends on failed.").reply(&stamp)
+            } else if half && position % 2 == 1 {
+                broken(503).reply(&stamp)
+            } else {
+                step(state, item, inner)
+            };
+            let id = id_of(item);
+            done.insert(id.to_lowercase(), reply.status);
+            answers.push(answer(id, reply));
+        }
+        waiting = later;
+    }
+    debug_assert_eq!(done.len(), ids.len(), "each request has its answer");
+    state.faults.chance.shuffle(&mut answers);
+    Ok(Reply::ok(json!({ "responses": answers })))
+}
+
+fn malformed(message: &str) -> Problem {
+    Problem::new(400, "BadRequest", message)
+}
+
+fn id_of(item: &Value) -> &str {
+    item["id"].as_str().unwrap_or_default()
+}
+
+/// The requests of a batch that has the right form.
+fn items(outer: &Request) -> Result<&Vec<Value>, Problem> {
     let body = outer.object()?;
     let items = body.get("requests").and_then(Value::as_array).ok_or_else(|| malformed("Invalid batch payload format."))?;
     if items.is_empty() || items.len() > 20 {
@@ -29,34 +74,22 @@ pub(super) fn run(core: &mut Core, outer: &Request) -> Answer {
         if item.get("body").is_some_and(|body| !body.is_null()) && !has_content_type(item) {
             return Err(malformed("Write request with a body has to have a Content-Type header."));
         }
-    }
-    let half = core.trouble.strikes(Fault::HalfBatch);
-    let mut done: BTreeMap<String, u16> = BTreeMap::new();
-    let mut answers = Vec::with_capacity(items.len());
-    let mut waiting: Vec<(usize, &Value)> = items.iter().enumerate().collect();
-    while !waiting.is_empty() {
-        let (ready, later): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|(_, item)| needs(item).iter().all(|id| done.contains_key(id) || !seen.contains(id)));
-        if ready.is_empty() {
-            return Err(malformed("The dependencies of the batch go round in a circle."));
+        let method = item["method"].as_str().unwrap_or_default().to_ascii_uppercase();
+        if matches!(method.as_str(), "PATCH" | "POST" | "PUT") && item.get("body").is_none_or(Value::is_null) {
+            return Err(malformed("Write request does not contain Content-Type header or body."));
         }
-        for (position, item) in ready {
-            let failed = needs(item).iter().any(|id| done.get(id).is_none_or(|status| *status >= 400));
-            let reply = if failed {
-                Problem::new(424, "FailedDependency", "A request this one depends on failed.").reply(&core.clock.stamp(), None)
-            } else if half && position % 2 == 1 {
-                broken(503).reply(&core.clock.stamp(), None)
-            } else {
-                inner(core, item)
-            };
-            let id = item["id"].as_str().unwrap_or_default();
-            done.insert(id.to_lowercase(), reply.status);
-            answers.push(answer(id, reply));
+        if item.get("dependsOn").is_some_and(|needs| !is_list_of_texts(needs)) {
+            return Err(malformed("The dependsOn of a batch request step has to be an array of ids."));
         }
-        waiting = later;
     }
-    core.trouble.chance.shuffle(&mut answers);
-    Ok(Reply::ok(json!({ "responses": answers })))
+    if items.iter().flat_map(needs).any(|id| !seen.contains(&id)) {
+        return Err(malformed("A batch request step depends on an id that the batch does not have."));
+    }
+    Ok(items)
+}
+
+fn is_list_of_texts(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
 }
 
 fn needs(item: &Value) -> Vec<String> {
@@ -67,7 +100,7 @@ fn has_content_type(item: &Value) -> bool {
     item["headers"].as_object().is_some_and(|headers| headers.keys().any(|name| name.eq_ignore_ascii_case("content-type")))
 }
 
-fn inner(core: &mut Core, item: &Value) -> Reply {
+fn step(state: &mut State, item: &Value, inner: Inner<'_>) -> Reply {
     let method = item["method"].as_str().unwrap_or_default().to_ascii_uppercase();
     let url = item["url"].as_str().unwrap_or_default();
     let url = format!("/{}", url.trim_start_matches('/'));
@@ -77,10 +110,10 @@ fn inner(core: &mut Core, item: &Value) -> Reply {
         .flatten()
         .filter_map(|(name, value)| Some((name.to_ascii_lowercase(), value.as_str()?.to_owned())))
         .collect();
-    core.note(&method, &url);
+    state.note(&method, &url);
     let body = item.get("body").filter(|body| !body.is_null()).cloned();
-    let reply = core.one(&Request::new(&method, &url, headers, body));
-    core.write_log(&method, &format!("/v1.0/$batch{url}"), reply.status);
+    let reply = inner(state, &Request::new(&method, &url, headers, body));
+    state.write_log(&method, &format!("/v1.0/$batch{url}"), reply.status);
     reply
 }
 
@@ -88,9 +121,21 @@ fn answer(id: &str, reply: Reply) -> Value {
     let mut headers: Map<String, Value> = reply.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
     let mut answer = json!({ "id": id, "status": reply.status });
     if let Some(body) = reply.body {
-        headers.insert("Content-Type".to_owned(), json!("application/json"));
+        headers.insert("Content-Type".to_owned(), json!(if reply.plain { "text/plain" } else { "application/json" }));
         answer["body"] = body;
     }
     answer["headers"] = headers.into();
     answer
+}
+
+/// The service's own failure.
+pub(super) fn broken(status: u16) -> Problem {
+    let (code, message) = match status {
+        502 => ("BadGateway", "Bad gateway."),
+        503 => ("ServiceUnavailable", "The service is temporarily unavailable."),
+        504 => ("GatewayTimeout", "The gateway timed out."),
+        _ => ("InternalServerError", "An internal server error occurred."),
+    };
+    let problem = Problem::new(status, code, message);
+    if status == 503 { problem.header("Retry-After", "0.1") } else { problem }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::chance::Chance;
 use super::reply::Problem;
+use super::rng::Chance;
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,8 +24,10 @@ pub enum Fault {
     HalfBatch,
     /// The next page repeats this one.
     DuplicatePage,
-    /// The delta token is refused with 410.
+    /// The delta token is refused as expired: 400 `syncStateNotFound`.
     ExpiredDelta,
+    /// The service asks for a new start: 410 `resyncRequired`, with a `Location` that starts anew.
+    ResetDelta,
     /// The link to the next page points to another host.
     ForeignLink,
     /// At a write, before it is done, the tenant falls silent: nothing is served any more, as if the client had died.
@@ -47,6 +49,7 @@ impl FromStr for Fault {
             "half-batch" => Self::HalfBatch,
             "duplicate-page" => Self::DuplicatePage,
             "expired-delta" => Self::ExpiredDelta,
+            "reset-delta" => Self::ResetDelta,
             "foreign-link" => Self::ForeignLink,
             "halt-before" => Self::HaltBefore,
             "halt-after" => Self::HaltAfter,
@@ -61,7 +64,7 @@ pub enum FaultsError {
     /// No fault has this name.
     #[error(
         "unknown fault `{name}`; known are 429, 500, 502, 503, 504, slow, truncate, reset-before, reset-after, half-batch, duplicate-page, \
-         expired-delta, foreign-link, halt-before, halt-after, refuse"
+         expired-delta, reset-delta, foreign-link, halt-before, halt-after, refuse"
     )]
     Unknown {
         /// The name as given.
@@ -99,18 +102,18 @@ pub struct Faults {
     pub refusals: Vec<Refusal>,
 }
 
-/// A property that the tenant refuses to write, whatever its value: a permission that the app lacks, or a rule that only the tenant knows.
+/// A property that the tenant refuses to write, whatever its value: a permission that the app lacks, or a rule of the tenant.
 ///
 /// Property is one of a user (in a create or an update), `passwordProfile`, or the id of a licence that cannot be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The property.
+    /// The property that is refused.
     pub property: String,
     /// 400, 403 or 409.
     pub status: u16,
-    /// Whether the answer says which property it is.
+    /// Whether the answer names the property.
     pub named: bool,
-    /// The only user of whom it is refused, by id, userPrincipalName or employeeId; all without it.
+    /// The only user for which it is refused, by id, userPrincipalName or employeeId; all without it.
     pub user: Option<String>,
 }
 
@@ -143,7 +146,7 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// No faults.
+    /// Injects no fault at all.
     pub fn none() -> Self {
         Self::default()
     }
@@ -216,7 +219,7 @@ impl FromStr for Faults {
     }
 }
 
-/// How long a new object is not found yet, and delta does not tell a change.
+/// The replica lag: how long a new object is not found and delta does not return a change.
 #[derive(Debug, Clone, Copy)]
 pub enum Lag {
     /// Until so many more requests were answered.
@@ -242,20 +245,20 @@ impl FromStr for Lag {
     }
 }
 
-/// Faults at work.
-pub(super) struct Trouble {
+/// Decides on each occasion which fault happens.
+pub(super) struct FaultInjector {
     faults: Faults,
     seen: BTreeMap<Fault, u64>,
     pub(super) chance: Chance,
 }
 
-impl Trouble {
+impl FaultInjector {
     pub(super) fn new(faults: Faults) -> Self {
         Self { chance: Chance::new(faults.seed), seen: BTreeMap::new(), faults }
     }
 
     /// Whether the fault happens on this occasion.
-    pub(super) fn strikes(&mut self, fault: Fault) -> bool {
+    pub(super) fn next_fault(&mut self, fault: Fault) -> bool {
         let seen = self.seen.entry(fault).or_default();
         *seen += 1;
         let due = self.faults.occasions.get(&fault).is_some_and(|at| at.contains(seen));
@@ -263,9 +266,9 @@ impl Trouble {
         due || (rate > 0.0 && self.chance.hit(rate))
     }
 
-    /// The status fault of this occasion, if one strikes.
+    /// The status fault of this occasion, if there is one.
     pub(super) fn status(&mut self, statuses: &[u16]) -> Option<u16> {
-        statuses.iter().copied().find(|status| self.strikes(Fault::Status(*status)))
+        statuses.iter().copied().find(|status| self.next_fault(Fault::Status(*status)))
     }
 
     /// The refusal of one of these properties, of somebody with these names.

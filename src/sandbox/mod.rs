@@ -4,7 +4,7 @@
 //! domains, quotas with Graph's headers, and the validation and error texts of the documentation. It shares no code with the room
 //! that talks to Graph, because it would then mirror that room's mistakes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,35 +13,55 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+mod app;
 mod batch;
-mod chance;
 mod clock;
-mod core;
+mod deletion;
 mod delta;
 mod directory;
 mod faults;
 mod filter;
 mod groups;
+mod http;
+mod lenience;
+mod licenses;
+mod listing;
+mod members;
+mod memberships;
 mod object;
+mod object_view;
+mod passes;
+mod password;
+mod query_options;
 mod quota;
 mod reply;
 mod request;
+mod rng;
+mod roles;
+mod routes;
 mod schema;
+mod search;
 mod seed;
+mod server;
 mod tenant;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod users;
 mod validate;
-mod view;
-mod wire;
+mod values;
 
+pub use app::is_permission;
 pub use faults::{Fault, Faults, FaultsError, Lag, Refusal};
+pub use lenience::{Disputed, Lenience, LenienceError};
 pub use quota::{Quota, QuotaKind};
+pub use server::Counts;
+pub use tls::TlsFiles;
 
+use app::App;
 use clock::Clock;
-use core::Core;
 use quota::Meter;
+use server::State;
 use tenant::Tenant;
 
 use crate::record::lock;
@@ -55,9 +75,9 @@ pub struct Options {
     pub db: Option<PathBuf>,
     /// When requests are refused.
     pub quota: Quota,
-    /// What goes wrong.
+    /// The faults that are injected.
     pub faults: Faults,
-    /// How long new objects are not found, and changes are not told by delta.
+    /// The replica lag: how long new objects are not found and delta does not return changes.
     pub lag: Option<Lag>,
     /// How far ahead of this machine's the tenant's clock starts.
     pub ahead: Duration,
@@ -69,6 +89,16 @@ pub struct Options {
     pub log: Option<PathBuf>,
     /// The only bearer token that is accepted; any without it.
     pub token: Option<String>,
+    /// The Graph permissions of the calling app; without them those that hrpush asks for.
+    pub permissions: Option<BTreeSet<String>>,
+    /// The directory roles of the calling app, such as `User Administrator`, without which it resets no passwords.
+    pub directory_roles: Vec<String>,
+    /// The points on which Microsoft's sources disagree and that this tenant reads leniently.
+    pub lenience: Lenience,
+    /// The root that all links have, such as `https://graph.example.com/v1.0`; without it the `Host` of each request.
+    pub public_url: Option<String>,
+    /// The certificate and key to serve https with.
+    pub tls: Option<TlsFiles>,
 }
 
 /// A tenant that cannot start.
@@ -108,28 +138,9 @@ pub enum SandboxError {
     },
 }
 
-/// What was asked so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// HTTP requests.
-    pub requests: u64,
-    /// Batches among them.
-    pub batches: u64,
-    /// Writes, alone or inside batches, refused ones included.
-    pub writes: u64,
-    /// Reads, alone or inside batches, refused ones included.
-    pub reads: u64,
-    /// Answers of 429.
-    pub throttled: u64,
-    /// How often writes were let through and then refused by the quota: refusals with no success between them are one stop.
-    pub stops: u64,
-    /// Resource units asked for.
-    pub units: u64,
-}
-
 /// A running tenant; it stops when dropped.
 pub struct Sandbox {
-    core: Arc<Mutex<Core>>,
+    state: Arc<Mutex<State>>,
     clock: Arc<Clock>,
     url: String,
     _stop: tokio::sync::oneshot::Sender<std::convert::Infallible>,
@@ -142,31 +153,38 @@ impl Sandbox {
         clock.advance(options.ahead);
         let tenant = open(&options, &clock)?;
         let log_file = options.log.as_ref().map(append).transpose()?;
-        let (listener, address) = wire::bind(listen).await.map_err(|source| SandboxError::Listen { address: listen, source })?;
-        let url = format!("http://{address}/v1.0");
-        let core = Arc::new(Mutex::new(Core {
+        let tls = options.tls.as_ref().map(tls::Tls::load).transpose();
+        let tls = tls.map_err(|(path, source)| SandboxError::File { path, source })?;
+        let (listener, address) = http::bind(listen).await.map_err(|source| SandboxError::Listen { address: listen, source })?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{address}/v1.0");
+        let state = Arc::new(Mutex::new(State {
             tenant,
             clock: Arc::clone(&clock),
             base: url.clone(),
-            trouble: faults::Trouble::new(options.faults),
+            public_url: options.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            scheme,
+            faults: faults::FaultInjector::new(options.faults),
             counts: Counts::default(),
             log: Vec::new(),
             log_file,
             meter: Meter::new(options.quota),
             lag: options.lag,
             token: options.token,
+            app: App::new(options.permissions.as_ref(), &options.directory_roles),
+            lenience: options.lenience,
             closed: false,
             halted: false,
             stale: false,
             answered: 0,
             underway: VecDeque::new(),
         }));
-        let stop = wire::spawn(listener, Arc::clone(&core));
-        Ok(Self { core, clock, url, _stop: stop })
+        let stop = http::spawn(listener, tls, Arc::clone(&state));
+        Ok(Self { state, clock, url, _stop: stop })
     }
 
-    fn core(&self) -> MutexGuard<'_, Core> {
-        lock(&self.core)
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
     }
 
     /// The root of the API, such as `http://127.0.0.1:4711/v1.0`.
@@ -176,22 +194,23 @@ impl Sandbox {
 
     /// The tenant's id, the same after every start with the same file.
     pub fn tenant_id(&self) -> String {
-        self.core().tenant.id.clone()
+        self.state().tenant.id.clone()
     }
 
     /// What was asked so far.
     pub fn requests(&self) -> Counts {
-        self.core().counts
+        self.state().counts
     }
 
     /// All live users, each with the id of the manager, in the order of their ids.
     pub fn users(&self) -> Value {
-        let core = self.core();
-        core.tenant
+        let state = self.state();
+        state
+            .tenant
             .users()
             .map(|user| {
                 let mut shown = user.props.clone();
-                shown.insert("manager".to_owned(), json!(user.manager.as_ref().filter(|id| core.tenant.live(id).is_some())));
+                shown.insert("manager".to_owned(), json!(user.manager.as_ref().filter(|id| state.tenant.live(id).is_some())));
                 Value::Object(shown)
             })
             .collect()
@@ -199,7 +218,7 @@ impl Sandbox {
 
     /// Method and path of every request, those inside batches after their batch.
     pub fn log(&self) -> Vec<String> {
-        self.core().log.clone()
+        self.state().log.clone()
     }
 
     /// Moves the tenant's clock ahead: quotas refill, tokens and deleted items age.
@@ -209,14 +228,14 @@ impl Sandbox {
 
     /// Changes what goes wrong from now on; a tenant that fell silent speaks again.
     pub fn trouble(&self, faults: Faults) {
-        let mut core = self.core();
-        core.trouble = faults::Trouble::new(faults);
-        core.halted = false;
+        let mut state = self.state();
+        state.faults = faults::FaultInjector::new(faults);
+        state.halted = false;
     }
 
     /// Whether the tenant fell silent, by [`Fault::HaltBefore`] or [`Fault::HaltAfter`].
     pub fn is_halted(&self) -> bool {
-        self.core().halted
+        self.state().halted
     }
 }
 
@@ -228,9 +247,9 @@ impl std::fmt::Debug for Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        let mut core = self.core();
-        core.closed = true;
-        core.tenant.close();
+        let mut state = self.state();
+        state.closed = true;
+        state.tenant.close();
     }
 }
 

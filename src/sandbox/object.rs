@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What an object is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
     User,
@@ -61,6 +61,9 @@ pub(super) struct Object {
     /// When it was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleted: Option<String>,
+    /// The Temporary Access Passes of a user, without the pass itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) passes: Vec<Value>,
     /// Purged: only the id is left, for delta.
     #[serde(default)]
     pub(super) gone: bool,
@@ -95,6 +98,7 @@ impl Object {
             removed: BTreeMap::new(),
             removed_owners: BTreeMap::new(),
             deleted: None,
+            passes: Vec::new(),
             gone: false,
             changed: 0,
             made: 0,
@@ -118,6 +122,26 @@ impl Object {
 
     pub(super) fn live(&self) -> bool {
         self.deleted.is_none() && !self.gone
+    }
+
+    pub(super) fn is(&self, property: &str) -> bool {
+        self.props.get(property) == Some(&Value::Bool(true))
+    }
+
+    /// Whether `groupTypes` has this word.
+    pub(super) fn has_group_type(&self, name: &str) -> bool {
+        self.props.get("groupTypes").and_then(Value::as_array).is_some_and(|types| types.iter().any(|kind| kind == name))
+    }
+
+    /// Whether it is mastered on premises.
+    pub(super) fn is_synced(&self) -> bool {
+        self.is("onPremisesSyncEnabled")
+    }
+
+    /// The names by which a rehearsed refusal may mean a user.
+    pub(super) fn names(&self) -> [&str; 3] {
+        let named = |property: &str| self.text(property).unwrap_or_default();
+        [self.id.as_str(), named("userPrincipalName"), named("employeeId")]
     }
 
     pub(super) fn text(&self, property: &str) -> Option<&str> {

@@ -30,7 +30,7 @@ impl std::str::FromStr for QuotaKind {
     }
 }
 
-/// The tenant's quota; the default is the documented one of an app in a large tenant.
+/// The tenant's quota; the default is the documented one of an app in a tenant of its size.
 #[derive(Debug, Clone, Copy)]
 pub struct Quota {
     /// How the tenant counts.
@@ -41,13 +41,13 @@ pub struct Quota {
     pub writes: f64,
     /// Writes refilled in a second.
     pub refill: f64,
-    /// Resource units in 10 s.
-    pub units: f64,
+    /// Resource units in 10 s; by the number of users without it: 3,500 below 50, 5,000 up to 500, 8,000 above.
+    pub units: Option<f64>,
 }
 
 impl Default for Quota {
     fn default() -> Self {
-        Self { kind: QuotaKind::Bucket, scale: 1.0, writes: 3000.0, refill: 20.0, units: 8000.0 }
+        Self { kind: QuotaKind::Bucket, scale: 1.0, writes: 3000.0, refill: 20.0, units: None }
     }
 }
 
@@ -84,9 +84,9 @@ pub(super) fn price(method: &str, path: &[&str], query: impl Fn(&str) -> Option<
         return Price { units, write: true };
     }
     let base: i32 = match path {
-        ["users"] | ["users", _, "memberOf" | "transitiveMemberOf" | "ownedObjects" | "licenseDetails"] => 2,
-        ["groups", _, "members"] | ["subscribedSkus"] => 3,
-        ["groups", _, "transitiveMembers"] => 5,
+        ["users"] | ["users", _, "memberOf" | "transitiveMemberOf" | "licenseDetails", ..] => 2,
+        ["groups", _, "members", ..] | ["subscribedSkus"] => 3,
+        ["groups", _, "transitiveMembers", ..] => 5,
         _ => 1,
     };
     let top = query("$top").and_then(|top| top.parse::<u32>().ok()).is_some_and(|top| top < 20);
@@ -109,6 +109,18 @@ struct Limit {
 impl Limit {
     fn new(size: f64, refill: f64, window: f64) -> Self {
         Self { size, refill, window, level: size, at: 0.0, seen: VecDeque::new(), sum: 0.0 }
+    }
+
+    fn units(size: f64) -> Self {
+        Self::new(size, size / 10.0, 10.0)
+    }
+
+    /// The limit grows or shrinks with the tenant; what was used stays used.
+    fn resize(&mut self, size: f64) {
+        if (size - self.size).abs() > 0.5 {
+            self.level += size - self.size;
+            (self.size, self.refill) = (size, size / 10.0);
+        }
     }
 
     /// Takes the cost, which a refused request pays as well; gives the seconds to wait when refused.
@@ -159,6 +171,18 @@ impl Limit {
     }
 }
 
+/// Resource units of a tenant with fewer than 50 users.
+const SMALL: f64 = 3_500.0;
+
+/// Resource units in 10 s of a tenant with so many users.
+fn units_of(users: usize) -> f64 {
+    match users {
+        0..50 => SMALL,
+        50..=500 => 5_000.0,
+        _ => 8_000.0,
+    }
+}
+
 /// Both limits of an app in a tenant.
 pub(super) struct Meter {
     quota: Quota,
@@ -175,14 +199,15 @@ impl Meter {
         Self {
             quota,
             writes: Limit::new(quota.writes, quota.refill, 150.0),
-            units: Limit::new(quota.units, quota.units / 10.0, 10.0),
+            units: Limit::units(quota.units.unwrap_or(SMALL)),
             stopped: false,
             stops: 0,
         }
     }
 
-    /// Pays for a request, or says how long to wait and why.
-    pub(super) fn pay(&mut self, elapsed: Duration, price: Price, tenant: &str) -> Result<Option<f64>, Problem> {
+    /// Charges a request, or returns the 429 with the time to wait and the exhausted limit.
+    pub(super) fn pay(&mut self, elapsed: Duration, price: Price, users: usize, tenant: &str) -> Result<Option<f64>, Problem> {
+        self.units.resize(self.quota.units.unwrap_or_else(|| units_of(users)));
         let paid = self.charge(elapsed, price, tenant);
         if price.write {
             self.stops += u64::from(paid.is_err() && !self.stopped);
@@ -197,34 +222,25 @@ impl Meter {
         if price.write
             && let Err(wait) = self.writes.take(kind, now, 1.0)
         {
-            return Err(throttled(wait / self.quota.scale, "Write", "WriteLimitExceeded", tenant, self.writes.used(kind)));
+            return Err(self.throttled(wait, "Write", "WriteLimitExceeded", tenant, self.writes.used(kind)));
         }
         if let Err(wait) = self.units.take(kind, now, f64::from(price.units)) {
-            return Err(throttled(
-                wait / self.quota.scale,
-                "ReadWrite",
-                "ResourceUnitLimitExceeded",
-                tenant,
-                self.units.used(kind),
-            ));
+            return Err(self.throttled(wait, "ReadWrite", "ResourceUnitLimitExceeded", tenant, self.units.used(kind)));
         }
         let used = if price.write { self.writes.used(kind).max(self.units.used(kind)) } else { self.units.used(kind) };
         Ok((used > 0.8).then_some(used))
     }
-}
 
-/// Seconds as the header has them: whole where that is close enough, decimals below a second.
-fn seconds(wait: f64) -> String {
-    if wait >= 1.0 { format!("{}", wait.ceil()) } else { format!("{:.3}", wait.max(0.001)) }
-}
-
-/// 429 with the headers that tell what is exhausted.
-pub(super) fn throttled(wait: f64, limit: &str, information: &str, tenant: &str, used: f64) -> Problem {
-    let mut problem = Problem::new(429, "TooManyRequests", "Too many requests.")
-        .header("Retry-After", seconds(wait))
-        .header("x-ms-throttle-scope", format!("Tenant_Application/{limit}/00000000-0000-0000-0000-0000000000aa/{tenant}"))
-        .header("x-ms-throttle-information", information)
-        .header("x-ms-throttle-limit-percentage", format!("{:.2}", used.clamp(1.0, 1.8)));
-    problem.inner = Some("429");
-    problem
+    /// 429 with the headers that name the exhausted limit. The wait is at least a second, in whole seconds of the quota's time.
+    pub(super) fn throttled(&self, wait: f64, limit: &str, information: &str, tenant: &str, used: f64) -> Problem {
+        let whole = wait.ceil().max(1.0) / self.quota.scale;
+        let seconds = if whole.fract() == 0.0 { format!("{whole}") } else { format!("{:.3}", whole.max(0.001)) };
+        let mut problem = Problem::new(429, "TooManyRequests", "Too many requests.")
+            .header("Retry-After", seconds)
+            .header("x-ms-throttle-scope", format!("Tenant_Application/{limit}/00000000-0000-0000-0000-0000000000aa/{tenant}"))
+            .header("x-ms-throttle-information", information)
+            .header("x-ms-throttle-limit-percentage", format!("{:.2}", used.clamp(1.0, 1.8)));
+        problem.inner = Some("429");
+        problem
+    }
 }

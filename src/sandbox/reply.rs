@@ -1,4 +1,4 @@
-//! What the tenant answers, and Graph's shape of an error.
+//! Answers, and Graph's shape of an error.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,23 +9,26 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Option<Value>,
+    /// The body is sent as plain text instead of JSON.
+    pub(super) plain: bool,
 }
 
 impl Reply {
     pub(super) fn with(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body) }
+        Self { status, headers: Vec::new(), body: Some(body), plain: false }
     }
 
     pub(super) fn ok(body: Value) -> Self {
         Self::with(200, body)
     }
 
-    pub(super) fn created(body: Value, location: String) -> Self {
-        Self::with(201, body).header("Location", location)
+    /// A number as plain text, which is how `/$count` answers.
+    pub(super) fn count(number: usize) -> Self {
+        Self { plain: true, ..Self::ok(json!(number)) }
     }
 
     pub(super) fn none() -> Self {
-        Self { status: 204, headers: Vec::new(), body: None }
+        Self { status: 204, headers: Vec::new(), body: None, plain: false }
     }
 
     pub(super) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -34,8 +37,32 @@ impl Reply {
     }
 }
 
-/// A refusal: status, Graph's code, its text, and the details that name the property.
+/// What identifies one request in its answer.
 #[derive(Clone)]
+pub(super) struct Stamp {
+    pub(super) date: String,
+    pub(super) request_id: String,
+    /// The id that the client chose.
+    pub(super) client_id: Option<String>,
+}
+
+impl Stamp {
+    pub(super) fn new(date: String, client_id: Option<&str>) -> Self {
+        Self { date, request_id: Uuid::new_v4().to_string(), client_id: client_id.map(str::to_owned) }
+    }
+
+    /// The answer with the ids in its headers.
+    pub(super) fn on(&self, reply: Reply) -> Reply {
+        let reply = reply.header("request-id", self.request_id.as_str());
+        match &self.client_id {
+            Some(id) => reply.header("client-request-id", id.as_str()),
+            None => reply,
+        }
+    }
+}
+
+/// A refusal: status, Graph's code, its text, and the details that name the property.
+#[derive(Clone, Debug)]
 pub(super) struct Problem {
     pub(super) status: u16,
     pub(super) code: &'static str,
@@ -48,6 +75,10 @@ pub(super) struct Problem {
 
 /// What a request ends in.
 pub(super) type Answer = Result<Reply, Problem>;
+
+/// The sentence on what the sandbox covers, for each request that it does not.
+pub(super) const COVERAGE: &str = "The sandbox covers users, groups, managers, members and owners, licences, Temporary Access Passes, deleted \
+     items, delta, $batch, directory roles, domains and the organization; `hrpush sandbox --help` and docs/sandbox.md list it.";
 
 impl Problem {
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
@@ -76,6 +107,14 @@ impl Problem {
             .detail("ObjectConflict", property)
     }
 
+    /// 400 for an object that is mastered on premises.
+    pub(super) fn synced() -> Self {
+        Self::bad(
+            "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing \
+             migration.",
+        )
+    }
+
     /// 404 for an object that is absent, or not yet replicated.
     pub(super) fn absent(id: &str) -> Self {
         Self::new(
@@ -90,6 +129,11 @@ impl Problem {
         Self::new(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     }
 
+    /// 501 for what Graph has and the sandbox does not.
+    pub(super) fn uncovered(what: &str) -> Self {
+        Self::new(501, "NotImplemented", format!("{what} is not covered by the sandbox. {COVERAGE}"))
+    }
+
     pub(super) fn detail(mut self, code: &'static str, target: &str) -> Self {
         self.details.push((code, target.to_owned(), self.message.clone()));
         self
@@ -101,10 +145,10 @@ impl Problem {
     }
 
     /// Graph's error document.
-    pub(super) fn reply(self, date: &str, client_request_id: Option<&str>) -> Reply {
-        let request_id = Uuid::new_v4().to_string();
-        let client = client_request_id.unwrap_or(&request_id).to_owned();
-        let mut inner = json!({ "date": date.trim_end_matches('Z'), "request-id": request_id, "client-request-id": client });
+    pub(super) fn reply(self, stamp: &Stamp) -> Reply {
+        let client = stamp.client_id.as_ref().unwrap_or(&stamp.request_id);
+        let mut inner =
+            json!({ "date": stamp.date.trim_end_matches('Z'), "request-id": stamp.request_id, "client-request-id": client });
         if let Some(code) = self.inner {
             inner["code"] = json!(code);
         }
@@ -116,6 +160,6 @@ impl Problem {
                 .map(|(code, target, message)| json!({ "code": code, "target": target, "message": message }))
                 .collect();
         }
-        Reply { status: self.status, headers: self.headers, body: Some(json!({ "error": error })) }
+        Reply { status: self.status, headers: self.headers, body: Some(json!({ "error": error })), plain: false }
     }
 }

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::object::{Kind, Object};
-use super::tenant::Tenant;
-use super::users::complete;
+use super::object_view::complete;
+use super::tenant::{Tenant, domain};
 
 /// A seed file: Graph's own JSON, users with their `manager`, groups with `members` and `owners` by id or name.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,10 @@ pub(super) struct Seed {
     deleted_items: Vec<Map<String, Value>>,
     /// Directory extensions of users, with `name` and `dataType`.
     extension_properties: Vec<Value>,
+    /// Subscriptions, with `skuId`, `skuPartNumber`, `prepaidUnits` and `servicePlans`.
+    subscribed_skus: Vec<Value>,
+    /// What differs from the default policy of Temporary Access Passes.
+    temporary_access_pass_policy: Map<String, Value>,
 }
 
 impl Seed {
@@ -37,6 +41,16 @@ impl Seed {
         }
         if !self.extension_properties.is_empty() {
             tenant.extensions = self.extension_properties;
+        }
+        for mut sku in self.subscribed_skus {
+            if let Some(id) = sku["skuId"].as_str().map(str::to_lowercase) {
+                sku["skuId"] = json!(id);
+            }
+            tenant.skus.retain(|known| known["skuId"] != sku["skuId"]);
+            tenant.skus.push(sku);
+        }
+        if let Some(policy) = tenant.pass_policy.as_object_mut() {
+            policy.extend(self.temporary_access_pass_policy);
         }
         tenant.touch_meta();
         if !tenant.objects.is_empty() {
@@ -64,9 +78,9 @@ impl Seed {
     }
 }
 
-/// The users, and then their managers, who may stand anywhere among them.
+/// Adds the users, and then their managers, because a manager can follow its reports in the file.
 fn fill_users(users: Vec<Map<String, Value>>, tenant: &mut Tenant, clock: &Clock) {
-    let issuer = tenant.default_domain();
+    let issuer = tenant.initial_domain();
     let mut managers = Vec::new();
     for props in users {
         let (user, manager) = user(props, &clock.stamp(), &issuer);
@@ -88,7 +102,7 @@ fn deleted(props: Map<String, Value>, tenant: &Tenant, clock: &Clock) -> Object 
     let is_group = props.contains_key("groupTypes") || props.contains_key("securityEnabled");
     let moment = props.get("deletedDateTime").and_then(Value::as_str).map_or_else(|| clock.stamp(), str::to_owned);
     let mut object =
-        if is_group { group(props, tenant, &clock.stamp()) } else { user(props, &clock.stamp(), &tenant.default_domain()).0 };
+        if is_group { group(props, tenant, &clock.stamp()) } else { user(props, &clock.stamp(), &tenant.initial_domain()).0 };
     object.props.remove("deletedDateTime");
     object.deleted = Some(moment);
     object
@@ -130,27 +144,4 @@ fn group(mut props: Map<String, Value>, tenant: &Tenant, now: &str) -> Object {
     group.members = members.iter().filter_map(found).collect();
     group.owners = owners.iter().filter_map(found).collect();
     group
-}
-
-/// The domains of a tenant that nobody seeded.
-pub(super) fn default_domains() -> Vec<Value> {
-    vec![domain("contoso.onmicrosoft.com", true, false), domain("contoso.com", false, true), domain("example.com", false, false)]
-}
-
-/// A verified domain as Graph shows it.
-pub(super) fn domain(id: &str, initial: bool, default: bool) -> Value {
-    json!({
-        "id": id,
-        "authenticationType": "Managed",
-        "availabilityStatus": null,
-        "isAdminManaged": true,
-        "isDefault": default,
-        "isInitial": initial,
-        "isRoot": true,
-        "isVerified": true,
-        "supportedServices": ["Email"],
-        "passwordValidityPeriodInDays": null,
-        "passwordNotificationWindowInDays": null,
-        "state": null,
-    })
 }

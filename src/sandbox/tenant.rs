@@ -5,10 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::object::{Kind, Object};
-use super::seed::default_domains;
 
 /// All objects, with what is looked up often.
 pub(super) struct Tenant {
@@ -24,8 +23,13 @@ pub(super) struct Tenant {
     pub(super) domains: Vec<Value>,
     pub(super) role_assignments: Vec<Value>,
     pub(super) eligibilities: Vec<Value>,
-    /// The directory extensions of users, each with its `name` and `dataType`; none where any name is taken as text.
+    /// The definitions of directory extensions, each with its `name` and `dataType`.
     pub(super) extensions: Vec<Value>,
+    /// The subscriptions, as `subscribedSkus` has them, but for the consumed units.
+    pub(super) skus: Vec<Value>,
+    /// The policy of Temporary Access Passes.
+    pub(super) pass_policy: Value,
+    people: usize,
     dirty: HashSet<String>,
     meta_dirty: bool,
     db: Option<Connection>,
@@ -49,6 +53,9 @@ impl Tenant {
             role_assignments: Vec::new(),
             eligibilities: Vec::new(),
             extensions: Vec::new(),
+            skus: Vec::new(),
+            pass_policy: default_pass_policy(),
+            people: 0,
             dirty: HashSet::new(),
             meta_dirty: true,
             db,
@@ -73,6 +80,8 @@ impl Tenant {
                     "roleAssignments" => self.role_assignments = list(),
                     "eligibilities" => self.eligibilities = list(),
                     "extensions" => self.extensions = list(),
+                    "skus" => self.skus = list(),
+                    "passPolicy" => self.pass_policy = serde_json::from_str(&value).unwrap_or_default(),
                     _ => {}
                 }
             }
@@ -115,6 +124,8 @@ impl Tenant {
                 put.execute(("roleAssignments", json(&self.role_assignments)))?;
                 put.execute(("eligibilities", json(&self.eligibilities)))?;
                 put.execute(("extensions", json(&self.extensions)))?;
+                put.execute(("skus", json(&self.skus)))?;
+                put.execute(("passPolicy", self.pass_policy.to_string()))?;
             }
         }
         write.commit()
@@ -142,8 +153,11 @@ impl Tenant {
             self.deleted.insert(object.id.clone());
             return;
         }
-        if object.kind == Kind::Group {
-            self.groups.insert(object.id.clone());
+        match object.kind {
+            Kind::Group => {
+                self.groups.insert(object.id.clone());
+            }
+            Kind::User => self.people += 1,
         }
         if let Some(upn) = object.text("userPrincipalName") {
             self.upns.insert(upn.to_lowercase(), object.id.clone());
@@ -166,6 +180,7 @@ impl Tenant {
         if !object.live() {
             return;
         }
+        self.people -= usize::from(object.kind == Kind::User);
         if let Some(upn) = object.text("userPrincipalName") {
             self.upns.remove(&upn.to_lowercase());
         }
@@ -213,6 +228,30 @@ impl Tenant {
         self.objects.values().filter(|object| object.kind == Kind::User && object.live())
     }
 
+    /// How many live users there are.
+    pub(super) fn user_count(&self) -> usize {
+        self.people
+    }
+
+    /// The definition of a directory extension.
+    pub(super) fn extension(&self, name: &str) -> Option<&Value> {
+        self.extensions.iter().find(|known| known["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+    }
+
+    /// A subscription by the id of its SKU.
+    pub(super) fn sku(&self, id: &str) -> Option<&Value> {
+        self.skus.iter().find(|sku| sku["skuId"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)))
+    }
+
+    /// The seats of a subscription that are taken: those of live users, and those that the seed counts for others.
+    pub(super) fn consumed(&self, sku: &Value) -> u64 {
+        let holds = |user: &&Object| {
+            let licenses = user.props.get("assignedLicenses").and_then(Value::as_array);
+            licenses.into_iter().flatten().any(|license| license["skuId"] == sku["skuId"])
+        };
+        sku["consumedUnits"].as_u64().unwrap_or(0) + self.users().filter(holds).count() as u64
+    }
+
     /// Who has this userPrincipalName.
     pub(super) fn upn_holder(&self, upn: &str) -> Option<&String> {
         self.upns.get(&upn.to_lowercase())
@@ -258,16 +297,57 @@ impl Tenant {
         })
     }
 
-    /// The domain new accounts get when nobody says otherwise.
+    /// The domain of the mail addresses that the service makes.
     pub(super) fn default_domain(&self) -> String {
-        self.domains
-            .iter()
-            .find(|domain| domain["isDefault"] == Value::Bool(true))
-            .or_else(|| self.domains.first())
-            .and_then(|domain| domain["id"].as_str())
-            .unwrap_or("contoso.onmicrosoft.com")
-            .to_owned()
+        self.domain_with("isDefault")
     }
+
+    /// The domain that the tenant began with: it issues the identities of users, and names local accounts.
+    pub(super) fn initial_domain(&self) -> String {
+        self.domain_with("isInitial")
+    }
+
+    fn domain_with(&self, flag: &str) -> String {
+        let found = self.domains.iter().find(|domain| domain[flag] == Value::Bool(true)).or_else(|| self.domains.first());
+        found.and_then(|domain| domain["id"].as_str()).unwrap_or("contoso.onmicrosoft.com").to_owned()
+    }
+}
+
+/// The domains of a tenant without a seed.
+fn default_domains() -> Vec<Value> {
+    vec![domain("contoso.onmicrosoft.com", true, false), domain("contoso.com", false, true), domain("example.com", false, false)]
+}
+
+/// A verified domain as Graph shows it.
+pub(super) fn domain(id: &str, initial: bool, default: bool) -> Value {
+    json!({
+        "id": id,
+        "authenticationType": "Managed",
+        "availabilityStatus": null,
+        "isAdminManaged": true,
+        "isDefault": default,
+        "isInitial": initial,
+        "isRoot": true,
+        "isVerified": true,
+        "supportedServices": ["Email"],
+        "passwordValidityPeriodInDays": null,
+        "passwordNotificationWindowInDays": null,
+        "state": null,
+    })
+}
+
+/// The policy that a tenant has by default.
+pub(super) fn default_pass_policy() -> Value {
+    json!({
+        "@odata.type": "#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration",
+        "id": "TemporaryAccessPass",
+        "state": "enabled",
+        "defaultLifetimeInMinutes": 60,
+        "defaultLength": 8,
+        "minimumLifetimeInMinutes": 60,
+        "maximumLifetimeInMinutes": 480,
+        "isUsableOnce": false,
+    })
 }
 
 fn open_db(path: &Path) -> rusqlite::Result<Connection> {

@@ -1,11 +1,25 @@
 //! The tenant seen through its wire.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::*;
+
+mod effects;
+mod group_writes;
+mod house;
+mod properties;
+mod queries;
+mod writes;
+
+/// One client for all tests, as making one is slow. It keeps no connection, because each test has a runtime of its own.
+fn client() -> &'static Client {
+    static CLIENT: LazyLock<Client> = LazyLock::new(|| Client::builder().pool_max_idle_per_host(0).no_proxy().build().unwrap());
+    &CLIENT
+}
 
 async fn start(options: Options) -> Sandbox {
     Sandbox::start("127.0.0.1:0".parse().unwrap(), options).await.unwrap()
@@ -13,7 +27,7 @@ async fn start(options: Options) -> Sandbox {
 
 async fn call(tenant: &Sandbox, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
     let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", tenant.url()) };
-    let mut request = Client::new().request(method.parse::<Method>().unwrap(), url).bearer_auth("any");
+    let mut request = client().request(method.parse::<Method>().unwrap(), url).bearer_auth("any");
     if let Some(body) = body {
         request = request.json(&body);
     }
@@ -122,7 +136,7 @@ async fn lists_come_in_pages_filtered_and_expanded() {
     assert_eq!((seen, managed), (8, 7));
     for (filter, count) in [
         ("employeeId eq 'P3'", 1),
-        ("employeeId in ('p1','p2','nobody')", 2),
+        ("displayName in ('p1','p2','nobody')", 2),
         ("startsWith(displayName,'p') and accountEnabled eq true", 7),
         ("employeeId eq 'p1' or (employeeId eq 'p2' and accountEnabled eq false)", 1),
     ] {
@@ -172,7 +186,7 @@ async fn writes_beyond_the_bucket_are_throttled_until_it_refills() {
     assert_eq!(answer.status(), 429);
     assert!(answer.headers()["x-ms-throttle-scope"].to_str().unwrap().starts_with("Tenant_Application/Write/"));
     assert_eq!(answer.headers()["x-ms-throttle-information"], "WriteLimitExceeded");
-    assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<f64>().unwrap() > 0.0);
+    assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() >= 1, "whole seconds");
     assert_eq!(call(&tenant, "GET", "/users", None).await.0, 200);
     tenant.advance(Duration::from_mins(5));
     make(&tenant, "c").await;
@@ -244,7 +258,7 @@ async fn delta_tells_changes_once_and_expires() {
     assert_eq!(page["value"][0]["manager@delta"][0]["id"], json!(a));
     assert_eq!(page["value"][1], json!({ "id": a, "@removed": { "reason": "changed" } }));
     tenant.advance(Duration::from_hours(8 * 24));
-    assert_eq!(call(&tenant, "GET", &link, None).await.0, 410);
+    assert_eq!(call(&tenant, "GET", &link, None).await.0, 400);
 }
 
 #[tokio::test]
@@ -269,6 +283,8 @@ async fn members_are_added_all_or_none_and_the_ref_protects_the_person() {
     assert_eq!(body["value"].as_array().unwrap().len(), 1);
     assert_eq!(call(&tenant, "DELETE", &format!("/groups/{id}/members/{a}/$ref"), None).await.0, 204);
     assert_eq!(call(&tenant, "GET", &format!("/users/{a}"), None).await.0, 200);
+    assert_eq!(call(&tenant, "DELETE", &format!("/groups/{id}/members/{b}"), None).await.0, 404, "no member");
+    assert_eq!(call(&tenant, "PATCH", &format!("/groups/{id}"), Some(bind(&[&b]))).await.0, 204);
     assert_eq!(call(&tenant, "DELETE", &format!("/groups/{id}/members/{b}"), None).await.0, 204);
     assert_eq!(call(&tenant, "GET", &format!("/users/{b}"), None).await.0, 404);
 }
@@ -285,8 +301,8 @@ async fn a_reset_before_the_commit_does_nothing_and_one_after_it_all() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_breaks_off_and_an_expired_token_answers_410() {
-    let faults = Faults::none().at(Fault::Truncate, 1).at(Fault::ExpiredDelta, 1);
+async fn a_truncated_answer_breaks_off_and_a_reset_answers_410() {
+    let faults = Faults::none().at(Fault::Truncate, 1).at(Fault::ResetDelta, 1);
     let tenant = start(Options { faults, ..Options::default() }).await;
     let answer = Client::new().get(format!("{}/users", tenant.url())).bearer_auth("x").send().await;
     let broken = match answer {
@@ -339,7 +355,12 @@ async fn only_the_configured_token_is_let_in() {
     assert_eq!(call(&tenant, "GET", "/users", None).await.0, 401);
     let answer = Client::new()
         .post(tenant.url().replace("/v1.0", "/contoso/oauth2/v2.0/token"))
-        .form(&[("grant_type", "client_credentials")])
+        .form(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", "app"),
+            ("client_secret", "x"),
+            ("scope", "https://graph.microsoft.com/.default"),
+        ])
         .send()
         .await
         .unwrap()

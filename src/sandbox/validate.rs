@@ -1,190 +1,289 @@
-//! Whether a user or group may be made or changed as asked.
+//! Whether a user or group may be made or changed as asked. Nothing of a body is dropped: what has no effect is refused.
 
 use serde_json::{Map, Value, json};
 
+use super::lenience::Disputed;
 use super::object::{Kind, Object};
+use super::password;
 use super::reply::Problem;
-use super::schema::{checked, is_country, is_extension, rule, rules};
+use super::schema::{Rule, find, is_extension, rules};
+use super::server::State;
 use super::tenant::Tenant;
+use super::values::{is_address, is_country, is_language, of_extension, stored};
 
-/// The refusal of a change to an object that lives on premises.
-const SYNCED: &str = "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently \
-                      undergoing migration.";
+/// The most values of directory extensions on one object.
+const EXTENSIONS: usize = 100;
 
 /// The properties of a new object as asked, checked one by one and against each other.
-pub(super) fn create(tenant: &Tenant, kind: Kind, body: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+pub(super) fn create(
+    state: &State,
+    kind: Kind,
+    body: &Map<String, Value>,
+    binds: &[&str],
+) -> Result<Map<String, Value>, Problem> {
+    let body = &spelled(kind, body, binds)?;
+    let local = kind == Kind::User && is_local_account(body);
     for (name, rule) in rules(kind) {
-        if rule.required && body.get(name).is_none_or(Value::is_null) {
+        let spared = local && matches!(name.as_str(), "userPrincipalName" | "mailNickname" | "accountEnabled");
+        if rule.required && !spared && body.get(name).is_none_or(Value::is_null) {
             return Err(Problem::bad(format!("A value is required for property '{name}' of resource '{}'.", kind.name()))
                 .detail("MissingValue", name));
         }
     }
-    let props = properties(tenant, kind, body, None)?;
-    together(tenant, kind, &props, None)?;
+    let mut props = properties(state, kind, body, None)?;
+    if local {
+        let id = uuid::Uuid::new_v4();
+        props.entry("userPrincipalName").or_insert_with(|| json!(format!("{id}@{}", state.tenant.initial_domain())));
+        props.entry("mailNickname").or_insert_with(|| json!(id.to_string()));
+    }
+    together(&state.tenant, kind, &props, None)?;
     Ok(props)
 }
 
 /// The changed properties of an object, checked.
-pub(super) fn update(tenant: &Tenant, object: &Object, body: &Map<String, Value>) -> Result<Map<String, Value>, Problem> {
-    let synced = object.props.get("onPremisesSyncEnabled") == Some(&Value::Bool(true));
-    if synced && body.keys().any(|name| !name.starts_with('@') && name != "usageLocation") {
-        return Err(Problem::bad(SYNCED));
+pub(super) fn update(
+    state: &State,
+    object: &Object,
+    body: &Map<String, Value>,
+    binds: &[&str],
+) -> Result<Map<String, Value>, Problem> {
+    if body.is_empty() {
+        return Err(Problem::new(400, "BadRequest", "Empty Payload. JSON content expected."));
     }
     let kind = object.kind;
-    let alone = body.keys().filter(|name| rule(kind, name).is_some_and(|rule| rule.alone)).count();
+    let body = &spelled(kind, body, binds)?;
+    if object.is_synced() && body.keys().any(|name| name != "usageLocation") {
+        return Err(Problem::synced());
+    }
+    let alone = body.keys().filter(|name| find(kind, name).is_some_and(|(_, rule)| rule.alone)).count();
     if alone > 0 && alone < body.len() {
         return Err(Problem::bad("One or more properties contains invalid values.").detail("InvalidValue", "properties"));
     }
-    if kind == Kind::User && body.len() > 1 && body.contains_key("employeeHireDate") {
+    let hire_date = kind == Kind::User && body.contains_key("employeeHireDate");
+    if hire_date && (body.len() > 1 || !state.lenience.on(Disputed::HireDate)) {
         return Err(Problem::denied().detail("Authorization_RequestDenied", "employeeHireDate"));
     }
-    let props = properties(tenant, kind, body, Some(object))?;
-    together(tenant, kind, &props, Some(object))?;
+    let props = properties(state, kind, body, Some(object))?;
+    together(&state.tenant, kind, &props, Some(object))?;
     Ok(props)
 }
 
+/// Whether a new user is a local account: it signs in by an identity of its own.
+fn is_local_account(body: &Map<String, Value>) -> bool {
+    let identities = body.get("identities").and_then(Value::as_array);
+    !body.contains_key("userPrincipalName") && identities.is_some_and(|identities| !identities.is_empty())
+}
+
+/// The properties of a body in Graph's spelling, without annotations, of which each has to be known.
+fn spelled(kind: Kind, body: &Map<String, Value>, binds: &[&str]) -> Result<Map<String, Value>, Problem> {
+    let mut out = Map::new();
+    for (name, value) in body {
+        let Some((of, annotation)) = name.split_once('@') else {
+            let name = find(kind, name).map_or(name.as_str(), |(name, _)| name);
+            out.insert(name.to_owned(), value.clone());
+            continue;
+        };
+        let known = match annotation {
+            "odata.type" if of.is_empty() => {
+                value.as_str().is_some_and(|given| given.trim_start_matches('#') == kind.odata().trim_start_matches('#'))
+            }
+            "odata.type" => body.contains_key(of),
+            "odata.bind" => binds.iter().any(|bind| bind.eq_ignore_ascii_case(of)) && value.is_array(),
+            _ => false,
+        };
+        if !known {
+            return Err(Problem::bad(format!(
+                "The annotation '{name}' is not supported in this request, or its value is invalid."
+            ))
+            .detail("InvalidProperty", name));
+        }
+    }
+    Ok(out)
+}
+
+/// The references of `members@odata.bind` or its like.
+pub(super) fn bound(body: &Map<String, Value>, relation: &str) -> Vec<Value> {
+    let wanted = format!("{relation}@odata.bind");
+    let found = body.iter().find(|(name, _)| name.eq_ignore_ascii_case(&wanted));
+    found.and_then(|(_, value)| value.as_array()).cloned().unwrap_or_default()
+}
+
 fn properties(
-    tenant: &Tenant,
+    state: &State,
     kind: Kind,
     body: &Map<String, Value>,
     object: Option<&Object>,
 ) -> Result<Map<String, Value>, Problem> {
     let mut props = Map::new();
     for (name, value) in body {
-        if name.starts_with('@') || name.contains("@odata.") {
+        if is_extension(name) {
+            let (name, value) = extension(state, kind, name, value)?;
+            props.insert(name, value);
             continue;
         }
-        let Some(rule) = rule(kind, name) else {
-            if is_extension(name) {
-                props.insert(name.clone(), extension(tenant, name, value)?);
-                continue;
-            }
+        let Some((name, rule)) = find(kind, name) else {
             return Err(Problem::bad(format!("Property '{name}' does not exist as a declared property or extension property."))
                 .detail("InvalidProperty", name));
         };
-        if rule.read_only || name == "id" {
-            return Err(
-                Problem::bad(format!("Property '{name}' is read-only and cannot be set.")).detail("ReadOnlyProperty", name)
-            );
-        }
-        let settled = rule.immutable
-            && object.is_some_and(|object| object.props.get(name).is_some_and(|old| !old.is_null() && old != value));
-        if settled || (rule.update_only && object.is_none()) {
-            return Err(Problem::value(name, kind.name()));
-        }
-        let checked = checked(kind, name, rule, value)?;
-        shape(kind, name, &checked)?;
-        props.insert(name.clone(), checked);
+        may_write(kind, name, rule, value, object)?;
+        let value = match value {
+            Value::Null => cleared(state, rule),
+            _ => stored(rule, value),
+        };
+        let value = value
+            .filter(|value| has_shape(kind, name, value, object.is_some()))
+            .ok_or_else(|| Problem::value(name, kind.name()))?;
+        props.insert(name.to_owned(), value);
+    }
+    let held =
+        object.map(|object| &object.props).into_iter().flatten().filter(|(_, value)| !value.is_null()).map(|(name, _)| name);
+    let names: std::collections::BTreeSet<&String> = held.chain(props.keys()).filter(|name| is_extension(name)).collect();
+    if names.len() > EXTENSIONS {
+        return Err(Problem::bad(format!("An object can have at most {EXTENSIONS} extension values.")));
     }
     Ok(props)
 }
 
+/// Whether anybody, and an app, may write this property now.
+fn may_write(kind: Kind, name: &str, rule: &Rule, value: &Value, object: Option<&Object>) -> Result<(), Problem> {
+    if rule.read_only || name == "id" {
+        return Err(Problem::bad(format!("Property '{name}' is read-only and cannot be set.")).detail("ReadOnlyProperty", name));
+    }
+    if rule.delegated {
+        return Err(Problem::denied());
+    }
+    let settled =
+        rule.immutable && object.is_some_and(|object| object.props.get(name).is_some_and(|old| !old.is_null() && old != value));
+    let untimely = (rule.update_only && object.is_none()) || (rule.create_only && object.is_some());
+    if settled || untimely || rule.refused { Err(Problem::value(name, kind.name())) } else { Ok(()) }
+}
+
+/// What null leaves behind; nothing where the property cannot be cleared.
+fn cleared(state: &State, rule: &Rule) -> Option<Value> {
+    if rule.kept || rule.required {
+        return None;
+    }
+    if rule.collection {
+        return state.lenience.on(Disputed::NullCollections).then(|| json!([]));
+    }
+    Some(Value::Null)
+}
+
 /// Rules of single properties that no table holds.
-fn shape(kind: Kind, name: &str, value: &Value) -> Result<(), Problem> {
-    let refuse = || Err(Problem::value(name, kind.name()));
+fn has_shape(kind: Kind, name: &str, value: &Value, update: bool) -> bool {
     if value.is_null() {
-        return Ok(());
+        return true;
     }
     let text = value.as_str().unwrap_or_default();
-    let fine = match name {
-        "mail" => address(text),
-        "otherMails" => value.as_array().into_iter().flatten().filter_map(Value::as_str).all(address),
-        "mailNickname" => text.bytes().all(|b| (0x21..0x7f).contains(&b) && !br#"@()\[]";:<>,"#.contains(&b)),
+    match name {
+        "mail" => is_address(text),
+        "otherMails" => value.as_array().into_iter().flatten().filter_map(Value::as_str).all(is_address),
+        "mailNickname" => {
+            let dot = kind == Kind::Group && update && text.contains('.');
+            !dot && text.bytes().all(|b| (0x21..0x7f).contains(&b) && !br#"@()\[]";:<>,"#.contains(&b))
+        }
         "usageLocation" => is_country(text),
         "onPremisesImmutableId" => !text.contains(['$', '_']),
-        "preferredLanguage" => language(text),
+        "preferredLanguage" => is_language(text),
+        "identities" => value
+            .as_array()
+            .into_iter()
+            .flatten()
+            .all(|identity| ["signInType", "issuer", "issuerAssignedId"].iter().all(|part| identity[*part].is_string())),
         _ => true,
-    };
-    if fine { Ok(()) } else { refuse() }
-}
-
-/// An address by itself: no name, no scheme, no list, and a domain that has a dot.
-fn address(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
-    let parts = |text: &str, taken: &[u8]| {
-        text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || taken.contains(&b)))
-    };
-    parts(local, b"!#$%&'*+-/=?^_`{|}~") && parts(domain, b"-") && domain.contains('.')
-}
-
-/// `en`, `en-US`, `zh-Hans-CN` or `es-419`, with its letters in that case.
-fn language(text: &str) -> bool {
-    let parts: Vec<&[u8]> = text.split('-').map(str::as_bytes).collect();
-    let is_language = |part: &[u8]| matches!(part.len(), 2 | 3) && part.iter().all(u8::is_ascii_lowercase);
-    let is_script = |part: &[u8]| part.len() == 4 && part[0].is_ascii_uppercase() && part[1..].iter().all(u8::is_ascii_lowercase);
-    let is_region = |part: &[u8]| match part.len() {
-        2 => part.iter().all(u8::is_ascii_uppercase),
-        3 => part.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    match parts[..] {
-        [language] => is_language(language),
-        [language, other] => is_language(language) && (is_script(other) || is_region(other)),
-        [language, script, region] => is_language(language) && is_script(script) && is_region(region),
-        _ => false,
     }
 }
 
-/// A value of a directory extension: by its type where the tenant knows the extension, else text.
-fn extension(tenant: &Tenant, name: &str, value: &Value) -> Result<Value, Problem> {
-    let definition =
-        tenant.extensions.iter().find(|known| known["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name)));
-    if definition.is_none() && !tenant.extensions.is_empty() {
-        return Err(Problem::bad(format!("Could not find a property named '{name}' on type 'microsoft.graph.user'."))
-            .detail("InvalidProperty", name));
-    }
-    let kind = definition.and_then(|known| known["dataType"].as_str()).unwrap_or("String");
-    let stored = match (kind, value) {
-        (_, Value::Null) => Some(Value::Null),
-        ("Boolean", Value::Bool(_)) => Some(value.clone()),
-        ("Integer", Value::Number(number)) => number.as_i64().and_then(|n| i32::try_from(n).ok()).map(|_| value.clone()),
-        ("LargeInteger", Value::Number(number)) => number.as_i64().map(|_| value.clone()),
-        ("DateTime", Value::String(text)) => text.parse::<jiff::Timestamp>().ok().map(|at| json!(super::clock::text(at))),
-        ("String" | "Binary", Value::String(text)) => (text.encode_utf16().count() <= 256).then(|| value.clone()),
-        _ => None,
+/// A value of a directory extension by its definition, with the name in the spelling of that.
+fn extension(state: &State, kind: Kind, name: &str, value: &Value) -> Result<(String, Value), Problem> {
+    let target = |definition: &&Value| {
+        let targets = definition["targetObjects"].as_array();
+        targets.is_none_or(|targets| targets.iter().any(|target| target == kind.name()))
     };
-    stored.ok_or_else(|| {
-        Problem::bad(format!("Cannot convert the value of '{name}' to the expected type 'Edm.{kind}'."))
-            .detail("InvalidValue", name)
-    })
+    let definition = state.tenant.extension(name).filter(target).ok_or_else(|| {
+        Problem::bad(format!("The following extension properties are not available: {name}.")).detail("InvalidProperty", name)
+    })?;
+    let name = definition["name"].as_str().unwrap_or(name).to_owned();
+    let of = definition["dataType"].as_str().unwrap_or("String");
+    let stored = match value {
+        Value::Null => Some(Value::Null),
+        Value::Array(items) if definition["isMultiValued"] == true => items.iter().map(|item| of_extension(of, item)).collect(),
+        _ if definition["isMultiValued"] == true => None,
+        _ => of_extension(of, value),
+    };
+    let refused = || {
+        Problem::bad(format!("Cannot convert the value of '{name}' to the expected type 'Edm.{of}'."))
+            .detail("InvalidValue", &name)
+    };
+    let stored = stored.ok_or_else(refused)?;
+    Ok((name, stored))
 }
 
 /// Rules across properties and across objects.
 fn together(tenant: &Tenant, kind: Kind, props: &Map<String, Value>, object: Option<&Object>) -> Result<(), Problem> {
-    let own = object.map(|object| object.id.as_str());
-    let taken = |holder: Option<&String>| holder.is_some_and(|holder| Some(holder.as_str()) != own);
     match kind {
         Kind::User => {
-            if let Some(upn) = props.get("userPrincipalName").and_then(Value::as_str) {
-                user_principal_name(tenant, upn)?;
-                let immutable = |props: &Map<String, Value>| props.get("onPremisesImmutableId").is_some_and(|id| !id.is_null());
-                if tenant.federated(upn) && !immutable(props) && !object.is_some_and(|object| immutable(&object.props)) {
-                    return Err(Problem::bad("One or more properties contains invalid values.")
-                        .detail("InvalidValue", "onPremisesImmutableId"));
-                }
-                if taken(tenant.upn_holder(upn)) {
-                    return Err(Problem::conflict("userPrincipalName"));
-                }
-                if taken(tenant.address_holder(upn)) {
-                    return Err(Problem::conflict("proxyAddresses"));
-                }
-            }
-            if let Some(mail) = props.get("mail").and_then(Value::as_str)
-                && taken(tenant.address_holder(mail))
-            {
-                return Err(Problem::conflict("proxyAddresses"));
-            }
-            if let Some(immutable) = props.get("onPremisesImmutableId").and_then(Value::as_str)
-                && tenant
-                    .users()
-                    .any(|user| user.text("onPremisesImmutableId") == Some(immutable) && Some(user.id.as_str()) != own)
-            {
-                return Err(Problem::conflict("onPremisesImmutableId"));
-            }
-            password(props, object)
+            names(tenant, props, object)?;
+            identities(tenant, props, object)?;
+            password::check(props, object)
         }
         Kind::Group => group(tenant, props, object),
     }
+}
+
+/// Names and addresses, each of which one object alone may have.
+fn names(tenant: &Tenant, props: &Map<String, Value>, object: Option<&Object>) -> Result<(), Problem> {
+    let own = object.map(|object| object.id.as_str());
+    let taken = |holder: Option<&String>| holder.is_some_and(|holder| Some(holder.as_str()) != own);
+    if let Some(upn) = props.get("userPrincipalName").and_then(Value::as_str) {
+        user_principal_name(tenant, upn)?;
+        let immutable = |props: &Map<String, Value>| props.get("onPremisesImmutableId").is_some_and(|id| !id.is_null());
+        if tenant.federated(upn) && !immutable(props) && !object.is_some_and(|object| immutable(&object.props)) {
+            return Err(
+                Problem::bad("One or more properties contains invalid values.").detail("InvalidValue", "onPremisesImmutableId")
+            );
+        }
+        if taken(tenant.upn_holder(upn)) {
+            return Err(Problem::conflict("userPrincipalName"));
+        }
+        if taken(tenant.address_holder(upn)) {
+            return Err(Problem::conflict("proxyAddresses"));
+        }
+    }
+    if let Some(mail) = props.get("mail").and_then(Value::as_str)
+        && taken(tenant.address_holder(mail))
+    {
+        return Err(Problem::conflict("proxyAddresses"));
+    }
+    if let Some(immutable) = props.get("onPremisesImmutableId").and_then(Value::as_str)
+        && tenant.users().any(|user| user.text("onPremisesImmutableId") == Some(immutable) && Some(user.id.as_str()) != own)
+    {
+        return Err(Problem::conflict("onPremisesImmutableId"));
+    }
+    Ok(())
+}
+
+/// The sign-in identities: those of an update include the one by userPrincipalName, and each belongs to one user alone.
+fn identities(tenant: &Tenant, props: &Map<String, Value>, object: Option<&Object>) -> Result<(), Problem> {
+    let Some(given) = props.get("identities").and_then(Value::as_array) else { return Ok(()) };
+    if let Some(object) = object {
+        let upn = props.get("userPrincipalName").or_else(|| object.props.get("userPrincipalName"));
+        let kept = |identity: &Value| identity["signInType"] == "userPrincipalName" && Some(&identity["issuerAssignedId"]) == upn;
+        if !given.iter().any(kept) {
+            return Err(Problem::value("identities", "User"));
+        }
+    }
+    let other = |user: &&Object| object.is_none_or(|object| object.id != user.id);
+    let key = |identity: &Value| {
+        let text = |name: &str| identity[name].as_str().unwrap_or_default().to_lowercase();
+        (identity["signInType"] != "userPrincipalName").then(|| (text("issuer"), text("issuerAssignedId")))
+    };
+    let wanted: Vec<_> = given.iter().filter_map(key).collect();
+    let held = |user: &Object| {
+        let identities = user.props.get("identities").and_then(Value::as_array);
+        identities.into_iter().flatten().filter_map(key).any(|held| wanted.contains(&held))
+    };
+    if !wanted.is_empty() && tenant.users().filter(other).any(held) { Err(Problem::conflict("identities")) } else { Ok(()) }
 }
 
 /// The characters, lengths and domain of a userPrincipalName.
@@ -204,60 +303,26 @@ pub(super) fn user_principal_name(tenant: &Tenant, upn: &str) -> Result<(), Prob
     Ok(())
 }
 
-/// A new password must be strong, unless the policy lets it be weak.
-fn password(props: &Map<String, Value>, object: Option<&Object>) -> Result<(), Problem> {
-    let Some(profile) = props.get("passwordProfile").filter(|profile| !profile.is_null()) else { return Ok(()) };
-    let refuse = || Problem::value("passwordProfile", "User");
-    for name in profile.as_object().ok_or_else(refuse)?.keys() {
-        if !["password", "forceChangePasswordNextSignIn", "forceChangePasswordNextSignInWithMfa"].contains(&name.as_str())
-            && !name.starts_with('@')
-        {
-            return Err(refuse());
-        }
-    }
-    let Some(password) = profile.get("password").and_then(Value::as_str) else {
-        return if object.is_none() {
-            Err(Problem::bad("A password must be specified to create a new user.").detail("MissingValue", "password"))
-        } else {
-            Ok(())
-        };
-    };
-    let policies = props
-        .get("passwordPolicies")
-        .and_then(Value::as_str)
-        .or_else(|| object.and_then(|object| object.text("passwordPolicies")))
-        .unwrap_or_default();
-    let kinds = [
-        password.chars().any(|c| c.is_ascii_lowercase()),
-        password.chars().any(|c| c.is_ascii_uppercase()),
-        password.chars().any(|c| c.is_ascii_digit()),
-        password.chars().any(|c| !c.is_ascii_alphanumeric()),
-    ];
-    let strong = kinds.iter().filter(|kind| **kind).count() >= 3 || policies.contains("DisableStrongPassword");
-    if !(8..=256).contains(&password.chars().count()) || !strong {
-        return Err(Problem::bad(
-            "The specified password does not comply with password complexity requirements. Please provide a different password.",
-        )
-        .detail("PasswordComplexity", "passwordProfile"));
-    }
-    Ok(())
-}
-
 fn group(tenant: &Tenant, props: &Map<String, Value>, object: Option<&Object>) -> Result<(), Problem> {
     let own = object.map(|object| object.id.as_str());
     let others =
         || tenant.groups.iter().filter_map(|id| tenant.objects.get(id)).filter(move |group| Some(group.id.as_str()) != own);
     let now =
         |name: &str| props.get(name).or_else(|| object.and_then(|object| object.props.get(name))).cloned().unwrap_or(Value::Null);
-    let unified = now("groupTypes").as_array().is_some_and(|types| types.contains(&json!("Unified")));
-    if unified != (now("mailEnabled") == json!(true)) {
-        return Err(Problem::value("mailEnabled", "Group"));
-    }
-    if !unified && now("securityEnabled") != json!(true) {
-        return Err(Problem::value("securityEnabled", "Group"));
-    }
-    if now("isAssignableToRole") == json!(true) && now("securityEnabled") != json!(true) {
-        return Err(Problem::value("isAssignableToRole", "Group"));
+    let has = |name: &str| now("groupTypes").as_array().is_some_and(|types| types.contains(&json!(name)));
+    let (unified, dynamic) = (has("Unified"), has("DynamicMembership"));
+    let role_assignable = now("isAssignableToRole") == true;
+    let hidden = props.get("visibility").is_some_and(|visibility| visibility == "HiddenMembership");
+    let faults = [
+        ("mailEnabled", unified != (now("mailEnabled") == true)),
+        ("securityEnabled", !unified && now("securityEnabled") != true),
+        ("isAssignableToRole", role_assignable && (now("securityEnabled") != true || dynamic)),
+        ("membershipRule", dynamic == now("membershipRule").is_null()),
+        ("visibility", hidden && (!unified || object.is_some())),
+        ("visibility", role_assignable && props.get("visibility").is_some_and(|visibility| visibility == "Public")),
+    ];
+    if let Some((name, _)) = faults.iter().find(|(_, wrong)| *wrong) {
+        return Err(Problem::value(name, "Group"));
     }
     if let Some(unique) = props.get("uniqueName").and_then(Value::as_str)
         && others().any(|group| group.text("uniqueName") == Some(unique))
@@ -267,8 +332,7 @@ fn group(tenant: &Tenant, props: &Map<String, Value>, object: Option<&Object>) -
     if unified
         && let Some(nick) = props.get("mailNickname").and_then(Value::as_str)
         && others().any(|group| {
-            group.props.get("mailEnabled") == Some(&json!(true))
-                && group.text("mailNickname").is_some_and(|other| other.eq_ignore_ascii_case(nick))
+            group.is("mailEnabled") && group.text("mailNickname").is_some_and(|other| other.eq_ignore_ascii_case(nick))
         })
     {
         return Err(Problem::conflict("mailNickname"));

@@ -167,6 +167,8 @@ async fn embedded(store: &mut Store, priority: Priority) -> Result<Connection, F
         db: Some(store.private_file("sandbox.db")?),
         tenant_id: Some(tenant.0),
         quota: sandbox::Quota::scaled(SANDBOX_SCALE),
+        // An app set up as the documentation asks: people who return get a new password.
+        directory_roles: vec!["User Administrator".to_owned()],
         ..sandbox::Options::default()
     };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

@@ -35,6 +35,7 @@ mod quality;
 mod quarter;
 mod reading;
 mod refusals;
+mod rehearsal;
 mod rest;
 mod rest_recordings;
 mod rest_whole;

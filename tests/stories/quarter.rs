@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 
-use hrpush::sandbox::{Options, Quota, Sandbox};
+use hrpush::sandbox::{Disputed, Lenience, Options, Quota, Sandbox};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use serde_json::Value;
@@ -93,7 +93,13 @@ struct Quarter {
 impl Quarter {
     fn of(size: usize, seed: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let options = Options { quota: Quota::off(), ..Options::default() };
+        // A tenant in which apps may change the day of hire and reset passwords.
+        let options = Options {
+            quota: Quota::off(),
+            lenience: Lenience::of([Disputed::HireDate]),
+            directory_roles: vec!["User Administrator".to_owned()],
+            ..Options::default()
+        };
         let tenant = runtime.block_on(Sandbox::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), options)).unwrap();
         let world = World::new();
         let company = Company::founded(size, seed, FIRST_DAY);

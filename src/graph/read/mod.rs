@@ -18,7 +18,7 @@ use crate::directory::{Attribute, Group, ObjectId, Upn, User};
 use crate::graph::http::batch::BatchItem;
 use crate::graph::http::client::Client;
 use crate::graph::http::error::GraphError;
-use crate::graph::http::filter::Filter;
+use crate::graph::http::filter::{Filter, needs_index};
 use crate::graph::http::url::{group_by_name, with_query};
 use parse::Organization;
 use queries::{GROUP_PROPERTIES, GROUPS, ReadRequest, USERS, attributes, organization, relation, select};
@@ -52,7 +52,8 @@ impl Reader {
 
     /// The live user with this name, else the one with this value in the attribute that matches people.
     ///
-    /// Plain queries, which read no index and so see what was created a moment ago as soon as anything does.
+    /// The name is looked up by a plain query, which sees a user created moments ago as soon as anything does. The attribute is looked up
+    /// likewise where Graph allows it, and else by an advanced query, which reads an index that may lag.
     ///
     /// # Errors
     /// Where the look-up itself fails.
@@ -62,11 +63,17 @@ impl Reader {
     pub async fn find_user(&self, upn: &Upn, key: Option<(Attribute, &str)>) -> Result<Option<User>, GraphError> {
         let attributes = attributes(&key.iter().map(|(attribute, _)| *attribute).collect());
         let name = Attribute::find("userPrincipalName").expect("it is in the catalogue");
-        let mut filters = vec![Filter::equals(name, upn.as_str())];
-        filters.extend(key.map(|(attribute, value)| Filter::equals(attribute, value)));
-        for filter in filters {
-            let url = with_query("/users", &[("$select", &select(&attributes, &[])), ("$filter", filter.as_str())]);
-            let ask = ReadRequest { what: "look up a user", request: BatchItem::get(url), permission: USERS };
+        let selected = select(&attributes, &[]);
+        for (attribute, value) in std::iter::once((name, upn.as_str())).chain(key) {
+            let filter = Filter::equals(attribute, value);
+            let mut parameters = vec![("$select", selected.as_str()), ("$filter", filter.as_str())];
+            let request = if needs_index(attribute) {
+                parameters.push(("$count", "true"));
+                BatchItem::get(with_query("/users", &parameters)).with_header("ConsistencyLevel", "eventual")
+            } else {
+                BatchItem::get(with_query("/users", &parameters))
+            };
+            let ask = ReadRequest { what: "look up a user", request, permission: USERS };
             if let Some(user) = self.list(&ask).await?.first() {
                 return parse::user(user, &attributes).map(Some).map_err(|problem| ask.answer(problem));
             }

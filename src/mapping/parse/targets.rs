@@ -76,6 +76,11 @@ fn check_match(walk: &mut Walk<'_>, attribute: Attribute, span: &Range<usize>, n
         let message = format!("`{attribute}` is matched but not mapped");
         walk.fault(span, message, Some(format!("add `{attribute}` to [attributes]")));
     }
+    if matches!(attribute.kind, Kind::Flag | Kind::Date) {
+        let message =
+            format!("`{attribute}` cannot match people: it is no name or number of one person, and Graph finds no account by it");
+        walk.fault(span, message, Some("match on an attribute such as `employeeId`".to_owned()));
+    }
     let unique = targets.iter().find(|target| target.attribute == attribute).is_some_and(|target| match target.origin {
         Origin::Formula(slot) => walk.formulas[slot.0].expression.is_select_unique(),
         Origin::Constant(_) => false,

@@ -92,6 +92,7 @@ impl Night {
         let seed = json!({
             "domains": ["sandbox.example"],
             "users": (0..people).map(user).collect::<Vec<_>>(),
+            "subscribedSkus": [{ "skuId": id(1), "prepaidUnits": { "enabled": 5 } }, { "skuId": id(2), "prepaidUnits": { "enabled": 5 } }],
             "groups": [
                 group(0, "Claims", Some("hrpush-claims"), false, &[1, 2]),
                 group(1, "Admins", None, true, &[3]),
@@ -387,7 +388,7 @@ async fn licences_are_read_by_delta_as_in_full() {
     current().await;
     let user = format!("/users/{}", id(0));
     night.call("PATCH", &user, Some(json!({ "usageLocation": "AT" }))).await;
-    for (add, remove, left) in [(json!([{ "skuId": "s" }, { "skuId": "t" }]), json!([]), 2), (json!([]), json!(["s"]), 1)] {
+    for (add, remove, left) in [(json!([{ "skuId": id(1) }, { "skuId": id(2) }]), json!([]), 2), (json!([]), json!([id(1)]), 1)] {
         let body = json!({ "addLicenses": add, "removeLicenses": remove });
         night.call("POST", &format!("{user}/assignLicense"), Some(body)).await;
         let read = current().await;

@@ -13,16 +13,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request, State as Shared};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::clock::http_date;
-use super::core::{Core, Served, Wire};
+use super::routes::{Served, Wire, serve};
+use super::server::State;
+use super::tls::{Stream, Tls};
 use crate::record::lock;
 
 /// The largest body that is read.
@@ -43,11 +45,14 @@ impl Cut {
 }
 
 /// A listener whose connections can be cut.
-struct Door(TcpListener);
+struct Door {
+    listener: TcpListener,
+    tls: Option<Tls>,
+}
 
 /// A connection that fails once its switch is pulled.
 struct Line {
-    stream: TcpStream,
+    stream: Stream,
     cut: Cut,
 }
 
@@ -57,11 +62,12 @@ impl Listener for Door {
 
     async fn accept(&mut self) -> (Line, Cut) {
         loop {
-            match self.0.accept().await {
+            match self.listener.accept().await {
                 Ok((stream, _)) => {
                     // Without it small answers wait for each other; where it fails they are only slower.
                     let _set = stream.set_nodelay(true);
                     let cut = Cut::default();
+                    let stream = Stream::new(stream, self.tls.as_ref());
                     return (Line { stream, cut: cut.clone() }, cut);
                 }
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -120,34 +126,38 @@ pub(super) async fn bind(listen: SocketAddr) -> io::Result<(TcpListener, SocketA
 }
 
 /// Serves until the other end of the channel is dropped.
-pub(super) fn spawn(listener: TcpListener, core: Arc<Mutex<Core>>) -> oneshot::Sender<Infallible> {
+pub(super) fn spawn(listener: TcpListener, tls: Option<Tls>, state: Arc<Mutex<State>>) -> oneshot::Sender<Infallible> {
     let (stop, stopped) = oneshot::channel::<Infallible>();
-    let app = Router::new().fallback(handle).with_state(core);
+    let app = Router::new().fallback(handle).with_state(state);
     let service = app.into_make_service_with_connect_info::<Cut>();
     tokio::spawn(async move {
         let until = async {
             let _dropped = stopped.await;
         };
         // `Door::accept` never fails, so serving ends only when asked to.
-        let _ended = axum::serve(Door(listener), service).with_graceful_shutdown(until).await;
+        let _ended = axum::serve(Door { listener, tls }, service).with_graceful_shutdown(until).await;
     });
     stop
 }
 
-async fn handle(State(core): State<Arc<Mutex<Core>>>, ConnectInfo(cut): ConnectInfo<Cut>, request: Request) -> Response {
+async fn handle(Shared(state): Shared<Arc<Mutex<State>>>, ConnectInfo(cut): ConnectInfo<Cut>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY).await else {
         return status_only(StatusCode::PAYLOAD_TOO_LARGE);
     };
-    let headers: HashMap<String, String> = parts
+    let mut headers: HashMap<String, String> = parts
         .headers
         .iter()
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect();
+    if let Some(authority) = parts.uri.authority() {
+        // HTTP/2 has the host in the URI.
+        headers.entry("host".to_owned()).or_insert_with(|| authority.to_string());
+    }
     let url = parts.uri.path_and_query().map_or("/", |url| url.as_str());
     let (served, date) = {
-        let mut core = lock(&core);
-        (core.serve(parts.method.as_str(), url, headers, &body), http_date(core.clock.now()))
+        let mut state = lock(&state);
+        (serve(&mut state, parts.method.as_str(), url, headers, &body), http_date(state.clock.now()))
     };
     if let Some(delay) = served.delay {
         tokio::time::sleep(delay).await;
@@ -189,11 +199,8 @@ fn respond(served: Served, cut: &Cut) -> Response {
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if reply.body.is_some() {
-        headers.insert("content-type", HeaderValue::from_static("application/json"));
+        headers.insert("content-type", HeaderValue::from_static(if reply.plain { "text/plain" } else { "application/json" }));
         headers.insert("content-length", HeaderValue::from(length));
-    }
-    if let Ok(id) = HeaderValue::try_from(uuid::Uuid::new_v4().to_string()) {
-        headers.insert("request-id", id);
     }
     for (name, value) in reply.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

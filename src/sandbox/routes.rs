@@ -1,0 +1,253 @@
+//! From a request to its answer: the token, the price, the permission, the route.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::faults::{Fault, Lag};
+use super::object::Kind;
+use super::quota::price;
+use super::reply::{Answer, Problem, Reply};
+use super::request::Request;
+use super::server::State;
+use super::{batch, delta, directory, groups, users};
+
+/// How much of an answer is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wire {
+    Whole,
+    Half,
+    Nothing,
+}
+
+/// An answer and how it is sent.
+pub(super) struct Served {
+    pub(super) reply: Reply,
+    pub(super) wire: Wire,
+    pub(super) delay: Option<Duration>,
+}
+
+impl Served {
+    fn whole(reply: Reply) -> Self {
+        Self { reply, wire: Wire::Whole, delay: None }
+    }
+
+    fn nothing() -> Self {
+        Self { reply: Reply::none(), wire: Wire::Nothing, delay: None }
+    }
+}
+
+/// Serves one HTTP request; `url` is the path and query as sent.
+pub(super) fn serve(state: &mut State, method: &str, url: &str, headers: HashMap<String, String>, body: &[u8]) -> Served {
+    state.counts.requests += 1;
+    state.note(method, url);
+    if state.closed || state.halted {
+        return Served::nothing();
+    }
+    state.set_base(headers.get("host").map(String::as_str));
+    let stamp = state.stamp(headers.get("client-request-id").map(String::as_str));
+    let path = url.split('?').next().unwrap_or(url);
+    if method == "POST" && path.to_ascii_lowercase().ends_with("/oauth2/v2.0/token") {
+        return Served::whole(stamp.on(issue_token(state, body)));
+    }
+    let refused = |problem: Problem| Served::whole(stamp.on(problem.reply(&stamp)));
+    let Some(relative) = url.get(..5).filter(|root| root.eq_ignore_ascii_case("/v1.0")).map(|_| &url[5..]) else {
+        return refused(Problem::uncovered(&format!("{method} {path}")));
+    };
+    if let Err(problem) = authorized(state, headers.get("authorization").map(String::as_str)) {
+        return refused(problem);
+    }
+    if state.faults.next_fault(Fault::ResetBefore) {
+        return Served::nothing();
+    }
+    let reply = match parsed(&headers, body) {
+        Err(problem) => problem.reply(&stamp),
+        Ok(body) => {
+            let request = Request::new(method, relative, headers, body);
+            if request.parts() == ["$batch"] && request.method == "POST" {
+                outer_batch(state, &request).unwrap_or_else(|problem| problem.reply(&stamp))
+            } else {
+                one(state, &request, &stamp)
+            }
+        }
+    };
+    let reply = match state.tenant.flush() {
+        Ok(()) => reply,
+        Err(error) => Problem::new(500, "InternalServerError", format!("the tenant cannot be written: {error}")).reply(&stamp),
+    };
+    state.write_log(method, url, reply.status);
+    let wire = wire(state, &reply);
+    let delay = state.faults.next_fault(Fault::Slow).then(|| state.faults.slow());
+    Served { reply: stamp.on(reply), wire, delay }
+}
+
+fn outer_batch(state: &mut State, request: &Request) -> Answer {
+    state.counts.batches += 1;
+    match state.faults.status(&[500, 502, 503, 504]) {
+        Some(status) => Err(batch::broken(status)),
+        None => batch::run(state, request, &inner),
+    }
+}
+
+/// One request from inside a batch.
+fn inner(state: &mut State, request: &Request) -> Reply {
+    let stamp = state.stamp(request.header("client-request-id"));
+    stamp.on(one(state, request, &stamp))
+}
+
+/// How much of an answer arrives.
+fn wire(state: &mut State, reply: &Reply) -> Wire {
+    if state.halted || state.faults.next_fault(Fault::ResetAfter) {
+        Wire::Nothing
+    } else if reply.body.is_some() && state.faults.next_fault(Fault::Truncate) {
+        Wire::Half
+    } else {
+        Wire::Whole
+    }
+}
+
+fn authorized(state: &State, header: Option<&str>) -> Result<(), Problem> {
+    let bearer = header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let accepted = match (bearer, &state.token) {
+        (Some((_, given)), Some(token)) => given.trim() == token,
+        (Some((_, given)), None) => !given.trim().is_empty(),
+        (None, _) => false,
+    };
+    if accepted {
+        return Ok(());
+    }
+    Err(Problem::new(401, "InvalidAuthenticationToken", "Access token is empty, expired or not accepted.").header(
+        "WWW-Authenticate",
+        "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", error=\"invalid_token\"",
+    ))
+}
+
+/// The token service: client credentials with a secret or an assertion, answered with a token that lists the app's permissions.
+fn issue_token(state: &mut State, body: &[u8]) -> Reply {
+    let form: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
+    let has = |name: &str| form.get(name).is_some_and(|value| !value.is_empty());
+    let refused = |status, code: &str, text: &str| {
+        Reply::with(status, json!({ "error": code, "error_description": text, "error_codes": [] }))
+    };
+    if form.get("grant_type").map(String::as_str) != Some("client_credentials") {
+        return refused(400, "unsupported_grant_type", "The sandbox issues tokens for grant_type client_credentials only.");
+    }
+    if !has("client_id") || !(has("client_secret") || has("client_assertion")) {
+        return refused(401, "invalid_client", "The request has no client_id, or neither client_secret nor client_assertion.");
+    }
+    if !form.get("scope").is_some_and(|scope| scope.ends_with("/.default")) {
+        return refused(400, "invalid_scope", "The scope of an app is that of its API: <root>/.default.");
+    }
+    let token = state.token.clone().unwrap_or_else(|| bearer(state, form.get("client_id").map_or("", String::as_str)));
+    Reply::ok(json!({ "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token }))
+        .header("Cache-Control", "no-store")
+}
+
+/// A token in the form of Entra's, without a signature that means anything.
+fn bearer(state: &mut State, client: &str) -> String {
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let now = state.clock.now().as_second();
+    let claims = json!({
+        "aud": "https://graph.microsoft.com", "iss": format!("https://sts.windows.net/{}/", state.tenant.id), "appid": client,
+        "tid": state.tenant.id, "idtyp": "app", "iat": now, "exp": now + 3599, "jti": format!("{:016x}", state.faults.chance.next()),
+        "roles": state.app.permissions().collect::<Vec<_>>(),
+    });
+    format!("{}.{}.{}", part(json!({ "alg": "none", "typ": "JWT" })), part(claims), URL_SAFE_NO_PAD.encode("sandbox"))
+}
+
+/// Answers one request, alone or from inside a batch.
+fn one(state: &mut State, request: &Request, stamp: &super::reply::Stamp) -> Reply {
+    let writes = request.method != "GET";
+    state.halted = state.halted || (writes && state.faults.next_fault(Fault::HaltBefore));
+    if state.halted {
+        return Reply::none();
+    }
+    let reply = answer(state, request, stamp);
+    state.halted = writes && state.faults.next_fault(Fault::HaltAfter);
+    reply
+}
+
+fn answer(state: &mut State, request: &Request, stamp: &super::reply::Stamp) -> Reply {
+    state.answered += 1;
+    state.stale = matches!(state.lag, Some(Lag::For(_))) && state.faults.chance.hit(0.5);
+    let parts = request.parts();
+    let price = price(&request.method, &parts, |name| request.query(name).map(str::to_owned));
+    state.counts.units += u64::from(price.units);
+    if price.write {
+        state.counts.writes += 1;
+    } else {
+        state.counts.reads += 1;
+    }
+    let people = state.tenant.user_count();
+    let paid = state.meter.pay(state.clock.elapsed(), price, people, &state.tenant.id);
+    state.counts.stops = state.meter.stops;
+    let used = match paid {
+        Ok(used) => used,
+        Err(problem) => {
+            state.counts.throttled += 1;
+            return problem.reply(stamp).header("x-ms-resource-unit", price.units.to_string());
+        }
+    };
+    let before = state.tenant.change;
+    let answer = disturbed(state, request, &parts, price.write);
+    state.changed_since(before);
+    let mut reply = answer.unwrap_or_else(|problem| problem.reply(stamp));
+    reply = reply.header("x-ms-resource-unit", price.units.to_string());
+    if let Some(used) = used {
+        reply = reply.header("x-ms-throttle-limit-percentage", format!("{used:.2}"));
+    }
+    reply
+}
+
+/// The route's answer, or that of a fault.
+fn disturbed(state: &mut State, request: &Request, parts: &[&str], write: bool) -> Answer {
+    match state.faults.status(&[429, 500, 502, 503, 504]) {
+        Some(429) => {
+            state.counts.throttled += 1;
+            let limit = if write { "Write" } else { "ReadWrite" };
+            Err(state.meter.throttled(0.2, limit, "CPULimitExceeded", &state.tenant.id, 1.0))
+        }
+        Some(503) => Err(batch::broken(503)),
+        Some(status) => {
+            if state.faults.chance.hit(0.5) {
+                let _done = route(state, request, parts);
+            }
+            Err(batch::broken(status))
+        }
+        None => route(state, request, parts),
+    }
+}
+
+fn route(state: &mut State, request: &Request, parts: &[&str]) -> Answer {
+    state.app.check(request)?;
+    match parts {
+        ["users", "delta"] => delta::query(state, request, Kind::User),
+        ["groups", "delta"] => delta::query(state, request, Kind::Group),
+        ["users", rest @ ..] => users::route(state, request, rest),
+        ["groups", rest @ ..] => groups::route(state, request, rest),
+        // An address within a batch has no version.
+        [version @ ("v1.0" | "beta"), ..] => {
+            Err(Problem::new(400, "BadRequest", format!("Resource not found for the segment '{version}'.")))
+        }
+        _ => directory::route(state, request, parts),
+    }
+}
+
+/// A body as JSON; a body without its type is refused, as Graph does.
+fn parsed(headers: &HashMap<String, String>, body: &[u8]) -> Result<Option<Value>, Problem> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    if !headers.get("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/json")) {
+        return Err(Problem::new(
+            415,
+            "UnsupportedMediaType",
+            "The content type of the request body has to be application/json.",
+        ));
+    }
+    let json = std::str::from_utf8(body).ok().and_then(|text| text.parse().ok());
+    json.map(Some).ok_or_else(|| Problem::new(400, "BadRequest", "Unable to read JSON request payload."))
+}

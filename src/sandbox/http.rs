@@ -118,7 +118,7 @@ impl AsyncWrite for Line {
     }
 }
 
-/// Binds the address.
+/// Listens on an address of this machine, and says which port it became.
 pub(super) async fn bind(listen: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;

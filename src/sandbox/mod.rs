@@ -115,15 +115,15 @@ pub enum SandboxError {
     /// The file of the tenant cannot be used.
     #[error("cannot open the sandbox tenant {}", path.display())]
     Database {
-        /// The file.
+        /// The file of the tenant, as `--db` names it.
         path: PathBuf,
-        /// What `SQLite` said.
+        /// The error of `SQLite` behind it.
         source: rusqlite::Error,
     },
     /// The seed or the log cannot be opened.
     #[error("cannot open {}", path.display())]
     File {
-        /// The file.
+        /// The file that was to be read.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -131,7 +131,7 @@ pub enum SandboxError {
     /// The seed is not what it should be.
     #[error("{}, line {}, column {}: not a seed for the sandbox", path.display(), source.line(), source.column())]
     Seed {
-        /// The file.
+        /// The file of the seed, as `--seed` names it.
         path: PathBuf,
         /// What is wrong with it.
         source: serde_json::Error,

@@ -20,7 +20,7 @@ pub(super) enum Select {
 /// For which request properties are selected.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope<'a> {
-    /// A single object.
+    /// One object, asked for by its id.
     One,
     /// A list of them.
     List,

@@ -85,7 +85,7 @@ impl Problem {
         Self { status, code, message: message.into(), details: Vec::new(), headers: Vec::new(), inner: None }
     }
 
-    /// 400 `Request_BadRequest`.
+    /// The refusal 400 with the code `Request_BadRequest`.
     pub(super) fn bad(message: impl Into<String>) -> Self {
         Self::new(400, "Request_BadRequest", message)
     }

@@ -1,6 +1,6 @@
 //! A small seeded source of chance, so that a disturbed run can be repeated.
 
-/// Splitmix64.
+/// The generator Splitmix64: the same seed gives the same numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Chance(u64);
 

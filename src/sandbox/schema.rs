@@ -20,7 +20,7 @@ pub(super) struct Rule {
     pub(super) max_items: Option<usize>,
     pub(super) item_max_length: Option<usize>,
     pub(super) required: bool,
-    /// Null is refused.
+    /// Whether the property cannot be set to null.
     pub(super) kept: bool,
     #[serde(rename = "default")]
     pub(super) shown: bool,

@@ -19,15 +19,15 @@ use super::tenant::Tenant;
 /// What was asked so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// HTTP requests.
+    /// The number of HTTP requests that arrived.
     pub requests: u64,
-    /// Batches among them.
+    /// The number of them that were batches.
     pub batches: u64,
     /// Writes, alone or inside batches, refused ones included.
     pub writes: u64,
     /// Reads, alone or inside batches, refused ones included.
     pub reads: u64,
-    /// Answers of 429.
+    /// The number of requests that the quota refused with 429.
     pub throttled: u64,
     /// How often writes were let through and then refused by the quota: refusals with no success between them are one stop.
     pub stops: u64,
@@ -43,7 +43,7 @@ pub(super) struct State {
     pub(super) base: String,
     /// The root that all links have, whatever root was asked.
     pub(super) public_url: Option<String>,
-    /// `http` or `https`.
+    /// The scheme of the links: `http` or `https`.
     pub(super) scheme: &'static str,
     pub(super) faults: FaultInjector,
     pub(super) counts: Counts,

@@ -19,7 +19,7 @@ use tokio_rustls::{Accept, TlsAcceptor};
 pub struct TlsFiles {
     /// The chain, the server's own certificate first.
     pub certificate: PathBuf,
-    /// The private key.
+    /// The file of the private key, in PEM.
     pub key: PathBuf,
 }
 

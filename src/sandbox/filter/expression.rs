@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// A parsed filter.
+/// A `$filter` as a tree of tests.
 #[derive(Debug)]
 pub(in super::super) enum Filter {
     And(Box<Filter>, Box<Filter>),

@@ -2,7 +2,7 @@
 
 use super::super::reply::Problem;
 
-/// One token.
+/// One token of a `$filter`, with its value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {
     /// A name, an operator, or a literal without quotes.

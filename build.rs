@@ -18,11 +18,12 @@ fn embedded(folder: &Path) -> io::Result<String> {
     for entry in fs::read_dir(folder)? {
         names.push(entry?.file_name().to_string_lossy().into_owned());
     }
-    names.retain(|name| name.ends_with(".toml") && !name.ends_with(".tests.toml"));
+    let is_mapping = |name: &String| Path::new(name).extension().is_some_and(|end| end == "toml") && !name.contains(".tests.");
+    names.retain(is_mapping);
     names.sort();
     let mut list = String::from("&[\n");
     for name in names {
-        let path = folder.join(&name);
+        let path = folder.join(&name).to_string_lossy().into_owned();
         let _ = writeln!(list, "    ({name:?}, include_str!({path:?})),");
     }
     list.push(']');

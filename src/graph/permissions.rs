@@ -148,6 +148,20 @@ mod tests {
     }
 
     #[test]
+    fn the_page_of_the_first_tenant_lists_exactly_what_the_doctor_may_ask_for() {
+        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/first-tenant.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        let listed: BTreeSet<&str> =
+            rows.map(|(name, _)| name).filter(|name| name.contains('.') && !name.contains(' ')).collect();
+        let known: BTreeSet<&str> = ROLES.iter().map(|(name, _)| *name).collect();
+        // A dot alone makes no permission: file names stand in tables too.
+        let listed: BTreeSet<&str> =
+            listed.into_iter().filter(|name| name.ends_with(".All") || name.ends_with(".Directory")).collect();
+        assert_eq!(listed.symmetric_difference(&known).collect::<Vec<_>>(), [&""; 0]);
+    }
+
+    #[test]
     fn a_permission_that_stands_for_a_needed_one_is_not_superfluous_unless_it_is_broad() {
         let needed = needed(&Work::default());
         let granted =

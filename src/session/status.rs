@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::error::{Code, Ended, Failure};
 use super::settings::Settings;
 use crate::directory::TenantId;
-use crate::store::{EndKind, GoodRun, RunRow, Store};
+use crate::store::{EndKind, GoodRun, RunRow};
 use crate::target::QuotaLevel as _;
 
 /// A feed that had no run for so long was retired: it is not waited for, as long as another one runs.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use governor::clock::Clock as _;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use reqwest::{Certificate, Identity, Method, redirect};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 use url::Url;
 
 use super::body;
@@ -67,7 +68,8 @@ pub(in crate::source::rest) struct Transport<'s> {
     pub(in crate::source::rest) values: Values,
     http: reqwest::Client,
     cookies: Mutex<BTreeMap<String, String>>,
-    next: Mutex<Option<Instant>>,
+    /// Paces requests where the service counts them by the minute.
+    pace: Option<DefaultDirectRateLimiter>,
 }
 
 /// What an answer means for its request.
@@ -93,8 +95,9 @@ fn judge(status: u16, asked: Option<Duration>) -> Verdict {
 impl<'s> Transport<'s> {
     pub(in crate::source::rest) fn new(settings: &'s Settings, values: Values) -> Result<Self, RestError> {
         let http = http_client(settings)?;
-        let (cookies, next) = (Mutex::default(), Mutex::default());
-        Ok(Self { settings, values, http, cookies, next })
+        let step = |most: u64| Duration::from_mins(1) / u32::try_from(most.max(1)).unwrap_or(u32::MAX);
+        let quota = settings.limits.per_minute.and_then(|most| Quota::with_period(step(most)));
+        Ok(Self { settings, values, http, cookies: Mutex::default(), pace: quota.map(RateLimiter::direct) })
     }
 
     /// Sends a request until it is answered well, or is known to be in vain.
@@ -146,15 +149,10 @@ impl<'s> Transport<'s> {
 
     /// Waits for its turn where the service counts requests by the minute.
     async fn pace(&self) {
-        let Some(most) = self.settings.limits.per_minute else { return };
-        let step = Duration::from_mins(1) / u32::try_from(most.max(1)).unwrap_or(u32::MAX);
-        let turn = {
-            let mut next = self.next.lock().await;
-            let turn = next.map_or_else(Instant::now, |next| next.max(Instant::now()));
-            *next = Some(turn + step);
-            turn
-        };
-        tokio::time::sleep_until(turn).await;
+        let Some(pace) = &self.pace else { return };
+        while let Err(later) = pace.check() {
+            tokio::time::sleep(later.wait_time_from(pace.clock().now())).await;
+        }
     }
 
     async fn own_headers(&self, headers: &mut HeaderMap) -> Result<(), RestError> {

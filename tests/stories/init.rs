@@ -378,7 +378,7 @@ fn names_of_countries_get_a_translation_to_codes() {
     let plan = dry.ends_with(0).json().to_string();
     assert!(plan.contains("\"AT\"") && !plan.contains("\"usageLocation\":\"Deutschland\""), "{plan}");
     let (out, _) = told(&World::new(), "hr.csv", format!("{text}5;Eve;Fay;Atlantis\n"));
-    assert!(out.contains("\"Atlantis\" in `Land` is no country that is known"), "{out}");
+    assert!(out.contains("\"Atlantis\" in `Land` is not a known country"), "{out}");
     let (_, mapping) = told(&World::new(), "hr.csv", "PersNr;Vorname;Nachname;Land\n1;Ann;Lee;Mordor\n2;Bob;Ray;Gondor\n");
     assert!(mapping.contains("# usageLocation = "), "{mapping}");
 }

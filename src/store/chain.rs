@@ -46,7 +46,8 @@ pub struct ExportedRun {
 struct Sealed {
     number: i64,
     run: String,
-    sealed_at: i64,
+    /// When it was sealed.
+    at: i64,
     body: Vec<u8>,
     link: Vec<u8>,
     pruned: bool,
@@ -118,7 +119,7 @@ impl Store {
             Ok(Sealed {
                 number: row.get(0)?,
                 run: row.get(1)?,
-                sealed_at: row.get(2)?,
+                at: row.get(2)?,
                 body: row.get(3)?,
                 link: row.get(4)?,
                 pruned: row.get(5)?,
@@ -131,7 +132,7 @@ impl Store {
             report.runs += 1;
             report.pruned += u64::from(sealed.pruned);
             // A document that cannot be read any more is not what was sealed.
-            let body = || self.body(sealed.number, sealed.sealed_at).is_ok_and(|body| body == sealed.body);
+            let body = || self.body(sealed.number, sealed.at).is_ok_and(|body| body == sealed.body);
             let whole = link(&former, &sealed.body) == sealed.link && (sealed.pruned || body());
             if !whole && report.broken.is_none() {
                 report.broken = Some(RunId(sealed.run));

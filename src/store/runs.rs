@@ -220,10 +220,10 @@ impl Store {
 
     /// One run with its plan, by its name or the beginning of it; `last` is the last run that was to write.
     pub fn run(&self, name: &str) -> Result<Recorded, StoreError> {
+        type Columns = (i64, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
         let row = if name == LAST { self.run_line(&self.last_run("plan is not null")?)? } else { self.run_line(name)? };
         let run = &row.run.0;
         let select = "select number, finished_at, plan, outcome, ids from runs where run = ?1";
-        type Columns = (i64, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
         let (number, finished_at, plan, outcome, ids): Columns = self
             .database
             .query_row(select, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;

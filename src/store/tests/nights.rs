@@ -76,7 +76,7 @@ fn a_second_identical_night_writes_no_row() {
     assert_eq!(night(&mut store, &snapshot, people, &[]).0, people);
     assert_eq!(
         night(&mut store, &snapshot, people, &[]),
-        (0, 2 * people as i64),
+        (0, 2 * people.cast_signed() as i64),
         "the addresses that were seen for the first time"
     );
     let ledger = people_of(&store);
@@ -89,7 +89,7 @@ fn a_second_identical_night_writes_no_row() {
     assert_eq!(night(&mut store, &snapshot, people, &[]), (0, 0), "another process");
     // One per cent moves: a row of the person and one of the values for each.
     let moved: Vec<usize> = (0..people).step_by(100).collect();
-    assert_eq!(night(&mut store, &snapshot, people, &moved), (moved.len(), 2 * moved.len() as i64));
+    assert_eq!(night(&mut store, &snapshot, people, &moved), (moved.len(), 2 * moved.len().cast_signed() as i64));
     assert_eq!(night(&mut store, &snapshot, people, &moved), (0, 0));
     assert_eq!(people_of(&store), ledger);
     let mut ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
@@ -181,7 +181,7 @@ fn a_person_takes_few_bytes() {
     store.database.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).unwrap();
     let pages: i64 = store.database.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     // Row, values and addresses; the version before took 670.
-    assert!(pages * 4_096 / (people as i64) < 420, "{}", pages * 4_096 / people as i64);
+    assert!(pages * 4_096 / (people.cast_signed() as i64) < 420, "{}", pages * 4_096 / people.cast_signed() as i64);
 }
 
 #[test]

@@ -106,10 +106,8 @@ impl Watch {
 
 /// Every expression of the generic mapping.
 fn expressions() -> Vec<String> {
-    let (_, text) = hrpush::mapping::builtin()
-        .iter()
-        .find(|(file, _)| file.contains("generic-csv"))
-        .expect("the generic mapping is built in");
+    let (_, text) =
+        hrpush::mapping::builtin().find(|(file, _)| file.contains("generic-csv")).expect("the generic mapping is built in");
     let table: toml::Table = text.parse().expect("the generic mapping is TOML");
     let mut found = vec![table["source"]["key"].as_str().unwrap_or_default().to_owned()];
     for value in table["attributes"].as_table().into_iter().flat_map(|table| table.values()) {

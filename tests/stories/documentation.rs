@@ -118,7 +118,11 @@ fn every_link_of_the_pages_leads_to_a_file() {
 fn world_of(page: &str, server: &HrServer) -> World {
     let world = World::new();
     for block in blocks(page, "toml") {
-        let name = block.lines().next().and_then(|line| line.strip_prefix("# ")).filter(|name| name.ends_with(".toml"));
+        let name = block
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# "))
+            .filter(|name| Path::new(name).extension().is_some_and(|end| end == "toml"));
         if let Some(name) = name.filter(|name| Path::new(name).components().count() == 1) {
             world.write(name, block.replace("https://hr.acme.example", &server.url()));
         }

@@ -39,10 +39,12 @@ pub(crate) fn inserts(table: &str, file: &str) -> Vec<String> {
 }
 
 /// The smallest mapping.
+#[cfg(all(unix, feature = "sql"))]
 pub(crate) const SHOWN: &str = "version = 1\nname = \"types\"\n[source]\nkey = \"[k]\"\n[[match]]\ntarget = \"employeeId\"\n[attributes]\n\
     employeeId = \"[k]\"\ndisplayName = \"[v1]\"\nuserPrincipalName = { when = \"create\", expression = 'Join(\"@\", [k], \"contoso.com\")' }\n";
 
 /// Selects an expression of each type, and holds what became of it against its stable form.
+#[cfg(all(unix, feature = "sql"))]
 pub(crate) fn shows(cases: &[(&str, &str)], world: impl FnOnce(&str) -> World) {
     let columns: Vec<String> = cases.iter().enumerate().map(|(at, (value, _))| format!("{value} AS v{}", at + 1)).collect();
     let world = world(&columns.join(", "));

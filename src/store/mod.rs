@@ -4,6 +4,7 @@
 //! never serves another tenant. The journal is synced before anything is sent, and the ledger moves in the transaction of the answer that
 //! moved it: a process killed at any moment leaves both as true as they were. Secrets are never here.
 
+mod absent_people;
 mod decisions;
 mod held_records;
 mod journal;

@@ -292,7 +292,8 @@ impl Change {
         self.action == Action::Restore && self.why.code == ReasonCode::Returns && self.why.on.is_some()
     }
 
-    fn opens(&self) -> bool {
+    /// Whether the change opens an account that exists.
+    pub(super) fn opens(&self) -> bool {
         self.object == Object::User && matches!(self.action, Action::Enable | Action::Restore)
     }
 

@@ -85,7 +85,7 @@ fn known(settings: &Settings, store: &mut Store, request: &DecideRequest) -> Res
             else {
                 return Err(held_not_missing(key));
             };
-            if !known.missing {
+            if !known.missing && !store.was_absent(&tenant, key)? {
                 return Ok(Known::Unknown(not_missing(key)));
             }
             let decision = BoundNames::of_wanted(&known.wanted).decide(Verdict::Keep, Some(known.id));

@@ -7,7 +7,6 @@ use super::load_source;
 use super::manual_decision::{
     BoundDecision, Choice, DecideRequest, another_matches, held_not_missing, new_person, present, record, word,
 };
-use super::mapped_reading::MappedReading;
 use super::open_target::{ClockRule, OpenRequest, OpenTarget};
 use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
 use super::run::Session;
@@ -35,17 +34,16 @@ pub(crate) async fn decide(session: &Session<'_>, request: &DecideRequest) -> Re
     let plan = PlanRequest { source: &read, policy: &policy, as_of: request.options.as_of, only: None, whole: true };
     let mut result = compute(&plan, &target)?;
     target.store.add_wishes(&target.snapshot.tenant, &mut result.ledger, [key.as_str()])?;
-    if !result.knows(key) && carriers(&read, &result, &target.snapshot, None, key).is_empty() {
+    if !result.knows(key) && carriers(&result, &target.snapshot, None, key).is_empty() {
         return Err(unknown_person(key));
     }
-    let bound = Subject { key, read: &read, result: &result, target: &target }.decide(&request.choice)?;
+    let bound = Subject { key, result: &result, target: &target }.decide(&request.choice)?;
     record(&mut target.store, request, &bound)
 }
 
 /// The person in question, with everything that was read.
 struct Subject<'a> {
     key: &'a EmployeeId,
-    read: &'a MappedReading,
     result: &'a PlanResult,
     target: &'a OpenTarget,
 }
@@ -144,7 +142,7 @@ impl Subject<'_> {
             surname,
             code: entry.map_or(HeldCode::PossibleDuplicate, |entry| entry.code),
             candidates: entry.map(|entry| entry.candidates.clone()).unwrap_or_default(),
-            carriers: carriers(self.read, self.result, &self.target.snapshot, Some(record), self.key),
+            carriers: carriers(self.result, &self.target.snapshot, Some(record), self.key),
         }
     }
 }

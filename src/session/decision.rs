@@ -191,7 +191,13 @@ fn guard_lines(guard: &Guard, policy: &Policy) -> Vec<String> {
     let (name, count, of) = (report::shown(&guard.name), guard.count, guard.of);
     let weekly = guard.limit < policy.limit(&guard.name).most(guard.of);
     let left = if weekly { ", what is left of the week" } else { "" };
-    let mut lines = vec![format!("stopped by the guard `{name}`: {count} of {of}, the limit is {limit}{left}")];
+    // Of a saved plan without its copy, the reading is not there to be counted.
+    let is_uncounted = guard.limit.is_some_and(|limit| count <= limit);
+    let mut lines = vec![if is_uncounted {
+        format!("stopped by the guard `{name}`: it cannot be counted again without the plan's copy in the state folder")
+    } else {
+        format!("stopped by the guard `{name}`: {count} of {of}, the limit is {limit}{left}")
+    }];
     lines.extend(guard.columns.iter().map(|column| format!("  {}", report::lost_column(column))));
     lines
 }

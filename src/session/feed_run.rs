@@ -73,6 +73,9 @@ pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result
     };
     let mut result = compute(&plan_request, &target)?;
     held_records::store(&mut target, &read, &result, only.as_ref())?;
+    if only.is_none() && !request.partial {
+        held_records::store_absent(&mut target, &read.mapping.rules().feed, &result.survey.plan)?;
+    }
     result.survey.notes.extend(repeated(&read, &target, request.may_write)?);
     if request.attendance == (Attendance::Unattended { approved: false }) {
         result.survey.reading.forget_new_statuses(result.ledger.last_reading.as_ref());

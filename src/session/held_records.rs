@@ -6,9 +6,9 @@ use super::error::Failure;
 use super::mapped_reading::MappedReading;
 use super::open_target::OpenTarget;
 use super::plan::PlanResult;
-use crate::directory::{Snapshot, Users, Value};
-use crate::mapping::{Desired, Flow, HeldCode, Mapped};
-use crate::plan::{BoundNames, Candidate, HeldEntry};
+use crate::directory::{Snapshot, Users};
+use crate::mapping::{Desired, HeldCode, Mapped};
+use crate::plan::{BoundNames, Candidate, HeldEntry, Plan, ReasonCode, SkippedCode};
 use crate::record::EmployeeId;
 use crate::store::HeldRecord;
 
@@ -32,13 +32,23 @@ pub(crate) fn store(
             surname,
             code: entry.code,
             candidates: entry.candidates.clone(),
-            carriers: carriers(read, result, &target.snapshot, Some(&desired), &desired.key),
+            carriers: carriers(result, &target.snapshot, Some(&desired), &desired.key),
             key: desired.key,
         })
     });
     let records: Vec<HeldRecord> = records.collect();
     let (tenant, feed) = (&target.snapshot.tenant, &read.mapping.rules().feed);
     Ok(target.store.keep_held_records(tenant, feed, records, only)?)
+}
+
+/// Stores who was missing or out of scope in this run. A run of a few people, or of a part of the reading, says nothing about the others.
+pub(crate) fn store_absent(target: &mut OpenTarget, feed: &str, plan: &Plan) -> Result<(), Failure> {
+    let listed = plan.skipped.iter().filter(|entry| matches!(entry.code, SkippedCode::Missing | SkippedCode::OutOfScope));
+    let closed = plan.changes.iter().filter(|change| matches!(change.why.code, ReasonCode::Missing | ReasonCode::OutOfScope));
+    let keys = listed.filter_map(|entry| entry.key.as_deref()).chain(closed.map(|change| change.key.as_str()));
+    let absent = keys.filter_map(EmployeeId::new);
+    let absent = absent.collect();
+    Ok(target.store.keep_absent_people(&target.snapshot.tenant, feed, absent)?)
 }
 
 /// Whether a decision can settle it.
@@ -51,24 +61,9 @@ fn is_in_doubt(entry: &HeldEntry) -> bool {
 }
 
 /// The live accounts with a key: by the record's value of the first match attribute, else by the key itself.
-pub(crate) fn carriers(
-    read: &MappedReading,
-    result: &PlanResult,
-    snapshot: &Snapshot,
-    desired: Option<&Desired>,
-    key: &EmployeeId,
-) -> Vec<Candidate> {
-    let Some(first) = read.mapping.rules().matching.first().copied() else { return Vec::new() };
-    let wanted = desired.and_then(|desired| desired.attributes.iter().find(|wanted| wanted.attribute == first));
-    let value = match wanted.map(|wanted| &wanted.flow) {
-        Some(Flow::Set(value)) => value.as_text().map(str::to_owned),
-        Some(Flow::FirstFree(candidates)) => candidates.first().and_then(Value::as_text).map(str::to_owned),
-        Some(Flow::Clear) => None,
-        None => Some(key.as_str().to_owned()),
-    };
+pub(crate) fn carriers(result: &PlanResult, snapshot: &Snapshot, desired: Option<&Desired>, key: &EmployeeId) -> Vec<Candidate> {
     let users = &snapshot.users;
-    let found = value.map(|value| result.people.who_has(first, &value, users)).unwrap_or_default();
-    found.into_iter().map(|user| candidate(users, user)).collect()
+    result.people.carriers(desired, key.as_str(), users).into_iter().map(|user| candidate(users, user)).collect()
 }
 
 fn candidate(users: &Users, user: crate::directory::UserNo) -> Candidate {

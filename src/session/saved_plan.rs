@@ -23,8 +23,8 @@ use crate::target::SnapshotScope;
 /// The largest difference between the clock that made a plan and the clock that applies it.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
-const NO_COPY: &str = "this state folder has no copy of the plan, so the guards source, feed, held and missing cannot be counted again and the \
-     plan needs an approval";
+const NO_COPY: &str = "this state folder has no copy of the plan (it was made elsewhere, or applied already), so the guards source, feed, held \
+     and missing cannot be counted again and the plan needs an approval";
 
 /// Reads the tenant of a saved plan, and leaves out the changes that no longer fit it.
 ///
@@ -59,7 +59,10 @@ pub(crate) async fn plan(
         saved.as_of.clone_from(&staged.counted.as_of);
     }
     let approved = approve.map(str::trim) == Some(saved.fingerprint.as_str());
-    let (plan, drifted) = drift(&saved, &target.snapshot, &ledger, &policy, &confirmation(staged.as_ref(), approved));
+    let made_at = staged.as_ref().map_or(&saved.created_at, |staged| &staged.made_at);
+    let overtaken = target.store.read_since(&target.snapshot.tenant, &saved.source.feed, made_at)?;
+    let confirmation = Confirmation { overtaken, ..confirmation(staged.as_ref(), approved) };
+    let (plan, drifted) = drift(&saved, &target.snapshot, &ledger, &policy, &confirmation);
     let mut notes = left_out(&drifted);
     if staged.is_none() {
         notes.push(NO_COPY.to_owned());
@@ -99,6 +102,7 @@ fn confirmation(staged: Option<&Staged>, approved: bool) -> Confirmation {
         guards: staged.map(|staged| staged.counted.guards.clone()),
         accounts: people.filter_map(|(key, id, _)| Some((key.clone(), id.clone()?))).collect(),
         approved,
+        overtaken: false,
     }
 }
 

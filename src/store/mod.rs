@@ -8,6 +8,7 @@
 //! A nightly run that finds nothing to do writes no row of a person. The tables that it scans hold a digest of what HR wanted and of the
 //! account's addresses; the values are in tables of their own and are read for the people who differ.
 
+mod absent_people;
 mod approvals;
 mod chain;
 mod columns;

@@ -225,7 +225,11 @@ fn a_missing_person_who_is_kept_stays_enabled_and_quiet() {
     let whole = rows.clone();
     rows.remove(8);
     company.hr(&rows);
+    // A dry run found the person missing: the line of its hint needs no file.
+    company.hrpush(&["decide", "9", "--keep"], false).ends_with(2);
     assert_eq!(company.plan(0)["summary"]["disable"], 1);
+    company.hrpush(&["decide", "9", "--keep"], false).ends_with(0);
+    company.hrpush(&["decide", "9", "--forget"], false).ends_with(0);
     company.hrpush(&keep(), true).ends_with(0);
     let plan = company.plan(0);
     assert_eq!((&plan["changes"], &plan["skipped"]), (&json!([]), &json!([])));

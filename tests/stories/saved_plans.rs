@@ -117,6 +117,34 @@ fn a_plan_that_was_only_saved_leaves_nothing() {
 }
 
 #[test]
+fn a_plan_older_than_the_last_good_reading_gives_no_access_back() {
+    let story = Saved::new();
+    let (here, moved) = (people(12, "Sales", "Active"), "p2@contoso.com,Ops,");
+    let left = here.replace("p1@contoso.com,Sales,Active", "p1@contoso.com,Sales,Left");
+    story.hr(&here);
+    story.import(0);
+    story.hr(&left);
+    story.import(0);
+    // A faulty file calls the leaver active.
+    story.hr(&here.replace("p2@contoso.com,Sales,", moved));
+    let plan = story.plan(0);
+    assert_eq!((count(&plan, "changes"), plan["summary"]["enable"].as_u64()), (2, Some(1)));
+    // A newer good reading, in which the person has left.
+    story.hr(&left.replace("p3@contoso.com,Sales,", "p3@contoso.com,Ops,"));
+    assert_eq!(story.import(0)["applied"], 1);
+    let fingerprint = plan["fingerprint"].as_str().unwrap();
+    for options in [&[][..], &["--approve", fingerprint]] {
+        let applied = story.apply(options, 4);
+        let skipped: Vec<&str> =
+            applied["skipped"].as_array().unwrap().iter().map(|entry| entry["code"].as_str().unwrap()).collect();
+        assert!(skipped.contains(&"not-confirmed"), "{applied}");
+        story.world.write("hr.csv", left.replace("@contoso.com", "@contoso.onmicrosoft.com"));
+        assert_eq!(story.plan(0)["summary"]["disable"], 0, "the leaver has no access");
+        story.world.write("plan.json", resealed(plan.clone()));
+    }
+}
+
+#[test]
 fn a_plan_is_saved_when_a_guard_trips_and_goes_with_its_fingerprint_once() {
     let story = Saved::new();
     story.hr(&people(40, "Sales", "Active"));

@@ -68,7 +68,7 @@ impl Miss {
             property: answer.culprits.property.clone(),
             owner: answer.name_conflict().and_then(|conflict| conflict.owner.clone()),
             forbidden: answer.is_forbidden(),
-            ..Self::silent(step, detail, &code, message.unwrap_or_else(|| "no answer from the service".into()))
+            ..Self::silent(step, detail, &code, message.unwrap_or_else(|| without_message(status)))
         }
     }
 
@@ -118,6 +118,14 @@ impl Miss {
             (_, StepName::RemoveLicenses) => "removing the licences".into(),
             (_, StepName::Tap) => "creating the Temporary Access Pass".into(),
         })
+    }
+}
+
+/// What is told of a refusal that names no reason.
+fn without_message(status: Option<u16>) -> String {
+    match status {
+        Some(status) => format!("the answer {status} gives no reason of Graph; a proxy or gateway on the way may have sent it"),
+        None => "no answer from the service".into(),
     }
 }
 

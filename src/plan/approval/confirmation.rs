@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::directory::{Attribute, ObjectId, Snapshot, roles};
 use crate::plan::ledger::Ledger;
-use crate::plan::model::{Change, Guard, Object, Plan, Skipped, SkippedCode};
+use crate::plan::model::{Action, Change, Guard, Object, Plan, Skipped, SkippedCode};
 use crate::record::EmployeeId;
 
 /// What is known of a saved plan apart from its document.
@@ -16,6 +16,9 @@ pub struct Confirmation {
     pub accounts: BTreeMap<EmployeeId, ObjectId>,
     /// Whether an administrator approved the plan by its fingerprint.
     pub approved: bool,
+    /// Whether the feed had a good reading after the plan was made. The plan opens no account then, approved or not: by the newer reading the
+    /// person may have left.
+    pub overtaken: bool,
 }
 
 /// Guards that only the reading can count.
@@ -71,6 +74,11 @@ impl<'a> Accounts<'a> {
     /// Takes out of a change what nothing confirms. Returns an entry for each account; a change of an unconfirmed account is
     /// taken out whole.
     pub(in crate::plan) fn check(&self, change: &mut Change) -> (bool, Vec<Skipped>) {
+        if self.confirmation.overtaken
+            && let Some(id) = change.id.as_ref().filter(|_| change.opens())
+        {
+            return (false, vec![overtaken(change, id)]);
+        }
         if self.confirmation.approved {
             return (true, Vec::new());
         }
@@ -102,6 +110,16 @@ impl<'a> Accounts<'a> {
             && change.then.is_empty();
         (skipped.is_empty() || !empty, skipped)
     }
+}
+
+fn overtaken(change: &Change, id: &ObjectId) -> Skipped {
+    let action = if change.action == Action::Restore { "restored" } else { "enabled" };
+    let message = format!(
+        "the account {} is not {action}: the plan is older than the last good reading of its feed, by which the person may have left; \
+         hint: make the plan anew",
+        change.user_principal_name.as_deref().unwrap_or_default()
+    );
+    Skipped { key: Some(change.key.clone()), id: Some(id.clone()), code: SkippedCode::NotConfirmed, message, left: false }
 }
 
 fn unconfirmed(key: &str, id: &ObjectId) -> Skipped {

@@ -13,9 +13,9 @@ use crate::plan::matching::doubt::{Doubt, some_of};
 use crate::plan::matching::likeness::{Likeness, PersonNames, standing_decision};
 use crate::plan::matching::recycle_bin::RecycleBin;
 use crate::plan::matching::search::Search;
-use crate::plan::matching::swapped_keys;
-use crate::plan::matching::{Matching, NOWHERE, Owner, place};
+use crate::plan::matching::{Matching, NOWHERE, Owner, moved_keys, place, swapped_keys};
 use crate::plan::records::PersonNo;
+use crate::record::EmployeeId;
 
 /// The claims on accounts, each by its claimant's place among the matched people.
 struct Claims {
@@ -64,7 +64,7 @@ impl<'a> Matching<'a> {
         let mut findings = Findings::default();
         let mut people = self.find_accounts(inputs, desired, &mut findings);
         let mut claims = Claims::new(self.users, &people);
-        let mut refused: BTreeMap<usize, Held> = swapped_keys::held(inputs, &people);
+        let mut refused = self.refuse_foreign_keys(inputs, &people);
         self.refuse_converted(inputs, &people, &findings, &mut refused);
         for (user, mut claimants) in std::mem::take(&mut claims.contested) {
             self.give_way(&mut people, &mut claimants);
@@ -94,6 +94,21 @@ impl<'a> Matching<'a> {
         }
         self.note_gaps(&people);
         self.people = people;
+    }
+
+    /// Holds the records whose keys lead to the account of somebody else: exchanged keys, and keys that moved on.
+    fn refuse_foreign_keys(&mut self, inputs: &Inputs<'_>, people: &[Person<'_>]) -> BTreeMap<usize, Held> {
+        let replacements = swapped_keys::replacements(inputs, people);
+        let mut refused = swapped_keys::held(inputs, people, &replacements);
+        let moved = moved_keys::held(inputs, people, &replacements);
+        self.in_doubt.extend(moved.values().filter_map(|held| held.key.clone()));
+        for (at, held) in moved {
+            if let Account::Live(user, _) = people[at].account {
+                self.moved_onto.push(user);
+            }
+            refused.entry(at).or_insert(held);
+        }
+        refused
     }
 
     /// Each person with the account that the record matches by itself; a record without a certain match is held.
@@ -138,7 +153,7 @@ impl<'a> Matching<'a> {
     fn decided_accounts(&self, inputs: &'a Inputs<'a>) -> HashSet<&'a ObjectId> {
         let given = |(key, decision): (_, &'a Decision)| {
             let Verdict::Same(account) = &decision.verdict else { return None };
-            let row = self.reading.row(self.keys.find(self.reading, crate::record::EmployeeId::as_str(key))?);
+            let row = self.reading.row(self.keys.find(self.reading, EmployeeId::as_str(key))?);
             let names = row.stage().is_some().then(|| PersonNames::of_record(row, self.users))?;
             standing_decision(inputs.ledger, key.as_str(), names).map(|_| account)
         };
@@ -184,7 +199,7 @@ impl<'a> Matching<'a> {
                     help: format!("if the {other} is that of this person with a new key, set `previous_key` in it"),
                     accounts: vec![id],
                 };
-                refused.insert(at, *doubt.held(&row.desired(self.users), self.users));
+                refused.insert(at, *doubt.held(&row.desired(self.users), self.reading, self.users));
             }
         }
     }
@@ -220,7 +235,7 @@ impl<'a> Matching<'a> {
             let desired = self.row(&people[*at]).desired(self.users);
             let help = "correct the match attribute of the records that do not belong to this user".to_owned();
             let doubt = Doubt { code, message: message.clone(), help, accounts: vec![id.clone()] };
-            refused.insert(*at, *doubt.held(&desired, self.users));
+            refused.insert(*at, *doubt.held(&desired, self.reading, self.users));
             self.held_accounts.insert(desired.key, user);
         }
         self.owners[user.index()] = Owner::Person(people[claimants[0]].number);
@@ -273,7 +288,7 @@ impl<'a> Matching<'a> {
                 help: "correct the address of this record, or set `previous_key` for a person with a new key".into(),
                 accounts: vec![id.clone()],
             };
-            refused.insert(at, *doubt.held(&self.row(&people[at]).desired(self.users), self.users));
+            refused.insert(at, *doubt.held(&self.row(&people[at]).desired(self.users), self.reading, self.users));
         }
         *claimants = own;
     }

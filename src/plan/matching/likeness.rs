@@ -46,9 +46,25 @@ impl<'a> PersonNames<'a> {
         Self::new(|attribute| wanted_text(desired, attribute))
     }
 
+    /// Whether no name at all is known, not even the display name.
+    pub(in crate::plan) fn is_unknown(&self) -> bool {
+        self.is_nameless() && self.display.is_none()
+    }
+
     /// Whether neither name of a person is known.
     pub(in crate::plan) fn is_nameless(&self) -> bool {
         self.given.is_none() && self.surname.is_none()
+    }
+
+    /// Whether a word of one person's names is one of the other's, or one side has no name at all.
+    pub(in crate::plan) fn may_share_a_name(&self, other: &PersonNames<'_>) -> bool {
+        shares_a_word(&self.words(), &other.words())
+    }
+
+    /// The folded words of all names, without initials.
+    pub(in crate::plan) fn words(&self) -> Vec<String> {
+        let all = [self.given, self.surname, self.display].into_iter().flatten().flat_map(words);
+        all.filter(|word| word.chars().count() > 1).collect()
     }
 
     /// Both names, where both are known.
@@ -168,6 +184,11 @@ fn without_parentheses(name: &str) -> String {
         false
     };
     name.chars().filter(|letter| outside(letter)).collect()
+}
+
+/// Whether the words of two people's names have one in common. Where one side has none, nothing speaks against it.
+pub(in crate::plan) fn shares_a_word(left: &[String], right: &[String]) -> bool {
+    left.is_empty() || right.is_empty() || left.iter().any(|word| right.contains(word))
 }
 
 fn share_no_word(left: &str, right: &str) -> bool {

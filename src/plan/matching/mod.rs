@@ -3,7 +3,9 @@
 pub(super) mod claim;
 mod claims;
 pub(super) mod doubt;
+pub(super) mod key_forms;
 pub(super) mod likeness;
+mod moved_keys;
 pub(super) mod name_folding;
 mod namesakes;
 mod pointers;
@@ -65,6 +67,8 @@ pub(super) struct Matching<'a> {
     pub(super) held_accounts: HashMap<EmployeeId, UserNo>,
     /// Keys that lead to an account which may be another person's: they name no manager.
     pub(super) in_doubt: HashSet<EmployeeId>,
+    /// The accounts whose numbers moved on to the records of other people.
+    pub(super) moved_onto: Vec<UserNo>,
     /// Whether a record had no key.
     pub(super) keyless: bool,
     /// The keys of all people in the reading, held or not.
@@ -99,6 +103,7 @@ impl<'a> Matching<'a> {
             out_of_scope: Vec::new(),
             held_accounts: HashMap::new(),
             in_doubt: HashSet::new(),
+            moved_onto: Vec::new(),
             keyless: false,
             keys: Keys::with_capacity(inputs.people.len()),
             places: vec![NOWHERE; inputs.people.len()],
@@ -198,8 +203,9 @@ impl<'a> Matching<'a> {
         self.owners[user.index()] != Owner::Nobody
     }
 
-    /// Whether a record without an account of its own, held or about to get one, may be about this account: its owner is not missing.
-    pub(super) fn is_pointed_at(&self, user: &UserRow<'_>) -> bool {
+    /// Whether a record without an account of its own, held or about to get one, may be about this account, whose owner had this key: the
+    /// owner is not missing.
+    pub(super) fn is_pointed_at(&self, key: &str, user: &UserRow<'_>) -> bool {
         let new = || {
             let about_to_get_one =
                 |record: &Desired| matches!(record.stage_without_account(), Stage::PreHire { .. } | Stage::Active { .. });
@@ -207,16 +213,16 @@ impl<'a> Matching<'a> {
             let records = without.map(|person| self.row(person).desired(self.users)).filter(about_to_get_one);
             self.pointers_of(records, &[])
         };
-        self.is_pointed_at_by_held(user) || self.new_pointers.get_or_init(new).point_at(user)
+        self.is_pointed_at_by_held(key, user) || self.new_pointers.get_or_init(new).point_at(key, user)
     }
 
     /// Whether a held record may be about this account.
-    pub(super) fn is_pointed_at_by_held(&self, user: &UserRow<'_>) -> bool {
+    pub(super) fn is_pointed_at_by_held(&self, key: &str, user: &UserRow<'_>) -> bool {
         let held = || {
             let records = self.unplaced.iter().map(|number| self.reading.row(*number).desired(self.users));
             self.pointers_of(records, &self.held)
         };
-        self.held_pointers.get_or_init(held).point_at(user)
+        self.held_pointers.get_or_init(held).point_at(key, user)
     }
 
     /// Whether a record still points at accounts. It does not once a decision says that it is another person's.

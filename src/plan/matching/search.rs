@@ -12,7 +12,7 @@ use crate::plan::matching::doubt::{Doubt, some_of};
 use crate::plan::matching::likeness::{Agreement, Likeness, PersonNames, standing_decision};
 use crate::plan::matching::recycle_bin::RecycleBin;
 use crate::plan::records::PersonRow;
-use crate::plan::records::text_index::{Found, TextOf};
+use crate::plan::records::text_index::{Found, TextOf, fold};
 
 /// A record that matches no account for certain.
 pub(super) struct Unmatched {
@@ -136,7 +136,9 @@ impl<'a> Search<'a> {
         let user = &deleted.user;
         let (likeness, link) = (self.likeness(user), self.links().find(|known| known.id == user.id));
         let why = match link {
-            Some(known) if likeness.is_stranger() => self.reuse(known, user, How::Ledger, Some(false)),
+            Some(known) if likeness.is_stranger() || self.returns_without_a_witness(known, user) => {
+                self.reuse(known, user, How::Ledger, Some(false))
+            }
             Some(_) => None,
             None => {
                 let always = self.inputs.rules.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.reenable_always);
@@ -178,7 +180,7 @@ impl<'a> Search<'a> {
         if likeness.both_differ() && link.is_none() {
             return Err(self.unmatched(stranger(user.upn(), &id, &self.shown(how))));
         }
-        if let Some(known) = link.filter(|_| likeness.is_stranger()) {
+        if let Some(known) = link.filter(|known| likeness.is_stranger() || self.returns_without_a_witness(known, &user)) {
             match self.reuse(known, &user, how, user.enabled()) {
                 Some(why) => return Err(self.unmatched(self.reused(user.upn(), &id, &why))),
                 None if likeness.both_differ() => return Ok(()),
@@ -266,13 +268,43 @@ impl<'a> Search<'a> {
         if how == How::PreviousKey {
             return Some("a person with a new key keeps one of the names".into());
         }
-        let start = start(self.row)?;
         let day = |name: &str| user.text_of(Attribute::find(name)?)?.get(..10)?.parse::<Date>().ok();
+        let Some(start) = start(self.row) else {
+            let hired = day(roles::EMPLOYEE_HIRE_DATE).filter(|_| !left(self.row) && self.maps(&[roles::EMPLOYEE_HIRE_DATE]))?;
+            return Some(format!("that person was hired on {hired}, and the record has no first working day"));
+        };
         if let Some(leave) = day(roles::EMPLOYEE_LEAVE_DATE_TIME).filter(|leave| *leave < start) {
             return Some(format!("that person leaves on {leave}, and the record starts on {start}"));
         }
         let hired = day(roles::EMPLOYEE_HIRE_DATE).filter(|hired| *hired < start)?;
         Some(format!("that person was hired on {hired}, and the record starts on {start}"))
+    }
+
+    /// Whether the account of somebody who has left would go to a record without any name, and neither address nor hire date confirms that it
+    /// is the same person's.
+    fn returns_without_a_witness(&self, known: &Known, user: &impl TextOf) -> bool {
+        let is_closed = known.deleted_on.is_some() || known.disabled_on.is_some() || !known.leave_done.is_empty();
+        if !is_closed || left(self.row) || !self.maps(&[roles::GIVEN_NAME, roles::SURNAME]) {
+            return false;
+        }
+        let is_nameless = PersonNames::of_record(self.row, self.users).is_unknown();
+        if !is_nameless || PersonNames::of_account(user).is_unknown() {
+            return false;
+        }
+        let text = |name: &str| {
+            let attribute = Attribute::find(name)?;
+            Some((attribute, self.row.wanted_text(attribute, self.users)?, user.text_of(attribute)?))
+        };
+        let has_mail = text(roles::MAIL).is_some_and(|(mail, wanted, present)| fold(mail, wanted) == fold(mail, present));
+        let hired =
+            Attribute::find(roles::EMPLOYEE_HIRE_DATE).and_then(|hired| user.text_of(hired)?.get(..10)?.parse::<Date>().ok());
+        let starts_anew = start(self.row).zip(hired).is_some_and(|(start, hired)| hired < start);
+        !has_mail || starts_anew
+    }
+
+    /// Whether the mapping has one of these attributes.
+    fn maps(&self, names: &[&str]) -> bool {
+        self.inputs.rules.attributes.iter().any(|attribute| names.contains(&attribute.name))
     }
 
     /// Whether HR wanted one of the record's names for that account before: then the tenant drifted, and the person is the same.
@@ -284,17 +316,23 @@ impl<'a> Search<'a> {
     }
 
     fn reused(&self, upn: &str, id: &ObjectId, why: &str) -> Doubt {
-        let key = self.row.key().unwrap_or_default();
+        let of_account = |key: &&str| self.inputs.ledger.people.get(*key).is_some_and(|known| known.id == *id);
+        let (key, previous) = (self.row.key(), self.row.previous_key());
+        let key = [key, previous].into_iter().flatten().find(of_account).or(key).unwrap_or_default();
+        let has_names = !PersonNames::of_record(self.row, self.users).is_unknown();
+        let names =
+            if has_names { "of a person with other names" } else { "of a person, and the record has no name that confirms it" };
         Doubt {
             code: HeldCode::KeyReused,
-            message: format!("the key {key} leads to the account {upn} ({id}) of a person with other names; {why}"),
+            message: format!("the key {key} leads to the account {upn} ({id}) {names}; {why}"),
             help: "if HR gave the number to another person, take it off that account".into(),
             accounts: vec![id.clone()],
         }
     }
 
     fn unmatched(&self, doubt: Doubt) -> Unmatched {
-        Unmatched { held: doubt.held(&self.row.desired(self.users), self.users), converted_from: None }
+        let held = doubt.held(&self.row.desired(self.users), self.inputs.people, self.users);
+        Unmatched { held, converted_from: None }
     }
 
     fn refuse<T>(&self, code: HeldCode, message: String, help: &str, accounts: &[UserNo]) -> Result<T, Unmatched> {

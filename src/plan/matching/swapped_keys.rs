@@ -12,12 +12,15 @@ use crate::plan::records::PersonRow;
 use crate::plan::records::text_index::TextOf;
 
 /// A record that matches a user by its key and would replace both names of that user.
-struct Replacement {
+pub(super) struct Replacement {
     /// The position among the people.
-    at: usize,
-    user: UserNo,
-    wanted: BothNames,
+    pub(super) at: usize,
+    pub(super) user: UserNo,
+    pub(super) wanted: BothNames,
 }
+
+/// The records that would replace both names of their user, by the names of that user.
+pub(super) type Replacements = BTreeMap<BothNames, Vec<Replacement>>;
 
 /// Holds the records with keys that look exchanged, by position: one record by its key and another by its names match the same
 /// user.
@@ -25,8 +28,8 @@ struct Replacement {
 /// The user found by its names either has the record's value of a later match attribute, or its own record has the names of the first user.
 /// That user's own record is held as well where it would replace both names. A record that was held for this stays held as long as it
 /// differs in both names, since the names that the hold was based on may be gone by the next reading.
-pub(in crate::plan) fn held(inputs: &Inputs<'_>, people: &[Person<'_>]) -> BTreeMap<usize, Held> {
-    let exchanges = Exchanges { inputs, users: &inputs.snapshot.users, people, replacements: replacements(inputs, people) };
+pub(super) fn held(inputs: &Inputs<'_>, people: &[Person<'_>], replacements: &Replacements) -> BTreeMap<usize, Held> {
+    let exchanges = Exchanges { inputs, users: &inputs.snapshot.users, people, replacements };
     let mut held = BTreeMap::new();
     for (now, replacement) in exchanges.all() {
         if let Some(other) = exchanges.other(now, replacement) {
@@ -43,9 +46,9 @@ pub(in crate::plan) fn held(inputs: &Inputs<'_>, people: &[Person<'_>]) -> BTree
 }
 
 /// The records that would replace both names of their user, by the names of that user.
-fn replacements(inputs: &Inputs<'_>, people: &[Person<'_>]) -> BTreeMap<BothNames, Vec<Replacement>> {
+pub(super) fn replacements(inputs: &Inputs<'_>, people: &[Person<'_>]) -> Replacements {
     let users = &inputs.snapshot.users;
-    let mut replacements: BTreeMap<BothNames, Vec<Replacement>> = BTreeMap::new();
+    let mut replacements = Replacements::new();
     for (at, person) in people.iter().enumerate() {
         let Account::Live(number, how) = person.account else { continue };
         let row = inputs.people.row(person.number);
@@ -69,7 +72,7 @@ struct Exchanges<'a> {
     inputs: &'a Inputs<'a>,
     users: &'a Users,
     people: &'a [Person<'a>],
-    replacements: BTreeMap<BothNames, Vec<Replacement>>,
+    replacements: &'a Replacements,
 }
 
 impl<'a> Exchanges<'a> {
@@ -116,7 +119,7 @@ impl<'a> Exchanges<'a> {
             help: "correct the key in HR, or the names of the accounts".into(),
             accounts: other.into_iter().chain([user]).collect(),
         };
-        *doubt.held(&self.row(replacement).desired(self.users), self.users)
+        *doubt.held(&self.row(replacement).desired(self.users), self.inputs.people, self.users)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::directory::{ObjectId, User, UserRow};
 use crate::mapping::{Held, HeldCode, Lifecycle, Stage};
 use crate::plan::decision::Verdict;
 use crate::plan::ledger::Person as Known;
+use crate::plan::matching::doubt::shell_word;
 use crate::plan::model::{Action, Change, Object, SkippedCode};
 use crate::plan::person::context::PersonPlanner;
 use crate::plan::person::lifecycle::enablement;
@@ -155,14 +156,17 @@ impl<'a> PersonPlanner<'a> {
             self.held.push(converted(record.key, record_place, &user, other));
             return None;
         }
+        if self.is_elsewhere(record.key, known, &user, "gone by this feed, outside its scope") {
+            return None;
+        }
         let left = end.filter(|end| *end < self.inputs.today);
         let reason = left.map_or(Reason::LeftByStatus, Reason::LeftOnDate);
         self.close(&user, lifecycle, Closing { key: record.key, known, leave: Leave::Left, reason, end, record: record_place })
     }
 
     fn out_of_scope(&mut self, record: &OutOfScope<'a>, known: &Known) -> Option<Change> {
-        let user = self.unclaimed(known).filter(|user| !self.matching.is_pointed_at_by_held(user))?.to_user();
-        if self.is_kept(record.key, known) {
+        let user = self.unclaimed(known).filter(|user| !self.matching.is_pointed_at_by_held(record.key, user))?.to_user();
+        if self.is_kept(record.key, known) || self.is_elsewhere(record.key, known, &user, "outside the scope of this feed") {
             return None;
         }
         let Some(lifecycle) = self.lifecycle().filter(|lifecycle| lifecycle.disable_out_of_scope) else {
@@ -170,14 +174,28 @@ impl<'a> PersonPlanner<'a> {
                 let message = format!(
                     "the record is outside the mapping's scope; {} is left as it is; \
                      hint: disable the account by hand if the person has left, else `hrpush decide {} --keep` settles it",
-                    user.upn, record.key
+                    user.upn,
+                    shell_word(record.key)
                 );
                 self.skip(record.key, Some(&user), SkippedCode::OutOfScope, message, false);
+                self.list_unknown_stage(record, &user);
             }
             return None;
         };
         let (leave, reason) = (Leave::OutOfScope, Reason::OutOfScope);
         self.close(&user, lifecycle, Closing { key: record.key, known, leave, reason, end: None, record: None })
+    }
+
+    /// Lists a person out of scope who may have left: neither the status nor the dates of the record can be believed.
+    fn list_unknown_stage(&mut self, record: &OutOfScope<'a>, user: &User) {
+        if record.stage.is_none() {
+            let message = format!(
+                "the record is outside the mapping's scope, and its status and dates do not show whether the person has left; {} stays \
+                 enabled; hint: correct the status and the dates in HR, or settle it as said for `out-of-scope`",
+                user.upn
+            );
+            self.skip(record.key, Some(user), SkippedCode::InvalidValue, message, false);
+        }
     }
 
     pub(super) fn missing_doubt(&self) -> Option<MissingDoubt> {
@@ -186,10 +204,13 @@ impl<'a> PersonPlanner<'a> {
     }
 
     fn missing(&mut self, key: &EmployeeId, known: &Known) -> Option<Change> {
-        let user = self.unclaimed(known).filter(|user| !self.matching.is_pointed_at(user))?.to_user();
         let key = key.as_str();
+        let user = self.unclaimed(known).filter(|user| !self.matching.is_pointed_at(key, user))?.to_user();
         if self.is_kept(key, known) {
             self.kept += 1;
+            return None;
+        }
+        if self.is_elsewhere(key, known, &user, "missing from this feed") {
             return None;
         }
         let lifecycle = self.lifecycle().filter(|lifecycle| lifecycle.disable_missing);
@@ -203,8 +224,9 @@ impl<'a> PersonPlanner<'a> {
             }
             (None, _) => format!(
                 "missing from HR; {} stays enabled; hint: disable the account if the person has left, else correct HR or run \
-                 `hrpush decide {key} --keep`",
-                user.upn
+                 `hrpush decide {} --keep`",
+                user.upn,
+                shell_word(key)
             ),
         };
         if user.enabled != Some(false) {

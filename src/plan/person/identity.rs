@@ -58,7 +58,7 @@ impl PersonPlanner<'_> {
             help: "find out which person the account belongs to, and correct the record or the account".into(),
             accounts: vec![user.id],
         };
-        Err(doubt.held(desired, &self.inputs.snapshot.users))
+        Err(doubt.held(desired, self.inputs.people, &self.inputs.snapshot.users))
     }
 
     fn is_new(&self, desired: &Desired, account: &ObjectId) -> bool {
@@ -69,18 +69,24 @@ impl PersonPlanner<'_> {
     /// Lists a leaver of this feed that another feed carries: the last good reading of that feed has the person, and not as gone.
     pub(super) fn left_elsewhere(&mut self, desired: &Desired, user: &User) -> Option<PersonDecision> {
         let known = self.known(desired, &user.id)?;
-        let (feed, read_on) = carrier(self.inputs, desired.key.as_str(), known)?;
-        let until = read_on.checked_add(FEED_DAYS.days()).ok()?;
-        if until <= self.inputs.today || user.enabled == Some(false) {
-            return None;
+        self.is_elsewhere(desired.key.as_str(), known, user, "gone by this feed").then_some(PersonDecision::Closed)
+    }
+
+    /// Whether another feed carries a person whose account this feed would close; if so, the person is listed. `why` is what this feed says.
+    pub(super) fn is_elsewhere(&mut self, key: &str, known: &Known, user: &User, why: &str) -> bool {
+        let Some((feed, read_on)) = carrier(self.inputs, key, known).filter(|_| user.enabled != Some(false)) else {
+            return false;
+        };
+        if read_on.checked_add(FEED_DAYS.days()).is_ok_and(|until| until <= self.inputs.today) {
+            return false;
         }
         let message = format!(
-            "gone by this feed, but the feed `{feed}` contains this person, so {} stays as it is; \
+            "{why}, but the feed `{feed}` contains this person, so {} stays as it is; \
              hint: correct the record in the feed that is wrong, or take the person out of it",
             user.upn
         );
-        self.skip(desired.key.as_str(), Some(user), SkippedCode::OtherFeed, message, false);
-        Some(PersonDecision::Closed)
+        self.skip(key, Some(user), SkippedCode::OtherFeed, message, false);
+        true
     }
 }
 
@@ -127,6 +133,15 @@ pub(in crate::plan) fn taken_over(inputs: &Inputs<'_>, matching: &Matching<'_>) 
         }
         if let Some((feed, read_on)) = carrier(inputs, key, known) {
             taken_over.insert(id, TakenOver { feed: feed.to_owned(), read_on });
+        }
+    }
+    // Whoever is in no record, or in none in scope, is still carried by the other feed until that one has a reading again.
+    let before = ledger.last_reading.iter().flat_map(|last| &last.taken_over);
+    for (key, before) in
+        before.filter(|(key, before)| matching.place_of(key.as_str()).is_none() && is_unread_since(ledger, before))
+    {
+        if ledger.people.get(key).is_some_and(|known| known.feed == *own) {
+            taken_over.entry(key.clone()).or_insert_with(|| before.clone());
         }
     }
     taken_over

@@ -18,8 +18,8 @@ use jiff::civil::Date;
 pub use packer::Packer;
 pub(in crate::plan) use row::{Kind, ManagerRow, PersonRow};
 
-use crate::directory::{Attribute, RowReader, UserNo, Users};
-use crate::mapping::{Held, LeftOut, Mapped, Stage, When};
+use crate::directory::{Attribute, RowReader, UserNo, Users, Value};
+use crate::mapping::{Desired, Flow, Held, LeftOut, Mapped, Stage, When};
 use crate::plan::records::text_index::{Found, Index};
 
 /// How many people stand in one part: few enough that their records are still in a core's cache when they are mapped.
@@ -197,6 +197,19 @@ impl People {
             Found::One(user) => vec![user],
             Found::Several(several) => several.to_vec(),
         }
+    }
+
+    /// The live users with a key: by the record's value of the first match attribute, else by the key itself.
+    pub fn carriers(&self, record: Option<&Desired>, key: &str, users: &Users) -> Vec<UserNo> {
+        let Some(first) = self.indexes.first().map(|index| index.attribute) else { return Vec::new() };
+        let wanted = record.and_then(|record| record.attributes.iter().find(|wanted| wanted.attribute == first));
+        let value = match wanted.map(|wanted| &wanted.flow) {
+            Some(Flow::Set(value)) => value.as_text(),
+            Some(Flow::FirstFree(candidates)) => candidates.first().and_then(Value::as_text),
+            Some(Flow::Clear) => None,
+            None => Some(key),
+        };
+        value.map(|value| self.who_has(first, value, users)).unwrap_or_default()
     }
 
     /// A record as it stands in its row.

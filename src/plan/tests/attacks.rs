@@ -44,7 +44,12 @@ fn a_converted_person_who_is_held_or_out_of_scope_is_not_missing() {
     assert_eq!(world.text(), "held E1 invalid-value");
     world.hr(vec![bob()]);
     let (key, previous_key) = (converted.key.clone(), converted.previous_key.clone());
-    world.mapped.push(Mapped::OutOfScope { key: Some(key), previous_key, place: converted.place, stage: None });
+    world.mapped.push(Mapped::OutOfScope {
+        key: Some(key),
+        previous_key,
+        place: converted.place,
+        stage: Some(Stage::Active { start: None }),
+    });
     assert_eq!(world.text(), "skipped E1 OutOfScope");
 }
 
@@ -109,15 +114,19 @@ fn a_value_that_a_crowd_shares_is_told_in_a_line() {
 #[test]
 fn the_identity_guard_counts_who_becomes_somebody_else() {
     let people = |shift: usize| {
-        let names = ["Stone", "Wood", "Lake", "Hill", "Ford", "Moor"];
-        let given = ["Ada", "Bob", "Cid", "Dan", "Eve", "Fay"];
-        let person = |at: usize| worker(&format!("{at}"), given[(at + shift) % 6], names[(at + shift) % 6]);
+        let names = ["Stone", "Wood", "Lake", "Hill", "Ford", "Moor", "Park", "Rose", "Vale", "West", "York", "Zell"];
+        let given = ["Ada", "Bob", "Cid", "Dan", "Eve", "Fay", "Gil", "Hal", "Ida", "Jon", "Kay", "Lea"];
+        let person = |at: usize| worker(&format!("{at}"), given[(at + shift) % 12], names[(at + shift) % 12]);
         (0..6).map(person).collect::<Vec<_>>()
     };
     let mut world = World::settled(people(0));
     world.policy.guards.insert("update", crate::plan::Limit { off: true, ..Default::default() });
-    world.hr(people(1));
+    world.hr(people(6));
     assert_eq!(world.text().lines().last(), Some("tripped identity 6 of 6"));
+    // Where the names are those of the next person, nobody is asked for a yes.
+    world.hr(people(1));
+    let held = world.plan().held.into_iter().map(|held| held.code).collect::<Vec<_>>();
+    assert_eq!(held, [HeldCode::KeyReused; 6], "{}", world.text());
 }
 
 #[test]

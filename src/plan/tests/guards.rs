@@ -400,6 +400,31 @@ fn a_saved_plan_is_believed_only_as_far_as_something_confirms_it() {
 }
 
 #[test]
+fn a_plan_older_than_the_last_good_reading_opens_no_account() {
+    let ada = || worker("1", "Ada", "Stone");
+    let mut disabled = World::settled(vec![ada()]);
+    disabled.hr(vec![ada().left()]);
+    disabled.apply();
+    let mut deleted = World::settled(vec![ada()]);
+    deleted.known("1").deleted_on = Some(TODAY);
+    let user = deleted.snapshot.users.remove(&id("id-1")).unwrap();
+    deleted.snapshot.deleted.insert(id("id-1"), crate::directory::DeletedUser { user, deleted_at: None });
+    for mut world in [disabled, deleted] {
+        let bob = || worker("2", "Bob", "Wood");
+        world.hr(vec![ada(), bob()]);
+        let saved = world.plan();
+        assert_eq!(saved.changes.len(), 2, "{}", text(&saved));
+        for approved in [false, true] {
+            for overtaken in [false, true] {
+                let confirmation = Confirmation { overtaken, approved, ..as_saved(&saved) };
+                let (plan, _) = drift(&saved, &world.snapshot, &world.ledger, &world.policy, &confirmation);
+                assert_eq!((plan.changes.len(), plan.attention().is_empty()), if overtaken { (1, false) } else { (2, true) });
+            }
+        }
+    }
+}
+
+#[test]
 fn an_edited_guard_is_taken_from_the_copy_of_the_plan() {
     let mut world = World::settled(company(40));
     world.ledger.last_reading = Some(world.survey().reading);

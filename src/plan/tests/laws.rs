@@ -305,3 +305,35 @@ proptest! {
         prop_assert!(before.deleted.keys().all(|id| world.snapshot.deleted.contains_key(id)));
     }
 }
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    /// Whatever becomes of the numbers, no account goes over from one person to another, and nobody in the reading is disabled.
+    #[test]
+    fn no_account_goes_over_to_another_known_person(
+        numbers in proptest::collection::vec(1..8_usize, 5), forms in proptest::collection::vec(0..3_usize, 5), disable: bool
+    ) {
+        let names = [("Ada", "Adler"), ("Bo", "Brandt"), ("Cleo", "Conti"), ("Dana", "Drew"), ("Eve", "Ferber")];
+        let settled = names.iter().enumerate().map(|(at, (given, surname))| worker(&format!("{}", 10001 + at), given, surname));
+        let mut world = World::settled(settled.collect());
+        world.lifecycle().disable_missing = disable;
+        // The sixth number is new, and with the seventh the person is in no record.
+        let here = || names.iter().zip(numbers.iter().zip(&forms)).filter(|(_, (number, _))| **number < 7);
+        let record = |((given, surname), (number, form)): (&(&str, &str), (&usize, &usize))| {
+            let key = 10000 + *number;
+            worker(&[format!("{key}"), format!("0{key}"), format!("E{key}")][*form], given, surname)
+        };
+        world.hr(here().map(record).collect());
+        let plan = world.plan();
+        let both = |change: &Change| ["givenName", "surname"].iter().all(|name| change.attributes.iter().any(|edit| edit.name == *name));
+        prop_assert!(plan.changes.iter().all(|change| change.id.is_none() || !both(change)), "{}", text(&plan));
+        let present: Vec<String> = here().map(|((given, surname), _)| format!("{given}.{surname}@contoso.com").to_lowercase()).collect();
+        let closed = plan.changes.iter().filter(|change| change.action == Action::Disable);
+        let closed: Vec<&str> = closed.filter_map(|change| change.user_principal_name.as_deref()).collect();
+        prop_assert!(closed.iter().all(|upn| !present.iter().any(|one| one == upn)), "{}", text(&plan));
+        // Two records of one number are held, and say nothing of a third one.
+        let unique = here().map(|(_, (number, _))| number).collect::<BTreeSet<_>>().len() == here().count();
+        prop_assert!(!unique || plan.changes.iter().all(|change| change.action != Action::Create), "{}", text(&plan));
+    }
+}

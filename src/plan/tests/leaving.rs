@@ -212,11 +212,22 @@ fn a_person_who_leaves_the_scope_and_the_company_in_one_night_is_a_leaver() {
     world.apply();
     let plan = world.plan();
     assert_eq!((text(&plan), plan.summary.records.gone), (String::new(), 1));
-    for stays in [None, Some(Stage::Active { start: None }), Some(Stage::Upcoming { start: date(2027, 1, 1) })] {
+    for stays in [Stage::Active { start: None }, Stage::Upcoming { start: date(2027, 1, 1) }] {
         let mut world = World::settled(vec![ada(), bob()]);
-        world.mapped = vec![Mapped::Desired(bob()), out(stays)];
-        assert_eq!(world.text(), "skipped 1 OutOfScope", "{stays:?}");
+        world.mapped = vec![Mapped::Desired(bob()), out(Some(stays))];
+        assert_eq!((world.text(), world.plan().attention().len()), ("skipped 1 OutOfScope".to_owned(), 0), "{stays:?}");
     }
+    // Neither the status nor the dates can be believed: the person may have left.
+    let mut world = World::settled(vec![ada(), bob()]);
+    world.mapped = vec![Mapped::Desired(bob()), out(None)];
+    let plan = world.plan();
+    assert!(
+        matches!(plan.attention()[..], [Concern::LeftAlone(entry)] if entry.code == SkippedCode::InvalidValue),
+        "{}",
+        text(&plan)
+    );
+    world.user("1").enabled = Some(false);
+    assert_eq!(world.text(), "");
 }
 
 #[test]
@@ -379,7 +390,8 @@ fn the_counts_of_records_add_up_whatever_is_planned() {
         worker("5", "Eve", "Ek"),
         worker("6", "Fay", "Fox").left(),
     ]);
-    world.mapped.push(Mapped::OutOfScope { key: Some(key), previous_key, place, stage: None });
+    let stage = Some(Stage::Active { start: None });
+    world.mapped.push(Mapped::OutOfScope { key: Some(key), previous_key, place, stage });
     let counts = |plan: &Plan| {
         let RecordCounts { total, changed, unchanged, held, upcoming, gone, out_of_scope, left_alone } = plan.summary.records;
         assert_eq!(total, changed + unchanged + held + upcoming + gone + out_of_scope + left_alone);

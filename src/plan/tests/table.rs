@@ -123,7 +123,7 @@ fn missing(world: World, disable: bool) -> World {
 
 fn out_of_scope(world: World, disable: bool) -> World {
     with(world, |world| {
-        world.mapped = vec![outside(None)];
+        world.mapped = vec![outside(Some(Stage::Active { start: None }))];
         world.lifecycle().disable_out_of_scope = disable;
     })
 }
@@ -352,6 +352,13 @@ fn missing_rows() -> Vec<Row> {
                 world.mapped = vec![held(&worker("9", "Bo", "Ek"), HeldCode::InvisibleCharacter)];
             }),
         ),
+        (
+            "M14",
+            with(taken_over(date(2026, 11, 19), date(2026, 11, 19)), |world| {
+                world.hr(Vec::new());
+                world.lifecycle().disable_missing = true;
+            }),
+        ),
         ("M13", user(seen(missing(known(ada(), Enabled), true)), |user| user.synced = true)),
     ]
 }
@@ -367,6 +374,8 @@ fn other_rows() -> Vec<Row> {
         ("O6", left_outside(by_us(ada(), Disabled, LONG_AGO))),
         ("O7", other_feed(left_outside(known(ada(), Enabled)))),
         ("O8", with(left_outside(known(ada(), Enabled)), |world| world.mapped.push(Mapped::Desired(ada())))),
+        ("O10", with(known(ada(), Enabled), |world| world.mapped = vec![outside(None)])),
+        ("O11", out_of_scope(taken_over(date(2026, 11, 19), date(2026, 11, 19)), true)),
         ("O9", kept(out_of_scope(known(ada(), Enabled), true))),
         (
             "S1",
@@ -432,6 +441,22 @@ fn identity_rows() -> Vec<Row> {
         ("K11", carried_on(date(2026, 11, 15))),
         ("K12", carried_on(date(2026, 11, 13))),
         ("K13", taken_over(date(2026, 11, 19), date(2026, 11, 19))),
+        (
+            "K15",
+            with(World::settled(vec![ada(), worker("2", "Bo", "Brandt")]), |world| {
+                world.hr(vec![worker("2", "Ada", "Lovelace")]);
+            }),
+        ),
+        ("K16", by_us(["givenName", "surname", "displayName"].into_iter().fold(ada(), Desired::without), Disabled, LONG_AGO)),
+        ("K17", with(known(worker("0001", "Ada", "Miller"), Enabled), |world| world.lifecycle().disable_missing = true)),
+        (
+            "K18",
+            with(known(zoe(), Enabled), |world| {
+                let hired = attribute("employeeHireDate");
+                world.rules.attributes.push(hired);
+                world.user("1").attributes.insert(hired, Value::text("2020-01-01T00:00:00Z"));
+            }),
+        ),
         ("K14", taken_over(date(2026, 11, 18), date(2026, 11, 19))),
     ]
 }

@@ -46,6 +46,41 @@ fn two_feeds_may_carry_one_person_and_not_two() {
     assert!(world.plan().changes.is_empty());
 }
 
+#[test]
+fn whom_another_feed_carries_is_not_closed_because_this_feed_dropped_them() {
+    let out = |stage| {
+        let Desired { key, previous_key, place, .. } = ada();
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage }
+    };
+    let read_on = date(2026, 11, 19);
+    let rows = [
+        Vec::new(),
+        vec![out(Some(Stage::Active { start: None }))],
+        vec![out(Some(Stage::Left { end: Some(date(2026, 10, 31)) }))],
+        vec![out(None)],
+    ];
+    for rows in rows {
+        let mut world = World::settled(vec![ada()]);
+        let lifecycle = world.lifecycle();
+        (lifecycle.disable_missing, lifecycle.disable_out_of_scope) = (true, true);
+        world.ledger.feeds.insert("other".into(), read_on);
+        let taken_over = [(key("1"), TakenOver { feed: "other".into(), read_on })].into();
+        world.ledger.last_reading = Some(LastReading { taken_over, ..LastReading::default() });
+        world.mapped = rows;
+        assert_eq!((world.text(), world.plan().attention().len()), ("skipped 1 OtherFeed".to_owned(), 1));
+        // The next night knows it too.
+        world.ledger.last_reading = Some(world.survey().reading);
+        world.known("1").missing_since = Some(TODAY);
+        world.today = date(2026, 11, 21);
+        assert_eq!(world.text(), "skipped 1 OtherFeed");
+        world.today = date(2026, 11, 26);
+        assert!(world.text().starts_with("disable 1 "), "the other feed is silent: {}", world.text());
+        world.today = TODAY;
+        world.ledger.feeds.insert("other".into(), TODAY);
+        assert!(world.text().starts_with("disable 1 "), "the other feed was read since, without her: {}", world.text());
+    }
+}
+
 // Links that were made without a write.
 
 fn seen_guest() -> World {

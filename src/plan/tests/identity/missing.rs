@@ -34,6 +34,35 @@ fn a_changed_key_is_held_by_each_thing_that_it_shares_with_somebody_missing() {
 }
 
 #[test]
+fn a_key_in_another_form_with_one_name_in_common_makes_no_second_account() {
+    let bob = || worker("20002", "Bob", "Boss");
+    let plan = |record: Desired| {
+        let mut world = World::settled(vec![worker("10001", "Ada", "Adler"), bob()]);
+        world.lifecycle().disable_missing = true;
+        world.hr(vec![record, bob()]);
+        world.text()
+    };
+    let forms = ["010001", "E10001", "10 001", "10,001", "10001-A", "10001.00", "1.0001E4", "#10001", "+10001", "\u{661}٠٠٠١"];
+    for form in forms {
+        let records = [
+            worker(form, "Ada Maria", "Adler"),
+            worker(form, "Ada", "Miller").with("mail", "ada.miller@contoso.com"),
+            worker(form, "Adler", "Ada"),
+        ];
+        for record in records {
+            assert_eq!(plan(record), format!("held {form} possible-duplicate"));
+        }
+        // Another person: nobody waits, and nobody stays.
+        let other = plan(worker(form, "Zoe", "Zander"));
+        assert!(other.contains("disable 10001 ") && other.contains(&format!("create {form} ")), "{other}");
+    }
+    for other in ["1001", "10002", "100010"] {
+        let text = plan(worker(other, "Ada", "Miller"));
+        assert!(text.contains("disable 10001 ") && text.contains(&format!("create {other} ")), "{text}");
+    }
+}
+
+#[test]
 fn an_account_with_one_address_in_three_places_is_named_once() {
     let mut world = World::new(vec![worker("9", "Ada", "Adler").with("mail", "ada@contoso.com")]);
     let mut user = world.stranger("ada");

@@ -13,7 +13,7 @@ use super::world::*;
 use crate::directory::{DeletedUser, UserType, Value};
 use crate::mapping::{Desired, Flow, Held, HeldCode, LeaveAction, Mapped, Stage};
 use crate::plan::matching::name_folding::plain;
-use crate::plan::{Action, Decision, Plan, SkippedCode, Verdict};
+use crate::plan::{Action, Decision, LastReading, Plan, SkippedCode, TakenOver, Verdict};
 
 fn ada() -> Desired {
     worker("1", "Ada", "Adler")

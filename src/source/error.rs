@@ -348,10 +348,7 @@ impl FaultKind {
             Self::DuplicateHeader { .. } => {
                 "rename one of them, or, if the file has no header row, name its columns: `header = […]` in [source]"
             }
-            Self::Ragged { expected, found } if found < expected => {
-                "the row was cut off, or a cell with a line break does not stand in quotes"
-            }
-            Self::Ragged { .. } => "a cell that holds the delimiter must stand in quotes",
+            Self::Ragged { .. } => "a cell that holds the delimiter or a line break must stand in quotes",
             Self::OpenQuote => "the export was cut off, or a cell holds a quote that should be doubled",
             Self::AfterQuote => "a quote within a quoted cell must be doubled",
             Self::NoRecords => "an empty list would make all people missing, so it is refused",
@@ -410,9 +407,7 @@ impl SourceErrors {
     pub fn exit_code(&self) -> u8 {
         if self.faults.iter().any(|fault| matches!(fault.kind, FaultKind::System(_))) { 1 } else { 2 }
     }
-}
 
-impl SourceErrors {
     /// The faults without their hints, for a message that shows line breaks as escapes.
     pub(super) fn in_one_line(&self) -> String {
         self.faults.iter().map(Fault::place).collect::<Vec<_>>().join("; ")

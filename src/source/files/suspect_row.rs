@@ -141,7 +141,7 @@ fn is_bare(text: &str, name: &str) -> bool {
 }
 
 /// Whether all cells have the same text in place of a value: `NULL,NULL,NULL`, `string,string,string`. Another text than the usual ones
-/// must fill a wider row, because a list of departments may have the row `IT,IT,IT`.
+/// must fill a wider row and have no digits, because a list of departments may have the row `IT,IT,IT`, and dates may be the same.
 fn is_one_text(row: &impl Cells) -> bool {
     const WORDS: [&str; 14] =
         ["null", "nil", "none", "nan", "n/a", "na", "#n/a", "undefined", "string", "text", "varchar", "char", "empty", "(null)"];
@@ -155,7 +155,7 @@ fn is_one_text(row: &impl Cells) -> bool {
         return false;
     }
     let usual = WORDS.iter().any(|word| word.eq_ignore_ascii_case(first)) || first.bytes().all(|byte| byte == b'0');
-    usual || row.count() >= FEWEST_OF_ANY
+    usual || (row.count() >= FEWEST_OF_ANY && !first.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether every cell consists of dashes and their kin, as below the header of a printed table.
@@ -254,6 +254,7 @@ mod tests {
             assert_eq!(suspicion(&names, &row), None, "{row:?}");
         }
         assert_eq!(suspicion(&["Id", "Name"], &["7", "7"]), None, "two cells may be alike");
+        assert_eq!(suspicion(&["a", "b", "c", "d", "e"], &["2026-12-31"; 5]), None);
     }
 
     #[test]

@@ -12,10 +12,13 @@ use serde::{Deserialize, Serialize};
 
 pub use self::day::{Day, DayFormat, DayReader, Guess, Impossible, day_of, day_of_epoch, full_year, is_no_end, plain_moment};
 pub(crate) use self::invisible::{code_point, hidden_in_key, is_direction_control, is_invisible, trimmed, unspaced};
+pub use self::key_damage::{KeyDamage, is_error};
+pub(crate) use self::key_damage::{LOST_DIGITS, normal_key};
 pub use self::mutex::lock;
 
 mod day;
 mod invisible;
+mod key_damage;
 mod mutex;
 
 /// The key of a person in HR, such as a personnel number: trimmed and never empty.
@@ -279,15 +282,37 @@ enum Cells {
 /// Why the cells of a record may not be this person's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// A character that cannot be seen stands in the key by which two files are joined.
+    /// A key by which two lists are joined is damaged.
     JoinKey {
-        /// The file with the key.
+        /// The list with the damaged key.
         source: Box<str>,
         /// The column with the key.
         column: Box<str>,
-        /// The character as it stands in the key, for the error message.
-        character: char,
+        /// What is wrong with the key.
+        fault: JoinFault,
     },
+}
+
+/// Why the rows of a joined list may be those of another record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinFault {
+    /// The key of the record or of a row is damaged.
+    Damage(KeyDamage),
+    /// The record has no row, but another row has its key with more or fewer leading zeros.
+    Zeros,
+    /// The record has no row, and another row has no key.
+    NoKey,
+}
+
+/// Completes "the key by which … is joined …".
+impl fmt::Display for JoinFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damage(damage) => damage.fmt(f),
+            Self::Zeros => f.write_str("differs from the record's in leading zeros"),
+            Self::NoKey => f.write_str("is empty in a row that may be the record's"),
+        }
+    }
 }
 
 /// What the two highest bits of an end say in [`Cells::Plain`].
@@ -509,7 +534,7 @@ mod tests {
         let typed = Record::from_values(header, place(), vec![Value::Null, list]);
         let items = Value::List(["a".into(), "b".into()].into());
         assert_eq!(cut(&typed), Some(vec![Value::Null, items.clone()]));
-        let doubt = Doubt::JoinKey { source: "b.csv".into(), column: "Id".into(), character: '\u{ad}' };
+        let doubt = Doubt::JoinKey { source: "b.csv".into(), column: "Id".into(), fault: JoinFault::NoKey };
         let doubtful = typed.in_doubt(doubt.clone());
         assert_eq!(cut(&doubtful), Some(vec![Value::Null, items]));
         assert_eq!(doubtful.narrowed(|text| Some(trimmed(text))).unwrap().doubt(), Some(&doubt));

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use crate::diagnostic::mask::is_plain_name;
+
 /// Where a secret is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretFrom {
@@ -23,7 +25,7 @@ pub enum SecretError {
     )]
     Unset(String),
     /// The file cannot be read.
-    #[error("{}: cannot be read: {error}", path.display())]
+    #[error("{}: cannot be read: {error}", shown_path(path))]
     Unreadable {
         /// The file that was named for the secret.
         path: PathBuf,
@@ -49,6 +51,15 @@ fn shown_variable(name: &str) -> String {
     let usual = name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     let words = name.contains('_') && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     if usual || words { name.to_owned() } else { "*".repeat(name.chars().count()) }
+}
+
+/// The path of a file as messages show it. A part of it that does not exist and is not written as names of files are may be the secret
+/// itself.
+fn shown_path(path: &Path) -> String {
+    let Some(there) = path.ancestors().find(|part| part.exists()) else { return "*".repeat(8) };
+    let Ok(rest) = path.strip_prefix(there) else { return path.display().to_string() };
+    let is_name = |part: std::path::Component<'_>| part.as_os_str().to_str().is_some_and(is_plain_name);
+    if rest.components().all(is_name) { path.display().to_string() } else { there.join("*".repeat(8)).display().to_string() }
 }
 
 impl SecretFrom {
@@ -103,6 +114,18 @@ mod tests {
         assert_eq!(from.read().unwrap().expose_secret(), "s3cret");
         std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(from.read(), Err(SecretError::Exposed { .. })));
+    }
+
+    #[test]
+    fn a_secret_in_place_of_a_path_is_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |name: &str| SecretFrom::File(folder.path().join(name)).read().unwrap_err().to_string();
+        for secret in ["eyJhbGciOiJSUzI1NiJ9.eyJzdWIi.x5", "hunter2IsMySecret99x", "ab12/Zz9+k3=="] {
+            assert!(said(secret).contains("/********: cannot be read"), "{}", said(secret));
+        }
+        for name in ["token", "hr-token.txt", "secrets/hr_token"] {
+            assert!(said(name).contains(&format!("/{name}: cannot be read")), "{}", said(name));
+        }
     }
 
     #[test]

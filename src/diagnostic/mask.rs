@@ -18,7 +18,7 @@ mod vocabulary;
 use std::ops::Range;
 
 use text::Where;
-pub(super) use vocabulary::is_plain_name;
+pub(crate) use vocabulary::is_plain_name;
 
 /// A document without its secrets and comments; every line has the characters it had, and the caret under it fits.
 ///

@@ -24,6 +24,8 @@ pub enum Mapped {
         place: Place,
         /// The stage, if status and dates give one. A person can leave the scope and the company on the same day, and is a leaver then.
         stage: Option<Stage>,
+        /// Whether the key or the previous key is damaged: then the record may be that of any person. An empty key is not damaged.
+        damaged_key: bool,
     },
 }
 
@@ -265,7 +267,7 @@ pub struct Held {
 pub enum HeldCode {
     /// Several records have the same key.
     DuplicateKey,
-    /// The record has no key.
+    /// The record has no key, or its key or previous key is damaged.
     NoKey,
     /// The status is empty, or in none of the mapping's lists.
     NoStatus,

@@ -14,10 +14,10 @@ mod model;
 mod parse;
 mod quality;
 mod scope;
-mod spreadsheet_damage;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod text_damage;
 mod tools;
 mod walk;
 

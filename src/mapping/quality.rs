@@ -10,9 +10,9 @@ use super::evaluate::BoundMapping;
 use super::formula::Slot;
 use super::guess::dates::is_serial;
 use super::model::Origin;
-use super::spreadsheet_damage::{broken, odd_blanks, spreadsheet_damage, unseen};
+use super::text_damage::{broken, odd_blanks, unseen};
 use crate::expr::{Context, Outcome};
-use crate::record::{self, Cell, Place, Record, trimmed};
+use crate::record::{self, Cell, KeyDamage, Place, Record, trimmed};
 
 /// One thing to correct in HR.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -215,8 +215,8 @@ impl Report {
                 continue;
             }
             by_id.entry(&row.id).or_default().push(row);
-            if let Some(why) = spreadsheet_damage(&row.id) {
-                self.add("odd-id", row, column.clone(), Some(row.id.clone()), why);
+            if let Some(damage) = KeyDamage::of_spreadsheet(&row.id).filter(|damage| *damage != KeyDamage::ErrorWord) {
+                self.add("odd-id", row, column.clone(), Some(row.id.clone()), format!("the number {damage}"));
             }
         }
         for (id, same) in by_id.iter().filter(|(_, rows)| rows.len() > 1) {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::Reading;
 use super::error::{Fault, FaultKind, SourceErrors};
-use crate::record::{Cell, Day, DayFormat, DayReader, Guess, Impossible, Record};
+use crate::record::{Cell, Day, DayFormat, DayReader, Guess, Impossible, Record, is_error, trimmed, unspaced};
 
 /// How the row of a person is chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub fn one_row_each(mut reading: Reading, rule: &RowRule, day: Date, zone: &Time
     let mut people: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut records = std::mem::take(&mut reading.records).into_held()?;
     for (index, record) in records.iter().enumerate() {
-        let key = crate::record::trimmed(text(record, spans.columns.key));
+        let key = trimmed(text(record, spans.columns.key));
         // A row without a key belongs to no known person: it stays and is held.
         if !key.is_empty() {
             people.entry(key.to_owned()).or_default().push(index);
@@ -126,13 +126,16 @@ struct Spans<'r> {
 }
 
 impl Spans<'_> {
+    /// The text of a cell that is neither empty nor a spelling of an empty one.
+    fn filled<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let text = trimmed(text);
+        let nothing = self.rule.nothing.iter().any(|word| word.trim().eq_ignore_ascii_case(text));
+        (!text.is_empty() && !nothing).then_some(text)
+    }
+
     /// From when until when a row is in force.
     fn of(&self, record: &Record) -> Result<(Date, Date), NoDate> {
-        let filled = |column: Option<usize>| {
-            let text = crate::record::trimmed(text(record, column?));
-            let nothing = self.rule.nothing.iter().any(|word| word.trim().eq_ignore_ascii_case(text));
-            (!text.is_empty() && !nothing).then_some(text)
-        };
+        let filled = |column: Option<usize>| self.filled(text(record, column?));
         let from = match filled(self.columns.from).map(|text| self.days.start(text, self.today)) {
             None => Date::MIN,
             // "Since 1800" is as good as "always" here, but not a year of another calendar.
@@ -168,15 +171,8 @@ fn choose(records: &[Record], rows: &[usize], rule: &Spans<'_>, left: &mut Left)
     }
     let from_of = |row: usize| spans.iter().find(|(other, _, _)| *other == row).map(|(_, from, _)| *from);
     let mut best = candidates.clone();
-    if let (Some(column), Some((_, values))) = (columns.primary, &rule.rule.primary) {
-        let is_main =
-            |row: &usize| values.iter().any(|value| value.trim().eq_ignore_ascii_case(text(&records[*row], column).trim()));
-        if best.iter().any(is_main) {
-            best.retain(is_main);
-        }
-    }
-    if let Some(column) = columns.highest {
-        keep_highest(&mut best, |row| number(text(&records[row], column)));
+    if keep_preferred(&mut best, rule, |row, column| text(&records[row], column)).is_err() {
+        return candidates;
     }
     if columns.from.is_some() {
         keep_highest(&mut best, from_of);
@@ -205,6 +201,37 @@ fn nearest(spans: &[(usize, Date, Date)], day: Date) -> Vec<usize> {
     spans.iter().filter(is_nearest).map(|(row, _, _)| *row).collect()
 }
 
+/// Leaves the main rows, and of these the ones with the highest number.
+fn keep_preferred<'r>(best: &mut Vec<usize>, rule: &Spans<'_>, text: impl Fn(usize, usize) -> &'r str) -> Result<(), Unranked> {
+    if let (Some(column), Some((_, values)), true) = (rule.columns.primary, &rule.rule.primary, best.len() > 1) {
+        let cell = |row: usize| unspaced(text(row, column));
+        if best.iter().any(|&row| is_error(&cell(row))) {
+            return Err(Unranked);
+        }
+        let is_main = |row: &usize| values.iter().any(|value| unspaced(value).eq_ignore_ascii_case(&cell(*row)));
+        if best.iter().any(is_main) {
+            best.retain(is_main);
+        }
+    }
+    let Some(column) = rule.columns.highest.filter(|_| best.len() > 1) else { return Ok(()) };
+    let mut numbers = BTreeMap::new();
+    for &row in best.iter() {
+        numbers.insert(row, rule.filled(text(row, column)).map(number).transpose()?);
+    }
+    // Where a point may be decimal or group thousands, the rows are ranked if both readings agree.
+    let by = |reading: fn(Number) -> f64| {
+        let mut rows = best.clone();
+        keep_highest(&mut rows, |row| numbers[&row].map(reading));
+        rows
+    };
+    let highest = by(|number| number.decimal);
+    if highest != by(|number| number.grouped) {
+        return Err(Unranked);
+    }
+    *best = highest;
+    Ok(())
+}
+
 fn keep_highest<T: PartialOrd + Copy>(rows: &mut Vec<usize>, value: impl Fn(usize) -> Option<T>) {
     let mut highest: Option<T> = None;
     for found in rows.iter().filter_map(|&row| value(row)) {
@@ -217,10 +244,30 @@ fn keep_highest<T: PartialOrd + Copy>(rows: &mut Vec<usize>, value: impl Fn(usiz
     }
 }
 
-/// A number with a point or a comma.
-fn number(text: &str) -> Option<f64> {
-    text.trim().trim_end_matches('%').trim().replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
+/// A number in both readings of its point or comma.
+#[derive(Clone, Copy)]
+struct Number {
+    decimal: f64,
+    /// The same as `decimal` where the mark cannot group thousands.
+    grouped: f64,
 }
+
+/// A number with a point or a comma.
+fn number(text: &str) -> Result<Number, Unranked> {
+    let text = unspaced(text);
+    let text = text.trim_end_matches('%').trim_end();
+    let parse = |text: &str| text.parse().ok().filter(|number: &f64| number.is_finite()).ok_or(Unranked);
+    let decimal = parse(&text.replace(',', "."))?;
+    let groups = text.split_once([',', '.']).is_some_and(|(before, after)| {
+        let whole = before.trim_start_matches(['-', '+']);
+        (1..=3).contains(&whole.len()) && !whole.starts_with('0') && after.len() == 3
+    });
+    let grouped = if groups { parse(&text.replace([',', '.'], ""))? } else { decimal };
+    Ok(Number { decimal, grouped })
+}
+
+/// A filled cell by which rows are ranked cannot be read.
+struct Unranked;
 
 /// A cell that is neither empty nor a day that can be meant.
 struct NoDate;
@@ -282,6 +329,25 @@ mod tests {
         assert_eq!(rows("1;01.01.2020;;J;1\n1;01.01.2020;31.12.2030;J;1\n", on).0, [2, 3]);
         assert_eq!(rows("1;soon;;J;1\n1;01.01.2020;;J;2\n", on).0, [2, 3], "a date that nobody can read");
         assert_eq!(rows(";01.01.2020;;J;1\n;01.01.2021;;J;1\n", on).0, [2, 3], "rows without a key are nobody's");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_ranks_no_row_and_what_cannot_be_read_leaves_all() {
+        let on = day(2026, 1, 1);
+        let two = |main: &str, fte: &str| rows(&format!("1;01.01.2020;;{main};{fte}\n1;01.01.2021;;N;50\n"), on).0;
+        for main in ["J", "J\u{200b}", "\u{ad}j", "\u{a0}J "] {
+            assert_eq!(two(main, "10"), [2], "{main:?}");
+        }
+        for fte in ["100", "100\u{200b}", "1\u{ad}00", "100 %", "60,5"] {
+            assert_eq!(two("N", fte), [2], "{fte:?}");
+        }
+        assert_eq!(two("#N/A", "10"), [2, 3]);
+        for fte in ["#N/A", "full", "1.000", "1,000", "1.000,00"] {
+            assert_eq!(two("N", fte), [2, 3], "{fte:?}");
+        }
+        assert_eq!(rows("1;01.01.2020;;N;1.000\n1;01.01.2021;;N;0.500\n", on).0, [2], "both readings agree");
+        assert_eq!(two("N", ""), [3], "an empty cell is the lowest");
+        assert_eq!(two("J", "#N/A"), [2], "the main row needs no number");
     }
 
     #[test]

@@ -168,6 +168,9 @@ pub enum FaultKind {
     /// The column names among the records.
     #[error("the header appears again in this row: two files in one?")]
     HeaderAgain,
+    /// The same text in place of every value.
+    #[error("every cell of this row has the same text: it is a placeholder, not a record")]
+    Placeholders,
     /// A rule of a printed table.
     #[error("this row consists of dashes: it is the rule of a printed table, not a record")]
     Rule,
@@ -315,6 +318,9 @@ impl FaultKind {
                 "two exports were probably glued together; export again, or force one: `encoding = \"…\"` in [source]"
             }
             Self::UnknownEncoding(_) => "examples: utf-8, utf-16le, windows-1252, windows-1250, iso-8859-15, shift_jis",
+            Self::NoHeader => {
+                "the file or its first visible sheet is empty above the records; `sheet` in [source] names another sheet, `header` the columns"
+            }
             Self::BadDelimiter(_) => "use one of `,` `;` `|` or a tab",
             Self::Nameless { .. } => {
                 "give every column a name; where two header rows stand above the data, let the export write one"
@@ -324,7 +330,7 @@ impl FaultKind {
             }
             Self::HeaderAgain => "deliver the files apart: `path` in [source] takes a list of files",
             Self::Rule => "let the export write plain CSV, without the lines of a printed table",
-            Self::Total => "let the export leave it out",
+            Self::Total | Self::Placeholders => "let the export leave it out",
             Self::Trailer => "let the export leave it out; if it is a person, complete their row in HR",
             Self::FooterRecord { .. } => {
                 "this file has no footer of that length: remove `skip_footer` from [source] or the mapping"
@@ -342,7 +348,7 @@ impl FaultKind {
             Self::DuplicateHeader { .. } => {
                 "rename one of them, or, if the file has no header row, name its columns: `header = […]` in [source]"
             }
-            Self::Ragged { .. } => "a cell that holds the delimiter must stand in quotes",
+            Self::Ragged { .. } => "a cell that holds the delimiter or a line break must stand in quotes",
             Self::OpenQuote => "the export was cut off, or a cell holds a quote that should be doubled",
             Self::AfterQuote => "a quote within a quoted cell must be doubled",
             Self::NoRecords => "an empty list would make all people missing, so it is refused",
@@ -400,6 +406,11 @@ impl SourceErrors {
     /// The exit code of a run that ends here: 1 where the HR system failed, 2 where there is something to correct.
     pub fn exit_code(&self) -> u8 {
         if self.faults.iter().any(|fault| matches!(fault.kind, FaultKind::System(_))) { 1 } else { 2 }
+    }
+
+    /// The faults without their hints, for a message that shows line breaks as escapes.
+    pub(super) fn in_one_line(&self) -> String {
+        self.faults.iter().map(Fault::place).collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::Reading;
 use super::error::{Fault, FaultKind, SourceErrors};
 use super::files::source_file::joint_sum;
-use crate::record::{Cell, Doubt, Header, Record, Value, hidden_in_key, trimmed, unspaced};
+use super::join_keys::{JoinKeys, Side};
+use crate::record::{Cell, Header, Record, Value, trimmed};
 
 /// How a second file is joined to the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub struct JoinRule {
 /// Adds the columns of another reading to the records with the same key. A person with several rows there becomes several
 /// records, for a row rule to choose from or to be held as a duplicate. A person without a row gets empty cells.
 ///
-/// A key with an invisible character inside joins nothing, but it looks like a key that would. The records of both keys are marked
-/// [in doubt](Record::in_doubt), so that the mapping holds them instead of taking the empty cells for what HR says.
+/// A damaged key joins nothing, but it may be the key of a record. Such records are marked [in doubt](Record::in_doubt), so that the
+/// mapping holds them instead of taking the empty cells for what HR says.
 ///
 /// # Errors
 /// A key column that is missing, or a column that both have.
@@ -42,27 +43,22 @@ pub fn join(reading: Reading, other: &Reading, rule: &JoinRule) -> Result<Readin
     for record in others.iter() {
         rows.entry(text(record, other_key)).or_default().push(record);
     }
-    let hidden: BTreeMap<String, char> =
-        rows.keys().filter_map(|key| Some((unspaced(key).into_owned(), hidden_in_key(key)?))).collect();
-    let doubt = |key: &str| {
-        let own = hidden_in_key(key).map(|character| (&reading.name, &rule.key, character));
-        let theirs = || Some((&other.name, rule.other_key.as_ref().unwrap_or(&rule.key), *hidden.get(&*unspaced(key))?));
-        own.or_else(theirs).map(|(source, column, character)| Doubt::JoinKey {
-            source: source.as_str().into(),
-            column: column.as_str().into(),
-            character,
-        })
-    };
+    let mut keys = JoinKeys::default();
+    for (key, rows) in &rows {
+        keys.add(key, || rows.iter().any(|row| added.iter().any(|&column| !text(row, column).is_empty())));
+    }
+    let own_side = Side { source: &reading.name, column: &rule.key };
+    let other_side = Side { source: &other.name, column: rule.other_key.as_ref().unwrap_or(&rule.key) };
     let mut met: BTreeSet<&str> = BTreeSet::new();
     let (mut records, mut without) = (Vec::with_capacity(reading.records.len()), 0_u64);
     for record in reading.records.held()?.iter() {
         let key = text(record, key);
-        let doubt = doubt(key);
+        let found = rows.get_key_value(key).filter(|(key, _)| !key.is_empty());
+        let doubt = keys.doubt(key, found.is_some(), own_side, other_side);
         let marked = |record: Record| match &doubt {
             Some(doubt) => record.in_doubt(doubt.clone()),
             None => record,
         };
-        let found = rows.get_key_value(key).filter(|(key, _)| !key.is_empty());
         let Some((key, found)) = found else {
             without += 1;
             records.push(marked(joined(&header, record, None, &added)));
@@ -161,6 +157,40 @@ mod tests {
             let records = joined.records.held().unwrap();
             let doubts: Vec<bool> = records.iter().map(|record| record.doubt().is_some()).collect();
             assert_eq!(doubts, [true, false], "{own:?} {other:?}");
+        }
+    }
+
+    /// Whether the records E1, 1002 and 1003 are in doubt beside these rows of the other file.
+    fn doubts(rows: &str) -> Vec<bool> {
+        let persons = read("persons.csv", "Code,Name\nE1,Ann\n1002,Bob\n1003,Cem\n");
+        let contracts = read("contracts.csv", &format!("Person,Start\n{rows}\n"));
+        let joined = join(persons, &contracts, &rule("")).unwrap();
+        joined.records.held().unwrap().iter().map(|record| record.doubt().is_some()).collect()
+    }
+
+    #[test]
+    fn a_row_with_a_damaged_key_puts_the_records_in_doubt_whose_row_it_may_be() {
+        for key in ["1002.0", "'1002", "01002", "10\u{200b}02", "=\"\"1002\"\""] {
+            let key = if key.contains('"') { format!("\"{key}\"") } else { key.to_owned() };
+            assert_eq!(doubts(&format!("E1,2019\n{key},2020\n1003,2021")), [false, true, false], "{key:?}");
+        }
+        for lost in ["\"1,002E+3\"", "#N/A", "", "\u{200b}"] {
+            assert_eq!(doubts(&format!("E1,2019\n{lost},2020\n1003,2021")), [false, true, false], "{lost:?}");
+            assert_eq!(doubts(&format!("E1,2019\n{lost},2020")), [false, true, true], "{lost:?}");
+        }
+        assert_eq!(doubts("E1,2019\n,"), [false; 3], "an empty row is nobody's");
+        assert_eq!(doubts("E1,2019\n1002,2020\n01002,2020\n1003,2021"), [false; 3], "zeros make another key");
+        assert_eq!(doubts("E1,2019\n1002,2020\n1002.0,2020\n1003,2021"), [false, true, false], "a second row may be lost");
+    }
+
+    #[test]
+    fn a_record_with_a_damaged_key_is_in_doubt() {
+        for key in ["1002.0", "'1002", "#N/A", "\"1,002E+3\""] {
+            let persons = read("persons.csv", &format!("Code,Name\nE1,Ann\n{key},Bob\n"));
+            let contracts = read("contracts.csv", "Person,Start\nE1,2019\n1002,2020\n");
+            let joined = join(persons, &contracts, &rule("")).unwrap();
+            let doubts: Vec<_> = joined.records.held().unwrap().iter().map(|record| record.doubt().is_some()).collect();
+            assert_eq!(doubts, [false, true], "{key:?}");
         }
     }
 }

@@ -67,6 +67,24 @@ fn persons_and_contracts_are_joined_and_the_contract_in_force_counts() {
 }
 
 #[test]
+fn a_damaged_join_key_gives_no_leaver_their_access_back() {
+    let world = configured("path = \"persons.csv\"\n[[source.join]]\npath = \"contracts.csv\"\nkey = \"Code\"\n");
+    world.write("m.toml", format!("{MAPPING}[lifecycle]\nend = \"[End]\"\n"));
+    world.write("persons.csv", "Code;Name\n1001;Ann\n1002;Bob\n");
+    let contracts = |bob: &str| world.write("contracts.csv", format!("Code,Unit,End\n1001,IT,\n{bob}\n"));
+    for (end, change) in [("", "create"), ("2020-10-31", "disable")] {
+        contracts(&format!("1002,IT,{end}"));
+        assert_ne!(plan(&world, &["--out", "plan.json"]).ends_with(0).json()["summary"][change], 0);
+        world.run(["apply", "plan.json", "--yes"]).ends_with(0);
+    }
+    for key in ["1002.0", "'1002", "01002", "#N/A", "\"1,002E+3\"", "", "10\u{200b}02"] {
+        contracts(&format!("{key},IT,2020-10-31"));
+        let plan = plan(&world, &[]).ends_with(4).json();
+        assert_eq!((&plan["summary"]["enable"], &plan["held"][0]["key"]), (&0.into(), &"1002".into()), "{key}: {plan}");
+    }
+}
+
+#[test]
 fn a_delivery_is_not_read_before_it_is_complete() {
     let world = configured("path = \"in/hr-*.csv\"\ndone_file = \"{stem}.done\"\nmin_age = \"10min\"\n");
     std::fs::create_dir(world.path("in")).unwrap();

@@ -142,6 +142,12 @@ fn what_decides_who_works_here_is_said_at_the_end() {
     let (out, mapping) = told(&World::new(), "x.csv", "EmployeeID,FirstName,Status\n1,Ann,Xa\n2,Bob,Xb\n");
     says(&out, &["no column is known to be the last working day", "no word means gone, no word means working here"]);
     assert!(mapping.contains("active = []"), "nobody is let in by a word that nobody knows: {mapping}");
+    let (_, mapping) = told(
+        &World::new(),
+        "y.csv",
+        "EmployeeID,FirstName,Contract End,Last Day Worked\n1,Ann,2027-01-31,2026-12-15\n2,Bob,2027-01-31,2026-12-16\n",
+    );
+    assert!(mapping.contains("end    = \"[Last Day Worked]\""), "{mapping}");
 }
 
 #[test]
@@ -329,6 +335,9 @@ fn a_column_of_yes_and_no_is_a_status_and_no_date() {
         ("Leaver", "yes", "no", "yes"),
         ("Disabled", "true", "false", "true"),
         ("Enabled", "true", "false", "false"),
+        ("Currently Employed?", "Yes", "No", "No"),
+        ("Not Active", "Y", "N", "Y"),
+        ("Archived", "1", "0", "1"),
     ] {
         let text = format!("Emp Code,First,Last,{column}\nE1,Ann,Lee,{yes}\nE2,Bob,Ray,{no}\n");
         let (out, mapping) = told(&World::new(), "hr.csv", text);

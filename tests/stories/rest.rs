@@ -433,6 +433,26 @@ fn a_department_with_a_new_name_reaches_those_without_news() {
 }
 
 #[test]
+fn a_partner_with_a_damaged_key_holds_those_whose_partner_it_may_be() {
+    let people: Vec<Value> =
+        (1..=3).map(|id| json!({"id": id, "name": format!("Person {id}"), "who": format!("E{id}")})).collect();
+    let join = "[[source.join]]\nname = \"job\"\npath = \"/jobs\"\nrecords = \"data\"\non = \"who\"\nkey = \"who\"\n";
+    for (key, held) in [(json!("E\u{200b}3"), 1), (json!("'E3"), 1), (json!("#N/A"), 1), (Value::Null, 1), (json!("E4"), 0)] {
+        let job = |who: Value| json!({"who": who, "department": "Claims"});
+        let mut exchanges = pages("/people", &people, 5);
+        exchanges.push(Exchange::json("GET /jobs", &json!({"data": [job(json!("E1")), job(json!("E2")), job(key.clone())]})));
+        let server = HrServer::start(exchanges, Manners::default());
+        let world = world(&server, &format!("{LIST}{join}"));
+        let plan = plan(&world).json();
+        assert_eq!(
+            (plan["held"].as_array().unwrap().len(), &plan["summary"]["create"]),
+            (held, &json!(3 - held)),
+            "{key}: {plan}"
+        );
+    }
+}
+
+#[test]
 fn who_had_no_partner_is_asked_for_again() {
     let mut exchanges = office("Claims");
     let late = exchanges.pop().unwrap();

@@ -300,7 +300,9 @@ impl From<TemplateFault> for ValueFault {
             TemplateFault::UnknownName(name) => {
                 format!("set it in [source] of hrpush.toml: values = {{ {name} = \"…\" }}")
             }
-            TemplateFault::OpenBrace(_) => "write `{{` for a brace that begins no named part".to_owned(),
+            TemplateFault::OpenBrace | TemplateFault::NoName => {
+                "write `{{` and `}}` for braces that are no named part, as in JSON".to_owned()
+            }
         };
         Self { message: fault.to_string(), hint: Some(hint) }
     }

@@ -44,7 +44,7 @@ pub(super) fn is_nearly_known(word: &str) -> bool {
 
 /// Whether a name can be shown: a documented one, also misspelled, or one of letters such as a person gives a table. A password of letters
 /// and digits cannot.
-pub(in crate::diagnostic) fn is_plain_name(name: &str) -> bool {
+pub(crate) fn is_plain_name(name: &str) -> bool {
     if is_nearly_known(name) || name.is_empty() {
         return true;
     }

@@ -10,7 +10,7 @@ use crate::expr::{self, Outcome};
 use crate::mapping::desired::{Flow, GroupWanted, ManagerWanted, RecordPart, Wanted};
 use crate::mapping::formula::Slot;
 use crate::mapping::model::{GroupFormulas, Origin, Target};
-use crate::record::{Cell, EmployeeId, is_invisible, trimmed, unspaced};
+use crate::record::{Cell, EmployeeId, hidden_in_key, is_invisible, trimmed, unspaced};
 
 /// A selection of the targets of a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl RecordEvaluation<'_> {
     fn set(&mut self, target: &Target, slot: Slot, value: Value) -> Option<Flow> {
         let attribute = target.attribute;
         if let Value::Text(text) = &value
-            && crate::source::is_error(text)
+            && crate::record::is_error(text)
         {
             let mut problem =
                 self.invalid(slot, RecordPart::Attribute(attribute), &format!("holds the error {text} of a spreadsheet"));
@@ -169,10 +169,11 @@ impl RecordEvaluation<'_> {
         let Some(Outcome::Value(value)) = self.outcome(slot, RecordPart::Manager) else { return ManagerWanted::Leave };
         let refused = |fault: &str| Err(self.invalid(slot, RecordPart::Manager, fault));
         let key = match value.to_text().as_deref().map(EmployeeId::new) {
-            Some(Some(key)) if crate::source::is_error(key.as_str()) => {
+            Some(Some(key)) if crate::record::is_error(key.as_str()) => {
                 refused(&format!("holds the error {key} of a spreadsheet"))
             }
-            Some(Some(key)) => self.check_visible(slot, RecordPart::Manager, key).map(Some),
+            Some(Some(key)) if hidden_in_key(key.as_str()).is_some() => self.undamaged(slot, RecordPart::Manager, key).map(Some),
+            Some(Some(key)) => Ok(Some(key)),
             Some(None) => Ok(None),
             None if value.is_empty() => Ok(None),
             None => refused("has several values where one is wanted"),

@@ -35,7 +35,8 @@ pub(super) fn day(bound: &BoundMapping, slot: Slot, part: RecordPart, text: &str
             Err(problem)
         }
         Day::Unreadable => {
-            let fault = format!("is not a date of the form {}", dates.forms());
+            let what = if is_day_number(text) { "is a day number of Excel and not" } else { "is not" };
+            let fault = format!("{what} a date of the form {}", dates.forms());
             let mut problem = Problem::invalid(bound, slot, part, &fault);
             problem.help = match dates.short_form(text) {
                 Some(form) => format!("its year has two digits: add {:?} to `dates` in the mapping", form.as_str()),
@@ -47,6 +48,11 @@ pub(super) fn day(bound: &BoundMapping, slot: Slot, part: RecordPart, text: &str
             Err(problem)
         }
     }
+}
+
+/// Whether a text is a day as a spreadsheet counts it, between 1954 and 2119.
+fn is_day_number(text: &str) -> bool {
+    text.len() == 5 && text.parse::<u32>().is_ok_and(|number| (20_000..80_000).contains(&number))
 }
 
 /// The help for an impossible day. A day of another calendar may be a true last day, so it is never proposed for `no_end`.

@@ -7,7 +7,7 @@ use crate::expr::{Context, EvalError, Outcome, SearchBudget};
 use crate::mapping::desired::{HeldCode, RecordPart};
 use crate::mapping::formula::Slot;
 use crate::mapping::lifecycle::Fact;
-use crate::record::{EmployeeId, Record, code_point, hidden_in_key, trimmed};
+use crate::record::{Cell, EmployeeId, KeyDamage, Record, trimmed};
 
 /// The evaluation of one record, from its key to its groups.
 pub(super) struct RecordEvaluation<'m> {
@@ -56,7 +56,7 @@ impl<'m> RecordEvaluation<'m> {
         match self.evaluate(slot) {
             Ok(Outcome::Value(value)) if value.is_empty() => Ok(None),
             Ok(Outcome::Value(value)) => match value.to_text() {
-                Some(text) if crate::source::is_error(&text) => {
+                Some(text) if crate::record::is_error(&text) => {
                     Err(self.invalid(slot, part, &format!("holds the error {} of a spreadsheet", text.trim())))
                 }
                 Some(text) => Ok(Some(trimmed(&text).to_owned()).filter(|text| !text.is_empty())),
@@ -95,11 +95,33 @@ impl<'m> RecordEvaluation<'m> {
         }
     }
 
-    /// The key, unless it contains an invisible character: it would look like another key, and its person is not certain.
-    pub(super) fn check_visible(&self, slot: Slot, part: RecordPart, key: EmployeeId) -> Result<EmployeeId, Problem> {
-        let Some(hidden) = hidden_in_key(key.as_str()) else { return Ok(key) };
-        let message = format!("the {part} ({}) holds the invisible character {}", self.bound.columns(slot), code_point(hidden));
-        let help = "type the number in HR again instead of copying it".to_owned();
-        Err(Problem { part, code: HeldCode::InvisibleCharacter, message, help })
+    /// Whether a column of an expression has an error or the damage of a spreadsheet in place of its value.
+    pub(super) fn reads_damage(&self, slot: Slot) -> bool {
+        // The apostrophe of a spreadsheet stands before a number; others belong to names, such as 's-Hertogenbosch.
+        let is_damaged = |text: &str| match KeyDamage::of_spreadsheet(text) {
+            Some(KeyDamage::Marks) => text.starts_with('=') || text[1..].starts_with(|next: char| next.is_ascii_digit()),
+            damage => damage.is_some(),
+        };
+        self.bound.inner.formulas[slot.0].expression.columns().any(|(name, _)| match self.record.get(name) {
+            Some(Cell::Text(text)) => is_damaged(text),
+            Some(Cell::List(items)) => items.iter().any(|item| is_damaged(item)),
+            Some(Cell::Null | Cell::Flag(_)) | None => false,
+        })
+    }
+
+    /// The key, unless it is damaged: the original is unknown, so as with an empty key it could be any person.
+    pub(super) fn undamaged(&self, slot: Slot, part: RecordPart, key: EmployeeId) -> Result<EmployeeId, Problem> {
+        let Some(damage) = KeyDamage::of(key.as_str()) else { return Ok(key) };
+        let columns = self.bound.columns(slot);
+        let (code, help) = match damage {
+            KeyDamage::Hidden(_) => {
+                (HeldCode::InvisibleCharacter, "type the number in HR again instead of copying it".to_owned())
+            }
+            _ => (
+                HeldCode::NoKey,
+                format!("deliver the number as text, or mend it in `[source] {part}` of the mapping with Replace"),
+            ),
+        };
+        Err(Problem { part, code, message: format!("the {part} ({columns}) {damage}"), help })
     }
 }

@@ -5,7 +5,7 @@ use crate::directory::{Attribute, Value};
 use crate::expr::EvalError;
 use crate::mapping::desired::{Flow, Held, HeldCode, LeftOut, RecordPart, Wanted};
 use crate::mapping::formula::Slot;
-use crate::record::{Doubt, EmployeeId, Place, code_point};
+use crate::record::{Doubt, EmployeeId, JoinFault, KeyDamage, Place};
 
 /// A problem of one part of a record.
 #[derive(Debug)]
@@ -35,14 +35,17 @@ impl Problem {
 
     /// A record from which the cells of another file may be missing.
     pub(super) fn doubtful(doubt: &Doubt) -> Self {
-        let Doubt::JoinKey { source, column, character } = doubt;
-        let character = code_point(*character);
-        Self {
-            part: RecordPart::JoinKey,
-            code: HeldCode::InvisibleCharacter,
-            message: format!("the key by which {source} is joined (column `{column}`) holds the invisible character {character}"),
-            help: "type the number in HR again instead of copying it".to_owned(),
-        }
+        let Doubt::JoinKey { source, column, fault } = doubt;
+        let (code, help) = match fault {
+            JoinFault::Damage(KeyDamage::Hidden(_)) => {
+                (HeldCode::InvisibleCharacter, "type the number in HR again instead of copying it")
+            }
+            JoinFault::Damage(_) => (HeldCode::InvalidValue, "deliver the column as text"),
+            JoinFault::Zeros => (HeldCode::InvalidValue, "write the key with the same zeros in both lists"),
+            JoinFault::NoKey => (HeldCode::InvalidValue, "enter the key in this row, or remove the row"),
+        };
+        let message = format!("the key by which {source} is joined (column `{column}`) {fault}");
+        Self { part: RecordPart::JoinKey, code, message, help: help.to_owned() }
     }
 }
 
@@ -52,7 +55,8 @@ impl From<Problem> for LeftOut {
     }
 }
 
-/// The held record of all its problems: the gravest code, and every message and help once.
+/// The held record of all its problems: the gravest code, and every message and help once. A problem of a key counts before all others,
+/// because nobody can be missing then.
 pub(super) fn held(
     key: Option<EmployeeId>,
     previous_key: Option<EmployeeId>,
@@ -60,7 +64,10 @@ pub(super) fn held(
     left: bool,
     problems: &[Problem],
 ) -> Held {
-    let code = problems.iter().map(|problem| problem.code).min().unwrap_or(HeldCode::InvalidValue);
+    let is_key = |problem: &&Problem| matches!(problem.part, RecordPart::Key | RecordPart::PreviousKey);
+    let code_of = |problem: &Problem| problem.code;
+    let code = problems.iter().filter(is_key).map(code_of).min().or_else(|| problems.iter().map(code_of).min());
+    let code = code.unwrap_or(HeldCode::InvalidValue);
     let mut helps: Vec<&str> = Vec::new();
     for problem in problems {
         if !helps.contains(&problem.help.as_str()) {

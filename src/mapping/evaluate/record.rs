@@ -4,10 +4,12 @@ use super::attributes::Selection;
 use super::bound_mapping::BoundMapping;
 use super::evaluation::RecordEvaluation;
 use super::problem::{Problem, held, marks};
+use super::verdict::Verdict;
 use crate::expr::{Context, Outcome};
 use crate::mapping::desired::{Desired, Held, HeldCode, LeftOut, Mapped, RecordPart, Stage, ValueOutcome, Wanted};
+use crate::mapping::formula::Slot;
 use crate::mapping::lifecycle::{Facts, Standing, Unclear};
-use crate::mapping::spreadsheet_damage::spreadsheet_damage;
+use crate::mapping::scope::Clause;
 use crate::record::{EmployeeId, Record};
 
 impl BoundMapping {
@@ -36,7 +38,7 @@ impl BoundMapping {
     pub(in crate::mapping) fn value_outcomes(&self, record: &Record, context: &Context) -> Vec<(String, ValueOutcome)> {
         let cleaned = self.cleaned(record);
         let mut evaluation = RecordEvaluation::new(self, cleaned.as_ref().unwrap_or(record), context);
-        evaluation.seed = evaluation.key().map_or_else(|_| "-".to_owned(), |key| key.as_str().to_owned());
+        evaluation.seed = evaluation.key().ok().flatten().map_or_else(|| "-".to_owned(), String::from);
         let mut outcomes = Vec::new();
         for (target, shown) in self.inner.targets.iter().zip(&self.shown) {
             let before = evaluation.problems.len();
@@ -60,19 +62,30 @@ impl RecordEvaluation<'_> {
     /// are added; they always are for a record that is held anyway, which shows all of its problems.
     fn mapped(mut self, selection: Selection, needs_create: impl FnOnce(&Desired) -> bool) -> Mapped {
         let key = self.key();
-        if let Ok(key) = &key {
+        if let Ok(Some(key)) = &key {
             key.as_str().clone_into(&mut self.seed);
         }
-        let in_scope = self.in_scope();
-        let unscoped = std::mem::take(&mut self.problems);
+        let scope = self.scope();
         let standing = self.standing();
         let left = standing.as_ref().is_some_and(|standing| matches!(standing.stage, Stage::Left { .. }));
         let previous_key = self.previous_key();
         let place = self.record.place().clone();
-        if unscoped.is_empty() && !in_scope {
+        let (is_out, unscoped) = match scope {
+            Verdict::Yes => (false, Vec::new()),
+            Verdict::No => (true, Vec::new()),
+            // In scope and out of it, a leaver whom this feed carried leaves.
+            Verdict::Damaged(_) if left && matches!(key, Ok(Some(_))) => (true, Vec::new()),
+            Verdict::Damaged(problem) | Verdict::Failed(problem) => (false, vec![problem]),
+        };
+        if is_out {
             let stage = standing.map(|standing| standing.stage);
-            return Mapped::OutOfScope { key: key.ok(), previous_key, place, stage };
+            // An empty key is a vacant post; a damaged one is a person's.
+            let damaged_key = key.is_err() || previous_key.is_err();
+            let (key, previous_key) = (key.ok().flatten(), previous_key.ok().flatten());
+            return Mapped::OutOfScope { key, previous_key, place, stage, damaged_key };
         }
+        let key = key.and_then(|key| key.ok_or_else(|| self.no_key()));
+        let previous_key = self.note(previous_key).flatten();
         let mut attributes = self.attributes(selection);
         let (manager, groups) = (self.manager(), self.groups());
         let is_clear = key.is_ok() && unscoped.is_empty() && self.problems.is_empty() && self.record.doubt().is_none();
@@ -139,44 +152,48 @@ impl RecordEvaluation<'_> {
         Mapped::Held(Held { marks: marks(attributes), ..held })
     }
 
-    /// The key of the person.
-    fn key(&self) -> Result<EmployeeId, Problem> {
+    /// The key of the person; nothing where it is empty.
+    fn key(&self) -> Result<Option<EmployeeId>, Problem> {
         let slot = self.bound.inner.key;
         let text = self.one_text(slot, RecordPart::Key)?;
-        let no_key = |message: String, help: &str| Problem {
-            part: RecordPart::Key,
-            code: HeldCode::NoKey,
-            message,
-            help: help.to_owned(),
-        };
-        let Some(key) = text.as_deref().and_then(EmployeeId::new) else {
-            let message = format!("the record has no key ({} is empty)", self.bound.columns(slot));
-            return Err(no_key(message, "enter the personnel number in HR"));
-        };
-        if let Some(damage) = spreadsheet_damage(key.as_str()) {
-            // The original number is unknown: as with an empty key, it could be any person.
-            let message = format!("the key ({}) is damaged: {damage}", self.bound.columns(slot));
-            return Err(no_key(message, "export the column as text, or mend it in `[source] key` of the mapping with Replace"));
-        }
-        self.check_visible(slot, RecordPart::Key, key)
+        text.as_deref().and_then(EmployeeId::new).map(|key| self.undamaged(slot, RecordPart::Key, key)).transpose()
     }
 
-    fn in_scope(&mut self) -> bool {
+    fn no_key(&self) -> Problem {
+        let message = format!("the record has no key ({} is empty)", self.bound.columns(self.bound.inner.key));
+        Problem { part: RecordPart::Key, code: HeldCode::NoKey, message, help: "enter the personnel number in HR".to_owned() }
+    }
+
+    /// Whether the record is in scope.
+    fn scope(&self) -> Verdict {
         let inner = &self.bound.inner;
-        if let Some(slot) = inner.filter
-            && let Some(Outcome::IgnoreObject) = self.outcome(slot, RecordPart::Scope)
-        {
-            return false;
+        let filter =
+            inner.filter.map_or(Verdict::Yes, |slot| self.judge(slot, |outcome| !matches!(outcome, Outcome::IgnoreObject)));
+        let scope = if inner.scope.is_empty() {
+            Verdict::Yes
+        } else {
+            let all = |clauses: &Vec<Clause>| {
+                let one = |clause: &Clause| {
+                    self.judge(clause.attribute, |outcome| matches!(outcome, Outcome::Value(value) if clause.test.passes(value)))
+                };
+                Verdict::all(clauses.iter().map(one))
+            };
+            Verdict::any(inner.scope.iter().map(all))
+        };
+        Verdict::all([filter, scope].into_iter())
+    }
+
+    /// Whether a test of an expression passes, where the cells that the expression reads can be believed.
+    fn judge(&self, slot: Slot, passes: impl FnOnce(&Outcome<'_>) -> bool) -> Verdict {
+        if self.reads_damage(slot) {
+            let fault = "has a damaged cell, so that the scope cannot be judged";
+            return Verdict::Damaged(self.invalid(slot, RecordPart::Scope, fault));
         }
-        if inner.scope.is_empty() {
-            return true;
+        match self.evaluate(slot) {
+            Ok(outcome) if passes(&outcome) => Verdict::Yes,
+            Ok(_) => Verdict::No,
+            Err(error) => Verdict::Failed(Problem::failed(self.bound, slot, RecordPart::Scope, &error)),
         }
-        inner.scope.iter().any(|clauses| {
-            clauses.iter().all(|clause| match self.outcome(clause.attribute, RecordPart::Scope) {
-                Some(Outcome::Value(value)) => clause.test.passes(&value),
-                _ => false,
-            })
-        })
     }
 
     /// The stage of the person. Faults of dates and status are noted even if the stage is known without them.
@@ -200,11 +217,12 @@ impl RecordEvaluation<'_> {
         None
     }
 
-    /// The key before a conversion, if the record has a valid one.
-    fn previous_key(&mut self) -> Option<EmployeeId> {
-        let slot = self.bound.inner.previous_key?;
-        let key = self.text(slot, RecordPart::PreviousKey).and_then(|text| EmployeeId::new(&text))?;
-        let visible = self.check_visible(slot, RecordPart::PreviousKey, key);
-        self.note(visible)
+    /// The key before a conversion, if the record has one. A damaged one may be that of any person, whatever the damage is.
+    fn previous_key(&self) -> Result<Option<EmployeeId>, Problem> {
+        let Some(slot) = self.bound.inner.previous_key else { return Ok(None) };
+        let part = RecordPart::PreviousKey;
+        let unreadable = |problem| Problem { code: HeldCode::NoKey, ..problem };
+        let text = self.one_text(slot, part).map_err(unreadable)?;
+        text.as_deref().and_then(EmployeeId::new).map(|key| self.undamaged(slot, part, key)).transpose()
     }
 }

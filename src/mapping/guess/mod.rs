@@ -36,9 +36,9 @@ pub struct Guess {
 pub enum GuessError {
     /// No column has the name of a key. A wrong guess would create a second account for every person.
     #[error(
-        "no column is known to be a person's key in HR, and to guess one would be dangerous\n  the columns are {}\n  each value occurs once in {}",
+        "no column is known to be a person's key in HR, and to guess one would be dangerous\n  the columns are {}\n  {}",
         listed(columns),
-        listed(unique)
+        without_repeats(unique)
     )]
     NoKey {
         /// The columns there are.
@@ -60,6 +60,14 @@ pub enum GuessError {
         /// The name of the column, as the file has it.
         name: String,
     },
+}
+
+/// The columns that could be a key by their values.
+fn without_repeats(columns: &[String]) -> String {
+    match columns {
+        [] => "no column has another value in each record".to_owned(),
+        _ => format!("each value occurs once in {}", listed(columns)),
+    }
 }
 
 fn listed(columns: &[String]) -> String {

@@ -146,15 +146,14 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
     ),
     (
         M::End,
-        "terminationdate enddate leavedate leavingdate lastworkingday lastdayofwork dateofleaving relievingdate \
-         contractenddate employmentenddate austrittsdatum austritt endetaetigkeit kundigungsdatum datedesortie \
+        "terminationdate enddate leavedate leavingdate lastworkingday lastdayofwork lastdayworked dateofleaving relievingdate \
+         employmentenddate austrittsdatum austritt endetaetigkeit kundigungsdatum datedesortie \
          datesortie fechadebaja fechabaja datacessazione einddatum uitdienst datumuitdienst datafim datadedemissao \
          fratraedelsesdato sluttdato slutdatum datumukonceni datazwolnienia isten 退職日 terminated end leaving \
          leavingon leftdate dateleft actualterminationdate termdate dateterminated terminatedon \
          departuredate dismissaldate completiondate lastdateworked lastworkdate lastworkeddate finalworkingday \
-         employmentend endofemployment contractend datumaustritt austrittam austrittzum austrittdatum \
-         datedesortiesociete datededepart datedepart datefincontrat datedefindecontrat datefinducontrat \
-         dtcontractend datedefin fechadecese fechacese fechadeegreso fechaegreso fechadefin fechafin fechadesalida \
+         employmentend endofemployment datumaustritt austrittam austrittzum austrittdatum \
+         datedesortiesociete datededepart datedepart datedefin fechadecese fechacese fechadeegreso fechaegreso fechadefin fechafin fechadesalida \
          fechasalida datafinerapporto datalicenziamento datadicessazione datafine datumuitdiensttreding \
          einddatumdienstverband avgangsdatum anstalldtom sluttetdato sluttet fratradt fratraadt fratraedt ansattil \
          ansatttil zatrudnionydo datarozwiazania datadesligamento datadedesligamento datademissao desligamento \
@@ -162,7 +161,8 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
          ansattelsesslut ansaettelsesslut sluttdatum anstalldtill ukonceni datumodchodu vystup datumvystupu \
          datarozwiazaniaumowy zwolnionydnia paattymispaiva kilepes kilepesdatuma lastday lastdayatwork \
          lastdayofemployment istencikistarihi cikistarihi istenayrilistarihi exitdate separationdate dateofexit \
-         letzterarbeitstag letztertag datumdeontslag dateofseparation fechadebajalaboral",
+         letzterarbeitstag letztertag datumdeontslag dateofseparation fechadebajalaboral contractenddate contractend \
+         datefincontrat datedefindecontrat datefinducontrat dtcontractend",
     ),
     (
         M::Status,
@@ -171,7 +171,8 @@ pub(super) const WORDS: &[(Meaning, &str)] = &[
          assignmentstatus hrstatus workstatus mitarbeiterstatus currentemploymentstatus lifecyclestatus \
          hiringstatus situacion situacao situacaodofuncionario tila isterminated inactive isinactive inaktiv \
          inactif isleaver leaver disabled isdisabled blocked gesperrt ausgetreten ausgeschieden enabled isenabled \
-         isemployed employed beschaftigungsverhaltnisstatus 状態 employmentstate state situation medarbejderstatus \
+         isemployed employed currentlyemployed iscurrentlyemployed notactive isnotactive notemployed archived \
+         isarchived beschaftigungsverhaltnisstatus 状態 employmentstate state situation medarbejderstatus \
          ansattstatus anstallningsstatus statuszatrudnienia beschaftigungsstatus personalstatus",
     ),
     (

@@ -129,3 +129,51 @@ employeeId = "[Id]"
     assert!(served("Intern", ""));
     assert!(!served("Contractor", "Bonn"));
 }
+
+#[test]
+fn a_damaged_previous_key_holds_the_record_but_not_the_leaver() {
+    let mapping = Mapping::parse(EVERYTHING, Path::new("test.toml")).unwrap();
+    for former in ["6.0", "'6", "=\"6\"", "1,002E+3", "#N/A", "#DIGITS!"] {
+        // A worse problem does not hide that anybody may be this person.
+        for country in ["DE", "Germany"] {
+            let held = held(map(&mapping, &cells(&[("Former", former), ("Country", country)])));
+            assert_eq!((held.code, held.previous_key.is_none()), (HeldCode::NoKey, true), "{former} {}", held.message);
+            assert_eq!(held.key.unwrap().as_str(), "7", "{former}");
+        }
+        let person = desired(map(&mapping, &cells(&[("Former", former), ("Status", "Terminated")])));
+        assert_eq!(person.left_out.len(), 1, "{former}");
+    }
+    let hidden = held(map(&mapping, &cells(&[("Former", "1\u{200b}2"), ("Country", "Germany")])));
+    assert_eq!(hidden.code, HeldCode::InvisibleCharacter);
+    assert_eq!(desired(map(&mapping, &cells(&[("Former", "006")]))).previous_key.unwrap().as_str(), "006");
+}
+
+#[test]
+fn a_damaged_cell_that_decides_the_scope_holds_the_record() {
+    let scope = "[[scope]]\nall = [{ attribute = 'Trim([Title])', operator = \"NOT EQUALS\", value = \"Vacant\" }, { attribute = \
+                 \"[Country]\", operator = \"EQUALS\", value = \"DE\" }]\n[[scope]]\nall = [{ attribute = \"[Boss]\", operator = \
+                 \"EQUALS\", value = \"1\" }]\n[attributes]";
+    let mapping = Mapping::parse(&EVERYTHING.replace("[attributes]", scope), Path::new("test.toml")).unwrap();
+    let is_out = |other: &[(&str, &str)]| match map(&mapping, &cells(other)) {
+        Mapped::OutOfScope { damaged_key, .. } => Some(damaged_key),
+        Mapped::Held(held) if held.message.contains("scope") => None,
+        other => panic!("{other:?}"),
+    };
+    for damaged in ["#N/A", "#REF!", "=\"DE\"", "'01", "7.0", "1,0E+3"] {
+        assert_eq!(is_out(&[("Country", damaged), ("Boss", "2")]), None, "{damaged}");
+        assert_eq!(is_out(&[("Title", damaged), ("Boss", "2")]), None, "{damaged}");
+    }
+    assert_eq!(is_out(&[("Country", "#N/A"), ("Title", "Vacant"), ("Boss", "2")]), Some(false), "another clause decides");
+    assert_eq!(is_out(&[("Country", "'s-Hertogenbosch"), ("Boss", "2")]), Some(false), "a name");
+    assert!(
+        matches!(map(&mapping, &cells(&[("Title", "#N/A"), ("Boss", "1")])), Mapped::Held(held) if !held.message.contains("scope"))
+    );
+    let left = map(&mapping, &cells(&[("Country", "#N/A"), ("Boss", "2"), ("Status", "Terminated")]));
+    assert!(matches!(left, Mapped::OutOfScope { stage: Some(Stage::Left { .. }), .. }), "a leaver leaves in scope and out of it");
+    let out = |key, former| is_out(&[("Title", "Vacant"), ("Boss", "2"), ("Id", key), ("Former", former)]);
+    for damaged in ["1\u{200b}2", "7.0", "#N/A", "4,02101E+12"] {
+        assert_eq!(out(damaged, ""), Some(true), "{damaged}");
+        assert_eq!(out("7", damaged), Some(true), "{damaged}");
+    }
+    assert_eq!((out("", ""), out("7", "6")), (Some(false), Some(false)));
+}

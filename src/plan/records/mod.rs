@@ -104,6 +104,8 @@ const HELD: u8 = 1;
 const OUT_OF_SCOPE: u8 = 2;
 /// As [`DESIRED`], and of every name, and every attribute that is not written once, HR wants what the user has.
 const SETTLED: u8 = 3;
+/// As [`OUT_OF_SCOPE`], with a damaged key or previous key.
+const OUT_OF_SCOPE_DAMAGED: u8 = 4;
 
 /// The byte of a stage: the stage in the two lowest bits, and what else the row has.
 mod stage_byte {
@@ -237,7 +239,8 @@ impl People {
             Kind::Held(held) => Mapped::Held(held.clone()),
             Kind::OutOfScope => {
                 let (key, previous_key) = row.keys();
-                Mapped::OutOfScope { key, previous_key, place: row.own_place(), stage: row.stage() }
+                let (place, stage) = (row.own_place(), row.stage());
+                Mapped::OutOfScope { key, previous_key, place, stage, damaged_key: row.damaged_key }
             }
         }
     }
@@ -347,6 +350,7 @@ mod tests {
             previous_key: Some(key("9")),
             place: place.clone(),
             stage,
+            damaged_key: stage.is_none(),
         });
         let others = [Mapped::Held(held)].into_iter().chain(out);
         let mapped: Vec<Mapped> = people().into_iter().map(Mapped::Desired).chain(others).cycle().take(PART * 2 + 3).collect();

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::directory::{RowWriter, Snapshot, UserRow, Users, Value, ValueRef, roles};
 use crate::mapping::{Desired, Flow, GroupWanted, ManagerWanted, Mapped, Rules, Stage, Wanted, When};
 use crate::plan::records::text_index::{Found, Index};
-use crate::plan::records::{DESIRED, HELD, Note, OUT_OF_SCOPE, PART, Part, People, SETTLED, Target, Word, flow, stage_byte};
+use crate::plan::records::{
+    DESIRED, HELD, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, PART, Part, People, SETTLED, Target, Word, flow, stage_byte,
+};
 use crate::record::{At, EmployeeId, Place};
 
 /// Packs people into rows. All threads that map records share one.
@@ -41,8 +43,8 @@ impl<'a> Packer<'a> {
                     row.number(part.held.len());
                     part.held.push(held);
                 }
-                Mapped::OutOfScope { key, previous_key, place, stage } => {
-                    row.byte(OUT_OF_SCOPE);
+                Mapped::OutOfScope { key, previous_key, place, stage, damaged_key } => {
+                    row.byte(if damaged_key { OUT_OF_SCOPE_DAMAGED } else { OUT_OF_SCOPE });
                     put_keys(key.as_ref(), previous_key.as_ref(), &mut row);
                     part.put_place(&place, &mut row);
                     match stage {

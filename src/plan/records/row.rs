@@ -6,7 +6,9 @@ use jiff::civil::Date;
 
 use crate::directory::{Attribute, RowReader, UserNo, UserRow, Users, Value, ValueRef, roles};
 use crate::mapping::{Desired, Flow, GroupWanted, Held, LeftOut, ManagerWanted, Stage, Wanted};
-use crate::plan::records::{DESIRED, Note, OUT_OF_SCOPE, Part, PersonNo, SETTLED, Target, flow, stage_byte};
+use crate::plan::records::{
+    DESIRED, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, Part, PersonNo, SETTLED, Target, flow, stage_byte,
+};
 use crate::plan::wishes::{WishDigest, is_gone};
 use crate::record::{At, EmployeeId, Place};
 
@@ -25,6 +27,8 @@ pub(in crate::plan) struct PersonRow<'a> {
     pub(in crate::plan) number: PersonNo,
     pub(in crate::plan) kind: Kind<'a>,
     settled: bool,
+    /// Whether a record out of scope has a damaged key or previous key, so that it may be that of any person.
+    pub(in crate::plan) damaged_key: bool,
     /// Empty where there is none.
     key: &'a str,
     previous: &'a str,
@@ -56,7 +60,7 @@ impl<'a> PersonRow<'a> {
         let first = row.byte()?;
         let kind = match first {
             DESIRED | SETTLED => Kind::Desired,
-            OUT_OF_SCOPE => Kind::OutOfScope,
+            OUT_OF_SCOPE | OUT_OF_SCOPE_DAMAGED => Kind::OutOfScope,
             _ => Kind::Held(part.held.get(row.number()?)?),
         };
         let (key, previous) = match kind {
@@ -66,7 +70,8 @@ impl<'a> PersonRow<'a> {
             }
             Kind::Desired | Kind::OutOfScope => (row.text()?, row.text()?),
         };
-        Some(Self { part, number, kind, settled: first == SETTLED, key, previous, rest: row })
+        let (settled, damaged_key) = (first == SETTLED, first == OUT_OF_SCOPE_DAMAGED);
+        Some(Self { part, number, kind, settled, damaged_key, key, previous, rest: row })
     }
 
     /// The person's key, where the record has one.

@@ -49,6 +49,7 @@ fn a_converted_person_who_is_held_or_out_of_scope_is_not_missing() {
         previous_key,
         place: converted.place,
         stage: Some(Stage::Active { start: None }),
+        damaged_key: false,
     });
     assert_eq!(world.text(), "skipped E1 OutOfScope");
 }
@@ -162,7 +163,13 @@ fn an_account_without_a_key_that_an_administrator_deleted_stays_deleted() {
 fn people_of_another_feed_do_not_fall_out_of_this_scope() {
     let mut world = World::settled(vec![ada()]);
     world.lifecycle().disable_out_of_scope = true;
-    let out = |one: Desired| Mapped::OutOfScope { key: Some(one.key), previous_key: None, place: one.place, stage: None };
+    let out = |one: Desired| Mapped::OutOfScope {
+        key: Some(one.key),
+        previous_key: None,
+        place: one.place,
+        stage: None,
+        damaged_key: false,
+    };
     world.mapped = vec![out(ada())];
     assert!(world.text().starts_with("disable 1 "), "{}", world.text());
     world.known("1").feed = "other".into();

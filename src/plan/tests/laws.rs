@@ -74,7 +74,7 @@ fn rows(company: &[Month]) -> Vec<Mapped> {
         match month.row {
             Row::Here => vec![Mapped::Desired(person)],
             Row::Absent => Vec::new(),
-            Row::OutOfScope => vec![Mapped::OutOfScope { key: Some(key), previous_key, place, stage: None }],
+            Row::OutOfScope => vec![Mapped::OutOfScope { key: Some(key), previous_key, place, stage: None, damaged_key: false }],
             Row::Held => {
                 let (message, help) = ("no".into(), "do".into());
                 let code = HeldCode::InvalidValue;

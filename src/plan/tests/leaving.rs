@@ -196,7 +196,7 @@ fn a_person_who_leaves_the_scope_and_the_company_in_one_night_is_a_leaver() {
     let end = Some(date(2026, 10, 31));
     let out = |stage| {
         let Desired { key, previous_key, place, .. } = ada();
-        Mapped::OutOfScope { key: Some(key), previous_key, place, stage }
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage, damaged_key: false }
     };
     let mut world = World::settled(vec![ada(), bob()]);
     world.hr(vec![bob()]);
@@ -235,7 +235,7 @@ fn a_record_in_scope_keeps_a_person_whose_other_record_is_gone_and_out_of_scope(
     let gone = Some(Stage::Left { end: None });
     let out = |person: Desired| {
         let Desired { key, previous_key, place, .. } = person;
-        Mapped::OutOfScope { key: Some(key), previous_key, place, stage: gone }
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage: gone, damaged_key: false }
     };
     let mut world = World::settled(vec![ada(), bob()]);
     // The same key; the key of before; and, of a converted person, the record of before.
@@ -258,7 +258,7 @@ fn a_record_in_scope_keeps_a_person_whose_other_record_is_gone_and_out_of_scope(
 fn one_record_out_of_scope_that_calls_a_person_gone_makes_a_leaver() {
     let out = |stage| {
         let Desired { key, previous_key, place, .. } = ada();
-        Mapped::OutOfScope { key: Some(key), previous_key, place, stage }
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage, damaged_key: false }
     };
     let gone = |day| Some(Stage::Left { end: Some(date(2026, 10, day)) });
     let ahead = Some(Stage::Upcoming { start: date(2027, 1, 1) });
@@ -283,7 +283,13 @@ fn one_record_out_of_scope_that_calls_a_person_gone_makes_a_leaver() {
 fn a_privileged_leaver_out_of_scope_heads_the_report() {
     let mut world = World::settled(vec![ada()]);
     let Desired { key, previous_key, place, .. } = ada();
-    world.mapped = vec![Mapped::OutOfScope { key: Some(key), previous_key, place, stage: Some(Stage::Left { end: None }) }];
+    world.mapped = vec![Mapped::OutOfScope {
+        key: Some(key),
+        previous_key,
+        place,
+        stage: Some(Stage::Left { end: None }),
+        damaged_key: false,
+    }];
     world.snapshot.privileged.principals.insert(id("id-1"), "Global Administrator".into());
     let plan = world.plan();
     assert!(matches!(plan.attention()[..], [Concern::OpenAccount(_)]), "{}", text(&plan));
@@ -391,7 +397,7 @@ fn the_counts_of_records_add_up_whatever_is_planned() {
         worker("6", "Fay", "Fox").left(),
     ]);
     let stage = Some(Stage::Active { start: None });
-    world.mapped.push(Mapped::OutOfScope { key: Some(key), previous_key, place, stage });
+    world.mapped.push(Mapped::OutOfScope { key: Some(key), previous_key, place, stage, damaged_key: false });
     let counts = |plan: &Plan| {
         let RecordCounts { total, changed, unchanged, held, upcoming, gone, out_of_scope, left_alone } = plan.summary.records;
         assert_eq!(total, changed + unchanged + held + upcoming + gone + out_of_scope + left_alone);
@@ -434,7 +440,7 @@ fn held_leavers(plan: &Plan) -> Vec<(&str, HeldCode)> {
 fn a_held_record_saves_a_leaver_out_of_scope_only_by_a_match_attribute_and_both_names() {
     let out = || {
         let Desired { key, previous_key, place, .. } = ada();
-        Mapped::OutOfScope { key: Some(key), previous_key, place, stage: Some(Stage::Left { end: None }) }
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage: Some(Stage::Left { end: None }), damaged_key: false }
     };
     let other = |given, surname| worker("9", given, surname);
     let gone = [

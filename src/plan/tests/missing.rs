@@ -68,7 +68,7 @@ fn nobody_is_disabled_as_missing_after_a_record_that_may_be_theirs() {
 
 #[test]
 fn what_the_scope_leaves_out_raises_no_doubt() {
-    let out = Mapped::OutOfScope { key: None, previous_key: None, place: ada().place, stage: None };
+    let out = Mapped::OutOfScope { key: None, previous_key: None, place: ada().place, stage: None, damaged_key: false };
     assert!(is_disabled(&without_ada(vec![out]).plan()));
 }
 
@@ -109,7 +109,13 @@ fn a_decision_keeps_people_who_are_missing_or_out_of_scope_but_no_other_account(
     assert!(is_disabled(&world.plan()));
     keep(&mut world, None);
     world.lifecycle().disable_out_of_scope = true;
-    world.mapped.push(Mapped::OutOfScope { key: Some(key("1")), previous_key: None, place: ada().place, stage: None });
+    world.mapped.push(Mapped::OutOfScope {
+        key: Some(key("1")),
+        previous_key: None,
+        place: ada().place,
+        stage: None,
+        damaged_key: false,
+    });
     assert_eq!(world.text(), "");
 }
 

@@ -130,7 +130,7 @@ fn out_of_scope(world: World, disable: bool) -> World {
 
 fn outside(stage: Option<Stage>) -> Mapped {
     let Desired { key, previous_key, place, .. } = ada();
-    Mapped::OutOfScope { key: Some(key), previous_key, place, stage }
+    Mapped::OutOfScope { key: Some(key), previous_key, place, stage, damaged_key: false }
 }
 
 /// Left the scope and the company at once.
@@ -360,6 +360,20 @@ fn missing_rows() -> Vec<Row> {
             }),
         ),
         ("M13", user(seen(missing(known(ada(), Enabled), true)), |user| user.synced = true)),
+        (
+            "M14",
+            with(missing(known(ada(), Enabled), true), |world| {
+                let Mapped::Held(entry) = held(&worker("9", "Bo", "Ek"), HeldCode::InvalidValue) else { unreachable!() };
+                world.mapped = vec![Mapped::Held(Held { code: HeldCode::NoKey, ..entry })];
+            }),
+        ),
+        (
+            "M15",
+            with(missing(known(ada(), Enabled), true), |world| {
+                let place = ada().place;
+                world.mapped = vec![Mapped::OutOfScope { key: None, previous_key: None, place, stage: None, damaged_key: true }];
+            }),
+        ),
     ]
 }
 

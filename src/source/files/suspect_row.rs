@@ -11,6 +11,8 @@ use crate::source::error::FaultKind;
 #[derive(Debug)]
 pub(in crate::source) struct Names {
     folded: Vec<String>,
+    /// The names by their letters and digits alone.
+    bare: Vec<String>,
     set: HashSet<String>,
     /// The first bytes and the lengths of names, so that hardly any row needs a closer look.
     starts: [bool; 256],
@@ -29,7 +31,8 @@ impl Names {
             lengths |= 1 << (name.len() % 64);
         }
         let set = folded.iter().filter(|name| !name.is_empty()).cloned().collect();
-        Self { folded, set, starts, lengths }
+        let bare = folded.iter().map(|name| bare(name)).collect();
+        Self { folded, bare, set, starts, lengths }
     }
 
     /// What a row is that is no record.
@@ -37,8 +40,10 @@ impl Names {
         let first = (0..row.count()).find(|&index| !is_blank(row.text(index)))?;
         if is_rule((first..row.count()).map(|index| row.text(index))) {
             Some(FaultKind::Rule)
-        } else if self.again(row, first) {
+        } else if self.again(row, first) || self.respelled(row) {
             Some(FaultKind::HeaderAgain)
+        } else if is_one_text(row) {
+            Some(FaultKind::Placeholders)
         } else if is_total(row, self.folded.len()) {
             Some(FaultKind::Total)
         } else {
@@ -58,6 +63,19 @@ impl Names {
             }
         }
         self.may_be_name(row.text(first)) && self.set.contains(&fold(row.text(first))) && self.is_permuted(row, first)
+    }
+
+    /// Whether every filled cell is the name of its column in another spelling: `FIRST_NAME` below `firstName`.
+    fn respelled(&self, row: &impl Cells) -> bool {
+        let mut filled = 0;
+        for index in (0..row.count()).filter(|&index| !is_blank(row.text(index))) {
+            let Some(name) = self.bare.get(index).filter(|name| !name.is_empty()) else { return false };
+            if !is_bare(row.text(index), name) {
+                return false;
+            }
+            filled += 1;
+        }
+        filled > 1
     }
 
     fn may_be_name(&self, text: &str) -> bool {
@@ -102,6 +120,42 @@ fn is_same(text: &str, name: &str) -> bool {
     }
     // At most every fourth byte of what is folded away is seen in neither.
     plain.len() <= name.len() * 4 + 64 && fold(plain) == name
+}
+
+/// A text by its letters and digits alone.
+fn bare(text: &str) -> String {
+    text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a text has these letters and digits; most differ in the first one.
+fn is_bare(text: &str, name: &str) -> bool {
+    let mut letters = text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase);
+    let mut wanted = name.chars();
+    loop {
+        match (letters.next(), wanted.next()) {
+            (None, None) => return true,
+            (one, other) if one != other => return false,
+            _ => {}
+        }
+    }
+}
+
+/// Whether all cells have the same text in place of a value: `NULL,NULL,NULL`, `string,string,string`. Another text than the usual ones
+/// must fill a wider row and have no digits, because a list of departments may have the row `IT,IT,IT`, and dates may be the same.
+fn is_one_text(row: &impl Cells) -> bool {
+    const WORDS: [&str; 14] =
+        ["null", "nil", "none", "nan", "n/a", "na", "#n/a", "undefined", "string", "text", "varchar", "char", "empty", "(null)"];
+    const FEWEST: usize = 3;
+    const FEWEST_OF_ANY: usize = 5;
+    let first = row.text(0).trim();
+    if row.count() < FEWEST
+        || first.is_empty()
+        || (1..row.count()).any(|index| !row.text(index).trim().eq_ignore_ascii_case(first))
+    {
+        return false;
+    }
+    let usual = WORDS.iter().any(|word| word.eq_ignore_ascii_case(first)) || first.bytes().all(|byte| byte == b'0');
+    usual || (row.count() >= FEWEST_OF_ANY && !first.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether every cell consists of dashes and their kin, as below the header of a printed table.
@@ -171,6 +225,36 @@ mod tests {
         assert_eq!(suspicion(&["Id"], &["ID"]), Some(FaultKind::HeaderAgain));
         assert_eq!(suspicion(&["Manager", "Director"], &["Manager", "Director"]), Some(FaultKind::HeaderAgain));
         assert_eq!(suspicion(&["Name", "Title"], &["Title", "Ann"]), None);
+    }
+
+    #[test]
+    fn the_header_in_another_spelling_and_a_row_of_one_text_are_no_people() {
+        let names = ["empNo", "firstName", "lastName"];
+        for row in [
+            ["EMP_NO", "FIRST_NAME", "LAST_NAME"],
+            ["Emp. No", "First-Name", "Last Name"],
+            ["emp no", "first name", ""],
+            ["\u{feff}EMP_NO", "First Name:", "last.name"],
+        ] {
+            assert_eq!(suspicion(&names, &row), Some(FaultKind::HeaderAgain), "{row:?}");
+        }
+        for row in [["NULL"; 3], ["0"; 3], ["string"; 3], ["n/a"; 3]] {
+            assert_eq!(suspicion(&names, &row), Some(FaultKind::Placeholders), "{row:?}");
+        }
+        assert_eq!(suspicion(&names, &["null", "NULL", " Null "]), Some(FaultKind::Placeholders));
+        assert_eq!(suspicion(&["a", "b", "c", "d", "e"], &["x"; 5]), Some(FaultKind::Placeholders));
+        for row in [
+            ["IT", "IT", "IT"],
+            ["1001", "First", "Name"],
+            ["1001", "Lee", "Lee"],
+            ["NULL", "NULL", "Lee"],
+            ["EMP_NO", "Ann", "Lee"],
+            ["", "", "x"],
+        ] {
+            assert_eq!(suspicion(&names, &row), None, "{row:?}");
+        }
+        assert_eq!(suspicion(&["Id", "Name"], &["7", "7"]), None, "two cells may be alike");
+        assert_eq!(suspicion(&["a", "b", "c", "d", "e"], &["2026-12-31"; 5]), None);
     }
 
     #[test]

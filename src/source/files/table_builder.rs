@@ -209,7 +209,7 @@ impl Assembler {
         }
         let Some((index, kind)) = found else { return };
         let (line, column) = match kind {
-            FaultKind::HeaderAgain | FaultKind::Rule | FaultKind::Total => (row.line(), None),
+            FaultKind::HeaderAgain | FaultKind::Placeholders | FaultKind::Rule | FaultKind::Total => (row.line(), None),
             _ => row.spot(index),
         };
         let lost = matches!(kind, FaultKind::Swallowed { .. });

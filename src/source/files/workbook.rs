@@ -15,12 +15,8 @@ use super::ods_content;
 use super::table_builder::{Assembler, Form, cell_name};
 use super::workbook_rows::{Placed, SheetRows};
 use super::worksheet_xml::{self, Area, Broken, COLUMNS, ROWS};
-use crate::record::Header;
+use crate::record::{Header, LOST_DIGITS, is_error};
 use crate::source::error::{Fault, FaultKind, SourceErrors};
-
-/// The text of a number that has lost its last digits: a spreadsheet keeps fifteen. The mapping holds the record if it uses the
-/// column.
-const LOST_DIGITS: &str = "#DIGITS!";
 
 /// How a workbook is to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -337,29 +333,6 @@ fn push(cells: &mut Vec<Placed>, (row, column): (u32, u32), cell: &Data) {
     if !text.trim().is_empty() {
         cells.push((row, column, text));
     }
-}
-
-/// Whether a text is what a sheet shows for an error.
-pub fn is_error(text: &str) -> bool {
-    // Asked of every value, and hardly any has one.
-    if !text.as_bytes().contains(&b'#') {
-        return false;
-    }
-    matches!(
-        text.trim(),
-        "#N/A"
-            | "#REF!"
-            | "#NAME?"
-            | "#VALUE!"
-            | "#DIV/0!"
-            | "#NUM!"
-            | "#NULL!"
-            | "#DATA!"
-            | "#SPILL!"
-            | "#CALC!"
-            | "#GETTING_DATA"
-            | LOST_DIGITS
-    )
 }
 
 fn text(cell: &Data) -> String {

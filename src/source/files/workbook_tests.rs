@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use rust_xlsxwriter::{Format, Workbook};
 
-use crate::record::{At, Cell};
+use crate::record::{At, Cell, is_error};
 use crate::source::*;
 
 fn saved(folder: &Path, book: &mut Workbook) -> PathBuf {

@@ -62,7 +62,7 @@ pub(super) struct Row {
 impl Row {
     /// The record, to be joined.
     pub(super) fn raw(&self) -> Raw {
-        Raw { place: self.place.clone(), json: self.json.clone(), origin: Origin::default() }
+        Raw { place: self.place.clone(), json: self.json.clone(), origin: Origin::default(), doubt: None }
     }
 }
 
@@ -201,7 +201,7 @@ mod tests {
 
     fn rows(records: &[Value]) -> Rows {
         let place = Place { source: "hr".into(), at: At::Pointer("/0".into()) };
-        let raw = |json: &Value| Raw { place: place.clone(), json: json.clone(), origin: Origin::default() };
+        let raw = |json: &Value| Raw { place: place.clone(), json: json.clone(), origin: Origin::default(), doubt: None };
         let raws = records.iter().map(raw).collect();
         let mut rows = Rows::new();
         by_key(raws, &changes(MarkForm::Iso, None), &mut rows).unwrap();

@@ -12,6 +12,8 @@ use super::list::repeats::Listed;
 use super::list::truncated::LINKS;
 use super::list::{Pages, Raw};
 use super::settings::{Join, Take};
+use crate::record::trimmed;
+use crate::source::join_keys::{JoinKeys, Side};
 
 /// What was asked for one record alone, by the name of the join.
 pub(super) type Answers = BTreeMap<String, Answered>;
@@ -28,6 +30,8 @@ pub(super) struct Joined<'s> {
     join: &'s Join,
     /// The other list by its key; none where each record is asked for by itself.
     partners: Option<HashMap<String, Vec<Value>>>,
+    /// What damaged keys of that list mean.
+    keys: JoinKeys,
     /// Records without a partner.
     pub(super) without: u64,
 }
@@ -35,10 +39,10 @@ pub(super) struct Joined<'s> {
 impl<'s> Joined<'s> {
     /// Reads the other list, where there is one.
     pub(super) async fn new(sender: &Sender<'_>, join: &'s Join) -> Result<Self, RestError> {
-        let Some(key) = &join.key else { return Ok(Self { join, partners: None, without: 0 }) };
+        let Some(key) = &join.key else { return Ok(Self { join, partners: None, keys: JoinKeys::default(), without: 0 }) };
         let mut partners: HashMap<String, Vec<Value>> = HashMap::new();
         let mut pages = Pages::new(sender, &join.request, sender.values.clone());
-        let mut listed = Listed::default();
+        let (mut listed, mut keys) = (Listed::default(), JoinKeys::default());
         while let Some(page) = pages.next(sender).await? {
             for raw in page {
                 if pages.is_paged() && join.take == Take::Many {
@@ -46,8 +50,11 @@ impl<'s> Joined<'s> {
                 } else if pages.is_paged() {
                     listed.take_by(&[key], &raw)?;
                 }
-                if let Some(key) = key.text(&raw.json) {
-                    partners.entry(crate::record::trimmed(&key).to_owned()).or_default().push(raw.json);
+                let text = key.text(&raw.json);
+                let text = text.as_deref().map(trimmed).unwrap_or_default();
+                keys.add(text, || true);
+                if !text.is_empty() {
+                    partners.entry(text.to_owned()).or_default().push(raw.json);
                 }
             }
         }
@@ -55,7 +62,7 @@ impl<'s> Joined<'s> {
             let why = "the list is empty: what it says of people would be cleared everywhere".to_owned();
             return Err(RestError::Join { what: format!("join {}", join.name), why });
         }
-        Ok(Self { join, partners: Some(partners), without: 0 })
+        Ok(Self { join, partners: Some(partners), keys, without: 0 })
     }
 
     /// Gives each record of a page its part.
@@ -111,14 +118,17 @@ impl<'s> Joined<'s> {
 
     /// By what each record's partners are known.
     fn keys(&self, page: &[Raw]) -> Vec<Option<String>> {
-        let key = |raw: &Raw| {
-            self.join.on.text(&raw.json).map(|key| crate::record::trimmed(&key).to_owned()).filter(|key| !key.is_empty())
-        };
+        let key = |raw: &Raw| self.join.on.text(&raw.json).map(|key| trimmed(&key).to_owned()).filter(|key| !key.is_empty());
         page.iter().map(key).collect()
     }
 
     fn put_all(&mut self, page: &mut [Raw], keys: &[Option<String>], found: Vec<Vec<Value>>) -> Result<(), RestError> {
+        let Join { name, on, key: other, .. } = self.join;
+        let side = |column| Side { source: name, column };
+        let (own, other) = (side(on.as_str()), side(other.as_ref().unwrap_or(on).as_str()));
         for ((raw, key), partners) in page.iter_mut().zip(keys).zip(found) {
+            let doubt = self.keys.doubt(key.as_deref().unwrap_or_default(), !partners.is_empty(), own, other);
+            raw.doubt = raw.doubt.take().or(doubt);
             self.put(raw, key.as_deref().unwrap_or("(none)"), partners)?;
         }
         Ok(())

@@ -18,7 +18,7 @@ use super::settings::{Changes, PagingKind, Settings};
 use super::shape::flatten::{self, Column, Need, Projection, Row, Seen};
 use super::shape::path::Path;
 use super::shape::template::Values;
-use crate::record::{Header, Place, Record, Value, trimmed};
+use crate::record::{Doubt, Header, Place, Record, Value, trimmed};
 use crate::source::Reading;
 use crate::source::files::source_file::hex;
 
@@ -208,15 +208,32 @@ async fn hand_on(
     Ok(())
 }
 
+/// A record in its last form.
+struct Finished<T> {
+    place: Place,
+    doubt: Option<Doubt>,
+    values: T,
+}
+
+impl<T> Finished<T> {
+    fn into_record(self, header: &Arc<Header>, values: impl FnOnce(T) -> Vec<Value>) -> Record {
+        let record = Record::from_values(Arc::clone(header), self.place, values(self.values));
+        match self.doubt {
+            Some(doubt) => record.in_doubt(doubt),
+            None => record,
+        }
+    }
+}
+
 /// Records on their way to a reading.
 struct Table<'s> {
     rest: &'s Rest,
     /// Held back until all rows of a person are there.
     grouped: BTreeMap<String, Vec<Raw>>,
     /// Records in their final form, where the columns are declared.
-    rows: Vec<(Place, Vec<Value>)>,
+    rows: Vec<Finished<Vec<Value>>>,
     /// Records before their columns are known, which is when the last record has come.
-    loose: Vec<(Place, Row)>,
+    loose: Vec<Finished<Row>>,
     seen: Seen,
     attempt: Attempt,
     identity: Identity<'s>,
@@ -294,13 +311,21 @@ impl<'s> Table<'s> {
         self.allow(listed)
     }
 
-    fn convert(&mut self, mut raw: Raw) -> Result<(), RestError> {
+    fn convert(&mut self, raw: Raw) -> Result<(), RestError> {
         let settings = self.settings();
         self.digest.update(raw.json.to_string());
         self.digest.update([0]);
+        let Raw { place, json, origin, doubt } = raw;
+        let mut records = vec![json];
         for pick in &settings.picks {
-            pick.apply(&mut raw.json, self.rest.day, settings.zone(), &mut self.picked);
+            let apply = |record| pick.apply(record, self.rest.day, settings.zone(), &mut self.picked);
+            records = records.into_iter().flat_map(apply).collect();
         }
+        records.into_iter().try_for_each(|json| self.project(Raw { place: place.clone(), json, origin, doubt: doubt.clone() }))
+    }
+
+    fn project(&mut self, raw: Raw) -> Result<(), RestError> {
+        let settings = self.settings();
         if let Some(list) = truncated::needed(&raw.json, paths(settings)) {
             self.cut.get_or_insert((0, list)).0 += 1;
         }
@@ -312,32 +337,36 @@ impl<'s> Table<'s> {
                 let names = *names;
                 self.once(names.iter().map(|name| row.get(name)), &raw)?;
             }
-            self.loose.push((raw.place, row));
+            self.loose.push(Finished { place: raw.place, doubt: raw.doubt, values: row });
         } else {
             let row = flatten::declared(&raw.json, &settings.columns, &manner, &mut self.seen);
             if let Identity::Columns(indexes) = &self.identity {
                 let indexes = indexes.clone();
                 self.once(indexes.iter().map(|index| row.get(*index)), &raw)?;
             }
-            self.rows.push((raw.place, row));
+            self.rows.push(Finished { place: raw.place, doubt: raw.doubt, values: row });
         }
         Ok(())
     }
 
-    /// Of the rows of each person, the one that counts.
+    /// Of the rows of each person, the one that counts; all of them where they cannot be ranked.
     fn choose(&mut self) -> Result<(), RestError> {
         let settings = self.settings();
         let Some(pick) = settings.picks.iter().find(|pick| pick.by.is_some()) else { return Ok(()) };
-        for (_, mut raws) in std::mem::take(&mut self.grouped) {
+        for (_, raws) in std::mem::take(&mut self.grouped) {
             let chosen = chosen(pick, &raws, self.rest, &mut self.picked);
-            self.convert(raws.swap_remove(chosen))?;
+            // Another row of the person may have met a partner of somebody else.
+            let doubt = raws.iter().find_map(|raw| raw.doubt.clone());
+            for (_, raw) in raws.into_iter().enumerate().filter(|(index, _)| chosen.contains(index)) {
+                self.convert(Raw { doubt: doubt.clone(), ..raw })?;
+            }
         }
         Ok(())
     }
 
     fn finish(mut self) -> Result<Reading, RestError> {
         self.choose()?;
-        let Selection { chosen, ties } = self.picked;
+        let Selection { chosen, ties, unclear } = self.picked;
         if let Some((records, list)) = self.cut.take() {
             return Err(RestError::Cut { records, list: plain(&list) });
         }
@@ -347,6 +376,11 @@ impl<'s> Table<'s> {
         if ties > 0 {
             self.warn(format!(
                 "{ties} people have several rows that count alike: a [[source.pick]] should say which is preferred"
+            ));
+        }
+        if unclear > 0 {
+            self.warn(format!(
+                "{unclear} people have several rows that cannot be ranked, and are held: a value of the rule is unreadable"
             ));
         }
         let settings = self.settings();
@@ -361,14 +395,11 @@ impl<'s> Table<'s> {
     }
 
     fn loose_records(&mut self) -> Result<(Arc<Header>, Vec<Record>), RestError> {
-        let names: BTreeSet<&str> = self.loose.iter().flat_map(|(_, row)| row.keys().map(String::as_str)).collect();
+        let names: BTreeSet<&str> = self.loose.iter().flat_map(|one| one.values.keys().map(String::as_str)).collect();
         let header = Header::new(names).map_err(|name| RestError::Flatten(format!("two columns are called `{name}`")))?;
         let header = Arc::new(header);
-        let record = |(place, mut row): (Place, Row)| {
-            let values = header.names().map(|name| row.remove(name).unwrap_or(Value::Null)).collect();
-            Record::from_values(Arc::clone(&header), place, values)
-        };
-        let records = std::mem::take(&mut self.loose).into_iter().map(record).collect();
+        let values = |mut row: Row| header.names().map(|name| row.remove(name).unwrap_or(Value::Null)).collect();
+        let records = std::mem::take(&mut self.loose).into_iter().map(|one| one.into_record(&header, values)).collect();
         Ok((header, records))
     }
 
@@ -389,8 +420,7 @@ impl<'s> Table<'s> {
         let header = Header::new(columns.iter().map(|column| column.name.as_str()))
             .map_err(|name| RestError::Flatten(format!("two columns are called `{name}`")))?;
         let header = Arc::new(header);
-        let record = |(place, row)| Record::from_values(Arc::clone(&header), place, row);
-        let records = std::mem::take(&mut self.rows).into_iter().map(record).collect();
+        let records = std::mem::take(&mut self.rows).into_iter().map(|one| one.into_record(&header, |row| row)).collect();
         Ok((header, records))
     }
 }
@@ -456,7 +486,7 @@ fn paths(settings: &Settings) -> impl Iterator<Item = &Path> {
     settings.columns.iter().flat_map(|column| &column.paths).chain(others)
 }
 
-fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, told: &mut Selection) -> usize {
+fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, told: &mut Selection) -> Vec<usize> {
     let rows: Vec<&serde_json::Value> = raws.iter().map(|raw| &raw.json).collect();
-    pick.choose(&rows, rest.day, rest.settings.zone(), told).unwrap_or(0)
+    pick.choose(&rows, rest.day, rest.settings.zone(), told)
 }

@@ -46,7 +46,9 @@ fn damaged(number: usize, damage: &Damage) -> Mapped {
         Damage::Surname(text) => named(record, "surname", text),
         Damage::MailOf(other) => record.with("mail", &format!("p{other}@contoso.com")),
         Damage::PreviousKeyOf(other) => record.once(&format!("{other:03}")),
-        Damage::Gone => return Mapped::OutOfScope { key: None, previous_key: None, place: record.place, stage: None },
+        Damage::Gone => {
+            return Mapped::OutOfScope { key: None, previous_key: None, place: record.place, stage: None, damaged_key: false };
+        }
         Damage::Held(code) => {
             return Mapped::Held(Held {
                 key: Some(record.key),

@@ -37,7 +37,8 @@ fn the_later_end_date_of_several_records_decides_about_deleting() {
 
 #[test]
 fn a_record_outside_the_scope_is_no_duplicate() {
-    let out = |stage| Mapped::OutOfScope { key: Some(key("1")), previous_key: None, place: ada().place, stage };
+    let out =
+        |stage| Mapped::OutOfScope { key: Some(key("1")), previous_key: None, place: ada().place, stage, damaged_key: false };
     let mut world = World::settled(vec![ada()]);
     for stage in [None, Some(Stage::Left { end: None }), Some(Stage::Active { start: None })] {
         world.mapped = vec![out(stage), Mapped::Desired(ada())];

@@ -6,6 +6,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::{Map, Value};
 
 use super::charset::Charset;
+use super::unambiguous_json::Unambiguous;
 use crate::record::{Cell, Record};
 use crate::source::CsvSettings;
 use crate::source::rest::error::RestError;
@@ -90,7 +91,8 @@ fn named(kind: &str) -> Format {
 
 /// The message of `serde_json` names a line and a column, and no value.
 fn json(text: &str) -> serde_json::Result<Value> {
-    serde_json::from_slice(&crate::source::rest::shape::big_numbers::kept(text.as_bytes()))
+    let Unambiguous(value) = serde_json::from_slice(&crate::source::rest::shape::big_numbers::kept(text.as_bytes()))?;
+    Ok(value)
 }
 
 /// One JSON value on each line.
@@ -103,7 +105,7 @@ fn lines(text: &str) -> Result<Value, String> {
 /// Delimited text as a list of objects.
 fn csv(bytes: &[u8], encoding: Option<&str>) -> Result<Value, String> {
     let settings = CsvSettings { encoding: encoding.map(str::to_owned), ..CsvSettings::default() };
-    let reading = crate::source::read_csv_bytes("the answer", bytes, &settings).map_err(|fault| fault.to_string())?;
+    let reading = crate::source::read_csv_bytes("the answer", bytes, &settings).map_err(|faults| faults.in_one_line())?;
     let text = |cell: Cell<'_>| match cell {
         Cell::Text(text) => Value::String(text.to_owned()),
         _ => Value::Null,
@@ -112,7 +114,7 @@ fn csv(bytes: &[u8], encoding: Option<&str>) -> Result<Value, String> {
         |record: &Record| -> Map<String, Value> { record.cells().map(|(name, cell)| (name.to_owned(), text(cell))).collect() };
     let mut objects = Vec::with_capacity(reading.records.len());
     let read = reading.records.each(|record| objects.push(Value::Object(object(&record))));
-    read.map(|()| Value::Array(objects)).map_err(|fault| fault.to_string())
+    read.map(|()| Value::Array(objects)).map_err(|faults| faults.in_one_line())
 }
 
 #[cfg(test)]
@@ -169,6 +171,17 @@ mod tests {
         }
         assert_eq!(told("application/json", "\u{feff} \n".as_bytes()), Ok(None));
         assert_eq!(told("application/json", b" \n"), Ok(None));
+    }
+
+    #[test]
+    fn a_key_twice_in_one_object_is_an_error_unless_both_agree() {
+        for body in [r#"[{"n":1,"n":2}]"#, r#"{"data":[{"a":{"n":"x","m":1,"n":null}}]}"#, r#"{"total":2,"total":3}"#] {
+            let fault = told("application/json", body.as_bytes()).unwrap_err();
+            assert!(fault.contains("an object has one key twice, with different values at line 1"), "{fault}");
+        }
+        let people = json!([{"n": 1, "big": "123456789012345678901", "f": 1.5, "l": [true, null, -3]}, {"n": 2}]);
+        let body = r#"[{"n":1,"n":1,"big":123456789012345678901,"f":1.5,"l":[true,null,-3]},{"n":2}]"#;
+        assert_eq!(told("application/json", body.as_bytes()).unwrap().unwrap(), people);
     }
 
     #[test]

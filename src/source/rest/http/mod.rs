@@ -6,3 +6,4 @@ pub(in crate::source::rest) mod charset;
 pub(in crate::source::rest) mod client;
 pub(in crate::source::rest) mod token;
 pub(in crate::source::rest) mod transport;
+mod unambiguous_json;

@@ -27,6 +27,8 @@ pub(in crate::source::rest) enum MarkerKind {
     More,
     /// A cursor or a link to the next page.
     Next,
+    /// A cursor that services send with every page, also with the last one, which has no records.
+    Bookmark,
     /// So many records are in the list.
     Records(u64),
     /// So many pages are in the list.
@@ -39,6 +41,7 @@ enum Topic {
     More,
     End,
     Next,
+    Bookmark,
     Records,
     /// Records that a filter let through, beside which a total of all means nothing.
     Filtered,
@@ -92,9 +95,21 @@ impl Search {
     }
 
     fn members(&mut self, object: &Map<String, Value>, key: &str, way: Option<&str>, spot: Spot, depth: usize) {
+        self.position(object, key);
         for (name, value) in object {
             if way != Some(name.as_str()) && !self.own.contains(&ptr::from_ref(value)) {
                 self.member(name, value, key, spot, depth);
+            }
+        }
+    }
+
+    /// The end of the list in an object with the position of the page: `{current: 1, last: 2}`, `{from: 1, to: 20, of: 60}`.
+    fn position(&mut self, object: &Map<String, Value>, key: &str) {
+        let member = |names: &str| object.iter().find(|(name, _)| holds(names, &folded(name)));
+        let ends = [(Topic::LastPage, "last lastpage", "current currentpage page"), (Topic::Records, "of", "to from")];
+        for (topic, end, beside) in ends {
+            if let (Some((name, value)), Some(_)) = (member(end).filter(|(_, value)| !value.is_boolean()), member(beside)) {
+                self.add(topic, &joined(key, name), value);
             }
         }
     }
@@ -113,7 +128,8 @@ impl Search {
                 let about = is_about_pages(name) || (has_a_position(inner) && !is_about_requests(name));
                 // An object with records of its own counts those.
                 if about || !has_records(inner) {
-                    let spot = if about || (spot == Spot::Near && depth > 0) { Spot::Near } else { Spot::Far };
+                    let near = about || (spot == Spot::Near && depth > 0 && !is_about_requests(name));
+                    let spot = if near { Spot::Near } else { Spot::Far };
                     self.members(inner, &key, None, spot, depth + 1);
                 }
             }
@@ -137,9 +153,9 @@ impl Search {
     fn add(&mut self, topic: Topic, key: &str, value: &Value) {
         let count = |value: &Value| number(value).ok().flatten();
         let kind = match topic {
-            Topic::More | Topic::Next => {
-                is_positive(value).then_some(if topic == Topic::More { MarkerKind::More } else { MarkerKind::Next })
-            }
+            Topic::More => is_positive(value).then_some(MarkerKind::More),
+            Topic::Next => is_positive(value).then_some(MarkerKind::Next),
+            Topic::Bookmark => is_positive(value).then_some(MarkerKind::Bookmark),
             Topic::End => is_denied(value).then_some(MarkerKind::More),
             Topic::Records | Topic::Filtered => count(value).map(MarkerKind::Records),
             Topic::Pages => count(value).map(MarkerKind::Pages),
@@ -261,7 +277,9 @@ fn header_topic(name: &str) -> Option<Topic> {
         let words = words(&parts[skipped..].concat())?;
         let alone = words.len() == 1;
         // A single word counts where it is the whole name and can hardly mean anything else.
-        let heard = !alone || (skipped == 0 && rest != name && matches!(words[0], "total" | "next"));
+        let heard = !alone
+            || matches!(words[0], "continuation")
+            || (skipped == 0 && rest != name && matches!(words[0], "total" | "next"));
         topic(&words).filter(|_| heard)
     })
 }
@@ -272,12 +290,12 @@ const NOUNS: &str = "record records item items result results row rows element e
     set list query match matches";
 /// Nouns that name a number of records by themselves.
 const COUNTED: &str = "records results items hits rows entries";
-const COUNTS: &str = "total totals count num nb number no of found all overall full size";
+const COUNTS: &str = "total totals count num nb number no of found all overall full size gesamt anzahl";
 const PAGES: &str = "page pages batch";
 const LEADS: &str = "link links url uri href token cursor offset start marker key index id after path value skip continue \
-    continuation ref";
+    continuation ref bookmark scroll evaluated";
 const FLAGS: &str = "has is are there more next last final available exists exist end reached at done complete completed finished \
-    truncated partial incomplete remaining left filtered to fetch come exceeded limit limited transfer";
+    truncated partial incomplete remaining left eof filtered to fetch come exceeded limit limited transfer";
 /// Words without a meaning for the list.
 const FILLERS: &str = "x wp odata opensearch paging pagination meta indicator flag";
 
@@ -339,6 +357,12 @@ fn topic(words: &[&str]) -> Option<Topic> {
         let flags = "has is are there more next available exists exist to fetch come left";
         return rest_in(flags, &[NOUNS, PAGES]).then_some(Topic::More);
     }
+    if any(&["bookmark"]) || (has("scroll") && any(&["id", "token"])) {
+        return rest_in("next", &[NOUNS, PAGES, LEADS]).then_some(Topic::Bookmark);
+    }
+    if words == ["last", "evaluated", "key"] {
+        return Some(Topic::Next);
+    }
     if has("next") || any(&["continue", "continuation"]) || words == ["skip", "token"] {
         return rest_in("next", &[NOUNS, PAGES, LEADS]).then_some(Topic::Next);
     }
@@ -348,8 +372,8 @@ fn topic(words: &[&str]) -> Option<Topic> {
     if has("pages") {
         return rest_in("", &[PAGES, COUNTS]).then_some(Topic::Pages);
     }
-    if any(&["last", "final", "done", "complete", "completed", "finished", "end"]) {
-        let flags = "is at of reached last final done complete completed finished end";
+    if any(&["last", "final", "done", "complete", "completed", "finished", "end", "eof"]) {
+        let flags = "is at of reached last final done complete completed finished end eof";
         return rest_in(flags, &[NOUNS, PAGES]).then_some(Topic::End);
     }
     counts(words, &has, &rest_in)
@@ -358,17 +382,21 @@ fn topic(words: &[&str]) -> Option<Topic> {
 fn counts(words: &[&str], has: &dyn Fn(&str) -> bool, rest_in: &dyn Fn(&str, &[&str]) -> bool) -> Option<Topic> {
     // The number of a person (`employeeNumber`) is no number of persons (`numEmployees`).
     let numbered = words.first().is_some_and(|first| matches!(*first, "num" | "nb" | "number" | "no"));
-    let counted = numbered || ["total", "totals", "count", "found"].into_iter().any(has);
+    let counted = numbered || ["total", "totals", "count", "found", "gesamt", "anzahl"].into_iter().any(has);
     if has("remaining") || has("left") {
-        return rest_in("remaining left", &[NOUNS, "count"]).then_some(Topic::More).filter(|_| words.len() > 1);
+        return rest_in("remaining left", &[NOUNS, "count"]).then_some(Topic::More).filter(|_| words != ["left"]);
     }
     if has("page") {
         // `totalPage` and `pageCount` number the pages; `pageTotal` may be the records of this one.
         let pages = words.first() == Some(&"total") || words == ["page", "count"];
         return (pages && rest_in("", &[PAGES, COUNTS])).then_some(Topic::Pages);
     }
+    if matches!(words, ["result" | "results", "size"]) {
+        return Some(Topic::Records);
+    }
     if let [only] = words {
-        return (["total", "totals", "count"].contains(only) || holds(COUNTED, only)).then_some(Topic::Records);
+        return (["total", "totals", "count", "gesamt", "anzahl"].contains(only) || holds(COUNTED, only))
+            .then_some(Topic::Records);
     }
     (counted && rest_in("", &[NOUNS, COUNTS])).then_some(Topic::Records)
 }
@@ -467,6 +495,36 @@ mod tests {
             json!({"whatever": {"offset": 0, "limit": 1, "next": "/x"}}),
         ] {
             assert!(in_body(links.clone()).ends_with(" Next"), "{links}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_single_services_are_heard() {
+        for (beside, marker) in [
+            (json!({"meta": {"page": {"current": 1, "last": 2}}}), "meta.page.last Pages(2)"),
+            (json!({"currentPage": 1, "last_page": 2}), "last_page Pages(2)"),
+            (json!({"remaining": 6}), "remaining More"),
+            (json!({"meta": {"remaining": "6"}}), "meta.remaining More"),
+            (json!({"LastEvaluatedKey": {"id": "1"}}), "LastEvaluatedKey Next"),
+            (json!({"bookmark": "g1AAAA"}), "bookmark Bookmark"),
+            (json!({"_scroll_id": "DXF1"}), "_scroll_id Bookmark"),
+            (json!({"from": 1, "to": 1, "of": 60}), "of Records(60)"),
+            (json!({"resultSize": 60}), "resultSize Records(60)"),
+            (json!({"gesamt": 60}), "gesamt Records(60)"),
+            (json!({"Gesamtanzahl": 60}), "Gesamtanzahl Records(60)"),
+            (json!({"eof": false}), "eof More"),
+        ] {
+            assert!(in_body(beside.clone()).contains(marker), "{beside}: {}", in_body(beside.clone()));
+        }
+        assert_eq!(in_header("x-ms-continuation", "abc"), "header x-ms-continuation Next");
+        for beside in [
+            json!({"bookmark": "nil"}),
+            json!({"LastEvaluatedKey": null, "remaining": 0, "eof": true}),
+            json!({"of": 60, "last": 7, "left": 3}),
+            json!({"meta": {"rateLimit": {"remaining": 59}}}),
+            json!({"from": "2026-01-01", "to": "2026-12-31"}),
+        ] {
+            assert_eq!(in_body(beside.clone()), "", "{beside}");
         }
     }
 

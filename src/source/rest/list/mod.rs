@@ -13,7 +13,7 @@ use super::http::client::Sender;
 use super::http::transport::{Answer, Call, Payload, said};
 use super::settings::{Body, Format, PagingKind, Request, Settings};
 use super::shape::template::{Template, Values};
-use crate::record::{At, Place};
+use crate::record::{At, Doubt, Place};
 use crate::source::rest::shape::json::scalar;
 use crate::source::rest::shape::json::truth;
 
@@ -28,6 +28,8 @@ pub(in crate::source::rest) struct Raw {
     pub(in crate::source::rest) place: Place,
     pub(in crate::source::rest) json: Value,
     pub(in crate::source::rest) origin: Origin,
+    /// Why what was joined to it may be another record's.
+    pub(in crate::source::rest) doubt: Option<Doubt>,
 }
 
 /// Which page of which list a record came on.
@@ -296,6 +298,7 @@ fn cut(sender: &Sender<'_>, number: u64, found: &[(String, &Value)]) -> Vec<Raw>
         place: Place { source: Arc::clone(&source), at: At::Pointer(pointer.as_str().into()) },
         json: (*record).clone(),
         origin: Origin { list: 0, page: number },
+        doubt: None,
     };
     found.iter().map(raw).collect()
 }

@@ -161,6 +161,7 @@ impl<'s> Progress<'s> {
         let over = page.ended || more == Some(false) || self.is_met();
         let unheard = found.iter().find(|marker| match marker.kind {
             MarkerKind::Next => !over,
+            MarkerKind::Bookmark => !over && !page.records.is_empty(),
             MarkerKind::More => !page.ended,
             MarkerKind::Records(_) | MarkerKind::Pages(_) => false,
         });
@@ -169,7 +170,7 @@ impl<'s> Progress<'s> {
             Some(Marker { key, kind }) => Err(RestError::Unheard {
                 what: what.to_owned(),
                 key: crate::source::rest::error::plain(key),
-                next: *kind == MarkerKind::Next,
+                next: matches!(kind, MarkerKind::Next | MarkerKind::Bookmark),
             }),
         }
     }

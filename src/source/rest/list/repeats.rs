@@ -69,7 +69,7 @@ mod tests {
 
     fn raw(list: usize, page: u64, json: Value) -> Raw {
         let place = Place { source: format!("hr, page {page}").into(), at: At::Pointer("/0".into()) };
-        Raw { place, json, origin: Origin { list, page } }
+        Raw { place, json, origin: Origin { list, page }, doubt: None }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::json::scalar;
 use super::wrapper::{TruncatedList, wrapped};
+use crate::record::{is_error, unspaced};
 
 /// A path that was read without fault.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -178,10 +179,16 @@ impl Condition {
         Ok(Self { path: Path::parse(path.trim())?, equal, wanted: wanted.trim().trim_matches('"').to_owned() })
     }
 
-    /// Whether it holds; an absent value equals nothing.
+    /// Whether it holds; an absent value equals nothing. Texts compare without invisible characters, each run of blanks as one space.
     pub fn holds(&self, value: &Value) -> bool {
-        let met = self.path.find(value).into_iter().filter_map(scalar).any(|text| text == self.wanted);
+        let wanted = unspaced(&self.wanted);
+        let met = self.path.find(value).into_iter().filter_map(scalar).any(|text| unspaced(&text) == wanted);
         met == self.equal
+    }
+
+    /// Whether the value that it compares is an error of a spreadsheet.
+    pub(in crate::source::rest) fn meets_error(&self, value: &Value) -> bool {
+        self.path.find(value).into_iter().filter_map(scalar).any(|text| is_error(&text))
     }
 }
 

@@ -17,12 +17,15 @@ enum Part {
 /// Why a text is not a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateFault {
-    /// The text has an opening brace without a closing one.
-    #[error("a brace never closes in `{0}`")]
-    OpenBrace(String),
+    /// The text has an opening brace without a closing one. The text is not shown: it may be a secret.
+    #[error("a brace opens and never closes")]
+    OpenBrace,
     /// A part has a name that no value is given for.
     #[error("`{{{0}}}` has no value")]
     UnknownName(String),
+    /// What braces contain is no name, such as JSON. It is not shown: it may be a secret.
+    #[error("the text in braces is no name")]
+    NoName,
 }
 
 /// How the values of the parts are written.
@@ -51,10 +54,10 @@ impl Template {
             } else if brace == "}" {
                 plain.push('}');
             } else {
-                let end = rest.find('}').ok_or_else(|| TemplateFault::OpenBrace(text.to_owned()))?;
+                let end = rest.find('}').ok_or(TemplateFault::OpenBrace)?;
                 let name = &rest[..end];
                 if !known(name) {
-                    return Err(TemplateFault::UnknownName(name.to_owned()));
+                    return Err(if is_name(name) { TemplateFault::UnknownName(name.to_owned()) } else { TemplateFault::NoName });
                 }
                 parts.push(Part::Text(std::mem::take(&mut plain)));
                 parts.push(Part::Name(name.to_owned()));
@@ -114,6 +117,13 @@ impl Template {
             _ => None,
         }
     }
+}
+
+/// Whether a text can be the name of a part.
+fn is_name(text: &str) -> bool {
+    const LONGEST: usize = 40;
+    let usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    text.len() <= LONGEST && text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(usual)
 }
 
 /// The values of the named parts.
@@ -189,7 +199,16 @@ mod tests {
     #[test]
     fn unknown_names_and_open_braces_are_told() {
         assert_eq!(template("/{nope}").unwrap_err(), TemplateFault::UnknownName("nope".into()));
-        assert!(template("/{on").unwrap_err().to_string().contains("never closes"));
+        for (secret, fault) in [
+            ("{on", TemplateFault::OpenBrace),
+            (r#"{"user":"u","password":"S3cr3tZZ"}"#, TemplateFault::NoName),
+            ("{ S3cr3tZZ }", TemplateFault::NoName),
+            ("password=S3cr3tZZ{x", TemplateFault::OpenBrace),
+        ] {
+            let found = template(secret).unwrap_err();
+            assert_eq!(found, fault, "{secret}");
+            assert!(!found.to_string().contains("S3cr3tZZ"), "{found}");
+        }
     }
 
     #[test]

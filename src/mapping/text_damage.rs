@@ -1,21 +1,6 @@
-//! What spreadsheets and wrong code pages leave in a text on its way out of HR.
+//! What wrong code pages and copied texts leave in a text on its way out of HR.
 
-use crate::record::{code_point, is_invisible};
-use crate::source::is_error;
-
-/// The damage that a spreadsheet has done to a personnel number. The original number cannot be restored.
-pub(super) fn spreadsheet_damage(id: &str) -> Option<&'static str> {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if id.contains(['e', 'E']) && id.contains('+') && id.replace(',', ".").parse::<f64>().is_ok() {
-        Some("a spreadsheet wrote it as a power of ten: its last digits are lost")
-    } else if id.starts_with("=\"") || id.starts_with('\'') {
-        Some("a spreadsheet put marks around it")
-    } else if id.strip_suffix(".0").or_else(|| id.strip_suffix(",0")).is_some_and(digits) {
-        Some("a spreadsheet put .0 behind it")
-    } else {
-        None
-    }
-}
+use crate::record::{code_point, is_error, is_invisible};
 
 /// What is wrong with the letters of a text.
 pub(super) fn broken(text: &str) -> Option<&'static str> {
@@ -61,14 +46,6 @@ pub(super) fn odd_blanks(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_spreadsheet_does_to_a_number_is_seen() {
-        let damaged = ["4,02101E+12", "4.02e+12", "=\"00123\"", "'00123", "123.0", "123,0"];
-        assert!(damaged.iter().all(|id| spreadsheet_damage(id).is_some()));
-        let sound = ["00123", "E12", "1E5", "A+E", "12.5", "K.0", "10.00", "=x", ".0", ""];
-        assert_eq!(sound.iter().find_map(|id| spreadsheet_damage(id)), None);
-    }
 
     #[test]
     fn invisible_characters_are_named_and_joiners_of_a_script_are_none() {

@@ -361,14 +361,14 @@ fn missing_rows() -> Vec<Row> {
         ),
         ("M13", user(seen(missing(known(ada(), Enabled), true)), |user| user.synced = true)),
         (
-            "M14",
+            "M15",
             with(missing(known(ada(), Enabled), true), |world| {
                 let Mapped::Held(entry) = held(&worker("9", "Bo", "Ek"), HeldCode::InvalidValue) else { unreachable!() };
                 world.mapped = vec![Mapped::Held(Held { code: HeldCode::NoKey, ..entry })];
             }),
         ),
         (
-            "M15",
+            "M16",
             with(missing(known(ada(), Enabled), true), |world| {
                 let place = ada().place;
                 world.mapped = vec![Mapped::OutOfScope { key: None, previous_key: None, place, stage: None, damaged_key: true }];

@@ -50,7 +50,7 @@ fn two_feeds_may_carry_one_person_and_not_two() {
 fn whom_another_feed_carries_is_not_closed_because_this_feed_dropped_them() {
     let out = |stage| {
         let Desired { key, previous_key, place, .. } = ada();
-        Mapped::OutOfScope { key: Some(key), previous_key, place, stage }
+        Mapped::OutOfScope { key: Some(key), previous_key, place, stage, damaged_key: false }
     };
     let read_on = date(2026, 11, 19);
     let rows = [

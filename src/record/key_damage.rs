@@ -46,7 +46,7 @@ impl KeyDamage {
     }
 }
 
-/// Completes "the key …".
+/// The text completes a sentence that begins with "the key".
 impl fmt::Display for KeyDamage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

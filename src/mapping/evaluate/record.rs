@@ -10,7 +10,7 @@ use crate::mapping::desired::{Desired, Held, HeldCode, LeftOut, Mapped, RecordPa
 use crate::mapping::formula::Slot;
 use crate::mapping::lifecycle::{Facts, Standing, Unclear};
 use crate::mapping::scope::Clause;
-use crate::record::{EmployeeId, Record};
+use crate::record::{EmployeeId, Place, Record};
 
 impl BoundMapping {
     /// The desired state of the person of a record on the context's day, or the reason for which it is held.
@@ -78,11 +78,7 @@ impl RecordEvaluation<'_> {
             Verdict::Damaged(problem) | Verdict::Failed(problem) => (false, vec![problem]),
         };
         if is_out {
-            let stage = standing.map(|standing| standing.stage);
-            // An empty key is a vacant post; a damaged one is a person's.
-            let damaged_key = key.is_err() || previous_key.is_err();
-            let (key, previous_key) = (key.ok().flatten(), previous_key.ok().flatten());
-            return Mapped::OutOfScope { key, previous_key, place, stage, damaged_key };
+            return out_of_scope(key, previous_key, place, standing);
         }
         let key = key.and_then(|key| key.ok_or_else(|| self.no_key()));
         let previous_key = self.note(previous_key).flatten();
@@ -225,4 +221,16 @@ impl RecordEvaluation<'_> {
         let text = self.one_text(slot, part).map_err(unreadable)?;
         text.as_deref().and_then(EmployeeId::new).map(|key| self.undamaged(slot, part, key)).transpose()
     }
+}
+
+/// A record that this feed does not manage. An empty key is a vacant post; a damaged one belongs to a person.
+fn out_of_scope(
+    key: Result<Option<EmployeeId>, Problem>,
+    previous_key: Result<Option<EmployeeId>, Problem>,
+    place: Place,
+    standing: Option<Standing>,
+) -> Mapped {
+    let damaged_key = key.is_err() || previous_key.is_err();
+    let (key, previous_key) = (key.ok().flatten(), previous_key.ok().flatten());
+    Mapped::OutOfScope { key, previous_key, place, stage: standing.map(|standing| standing.stage), damaged_key }
 }

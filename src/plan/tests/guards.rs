@@ -416,7 +416,7 @@ fn a_plan_older_than_the_last_good_reading_opens_no_account() {
         assert_eq!(saved.changes.len(), 2, "{}", text(&saved));
         for approved in [false, true] {
             for overtaken in [false, true] {
-                let confirmation = Confirmation { overtaken, approved, ..as_saved(&saved) };
+                let confirmation = Confirmation { approved, overtaken, ..as_saved(&saved) };
                 let (plan, _) = drift(&saved, &world.snapshot, &world.ledger, &world.policy, &confirmation);
                 assert_eq!((plan.changes.len(), plan.attention().is_empty()), if overtaken { (1, false) } else { (2, true) });
             }

@@ -15,6 +15,7 @@ pub(crate) struct FirstLook {
     pub(crate) header: Arc<Header>,
     pub(crate) records: Vec<Record>,
     pub(crate) told: Vec<String>,
+    pub(crate) is_workbook: bool,
     pub(crate) settings: FileSettings,
     /// The rows below the data that are skipped, as text.
     pub(crate) footer: Vec<String>,
@@ -36,6 +37,7 @@ pub(crate) fn look(file: &Path) -> Result<FirstLook, Failure> {
             header: Arc::new(header),
             records: Vec::new(),
             told: Vec::new(),
+            is_workbook: source::is_workbook(&files[0], &plain)?,
             settings: plain,
             footer: Vec::new(),
         });
@@ -147,6 +149,7 @@ fn try_with(files: &[Fetched], settings: FileSettings) -> Result<FirstLook, sour
         header: reading.header,
         records: reading.records.into_held()?,
         told: reading.told,
+        is_workbook: source::is_workbook(&files[0], &settings)?,
         settings,
         footer: Vec::new(),
     })

@@ -107,8 +107,7 @@ fn settings_text(file: &Path, mapping: &str, look: &FirstLook, rows: Option<&str
     for note in &look.told {
         let _ = writeln!(text, "# {}", shown(note));
     }
-    let is_workbook = look.told.iter().any(|told| told.contains(": sheet `"));
-    let _ = writeln!(text, "kind    = {}", quoted(if is_workbook { "xlsx" } else { "csv" }));
+    let _ = writeln!(text, "kind    = {}", quoted(if look.is_workbook { "xlsx" } else { "csv" }));
     let _ = writeln!(text, "path    = {}   # * takes the newest match", quoted(&file.to_string_lossy()));
     let _ = writeln!(text, "mapping = {}", quoted(mapping));
     let csv = &look.settings.csv;

@@ -12,6 +12,7 @@ use super::pending_run::{PendingRun, left_out};
 use super::run::Session;
 use super::run_state::RunState;
 use super::saved_plan::scope;
+use crate::apply::RequestKind;
 use crate::directory::ObjectId;
 use crate::graph::Priority;
 use crate::plan::{self, UndoInputs};
@@ -64,6 +65,7 @@ fn done(run: &Recorded) -> BTreeSet<u64> {
 
 /// The objects that the run created, by key.
 fn created(run: &Recorded) -> BTreeMap<String, ObjectId> {
-    let created = run.requests.iter().filter(|request| request.done == Some(true) && request.kind.starts_with("create-"));
+    let creates = [RequestKind::CreateUser, RequestKind::CreateGroup].map(RequestKind::as_str);
+    let created = run.requests.iter().filter(|request| request.done == Some(true) && creates.contains(&request.kind.as_str()));
     created.filter_map(|request| Some((request.key.clone(), ObjectId::new(request.id.as_deref()?)?))).collect()
 }

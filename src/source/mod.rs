@@ -110,6 +110,14 @@ pub fn header_in(file: &Fetched, settings: &FileSettings) -> Result<Vec<String>,
     files::header(file, settings)
 }
 
+/// Whether a file holds a workbook, by its content and not by its name.
+///
+/// # Errors
+/// A file or an archive that cannot be read.
+pub fn is_workbook(file: &Fetched, settings: &FileSettings) -> Result<bool, SourceErrors> {
+    files::is_workbook(file, settings)
+}
+
 /// Reads files of this machine into one reading.
 pub fn read_files(paths: &[PathBuf], settings: &FileSettings) -> Result<Reading, SourceErrors> {
     files::read_paths(paths, settings)

@@ -102,6 +102,12 @@ pub(super) fn header(file: &Fetched, settings: &FileSettings) -> Result<Vec<Stri
     }
 }
 
+/// Whether the file holds a workbook, by its content: also one inside an archive.
+pub(super) fn is_workbook(file: &Fetched, settings: &FileSettings) -> Result<bool, SourceErrors> {
+    let bytes = file.content.clone().bytes()?;
+    Ok(matches!(unpack(&file.name, bytes, &settings.unpack, &mut Vec::new())?, unpack::Content::Workbook(_)))
+}
+
 /// Opens and reads files of this machine, whatever their age.
 pub(super) fn read_paths(paths: &[PathBuf], settings: &FileSettings) -> Result<Reading, SourceErrors> {
     read(local::open(paths, &Arrival::default(), settings.unpack.max_bytes, SystemTime::UNIX_EPOCH)?, settings)

@@ -155,6 +155,7 @@ fn a_password_in_the_url_is_refused_and_shown_nowhere() {
     }
 }
 
+#[cfg(feature = "sql")]
 #[test]
 fn keys_are_checked_in_one_pass() {
     let told = refused(

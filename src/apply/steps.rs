@@ -44,8 +44,6 @@ struct World<'a> {
     day: &'a str,
     new_users: BTreeSet<&'a str>,
     new_groups: BTreeSet<&'a str>,
-    /// The changes that give a returning account a new password.
-    passwords: &'a BTreeSet<u64>,
     /// Memberships that a group's own change ends: group and member.
     ending: BTreeSet<(ObjectId, ObjectId)>,
     managed_groups: HashMap<ObjectId, Vec<ObjectId>>,
@@ -63,7 +61,6 @@ impl<'a> World<'a> {
             day: &plan.as_of,
             new_users: made(Object::User),
             new_groups: made(Object::Group),
-            passwords: &plan.new_passwords,
             ending: BTreeSet::new(),
             managed_groups: HashMap::new(),
         };
@@ -87,7 +84,7 @@ impl<'a> World<'a> {
 
     /// The account behind a key of `manager` or `members`.
     fn user(&self, change: &Change, key: &str) -> ObjectRef {
-        if let Some(id) = change.ids.get(key) {
+        if let Some(id) = change.aside.accounts.get(key) {
             return ObjectRef::Id(id.clone());
         }
         if self.new_users.contains(key) {
@@ -118,7 +115,7 @@ fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnM
         _ => Phase::Update,
     };
     appear(change, &mut edits, push);
-    enablement(change, &user, &mut edits, world, push);
+    enablement(change, &user, &mut edits, push);
     if change.then.contains(&LeaveAction::RevokeSessions) && world.capabilities.sessions {
         push(Phase::Revoke, StepAction::RevokeSessions { user: user.clone() }, Some(LeaveAction::RevokeSessions));
     }
@@ -164,7 +161,6 @@ fn enablement(
     change: &Change,
     user: &ObjectRef,
     edits: &mut Edits,
-    world: &World<'_>,
     push: &mut impl FnMut(Phase, StepAction, Option<LeaveAction>),
 ) {
     let Some(attribute) = Attribute::find(roles::ACCOUNT_ENABLED) else { return };
@@ -175,7 +171,7 @@ fn enablement(
         _ => asked,
     };
     let opens = to == Some(Value::Flag(true));
-    if world.passwords.contains(&change.seq) && change.id.is_some() && (opens || change.action == Action::Restore) {
+    if change.needs_new_password() && change.id.is_some() && (opens || change.action == Action::Restore) {
         push(Phase::Appear, StepAction::SetPassword { user: user.clone() }, None);
     }
     if to.is_some() {
@@ -260,7 +256,7 @@ fn leave(
         LeaveAction::RemoveFromManagedGroups => {
             let Some(id) = known else { return };
             let told = change.members.iter().flat_map(|members| &members.remove);
-            let told = told.filter_map(|key| change.ids.get(key).cloned().or_else(|| ObjectId::new(key)));
+            let told = told.filter_map(|key| ObjectId::new(key));
             let seen = world.managed_groups.get(id).into_iter().flatten().cloned();
             let groups: BTreeSet<ObjectId> = told.chain(seen).collect();
             for group in groups.into_iter().filter(|group| !world.ending.contains(&(group.clone(), id.clone()))) {

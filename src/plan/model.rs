@@ -48,9 +48,6 @@ pub struct Plan {
     /// How many people wait for an attribute that Graph refused to this app. No part of the document, where it is an entry of `skipped`.
     #[serde(skip)]
     pub left_out: BTreeMap<Attribute, u64>,
-    /// The changes, by number, that give an account that comes back a new password before it is opened. No part of the document.
-    #[serde(skip)]
-    pub new_passwords: BTreeSet<u64>,
 }
 
 /// The further candidates of `SelectUniqueValue` that the plan knows to be free, best first: by number of the change and by attribute.
@@ -60,13 +57,39 @@ pub type Candidates = BTreeMap<u64, BTreeMap<String, Vec<Value>>>;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Aside {
-    /// The object ids behind the keys that changes name.
-    pub accounts: Accounts,
+    /// What belongs to single changes.
+    pub changes: ChangeAsides,
     /// The further candidates of creates.
     pub candidates: Candidates,
-    /// The changes that set a new password.
-    pub new_passwords: BTreeSet<u64>,
 }
+
+/// What belongs to a change and is no part of its document: the state folder keeps it beside the plan.
+///
+/// ```
+/// # use hrpush::plan::ChangeAside;
+/// let aside = ChangeAside { new_password: true, ..ChangeAside::default() };
+/// assert_eq!(serde_json::to_string(&aside).unwrap(), r#"{"newPassword":true}"#);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ChangeAside {
+    /// The accounts behind the keys of `manager`, `owners` and `members`, where they exist already.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub accounts: BTreeMap<String, ObjectId>,
+    /// The manager that [`LeaveAction::ClearManager`] removes. The tenant does not know it afterwards, so an undo reads it here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleared_manager: Option<ObjectId>,
+    /// The managed groups of an account that is deleted. Graph adds the account to them again when it is restored, and no list of
+    /// members shows that before.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub former_groups: BTreeSet<ObjectId>,
+    /// Whether an administrator gave the account to another person, so that the former password must not work.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub new_password: bool,
+}
+
+/// What is kept beside changes, by the number of the change.
+pub type ChangeAsides = BTreeMap<u64, ChangeAside>;
 
 /// The tenant that a plan is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,63 +249,53 @@ pub struct Change {
     pub then: Vec<LeaveAction>,
     /// The place of the person's record.
     pub record: Option<Place>,
-    /// The object ids behind the HR keys of `manager` and `members`, where they exist already. No part of the document: the state folder
-    /// keeps them beside it, see [`Plan::accounts`].
+    /// The object ids that the change needs. No part of the document: the state folder keeps them beside it.
     #[serde(skip)]
-    pub ids: BTreeMap<String, ObjectId>,
+    pub aside: ChangeAside,
 }
 
-/// The object ids behind the keys that changes name, by the number of the change.
-pub type Accounts = BTreeMap<u64, BTreeMap<String, ObjectId>>;
-
 impl Plan {
-    /// The accounts behind the keys of its changes.
+    /// What is kept beside its changes.
     #[must_use]
-    pub fn accounts(&self) -> Accounts {
-        let named = self.changes.iter().filter(|change| !change.ids.is_empty());
-        named.map(|change| (change.seq, change.ids.clone())).collect()
+    pub fn change_asides(&self) -> ChangeAsides {
+        let filled = self.changes.iter().filter(|change| change.aside != ChangeAside::default());
+        filled.map(|change| (change.seq, change.aside.clone())).collect()
     }
 
     /// Everything that is kept beside the document.
     #[must_use]
     pub fn aside(&self) -> Aside {
-        let (candidates, new_passwords) = (self.candidates.clone(), self.new_passwords.clone());
-        Aside { accounts: self.accounts(), candidates, new_passwords }
+        Aside { changes: self.change_asides(), candidates: self.candidates.clone() }
     }
 
     /// The plan as its document has it, with what was kept beside it.
     #[must_use]
     pub fn with_aside(self, aside: Aside) -> Self {
-        let Aside { accounts, candidates, new_passwords } = aside;
-        Self { candidates, new_passwords, ..self.with_accounts(accounts) }
+        let Aside { changes, candidates } = aside;
+        Self { candidates, ..self.with_change_asides(changes) }
     }
 
-    /// The plan of a document, with the accounts that were kept beside it.
+    /// The plan of a document, with what was kept beside its changes.
     #[must_use]
-    pub fn with_accounts(mut self, mut accounts: Accounts) -> Self {
+    pub fn with_change_asides(mut self, mut asides: ChangeAsides) -> Self {
         for change in &mut self.changes {
-            change.ids = accounts.remove(&change.seq).unwrap_or_default();
+            change.aside = asides.remove(&change.seq).unwrap_or_default();
         }
         self
     }
 }
-
-/// Under what [`Change::ids`] keeps the account that gets a new first password: no key of a person has brackets of its own.
-const NEW_PASSWORD: &str = "(new password)";
 
 impl Change {
     /// Whether the change opens the account but the former password must not work. That is so if the key was given out again and
     /// an administrator approved it, or if both names are replaced while the account returns.
     #[must_use]
     pub fn needs_new_password(&self) -> bool {
-        self.ids.contains_key(NEW_PASSWORD) || (self.opens() && self.replaces(roles::GIVEN_NAME) && self.replaces(roles::SURNAME))
+        self.aside.new_password || (self.opens() && self.replaces(roles::GIVEN_NAME) && self.replaces(roles::SURNAME))
     }
 
     /// Gives the account a new first password, where the change opens it.
     pub(super) fn renew_password(&mut self) {
-        if let Some(id) = self.id.clone().filter(|_| self.opens()) {
-            self.ids.insert(NEW_PASSWORD.into(), id);
-        }
+        self.aside.new_password |= self.id.is_some() && self.opens();
     }
 
     /// Whether the account is restored ahead of a first working day. It then belongs to that start, and no earlier leave deletes
@@ -312,25 +325,6 @@ impl Change {
         if self.action == Action::Update && self.why.code == ReasonCode::HrChanged {
             self.why.code = ReasonCode::Adopted;
         }
-    }
-}
-
-/// Under what [`Change::ids`] keeps the manager that follows a disable out: no key of a person has brackets of its own.
-pub(super) const CLEARED_MANAGER: &str = "(cleared manager)";
-
-/// The start of the names under which [`Change::ids`] keeps the groups of an account that is deleted: no key of a person begins so.
-const FORMER_GROUP: &str = "(group when deleted) ";
-
-impl Change {
-    /// Notes the managed groups of an account that is deleted: Graph adds the account to them again when it is restored, and no list of
-    /// members shows that before.
-    pub(super) fn note_former_groups<'g>(&mut self, groups: impl Iterator<Item = &'g ObjectId>) {
-        self.ids.extend(groups.map(|id| (format!("{FORMER_GROUP}{id}"), id.clone())));
-    }
-
-    /// The managed groups of an account that is deleted.
-    pub fn former_groups(&self) -> impl Iterator<Item = &ObjectId> {
-        self.ids.iter().filter(|(name, _)| name.starts_with(FORMER_GROUP)).map(|(_, id)| id)
     }
 }
 

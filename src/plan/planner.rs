@@ -11,7 +11,7 @@ use crate::plan::ledger::LastReading;
 use crate::plan::matching::Matching;
 use crate::plan::matching::claim::{Account, How, Person};
 use crate::plan::model::{
-    Action, Candidate, Candidates, Change, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary,
+    Action, Candidate, Candidates, Change, ChangeAside, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary,
 };
 use crate::plan::order::order;
 use crate::plan::person::context::{PersonDecision, PersonPlanner};
@@ -94,7 +94,6 @@ fn decide(planner: &mut PersonPlanner<'_>) -> Decided {
 fn document(mut planner: PersonPlanner<'_>, changes: Vec<Change>, records: RecordCounts, presence: &Presence) -> Plan {
     let (inputs, matching) = (planner.inputs, planner.matching);
     let candidates = candidates(&mut planner, &changes);
-    let new_passwords = changes.iter().filter(|change| change.needs_new_password()).map(|change| change.seq).collect();
     let left_out = planner.refusals.iter().map(|(attribute, refusals)| (*attribute, refusals.left_out));
     let left_out = left_out.filter(|(_, people)| *people > 0).collect();
     let held = held_entries(inputs, matching, &planner.held);
@@ -122,7 +121,6 @@ fn document(mut planner: PersonPlanner<'_>, changes: Vec<Change>, records: Recor
         seal: String::new(),
         candidates,
         left_out,
-        new_passwords,
     };
     plan.fingerprint = fingerprint(&plan);
     plan
@@ -244,7 +242,7 @@ fn bare_update(person: &Person<'_>, inputs: &Inputs<'_>) -> Change {
         members: None,
         then: Vec::new(),
         record: Some(desired.place),
-        ids: BTreeMap::new(),
+        aside: ChangeAside::default(),
     };
     if let Some(adoption) = adoption {
         change.adopt(&adoption);

@@ -12,7 +12,7 @@ use crate::plan::approval::guards::{self, Bases};
 use crate::plan::group_rules::refuse;
 use crate::plan::inputs::Policy;
 use crate::plan::ledger::Ledger;
-use crate::plan::model::{Action, CLEARED_MANAGER, Change, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
+use crate::plan::model::{Action, Change, ChangeAside, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
 use crate::plan::order::order;
 use crate::plan::person::lifecycle::enablement;
 use crate::plan::planner::summarise;
@@ -75,7 +75,6 @@ pub fn undo(inputs: &UndoInputs<'_>) -> (Plan, Vec<Drifted>) {
         seal: String::new(),
         candidates: BTreeMap::new(),
         left_out: BTreeMap::new(),
-        new_passwords: BTreeSet::new(),
     };
     plan.fingerprint = fingerprint(&plan);
     (plan, drifted)
@@ -119,7 +118,7 @@ impl<'a> Work<'a> {
             members: None,
             then: Vec::new(),
             record: change.record.clone(),
-            ids: change.ids.clone(),
+            aside: ChangeAside { accounts: change.aside.accounts.clone(), ..ChangeAside::default() },
         }
     }
 
@@ -190,7 +189,7 @@ impl<'a> Work<'a> {
             let (before, after) = (edit.after.clone(), edit.before.clone());
             edits.push(Edit { name: edit.name.clone(), before, after, expression: None });
         }
-        let cleared = change.ids.get(CLEARED_MANAGER).filter(|_| user.manager.is_none());
+        let cleared = change.aside.cleared_manager.as_ref().filter(|_| user.manager.is_none());
         if let Some(manager) = cleared {
             let after = Some(Value::text(manager.to_string()));
             edits.push(Edit { name: roles::MANAGER.into(), before: None, after, expression: None });
@@ -209,12 +208,12 @@ impl<'a> Work<'a> {
             // A person that is disabled again keeps no open session, as with any leaver.
             inverse.then = vec![LeaveAction::RevokeSessions];
         }
-        inverse.ids.extend(cleared.map(|manager| (manager.to_string(), manager.clone())));
+        inverse.aside.accounts.extend(cleared.map(|manager| (manager.to_string(), manager.clone())));
         for edit in &inverse.attributes {
             if let (roles::MANAGER, Some(key)) = (edit.name.as_str(), edit.after.as_ref().and_then(Value::as_text))
                 && let Some(id) = account_of(change, key, self.inputs.ledger)
             {
-                inverse.ids.insert(key.to_owned(), id);
+                inverse.aside.accounts.insert(key.to_owned(), id);
             }
         }
         self.changes.push(inverse);
@@ -232,7 +231,7 @@ impl<'a> Work<'a> {
         }
         let Some(id) = self.id_of(change) else { return };
         for group in change.members.iter().flat_map(|members| &members.remove) {
-            let Some(group_id) = change.ids.get(group).cloned().or_else(|| ObjectId::new(group)) else { continue };
+            let Some(group_id) = ObjectId::new(group) else { continue };
             match self.inputs.snapshot.groups.get(&group_id) {
                 Some(now) if now.members.contains(&id) => continue,
                 Some(_) => {}
@@ -245,7 +244,7 @@ impl<'a> Work<'a> {
             back.object = Object::Group;
             back.key.clone_from(group);
             back.id = Some(group_id);
-            back.ids = BTreeMap::from([(change.key.clone(), id.clone())]);
+            back.aside.accounts = BTreeMap::from([(change.key.clone(), id.clone())]);
             back.members = Some(Members { add: vec![change.key.clone()], remove: Vec::new() });
             self.changes.push(back);
         }
@@ -290,7 +289,7 @@ impl<'a> Work<'a> {
         for key in change.members.iter().flat_map(|members| &members.add) {
             let account = self.inputs.created.get(key).cloned().or_else(|| account_of(change, key, self.inputs.ledger));
             if let Some(id) = account.filter(|id| group.members.contains(id)) {
-                inverse.ids.insert(key.clone(), id);
+                inverse.aside.accounts.insert(key.clone(), id);
                 members.remove.push(key.clone());
             }
         }
@@ -300,7 +299,7 @@ impl<'a> Work<'a> {
                     self.moved(change, &format!("{key} has moved on to another group since"));
                     continue;
                 }
-                inverse.ids.insert(key.clone(), id);
+                inverse.aside.accounts.insert(key.clone(), id);
                 members.add.push(key.clone());
             }
         }

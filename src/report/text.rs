@@ -118,7 +118,7 @@ fn mark(action: Action) -> (char, Style, &'static str) {
 fn write_change(text: &mut String, change: &Change) {
     // Destructured without `..`, so that a new field cannot be forgotten here.
     let Change { seq: _, action, object, key, id, user_principal_name, reason, why: _, cause, .. } = change;
-    let Change { attributes, members, then, record: _, ids: _, .. } = change;
+    let Change { attributes, members, then, record: _, aside: _, .. } = change;
     let (sign, style, verb) = mark(*action);
     let object = match object {
         Object::User => "",

@@ -165,7 +165,7 @@ impl<'a> Context<'a> {
 
 /// The managed groups of an account that is deleted, as a column has them.
 fn former_groups(change: &Change) -> Result<Option<String>, StoreError> {
-    let groups: Vec<String> = change.former_groups().map(ToString::to_string).collect();
+    let groups: Vec<String> = change.aside.former_groups.iter().map(ToString::to_string).collect();
     Ok((!groups.is_empty()).then(|| serde_json::to_string(&groups)).transpose()?)
 }
 

@@ -3,7 +3,6 @@ insert into addresses select tenant, address, key, until from old_addresses;
 insert into readings select tenant, feed, reading, read_at from old_readings;
 insert into refused select tenant, attribute, day from old_refused;
 insert into cache select tenant, name, value from old_cache;
-insert into staged select tenant, fingerprint, feed, reading, ids, made_at, guards from old_staged;
 insert into staged_people select tenant, fingerprint, key, id, wanted from old_staged_people;
 insert into decisions select decision, tenant, key, verdict, account, given_name, surname, note, user, host, decided_at, forgotten_at,
     forgotten_by from old_decisions;

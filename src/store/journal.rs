@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::columns::{IdColumn, StoredId, UuidText, kind_number, kind_of, leave_bits, micros, packed, signed, unpacked};
+use super::columns::{IdColumn, StoredId, UuidText, kind_number, kind_of, leave_bits, micros, packed, signed};
 use super::effects::{Context, Done, RunPlan};
 use super::endings::EndKind;
 use super::ledger::GuardCounts;
+use super::runs::journaled;
 use super::{Store, StoreError, names, now};
 use crate::apply::{Answered, Entry, Journal, JournalError, Open, Outcome, RequestKind, RunId, Sent, Settled};
 use crate::directory::{Attribute, ObjectId, TenantId, Upn};
@@ -65,7 +66,7 @@ impl Store {
         };
         let transaction = self.database.transaction()?;
         transaction.execute(
-            "update runs set tenant = ?2, feed = ?3, source = ?4, fingerprint = ?5, plan = ?6, ids = ?7, counted = ?8, summary = ?9, \
+            "update runs set tenant = ?2, feed = ?3, source = ?4, fingerprint = ?5, plan = ?6, aside = ?7, counted = ?8, summary = ?9, \
              changes = ?10 where run = ?1",
             params![
                 run.0,
@@ -74,7 +75,7 @@ impl Store {
                 plan.source.name,
                 plan.fingerprint,
                 packed(&serde_json::to_string(plan)?)?,
-                packed(&serde_json::to_string(&plan.accounts())?)?,
+                packed(&serde_json::to_string(&plan.change_asides())?)?,
                 serde_json::to_string(&GuardCounts::of(plan))?,
                 serde_json::to_string(&plan.summary)?,
                 signed(plan.changes.len() as u64),
@@ -145,11 +146,11 @@ impl Store {
 
     /// A run with its plan, as it was journaled.
     pub(super) fn plan_of(&self, run: &RunId) -> Result<RunPlan, StoreError> {
-        let select = "select number, plan from runs where run = ?1 and plan is not null";
-        let found: Option<(i64, Vec<u8>)> =
-            self.database.query_row(select, [&run.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let (number, plan) = found.ok_or_else(|| StoreError::NoRun(run.0.clone()))?;
-        Ok(RunPlan { run: run.clone(), number, plan: serde_json::from_str(&unpacked(&plan)?)? })
+        let select = "select number, plan, aside from runs where run = ?1 and plan is not null and aside is not null";
+        let found: Option<(i64, Vec<u8>, Vec<u8>)> =
+            self.database.query_row(select, [&run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+        let (number, plan, aside) = found.ok_or_else(|| StoreError::NoRun(run.0.clone()))?;
+        Ok(RunPlan { run: run.clone(), number, plan: journaled(&plan, &aside)? })
     }
 
     /// Requests of earlier runs against this tenant that were never answered.

@@ -1,8 +1,10 @@
 //! Brings a state folder of an earlier version up to the present schema, in one transaction.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use serde::Deserialize;
 
 use super::columns::{IdColumn, UuidText, kind_named, kind_number, leave_bits, micros, packed, signed};
 use super::effects::RunPlan;
@@ -12,7 +14,7 @@ use super::{StoreError, names, wanted};
 use crate::apply::{Outcome, RunId};
 use crate::directory::ObjectId;
 use crate::mapping::LeaveAction;
-use crate::plan::{Plan, WishDigest, WishMap};
+use crate::plan::{Aside, Candidates, ChangeAside, ChangeAsides, Plan, WishDigest, WishMap};
 
 /// The version of the schema that this build reads and writes.
 pub(super) const VERSION: i64 = 4;
@@ -87,7 +89,61 @@ fn from_3_to_4(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     drop(rows);
     drop(select);
     keep_people(transaction)?;
+    keep_staged(transaction)?;
     transaction.execute_batch(FROM_3_TO_4_REST)?;
+    Ok(())
+}
+
+/// The accounts beside changes as schema 3 kept them. Names in brackets were no keys of people.
+type FormerAccounts = BTreeMap<u64, BTreeMap<String, ObjectId>>;
+
+/// What schema 3 kept beside a saved plan, from its last builds on; before them, the accounts alone.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct FormerAside {
+    accounts: FormerAccounts,
+    candidates: Candidates,
+    new_passwords: BTreeSet<u64>,
+}
+
+/// The fields of today for what schema 3 kept in one map.
+fn typed_asides(accounts: FormerAccounts) -> ChangeAsides {
+    const CLEARED_MANAGER: &str = "(cleared manager)";
+    const NEW_PASSWORD: &str = "(new password)";
+    const FORMER_GROUP: &str = "(group when deleted) ";
+    let typed = |mut accounts: BTreeMap<String, ObjectId>| {
+        let cleared_manager = accounts.remove(CLEARED_MANAGER);
+        let new_password = accounts.remove(NEW_PASSWORD).is_some();
+        let former_groups = accounts.extract_if(.., |name, _| name.starts_with(FORMER_GROUP)).map(|(_, group)| group).collect();
+        ChangeAside { accounts, cleared_manager, former_groups, new_password }
+    };
+    accounts.into_iter().map(|(seq, accounts)| (seq, typed(accounts))).collect()
+}
+
+/// What is kept beside a plan today, from the text of schema 3.
+fn typed_aside(text: &str) -> Result<Aside, StoreError> {
+    if let Ok(accounts) = serde_json::from_str(text) {
+        return Ok(Aside { changes: typed_asides(accounts), ..Aside::default() });
+    }
+    let FormerAside { accounts, candidates, new_passwords } = serde_json::from_str(text)?;
+    let mut changes = typed_asides(accounts);
+    for seq in new_passwords {
+        changes.entry(seq).or_default().new_password = true;
+    }
+    Ok(Aside { changes, candidates })
+}
+
+/// The saved plans, with what is kept beside them.
+fn keep_staged(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    let mut select = transaction.prepare("select rowid, ids from old_staged")?;
+    let mut update = transaction.prepare("update old_staged set ids = ?2 where rowid = ?1")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows: Vec<(i64, String)> = rows.collect::<Result<_, _>>()?;
+    for (row, ids) in rows {
+        update.execute(params![row, serde_json::to_string(&typed_aside(&ids)?)?])?;
+    }
+    transaction
+        .execute_batch("insert into staged select tenant, fingerprint, feed, reading, ids, made_at, guards from old_staged;")?;
     Ok(())
 }
 
@@ -99,7 +155,7 @@ fn keep_run(transaction: &Transaction<'_>, row: &rusqlite::Row<'_>) -> Result<()
     let known: Option<Outcome> = outcome.as_deref().map(serde_json::from_str).transpose()?;
     let ended = known.as_ref().zip(exit_code).map_or(EndKind::Crashed, |(outcome, code)| EndKind::of_outcome(outcome, code));
     transaction.execute(
-        "insert into runs (number, run, tenant, feed, source, started_at, finished_at, ended, exit_code, duration_ms, fingerprint, plan, ids, \
+        "insert into runs (number, run, tenant, feed, source, started_at, finished_at, ended, exit_code, duration_ms, fingerprint, plan, aside, \
          outcome, counted, summary, changes, applied, failed) \
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         params![
@@ -115,7 +171,7 @@ fn keep_run(transaction: &Transaction<'_>, row: &rusqlite::Row<'_>) -> Result<()
             known.map(|outcome| signed(outcome.duration_ms)),
             text(6)?,
             packed(&plan_text)?,
-            packed(text(8)?.as_deref().unwrap_or("{}"))?,
+            packed(&serde_json::to_string(&typed_aside(text(8)?.as_deref().unwrap_or("{}"))?.changes)?)?,
             outcome.as_deref().map(packed).transpose()?,
             serde_json::to_string(&GuardCounts::of(&plan))?,
             serde_json::to_string(&plan.summary)?,

@@ -38,7 +38,7 @@ impl Store {
             transaction.execute(
                 "update runs set applied = case when exit_code is null \
                  then (select count(*) from changes where run = ?1 and done = 1) else applied end, \
-                 plan = null, ids = null, outcome = null, pruned_at = ?2 where number = ?1",
+                 plan = null, aside = null, outcome = null, pruned_at = ?2 where number = ?1",
                 params![number, now()],
             )?;
             pruned.requests += transaction.execute("delete from requests where run = ?1", [number])? as u64;

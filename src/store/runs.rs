@@ -174,6 +174,12 @@ pub(super) fn request_row(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
     })
 }
 
+/// The plan of a run, from its columns `plan` and `aside`.
+pub(super) fn journaled(plan: &[u8], aside: &[u8]) -> Result<Plan, StoreError> {
+    let plan: Plan = serde_json::from_str(&unpacked(plan)?)?;
+    Ok(plan.with_change_asides(serde_json::from_str(&unpacked(aside)?)?))
+}
+
 impl Store {
     /// All runs, newest first, however they ended.
     pub fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
@@ -223,17 +229,16 @@ impl Store {
         type Columns = (i64, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
         let row = if name == LAST { self.run_line(&self.last_run("plan is not null")?)? } else { self.run_line(name)? };
         let run = &row.run.0;
-        let select = "select number, finished_at, plan, outcome, ids from runs where run = ?1";
-        let (number, finished_at, plan, outcome, ids): Columns = self
+        let select = "select number, finished_at, plan, outcome, aside from runs where run = ?1";
+        let (number, finished_at, plan, outcome, aside): Columns = self
             .database
             .query_row(select, [run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?;
-        let (Some(plan), Some(ids)) = (plan, ids) else { return Err(StoreError::NoPlan(run.clone())) };
-        let plan: Plan = serde_json::from_str(&unpacked(&plan)?)?;
+        let (Some(plan), Some(aside)) = (plan, aside) else { return Err(StoreError::NoPlan(run.clone())) };
         let mut done = self.database.prepare("select seq from changes where run = ?1 and done = 1 order by seq")?;
         let done = done.query_map([number], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?.collect::<Result<_, _>>()?;
         Ok(Recorded {
             finished_at,
-            plan: plan.with_accounts(serde_json::from_str(&unpacked(&ids)?)?),
+            plan: journaled(&plan, &aside)?,
             outcome: outcome.map(|outcome| Ok::<_, StoreError>(serde_json::from_str(&unpacked(&outcome)?)?)).transpose()?,
             done,
             requests: self.requests(number)?,

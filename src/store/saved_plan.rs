@@ -7,7 +7,7 @@ use super::columns::StoredId;
 use super::ledger::GuardCounts;
 use super::{Store, StoreError, names};
 use crate::directory::{ObjectId, TenantId};
-use crate::plan::{Accounts, Aside, Guard, LastReading, Plan, Presence, WishMap, Wishes};
+use crate::plan::{Aside, Guard, LastReading, Plan, Presence, WishMap, Wishes};
 use crate::record::EmployeeId;
 
 /// How many saved plans of a tenant are known; older ones can still be applied, but leave less.
@@ -88,7 +88,7 @@ impl Store {
         }
         let reading = reading.map(serde_json::to_string).transpose()?;
         transaction.execute(
-            "insert into staged (tenant, fingerprint, feed, reading, ids, made_at, guards) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "insert into staged (tenant, fingerprint, feed, reading, aside, made_at, guards) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 tenant.0,
                 fingerprint,
@@ -112,13 +112,14 @@ impl Store {
 
     /// What was set aside with the plan of this fingerprint.
     pub fn staged(&self, tenant: &TenantId, fingerprint: &str) -> Result<Option<Staged>, StoreError> {
-        let select = "select feed, reading, ids, made_at, guards from staged where tenant = ?1 and fingerprint = ?2";
+        let select = "select feed, reading, aside, made_at, guards from staged where tenant = ?1 and fingerprint = ?2";
         let of = [tenant.0.as_str(), fingerprint];
         let found: Option<(String, Option<String>, String, String, String)> = self
             .database
             .query_row(select, of, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
             .optional()?;
-        let Some((feed, reading, ids, made_at, counted)) = found else { return Ok(None) };
+        let Some((feed, reading, aside, made_at, counted)) = found else { return Ok(None) };
+        let aside = serde_json::from_str(&aside)?;
         // An earlier version kept no counts: then the plan needs an approval.
         let Ok(counted) = serde_json::from_str(&counted) else { return Ok(None) };
         let reading = reading.as_deref().map(serde_json::from_str).transpose()?;
@@ -134,7 +135,7 @@ impl Store {
                 people.push((key, id.as_deref().and_then(ObjectId::new), wanted));
             }
         }
-        Ok(Some(Staged { feed, reading, aside: aside_of(&ids)?, counted, made_at, people }))
+        Ok(Some(Staged { feed, reading, aside, counted, made_at, people }))
     }
 
     /// Forgets what was set aside with a plan.
@@ -165,14 +166,6 @@ impl Store {
     }
 }
 
-/// What was kept beside a plan; an earlier version kept the accounts alone.
-fn aside_of(text: &str) -> Result<Aside, StoreError> {
-    if let Ok(accounts) = serde_json::from_str::<Accounts>(text) {
-        return Ok(Aside { accounts, ..Aside::default() });
-    }
-    Ok(serde_json::from_str(text)?)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -193,12 +186,11 @@ mod tests {
         let reading = LastReading { records: 7, ..LastReading::default() };
         let named = |fingerprint: &str| Plan { fingerprint: fingerprint.into(), ..crate::apply::fake::plan(Vec::new()) };
         let mut change = crate::apply::fake::joiner("1", Some("2"));
-        change.ids.insert("2".into(), ObjectId::new("u2").unwrap());
+        change.aside.accounts.insert("2".into(), ObjectId::new("u2").unwrap());
+        change.aside.new_password = true;
         let mut plan = Plan { fingerprint: "f".into(), ..crate::apply::fake::plan(vec![change]) };
         let names = BTreeMap::from([("userPrincipalName".to_owned(), vec![Value::text("ann2@contoso.com")])]);
-        (plan.candidates, plan.new_passwords) = (BTreeMap::from([(1, names)]), [2].into());
-        let before = serde_json::to_string(&plan.accounts()).unwrap();
-        assert_eq!(aside_of(&before).unwrap().accounts, plan.accounts(), "as an earlier version kept it");
+        plan.candidates = BTreeMap::from([(1, names)]);
         let presence = Presence { missing: vec![EmployeeId::new("9").unwrap()], ..Presence::default() };
         store.stage(&tenant, &plan, Some(&reading), &presence, std::iter::once(carried(ann()))).unwrap();
         let staged = store.staged(&tenant, "f").unwrap().unwrap();

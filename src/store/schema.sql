@@ -35,7 +35,7 @@ create table runs (
     link        blob,
     -- The long ones come last: what is before them is read without them.
     plan        blob,
-    ids         blob,
+    aside       blob,
     outcome     blob
 ) strict;
 create index runs_without_link on runs (number) where link is null;
@@ -136,7 +136,7 @@ create table staged (
     fingerprint text not null,
     feed        text not null,
     reading     text,
-    ids         text not null,
+    aside       text not null,
     made_at     text not null,
     guards      text not null default '[]',
     primary key (tenant, fingerprint)

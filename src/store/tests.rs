@@ -55,14 +55,14 @@ fn left_to_do(fake: &Fake, wanted: &[(String, Option<String>)]) -> Plan {
             Some(user) if key.starts_with('l') && user.enabled == Some(true) => changes.push(leaver(key, &user.id)),
             Some(user) if manager.is_some() && user.manager.is_none() => {
                 let mut update = change(Action::Update, key, Some(&user.id), vec![edit("manager", None, manager.as_deref())]);
-                update.ids.extend(by_key.iter().map(|(key, user)| ((*key).to_owned(), user.id.clone())));
+                update.aside.accounts.extend(by_key.iter().map(|(key, user)| ((*key).to_owned(), user.id.clone())));
                 changes.push(update);
             }
             Some(_) => {}
         }
     }
     for change in &mut changes {
-        change.ids.extend(by_key.iter().map(|(key, user)| ((*key).to_owned(), user.id.clone())));
+        change.aside.accounts.extend(by_key.iter().map(|(key, user)| ((*key).to_owned(), user.id.clone())));
     }
     plan(changes)
 }
@@ -235,7 +235,7 @@ async fn the_groups_of_an_account_that_was_deleted_are_kept_until_it_is_back() {
     let wanted = || BTreeMap::from([("department".to_owned(), Some(Value::text("Sales")))]);
     store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x0"), wanted()))).unwrap();
     let mut delete = change(Action::Delete, "l0", Some(&id("x0")), Vec::new());
-    delete.ids.insert("(group when deleted) g1".into(), id("g1"));
+    delete.aside.former_groups.insert(id("g1"));
     let kept = |store: &Store| {
         let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
         ledger.people[&key("l0")].groups_when_deleted.clone()

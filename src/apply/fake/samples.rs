@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::directory::{Attribute, Group, GroupKind, ObjectId, Value};
 use crate::mapping::LeaveAction;
-use crate::plan::{Action, Change, Edit, Members, Object, Plan, ReasonCode, SourceInfo, Summary, Target, Why};
+use crate::plan::{Action, Change, ChangeAside, Edit, Members, Object, Plan, ReasonCode, SourceInfo, Summary, Target, Why};
 
 pub(crate) fn attribute(name: &str) -> Attribute {
     Attribute::find(name).unwrap()
@@ -49,7 +49,7 @@ pub(crate) fn change(action: Action, key: &str, id: Option<&ObjectId>, attribute
         members: None,
         then: Vec::new(),
         record: None,
-        ids: BTreeMap::new(),
+        aside: ChangeAside::default(),
     }
 }
 
@@ -93,6 +93,5 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         seal: String::new(),
         candidates: BTreeMap::new(),
         left_out: BTreeMap::new(),
-        new_passwords: BTreeSet::new(),
     }
 }

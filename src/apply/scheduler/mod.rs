@@ -337,8 +337,8 @@ impl<'a> Scheduler<'a> {
     fn key_of(&self, change: usize, member: &ObjectRef) -> String {
         match member {
             ObjectRef::Id(id) => {
-                let ids = &self.plan.changes[change].ids;
-                ids.iter().find(|(_, known)| *known == id).map_or_else(|| id.to_string(), |(key, _)| key.clone())
+                let accounts = &self.plan.changes[change].aside.accounts;
+                accounts.iter().find(|(_, known)| *known == id).map_or_else(|| id.to_string(), |(key, _)| key.clone())
             }
             ObjectRef::NewUser(key) | ObjectRef::NewGroup(key) | ObjectRef::Nobody(key) => key.clone(),
         }

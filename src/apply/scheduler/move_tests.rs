@@ -44,7 +44,7 @@ fn the_move(fake: &Fake) -> Vec<Change> {
     let named = ids.iter().map(|id| (id.to_string(), id.clone()));
     let mut changes = vec![team("Old", Some(&id("g-hrpush-Old")), remove), team("New", there, add)];
     for change in &mut changes {
-        change.ids = named.clone().collect();
+        change.aside.accounts = named.clone().collect();
         if change.id.is_some() {
             change.attributes.clear();
         }
@@ -160,7 +160,7 @@ async fn a_member_who_joins_several_groups_stays_until_all_take_it() {
     let mut fake = before_the_move(true);
     let mut changes = the_move(&fake);
     let mut third = team("Third", None, Members { add: vec!["m03".into(), "m04".into()], remove: vec![] });
-    third.ids.clone_from(&changes[0].ids);
+    third.aside.clone_from(&changes[0].aside);
     changes.push(third);
     fake.no_group = true;
     let (applied, _) = carry_out(&plan(changes), &fake).await;

@@ -90,7 +90,7 @@ async fn leavers_go_first_and_a_removal_of_nobody_is_done() {
     fake.state().groups.insert(g.clone(), group(&g, "Dept", "hrpush-Dept"));
     let mut gone = team("Dept", Some(&g), Members { add: vec![], remove: vec!["l".into()] });
     gone.attributes.clear();
-    gone.ids.insert("l".into(), left.clone());
+    gone.aside.accounts.insert("l".into(), left.clone());
     let (applied, notes) = carry_out(&plan(vec![joiner("a", None), leaver("l", &left), gone]), &fake).await;
     assert_eq!(applied.outcome.applied, 3);
     assert_eq!(notes.sent[&1].kind, RequestKind::UpdateUser);
@@ -124,7 +124,7 @@ fn crowded(fake: &Fake, key: &str) -> Change {
     for at in 0..45 {
         let who = id(&format!("m{at}"));
         fake.state().users.insert(who.clone(), crate::directory::User::new(who.clone(), Upn::new(format!("m{at}@c"))));
-        change.ids.insert(format!("k{at}"), who);
+        change.aside.accounts.insert(format!("k{at}"), who);
         keys.push(format!("k{at}"));
     }
     change.members = Some(Members { add: keys, remove: vec![] });
@@ -374,7 +374,7 @@ async fn what_opens_an_account_goes_alone_and_the_password_before_it() {
     let moves = [("accountEnabled", "true"), ("mobilePhone", "1")];
     for action in [Action::Enable, Action::Restore] {
         let (mut fake, mut plan) = one(action, &moves, false);
-        plan.new_passwords.insert(1);
+        plan.changes[0].aside.new_password = true;
         fake.refusals.push(RefusedProperty::of("mobilePhone", 409, Naming::Property));
         let (applied, _) = carry_out(&plan, &fake).await;
         let log = fake.state().log.clone();
@@ -384,7 +384,7 @@ async fn what_opens_an_account_goes_alone_and_the_password_before_it() {
         assert_eq!(failed(&applied)[0].1, Some("mobilePhone"));
 
         let (mut fake, mut plan) = one(action, &moves, false);
-        plan.new_passwords.insert(1);
+        plan.changes[0].aside.new_password = true;
         fake.refusals.push(RefusedProperty::of("passwordProfile", 403, Naming::Nothing));
         let (applied, _) = carry_out(&plan, &fake).await;
         assert_eq!(the_one(&fake).enabled, Some(false), "an account is not opened with its old password");

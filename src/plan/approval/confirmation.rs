@@ -89,8 +89,8 @@ impl<'a> Accounts<'a> {
             return (false, vec![unconfirmed(&change.key, id)]);
         }
         let mut skipped = Vec::new();
-        let Change { ids, attributes, members, object, .. } = change;
-        let mut stays = |key: &str| match ids.get(key) {
+        let Change { aside, attributes, members, object, .. } = change;
+        let mut stays = |key: &str| match aside.accounts.get(key) {
             Some(id) if !self.confirms(key, id) => {
                 skipped.push(unconfirmed(key, id));
                 false

@@ -212,7 +212,7 @@ pub(in crate::plan) fn holds(change: &Change, name: &str, told: Option<&Value>, 
 /// The account behind a key of a change.
 pub(in crate::plan) fn account_of(change: &Change, key: &str, ledger: &Ledger) -> Option<ObjectId> {
     let known = || Some(ledger.people.get(&EmployeeId::new(key)?)?.id.clone());
-    change.ids.get(key).cloned().or_else(known).or_else(|| ObjectId::new(key))
+    change.aside.accounts.get(key).cloned().or_else(known).or_else(|| ObjectId::new(key))
 }
 
 fn group_moved(change: &mut Change, snapshot: &Snapshot, protection: &Protection<'_>) -> Option<String> {
@@ -238,11 +238,11 @@ fn group_moved(change: &mut Change, snapshot: &Snapshot, protection: &Protection
         return Some("the group has another name by now".into());
     }
     if let Some(members) = &mut change.members {
-        let is_member = |key: &String| change.ids.get(key).is_some_and(|id| group.members.contains(id));
-        let known = |key: &String| change.ids.contains_key(key);
+        let is_member = |key: &String| change.aside.accounts.get(key).is_some_and(|id| group.members.contains(id));
+        let known = |key: &String| change.aside.accounts.contains_key(key);
         members.add.retain(|key| !is_member(key));
         // A restored account becomes a member of its former groups again.
-        let returns = |key: &String| change.ids.get(key).is_some_and(|id| snapshot.deleted.contains_key(id));
+        let returns = |key: &String| change.aside.accounts.get(key).is_some_and(|id| snapshot.deleted.contains_key(id));
         members.remove.retain(|key| !known(key) || is_member(key) || returns(key));
         if members.add.is_empty() && members.remove.is_empty() {
             change.members = None;
@@ -260,7 +260,7 @@ fn waiting_for(change: &Change, snapshot: &Snapshot) -> Vec<String> {
     };
     let group = change.id.as_ref().and_then(|id| snapshot.groups.get(id)).or_else(by_name);
     let is_member = |key: &String| {
-        let account = change.ids.get(key);
+        let account = change.aside.accounts.get(key);
         account.is_some_and(|id| group.is_some_and(|group| group.members.contains(id)))
     };
     let members = change.members.iter().filter(|_| change.object == Object::Group);
@@ -291,10 +291,10 @@ fn keep_present_groups(changes: &mut Vec<Change>, drifted: &mut Vec<Drifted>, un
 
 /// Removes members from a group's change if hrpush must not touch their accounts.
 pub(in crate::plan) fn leave_alone(change: &mut Change, snapshot: &Snapshot, protection: &Protection<'_>) {
-    let Change { members, ids, .. } = change;
+    let Change { members, aside, .. } = change;
     let Some(members) = members else { return };
     let free = |key: &String| {
-        let user = ids.get(key).and_then(|id| snapshot.users.get(id));
+        let user = aside.accounts.get(key).and_then(|id| snapshot.users.get(id));
         user.is_none_or(|user| matches!(protection.touch(&user), WriteAccess::Free | WriteAccess::Shielded(_)))
     };
     members.add.retain(free);

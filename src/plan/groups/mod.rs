@@ -16,7 +16,7 @@ use crate::plan::groups::group_requests::Case;
 use crate::plan::groups::members::{Moves, Waiting};
 use crate::plan::groups::membership::{MemberStanding, Membership, membership_of};
 use crate::plan::groups::names::{GroupNames, is_renamed};
-use crate::plan::model::{Action, Change, Edit, Object, Skipped, SkippedCode};
+use crate::plan::model::{Action, Change, ChangeAside, Edit, Object, Skipped, SkippedCode};
 use crate::plan::person::context::{PersonDecision, PersonPlanner};
 use crate::plan::reason::{Reason, Why};
 
@@ -51,7 +51,7 @@ pub(super) fn plan(planner: &mut PersonPlanner<'_>, decisions: &[PersonDecision]
 struct Draft {
     reason: Reason,
     edits: Vec<Edit>,
-    ids: BTreeMap<String, ObjectId>,
+    accounts: BTreeMap<String, ObjectId>,
 }
 
 /// Holds the groups that hrpush cannot serve, with the people that wait for them; returns the drafts of the others.
@@ -85,7 +85,7 @@ fn judge<'a>(
 fn draft<'a>(planner: &PersonPlanner<'a>, names: &mut GroupNames<'a>, case: &Case<'a>) -> Result<Draft, Box<Held>> {
     let rule = &planner.inputs.rules.groups[case.rule];
     let (key, name) = (case.key.as_str(), case.name.as_str());
-    let mut draft = Draft { reason: Reason::MembersWanted, edits: Vec::new(), ids: BTreeMap::new() };
+    let mut draft = Draft { reason: Reason::MembersWanted, edits: Vec::new(), accounts: BTreeMap::new() };
     let Some(group) = case.present else {
         if let Some(id) = &rule.id {
             let message = format!("no group has the id {id}, which the rule of `{key}` names");
@@ -124,7 +124,7 @@ fn with_members<'a>(
     }
     let mut change = members_change(case.key.clone(), case.present, moves, &draft.reason);
     change.attributes = std::mem::take(&mut draft.edits);
-    change.ids.append(&mut draft.ids);
+    change.aside.accounts.append(&mut draft.accounts);
     (case.present.is_none() || change.members.is_some() || !change.attributes.is_empty()).then_some(change)
 }
 
@@ -159,7 +159,7 @@ fn leave_twins(
 }
 
 /// A change of a group's members.
-fn members_change(key: String, present: Option<&Group>, (members, ids): Moves, reason: &Reason) -> Change {
+fn members_change(key: String, present: Option<&Group>, (members, accounts): Moves, reason: &Reason) -> Change {
     Change {
         seq: 0,
         action: if present.is_some() { Action::Update } else { Action::Create },
@@ -174,7 +174,7 @@ fn members_change(key: String, present: Option<&Group>, (members, ids): Moves, r
         members: (!members.add.is_empty() || !members.remove.is_empty()).then_some(members),
         then: Vec::new(),
         record: None,
-        ids,
+        aside: ChangeAside { accounts, ..ChangeAside::default() },
     }
 }
 
@@ -198,7 +198,7 @@ fn describe(planner: &PersonPlanner<'_>, case: &Case<'_>, draft: &mut Draft) -> 
             let message = format!("no user of the tenant is called {owner}, which the rule names as an owner of the group");
             return Err(hold(&case.key, HeldCode::InvalidValue, message, "correct `owners` in the mapping"));
         };
-        draft.ids.insert(owner.clone(), user.id());
+        draft.accounts.insert(owner.clone(), user.id());
     }
     let owners: Box<[Box<str>]> = rule.owners.iter().map(|owner| owner.as_str().into()).collect();
     let after = Some(Value::List(owners));

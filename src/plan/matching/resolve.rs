@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::directory::{Attribute, ObjectId, RowId, Snapshot, Value, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::ledger::Ledger;
-use crate::plan::model::{Action, CLEARED_MANAGER, Change, Object, Plan};
+use crate::plan::model::{Action, Change, Object, Plan};
 use crate::record::EmployeeId;
 
 /// Finds the accounts behind the keys of a saved plan that is applied away from the state folder where it was made.
@@ -27,16 +27,15 @@ pub fn resolve(mut plan: Plan, snapshot: &Snapshot, ledger: &Ledger) -> Plan {
     let mut known = Known { snapshot, ledger, told, keyed, by_name: None };
     for change in &mut plan.changes {
         for key in named(change) {
-            if !change.ids.contains_key(&key)
+            if !change.aside.accounts.contains_key(&key)
                 && !new.contains(&key)
                 && let Some(id) = known.account(&key)
             {
-                change.ids.insert(key, id);
+                change.aside.accounts.insert(key, id);
             }
         }
-        let manager = change.id.as_ref().and_then(|id| snapshot.users.row(id)?.manager().map(RowId::to_id));
-        if let Some(manager) = manager.filter(|_| change.then.contains(&LeaveAction::ClearManager)) {
-            change.ids.entry(CLEARED_MANAGER.into()).or_insert(manager);
+        if change.aside.cleared_manager.is_none() && change.then.contains(&LeaveAction::ClearManager) {
+            change.aside.cleared_manager = change.id.as_ref().and_then(|id| snapshot.users.row(id)?.manager().map(RowId::to_id));
         }
     }
     plan

@@ -9,7 +9,7 @@ use crate::mapping::{Held, HeldCode, Lifecycle, Stage};
 use crate::plan::decision::Verdict;
 use crate::plan::ledger::Person as Known;
 use crate::plan::matching::doubt::shell_word;
-use crate::plan::model::{Action, Change, Object, SkippedCode};
+use crate::plan::model::{Action, Change, ChangeAside, Object, SkippedCode};
 use crate::plan::person::context::PersonPlanner;
 use crate::plan::person::lifecycle::enablement;
 use crate::plan::person::missing_doubt::MissingDoubt;
@@ -265,7 +265,7 @@ impl<'a> PersonPlanner<'a> {
             members: None,
             then: Vec::new(),
             record,
-            ids: BTreeMap::new(),
+            aside: ChangeAside::default(),
         };
         if change.action == Action::Delete {
             self.note_former_groups(&mut change, user);

@@ -7,7 +7,7 @@ use crate::directory::User;
 use crate::mapping::{Desired, LeaveAction, Lifecycle};
 use crate::plan::group_rules::serves;
 use crate::plan::ledger::Person as Known;
-use crate::plan::model::{Action, CLEARED_MANAGER, Change, Edit, Members};
+use crate::plan::model::{Action, Change, Edit, Members};
 use crate::plan::person::context::{PersonDecision, PersonPlanner, Shield};
 use crate::plan::person::lifecycle::{change, enablement, update};
 use crate::plan::reason::Reason;
@@ -55,7 +55,7 @@ impl PersonPlanner<'_> {
     pub(super) fn note_former_groups(&self, change: &mut Change, user: &User) {
         let (groups, rules) = (&self.inputs.snapshot.groups, &self.inputs.rules.groups);
         let former = groups.values().filter(|group| group.members.contains(&user.id) && serves(group, rules));
-        change.note_former_groups(former.map(|group| &group.id));
+        change.aside.former_groups.extend(former.map(|group| group.id.clone()));
     }
 
     /// The day since which a leaver may be deleted, where it has come.
@@ -85,14 +85,10 @@ impl PersonPlanner<'_> {
             && let Some(groups) = self.managed_groups.get(&user.id)
         {
             let remove = groups.iter().map(ToString::to_string).collect();
-            change.ids.extend(groups.iter().map(|id| (id.to_string(), (*id).clone())));
             change.members = Some(Members { add: Vec::new(), remove });
         }
-        if then.contains(&LeaveAction::ClearManager)
-            && let Some(manager) = &user.manager
-        {
-            // What the tenant will not know any more, for an undo.
-            change.ids.insert(CLEARED_MANAGER.into(), manager.clone());
+        if then.contains(&LeaveAction::ClearManager) {
+            change.aside.cleared_manager.clone_from(&user.manager);
         }
         change.then = then;
     }

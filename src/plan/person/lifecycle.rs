@@ -10,7 +10,7 @@ use crate::plan::held_record::hold;
 use crate::plan::ledger::Person as Known;
 use crate::plan::matching::claim::{Account, How, Person};
 use crate::plan::matching::possible_duplicate::Unclaimed;
-use crate::plan::model::{Action, Change, Edit, Object, SkippedCode};
+use crate::plan::model::{Action, Change, ChangeAside, Edit, Object, SkippedCode};
 use crate::plan::person::context::{Mode, PersonDecision, PersonPlanner, Shield, Standing};
 use crate::plan::person::restricted::Leave;
 use crate::plan::protection::WriteAccess;
@@ -279,7 +279,7 @@ pub(super) fn change(
         members: None,
         then: Vec::new(),
         record: Some(desired.place.clone()),
-        ids: BTreeMap::new(),
+        aside: ChangeAside::default(),
     }))
 }
 

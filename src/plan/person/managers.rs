@@ -166,7 +166,7 @@ impl<'a> PersonPlanner<'a> {
 /// Adds the manager to a change.
 pub(in crate::plan) fn add(change: &mut Change, (edit, ids): ManagerEdit) {
     change.attributes.push(edit);
-    change.ids.extend(ids);
+    change.aside.accounts.extend(ids);
 }
 
 /// A sentence for each circle of managers among the people of the reading. Graph takes circles, and HR seldom means one.

@@ -8,7 +8,7 @@ fn a_key_that_stands_twice_holds_all_its_rows_and_the_account_stays() {
     world.lifecycle().disable_missing = true;
     world.hr(vec![worker("1", "Ada", "Lovelace"), worker("1", "Ada", "King"), worker("2", "Bob", "Boss").managed_by("1")]);
     assert_eq!(world.text(), "create 2 (new in HR)\nheld 1 duplicate-key\nheld 1 duplicate-key");
-    assert_eq!(world.plan().changes[0].ids[&"1".to_owned()], id("id-1"));
+    assert_eq!(world.plan().changes[0].aside.accounts[&"1".to_owned()], id("id-1"));
 }
 
 #[test]

@@ -333,7 +333,7 @@ impl World {
             }
             (Action::Delete, _) => {
                 person.deleted_on = Some(today);
-                person.groups_when_deleted = change.former_groups().cloned().collect();
+                person.groups_when_deleted = change.aside.former_groups.clone();
             }
             (Action::Restore, enabled) => {
                 (person.deleted_on, person.pre_hire) = (None, change.is_ahead_of_start());
@@ -361,7 +361,8 @@ pub(crate) fn pretend(plan: &Plan, snapshot: &mut Snapshot) -> Vec<Change> {
         }
     }
     // Managers and members may refer to people that come later in the plan.
-    let account = |change: &Change, key: &str| change.ids.get(key).cloned().unwrap_or_else(|| id(&format!("id-{key}")));
+    let account =
+        |change: &Change, key: &str| change.aside.accounts.get(key).cloned().unwrap_or_else(|| id(&format!("id-{key}")));
     let mut undone = Vec::new();
     for change in &plan.changes {
         if let Some(edit) = change.attributes.iter().find(|edit| edit.name == "manager") {

@@ -113,7 +113,7 @@ fn plans_without_the_new_keys_still_count_and_are_shown() {
     assert_eq!((rows.len(), rows[0].applied, rows[0].failed, rows[0].exit_code), (1, 1, 1, Some(4)));
     let run = store.run("r1").unwrap();
     assert_eq!((run.plan.changes.len(), run.done, run.requests.len()), (2, vec![1], 1));
-    assert_eq!(run.plan.changes[1].ids["3"], id("u3"));
+    assert_eq!(run.plan.changes[1].aside.accounts["3"], id("u3"));
     assert_eq!(run.plan.held[0].candidates, []);
     assert_eq!(run.outcome.unwrap().failed.len(), 1);
     assert_eq!(store.approval_used(&tenant(), "sha256:1").unwrap(), None);
@@ -221,7 +221,7 @@ fn a_state_folder_of_schema_3_opens_without_loss() {
         assert_eq!(ends, [(Some(EndKind::Done), Some(0), 6), (Some(EndKind::Crashed), None, 2)]);
         let runs: Vec<Recorded> = rows.iter().rev().map(|row| store.run(&row.run.0).unwrap()).collect();
         for (run, plan) in runs.iter().zip(&plans) {
-            assert_eq!(run.plan, serde_json::from_str::<Plan>(plan).unwrap().with_accounts(run.plan.accounts()));
+            assert_eq!(run.plan, serde_json::from_str::<Plan>(plan).unwrap().with_change_asides(run.plan.change_asides()));
         }
         let kept = runs.iter().flat_map(|run| run.requests.iter().map(|request| (&run.row.run, request))).map(|(run, of)| {
             let done = of.done.map(i64::from);

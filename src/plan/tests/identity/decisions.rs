@@ -55,7 +55,7 @@ fn a_new_password_is_due_also_where_names_are_written_once_and_in_a_saved_plan()
     decide(&mut world, &zoe(), Verdict::Same(id("id-1")));
     let plan = world.plan();
     let document: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
-    assert!(document.with_accounts(plan.accounts()).changes[0].needs_new_password());
+    assert!(document.with_aside(plan.aside()).changes[0].needs_new_password());
     let mut mapped = left_ada();
     mapped.hr(vec![zoe()]);
     decide(&mut mapped, &zoe(), Verdict::Same(id("id-1")));

@@ -58,7 +58,7 @@ pub(crate) struct Common {
     /// The format of the log
     #[arg(long, global = true, help_heading = "On every command", value_enum, default_value_t = Format::Text)]
     pub(crate) log_format: Format,
-    /// Write the log to this file instead of stderr
+    /// Write the log to this file instead of stderr; SIGHUP opens it again after a rotation
     #[arg(long, global = true, help_heading = "On every command", value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
 }

@@ -19,7 +19,7 @@ pub(super) fn print_for(shell: clap_complete::Shell) -> Result<Ended, Failure> {
 pub(super) fn manual() -> Result<Ended, Failure> {
     let mut command = Cli::command();
     command.build();
-    let page = page(&command).map_err(|fault| Failure::CannotRun(format!("cannot write the manual: {fault}")))?;
+    let page = page(&command).map_err(|fault| Failure::cannot_run(format!("cannot write the manual: {fault}")))?;
     print(&page)?;
     Ok(Ended::done())
 }

@@ -2,13 +2,18 @@
 
 use std::process::ExitCode;
 
+use super::screen::SHOWN;
 use crate::diagnostic::mask;
 use crate::report;
 use crate::session::error::{Ended, Failure};
 
 /// Prints the reasons on stderr and returns the exit code of the process.
 pub(super) fn conclude(result: Result<Ended, Failure>) -> ExitCode {
-    let Ended { code, why } = result.unwrap_or_else(|failure| (&failure).into());
+    let unlisted = result.is_err();
+    let Ended { code, why, reason } = result.unwrap_or_else(|failure| (&failure).into());
+    if let Some(reason) = reason.filter(|_| unlisted) {
+        tracing::error!(target: SHOWN, reason_code = reason.code().as_str(), reason = %reason, "the command failed");
+    }
     tracing::info!(exit_code = code.number(), "ended");
     for text in why {
         anstream::eprintln!("{}", harmless(&text));

@@ -2,6 +2,7 @@
 
 use tokio::sync::watch;
 
+use super::logging;
 use crate::session::error::{Ended, Failure};
 
 /// Runs work to its end. The receiver becomes true when the user or the system asks the process to stop.
@@ -11,6 +12,7 @@ where
 {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
+        tokio::spawn(logging::reopen_on_hangup());
         let (stop, cancelled) = watch::channel(false);
         tokio::spawn(async move {
             interrupted().await;

@@ -1,13 +1,16 @@
 //! The log, on stderr or in a file, as text or as JSON. No room logs personal data above the debug level.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock};
 
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use super::cli::{Common, Format};
+use super::screen::SHOWN;
 use crate::diagnostic::mask;
 use crate::record::lock;
 use crate::session::error::Failure;
@@ -25,14 +28,19 @@ pub(super) fn start(common: &Common) -> Result<(), Failure> {
         _ => LevelFilter::TRACE,
     };
     // Debug lines of other crates may contain whole requests.
-    let filter = tracing_subscriber::EnvFilter::new(format!("warn,hrpush={level}"));
+    let mut filter = format!("warn,hrpush={level}");
+    // The terminal has these already, unless a program reads the log or more of it is asked for.
+    if common.log_file.is_none() && common.verbose == 0 && common.log_format == Format::Text {
+        let _ = write!(filter, ",{SHOWN}=off");
+    }
+    let filter = tracing_subscriber::EnvFilter::new(filter);
     let filter = if quiet { tracing_subscriber::EnvFilter::new("off") } else { filter };
     let writer = match &common.log_file {
         None => BoxMakeWriter::new(|| Masked(io::stderr())),
         Some(path) => {
             let file = append_private(path).map_err(|fault| Failure::file("open the log", path, &fault))?;
-            let file = Shared(Arc::new(Mutex::new(file)));
-            BoxMakeWriter::new(move || Masked(file.clone()))
+            let log = FILE.get_or_init(|| LogFile { path: path.clone(), file: Mutex::new(file) });
+            BoxMakeWriter::new(move || Masked(log))
         }
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).with_target(false);
@@ -61,19 +69,50 @@ impl<W: Write> Write for Masked<W> {
     }
 }
 
-/// One file for all threads.
-#[derive(Clone)]
-struct Shared(Arc<Mutex<File>>);
+/// The log file of the process, for all threads.
+static FILE: OnceLock<LogFile> = OnceLock::new();
 
-impl Write for Shared {
+struct LogFile {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl LogFile {
+    /// Opens the file again by its path, which a rotation has given to a new file.
+    fn reopen(&self) -> io::Result<()> {
+        let file = append_private(&self.path)?;
+        *lock(&self.file) = file;
+        Ok(())
+    }
+}
+
+impl Write for &LogFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        lock(&self.0).write(bytes)
+        lock(&self.file).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        lock(&self.0).flush()
+        lock(&self.file).flush()
     }
 }
+
+/// Opens the log file again at each SIGHUP, as log rotation expects. Without a log file the signal keeps its effect, and this ends at once.
+#[cfg(unix)]
+pub(super) async fn reopen_on_hangup() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Some(log) = FILE.get() else { return };
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    while hangup.recv().await.is_some() {
+        match log.reopen() {
+            Ok(()) => tracing::info!("the log file was opened again"),
+            Err(error) => tracing::error!(%error, "the log file cannot be opened again, so the former one is written on"),
+        }
+    }
+}
+
+/// There is no such signal.
+#[cfg(not(unix))]
+pub(super) async fn reopen_on_hangup() {}
 
 #[cfg(test)]
 mod tests {

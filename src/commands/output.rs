@@ -16,7 +16,7 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     };
     match written {
         Err(fault) if fault.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::CannotRun(format!("cannot write to stdout: {fault}")))
+            Err(Failure::cannot_run(format!("cannot write to stdout: {fault}")))
         }
         _ => Ok(()),
     }

@@ -32,7 +32,8 @@ where
     let screen = Screen::new(common);
     block_on(async |cancelled| {
         let session = Session::new(kind, settings, &screen, cancelled);
-        session.supervise(work(&session)).await
+        // The session has logged its end. A failure that is returned from here on is one that no session knows.
+        Ok(session.supervise(work(&session)).await.unwrap_or_else(|failure| (&failure).into()))
     })
 }
 

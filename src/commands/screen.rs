@@ -1,29 +1,36 @@
 //! The observer of the command line: events become log lines and a progress bar.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cli::Common;
-use crate::apply::Outcome;
-use crate::plan::Plan;
+use crate::apply::{Failed, Outcome, StepName};
+use crate::plan::{Guard, Plan};
 use crate::record::lock;
 use crate::session::observer::{Event, Observer, Progress};
 use crate::session::preview::Preview;
 use crate::session::run_end::RunEnd;
+use crate::store::EndKind;
+
+/// The target of the log events that repeat what the terminal shows.
+pub(super) const SHOWN: &str = "hrpush::shown";
 
 /// The terminal and the log of one command.
 pub(super) struct Screen {
     /// Whether a bar can be drawn.
     draws: bool,
+    /// The id of the run in the list of runs, once it has one.
+    run: OnceLock<String>,
     bar: Mutex<Option<ProgressBar>>,
 }
 
 impl Screen {
     pub(super) fn new(common: &Common) -> Self {
-        Self { draws: !common.quiet && std::io::stderr().is_terminal(), bar: Mutex::new(None) }
+        Self { draws: !common.quiet && std::io::stderr().is_terminal(), run: OnceLock::new(), bar: Mutex::new(None) }
     }
 
     fn progress(&self, progress: Progress) {
@@ -51,11 +58,18 @@ impl Screen {
     }
 }
 
+impl Screen {
+    fn run(&self) -> Option<&str> {
+        self.run.get().map(String::as_str)
+    }
+}
+
 impl Observer for Screen {
     fn event(&self, event: Event<'_>) {
         match event {
-            Event::Note(note) => tracing::info!("{note}"),
-            Event::Planned(preview) => log_plan(preview),
+            Event::Listed(run) => drop(self.run.set(run.to_owned())),
+            Event::Note(note) => tracing::info!(run = self.run(), "{note}"),
+            Event::Planned(preview) => log_plan(preview, self.run()),
             Event::Progress(progress) if self.draws => self.progress(progress),
             Event::Progress(_) => {}
             Event::Applied(outcome) => log_outcome(outcome),
@@ -65,11 +79,12 @@ impl Observer for Screen {
 }
 
 /// Logs counts only: people stay out of the log.
-fn log_plan(preview: &Preview) {
+fn log_plan(preview: &Preview, run: Option<&str>) {
     let Plan { source, summary, fingerprint, changes, .. } = &preview.plan;
     let (tripped, notes, concerns) = (preview.tripped(), preview.notes.len(), preview.concerns.len());
     let (held, skipped) = (summary.held, summary.skipped);
     tracing::info!(
+        run,
         records = source.records,
         held,
         skipped,
@@ -80,6 +95,27 @@ fn log_plan(preview: &Preview) {
         "planned {} changes",
         changes.len()
     );
+    for Guard { name, count, of, limit, .. } in preview.plan.guards.iter().filter(|guard| guard.tripped) {
+        tracing::warn!(target: SHOWN, run, guard = name, count, of, limit, "a guard tripped");
+    }
+    for (held, count) in counted(preview.plan.held.iter().map(|held| held.code.as_str())) {
+        tracing::warn!(target: SHOWN, run, held, count, "records are held");
+    }
+    let keep_access = preview.plan.skipped.iter().filter(|skipped| skipped.left);
+    for (skipped, count) in counted(keep_access.map(|skipped| skipped.code.as_str())) {
+        tracing::warn!(target: SHOWN, run, skipped, count, "leavers keep their access");
+    }
+    for note in &preview.notes {
+        // Notes may name people, so only their number is above the debug level.
+        tracing::debug!(run, "note: {note}");
+    }
+}
+
+/// How often each word occurs.
+fn counted(words: impl Iterator<Item = &'static str>) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    words.for_each(|word| *counts.entry(word).or_default() += 1);
+    counts
 }
 
 /// Logs counts only, as for the plan.
@@ -87,6 +123,11 @@ fn log_outcome(outcome: &Outcome) {
     let Outcome { run, applied, failed, requests, duration_ms, .. } = outcome;
     let (failed, writes, throttled) = (failed.len(), requests.writes, requests.throttled);
     tracing::info!(run, failed, writes, throttled, duration_ms, "carried out {applied} changes");
+    // The key names a person, and the message of a refusal may quote a value: `hrpush runs show` has both.
+    for Failed { seq, action, step, code, status, property, .. } in &outcome.failed {
+        let (action, step, property) = (action.as_str(), step.map(StepName::as_str), property.as_deref());
+        tracing::warn!(target: SHOWN, run, seq, action, step, property, code, status, "a change failed");
+    }
 }
 
 fn log_end(end: &RunEnd) {
@@ -95,24 +136,23 @@ fn log_end(end: &RunEnd) {
     let (feed, fingerprint) = (facts.feed.as_deref(), facts.fingerprint.as_deref());
     let (tenant, held) =
         (facts.tenant.as_ref().map(|tenant| tenant.0.as_str()), facts.summary.as_ref().map(|summary| summary.held));
-    let (ended, reason, duration_ms) = (end.end.as_str(), end.reason().is_some(), end.duration_ms());
-    let (applied, failed, dry_run, listed) = (facts.applied, facts.failed, facts.dry_run, end.kind.plans());
-    tracing::debug!(
-        ended,
-        run,
-        tenant,
-        feed,
-        fingerprint,
-        held,
-        applied,
-        failed,
-        dry_run,
-        listed,
-        reason,
-        duration_ms,
-        "{} ended",
-        end.kind.as_str()
-    );
+    let (command, ended, duration_ms) = (end.kind.as_str(), end.end.as_str(), end.duration_ms());
+    let (applied, failed, dry_run) = (facts.applied, facts.failed, facts.dry_run);
+    let reason = end.reason().map(ToString::to_string);
+    let reason_code = end.reason().map(|reason| reason.code().as_str());
+    macro_rules! log {
+        ($level:ident) => {
+            tracing::$level!(
+                target: SHOWN, command, ended, run, reason_code, reason, tenant, feed, fingerprint, held, applied, failed, dry_run,
+                duration_ms, "the run ended"
+            )
+        };
+    }
+    match end.end {
+        EndKind::CannotRun | EndKind::Refused | EndKind::Crashed => log!(error),
+        EndKind::Stopped | EndKind::Interrupted | EndKind::Pending => log!(warn),
+        EndKind::Done | EndKind::NothingToDo | EndKind::Planned => log!(info),
+    }
 }
 
 /// The expected time that is left.

@@ -136,6 +136,7 @@ mod tests {
             exit_code: Some(3),
             ended: Some(EndKind::Stopped),
             reason: Some("stopped by the guard `disable`: 9 of 52, the limit is 3".into()),
+            reason_code: Some("guard".into()),
             dry_run: false,
             tenant: None,
             feed: None,

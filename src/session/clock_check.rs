@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::Failure;
+use super::run_reason::{RunReason, RunReasonCode};
 use crate::apply::RunId;
 
 /// Today in UTC, for dates about the tenant. Dates about people use the mapping's time zone.
@@ -25,12 +26,13 @@ pub(crate) fn against_tenant(now: Timestamp, ahead: Option<i64>) -> Result<(), F
     let Some(ahead) = ahead.map(SignedDuration::from_secs).filter(|ahead| ahead.abs() > MOST) else { return Ok(()) };
     let tenant = now.checked_sub(ahead).unwrap_or(if ahead.is_negative() { Timestamp::MAX } else { Timestamp::MIN });
     let (difference, side) = (in_words(ahead.abs()), if ahead.is_negative() { "behind" } else { "ahead" });
-    Err(Failure::CannotRun(format!(
+    Err(Failure::cannot_run(format!(
         "this machine's clock is at {}, the tenant's at {}: {difference} {side}; starts and leaves would be judged by the wrong day, so nothing was planned\n  \
          hint: correct this machine's clock and run again; --as-of plans for another day",
         shown(now),
         shown(tenant)
-    )))
+    ))
+    .because(RunReason::new(RunReasonCode::Clock, format!("this machine's clock is {difference} {side} of the tenant's"))))
 }
 
 /// The note for a tenant that sends no `Date` header to compare with.
@@ -49,14 +51,15 @@ pub(crate) fn against_last_run(now: Timestamp, last: Option<(RunId, Timestamp)>)
     if difference <= MOST {
         return Ok(());
     }
-    Err(Failure::CannotRun(format!(
+    Err(Failure::cannot_run(format!(
         "this machine's clock is at {}, but the last run in this state folder ({}) started at {}, {} later; starts and leaves would be judged by the \
          wrong day, so nothing was planned\n  hint: correct this machine's clock and run again; for a rehearsal, use another folder with --state",
         shown(now),
         run.0,
         shown(began),
         in_words(difference)
-    )))
+    ))
+    .because(RunReason::new(RunReasonCode::Clock, format!("the last run began {} later by this machine's clock", in_words(difference)))))
 }
 
 fn shown(moment: Timestamp) -> String {

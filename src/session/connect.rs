@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::error::Failure;
+use super::run_reason::{RunReason, RunReasonCode};
 use super::settings::Settings;
 use crate::config::{self, SecretFrom, Tenant};
 use crate::graph::{Auth, Client, Cloud, Credential, GraphUrl, Priority, Reader, Settings as GraphSettings};
@@ -53,10 +54,11 @@ impl Connection {
             Some(expected)
                 if !snapshot.tenant.0.eq_ignore_ascii_case(expected) && !snapshot.domains.contains(&expected.to_lowercase()) =>
             {
-                Err(Failure::CannotRun(format!(
+                Err(Failure::cannot_run(format!(
                     "the credential belongs to the tenant {}, not to `{expected}` of [tenant]\n  hint: correct `id` or the credential",
                     snapshot.tenant
-                )))
+                ))
+                .because(RunReasonCode::OtherTenant))
             }
             _ => Ok(()),
         }
@@ -88,7 +90,7 @@ impl TargetChoice {
     /// A saved plan may come from anywhere, and its fingerprint does not cover its URL. So the URL is used only where it cannot leak a
     /// credential: on loopback, and for Microsoft's own clouds.
     pub(crate) fn of_plan(settings: &Settings, graph_url: Option<&str>, target: &Target) -> Result<Self, Failure> {
-        let other = || Failure::usage(other_target(target));
+        let other = || Failure::usage(other_target(target)).because(RunReasonCode::OtherTenant);
         if target.sandbox {
             let free = graph_url.is_none() && settings.config.tenant.is_none();
             return if free { Ok(Self::Embedded) } else { Err(other()) };
@@ -104,7 +106,8 @@ impl TargetChoice {
         if url.is_loopback() {
             return Ok(Self::At(url));
         }
-        Err(Failure::usage(format!("{}\n  hint: name it with --graph-url, if this is intended", other_target(target))))
+        let message = format!("{}\n  hint: name it with --graph-url, if this is intended", other_target(target));
+        Err(Failure::usage(message).because(RunReasonCode::OtherTenant))
     }
 
     fn url(&self) -> String {
@@ -117,7 +120,8 @@ impl TargetChoice {
 }
 
 fn at(url: &str) -> Result<GraphUrl, Failure> {
-    GraphUrl::new(url).map_err(|fault| Failure::usage(format!("--graph-url: {fault}")))
+    let reason = || RunReason::new(RunReasonCode::Arguments, "--graph-url: not the address of a Graph service");
+    GraphUrl::new(url).map_err(|fault| Failure::usage(format!("--graph-url: {fault}")).because(reason()))
 }
 
 /// An address as plans name it.
@@ -186,9 +190,10 @@ fn token() -> Option<SecretString> {
 fn credential(tenant: Option<&Tenant>, cloud: Cloud) -> Result<Credential, Failure> {
     let Some((tenant, auth)) = tenant.and_then(|tenant| Some((tenant, tenant.auth.as_ref()?))) else {
         return token().map(Credential::token).ok_or_else(|| {
-            Failure::CannotRun(format!(
+            Failure::cannot_run(format!(
                 "no credential is configured for the tenant\n  hint: set {TOKEN} to a bearer token, or `auth` in [tenant] of hrpush.toml"
             ))
+            .because(RunReason::new(RunReasonCode::Credential, "no credential is configured for the tenant"))
         });
     };
     let secret = SecretFrom::read;

@@ -42,7 +42,7 @@ pub(crate) async fn decide(session: &Session<'_>, request: &DecideRequest) -> Re
             drop((lock, store));
             decide_from_reading::decide(session, request).await
         }
-        Known::Unknown(why) => Err(Failure::Usage(why)),
+        Known::Unknown(why) => Err(Failure::usage(why)),
     }
 }
 

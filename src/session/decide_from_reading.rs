@@ -108,7 +108,7 @@ impl Subject<'_> {
                 let differ = records.any(|record| BoundNames::of(&record) != BoundNames::of(&first));
                 let several =
                     format!("several records have the key `{key}`, with different names\n  hint: keep one of them in HR");
-                if differ { Err(Failure::Usage(several)) } else { Ok(first) }
+                if differ { Err(Failure::usage(several)) } else { Ok(first) }
             }
             (None, Some(Mapped::Held(held))) => Err(Failure::usage(format!(
                 "the record of `{key}` is held for its content: {} [{}]\n  hint: {}",

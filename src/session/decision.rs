@@ -4,6 +4,7 @@ use super::error::{Code, Ended, Failure};
 use super::open_target::OpenTarget;
 use super::pending_run::PendingRun;
 use super::run::Session;
+use super::run_reason::{RunReason, RunReasonCode};
 use crate::plan::{ApprovedPlan, Guard, Leavers, Plan, Policy};
 use crate::report;
 
@@ -38,7 +39,7 @@ pub(crate) struct Judgement {
 
 enum Verdict {
     /// A guard stops the plan; the disables may still go with `[guard] leavers = "go"`.
-    Stopped { lines: Vec<String>, leavers: Option<ApprovedPlan> },
+    Stopped { lines: Vec<String>, reason: RunReason, leavers: Option<ApprovedPlan> },
     /// The run never writes.
     Shown { detailed_exit_code: bool },
     /// Every guard lets the plan pass.
@@ -66,8 +67,8 @@ pub(crate) enum Decision {
 /// How much of a plan is carried out, and what its outcome must mention.
 pub(crate) struct Approval {
     pub(crate) plan: ApprovedPlan,
-    /// Whether these are only the disables of a plan that a guard stopped.
-    pub(crate) stopped: bool,
+    /// Why a guard stopped the plan, of which these are only the disables.
+    pub(crate) stopped: Option<RunReason>,
     pub(crate) why: Vec<String>,
 }
 
@@ -76,22 +77,23 @@ pub(crate) fn judge(session: &Session<'_>, pending: &PendingRun, terms: &Terms<'
     let PendingRun { plan, target, .. } = pending;
     let policy = session.settings.policy();
     session.learn(|facts| facts.dry_run = terms.consent == Consent::Never);
-    let lines = stopped_by(session, plan, terms.approve, target)?;
+    let stopped = stopped_by(session, plan, terms.approve, target)?;
     let asks = terms.consent == Consent::Ask && target.connection.sandbox.is_none();
     let question = |approved: &ApprovedPlan| {
         let changes = approved.plan().changes.len();
         let tenant = plan.target.tenant_id.clone();
         (asks && changes > 0).then_some(Question { changes, only_disables: changes != plan.changes.len(), tenant })
     };
-    let (verdict, question) = if !lines.is_empty() {
+    let (verdict, question) = if let Some((lines, reason)) = stopped {
         let goes = terms.consent != Consent::Never && policy.leavers != Leavers::Wait;
         let leavers = goes.then(|| plan.clone().approve(None).err()?.leavers()).flatten();
         let question = leavers.as_ref().and_then(question);
-        (Verdict::Stopped { lines, leavers }, question)
+        (Verdict::Stopped { lines, reason, leavers }, question)
     } else if terms.consent == Consent::Never {
         (Verdict::Shown { detailed_exit_code: terms.detailed_exit_code }, None)
     } else {
-        let approved = plan.clone().approve(terms.approve).map_err(|stopped| Failure::CannotRun(stopped.to_string()))?;
+        let approved =
+            plan.clone().approve(terms.approve).map_err(|stopped| Failure::cannot_run(stopped).because(RunReasonCode::Guard))?;
         let question = question(&approved);
         (Verdict::Passed(approved), question)
     };
@@ -109,13 +111,15 @@ impl Judgement {
         let Self { verdict, question, concerns, changes } = self;
         let consents = question.is_none() || confirmed;
         match verdict {
-            Verdict::Stopped { lines, leavers } => stop(lines, leavers, consents, concerns),
+            Verdict::Stopped { lines, reason, leavers } => stop((lines, reason), leavers, consents, concerns),
             Verdict::Shown { detailed_exit_code: true } if changes > 0 => {
-                pending(format!("{changes} changes are pending"), concerns)
+                let line = format!("{changes} changes are pending");
+                pending(RunReason::new(RunReasonCode::Pending, &line), line, concerns)
             }
             Verdict::Shown { .. } => Decision::End(Ended::attention(concerns)),
-            Verdict::Passed(plan) if consents => Decision::Execute(Box::new(Approval { plan, stopped: false, why: concerns })),
+            Verdict::Passed(plan) if consents => Decision::Execute(Box::new(Approval { plan, stopped: None, why: concerns })),
             Verdict::Passed(_) => pending(
+                RunReasonCode::Pending.into(),
                 "nothing was written: the changes were not confirmed\n  hint: --yes applies them without a question".to_owned(),
                 concerns,
             ),
@@ -123,13 +127,18 @@ impl Judgement {
     }
 }
 
-fn pending(line: String, mut concerns: Vec<String>) -> Decision {
+fn pending(reason: RunReason, line: String, mut concerns: Vec<String>) -> Decision {
     concerns.insert(0, line);
-    Decision::End(Ended::with(Code::Pending, concerns))
+    Decision::End(Ended::with(Code::Pending, concerns).because(reason))
 }
 
 /// A plan that a guard stopped. Its leavers are disabled where the configuration asks for it and consent is given.
-fn stop(mut lines: Vec<String>, leavers: Option<ApprovedPlan>, consents: bool, concerns: Vec<String>) -> Decision {
+fn stop(
+    (mut lines, reason): (Vec<String>, RunReason),
+    leavers: Option<ApprovedPlan>,
+    consents: bool,
+    concerns: Vec<String>,
+) -> Decision {
     let count = leavers.as_ref().map_or(0, |leavers| leavers.plan().changes.len());
     let going = leavers.filter(|_| consents);
     let written = match &going {
@@ -144,13 +153,19 @@ fn stop(mut lines: Vec<String>, leavers: Option<ApprovedPlan>, consents: bool, c
     }
     lines.extend(concerns);
     match going {
-        Some(plan) => Decision::Execute(Box::new(Approval { plan, stopped: true, why: lines })),
-        None => Decision::End(Ended::with(Code::Guard, lines)),
+        Some(plan) => Decision::Execute(Box::new(Approval { plan, stopped: Some(reason), why: lines })),
+        None => Decision::End(Ended::with(Code::Guard, lines).because(reason)),
     }
 }
 
-/// A line for each guard that stops this plan, and for an approval that is for another plan or was used before.
-fn stopped_by(session: &Session<'_>, plan: &Plan, approval: Option<&str>, target: &OpenTarget) -> Result<Vec<String>, Failure> {
+/// A line for each guard that stops this plan, and for an approval that is for another plan or was used before; with the reason. `None` if
+/// nothing stops it.
+fn stopped_by(
+    session: &Session<'_>,
+    plan: &Plan,
+    approval: Option<&str>,
+    target: &OpenTarget,
+) -> Result<Option<(Vec<String>, RunReason)>, Failure> {
     let policy = session.settings.policy();
     let mut approved = approval.map(str::trim) == Some(plan.fingerprint.as_str());
     let tripped: Vec<&Guard> = plan.guards.iter().filter(|guard| guard.tripped).collect();
@@ -170,11 +185,12 @@ fn stopped_by(session: &Session<'_>, plan: &Plan, approval: Option<&str>, target
         }
     }
     session.learn(|facts| facts.approved = approved && !tripped.is_empty());
-    if !approved {
-        for guard in tripped {
-            lines.extend(guard_lines(guard, &policy));
-        }
-    }
+    let reason = if approved || tripped.is_empty() {
+        RunReasonCode::Approval.into()
+    } else {
+        lines.extend(tripped.iter().flat_map(|guard| guard_lines(guard, &policy)));
+        RunReason::guards(tripped.into_iter())
+    };
     if !lines.is_empty() {
         let way = if used.is_some() {
             "the same changes came back; if they are right, raise the limit of that guard in [guard]".to_owned()
@@ -183,7 +199,7 @@ fn stopped_by(session: &Session<'_>, plan: &Plan, approval: Option<&str>, target
         };
         lines.push(format!("\n  hint: {way}"));
     }
-    Ok(lines)
+    Ok((!lines.is_empty()).then_some((lines, reason)))
 }
 
 fn guard_lines(guard: &Guard, policy: &Policy) -> Vec<String> {

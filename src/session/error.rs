@@ -1,8 +1,10 @@
 //! Why a run could not do its work, and how it ended: the exit code of every error is decided here, once.
 
 use std::error::Error;
+use std::fmt;
 use std::path::Path;
 
+use super::run_reason::{RunReason, RunReasonCode};
 use crate::apply::{ApplyError, DeliveryError, JournalError};
 use crate::config::SecretError;
 use crate::diagnostic::Faults;
@@ -16,19 +18,46 @@ use crate::store::StoreError;
 pub(crate) enum Failure {
     /// Arguments, configuration, mapping or input file: exit code 2.
     #[error("{0}")]
-    Usage(String),
+    Usage(Described),
     /// Network, credential, permission, state or HR system: exit code 1.
     #[error("{0}")]
-    CannotRun(String),
+    CannotRun(Described),
     /// The user or the system stopped the run before anything was written: exit code 130.
     #[error("interrupted, nothing was written")]
     Interrupted,
 }
 
+/// A message for the person at the terminal, and the reason that others may read.
+#[derive(Debug)]
+pub(crate) struct Described {
+    text: String,
+    reason: RunReason,
+}
+
+impl fmt::Display for Described {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 impl Failure {
     /// An error that the user can correct.
-    pub(crate) fn usage(error: impl std::fmt::Display) -> Self {
-        Self::Usage(error.to_string())
+    pub(crate) fn usage(error: impl fmt::Display) -> Self {
+        Self::Usage(Described { text: error.to_string(), reason: RunReasonCode::Refused.into() })
+    }
+
+    /// An error of the surroundings.
+    pub(crate) fn cannot_run(error: impl fmt::Display) -> Self {
+        Self::CannotRun(Described { text: error.to_string(), reason: RunReasonCode::Surroundings.into() })
+    }
+
+    /// The same with a reason that may be listed, logged and sent. The message itself stays on the terminal: it may show a value of HR.
+    pub(crate) fn because(self, reason: impl Into<RunReason>) -> Self {
+        match self {
+            Self::Usage(error) => Self::Usage(Described { reason: reason.into(), ..error }),
+            Self::CannotRun(error) => Self::CannotRun(Described { reason: reason.into(), ..error }),
+            Self::Interrupted => Self::Interrupted,
+        }
     }
 
     /// An error of the surroundings, with its chain of causes.
@@ -44,28 +73,32 @@ impl Failure {
             }
             cause = error.source();
         }
-        Self::CannotRun(text)
+        Self::cannot_run(text)
     }
 
     /// A file or folder that could not be written or opened.
     pub(crate) fn file(doing: &str, path: &Path, error: &std::io::Error) -> Self {
-        Self::CannotRun(format!("cannot {doing} {}: {error}", path.display()))
+        let facts = format!("cannot {doing} {}", path.display());
+        Self::cannot_run(format!("{facts}: {error}")).because(RunReason::new(RunReasonCode::File, &facts))
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        let reason = RunReason::from(&error);
         match error {
             StoreError::NoRun(_) | StoreError::ManyRuns(_) | StoreError::NoPlan(_) => Self::usage(error),
             other => Self::cannot(&other),
         }
+        .because(reason)
     }
 }
 
 /// Only a failure of the HR system is none of the user's: everything else in a reading can be corrected.
 impl From<SourceErrors> for Failure {
     fn from(errors: SourceErrors) -> Self {
-        if errors.exit_code() == 1 { Self::cannot(&errors) } else { Self::usage(errors) }
+        let reason = RunReason::from(&errors);
+        if errors.exit_code() == 1 { Self::cannot(&errors) } else { Self::usage(errors) }.because(reason)
     }
 }
 
@@ -73,12 +106,12 @@ macro_rules! exit_class {
     (usage: $($usage:ty),+; cannot: $($cannot:ty),+ $(,)?) => {
         $(impl From<$usage> for Failure {
             fn from(error: $usage) -> Self {
-                Self::usage(error)
+                Self::usage(&error).because(&error)
             }
         })+
         $(impl From<$cannot> for Failure {
             fn from(error: $cannot) -> Self {
-                Self::cannot(&error)
+                Self::cannot(&error).because(&error)
             }
         })+
     };
@@ -121,6 +154,8 @@ impl Code {
 pub(crate) struct Ended {
     pub(crate) code: Code,
     pub(crate) why: Vec<String>,
+    /// Why it did not end with 0, without a value of a person. A command that is no run has none.
+    pub(crate) reason: Option<RunReason>,
 }
 
 impl Ended {
@@ -130,22 +165,32 @@ impl Ended {
     }
 
     pub(crate) fn with(code: Code, why: Vec<String>) -> Self {
-        Self { code, why }
+        Self { code, why, reason: None }
+    }
+
+    /// The same with a reason that others may read.
+    pub(crate) fn because(self, reason: impl Into<RunReason>) -> Self {
+        Self { reason: Some(reason.into()), ..self }
     }
 
     /// Exit code 4 where something needs attention, else 0.
     pub(crate) fn attention(why: Vec<String>) -> Self {
-        let code = if why.is_empty() { Code::Done } else { Code::Attention };
-        Self::with(code, why)
+        if why.is_empty() {
+            return Self::done();
+        }
+        let reason = RunReason::attention(why.len());
+        Self::with(Code::Attention, why).because(reason)
     }
 }
 
 impl From<&Failure> for Ended {
     fn from(failure: &Failure) -> Self {
         match failure {
-            Failure::Usage(text) => Self::with(Code::Usage, vec![format!("error: {text}")]),
-            Failure::CannotRun(text) => Self::with(Code::CannotRun, vec![format!("error: {text}")]),
-            Failure::Interrupted => Self::with(Code::Interrupted, vec![failure.to_string()]),
+            Failure::Usage(error) => Self::with(Code::Usage, vec![format!("error: {error}")]).because(error.reason.clone()),
+            Failure::CannotRun(error) => {
+                Self::with(Code::CannotRun, vec![format!("error: {error}")]).because(error.reason.clone())
+            }
+            Failure::Interrupted => Self::with(Code::Interrupted, vec![failure.to_string()]).because(RunReasonCode::Interrupted),
         }
     }
 }

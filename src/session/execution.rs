@@ -12,6 +12,7 @@ use super::observer::{Event, Progress};
 use super::open_target::OpenTarget;
 use super::pending_run::{PendingRun, gives_access};
 use super::run::Session;
+use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
 use crate::apply::{self, AgeFile, Applied, ChangeState, CredentialDelivery, Drifted, Journal as _, Outcome, RunId};
 use crate::config::Deliver;
@@ -37,18 +38,18 @@ pub(crate) async fn execute(session: &Session<'_>, pending: PendingRun, approval
     let PendingRun { drifted, matching, state, mut target, .. } = pending;
     let Approval { plan: approved, stopped, mut why } = *approval;
     // The reading of a stopped plan is no baseline for the next one.
-    let state = if stopped { RunState::Nothing } else { state };
+    let state = if stopped.is_some() { RunState::Nothing } else { state };
     target.store.observe(&target.snapshot)?;
     let mut applied = if approved.plan().changes.is_empty() {
         without_changes(&approved, &mut target)?
     } else {
-        if !stopped {
+        if stopped.is_none() {
             state.record_missing(&mut target)?;
         }
         write(session, &approved, &mut target, matching).await?
     };
     applied.outcome.drifted = drifted.into_iter().map(drifted_entry).collect();
-    applied.outcome.stopped = stopped;
+    applied.outcome.stopped = stopped.is_some();
     session.learn(|facts| facts.applied(&applied.outcome));
     let plan = approved.plan();
     why.extend(failures(&applied.outcome));
@@ -72,6 +73,7 @@ fn remember(
     if !left.is_empty() {
         ended.code = Code::Attention;
         ended.why.extend(left);
+        ended.reason = Some(RunReason::attention(ended.why.len()));
     }
     let level = target.store.level(&target.snapshot.tenant)?;
     target.connection.client.remember(&level);
@@ -183,23 +185,28 @@ fn refusals<'s>(skipped: impl Iterator<Item = &'s Skipped>) -> Vec<String> {
     refused.map(|skipped| report::shown(&format!("not written {}", skipped.message))).collect()
 }
 
-fn ending(applied: &Applied, stopped: bool, mut why: Vec<String>) -> Ended {
+fn ending(applied: &Applied, stopped: Option<RunReason>, mut why: Vec<String>) -> Ended {
     if applied.interrupted {
         why.insert(0, "interrupted: completed changes are recorded in the journal; the next run continues from there".to_owned());
-        return Ended::with(Code::Interrupted, why);
+        return Ended::with(Code::Interrupted, why).because(RunReasonCode::Interrupted);
     }
     if applied.gave_up {
         let left = applied.results.iter().filter(|result| result.state != ChangeState::Done).count();
         let all = applied.results.len();
+        let facts = format!(
+            "the tenant is unreachable, throttles every request, or rejects the token; {left} of {all} changes were not applied"
+        );
         why.insert(
             0,
             format!(
-                "error: stopped: the tenant is unreachable, throttles every request, or rejects the token; {left} of {all} changes were not applied\n  \
+                "error: stopped: {facts}\n  \
                  hint: completed changes are recorded in the journal; the next run continues from there"
             ),
         );
-        return Ended::with(Code::CannotRun, why);
+        return Ended::with(Code::CannotRun, why).because(RunReason::new(RunReasonCode::Tenant, facts));
     }
-    let ended = Ended::attention(why);
-    if stopped { Ended::with(Code::Guard, ended.why) } else { ended }
+    match stopped {
+        Some(reason) => Ended::with(Code::Guard, why).because(reason),
+        None => Ended::attention(why),
+    }
 }

@@ -13,6 +13,7 @@ use super::open_target::{ClockRule, OpenRequest, OpenTarget};
 use super::pending_run::PendingRun;
 use super::plan::{PlanRequest, PlanResult, compute, scope};
 use super::run::Session;
+use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
 use crate::graph::Priority;
 use crate::record::EmployeeId;
@@ -54,7 +55,8 @@ pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result
     if unattended && matches!(choice, TargetChoice::Embedded) {
         return Err(Failure::usage(
             "sync has no tenant: [tenant], --graph-url and HRPUSH_ACCESS_TOKEN are all missing\n  hint: is this the right folder? --config names the configuration",
-        ));
+        )
+        .because(RunReason::new(RunReasonCode::Configuration, "sync has no tenant")));
     }
     let only = only(&request.only)?;
     let read = session.unless_interrupted(load_source::read(session, &request.files, &request.options)).await?;
@@ -111,7 +113,8 @@ fn repeated(read: &MappedReading, target: &OpenTarget, may_write: bool) -> Resul
     match before {
         Some(day) if read.refuse_repeated && may_write => Err(Failure::usage(format!(
             "{name}: the good run of {day} read the same file\n  hint: set `repeated = \"say\"` in [source] to allow it"
-        ))),
+        ))
+        .because(RunReason::new(RunReasonCode::Source, format!("{name}: the good run of {day} read the same file")))),
         Some(day) => Ok(Some(format!("{name}: the same file as in the good run of {day}"))),
         None => Ok(None),
     }
@@ -120,6 +123,9 @@ fn repeated(read: &MappedReading, target: &OpenTarget, may_write: bool) -> Resul
 /// The people of `--only`.
 fn only(keys: &[String]) -> Result<Option<BTreeSet<EmployeeId>>, Failure> {
     let keys: Option<BTreeSet<EmployeeId>> = keys.iter().map(|key| EmployeeId::new(key)).collect();
-    let keys = keys.ok_or_else(|| Failure::usage("--only needs a key that is not empty"))?;
+    let keys = keys.ok_or_else(|| {
+        Failure::usage("--only needs a key that is not empty")
+            .because(RunReason::new(RunReasonCode::Arguments, "--only needs a key that is not empty"))
+    })?;
     Ok((!keys.is_empty()).then_some(keys))
 }

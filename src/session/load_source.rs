@@ -11,6 +11,7 @@ use super::mapped_reading::{Delivered, MappedReading, ReadOptions, fitting, fitt
 use super::observer::Event;
 use super::rest_source;
 use super::run::Session;
+use super::run_reason::{RunReason, RunReasonCode};
 use super::settings::Settings;
 use crate::config::{FileSource, PlaceConfig, SecretFrom, SourceKind};
 use crate::mapping::Mapping;
@@ -92,8 +93,10 @@ fn file_source(settings: &Settings, files: &[PathBuf], other_mapping: bool) -> R
         _ => None,
     };
     if files.is_empty() {
-        return configured
-            .ok_or_else(|| Failure::usage("no HR data to read\n  hint: name a file, or set [source] in hrpush.toml"));
+        return configured.ok_or_else(|| {
+            Failure::usage("no HR data to read\n  hint: name a file, or set [source] in hrpush.toml")
+                .because(RunReason::new(RunReasonCode::Arguments, "no HR data to read"))
+        });
     }
     let plain = FileSource {
         paths: Vec::new(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use super::error::Failure;
+use super::run_reason::{RunReason, RunReasonCode};
 use crate::mapping::{self, BoundMapping, Mapping};
 use crate::source::Reading;
 
@@ -46,7 +47,9 @@ pub(crate) struct ReadOptions {
 
 /// The built-in mapping that fits these columns. `name` is that of the reading, for the message.
 pub(crate) fn fitting(columns: &[&str], name: &str) -> Result<Mapping, Failure> {
-    let (file, text) = mapping::choose(columns).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+    // The message lists the columns, which are the values of the first record where the header is missing.
+    let reason = || RunReason::new(RunReasonCode::Source, format!("{name}: no built-in mapping fits its columns"));
+    let (file, text) = mapping::choose(columns).map_err(|error| Failure::usage(format!("{name}: {error}")).because(reason()))?;
     Ok(Mapping::parse(text, Path::new(file))?)
 }
 
@@ -62,5 +65,6 @@ pub(crate) fn load(path: &Path) -> Result<Mapping, Failure> {
 
 /// The text of a file that the user named.
 pub(crate) fn text_of(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+    let reason = || RunReason::new(RunReasonCode::File, format!("cannot read {}", path.display()));
+    std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())).because(reason()))
 }

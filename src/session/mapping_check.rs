@@ -33,7 +33,7 @@ pub(crate) fn check(file: &Path, against: Option<(&Path, &Settings)>) -> Result<
     let against = against.map(|(path, settings)| (path, file_settings(settings, file, csv)));
     let header = against.as_ref().map(|(path, settings)| header(path, settings)).transpose()?;
     if is_preset(&text) {
-        config::check_rest(&text, file).map_err(Failure::Usage)?;
+        config::check_rest(&text, file).map_err(Failure::usage)?;
     }
     let checked = mapping::check(&text, file, header.as_ref());
     let survey = match &against {

@@ -43,6 +43,7 @@ pub(crate) mod quality;
 pub(crate) mod rest_source;
 pub(crate) mod run;
 pub(crate) mod run_end;
+pub(crate) mod run_reason;
 pub(crate) mod run_state;
 pub(crate) mod saved_plan;
 pub(crate) mod settings;

@@ -15,6 +15,8 @@ pub(crate) trait Observer: Sync {
 /// One event of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event<'a> {
+    /// The run has its line in the list of runs, under this id.
+    Listed(&'a str),
     /// Something was done that an operator may want to know.
     Note(&'a str),
     /// The plan is computed. The preview has its notes and concerns.

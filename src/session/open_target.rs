@@ -9,6 +9,7 @@ use super::clock_check;
 use super::connect::{self, Connection, TargetChoice, other_target};
 use super::error::Failure;
 use super::run::Session;
+use super::run_reason::RunReasonCode;
 use crate::apply;
 use crate::directory::Snapshot;
 use crate::graph::Priority;
@@ -63,7 +64,9 @@ impl OpenTarget {
         notes.extend(clock_check::note(connection.client.skew()));
         session.learn(|facts| facts.tenant = Some(snapshot.tenant.clone()));
         match request.made_for {
-            Some(target) if target.tenant_id != snapshot.tenant.0 => Err(Failure::usage(other_target(target))),
+            Some(target) if target.tenant_id != snapshot.tenant.0 => {
+                Err(Failure::usage(other_target(target)).because(RunReasonCode::OtherTenant))
+            }
             _ => Ok(Self { store, connection, snapshot, notes, unsettled, _lock: lock }),
         }
     }

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::error::Failure;
+use super::run_reason::{RunReason, RunReasonCode};
 
 /// Writes a file that only its owner can read, completely or not at all. Plans contain personal data.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
@@ -39,7 +40,8 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     match options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all())) {
         Ok(()) => Ok(()),
         Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {
-            Err(Failure::usage(format!("{} exists already\n  hint: move it away first", path.display())))
+            let fact = format!("{} exists already", path.display());
+            Err(Failure::usage(format!("{fact}\n  hint: move it away first")).because(RunReason::new(RunReasonCode::File, &fact)))
         }
         Err(fault) => Err(Failure::file("write", path, &fault)),
     }

@@ -8,6 +8,7 @@ use super::error::Failure;
 use super::mapped_reading::MappedReading;
 use super::open_target::OpenTarget;
 use super::parallel_map::{MappedRecords, map_records_in_parallel};
+use super::run_reason::{RunReason, RunReasonCode};
 use crate::directory::{ObjectId, Snapshot};
 use crate::expr::Context;
 use crate::mapping::{LeaveAction, Mapped};
@@ -109,7 +110,10 @@ impl PlanResult {
 /// The failure for a key that neither the reading nor the ledger contains.
 pub(crate) fn unknown_person(key: &EmployeeId) -> Failure {
     let key = crate::report::shown(key.as_str());
-    Failure::usage(format!("no person with key `{key}` in the HR data or in the state of earlier runs"))
+    Failure::usage(format!("no person with key `{key}` in the HR data or in the state of earlier runs")).because(RunReason::new(
+        RunReasonCode::Arguments,
+        "--only: no such person in the HR data or in the state of earlier runs",
+    ))
 }
 
 /// The part of the tenant that must be read for this mapping.

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::error::Failure;
 use super::mapped_reading::{MappedReading, ReadOptions, fitting_columns, load, text_of};
 use super::output::write_private;
+use super::run_reason::RunReasonCode;
 use super::settings::Settings;
 use crate::config::{Layer, RestSource};
 use crate::mapping::{self, Mapping};
@@ -84,7 +85,8 @@ impl Layers {
         let layers: Vec<Layer<'_>> = mapping.into_iter().chain(preset).collect();
         let named = self.preset.as_ref().map(|(path, _)| path).or(self.mapping.as_ref().map(|(path, _)| path));
         let name = named.and_then(|path| path.file_stem()).map_or("service".into(), |stem| stem.to_string_lossy());
-        let mut service = source.settings(&name, &layers).map_err(Failure::Usage)?;
+        let mut service =
+            source.settings(&name, &layers).map_err(|faults| Failure::usage(faults).because(RunReasonCode::Configuration))?;
         if let Some(mapping) = known {
             service.key = mapping.key_columns();
             service.nothing = mapping.nothing().to_vec();
@@ -97,7 +99,7 @@ impl Layers {
 pub(crate) fn preset(name: &str) -> Result<&'static str, Failure> {
     mapping::preset(name).map_err(|near| {
         let hint = near.map_or("`hrpush presets` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
-        Failure::usage(format!("there is no preset `{name}`\n  hint: {hint}"))
+        Failure::usage(format!("there is no preset `{name}`\n  hint: {hint}")).because(RunReasonCode::Configuration)
     })
 }
 

@@ -43,6 +43,7 @@ impl<'a> Session<'a> {
     pub(crate) fn open_row(&self, store: &mut Store) -> Result<(), Failure> {
         if self.kind.plans() {
             let run = store.open_run(&self.start())?;
+            self.observer.event(Event::Listed(&run.0));
             self.learn(|facts| facts.run = Some(run.0));
         }
         Ok(())

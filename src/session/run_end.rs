@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::error::{Code, Ended};
+use super::error::Ended;
 use super::operator::operator;
+use super::run_reason::RunReason;
 use crate::apply::Outcome;
-use crate::diagnostic::{escape, mask};
 use crate::directory::TenantId;
 use crate::plan::{Plan, Summary};
 use crate::store::{EndKind, RunResult};
@@ -111,9 +111,9 @@ impl RunEnd {
         u64::try_from(self.finished.duration_since(self.started).as_millis()).unwrap_or_default()
     }
 
-    /// The first line of the reason, where the run did not end with 0.
-    pub(crate) fn reason(&self) -> Option<&str> {
-        self.ended.as_ref()?.why.first()?.lines().next()
+    /// Why the run did not end with 0, without a value of a person.
+    pub(crate) fn reason(&self) -> Option<&RunReason> {
+        self.ended.as_ref()?.reason.as_ref()
     }
 
     /// The end as the list of runs has it.
@@ -122,7 +122,8 @@ impl RunEnd {
         RunResult {
             ended: Some(self.end),
             exit_code: self.ended.as_ref().map(|ended| ended.code.number()),
-            reason: self.listed_reason(),
+            reason: self.reason().map(ToString::to_string),
+            reason_code: self.reason().map(|reason| reason.code().as_str().to_owned()),
             tenant,
             feed,
             source,
@@ -132,16 +133,6 @@ impl RunEnd {
             dry_run: Some(dry_run),
             whole: Some(!in_part),
             ..RunResult::default()
-        }
-    }
-
-    /// The reason for the list of runs. Lines about single people stay out of it: they name the person.
-    fn listed_reason(&self) -> Option<String> {
-        let ended = self.ended.as_ref()?;
-        match ended.code {
-            Code::Done => None,
-            Code::Attention => Some(format!("{} entries need attention", ended.why.len())),
-            _ => self.reason().map(|reason| escape::shown(&mask::message(reason))),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::mapped_reading::text_of;
 use super::open_target::{ClockRule, OpenRequest, OpenTarget};
 use super::pending_run::{PendingRun, left_out};
 use super::run::Session;
+use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
 use crate::directory::Attribute;
 use crate::graph::Priority;
@@ -73,24 +74,33 @@ pub(crate) async fn plan(
 /// A saved plan, unaltered and not too old.
 fn load(path: &Path, max_age: SignedDuration) -> Result<Plan, Failure> {
     const RENEW: &str = "make it again with `hrpush plan --out`";
-    let refuse = |problem: String| Failure::usage(format!("{}{problem}", path.display()));
-    let plan: Plan = serde_json::from_str(&text_of(path)?)
-        .map_err(|error| refuse(format!(", line {}, column {}: not a plan of hrpush: {error}", error.line(), error.column())))?;
+    let refuse = |problem: String, fact: &str| {
+        let reason = RunReason::new(RunReasonCode::SavedPlan, format!("{}: {fact}", path.display()));
+        Failure::usage(format!("{}{problem}", path.display())).because(reason)
+    };
+    let plan: Plan = serde_json::from_str(&text_of(path)?).map_err(|error| {
+        let problem = format!(", line {}, column {}: not a plan of hrpush: {error}", error.line(), error.column());
+        refuse(problem, "not a plan of hrpush")
+    })?;
     if plan.seal.is_empty() {
-        return Err(refuse(format!(": the plan has no `seal`\n  hint: {RENEW}")));
+        return Err(refuse(format!(": the plan has no `seal`\n  hint: {RENEW}"), "the plan has no `seal`"));
     }
     if !plan.verify() {
         let problem = "the plan was altered: its seal or its fingerprint does not fit";
-        return Err(refuse(format!(": {problem}\n  hint: {RENEW}; a saved plan is never edited")));
+        return Err(refuse(format!(": {problem}\n  hint: {RENEW}; a saved plan is never edited"), problem));
     }
-    let made: Timestamp = plan.created_at.parse().map_err(|_| refuse(": `createdAt` is not a point in time".to_owned()))?;
+    let made: Timestamp = plan
+        .created_at
+        .parse()
+        .map_err(|_| refuse(": `createdAt` is not a point in time".to_owned(), "`createdAt` is not a point in time"))?;
     let age = Timestamp::now().duration_since(made);
     if age < -CLOCK_TOLERANCE {
         let problem = format!("`createdAt` is {made}, which is ahead of this machine's clock");
-        return Err(refuse(format!(": {problem}\n  hint: correct the clock, or {RENEW}")));
+        return Err(refuse(format!(": {problem}\n  hint: correct the clock, or {RENEW}"), &problem));
     }
     if age > max_age {
-        return Err(refuse(format!(": the plan was made at {made}, too long ago\n  hint: {RENEW}, or set max_age in [plan]")));
+        let problem = format!("the plan was made at {made}, too long ago");
+        return Err(refuse(format!(": {problem}\n  hint: {RENEW}, or set max_age in [plan]"), &problem));
     }
     Ok(plan)
 }

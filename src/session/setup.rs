@@ -40,7 +40,7 @@ pub(crate) fn from_file(file: &Path, config: PathBuf, key: Option<&str>, existin
     let name = mapping.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let settings = settings_text(&beside(file, &folder)?, &name, &look, guess.rows.as_deref());
     config::parse(&settings, &config)
-        .map_err(|error| Failure::CannotRun(format!("the guessed configuration has a fault: {error}")))?;
+        .map_err(|error| Failure::cannot_run(format!("the guessed configuration has a fault: {error}")))?;
     match existing {
         Existing::Replace => {
             write_private(&mapping, &guess.text)?;

@@ -12,6 +12,7 @@ use super::feed_run::{self, FeedRequest};
 use super::observer::{Event, Observer};
 use super::run::Session;
 use super::run_end::{RunEnd, RunKind};
+use super::run_reason::RunReasonCode;
 use super::settings::Settings;
 use crate::config::Config;
 use crate::record::lock;
@@ -27,6 +28,7 @@ struct Recorder {
 impl Observer for Recorder {
     fn event(&self, event: Event<'_>) {
         let name = match event {
+            Event::Listed(_) => "listed",
             Event::Note(_) => "note",
             Event::Planned(_) => "planned",
             Event::Progress(_) => "progress",
@@ -91,12 +93,12 @@ async fn a_session_runs_twice_in_one_process_and_finds_nothing_to_do_the_second_
     let settings = settings(folder.path());
     let (preview, recorder) = run(&settings, Consent::Never).await;
     assert_eq!((preview.code, recorder.end().end), (Code::Done, EndKind::Planned));
-    assert_eq!(*lock(&recorder.events), ["planned", "ended"]);
+    assert_eq!(*lock(&recorder.events), ["listed", "planned", "ended"]);
     let (first, recorder) = run(&settings, Consent::Given).await;
     let end = recorder.end();
     assert_eq!((first.code, end.end, end.facts.feed.as_deref()), (Code::Done, EndKind::Done, Some("Generic HR CSV export")));
     assert!(end.facts.applied > 40 && end.facts.run.is_some() && end.facts.fingerprint.is_some() && end.facts.tenant.is_some());
-    assert_eq!(*lock(&recorder.events), ["planned", "progress", "applied", "ended"]);
+    assert_eq!(*lock(&recorder.events), ["listed", "planned", "progress", "applied", "ended"]);
     let (second, recorder) = run(&settings, Consent::Given).await;
     assert_eq!((second.code, recorder.end().end, recorder.end().facts.applied), (Code::Done, EndKind::NothingToDo, 0));
 }
@@ -118,11 +120,11 @@ async fn every_ending_passes_one_place() {
     let why = || vec!["because".to_owned()];
     let cases: [(Result<Ended, Failure>, EndKind); 7] = [
         (Ok(Ended::done()), EndKind::NothingToDo),
-        (Ok(Ended::with(Code::Guard, why())), EndKind::Stopped),
-        (Ok(Ended::with(Code::Pending, why())), EndKind::Pending),
-        (Ok(Ended::with(Code::Interrupted, why())), EndKind::Interrupted),
+        (Ok(Ended::with(Code::Guard, why()).because(RunReasonCode::Guard)), EndKind::Stopped),
+        (Ok(Ended::with(Code::Pending, why()).because(RunReasonCode::Pending)), EndKind::Pending),
+        (Ok(Ended::with(Code::Interrupted, why()).because(RunReasonCode::Interrupted)), EndKind::Interrupted),
         (Err(Failure::usage("the file is broken")), EndKind::Refused),
-        (Err(Failure::CannotRun("the network is down\n  hint: check it".to_owned())), EndKind::CannotRun),
+        (Err(Failure::cannot_run("the network is down\n  hint: check it".to_owned())), EndKind::CannotRun),
         (Err(Failure::Interrupted), EndKind::Interrupted),
     ];
     for (result, expected) in cases {
@@ -132,7 +134,7 @@ async fn every_ending_passes_one_place() {
         drop(session.supervise(async { result }).await);
         let end = recorder.end();
         assert_eq!((end.end, end.reason().is_none()), (expected, is_done), "{end:?}");
-        assert!(end.reason().is_none_or(|reason| !reason.contains('\n')), "{end:?}");
+        assert!(end.reason().is_none_or(|reason| !reason.to_string().contains("broken")), "{end:?}");
     }
 }
 

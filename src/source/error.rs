@@ -311,6 +311,76 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// What is wrong, in words that hold no value of the source. The names of columns and sheets are such values, too: where the header is
+    /// missing, the first record is in its place. Only names that the settings ask for are repeated.
+    ///
+    /// ```
+    /// # use hrpush::source::FaultKind;
+    /// let kind = FaultKind::DuplicateHeader { name: "Lovelace".into(), first: 2, second: 5 };
+    /// assert_eq!(kind.without_values(), "the header names columns 2 and 5 alike");
+    /// ```
+    pub fn without_values(&self) -> String {
+        let text = match self {
+            Self::Unreadable(_) => "cannot be read",
+            Self::NotReady(_) => "not ready to be read",
+            Self::Archive(_) => "the archive is damaged",
+            Self::Binary(_) => "this is not a text file",
+            Self::Markup(_) => "this is not a table",
+            Self::System(_) => "the HR system cannot be reached, or refuses the request",
+            Self::Query(_) => "the query of the configuration does not fit the database",
+            Self::Unfit(_) => "the answer of the HR system does not fit the configuration",
+            Self::OutsideSheet { .. } => "a cell lies outside its sheet",
+            Self::WrongGuess { .. } => "the encoding was guessed, and the guess is wrong",
+            Self::SharedColumn { .. } => "two files that are joined have a column in common",
+            Self::Members { found, .. } => return format!("the archive holds {} files, and one is needed", found.len()),
+            Self::DuplicateHeader { first, second, .. } => return format!("the header names columns {first} and {second} alike"),
+            Self::NoResult { cell, more, .. } => {
+                return format!("cell {cell}: the formula has no stored result{}", others(*more));
+            }
+            Self::Merged { range, more, .. } => return format!("the cells {range} are merged{}", others(*more)),
+            Self::Sparse { cell, .. } => return format!("hardly any cell has a value, but they reach to {cell}"),
+            Self::OtherColumns { first, missing, surplus } => {
+                return format!(
+                    "the columns differ from those of {first}: {} missing, {} only here",
+                    missing.len(),
+                    surplus.len()
+                );
+            }
+            Self::NoSheet { wanted, found } => return format!("there is no sheet `{wanted}` among {}", found.len()),
+            Self::NoColumn { wanted, found } => return format!("there is no column `{wanted}` among {}", found.len()),
+            Self::NotFound
+            | Self::Folder
+            | Self::NotRegular
+            | Self::Changed
+            | Self::TooBig { .. }
+            | Self::Empty
+            | Self::Nul
+            | Self::UnknownEncoding(_)
+            | Self::Undecodable(_)
+            | Self::MixedEncoding { .. }
+            | Self::BadDelimiter(_)
+            | Self::NoHeader
+            | Self::NoRecords
+            | Self::Nameless { .. }
+            | Self::Swallowed { .. }
+            | Self::HeaderAgain
+            | Self::Placeholders
+            | Self::Rule
+            | Self::Total
+            | Self::Trailer
+            | Self::FooterRecord { .. }
+            | Self::Beside { .. }
+            | Self::Ragged { .. }
+            | Self::Unnamed
+            | Self::OpenQuote
+            | Self::AfterQuote
+            | Self::TooLong
+            | Self::Locked
+            | Self::NoFile => return self.to_string(),
+        };
+        text.to_owned()
+    }
+
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Undecodable(_) => "fix the export, or name its encoding: `encoding = \"…\"` in [source]",

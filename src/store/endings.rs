@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
+use serde::de::IntoDeserializer as _;
+use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 
 use super::{Operator, Store, StoreError, now};
@@ -33,18 +35,6 @@ pub enum EndKind {
     Crashed,
 }
 
-const ALL: [EndKind; 9] = [
-    EndKind::Done,
-    EndKind::NothingToDo,
-    EndKind::Planned,
-    EndKind::Pending,
-    EndKind::Stopped,
-    EndKind::Refused,
-    EndKind::CannotRun,
-    EndKind::Interrupted,
-    EndKind::Crashed,
-];
-
 impl EndKind {
     /// The word for it in documents.
     pub fn as_str(self) -> &'static str {
@@ -63,7 +53,8 @@ impl EndKind {
 
     /// The ending of this word.
     pub fn named(word: &str) -> Option<Self> {
-        ALL.into_iter().find(|ended| ended.as_str() == word)
+        let word: StrDeserializer<'_, serde::de::value::Error> = word.into_deserializer();
+        Self::deserialize(word).ok()
     }
 
     /// How a run ended that came to an outcome.

@@ -34,6 +34,8 @@ pub struct RunRow {
     pub ended: Option<EndKind>,
     /// Why, in one line without a personal value.
     pub reason: Option<String>,
+    /// The kind of the reason, for programs.
+    pub reason_code: Option<String>,
     /// Whether nothing was to be written.
     pub dry_run: bool,
     /// The tenant, once the run had read it.
@@ -123,7 +125,7 @@ const LAST: &str = "last";
 const ROW: &str = "select run, started_at, source, fingerprint, \
     case when exit_code is null and pruned_at is null \
         then (select count(*) from changes c where c.run = runs.number and done = 1) else applied end, \
-    failed, exit_code, ended, reason, dry_run, feed, duration_ms, summary, host, user, approved_by, tenant from runs";
+    failed, exit_code, ended, reason, dry_run, feed, duration_ms, summary, host, user, approved_by, tenant, reason_code from runs";
 
 fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str_or_null()?.unwrap_or("null"));
@@ -137,6 +139,7 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         exit_code: row.get(6)?,
         ended: row.get_ref(7)?.as_str_or_null()?.and_then(EndKind::named),
         reason: row.get(8)?,
+        reason_code: row.get(17)?,
         dry_run: row.get(9)?,
         tenant: row.get::<_, Option<String>>(16)?.map(TenantId),
         feed: row.get(10)?,

@@ -1,8 +1,8 @@
 //! Batches: the operations of due steps, with their journal entries.
 
 use super::{
-    ApplyError, Attribute, Detail, Edits, InFlight, Miss, ObjectId, ObjectRef, Operation, Part, RequestKind, Scheduler, Sent,
-    StepAction, Stop, Value, first_password,
+    ApplyError, Attribute, Detail, Edits, InFlight, Miss, MissCause, ObjectId, ObjectRef, Operation, Part, RequestKind,
+    Scheduler, Sent, StepAction, Stop, Value, first_password,
 };
 
 enum Unsendable {
@@ -31,7 +31,7 @@ impl Scheduler<'_> {
                     in_flight.push(InFlight { at, request, part });
                 }
                 Err(Unsendable::Dependency(message)) => {
-                    let missed = self.missed(at, "dependency", message);
+                    let missed = self.missed(at, MissCause::Dependency, message);
                     self.over(at, Some(missed));
                 }
                 Err(Unsendable::Broken(error)) => {
@@ -51,7 +51,7 @@ impl Scheduler<'_> {
             let (there, missing): (Vec<_>, Vec<_>) = members.into_iter().partition(|(_, who)| self.id_of(who).is_some());
             for (key, _) in missing {
                 let step = self.live[at].step.act.name();
-                let miss = Miss::silent(step, Detail::Member(key), "dependency", "there is no account yet");
+                let miss = Miss::silent(step, Detail::Member(key), MissCause::Dependency, "there is no account yet");
                 self.live[at].misses.push(miss);
             }
             if !there.is_empty() {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::responses::{ATTEMPTS, backoff};
 use super::state::{Completion, InFlight, UnconfirmedCreate};
-use super::{Detail, Miss, Part, REPLICATION, Scheduler, StepAction};
+use super::{Detail, Miss, MissCause, Part, REPLICATION, Scheduler, StepAction};
 use crate::directory::{ObjectId, roles};
 use crate::target::{Answer, Found, Outcome, TargetError};
 
@@ -57,7 +57,7 @@ impl Scheduler<'_> {
             Ok(Found::Other) if may_be_ours && self.identity(at).is_none_or(|(_, key)| key.is_none()) => {
                 // Without a key, the account cannot be recognised. The request stays open in the journal for an operator.
                 let text = "it is unknown whether the account was created: it has no key by which it could be recognised";
-                let missed = self.missed(at, "unknown-outcome", text.to_owned());
+                let missed = self.missed(at, MissCause::UnknownOutcome, text.to_owned());
                 self.over(at, Some(missed));
             }
             Ok(Found::Nobody) if may_be_ours && doubt.since.elapsed() < REPLICATION => {
@@ -78,8 +78,11 @@ impl Scheduler<'_> {
                 doubt.faults += 1;
                 if doubt.faults > LOOK_UPS {
                     // Left open in the journal: the next run settles it.
-                    let missed =
-                        self.missed(at, "unknown-outcome", format!("it is unknown whether the account was created: {error}"));
+                    let missed = self.missed(
+                        at,
+                        MissCause::UnknownOutcome,
+                        format!("it is unknown whether the account was created: {error}"),
+                    );
                     return self.over(at, Some(missed));
                 }
                 let wait = backoff(doubt.faults);

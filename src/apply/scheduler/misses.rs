@@ -23,13 +23,41 @@ pub(super) enum Detail {
     Licence(String),
 }
 
+/// Why a step, or a part of one, failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum MissCause {
+    /// The target refused it, with this code.
+    Refused(String),
+    /// Something failed on which it depends.
+    Dependency,
+    /// The run ended before it.
+    NotAttempted,
+    /// No answer came, and no look-up tells what the request did.
+    UnknownOutcome,
+    /// The value cannot be sent.
+    InvalidValue,
+}
+
+impl MissCause {
+    /// The code of the document.
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Refused(code) => code,
+            Self::Dependency => "dependency",
+            Self::NotAttempted => "not-attempted",
+            Self::UnknownOutcome => "unknown-outcome",
+            Self::InvalidValue => "invalid-value",
+        }
+    }
+}
+
 /// A step, or a part of one, that failed.
 #[derive(Clone, Debug)]
 pub(super) struct Miss {
     pub(super) step: StepName,
     pub(super) detail: Detail,
     pub(super) status: Option<u16>,
-    pub(super) code: String,
+    pub(super) cause: MissCause,
     pub(super) text: String,
     pub(super) request_id: Option<String>,
     /// The property that the target named.
@@ -43,12 +71,12 @@ pub(super) struct Miss {
 
 impl Miss {
     /// A failure without an answer.
-    pub(super) fn silent(step: StepName, detail: Detail, code: &str, text: impl Into<String>) -> Self {
+    pub(super) fn silent(step: StepName, detail: Detail, cause: MissCause, text: impl Into<String>) -> Self {
         Self {
             step,
             detail,
             status: None,
-            code: code.to_owned(),
+            cause,
             text: text.into(),
             request_id: None,
             property: None,
@@ -68,12 +96,12 @@ impl Miss {
             property: answer.culprits.property.clone(),
             owner: answer.name_conflict().and_then(|conflict| conflict.owner.clone()),
             forbidden: answer.is_forbidden(),
-            ..Self::silent(step, detail, &code, message.unwrap_or_else(|| without_message(status)))
+            ..Self::silent(step, detail, MissCause::Refused(code), message.unwrap_or_else(|| without_message(status)))
         }
     }
 
     pub(super) fn is_dependency(&self) -> bool {
-        self.code == "dependency"
+        self.cause == MissCause::Dependency
     }
 
     /// The property as the document names it: the attribute that was refused, else the one that the target named.
@@ -193,7 +221,7 @@ impl Progress {
             key: change.key.clone(),
             action: change.action,
             status: miss.status,
-            code: miss.code.clone(),
+            code: miss.cause.as_str().to_owned(),
             message,
             request_id: miss.request_id.clone(),
             step: Some(miss.step),

@@ -22,7 +22,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use self::misses::{Detail, Miss, Progress};
+use self::misses::{Detail, Miss, MissCause, Progress};
 use self::part::Part;
 use self::state::{Completion, InFlight, MemberAdds, StepStage, StepState, Stop, ThrottlePeriod};
 use super::journal::{Answered, Entry, Journal, RequestKind, Sent};
@@ -170,7 +170,9 @@ impl<'a> Scheduler<'a> {
             let step = live.step.act.name();
             let parts = Part::of(&live.step.act).filter(|part| *part != Part::Edits(Edits::new()));
             live.parts = parts.into_iter().collect();
-            let miss = |(name, fault)| Miss::silent(step, Detail::Attribute(name), "invalid-value", format!("the value {fault}"));
+            let miss = |(name, fault)| {
+                Miss::silent(step, Detail::Attribute(name), MissCause::InvalidValue, format!("the value {fault}"))
+            };
             live.misses.extend(unfit.into_iter().map(miss));
         }
     }
@@ -312,8 +314,8 @@ impl<'a> Scheduler<'a> {
     }
 
     /// A step that was not sent, or not answered, failed.
-    fn missed(&self, at: usize, code: &str, message: String) -> Miss {
-        Miss::silent(self.live[at].step.act.name(), self.detail(at), code, message)
+    fn missed(&self, at: usize, cause: MissCause, message: String) -> Miss {
+        Miss::silent(self.live[at].step.act.name(), self.detail(at), cause, message)
     }
 
     /// What a step without parts is about.
@@ -383,7 +385,7 @@ impl<'a> Scheduler<'a> {
                 }
                 if waiter.stage == StepStage::MustFail {
                     let message = "a change that this one depends on failed".to_owned();
-                    over.push((dependant, Some(self.missed(dependant, "dependency", message))));
+                    over.push((dependant, Some(self.missed(dependant, MissCause::Dependency, message))));
                 } else {
                     self.ready.insert(dependant);
                 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
 
-use super::misses::{Detail, refused_to_app};
+use super::misses::{Detail, MissCause, refused_to_app};
 use super::{Applied, ApplyError, Attribute, ObjectId, Scheduler, StepStage, Stop};
 use crate::apply::outcome::{ChangeResult, ChangeState, Outcome};
 use crate::apply::owners::owner_in;
@@ -60,9 +60,13 @@ impl Scheduler<'_> {
         for at in (0..self.live.len()).filter(|at| self.live[*at].stage != StepStage::Finished).collect::<Vec<_>>() {
             let change = self.live[at].step.change;
             let missed = if self.live[at].doubt.is_some() {
-                self.missed(at, "unknown-outcome", "it is unknown whether the account was created; the next run finds out".into())
+                self.missed(
+                    at,
+                    MissCause::UnknownOutcome,
+                    "it is unknown whether the account was created; the next run finds out".into(),
+                )
             } else {
-                self.missed(at, "not-attempted", "the run ended before this change".into())
+                self.missed(at, MissCause::NotAttempted, "the run ended before this change".into())
             };
             let misses = std::mem::take(&mut self.live[at].misses);
             let all = &mut self.progress[change].misses;
@@ -81,7 +85,7 @@ impl Scheduler<'_> {
         match progress.misses.first() {
             None if refused && !progress.any_done => ChangeState::Failed,
             None => ChangeState::Done,
-            Some(miss) if miss.code == "not-attempted" && unreached.contains(&at) => ChangeState::NotAttempted,
+            Some(miss) if miss.cause == MissCause::NotAttempted && unreached.contains(&at) => ChangeState::NotAttempted,
             Some(_) => ChangeState::Failed,
         }
     }

@@ -124,3 +124,22 @@ fn an_answer_that_another_process_waits_for_is_kept_like_any_other() {
     let made = store.made_since(&tenant(), jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1)).unwrap();
     assert_eq!(made.into_keys().collect::<Vec<_>>(), [account(1)]);
 }
+
+#[test]
+fn an_answer_after_a_crash_still_keeps_the_groups_of_a_deleted_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x0"), BTreeMap::new()))).unwrap();
+    let mut delete = change(Action::Delete, "l0", Some(&id("x0")), Vec::new());
+    delete.aside.former_groups.insert(id("g1"));
+    let run = store.begin_run(&plan(vec![delete])).unwrap();
+    let request =
+        Sent { key: "l0".into(), object: Some(id("x0")), attributes: Vec::new(), ..sent(1, RequestKind::DeleteUser, 1) };
+    store.keep_entry(&run, &Entry { sent: vec![request], ..Entry::default() }).unwrap();
+    drop(store);
+    let mut store = Store::open(folder.path()).unwrap();
+    let answer = answered(1, RequestKind::DeleteUser, 1);
+    store.keep_entry(&run, &Entry { answered: vec![answer], ..Entry::default() }).unwrap();
+    let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
+    assert_eq!(ledger.people[&key("l0")].groups_when_deleted, [id("g1")].into());
+}

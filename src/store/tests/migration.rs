@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::plan::ChangeAside;
 
 /// As the version before made it.
 const SCHEMA_2: &str = include_str!("schema_2.sql");
@@ -269,6 +270,40 @@ fn the_groups_of_an_account_that_was_deleted_move_to_their_own_column() {
     let leaver = &ledger.people[&key("10005")];
     assert_eq!(leaver.groups_when_deleted, [id("g1")].into());
     assert!(leaver.wanted.len() > 1 && leaver.wanted.keys().all(|name| !name.starts_with('(')));
+}
+
+#[test]
+fn names_in_brackets_become_fields_and_keys_stay_keys() {
+    let folder = folder_3();
+    let before = Connection::open(folder.path().join(FILE)).unwrap();
+    let accounts = json!({
+        "1": { "(cleared manager)": "m1", "(new password)": "u1", "10004": "u4", "[10005] (x)": "u5" },
+        "2": { "(group when deleted) g1": "g1", "(group when deleted) g2": "g2" },
+    });
+    let run = text_of(&before, "select run from runs order by rowid limit 1");
+    before.execute("update runs set ids = ?1 where run = ?2", params![accounts.to_string(), run]).unwrap();
+    let names = json!({ "1": { "mail": ["a@contoso.com"] } });
+    let staged = json!({ "accounts": accounts, "candidates": names, "newPasswords": [3] });
+    let fingerprint = text_of(&before, "select fingerprint from staged");
+    before.execute("update staged set ids = ?1", [staged.to_string()]).unwrap();
+    drop(before);
+    let store = Store::open(folder.path()).unwrap();
+    let keys = BTreeMap::from([("10004".to_owned(), id("u4")), ("[10005] (x)".to_owned(), id("u5"))]);
+    let first = ChangeAside { accounts: keys, cleared_manager: Some(id("m1")), new_password: true, ..ChangeAside::default() };
+    let second = ChangeAside { former_groups: [id("g1"), id("g2")].into(), ..ChangeAside::default() };
+    let expected = BTreeMap::from([(1, first), (2, second)]);
+    assert_eq!(store.run(&run).unwrap().plan.change_asides(), expected);
+    let aside = store.staged(&tenant_3(), &fingerprint).unwrap().unwrap().aside;
+    assert_eq!(
+        aside.candidates,
+        BTreeMap::from([(1, BTreeMap::from([("mail".to_owned(), vec![Value::text("a@contoso.com")])]))])
+    );
+    let third = ChangeAside { new_password: true, ..ChangeAside::default() };
+    assert_eq!(aside.changes, expected.into_iter().chain([(3, third)]).collect());
+}
+
+fn text_of(database: &Connection, select: &str) -> String {
+    database.query_row(select, [], |row| row.get(0)).unwrap()
 }
 
 fn texts_of(store: &Store, select: &str) -> String {

@@ -10,7 +10,7 @@ use crate::mapping::LeaveAction;
 pub(super) type Edits = BTreeMap<Attribute, Option<Value>>;
 
 /// Attributes that are sent alone once the account exists: a target may refuse them to apps, or require a permission of their own.
-pub(super) const ALONE: [&str; 2] = ["employeeHireDate", "employeeLeaveDateTime"];
+pub(super) const ALONE: [&str; 2] = [roles::EMPLOYEE_HIRE_DATE, roles::EMPLOYEE_LEAVE_DATE_TIME];
 
 /// An object that a request names: one that exists, or one that an earlier step of the same run creates.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -126,7 +126,7 @@ fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnM
     for action in &change.then {
         leave(*action, change, &user, world, push);
     }
-    if let Some(edit) = change.attributes.iter().find(|edit| edit.name == "manager") {
+    if let Some(edit) = change.attributes.iter().find(|edit| edit.name == roles::MANAGER) {
         let act = match edit.after.as_ref().and_then(Value::as_text) {
             Some(key) => StepAction::SetManager { manager: world.user(change, key), user },
             None if change.action == Action::Create || change.then.contains(&LeaveAction::ClearManager) => return,
@@ -146,7 +146,7 @@ fn appear(change: &Change, edits: &mut Edits, push: &mut impl FnMut(Phase, StepA
         (Action::Delete, Some(id)) => StepAction::DeleteUser { id: id.clone() },
         (Action::Delete, None) => StepAction::Impossible("the plan names no account to delete".into()),
         (Action::Restore, Some(id)) => {
-            let upn = Attribute::find("userPrincipalName").and_then(|name| edits.remove(&name)).flatten();
+            let upn = Attribute::find(roles::USER_PRINCIPAL_NAME).and_then(|name| edits.remove(&name)).flatten();
             let upn = upn.as_ref().and_then(Value::as_text).map(Upn::new);
             StepAction::RestoreUser { id: id.clone(), upn }
         }
@@ -187,8 +187,8 @@ fn pass(change: &Change, user: &ObjectRef, day: &str) -> Option<StepAction> {
     let after = |name: &str| change.attributes.iter().find(|edit| edit.name == name).and_then(|edit| edit.after.as_ref());
     let start = match change.action {
         Action::Enable => None,
-        Action::Create if after("accountEnabled") == Some(&Value::Flag(true)) => {
-            let start = after("employeeHireDate").and_then(Value::as_text);
+        Action::Create if after(roles::ACCOUNT_ENABLED) == Some(&Value::Flag(true)) => {
+            let start = after(roles::EMPLOYEE_HIRE_DATE).and_then(Value::as_text);
             start.filter(|start| start.get(..10).is_some_and(|start| start > day)).map(str::to_owned)
         }
         _ => return None,
@@ -269,16 +269,16 @@ fn leave(
 fn group_steps(change: &Change, world: &World<'_>, push: &mut impl FnMut(Phase, StepAction, Option<LeaveAction>)) {
     let group = world.object(change);
     let after = |name: &str| change.attributes.iter().find(|edit| edit.name == name).and_then(|edit| edit.after.as_ref());
-    let name = after("displayName").and_then(Value::as_text);
+    let name = after(roles::DISPLAY_NAME).and_then(Value::as_text);
     match change.action {
         Action::Create => {
-            let unique_name = after("uniqueName").and_then(Value::as_text);
+            let unique_name = after(roles::UNIQUE_NAME).and_then(Value::as_text);
             let microsoft365 = ["groupTypes", "kind"].into_iter().filter_map(after).any(|value| match value {
                 Value::List(items) => items.iter().any(|item| &**item == "Unified"),
                 Value::Text(text) => matches!(&**text, "Unified" | "microsoft365"),
                 Value::Flag(_) => false,
             });
-            let owners = match after("owners") {
+            let owners = match after(roles::OWNERS) {
                 Some(Value::List(items)) => items.iter().map(|key| world.user(change, key)).collect(),
                 Some(Value::Text(key)) => vec![world.user(change, key)],
                 _ => Vec::new(),

@@ -4,6 +4,7 @@
 //! reports all of them. Each [`Fault`] has a place, the line itself, a caret and a hint. Secrets are masked in [`mask`] and nowhere else.
 //! Nothing here knows what a key means to another room.
 
+mod causes;
 mod document;
 pub mod escape;
 mod host;
@@ -13,6 +14,7 @@ mod suggest;
 pub(crate) mod toml;
 pub(crate) mod toml_text;
 
+pub use causes::with_causes;
 pub(crate) use document::Document;
 pub use document::{Fault, Faults};
 pub use host::is_loopback;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::directory::Attribute;
+use crate::directory::{Attribute, roles};
 
 /// What a connector will ask of Graph.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub fn needed(work: &Work) -> BTreeMap<&'static str, String> {
         Deed::Pass => ("UserAuthMethod-TAP.ReadWrite.All", "Temporary Access Passes".to_owned()),
     }));
     let mut own: BTreeMap<&'static str, Vec<&'static str>> = BTreeMap::new();
-    for attribute in work.attributes.iter().filter(|attribute| attribute.name != "accountEnabled") {
+    for attribute in work.attributes.iter().filter(|attribute| attribute.name != roles::ACCOUNT_ENABLED) {
         own.entry(attribute.permission).or_default().push(attribute.name);
     }
     for (permission, names) in own {

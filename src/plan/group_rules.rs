@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::directory::{Group, GroupKind};
 use crate::mapping::{GroupRule, Held, HeldCode};
-use crate::plan::hexadecimal::hex;
+use crate::record::hex;
 use crate::record::{EmployeeId, unspaced};
 
 /// What the unique names of groups that hrpush made start with.

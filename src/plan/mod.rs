@@ -9,7 +9,6 @@ mod decision;
 mod group_rules;
 mod groups;
 mod held_record;
-mod hexadecimal;
 mod homoglyphs;
 mod inputs;
 mod ledger;

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::run_reason::{RunReason, RunReasonCode};
 use crate::apply::{ApplyError, DeliveryError, JournalError};
 use crate::config::SecretError;
-use crate::diagnostic::Faults;
+use crate::diagnostic::{Faults, with_causes};
 use crate::graph::{CredentialError, GraphError};
 use crate::sandbox::SandboxError;
 use crate::source::SourceErrors;
@@ -62,18 +62,7 @@ impl Failure {
 
     /// An error of the surroundings, with its chain of causes.
     pub(crate) fn cannot(error: &dyn Error) -> Self {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let next = error.to_string();
-            // Transparent wrappers repeat their cause word for word.
-            if !text.ends_with(&next) {
-                text.push_str(": ");
-                text.push_str(&next);
-            }
-            cause = error.source();
-        }
-        Self::cannot_run(text)
+        Self::cannot_run(with_causes(error))
     }
 
     /// A file or folder that could not be written or opened.

@@ -14,7 +14,7 @@ use super::pending_run::{PendingRun, left_out};
 use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
-use crate::directory::Attribute;
+use crate::directory::{Attribute, roles};
 use crate::graph::Priority;
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Confirmation, Edit, Object, Plan, drift, resolve};
@@ -122,20 +122,20 @@ fn confirmation(staged: Option<&Staged>, approved: bool) -> Confirmation {
 /// because a namesake may have the same.
 fn matching(plan: &Plan) -> Option<Attribute> {
     let mut creates = plan.changes.iter().filter(|change| change.object == Object::User && change.action == Action::Create);
-    let has_key = |change: &Change| change.attributes.iter().any(|edit| edit.name == "employeeId");
-    creates.all(has_key).then(|| Attribute::find("employeeId")).flatten()
+    let has_key = |change: &Change| change.attributes.iter().any(|edit| edit.name == roles::EMPLOYEE_ID);
+    creates.all(has_key).then(|| Attribute::find(roles::EMPLOYEE_ID)).flatten()
 }
 
 /// The part of the tenant that must be read to see whether a plan still fits.
 pub(crate) fn scope(plan: &Plan, protect_groups: &[String]) -> SnapshotScope {
     let edits = || plan.changes.iter().flat_map(|change| &change.attributes);
     let mut attributes: BTreeSet<Attribute> = edits().filter_map(Edit::attribute).collect();
-    attributes.extend(Attribute::find("employeeId"));
+    attributes.extend(Attribute::find(roles::EMPLOYEE_ID));
     let then = |action| plan.changes.iter().any(|change| change.then.contains(&action));
     let groups = || plan.changes.iter().filter(|change| change.object == Object::Group);
     SnapshotScope {
         attributes,
-        manager: edits().any(|edit| edit.name == "manager") || then(LeaveAction::ClearManager),
+        manager: edits().any(|edit| edit.name == roles::MANAGER) || then(LeaveAction::ClearManager),
         groups: groups().next().is_some() || then(LeaveAction::RemoveFromManagedGroups),
         licenses: then(LeaveAction::RemoveLicenses),
         group_members: groups().filter_map(|change| Some(change.id.as_ref()?.to_string())).collect(),

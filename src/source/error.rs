@@ -320,7 +320,12 @@ impl FaultKind {
     /// assert_eq!(kind.without_values(), "the header names columns 2 and 5 alike");
     /// ```
     pub fn without_values(&self) -> String {
-        let text = match self {
+        self.fixed_words().map_or_else(|| self.counted_words(), str::to_owned)
+    }
+
+    /// The words for kinds whose message quotes a text. `None` for the others, each of which is listed, so that a new kind is considered.
+    fn fixed_words(&self) -> Option<&'static str> {
+        Some(match self {
             Self::Unreadable(_) => "cannot be read",
             Self::NotReady(_) => "not ready to be read",
             Self::Archive(_) => "the archive is damaged",
@@ -332,53 +337,34 @@ impl FaultKind {
             Self::OutsideSheet { .. } => "a cell lies outside its sheet",
             Self::WrongGuess { .. } => "the encoding was guessed, and the guess is wrong",
             Self::SharedColumn { .. } => "two files that are joined have a column in common",
-            Self::Members { found, .. } => return format!("the archive holds {} files, and one is needed", found.len()),
-            Self::DuplicateHeader { first, second, .. } => return format!("the header names columns {first} and {second} alike"),
-            Self::NoResult { cell, more, .. } => {
-                return format!("cell {cell}: the formula has no stored result{}", others(*more));
+            Self::Members { .. } | Self::DuplicateHeader { .. } | Self::NoResult { .. } | Self::Merged { .. } => return None,
+            Self::Sparse { .. } | Self::OtherColumns { .. } | Self::NoSheet { .. } | Self::NoColumn { .. } => return None,
+            Self::NotFound | Self::Folder | Self::NotRegular | Self::Changed | Self::TooBig { .. } | Self::Empty => return None,
+            Self::Nul | Self::UnknownEncoding(_) | Self::Undecodable(_) | Self::MixedEncoding { .. } => return None,
+            Self::BadDelimiter(_) | Self::NoHeader | Self::NoRecords | Self::Nameless { .. } | Self::Swallowed { .. } => {
+                return None;
             }
-            Self::Merged { range, more, .. } => return format!("the cells {range} are merged{}", others(*more)),
-            Self::Sparse { cell, .. } => return format!("hardly any cell has a value, but they reach to {cell}"),
+            Self::HeaderAgain | Self::Placeholders | Self::Rule | Self::Total | Self::Trailer => return None,
+            Self::FooterRecord { .. } | Self::Beside { .. } | Self::Ragged { .. } | Self::Unnamed => return None,
+            Self::OpenQuote | Self::AfterQuote | Self::TooLong | Self::Locked | Self::NoFile => return None,
+        })
+    }
+
+    /// The words for kinds that name places and counts.
+    fn counted_words(&self) -> String {
+        match self {
+            Self::Members { found, .. } => format!("the archive holds {} files, and one is needed", found.len()),
+            Self::DuplicateHeader { first, second, .. } => format!("the header names columns {first} and {second} alike"),
+            Self::NoResult { cell, more, .. } => format!("cell {cell}: the formula has no stored result{}", others(*more)),
+            Self::Merged { range, more, .. } => format!("the cells {range} are merged{}", others(*more)),
+            Self::Sparse { cell, .. } => format!("hardly any cell has a value, but they reach to {cell}"),
             Self::OtherColumns { first, missing, surplus } => {
-                return format!(
-                    "the columns differ from those of {first}: {} missing, {} only here",
-                    missing.len(),
-                    surplus.len()
-                );
+                format!("the columns differ from those of {first}: {} missing, {} only here", missing.len(), surplus.len())
             }
-            Self::NoSheet { wanted, found } => return format!("there is no sheet `{wanted}` among {}", found.len()),
-            Self::NoColumn { wanted, found } => return format!("there is no column `{wanted}` among {}", found.len()),
-            Self::NotFound
-            | Self::Folder
-            | Self::NotRegular
-            | Self::Changed
-            | Self::TooBig { .. }
-            | Self::Empty
-            | Self::Nul
-            | Self::UnknownEncoding(_)
-            | Self::Undecodable(_)
-            | Self::MixedEncoding { .. }
-            | Self::BadDelimiter(_)
-            | Self::NoHeader
-            | Self::NoRecords
-            | Self::Nameless { .. }
-            | Self::Swallowed { .. }
-            | Self::HeaderAgain
-            | Self::Placeholders
-            | Self::Rule
-            | Self::Total
-            | Self::Trailer
-            | Self::FooterRecord { .. }
-            | Self::Beside { .. }
-            | Self::Ragged { .. }
-            | Self::Unnamed
-            | Self::OpenQuote
-            | Self::AfterQuote
-            | Self::TooLong
-            | Self::Locked
-            | Self::NoFile => return self.to_string(),
-        };
-        text.to_owned()
+            Self::NoSheet { wanted, found } => format!("there is no sheet `{wanted}` among {}", found.len()),
+            Self::NoColumn { wanted, found } => format!("there is no column `{wanted}` among {}", found.len()),
+            _ => self.to_string(),
+        }
     }
 
     fn hint(&self) -> Option<&'static str> {

@@ -1,20 +1,12 @@
 //! What the errors of libraries say to the reader.
 
 use std::error::Error;
-use std::fmt::Write as _;
+
+use crate::diagnostic::with_causes;
 
 /// An error with its causes, each said once, on one line.
 pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = one_line(&error.to_string());
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = one_line(&error.to_string());
-        if !text.contains(&next) {
-            let _ = write!(text, ": {next}");
-        }
-        cause = error.source();
-    }
-    text
+    one_line(&with_causes(error))
 }
 
 /// Returns foreign text on one line, without the control characters that a terminal would obey.

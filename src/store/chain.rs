@@ -14,6 +14,7 @@ use super::columns::{micros, unpacked};
 use super::runs::{REQUEST, request_row};
 use super::{RunRow, Store, StoreError};
 use crate::apply::RunId;
+use crate::record::hex;
 
 /// What a look through the chain found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -171,8 +172,4 @@ fn link(former: &[u8], body: &[u8]) -> Vec<u8> {
 fn canonical(mut value: serde_json::Value) -> String {
     value.sort_all_objects();
     value.to_string()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,7 +6,7 @@ use rusqlite::{Transaction, params};
 use super::columns::{IdColumn, leave_bits, signed};
 use super::{StoreError, names};
 use crate::apply::{RequestKind, RunId};
-use crate::directory::ObjectId;
+use crate::directory::{ObjectId, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Object, Plan};
 
@@ -125,7 +125,7 @@ impl<'a> Context<'a> {
         }
         // Only the addresses that this very request replaced: another part of the change may have been refused.
         let replaced = |name: &str| {
-            ["userPrincipalName", "mail"].contains(&name) && done.attributes.split(' ').any(|carried| carried == name)
+            [roles::USER_PRINCIPAL_NAME, roles::MAIL].contains(&name) && done.attributes.split(' ').any(|carried| carried == name)
         };
         let gone = change.attributes.iter().filter(|edit| replaced(&edit.name));
         gone.filter_map(|edit| edit.before.as_ref()?.as_text()).try_for_each(|address| self.address(&change.key, address))

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::Value;
@@ -31,18 +32,7 @@ fn arguments(url: &str) -> [&str; 12] {
 
 /// A tenant and a run that has sent its first writes; the quota of the others would come only in an hour.
 fn waiting_run(world: &World, server: &Served) -> (Child, BufReader<ChildStderr>) {
-    world.write("map.toml", MAPPING);
-    let row = |number| format!("{number},Person {number},p{number}@contoso.onmicrosoft.com\n");
-    world.write("hr.csv", "EmployeeID,Name,Email\n".to_owned() + &(1..=PEOPLE).map(row).collect::<String>());
-    world.write("hrpush.toml", "[quota]\nshare = 0.02\n");
-    let mut run = Command::new(env!("CARGO_BIN_EXE_hrpush"))
-        .current_dir(world.path(""))
-        .env("HRPUSH_ACCESS_TOKEN", "a.b.c")
-        .args(arguments(&server.url))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut run = started(world, server, &[]);
     let mut told = BufReader::new(run.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("judged") {
@@ -50,6 +40,23 @@ fn waiting_run(world: &World, server: &Served) -> (Child, BufReader<ChildStderr>
         assert!(told.read_line(&mut line).unwrap() > 0, "the run ended before it wrote");
     }
     (run, told)
+}
+
+/// A run of many people with hardly any quota, with more options.
+fn started(world: &World, server: &Served, options: &[&str]) -> Child {
+    world.write("map.toml", MAPPING);
+    let row = |number| format!("{number},Person {number},p{number}@contoso.onmicrosoft.com\n");
+    world.write("hr.csv", "EmployeeID,Name,Email\n".to_owned() + &(1..=PEOPLE).map(row).collect::<String>());
+    world.write("hrpush.toml", "[quota]\nshare = 0.02\n");
+    Command::new(env!("CARGO_BIN_EXE_hrpush"))
+        .current_dir(world.path(""))
+        .env("HRPUSH_ACCESS_TOKEN", "a.b.c")
+        .args(arguments(&server.url))
+        .args(options)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 fn signal(run: &Child, name: &str) {
@@ -76,6 +83,7 @@ fn a_run_that_waits_for_its_quota_ends_at_once_and_the_next_one_completes_it() {
 
     let runs = world.run(["runs", "--format", "json"]).ends_with(0).json();
     assert_eq!(runs[0]["ended"], "interrupted");
+    assert_eq!((&runs[0]["reasonCode"], &runs[0]["reason"]), (&"interrupted".into(), &"interrupted".into()));
     assert_eq!((runs[0]["exitCode"].as_u64(), runs[0]["applied"].as_u64()), (Some(130), outcome["applied"].as_u64()));
     world.write("hrpush.toml", "[quota]\nscale = 1000\n");
     let token = [("HRPUSH_ACCESS_TOKEN", "a.b.c")];
@@ -100,4 +108,30 @@ fn a_run_that_was_killed_is_listed_as_crashed_by_the_next_one() {
     let runs = listed();
     assert_eq!((&runs[0]["ended"], &runs[1]["ended"]), (&"done".into(), &"crashed".into()));
     assert_eq!(world.run(["runs", "verify", "--format", "json"]).ends_with(0).json()["runs"], 2);
+}
+
+/// Reads the file until it has the text, or the run ends.
+fn wait_for(run: &mut Child, file: &std::path::Path, text: &str) {
+    while !std::fs::read_to_string(file).unwrap_or_default().contains(text) {
+        assert!(run.try_wait().unwrap().is_none(), "the run ended before its log had `{text}`");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_log_that_was_rotated_is_opened_again_and_the_run_goes_on() {
+    let world = World::new();
+    let server = Served::start(&world, &[]);
+    let mut run = started(&world, &server, &["--log-file", "run.log", "--log-format", "json"]);
+    let log = world.path("run.log");
+    wait_for(&mut run, &log, "judged");
+    std::fs::rename(&log, world.path("run.log.1")).unwrap();
+    signal(&run, "-HUP");
+    wait_for(&mut run, &log, "the log file was opened again");
+    signal(&run, "-INT");
+    let ended = run.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    let (before, after) = (std::fs::read_to_string(world.path("run.log.1")).unwrap(), std::fs::read_to_string(&log).unwrap());
+    assert!(!before.contains("\"ended\":\"interrupted\"") && after.contains("\"ended\":\"interrupted\""), "{after}");
+    assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o077, 0);
 }

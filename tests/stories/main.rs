@@ -41,6 +41,7 @@ mod rest_recordings;
 mod rest_whole;
 mod rooms;
 mod run_list;
+mod run_reasons;
 mod saved_plans;
 mod second_target;
 mod served;

@@ -199,7 +199,7 @@ impl StepAction {
 
 fn flag(attribute: Attribute, value: Option<&Value>) -> Option<bool> {
     match value {
-        Some(Value::Flag(flag)) if attribute.name == "accountEnabled" => Some(*flag),
+        Some(Value::Flag(flag)) if attribute.name == crate::directory::roles::ACCOUNT_ENABLED => Some(*flag),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::part::has_own_rule;
 use crate::apply::outcome::{Failed, StepName};
-use crate::directory::Attribute;
+use crate::directory::{Attribute, roles};
 use crate::plan::{Action, Change, Object};
 use crate::target::{Answer, Transcript};
 
@@ -250,7 +250,10 @@ pub(super) fn refused_to_app(
     }
     refused.retain(|attribute, people| {
         // Without these no account can be made, found or opened, so that the plan never leaves them out.
-        let demanded = matches!(attribute.name, "accountEnabled" | "userPrincipalName" | "displayName" | "mailNickname");
+        let demanded = matches!(
+            attribute.name,
+            roles::ACCOUNT_ENABLED | roles::USER_PRINCIPAL_NAME | roles::DISPLAY_NAME | roles::MAIL_NICKNAME
+        );
         let own = has_own_rule(*attribute) || (people.len() > 1 && any_done);
         own && !demanded && Some(*attribute) != spared && !written.contains(attribute)
     });

@@ -31,7 +31,7 @@ use super::outcome::Applied;
 use super::password::first_password;
 use super::step::{Edits, ObjectRef, StepAction};
 use super::steps::steps;
-use crate::directory::{Attribute, ObjectId, Upn, Value};
+use crate::directory::{Attribute, ObjectId, Upn, Value, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::{Candidates, Plan};
 use crate::target::{Answer, Found, Operation, OwnerKind, TargetWriter};
@@ -283,7 +283,7 @@ impl<'a> Scheduler<'a> {
     fn identity(&self, at: usize) -> Option<(Upn, Option<(Attribute, String)>)> {
         let StepAction::CreateUser { attributes } = &self.live[at].step.act else { return None };
         let text = |attribute: Attribute| attributes.get(&attribute).and_then(Value::as_text);
-        let upn = Upn::new(text(Attribute::find("userPrincipalName")?)?);
+        let upn = Upn::new(text(Attribute::find(roles::USER_PRINCIPAL_NAME)?)?);
         let key = self.options.matching.and_then(|attribute| Some((attribute, text(attribute)?.to_owned())));
         Some((upn, key))
     }

@@ -1,7 +1,7 @@
 //! Parts of a step, each sent in a request of its own.
 
 use crate::apply::step::{Edits, ObjectRef, StepAction};
-use crate::directory::Attribute;
+use crate::directory::{Attribute, roles};
 
 /// A part of a step. Members, attributes and licences are sent together, and apart once they were refused together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,8 +75,8 @@ pub(super) fn is_suspect(attribute: Attribute) -> bool {
 
 /// Attributes that need a permission of their own, apart from what blocks or names an account.
 pub(super) fn has_own_rule(attribute: Attribute) -> bool {
-    let own = attribute.permission != "User.ReadWrite.All" || attribute.name == "employeeHireDate";
-    own && !matches!(attribute.name, "accountEnabled" | "userPrincipalName")
+    let own = attribute.permission != "User.ReadWrite.All" || attribute.name == roles::EMPLOYEE_HIRE_DATE;
+    own && !matches!(attribute.name, roles::ACCOUNT_ENABLED | roles::USER_PRINCIPAL_NAME)
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ impl Credential {
         let wire = Wire::new(http, authority.loopback.clone());
         let make = maker(auth, authority, wire.clone()).map_err(unusable)?;
         let credential = Self { method, scope: cloud.scope(), make, wire: Some(wire), kept: Mutex::new(None) };
-        (credential.make)().map_err(|error| unusable(chain(&error)))?;
+        (credential.make)().map_err(|error| unusable(crate::diagnostic::with_causes(&error)))?;
         Ok(credential)
     }
 
@@ -188,7 +188,7 @@ impl Credential {
 
     /// The token service's own words where they were heard: the library loses most of them.
     fn reason(&self, error: &azure_core::Error) -> String {
-        self.wire.as_ref().and_then(Wire::last_fault).unwrap_or_else(|| chain(error))
+        self.wire.as_ref().and_then(Wire::last_fault).unwrap_or_else(|| crate::diagnostic::with_causes(error))
     }
 }
 
@@ -196,19 +196,6 @@ impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credential({})", self.method)
     }
-}
-
-fn chain(error: &azure_core::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 /// The token service: https as the library wants it, with a detour for one on this machine.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::directory::{Attribute, ObjectId};
+use crate::directory::{Attribute, ObjectId, roles};
 use crate::graph::http::batch::{BatchItem, Reply};
 use crate::graph::http::error::GraphError;
 use crate::graph::http::response::About;
@@ -64,7 +64,7 @@ pub(in crate::graph) fn attributes(wanted: &BTreeSet<Attribute>) -> Arc<[Attribu
     let needless = ["id", "accountEnabled", "proxyAddresses", "onPremisesSyncEnabled", "isManagementRestricted"];
     let always = ALWAYS.iter().filter(|name| !needless.contains(name)).filter_map(|name| Attribute::find(name));
     let all: BTreeSet<Attribute> =
-        always.chain(wanted.iter().copied().filter(|wanted| wanted.name != "accountEnabled")).collect();
+        always.chain(wanted.iter().copied().filter(|wanted| wanted.name != roles::ACCOUNT_ENABLED)).collect();
     all.into_iter().collect()
 }
 

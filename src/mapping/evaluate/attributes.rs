@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::days;
 use super::evaluation::RecordEvaluation;
 use super::problem::Problem;
-use crate::directory::{Attribute, ExtensionType, Kind, Value, ValueFault, at_midnight};
+use crate::directory::{Attribute, ExtensionType, Kind, Value, ValueFault, at_midnight, roles};
 use crate::expr::{self, Outcome};
 use crate::mapping::desired::{Flow, GroupWanted, ManagerWanted, RecordPart, Wanted};
 use crate::mapping::formula::Slot;
@@ -219,7 +219,7 @@ impl RecordEvaluation<'_> {
 
 /// Whether an attribute is a mail address or becomes one. Exchange refuses more of them than Graph does.
 fn is_address(attribute: Attribute) -> bool {
-    matches!(attribute.name, "userPrincipalName" | "mailNickname" | "mail")
+    matches!(attribute.name, roles::USER_PRINCIPAL_NAME | roles::MAIL_NICKNAME | roles::MAIL)
 }
 
 /// A generated address without invisible characters and with straight apostrophes, so that `d’Arcy` becomes `d'Arcy`.

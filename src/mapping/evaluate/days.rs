@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::bound_mapping::BoundMapping;
 use super::problem::Problem;
+use crate::directory::roles;
 use crate::mapping::dates::Role;
 use crate::mapping::desired::{HeldCode, RecordPart};
 use crate::mapping::formula::Slot;
@@ -13,7 +14,7 @@ use crate::record::{Day, Guess, Impossible};
 fn role(part: RecordPart) -> Role {
     match part {
         RecordPart::End => Role::End,
-        RecordPart::Attribute(attribute) if attribute.name == "employeeLeaveDateTime" => Role::End,
+        RecordPart::Attribute(attribute) if attribute.name == roles::EMPLOYEE_LEAVE_DATE_TIME => Role::End,
         _ => Role::Start,
     }
 }

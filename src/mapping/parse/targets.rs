@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::directory::{Attribute, Kind, Value};
+use crate::directory::{Attribute, Kind, Value, roles};
 use crate::expr::{self, Want};
 use crate::mapping::desired::When;
 use crate::mapping::formula::Slot;
@@ -40,7 +40,7 @@ pub(super) fn read(
         }
         for (attribute, span, node) in flatten(walk, name, &key.span(), node) {
             named.push(attribute);
-            if attribute.name == "accountEnabled" && lifecycle {
+            if attribute.name == roles::ACCOUNT_ENABLED && lifecycle {
                 let hint = "leave it out, or drop [lifecycle]".to_owned();
                 walk.fault(&span, "`accountEnabled` is set by [lifecycle] and cannot be mapped beside it", Some(hint));
             }
@@ -97,7 +97,7 @@ fn read_target(walk: &mut Walk<'_>, attribute: Attribute, span: &Range<usize>, n
         origin: Origin::Constant(Value::Flag(false)),
         default: None,
         keep: false,
-        when: if attribute.name == "userPrincipalName" { When::Create } else { When::Always },
+        when: if attribute.name == roles::USER_PRINCIPAL_NAME { When::Create } else { When::Always },
         shown: "".into(),
     };
     if node.get_ref().is_str() {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::plan::hexadecimal::hex;
 use crate::plan::model::{Change, Plan};
+use crate::record::hex;
 
 /// Guards that depend on what was read, not on the changes. A yes to one broken file is no yes to another.
 const OF_THE_READING: [&str; 4] = ["source", "feed", "held", "missing"];

@@ -135,7 +135,7 @@ pub(in crate::plan) fn taken_over(inputs: &Inputs<'_>, matching: &Matching<'_>) 
             taken_over.insert(id, TakenOver { feed: feed.to_owned(), read_on });
         }
     }
-    // Whoever is in no record, or in none in scope, is still carried by the other feed until that one has a reading again.
+    // A person without a record in scope still belongs to the other feed until that feed is read again.
     let before = ledger.last_reading.iter().flat_map(|last| &last.taken_over);
     for (key, before) in
         before.filter(|(key, before)| matching.place_of(key.as_str()).is_none() && is_unread_since(ledger, before))

@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 
 use sha2::{Digest, Sha256};
 
-use super::source_file::hex;
+use crate::record::hex;
 
 /// So many pieces may wait to be counted.
 const WAITING: usize = 4;

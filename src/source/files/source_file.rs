@@ -1,6 +1,6 @@
 //! The files of a reading, wherever they were fetched from.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::file_handle::Opened;
+use crate::record::hex;
 use crate::source::error::Fault;
 
 /// One file with everything that a reading needs of it. Places other than folders of this machine make it with
@@ -79,13 +80,4 @@ pub(in crate::source) fn joint_sum(sums: &[String]) -> String {
         [only] => only.clone(),
         several => hex(&Sha256::digest(several.join("\n"))),
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub(in crate::source) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-    }
-    text
 }

@@ -18,9 +18,9 @@ use super::settings::{Changes, PagingKind, Settings};
 use super::shape::flatten::{self, Column, Need, Projection, Row, Seen};
 use super::shape::path::Path;
 use super::shape::template::Values;
+use crate::record::hex;
 use crate::record::{Doubt, Header, Place, Record, Value, trimmed};
 use crate::source::Reading;
-use crate::source::files::source_file::hex;
 
 /// Reads everything; a list that moved meanwhile is read once more from its start.
 pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {

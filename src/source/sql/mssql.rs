@@ -12,9 +12,9 @@ use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
 
 use super::rows::{Row, Rows, binary};
 use super::{Binary, CONNECT, Location, SignIn, SqlSettings, Tls, failure, forms, tls};
+use crate::record::hex;
 use crate::source::Reading;
 use crate::source::error::{Fault, SourceErrors};
-use crate::source::files::source_file::hex;
 
 type Connected = Client<Compat<TcpStream>>;
 

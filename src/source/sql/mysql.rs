@@ -7,9 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::rows::{Row, Rows, binary};
 use super::{Binary, CONNECT, Location, SqlSettings, Tls, failure, forms, tls};
+use crate::record::hex;
 use crate::source::Reading;
 use crate::source::error::{Fault, SourceErrors};
-use crate::source::files::source_file::hex;
 
 /// The collation of columns that hold bytes.
 const BYTES: u16 = 63;

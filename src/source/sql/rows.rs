@@ -8,7 +8,7 @@ use super::SqlSettings;
 use crate::record::{At, Cell, Header, Place, Record};
 use crate::source::Reading;
 use crate::source::error::{Fault, FaultKind, SourceErrors};
-use crate::source::files::{source_file, table_builder};
+use crate::source::files::table_builder;
 
 /// The longest row: what a record can hold.
 const LONGEST: usize = 1 << 30;
@@ -95,7 +95,7 @@ impl Rows {
             name: settings.name.clone(),
             header: self.header,
             records: self.records.into(),
-            sha256: source_file::hex(&self.digest.finalize()),
+            sha256: crate::record::hex(&self.digest.finalize()),
             told: vec![told],
         })
     }

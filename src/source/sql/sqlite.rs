@@ -9,9 +9,9 @@ use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
 use super::rows::{Row, Rows, binary};
 use super::{Binary, Location, SqlSettings, failure};
+use crate::record::hex;
 use crate::source::Reading;
 use crate::source::error::{Fault, FaultKind, SourceErrors};
-use crate::source::files::source_file::hex;
 
 pub(super) async fn read(settings: &SqlSettings) -> Result<Reading, SourceErrors> {
     let settings = settings.clone();

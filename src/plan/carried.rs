@@ -29,7 +29,6 @@ mod tests {
     use super::super::WishDigest;
     use super::super::change_origin::wanted;
     use super::super::tests::world::{Tell as _, World, worker};
-    use super::*;
     use crate::mapping::Mapped;
 
     #[test]

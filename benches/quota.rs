@@ -1,8 +1,8 @@
 //! How close a first import comes to the quota's own time, with the quota of a sandbox running many times as fast.
 //!
 //! `cargo bench --bench quota` prints, for each size and both ways of counting, the time of carrying out over the floor, that of the whole
-//! process, the answers of 429, the stops (runs of them without a success in between) and the CPU seconds that 1,000 writes cost on both
-//! sides. `HRPUSH_BENCH_WRITES=1000,5000` takes other sizes, `HRPUSH_BENCH_SCALE=20` another speed (a window of 150 s must last longer than
+//! process, the answers of 429, the stops (runs of them without a success in between), the CPU seconds of the client and the size of the
+//! state. `HRPUSH_BENCH_WRITES=1000,5000` takes other sizes, `HRPUSH_BENCH_SCALE=20` another speed (a window of 150 s must last longer than
 //! 3,000 writes take), `HRPUSH_BENCH_SHARE=0.9` another share, `HRPUSH_BENCH_KIND=window` one way of counting alone.
 
 use std::fmt::Write as _;
@@ -57,6 +57,8 @@ fn measured(kind: &str, writes: u32, pace: Pace) -> String {
         .output()
         .expect("hrpush runs");
     let whole = started.elapsed().as_secs_f64();
+    // The sandbox still runs, so that only the client has ended.
+    let client = cpu_of_children();
     drop(sandbox);
     let stops = stops(folder.path());
     let outcome: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
@@ -67,11 +69,14 @@ fn measured(kind: &str, writes: u32, pace: Pace) -> String {
     let took = number(&outcome["durationMs"]) / 1_000.0;
     let floor = floor(kind, f64::from(writes / 2 * 2 - 1), pace);
     let ratio = if floor > 0.0 { format!("{:.3} of the floor", took / floor) } else { "not paced".to_owned() };
-    let cpu = cpu_of_children()
-        .zip(before)
-        .map_or_else(String::new, |(after, before)| format!(", {:.3} CPU s per 1,000 writes", (after - before) / sent * 1_000.0));
+    let cpu = client.zip(before).map_or_else(String::new, |(after, before)| {
+        format!(", {:.2} CPU s of the client ({:.3} per 1,000 writes)", after - before, (after - before) / sent * 1_000.0)
+    });
+    let state = fs::metadata(folder.path().join(".hrpush/state.db")).map_or(0, |file| file.len());
+    #[expect(clippy::cast_precision_loss, reason = "a file has far fewer bytes than 2^52")]
+    let state = state as f64 / f64::from(1 << 20) / sent * 1_000.0;
     format!(
-        "{kind:6} {sent:>6} writes: {took:6.2} s (process {whole:6.2} s), floor {floor:6.2} s, {ratio}, {throttled} answers of 429 in {stops} stops{cpu}"
+        "{kind:6} {sent:>6} writes: {took:6.2} s (process {whole:6.2} s), floor {floor:6.2} s, {ratio}, {throttled} answers of 429 in {stops} stops{cpu}, state {state:.2} MB per 1,000 writes"
     )
 }
 

@@ -14,6 +14,10 @@
 #[path = "../tests/stories/sql/server.rs"]
 mod server;
 
+#[allow(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
+#[path = "company/process.rs"]
+mod process;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -31,8 +35,10 @@ const COLUMNS: &str = "EmployeeID,FirstName,LastName,Email,Department,JobTitle,C
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, kind, place] = arguments.as_slice() {
-        return measure(kind, place);
+    if let [_, kind, place, times @ ..] = arguments.as_slice()
+        && place != "--bench"
+    {
+        return measure(kind, place, if times.is_empty() { 3 } else { 1 });
     }
     let folder = tempfile::TempDir::new().expect("a folder for the rows");
     let file = |name: &str| folder.path().join(name).display().to_string();
@@ -69,7 +75,37 @@ fn with_pages(rows: &[String], csv: (f64, f64)) {
     let service = axum::Router::new().route("/people", axum::routing::get(answer));
     runtime.spawn(async move { axum::serve(listener, service).await });
     told("rest", &port.to_string(), Some(csv));
+    let this = std::env::current_exe().expect("this program");
+    let ours = process::measured(std::process::Command::new(this).args(["rest", &port.to_string(), "once"]));
+    if let Some(theirs) = process::python(PYTHON, &[&port.to_string()]) {
+        println!(
+            "     rest: {:.2} CPU-s and {} MB, {:.2} times the CPU of Python ({:.2} CPU-s and {} MB)",
+            ours.cpu,
+            ours.peak,
+            ours.cpu / theirs.cpu,
+            theirs.cpu,
+            theirs.peak
+        );
+    }
 }
+
+/// Reads all pages with Python: by httpx, where it is installed.
+const PYTHON: &str = r#"
+import json, sys
+try:
+    import httpx
+    client = httpx.Client()
+    get = lambda url: client.get(url).json()
+except ImportError:
+    import urllib.request
+    get = lambda url: json.load(urllib.request.urlopen(url))
+rows = []
+while True:
+    page = get(f"http://127.0.0.1:{sys.argv[1]}/people?offset={len(rows)}")["data"]
+    if not page:
+        break
+    rows += page
+"#;
 
 #[cfg(unix)]
 fn with_postgres(rows: &[String], csv: (f64, f64)) {
@@ -157,10 +193,10 @@ fn told(kind: &str, place: &str, csv: Option<(f64, f64)>) -> (f64, f64) {
     (seconds, megabytes)
 }
 
-/// The child: the best of three readings, and the peak of memory with one reading alive.
-fn measure(kind: &str, place: &str) {
+/// The child: the best of some readings, and the peak of memory with one reading alive.
+fn measure(kind: &str, place: &str, times: usize) {
     let mut best = Duration::MAX;
-    for _ in 0..3 {
+    for _ in 0..times {
         let start = Instant::now();
         let reading = read(kind, place);
         best = best.min(start.elapsed());

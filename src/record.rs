@@ -281,6 +281,34 @@ enum Cells {
     },
 }
 
+/// The cells of a record before its columns are known, packed as those of a [`Record`].
+pub(crate) struct UnnamedCells(Cells);
+
+impl UnnamedCells {
+    /// Packs cells in their order.
+    pub(crate) fn pack<'a>(cells: impl Iterator<Item = Cell<'a>> + Clone) -> Self {
+        let (mut bytes, mut count, mut lists) = (0, 0, false);
+        for cell in cells.clone() {
+            count += 1;
+            match cell {
+                Cell::Text(text) => bytes += text.len(),
+                Cell::List(_) => lists = true,
+                Cell::Null | Cell::Flag(_) => {}
+            }
+        }
+        // Lists have no packed form, nor has more text than an end can count.
+        if lists || bytes > kind::END as usize {
+            return Self(Cells::Typed(cells.map(Value::from).collect()));
+        }
+        Self(Cells::plain(bytes, count, cells))
+    }
+
+    /// The cell at a position, in the order in which they were packed.
+    pub(crate) fn get(&self, position: usize) -> Cell<'_> {
+        self.0.at(position)
+    }
+}
+
 /// Why the cells of a record may not be this person's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
@@ -313,6 +341,56 @@ impl fmt::Display for JoinFault {
             Self::Damage(damage) => damage.fmt(f),
             Self::Zeros => f.write_str("differs from the record's in leading zeros"),
             Self::NoKey => f.write_str("is empty in a row that may be the record's"),
+        }
+    }
+}
+
+impl Cells {
+    /// Text, flags and nulls of which the number and the bytes are known, as far as they are.
+    fn plain<'a>(bytes: usize, count: usize, cells: impl Iterator<Item = Cell<'a>>) -> Self {
+        let mut buffer = String::with_capacity(bytes);
+        let mut ends = Vec::with_capacity(count);
+        for cell in cells {
+            let kind = match cell {
+                Cell::Text(text) => {
+                    buffer.push_str(text);
+                    kind::TEXT
+                }
+                Cell::Null => kind::NULL,
+                Cell::Flag(false) => kind::FALSE,
+                Cell::Flag(true) => kind::TRUE,
+                Cell::List(_) => panic!("a row of a database holds no lists"),
+            };
+            let end = u32::try_from(buffer.len()).ok().filter(|end| *end <= kind::END);
+            ends.push(kind | end.expect("a source refuses rows of 1 GiB"));
+        }
+        Self::Plain { buffer: buffer.into(), ends: ends.into() }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Text { ends, .. } | Self::Plain { ends, .. } => ends.len(),
+            Self::Typed(values) | Self::Doubtful { values, .. } => values.len(),
+        }
+    }
+
+    #[inline]
+    fn at(&self, position: usize) -> Cell<'_> {
+        match self {
+            Self::Text { buffer, ends } => {
+                let start = if position == 0 { 0 } else { ends[position - 1] as usize };
+                Cell::Text(&buffer[start..ends[position] as usize])
+            }
+            Self::Plain { buffer, ends } => match ends[position] & !kind::END {
+                kind::NULL => Cell::Null,
+                kind::FALSE => Cell::Flag(false),
+                kind::TRUE => Cell::Flag(true),
+                _ => {
+                    let start = if position == 0 { 0 } else { ends[position - 1] & kind::END };
+                    Cell::Text(&buffer[start as usize..(ends[position] & kind::END) as usize])
+                }
+            },
+            Self::Typed(values) | Self::Doubtful { values, .. } => values[position].as_cell(),
         }
     }
 }
@@ -355,24 +433,18 @@ impl Record {
     /// # Panics
     /// If there are not as many cells as columns, if one is a list, or on more than 1 GiB of text: the source checks all three.
     pub fn from_cells<'a>(header: Arc<Header>, place: Place, cells: impl IntoIterator<Item = Cell<'a>>) -> Self {
-        let mut buffer = String::new();
-        let mut ends = Vec::with_capacity(header.len());
-        for cell in cells {
-            let kind = match cell {
-                Cell::Text(text) => {
-                    buffer.push_str(text);
-                    kind::TEXT
-                }
-                Cell::Null => kind::NULL,
-                Cell::Flag(false) => kind::FALSE,
-                Cell::Flag(true) => kind::TRUE,
-                Cell::List(_) => panic!("a row of a database holds no lists"),
-            };
-            let end = u32::try_from(buffer.len()).ok().filter(|end| *end <= kind::END);
-            ends.push(kind | end.expect("a source refuses rows of 1 GiB"));
-        }
-        assert_eq!(ends.len(), header.len(), "a source refuses ragged rows");
-        Self { header, place, cells: Cells::Plain { buffer: buffer.into(), ends: ends.into() } }
+        let cells = Cells::plain(0, header.len(), cells.into_iter());
+        assert_eq!(cells.count(), header.len(), "a source refuses ragged rows");
+        Self { header, place, cells }
+    }
+
+    /// Creates a record of cells that stand in the order of the header.
+    ///
+    /// # Panics
+    /// If there are not as many cells as columns.
+    pub(crate) fn from_unnamed(header: Arc<Header>, place: Place, cells: UnnamedCells) -> Self {
+        assert_eq!(cells.0.count(), header.len(), "a source gives every column a value");
+        Self { header, place, cells: cells.0 }
     }
 
     /// A record with typed cells, such as an object of an API answer.
@@ -444,22 +516,7 @@ impl Record {
     /// # Panics
     /// If the header has no such position.
     pub fn cell(&self, position: usize) -> Cell<'_> {
-        match &self.cells {
-            Cells::Text { buffer, ends } => {
-                let start = if position == 0 { 0 } else { ends[position - 1] as usize };
-                Cell::Text(&buffer[start..ends[position] as usize])
-            }
-            Cells::Plain { buffer, ends } => match ends[position] & !kind::END {
-                kind::NULL => Cell::Null,
-                kind::FALSE => Cell::Flag(false),
-                kind::TRUE => Cell::Flag(true),
-                _ => {
-                    let start = if position == 0 { 0 } else { ends[position - 1] & kind::END };
-                    Cell::Text(&buffer[start as usize..(ends[position] & kind::END) as usize])
-                }
-            },
-            Cells::Typed(values) | Cells::Doubtful { values, .. } => values[position].as_cell(),
-        }
+        self.cells.at(position)
     }
 
     /// The cell of a named column; `None` where the header has no such column.

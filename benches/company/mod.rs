@@ -1,10 +1,12 @@
 //! A company for the benchmarks: its export, its mapping, and a stand-in for Graph that makes its users up as they are asked for.
 
+pub(crate) mod process;
+
 use std::io::Write as _;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -216,24 +218,21 @@ pub(crate) fn export(path: &Path, people: usize, moved: Option<usize>) {
     file.flush().unwrap();
 }
 
-/// The least of three readings of the file with the csv crate: of bytes into one record, and of text, a record for each row.
-pub(crate) fn csv_alone(path: &Path) -> [Duration; 2] {
-    let timed = |read: &dyn Fn(csv::Reader<std::fs::File>)| {
-        let started = Instant::now();
-        read(csv::Reader::from_path(path).unwrap());
-        started.elapsed()
-    };
-    let least = |read: &dyn Fn(csv::Reader<std::fs::File>)| (0..3).map(|_| timed(read)).min().unwrap();
-    let bytes = |mut reader: csv::Reader<std::fs::File>| {
-        let mut record = csv::ByteRecord::new();
-        while reader.read_byte_record(&mut record).unwrap() {
-            std::hint::black_box(record.len());
-        }
-    };
-    let records = |mut reader: csv::Reader<std::fs::File>| {
-        for record in reader.records() {
-            std::hint::black_box(record.unwrap().len());
-        }
-    };
-    [least(&bytes), least(&records)]
+/// Reads a file with Python's csv module.
+pub(crate) const PYTHON: &str = "import csv, sys\nfor row in csv.reader(open(sys.argv[1], newline='')): pass";
+
+/// This program, to read a file alone.
+pub(crate) fn alone(file: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env("HRPUSH_BENCH_READ", file);
+    command
+}
+
+/// Reads a file with the csv crate, into one record.
+pub(crate) fn read_alone(path: &Path) {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let mut record = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut record).unwrap() {
+        std::hint::black_box(record.len());
+    }
 }

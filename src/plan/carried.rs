@@ -1,10 +1,8 @@
 //! The people of a reading as a run leaves them in the ledger.
 
-use super::change_origin::wanted;
 use super::records::{People, PersonNo};
-use super::wishes::{WishMap, Wishes};
+use super::wishes::Wishes;
 use crate::directory::Users;
-use crate::mapping::Mapped;
 
 /// A person of the reading, as a run leaves them in the ledger.
 pub struct CarriedPerson<'p> {
@@ -21,10 +19,7 @@ impl People {
     pub fn carried<'p>(&'p self, number: PersonNo, users: &'p Users) -> Option<CarriedPerson<'p>> {
         let row = self.row(number);
         let (gone, digest) = row.gone_and_digest(users)?;
-        let values = move || match self.mapped(number, users) {
-            Mapped::Desired(desired) => wanted(&desired),
-            Mapped::Held(_) | Mapped::OutOfScope { .. } => WishMap::new(),
-        };
+        let values = move || row.wishes(users);
         Some(CarriedPerson { key: row.key()?, gone, wishes: Wishes::lazy(digest, values) })
     }
 }
@@ -32,8 +27,9 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::super::WishDigest;
+    use super::super::change_origin::wanted;
     use super::super::tests::world::{Tell as _, World, worker};
-    use super::*;
+    use crate::mapping::Mapped;
 
     #[test]
     fn the_digest_of_a_packed_row_is_that_of_its_values() {

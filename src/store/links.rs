@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::columns::{IdColumn, StoredId};
-use super::{Store, StoreError, names, wanted};
+use super::wanted::{self, WishWriter};
+use super::{Store, StoreError, names};
 use crate::directory::{ObjectId, TenantId};
 use crate::plan::{WishMap, Wishes};
 use crate::record::EmployeeId;
@@ -91,6 +92,7 @@ struct Remembering<'a, 'w> {
     differing: Vec<Link<'w>>,
     /// Links without a row under their key.
     unknown: Vec<Link<'w>>,
+    wishes: WishWriter,
 }
 
 impl Store {
@@ -117,8 +119,8 @@ impl Store {
         let anew = self.starts_anew(tenant)?;
         let transaction = self.database.transaction()?;
         let (tenant, feed) = (names::number_of(&transaction, &tenant.0)?, names::number_of(&transaction, feed)?);
-        let mut remembering =
-            Remembering { transaction: &transaction, tenant, feed, anew, differing: Vec::new(), unknown: Vec::new() };
+        let (differing, unknown, wishes) = (Vec::new(), Vec::new(), WishWriter::default());
+        let mut remembering = Remembering { transaction: &transaction, tenant, feed, anew, differing, unknown, wishes };
         let mut links = links.peekable();
         while links.peek().is_some() {
             remembering.compare(links.by_ref().take(COMPARED).collect())?;
@@ -183,8 +185,10 @@ impl<'w> Remembering<'_, 'w> {
                 let rename = "update people set key = ?3 where tenant = ?1 and key = ?2";
                 self.transaction.prepare_cached(rename)?.execute(params![self.tenant, former, link.key.as_str()])?;
                 wanted::rename(self.transaction, self.tenant, former, link.key.as_str())?;
+                self.put(link, true)?;
+            } else {
+                self.put_new(link)?;
             }
-            self.put(link, former.is_some())?;
         }
         for link in std::mem::take(&mut self.differing) {
             self.put(link, false)?;
@@ -210,10 +214,10 @@ impl<'w> Remembering<'_, 'w> {
         Ok(former)
     }
 
-    fn put(&self, link: Link<'w>, renamed: bool) -> Result<(), StoreError> {
+    fn put(&mut self, link: Link<'w>, renamed: bool) -> Result<(), StoreError> {
         let row = self.row(link.key.as_str())?;
         match &row {
-            None => self.insert(&link)?,
+            None => _ = self.insert(&link)?,
             Some(row) => {
                 let mut after = row.after(&link, self.feed);
                 if renamed {
@@ -224,19 +228,24 @@ impl<'w> Remembering<'_, 'w> {
             }
         }
         let digest = *link.wanted.digest().bytes();
-        if row.and_then(|row| row.wishes) != Some(digest) {
-            wanted::keep(self.transaction, self.tenant, link.key.as_str(), &link.wanted.values())?;
-        }
-        Ok(())
+        if row.and_then(|row| row.wishes) == Some(digest) { Ok(()) } else { self.keep_wishes(link) }
     }
 
-    /// A row names a feed, so a leaver without one gets the feed that names them.
-    fn insert(&self, link: &Link<'_>) -> Result<(), StoreError> {
-        let insert = "insert into people (tenant, key, id, feed, wishes, seen) values (?1, ?2, ?3, ?4, ?5, ?6)";
+    /// Puts a link that has no row, by what is known: where it has one after all, as one of two with the same key, nothing is written.
+    fn put_new(&mut self, link: Link<'w>) -> Result<(), StoreError> {
+        if self.insert(&link)? { self.keep_wishes(link) } else { self.put(link, false) }
+    }
+
+    fn keep_wishes(&mut self, link: Link<'w>) -> Result<(), StoreError> {
+        self.wishes.keep(self.transaction, self.tenant, link.key.as_str(), &link.wanted.values())
+    }
+
+    /// Whether the row is new. A row names a feed, so a leaver without one gets the feed that names them.
+    fn insert(&self, link: &Link<'_>) -> Result<bool, StoreError> {
+        let insert = "insert into people (tenant, key, id, feed, wishes, seen) values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing";
         let (digest, seen) = (link.wanted.digest(), link.kind == LinkKind::Seen);
         let values = params![self.tenant, link.key.as_str(), IdColumn(&link.account), self.feed, &digest.bytes()[..], seen];
-        self.transaction.prepare_cached(insert)?.execute(values)?;
-        Ok(())
+        Ok(self.transaction.prepare_cached(insert)?.execute(values)? > 0)
     }
 }
 

@@ -10,7 +10,8 @@ use super::columns::{IdColumn, UuidText, kind_named, kind_number, leave_bits, mi
 use super::effects::RunPlan;
 use super::endings::EndKind;
 use super::ledger::GuardCounts;
-use super::{StoreError, names, wanted};
+use super::wanted::WishWriter;
+use super::{StoreError, names};
 use crate::apply::{Outcome, RunId};
 use crate::directory::ObjectId;
 use crate::mapping::LeaveAction;
@@ -249,6 +250,7 @@ fn keep_people(transaction: &Transaction<'_>) -> Result<(), StoreError> {
          former_groups) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     let mut addresses = transaction.prepare("insert into live_addresses values (?1, ?2, ?3)")?;
+    let mut written = WishWriter::default();
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let text = |column: usize| row.get::<_, String>(column);
@@ -274,7 +276,7 @@ fn keep_people(transaction: &Transaction<'_>) -> Result<(), StoreError> {
             former_groups,
         ])?;
         if !wishes.is_empty() {
-            wanted::keep(transaction, tenant, &key, &wishes)?;
+            written.keep(transaction, tenant, &key, &wishes)?;
         }
         if text(5)? != "[]" {
             addresses.execute(params![tenant, key, text(5)?])?;

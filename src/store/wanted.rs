@@ -8,15 +8,28 @@ use super::{Store, StoreError, names};
 use crate::directory::{TenantId, Value};
 use crate::plan::{Ledger, WishMap};
 
-/// Keeps what HR wants for a person.
-pub(super) fn keep(database: &Connection, tenant: i64, key: &str, wishes: &WishMap) -> Result<(), StoreError> {
-    let attributes: Vec<&str> = wishes.keys().map(String::as_str).collect();
-    let values: Vec<&Option<Value>> = wishes.values().collect();
-    let attributes = names::number_of(database, &serde_json::to_string(&attributes)?)?;
-    let upsert = "insert into wanted (tenant, key, attributes, wishes) values (?1, ?2, ?3, ?4) \
-                  on conflict do update set attributes = excluded.attributes, wishes = excluded.wishes";
-    database.prepare_cached(upsert)?.execute(params![tenant, key, attributes, serde_json::to_string(&values)?])?;
-    Ok(())
+/// Writes what HR wants for people, one after the other.
+#[derive(Default)]
+pub(super) struct WishWriter {
+    /// The attributes of the person before, and their number: most people have the same.
+    attributes: Vec<String>,
+    number: i64,
+}
+
+impl WishWriter {
+    /// Keeps what HR wants for a person.
+    pub(super) fn keep(&mut self, database: &Connection, tenant: i64, key: &str, wishes: &WishMap) -> Result<(), StoreError> {
+        if self.attributes.is_empty() || !wishes.keys().eq(&self.attributes) {
+            let attributes: Vec<String> = wishes.keys().cloned().collect();
+            self.number = names::number_of(database, &serde_json::to_string(&attributes)?)?;
+            self.attributes = attributes;
+        }
+        let values: Vec<&Option<Value>> = wishes.values().collect();
+        let upsert = "insert into wanted (tenant, key, attributes, wishes) values (?1, ?2, ?3, ?4) \
+                      on conflict do update set attributes = excluded.attributes, wishes = excluded.wishes";
+        database.prepare_cached(upsert)?.execute(params![tenant, key, self.number, serde_json::to_string(&values)?])?;
+        Ok(())
+    }
 }
 
 /// Gives what was kept for a person to another key.

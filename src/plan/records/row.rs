@@ -9,7 +9,7 @@ use crate::mapping::{Desired, Flow, GroupWanted, Held, LeftOut, ManagerWanted, S
 use crate::plan::records::{
     DESIRED, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, Part, PersonNo, SETTLED, Target, flow, stage_byte,
 };
-use crate::plan::wishes::{WishDigest, is_gone};
+use crate::plan::wishes::{WishDigest, WishMap, is_gone};
 use crate::record::{At, EmployeeId, Place};
 
 /// What kind of record it is.
@@ -196,6 +196,18 @@ impl<'a> PersonRow<'a> {
     /// Of a person who is wanted: whether HR calls them gone, and the digest of what it wants, as [`WishDigest::of`] makes it of
     /// [`wanted`](crate::plan::wanted).
     pub(in crate::plan) fn gone_and_digest(&self, users: &'a Users) -> Option<(bool, WishDigest)> {
+        let (stage, wishes) = self.sorted_wishes(users)?;
+        Some((is_gone(stage), WishDigest::of_sorted(wishes.into_iter())))
+    }
+
+    /// What HR wants of the person, as [`wanted`](crate::plan::wanted) makes it; nothing of one who is held or out of scope.
+    pub(in crate::plan) fn wishes(&self, users: &'a Users) -> WishMap {
+        let wishes = self.sorted_wishes(users).map(|(_, wishes)| wishes).unwrap_or_default();
+        wishes.into_iter().map(|(name, value)| (name.to_owned(), value.map(|value| value.to_value()))).collect()
+    }
+
+    /// The stage, and what HR wants by the names of the attributes, in their order.
+    fn sorted_wishes(&self, users: &'a Users) -> Option<(Stage, Vec<(&'static str, Option<ValueRef<'a>>)>)> {
         let Kind::Desired = self.kind else { return None };
         let Facts { stage, manager, user, .. } = self.facts();
         let user = user.map(|user| users.at(user));
@@ -220,7 +232,7 @@ impl<'a> PersonRow<'a> {
             ManagerRow::Key(key) => wishes.push((roles::MANAGER, Some(ValueRef::Text(key)))),
         }
         wishes.sort_unstable_by_key(|(name, _)| *name);
-        Some((is_gone(stage), WishDigest::of_sorted(wishes.into_iter())))
+        Some((stage, wishes))
     }
 
     /// What the person should look like, by itself.

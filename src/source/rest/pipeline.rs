@@ -1,6 +1,7 @@
 //! The whole way of a reading: lists, joins, the row that counts, columns.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -12,14 +13,14 @@ use super::incremental::{Rows, StoredRows, by_key};
 use super::join::{Answers, Joined};
 use super::list::repeats::{self, Listed};
 use super::list::truncated;
-use super::list::{Pages, Raw};
+use super::list::{Origin, Pages, Raw};
 use super::row_selection::{Pick, Selection};
 use super::settings::{Changes, PagingKind, Settings};
-use super::shape::flatten::{self, Column, Need, Projection, Row, Seen};
+use super::shape::flatten::{self, Column, ColumnNames, Need, Piece, Projection, Seen};
 use super::shape::path::Path;
 use super::shape::template::Values;
 use crate::record::hex;
-use crate::record::{Doubt, Header, Place, Record, Value, trimmed};
+use crate::record::{Cell, Doubt, Header, Place, Record, UnnamedCells, trimmed};
 use crate::source::Reading;
 
 /// Reads everything; a list that moved meanwhile is read once more from its start.
@@ -208,20 +209,75 @@ async fn hand_on(
     Ok(())
 }
 
-/// A record in its last form.
-struct Finished<T> {
+/// A record in its last form, before the columns of the reading are known.
+struct Finished {
     place: Place,
     doubt: Option<Doubt>,
-    values: T,
+    /// The column of each cell, for the cells of records without declared columns.
+    columns: Arc<[u32]>,
+    cells: UnnamedCells,
 }
 
-impl<T> Finished<T> {
-    fn into_record(self, header: &Arc<Header>, values: impl FnOnce(T) -> Vec<Value>) -> Record {
-        let record = Record::from_values(Arc::clone(header), self.place, values(self.values));
-        match self.doubt {
+impl Finished {
+    /// The record, by the place of each column in the header; without one the cells already have their places.
+    fn into_record(self, header: &Arc<Header>, positions: Option<&Positions>) -> Record {
+        let Self { place, doubt, columns, cells } = self;
+        let cells = match positions.filter(|positions| !positions.keep(&columns)) {
+            None => cells,
+            Some(positions) => {
+                let mut row = vec![Cell::Null; header.len()];
+                for (index, column) in columns.iter().enumerate() {
+                    row[positions.of(*column)] = cells.get(index);
+                }
+                UnnamedCells::pack(row.iter().copied())
+            }
+        };
+        let record = Record::from_unnamed(Arc::clone(header), place, cells);
+        match doubt {
             Some(doubt) => record.in_doubt(doubt),
             None => record,
         }
+    }
+}
+
+/// Where the columns of a reading stand in its header.
+struct Positions {
+    /// By the number of the column.
+    of: Vec<usize>,
+    width: usize,
+}
+
+impl Positions {
+    fn of(&self, column: u32) -> usize {
+        self.of[column as usize]
+    }
+
+    /// Whether these columns are those of the header, in its order.
+    fn keep(&self, columns: &[u32]) -> bool {
+        columns.len() == self.width && columns.iter().enumerate().all(|(index, column)| self.of(*column) == index)
+    }
+}
+
+/// The columns of records, each sequence of them once.
+#[derive(Default)]
+struct Layouts {
+    known: HashSet<Arc<[u32]>>,
+    last: Arc<[u32]>,
+}
+
+impl Layouts {
+    fn of(&mut self, row: &[(u32, Piece<'_>)]) -> Arc<[u32]> {
+        let columns = || row.iter().map(|(column, _)| *column);
+        if !columns().eq(self.last.iter().copied()) {
+            let columns: Arc<[u32]> = columns().collect();
+            if let Some(known) = self.known.get(&columns) {
+                self.last = Arc::clone(known);
+            } else {
+                self.known.insert(Arc::clone(&columns));
+                self.last = columns;
+            }
+        }
+        Arc::clone(&self.last)
     }
 }
 
@@ -230,10 +286,11 @@ struct Table<'s> {
     rest: &'s Rest,
     /// Held back until all rows of a person are there.
     grouped: BTreeMap<String, Vec<Raw>>,
-    /// Records in their final form, where the columns are declared.
-    rows: Vec<Finished<Vec<Value>>>,
-    /// Records before their columns are known, which is when the last record has come.
-    loose: Vec<Finished<Row>>,
+    /// Records in their last form.
+    rows: Vec<Finished>,
+    /// The names of columns, where none are declared: all are known when the last record has come.
+    names: ColumnNames,
+    layouts: Layouts,
     seen: Seen,
     attempt: Attempt,
     identity: Identity<'s>,
@@ -242,6 +299,8 @@ struct Table<'s> {
     /// How many records came with a part of a list, and which list that was first.
     cut: Option<(u64, String)>,
     digest: Sha256,
+    /// The text of the record that is being counted, kept so that no record needs a text of its own.
+    text: Vec<u8>,
     told: Vec<String>,
 }
 
@@ -254,11 +313,13 @@ impl<'s> Table<'s> {
             listed: Listed::default(),
             grouped: BTreeMap::new(),
             rows: Vec::new(),
-            loose: Vec::new(),
+            names: ColumnNames::default(),
+            layouts: Layouts::default(),
             seen: Seen::new(rest.settings.columns.len()),
             picked: Selection::default(),
             cut: None,
             digest: Sha256::new(),
+            text: Vec::new(),
             told: Vec::new(),
         }
     }
@@ -302,19 +363,24 @@ impl<'s> Table<'s> {
     }
 
     /// Takes down the key of a finished record.
-    fn once<'v>(&mut self, values: impl Iterator<Item = Option<&'v Value>>, raw: &Raw) -> Result<(), RestError> {
-        let texts: Vec<String> = values.map(|value| value.map_or_else(String::new, key_text)).collect();
-        let Some(identity) = repeats::identity(texts.iter().map(String::as_str)).filter(|_| raw.origin.page > 0) else {
+    fn once<'v>(&mut self, cells: impl Iterator<Item = Cell<'v>>, origin: Origin, place: &Place) -> Result<(), RestError> {
+        let texts: Vec<Cow<'_, str>> = cells.map(key_text).collect();
+        let Some(identity) = repeats::identity(texts.iter().map(AsRef::as_ref)).filter(|_| origin.page > 0) else {
             return Ok(());
         };
-        let listed = self.listed.take(identity, raw.origin, &raw.place);
+        let listed = self.listed.take(identity, origin, place);
         self.allow(listed)
     }
 
     fn convert(&mut self, raw: Raw) -> Result<(), RestError> {
         let settings = self.settings();
-        self.digest.update(raw.json.to_string());
-        self.digest.update([0]);
+        self.text.clear();
+        serde_json::to_writer(&mut self.text, &raw.json).expect("a value of JSON is one");
+        self.text.push(0);
+        self.digest.update(&self.text);
+        if settings.picks.is_empty() {
+            return self.project(raw);
+        }
         let Raw { place, json, origin, doubt } = raw;
         let mut records = vec![json];
         for pick in &settings.picks {
@@ -331,21 +397,26 @@ impl<'s> Table<'s> {
         }
         let Settings { false_is_nothing, nothing, .. } = settings;
         let manner = Projection { zone: settings.zone(), false_is_nothing: *false_is_nothing, nothing };
-        if settings.columns.is_empty() {
-            let row = flatten::all(&raw.json, &manner).map_err(|why| RestError::Flatten(format!("{}: {why}", raw.place)))?;
-            if let Identity::Names(names) = &self.identity {
-                let names = *names;
-                self.once(names.iter().map(|name| row.get(name)), &raw)?;
+        let Raw { place, json, origin, doubt } = raw;
+        let (columns, cells) = if settings.columns.is_empty() {
+            let row = flatten::all(&json, &manner, &mut self.names);
+            let row = row.map_err(|why| RestError::Flatten(format!("{place}: {why}")))?;
+            if let Identity::Names(names) = self.identity {
+                let numbers: Vec<Option<u32>> = names.iter().map(|name| self.names.find(name)).collect();
+                let cell = |number: Option<u32>| row.iter().find(|(column, _)| Some(*column) == number);
+                let cells = numbers.into_iter().map(|number| cell(number).map_or(Cell::Null, |(_, piece)| piece.as_cell()));
+                self.once(cells, origin, &place)?;
             }
-            self.loose.push(Finished { place: raw.place, doubt: raw.doubt, values: row });
+            (self.layouts.of(&row), UnnamedCells::pack(row.iter().map(|(_, piece)| piece.as_cell())))
         } else {
-            let row = flatten::declared(&raw.json, &settings.columns, &manner, &mut self.seen);
+            let row = flatten::declared(&json, &settings.columns, &manner, &mut self.seen);
             if let Identity::Columns(indexes) = &self.identity {
-                let indexes = indexes.clone();
-                self.once(indexes.iter().map(|index| row.get(*index)), &raw)?;
+                let cells = indexes.clone().into_iter().map(|index| row[index].as_cell());
+                self.once(cells, origin, &place)?;
             }
-            self.rows.push(Finished { place: raw.place, doubt: raw.doubt, values: row });
-        }
+            (Arc::clone(&self.layouts.last), UnnamedCells::pack(row.iter().map(Piece::as_cell)))
+        };
+        self.rows.push(Finished { place, doubt, columns, cells });
         Ok(())
     }
 
@@ -384,27 +455,33 @@ impl<'s> Table<'s> {
             ));
         }
         let settings = self.settings();
-        if self.rows.is_empty() && self.loose.is_empty() {
+        if self.rows.is_empty() {
             return Err(RestError::Empty);
         }
-        let (header, records) = if settings.columns.is_empty() { self.loose_records()? } else { self.declared_records()? };
+        let (header, positions) = if settings.columns.is_empty() { self.found_columns()? } else { self.declared_columns()? };
+        let record = |row: Finished| row.into_record(&header, positions.as_ref());
+        let records: Vec<Record> = std::mem::take(&mut self.rows).into_iter().map(record).collect();
         let sha256 = hex(&self.digest.finalize());
         let mut told = vec![format!("{}: {} records", settings.name, records.len())];
         told.append(&mut self.told);
         Ok(Reading { name: settings.name.clone(), header, records: records.into(), sha256, told })
     }
 
-    fn loose_records(&mut self) -> Result<(Arc<Header>, Vec<Record>), RestError> {
-        let names: BTreeSet<&str> = self.loose.iter().flat_map(|one| one.values.keys().map(String::as_str)).collect();
-        let header = Header::new(names).map_err(|name| RestError::Flatten(format!("two columns are called `{name}`")))?;
-        let header = Arc::new(header);
-        let values = |mut row: Row| header.names().map(|name| row.remove(name).unwrap_or(Value::Null)).collect();
-        let records = std::mem::take(&mut self.loose).into_iter().map(|one| one.into_record(&header, values)).collect();
-        Ok((header, records))
+    /// Every column that a record has, in the order of their names.
+    fn found_columns(&self) -> Result<(Arc<Header>, Option<Positions>), RestError> {
+        let used: HashSet<u32> = self.layouts.known.iter().flat_map(|columns| columns.iter().copied()).collect();
+        let mut named: Vec<(&str, u32)> = used.into_iter().map(|column| (self.names.name(column), column)).collect();
+        named.sort_unstable();
+        let header = header(named.iter().map(|(name, _)| *name))?;
+        let mut of = vec![0; self.names.len()];
+        for (position, (_, column)) in named.iter().enumerate() {
+            of[*column as usize] = position;
+        }
+        Ok((header, Some(Positions { of, width: named.len() })))
     }
 
     /// A column that no record has, or that is empty in all of several, is a lost permission, and not every person's value cleared.
-    fn declared_records(&mut self) -> Result<(Arc<Header>, Vec<Record>), RestError> {
+    fn declared_columns(&self) -> Result<(Arc<Header>, Option<Positions>), RestError> {
         let columns = &self.settings().columns;
         let Seen { there, filled } = &self.seen;
         let several = self.rows.len() >= SEVERAL;
@@ -417,12 +494,14 @@ impl<'s> Table<'s> {
         if !lost.is_empty() || !empty.is_empty() {
             return Err(RestError::Columns { lost, empty });
         }
-        let header = Header::new(columns.iter().map(|column| column.name.as_str()))
-            .map_err(|name| RestError::Flatten(format!("two columns are called `{name}`")))?;
-        let header = Arc::new(header);
-        let records = std::mem::take(&mut self.rows).into_iter().map(|one| one.into_record(&header, |row| row)).collect();
-        Ok((header, records))
+        let header = header(columns.iter().map(|column| column.name.as_str()))?;
+        Ok((header, None))
     }
+}
+
+fn header<'n>(names: impl Iterator<Item = &'n str>) -> Result<Arc<Header>, RestError> {
+    let header = Header::new(names).map_err(|name| RestError::Flatten(format!("two columns are called `{name}`")))?;
+    Ok(Arc::new(header))
 }
 
 /// So many records without a value in a column are no accident.
@@ -470,12 +549,12 @@ impl<'s> Identity<'s> {
     }
 }
 
-fn key_text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Text(text) => text.to_string(),
-        Value::Flag(flag) => flag.to_string(),
-        Value::List(items) => items.join("\u{1f}"),
+fn key_text(cell: Cell<'_>) -> Cow<'_, str> {
+    match cell {
+        Cell::Null => Cow::Borrowed(""),
+        Cell::Text(text) => Cow::Borrowed(text),
+        Cell::Flag(flag) => Cow::Owned(flag.to_string()),
+        Cell::List(items) => Cow::Owned(items.join("\u{1f}")),
     }
 }
 

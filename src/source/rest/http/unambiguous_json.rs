@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// A JSON value that can be read in one way only. A key that is there twice with the same value is accepted.
@@ -62,10 +63,13 @@ impl<'de> Visitor<'de> for ValueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some((key, Unambiguous(value))) = members.next_entry::<String, _>()? {
-            if object.get(&key).is_some_and(|known| *known != value) {
-                return Err(A::Error::custom("an object has one key twice, with different values"));
+            match object.entry(key) {
+                Entry::Occupied(known) if *known.get() != value => {
+                    return Err(A::Error::custom("an object has one key twice, with different values"));
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(place) => _ = place.insert(value),
             }
-            object.insert(key, value);
         }
         Ok(Value::Object(object))
     }

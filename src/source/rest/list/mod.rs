@@ -71,7 +71,7 @@ impl<'s> Pages<'s> {
         let call = call(sender, self.request, &filled, self.follow.take(), number)?;
         let answer = sender.send(&call).await?;
         whole(&call, self.request, answer.status)?;
-        let body = body_of(sender.settings, &call, self.request, &answer)?;
+        let mut body = body_of(sender.settings, &call, self.request, &answer)?;
         let ended = self.request.paging.end.as_ref().is_some_and(|end| body.as_ref().is_some_and(|body| end.holds(body)));
         let found = match &body {
             Some(body) if ended => last_records(&call, self.request, body),
@@ -109,7 +109,8 @@ impl<'s> Pages<'s> {
             Next::Again => {}
             Next::Follow(url) => self.follow = Some(same_origin(sender, &call.what, url)?),
         }
-        Ok(Some(cut(sender, number, &found)))
+        let pointers = found.into_iter().map(|(pointer, _)| pointer).collect();
+        Ok(Some(cut(sender, number, body.as_mut(), pointers)))
     }
 }
 
@@ -290,17 +291,17 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The records out of their page, each with its place: the pointer is that within its own answer.
-fn cut(sender: &Sender<'_>, number: u64, found: &[(String, &Value)]) -> Vec<Raw> {
+/// The records out of their page, each with its place: the pointer is that within its own answer. No record lies within another one.
+fn cut(sender: &Sender<'_>, number: u64, body: Option<&mut Value>, pointers: Vec<String>) -> Vec<Raw> {
+    let Some(body) = body else { return Vec::new() };
     let name = &sender.settings.name;
     let source: Arc<str> = if number > 1 { format!("{name}, page {number}").into() } else { name.as_str().into() };
-    let raw = |(pointer, record): &(String, &Value)| Raw {
-        place: Place { source: Arc::clone(&source), at: At::Pointer(pointer.as_str().into()) },
-        json: (*record).clone(),
-        origin: Origin { list: 0, page: number },
-        doubt: None,
+    let raw = |pointer: String| {
+        let json = body.pointer_mut(&pointer)?.take();
+        let place = Place { source: Arc::clone(&source), at: At::Pointer(pointer.into()) };
+        Some(Raw { place, json, origin: Origin { list: 0, page: number }, doubt: None })
     };
-    found.iter().map(raw).collect()
+    pointers.into_iter().filter_map(raw).collect()
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::continuation::{Marker, MarkerKind, markers};
+use super::repeats::ContentDigest;
 use super::response_flags::{header_number, lead, next_link};
 use crate::source::rest::error::RestError;
 use crate::source::rest::settings::{Paging, PagingKind};
@@ -220,12 +220,9 @@ impl<'s> Progress<'s> {
         if page.records.is_empty() || matches!(self.paging.kind, PagingKind::None) {
             return Ok(());
         }
-        let mut digest = Sha256::new();
-        for (_, record) in page.records {
-            digest.update(record.to_string());
-            digest.update([0]);
-        }
-        if self.digests.insert(digest.finalize().into()) {
+        let mut content = ContentDigest::default();
+        page.records.iter().for_each(|(_, record)| content.add(record));
+        if self.digests.insert(content.digest()) {
             return Ok(());
         }
         Err(paging(what, "the same page came twice: the service seems to ignore how it is asked for the next one"))

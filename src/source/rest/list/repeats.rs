@@ -1,9 +1,9 @@
 //! Records that come on two pages of one reading: the list moved while it was read, and another record slipped between the pages.
 
 use std::collections::HashMap;
+use std::hash::{Hash as _, Hasher};
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{Origin, Raw};
 use crate::record::{Place, trimmed};
@@ -57,7 +57,37 @@ pub(in crate::source::rest) fn identity<'t>(texts: impl Iterator<Item = &'t str>
 }
 
 fn whole(record: &Value) -> Box<[u8]> {
-    Sha256::digest(record.to_string()).as_slice().into()
+    let mut content = ContentDigest::default();
+    content.add(record);
+    content.digest().into()
+}
+
+/// A digest of values of JSON, taken from the values as they are: nothing is written as text for it.
+#[derive(Default)]
+pub(in crate::source::rest) struct ContentDigest(Vec<u8>);
+
+impl ContentDigest {
+    /// Adds a value.
+    pub(in crate::source::rest) fn add(&mut self, value: &Value) {
+        value.hash(self);
+    }
+
+    /// The digest of the values in their order.
+    pub(in crate::source::rest) fn digest(self) -> [u8; 32] {
+        *blake3::hash(&self.0).as_bytes()
+    }
+}
+
+/// Gathers what the values write, in which kinds and lengths are told apart.
+impl Hasher for ContentDigest {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Never asked for: 64 bits would not keep records apart.
+    fn finish(&self) -> u64 {
+        0
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::source::rest::shape::json::{number, truth};
 use crate::source::rest::shape::path::Path;
-use crate::source::rest::shape::wrapper::{TruncatedList, is_wrapped, wrapped};
+use crate::source::rest::shape::wrapper::{TruncatedList, wrapped};
 
 /// More parts of lists than a record has.
 const MOST_PARTS: usize = 1_000;
@@ -28,14 +28,18 @@ fn collect<'v>(value: &'v Value, keys: &mut Vec<&'v str>, found: &mut Vec<Trunca
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect(item, keys, found)),
         Value::Object(members) => {
-            if goes_on(value) {
-                found.extend(wrapped(value).map(|(name, _)| TruncatedList { holder: value, name, keys: keys.clone() }));
+            let lists: Vec<&str> = wrapped(value).map(|(name, _)| name).collect();
+            if !lists.is_empty() && goes_on(value) {
+                found.extend(lists.iter().map(|name| TruncatedList { holder: value, name, keys: keys.clone() }));
             }
             for (key, inner) in members {
-                if let Some(name) = named_by_link(key, inner).filter(|name| !is_wrapped(value, name)) {
+                if let Some(name) = named_by_link(key, inner).filter(|name| !lists.contains(name)) {
                     found.push(TruncatedList { holder: value, name, keys: keys.iter().copied().chain([name]).collect() });
                 }
-                let wrapper = is_wrapped(value, key);
+                if !matches!(inner, Value::Array(_) | Value::Object(_)) {
+                    continue;
+                }
+                let wrapper = lists.contains(&key.as_str());
                 if !wrapper {
                     keys.push(key);
                 }

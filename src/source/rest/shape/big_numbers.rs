@@ -52,12 +52,11 @@ fn is_too_long(number: &[u8]) -> bool {
 
 /// The position after the quote that closes a text.
 fn past_text(json: &[u8], mut at: usize) -> usize {
-    while let Some(byte) = json.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(found) = json.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        if json[at + found] == b'"' {
+            return at + found + 1;
         }
+        at += found + 2;
     }
     json.len()
 }

@@ -4,15 +4,16 @@
 //! adds nothing to the names: `emails.value` is the list of all their values, so that no column comes or goes with the number of
 //! elements. A list of one is the value itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use super::dates::{self, DateForm};
 use super::json::scalar;
 use super::path::Path;
-use crate::record::{Value, plain_moment, trimmed};
+use crate::record::{Cell, Value, plain_moment, trimmed};
 
 /// More columns than this come from an object that is keyed by ids.
 const MOST: usize = 2_000;
@@ -73,72 +74,100 @@ pub(in crate::source::rest) struct Projection<'s> {
     pub(in crate::source::rest) nothing: &'s [String],
 }
 
-/// The values of a record by the names of their columns.
-pub(in crate::source::rest) type Row = BTreeMap<String, Value>;
+/// A value on its way into a row: lent by the answer where it stays as it is.
+pub(in crate::source::rest) enum Piece<'v> {
+    Lent(Cell<'v>),
+    Own(Value),
+}
+
+impl Piece<'_> {
+    pub(in crate::source::rest) fn as_cell(&self) -> Cell<'_> {
+        match self {
+            Self::Lent(cell) => *cell,
+            Self::Own(value) => value.as_cell(),
+        }
+    }
+}
 
 /// A record's declared columns in their order, and which of them the record really has.
-pub(in crate::source::rest) fn declared(
-    record: &Json,
+pub(in crate::source::rest) fn declared<'v>(
+    record: &'v Json,
     columns: &[Column],
     manner: &Projection<'_>,
     seen: &mut Seen,
-) -> Vec<Value> {
+) -> Vec<Piece<'v>> {
     let mut row = Vec::with_capacity(columns.len());
     for (index, column) in columns.iter().enumerate() {
-        let mut value = Value::Null;
+        let mut value = Piece::Lent(Cell::Null);
         for path in &column.paths {
-            let found = path.find(record);
-            if !found.is_empty() {
+            if let Some(found) = path.direct(record) {
                 seen.there[index] = true;
+                value = piece(found);
+            } else {
+                let found = path.find(record);
+                seen.there[index] |= !found.is_empty();
+                value = Piece::Own(one_or_many(found.into_iter().flat_map(texts).collect()));
             }
-            value = one_or_many(found.into_iter().flat_map(texts).collect());
-            if !value.as_cell().is_empty() && !nothing(&value, manner, column.flag) {
+            if !value.as_cell().is_empty() && !nothing(value.as_cell(), manner, column.flag) {
                 break;
             }
         }
         let value = finish(value, column, manner);
-        seen.filled[index] = seen.filled[index] || !is_blank(&value, manner.nothing);
+        seen.filled[index] = seen.filled[index] || !is_blank(value.as_cell(), manner.nothing);
         row.push(value);
     }
     row
 }
 
+/// What a path that is keys alone led to.
+fn piece(found: &Json) -> Piece<'_> {
+    match found {
+        Json::String(text) => Piece::Lent(Cell::Text(text)),
+        Json::Bool(flag) => Piece::Lent(Cell::Flag(*flag)),
+        Json::Null => Piece::Lent(Cell::Null),
+        Json::Number(_) | Json::Array(_) | Json::Object(_) => Piece::Own(one_or_many(texts(found))),
+    }
+}
+
 /// Whether a value says nothing: no more than blanks and invisible characters, or a word that stands for nothing.
-fn is_blank(value: &Value, nothing: &[String]) -> bool {
+fn is_blank(value: Cell<'_>, nothing: &[String]) -> bool {
     let blank = |text: &str| {
         let text = trimmed(text);
         text.is_empty() || (!nothing.is_empty() && nothing.contains(&caseless::default_case_fold_str(text)))
     };
     match value {
-        Value::Null => true,
-        Value::Text(text) => blank(text),
-        Value::List(items) => items.iter().all(|item| blank(item)),
-        Value::Flag(_) => false,
+        Cell::Null => true,
+        Cell::Text(text) => blank(text),
+        Cell::List(items) => items.iter().all(|item| blank(item)),
+        Cell::Flag(_) => false,
     }
 }
 
-fn nothing(value: &Value, manner: &Projection<'_>, flag: bool) -> bool {
-    manner.false_is_nothing && !flag && *value == Value::Flag(false)
+fn nothing(value: Cell<'_>, manner: &Projection<'_>, flag: bool) -> bool {
+    manner.false_is_nothing && !flag && value == Cell::Flag(false)
 }
 
-fn finish(value: Value, column: &Column, manner: &Projection<'_>) -> Value {
-    if nothing(&value, manner, column.flag) {
-        return Value::Null;
+fn finish<'v>(value: Piece<'v>, column: &Column, manner: &Projection<'_>) -> Piece<'v> {
+    if nothing(value.as_cell(), manner, column.flag) {
+        return Piece::Lent(Cell::Null);
     }
-    let each = |text: &str| -> Box<str> {
+    // Another text in the place of one; none where it stays.
+    let other = |text: &str| -> Option<Box<str>> {
         let day = column.date.as_ref().and_then(|form| dates::day(text, form, manner.zone));
-        let text = day.or_else(|| plain_moment(text)).unwrap_or_else(|| text.to_owned());
-        column.words.get(text.trim()).cloned().unwrap_or(text).into()
+        let day = day.or_else(|| plain_moment(text));
+        let word = if column.words.is_empty() { None } else { column.words.get(day.as_deref().unwrap_or(text).trim()) };
+        word.cloned().or(day).map(Into::into)
     };
-    match value {
-        Value::Text(text) => Value::Text(each(&text)),
-        Value::List(items) => Value::List(items.iter().map(|item| each(item)).collect()),
-        Value::Flag(flag) => match column.words.get(&flag.to_string()) {
-            Some(word) => Value::text(word.as_str()),
-            None => Value::Flag(flag),
-        },
-        Value::Null => Value::Null,
-    }
+    let changed = match value.as_cell() {
+        Cell::Text(text) => other(text).map(Value::Text),
+        Cell::List(items) => {
+            Some(Value::List(items.iter().map(|item| other(item).unwrap_or_else(|| item.clone())).collect()))
+        }
+        Cell::Flag(_) if column.words.is_empty() => None,
+        Cell::Flag(flag) => column.words.get(&flag.to_string()).map(|word| Value::text(word.as_str())),
+        Cell::Null => None,
+    };
+    changed.map_or(value, Piece::Own)
 }
 
 /// The scalars of what a path led to.
@@ -171,26 +200,112 @@ fn text_of(value: Value) -> Box<str> {
     }
 }
 
+/// The columns that the records of a reading have, in the order in which they came.
+#[derive(Default)]
+pub(in crate::source::rest) struct ColumnNames {
+    numbers: HashMap<Box<str>, u32>,
+    names: Vec<Box<str>>,
+}
+
+impl ColumnNames {
+    /// The name of a column.
+    pub(in crate::source::rest) fn name(&self, number: u32) -> &str {
+        &self.names[number as usize]
+    }
+
+    /// How many names there are.
+    pub(in crate::source::rest) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The number of a name that a record had.
+    pub(in crate::source::rest) fn find(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.find(name) {
+            return number;
+        }
+        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.names.push(name.into());
+        self.numbers.insert(name.into(), number);
+        number
+    }
+}
+
+/// The values of a record, each with the number of its column.
+pub(in crate::source::rest) type Row<'v> = Vec<(u32, Piece<'v>)>;
+
 /// All values of a record by the keys that lead to them.
 ///
 /// # Errors
 /// What is wrong, in words: two ways to one name, or too many names.
-pub(in crate::source::rest) fn all(record: &Json, manner: &Projection<'_>) -> Result<Row, String> {
+pub(in crate::source::rest) fn all<'v>(
+    record: &'v Json,
+    manner: &Projection<'_>,
+    names: &mut ColumnNames,
+) -> Result<Row<'v>, String> {
+    let mut row = Row::new();
+    if plain(record, &mut String::new(), manner, names, &mut row).is_some() {
+        return Ok(row);
+    }
     let mut found: BTreeMap<Vec<&str>, Vec<Value>> = BTreeMap::new();
     collect(record, &mut Vec::new(), &mut found)?;
-    let mut row = Row::new();
+    row.clear();
+    let mut known = HashSet::new();
     for (keys, values) in found {
         let name = if keys.is_empty() { "value".to_owned() } else { keys.join(".") };
         let value = match one_or_many_aligned(values) {
             Value::Text(text) => Value::Text(plain_moment(&text).map_or(text, Into::into)),
-            value if nothing(&value, manner, false) => Value::Null,
+            value if nothing(value.as_cell(), manner, false) => Value::Null,
             value => value,
         };
-        if row.insert(name.clone(), value).is_some() {
+        let number = names.number(&name);
+        if !known.insert(number) {
             return Err(format!("two values of a record are called `{name}`"));
         }
+        row.push((number, Piece::Own(value)));
     }
     Ok(row)
+}
+
+/// The values of a record of single values and objects, whose keys lead to one value each; none where [`collect`] has to look closer.
+fn plain<'v>(
+    value: &'v Json,
+    name: &mut String,
+    manner: &Projection<'_>,
+    names: &mut ColumnNames,
+    row: &mut Row<'v>,
+) -> Option<()> {
+    let Json::Object(object) = value else { return None };
+    for (key, inner) in object {
+        let special = key.is_empty() || key.starts_with("__") || key == "#text" || key.contains('.');
+        let before = name.len();
+        if special || before + key.len() > LONGEST || row.len() > MOST {
+            return None;
+        }
+        if before > 0 {
+            name.push('.');
+        }
+        name.push_str(key);
+        let piece = match inner {
+            Json::Array(_) => return None,
+            Json::Object(_) => {
+                plain(inner, name, manner, names, row)?;
+                name.truncate(before);
+                continue;
+            }
+            Json::String(text) => {
+                plain_moment(text).map_or(Piece::Lent(Cell::Text(text)), |moment| Piece::Own(Value::text(moment)))
+            }
+            Json::Bool(flag) if nothing(Cell::Flag(*flag), manner, false) => Piece::Lent(Cell::Null),
+            other => piece(other),
+        };
+        row.push((names.number(name), piece));
+        name.truncate(before);
+    }
+    Some(())
 }
 
 /// Several values keep the places of those that are empty, so that the lists of one repeated object agree.
@@ -272,7 +387,10 @@ mod tests {
     const MANNER: Projection<'static> = Projection { zone: &TimeZone::UTC, false_is_nothing: false, nothing: &[] };
 
     fn names(record: &Json) -> String {
-        let row = all(record, &MANNER).unwrap();
+        let mut names = ColumnNames::default();
+        let row = all(record, &MANNER, &mut names).unwrap();
+        let mut row: Vec<_> = row.into_iter().map(|(number, value)| (names.name(number), Value::from(value.as_cell()))).collect();
+        row.sort_by_key(|(name, _)| *name);
         row.iter().map(|(name, value)| format!("{name}={value:?};")).collect()
     }
 
@@ -289,7 +407,7 @@ mod tests {
 
     #[test]
     fn two_ways_to_one_name_are_a_fault() {
-        assert!(all(&json!({"a.b": 1, "a": {"b": 2}}), &MANNER).unwrap_err().contains("`a.b`"));
+        assert!(all(&json!({"a.b": 1, "a": {"b": 2}}), &MANNER, &mut ColumnNames::default()).err().unwrap().contains("`a.b`"));
     }
 
     #[test]
@@ -305,7 +423,7 @@ mod tests {
         let mut seen = Seen::new(1);
         let mut value = |paths: &[&str], record: Json| {
             let manner = Projection { zone: &TimeZone::UTC, false_is_nothing: true, nothing: &[] };
-            declared(&record, &[column(paths)], &manner, &mut seen).remove(0)
+            Value::from(declared(&record, &[column(paths)], &manner, &mut seen)[0].as_cell())
         };
         assert_eq!(value(&["pref", "first"], json!({"pref": "", "first": "Rob"})), Value::text("Rob"));
         assert_eq!(value(&["pref", "first"], json!({"pref": null, "first": 7})), Value::text("seven"));
@@ -359,12 +477,12 @@ mod tests {
         let keys = |count: usize| -> Json {
             (0..count).map(|number| (format!("k{number}"), json!(1))).collect::<serde_json::Map<_, _>>().into()
         };
-        let fault = |record: &Json| all(record, &MANNER).unwrap_err();
+        let fault = |record: &Json| all(record, &MANNER, &mut ColumnNames::default()).err().unwrap();
         assert!(fault(&json!({"a": keys(3_000)})).contains("more than 2000 values"));
         let each: Vec<Json> = (0..50_000).map(|number| json!({ (format!("k{number}")): 1 })).collect();
         assert!(fault(&json!({ "list": each })).contains("50000 elements with different keys"));
         assert!(fault(&json!({ ("k".repeat(1 << 20)): keys(1_000) })).contains("more than 2000 bytes"));
         let same: Vec<Json> = (0..50_000).map(|_| json!({"k": 1})).collect();
-        assert!(all(&json!({ "list": same }), &MANNER).is_ok());
+        assert!(all(&json!({ "list": same }), &MANNER, &mut ColumnNames::default()).is_ok());
     }
 }

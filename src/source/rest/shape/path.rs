@@ -75,6 +75,15 @@ impl Path {
         found
     }
 
+    /// The only value that the path leads to, where it is keys alone that all are there; most paths are, and then nothing is gathered.
+    pub(in crate::source::rest) fn direct<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        let enter = |at: &'v Value, step: &Step| match (step, at) {
+            (Step::Key(key), Value::Object(object)) => object.get(key),
+            _ => None,
+        };
+        self.steps.iter().try_fold(value, enter)
+    }
+
     /// The first value that the path leads to and that is not null.
     pub fn first<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         self.find(value).into_iter().find(|value| !value.is_null())
@@ -82,6 +91,9 @@ impl Path {
 
     /// The text of the first value that the path leads to.
     pub fn text(&self, value: &Value) -> Option<String> {
+        if let Some(found) = self.direct(value) {
+            return scalar(found);
+        }
         self.find(value).into_iter().find_map(scalar)
     }
 

@@ -16,7 +16,3 @@ pub(in crate::source::rest) fn wrapped(wrapper: &Value) -> impl Iterator<Item = 
     let lists = ["results", "items"].into_iter();
     lists.filter_map(|name| Some((name, wrapper.get(name)?))).filter(|(_, list)| list.is_array())
 }
-
-pub(in crate::source::rest) fn is_wrapped(wrapper: &Value, key: &str) -> bool {
-    wrapped(wrapper).any(|(name, _)| name == key)
-}

@@ -12,11 +12,13 @@ mod held_record;
 mod hexadecimal;
 mod homoglyphs;
 mod inputs;
+mod label_sources;
 mod ledger;
 mod matching;
 mod model;
 mod order;
 mod person;
+mod person_label;
 mod planner;
 mod presence;
 mod protection;
@@ -43,6 +45,7 @@ pub use model::{
     Accounts, Action, Aside, Candidate, Candidates, Cause, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,
     RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
+pub use person_label::{PersonLabel, PersonLabels};
 pub use planner::{Survey, plan, survey};
 pub use presence::Presence;
 pub use protection::protection;

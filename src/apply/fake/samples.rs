@@ -94,5 +94,6 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         candidates: BTreeMap::new(),
         left_out: BTreeMap::new(),
         new_passwords: BTreeSet::new(),
+        people: BTreeMap::new(),
     }
 }

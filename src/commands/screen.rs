@@ -69,6 +69,9 @@ fn log_plan(preview: &Preview) {
     let Plan { source, summary, fingerprint, changes, .. } = &preview.plan;
     let (tripped, notes, concerns) = (preview.tripped(), preview.notes.len(), preview.concerns.len());
     let (held, skipped) = (summary.held, summary.skipped);
+    for note in &preview.notes {
+        tracing::info!("note: {}", crate::report::shown(note));
+    }
     tracing::info!(
         records = source.records,
         held,

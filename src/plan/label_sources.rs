@@ -139,6 +139,6 @@ mod tests {
         let upcoming = worker("5", "Eve", "Later").stage(crate::mapping::Stage::Upcoming { start });
         let plan = World::new(vec![upcoming, worker("6", "Fay", "Twice"), worker("6", "Fay", "Twice")]).plan();
         assert_eq!(plan.people["5"].name.as_deref(), Some("Eve Later"));
-        assert_eq!(plan.people.get("6").and_then(|name| name.name.as_deref()), Some("Fay Twice"));
+        assert_eq!(plan.held[0].label.name.as_deref(), Some("Fay Twice"));
     }
 }

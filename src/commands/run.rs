@@ -29,7 +29,7 @@ pub(super) fn run<W>(common: &Common, kind: RunKind, settings: &Settings, work: 
 where
     W: AsyncFnOnce(&Session<'_>) -> Result<Ended, Failure>,
 {
-    let screen = Screen::new(common);
+    let screen = Screen::new(common, is_silent_night(kind, common));
     block_on(async |cancelled| {
         let session = Session::new(kind, settings, &screen, cancelled);
         session.supervise(work(&session)).await
@@ -61,7 +61,7 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
         write_private(path, &report::html(&preview.plan, &view))?;
     }
     // A night with nothing to do prints nothing. Whether it was one is known at its end.
-    let waits = is_silent_night(session, common) && preview.plan.changes.is_empty();
+    let waits = is_silent_night(session.kind, common) && preview.plan.changes.is_empty();
     if !waits {
         show(common, stop, &preview, &view)?;
     }
@@ -95,8 +95,8 @@ async fn decide(session: &Session<'_>, pending: PendingRun, judgement: Judgement
 }
 
 /// Whether this run prints nothing where it has nothing to do: the scheduled one, whose every line would become a mail.
-pub(super) fn is_silent_night(session: &Session<'_>, common: &Common) -> bool {
-    session.kind == RunKind::Sync && common.format == Format::Text && common.verbose == 0
+fn is_silent_night(kind: RunKind, common: &Common) -> bool {
+    kind == RunKind::Sync && common.format == Format::Text && common.verbose == 0
 }
 
 fn view(common: &Common, stop: &StopArgs, prospect: Prospect, left_out: usize) -> View {

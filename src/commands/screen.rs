@@ -8,8 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cli::Common;
 use crate::apply::Outcome;
+use crate::diagnostic::wait::LongWait;
 use crate::plan::Plan;
 use crate::record::lock;
+use crate::session::error::Code;
 use crate::session::observer::{Event, Observer, Progress};
 use crate::session::preview::Preview;
 use crate::session::run_end::RunEnd;
@@ -19,11 +21,42 @@ pub(super) struct Screen {
     /// Whether a bar can be drawn.
     draws: bool,
     bar: Mutex<Option<ProgressBar>>,
+    /// Whether nothing is said besides errors, or the log says it on stderr already.
+    quiet: bool,
+    /// The lines of a run that may turn out to have nothing to say; none where lines are printed at once.
+    deferred: Option<Mutex<Vec<String>>>,
 }
 
 impl Screen {
-    pub(super) fn new(common: &Common) -> Self {
-        Self { draws: !common.quiet && std::io::stderr().is_terminal(), bar: Mutex::new(None) }
+    /// The screen of a command. `may_be_silent` means that a run with nothing to do prints nothing at all: then what is said on the way is
+    /// kept until the end, unless a person watches.
+    pub(super) fn new(common: &Common, may_be_silent: bool) -> Self {
+        let is_watched = std::io::stderr().is_terminal();
+        let quiet = common.quiet || (common.verbose > 0 && common.log_file.is_none());
+        let deferred = (may_be_silent && !is_watched).then(Mutex::default);
+        Self { draws: !common.quiet && is_watched, bar: Mutex::new(None), quiet, deferred }
+    }
+
+    /// Says a line on stderr, now or once it is known that the run has something to say.
+    fn say(&self, line: &str) {
+        if self.quiet {
+            return;
+        }
+        let line = crate::report::shown(line);
+        match (&self.deferred, lock(&self.bar).as_ref()) {
+            (Some(lines), _) => lock(lines).push(line),
+            (None, Some(bar)) => bar.suspend(|| anstream::eprintln!("{line}")),
+            (None, None) => anstream::eprintln!("{line}"),
+        }
+    }
+
+    /// Prints the lines that were kept, unless the run had nothing to do and nothing to say.
+    fn settle(&self, end: &RunEnd) {
+        let is_silent = end.facts.changes == 0 && end.ended.as_ref().is_some_and(|ended| ended.code == Code::Done);
+        let lines = self.deferred.as_ref().map(|lines| std::mem::take(&mut *lock(lines))).unwrap_or_default();
+        if !is_silent {
+            lines.iter().for_each(|line| anstream::eprintln!("{line}"));
+        }
     }
 
     fn progress(&self, progress: Progress) {
@@ -55,11 +88,22 @@ impl Observer for Screen {
     fn event(&self, event: Event<'_>) {
         match event {
             Event::Note(note) => tracing::info!("{note}"),
+            Event::Target(target) => {
+                tracing::info!("the target is {target}");
+                self.say(&format!("note: the target is {target}"));
+            }
+            Event::Waiting(LongWait { what, seconds }) => {
+                tracing::info!(seconds, "waiting for {what}");
+                self.say(&format!("waiting for {what}: no answer for {seconds} s"));
+            }
             Event::Planned(preview) => log_plan(preview),
             Event::Progress(progress) if self.draws => self.progress(progress),
             Event::Progress(_) => {}
             Event::Applied(outcome) => log_outcome(outcome),
-            Event::Ended(end) => log_end(end),
+            Event::Ended(end) => {
+                self.settle(end);
+                log_end(end);
+            }
         }
     }
 }

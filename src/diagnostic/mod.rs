@@ -8,10 +8,12 @@ mod document;
 pub mod escape;
 mod host;
 pub mod mask;
+pub mod network;
 mod render;
 mod suggest;
 pub(crate) mod toml;
 pub(crate) mod toml_text;
+pub mod wait;
 
 pub(crate) use document::Document;
 pub use document::{Fault, Faults};

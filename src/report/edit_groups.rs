@@ -18,12 +18,17 @@ pub(super) struct EditGroup<'p> {
     pub(super) edits: Vec<(&'p Change, &'p Edit)>,
 }
 
+/// The edits of an attribute, by the values before and after.
+type ByValues<'p> = BTreeMap<(Option<String>, Option<String>), Vec<(&'p Change, &'p Edit)>>;
+
 /// The edits of existing accounts, the largest group first. The edits of a creation are the account itself and belong to no group.
 pub(super) fn edit_groups(plan: &Plan) -> Vec<EditGroup<'_>> {
-    let mut attributes: BTreeMap<&str, BTreeMap<String, Vec<(&Change, &Edit)>>> = BTreeMap::new();
+    let mut attributes: BTreeMap<&str, ByValues<'_>> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| change.object == Object::User && change.action == Action::Update) {
         for edit in &change.attributes {
-            let values = format!("{:?}\u{0}{:?}", edit.before, edit.after);
+            // The text of a value, because its debug form hides it.
+            let text = |value: &Option<Value>| value.as_ref().map(ToString::to_string);
+            let values = (text(&edit.before), text(&edit.after));
             attributes.entry(&edit.name).or_default().entry(values).or_default().push((change, edit));
         }
     }

@@ -59,6 +59,10 @@ pub(crate) struct RunFacts {
     pub(crate) fingerprint: Option<String>,
     /// The counts of the plan.
     pub(crate) summary: Option<Summary>,
+    /// How many changes the plan has.
+    pub(crate) changes: usize,
+    /// How many entries of the plan need attention.
+    pub(crate) attention: usize,
     /// The name of the file or source.
     pub(crate) source: Option<String>,
     /// Whether nothing may be written, by the options of the run.
@@ -82,6 +86,7 @@ impl RunFacts {
         self.feed = Some(plan.source.feed.clone());
         self.fingerprint = Some(plan.fingerprint.clone());
         self.summary = Some(plan.summary.clone());
+        (self.changes, self.attention) = (plan.changes.len(), plan.attention().len());
         self.source = Some(plan.source.name.clone());
     }
 
@@ -140,7 +145,10 @@ impl RunEnd {
         let ended = self.ended.as_ref()?;
         match ended.code {
             Code::Done => None,
-            Code::Attention => Some(format!("{} entries need attention", ended.why.len())),
+            Code::Attention => {
+                let counted = self.facts.attention + self.facts.failed;
+                Some(format!("{} entries need attention", if counted > 0 { counted } else { ended.why.len() }))
+            }
             _ => self.reason().map(|reason| escape::shown(&mask::message(reason))),
         }
     }

@@ -109,6 +109,23 @@ impl fmt::Display for NetworkFault {
     }
 }
 
+/// What to check after the error of a driver that has words of its own; none where the error has another cause than the network.
+///
+/// ```
+/// # use hrpush::diagnostic::network::hint;
+/// assert!(hint(&std::io::Error::from(std::io::ErrorKind::ConnectionRefused)).unwrap().contains("port"));
+/// assert_eq!(hint(&std::io::Error::other("access denied")), None);
+/// ```
+pub fn hint(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let kind = causes(error).find_map(kind)?;
+    (!matches!(kind, NetworkFaultKind::Tls(_))).then(|| NetworkFault { host: String::new(), kind }.hint())
+}
+
+/// What to check where no answer came in time.
+pub fn hint_of_silence() -> &'static str {
+    NetworkFault { host: String::new(), kind: NetworkFaultKind::TimedOut }.hint()
+}
+
 /// The host of an address with its port, without user and path.
 pub fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or("the host");

@@ -18,6 +18,8 @@ mod person_line;
 mod quality;
 mod records;
 mod runs;
+#[cfg(test)]
+mod tests;
 mod text;
 mod view;
 

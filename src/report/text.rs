@@ -321,7 +321,7 @@ fn approval(text: &mut String, plan: &Plan, view: &View) {
     let _ = match view.prospect {
         Prospect::Stopped { .. } => writeln!(
             text,
-            "\n{TITLE}To approve this plan{TITLE:#}, let the next run apply it, or run the same command with --approve:\n{}\n{}",
+            "\n{TITLE}To approve this plan{TITLE:#} for the next run:\n{}\nTo apply it at once, the same command with:\n{}",
             command("hrpush approve", &fingerprint, view.width),
             command("--approve", &fingerprint, view.width)
         ),

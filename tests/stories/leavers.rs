@@ -220,7 +220,11 @@ fn nobody_is_disabled_as_missing_beside_a_record_without_a_key() {
         rows.remove(1);
         let ended = night(&world, &rows).ends_with(4);
         assert!(!ended.out.contains("! disable"), "{key:?}: {}", ended.out);
-        assert!(ended.out.contains("(10002") && ended.out.contains(": missing from HR") && ended.out.contains("[missing]"), "{key:?}: {}", ended.out);
+        assert!(
+            ended.out.contains("(10002") && ended.out.contains(": missing from HR") && ended.out.contains("[missing]"),
+            "{key:?}: {}",
+            ended.out
+        );
     }
     let ended = night(&world, &everybody()[1..]).ends_with(0);
     assert!(disables_first(&ended.out), "{}", ended.out);

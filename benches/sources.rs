@@ -213,7 +213,18 @@ fn read(kind: &str, place: &str) -> Reading {
     if kind == "rest" {
         let now = jiff::Timestamp::now();
         let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        return runtime.block_on(Rest { settings: service(place), day, now, memory: None }.read()).expect("the rows");
+        return runtime
+            .block_on(
+                Rest {
+                    settings: service(place),
+                    day,
+                    now,
+                    memory: None,
+                    waits: hrpush::diagnostic::wait::WaitReporter::default(),
+                }
+                .read(),
+            )
+            .expect("the rows");
     }
     let sqlite = kind == "sqlite";
     let port = place.parse().unwrap_or_default();

@@ -34,6 +34,22 @@ pub(crate) struct StopArgs {
     /// Also write the plan as one HTML file
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
+}
+
+/// How much of the plan is shown. Plans of more than 40 changes are folded.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ShowArgs {
+    /// Show every change of a long plan with its attributes
+    #[arg(long, conflicts_with = "summary")]
+    pub(crate) full: bool,
+    /// Show only the counts and the guards of the plan
+    #[arg(long)]
+    pub(crate) summary: bool,
+    /// Print to the terminal directly, without $HRPUSH_PAGER, $PAGER or less
+    #[arg(long)]
+    pub(crate) no_pager: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]

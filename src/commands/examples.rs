@@ -17,7 +17,9 @@ pub(super) const PLAN: &str = "Examples:
   hrpush plan employees.csv --out plan.json             compute the plan and save it
   hrpush plan --out plan.json --html plan.html          the configured source, with a page
   hrpush plan employees.csv --as-of 2027-01-01          the plan for another day
-  hrpush plan employees.csv --only 10042 --only 10043   the plan for two people";
+  hrpush plan employees.csv --only 10042 --only 10043   the plan for two people
+  hrpush plan --full --no-pager                         every change of a long plan
+  hrpush plan --summary                                 the counts and the guards alone";
 
 pub(super) const APPLY: &str = "Examples:
   hrpush apply plan.json --dry-run                      show what is left of the plan

@@ -21,6 +21,7 @@ mod mapping_check;
 mod mapping_convert;
 mod mapping_test;
 mod output;
+mod pager;
 mod plan;
 mod presets;
 mod quality;

@@ -1,8 +1,18 @@
 //! The result on stdout.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::session::error::Failure;
+
+/// The columns of the terminal: those that `COLUMNS` names, else those of stdout. A file or a pipe has none.
+pub(super) fn columns() -> Option<usize> {
+    let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
+    named.or_else(|| {
+        let stdout = io::stdout();
+        let size = stdout.is_terminal().then(|| terminal_size::terminal_size_of(&stdout)).flatten();
+        size.map(|(width, _)| usize::from(width.0))
+    })
+}
 
 /// Prints to stdout. A pipe that was closed by its reader (`| head`) is not an error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {

@@ -1,15 +1,15 @@
 //! What the commands of a run have in common: the surroundings of a session, and the way from a pending run to its printed outcome.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::Path;
 
 use super::cli::{Common, Format, StopArgs};
 use super::interrupt::block_on;
-use super::output::print;
+use super::output::{columns, print};
+use super::pager::page;
 use super::screen::Screen;
-use crate::report;
-use crate::session::decision::{Consent, Decision, Question, Terms, judge};
-use crate::session::error::{Ended, Failure};
+use crate::report::{self, Detail, Prospect, View};
+use crate::session::decision::{Consent, Decision, Judgement, Question, Terms, judge};
+use crate::session::error::{Code, Ended, Failure};
 use crate::session::execution::{Executed, execute};
 use crate::session::observer::Event;
 use crate::session::output::write_private;
@@ -29,7 +29,7 @@ pub(super) fn run<W>(common: &Common, kind: RunKind, settings: &Settings, work: 
 where
     W: AsyncFnOnce(&Session<'_>) -> Result<Ended, Failure>,
 {
-    let screen = Screen::new(common);
+    let screen = Screen::new(common, is_silent_night(kind, common));
     block_on(async |cancelled| {
         let session = Session::new(kind, settings, &screen, cancelled);
         // The session has logged its end. A failure that is returned from here on is one that no session knows.
@@ -49,9 +49,32 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
     let Choices { common, stop, consent } = choices;
     let preview = pending.preview(session);
     session.observer.event(Event::Planned(&preview));
-    show(common, stop.html.as_deref(), &preview)?;
-    let terms = Terms { consent, approve: stop.approve.as_deref(), detailed_exit_code: stop.detailed_exitcode };
+    let speaks = common.format == Format::Text && !common.quiet;
+    let terms = Terms {
+        consent,
+        approve: stop.approve.as_deref(),
+        detailed_exit_code: stop.detailed_exitcode,
+        shows_held: speaks && !stop.show.summary,
+    };
     let judgement = judge(session, &pending, &terms)?;
+    let view = view(common, stop, judgement.prospect(), pending.drifted.len());
+    if let Some(path) = &stop.html {
+        write_private(path, &report::html(&preview.plan, &view))?;
+    }
+    // A night with nothing to do prints nothing. Whether it was one is known at its end.
+    let waits = is_silent_night(session.kind, common) && preview.plan.changes.is_empty();
+    if !waits {
+        show(common, stop, &preview, &view)?;
+    }
+    let ended = decide(session, pending, judgement, common).await?;
+    if waits && ended.code != Code::Done {
+        show(common, stop, &preview, &view)?;
+    }
+    Ok(ended)
+}
+
+/// Asks where a question is open, and carries the plan out as far as it goes.
+async fn decide(session: &Session<'_>, pending: PendingRun, judgement: Judgement, common: &Common) -> Result<Ended, Failure> {
     let confirmed = judgement.question().map(ask).transpose()?.unwrap_or(false);
     match judgement.decide(confirmed) {
         Decision::End(ended) => {
@@ -64,7 +87,7 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
             let Executed { outcome, ended, had_changes } = execute(session, pending, approval).await?;
             match common.format {
                 Format::Json => print(&report::json(&outcome)?)?,
-                Format::Text if had_changes => print(&report::outcome(&outcome))?,
+                Format::Text if had_changes && !common.quiet => print(&report::outcome(&outcome))?,
                 Format::Text => {}
             }
             Ok(ended)
@@ -72,14 +95,29 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
     }
 }
 
-fn show(common: &Common, html: Option<&Path>, preview: &Preview) -> Result<(), Failure> {
-    if let Some(path) = html {
-        write_private(path, &report::html(&preview.plan))?;
+/// Whether this run prints nothing where it has nothing to do: the scheduled one, whose every line would become a mail.
+fn is_silent_night(kind: RunKind, common: &Common) -> bool {
+    kind == RunKind::Sync && common.format == Format::Text && common.verbose == 0
+}
+
+fn view(common: &Common, stop: &StopArgs, prospect: Prospect, left_out: usize) -> View {
+    let detail = match (stop.show.full, stop.show.summary) {
+        (true, _) => Detail::Full,
+        (_, true) => Detail::Summary,
+        _ => Detail::Folded,
+    };
+    View { prospect, detail, verbose: common.verbose > 0, width: columns(), left_out }
+}
+
+/// Shows the plan on stdout and its notes on stderr. With `-q` neither is shown.
+fn show(common: &Common, stop: &StopArgs, preview: &Preview, view: &View) -> Result<(), Failure> {
+    if common.format == Format::Text && !common.quiet {
+        page(&report::preview(&preview.plan, view), !stop.show.no_pager)?;
     }
-    if common.format == Format::Text {
-        print(&report::preview(&preview.plan))?;
+    // With `-v` and without a log file the log has them on stderr already.
+    if common.verbose == 0 || common.log_file.is_some() {
+        notes(common, &preview.notes);
     }
-    notes(common, &preview.notes);
     Ok(())
 }
 

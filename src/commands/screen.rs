@@ -9,8 +9,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cli::Common;
 use crate::apply::{Failed, Outcome, StepName};
+use crate::diagnostic::wait::LongWait;
 use crate::plan::{Guard, Plan};
 use crate::record::lock;
+use crate::session::error::Code;
 use crate::session::observer::{Event, Observer, Progress};
 use crate::session::preview::Preview;
 use crate::session::run_end::RunEnd;
@@ -26,11 +28,42 @@ pub(super) struct Screen {
     /// The id of the run in the list of runs, once it has one.
     run: OnceLock<String>,
     bar: Mutex<Option<ProgressBar>>,
+    /// Whether nothing is said besides errors, or the log says it on stderr already.
+    quiet: bool,
+    /// The lines of a run that may turn out to have nothing to say; none where lines are printed at once.
+    deferred: Option<Mutex<Vec<String>>>,
 }
 
 impl Screen {
-    pub(super) fn new(common: &Common) -> Self {
-        Self { draws: !common.quiet && std::io::stderr().is_terminal(), run: OnceLock::new(), bar: Mutex::new(None) }
+    /// The screen of a command. `may_be_silent` means that a run with nothing to do prints nothing at all: then what is said on the way is
+    /// kept until the end, unless a person watches.
+    pub(super) fn new(common: &Common, may_be_silent: bool) -> Self {
+        let is_watched = std::io::stderr().is_terminal();
+        let quiet = common.quiet || (common.verbose > 0 && common.log_file.is_none());
+        let deferred = (may_be_silent && !is_watched).then(Mutex::default);
+        Self { draws: !common.quiet && is_watched, run: OnceLock::new(), bar: Mutex::new(None), quiet, deferred }
+    }
+
+    /// Says a line on stderr, now or once it is known that the run has something to say.
+    fn say(&self, line: &str) {
+        if self.quiet {
+            return;
+        }
+        let line = crate::report::shown(line);
+        match (&self.deferred, lock(&self.bar).as_ref()) {
+            (Some(lines), _) => lock(lines).push(line),
+            (None, Some(bar)) => bar.suspend(|| anstream::eprintln!("{line}")),
+            (None, None) => anstream::eprintln!("{line}"),
+        }
+    }
+
+    /// Prints the lines that were kept, unless the run had nothing to do and nothing to say.
+    fn settle(&self, end: &RunEnd) {
+        let is_silent = end.facts.changes == 0 && end.ended.as_ref().is_some_and(|ended| ended.code == Code::Done);
+        let lines = self.deferred.as_ref().map(|lines| std::mem::take(&mut *lock(lines))).unwrap_or_default();
+        if !is_silent {
+            lines.iter().for_each(|line| anstream::eprintln!("{line}"));
+        }
     }
 
     fn progress(&self, progress: Progress) {
@@ -70,10 +103,21 @@ impl Observer for Screen {
             Event::Listed(run) => drop(self.run.set(run.to_owned())),
             Event::Note(note) => tracing::info!(run = self.run(), "{note}"),
             Event::Planned(preview) => log_plan(preview, self.run()),
+            Event::Target(target) => {
+                tracing::info!("the target is {target}");
+                self.say(&format!("note: the target is {target}"));
+            }
+            Event::Waiting(LongWait { what, seconds }) => {
+                tracing::info!(seconds, "waiting for {what}");
+                self.say(&format!("waiting for {what}: no answer for {seconds} s"));
+            }
             Event::Progress(progress) if self.draws => self.progress(progress),
             Event::Progress(_) => {}
             Event::Applied(outcome) => log_outcome(outcome),
-            Event::Ended(end) => log_end(end),
+            Event::Ended(end) => {
+                self.settle(end);
+                log_end(end);
+            }
         }
     }
 }
@@ -138,7 +182,7 @@ fn log_end(end: &RunEnd) {
         (facts.tenant.as_ref().map(|tenant| tenant.0.as_str()), facts.summary.as_ref().map(|summary| summary.held));
     let (command, ended, duration_ms) = (end.kind.as_str(), end.end.as_str(), end.duration_ms());
     let (applied, failed, dry_run) = (facts.applied, facts.failed, facts.dry_run);
-    let reason = end.reason().map(ToString::to_string);
+    let reason = end.reason().map(|reason| reason.to_string());
     let reason_code = end.reason().map(|reason| reason.code().as_str());
     macro_rules! log {
         ($level:ident) => {

@@ -9,10 +9,12 @@ mod document;
 pub mod escape;
 mod host;
 pub mod mask;
+pub mod network;
 mod render;
 mod suggest;
 pub(crate) mod toml;
 pub(crate) mod toml_text;
+pub mod wait;
 
 pub use causes::with_causes;
 pub(crate) use document::Document;

@@ -11,11 +11,13 @@ mod groups;
 mod held_record;
 mod homoglyphs;
 mod inputs;
+mod label_sources;
 mod ledger;
 mod matching;
 mod model;
 mod order;
 mod person;
+mod person_label;
 mod planner;
 mod presence;
 mod protection;
@@ -42,6 +44,7 @@ pub use model::{
     Action, Aside, Candidate, Candidates, Cause, Change, ChangeAside, ChangeAsides, Edit, Guard, GuardColumn, HeldEntry, Members,
     Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
+pub use person_label::{PersonLabel, PersonLabels};
 pub use planner::{Survey, plan, survey};
 pub use presence::Presence;
 pub use protection::protection;

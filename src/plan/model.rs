@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::directory::{Attribute, ObjectId, Value, roles};
 use crate::mapping::{HeldCode, LeaveAction};
 use crate::plan::matching::name_folding::plain;
+use crate::plan::person_label::{PersonLabel, PersonLabels};
 use crate::plan::reason::{Adoption, ReasonCode, Why, join};
 use crate::record::{EmployeeId, Place};
 
@@ -48,6 +49,9 @@ pub struct Plan {
     /// How many people wait for an attribute that Graph refused to this app. No part of the document, where it is an entry of `skipped`.
     #[serde(skip)]
     pub left_out: BTreeMap<Attribute, u64>,
+    /// The names of its people, by key or by id, for reports. No part of the document, which has keys, ids and the values of attributes.
+    #[serde(skip)]
+    pub people: PersonLabels,
 }
 
 /// The further candidates of `SelectUniqueValue` that the plan knows to be free, best first: by number of the change and by attribute.
@@ -380,6 +384,9 @@ pub struct HeldEntry {
     /// Whether none of the candidates is a live, enabled account. No part of the document: it words the headline of a leaver alone.
     #[serde(skip)]
     pub closed: bool,
+    /// The name of the record, for reports. No part of the document.
+    #[serde(skip)]
+    pub label: PersonLabel,
 }
 
 /// An account that may belong to a held person.

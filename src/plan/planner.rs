@@ -7,6 +7,7 @@ use crate::mapping::{Held, HeldCode, Stage};
 use crate::plan::approval::fingerprint::fingerprint;
 use crate::plan::approval::guards::{self, Bases, Counted};
 use crate::plan::inputs::Inputs;
+use crate::plan::label_sources::{add_labels, merged, of_account, of_held, of_record};
 use crate::plan::ledger::LastReading;
 use crate::plan::matching::Matching;
 use crate::plan::matching::claim::{Account, How, Person};
@@ -18,6 +19,7 @@ use crate::plan::person::context::{PersonDecision, PersonPlanner};
 use crate::plan::person::identity::taken_over;
 use crate::plan::person::managers::{self, AccountLookup};
 use crate::plan::person::names::NameRequest;
+use crate::plan::person_label::{PersonLabel, PersonLabels};
 use crate::plan::presence::Presence;
 use crate::plan::protection::Protection;
 use crate::plan::reason::{Adoption, Reason, Why};
@@ -102,6 +104,7 @@ fn document(mut planner: PersonPlanner<'_>, changes: Vec<Change>, records: Recor
     skipped.sort_by(|left, right| {
         (!left.left, &left.key, left.code, &left.message).cmp(&(!right.left, &right.key, right.code, &right.message))
     });
+    let people = labels_of_records(matching, &skipped);
     let bases = Bases::new(inputs.snapshot, inputs.ledger, |user| matching.is_claimed(user), &inputs.rules.groups);
     let guards = guards::all(inputs, &changes, &held, Counted { bases, vanished });
     let summary = Summary { unchanged: records.unchanged, records, ..summarise(&changes, &held, &skipped) };
@@ -121,9 +124,17 @@ fn document(mut planner: PersonPlanner<'_>, changes: Vec<Change>, records: Recor
         seal: String::new(),
         candidates,
         left_out,
+        people,
     };
     plan.fingerprint = fingerprint(&plan);
+    add_labels(&mut plan, inputs.snapshot);
     plan
+}
+
+/// The names of people that are listed and have no account.
+fn labels_of_records(matching: &Matching<'_>, skipped: &[Skipped]) -> PersonLabels {
+    let keys = skipped.iter().filter(|entry| entry.id.is_none()).filter_map(|entry| entry.key.as_ref());
+    keys.filter_map(|key| Some((key.clone(), of_record(&matching.record_of(key)?)))).collect()
 }
 
 /// The candidates that are left to each create: those that are free and that this plan gives to no other person.
@@ -353,6 +364,7 @@ fn held_entries(inputs: &Inputs<'_>, matching: &Matching<'_>, second: &[Held]) -
             left: held.left,
             candidates: ids.iter().map(|id| candidate(inputs, id)).collect(),
             closed: !may_be_open(inputs, held, &ids),
+            label: label(inputs, matching, held, &ids),
         }
     };
     let mut entries: Vec<HeldEntry> = matching.held.iter().filter(planned).map(entry).chain(second.iter().map(entry)).collect();
@@ -360,6 +372,16 @@ fn held_entries(inputs: &Inputs<'_>, matching: &Matching<'_>, second: &[Held]) -
         (!left.left, &left.key, left.code, &left.record).cmp(&(!right.left, &right.key, right.code, &right.record))
     });
     entries
+}
+
+/// The name of a held record: its own values first, then those of the only account that it may mean.
+fn label(inputs: &Inputs<'_>, matching: &Matching<'_>, held: &Held, ids: &[ObjectId]) -> PersonLabel {
+    let record = held.key.as_ref().and_then(|key| matching.record_of(key.as_str()));
+    let own = merged(of_held(held), record.map(|desired| of_record(&desired)).unwrap_or_default());
+    match ids {
+        [id] => merged(own, of_account(id, inputs.snapshot).unwrap_or_default()),
+        _ => own,
+    }
 }
 
 /// Whether an enabled account may be that of a held record.

@@ -11,10 +11,12 @@ use crate::plan::approval::fingerprint::fingerprint;
 use crate::plan::approval::guards::{self, Bases};
 use crate::plan::group_rules::refuse;
 use crate::plan::inputs::Policy;
+use crate::plan::label_sources::add_labels;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Action, Change, ChangeAside, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
 use crate::plan::order::order;
 use crate::plan::person::lifecycle::enablement;
+use crate::plan::person_label::PersonLabels;
 use crate::plan::planner::summarise;
 use crate::plan::protection::{Protection, SHIELDED, WriteAccess};
 use crate::plan::reason::{Reason, Why};
@@ -75,7 +77,9 @@ pub fn undo(inputs: &UndoInputs<'_>) -> (Plan, Vec<Drifted>) {
         seal: String::new(),
         candidates: BTreeMap::new(),
         left_out: BTreeMap::new(),
+        people: PersonLabels::new(),
     };
+    add_labels(&mut plan, inputs.snapshot);
     plan.fingerprint = fingerprint(&plan);
     (plan, drifted)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::person_line::{Person, Room};
 use crate::diagnostic::escape::{Shown, shown};
 use crate::plan::{Concern, HeldEntry, Plan, Skipped};
 
@@ -19,9 +20,13 @@ const MOST: usize = 10;
 /// }
 /// ```
 pub fn concerns(plan: &Plan) -> Vec<String> {
+    listed(plan.attention())
+}
+
+fn listed(concerns: Vec<Concern<'_>>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for concern in plan.attention() {
+    for concern in concerns {
         let count = counts.entry(kind(&concern)).or_default();
         *count += 1;
         if concern.is_leaver() || *count <= MOST {
@@ -34,9 +39,75 @@ pub fn concerns(plan: &Plan) -> Vec<String> {
     lines
 }
 
-/// The leavers with an account that hrpush does not disable, one or two lines each.
-pub(super) fn leavers(plan: &Plan) -> Vec<String> {
-    plan.attention().iter().filter(|concern| concern.is_leaver()).map(line).collect()
+/// The same for a reader who has the plan at hand: held records are named by key and code in one line, since the plan has their reasons.
+///
+/// ```
+/// # use hrpush::plan::Plan;
+/// fn explain_shown(plan: &Plan) {
+///     for line in hrpush::report::concerns_in_short(plan) {
+///         eprintln!("{line}");
+///     }
+/// }
+/// ```
+pub fn concerns_in_short(plan: &Plan) -> Vec<String> {
+    let (leavers, others): (Vec<_>, Vec<_>) = plan.attention().into_iter().partition(Concern::is_leaver);
+    let others = others.into_iter().filter(|concern| !matches!(concern, Concern::Held(_))).collect();
+    let mut lines = listed(leavers);
+    lines.extend(held_in_short(plan));
+    lines.extend(listed(others));
+    lines
+}
+
+/// The held records by code, with their first keys, in one line.
+fn held_in_short(plan: &Plan) -> Option<String> {
+    let mut codes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for entry in plan.held.iter().filter(|entry| !entry.left) {
+        let key = entry.key.as_ref().map_or("(no key)", |key| key.as_str());
+        codes.entry(entry.code.as_str()).or_default().push(shown(key));
+    }
+    let held: Vec<String> = codes.into_iter().map(|(code, keys)| format!("{} [{code}]", first_of(&keys))).collect();
+    (!held.is_empty()).then(|| format!("held {}: see the plan for the reasons", held.join("; ")))
+}
+
+/// The first keys of a list, and how many follow.
+fn first_of(keys: &[String]) -> String {
+    let first = keys.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+    if keys.len() > MOST { format!("{first} and {} more", keys.len() - MOST) } else { first }
+}
+
+/// A leaver with an account that hrpush does not disable.
+pub(super) struct Leaver {
+    /// The person by name, department, manager and key.
+    pub(super) person: String,
+    /// What the person still has, and why.
+    pub(super) why: String,
+    /// What to do.
+    pub(super) hint: Option<String>,
+}
+
+/// The leavers with an account that hrpush does not disable, by name.
+pub(super) fn leavers(plan: &Plan) -> Vec<Leaver> {
+    let named = |concern: &Concern<'_>| match concern {
+        Concern::HeldLeaver(entry) | Concern::Held(entry) => {
+            let place = entry.record.as_ref().map(|place| format!(", {}", Shown(&place.to_string()))).unwrap_or_default();
+            Leaver {
+                person: format!("{}{place}", Person::of_held(entry).line(Room::Wide)),
+                why: format!("{}: {}", state(entry), explained(entry)),
+                hint: Some(shown(&entry.help)).filter(|hint| !hint.is_empty()),
+            }
+        }
+        Concern::OpenAccount(entry) | Concern::LeftAlone(entry) => {
+            let id = entry.id.as_ref().map(ToString::to_string);
+            let person = Person::of_skipped(entry, id.as_deref(), plan).line(Room::Wide);
+            Leaver { person, why: format!("{} [{}]", Shown(&entry.message), entry.code.as_str()), hint: None }
+        }
+    };
+    plan.attention().iter().filter(|concern| concern.is_leaver()).map(named).collect()
+}
+
+/// What a held leaver still has.
+fn state(entry: &HeldEntry) -> &'static str {
+    if entry.closed { "has left; no enabled account was found" } else { "has left; the account stays enabled" }
 }
 
 fn kind_of_leavers() -> String {
@@ -54,10 +125,9 @@ fn kind(concern: &Concern<'_>) -> String {
 fn line(concern: &Concern<'_>) -> String {
     match concern {
         Concern::HeldLeaver(entry) => {
-            let headline = if entry.closed { "no enabled account was found" } else { "the account stays enabled" };
-            format!("{} has left; {headline}: {}", key_and_place(entry), explained(entry))
+            format!("{} {}: {}{}", key_and_place(entry), state(entry), explained(entry), hint(entry))
         }
-        Concern::Held(entry) => format!("held {}: {}", key_and_place(entry), explained(entry)),
+        Concern::Held(entry) => format!("held {}: {}{}", key_and_place(entry), explained(entry), hint(entry)),
         Concern::OpenAccount(entry) | Concern::LeftAlone(entry) => {
             format!("{}: {} [{}]", who(entry), Shown(&entry.message), entry.code.as_str())
         }
@@ -73,12 +143,15 @@ fn key_and_place(entry: &HeldEntry) -> String {
 fn explained(entry: &HeldEntry) -> String {
     let names: Vec<&str> = entry.candidates.iter().map(|candidate| candidate.user_principal_name.as_str()).collect();
     let accounts = if names.is_empty() { String::new() } else { format!(" (account: {})", names.join(", ")) };
-    let hint = if entry.help.is_empty() { String::new() } else { format!("\n  hint: {}", Shown(&entry.help)) };
-    format!("{}{} [{}]{hint}", Shown(&entry.message), Shown(&accounts), entry.code.as_str())
+    format!("{}{} [{}]", Shown(&entry.message), Shown(&accounts), entry.code.as_str())
+}
+
+fn hint(entry: &HeldEntry) -> String {
+    if entry.help.is_empty() { String::new() } else { format!("\n  hint: {}", Shown(&entry.help)) }
 }
 
 /// The key or id of a skipped entry.
-pub(super) fn who(entry: &Skipped) -> String {
+fn who(entry: &Skipped) -> String {
     let key = entry.key.clone().or_else(|| Some(entry.id.as_ref()?.to_string()));
     shown(key.as_deref().unwrap_or("(all)"))
 }
@@ -88,8 +161,13 @@ mod tests {
     use super::*;
     use crate::directory::Value;
     use crate::mapping::{Desired, Held, HeldCode, Mapped};
+    use crate::plan::Plan;
     use crate::plan::tests::world::{Tell as _, World, attribute, worker};
-    use crate::report::{html, preview};
+    use crate::report::{View, html, preview as text};
+
+    fn preview(plan: &Plan) -> String {
+        text(plan, &View::default())
+    }
 
     fn world() -> World {
         World::settled(vec![worker("1", "Ada", "Lovelace"), worker("2", "Bob", "Boss")])
@@ -102,9 +180,10 @@ mod tests {
         world.hr(vec![worker("1", "Ada", "Lovelace").left(), worker("2", "Bob", "Boss")]);
         let plan = world.plan();
         let lines = concerns(&plan);
-        for page in [&preview(&plan), &html(&plan), &lines[0]] {
+        for page in [&preview(&plan), &html(&plan, &View::default()), &lines[0]] {
             assert!(page.contains("has left; the account stays enabled"), "{page}");
-            assert!(page.contains("hint: ") && !page.contains("agrees with HR"), "{page}");
+            assert!(page.contains("hint: ") || page.contains("What to do: "), "{page}");
+            assert!(!page.contains("agrees with HR"), "{page}");
         }
     }
 

@@ -3,27 +3,38 @@
 //! A finished [`Plan`](crate::plan::Plan) or outcome comes in, text goes out. This room decides nothing: the order of the report and its counts
 //! come from the plan. Every string from outside is escaped.
 
+mod attribute_words;
 mod concerns;
+mod counts;
 mod decisions;
+mod edit_groups;
 mod explanation;
+mod guard_text;
+mod headline;
 mod html;
+mod line_width;
 mod outcome;
+mod person_line;
 mod quality;
 mod records;
 mod runs;
+#[cfg(test)]
+mod tests;
 mod text;
+mod view;
 
 pub use crate::diagnostic::escape::{Shown, shown};
-pub use concerns::concerns;
+pub use concerns::{concerns, concerns_in_short};
 pub use decisions::{decided, decision, decision_list, forgotten};
 pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing, explanation};
+pub use guard_text::guard_count;
 pub use html::html;
 pub use outcome::outcome;
 pub use quality::{QUALITY_CSV_HEADER, quality, quality_csv, quality_json};
 pub use records::records;
 pub use runs::{run, run_line, runs};
-pub(crate) use text::lost_column;
 pub use text::preview;
+pub use view::{Detail, Prospect, View};
 
 /// A document as `--format json` prints it: two spaces of indent and a line end.
 ///

@@ -101,7 +101,8 @@ fn approvals(row: &RunRow) -> String {
 pub fn run(recorded: &Recorded, zone: &TimeZone) -> String {
     let mut text = run_line(&recorded.row, zone);
     text.push('\n');
-    text.push_str(&super::preview(&recorded.plan));
+    let view = super::View { prospect: super::Prospect::Recorded, ..super::View::default() };
+    text.push_str(&super::preview(&recorded.plan, &view));
     text.push_str("\nRequests\n");
     for request in &recorded.requests {
         let end = match (request.done, request.status) {

@@ -1,13 +1,20 @@
 //! The preview of a plan as text, shown before the confirmation.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::concerns::{leavers, who};
-use crate::diagnostic::escape::{Shown, shown};
-use crate::directory::Value;
-use crate::plan::{Action, Cause, Change, Edit, Guard, GuardColumn, Object, Plan, Skipped, SkippedCode};
+use super::concerns::{Leaver, leavers};
+use super::counts;
+use super::edit_groups::{EditGroup, edit_groups};
+use super::guard_text::{guard as guard_line, is_near};
+use super::headline::headline;
+use super::line_width::{columns, cut, fit};
+use super::person_line::{Person, Room, attribute, step, value};
+use super::view::{Detail, Prospect, View};
+use crate::diagnostic::escape::Shown;
+use crate::plan::{Action, Cause, Change, Edit, HeldEntry, Object, Plan, Skipped, SkippedCode};
 
 const ADDED: Style = AnsiColor::Green.on_default();
 const CHANGED: Style = AnsiColor::Yellow.on_default();
@@ -17,76 +24,92 @@ const ALARM: Style = AnsiColor::Red.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
 const TITLE: Style = Style::new().bold();
 
-/// The whole plan as text with colors: leavers that keep access first, then every change with its attributes, held and skipped entries
-/// with their reasons, the guards, and the counts last.
-pub fn preview(plan: &Plan) -> String {
-    let mut text = String::new();
-    head(&mut text, plan);
-    alarms(&mut text, plan);
-    for change in &plan.changes {
-        write_change(&mut text, change);
-    }
-    if plan.changes.is_empty() {
-        let _ = writeln!(text, "{}", nothing_to_do(plan));
-    }
-    held(&mut text, plan);
-    skipped(&mut text, plan);
-    guards(&mut text, &plan.guards);
-    counts(&mut text, plan);
-    text
-}
+/// A plan or a list with more entries than this is folded.
+const LONG: usize = 40;
+/// How many examples a folded group has.
+const EXAMPLES: usize = 10;
 
-/// The line of a plan without changes. It says that the tenant agrees with HR only if nothing needs attention.
-fn nothing_to_do(plan: &Plan) -> String {
-    let concerns = plan.attention();
-    let left = concerns.iter().filter(|concern| concern.is_leaver()).count();
-    match (left, concerns.len()) {
-        (0, 0) => "Nothing to do: the tenant agrees with HR.".to_owned(),
-        (0, _) => format!("No changes. {} held, {} skipped: see below.", plan.held.len(), plan.skipped.len()),
-        (left, _) => {
-            format!("No changes. {left} people have left according to HR, but hrpush does not disable their accounts: see above.")
+/// A plan as text with colors: the headline, counts and guards first and again last, between them leavers that keep access, every change,
+/// and the held and skipped entries with their reasons. Long plans are folded unless the view asks for all of it.
+pub fn preview(plan: &Plan, view: &View) -> String {
+    let mut text = String::new();
+    head(&mut text, plan, view);
+    totals(&mut text, plan, view);
+    if view.detail != Detail::Summary {
+        let mut body = String::new();
+        alarms(&mut body, plan);
+        changes(&mut body, plan, view);
+        held(&mut body, plan, view);
+        skipped(&mut body, plan, view);
+        approval(&mut body, plan, view);
+        if !body.is_empty() {
+            let _ = writeln!(text, "\n{}\n", body.trim_matches('\n'));
+            totals(&mut text, plan, view);
         }
     }
-}
-
-/// A column that lost its values, with its shares of empty cells and its distinct values.
-pub(crate) fn lost_column(column: &GuardColumn) -> String {
-    let GuardColumn { name, empty_before, empty_after, distinct_before, distinct_after } = column;
-    let percent = |share: f64| share * 100.0;
-    format!(
-        "column `{}`: {:.0} % empty before, {:.0} % now; {distinct_before} distinct values before, {distinct_after} now",
-        Shown(name),
-        percent(*empty_before),
-        percent(*empty_after)
-    )
+    fit(&text, view.width)
 }
 
 /// The changes, held and skipped entries of a plan, without head, guards and counts: for a plan of one person.
 pub(super) fn decisions(plan: &Plan) -> String {
+    let view = View { detail: Detail::Full, ..View::default() };
     let mut text = String::new();
-    for change in &plan.changes {
-        write_change(&mut text, change);
-    }
+    alarms(&mut text, plan);
+    changes(&mut text, plan, &view);
     if plan.changes.is_empty() {
         text.push_str("No changes.\n");
     }
-    held(&mut text, plan);
-    skipped(&mut text, plan);
+    held(&mut text, plan, &view);
+    skipped(&mut text, plan, &view);
     text
 }
 
-fn head(text: &mut String, plan: &Plan) {
+fn head(text: &mut String, plan: &Plan, view: &View) {
     let Plan { source, target, as_of, .. } = plan;
+    let style = match view.prospect {
+        Prospect::Stopped { .. } => ALARM,
+        _ => TITLE,
+    };
+    let _ = writeln!(text, "{style}{}{style:#}\n", headline(plan, view));
     let _ = writeln!(
         text,
-        "{TITLE}{}{TITLE:#}: {} records, feed \"{}\", as of {}",
+        "{}: {} records, feed \"{}\", as of {}",
         Shown(&source.name),
         source.records,
         Shown(&source.feed),
         Shown(as_of)
     );
     let kind = if target.sandbox { "the embedded sandbox tenant" } else { "the tenant" };
-    let _ = writeln!(text, "into {kind} {} at {}\n", Shown(&target.tenant_id), Shown(&target.graph_url));
+    let _ = writeln!(text, "into {kind} {} at {}", Shown(&target.tenant_id), Shown(&target.graph_url));
+}
+
+/// Guards, records and counts: they stand at the top and are the last lines.
+fn totals(text: &mut String, plan: &Plan, view: &View) {
+    guards(text, plan, view);
+    if let Some(records) = counts::records(&plan.summary) {
+        let _ = writeln!(text, "Records: {records}.");
+    }
+    let _ = writeln!(text, "{TITLE}Plan: {}.{TITLE:#}", counts::deeds(&plan.summary));
+}
+
+/// The guards that tripped or are near their limit; the others only where the view asks for them.
+fn guards(text: &mut String, plan: &Plan, view: &View) {
+    let shown = plan.guards.iter().filter(|guard| view.verbose || is_near(guard));
+    for guard in shown {
+        let line = guard_line(guard);
+        let _ = match (guard.tripped, view.prospect) {
+            (true, Prospect::Approved { .. }) => writeln!(text, "Guard {line}: approved"),
+            (true, Prospect::Recorded) => writeln!(text, "Guard {line}: over its limit"),
+            (true, _) => writeln!(text, "{ALARM}Guard {line}: stops the run{ALARM:#}"),
+            (false, _) if is_near(guard) => writeln!(text, "Guard {line}: near its limit"),
+            (false, _) => writeln!(text, "Guard {line}"),
+        };
+    }
+    let others = plan.guards.iter().filter(|guard| !is_near(guard)).count();
+    if !view.verbose && others > 0 {
+        let which = if others == plan.guards.len() { "none" } else { "no other" };
+        let _ = writeln!(text, "{FAINT}Guards: {which} is near its limit (-v lists all).{FAINT:#}");
+    }
 }
 
 fn alarms(text: &mut String, plan: &Plan) {
@@ -99,7 +122,11 @@ fn alarms(text: &mut String, plan: &Plan) {
         "{ALARM}These people have left according to HR, but hrpush does not disable their accounts. Handle them manually:{ALARM:#}"
     );
     for line in lines {
-        let _ = writeln!(text, "  {ALARM}!{ALARM:#} {}", line.replace('\n', "\n  "));
+        let Leaver { person, why, hint } = line;
+        let _ = writeln!(text, "  {ALARM}!{ALARM:#} {person}: {why}");
+        if let Some(hint) = hint {
+            let _ = writeln!(text, "    hint: {hint}");
+        }
     }
     text.push('\n');
 }
@@ -115,139 +142,198 @@ fn mark(action: Action) -> (char, Style, &'static str) {
     }
 }
 
-fn write_change(text: &mut String, change: &Change) {
-    // Destructured without `..`, so that a new field cannot be forgotten here.
-    let Change { seq: _, action, object, key, id, user_principal_name, reason, why: _, cause, .. } = change;
-    let Change { attributes, members, then, record: _, aside: _, .. } = change;
-    let (sign, style, verb) = mark(*action);
-    let object = match object {
-        Object::User => "",
-        Object::Group => " group",
+fn changes(text: &mut String, plan: &Plan, view: &View) {
+    if view.detail == Detail::Full || plan.changes.len() <= LONG {
+        for change in &plan.changes {
+            write_change(text, change, plan);
+        }
+        return;
+    }
+    let user = |change: &&Change| change.object == Object::User;
+    let lines = |text: &mut String, wanted: &dyn Fn(&&Change) -> bool| {
+        for change in plan.changes.iter().filter(wanted) {
+            let _ = writeln!(text, "{}", one_line(change, plan, view.width));
+        }
     };
-    let name = user_principal_name.clone().or_else(|| Some(id.as_ref()?.to_string())).unwrap_or_default();
-    let gap = if name.is_empty() { "" } else { " " };
-    let _ = writeln!(
-        text,
-        "{style}{sign} {verb}{object} {}{style:#}{gap}{} {FAINT}({}){FAINT:#}",
-        Shown(key),
-        Shown(&name),
-        Shown(reason)
-    );
+    lines(text, &|change| user(change) && !matches!(change.action, Action::Update | Action::Delete));
+    for group in edit_groups(plan) {
+        write_group(text, &group, plan, view);
+    }
+    lines(text, &|change| !user(change));
+    lines(text, &|change| user(change) && change.action == Action::Delete);
+    let _ =
+        writeln!(text, "{FAINT}Folded, because the plan has {} changes: --full shows each of them.{FAINT:#}", plan.changes.len());
+}
+
+/// A change in one line. Where the terminal is too narrow, the sign-in name, the manager and the department make room for the name and the
+/// reason.
+fn one_line(change: &Change, plan: &Plan, width: Option<usize>) -> String {
+    let (sign, style, verb) = mark(change.action);
+    let object = if change.object == Object::Group { " group" } else { "" };
+    let person = Person::of_change(change, plan);
+    let reason = if change.reason.is_empty() { String::new() } else { format!(": {}", Shown(&change.reason)) };
+    let members = change.members.as_ref().filter(|_| change.object == Object::Group);
+    let members = members.map(|members| format!(" (+{} -{} members)", members.add.len(), members.remove.len()));
+    let tail = format!("{}{reason}", members.unwrap_or_default());
+    let sign_in_name = person.sign_in_name().map(|name| format!(" {name}")).unwrap_or_default();
+    let forms = [
+        format!("{}{sign_in_name}{tail}", person.line(Room::Wide)),
+        format!("{}{tail}", person.line(Room::Wide)),
+        format!("{}{tail}", person.line(Room::Middle)),
+        format!("{}{tail}", person.line(Room::Narrow)),
+        person.line(Room::Narrow),
+    ];
+    let start = format!("{style}{sign} {verb}{object}{style:#} ");
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(columns(&start)));
+    let fitting = forms.iter().find(|form| columns(form) <= room);
+    format!("{start}{}", fitting.cloned().unwrap_or_else(|| cut(&forms[4], room)))
+}
+
+/// A group of edits with its first people.
+fn write_group(text: &mut String, group: &EditGroup<'_>, plan: &Plan, view: &View) {
+    let EditGroup { name, same, edits } = group;
+    let values = match same {
+        Some(_) => {
+            let edit = edits[0].1;
+            format!(" {}", transition(edit, plan))
+        }
+        None => String::new(),
+    };
+    let _ = writeln!(text, "{CHANGED}~ {} × {}{CHANGED:#}{values}", edits.len(), attribute(name));
+    for (change, edit) in edits.iter().take(EXAMPLES) {
+        let person = Person::of_change(change, plan);
+        let values = if same.is_some() { String::new() } else { format!(": {}", transition(edit, plan)) };
+        let cause = cause_of(change, edit);
+        let forms = [Room::Wide, Room::Middle, Room::Narrow].map(|room| format!("    {}{values}{cause}", person.line(room)));
+        let room = view.width.unwrap_or(usize::MAX);
+        let _ = writeln!(text, "{}", forms.iter().find(|form| columns(form) <= room).unwrap_or(&forms[2]));
+    }
+    if edits.len() > EXAMPLES {
+        let _ = writeln!(text, "    {FAINT}… and {} more{FAINT:#}", edits.len() - EXAMPLES);
+    }
+}
+
+fn write_change(text: &mut String, change: &Change, plan: &Plan) {
+    // Destructured without `..`, so that a new field cannot be forgotten here.
+    let Change { seq: _, action: _, object: _, key: _, id: _, user_principal_name: _, reason: _, why: _, cause: _, .. } = change;
+    let Change { attributes, members, then, record: _, aside: _, .. } = change;
+    let _ = writeln!(text, "{}", one_line(change, plan, None));
     for edit in attributes {
-        write_edit(text, edit, cause.get(&edit.name).copied());
+        let name = attribute(&edit.name);
+        let _ = writeln!(text, "    {name}: {}{}", transition(edit, plan), cause_of(change, edit));
     }
     if let Some(members) = members {
         for key in &members.add {
-            let _ = writeln!(text, "    {ADDED}+ member {}{ADDED:#}", Shown(key));
+            let _ = writeln!(text, "    {ADDED}+ member {}{ADDED:#}", Person::of_key(key, plan).line(Room::Middle));
         }
         for key in &members.remove {
-            let _ = writeln!(text, "    {REMOVED}- member {}{REMOVED:#}", Shown(key));
+            let _ = writeln!(text, "    {REMOVED}- member {}{REMOVED:#}", Person::of_key(key, plan).line(Room::Middle));
         }
     }
-    for step in then {
-        let _ = writeln!(text, "    then {}", step.as_str());
+    for action in then {
+        let _ = writeln!(text, "    then {}", step(*action));
     }
 }
 
-fn write_edit(text: &mut String, edit: &Edit, cause: Option<Cause>) {
-    let name = Shown(&edit.name);
-    let _ = match (&edit.before, &edit.after) {
-        (None, after) => write!(text, "    {name}: {ADDED}{}{ADDED:#}", value(after.as_ref())),
-        (before, after) => {
-            write!(text, "    {name}: {REMOVED}{}{REMOVED:#} → {ADDED}{}{ADDED:#}", value(before.as_ref()), value(after.as_ref()))
-        }
-    };
-    let _ = match cause {
-        Some(Cause::Hr) => writeln!(text, "  {FAINT}HR changed{FAINT:#}"),
-        Some(Cause::Tenant) => writeln!(text, "  {FAINT}the tenant drifted{FAINT:#}"),
-        None => writeln!(text),
-    };
-}
-
-/// A value as text, quoted where its ends would not be visible.
-fn value(value: Option<&Value>) -> String {
-    let Some(value) = value else { return "(not set)".to_owned() };
-    let text = shown(&value.to_string());
-    if text.is_empty() || text.trim() != text { format!("\"{text}\"") } else { text }
-}
-
-fn held(text: &mut String, plan: &Plan) {
-    if plan.held.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "\n{TITLE}Held, the accounts are not changed ({}){TITLE:#}", plan.held.len());
-    for entry in &plan.held {
-        let who = entry.key.as_ref().map_or("(no key)", |key| key.as_str());
-        let place = entry.record.as_ref().map(|place| format!(" ({})", Shown(&place.to_string()))).unwrap_or_default();
-        let _ =
-            writeln!(text, "  {CHANGED}?{CHANGED:#} {}{place}: {} [{}]", Shown(who), Shown(&entry.message), entry.code.as_str());
-        if !entry.help.is_empty() {
-            let _ = writeln!(text, "      hint: {}", Shown(&entry.help));
-        }
+/// The value before and after; of an attribute without a value before, the new one alone.
+fn transition(edit: &Edit, plan: &Plan) -> String {
+    let (before, after) = (value(edit, edit.before.as_ref(), plan), value(edit, edit.after.as_ref(), plan));
+    if edit.before.is_none() {
+        format!("{ADDED}{after}{ADDED:#}")
+    } else {
+        format!("{REMOVED}{before}{REMOVED:#} → {ADDED}{after}{ADDED:#}")
     }
 }
 
-fn skipped(text: &mut String, plan: &Plan) {
-    let quiet = |code: SkippedCode| matches!(code, SkippedCode::Upcoming);
-    let mut entries: Vec<&Skipped> = plan.skipped.iter().collect();
+fn cause_of(change: &Change, edit: &Edit) -> String {
+    match change.cause.get(&edit.name) {
+        Some(Cause::Hr) => format!("  {FAINT}HR changed{FAINT:#}"),
+        Some(Cause::Tenant) => format!("  {FAINT}the tenant drifted{FAINT:#}"),
+        None => String::new(),
+    }
+}
+
+/// The held records. Those of leavers are among the alarms.
+fn held(text: &mut String, plan: &Plan, view: &View) {
+    let entries: Vec<&HeldEntry> = plan.held.iter().filter(|entry| !entry.left).collect();
     if entries.is_empty() {
         return;
     }
-    entries.sort_by_key(|entry| quiet(entry.code));
-    let _ = writeln!(text, "\n{TITLE}Skipped ({}){TITLE:#}", entries.len());
-    for entry in entries {
-        let _ = writeln!(text, "  . {}: {} [{}]", who(entry), Shown(&entry.message), entry.code.as_str());
-    }
+    let _ = writeln!(text, "\n{TITLE}Held, the accounts are not changed ({}){TITLE:#}", entries.len());
+    let code = |entry: &&HeldEntry| entry.code.as_str();
+    let line = |text: &mut String, entry: &HeldEntry| {
+        let person = Person::of_held(entry).line(Room::Middle);
+        let place = entry.record.as_ref().map(|place| format!(", {}", Shown(&place.to_string()))).unwrap_or_default();
+        let _ = writeln!(text, "  {CHANGED}?{CHANGED:#} {person}{place}: {} [{}]", Shown(&entry.message), entry.code.as_str());
+        if !entry.help.is_empty() {
+            let _ = writeln!(text, "      hint: {}", Shown(&entry.help));
+        }
+    };
+    listed(text, &entries, view, code, line);
 }
 
-fn guards(text: &mut String, guards: &[Guard]) {
-    if guards.is_empty() {
+/// The skipped entries, those that only wait for their day last. Those of leavers are among the alarms.
+fn skipped(text: &mut String, plan: &Plan, view: &View) {
+    let mut entries: Vec<&Skipped> = plan.skipped.iter().filter(|entry| !entry.left).collect();
+    if entries.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{TITLE}Guards{TITLE:#}");
-    for guard in guards {
-        let Guard { name, count, of, limit, tripped, columns } = guard;
-        let limit = limit.map_or("no limit".to_owned(), |limit| format!("limit {limit}"));
-        let name = Shown(name);
-        let _ = if *tripped {
-            writeln!(text, "  {ALARM}{name}: {count} of {of}, {limit}: stops the run{ALARM:#}")
-        } else {
-            writeln!(text, "  {name}: {count} of {of}, {limit}")
-        };
-        for column in columns {
-            let _ = writeln!(text, "    {}", lost_column(column));
+    entries.sort_by_key(|entry| entry.code == SkippedCode::Upcoming);
+    let _ = writeln!(text, "\n{TITLE}Skipped ({}){TITLE:#}", entries.len());
+    let code = |entry: &&Skipped| entry.code.as_str();
+    let line = |text: &mut String, entry: &Skipped| {
+        let _ = writeln!(text, "  . {}: {} [{}]", skipped_person(entry, plan), Shown(&entry.message), entry.code.as_str());
+    };
+    listed(text, &entries, view, code, line);
+}
+
+/// The person of a skipped entry in words, or that it is about all.
+pub(super) fn skipped_person(entry: &Skipped, plan: &Plan) -> String {
+    let id = entry.id.as_ref().map(ToString::to_string);
+    if entry.key.is_none() && id.is_none() {
+        return "all people".to_owned();
+    }
+    Person::of_skipped(entry, id.as_deref(), plan).line(Room::Middle)
+}
+
+/// The entries of a list; of a long one, some of each code.
+fn listed<T>(text: &mut String, entries: &[&T], view: &View, code: impl Fn(&&T) -> &'static str, line: impl Fn(&mut String, &T)) {
+    let folds = view.detail != Detail::Full && entries.len() > LONG;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in entries {
+        let count = counts.entry(code(entry)).or_default();
+        *count += 1;
+        if !folds || *count <= EXAMPLES {
+            line(text, entry);
         }
+    }
+    for (code, count) in counts.into_iter().filter(|(_, count)| folds && *count > EXAMPLES) {
+        let _ = writeln!(text, "  {FAINT}… and {} more [{code}]: --full lists them{FAINT:#}", count - EXAMPLES);
     }
 }
 
-fn counts(text: &mut String, plan: &Plan) {
-    let s = &plan.summary;
-    let counts = [
-        (s.create, "to create"),
-        (s.update, "to update"),
-        (s.enable, "to enable"),
-        (s.disable, "to disable"),
-        (s.restore, "to restore"),
-        (s.delete, "to delete"),
-        (s.create_group, "groups to create"),
-        (s.update_group, "groups to update"),
-        (s.add_members, "members to add"),
-        (s.remove_members, "members to remove"),
-        (s.unchanged, "unchanged"),
-        (s.held, "held"),
-        (s.held_leavers, "held leavers"),
-        (s.skipped, "skipped"),
-        (s.upcoming, "upcoming"),
-        (s.missing, "missing"),
-        (s.shielded, "shielded"),
-    ];
-    let shown: Vec<String> = counts
-        .iter()
-        .enumerate()
-        // Create, update, disable and unchanged are shown even if they are 0, because readers look for them.
-        .filter(|(at, (count, _))| *count > 0 || matches!(at, 0 | 1 | 3 | 10))
-        .map(|(_, (count, word))| format!("{count} {word}"))
-        .collect();
-    let _ = writeln!(text, "\nfingerprint {}", Shown(&plan.fingerprint));
-    let _ = writeln!(text, "{TITLE}Plan: {}.{TITLE:#}", shown.join(", "));
+/// How a stopped plan is approved. Other plans show the fingerprint alone.
+fn approval(text: &mut String, plan: &Plan, view: &View) {
+    if plan.changes.is_empty() && !matches!(view.prospect, Prospect::Stopped { .. }) {
+        return;
+    }
+    let fingerprint = Shown(&plan.fingerprint).to_string();
+    let _ = match view.prospect {
+        Prospect::Stopped { .. } => writeln!(
+            text,
+            "\n{TITLE}To approve this plan{TITLE:#} for the next run:\n{}\nTo apply it at once, the same command with:\n{}",
+            command("hrpush approve", &fingerprint, view.width),
+            command("--approve", &fingerprint, view.width)
+        ),
+        _ => writeln!(text, "\n{FAINT}fingerprint {fingerprint}{FAINT:#}"),
+    };
+}
+
+/// A line to be copied. Where the terminal is too narrow for it, the shell's own sign continues it.
+fn command(start: &str, fingerprint: &str, width: Option<usize>) -> String {
+    let line = format!("  {start} {fingerprint}");
+    match width {
+        Some(width) if columns(&line) > width => format!("  {start} \\\n  {fingerprint}"),
+        _ => line,
+    }
 }

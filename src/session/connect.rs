@@ -110,6 +110,23 @@ impl TargetChoice {
         Err(Failure::usage(message).because(RunReasonCode::OtherTenant))
     }
 
+    /// The target in words, where it is not the configured tenant: it is named before the first request.
+    pub(crate) fn announcement(&self, settings: &Settings, made_before: bool) -> Option<String> {
+        let configured = settings.config.tenant.is_some();
+        match self {
+            Self::At(url) if configured && named(&cloud(settings).graph()) == named(url) => None,
+            Self::At(url) => {
+                let by = if made_before { "--graph-url or the plan" } else { "--graph-url" };
+                Some(format!("{}, named by {by}", named(url)))
+            }
+            Self::Cloud(cloud) if !configured => {
+                let tenant = format!("the tenant of the token in {TOKEN}, since no [tenant] is configured");
+                Some(format!("{}, {tenant}", named(&cloud.graph())))
+            }
+            Self::Embedded | Self::Cloud(_) => None,
+        }
+    }
+
     fn url(&self) -> String {
         match self {
             Self::Embedded => SANDBOX_URL.to_owned(),

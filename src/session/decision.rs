@@ -4,9 +4,10 @@ use super::error::{Code, Ended, Failure};
 use super::open_target::OpenTarget;
 use super::pending_run::PendingRun;
 use super::run::Session;
+use super::run_end::RunKind;
 use super::run_reason::{RunReason, RunReasonCode};
 use crate::plan::{ApprovedPlan, Guard, Leavers, Plan, Policy};
-use crate::report;
+use crate::report::{self, Prospect};
 
 /// The caller's consent to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) approve: Option<&'a str>,
     /// Whether pending changes of a dry run have an exit code of their own.
     pub(crate) detailed_exit_code: bool,
+    /// Whether the caller shows the plan with its held records, so that their reasons are not listed again.
+    pub(crate) shows_held: bool,
 }
 
 /// A plan that was judged by its guards. It becomes a [`Decision`] with the answer to [`Judgement::question`].
@@ -35,6 +38,7 @@ pub(crate) struct Judgement {
     question: Option<Question>,
     concerns: Vec<String>,
     changes: usize,
+    prospect: Prospect,
 }
 
 enum Verdict {
@@ -97,10 +101,36 @@ pub(crate) fn judge(session: &Session<'_>, pending: &PendingRun, terms: &Terms<'
         let question = question(&approved);
         (Verdict::Passed(approved), question)
     };
-    Ok(Judgement { verdict, question, concerns: report::concerns(plan), changes: plan.changes.len() })
+    let concerns = if terms.shows_held { report::concerns_in_short(plan) } else { report::concerns(plan) };
+    let prospect = prospect(session, pending, terms, (&verdict, question.is_some()));
+    Ok(Judgement { verdict, question, concerns, changes: plan.changes.len(), prospect })
+}
+
+/// What becomes of the plan once it was shown.
+fn prospect(session: &Session<'_>, pending: &PendingRun, terms: &Terms<'_>, (verdict, asks): (&Verdict, bool)) -> Prospect {
+    let tripped = pending.plan.guards.iter().any(|guard| guard.tripped);
+    match verdict {
+        Verdict::Stopped { leavers, .. } => {
+            let going = leavers.as_ref().filter(|_| !asks);
+            Prospect::Stopped { leavers: going.map_or(0, |leavers| leavers.plan().changes.len()) }
+        }
+        Verdict::Shown { .. } if tripped => Prospect::Approved { now: false },
+        Verdict::Shown { .. } if session.kind == RunKind::Sync => Prospect::Rehearses,
+        Verdict::Passed(_) if tripped => Prospect::Approved { now: !asks },
+        Verdict::Passed(_) if !asks && pending.target.connection.sandbox.is_some() && terms.consent == Consent::Ask => {
+            Prospect::Sandbox
+        }
+        Verdict::Passed(_) if !asks => Prospect::Applies,
+        Verdict::Shown { .. } | Verdict::Passed(_) => Prospect::Waits,
+    }
 }
 
 impl Judgement {
+    /// What becomes of the plan after it was shown, for its headline.
+    pub(crate) fn prospect(&self) -> Prospect {
+        self.prospect
+    }
+
     /// The question that must be answered before [`Judgement::decide`]. `None` if no confirmation is needed.
     pub(crate) fn question(&self) -> Option<&Question> {
         self.question.as_ref()
@@ -108,7 +138,7 @@ impl Judgement {
 
     /// Decides. `confirmed` is the answer to the question, and has no effect where there is none.
     pub(crate) fn decide(self, confirmed: bool) -> Decision {
-        let Self { verdict, question, concerns, changes } = self;
+        let Self { verdict, question, concerns, changes, prospect: _ } = self;
         let consents = question.is_none() || confirmed;
         match verdict {
             Verdict::Stopped { lines, reason, leavers } => stop((lines, reason), leavers, consents, concerns),
@@ -188,7 +218,7 @@ fn stopped_by(
     let reason = if approved || tripped.is_empty() {
         RunReasonCode::Approval.into()
     } else {
-        lines.extend(tripped.iter().flat_map(|guard| guard_lines(guard, &policy)));
+        lines.extend(tripped.iter().map(|guard| guard_line(guard, &policy)));
         RunReason::guards(tripped.into_iter())
     };
     if !lines.is_empty() {
@@ -202,18 +232,8 @@ fn stopped_by(
     Ok((!lines.is_empty()).then_some((lines, reason)))
 }
 
-fn guard_lines(guard: &Guard, policy: &Policy) -> Vec<String> {
-    let limit = guard.limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
-    let (name, count, of) = (report::shown(&guard.name), guard.count, guard.of);
+fn guard_line(guard: &Guard, policy: &Policy) -> String {
     let weekly = guard.limit < policy.limit(&guard.name).most(guard.of);
     let left = if weekly { ", what is left of the week" } else { "" };
-    // Of a saved plan without its copy, the reading is not there to be counted.
-    let is_uncounted = guard.limit.is_some_and(|limit| count <= limit);
-    let mut lines = vec![if is_uncounted {
-        format!("stopped by the guard `{name}`: it cannot be counted again without the plan's copy in the state folder")
-    } else {
-        format!("stopped by the guard `{name}`: {count} of {of}, the limit is {limit}{left}")
-    }];
-    lines.extend(guard.columns.iter().map(|column| format!("  {}", report::lost_column(column))));
-    lines
+    format!("stopped by the guard `{}`: {}{left}", report::shown(&guard.name), report::guard_count(guard))
 }

@@ -20,17 +20,20 @@ use crate::source::remote::Remote;
 use crate::source::sql::Database;
 use crate::source::{Arrival, CsvSettings, Delivery, FileSettings, JoinedFile, OpenDelivery, PlainDelivery, Reading, Source};
 
+/// How a long wait names the database, whose address may have a password.
+const DATABASE: &str = "the HR database of [source]";
+
 /// Reads the files, or the configured source where none are named, and binds a mapping to the reading.
 pub(crate) async fn read(session: &Session<'_>, files: &[PathBuf], options: &ReadOptions) -> Result<MappedReading, Failure> {
     let settings = session.settings;
     if files.is_empty()
         && let Some(SourceKind::Rest(source)) = kind(settings)
     {
-        return rest_source::read(settings, source, options).await;
+        return rest_source::read(session, source, options).await;
     }
     let named = options.mapping.as_deref().or(settings.mapping());
     if let Some(source) = database(settings, files)? {
-        let reading = source.read().await?;
+        let reading = session.waits().watch(DATABASE).during(source.read()).await?;
         let mapping = named.map_or_else(|| fitting_columns(&reading), load)?;
         return MappedReading::of_system(reading, mapping);
     }
@@ -50,13 +53,13 @@ pub(crate) async fn read_plainly(session: &Session<'_>, files: &[PathBuf], day: 
     if files.is_empty()
         && let Some(SourceKind::Rest(source)) = kind(settings)
     {
-        return rest_source::read_plainly(settings, source, day).await;
+        return rest_source::read_plainly(session, source, day).await;
     }
     let source: Box<dyn Source> = match database(settings, files)? {
         Some(database) => database,
         None => Box::new(PlainDelivery { files: delivery(&file_source(settings, files, false)?)?, day }),
     };
-    Ok(source.read().await?)
+    Ok(session.waits().watch(DATABASE).during(source.read()).await?)
 }
 
 /// How a run would read a file by this mapping. The configuration counts where it names that mapping.
@@ -113,7 +116,11 @@ fn file_source(settings: &Settings, files: &[PathBuf], other_mapping: bool) -> R
 }
 
 async fn open(session: &Session<'_>, source: &FileSource) -> Result<OpenDelivery, Failure> {
-    let open = delivery(source)?.open().await?;
+    let delivery = delivery(source)?;
+    let open = match &source.place {
+        None => delivery.open().await?,
+        Some(place) => session.waits().watch(format!("the HR files at {}", place.place.shown)).during(delivery.open()).await?,
+    };
     if let Some(place) = &source.place {
         let note = format!("fetched {} from {}", shown(open.name()), shown(&place.place.shown));
         session.observer.event(Event::Note(&note));

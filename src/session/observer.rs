@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::preview::Preview;
 use super::run_end::RunEnd;
 use crate::apply::Outcome;
+use crate::diagnostic::wait::LongWait;
 
 /// Receives the events of a run, in their order. It must not block: requests wait for it.
 pub(crate) trait Observer: Sync {
@@ -19,6 +20,10 @@ pub(crate) enum Event<'a> {
     Listed(&'a str),
     /// Something was done that an operator may want to know.
     Note(&'a str),
+    /// The run is about to reach a tenant that the configuration does not name.
+    Target(&'a str),
+    /// An answer of the network has been outstanding for a long time.
+    Waiting(&'a LongWait),
     /// The plan is computed. The preview has its notes and concerns.
     Planned(&'a Preview),
     /// The execution has gone on.

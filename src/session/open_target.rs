@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::clock_check;
 use super::connect::{self, Connection, TargetChoice, other_target};
 use super::error::Failure;
+use super::observer::Event;
 use super::run::Session;
 use super::run_reason::RunReasonCode;
 use crate::apply;
@@ -56,8 +57,12 @@ impl OpenTarget {
         let mut doubts = Doubts { rule: request.clock, notes: Vec::new() };
         doubts.judge(clock_check::against_last_run(Timestamp::now(), last))?;
         session.open_row(&mut store)?;
+        if let Some(target) = request.choice.announcement(session.settings, request.made_for.is_some()) {
+            session.observer.event(Event::Target(&target));
+        }
         let connecting = connect::connect(session.settings, &mut store, request.choice, request.priority);
         let connection = session.unless_interrupted(connecting).await?;
+        connection.client.report_waits(session.waits());
         let reading = Box::pin(read_tenant(&mut store, &connection, request.scope, &mut doubts));
         let (snapshot, unsettled) = session.unless_interrupted(reading).await?;
         let mut notes = doubts.notes;

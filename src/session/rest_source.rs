@@ -10,6 +10,7 @@ use super::error::Failure;
 use super::mapped_reading::{MappedReading, ReadOptions, fitting_columns, load, text_of};
 use super::output::write_private;
 use super::run_reason::RunReasonCode;
+use super::run::Session;
 use super::settings::Settings;
 use crate::config::{Layer, RestSource};
 use crate::mapping::{self, Mapping};
@@ -17,7 +18,8 @@ use crate::source::rest::{self, Memory, Rest};
 use crate::source::{Reading, Source as _};
 
 /// Reads the service and binds a mapping to the reading.
-pub(crate) async fn read(settings: &Settings, source: &RestSource, options: &ReadOptions) -> Result<MappedReading, Failure> {
+pub(crate) async fn read(session: &Session<'_>, source: &RestSource, options: &ReadOptions) -> Result<MappedReading, Failure> {
+    let settings = session.settings;
     let layers = Layers::find(settings, source, options.mapping.as_deref())?;
     let mapping = layers.mapping()?;
     let now = Timestamp::now();
@@ -26,7 +28,7 @@ pub(crate) async fn read(settings: &Settings, source: &RestSource, options: &Rea
     let mut service = layers.settings(source, mapping.as_ref())?;
     // The source and the mapping must put a moment on the same day.
     service.zone = service.zone.or_else(|| mapping.as_ref().map(|mapping| mapping.time_zone().clone()));
-    let reading = fetch(settings, service, day, now).await?;
+    let reading = fetch(session, service, day, now).await?;
     let mapping = match mapping {
         Some(mapping) => mapping,
         None => fitting_columns(&reading)?,
@@ -35,22 +37,23 @@ pub(crate) async fn read(settings: &Settings, source: &RestSource, options: &Rea
 }
 
 /// The same without a mapping, for a first look.
-pub(crate) async fn read_plainly(settings: &Settings, source: &RestSource, day: Date) -> Result<Reading, Failure> {
+pub(crate) async fn read_plainly(session: &Session<'_>, source: &RestSource, day: Date) -> Result<Reading, Failure> {
+    let settings = session.settings;
     let layers = Layers::find(settings, source, None)?;
     let mapping = layers.mapping().ok().flatten();
-    fetch(settings, layers.settings(source, mapping.as_ref())?, day, Timestamp::now()).await
+    fetch(session, layers.settings(source, mapping.as_ref())?, day, Timestamp::now()).await
 }
 
-async fn fetch(settings: &Settings, service: rest::Settings, day: Date, now: Timestamp) -> Result<Reading, Failure> {
+async fn fetch(session: &Session<'_>, service: rest::Settings, day: Date, now: Timestamp) -> Result<Reading, Failure> {
     let memory: Option<Arc<dyn Memory>> = match service.changes {
         None => None,
         Some(_) => {
             // The store makes the folder, readable by its owner alone.
-            drop(settings.store()?);
-            Some(Arc::new(StoredRows(settings.state.join("hr-records.json"))))
+            drop(session.settings.store()?);
+            Some(Arc::new(StoredRows(session.settings.state.join("hr-records.json"))))
         }
     };
-    Ok(Rest { settings: service, day, now, memory }.read().await?)
+    Ok(Rest { settings: service, day, now, memory, waits: session.waits() }.read().await?)
 }
 
 /// The files that describe a service, besides the configuration.

@@ -1,11 +1,13 @@
 //! One run of one command: its settings, its observer, and the one place that every ending passes.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Mutex;
 
 use futures::FutureExt as _;
 use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
 use super::error::{Code, Ended, Failure};
@@ -14,6 +16,7 @@ use super::operator::operator;
 use super::run_end::{RunEnd, RunFacts, RunKind};
 use super::settings::Settings;
 use crate::apply::RunId;
+use crate::diagnostic::wait::{LongWait, WaitReporter};
 use crate::record::lock;
 use crate::store::{EndKind, RunStart, Store};
 
@@ -25,6 +28,9 @@ pub(crate) struct Session<'a> {
     cancelled: watch::Receiver<bool>,
     started: Timestamp,
     facts: Mutex<RunFacts>,
+    waits: WaitReporter,
+    /// The reports of long waits, until they are taken by [`Session::supervise`].
+    waited: Mutex<Option<UnboundedReceiver<LongWait>>>,
 }
 
 impl<'a> Session<'a> {
@@ -36,7 +42,35 @@ impl<'a> Session<'a> {
         cancelled: watch::Receiver<bool>,
     ) -> Self {
         let facts = RunFacts { dry_run: kind == RunKind::Plan, ..RunFacts::default() };
-        Self { kind, settings, observer, cancelled, started: Timestamp::now(), facts: Mutex::new(facts) }
+        let (waits, waited) = WaitReporter::channel();
+        let (started, facts, waited) = (Timestamp::now(), Mutex::new(facts), Mutex::new(Some(waited)));
+        Self { kind, settings, observer, cancelled, started, facts, waits, waited }
+    }
+
+    /// Where the requests of this run report that they wait for long.
+    pub(crate) fn waits(&self) -> WaitReporter {
+        self.waits.clone()
+    }
+
+    /// Does the work and passes the reports of long waits on. Of several requests that wait for the same, one is reported.
+    async fn reporting_waits<T>(&self, work: impl Future<Output = T>) -> T {
+        let Some(mut waited) = lock(&self.waited).take() else { return work.await };
+        let mut work = std::pin::pin!(work);
+        let mut reported: BTreeMap<String, u64> = BTreeMap::new();
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                Some(wait) = waited.recv() => {
+                    // A second request to the same host begins to count anew.
+                    let longest = reported.entry(wait.what.clone()).or_default();
+                    if wait.seconds > *longest {
+                        *longest = wait.seconds;
+                        self.observer.event(Event::Waiting(&wait));
+                    }
+                }
+            }
+        }
     }
 
     /// Opens the row of this run in the list of runs, for the holder of the folder's lock. A command that plans nothing has no row.
@@ -94,7 +128,7 @@ impl<'a> Session<'a> {
     /// This is the only place that knows the end of every run. The row of the list of runs and the event [`Event::Ended`] are made here,
     /// and nowhere else.
     pub(crate) async fn supervise(&self, work: impl Future<Output = Result<Ended, Failure>>) -> Result<Ended, Failure> {
-        let result = AssertUnwindSafe(work).catch_unwind().await;
+        let result = self.reporting_waits(AssertUnwindSafe(work).catch_unwind()).await;
         let ended = match &result {
             Ok(Ok(ended)) => Some(ended.clone()),
             Ok(Err(failure)) => Some(failure.into()),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::error::Ended;
+use super::error::{Code, Ended};
 use super::operator::operator;
 use super::run_reason::RunReason;
 use crate::apply::Outcome;
@@ -59,6 +59,10 @@ pub(crate) struct RunFacts {
     pub(crate) fingerprint: Option<String>,
     /// The counts of the plan.
     pub(crate) summary: Option<Summary>,
+    /// How many changes the plan has.
+    pub(crate) changes: usize,
+    /// How many entries of the plan need attention.
+    pub(crate) attention: usize,
     /// The name of the file or source.
     pub(crate) source: Option<String>,
     /// Whether nothing may be written, by the options of the run.
@@ -82,6 +86,7 @@ impl RunFacts {
         self.feed = Some(plan.source.feed.clone());
         self.fingerprint = Some(plan.fingerprint.clone());
         self.summary = Some(plan.summary.clone());
+        (self.changes, self.attention) = (plan.changes.len(), plan.attention().len());
         self.source = Some(plan.source.name.clone());
     }
 
@@ -111,9 +116,15 @@ impl RunEnd {
         u64::try_from(self.finished.duration_since(self.started).as_millis()).unwrap_or_default()
     }
 
-    /// Why the run did not end with 0, without a value of a person.
-    pub(crate) fn reason(&self) -> Option<&RunReason> {
-        self.ended.as_ref()?.reason.as_ref()
+    /// Why the run did not end with 0, without a value of a person. The lines of the terminal are fewer than the entries where the plan
+    /// lists them already, so that the plan's own count is given.
+    pub(crate) fn reason(&self) -> Option<RunReason> {
+        let ended = self.ended.as_ref()?;
+        let counted = self.facts.attention + self.facts.failed;
+        if ended.code == Code::Attention && counted > 0 {
+            return Some(RunReason::attention(counted));
+        }
+        ended.reason.clone()
     }
 
     /// The end as the list of runs has it.
@@ -122,7 +133,7 @@ impl RunEnd {
         RunResult {
             ended: Some(self.end),
             exit_code: self.ended.as_ref().map(|ended| ended.code.number()),
-            reason: self.reason().map(ToString::to_string),
+            reason: self.reason().map(|reason| reason.to_string()),
             reason_code: self.reason().map(|reason| reason.code().as_str().to_owned()),
             tenant,
             feed,

@@ -30,6 +30,8 @@ impl Observer for Recorder {
         let name = match event {
             Event::Listed(_) => "listed",
             Event::Note(_) => "note",
+            Event::Target(_) => "target",
+            Event::Waiting(_) => "waiting",
             Event::Planned(_) => "planned",
             Event::Progress(_) => "progress",
             Event::Applied(_) => "applied",
@@ -73,7 +75,7 @@ async fn import(session: &Session<'_>, consent: Consent) -> Result<Ended, Failur
     let request = FeedRequest { files: vec![sample()], may_write, ..FeedRequest::default() };
     let pending = feed_run::plan(session, &request).await?;
     session.observer.event(Event::Planned(&pending.preview(session)));
-    let judgement = judge(session, &pending, &Terms { consent, approve: None, detailed_exit_code: false })?;
+    let judgement = judge(session, &pending, &Terms { consent, approve: None, detailed_exit_code: false, shows_held: false })?;
     match judgement.decide(true) {
         Decision::End(ended) => Ok(ended),
         Decision::Execute(approval) => Ok(Box::pin(execute(session, pending, approval)).await?.ended),

@@ -29,6 +29,7 @@ mod office;
 mod passwords;
 #[cfg(all(feature = "sftp", feature = "objects"))]
 mod places;
+mod previews;
 mod private_ca;
 mod promises;
 mod quality;

@@ -93,5 +93,6 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         seal: String::new(),
         candidates: BTreeMap::new(),
         left_out: BTreeMap::new(),
+        people: BTreeMap::new(),
     }
 }

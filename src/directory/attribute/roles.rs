@@ -16,6 +16,8 @@ pub const DISPLAY_NAME: &str = "displayName";
 pub const GIVEN_NAME: &str = "givenName";
 /// The family name. Together with [`GIVEN_NAME`] it identifies namesakes.
 pub const SURNAME: &str = "surname";
+/// The department, by which a report shows whom a change is about.
+pub const DEPARTMENT: &str = "department";
 /// The personnel number: the usual first match attribute.
 pub const EMPLOYEE_ID: &str = "employeeId";
 /// The first working day.

@@ -21,6 +21,8 @@ use super::request_cost::{Price, price};
 use super::response::LONGEST;
 use super::transport::http_client;
 use super::url::GraphUrl;
+use crate::diagnostic::network::NetworkFault;
+use crate::diagnostic::wait::{WaitReporter, WaitWatch};
 use crate::record::lock;
 use crate::target::{QuotaLevel, RateLevel, RequestCounts, Stops, StopsKeeper};
 
@@ -94,6 +96,8 @@ pub struct Client {
     /// Where stops are kept, and which were kept last.
     keeper: OnceLock<Arc<dyn StopsKeeper>>,
     kept: Mutex<Stops>,
+    /// Where waits for an answer are reported.
+    waits: OnceLock<WaitReporter>,
 }
 
 /// No answer that could be judged.
@@ -102,9 +106,22 @@ pub(in crate::graph) enum Lost {
     /// There was no token, so nothing was sent.
     Token(CredentialError),
     /// The service is unreachable, so nothing was sent.
-    Unsent(String),
+    Unsent(Silence),
     /// It was sent, and the answer did not come or broke off.
-    Cut(String),
+    Cut(Silence),
+}
+
+/// Why there was no answer, and what to check.
+#[derive(Clone, Debug)]
+pub(in crate::graph) struct Silence {
+    pub(in crate::graph) reason: String,
+    pub(in crate::graph) hint: Option<&'static str>,
+}
+
+impl<T: Into<String>> From<T> for Silence {
+    fn from(reason: T) -> Self {
+        Self { reason: reason.into(), hint: None }
+    }
 }
 
 impl Client {
@@ -130,12 +147,28 @@ impl Client {
             stopping: watch::Sender::new(false),
             keeper: OnceLock::new(),
             kept: Mutex::new(Stops::default()),
+            waits: OnceLock::new(),
         })
     }
 
     /// The root of all request URLs.
     pub const fn base(&self) -> &GraphUrl {
         &self.base
+    }
+
+    /// Reports long waits for an answer from now on.
+    pub fn report_waits(&self, waits: WaitReporter) {
+        // A second reporter would be a mistake of ours; the first one goes on.
+        let _set = self.waits.set(waits);
+    }
+
+    /// Counts the waits of one request to this service.
+    pub(in crate::graph) fn watch(&self) -> WaitWatch {
+        self.watch_for(format!("the tenant at {}", self.base.host()))
+    }
+
+    fn watch_for(&self, what: String) -> WaitWatch {
+        self.waits.get().cloned().unwrap_or_default().watch(what)
     }
 
     /// What was asked of Graph so far.
@@ -281,7 +314,7 @@ impl Client {
             return Ok(Err(Reply { place: Place::Batch, ..reply }));
         }
         let mut replies = batch::decode(&reply.body, requests.len())
-            .map_err(|error| Lost::Cut(format!("the answer to the batch cannot be read ({:?})", error.classify())))?;
+            .map_err(|error| Lost::Cut(format!("the answer to the batch cannot be read ({:?})", error.classify()).into()))?;
         for (request, inner) in requests.iter().zip(&mut replies) {
             if let Some(inner) = inner {
                 if let Some(date) = reply.header("date") {
@@ -301,7 +334,8 @@ impl Client {
     async fn exchange(&self, request: &BatchItem, body: Option<String>, price: Price) -> Result<Reply, Lost> {
         let mut renewed = false;
         loop {
-            let token = self.credential.get().await.map_err(Lost::Token)?;
+            let mut watch = self.watch_for(format!("an access token from {}", self.credential.issuer()));
+            let token = watch.during(self.credential.get()).await.map_err(Lost::Token)?;
             let mut stopping = self.stopping.subscribe();
             let gates = async {
                 if price.reads > 0 {
@@ -315,7 +349,7 @@ impl Client {
                 _ = stopping.wait_for(|stop| *stop), if price.writes > 0 => return Err(Lost::Unsent("the run was interrupted".into())),
                 () = gates => {}
             }
-            let reply = self.send(request, body.clone(), token.secret(), price).await?;
+            let reply = self.watch().during(self.send(request, body.clone(), token.secret(), price)).await?;
             if reply.status == 401 && !renewed && self.credential.refused(&token).await {
                 renewed = true;
                 self.count_retries(1);
@@ -336,7 +370,7 @@ impl Client {
     async fn send(&self, request: &BatchItem, body: Option<String>, token: &str, price: Price) -> Result<Reply, Lost> {
         let method = Method::from_bytes(request.method.as_bytes()).expect("our methods are tokens");
         let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))
-            .map_err(|_| Lost::Unsent(String::from("the access token holds characters that no token has")))?;
+            .map_err(|_| Lost::Unsent("the access token holds characters that no token has".into()))?;
         bearer.set_sensitive(true);
         let mut call = self
             .http
@@ -353,7 +387,7 @@ impl Client {
         self.counts.sent.fetch_add(1, Ordering::Relaxed);
         self.counts.writes.fetch_add(price.writes.into(), Ordering::Relaxed);
         let path = request.url.split('?').next().unwrap_or_default();
-        let answer = call.send().await.map_err(|error| lost(request.method, path, &error))?;
+        let answer = call.send().await.map_err(|error| self.lost(request.method, path, &error))?;
         let status = answer.status().as_u16();
         if let Some(told) = answer.headers().get("date").and_then(|date| jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok()) {
             let ahead = jiff::Timestamp::now().as_second() - told.timestamp().as_second();
@@ -364,9 +398,20 @@ impl Client {
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
-        let body = answer.text().await.map_err(|error| Lost::Cut(cause(&error)))?;
+        let body = answer.text().await.map_err(|error| Lost::Cut(self.silence(&error)))?;
         tracing::debug!(method = request.method, path, status, writes = price.writes, "graph answered");
         Ok(Reply { status, headers, body: body.into(), place: Place::Alone })
+    }
+
+    fn lost(&self, method: &str, path: &str, error: &reqwest::Error) -> Lost {
+        let silence = self.silence(error);
+        tracing::debug!(method, path, reason = silence.reason, "no answer");
+        if error.is_connect() || error.is_builder() { Lost::Unsent(silence) } else { Lost::Cut(silence) }
+    }
+
+    fn silence(&self, error: &reqwest::Error) -> Silence {
+        let fault = NetworkFault::of_request(error, self.base.url(), error.is_timeout(), !self.base.is_loopback());
+        Silence { reason: fault.to_string(), hint: Some(fault.hint()) }
     }
 
     /// Corrects the model of the quota by the headers of a response.
@@ -406,25 +451,4 @@ impl Client {
 /// The time from one moment to another; none where it is past.
 fn millis(from: i64, until: i64) -> Duration {
     Duration::from_millis(u64::try_from(until.saturating_sub(from)).unwrap_or(0))
-}
-
-fn lost(method: &str, path: &str, error: &reqwest::Error) -> Lost {
-    let reason = cause(error);
-    tracing::debug!(method, path, reason, "no answer");
-    if error.is_connect() || error.is_builder() { Lost::Unsent(reason) } else { Lost::Cut(reason) }
-}
-
-/// The innermost cause, which has no address in it.
-fn cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return String::from("no answer in time");
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    if std::ptr::addr_eq(std::ptr::from_ref(cause), std::ptr::from_ref(error)) {
-        return String::from("the connection broke off");
-    }
-    cause.to_string()
 }

@@ -29,6 +29,7 @@ use tokio::sync::Mutex;
 
 use super::cloud::Cloud;
 use super::transport::{Wire, http_client};
+use crate::diagnostic::network;
 
 /// How the app authenticates.
 #[derive(Clone)]
@@ -118,6 +119,8 @@ pub struct Credential {
     make: Make,
     wire: Option<Wire>,
     kept: Mutex<Option<AccessToken>>,
+    /// Who gives out the tokens, for messages.
+    issuer: String,
 }
 
 impl Credential {
@@ -129,6 +132,7 @@ impl Credential {
             make: Box::new(move || Ok(Arc::new(Static(token.clone())) as Arc<dyn TokenCredential>)),
             wire: None,
             kept: Mutex::new(None),
+            issuer: "the environment".to_owned(),
         }
     }
 
@@ -146,12 +150,18 @@ impl Credential {
         let from_environment = std::env::var("AZURE_AUTHORITY_HOST").ok();
         let authority = authority.or(from_environment.as_deref()).unwrap_or(cloud.authority());
         let authority = Authority::new(authority).map_err(&unusable)?;
+        let issuer = issuer(&auth, &authority);
         let http = http_client(authority.loopback.is_some() || matches!(auth, Auth::ManagedIdentity { .. })).map_err(unusable)?;
         let wire = Wire::new(http, authority.loopback.clone());
         let make = maker(auth, authority, wire.clone()).map_err(unusable)?;
-        let credential = Self { method, scope: cloud.scope(), make, wire: Some(wire), kept: Mutex::new(None) };
+        let credential = Self { method, scope: cloud.scope(), make, wire: Some(wire), kept: Mutex::new(None), issuer };
         (credential.make)().map_err(|error| unusable(crate::diagnostic::with_causes(&error)))?;
         Ok(credential)
+    }
+
+    /// Who gives out the tokens, such as a host.
+    pub(in crate::graph) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// A token that lives for more than five minutes, or at least still lives where no new one can be had.
@@ -195,6 +205,18 @@ impl Credential {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credential({})", self.method)
+    }
+}
+
+fn issuer(auth: &Auth, authority: &Authority) -> String {
+    match auth {
+        Auth::ManagedIdentity { .. } => "the identity service of this machine".to_owned(),
+        Auth::AzureCli { .. } => "the Azure CLI".to_owned(),
+        Auth::AccessToken(_) => "the environment".to_owned(),
+        Auth::ClientSecret { .. } | Auth::ClientCertificate { .. } | Auth::WorkloadIdentity { .. } => {
+            let url = authority.loopback.clone().or_else(|| authority.host.parse().ok());
+            url.as_ref().map_or_else(|| "the token service".to_owned(), network::host)
+        }
     }
 }
 

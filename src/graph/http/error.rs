@@ -15,14 +15,16 @@ pub enum GraphError {
     #[error(transparent)]
     Credential(#[from] CredentialError),
     /// Graph could not be reached, or the answer broke off, as often as it was tried.
-    #[error("cannot {operation}: {reason}, tried {attempts} times")]
+    #[error("cannot {operation}: {reason}, tried {attempts} times{}", way_out(*hint))]
     Unreachable {
         /// What was being done.
         operation: String,
-        /// What happened, without the address.
+        /// What happened, with the host and without the address.
         reason: String,
         /// How often it was tried.
         attempts: u32,
+        /// What to check.
+        hint: Option<&'static str>,
     },
     /// Graph answered with an error that is not tried again, or not any more.
     #[error("cannot {operation}: Graph answered {status}{}{}{}{}", said(" ", code.as_deref()), said(": ", message.as_deref()), said(", request id ", request_id.as_deref()), hinted(*hint))]
@@ -75,6 +77,10 @@ impl GraphError {
 
 fn said(before: &str, text: Option<&str>) -> String {
     text.map(|text| format!("{before}{text}")).unwrap_or_default()
+}
+
+fn way_out(hint: Option<&str>) -> String {
+    hint.map(|hint| format!("\n  hint: {hint}")).unwrap_or_default()
 }
 
 fn hinted(permission: Option<&'static str>) -> String {

@@ -8,6 +8,7 @@ use azure_core::http::{AsyncRawResponse, HttpClient, Request};
 use reqwest::Certificate;
 use reqwest::redirect::Policy;
 
+use crate::diagnostic::network::NetworkFault;
 use crate::record::lock;
 
 /// A client that follows nothing and repeats nothing by itself: every attempt must meet the quota and the journal.
@@ -49,6 +50,13 @@ impl Wire {
         lock(&self.last_fault).clone()
     }
 
+    /// Why the token service did not answer. The library's own text has neither the host nor what to check.
+    fn silence(&self, error: &azure_core::Error, url: &url::Url) -> String {
+        let timed_out = causes(error).any(|cause| cause.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout));
+        let fault = NetworkFault::of_request(error, url, timed_out, self.detour.is_none());
+        format!("{fault}\n  hint: {}", fault.hint())
+    }
+
     fn hear(&self, fault: Option<String>) {
         *lock(&self.last_fault) = fault;
     }
@@ -58,17 +66,15 @@ impl Wire {
 impl HttpClient for Wire {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         self.hear(None);
-        let answer = match &self.detour {
-            None => self.http.execute_request(request).await?,
-            Some(detour) => {
-                let mut request = request.clone();
-                let mut url = detour.clone();
-                url.set_path(request.url().path());
-                url.set_query(request.url().query());
-                *request.url_mut() = url;
-                self.http.execute_request(&request).await?
-            }
-        };
+        let mut request = request.clone();
+        if let Some(detour) = &self.detour {
+            let mut url = detour.clone();
+            url.set_path(request.url().path());
+            url.set_query(request.url().query());
+            *request.url_mut() = url;
+        }
+        let answer = self.http.execute_request(&request).await;
+        let answer = answer.inspect_err(|error| self.hear(Some(self.silence(error, request.url()))))?;
         if answer.status().is_success() {
             return Ok(answer);
         }
@@ -77,6 +83,10 @@ impl HttpClient for Wire {
         self.hear(Some(fault(u16::from(status), &body)));
         Ok(AsyncRawResponse::from_bytes(status, headers, body.as_ref().to_vec()))
     }
+}
+
+fn causes<'e>(error: &'e (dyn std::error::Error + 'static)) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
 }
 
 /// The first line of the service's own explanation.

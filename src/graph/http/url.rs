@@ -80,6 +80,16 @@ impl GraphUrl {
         self.0.as_str().trim_end_matches('/').to_owned()
     }
 
+    /// The host with its port, as messages name it.
+    pub(in crate::graph) fn host(&self) -> String {
+        crate::diagnostic::network::host(&self.0)
+    }
+
+    /// The address itself.
+    pub(in crate::graph) const fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// The whole address of a path such as `/users`.
     pub(in crate::graph) fn absolute(&self, path: &str) -> String {
         format!("{}{VERSION}{path}", self.root())

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Reader;
 use super::queries::ReadRequest;
 use crate::graph::http::batch::{BatchItem, MOST, Reply};
-use crate::graph::http::client::Lost;
+use crate::graph::http::client::{Lost, Silence};
 use crate::graph::http::error::GraphError;
 use crate::graph::http::response::{About, Judgement, ResponseFacts, jittered, judge};
 
@@ -137,6 +137,7 @@ impl Reader {
 
     pub(in crate::graph) async fn try_read(&self, ask: &ReadRequest) -> Result<Reply, GraphError> {
         let mut attempt: u32 = 0;
+        let mut watch = self.client.watch();
         loop {
             attempt += 1;
             let backoff = jittered(Duration::from_millis(250 << attempt.min(7)));
@@ -153,13 +154,14 @@ impl Reader {
                 },
                 Err(Lost::Token(error)) => return Err(error.into()),
                 Err(Lost::Unsent(_) | Lost::Cut(_)) if attempt < ATTEMPTS => backoff,
-                Err(Lost::Unsent(reason) | Lost::Cut(reason)) => {
-                    return Err(GraphError::Unreachable { operation: ask.what.into(), reason, attempts: attempt });
+                Err(Lost::Unsent(silence) | Lost::Cut(silence)) => {
+                    let Silence { reason, hint } = silence;
+                    return Err(GraphError::Unreachable { operation: ask.what.into(), reason, attempts: attempt, hint });
                 }
             };
             self.client.count_retries(1);
             // After a 429 the door of the quota is shut for as long: both waits are one.
-            tokio::time::sleep(wait).await;
+            watch.during(tokio::time::sleep(wait)).await;
         }
     }
 

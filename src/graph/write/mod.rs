@@ -146,6 +146,7 @@ impl Writer {
         }
         let begun = Instant::now();
         let mut attempt = 0;
+        let mut watch = self.client.watch();
         loop {
             attempt += 1;
             match self.client.batch(&requests).await {
@@ -161,7 +162,7 @@ impl Writer {
                 Ok(Err(outer)) => return all(&|operation| self.judged(operation, Some(&outer))),
                 Err(Lost::Unsent(_)) if attempt < CONNECTS && !self.client.is_stopping() => {
                     self.client.count_retries(1);
-                    tokio::time::sleep(jittered(Duration::from_millis(250 << attempt))).await;
+                    watch.during(tokio::time::sleep(jittered(Duration::from_millis(250 << attempt)))).await;
                 }
                 Err(lost) => return all(&|_| unheard(&lost)),
             }
@@ -226,10 +227,10 @@ impl Writer {
             Ok(reply) => return Err(self.judged(&operation, Some(&reply))),
             Err(lost @ Lost::Token(_)) => return Err(unheard(&lost)),
             // Nothing was written yet, so it can simply be tried again.
-            Err(Lost::Unsent(reason) | Lost::Cut(reason)) => {
+            Err(Lost::Unsent(silence) | Lost::Cut(silence)) => {
                 let not_before = Instant::now() + jittered(Duration::from_secs(2));
                 let outcome = Outcome::Retry { not_before, cause: Cause::Transport };
-                return Err(Answer::of(outcome, Transcript::ours("no-answer", reason)));
+                return Err(Answer::of(outcome, Transcript::ours("no-answer", silence.reason)));
             }
         };
         let attribute = Attribute::find(half).expect("both halves are in the catalogue");
@@ -264,9 +265,9 @@ fn results(operation: &Operation, reply: &Reply) -> (Option<ObjectId>, Option<Se
 
 fn unheard(lost: &Lost) -> Answer {
     let (outcome, transcript) = match lost {
-        Lost::Unsent(reason) => (Outcome::Refused(Refusal::Unsent), Transcript::ours("unreachable", reason)),
+        Lost::Unsent(silence) => (Outcome::Refused(Refusal::Unsent), Transcript::ours("unreachable", &silence.reason)),
         Lost::Token(error) => (Outcome::Refused(Refusal::Unsent), Transcript::ours("no-token", error.to_string())),
-        Lost::Cut(reason) => (Outcome::Unknown(Cause::Transport), Transcript::ours("no-answer", reason)),
+        Lost::Cut(silence) => (Outcome::Unknown(Cause::Transport), Transcript::ours("no-answer", &silence.reason)),
     };
     Answer::of(outcome, transcript)
 }

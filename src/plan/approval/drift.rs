@@ -10,6 +10,7 @@ use crate::plan::approval::confirmation::{Accounts, Confirmation};
 use crate::plan::approval::guards::{self, Bases};
 use crate::plan::group_rules::refuse;
 use crate::plan::inputs::Policy;
+use crate::plan::label_sources::add_labels;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Action, Change, Object, Plan};
 use crate::plan::person::diff::same;
@@ -80,6 +81,7 @@ pub fn drift(
     }
     keep_present_groups(&mut plan.changes, &mut drifted, &unplaced);
     count_again(&mut plan, &accounts, saved.summary.unchanged, policy);
+    add_labels(&mut plan, snapshot);
     (plan, drifted)
 }
 

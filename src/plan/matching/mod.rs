@@ -193,6 +193,12 @@ impl<'a> Matching<'a> {
         Some(self.places[number.index()]).filter(|place| *place != NOWHERE).map(|place| place as usize)
     }
 
+    /// The record with this key, where it could be mapped; of several, one.
+    pub(super) fn record_of(&self, key: &str) -> Option<Desired> {
+        let row = self.reading.row(self.keys.find(self.reading, key)?);
+        matches!(row.kind, Kind::Desired).then(|| row.desired(self.users))
+    }
+
     /// Whether the reading names this key, as one of today or of before, held or not.
     pub(super) fn names(&self, key: &EmployeeId) -> bool {
         self.keys.find(self.reading, key.as_str()).is_some() || self.other_keys.contains(key)

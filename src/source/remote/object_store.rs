@@ -12,6 +12,7 @@ use object_store::{ClientOptions, Error, GetOptions, ObjectMeta, ObjectStore, Ob
 use secrecy::ExposeSecret;
 
 use super::{CONNECT, Entry, ObjectKind, Objects, Place, Remote, RemoteStore};
+use crate::diagnostic::network;
 use crate::source::error::{Fault, FaultKind};
 use crate::source::files::readiness::Listed;
 
@@ -143,7 +144,10 @@ fn failed(place: &Place, error: &Error) -> Fault {
             if ["401 Unauthorized", "403 Forbidden"].iter().any(|status| words.contains(status)) {
                 return place.system("the object store refused access").with_hint(hint);
             }
-            place.system(format!("the object store answered unexpectedly: {words}"))
+            match network::hint(other) {
+                Some(hint) => place.system(format!("the object store cannot be reached: {words}")).with_hint(hint),
+                None => place.system(format!("the object store answered unexpectedly: {words}")),
+            }
         }
     }
 }

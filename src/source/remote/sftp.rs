@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 use tokio::io::AsyncReadExt as _;
 
 use super::{CONNECT, Entry, HostKey, Place, Remote, RemoteStore, Sftp, SftpSignIn};
+use crate::diagnostic::network;
 use crate::source::error::{Fault, FaultKind};
 use crate::source::files::readiness::Listed;
 
@@ -61,7 +62,10 @@ pub(super) async fn open(remote: &Remote, sftp: &Sftp) -> Result<Folder, Fault> 
     let place = &remote.place;
     match tokio::time::timeout(CONNECT, connect(remote, sftp)).await {
         Ok(folder) => folder,
-        Err(_) => Err(place.system(format!("no answer from {}:{} within {} s", sftp.host, sftp.port, CONNECT.as_secs()))),
+        Err(_) => {
+            let silence = format!("no answer from {}:{} within {} s", sftp.host, sftp.port, CONNECT.as_secs());
+            Err(place.system(silence).with_hint(network::hint_of_silence()))
+        }
     }
 }
 
@@ -79,7 +83,13 @@ async fn connect(remote: &Remote, sftp: &Sftp) -> Result<Folder, Fault> {
     let mut connection =
         connecting.await.map_err(|error| match stranger.lock().ok().and_then(|mut stranger| stranger.take()) {
             Some(fingerprint) => unknown(place, sftp, &fingerprint),
-            None => place.system(format!("cannot connect to {}:{}: {error}", sftp.host, sftp.port)),
+            None => {
+                let fault = place.system(format!("cannot connect to {}:{}: {error}", sftp.host, sftp.port));
+                match network::hint(&error) {
+                    Some(hint) => fault.with_hint(hint),
+                    None => fault,
+                }
+            }
         })?;
     sign_in(remote, sftp, &mut connection).await?;
     let failed = |error: &dyn std::fmt::Display| place.system(format!("the server offers no SFTP: {error}"));

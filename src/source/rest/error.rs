@@ -11,7 +11,7 @@ pub(super) enum RestError {
     #[error("the settings cannot be used: {0}")]
     Unusable(String),
     #[error("{what}: the service cannot be reached, tried {tries} times: {why}")]
-    Unreachable { what: String, tries: u32, why: String },
+    Unreachable { what: String, tries: u32, why: String, hint: &'static str },
     #[error("{what}: answered {status}{}{}", explained(said.as_deref()), tried(*tries))]
     Answered { what: String, status: u16, said: Option<String>, tries: u32 },
     #[error("{what}: the service asks to wait {seconds} seconds, which is more than `longest_wait`")]
@@ -106,6 +106,7 @@ impl RestError {
 
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            Self::Unreachable { hint, .. } => hint,
             Self::Answered { status: 401, .. } => "the credential is wrong or has expired",
             Self::Answered { status: 403, .. } => "the credential may not read this: ask the HR administrator for the permission",
             Self::Answered { status: 404, .. } => "check `base_url`, `path` and the values of [source]",

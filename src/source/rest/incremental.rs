@@ -196,7 +196,13 @@ mod tests {
             changes: None,
             limits: Limits::default(),
         };
-        Rest { settings, day: "2026-11-20".parse().unwrap(), now: "2026-11-20T03:30:00Z".parse().unwrap(), memory: None }
+        Rest {
+            settings,
+            day: "2026-11-20".parse().unwrap(),
+            now: "2026-11-20T03:30:00Z".parse().unwrap(),
+            memory: None,
+            waits: crate::diagnostic::wait::WaitReporter::default(),
+        }
     }
 
     fn rows(records: &[Value]) -> Rows {

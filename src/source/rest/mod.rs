@@ -16,6 +16,7 @@ use url::Url;
 
 use super::error::SourceErrors;
 use super::{Reading, Source};
+use crate::diagnostic::wait::WaitReporter;
 
 mod error;
 mod http;
@@ -88,6 +89,8 @@ pub struct Rest {
     pub now: Timestamp,
     /// Where the reading before this one is kept, for sources that are asked for changes.
     pub memory: Option<Arc<dyn Memory>>,
+    /// Where long waits for the service are reported.
+    pub waits: WaitReporter,
 }
 
 #[async_trait]

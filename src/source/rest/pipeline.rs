@@ -47,7 +47,7 @@ enum Attempt {
 async fn read_once(rest: &Rest, attempt: Attempt) -> Result<Reading, RestError> {
     let settings = &rest.settings;
     let values = values(rest);
-    let sender = Sender::new(settings, values)?;
+    let sender = Sender::new(settings, values, rest.waits.clone())?;
     let mut table = Table::new(rest, attempt);
     let mut joins = Vec::new();
     for join in &settings.joins {

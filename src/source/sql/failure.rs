@@ -3,11 +3,12 @@
 use std::error::Error;
 
 use super::SqlSettings;
+use crate::diagnostic::network;
 use crate::source::error::Fault;
 pub(super) use crate::source::error_text::chain;
 
 /// The server cannot be reached, or does not let us in.
-pub(super) fn unreachable(settings: &SqlSettings, error: &dyn Error) -> Fault {
+pub(super) fn unreachable(settings: &SqlSettings, error: &(dyn Error + 'static)) -> Fault {
     let why = chain(error);
     let fault = settings.system(format!("cannot connect to {} at {}: {why}", settings.driver.name(), settings.place()));
     let lower = why.to_lowercase();
@@ -17,17 +18,22 @@ pub(super) fn unreachable(settings: &SqlSettings, error: &dyn Error) -> Fault {
     if lower.contains("does not support tls") || lower.contains("not support ssl") || lower.contains("encryption") {
         return fault.with_hint("TLS is required for any other machine than this one: switch it on at the server");
     }
-    fault
+    match network::hint(error) {
+        Some(hint) => fault.with_hint(hint),
+        None => fault,
+    }
 }
 
 /// A connection was not ready in time.
 pub(super) fn no_answer(settings: &SqlSettings) -> Fault {
-    settings.system(format!(
-        "cannot connect to {} at {}: no answer within {} s",
-        settings.driver.name(),
-        settings.place(),
-        super::CONNECT.as_secs()
-    ))
+    settings
+        .system(format!(
+            "cannot connect to {} at {}: no answer within {} s",
+            settings.driver.name(),
+            settings.place(),
+            super::CONNECT.as_secs()
+        ))
+        .with_hint(network::hint_of_silence())
 }
 
 /// The reading ended before its end.

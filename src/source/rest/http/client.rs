@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use super::token::Credential;
 use super::transport::{Answer, Call, Transport};
+use crate::diagnostic::wait::WaitReporter;
 use crate::source::rest::error::RestError;
 use crate::source::rest::settings::Settings;
 use crate::source::rest::shape::template::Values;
@@ -15,8 +16,8 @@ pub(in crate::source::rest) struct Sender<'s> {
 }
 
 impl<'s> Sender<'s> {
-    pub(in crate::source::rest) fn new(settings: &'s Settings, values: Values) -> Result<Self, RestError> {
-        Ok(Self { transport: Transport::new(settings, values)?, credential: Credential::default() })
+    pub(in crate::source::rest) fn new(settings: &'s Settings, values: Values, waits: WaitReporter) -> Result<Self, RestError> {
+        Ok(Self { transport: Transport::new(settings, values, waits)?, credential: Credential::default() })
     }
 
     /// Sends a request until it is answered well, or is known to be in vain.

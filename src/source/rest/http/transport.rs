@@ -14,6 +14,8 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::body;
+use crate::diagnostic::network::{self, NetworkFault};
+use crate::diagnostic::wait::WaitReporter;
 use crate::source::rest::error::{RestError, plain};
 use crate::source::rest::settings::{Settings, secret};
 use crate::source::rest::shape::template::Values;
@@ -70,6 +72,7 @@ pub(in crate::source::rest) struct Transport<'s> {
     cookies: Mutex<BTreeMap<String, String>>,
     /// Paces requests where the service counts them by the minute.
     pace: Option<DefaultDirectRateLimiter>,
+    waits: WaitReporter,
 }
 
 /// What an answer means for its request.
@@ -93,11 +96,11 @@ fn judge(status: u16, asked: Option<Duration>) -> Verdict {
 }
 
 impl<'s> Transport<'s> {
-    pub(in crate::source::rest) fn new(settings: &'s Settings, values: Values) -> Result<Self, RestError> {
+    pub(in crate::source::rest) fn new(settings: &'s Settings, values: Values, waits: WaitReporter) -> Result<Self, RestError> {
         let http = http_client(settings)?;
         let step = |most: u64| Duration::from_mins(1) / u32::try_from(most.max(1)).unwrap_or(u32::MAX);
         let quota = settings.limits.per_minute.and_then(|most| Quota::with_period(step(most)));
-        Ok(Self { settings, values, http, cookies: Mutex::default(), pace: quota.map(RateLimiter::direct) })
+        Ok(Self { settings, values, http, cookies: Mutex::default(), pace: quota.map(RateLimiter::direct), waits })
     }
 
     /// Sends a request until it is answered well, or is known to be in vain.
@@ -105,6 +108,7 @@ impl<'s> Transport<'s> {
         let limits = &self.settings.limits;
         let mut refused = false;
         let mut tries = 0;
+        let mut watch = self.waits.watch(format!("the HR system at {}", network::host(&call.url)));
         loop {
             tries += 1;
             let mut headers = call.headers.clone();
@@ -113,7 +117,7 @@ impl<'s> Transport<'s> {
                 signer.sign(self, &mut headers).await?;
             }
             self.pace().await;
-            let wait = match self.once(call, headers.clone()).await {
+            let wait = match watch.during(self.once(call, headers.clone())).await {
                 Ok(answer) => match judge(answer.status, asked_wait(&answer.headers, Timestamp::now())) {
                     Verdict::Good => return Ok(answer),
                     Verdict::Refused if call.sign && !refused => {
@@ -127,11 +131,12 @@ impl<'s> Transport<'s> {
                 },
                 Err(Broken::Final(fault)) => return Err(fault),
                 Err(Broken::Transport(_)) if tries < limits.attempts => None,
-                Err(Broken::Transport(why)) => {
-                    return Err(RestError::Unreachable { what: call.what.clone(), tries, why });
+                Err(Broken::Transport(fault)) => {
+                    let (what, why, hint) = (call.what.clone(), plain(&fault.to_string()), fault.hint());
+                    return Err(RestError::Unreachable { what, tries, why, hint });
                 }
             };
-            self.wait(call, tries, wait).await?;
+            watch.during(self.wait(call, tries, wait)).await?;
         }
     }
 
@@ -182,7 +187,7 @@ impl<'s> Transport<'s> {
             Some(Payload::Json(text)) => request.header(CONTENT_TYPE, "application/json").body(text.clone()),
             Some(Payload::Form(fields)) => request.form(fields),
         };
-        let mut response = request.send().await.map_err(|fault| Broken::transport(&fault))?;
+        let mut response = request.send().await.map_err(|fault| Broken::transport(&fault, &call.url))?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         if self.settings.session && call.sign {
@@ -193,7 +198,7 @@ impl<'s> Transport<'s> {
         }
         let most = self.settings.limits.bytes;
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|fault| Broken::transport(&fault))? {
+        while let Some(chunk) = response.chunk().await.map_err(|fault| Broken::transport(&fault, &call.url))? {
             if (body.len() + chunk.len()) as u64 > most {
                 return Err(Broken::Final(RestError::TooLarge { what: call.what.clone(), most }));
             }
@@ -217,23 +222,13 @@ impl<'s> Transport<'s> {
 /// A request without a whole answer.
 enum Broken {
     /// It may go well the next time.
-    Transport(String),
+    Transport(NetworkFault),
     Final(RestError),
 }
 
 impl Broken {
-    fn transport(fault: &reqwest::Error) -> Self {
-        let mut text = if fault.is_timeout() { "no answer in time".to_owned() } else { String::new() };
-        let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(fault);
-        while let Some(fault) = cause {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&fault.to_string());
-            cause = fault.source();
-        }
-        // The error's own text would name the address with its query; the causes do not.
-        Self::Transport(if text.is_empty() { "the transfer broke off".to_owned() } else { plain(&text) })
+    fn transport(fault: &reqwest::Error, url: &Url) -> Self {
+        Self::Transport(NetworkFault::of_request(fault, url, fault.is_timeout(), !is_loopback(url)))
     }
 }
 

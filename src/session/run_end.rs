@@ -143,7 +143,6 @@ impl RunEnd {
             approved_by: if approved { vec![approval(self.started)] } else { Vec::new() },
             dry_run: Some(dry_run),
             whole: Some(!in_part),
-            ..RunResult::default()
         }
     }
 }

@@ -337,16 +337,45 @@ impl FaultKind {
             Self::OutsideSheet { .. } => "a cell lies outside its sheet",
             Self::WrongGuess { .. } => "the encoding was guessed, and the guess is wrong",
             Self::SharedColumn { .. } => "two files that are joined have a column in common",
-            Self::Members { .. } | Self::DuplicateHeader { .. } | Self::NoResult { .. } | Self::Merged { .. } => return None,
-            Self::Sparse { .. } | Self::OtherColumns { .. } | Self::NoSheet { .. } | Self::NoColumn { .. } => return None,
-            Self::NotFound | Self::Folder | Self::NotRegular | Self::Changed | Self::TooBig { .. } | Self::Empty => return None,
-            Self::Nul | Self::UnknownEncoding(_) | Self::Undecodable(_) | Self::MixedEncoding { .. } => return None,
-            Self::BadDelimiter(_) | Self::NoHeader | Self::NoRecords | Self::Nameless { .. } | Self::Swallowed { .. } => {
+            Self::Members { .. }
+            | Self::DuplicateHeader { .. }
+            | Self::NoResult { .. }
+            | Self::Merged { .. }
+            | Self::Sparse { .. }
+            | Self::OtherColumns { .. }
+            | Self::NoSheet { .. }
+            | Self::NoColumn { .. }
+            | Self::NotFound
+            | Self::Folder
+            | Self::NotRegular
+            | Self::Changed
+            | Self::TooBig { .. }
+            | Self::Empty
+            | Self::Nul
+            | Self::UnknownEncoding(_)
+            | Self::Undecodable(_)
+            | Self::MixedEncoding { .. }
+            | Self::BadDelimiter(_)
+            | Self::NoHeader
+            | Self::NoRecords
+            | Self::Nameless { .. }
+            | Self::Swallowed { .. } => {
                 return None;
             }
-            Self::HeaderAgain | Self::Placeholders | Self::Rule | Self::Total | Self::Trailer => return None,
-            Self::FooterRecord { .. } | Self::Beside { .. } | Self::Ragged { .. } | Self::Unnamed => return None,
-            Self::OpenQuote | Self::AfterQuote | Self::TooLong | Self::Locked | Self::NoFile => return None,
+            Self::HeaderAgain
+            | Self::Placeholders
+            | Self::Rule
+            | Self::Total
+            | Self::Trailer
+            | Self::FooterRecord { .. }
+            | Self::Beside { .. }
+            | Self::Ragged { .. }
+            | Self::Unnamed
+            | Self::OpenQuote
+            | Self::AfterQuote
+            | Self::TooLong
+            | Self::Locked
+            | Self::NoFile => return None,
         })
     }
 

@@ -104,6 +104,7 @@ fn the_outcome_has_exactly_its_keys() {
         "fingerprint",
         "host",
         "reason",
+        "reasonCode",
         "run",
         "source",
         "startedAt",

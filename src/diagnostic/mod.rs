@@ -8,6 +8,7 @@ mod document;
 pub mod escape;
 mod host;
 pub mod mask;
+mod network;
 mod render;
 mod suggest;
 pub(crate) mod toml;
@@ -15,5 +16,7 @@ pub(crate) mod toml_text;
 
 pub(crate) use document::Document;
 pub use document::{Fault, Faults};
-pub use host::is_loopback;
+pub use host::{host_and_port, is_loopback};
+pub(crate) use network::NETWORK_HINT;
+pub use network::NetworkFault;
 pub use suggest::{did_you_mean, nearest};

@@ -6,18 +6,23 @@
 mod concerns;
 mod decisions;
 mod explanation;
+mod forecast;
 mod html;
+mod metrics;
 mod outcome;
 mod quality;
 mod records;
 mod runs;
+mod spreadsheet;
 mod text;
 
 pub use crate::diagnostic::escape::{Shown, shown};
 pub use concerns::concerns;
 pub use decisions::{decided, decision, decision_list, forgotten};
 pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing, explanation};
+pub use forecast::{ForecastDay, ForecastPerson, forecast, forecast_csv};
 pub use html::html;
+pub use metrics::{FeedFigures, metrics};
 pub use outcome::outcome;
 pub use quality::{QUALITY_CSV_HEADER, quality, quality_csv, quality_json};
 pub use records::records;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::{Code, Ended};
+use super::findings::Findings;
 use super::operator::operator;
 use crate::apply::Outcome;
 use crate::diagnostic::{escape, mask};
@@ -23,6 +24,7 @@ pub(crate) enum RunKind {
     Doctor,
     Records,
     Quality,
+    Forecast,
 }
 
 impl RunKind {
@@ -39,6 +41,7 @@ impl RunKind {
             Self::Doctor => "doctor",
             Self::Records => "records",
             Self::Quality => "quality",
+            Self::Forecast => "forecast",
         }
     }
 
@@ -73,6 +76,8 @@ pub(crate) struct RunFacts {
     pub(crate) applied: u64,
     /// How many steps failed.
     pub(crate) failed: usize,
+    /// What messages and metrics are about.
+    pub(crate) findings: Findings,
 }
 
 impl RunFacts {
@@ -83,6 +88,7 @@ impl RunFacts {
         self.fingerprint = Some(plan.fingerprint.clone());
         self.summary = Some(plan.summary.clone());
         self.source = Some(plan.source.name.clone());
+        self.findings.planned(plan);
     }
 
     /// The plan was carried out, wholly or in part.
@@ -90,6 +96,7 @@ impl RunFacts {
         self.run = Some(outcome.run.clone());
         self.applied = outcome.applied;
         self.failed = outcome.failed.len();
+        self.findings.applied(outcome);
     }
 }
 

@@ -365,6 +365,10 @@ impl FaultKind {
             Self::Members { .. } => "name one of them: `member = \"…\"` in [source]",
             Self::Nul => "export the file again as plain text",
             Self::Locked => "save it without a password",
+            Self::Empty => "the export wrote nothing: check its query and its filter, and export again",
+            Self::Markup("a web page") => {
+                "if it is a log-in page, the download needs a sign-in; a table in a web page is saved as .xlsx or as CSV UTF-8"
+            }
             Self::Markup(_) => "open it in a spreadsheet program and save it as .xlsx or as CSV UTF-8",
             _ => return None,
         })

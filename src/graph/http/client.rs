@@ -21,6 +21,7 @@ use super::request_cost::{Price, price};
 use super::response::LONGEST;
 use super::transport::http_client;
 use super::url::GraphUrl;
+use crate::diagnostic::{NetworkFault, host_and_port};
 use crate::record::lock;
 use crate::target::{QuotaLevel, RateLevel, RequestCounts, Stops, StopsKeeper};
 
@@ -414,17 +415,8 @@ fn lost(method: &str, path: &str, error: &reqwest::Error) -> Lost {
     if error.is_connect() || error.is_builder() { Lost::Unsent(reason) } else { Lost::Cut(reason) }
 }
 
-/// The innermost cause, which has no address in it.
+/// The cause in words that name the host alone: a path or a query may hold a secret.
 fn cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return String::from("no answer in time");
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    if std::ptr::addr_eq(std::ptr::from_ref(cause), std::ptr::from_ref(error)) {
-        return String::from("the connection broke off");
-    }
-    cause.to_string()
+    let host = error.url().map_or_else(|| "the service".to_owned(), host_and_port);
+    if error.is_timeout() { NetworkFault::silent(&host) } else { NetworkFault::of(error, &host) }.to_string()
 }

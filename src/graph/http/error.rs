@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::credential::CredentialError;
 use super::url::UrlFault;
+use crate::diagnostic::NETWORK_HINT;
 
 /// A read that did not succeed, or a connection that could not be made. Never half an answer.
 #[derive(Debug, Error)]
@@ -15,7 +16,7 @@ pub enum GraphError {
     #[error(transparent)]
     Credential(#[from] CredentialError),
     /// Graph could not be reached, or the answer broke off, as often as it was tried.
-    #[error("cannot {operation}: {reason}, tried {attempts} times")]
+    #[error("cannot {operation}: {reason}, tried {attempts} times\n  hint: {NETWORK_HINT}")]
     Unreachable {
         /// What was being done.
         operation: String,

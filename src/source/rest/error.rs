@@ -1,5 +1,6 @@
 //! Why a service could not be read whole.
 
+use crate::diagnostic::NETWORK_HINT;
 use crate::record::Place;
 use crate::source::error::{Fault, FaultKind, Spot};
 
@@ -106,6 +107,7 @@ impl RestError {
 
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            Self::Unreachable { .. } => NETWORK_HINT,
             Self::Answered { status: 401, .. } => "the credential is wrong or has expired",
             Self::Answered { status: 403, .. } => "the credential may not read this: ask the HR administrator for the permission",
             Self::Answered { status: 404, .. } => "check `base_url`, `path` and the values of [source]",

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::body;
+use crate::diagnostic::{NetworkFault, host_and_port};
 use crate::source::rest::error::{RestError, plain};
 use crate::source::rest::settings::{Settings, secret};
 use crate::source::rest::shape::template::Values;
@@ -223,17 +224,9 @@ enum Broken {
 
 impl Broken {
     fn transport(fault: &reqwest::Error) -> Self {
-        let mut text = if fault.is_timeout() { "no answer in time".to_owned() } else { String::new() };
-        let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(fault);
-        while let Some(fault) = cause {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&fault.to_string());
-            cause = fault.source();
-        }
-        // The error's own text would name the address with its query; the causes do not.
-        Self::Transport(if text.is_empty() { "the transfer broke off".to_owned() } else { plain(&text) })
+        let host = fault.url().map_or_else(|| "the service".to_owned(), host_and_port);
+        let fault = if fault.is_timeout() { NetworkFault::silent(&host) } else { NetworkFault::of(fault, &host) };
+        Self::Transport(plain(&fault.to_string()))
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::arguments::{
-    Apply, Decide, Doctor, Explain, Forecast, Grant, Import, Init, Mapping, MetricsArgs, NotifyCommand, PlanArgs, Quality, Records,
-    Runs, Sandbox, StatusArgs, StopArgs, Sync, Undo,
+    Apply, Decide, Doctor, Explain, Forecast, Grant, Import, Init, Mapping, MetricsArgs, NotifyCommand, PlanArgs, Quality,
+    Records, Runs, Sandbox, StatusArgs, StopArgs, Sync, Undo,
 };
 use super::examples;
 pub(super) use super::format::Format;

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 pub(crate) enum Format {
     Text,
     Json,
-    /// Of `forecast` alone.
+    /// A row for each person; of `forecast` alone.
     Csv,
 }
 

@@ -38,7 +38,7 @@ const RECEIVERS: [&str; 9] = [
 pub struct NotifyConfig {
     /// The webhook, with the form of its body.
     pub webhook: Option<(AddressFrom, WebhookFormat)>,
-    /// The mail server.
+    /// The mail server with the addresses of the letters.
     pub mail: Option<MailConfig>,
     /// A program with its arguments.
     pub command: Option<Vec<String>>,
@@ -46,7 +46,7 @@ pub struct NotifyConfig {
     pub heartbeat: Option<SecretFrom>,
     /// The events that are worth a message.
     pub on: BTreeSet<Event>,
-    /// What messages contain.
+    /// How much of a person messages contain.
     pub details: Details,
     /// The longest time that one message may take.
     pub timeout: Duration,
@@ -57,11 +57,11 @@ pub struct NotifyConfig {
 pub enum AddressFrom {
     /// In the file: an address that is no secret.
     Plain(String),
-    /// Outside the file.
+    /// Outside the file, because it is one.
     Secret(SecretFrom),
 }
 
-/// What messages contain.
+/// How much of a person messages contain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Details {
     /// Counts, ids and codes.
@@ -76,7 +76,7 @@ pub enum Details {
 pub struct MailConfig {
     /// The host of the server.
     pub host: String,
-    /// Its port.
+    /// The TCP port of the server.
     pub port: u16,
     /// How the connection is encrypted.
     pub tls: MailTls,
@@ -84,9 +84,9 @@ pub struct MailConfig {
     pub user: Option<String>,
     /// Where its password is.
     pub password: Option<SecretFrom>,
-    /// The sender.
+    /// The sender of the letters.
     pub from: String,
-    /// The receivers.
+    /// The receivers of the letters.
     pub to: Vec<String>,
 }
 
@@ -127,7 +127,8 @@ fn webhook(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<AddressFro
         return None;
     };
     let segments = url.path_segments().map_or(0, |segments| segments.filter(|segment| !segment.is_empty()).count());
-    if url.query().is_some() || url.fragment().is_some() || segments > 1 || !url.username().is_empty() || url.password().is_some() {
+    if url.query().is_some() || url.fragment().is_some() || segments > 1 || !url.username().is_empty() || url.password().is_some()
+    {
         reader.plain_secret(fields, "webhook");
         return None;
     }
@@ -161,7 +162,8 @@ fn mail(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<MailConfig> {
     if !Feature::Mail.is_built(reader, &fields.span()) {
         return None;
     }
-    let server = reader.required_text(fields, "server").and_then(|found| server(reader, &found).map(|server| (server, found.span)));
+    let server =
+        reader.required_text(fields, "server").and_then(|found| server(reader, &found).map(|server| (server, found.span)));
     let tls = reader.choice(fields, "tls", &TLS);
     let from = reader.required_text(fields, "from").and_then(|found| mailbox(reader, found));
     let to = receivers(reader, fields);

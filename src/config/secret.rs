@@ -50,7 +50,9 @@ pub enum SecretError {
         path: PathBuf,
     },
     /// The program printed no secret. What it printed is not shown.
-    #[error("`{program}` printed no secret: it {why}\n  hint: run it as the user that runs hrpush, without variables that begin with HRPUSH_")]
+    #[error(
+        "`{program}` printed no secret: it {why}\n  hint: run it as the user that runs hrpush, without variables that begin with HRPUSH_"
+    )]
     NotPrinted {
         /// The name of the program.
         program: String,

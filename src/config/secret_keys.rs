@@ -27,7 +27,11 @@ pub(super) fn program(reader: &mut Reader<'_>, fields: &Table<'_, '_>, key: &str
         return Some(words.into_iter().map(|word| word.value).collect());
     }
     if let Some(node) = fields.get(key) {
-        reader.fault(&node.span(), format!("`{key}` names no program"), format!("such as {key} = [\"/usr/local/bin/program\", \"argument\"]"));
+        reader.fault(
+            &node.span(),
+            format!("`{key}` names no program"),
+            format!("such as {key} = [\"/usr/local/bin/program\", \"argument\"]"),
+        );
     }
     None
 }

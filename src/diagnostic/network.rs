@@ -138,7 +138,10 @@ mod tests {
     fn an_unknown_authority_is_a_matter_of_the_certificate() {
         let fault = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let said = NetworkFault::of(&io::Error::other(fault), "graph.example").to_string();
-        assert!(said.starts_with("the certificate of `graph.example` is not accepted: ") && said.contains("SSL_CERT_FILE"), "{said}");
+        assert!(
+            said.starts_with("the certificate of `graph.example` is not accepted: ") && said.contains("SSL_CERT_FILE"),
+            "{said}"
+        );
     }
 
     #[tokio::test]

@@ -10,24 +10,24 @@ use super::mail::Mail;
 use super::message::Message;
 use super::program;
 
-/// One way out.
+/// One receiver, ready to send to.
 #[derive(Clone, Debug)]
 pub struct Channel {
-    /// Where messages go.
+    /// The receiver with its secrets.
     pub route: Route,
     /// The longest time that one message may take.
     pub timeout: Duration,
 }
 
-/// Where messages go.
+/// The receiver of messages, with its secrets.
 #[derive(Clone, Debug)]
 pub enum Route {
-    /// To a webhook.
+    /// An address that takes a POST.
     Webhook(Address, WebhookFormat),
-    /// To a mail server.
+    /// A mail server and its receivers.
     #[cfg(feature = "mail")]
     Mail(Box<Mail>),
-    /// To a program and its arguments.
+    /// A program with its arguments.
     Program(Vec<String>),
 }
 

@@ -8,14 +8,16 @@ pub enum NotifyError {
     /// The address is none that hrpush sends to.
     #[error("the address {0}")]
     Address(&'static str),
-    /// The connection failed.
+    /// The receiver was not reached, or did not answer.
     #[error("{0}")]
     Connection(String),
     /// The receiver answered with a refusal.
     #[error("the receiver answered {0}")]
     Status(u16),
     /// The receiver sent the request elsewhere.
-    #[error("the receiver answered {0} with a redirect that is not followed: the address of another host, or a redirect that drops the message")]
+    #[error(
+        "the receiver answered {0} with a redirect that is not followed: the address of another host, or a redirect that drops the message"
+    )]
     Redirect(u16),
     /// No answer within the time-out.
     #[error("no answer within {} s", .0.as_secs_f64())]

@@ -19,9 +19,9 @@ pub enum Event {
     Failed,
     /// HR says that people have left, and their accounts stay enabled.
     Leaver,
-    /// Records are held.
+    /// Records are held, or another entry makes the run end with 4.
     Held,
-    /// Changes were applied.
+    /// The run applied changes.
     Changed,
     /// No good run for too long. `hrpush status --notify` sends it.
     Late,

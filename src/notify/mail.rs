@@ -1,4 +1,4 @@
-//! Messages by SMTP.
+//! Messages as letters, by SMTP.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use super::message::Message;
 pub struct Mail {
     /// The host of the mail server.
     pub host: String,
-    /// Its port.
+    /// The TCP port of the server.
     pub port: u16,
     /// How the connection is encrypted.
     pub tls: MailTls,
@@ -27,7 +27,7 @@ pub struct Mail {
     pub account: Option<(String, SecretString)>,
     /// The sender, such as `hrpush <hrpush@example.com>`.
     pub from: String,
-    /// The receivers.
+    /// The receivers of each letter.
     pub to: Vec<String>,
 }
 
@@ -45,9 +45,7 @@ impl Mail {
             .tls(self.encryption()?)
             .timeout(Some(timeout));
         let server = match &self.account {
-            Some((user, password)) => {
-                server.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()))
-            }
+            Some((user, password)) => server.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned())),
             None => server,
         };
         match server.build().send(letter).await {
@@ -80,7 +78,8 @@ impl Mail {
         let trusted = || {
             // A machine without CA files gets the roots that Mozilla trusts.
             TlsParameters::new(self.host.clone()).or_else(|_| {
-                let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root.to_vec()).ok());
+                let roots =
+                    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root.to_vec()).ok());
                 let empty = TlsParameters::builder(self.host.clone()).certificate_store(CertificateStore::None);
                 roots.fold(empty, lettre::transport::smtp::client::TlsParametersBuilder::add_root_certificate).build()
             })

@@ -16,7 +16,7 @@ use super::event::Event;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// What happened.
+    /// What the message is about.
     pub event: Event,
     /// How many people, records or changes the event is about. 0 where it is about the run itself.
     pub count: u64,
@@ -182,8 +182,19 @@ impl Named {
 /// The counts of a plan that are not 0, largest meaning first: `3 create, 14 update`.
 fn counts(summary: &Value) -> String {
     const ORDER: [&str; 13] = [
-        "disable", "delete", "create", "restore", "enable", "update", "createGroup", "updateGroup", "addMembers", "removeMembers", "held",
-        "missing", "unchanged",
+        "disable",
+        "delete",
+        "create",
+        "restore",
+        "enable",
+        "update",
+        "createGroup",
+        "updateGroup",
+        "addMembers",
+        "removeMembers",
+        "held",
+        "missing",
+        "unchanged",
     ];
     let count = |name: &str| summary[name].as_u64().filter(|count| *count > 0).map(|count| format!("{count} {name}"));
     ORDER.iter().filter_map(|name| count(name)).collect::<Vec<_>>().join(", ")

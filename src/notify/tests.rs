@@ -95,7 +95,10 @@ fn a_card_for_teams_has_one_attachment_and_no_markup_from_outside() {
     // Only a TextBlock has markup, and its text is hrpush's own.
     assert!(body[1..].iter().all(|block| block["type"] == "RichTextBlock"), "{body:?}");
     let runs = body[1..].iter().map(|block| block["inlines"][1]["text"].as_str().unwrap()).collect::<Vec<_>>();
-    assert!(runs.contains(&"9 disable, 3 create, 40 unchanged") && runs.contains(&"disable: 9 of 52, the limit is 3"), "{runs:?}");
+    assert!(
+        runs.contains(&"9 disable, 3 create, 40 unchanged") && runs.contains(&"disable: 9 of 52, the limit is 3"),
+        "{runs:?}"
+    );
 }
 
 #[test]

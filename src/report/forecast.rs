@@ -12,7 +12,7 @@ use crate::plan::DayEvent;
 /// What one day brings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ForecastDay {
-    /// The day.
+    /// The day of these events.
     pub date: Date,
     /// How many accounts are created or restored.
     pub starts: u64,
@@ -36,7 +36,7 @@ pub struct ForecastPerson {
     pub key: String,
     /// The name of the account, where it is known.
     pub display_name: Option<String>,
-    /// What happens.
+    /// What happens to the account.
     pub event: DayEvent,
 }
 
@@ -114,10 +114,7 @@ mod tests {
             display_name: name.map(str::to_owned),
             event,
         };
-        let people = vec![
-            person("=1+1", Some("Ann \u{1b}[31mLee"), DayEvent::Starts),
-            person("10048", None, DayEvent::Leaves),
-        ];
+        let people = vec![person("=1+1", Some("Ann \u{1b}[31mLee"), DayEvent::Starts), person("10048", None, DayEvent::Leaves)];
         vec![ForecastDay::new(jiff::civil::date(2026, 12, 1), people)]
     }
 

@@ -64,7 +64,9 @@ impl Collector for Feeds {
         self.gauge(&mut encoder, "last_good_run_timestamp_seconds", "The end of the last good run.", |feed| feed.last_good_run)?;
         self.gauge(&mut encoder, "run_duration_seconds", "The duration of the last run.", |feed| feed.duration)?;
         self.gauge(&mut encoder, "run_exit_code", "The exit code of the last run.", |feed| feed.exit_code.map(f64::from))?;
-        let changes = |feed: &FeedFigures| feed.changes.iter().map(|(action, count)| ("action", (*action).to_owned(), float(*count))).collect();
+        let changes = |feed: &FeedFigures| {
+            feed.changes.iter().map(|(action, count)| ("action", (*action).to_owned(), float(*count))).collect()
+        };
         self.labelled(&mut encoder, "changes", "The changes of the last plan.", changes)?;
         self.gauge(&mut encoder, "held", "The records that the last plan held.", |feed| feed.held.map(float))?;
         let guards = |feed: &FeedFigures| {
@@ -123,7 +125,12 @@ impl Feeds {
     }
 }
 
-fn family(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, samples: impl Iterator<Item = (Labels, f64)>) -> fmt::Result {
+fn family(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    samples: impl Iterator<Item = (Labels, f64)>,
+) -> fmt::Result {
     let name = format!("hrpush_{name}");
     let mut metric = encoder.encode_descriptor(&name, help, None, MetricType::Gauge)?;
     for (labels, value) in samples {

@@ -14,7 +14,7 @@ pub(crate) struct Findings {
     pub(crate) leavers: Vec<Named>,
     /// The held records, and whatever else makes the run end with 4.
     pub(crate) held: Vec<Named>,
-    /// The failed steps.
+    /// The steps that failed, by person or group.
     pub(crate) failed: Vec<Named>,
     /// The requests, once the plan was carried out.
     pub(crate) requests: Option<RequestCounts>,

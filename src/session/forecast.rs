@@ -86,8 +86,7 @@ fn events(day: Date, outlook: &Outlook, before: &Outlook, result: &PlanResult, t
 
 /// How a dry run of this plan ends.
 fn dry_run(session: &Session<'_>, plan: Plan, target: OpenTarget) -> Result<Ended, Failure> {
-    let pending =
-        PendingRun { plan, drifted: Vec::new(), notes: Vec::new(), matching: None, state: RunState::Nothing, target };
+    let pending = PendingRun { plan, drifted: Vec::new(), notes: Vec::new(), matching: None, state: RunState::Nothing, target };
     let terms = Terms { consent: Consent::Never, approve: None, detailed_exit_code: false };
     match judge(session, &pending, &terms)?.decide(false) {
         Decision::End(ended) => Ok(ended),

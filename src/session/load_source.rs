@@ -17,7 +17,9 @@ use crate::mapping::Mapping;
 use crate::report::shown;
 use crate::source::remote::Remote;
 use crate::source::sql::Database;
-use crate::source::{AllRows, Arrival, CsvSettings, Delivery, FileSettings, JoinedFile, OpenDelivery, PlainDelivery, Reading, Source};
+use crate::source::{
+    AllRows, Arrival, CsvSettings, Delivery, FileSettings, JoinedFile, OpenDelivery, PlainDelivery, Reading, Source,
+};
 
 /// Reads the files, or the configured source where none are named, and binds a mapping to the reading.
 pub(crate) async fn read(session: &Session<'_>, files: &[PathBuf], options: &ReadOptions) -> Result<MappedReading, Failure> {

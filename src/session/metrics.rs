@@ -52,7 +52,8 @@ fn of_feed(feed: &str, row: &RunRow, good: &[GoodRun], counters: &[FeedMetrics])
     let finished = good.iter().filter(|run| run.feed == feed).filter_map(|run| run.finished_at.parse::<Timestamp>().ok());
     let counters = counters.iter().find(|counters| counters.feed == feed);
     // The guards of an earlier run say nothing about this one.
-    let guards = counters.filter(|counters| counters.run == row.run).map(|counters| counters.guards.as_slice()).unwrap_or_default();
+    let guards =
+        counters.filter(|counters| counters.run == row.run).map(|counters| counters.guards.as_slice()).unwrap_or_default();
     FeedFigures {
         feed: feed.to_owned(),
         last_run: began.map(|began| began + took.unwrap_or_default()),

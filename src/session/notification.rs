@@ -115,9 +115,8 @@ fn is_news(end: &RunEnd, event: Event, people: &[Named], is_whole: bool, memory:
     }
     let last = LastMessage { digest: digest(people), sent_at: end.finished };
     let before = store.last_message(&subject).ok().flatten();
-    let is_same = before.is_some_and(|before| {
-        before.digest == last.digest && last.sent_at.duration_since(before.sent_at).abs() < REMINDER
-    });
+    let is_same =
+        before.is_some_and(|before| before.digest == last.digest && last.sent_at.duration_since(before.sent_at).abs() < REMINDER);
     if !is_same && is_whole {
         keep(store.remember_message(&subject, &last));
     }
@@ -144,7 +143,8 @@ fn digest(people: &[Named]) -> String {
 
 fn message(event: Event, count: usize, end: &RunEnd, result: &RunResult) -> Message {
     let facts = &end.facts;
-    let guard = |guard: &crate::plan::Guard| GuardFact { name: guard.name.clone(), count: guard.count, of: guard.of, limit: guard.limit };
+    let guard =
+        |guard: &crate::plan::Guard| GuardFact { name: guard.name.clone(), count: guard.count, of: guard.of, limit: guard.limit };
     Message {
         count: count as u64,
         run: facts.run.clone(),

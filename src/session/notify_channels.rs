@@ -3,9 +3,9 @@
 use secrecy::SecretString;
 
 use super::error::Failure;
-use crate::config::{AddressFrom, NotifyConfig, SecretFrom};
 #[cfg(feature = "mail")]
 use crate::config::MailConfig;
+use crate::config::{AddressFrom, NotifyConfig, SecretFrom};
 #[cfg(feature = "mail")]
 use crate::notify::Mail;
 use crate::notify::{Address, Channel, Route, WebhookFormat};

@@ -12,14 +12,13 @@ use super::settings::Settings;
 use crate::notify::{Event, Message};
 
 /// The fault of a command that needs a receiver.
-pub(crate) const NO_RECEIVER: &str =
-    "[notify] is missing in hrpush.toml, so there is no receiver\n  hint: docs/messages.md shows the table for Teams, Slack, mail and programs";
+pub(crate) const NO_RECEIVER: &str = "[notify] is missing in hrpush.toml, so there is no receiver\n  hint: docs/messages.md shows the table for Teams, Slack, mail and programs";
 
 /// What became of the test message at one receiver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Attempt {
     pub(crate) channel: &'static str,
-    /// `ok` or `fail`.
+    /// Either `ok` or `fail`.
     pub(crate) state: &'static str,
     pub(crate) message: String,
 }
@@ -57,7 +56,8 @@ pub(crate) async fn test(settings: &Settings) -> Result<Vec<Attempt>, Failure> {
     }))
     .await;
     if let Some(from) = &config.heartbeat {
-        let read = heartbeat(from).map(|_| "the address can be read; a test does not call it").map_err(|failure| failure.to_string());
+        let read =
+            heartbeat(from).map(|_| "the address can be read; a test does not call it").map_err(|failure| failure.to_string());
         attempts.push(Attempt::new("heartbeat", read));
     }
     Ok(attempts)

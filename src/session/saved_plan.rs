@@ -74,8 +74,13 @@ pub(crate) async fn plan(
 fn load(path: &Path, max_age: SignedDuration) -> Result<Plan, Failure> {
     const RENEW: &str = "make it again with `hrpush plan --out`";
     let refuse = |problem: String| Failure::usage(format!("{}{problem}", path.display()));
-    let plan: Plan = serde_json::from_str(&text_of(path)?)
-        .map_err(|error| refuse(format!(", line {}, column {}: not a plan of hrpush: {error}\n  hint: `hrpush plan --out FILE` saves one", error.line(), error.column())))?;
+    let plan: Plan = serde_json::from_str(&text_of(path)?).map_err(|error| {
+        refuse(format!(
+            ", line {}, column {}: not a plan of hrpush: {error}\n  hint: `hrpush plan --out FILE` saves one",
+            error.line(),
+            error.column()
+        ))
+    })?;
     if plan.seal.is_empty() {
         return Err(refuse(format!(": the plan has no `seal`\n  hint: {RENEW}")));
     }

@@ -310,6 +310,10 @@ pub enum FaultKind {
     Unfit(String),
 }
 
+/// What to do about a page in place of a file.
+const WEB_PAGE: &str =
+    "if it is a log-in page, the download needs a sign-in; a table in a web page is saved as .xlsx or as CSV UTF-8";
+
 impl FaultKind {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -366,9 +370,7 @@ impl FaultKind {
             Self::Nul => "export the file again as plain text",
             Self::Locked => "save it without a password",
             Self::Empty => "the export wrote nothing: check its query and its filter, and export again",
-            Self::Markup("a web page") => {
-                "if it is a log-in page, the download needs a sign-in; a table in a web page is saved as .xlsx or as CSV UTF-8"
-            }
+            Self::Markup("a web page") => WEB_PAGE,
             Self::Markup(_) => "open it in a spreadsheet program and save it as .xlsx or as CSV UTF-8",
             _ => return None,
         })

@@ -18,7 +18,7 @@ pub struct FeedMetrics {
     pub writes: u64,
     /// The requests of all runs that the rate limit refused.
     pub throttled: u64,
-    /// The guards.
+    /// The guards of that run.
     pub guards: Vec<Guard>,
 }
 

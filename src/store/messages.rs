@@ -12,7 +12,7 @@ pub struct Subject {
     pub tenant: String,
     /// The name of the feed, or an empty text.
     pub feed: String,
-    /// The event.
+    /// The event by its word.
     pub event: String,
 }
 

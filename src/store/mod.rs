@@ -261,8 +261,12 @@ fn unusable(folder: &Path, error: &std::io::Error) -> String {
     let hint = match error.kind() {
         ErrorKind::PermissionDenied => format!("let the user `{user}` own it, or name another folder with --state"),
         ErrorKind::AlreadyExists | ErrorKind::NotADirectory => "a file has this name; name a folder with --state".to_owned(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full: make room, or name another folder with --state".to_owned(),
-        ErrorKind::ReadOnlyFilesystem => "the file system is read-only; name a folder that can be written with --state".to_owned(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "the disk is full: make room, or name another folder with --state".to_owned()
+        }
+        ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only; name a folder that can be written with --state".to_owned()
+        }
         _ => "name another folder with --state".to_owned(),
     };
     format!("the state folder {} cannot be used by the user `{user}`: {error}\n  hint: {hint}", path.display())

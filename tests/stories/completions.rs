@@ -7,7 +7,7 @@ fn answers(world: &World, words: &[&str]) -> Vec<String> {
     let index = (words.len()).to_string();
     let asked = [("HRPUSH_COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", index.as_str()), ("_CLAP_IFS", "\n")];
     let arguments = ["--", "hrpush"].iter().chain(words);
-    world.run_with(&asked, arguments).ends_with(0).out.lines().map(str::to_owned).collect()
+    world.run_with(&asked, arguments).ends_with(0).out.lines().filter(|line| !line.starts_with("--")).map(str::to_owned).collect()
 }
 
 #[test]

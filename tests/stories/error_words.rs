@@ -43,7 +43,10 @@ fn a_day_is_asked_for_in_its_form() {
 fn a_file_that_is_not_there_is_looked_for_by_its_name() {
     let world = World::new();
     world.write("employees.csv", sample());
-    says(&world.run(["import", "employes.csv"]).ends_with(2), &["employes.csv: there is no such file", "did you mean `employees.csv`"]);
+    says(
+        &world.run(["import", "employes.csv"]).ends_with(2),
+        &["employes.csv: there is no such file", "did you mean `employees.csv`"],
+    );
     says(&world.run(["import", "zzz.csv"]).ends_with(2), &["hint: it was looked for in /"]);
     says(&world.run(["import", "hr/employees.csv"]).ends_with(2), &["hint: there is no folder hr"]);
 }
@@ -58,7 +61,11 @@ fn a_file_that_is_no_table_says_how_it_came_about() {
     let ended = imported(&world, "cut.csv", cut).ends_with(2);
     says(&ended, &["cut off in its last row: export it again"]);
     assert!(!ended.err.contains("skip_footer"), "{}", ended.err);
-    let shifted: String = sample().lines().enumerate().map(|(at, line)| if at == 0 { format!("{line}\n") } else { format!("x,{line}\n") }).collect();
+    let shifted: String = sample()
+        .lines()
+        .enumerate()
+        .map(|(at, line)| if at == 0 { format!("{line}\n") } else { format!("x,{line}\n") })
+        .collect();
     let ended = imported(&world, "shifted.csv", shifted).ends_with(2);
     says(&ended, &["hint: every row has the same number of cells: the header lacks the name of a column"]);
     assert!(!ended.err.contains("skip_lines"), "{}", ended.err);
@@ -70,7 +77,14 @@ fn a_column_that_the_mapping_needs_is_named_with_both_ways_out() {
     let mapping = project("mappings/generic-csv.toml");
     let file = world.write("hr.csv", sample().replacen("Status", "Zustand", 1));
     let ended = world.import(&file, &["--mapping", mapping.to_str().unwrap(), "--dry-run"]).ends_with(2);
-    says(&ended, &["the reading has no column `Status`", "let the export write this column, or take it out of the mapping", "the columns are EmployeeID"]);
+    says(
+        &ended,
+        &[
+            "the reading has no column `Status`",
+            "let the export write this column, or take it out of the mapping",
+            "the columns are EmployeeID",
+        ],
+    );
     let ended = imported(&world, "other.csv", "A,B\n1,2\n").ends_with(2);
     says(&ended, &["no built-in mapping fits these columns", "hrpush init FILE"]);
     assert!(!ended.err.contains("midpoint"), "{}", ended.err);
@@ -97,7 +111,10 @@ fn a_state_folder_that_cannot_be_used_says_where_and_what_to_do() {
     let import = |state: &str| world.run(["--state", state, "import", file.to_str().unwrap(), "--dry-run"]);
     world.write("file", "");
     let path = world.path("file");
-    says(&import("file").ends_with(1), &["the state folder", path.to_str().unwrap(), "hint: a file has this name; name a folder with --state"]);
+    says(
+        &import("file").ends_with(1),
+        &["the state folder", path.to_str().unwrap(), "hint: a file has this name; name a folder with --state"],
+    );
     std::fs::create_dir(world.path("damaged")).unwrap();
     world.write("damaged/state.db", [7_u8; 5_000]);
     says(&import("damaged").ends_with(1), &["damaged/state.db is damaged", "hint: put a backup", "`undo`", "are lost"]);
@@ -108,11 +125,17 @@ fn a_document_that_is_no_plan_or_no_longer_one_says_how_to_make_it() {
     let world = World::new();
     let file = project(SAMPLE);
     world.write("not.json", "{}");
-    says(&world.run(["apply", "not.json"]).ends_with(2), &["not.json, line 1", "not a plan of hrpush", "hint: `hrpush plan --out FILE` saves one"]);
+    says(
+        &world.run(["apply", "not.json"]).ends_with(2),
+        &["not.json, line 1", "not a plan of hrpush", "hint: `hrpush plan --out FILE` saves one"],
+    );
     world.run(["plan", file.to_str().unwrap(), "--out", "plan.json"]).ends_with(0);
     let text = std::fs::read_to_string(world.path("plan.json")).unwrap();
     world.write("edited.json", text.replace("Vogel", "Vogl"));
-    says(&world.run(["apply", "edited.json", "--yes"]).ends_with(2), &["the plan was altered", "hint: make it again with `hrpush plan --out`"]);
+    says(
+        &world.run(["apply", "edited.json", "--yes"]).ends_with(2),
+        &["the plan was altered", "hint: make it again with `hrpush plan --out`"],
+    );
     let elsewhere = world.run(["--state", "other", "apply", "plan.json", "--yes"]).ends_with(2);
     says(&elsewhere, &["the plan is for the embedded sandbox", "not the target here", "hint: ", "--state"]);
     world.run(["import", file.to_str().unwrap()]).ends_with(0);
@@ -130,7 +153,10 @@ fn a_person_is_explained_by_key_or_sign_in_name() {
     assert_eq!(before["key"], "10001", "a planned account is found by its planned name");
     world.run(["import", file.to_str().unwrap()]).ends_with(0);
     assert_eq!(explain("margarethe.vogel@CONTOSO.com").ends_with(0).json()["key"], "10001");
-    says(&explain("nobody@contoso.com").ends_with(2), &["no person with the HR key `nobody@contoso.com`", "hint: `hrpush records` lists the keys"]);
+    says(
+        &explain("nobody@contoso.com").ends_with(2),
+        &["no person with the HR key `nobody@contoso.com`", "hint: `hrpush records` lists the keys"],
+    );
 }
 
 #[test]

@@ -23,7 +23,8 @@ fn company() -> World {
     let world = World::new();
     let mapping = std::fs::read_to_string(project("mappings/generic-csv.toml")).unwrap();
     let groups = "\n[[groups]]\nname = 'Join(\" \", \"Dept\", [Department])'\n";
-    world.write("hr.toml", mapping.replace("create_before = \"14d\"", "create_before = \"14d\"\ndelete_after = \"30d\"") + groups);
+    world
+        .write("hr.toml", mapping.replace("create_before = \"14d\"", "create_before = \"14d\"\ndelete_after = \"30d\"") + groups);
     world.write(
         "hrpush.toml",
         "[source]\nkind = \"csv\"\npath = \"hr.csv\"\nmapping = \"hr.toml\"\n[source.rows]\nkey = \"EmployeeID\"\nfrom = \"From\"\nuntil = \"Until\"\n\
@@ -40,7 +41,8 @@ fn people(with_changes: bool) -> String {
     }
     if with_changes {
         text = text.replace(&row("102", "Sales", "2020-01-01", "", ","), &row("102", "Sales", "2020-01-01", "2040-03-09", ","));
-        let moves = row("103", "Sales", "2020-01-01", "", "2020-01-01,2040-03-14") + &row("103", "Growth", "2020-01-01", "", "2040-03-15,");
+        let moves = row("103", "Sales", "2020-01-01", "", "2020-01-01,2040-03-14")
+            + &row("103", "Growth", "2020-01-01", "", "2040-03-15,");
         text = text.replace(&row("103", "Sales", "2020-01-01", "", ","), &moves);
         text += &row("120", "Sales", "2040-03-25", "", ",");
         text += &row("121", "Growth", "2040-04-02", "2040-04-10", ",");
@@ -85,7 +87,7 @@ fn planned(world: &World, day: Date) -> BTreeSet<(String, String)> {
             ("user", _) => {}
             _ => {
                 for (list, word) in [("add", "joins"), ("remove", "quits")] {
-                    let members = change["members"][list].as_array().unwrap().iter();
+                    let members = change["members"][list].as_array().into_iter().flatten();
                     people.extend(members.map(|member| (member.as_str().unwrap().to_owned(), format!("{word} {key}"))));
                 }
             }
@@ -115,7 +117,10 @@ fn each_day_of_the_forecast_is_what_the_plan_of_that_day_adds() {
         ("2040-04-02".to_owned(), is("121", "enables")),
     ]);
     assert_eq!(found, wanted);
-    assert_eq!((&days[0]["leaves"], &days[0]["starts"], &days[0]["people"][0]["displayName"]), (&1.into(), &0.into(), &"Ann102 Lee102".into()));
+    assert_eq!(
+        (&days[0]["leaves"], &days[0]["starts"], &days[0]["people"][0]["displayName"]),
+        (&1.into(), &0.into(), &"Ann102 Lee102".into())
+    );
     // Day by day: what the plan of the day has and the plan of the day before has not.
     let mut before = planned(&world, FIRST);
     assert!(before.is_empty(), "{before:?}");

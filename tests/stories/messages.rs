@@ -43,7 +43,8 @@ fn all_gone() -> String {
 
 /// The keys of the sample that no message may contain, and a name.
 fn has_personal_value(text: &str) -> bool {
-    let people: Vec<String> = sample().lines().skip(1).flat_map(|line| line.split(',').take(3).map(str::to_owned).collect::<Vec<_>>()).collect();
+    let people: Vec<String> =
+        sample().lines().skip(1).flat_map(|line| line.split(',').take(3).map(str::to_owned).collect::<Vec<_>>()).collect();
     people.iter().any(|value| value.len() > 3 && text.contains(&format!("\"{value}")))
 }
 
@@ -64,9 +65,26 @@ fn held_people_are_a_message_once_and_again_after_a_week_or_a_good_run() {
     assert_eq!(bodies.len(), 1, "{bodies:?}");
     assert_eq!(
         keys(&bodies[0]),
-        ["at", "ended", "event", "exitCode", "feed", "fingerprint", "format", "guards", "host", "reason", "run", "summary", "tenantId"]
+        [
+            "at",
+            "ended",
+            "event",
+            "exitCode",
+            "feed",
+            "fingerprint",
+            "format",
+            "guards",
+            "host",
+            "reason",
+            "run",
+            "summary",
+            "tenantId"
+        ]
     );
-    assert_eq!((&bodies[0]["event"], &bodies[0]["exitCode"], &bodies[0]["summary"]["held"]), (&"held".into(), &4.into(), &2.into()));
+    assert_eq!(
+        (&bodies[0]["event"], &bodies[0]["exitCode"], &bodies[0]["summary"]["held"]),
+        (&"held".into(), &4.into(), &2.into())
+    );
     assert!(!has_personal_value(&bodies[0].to_string()), "{}", bodies[0]);
     // The same people are no news, also by another run.
     import(&world, &url, &held, &[]).ends_with(4);
@@ -125,7 +143,10 @@ fn a_run_that_refuses_its_input_is_a_message_and_carries_no_value_of_it() {
     let broken = format!("{}Zaphod Beeblebrox,one cell too few\n", sample());
     import(&world, &url, &broken, &[]).ends_with(2);
     let bodies = hook.bodies();
-    assert_eq!((&bodies[0]["event"], &bodies[0]["ended"], &bodies[0]["summary"]), (&"failed".into(), &"refused".into(), &Value::Null));
+    assert_eq!(
+        (&bodies[0]["event"], &bodies[0]["ended"], &bodies[0]["summary"]),
+        (&"failed".into(), &"refused".into(), &Value::Null)
+    );
     assert!(!bodies[0].to_string().contains("Beeblebrox"), "{}", bodies[0]);
     // The next night fails alike, which is no news until a run has reached its feed.
     import(&world, &url, &broken, &[]).ends_with(2);
@@ -277,7 +298,9 @@ fn an_address_in_the_file_is_refused_where_it_is_a_secret() {
 #[cfg(feature = "mail")]
 fn mail(server: &MailServer, more: &str) -> String {
     let port = server.port;
-    format!("[notify]\n[notify.mail]\nserver = \"localhost:{port}\"\nfrom = \"hrpush <hrpush@example.com>\"\nto = [\"it@example.com\", \"hr@example.com\"]\n{more}\n")
+    format!(
+        "[notify]\n[notify.mail]\nserver = \"localhost:{port}\"\nfrom = \"hrpush <hrpush@example.com>\"\nto = [\"it@example.com\", \"hr@example.com\"]\n{more}\n"
+    )
 }
 
 #[cfg(feature = "mail")]
@@ -305,7 +328,12 @@ fn a_letter_goes_out_encrypted_and_signed_in() {
         assert_eq!(post.letters.len(), 1, "{}\n{:?}", ended.err, post.commands);
         assert_eq!(post.signed_in, Some(("robot".to_owned(), "hunter2".to_owned())));
         let letter = &post.letters[0];
-        for line in ["Subject: hrpush: Stopped by a guard", "Auto-Submitted: auto-generated", "To: it@example.com, hr@example.com", "Guards: disable: "] {
+        for line in [
+            "Subject: hrpush: Stopped by a guard",
+            "Auto-Submitted: auto-generated",
+            "To: it@example.com, hr@example.com",
+            "Guards: disable: ",
+        ] {
             assert!(letter.contains(line), "{line}\n{letter}");
         }
         assert!(post.commands.iter().any(|line| line.contains("<hr@example.com>")), "{:?}", post.commands);

@@ -89,7 +89,7 @@ pub(crate) struct PartialArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct MetricsArgs {
-    /// Replace this file with the metrics of all feeds as OpenMetrics text, at the end of the run
+    /// Replace this file with the figures of all feeds for a monitor (`OpenMetrics` text), at the end of the run
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics_file: Option<PathBuf>,
 }
@@ -328,10 +328,8 @@ fn civil_day(text: &str) -> Result<jiff::civil::Date, String> {
     let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
     let parts: Vec<&str> = text.split('-').collect();
     let has_form = parts.len() == 3 && parts.iter().all(|part| digits(part)) && parts[0].len() == 4;
-    text.parse().map_err(|_| match has_form {
-        true => "there is no such day; a day is written as YYYY-MM-DD, such as 2026-12-31".to_owned(),
-        false => "a day is written as YYYY-MM-DD, such as 2026-12-31".to_owned(),
-    })
+    let why = if has_form { "there is no such day; " } else { "" };
+    text.parse().map_err(|_| format!("{why}a day is written as YYYY-MM-DD, such as 2026-12-31"))
 }
 
 fn day(text: &str) -> Result<Timestamp, String> {

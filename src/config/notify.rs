@@ -18,7 +18,7 @@ use crate::notify::{Address, Event, MailTls, WebhookFormat};
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A run must end, whatever a receiver does.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// The keys that name a receiver.
 const RECEIVERS: [&str; 9] = [
@@ -90,7 +90,7 @@ pub struct MailConfig {
     pub to: Vec<String>,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<NotifyConfig> {
+pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> NotifyConfig {
     const DETAILS: [(&str, Details); 2] = [("counts", Details::Counts), ("names", Details::Names)];
     const FORMATS: [(&str, WebhookFormat); 3] =
         [("teams", WebhookFormat::Teams), ("slack", WebhookFormat::Slack), ("json", WebhookFormat::Json)];
@@ -110,7 +110,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<No
         reader.fault(&fields.span(), "[notify] needs `format` for its webhook", "one of teams, slack, json");
     }
     reader.finish(fields);
-    Some(NotifyConfig { webhook: address.zip(format), mail, command, heartbeat, on, details, timeout })
+    NotifyConfig { webhook: address.zip(format), mail, command, heartbeat, on, details, timeout }
 }
 
 /// The address of the webhook, by one of four keys.
@@ -147,7 +147,7 @@ fn events(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> BTreeSet<Event> {
 }
 
 fn timeout(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Duration {
-    let span = fields.get("timeout").map(|node| node.span());
+    let span = fields.get("timeout").map(toml::Spanned::span);
     let read = duration::timed(reader, fields, "timeout", "such as 10s or 1min", duration::exact);
     let Some(found) = read.and_then(|time| Duration::try_from(time).ok()) else { return TIMEOUT };
     if found.is_zero() || found > LONGEST {

@@ -88,7 +88,7 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
         reader.finish(&fields);
     }
     if let Some(fields) = reader.table(root, "notify") {
-        config.notify = notify::read(reader, &fields);
+        config.notify = Some(notify::read(reader, &fields));
     }
     config
 }

@@ -1,4 +1,4 @@
-//! The metrics of the feeds as OpenMetrics text, for the textfile collector of a monitor.
+//! The metrics of the feeds as `OpenMetrics` text, for the textfile collector of a monitor.
 
 use std::fmt;
 

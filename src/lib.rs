@@ -23,6 +23,7 @@ pub mod directory;
 pub mod expr;
 pub mod graph;
 pub mod mapping;
+pub mod notify;
 pub mod plan;
 pub mod record;
 pub mod report;

@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::completion_values;
 use super::examples;
+use super::format::Format;
 use crate::config;
 use crate::session::decision::Consent;
 use crate::session::mapped_reading::ReadOptions;
@@ -65,7 +68,7 @@ pub(crate) struct MapArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
     /// Plan for this day (YYYY-MM-DD) instead of today
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = civil_day)]
     pub(crate) as_of: Option<jiff::civil::Date>,
 }
 
@@ -100,6 +103,13 @@ pub(crate) struct PartialArgs {
     pub(crate) partial: bool,
 }
 
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct MetricsArgs {
+    /// Replace this file with the figures of all feeds for a monitor (`OpenMetrics` text), at the end of the run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics_file: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// The HR files to read, instead of the configured source
@@ -117,6 +127,8 @@ pub(crate) struct Import {
     pub(crate) only: OnlyArgs,
     #[command(flatten)]
     pub(crate) partial: PartialArgs,
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +143,8 @@ pub(crate) struct Sync {
     pub(crate) map: MapArgs,
     #[command(flatten)]
     pub(crate) only: OnlyArgs,
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
 }
 
 #[derive(Debug, Args)]
@@ -164,11 +178,14 @@ pub(crate) struct Apply {
     pub(crate) stop: StopArgs,
     #[command(flatten)]
     pub(crate) yes: YesArgs,
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Undo {
     /// The run, as `hrpush runs` lists it, its first characters, or `last`
+    #[arg(add = ArgValueCandidates::new(completion_values::runs))]
     pub(crate) run: String,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
@@ -176,6 +193,8 @@ pub(crate) struct Undo {
     pub(crate) stop: StopArgs,
     #[command(flatten)]
     pub(crate) yes: YesArgs,
+    #[command(flatten)]
+    pub(crate) metrics: MetricsArgs,
 }
 
 #[derive(Debug, Args)]
@@ -256,6 +275,7 @@ pub(crate) enum RunsCommand {
     #[command(after_help = examples::RUNS_SHOW)]
     Show {
         /// The run, its first characters, or `last`
+        #[arg(add = ArgValueCandidates::new(completion_values::runs))]
         run: String,
     },
     /// Drop the values of old runs; their lines, counts and links are kept
@@ -282,6 +302,33 @@ pub(crate) struct StatusArgs {
     /// How old the last good run of each feed may be
     #[arg(long, value_name = "AGE", default_value = "26h", value_parser = duration)]
     pub(crate) max_age: SignedDuration,
+    /// Send the message `late` where a feed had no good run for so long
+    #[arg(long)]
+    pub(crate) notify: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotifyCommand {
+    /// Send a test message to every receiver of [notify]
+    #[command(after_help = examples::NOTIFY_TEST)]
+    Test,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Forecast {
+    /// The HR files [default: the configured source]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The number of weeks to look ahead
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=104))]
+    pub(crate) weeks: u16,
+    /// The format of stdout
+    #[arg(long, id = "format", value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) map: MapArgs,
 }
 
 fn duration(text: &str) -> Result<SignedDuration, &'static str> {
@@ -292,8 +339,18 @@ fn ending(text: &str) -> Result<EndKind, &'static str> {
     EndKind::named(text).ok_or("an ending as `hrpush runs` shows it, such as stopped")
 }
 
-fn day(text: &str) -> Result<Timestamp, jiff::Error> {
-    Ok(text.parse::<jiff::civil::Date>()?.to_zoned(TimeZone::UTC)?.timestamp())
+/// A day as options write it.
+fn civil_day(text: &str) -> Result<jiff::civil::Date, String> {
+    let digits = |part: &str| part.chars().all(|c| c.is_ascii_digit());
+    let parts: Vec<&str> = text.split('-').collect();
+    let has_form = parts.len() == 3 && parts.iter().all(|part| digits(part)) && parts[0].len() == 4;
+    let why = if has_form { "there is no such day; " } else { "" };
+    text.parse().map_err(|_| format!("{why}a day is written as YYYY-MM-DD, such as 2026-12-31"))
+}
+
+fn day(text: &str) -> Result<Timestamp, String> {
+    let midnight = civil_day(text)?.to_zoned(TimeZone::UTC).map_err(|fault| fault.to_string())?;
+    Ok(midnight.timestamp())
 }
 
 #[derive(Debug, Subcommand)]
@@ -450,7 +507,7 @@ pub(crate) struct Records {
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// Choose rows by this day (YYYY-MM-DD) instead of today
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = civil_day)]
     pub(crate) as_of: Option<jiff::civil::Date>,
 }
 
@@ -478,7 +535,7 @@ pub(crate) struct Init {
     #[arg(long, value_name = "COLUMN", conflicts_with = "preset")]
     pub(crate) key: Option<String>,
     /// Start from this HR system instead; `hrpush presets` lists the known ones
-    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    #[arg(long, value_name = "NAME", conflicts_with = "file", add = ArgValueCandidates::new(completion_values::presets))]
     pub(crate) preset: Option<String>,
     /// Replace hrpush.toml and the mapping if they exist
     #[arg(long)]

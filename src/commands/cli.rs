@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::arguments::{
-    Apply, Decide, Doctor, Explain, Grant, Import, Init, Mapping, PlanArgs, Quality, Records, Runs, Sandbox, StatusArgs,
-    StopArgs, Sync, Undo,
+    Apply, Decide, Doctor, Explain, Forecast, Grant, Import, Init, Mapping, MetricsArgs, NotifyCommand, PlanArgs, Quality,
+    Records, Runs, Sandbox, StatusArgs, StopArgs, Sync, Undo,
 };
 use super::examples;
+pub(super) use super::format::Format;
+use super::format::text_or_json;
 
 /// Makes a Microsoft Entra tenant agree with what HR says.
 #[derive(Debug, Parser)]
@@ -44,7 +46,7 @@ pub(crate) struct Common {
     #[arg(long, global = true, help_heading = "On every command", value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// The format of stdout
-    #[arg(long, global = true, help_heading = "On every command", value_enum, default_value_t = Format::Text)]
+    #[arg(long, global = true, help_heading = "On every command", value_parser = text_or_json(), default_value = "text")]
     pub(crate) format: Format,
     /// When to use colors
     #[arg(long, global = true, help_heading = "On every command", value_enum, default_value_t = Color::Auto)]
@@ -56,17 +58,11 @@ pub(crate) struct Common {
     #[arg(short, long, global = true, help_heading = "On every command", conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// The format of the log
-    #[arg(long, global = true, help_heading = "On every command", value_enum, default_value_t = Format::Text)]
+    #[arg(long, global = true, help_heading = "On every command", value_parser = text_or_json(), default_value = "text")]
     pub(crate) log_format: Format,
     /// Write the log to this file instead of stderr; SIGHUP opens it again after a rotation
     #[arg(long, global = true, help_heading = "On every command", value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Text,
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -105,6 +101,12 @@ pub(crate) enum Command {
     /// Show for each feed when it last ran well, and what needs attention
     #[command(after_help = examples::STATUS)]
     Status(StatusArgs),
+    /// Show day by day who starts, leaves and moves by the dates of the records
+    #[command(after_help = examples::FORECAST)]
+    Forecast(Forecast),
+    /// Try the receivers of messages
+    #[command(subcommand, after_help = examples::NOTIFY)]
+    Notify(NotifyCommand),
     /// Check, try, test and convert mappings
     #[command(subcommand, after_help = examples::MAPPING)]
     Mapping(Mapping),

@@ -46,7 +46,7 @@ pub(super) fn decide(common: &Common, args: &Decide) -> Result<Ended, Failure> {
 fn show<T: serde::Serialize>(common: &Common, document: &T, text: impl FnOnce(&T) -> String) -> Result<Ended, Failure> {
     print(&match common.format {
         Format::Json => report::json(document)?,
-        Format::Text => text(document),
+        Format::Text | Format::Csv => text(document),
     })?;
     Ok(Ended::done())
 }

@@ -23,7 +23,7 @@ pub(super) fn doctor(common: &Common, args: &Doctor) -> Result<Ended, Failure> {
         let findings = check(session, args.target.graph_url.as_deref()).await?;
         print(&match common.format {
             Format::Json => report::json(&document(&findings))?,
-            Format::Text => text(&findings),
+            Format::Text | Format::Csv => text(&findings),
         })?;
         Ok(ended(&findings))
     })

@@ -72,9 +72,29 @@ pub(super) const RUNS_EXPORT: &str = "Examples:
 pub(super) const STATUS: &str = "Examples:
   hrpush status                                         what a monitor asks
   hrpush status --max-age 3d --format json              for feeds that run twice a week
+  hrpush status --notify -q                             in a timer: send `late` where no good run came
 
-It reads the state folder alone and needs no network.
+It reads the state folder alone and needs no network, except for --notify.
 Exit codes: 0 all well, 4 something needs attention, 1 a feed had no good run within --max-age, 2 the configuration has a fault.";
+
+pub(super) const FORECAST: &str = "Examples:
+  hrpush forecast                                       the next eight weeks, by the configured source
+  hrpush forecast employees.csv --weeks 2               from a file
+  hrpush forecast --format csv > forecast.csv           for a spreadsheet
+  hrpush forecast --format json                         for a program
+
+The source is read once and nothing is written. Each day is planned by the rules of `hrpush plan --as-of DAY`.
+The first day has what a run would do today. The exit codes are those of a dry run today.";
+
+pub(super) const NOTIFY: &str = "Examples:
+  hrpush notify test                                    send a test message to every receiver";
+
+pub(super) const NOTIFY_TEST: &str = "Examples:
+  hrpush notify test                                    one line for each receiver: ok or fail
+  hrpush notify test --format json                      for a program
+
+The heartbeat is not called: a monitor would take the test for a good run.
+Exit codes: 0 every receiver took the message, 1 one did not, 2 the configuration has a fault or no [notify].";
 
 pub(super) const RUNS_SHOW: &str = "Examples:
   hrpush runs show last

@@ -22,7 +22,7 @@ pub(super) fn explain(common: &Common, args: &Explain) -> Result<Ended, Failure>
         let PersonExplained { explanation, plan, notes: remarks } = &explained;
         print(&match common.format {
             Format::Json => report::json(explanation)?,
-            Format::Text => report::explanation(explanation, plan),
+            Format::Text | Format::Csv => report::explanation(explanation, plan),
         })?;
         notes(common, remarks);
         Ok(Ended::done())

@@ -6,12 +6,15 @@
 mod apply;
 mod arguments;
 mod cli;
+mod completion_values;
 mod completions;
 mod decide;
 mod doctor;
 mod examples;
 mod exit;
 mod explain;
+mod forecast;
+mod format;
 mod import;
 mod init;
 mod interrupt;
@@ -20,6 +23,7 @@ mod mapping;
 mod mapping_check;
 mod mapping_convert;
 mod mapping_test;
+mod notify;
 mod output;
 mod pager;
 mod plan;
@@ -44,6 +48,12 @@ use cli::{Cli, Color, Command};
 
 /// Runs the command that the arguments name, and returns its exit code.
 pub fn main<I: IntoIterator<Item = OsString>>(arguments: I) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match completions::answer(&arguments) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(fault) => fault.exit(),
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(fault) => fault.exit(),
@@ -69,6 +79,8 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Decide(args) => decide::decide(common, args),
         Command::Runs(args) => runs::runs(common, args),
         Command::Status(args) => status::show(common, args),
+        Command::Forecast(args) => forecast::forecast(common, args),
+        Command::Notify(command) => notify::notify(common, command),
         Command::Mapping(command) => mapping::mapping(common, command),
         Command::Doctor(args) => doctor::doctor(common, args),
         Command::Sandbox(args) => sandbox::sandbox(args),

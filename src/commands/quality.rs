@@ -21,7 +21,7 @@ pub(super) fn quality(common: &Common, args: &Quality) -> Result<Ended, Failure>
         }
         print(&match common.format {
             Format::Json => report::json(&report::quality_json(&name, records, &sha256, &findings))?,
-            Format::Text => report::quality(&name, records, &findings),
+            Format::Text | Format::Csv => report::quality(&name, records, &findings),
         })?;
         if findings.is_empty() {
             return Ok(Ended::done());

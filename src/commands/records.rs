@@ -24,7 +24,7 @@ fn show(common: &Common, args: &Records, reading: &Reading) -> Result<Ended, Fai
     let most = match (common.format, args.limit) {
         (_, Some(0)) | (Format::Json, None) => usize::MAX,
         (_, Some(limit)) => limit,
-        (Format::Text, None) => 20,
+        (Format::Text | Format::Csv, None) => 20,
     };
     if common.format == Format::Json {
         print(&report::json(&document(reading, most)?)?)?;

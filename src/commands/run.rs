@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use super::cli::{Common, Format, StopArgs};
+use super::cli::{Common, Format, MetricsArgs, StopArgs};
 use super::interrupt::block_on;
 use super::output::{columns, print};
 use super::pager::page;
@@ -22,6 +22,11 @@ use crate::session::settings::Settings;
 /// The settings that the options name.
 pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
     Settings::load(common.config.as_deref(), common.state.as_deref())
+}
+
+/// The same, with the metrics file of the run.
+pub(super) fn settings_with_metrics(common: &Common, metrics: &MetricsArgs) -> Result<Settings, Failure> {
+    Ok(Settings { metrics_file: metrics.metrics_file.clone(), ..settings(common)? })
 }
 
 /// Runs the work as one session, until it ends or is interrupted.
@@ -87,8 +92,8 @@ async fn decide(session: &Session<'_>, pending: PendingRun, judgement: Judgement
             let Executed { outcome, ended, had_changes } = execute(session, pending, approval).await?;
             match common.format {
                 Format::Json => print(&report::json(&outcome)?)?,
-                Format::Text if had_changes && !common.quiet => print(&report::outcome(&outcome))?,
-                Format::Text => {}
+                Format::Text | Format::Csv if had_changes && !common.quiet => print(&report::outcome(&outcome))?,
+                Format::Text | Format::Csv => {}
             }
             Ok(ended)
         }

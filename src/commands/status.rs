@@ -5,19 +5,34 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::cli::{Common, Format, StatusArgs};
+use super::interrupt::block_on;
 use super::output::print;
 use super::run::settings;
 use crate::report::{self, shown};
 use crate::session::error::{Ended, Failure};
+use crate::session::notification::announce_now;
+use crate::session::notify_test::NO_RECEIVER;
 use crate::session::status::{Status, status};
 
 pub(super) fn show(common: &Common, args: &StatusArgs) -> Result<Ended, Failure> {
-    let status = status(&settings(common)?, Timestamp::now())?;
+    let (settings, now) = (settings(common)?, Timestamp::now());
+    let status = status(&settings, now)?;
     print(&match common.format {
         Format::Json => report::json(&status)?,
-        Format::Text => text(&status),
+        Format::Text | Format::Csv => text(&status),
     })?;
-    Ok(status.ended(args.max_age))
+    if !args.notify {
+        return Ok(status.ended(args.max_age));
+    }
+    if settings.config.notify.is_none() {
+        return Err(Failure::usage(NO_RECEIVER));
+    }
+    block_on(async |_| {
+        for message in status.late_messages(args.max_age, now) {
+            announce_now(&settings, &message).await;
+        }
+        Ok(status.ended(args.max_age))
+    })
 }
 
 fn text(status: &Status) -> String {

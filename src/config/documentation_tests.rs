@@ -7,7 +7,7 @@ use crate::diagnostic::mask;
 use crate::diagnostic::toml::KnownKeys;
 
 /// Configurations that together reach every reader.
-const EXAMPLES: [&str; 15] = [
+const EXAMPLES: [&str; 16] = [
     "[tenant]\nid = \"a.com\"\nauth = { method = \"client-secret\" }\n[protect]\n[guard]\nsource = {}\nfeed = {}\ndisable = {}\nenable = {}\ndelete = {}\ncreate = {}\nupdate = {}\nclear = {}\nidentity = {}\nremoveMembers = {}\nheld = {}\nmissing = {}\n[plan]\n[journal]\n[names]\n[password]\ndeliver = \"file\"\n[quota]\n",
     "[tenant]\nauth = { method = \"client-certificate\" }\n",
     "[tenant]\nauth = { method = \"managed-identity\" }\n[tenant.x]\n",
@@ -23,6 +23,7 @@ const EXAMPLES: [&str; 15] = [
     "[source]\nkind = \"sql\"\nurl = \"postgres://u@h/d\"\n",
     "[source]\nkind = \"rest\"\nauth = { method = \"basic\" }\nclient_certificate = {}\nsecret_headers = { X = {} }\npaging = { kind = \"next\" }\n[[source.also]]\npaging = {}\n[[source.join]]\npaging = {}\n[[source.pick]]\n[source.changes]\n",
     "[source]\nkind = \"rest\"\nauth = { method = \"bearer\" }\n",
+    "[notify]\n[notify.mail]\n",
 ];
 
 /// Methods of a service with keys that depend on each other.
@@ -36,7 +37,9 @@ const METHODS: [&str; 6] = [
 ];
 
 /// Keys that are read only to be refused: a secret in the file, or a password that has no use.
-const REFUSED: [(&str, &str); 10] = [
+const REFUSED: [(&str, &str); 12] = [
+    ("[notify] mail", "password"),
+    ("[notify] mail", "secret"),
     ("[tenant] auth", "password_env"),
     ("[source] auth", "password"),
     ("[source] auth", "token"),
@@ -102,7 +105,7 @@ fn same(code: &KnownKeys, page: &KnownKeys, free: &[&str]) {
 }
 
 /// A build without a feature refuses its tables without asking for their keys.
-#[cfg(all(feature = "sftp", feature = "objects", feature = "sql", feature = "passwords"))]
+#[cfg(all(feature = "sftp", feature = "objects", feature = "sql", feature = "passwords", feature = "mail"))]
 #[test]
 fn the_page_of_the_configuration_has_every_key() {
     let mut page = of_the_page(include_str!("../../docs/configuration.md"));

@@ -11,6 +11,7 @@ pub(super) enum Feature {
     Objects,
     Sql,
     Passwords,
+    Mail,
 }
 
 impl Feature {
@@ -21,6 +22,7 @@ impl Feature {
             Self::Objects => ("objects", "object stores", cfg!(feature = "objects")),
             Self::Sql => ("sql", "database servers", cfg!(feature = "sql")),
             Self::Passwords => ("passwords", "files of encrypted passwords", cfg!(feature = "passwords")),
+            Self::Mail => ("mail", "messages by mail", cfg!(feature = "mail")),
         }
     }
 

@@ -18,16 +18,19 @@ mod duration;
 mod features;
 mod files;
 mod guards;
+mod notify;
 mod parse;
 mod remote;
 mod rest;
 mod secret;
+mod secret_keys;
 mod sql;
 #[cfg(test)]
 mod tests;
 
 pub use files::{FileSource, JoinSource};
 pub use guards::{GuardLimit, Guards};
+pub use notify::{AddressFrom, Details, MailConfig, NotifyConfig};
 pub use remote::PlaceConfig;
 pub use rest::{Layer, RestSource, check_rest};
 pub use secret::{SecretError, SecretFrom};
@@ -55,6 +58,8 @@ pub struct Config {
     pub quota: Quota,
     /// How long the journal is kept.
     pub journal: JournalConfig,
+    /// Where messages about runs go.
+    pub notify: Option<NotifyConfig>,
 }
 
 impl Default for Config {
@@ -70,6 +75,7 @@ impl Default for Config {
             password: Password { deliver: Deliver::Discard },
             quota: Quota { share: 0.9, scale: 1.0 },
             journal: JournalConfig { keep: SignedDuration::from_hours(400 * 24) },
+            notify: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::features::Feature;
 use super::files::FileKind;
 use super::{
     Config, Deliver, HandTo, JournalConfig, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files,
-    guards, rest, sql,
+    guards, notify, rest, sql,
 };
 #[cfg(test)]
 use crate::diagnostic::toml::KnownKeys;
@@ -86,6 +86,9 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
             config.journal = JournalConfig { keep };
         }
         reader.finish(&fields);
+    }
+    if let Some(fields) = reader.table(root, "notify") {
+        config.notify = Some(notify::read(reader, &fields));
     }
     config
 }

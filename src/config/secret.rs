@@ -1,6 +1,9 @@
 //! Secrets: named by the configuration, read when they are used, never printed.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -13,6 +16,8 @@ pub enum SecretFrom {
     Env(String),
     /// In a file that only its owner may read.
     File(PathBuf),
+    /// In what a program prints, such as the client of a vault.
+    Command(Vec<String>),
 }
 
 /// Why a secret could not be had.
@@ -44,7 +49,20 @@ pub enum SecretError {
         /// The file, in which only white space was found.
         path: PathBuf,
     },
+    /// The program printed no secret. What it printed is not shown.
+    #[error(
+        "`{program}` printed no secret: it {why}\n  hint: run it as the user that runs hrpush, without variables that begin with HRPUSH_"
+    )]
+    NotPrinted {
+        /// The name of the program.
+        program: String,
+        /// What the program did instead.
+        why: String,
+    },
 }
+
+/// How long a program may take to print a secret.
+const PROGRAM_TIME: Duration = Duration::from_secs(30);
 
 /// The name of a variable as messages show it. One that is not written as such names are may be the secret itself.
 fn shown_variable(name: &str) -> String {
@@ -80,7 +98,41 @@ impl SecretFrom {
                 }
                 Ok(secret.into())
             }
+            Self::Command(program) => printed(program),
         }
+    }
+}
+
+/// The first line that a program prints. It is started without a shell and without the secrets of hrpush.
+fn printed(program: &[String]) -> Result<SecretString, SecretError> {
+    let name = program.first().cloned().unwrap_or_default();
+    let failed = |why: String| SecretError::NotPrinted { program: name.clone(), why };
+    let mut command = Command::new(&name);
+    command.args(program.iter().skip(1)).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    for (variable, _) in std::env::vars_os().filter(|(variable, _)| variable.to_string_lossy().starts_with("HRPUSH_")) {
+        command.env_remove(variable);
+    }
+    let mut child = command.spawn().map_err(|error| failed(format!("cannot be started: {error}")))?;
+    let (send, receive) = std::sync::mpsc::channel();
+    let stdout = child.stdout.take();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = stdout.map(|stdout| stdout.take(64 * 1024).read_to_string(&mut text));
+        // The receiver is gone where the program was too slow.
+        let _ = send.send(read.and_then(Result::ok).map(|_| text));
+    });
+    let Ok(text) = receive.recv_timeout(PROGRAM_TIME) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(failed(format!("did not end within {} s", PROGRAM_TIME.as_secs())));
+    };
+    let status = child.wait().map_err(|error| failed(format!("cannot be waited for: {error}")))?;
+    if !status.success() {
+        return Err(failed(format!("ended with {status}")));
+    }
+    match text.as_deref().and_then(|text| text.lines().next()).map(str::trim) {
+        Some(secret) if !secret.is_empty() => Ok(secret.into()),
+        _ => Err(failed("printed nothing, or no text".to_owned())),
     }
 }
 
@@ -126,6 +178,19 @@ mod tests {
         for name in ["token", "hr-token.txt", "secrets/hr_token"] {
             assert!(said(name).contains(&format!("/{name}: cannot be read")), "{}", said(name));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_prints_a_secret_and_gets_none() {
+        let shell = |script: &str| SecretFrom::Command(vec!["/bin/sh".into(), "-c".into(), script.into()]).read();
+        assert_eq!(shell("echo s3cret; echo more").unwrap().expose_secret(), "s3cret");
+        for script in ["exit 3", "echo", "echo hunter2; exit 1"] {
+            let error = shell(script).unwrap_err().to_string();
+            assert!(error.contains("`/bin/sh` printed no secret") && !error.contains("hunter2"), "{error}");
+        }
+        let missing = SecretFrom::Command(vec!["/nowhere/vault".into()]).read().unwrap_err().to_string();
+        assert!(missing.contains("cannot be started"), "{missing}");
     }
 
     #[test]

@@ -58,14 +58,16 @@ impl fmt::Display for ChoiceError {
         } else {
             "no built-in mapping fits these columns"
         })?;
-        for Candidate { file, required, missing } in &self.candidates {
+        // A mapping with hardly a column of the file is no help.
+        let near = self.candidates.iter().filter(|candidate| candidate.missing.len() * 2 <= candidate.required);
+        for Candidate { file, required, missing } in near {
             if missing.is_empty() {
                 write!(f, "\n  {file} requires {required} columns")?;
             } else {
                 write!(f, "\n  {file} lacks {}", missing.join(", "))?;
             }
         }
-        f.write_str("\nhint: name a mapping with --mapping FILE, or let `hrpush init FILE` write one")
+        f.write_str("\n  hint: name a mapping with --mapping FILE, or let `hrpush init FILE` guess one from the columns")
     }
 }
 

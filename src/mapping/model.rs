@@ -253,7 +253,8 @@ pub(super) fn missing(
     let fault = |(name, span): (&str, Range<usize>)| {
         let hint = did_you_mean(name, header.names()).unwrap_or_else(|| {
             let names: Vec<&str> = header.names().collect();
-            format!("the columns are {}", names.join(", "))
+            let names = names.join(", ");
+            format!("let the export write this column, or take it out of the mapping; the columns are {names}")
         });
         document.fault(&span, format!("the reading has no column `{name}`"), Some(hint))
     };

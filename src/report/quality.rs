@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::spreadsheet::harmless_cell;
 use crate::diagnostic::escape::shown;
 use crate::mapping::{FINDINGS, Finding};
 use crate::record::{At, Place};
@@ -58,7 +59,7 @@ pub fn quality_csv(findings: &[Finding]) -> Result<String, csv::Error> {
             code,
             problem,
         ];
-        writer.write_record(cells.map(harmless))?;
+        writer.write_record(cells.map(harmless_cell))?;
     }
     let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -82,16 +83,6 @@ fn row(place: &Place) -> String {
     match &place.at {
         At::Line(line) | At::Row(line) => format!("{} row {line}", place.source),
         At::Pointer(pointer) => format!("{} {}", place.source, &**pointer),
-    }
-}
-
-/// A cell text that no spreadsheet reads as a formula (CWE-1236).
-fn harmless(text: &str) -> String {
-    // Some programs trim leading spaces, and some accept full-width signs.
-    let first = text.trim_start_matches(' ').chars().next();
-    match first {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => format!("'{text}"),
-        _ => text.to_owned(),
     }
 }
 

@@ -153,7 +153,11 @@ fn cloud(settings: &Settings) -> Cloud {
 /// The message for a plan or a run of another target.
 pub(crate) fn other_target(target: &Target) -> String {
     let kind = if target.sandbox { "the embedded sandbox" } else { "the tenant" };
-    format!("the plan is for {kind} {} at {}, which is not the target here", shown(&target.tenant_id), shown(&target.graph_url))
+    format!(
+        "the plan is for {kind} {} at {}, which is not the target here\n  hint: [tenant] and --graph-url name the target; the embedded sandbox is that of the state folder (--state)",
+        shown(&target.tenant_id),
+        shown(&target.graph_url)
+    )
 }
 
 /// Connects without sending a request.

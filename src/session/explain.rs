@@ -11,10 +11,10 @@ use super::mapped_reading::{MappedReading, ReadOptions};
 use super::open_target::{ClockRule, OpenRequest, OpenTarget};
 use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
 use super::run::Session;
-use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, Value};
+use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, UserNo, Value, roles};
 use crate::graph::Priority;
 use crate::mapping::{Desired, Flow, Mapped, Stage};
-use crate::plan::{self, BoundNames, Object, Person, Plan, Verdict};
+use crate::plan::{self, BoundNames, Change, Object, Person, Plan, Verdict};
 use crate::record::{Cell, EmployeeId, Record};
 use crate::report::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing};
 
@@ -51,6 +51,8 @@ pub(crate) async fn explain(session: &Session<'_>, request: &ExplainRequest) -> 
     // The plan is for all people, because whether this person is held or missing can depend on others.
     let plan = PlanRequest { source: &read, policy: &policy, as_of: request.options.as_of, only: None, whole: true };
     let mut result = compute(&plan, &target)?;
+    let named = key_of_account(key, &result, &target.snapshot);
+    let key = named.as_ref().unwrap_or(key);
     target.store.add_wishes(&target.snapshot.tenant, &mut result.ledger, [key.as_str()])?;
     let plan = about(key, &result, &target.snapshot);
     let subject = Subject { key, read: &read, result: &result, target: &target };
@@ -59,6 +61,25 @@ pub(crate) async fn explain(session: &Session<'_>, request: &ExplainRequest) -> 
         return Err(unknown_person(key));
     }
     Ok(PersonExplained { explanation, plan, notes: std::mem::take(&mut target.notes) })
+}
+
+/// The key of the person whose account has this sign-in name, where the text is no key itself.
+fn key_of_account(name: &EmployeeId, result: &PlanResult, snapshot: &Snapshot) -> Option<EmployeeId> {
+    if !name.as_str().contains('@') || result.knows(name) {
+        return None;
+    }
+    let wanted = name.as_str().to_lowercase();
+    let is_it = |user: UserNo| {
+        let user = snapshot.users.at(user).to_user();
+        user.value(Attribute::find(roles::USER_PRINCIPAL_NAME)?)?.as_text().map(|found| found.to_lowercase() == wanted)
+    };
+    let matched = result.survey.matched.iter().find(|(_, user)| is_it(*user) == Some(true));
+    let matched = matched.and_then(|(person, _)| result.people.key(*person)).and_then(EmployeeId::new);
+    let planned = || {
+        let named = |change: &&Change| change.user_principal_name.as_ref().is_some_and(|found| found.to_lowercase() == wanted);
+        result.survey.plan.changes.iter().find(named).and_then(|change| EmployeeId::new(&change.key))
+    };
+    matched.or_else(planned)
 }
 
 /// The part of the plan that is about this person; a group's change with this membership alone.

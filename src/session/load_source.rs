@@ -18,7 +18,9 @@ use crate::mapping::Mapping;
 use crate::report::shown;
 use crate::source::remote::Remote;
 use crate::source::sql::Database;
-use crate::source::{Arrival, CsvSettings, Delivery, FileSettings, JoinedFile, OpenDelivery, PlainDelivery, Reading, Source};
+use crate::source::{
+    AllRows, Arrival, CsvSettings, Delivery, FileSettings, JoinedFile, OpenDelivery, PlainDelivery, Reading, Source,
+};
 
 /// How a long wait names the database, whose address may have a password.
 const DATABASE: &str = "the HR database of [source]";
@@ -37,14 +39,54 @@ pub(crate) async fn read(session: &Session<'_>, files: &[PathBuf], options: &Rea
         let mapping = named.map_or_else(|| fitting_columns(&reading), load)?;
         return MappedReading::of_system(reading, mapping);
     }
+    rows_of_files(session, files, options).await?.mapped()
+}
+
+/// The same, with every row of a person where the day of the plan chooses one of them. The source is read once.
+///
+/// A web service and a database choose their rows when they answer, so their reading is that of the first day.
+pub(crate) async fn read_for_days(
+    session: &Session<'_>,
+    files: &[PathBuf],
+    options: &ReadOptions,
+) -> Result<(MappedReading, Option<AllRows>), Failure> {
+    if files.is_empty() && matches!(kind(session.settings), Some(SourceKind::Rest(_) | SourceKind::Sql(_))) {
+        return Ok((read(session, files, options).await?, None));
+    }
+    let rows = rows_of_files(session, files, options).await?;
+    let all = rows.rows.depend_on_the_day().then(|| rows.rows.clone());
+    Ok((rows.mapped()?, all))
+}
+
+/// The rows of files, with the mapping that fits them.
+struct FileRows {
+    rows: AllRows,
+    mapping: Mapping,
+    day: Date,
+    delivered: Option<Delivered>,
+    refuse_repeated: bool,
+}
+
+impl FileRows {
+    /// The reading of the day, with the mapping bound to it.
+    fn mapped(self) -> Result<MappedReading, Failure> {
+        let Self { rows, mapping, day, delivered, refuse_repeated } = self;
+        let reading = rows.in_force(day, mapping.time_zone())?;
+        let bound = mapping.bind(&reading.header)?;
+        Ok(MappedReading { reading, mapping, bound, delivered, refuse_repeated, queried: false })
+    }
+}
+
+async fn rows_of_files(session: &Session<'_>, files: &[PathBuf], options: &ReadOptions) -> Result<FileRows, Failure> {
+    let settings = session.settings;
+    let named = options.mapping.as_deref().or(settings.mapping());
     let source = file_source(settings, files, options.mapping.is_some())?;
     let open = open(session, &source).await?;
     let mapping = named.map_or_else(|| fitting_file(&open), load)?;
     let day = options.as_of.unwrap_or_else(|| Timestamp::now().to_zoned(mapping.time_zone().clone()).date());
     let delivered = source.move_to.clone().map(|move_to| Delivered { files: open.paths(), move_to });
-    let reading = open.read(mapping.csv(), day, mapping.time_zone())?;
-    let bound = mapping.bind(&reading.header)?;
-    Ok(MappedReading { reading, mapping, bound, delivered, refuse_repeated: source.refuse_repeated, queried: false })
+    let rows = open.read_all(mapping.csv())?;
+    Ok(FileRows { rows, mapping, day, delivered, refuse_repeated: source.refuse_repeated })
 }
 
 /// The same without a mapping, for a first look.

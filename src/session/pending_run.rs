@@ -50,9 +50,23 @@ impl PendingRun {
     }
 }
 
-/// A note for each change that was left out.
+/// The most changes that are listed one by one.
+const LISTED: usize = 10;
+
+/// Notes about the changes that were left out: how many there are, and the first of them.
 pub(crate) fn left_out(drifted: &[plan::Drifted]) -> Vec<String> {
-    drifted.iter().map(|drifted| format!("left out, {}: {}", drifted.key, drifted.message)).collect()
+    let mut notes: Vec<String> =
+        drifted.iter().take(LISTED).map(|drifted| format!("left out, {}: {}", drifted.key, drifted.message)).collect();
+    if drifted.len() > LISTED {
+        notes.push(format!("left out: {} more", drifted.len() - LISTED));
+    }
+    if !drifted.is_empty() {
+        notes.push(format!(
+            "{} changes no longer fit the tenant and are left out; `hrpush plan` makes a plan of what is still to do",
+            drifted.len()
+        ));
+    }
+    notes
 }
 
 /// Whether the plan may need a first password or an access pass.

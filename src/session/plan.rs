@@ -110,7 +110,10 @@ impl PlanResult {
 /// The failure for a key that neither the reading nor the ledger contains.
 pub(crate) fn unknown_person(key: &EmployeeId) -> Failure {
     let key = crate::report::shown(key.as_str());
-    Failure::usage(format!("no person with key `{key}` in the HR data or in the state of earlier runs")).because(RunReason::new(
+    Failure::usage(format!(
+        "no person with the HR key `{key}` in the HR data or in the state of earlier runs\n  hint: `hrpush records` lists the keys; `explain` also takes the sign-in name of a managed account"
+    ))
+    .because(RunReason::new(
         RunReasonCode::Arguments,
         "--only: no such person in the HR data or in the state of earlier runs",
     ))

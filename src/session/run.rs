@@ -11,6 +11,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
 use super::error::{Code, Ended, Failure};
+use super::metrics;
+use super::notification;
 use super::observer::{Event, Observer};
 use super::operator::operator;
 use super::run_end::{RunEnd, RunFacts, RunKind};
@@ -113,6 +115,11 @@ impl<'a> Session<'a> {
         self.cancelled.clone()
     }
 
+    /// Fails once the run is to stop. For long work that awaits nothing.
+    pub(crate) fn check_interrupt(&self) -> Result<(), Failure> {
+        if *self.cancelled.borrow() { Err(Failure::Interrupted) } else { Ok(()) }
+    }
+
     /// Does the work, unless an interrupt comes first. Only for work that writes nothing.
     pub(crate) async fn unless_interrupted<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         let mut cancelled = self.cancelled.clone();
@@ -145,6 +152,10 @@ impl<'a> Session<'a> {
         };
         if let Err(fault) = self.record(&end) {
             tracing::warn!("the end of this run is missing in the list of runs: {fault}");
+        }
+        notification::announce(self.settings, &end).await;
+        if let Err(fault) = metrics::keep(self.settings, &end) {
+            tracing::warn!("the metrics of this run are missing: {fault}");
         }
         self.observer.event(Event::Ended(&end));
         result.unwrap_or_else(|panic| resume_unwind(panic))

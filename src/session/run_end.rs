@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::{Code, Ended};
+use super::findings::Findings;
 use super::operator::operator;
 use super::run_reason::RunReason;
 use crate::apply::Outcome;
@@ -23,6 +24,7 @@ pub(crate) enum RunKind {
     Doctor,
     Records,
     Quality,
+    Forecast,
 }
 
 impl RunKind {
@@ -39,6 +41,7 @@ impl RunKind {
             Self::Doctor => "doctor",
             Self::Records => "records",
             Self::Quality => "quality",
+            Self::Forecast => "forecast",
         }
     }
 
@@ -77,6 +80,8 @@ pub(crate) struct RunFacts {
     pub(crate) applied: u64,
     /// How many steps failed.
     pub(crate) failed: usize,
+    /// What messages and metrics are about.
+    pub(crate) findings: Findings,
 }
 
 impl RunFacts {
@@ -88,6 +93,7 @@ impl RunFacts {
         self.summary = Some(plan.summary.clone());
         (self.changes, self.attention) = (plan.changes.len(), plan.attention().len());
         self.source = Some(plan.source.name.clone());
+        self.findings.planned(plan);
     }
 
     /// The plan was carried out, wholly or in part.
@@ -95,6 +101,7 @@ impl RunFacts {
         self.run = Some(outcome.run.clone());
         self.applied = outcome.applied;
         self.failed = outcome.failed.len();
+        self.findings.applied(outcome);
     }
 }
 

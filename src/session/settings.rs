@@ -13,6 +13,8 @@ use crate::store::Store;
 pub(crate) struct Settings {
     pub(crate) config: Config,
     pub(crate) state: PathBuf,
+    /// The metrics file that a run replaces at its end.
+    pub(crate) metrics_file: Option<PathBuf>,
 }
 
 /// The name of the configuration in the working folder.
@@ -29,7 +31,7 @@ impl Settings {
         let beside = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         let state = state.map_or_else(|| beside.join(".hrpush"), Path::to_path_buf);
         let config = path.as_deref().map(config::load).transpose()?.unwrap_or_default();
-        Ok(Self { config, state })
+        Ok(Self { config, state, metrics_file: None })
     }
 
     /// Opens the state folder, and makes it where it does not exist.

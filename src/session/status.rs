@@ -6,13 +6,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::error::{Code, Ended, Failure};
+use super::notification::second;
+use super::operator::operator;
 use super::settings::Settings;
 use crate::directory::TenantId;
+use crate::notify::{Event, Message};
 use crate::store::{EndKind, GoodRun, RunRow};
 use crate::target::QuotaLevel as _;
 
 /// A feed that had no run for so long was retired: it is not waited for, as long as another one runs.
 const RETIRED: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+const NO_RUN: &str = "no run of this state folder has reached a tenant yet";
 
 /// The runs of a state folder at one moment.
 #[derive(Clone, Debug, Serialize)]
@@ -69,7 +74,7 @@ impl Status {
     pub(crate) fn ended(&self, max_age: SignedDuration) -> Ended {
         let late: Vec<String> = self.feeds.iter().filter_map(|feed| feed.late(max_age)).collect();
         if self.feeds.is_empty() {
-            return Ended::with(Code::CannotRun, vec!["no run of this state folder has reached a tenant yet".to_owned()]);
+            return Ended::with(Code::CannotRun, vec![NO_RUN.to_owned()]);
         }
         if !late.is_empty() {
             return Ended::with(Code::CannotRun, late);
@@ -77,6 +82,32 @@ impl Status {
         let mut why: Vec<String> = self.feeds.iter().flat_map(FeedStatus::attention).collect();
         why.extend(self.last_failure.as_ref().map(ended_line));
         Ended::attention(why)
+    }
+}
+
+impl Status {
+    /// The message `late` of each feed without a good run for so long. A state folder without any run has one of its own.
+    pub(crate) fn late_messages(&self, max_age: SignedDuration, now: Timestamp) -> Vec<Message> {
+        let message = |reason: String| Message {
+            reason: Some(reason),
+            exit_code: Some(Code::CannotRun.number()),
+            host: operator().host,
+            ..Message::new(Event::Late, &second(now))
+        };
+        if self.feeds.is_empty() {
+            return vec![message(NO_RUN.to_owned())];
+        }
+        let late = self.feeds.iter().filter_map(|feed| Some((feed, feed.late(max_age)?)));
+        let late = late.map(|(feed, reason)| Message {
+            run: Some(feed.last_run.run.0.clone()),
+            feed: Some(feed.feed.clone()),
+            tenant_id: Some(feed.tenant_id.0.clone()),
+            ended: feed.last_run.ended.map(|ended| ended.as_str().to_owned()),
+            summary: feed.last_run.summary.as_ref().and_then(|summary| serde_json::to_value(summary).ok()),
+            fingerprint: feed.last_run.fingerprint.clone(),
+            ..message(reason)
+        });
+        late.collect()
     }
 }
 

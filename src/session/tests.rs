@@ -56,7 +56,7 @@ impl Recorder {
 }
 
 fn settings(state: &Path) -> Settings {
-    Settings { config: Config::default(), state: state.to_path_buf() }
+    Settings { config: Config::default(), state: state.to_path_buf(), metrics_file: None }
 }
 
 fn never() -> watch::Receiver<bool> {

@@ -310,6 +310,10 @@ pub enum FaultKind {
     Unfit(String),
 }
 
+/// What to do about a page in place of a file.
+const WEB_PAGE: &str =
+    "if it is a log-in page, the download needs a sign-in; a table in a web page is saved as .xlsx or as CSV UTF-8";
+
 impl FaultKind {
     /// What is wrong, in words that hold no value of the source. The names of columns and sheets are such values, too: where the header is
     /// missing, the first record is in its place. Only names that the settings ask for are repeated.
@@ -450,6 +454,8 @@ impl FaultKind {
             Self::Members { .. } => "name one of them: `member = \"…\"` in [source]",
             Self::Nul => "export the file again as plain text",
             Self::Locked => "save it without a password",
+            Self::Empty => "the export wrote nothing: check its query and its filter, and export again",
+            Self::Markup("a web page") => WEB_PAGE,
             Self::Markup(_) => "open it in a spreadsheet program and save it as .xlsx or as CSV UTF-8",
             _ => return None,
         })

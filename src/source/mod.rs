@@ -32,7 +32,7 @@ mod wildcard;
 pub use effective_rows::{RowRule, one_row_each};
 pub use error::{Fault, FaultKind, SourceErrors, Spot};
 pub use files::csv::CsvSettings;
-pub use files::delivery::{Delivery, JoinedFile, OpenDelivery, PlainDelivery};
+pub use files::delivery::{AllRows, Delivery, JoinedFile, OpenDelivery, PlainDelivery};
 pub use files::local::open;
 pub use files::readiness::{Arrival, Listed, newest};
 pub use files::source_file::Fetched;
@@ -43,7 +43,7 @@ pub use profile::{ColumnProfile, Profiler};
 pub use records::Records;
 
 /// A whole reading of a source.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reading {
     /// The name of the file without its folder; several are joined by `+`.
     pub name: String,

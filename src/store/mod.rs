@@ -15,10 +15,12 @@ mod columns;
 mod decisions;
 mod effects;
 mod endings;
+mod feed_metrics;
 mod held_records;
 mod journal;
 mod ledger;
 mod links;
+mod messages;
 mod migration;
 mod names;
 mod people;
@@ -34,18 +36,21 @@ mod tests;
 mod wanted;
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use thiserror::Error;
 
 pub use approvals::{Approval, ApprovalRow, GuardCount};
 pub use chain::{ChainReport, ExportedRun};
 pub use decisions::{DecisionRow, KnownAccount, Operator};
 pub use endings::{EndKind, GoodRun, RunResult, RunStart};
+pub use feed_metrics::FeedMetrics;
 pub use held_records::HeldRecord;
 pub use links::{Link, LinkKind};
+pub use messages::{LastMessage, Subject, Unsent};
 pub use quota_level::{SavedLevel, SavedStops};
 pub use retention::Pruned;
 pub use runs::{Recorded, RequestRow, RunRow, Write};
@@ -61,12 +66,25 @@ const FILE: &str = "state.db";
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The folder cannot be made or read.
-    #[error("the state folder {folder} cannot be used: {error}")]
+    #[error("{}", unusable(folder, error))]
     Folder {
         /// The path that was opened.
         folder: PathBuf,
         /// The error of the operating system.
         error: std::io::Error,
+    },
+    /// The file is no database any more.
+    #[error(
+        "the state file {} is damaged: {error}\n  \
+         hint: put a backup of the state folder in its place, or move {file} away. Then hrpush starts anew: the journal with `undo`, decisions, \
+         approvals and what is known of each person are lost, and the first run reports no missing people",
+        file.display()
+    )]
+    Damaged {
+        /// The path of the file.
+        file: PathBuf,
+        /// The error of SQLite.
+        error: rusqlite::Error,
     },
     /// Another run has it.
     #[error("another run uses the state folder {folder}, hint: wait for it to end; the lock {} ends with that process", lock.display())]
@@ -135,19 +153,7 @@ impl Store {
         }
         let file = folder.join(FILE);
         private_file(&file).map_err(broken)?;
-        let mut database = Connection::open(&file)?;
-        database.busy_timeout(std::time::Duration::from_secs(10))?;
-        database.pragma_update(None, "journal_mode", "WAL")?;
-        database.pragma_update(None, "synchronous", "FULL")?;
-        // 32 MB of log before it is folded into the file: a long run should seldom wait for that.
-        database.pragma_update(None, "wal_autocheckpoint", 8_000)?;
-        database.pragma_update(None, "foreign_keys", true)?;
-        // What a batch of answers and a look through the ledger touch stays in 16 MB of pages; nothing is mapped, since mapped pages count
-        // towards the memory of the run.
-        database.pragma_update(None, "cache_size", -16_384)?;
-        database.pragma_update(None, "temp_store", "MEMORY")?;
-        database.set_prepared_statement_cache_capacity(64);
-        migration::migrate(&mut database, &file)?;
+        let database = open_database(&file).map_err(|error| damaged(&file, error))?;
         let store = Self { folder: folder.to_owned(), database, begun: None, opened: None };
         Ok(store)
     }
@@ -216,6 +222,54 @@ impl Store {
         };
         Ok(())
     }
+}
+
+/// Opens the database, and makes or changes its tables.
+fn open_database(file: &Path) -> Result<Connection, StoreError> {
+    let mut database = Connection::open(file)?;
+    database.busy_timeout(std::time::Duration::from_secs(10))?;
+    database.pragma_update(None, "journal_mode", "WAL")?;
+    database.pragma_update(None, "synchronous", "FULL")?;
+    // 32 MB of log before it is folded into the file: a long run should seldom wait for that.
+    database.pragma_update(None, "wal_autocheckpoint", 8_000)?;
+    database.pragma_update(None, "foreign_keys", true)?;
+    // What a batch of answers and a look through the ledger touch stays in 16 MB of pages; nothing is mapped, since mapped pages count
+    // towards the memory of the run.
+    database.pragma_update(None, "cache_size", -16_384)?;
+    database.pragma_update(None, "temp_store", "MEMORY")?;
+    database.set_prepared_statement_cache_capacity(64);
+    migration::migrate(&mut database, file)?;
+    Ok(database)
+}
+
+/// The error of a file that is no database any more.
+fn damaged(file: &Path, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Database(error)
+            if matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)) =>
+        {
+            StoreError::Damaged { file: file.canonicalize().unwrap_or_else(|_| file.to_owned()), error }
+        }
+        error => error,
+    }
+}
+
+/// Why a state folder cannot be used, with its whole path and what to do.
+fn unusable(folder: &Path, error: &std::io::Error) -> String {
+    let path = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let user = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
+    let hint = match error.kind() {
+        ErrorKind::PermissionDenied => format!("let the user `{user}` own it, or name another folder with --state"),
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => "a file has this name; name a folder with --state".to_owned(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "the disk is full: make room, or name another folder with --state".to_owned()
+        }
+        ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only; name a folder that can be written with --state".to_owned()
+        }
+        _ => "name another folder with --state".to_owned(),
+    };
+    format!("the state folder {} cannot be used by the user `{user}`: {error}\n  hint: {hint}", path.display())
 }
 
 /// Now, as the state writes it: whole microseconds, so that texts sort as moments do.

@@ -190,3 +190,28 @@ create table approvals (
     used_at     text
 ) strict;
 create index approvals_not_used on approvals (tenant, feed) where used_by is null;
+
+-- The last message about a feed and an event: the same people again are no news for a week. Without a feed the text is empty.
+create table messages (
+    tenant  text not null,
+    feed    text not null,
+    event   text not null,
+    digest  text not null,
+    sent_at text not null,
+    primary key (tenant, feed, event)
+) strict, without rowid;
+-- Messages that a channel did not take: the next run tries them once more.
+create table outbox (
+    number  integer primary key,
+    channel text not null,
+    message text not null
+) strict;
+
+-- What the metrics of a feed count over all runs, and the guards of the last one.
+create table feed_metrics (
+    feed      text primary key,
+    run       text not null,
+    writes    integer not null default 0,
+    throttled integer not null default 0,
+    guards    text not null
+) strict, without rowid;

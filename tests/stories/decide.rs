@@ -107,7 +107,7 @@ fn what_cannot_be_decided_is_refused_with_the_way_out() {
         }
     };
     refused(&["nobody", "--new"], false, &["no earlier run has recorded the key `nobody`", "hrpush decide nobody --new FILE"]);
-    refused(&["nobody", "--new"], true, &["no person with key `nobody`"]);
+    refused(&["nobody", "--new"], true, &["no person with the HR key `nobody`"]);
     refused(&["5", "--keep"], false, &["5 is held", "--same ID or --new"]);
     refused(
         &["5", "--same", "zoe.zander@contoso.com"],

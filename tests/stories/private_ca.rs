@@ -10,7 +10,7 @@ use rustls::{ServerConfig, ServerConnection, Stream};
 use crate::world::{World, project};
 
 /// An authority as PEM, and a server for `localhost` that it vouches for.
-fn authority() -> (String, ServerConfig) {
+pub(crate) fn authority() -> (String, ServerConfig) {
     let mut root = rcgen::CertificateParams::new(Vec::new()).unwrap();
     root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let root_key = rcgen::KeyPair::generate().unwrap();

@@ -19,6 +19,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "store",
     "sandbox",
     "report",
+    "notify",
     "config",
     "session",
     "commands",

@@ -95,10 +95,24 @@ fn fault(status: u16, body: &[u8]) -> String {
     let said =
         body["error_description"].as_str().or_else(|| body["error"]["message"].as_str()).or_else(|| body["error"].as_str());
     match said.and_then(|text| text.lines().next()) {
-        Some(text) => format!("the token service answered {status}: {text}"),
+        Some(text) => {
+            let hint = CODES.iter().find(|(code, _)| text.contains(code)).map(|(_, hint)| format!("\n  hint: {hint}"));
+            format!("the token service answered {status}: {text}{}", hint.unwrap_or_default())
+        }
         None => format!("the token service answered {status}"),
     }
 }
+
+/// What to do about the commonest refusals. Microsoft documents the codes; the words beside them change.
+const CODES: [(&str, &str); 7] = [
+    ("AADSTS7000215", "the client secret is wrong: `secret_env` or `secret_file` in [tenant] must hold its value, not its id"),
+    ("AADSTS7000222", "the client secret has expired: make a new one in the app registration"),
+    ("AADSTS700016", "this tenant has no app with this id: check `client_id` and `id` in [tenant]"),
+    ("AADSTS700027", "the certificate is not one of the app registration: upload it there, or correct `certificate_file`"),
+    ("AADSTS90002", "there is no such tenant in this cloud: check `id` and `cloud` in [tenant]"),
+    ("AADSTS900023", "`id` in [tenant] is neither a domain of a tenant nor its id"),
+    ("AADSTS53003", "a Conditional Access policy blocks the app: exclude it, or allow the address of this machine"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -107,7 +121,9 @@ mod tests {
     #[test]
     fn the_services_own_words_are_kept() {
         let body = br#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret.\r\nTrace ID: 1"}"#;
-        assert_eq!(fault(401, body), "the token service answered 401: AADSTS7000215: Invalid client secret.");
+        let said = fault(401, body);
+        assert!(said.starts_with("the token service answered 401: AADSTS7000215: Invalid client secret.\n  hint: "), "{said}");
+        assert!(said.contains("its value, not its id"), "{said}");
         assert_eq!(fault(503, b"<html>"), "the token service answered 503");
     }
 }

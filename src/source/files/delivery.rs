@@ -115,14 +115,44 @@ impl OpenDelivery {
     /// # Errors
     /// Every fault of the first file that has one.
     pub fn read(self, csv: CsvSettings, day: Date, zone: &TimeZone) -> Result<Reading, SourceErrors> {
+        self.read_all(csv)?.in_force(day, zone)
+    }
+
+    /// Reads all files into one reading, joined, with every row of a person.
+    ///
+    /// # Errors
+    /// Every fault of the first file that has one.
+    pub fn read_all(self, csv: CsvSettings) -> Result<AllRows, SourceErrors> {
         let mut reading = read_fetched(self.files, &self.settings.with_defaults(csv))?;
         for (file, join_of) in self.joined {
             let other = read_fetched(vec![file], &join_of.settings)?;
             reading = join(reading, &other, &join_of.rule)?;
         }
-        match &self.rows {
-            Some(rule) => one_row_each(reading, rule, day, zone),
-            None => Ok(reading),
+        Ok(AllRows { reading, rule: self.rows })
+    }
+}
+
+/// A whole reading, before one of several rows of a person is chosen by the day.
+#[derive(Clone, Debug)]
+pub struct AllRows {
+    reading: Reading,
+    rule: Option<RowRule>,
+}
+
+impl AllRows {
+    /// Whether another day may choose other rows.
+    pub fn depend_on_the_day(&self) -> bool {
+        self.rule.is_some()
+    }
+
+    /// The rows of a day: one for each person where the settings say how.
+    ///
+    /// # Errors
+    /// A column of the rule that the reading lacks.
+    pub fn in_force(self, day: Date, zone: &TimeZone) -> Result<Reading, SourceErrors> {
+        match &self.rule {
+            Some(rule) => one_row_each(self.reading, rule, day, zone),
+            None => Ok(self.reading),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::diagnostic::nearest;
 use crate::source::error::{Fault, FaultKind};
 
 /// An open file, which can be read by several at once.
@@ -99,11 +100,30 @@ impl Opened {
 
 pub(in crate::source) fn unreadable(shown: &str, error: &io::Error) -> Fault {
     match error.kind() {
-        io::ErrorKind::NotFound => Fault::of_file(shown, FaultKind::NotFound),
+        io::ErrorKind::NotFound => match near_name(Path::new(shown)) {
+            Some(hint) => Fault::of_file(shown, FaultKind::NotFound).with_hint(hint),
+            None => Fault::of_file(shown, FaultKind::NotFound),
+        },
         io::ErrorKind::PermissionDenied => Fault::of_file(shown, FaultKind::Unreadable(error.to_string()))
             .with_hint("give the account that runs hrpush the right to read it"),
         _ => Fault::of_file(shown, FaultKind::Unreadable(error.to_string())),
     }
+}
+
+/// Where a file was looked for, and the file there with nearly its name.
+fn near_name(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let shown = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Some(format!("there is no folder {}", shown.display()));
+    };
+    // A folder of thousands of deliveries is not compared name by name.
+    let names: Vec<String> = entries.take(1_000).flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str));
+    Some(match near {
+        Some(near) => format!("did you mean `{near}`, in {}?", shown.display()),
+        None => format!("it was looked for in {}", shown.display()),
+    })
 }
 
 #[cfg(windows)]

@@ -17,6 +17,9 @@ pub(in crate::source) struct RaggedRows {
     totals: u64,
     /// Whether the last row has fewer cells than the header and is no total.
     ends_short: bool,
+    /// The cells of the first row that does not fit, and whether all such rows have as many.
+    first: Option<usize>,
+    alike: bool,
     wider: Wider,
 }
 
@@ -37,6 +40,7 @@ impl RaggedRows {
             return;
         }
         self.faulty += 1;
+        self.alike = row.count() == *self.first.get_or_insert(row.count()) && (self.alike || self.faulty == 1);
         let total = is_total(row, width);
         self.totals = if total { self.totals + 1 } else { 0 };
         self.ends_short &= !total;
@@ -69,6 +73,10 @@ impl RaggedRows {
         }
         if most && let Some(line) = self.wider.header() {
             return Some(format!("the header may stand on line {line}: `skip_lines = {}` in [source]", line - 1));
+        }
+        if self.faulty == self.rows && self.rows > 1 && self.alike {
+            let text = "every row has the same number of cells: the header lacks the name of a column, or has one too many";
+            return Some(text.to_owned());
         }
         (self.ends_short && self.faulty == 1).then(|| "the file was probably cut off in its last row: export it again".to_owned())
     }

@@ -59,7 +59,9 @@ pub(in crate::source::rest) fn read(headers: &HeaderMap, body: &[u8], manner: Ma
     }
     let read = match format {
         Format::Json => json(&text).map_err(|fault| match fault {
-            _ if kind.contains("html") => "it is a web page, not data".to_owned(),
+            _ if kind.contains("html") => {
+                "it is a web page, not data: the sign-in may be missing, or the address is not that of the API".to_owned()
+            }
             fault => format!("it is not JSON: {fault}"),
         }),
         Format::Lines => lines(&text),

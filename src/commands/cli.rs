@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::arguments::{
-    Apply, Decide, Doctor, Explain, Grant, Import, Init, Mapping, PlanArgs, Quality, Records, Runs, Sandbox, StatusArgs,
+    Apply, Approve, Decide, Doctor, Explain, Grant, Import, Init, Mapping, PlanArgs, Quality, Records, Reject, Runs, Sandbox, StatusArgs,
     StopArgs, Sync, Undo,
 };
 use super::examples;
@@ -99,6 +99,12 @@ pub(crate) enum Command {
     /// Settle one held, missing or rejected person by hand
     #[command(after_help = examples::DECIDE)]
     Decide(Decide),
+    /// Approve a plan that was shown, so that the next run carries it out
+    #[command(after_help = examples::APPROVE)]
+    Approve(Approve),
+    /// Reject a plan that was shown: its changes are skipped until HR's records change
+    #[command(after_help = examples::REJECT)]
+    Reject(Reject),
     /// List the runs: what was done, when, by which plan
     #[command(after_help = examples::RUNS)]
     Runs(Runs),

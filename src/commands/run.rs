@@ -8,6 +8,8 @@ use super::interrupt::block_on;
 use super::output::print;
 use super::screen::Screen;
 use crate::report;
+use crate::session::approval::proposal;
+use crate::session::approval::valid_approvals::refuse_unsigned;
 use crate::session::decision::{Consent, Decision, Question, Terms, judge};
 use crate::session::error::{Ended, Failure};
 use crate::session::execution::{Executed, execute};
@@ -22,6 +24,15 @@ use crate::session::settings::Settings;
 /// The settings that the options name.
 pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
     Settings::load(common.config.as_deref(), common.state.as_deref())
+}
+
+/// The settings of a command that may be approved by `--approve`. Where the configuration asks for signatures, that is refused at once.
+pub(super) fn settings_for(common: &Common, stop: &StopArgs) -> Result<Settings, Failure> {
+    let settings = settings(common)?;
+    if stop.approve.is_some() {
+        refuse_unsigned(&settings.config.approval, "--approve")?;
+    }
+    Ok(settings)
 }
 
 /// Runs the work as one session, until it ends or is interrupted.
@@ -44,7 +55,7 @@ pub(super) struct Choices<'a> {
 }
 
 /// Shows the plan and carries it out, as far as guards and consent go.
-pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choices: Choices<'_>) -> Result<Ended, Failure> {
+pub(super) async fn carry_out(session: &Session<'_>, mut pending: PendingRun, choices: Choices<'_>) -> Result<Ended, Failure> {
     let Choices { common, stop, consent } = choices;
     let preview = pending.preview(session);
     session.observer.event(Event::Planned(&preview));
@@ -54,6 +65,7 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
     let confirmed = judgement.question().map(ask).transpose()?.unwrap_or(false);
     match judgement.decide(confirmed) {
         Decision::End(ended) => {
+            proposal::keep(session, &mut pending)?;
             if common.format == Format::Json {
                 print(&pending.document()?)?;
             }

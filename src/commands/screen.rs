@@ -110,6 +110,7 @@ fn log_end(end: &RunEnd) {
         listed,
         reason,
         duration_ms,
+        link = facts.link.as_deref(),
         "{} ended",
         end.kind.as_str()
     );

@@ -11,6 +11,7 @@ pub(super) enum Feature {
     Objects,
     Sql,
     Passwords,
+    Signatures,
 }
 
 impl Feature {
@@ -20,6 +21,7 @@ impl Feature {
             Self::Sftp => ("sftp", "SFTP servers", cfg!(feature = "sftp")),
             Self::Objects => ("objects", "object stores", cfg!(feature = "objects")),
             Self::Sql => ("sql", "database servers", cfg!(feature = "sql")),
+            Self::Signatures => ("signatures", "signed approvals", cfg!(feature = "signatures")),
             Self::Passwords => ("passwords", "files of encrypted passwords", cfg!(feature = "passwords")),
         }
     }

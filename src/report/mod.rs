@@ -3,6 +3,7 @@
 //! A finished [`Plan`](crate::plan::Plan) or outcome comes in, text goes out. This room decides nothing: the order of the report and its counts
 //! come from the plan. Every string from outside is escaped.
 
+mod answers;
 mod concerns;
 mod decisions;
 mod explanation;
@@ -14,6 +15,7 @@ mod runs;
 mod text;
 
 pub use crate::diagnostic::escape::{Shown, shown};
+pub use answers::{answers, guards};
 pub use concerns::concerns;
 pub use decisions::{decided, decision, decision_list, forgotten};
 pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing, explanation};

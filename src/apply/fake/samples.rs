@@ -93,6 +93,7 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         seal: String::new(),
         candidates: BTreeMap::new(),
         left_out: BTreeMap::new(),
+        judged: crate::plan::Judged::default(),
         new_passwords: BTreeSet::new(),
     }
 }

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::directory::ObjectId;
+use crate::directory::{ObjectId, roles};
 use crate::mapping::LeaveAction;
+use crate::plan::bound_names::BoundNames;
 use crate::plan::model::{Action, Change, Edit, Members, Object, Plan};
 
 /// What was rejected of one change. A change of a user is rejected whole, one of a group for a single member.
@@ -20,7 +21,7 @@ pub struct RejectedChange {
     pub id: Option<ObjectId>,
     /// What was to follow a disable.
     pub then: Vec<LeaveAction>,
-    /// For a group: the attributes that were to change.
+    /// For a group: the attributes that were to change. For a user: the names alone.
     pub attributes: Vec<Edit>,
     /// For a group: the member that was to be added or removed.
     pub members: Option<Members>,
@@ -56,7 +57,8 @@ impl RejectedChange {
             };
             if change.object == Object::User {
                 if concerns(&change.key) {
-                    rejected.push((change.key.clone(), of(None, Vec::new())));
+                    let names = change.attributes.iter().filter(|edit| [roles::GIVEN_NAME, roles::SURNAME].contains(&&*edit.name));
+                    rejected.push((change.key.clone(), of(None, names.cloned().collect())));
                 }
                 continue;
             }
@@ -74,6 +76,12 @@ impl RejectedChange {
             }
         }
         rejected
+    }
+
+    /// The names that the person was to have, as far as the change sets them.
+    pub fn names(&self) -> BoundNames {
+        let name = |name: &str| self.attributes.iter().find(|edit| edit.name == name)?.after.as_ref()?.as_text();
+        BoundNames::new(name(roles::GIVEN_NAME), name(roles::SURNAME))
     }
 
     /// Whether this is the change that was rejected: the same deed on the same object, with nothing more to follow.

@@ -82,6 +82,14 @@ fn known(settings: &Settings, store: &mut Store, request: &DecideRequest) -> Res
     let DecideRequest { key, choice, graph_url, .. } = request;
     let held = store.held_records(key)?;
     let ledger = store.known_accounts(key)?;
+    if *choice == Choice::Keep {
+        let tenants = Tenants::new(settings, graph_url.as_deref(), store)?;
+        if let Some((tenant, rejected)) = tenants.choose(key, store.rejected_people(key)?)? {
+            let known = ledger.iter().find(|known| known.tenant == tenant && Some(&known.id) == rejected.change.id.as_ref());
+            let names = known.map_or_else(|| rejected.change.names(), |known| BoundNames::of_wanted(&known.wanted));
+            return Ok(Known::Bound(BoundDecision { tenant, decision: names.decide(Verdict::Keep, rejected.change.id) }));
+        }
+    }
     if held.is_empty() && ledger.is_empty() {
         return Ok(Known::Unknown(unknown_key(key, choice)));
     }

@@ -5,7 +5,7 @@ use rusqlite::{Row, Transaction, params};
 use super::approvals::{Approval, NewRejection};
 use super::{DecisionRow, Operator, Store, StoreError, now, text};
 use crate::directory::TenantId;
-use crate::plan::{RejectedChange, Rejection};
+use crate::plan::{Object, RejectedChange, Rejection};
 use crate::record::EmployeeId;
 
 const ROW: &str = "select key, tenant, change, record, note, user, host, principal, rejected_at, forgotten_at, forgotten_by from rejections";
@@ -76,6 +76,21 @@ impl Store {
             rejections.push(rejection(row)?);
         }
         Ok(rejections)
+    }
+
+    /// The youngest rejection in force of a change of a person, one for each tenant.
+    pub fn rejected_people(&self, key: &EmployeeId) -> Result<Vec<(TenantId, Rejection)>, StoreError> {
+        let mut select = self.database.prepare(&format!("{ROW} where key = ?1 and forgotten_at is null order by rejection desc"))?;
+        let mut rows = select.query([key.as_str()])?;
+        let mut people: Vec<(TenantId, Rejection)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (tenant, rejection) = (TenantId(row.get(1)?), rejection(row)?);
+            let is_of_user = rejection.change.object == Object::User;
+            if is_of_user && !people.iter().any(|(of, _)| *of == tenant) {
+                people.push((tenant, rejection));
+            }
+        }
+        Ok(people)
     }
 
     /// The rejections of one person, or those in force of all, as the list of decisions shows them; one for each person and rejected plan.

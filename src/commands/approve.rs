@@ -77,7 +77,22 @@ pub(super) fn show(common: &Common, given: &Given) -> Result<Ended, Failure> {
 }
 
 fn text(given: &Given) -> String {
-    let Given { decision, feed, fingerprint, changes, guards, except, note, user, host, principal, valid_until, file, .. } = given;
+    let Given {
+        decision,
+        feed,
+        fingerprint,
+        changes,
+        guards,
+        except,
+        note,
+        user,
+        host,
+        principal,
+        valid_until,
+        file,
+        signed,
+        ..
+    } = given;
     let (word, approves) = if *decision == "approve" { ("approved", true) } else { ("rejected", false) };
     let mut text = format!("{word}: {changes} changes of the plan {} of {}\n", report::shown(fingerprint), report::shown(feed));
     let by = principal.clone().unwrap_or_else(|| format!("{user}@{host}"));
@@ -93,9 +108,19 @@ fn text(given: &Given) -> String {
         let _ = writeln!(text, "    note: {}", report::shown(note));
     }
     text.push_str(&match file {
-        Some(file) => format!("written to {0} with its signature {0}.sig; on the machine of the plan: hrpush approve --accept {0}\n", file.display()),
+        Some(file) if *signed => format!(
+            "written to {0} with its signature {0}.sig; on the machine of the plan: hrpush approve --accept {0}\n",
+            file.display()
+        ),
+        Some(file) => {
+            format!(
+                "written to {0}; sign it with `ssh-keygen -Y sign -n hrpush -f KEY {0}`, which writes {0}.sig\n",
+                file.display()
+            )
+        }
         None if approves => "used by the next run; to carry it out now: hrpush sync\n".to_owned(),
-        None => "skipped until HR's records of these people change; for one person `hrpush decide KEY --forget` ends that\n".to_owned(),
+        None => "skipped until HR's records of these people change; for one person `hrpush decide KEY --forget` ends that\n"
+            .to_owned(),
     });
     text
 }

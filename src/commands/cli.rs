@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::arguments::{
-    Apply, Approve, Decide, Doctor, Explain, Grant, Import, Init, Mapping, PlanArgs, Quality, Records, Reject, Runs, Sandbox, StatusArgs,
-    StopArgs, Sync, Undo,
+    Apply, Approve, Decide, Doctor, Explain, Grant, Import, Init, Mapping, PlanArgs, Quality, Records, Reject, Runs, Sandbox,
+    StatusArgs, StopArgs, Sync, Undo,
 };
 use super::examples;
 

@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use super::features::Feature;
 use super::files::FileKind;
 use super::{
-    ApprovalConfig, Config, Deliver, HandTo, JournalConfig, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files,
-    guards, rest, sql,
+    ApprovalConfig, Config, Deliver, HandTo, JournalConfig, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth,
+    duration, files, guards, rest, sql,
 };
 #[cfg(test)]
 use crate::diagnostic::toml::KnownKeys;

@@ -80,7 +80,9 @@ impl GivenApproval {
         let is_left_out = |key: &String| keys.contains(key);
         let mut kept: Vec<Change> =
             changes.into_iter().filter(|change| change.object == Object::Group || !is_left_out(&change.key)).collect();
-        for members in kept.iter_mut().filter(|change| change.object == Object::Group).filter_map(|change| change.members.as_mut()) {
+        for members in
+            kept.iter_mut().filter(|change| change.object == Object::Group).filter_map(|change| change.members.as_mut())
+        {
             members.add.retain(|member| !is_left_out(member));
             members.remove.retain(|member| !is_left_out(member));
         }

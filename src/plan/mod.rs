@@ -43,15 +43,15 @@ pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
 pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonState, TakenOver};
 pub use matching::resolve::resolve;
 pub use model::{
-    Accounts, Action, Aside, Candidate, Candidates, Cause, Change, Edit, Guard, GuardColumn, HeldEntry, Judged, Members, Object, Plan,
-    RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
+    Accounts, Action, Aside, Candidate, Candidates, Cause, Change, Edit, Guard, GuardColumn, HeldEntry, Judged, Members, Object,
+    Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use planner::{Survey, plan, survey};
 pub use presence::Presence;
 pub use protection::protection;
 pub use reason::{Reason, ReasonCode, Why};
 pub use records::{Note, Packer, Part, People, PersonNo, RecordState, UnlistedStatus};
-pub use rejection::{Rejection, RejectedChange};
+pub use rejection::{RejectedChange, Rejection};
 pub use undo::{UndoInputs, undo};
 pub use wishes::{WishDigest, WishMap, Wishes};
 

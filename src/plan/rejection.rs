@@ -57,7 +57,8 @@ impl RejectedChange {
             };
             if change.object == Object::User {
                 if concerns(&change.key) {
-                    let names = change.attributes.iter().filter(|edit| [roles::GIVEN_NAME, roles::SURNAME].contains(&&*edit.name));
+                    let names =
+                        change.attributes.iter().filter(|edit| [roles::GIVEN_NAME, roles::SURNAME].contains(&&*edit.name));
                     rejected.push((change.key.clone(), of(None, names.cloned().collect())));
                 }
                 continue;

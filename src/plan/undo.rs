@@ -12,7 +12,9 @@ use crate::plan::approval::guards::{self, Bases};
 use crate::plan::group_rules::refuse;
 use crate::plan::inputs::Policy;
 use crate::plan::ledger::Ledger;
-use crate::plan::model::{Action, CLEARED_MANAGER, Change, Edit, Judged, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
+use crate::plan::model::{
+    Action, CLEARED_MANAGER, Change, Edit, Judged, Members, Object, Plan, Skipped, SkippedCode, SourceInfo,
+};
 use crate::plan::order::order;
 use crate::plan::person::lifecycle::enablement;
 use crate::plan::planner::summarise;

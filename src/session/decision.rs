@@ -200,7 +200,9 @@ fn partly_approved(plan: &Plan, policy: &Policy) -> Option<String> {
     match (plan.judged.used().len(), plan.judged.covered()) {
         (0, _) => None,
         (1, 0) if policy.two_people => Some("one person has approved it, and [approval] asks for two".to_owned()),
-        (_, 0) => Some("an approval was given, but it does not cover this: the reading or the count of that guard is another".to_owned()),
+        (_, 0) => Some(
+            "an approval was given, but it does not cover this: the reading or the count of that guard is another".to_owned(),
+        ),
         (_, covered) => Some(format!("{covered} of {} changes are approved; the guards judge the others", plan.changes.len())),
     }
 }

@@ -122,7 +122,8 @@ impl RunEnd {
 
     /// The end as the list of runs has it.
     pub(crate) fn result(&self) -> RunResult {
-        let RunFacts { tenant, feed, source, fingerprint, summary, dry_run, in_part, approved, mut approved_by, .. } = self.facts.clone();
+        let RunFacts { tenant, feed, source, fingerprint, summary, dry_run, in_part, approved, mut approved_by, .. } =
+            self.facts.clone();
         if approved {
             approved_by.push(approval(self.started));
         }

@@ -113,7 +113,8 @@ impl Store {
         )?;
         let number = transaction.last_insert_rowid();
         if !approval.approves {
-            let withdraw = "update approvals set withdrawn_at = ?2 where fingerprint = ?1 and decision = 'approve' and used_by is null";
+            let withdraw =
+                "update approvals set withdrawn_at = ?2 where fingerprint = ?1 and decision = 'approve' and used_by is null";
             transaction.execute(withdraw, params![approval.fingerprint, now()])?;
         }
         rejections::replace(&transaction, approval, rejected)?;
@@ -160,7 +161,6 @@ impl Store {
         }
         Ok(approvals)
     }
-
 }
 
 /// Records that a run uses approvals up, in the transaction that journals its plan. A run that is killed shows its approvals as well.

@@ -24,7 +24,12 @@ pub struct Proposal {
 
 impl Store {
     /// Keeps a plan that was shown, and forgets the oldest of its feed. Without records, a plan that is there already stays as it is.
-    pub fn propose(&mut self, plan: &Plan, records: Option<&BTreeMap<String, String>>, run: Option<&str>) -> Result<(), StoreError> {
+    pub fn propose(
+        &mut self,
+        plan: &Plan,
+        records: Option<&BTreeMap<String, String>>,
+        run: Option<&str>,
+    ) -> Result<(), StoreError> {
         let (tenant, feed) = (&plan.target.tenant_id, &plan.source.feed);
         let transaction = self.database.transaction()?;
         let keep = if records.is_some() { "or replace" } else { "or ignore" };

@@ -8,7 +8,8 @@ use crate::directory::TenantId;
 use crate::plan::{Object, RejectedChange, Rejection};
 use crate::record::EmployeeId;
 
-const ROW: &str = "select key, tenant, change, record, note, user, host, principal, rejected_at, forgotten_at, forgotten_by from rejections";
+const ROW: &str =
+    "select key, tenant, change, record, note, user, host, principal, rejected_at, forgotten_at, forgotten_by from rejections";
 
 /// Ends the rejections of the plan that an approval or a rejection is about, and adds those that it makes.
 pub(super) fn replace(transaction: &Transaction<'_>, of: &Approval, rejected: &[NewRejection]) -> Result<(), StoreError> {
@@ -25,7 +26,16 @@ pub(super) fn replace(transaction: &Transaction<'_>, of: &Approval, rejected: &[
         let change = serde_json::to_string(change)?;
         let at = text(of.given_at);
         insert.execute(params![
-            of.tenant.0, key, change, record, of.fingerprint, of.note, of.by.user, of.by.host, of.principal, at
+            of.tenant.0,
+            key,
+            change,
+            record,
+            of.fingerprint,
+            of.note,
+            of.by.user,
+            of.by.host,
+            of.principal,
+            at
         ])?;
     }
     Ok(())
@@ -69,7 +79,8 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<Option<DecisionRow>> {
 impl Store {
     /// The rejections in force, as the plan takes them.
     pub fn rejections(&self, tenant: &TenantId) -> Result<Vec<Rejection>, StoreError> {
-        let mut select = self.database.prepare(&format!("{ROW} where tenant = ?1 and forgotten_at is null order by rejection"))?;
+        let mut select =
+            self.database.prepare(&format!("{ROW} where tenant = ?1 and forgotten_at is null order by rejection"))?;
         let mut rows = select.query([&tenant.0])?;
         let mut rejections = Vec::new();
         while let Some(row) = rows.next()? {
@@ -80,7 +91,8 @@ impl Store {
 
     /// The youngest rejection in force of a change of a person, one for each tenant.
     pub fn rejected_people(&self, key: &EmployeeId) -> Result<Vec<(TenantId, Rejection)>, StoreError> {
-        let mut select = self.database.prepare(&format!("{ROW} where key = ?1 and forgotten_at is null order by rejection desc"))?;
+        let mut select =
+            self.database.prepare(&format!("{ROW} where key = ?1 and forgotten_at is null order by rejection desc"))?;
         let mut rows = select.query([key.as_str()])?;
         let mut people: Vec<(TenantId, Rejection)> = Vec::new();
         while let Some(row) = rows.next()? {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
+mod approvals;
 mod architecture;
 mod bad_input;
 mod clock;
@@ -44,6 +45,8 @@ mod run_list;
 mod saved_plans;
 mod second_target;
 mod served;
+#[cfg(feature = "signatures")]
+mod signatures;
 mod spills;
 mod sql;
 mod stages;

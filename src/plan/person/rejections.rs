@@ -1,6 +1,5 @@
 //! Changes that an administrator rejected: left out of the plan until HR's record changes.
 
-
 use crate::plan::decision::Verdict;
 use crate::plan::ledger::Ledger;
 use crate::plan::matching::doubt::shell_word;
@@ -107,7 +106,9 @@ fn skipped(change: &Change, rejection: &Rejection, gone: bool) -> Skipped {
             ReasonCode::OutOfScope => "OUT OF SCOPE by HR",
             _ => "HAS LEFT by HR",
         };
-        format!("{why}, but disabling {account} was rejected by {by}, so it stays enabled; hint: `hrpush decide {key} --forget` ends that")
+        format!(
+            "{why}, but disabling {account} was rejected by {by}, so it stays enabled; hint: `hrpush decide {key} --forget` ends that"
+        )
     } else {
         let action = change.action.as_str();
         let gone = if gone { "HAS LEFT by HR; " } else { "" };

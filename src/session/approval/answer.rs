@@ -56,6 +56,7 @@ pub(crate) struct Given {
     pub(crate) principal: Option<String>,
     pub(crate) at: Timestamp,
     pub(crate) valid_until: Timestamp,
+    pub(crate) signed: bool,
     /// The file of the statement, where it was written instead of recorded.
     pub(crate) file: Option<PathBuf>,
 }
@@ -91,7 +92,10 @@ fn last(store: &Store) -> Result<String, Failure> {
     let row = row.ok_or_else(|| Failure::usage("no run of this state folder has made a plan yet"))?;
     let fingerprint = row.fingerprint.unwrap_or_default();
     if store.proposal(&fingerprint)?.is_none() {
-        return Err(Failure::usage(format!("the last run {} was carried out or had nothing to do: there is nothing to answer", row.run)));
+        return Err(Failure::usage(format!(
+            "the last run {} was carried out or had nothing to do: there is nothing to answer",
+            row.run
+        )));
     }
     Ok(fingerprint.trim_start_matches("sha256:").to_owned())
 }
@@ -137,7 +141,7 @@ pub(crate) fn write(
     if let Some(signature) = &signature {
         write_private(&beside(to), signature)?;
     }
-    Ok(Given { file: Some(to.to_owned()), ..given(&approval(&statement, plan), plan) })
+    Ok(Given { file: Some(to.to_owned()), signed: signature.is_some(), ..given(&approval(&statement, plan), plan) })
 }
 
 /// The file of the signature of a statement, as `ssh-keygen -Y sign` names it.
@@ -152,11 +156,14 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
     let config = &settings.config.approval;
     let Some(signers) = &config.signers else {
         let hint = "signers = \"allowed_signers\" in [approval] names the keys of the people who may approve";
-        return Err(Failure::usage(format!("--accept needs `signers` in [approval]: without it no signature means anything\n  hint: {hint}")));
+        return Err(Failure::usage(format!(
+            "--accept needs `signers` in [approval]: without it no signature means anything\n  hint: {hint}"
+        )));
     };
     let refuse = |problem: &str| Failure::usage(format!("{}: {problem}", file.display()));
     let (text, signature) = (text_of(file)?, text_of(&beside(file))?);
-    let statement = Statement::parse(&text).map_err(|problem| refuse(&format!("this is not an approval of hrpush: {problem}")))?;
+    let statement =
+        Statement::parse(&text).map_err(|problem| refuse(&format!("this is not an approval of hrpush: {problem}")))?;
     let now = Timestamp::now();
     let signer = signature::verify(signers, &text, &signature, &[statement.signed_at, now])
         .map_err(|fault| refuse(&format!("the approval is refused: {fault}")))?;
@@ -166,7 +173,9 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
         return Err(refuse(&foreign(settings, &store, &statement)?));
     };
     let plan = &proposal.plan;
-    if (&plan.target.tenant_id, &plan.source.feed) != (&statement.tenant, &statement.feed) || plan.source.sha256 != statement.reading {
+    if (&plan.target.tenant_id, &plan.source.feed) != (&statement.tenant, &statement.feed)
+        || plan.source.sha256 != statement.reading
+    {
         return Err(refuse("the approval is refused: tenant, feed or reading is not that of the plan with this fingerprint"));
     }
     let mut approval = approval(&statement, plan);
@@ -271,7 +280,13 @@ fn keep(store: &mut Store, approval: Approval, proposal: &Proposal) -> Result<Gi
         other => other.into(),
     })?;
     let (fingerprint, guards) = (approval.fingerprint.as_str(), approval.guards.len());
-    tracing::info!(approves = approval.approves, fingerprint, guards, signed = approval.signature.is_some(), "recorded an answer to a plan");
+    tracing::info!(
+        approves = approval.approves,
+        fingerprint,
+        guards,
+        signed = approval.signature.is_some(),
+        "recorded an answer to a plan"
+    );
     Ok(given(&approval, &proposal.plan))
 }
 
@@ -290,6 +305,7 @@ fn given(approval: &Approval, plan: &Plan) -> Given {
         principal: approval.principal.clone(),
         at: approval.given_at,
         valid_until: approval.expires_at,
+        signed: approval.signature.is_some(),
         file: None,
     }
 }

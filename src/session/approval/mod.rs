@@ -8,10 +8,10 @@ pub(crate) mod answer;
 pub(crate) mod proposal;
 #[cfg(feature = "signatures")]
 pub(crate) mod signature;
-#[cfg(feature = "signatures")]
-mod signers;
-pub(crate) mod statement;
 #[cfg(not(feature = "signatures"))]
 #[path = "no_signatures.rs"]
 pub(crate) mod signature;
+#[cfg(feature = "signatures")]
+mod signers;
+pub(crate) mod statement;
 pub(crate) mod valid_approvals;

@@ -24,7 +24,8 @@ pub(crate) fn sign(key: &Path, text: &str, ask: AskPassphrase<'_>) -> Result<Str
     let refuse = |problem: &str| Failure::usage(format!("{}: {problem}", key.display()));
     let secret = SecretFrom::File(PathBuf::from(key)).read().map_err(Failure::usage)?;
     let pem = format!("{}\n", secret.expose_secret());
-    let mut private = PrivateKey::from_openssh(pem).map_err(|fault| refuse(&format!("this is no private key of OpenSSH: {fault}")))?;
+    let mut private =
+        PrivateKey::from_openssh(pem).map_err(|fault| refuse(&format!("this is no private key of OpenSSH: {fault}")))?;
     let algorithm = private.algorithm();
     if private.is_encrypted() {
         private = private.decrypt(ask(key)?).map_err(|_| refuse("the passphrase does not fit"))?;
@@ -39,7 +40,8 @@ pub(crate) fn sign(key: &Path, text: &str, ask: AskPassphrase<'_>) -> Result<Str
 
 /// The person whose key signed a text. The key must be allowed at each of these moments.
 pub(crate) fn verify(signers: &Path, text: &str, signature: &str, at: &[Timestamp]) -> Result<Approver, Failure> {
-    let signature = SshSig::from_pem(signature).map_err(|fault| Failure::usage(format!("this is no signature of OpenSSH: {fault}")))?;
+    let signature =
+        SshSig::from_pem(signature).map_err(|fault| Failure::usage(format!("this is no signature of OpenSSH: {fault}")))?;
     if signature.namespace() != NAMESPACE {
         let namespace = crate::report::shown(signature.namespace());
         return Err(Failure::usage(format!("the signature was made for `{namespace}`, not for `{NAMESPACE}`")));
@@ -52,7 +54,10 @@ pub(crate) fn verify(signers: &Path, text: &str, signature: &str, at: &[Timestam
     }
     let allowed: Vec<_> = listed.into_iter().filter(|signer| signer.allows(NAMESPACE)).collect();
     if allowed.is_empty() {
-        return Err(Failure::usage(format!("{} does not allow the key {fingerprint} to sign for `{NAMESPACE}`", signers.display())));
+        return Err(Failure::usage(format!(
+            "{} does not allow the key {fingerprint} to sign for `{NAMESPACE}`",
+            signers.display()
+        )));
     }
     let mut valid = allowed.into_iter().filter(|signer| at.iter().all(|at| signer.is_valid_at(*at))).peekable();
     if valid.peek().is_none() {

@@ -52,7 +52,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Signer>, Failure> {
         let hint = "`signers` in [approval] names the file with the keys of the people who may approve";
         Failure::usage(format!("{}: the signers' file cannot be read: {fault}\n  hint: {hint}", path.display()))
     })?;
-    parse(&text, &TimeZone::system()).map_err(|(line, problem)| Failure::usage(format!("{}, line {line}: {problem}", path.display())))
+    parse(&text, &TimeZone::system())
+        .map_err(|(line, problem)| Failure::usage(format!("{}, line {line}: {problem}", path.display())))
 }
 
 fn parse(text: &str, zone: &TimeZone) -> Result<Vec<Signer>, (usize, String)> {
@@ -96,7 +97,8 @@ impl Limits {
         };
         match name.to_ascii_lowercase().as_str() {
             "cert-authority" => {
-                Err("`cert-authority` is not supported; hint: list the key of each person, so that every approval has a name".to_owned())
+                Err("`cert-authority` is not supported; hint: list the key of each person, so that every approval has a name"
+                    .to_owned())
             }
             "namespaces" => {
                 self.namespaces = Some(value.unwrap_or_default().split(',').map(str::to_owned).collect());

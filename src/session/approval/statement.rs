@@ -94,9 +94,8 @@ impl Statement {
         let (guards, except) = (value("guards")?, value("except")?);
         let (signed_at, valid_until) = (value("signed-at")?, value("valid-until")?);
         let (nonce, note) = (value("nonce")?, value("note")?);
-        let list = |text: &str| -> Vec<String> {
-            if text == NONE { Vec::new() } else { text.split(',').map(str::to_owned).collect() }
-        };
+        let list =
+            |text: &str| -> Vec<String> { if text == NONE { Vec::new() } else { text.split(',').map(str::to_owned).collect() } };
         let time = |text: &str| text.parse::<Timestamp>().map_err(|_| format!("`{}` is not a time", shown(text)));
         let statement = Self {
             approves: match decision.as_str() {

@@ -43,8 +43,10 @@ pub(crate) fn valid_approvals(
 fn approver(config: &ApprovalConfig, row: &ApprovalRow, now: Timestamp) -> Result<Approver, Failure> {
     let Some(signers) = &config.signers else { return Ok(Approver::default()) };
     let approval = &row.approval;
-    let signature =
-        approval.signature.as_deref().ok_or_else(|| Failure::usage("`signers` in [approval] asks for a signature, and it has none"))?;
+    let signature = approval
+        .signature
+        .as_deref()
+        .ok_or_else(|| Failure::usage("`signers` in [approval] asks for a signature, and it has none"))?;
     signature::verify(signers, &Statement::of(approval).text(), signature, &[approval.given_at, now])
 }
 

@@ -41,6 +41,9 @@ pub struct Outcome {
     pub requests: RequestCounts,
     /// The duration of the run.
     pub duration_ms: u64,
+    /// The link of the run in the chain of the journal, in hexadecimal digits. It is made after the outcome was kept.
+    #[serde(default)]
+    pub link: Option<String>,
 }
 
 impl Outcome {
@@ -60,6 +63,7 @@ impl Outcome {
             stopped: false,
             requests: RequestCounts::default(),
             duration_ms: 0,
+            link: None,
         }
     }
 

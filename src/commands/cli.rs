@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::arguments::{
-    Apply, Decide, Doctor, Explain, Forecast, Grant, Import, Init, Mapping, MetricsArgs, NotifyCommand, PlanArgs, Quality,
-    Records, Runs, Sandbox, StatusArgs, StopArgs, Sync, Undo,
+    Apply, Approve, Decide, Doctor, Explain, Forecast, Grant, Import, Init, Mapping, MetricsArgs, NotifyCommand, PlanArgs,
+    Quality, Records, Reject, Runs, Sandbox, StatusArgs, StopArgs, Sync, Undo,
 };
 use super::examples;
 pub(super) use super::format::Format;
@@ -95,6 +95,12 @@ pub(crate) enum Command {
     /// Settle one held, missing or rejected person by hand
     #[command(after_help = examples::DECIDE)]
     Decide(Decide),
+    /// Approve a plan that was shown, so that the next run carries it out
+    #[command(after_help = examples::APPROVE)]
+    Approve(Approve),
+    /// Reject a plan that was shown: its changes are skipped until HR's records change
+    #[command(after_help = examples::REJECT)]
+    Reject(Reject),
     /// List the runs: what was done, when, by which plan
     #[command(after_help = examples::RUNS)]
     Runs(Runs),

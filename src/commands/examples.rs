@@ -49,6 +49,25 @@ pub(super) const DECIDE: &str = "Examples:
 A decision is bound to the key, the account and both names of the record. It holds until one of them changes or the decision is forgotten.
 Nothing is written to the tenant: the next run uses the decision, and the guards count the changes that follow from it.";
 
+pub(super) const APPROVE: &str = "Examples:
+  hrpush approve last --note 'as agreed with HR'        the plan that stopped the last run
+  hrpush approve 6d3f0a91c2e4 --except 10042            12 digits are enough; leave one person out
+  hrpush approve last --sign ~/.ssh/id_ed25519          sign it, where [approval] asks for signatures
+  hrpush approve --plan plan.json --sign ~/.ssh/id_ed25519 -o yes.txt
+                                                        sign a plan on another machine
+  hrpush approve --accept yes.txt                       take it into the state folder, with yes.txt.sig
+
+The next run uses the approval: it covers these changes, and the guards judge all others. It covers a guard on the reading (source, feed,
+held, missing) for the same reading alone.
+Exit codes: 0 recorded or written, 2 refused, 1 the state folder cannot be used.";
+
+pub(super) const REJECT: &str = "Examples:
+  hrpush reject last --note 'HR sent last week's file'
+  hrpush reject 6d3f0a91c2e4 --note 'these people have not left'
+  hrpush decide 10042 --forget                          end the rejection of one person
+
+A leaver whose disabling was rejected stays in every report, and each run ends with 4.";
+
 pub(super) const RUNS: &str = "Examples:
   hrpush runs                                           the last 20 runs, newest first
   hrpush runs --since 7d --ended stopped                the runs that a guard stopped this week

@@ -1,7 +1,7 @@
 //! `hrpush import`: from HR files to the tenant, once confirmed.
 
 use super::cli::{Common, Import};
-use super::run::{Choices, carry_out, run, settings_with_metrics};
+use super::run::{Choices, carry_out, run, settings_for};
 use crate::session::decision::Consent;
 use crate::session::error::{Ended, Failure};
 use crate::session::feed_run::{FeedRequest, plan};
@@ -18,7 +18,7 @@ pub(super) fn import(common: &Common, args: &Import) -> Result<Ended, Failure> {
         may_write: consent != Consent::Never,
         ..FeedRequest::default()
     };
-    run(common, RunKind::Import, &settings_with_metrics(common, &args.metrics)?, async |session| {
+    run(common, RunKind::Import, &settings_for(common, &args.stop, &args.metrics)?, async |session| {
         let pending = plan(session, &request).await?;
         Box::pin(carry_out(session, pending, Choices { common, stop: &args.stop, consent })).await
     })

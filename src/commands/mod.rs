@@ -4,6 +4,7 @@
 //! questions and listens to signals.
 
 mod apply;
+mod approve;
 mod arguments;
 mod cli;
 mod completion_values;
@@ -30,6 +31,7 @@ mod plan;
 mod presets;
 mod quality;
 mod records;
+mod reject;
 mod run;
 mod runs;
 mod sandbox;
@@ -77,6 +79,8 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Undo(args) => undo::undo(common, args),
         Command::Explain(args) => explain::explain(common, args),
         Command::Decide(args) => decide::decide(common, args),
+        Command::Approve(args) => approve::approve(common, args),
+        Command::Reject(args) => reject::reject(common, args),
         Command::Runs(args) => runs::runs(common, args),
         Command::Status(args) => status::show(common, args),
         Command::Forecast(args) => forecast::forecast(common, args),

@@ -8,6 +8,8 @@ use super::output::{columns, print};
 use super::pager::page;
 use super::screen::Screen;
 use crate::report::{self, Detail, Prospect, View};
+use crate::session::approval::proposal;
+use crate::session::approval::valid_approvals::refuse_unsigned;
 use crate::session::decision::{Consent, Decision, Judgement, Question, Terms, judge};
 use crate::session::error::{Code, Ended, Failure};
 use crate::session::execution::{Executed, execute};
@@ -24,9 +26,14 @@ pub(super) fn settings(common: &Common) -> Result<Settings, Failure> {
     Settings::load(common.config.as_deref(), common.state.as_deref())
 }
 
-/// The same, with the metrics file of the run.
-pub(super) fn settings_with_metrics(common: &Common, metrics: &MetricsArgs) -> Result<Settings, Failure> {
-    Ok(Settings { metrics_file: metrics.metrics_file.clone(), ..settings(common)? })
+/// The settings of a run that writes, with its metrics file. Where the configuration asks for signed approvals, `--approve` is refused at
+/// once.
+pub(super) fn settings_for(common: &Common, stop: &StopArgs, metrics: &MetricsArgs) -> Result<Settings, Failure> {
+    let settings = Settings { metrics_file: metrics.metrics_file.clone(), ..settings(common)? };
+    if stop.approve.is_some() {
+        refuse_unsigned(&settings.config.approval, "--approve")?;
+    }
+    Ok(settings)
 }
 
 /// Runs the work as one session, until it ends or is interrupted.
@@ -50,7 +57,7 @@ pub(super) struct Choices<'a> {
 }
 
 /// Shows the plan and carries it out, as far as guards and consent go.
-pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choices: Choices<'_>) -> Result<Ended, Failure> {
+pub(super) async fn carry_out(session: &Session<'_>, mut pending: PendingRun, choices: Choices<'_>) -> Result<Ended, Failure> {
     let Choices { common, stop, consent } = choices;
     let preview = pending.preview(session);
     session.observer.event(Event::Planned(&preview));
@@ -83,6 +90,7 @@ async fn decide(session: &Session<'_>, pending: PendingRun, judgement: Judgement
     let confirmed = judgement.question().map(ask).transpose()?.unwrap_or(false);
     match judgement.decide(confirmed) {
         Decision::End(ended) => {
+            proposal::keep(session, &mut pending)?;
             if common.format == Format::Json {
                 print(&pending.document()?)?;
             }

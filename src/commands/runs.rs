@@ -10,7 +10,7 @@ use super::run::settings;
 use crate::report;
 use crate::session::error::{Code, Ended, Failure};
 use crate::session::settings::Settings;
-use crate::store::{RunRow, Store, StoreError};
+use crate::store::{ApprovalRow, RunRow, Store, StoreError};
 
 /// How many runs the table has where no number is given.
 const LISTED: usize = 20;
@@ -55,7 +55,16 @@ fn show(store: &Store, run: &str, json: bool) -> Result<Ended, Failure> {
         Err(StoreError::NoPlan(_)) => report::run_line(&row, &zone),
         Err(fault) => return Err(fault.into()),
     })?;
+    if !json {
+        print(&report::answers(&answers(store, &row)?))?;
+    }
     Ok(Ended::done())
+}
+
+/// The answers to the plan of a run that did not carry it out.
+fn answers(store: &Store, row: &RunRow) -> Result<Vec<ApprovalRow>, Failure> {
+    let Some(fingerprint) = row.fingerprint.as_deref().filter(|_| row.approved_by.is_none()) else { return Ok(Vec::new()) };
+    Ok(store.approvals_of(fingerprint)?)
 }
 
 fn prune(settings: &Settings, mut store: Store, keep: Option<jiff::SignedDuration>, json: bool) -> Result<Ended, Failure> {

@@ -188,7 +188,7 @@ fn log_end(end: &RunEnd) {
         ($level:ident) => {
             tracing::$level!(
                 target: SHOWN, command, ended, run, reason_code, reason, tenant, feed, fingerprint, held, applied, failed, dry_run,
-                duration_ms, "the run ended"
+                duration_ms, link = facts.link.as_deref(), "the run ended"
             )
         };
     }

@@ -1,7 +1,7 @@
 //! `hrpush sync`: from the configured source to the tenant, unattended.
 
 use super::cli::{Common, Sync};
-use super::run::{Choices, carry_out, run, settings_with_metrics};
+use super::run::{Choices, carry_out, run, settings_for};
 use crate::session::decision::Consent;
 use crate::session::error::{Ended, Failure};
 use crate::session::feed_run::{Attendance, FeedRequest, plan};
@@ -17,7 +17,7 @@ pub(super) fn sync(common: &Common, args: &Sync) -> Result<Ended, Failure> {
         attendance: Attendance::Unattended { approved: args.stop.approve.is_some() },
         ..FeedRequest::default()
     };
-    run(common, RunKind::Sync, &settings_with_metrics(common, &args.metrics)?, async |session| {
+    run(common, RunKind::Sync, &settings_for(common, &args.stop, &args.metrics)?, async |session| {
         let pending = plan(session, &request).await?;
         Box::pin(carry_out(session, pending, Choices { common, stop: &args.stop, consent })).await
     })

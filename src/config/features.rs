@@ -12,6 +12,7 @@ pub(super) enum Feature {
     Sql,
     Passwords,
     Mail,
+    Signatures,
 }
 
 impl Feature {
@@ -21,6 +22,7 @@ impl Feature {
             Self::Sftp => ("sftp", "SFTP servers", cfg!(feature = "sftp")),
             Self::Objects => ("objects", "object stores", cfg!(feature = "objects")),
             Self::Sql => ("sql", "database servers", cfg!(feature = "sql")),
+            Self::Signatures => ("signatures", "signed approvals", cfg!(feature = "signatures")),
             Self::Passwords => ("passwords", "files of encrypted passwords", cfg!(feature = "passwords")),
             Self::Mail => ("mail", "messages by mail", cfg!(feature = "mail")),
         }

@@ -60,6 +60,8 @@ pub struct Config {
     pub journal: JournalConfig,
     /// Where messages about runs go.
     pub notify: Option<NotifyConfig>,
+    /// Who may approve a plan beforehand, and for how long.
+    pub approval: ApprovalConfig,
 }
 
 impl Default for Config {
@@ -76,6 +78,7 @@ impl Default for Config {
             quota: Quota { share: 0.9, scale: 1.0 },
             journal: JournalConfig { keep: SignedDuration::from_hours(400 * 24) },
             notify: None,
+            approval: ApprovalConfig { valid: SignedDuration::from_hours(3 * 24), signers: None, two_people: false },
         }
     }
 }
@@ -96,6 +99,17 @@ pub fn exact_duration(text: &str) -> Option<SignedDuration> {
 pub struct JournalConfig {
     /// Runs that are older lose their values, and keep their counts.
     pub keep: SignedDuration,
+}
+
+/// Approvals that are given before a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalConfig {
+    /// How long an approval is valid.
+    pub valid: SignedDuration,
+    /// The OpenSSH file of the keys that may sign; without one an approval needs no signature.
+    pub signers: Option<PathBuf>,
+    /// Whether two principals of that file must approve.
+    pub two_people: bool,
 }
 
 /// The tenant that is made to agree with HR.

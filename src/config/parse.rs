@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use jiff::SignedDuration;
+
 use super::features::Feature;
 use super::files::FileKind;
 use super::{
-    Config, Deliver, HandTo, JournalConfig, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth, duration, files,
-    guards, notify, rest, sql,
+    ApprovalConfig, Config, Deliver, HandTo, JournalConfig, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth,
+    duration, files, guards, notify, rest, sql,
 };
 #[cfg(test)]
 use crate::diagnostic::toml::KnownKeys;
@@ -90,7 +92,33 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
     if let Some(fields) = reader.table(root, "notify") {
         config.notify = Some(notify::read(reader, &fields));
     }
+    if let Some(fields) = reader.table(root, "approval") {
+        config.approval = approval(reader, &fields, config.approval);
+    }
     config
+}
+
+/// The largest validity of an approval: the HR data of a month ago approve nothing.
+const LONGEST_APPROVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+fn approval(reader: &mut Reader<'_>, fields: &Table<'_, '_>, default: ApprovalConfig) -> ApprovalConfig {
+    let valid = |text: &str| duration::exact(text).filter(|valid| valid.is_positive() && *valid <= LONGEST_APPROVAL);
+    let valid = duration::timed(reader, fields, "valid", "such as 12h or 3d, at most 30d", valid).unwrap_or(default.valid);
+    let is_named = fields.has("signers");
+    if is_named {
+        Feature::Signatures.is_built(reader, &fields.span());
+    }
+    let signers = reader.path(fields, "signers");
+    let people = reader.count(fields, "people").unwrap_or(1);
+    if let Some(found) = fields.get("people").filter(|_| !matches!(people, 1 | 2)) {
+        reader.fault(&found.span(), "`people` must be 1 or 2", None);
+    }
+    if people == 2 && !is_named {
+        let hint = "`signers` names the keys of the people who may approve, such as signers = \"allowed_signers\"";
+        reader.fault(&fields.span(), "`people = 2` needs `signers`: only a signature shows whose approval it is", hint);
+    }
+    reader.finish(fields);
+    ApprovalConfig { valid, signers, two_people: people == 2 }
 }
 
 fn tenant(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<Tenant> {

@@ -59,6 +59,8 @@ pub struct Policy {
     pub week: f64,
     /// Whether the leavers of a stopped plan are disabled all the same.
     pub leavers: Leavers,
+    /// Whether approvals of two people are needed where one would do.
+    pub two_people: bool,
     /// The number of days for which a former address is given to no other person.
     pub reuse_after_days: i64,
     /// First passwords are delivered as Temporary Access Passes.
@@ -102,6 +104,7 @@ impl Default for Policy {
             guards: BTreeMap::new(),
             week: 2.0,
             leavers: Leavers::default(),
+            two_people: false,
             reuse_after_days: 365,
             tap: false,
             supported: Supported::default(),

@@ -11,7 +11,9 @@ use crate::directory::{ObjectId, Value};
 use crate::mapping::{HeldCode, LeaveAction};
 use crate::plan::bound_names::BoundNames;
 use crate::plan::decision::Decision;
+use crate::plan::given_approval::GivenApproval;
 use crate::plan::model::Change;
+use crate::plan::rejection::Rejection;
 use crate::record::EmployeeId;
 
 /// What hrpush knows of the people it manages and of what it did.
@@ -33,6 +35,10 @@ pub struct Ledger {
     pub feeds: BTreeMap<String, Date>,
     /// What an administrator decided by hand, by key.
     pub decisions: BTreeMap<EmployeeId, Decision>,
+    /// The valid approvals of plans of the feed.
+    pub approvals: Vec<GivenApproval>,
+    /// The changes that an administrator rejected.
+    pub rejections: Vec<Rejection>,
     /// What the last two runs of the feed wrote, newest first: by key and attribute.
     pub written: Vec<BTreeMap<(String, String), Option<Value>>>,
     /// Attributes that Graph refused to this app at the last attempt, each with the people for which an attempt failed since.
@@ -40,6 +46,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Whether the valid approvals of exactly this plan are enough.
+    pub fn approves(&self, fingerprint: &str, two_people: bool) -> bool {
+        let of_plan: Vec<&GivenApproval> = self.approvals.iter().filter(|given| given.fingerprint == fingerprint).collect();
+        GivenApproval::are_enough(&of_plan, two_people)
+    }
+
     /// The decision about the record with this key, as long as both names are those that it was made for.
     pub(super) fn decision_about(&self, key: &str, given_name: Option<&str>, surname: Option<&str>) -> Option<&Decision> {
         let decision = self.decisions.get(key)?;

@@ -7,6 +7,7 @@ mod carried;
 mod change_origin;
 mod decision;
 mod forecast;
+mod given_approval;
 mod group_rules;
 mod groups;
 mod held_record;
@@ -24,6 +25,7 @@ mod presence;
 mod protection;
 mod reason;
 mod records;
+mod rejection;
 mod undo;
 mod wishes;
 
@@ -38,20 +40,22 @@ pub use carried::CarriedPerson;
 pub use change_origin::{annotate_causes, keys_with_causes, wanted};
 pub use decision::{Decision, Verdict};
 pub use forecast::{DayEvent, Outlook};
+pub use given_approval::{ApprovedGuard, Approver, GivenApproval};
 pub use group_rules::unique_name;
 pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
 pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonState, TakenOver};
 pub use matching::resolve::resolve;
 pub use model::{
-    Action, Aside, Candidate, Candidates, Cause, Change, ChangeAside, ChangeAsides, Edit, Guard, GuardColumn, HeldEntry, Members,
-    Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
+    Action, Aside, Candidate, Candidates, Cause, Change, ChangeAside, ChangeAsides, Edit, Guard, GuardColumn, HeldEntry, Judged,
+    Members, Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use person_label::{PersonLabel, PersonLabels};
 pub use planner::{Survey, plan, survey};
 pub use presence::Presence;
 pub use protection::protection;
 pub use reason::{Reason, ReasonCode, Why};
-pub use records::{Note, Packer, Part, People, PersonNo, UnlistedStatus};
+pub use records::{Note, Packer, Part, People, PersonNo, RecordState, UnlistedStatus};
+pub use rejection::{RejectedChange, Rejection};
 pub use undo::{UndoInputs, undo};
 pub use wishes::{WishDigest, WishMap, Wishes};
 

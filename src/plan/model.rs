@@ -52,6 +52,20 @@ pub struct Plan {
     /// The names of its people, by key or by id, for reports. No part of the document, which has keys, ids and the values of attributes.
     #[serde(skip)]
     pub people: PersonLabels,
+    /// The guards over what no approval covers. No part of the document.
+    #[serde(skip)]
+    pub judged: Judged,
+}
+
+/// The guards of a plan over what no approval of before covers. Only the guards make one that differs from those of the plan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judged {
+    /// None where no approval was given.
+    pub(in crate::plan) guards: Option<Vec<Guard>>,
+    /// The approvals that cover a part of the plan, by number.
+    pub(in crate::plan) used: Vec<i64>,
+    /// How many changes are approved as they are.
+    pub(in crate::plan) covered: usize,
 }
 
 /// The further candidates of `SelectUniqueValue` that the plan knows to be free, best first: by number of the change and by attribute.
@@ -290,6 +304,13 @@ impl Plan {
 }
 
 impl Change {
+    /// Whether nothing is left of the change of a group.
+    pub(super) fn is_spent(&self) -> bool {
+        let members = self.members.iter().all(|members| members.add.is_empty() && members.remove.is_empty());
+        // A group that is not made has no members.
+        self.attributes.is_empty() && (members || self.action == Action::Create)
+    }
+
     /// Whether the change opens the account but the former password must not work. That is so if the key was given out again and
     /// an administrator approved it, or if both names are replaced while the account returns.
     #[must_use]
@@ -350,6 +371,11 @@ impl Edit {
     /// The catalogue's entry; none for `manager`.
     pub fn attribute(&self) -> Option<Attribute> {
         Attribute::find(&self.name)
+    }
+
+    /// Whether two edits end in the same value.
+    pub(super) fn ends_as(&self, other: &Self) -> bool {
+        self.name == other.name && self.after == other.after
     }
 }
 

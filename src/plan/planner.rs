@@ -12,7 +12,7 @@ use crate::plan::ledger::LastReading;
 use crate::plan::matching::Matching;
 use crate::plan::matching::claim::{Account, How, Person};
 use crate::plan::model::{
-    Action, Candidate, Candidates, Change, ChangeAside, HeldEntry, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary,
+    Action, Candidate, Candidates, Change, ChangeAside, HeldEntry, Judged, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary,
 };
 use crate::plan::order::order;
 use crate::plan::person::context::{PersonDecision, PersonPlanner};
@@ -80,11 +80,16 @@ struct Decided {
 
 fn decide(planner: &mut PersonPlanner<'_>) -> Decided {
     let mut decisions: Vec<PersonDecision> = planner.matching.people.iter().map(|person| planner.decide(person)).collect();
+    planner.close_rejected(&mut decisions);
     add_managers(planner, &mut decisions);
+    // An update that sets the manager alone is made in the step before.
+    planner.close_rejected(&mut decisions);
     planner.ignored_ends();
-    let mut changes = planner.absent();
+    let absent = planner.absent();
+    let mut changes = planner.leave_out_rejected(absent);
     let listed = codes_by_key(&planner.skipped);
     let groups = crate::plan::groups::plan(planner, &decisions);
+    let groups = planner.leave_out_rejected_members(groups);
     let statuses = planner.statuses();
     let records = finish(planner, decisions, &listed, &mut changes);
     changes.extend(groups);
@@ -125,9 +130,12 @@ fn document(mut planner: PersonPlanner<'_>, changes: Vec<Change>, records: Recor
         candidates,
         left_out,
         people,
+        judged: Judged::default(),
     };
     plan.fingerprint = fingerprint(&plan);
     add_labels(&mut plan, inputs.snapshot);
+    let Inputs { snapshot, ledger, policy, .. } = *inputs;
+    plan.judge_rest(ledger, policy, |rest| guards::on_deeds(rest, snapshot, ledger, policy, bases));
     plan
 }
 

@@ -13,7 +13,7 @@ use crate::plan::group_rules::refuse;
 use crate::plan::inputs::Policy;
 use crate::plan::label_sources::add_labels;
 use crate::plan::ledger::Ledger;
-use crate::plan::model::{Action, Change, ChangeAside, Edit, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
+use crate::plan::model::{Action, Change, ChangeAside, Edit, Judged, Members, Object, Plan, Skipped, SkippedCode, SourceInfo};
 use crate::plan::order::order;
 use crate::plan::person::lifecycle::enablement;
 use crate::plan::person_label::PersonLabels;
@@ -59,8 +59,8 @@ pub fn undo(inputs: &UndoInputs<'_>) -> (Plan, Vec<Drifted>) {
     let touched: BTreeSet<UserNo> =
         changes.iter().filter_map(|change| inputs.snapshot.users.number(change.id.as_ref()?)).collect();
     let bases = Bases::new(inputs.snapshot, inputs.ledger, |user| touched.contains(&user), &[]);
-    let mut guards = guards::on_changes(&changes, inputs.ledger, inputs.policy, bases);
-    guards.extend(guards::on_groups(&changes, inputs.snapshot, inputs.ledger, inputs.policy));
+    let UndoInputs { snapshot, ledger, policy, .. } = *inputs;
+    let guards = guards::on_deeds(&changes, snapshot, ledger, policy, bases);
     let mut plan = Plan {
         format: crate::plan::FORMAT.into(),
         fingerprint: String::new(),
@@ -78,9 +78,11 @@ pub fn undo(inputs: &UndoInputs<'_>) -> (Plan, Vec<Drifted>) {
         candidates: BTreeMap::new(),
         left_out: BTreeMap::new(),
         people: PersonLabels::new(),
+        judged: Judged::default(),
     };
     add_labels(&mut plan, inputs.snapshot);
     plan.fingerprint = fingerprint(&plan);
+    plan.judge_rest(ledger, policy, |rest| guards::on_deeds(rest, snapshot, ledger, policy, bases));
     (plan, drifted)
 }
 

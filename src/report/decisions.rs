@@ -29,9 +29,14 @@ pub fn decision_list(rows: &[DecisionRow]) -> String {
 
 /// One decision: its content, what it is bound to, and its author.
 pub fn decision(row: &DecisionRow) -> String {
-    let DecisionRow { key, tenant_id, given_name, surname, note, user, host, decided_at, forgotten_at, forgotten_by, .. } = row;
+    let DecisionRow { key, tenant_id, given_name, surname, .. } = row;
     let mut text = String::new();
     let _ = writeln!(text, "{}: {}", Shown(key.as_str()), verdict(row));
+    if row.verdict == "reject" {
+        let _ = writeln!(text, "    until HR's record of the person changes, in the tenant {}", Shown(&tenant_id.0));
+        write_author(&mut text, row);
+        return text;
+    }
     let names =
         [given_name, surname].map(|name| if name.is_empty() { "(none)".to_owned() } else { format!("`{}`", Shown(name)) });
     let _ = writeln!(
@@ -41,6 +46,12 @@ pub fn decision(row: &DecisionRow) -> String {
         names[1],
         Shown(&tenant_id.0)
     );
+    write_author(&mut text, row);
+    text
+}
+
+fn write_author(text: &mut String, row: &DecisionRow) {
+    let DecisionRow { note, user, host, decided_at, forgotten_at, forgotten_by, .. } = row;
     let _ = writeln!(text, "    by {} on {} at {}", Shown(user), Shown(host), Shown(decided_at));
     if let Some(note) = note {
         let _ = writeln!(text, "    note: {}", Shown(note));
@@ -49,13 +60,14 @@ pub fn decision(row: &DecisionRow) -> String {
         let by = forgotten_by.as_deref().map(|by| format!(" by {}", Shown(by))).unwrap_or_default();
         let _ = writeln!(text, "    forgotten at {}{by}", Shown(at));
     }
-    text
 }
 
 fn verdict(row: &DecisionRow) -> String {
     let account = row.account.as_ref().map(|id| shown(&id.to_string()));
     match (row.verdict, account) {
         ("same", Some(id)) => format!("the record and the account {id} are one person (--same)"),
+        ("reject", Some(id)) => format!("changes of {id} were rejected (hrpush reject, or approve --except)"),
+        ("reject", None) => "a new account was rejected (hrpush reject, or approve --except)".to_owned(),
         ("new", Some(id)) => format!("the record is another person than that of the account {id} (--new)"),
         ("new", None) => "the record is another person than that of every account that it resembles (--new)".to_owned(),
         (_, Some(id)) => format!("the person of the account {id} stays as is (--keep)"),

@@ -3,6 +3,7 @@
 //! A finished [`Plan`](crate::plan::Plan) or outcome comes in, text goes out. This room decides nothing: the order of the report and its counts
 //! come from the plan. Every string from outside is escaped.
 
+mod answers;
 mod attribute_words;
 mod concerns;
 mod counts;
@@ -27,6 +28,7 @@ mod text;
 mod view;
 
 pub use crate::diagnostic::escape::{Shown, shown};
+pub use answers::{answers, guards};
 pub use concerns::{concerns, concerns_in_short};
 pub use decisions::{decided, decision, decision_list, forgotten};
 pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing, explanation};

@@ -90,9 +90,10 @@ fn approvals(row: &RunRow) -> String {
     let all = row.approved_by.as_ref().and_then(serde_json::Value::as_array).into_iter().flatten();
     let field = |of: &serde_json::Value, name: &str| of[name].as_str().map(shown);
     all.map(|of| {
-        let (user, host) = (field(of, "user").unwrap_or_default(), field(of, "host").unwrap_or_default());
+        let machine = || format!("{}@{}", field(of, "user").unwrap_or_default(), field(of, "host").unwrap_or_default());
+        let name = field(of, "principal").unwrap_or_else(machine);
         let note = field(of, "note").map(|note| format!(" ({note})")).unwrap_or_default();
-        format!("approved by {user} on {host} at {}{note}\n", field(of, "at").unwrap_or_default())
+        format!("approved by {name} at {}{note}\n", field(of, "at").unwrap_or_default())
     })
     .collect()
 }

@@ -3,7 +3,7 @@
 //! A decision is bound to what the last run stored about the held record, so that the line of a held entry can be typed as it is. With a
 //! file or a mapping, or if that run stored nothing, the source and the tenant are read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::connect::TargetChoice;
 use super::decide_from_reading;
@@ -51,23 +51,30 @@ pub(crate) fn forget(settings: &Settings, key: &EmployeeId, graph_url: Option<&s
     let mut store = settings.store()?;
     let _lock = store.lock()?;
     let in_force = store.decisions_about(key)?;
-    let in_force = in_force.into_iter().filter(|row| row.forgotten_at.is_none()).map(|row| (row.tenant_id.clone(), row));
+    let rejected = store.rejection_rows(Some(key))?;
+    let in_force = in_force.into_iter().chain(rejected).filter(|row| row.forgotten_at.is_none());
+    // One entry for each tenant, whatever was decided there.
+    let in_force: BTreeMap<String, DecisionRow> = in_force.map(|row| (row.tenant_id.0.clone(), row)).collect();
+    let in_force = in_force.into_values().map(|row| (row.tenant_id.clone(), row));
     let none = || {
         let key = shown(key.as_str());
         Failure::usage(format!("there is no decision about `{key}`\n  hint: `hrpush decide --list` lists them"))
     };
     let tenants = Tenants::new(settings, graph_url, &mut store)?;
     let (tenant, _) = tenants.choose(key, in_force)?.ok_or_else(none)?;
-    store.forget_decision(&tenant, key, &operator())?.ok_or_else(none)
+    let rejection = store.forget_rejections(&tenant, key, &operator())?;
+    store.forget_decision(&tenant, key, &operator())?.or(rejection).ok_or_else(none)
 }
 
 /// The decisions in force, or all decisions that were ever made about one person.
 pub(crate) fn list(settings: &Settings, key: Option<&EmployeeId>) -> Result<Vec<DecisionRow>, Failure> {
     let store = settings.store()?;
-    Ok(match key {
+    let mut rows = match key {
         Some(key) => store.decisions_about(key)?,
         None => store.decisions()?,
-    })
+    };
+    rows.extend(store.rejection_rows(key)?);
+    Ok(rows)
 }
 
 /// What earlier runs recorded: the held record for a choice about an account, the ledger for a person that stays as is.
@@ -75,6 +82,14 @@ fn known(settings: &Settings, store: &mut Store, request: &DecideRequest) -> Res
     let DecideRequest { key, choice, graph_url, .. } = request;
     let held = store.held_records(key)?;
     let ledger = store.known_accounts(key)?;
+    if *choice == Choice::Keep {
+        let tenants = Tenants::new(settings, graph_url.as_deref(), store)?;
+        if let Some((tenant, rejected)) = tenants.choose(key, store.rejected_people(key)?)? {
+            let known = ledger.iter().find(|known| known.tenant == tenant && Some(&known.id) == rejected.change.id.as_ref());
+            let names = known.map_or_else(|| rejected.change.names(), |known| BoundNames::of_wanted(&known.wanted));
+            return Ok(Known::Bound(BoundDecision { tenant, decision: names.decide(Verdict::Keep, rejected.change.id) }));
+        }
+    }
     if held.is_empty() && ledger.is_empty() {
         return Ok(Known::Unknown(unknown_key(key, choice)));
     }

@@ -1,5 +1,6 @@
 //! The second of three steps: guards, policy, fingerprint and consent become a decision. Nothing is printed, asked or written.
 
+use super::approval::valid_approvals::refuse_unsigned;
 use super::error::{Code, Ended, Failure};
 use super::open_target::OpenTarget;
 use super::pending_run::PendingRun;
@@ -80,6 +81,9 @@ pub(crate) struct Approval {
 pub(crate) fn judge(session: &Session<'_>, pending: &PendingRun, terms: &Terms<'_>) -> Result<Judgement, Failure> {
     let PendingRun { plan, target, .. } = pending;
     let policy = session.settings.policy();
+    if terms.approve.is_some() {
+        refuse_unsigned(&session.settings.config.approval, "--approve")?;
+    }
     session.learn(|facts| facts.dry_run = terms.consent == Consent::Never);
     let stopped = stopped_by(session, plan, terms.approve, target)?;
     let asks = terms.consent == Consent::Ask && target.connection.sandbox.is_none();
@@ -198,7 +202,8 @@ fn stopped_by(
 ) -> Result<Option<(Vec<String>, RunReason)>, Failure> {
     let policy = session.settings.policy();
     let mut approved = approval.map(str::trim) == Some(plan.fingerprint.as_str());
-    let tripped: Vec<&Guard> = plan.guards.iter().filter(|guard| guard.tripped).collect();
+    // What approvals of before cover is let through; these guards judge the rest.
+    let tripped: Vec<&Guard> = plan.judged_guards().iter().filter(|guard| guard.tripped).collect();
     let mut lines = Vec::new();
     let mut used = None;
     if approval.is_some() && !approved && !plan.changes.is_empty() {
@@ -222,14 +227,30 @@ fn stopped_by(
         RunReason::guards(tripped.into_iter())
     };
     if !lines.is_empty() {
-        let way = if used.is_some() {
-            "the same changes came back; if they are right, raise the limit of that guard in [guard]".to_owned()
-        } else {
-            format!("review the plan; --approve {} lets exactly this plan through, once", plan.fingerprint)
+        lines.extend(partly_approved(plan, &policy));
+        let fingerprint = &plan.fingerprint;
+        let way = match used {
+            Some(_) => "the same changes came back; if they are right, raise the limit of that guard in [guard]".to_owned(),
+            None if session.settings.config.approval.signers.is_some() => {
+                format!("review the plan; `hrpush approve {fingerprint} --sign KEY` lets the next run carry it out")
+            }
+            None => format!("review the plan; --approve {fingerprint} lets exactly this plan through, once"),
         };
         lines.push(format!("\n  hint: {way}"));
     }
     Ok((!lines.is_empty()).then_some((lines, reason)))
+}
+
+/// What the approvals of before cover of a plan that is stopped all the same.
+fn partly_approved(plan: &Plan, policy: &Policy) -> Option<String> {
+    match (plan.judged.used().len(), plan.judged.covered()) {
+        (0, _) => None,
+        (1, 0) if policy.two_people => Some("one person has approved it, and [approval] asks for two".to_owned()),
+        (_, 0) => Some(
+            "an approval was given, but it does not cover this: the reading or the count of that guard is another".to_owned(),
+        ),
+        (_, covered) => Some(format!("{covered} of {} changes are approved; the guards judge the others", plan.changes.len())),
+    }
 }
 
 fn guard_line(guard: &Guard, policy: &Policy) -> String {

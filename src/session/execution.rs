@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::approval::proposal;
 use super::clock_check::today;
 use super::decision::Approval;
 use super::error::{Code, Ended, Failure};
@@ -20,6 +21,7 @@ use crate::directory::Attribute;
 use crate::graph::{Client, GraphTarget, Writer};
 use crate::plan::{self, ApprovedPlan, Plan, Skipped, SkippedCode};
 use crate::report;
+use crate::store::ApprovalRow;
 use crate::target::TargetWriter;
 
 /// How many failures are listed one by one.
@@ -35,8 +37,14 @@ pub(crate) struct Executed {
 
 /// Carries out the approved plan and records what the next run must know.
 pub(crate) async fn execute(session: &Session<'_>, pending: PendingRun, approval: Box<Approval>) -> Result<Executed, Failure> {
-    let PendingRun { drifted, matching, state, mut target, .. } = pending;
     let Approval { plan: approved, stopped, mut why } = *approval;
+    let mut pending = pending;
+    if stopped {
+        proposal::keep(session, &mut pending)?;
+    }
+    let PendingRun { drifted, matching, state, mut target, .. } = pending;
+    let rows = target.store.approvals_numbered(approved.used())?;
+    session.learn(|facts| facts.approved_by = rows.iter().map(ApprovalRow::named).collect());
     // The reading of a stopped plan is no baseline for the next one.
     let state = if stopped.is_some() { RunState::Nothing } else { state };
     target.store.observe(&target.snapshot)?;
@@ -56,6 +64,7 @@ pub(crate) async fn execute(session: &Session<'_>, pending: PendingRun, approval
     // The refusals that the plan itself left out are among its concerns.
     why.extend(refusals(applied.outcome.skipped.iter().filter(|skipped| !plan.skipped.contains(skipped))));
     let ended = remember(state, &mut target, plan, &applied, ending(&applied, stopped, why))?;
+    applied.outcome.link = session.conclude(&mut target.store, &ended)?;
     session.observer.event(Event::Applied(&applied.outcome));
     Ok(Executed { had_changes: !plan.changes.is_empty(), outcome: applied.outcome, ended })
 }

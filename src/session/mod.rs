@@ -12,6 +12,7 @@
 //! Nothing here prints, asks, parses arguments or listens to signals. The command line, a service, a web page and a loop over tenants call
 //! the same functions, so nothing is global: one process may open any number of sessions.
 
+pub(crate) mod approval;
 pub(crate) mod clock_check;
 pub(crate) mod connect;
 pub(crate) mod decide;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use super::approval::valid_approvals::valid_approvals;
 use super::clock_check;
 use super::connect::{self, Connection, TargetChoice, other_target};
 use super::error::Failure;
@@ -12,6 +13,7 @@ use super::observer::Event;
 use super::run::Session;
 use super::run_reason::RunReasonCode;
 use crate::apply;
+use crate::config::ApprovalConfig;
 use crate::directory::Snapshot;
 use crate::graph::Priority;
 use crate::plan::{Ledger, Target};
@@ -25,6 +27,7 @@ pub(crate) struct OpenTarget {
     pub(crate) snapshot: Snapshot,
     /// Notes about the connection, for the preview.
     pub(crate) notes: Vec<String>,
+    approval: ApprovalConfig,
     unsettled: BTreeMap<String, String>,
     _lock: Lock,
 }
@@ -72,13 +75,19 @@ impl OpenTarget {
             Some(target) if target.tenant_id != snapshot.tenant.0 => {
                 Err(Failure::usage(other_target(target)).because(RunReasonCode::OtherTenant))
             }
-            _ => Ok(Self { store, connection, snapshot, notes, unsettled, _lock: lock }),
+            _ => {
+                let approval = session.settings.config.approval.clone();
+                Ok(Self { store, connection, snapshot, notes, approval, unsettled, _lock: lock })
+            }
         }
     }
 
-    /// What earlier runs recorded for a feed.
+    /// What earlier runs recorded for a feed, and the approvals that were given since.
     pub(crate) fn ledger(&self, feed: &str, day: Date) -> Result<Ledger, Failure> {
-        Ok(self.store.ledger(feed, &self.snapshot.tenant, day, &self.unsettled)?)
+        let tenant = &self.snapshot.tenant;
+        let mut ledger = self.store.ledger(feed, tenant, day, &self.unsettled)?;
+        ledger.approvals = valid_approvals(&self.approval, &self.store, tenant, feed)?;
+        Ok(ledger)
     }
 }
 

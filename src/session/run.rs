@@ -91,18 +91,39 @@ impl<'a> Session<'a> {
         RunStart { command, dry_run: facts.dry_run, whole: !facts.in_part, at: self.started, by: operator() }
     }
 
-    /// Writes the end into the list of runs, and drops the values of runs that are too old to be kept.
-    fn record(&self, end: &RunEnd) -> Result<(), Failure> {
+    /// Writes the end into the list of runs, and drops the values of runs that are too old to be kept. Returns the link of the run.
+    fn record(&self, end: &RunEnd) -> Result<Option<String>, Failure> {
         if !end.kind.plans() {
-            return Ok(());
+            return Ok(None);
         }
         let mut store = self.settings.store()?;
-        match end.facts.run.clone() {
-            Some(run) => store.end_run(&RunId(run), &end.result())?,
-            None => _ = store.record_run(&self.start(), &end.result())?,
-        }
+        let run = match end.facts.run.clone() {
+            Some(run) => RunId(run),
+            None => store.record_run(&self.start(), &end.result())?,
+        };
+        store.end_run(&run, &end.result())?;
+        let link = store.link_of(&run)?;
         store.prune(end.finished - self.settings.config.journal.keep)?;
-        Ok(())
+        Ok(link)
+    }
+
+    /// Ends the row of a run that was carried out, before its outcome is printed: the outcome has the link of the run.
+    pub(crate) fn conclude(&self, store: &mut Store, ended: &Ended) -> Result<Option<String>, Failure> {
+        let end = self.end(Some(ended.clone()));
+        let Some(run) = end.facts.run.clone().filter(|_| self.kind.plans()).map(RunId) else { return Ok(None) };
+        store.end_run(&run, &end.result())?;
+        Ok(store.link_of(&run)?)
+    }
+
+    fn end(&self, ended: Option<Ended>) -> RunEnd {
+        let facts = lock(&self.facts).clone();
+        let end = end_kind(ended.as_ref(), &facts);
+        RunEnd { kind: self.kind, end, started: self.started, finished: Timestamp::now(), ended, facts }
+    }
+
+    /// The id of this run in the list of runs, once the state folder was locked.
+    pub(crate) fn run(&self) -> Option<String> {
+        lock(&self.facts).run.clone()
     }
 
     /// Keeps what was found out, for the end of the run.
@@ -141,17 +162,10 @@ impl<'a> Session<'a> {
             Ok(Err(failure)) => Some(failure.into()),
             Err(_) => None,
         };
-        let facts = lock(&self.facts).clone();
-        let end = RunEnd {
-            kind: self.kind,
-            end: end_kind(ended.as_ref(), &facts),
-            started: self.started,
-            finished: Timestamp::now(),
-            ended,
-            facts,
-        };
-        if let Err(fault) = self.record(&end) {
-            tracing::warn!("the end of this run is missing in the list of runs: {fault}");
+        let mut end = self.end(ended);
+        match self.record(&end) {
+            Ok(link) => end.facts.link = link,
+            Err(fault) => tracing::warn!("the end of this run is missing in the list of runs: {fault}"),
         }
         notification::announce(self.settings, &end).await;
         if let Err(fault) = metrics::keep(self.settings, &end) {

@@ -72,8 +72,12 @@ pub(crate) struct RunFacts {
     pub(crate) dry_run: bool,
     /// Whether only some of the people are planned.
     pub(crate) in_part: bool,
-    /// Whether an approval by fingerprint has let the plan pass a guard.
+    /// Whether `--approve` has let the plan pass a guard.
     pub(crate) approved: bool,
+    /// The approvals of before that the plan was carried out by.
+    pub(crate) approved_by: Vec<serde_json::Value>,
+    /// The link of this run in the chain of the journal.
+    pub(crate) link: Option<String>,
     /// The id in the list of runs, once the state folder was locked.
     pub(crate) run: Option<String>,
     /// How many changes were carried out.
@@ -136,7 +140,11 @@ impl RunEnd {
 
     /// The end as the list of runs has it.
     pub(crate) fn result(&self) -> RunResult {
-        let RunFacts { tenant, feed, source, fingerprint, summary, dry_run, in_part, approved, .. } = self.facts.clone();
+        let RunFacts { tenant, feed, source, fingerprint, summary, dry_run, in_part, approved, mut approved_by, .. } =
+            self.facts.clone();
+        if approved {
+            approved_by.push(approval(self.started));
+        }
         RunResult {
             ended: Some(self.end),
             exit_code: self.ended.as_ref().map(|ended| ended.code.number()),
@@ -147,7 +155,7 @@ impl RunEnd {
             source,
             fingerprint,
             summary,
-            approved_by: if approved { vec![approval(self.started)] } else { Vec::new() },
+            approved_by,
             dry_run: Some(dry_run),
             whole: Some(!in_part),
         }

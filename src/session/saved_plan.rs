@@ -59,7 +59,8 @@ pub(crate) async fn plan(
     if let Some(staged) = &staged {
         saved.as_of.clone_from(&staged.counted.as_of);
     }
-    let approved = approve.map(str::trim) == Some(saved.fingerprint.as_str());
+    let approved =
+        approve.map(str::trim) == Some(saved.fingerprint.as_str()) || ledger.approves(&saved.fingerprint, policy.two_people);
     let made_at = staged.as_ref().map_or(&saved.created_at, |staged| &staged.made_at);
     let overtaken = target.store.read_since(&target.snapshot.tenant, &saved.source.feed, made_at)?;
     let confirmation = Confirmation { overtaken, ..confirmation(staged.as_ref(), approved) };
@@ -72,7 +73,7 @@ pub(crate) async fn plan(
 }
 
 /// A saved plan, unaltered and not too old.
-fn load(path: &Path, max_age: SignedDuration) -> Result<Plan, Failure> {
+pub(crate) fn load(path: &Path, max_age: SignedDuration) -> Result<Plan, Failure> {
     const RENEW: &str = "make it again with `hrpush plan --out`";
     let refuse = |problem: String, fact: &str| {
         let reason = RunReason::new(RunReasonCode::SavedPlan, format!("{}: {fact}", path.display()));

@@ -46,7 +46,7 @@ impl Settings {
 
     /// The part of the configuration that decides about changes.
     pub(crate) fn policy(&self) -> Policy {
-        let Config { protect, guard, names, password, .. } = &self.config;
+        let Config { protect, guard, names, password, approval, .. } = &self.config;
         let limits = guard.named().into_iter().filter(|(name, limit)| *name != "feed" || limit.off);
         Policy {
             protect_users: protect.users.clone(),
@@ -55,6 +55,7 @@ impl Settings {
                 .map(|(name, limit)| (name, Limit { share: limit.share, count: limit.count, off: limit.off }))
                 .collect(),
             leavers: guard.leavers,
+            two_people: approval.two_people,
             week: guard.week.unwrap_or(f64::INFINITY),
             reuse_after_days: days(names.reuse_after),
             tap: matches!(password.deliver, Deliver::Tap(_)),

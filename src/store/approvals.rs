@@ -1,25 +1,14 @@
 //! Approvals that were given before the run that they are for. Each is used by one run.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Row, params};
-use serde::{Deserialize, Serialize};
+use rusqlite::{Row, Transaction, params};
 
 use super::columns::{packed, unpacked};
+use super::rejections;
 use super::{Operator, Store, StoreError, now, text};
 use crate::apply::RunId;
 use crate::directory::TenantId;
-use crate::plan::Change;
-
-/// A guard that an approval overrides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GuardCount {
-    /// The name of the guard, such as `disable`.
-    pub name: String,
-    /// The number of changes that the guard counted.
-    pub count: u64,
-    /// The number of people that the share refers to.
-    pub of: u64,
-}
+use crate::plan::{ApprovedGuard, Change, RejectedChange};
 
 /// A yes or a no to a plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +24,7 @@ pub struct Approval {
     /// The hash of the reading that the plan was made from.
     pub reading: Option<String>,
     /// The guards that tripped.
-    pub guards: Vec<GuardCount>,
+    pub guards: Vec<ApprovedGuard>,
     /// The changes that it covers.
     pub covered: Vec<Change>,
     /// The keys that are left out of it.
@@ -67,18 +56,40 @@ pub struct ApprovalRow {
     pub used_by: Option<RunId>,
 }
 
+/// A change that is rejected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRejection {
+    /// The person's key, or that of a group that was to be made or renamed.
+    pub key: String,
+    /// What is rejected.
+    pub change: RejectedChange,
+    /// The digest of HR's record at that time.
+    pub record: Option<String>,
+}
+
+impl ApprovalRow {
+    /// The approval as the run that used it shows it.
+    pub fn named(&self) -> serde_json::Value {
+        let Approval { by, principal, given_at, note, .. } = &self.approval;
+        serde_json::json!({ "user": by.user, "host": by.host, "principal": principal, "at": given_at.to_string(), "note": note })
+    }
+}
+
 const ROW: &str = "select approval, tenant, feed, decision, fingerprint, reading, guards, covered, left_out, note, user, host, principal, \
      given_at, expires_at, nonce, signature, used_by from approvals";
 
 impl Store {
-    /// Keeps an approval; its number. A nonce that was accepted before is refused.
-    pub fn keep_approval(&mut self, approval: &Approval) -> Result<i64, StoreError> {
+    /// Keeps an approval or a rejection with the changes that it rejects; its number. A nonce that was accepted before is refused.
+    ///
+    /// An approval ends the rejections of the same plan, and a rejection withdraws its approvals.
+    pub fn keep_approval(&mut self, approval: &Approval, rejected: &[NewRejection]) -> Result<i64, StoreError> {
+        let transaction = self.database.transaction()?;
         if let Some(nonce) = &approval.nonce
-            && self.database.prepare("select 1 from approvals where nonce = ?1")?.exists([nonce])?
+            && transaction.prepare("select 1 from approvals where nonce = ?1")?.exists([nonce])?
         {
             return Err(StoreError::NonceUsed);
         }
-        self.database.execute(
+        transaction.execute(
             "insert into approvals (tenant, feed, decision, fingerprint, reading, guards, covered, left_out, note, user, host, principal, \
              given_at, expires_at, nonce, signature) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             params![
@@ -100,7 +111,15 @@ impl Store {
                 approval.signature,
             ],
         )?;
-        Ok(self.database.last_insert_rowid())
+        let number = transaction.last_insert_rowid();
+        if !approval.approves {
+            let withdraw =
+                "update approvals set withdrawn_at = ?2 where fingerprint = ?1 and decision = 'approve' and used_by is null";
+            transaction.execute(withdraw, params![approval.fingerprint, now()])?;
+        }
+        rejections::replace(&transaction, approval, rejected)?;
+        transaction.commit()?;
+        Ok(number)
     }
 
     /// All approvals for a tenant, newest first.
@@ -108,19 +127,29 @@ impl Store {
         self.approval_rows(&format!("{ROW} where tenant = ?1 order by approval desc"), [tenant.0.as_str()])
     }
 
-    /// The approvals for a feed that no run has used and that are valid at a moment, oldest first.
+    /// The approvals for a feed that are valid at a moment and that no run has used up, oldest first. A run that was killed, interrupted or
+    /// cut off from the tenant has not used them up: the next one goes on with its work.
     pub fn valid_approvals(&self, tenant: &TenantId, feed: &str, at: Timestamp) -> Result<Vec<ApprovalRow>, StoreError> {
         let select = format!(
-            "{ROW} where tenant = ?1 and feed = ?2 and used_by is null and decision = 'approve' and given_at <= ?3 and expires_at > ?3 \
+            "{ROW} where tenant = ?1 and feed = ?2 and decision = 'approve' and withdrawn_at is null and expires_at > ?3 and (used_by is null or exists \
+             (select 1 from runs where run = used_by and (ended is null or ended in ('crashed', 'interrupted', 'cannot-run')))) \
              order by approval"
         );
         self.approval_rows(&select, params![tenant.0, feed, text(at)])
     }
 
-    /// Records that a run used an approval; whether it was there to be used.
-    pub fn use_approval(&mut self, number: i64, run: &RunId) -> Result<bool, StoreError> {
-        let update = "update approvals set used_by = ?2, used_at = ?3 where approval = ?1 and used_by is null";
-        Ok(self.database.execute(update, params![number, run.0, now()])? > 0)
+    /// Approvals by their numbers.
+    pub fn approvals_numbered(&self, numbers: &[i64]) -> Result<Vec<ApprovalRow>, StoreError> {
+        let mut rows = Vec::new();
+        for number in numbers {
+            rows.extend(self.approval_rows(&format!("{ROW} where approval = ?1"), [number])?);
+        }
+        Ok(rows)
+    }
+
+    /// The approvals and rejections of a plan, oldest first.
+    pub fn approvals_of(&self, fingerprint: &str) -> Result<Vec<ApprovalRow>, StoreError> {
+        self.approval_rows(&format!("{ROW} where fingerprint = ?1 order by approval"), [fingerprint])
     }
 
     fn approval_rows(&self, select: &str, of: impl rusqlite::Params) -> Result<Vec<ApprovalRow>, StoreError> {
@@ -132,24 +161,28 @@ impl Store {
         }
         Ok(approvals)
     }
+}
 
-    /// The fingerprints of plans of this folder that begin with these digits, each once: of journaled runs, saved plans and runs that stopped.
-    pub fn fingerprints(&self, tenant: Option<&TenantId>, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let prefix = format!("sha256:{}", prefix.trim_start_matches("sha256:"));
-        let mut select = self.database.prepare(
-            "select fingerprint from (select fingerprint, tenant from runs union select fingerprint, tenant from staged) \
-             where substr(fingerprint, 1, length(?1)) = ?1 and (?2 is null or tenant = ?2) group by fingerprint order by fingerprint",
-        )?;
-        let rows = select.query_map(params![prefix, tenant.map(|tenant| &tenant.0)], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+/// Records that a run uses approvals up, in the transaction that journals its plan. A run that is killed shows its approvals as well.
+pub(super) fn use_up(transaction: &Transaction<'_>, numbers: &[i64], run: &RunId) -> Result<(), StoreError> {
+    if numbers.is_empty() {
+        return Ok(());
     }
-
-    /// The decision of the youngest approval or rejection of a plan that is valid at a moment.
-    pub fn decided(&self, tenant: &TenantId, fingerprint: &str, at: Timestamp) -> Result<Option<bool>, StoreError> {
-        let select = "select decision = 'approve' from approvals where tenant = ?1 and fingerprint = ?2 and expires_at > ?3 \
-                      order by approval desc limit 1";
-        Ok(self.database.query_row(select, params![tenant.0, fingerprint, text(at)], |row| row.get(0)).optional()?)
+    let mut rows = Vec::new();
+    let mut select = transaction.prepare(&format!("{ROW} where approval = ?1"))?;
+    for number in numbers {
+        let mut found = select.query([number])?;
+        while let Some(row) = found.next()? {
+            rows.push(approval_row(row)?.named());
+        }
     }
+    let named = serde_json::to_string(&rows)?;
+    transaction.execute("update runs set approved_by = ?2 where run = ?1", params![run.0, named])?;
+    let mut update = transaction.prepare("update approvals set used_by = ?2, used_at = ?3 where approval = ?1")?;
+    for number in numbers {
+        update.execute(params![number, run.0, now()])?;
+    }
+    Ok(())
 }
 
 fn approval_row(row: &Row<'_>) -> Result<ApprovalRow, StoreError> {

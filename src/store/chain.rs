@@ -144,6 +144,13 @@ impl Store {
         Ok(report)
     }
 
+    /// The link of a run, in hexadecimal digits; none while a run before it is open.
+    pub fn link_of(&self, run: &RunId) -> Result<Option<String>, StoreError> {
+        let link: Option<Option<Vec<u8>>> =
+            self.database.query_row("select link from runs where run = ?1", [&run.0], |row| row.get(0)).optional()?;
+        Ok(link.flatten().map(|link| hex(&link)))
+    }
+
     /// The last link, in hexadecimal digits.
     pub fn chain_head(&self) -> Result<Option<String>, StoreError> {
         let select = "select link from runs where link is not null order by number desc limit 1";

@@ -12,14 +12,14 @@ use super::effects::{Context, Done, RunPlan};
 use super::endings::EndKind;
 use super::ledger::GuardCounts;
 use super::runs::journaled;
-use super::{Store, StoreError, names, now};
+use super::{Store, StoreError, approvals, names, now};
 use crate::apply::{Answered, Entry, Journal, JournalError, Open, Outcome, RequestKind, RunId, Sent, Settled};
 use crate::directory::{Attribute, ObjectId, TenantId, Upn};
 use crate::plan::{ApprovedPlan, Object, Plan};
 
 impl Journal for Store {
     fn begin(&mut self, plan: &ApprovedPlan) -> Result<RunId, JournalError> {
-        self.begin_run(plan.plan()).map_err(journal_error)
+        self.begin_run(plan.plan(), plan.used()).map_err(journal_error)
     }
 
     fn keep(&mut self, run: &RunId, entry: &Entry) -> Result<(), JournalError> {
@@ -59,7 +59,8 @@ struct InFlight {
 
 impl Store {
     /// Keeps the plan before anything of it is sent: in the row of the run that was opened, else in a new one.
-    pub(super) fn begin_run(&mut self, plan: &Plan) -> Result<RunId, StoreError> {
+    /// With it the approvals are used up that let the plan through.
+    pub(super) fn begin_run(&mut self, plan: &Plan, used: &[i64]) -> Result<RunId, StoreError> {
         let run = match &self.opened {
             Some(run) => run.clone(),
             None => self.new_run(None)?,
@@ -88,6 +89,7 @@ impl Store {
                 insert.execute(params![number, signed(change.seq), change.key, change.object == Object::User])?;
             }
         }
+        approvals::use_up(&transaction, used, &run)?;
         transaction.commit()?;
         self.begun = Some(Begun::new(RunPlan { run: run.clone(), number, plan: plan.clone() }));
         Ok(run)

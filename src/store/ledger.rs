@@ -29,7 +29,7 @@ pub(super) struct GuardCounts {
 
 impl GuardCounts {
     pub(super) fn of(plan: &Plan) -> Self {
-        Self { as_of: plan.as_of.clone(), guards: plan.guards.clone() }
+        Self { as_of: plan.as_of.clone(), guards: plan.judged_guards().to_vec() }
     }
 }
 
@@ -55,6 +55,9 @@ impl Store {
             refused: self.refused(tenant)?,
             feeds: self.feeds(tenant)?,
             decisions: self.standing_decisions(tenant)?,
+            // Their signatures are checked by the caller.
+            approvals: Vec::new(),
+            rejections: self.rejections(tenant)?,
             written: Vec::new(),
         })
     }

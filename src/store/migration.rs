@@ -47,6 +47,11 @@ pub(super) fn migrate(database: &mut Connection, file: &Path) -> Result<(), Stor
         }
         found => return Err(StoreError::Later { file: file.to_owned(), found }),
     }
+    // The first run of an earlier version, else now: approvals that were signed before are not accepted.
+    transaction.execute(
+        "insert into meta (name, value) values ('created-at', coalesce((select min(started_at) from runs), ?1)) on conflict do nothing",
+        [super::now()],
+    )?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(())

@@ -24,9 +24,11 @@ mod messages;
 mod migration;
 mod names;
 mod people;
+mod proposals;
 mod quota_level;
 mod reconcile;
 mod refused_attributes;
+mod rejections;
 mod retention;
 mod runs;
 mod saved_plan;
@@ -43,7 +45,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use thiserror::Error;
 
-pub use approvals::{Approval, ApprovalRow, GuardCount};
+pub use approvals::{Approval, ApprovalRow, NewRejection};
 pub use chain::{ChainReport, ExportedRun};
 pub use decisions::{DecisionRow, KnownAccount, Operator};
 pub use endings::{EndKind, GoodRun, RunResult, RunStart};
@@ -51,6 +53,7 @@ pub use feed_metrics::FeedMetrics;
 pub use held_records::HeldRecord;
 pub use links::{Link, LinkKind};
 pub use messages::{LastMessage, Subject, Unsent};
+pub use proposals::Proposal;
 pub use quota_level::{SavedLevel, SavedStops};
 pub use retention::Pruned;
 pub use runs::{Recorded, RequestRow, RunRow, Write};
@@ -280,6 +283,11 @@ fn now() -> String {
 /// A moment as the store keeps it: texts compare as the moments do.
 fn text(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
+/// A moment of the store to the second, for people.
+fn second(moment: &str) -> String {
+    moment.parse::<Timestamp>().map_or_else(|_| moment.to_owned(), |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 fn private_folder(folder: &Path) -> std::io::Result<()> {

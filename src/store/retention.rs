@@ -23,6 +23,7 @@ impl Store {
     /// back.
     pub fn prune(&mut self, before: Timestamp) -> Result<Pruned, StoreError> {
         self.seal_runs()?;
+        self.prune_approvals(before)?;
         let before = before.min(Timestamp::now() - SignedDuration::from_hours(24 * (2 * WEEK + 1)));
         let transaction = self.database.transaction()?;
         let numbers: Vec<i64> = {

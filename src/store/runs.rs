@@ -242,11 +242,17 @@ impl Store {
         Ok(Recorded {
             finished_at,
             plan: journaled(&plan, &aside)?,
-            outcome: outcome.map(|outcome| Ok::<_, StoreError>(serde_json::from_str(&unpacked(&outcome)?)?)).transpose()?,
+            outcome: outcome.map(|outcome| self.outcome(&row.run, &outcome)).transpose()?,
             done,
             requests: self.requests(number)?,
             row,
         })
+    }
+
+    /// The outcome of a run as it was printed: its link was made after it was kept.
+    fn outcome(&self, run: &RunId, kept: &[u8]) -> Result<Outcome, StoreError> {
+        let outcome: Outcome = serde_json::from_str(&unpacked(kept)?)?;
+        Ok(Outcome { link: self.link_of(run)?, ..outcome })
     }
 
     pub(super) fn requests(&self, run: i64) -> Result<Vec<RequestRow>, StoreError> {

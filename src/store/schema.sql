@@ -187,7 +187,8 @@ create table approvals (
     nonce       text unique,
     signature   text,
     used_by     text,
-    used_at     text
+    used_at     text,
+    withdrawn_at text
 ) strict;
 create index approvals_not_used on approvals (tenant, feed) where used_by is null;
 
@@ -215,3 +216,32 @@ create table feed_metrics (
     throttled integer not null default 0,
     guards    text not null
 ) strict, without rowid;
+-- Plans that were shown and not carried out: what an approval or a rejection names. HR's records are reduced to digests.
+create table proposals (
+    tenant      text not null,
+    fingerprint text not null,
+    feed        text not null,
+    run         text,
+    plan        blob not null,
+    records     text not null,
+    made_at     text not null,
+    primary key (tenant, fingerprint)
+) strict;
+
+-- One row for each rejected change of a person, or membership. A row is forgotten, never erased.
+create table rejections (
+    rejection    integer primary key,
+    tenant       text not null,
+    key          text not null,
+    change       text not null,
+    record       text,
+    fingerprint  text not null,
+    note         text,
+    user         text not null,
+    host         text not null,
+    principal    text,
+    rejected_at  text not null,
+    forgotten_at text,
+    forgotten_by text
+) strict;
+create index rejections_in_force on rejections (tenant, key) where forgotten_at is null;

@@ -35,7 +35,7 @@ fn id(text: &str) -> ObjectId {
 }
 
 async fn go(store: &mut Store, plan: &Plan, fake: &Fake) -> (RunId, Result<Applied, ApplyError>) {
-    let run = store.begin_run(plan).unwrap();
+    let run = store.begin_run(plan, &[]).unwrap();
     let (_keep, cancel) = watch::channel(false);
     let snapshot = fake.snapshot();
     let options = Options { run: run.clone(), snapshot: &snapshot, matching: Some(attribute("employeeId")), tap: false, cancel };
@@ -219,7 +219,7 @@ fn what_was_let_through_and_not_done_is_not_counted_again() {
     let mut plan = plan(vec![leaver("l0", &id("x0")), joiner("a", None)]);
     let guard = |name: &str, tripped| Guard { name: name.into(), count: 1, of: 10, limit: Some(3), tripped, columns: Vec::new() };
     plan.guards = vec![guard("disable", false), guard("create", true)];
-    let run = store.begin_run(&plan).unwrap();
+    let run = store.begin_run(&plan, &[]).unwrap();
     store.keep(&run, &Entry { completed: vec![2], ..Entry::default() }).unwrap();
     let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
     assert_eq!(ledger.let_through.iter().map(|change| change.key.as_str()).collect::<Vec<_>>(), ["l0"]);
@@ -263,7 +263,7 @@ fn a_run_for_a_past_day_counts_in_the_week_in_which_it_was_carried_out() {
     let mut plan = plan(vec![leaver("l0", &id("x0"))]);
     plan.guards = vec![Guard { name: "disable".into(), count: 1, of: 10, limit: Some(3), tripped: false, columns: Vec::new() }];
     plan.as_of = "2020-01-01".into();
-    store.begin_run(&plan).unwrap();
+    store.begin_run(&plan, &[]).unwrap();
     let week = |day: jiff::civil::Date| store.ledger("HR", &tenant(), day, &BTreeMap::new()).unwrap().week;
     let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let one = BTreeMap::from([("disable".to_owned(), 1)]);
@@ -352,7 +352,7 @@ fn what_a_killed_run_wrote_after_it_kept_the_level_is_taken_off() {
     let at = jiff::Timestamp::now().as_millisecond();
     level.save(&RateLevel { at, writes: 100.0, units: 1_000.0, shut_until: None });
     assert!((level.load().unwrap().writes - 100.0).abs() < 0.1);
-    let run = store.begin_run(&plan(vec![joiner("a", None), joiner("b", None)])).unwrap();
+    let run = store.begin_run(&plan(vec![joiner("a", None), joiner("b", None)]), &[]).unwrap();
     let sent = |request| Sent {
         request,
         seq: request,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that cannot go on fails")]
 
+mod approvals;
 mod architecture;
 mod bad_input;
 mod clock;
@@ -52,6 +53,8 @@ mod run_reasons;
 mod saved_plans;
 mod second_target;
 mod served;
+#[cfg(feature = "signatures")]
+mod signatures;
 mod spills;
 mod sql;
 mod stages;

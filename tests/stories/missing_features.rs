@@ -3,7 +3,7 @@
 use crate::world::World;
 
 /// What needs each feature, and whether this build has it.
-const NEEDS: [(&str, bool, &str); 6] = [
+const NEEDS: [(&str, bool, &str); 7] = [
     (
         "sftp",
         cfg!(feature = "sftp"),
@@ -21,6 +21,7 @@ const NEEDS: [(&str, bool, &str); 6] = [
         cfg!(feature = "sql"),
         "[source]\nkind = \"sql\"\ndriver = \"mssql\"\nurl = \"sqlserver://hr@127.0.0.1:1/hr\"\ntoken_env = \"T\"\nquery = \"SELECT 1 AS k\"\n",
     ),
+    ("signatures", cfg!(feature = "signatures"), "[approval]\nsigners = \"allowed_signers\"\n"),
     (
         "passwords",
         cfg!(feature = "passwords"),

@@ -94,5 +94,6 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         candidates: BTreeMap::new(),
         left_out: BTreeMap::new(),
         people: BTreeMap::new(),
+        judged: crate::plan::Judged::default(),
     }
 }

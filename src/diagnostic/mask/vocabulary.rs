@@ -10,7 +10,7 @@ pub(super) const KEYS: &str = "\
     source kind path mapping delimiter encoding skip_lines skip_footer member max_mb sheet done_file min_age join key other_key prefix \
     rows from until dates nothing primary column values highest after move repeated known_hosts host_key endpoint region access_key_id \
     account driver url query query_file timeout binary name socket tls ca_file protect users groups guard feed disable enable delete \
-    create update clear identity removeMembers held missing share count leavers week plan max_age journal names reuse_after deliver recipient \
+    create update clear identity removeMembers held missing share count leavers week plan max_age journal approval valid signers people names reuse_after deliver recipient \
     quota scale preset about base_url headers secret_headers client_certificate env file session also pick columns zone changes \
     false_is_nothing attempts first_wait longest_wait per_minute concurrency max_pages max_megabytes page_size records format body form \
     paging total total_pages total_header pages_header more end slack ignore start next set unless on take required at by to date prefer \

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::directory::{Attribute, ObjectId, Snapshot, roles};
+use crate::plan::approval::fingerprint::OF_THE_READING;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Action, Change, Guard, Object, Plan, Skipped, SkippedCode};
 use crate::record::EmployeeId;
@@ -20,9 +21,6 @@ pub struct Confirmation {
     /// person may have left.
     pub overtaken: bool,
 }
-
-/// Guards that only the reading can count.
-const OF_THE_READING: [&str; 4] = ["source", "feed", "held", "missing"];
 
 impl Confirmation {
     /// Takes the guards on the reading from the copy in the state folder. Without a copy they count as tripped where something is left to do:

@@ -15,6 +15,7 @@ use crate::plan::ledger::Ledger;
 use crate::plan::model::{Action, Change, Object, Plan};
 use crate::plan::person::diff::same;
 use crate::plan::person::names::{NameRequest, Names};
+use crate::plan::person::rejections;
 use crate::plan::planner::summarise;
 use crate::plan::protection::{Protection, SHIELDED, WriteAccess};
 use crate::record::EmployeeId;
@@ -60,6 +61,10 @@ pub fn drift(
     let accounts = Accounts::new(saved, snapshot, ledger, confirmation);
     for change in &saved.changes {
         let mut change = change.clone();
+        if let Some(skipped) = rejections::of_saved(&mut change, ledger) {
+            plan.skipped.extend(skipped);
+            continue;
+        }
         let (confirmed, skipped) = accounts.check(&mut change);
         plan.skipped.extend(skipped);
         if !confirmed {
@@ -111,6 +116,7 @@ fn count_again(plan: &mut Plan, accounts: &Accounts<'_>, unchanged: u64, policy:
     plan.guards.retain(|guard| seen.insert(guard.name.clone()));
     plan.guards.extend(counted.into_iter().filter(|guard| seen.insert(guard.name.clone())));
     plan.guards.extend(guards::on_groups(&plan.changes, snapshot, ledger, policy));
+    plan.judge_rest(ledger, policy, |rest| guards::on_deeds(rest, snapshot, ledger, policy, bases));
     let counts = summarise(&plan.changes, &plan.held, &plan.skipped);
     plan.summary = crate::plan::Summary { unchanged, records: plan.summary.records, ..counts };
 }

@@ -100,7 +100,7 @@ impl<'a> ApprovedBefore<'a> {
         self.of(change).iter().any(|earlier| {
             // Without a ledger everything counts that could have counted then.
             let watched = guard == "update" || counts_for(earlier, &nobody).contains(&guard);
-            watched && change.attributes.iter().all(|edit| earlier.attributes.iter().any(|then| same_end(edit, then)))
+            watched && change.attributes.iter().all(|edit| earlier.attributes.iter().any(|then| edit.ends_as(then)))
         })
     }
 
@@ -111,11 +111,6 @@ impl<'a> ApprovedBefore<'a> {
         let members = change.members.iter().flat_map(|members| &members.remove);
         members.filter(|member| !self.of(change).iter().any(|earlier| removed(earlier, member))).count() as u64
     }
-}
-
-/// Whether two edits end in the same value.
-fn same_end(left: &Edit, right: &Edit) -> bool {
-    left.name == right.name && left.after == right.after
 }
 
 fn counts_for(change: &Change, ledger: &Ledger) -> Vec<&'static str> {
@@ -207,6 +202,19 @@ pub(in crate::plan) fn on_groups(changes: &[Change], snapshot: &Snapshot, ledger
             guards.push(guard);
         }
     }
+    guards
+}
+
+/// The guards on changes, and those on single groups.
+pub(in crate::plan) fn on_deeds(
+    changes: &[Change],
+    snapshot: &Snapshot,
+    ledger: &Ledger,
+    policy: &Policy,
+    bases: Bases,
+) -> Vec<Guard> {
+    let mut guards = on_changes(changes, ledger, policy, bases);
+    guards.extend(on_groups(changes, snapshot, ledger, policy));
     guards
 }
 

@@ -1,19 +1,21 @@
 //! The gate between a plan and the writer: only guards make an [`ApprovedPlan`].
 
 pub(super) mod confirmation;
+mod coverage;
 pub(super) mod drift;
 pub(super) mod fingerprint;
 pub(super) mod guards;
 
 use crate::directory::roles;
 use crate::plan::approval::fingerprint::{fingerprint, seal};
-use crate::plan::model::{Action, Change, Object, Plan};
+use crate::plan::model::{Action, Change, Guard, Object, Plan};
 
-/// A plan that the guards let pass, or that was approved by its fingerprint.
+/// A plan that the guards let pass, or that was approved: by its fingerprint, or by approvals that were given before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApprovedPlan {
     plan: Plan,
     overruled: bool,
+    used: Vec<i64>,
 }
 
 impl ApprovedPlan {
@@ -25,6 +27,11 @@ impl ApprovedPlan {
     /// Whether a guard had tripped and the plan was approved nevertheless.
     pub fn overruled(&self) -> bool {
         self.overruled
+    }
+
+    /// The approvals that are used up once the plan is carried out, by their numbers in the state folder.
+    pub fn used(&self) -> &[i64] {
+        &self.used
     }
 
     /// The plan, given away.
@@ -63,11 +70,13 @@ impl Stopped {
         let mut plan = Plan { changes, ..self.plan.clone() };
         let disabled = plan.changes.len() as u64;
         // The week's budget is spent by what is carried out.
-        for guard in plan.guards.iter_mut().filter(|guard| !guard.tripped && PASSED_BY_LEAVERS.contains(&guard.name.as_str())) {
+        let counted = |guard: &&mut Guard| !guard.tripped && PASSED_BY_LEAVERS.contains(&guard.name.as_str());
+        for guard in plan.judged_guards_mut().iter_mut().filter(counted) {
             guard.count = if guard.name == "update" { disabled } else { 0 };
         }
         plan.fingerprint = fingerprint(&plan);
-        Some(ApprovedPlan { plan, overruled: false })
+        // A run that stops uses no approval up.
+        Some(ApprovedPlan { plan, overruled: false, used: Vec::new() })
     }
 }
 
@@ -78,18 +87,19 @@ fn access_alone(mut change: Change) -> Change {
 }
 
 impl Plan {
-    /// Lets the plan through when no guard tripped, or when the approval names exactly this plan.
+    /// Lets the plan through when no guard trips over what the approvals of before leave, or when the approval names exactly this plan.
     ///
     /// # Errors
     /// The plan with the guards that tripped.
     pub fn approve(self, approval: Option<&str>) -> Result<ApprovedPlan, Box<Stopped>> {
-        let mut tripped: Vec<String> = self.guards.iter().filter(|guard| guard.tripped).map(|guard| guard.name.clone()).collect();
+        let mut tripped: Vec<String> =
+            self.judged_guards().iter().filter(|guard| guard.tripped).map(|guard| guard.name.clone()).collect();
         tripped.dedup();
-        let overruled = !tripped.is_empty();
-        if overruled && approval.map(str::trim) != Some(self.fingerprint.as_str()) {
+        if !tripped.is_empty() && approval.map(str::trim) != Some(self.fingerprint.as_str()) {
             return Err(Box::new(Stopped { plan: self, tripped }));
         }
-        Ok(ApprovedPlan { plan: self, overruled })
+        let overruled = self.guards.iter().any(|guard| guard.tripped);
+        Ok(ApprovedPlan { used: self.judged.used.clone(), plan: self, overruled })
     }
 
     /// Whether seal and fingerprint fit: those of a saved plan that was altered do not.

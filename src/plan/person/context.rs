@@ -17,6 +17,7 @@ use crate::plan::matching::Matching;
 use crate::plan::matching::possible_duplicate::Unclaimed;
 use crate::plan::model::{Change, Skipped, SkippedCode};
 use crate::plan::protection::Protection;
+use crate::plan::records::RecordState;
 use crate::record::EmployeeId;
 
 /// What was decided for one person.
@@ -50,6 +51,8 @@ pub(in crate::plan) struct PersonPlanner<'a> {
     pub(in crate::plan) missing_doubt: OnceCell<Option<MissingDoubt>>,
     /// How many missing people stay as they are by a decision.
     pub(in crate::plan) kept: u64,
+    /// HR's records of the people with a rejected change; computed for the first of them.
+    pub(super) rejected_records: OnceCell<BTreeMap<String, RecordState>>,
 }
 
 /// How the values of HR are applied to an account.
@@ -114,6 +117,7 @@ impl<'a> PersonPlanner<'a> {
             leavers_out_of_scope: HashSet::new(),
             missing_doubt: OnceCell::new(),
             kept: 0,
+            rejected_records: OnceCell::new(),
         }
     }
 

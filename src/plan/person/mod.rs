@@ -10,5 +10,6 @@ pub(super) mod managers;
 mod missing_doubt;
 pub(super) mod names;
 mod notices;
+pub(super) mod rejections;
 mod restricted;
 mod taken_names;

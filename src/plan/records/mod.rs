@@ -10,7 +10,7 @@ mod row;
 pub(super) mod text_index;
 pub(super) mod wanted_texts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -20,6 +20,7 @@ pub(in crate::plan) use row::{Kind, ManagerRow, PersonRow};
 
 use crate::directory::{Attribute, RowReader, UserNo, Users, Value};
 use crate::mapping::{Desired, Flow, Held, LeftOut, Mapped, Stage, When};
+use crate::plan::bound_names::BoundNames;
 use crate::plan::records::text_index::{Found, Index};
 
 /// How many people stand in one part: few enough that their records are still in a core's cache when they are mapped.
@@ -98,6 +99,17 @@ struct Target {
     expression: Arc<str>,
 }
 
+/// HR's record of a person, reduced to a digest. It does not depend on the day, except that a person has left from some day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordState {
+    /// The digest of everything that the mapping takes from the record.
+    pub digest: String,
+    /// Whether HR says that the person has left.
+    pub gone: bool,
+    /// The names in the record; none where it is out of scope or held.
+    pub names: Option<BoundNames>,
+}
+
 /// What a row begins with.
 const DESIRED: u8 = 0;
 const HELD: u8 = 1;
@@ -164,6 +176,19 @@ impl People {
     /// All records as they stand in their rows.
     pub(in crate::plan) fn rows(&self) -> impl ExactSizeIterator<Item = PersonRow<'_>> {
         self.numbers().map(|number| self.row(number))
+    }
+
+    /// HR's records of these people, reduced to what a rejection is bound to. Of several records with one key, the one in scope.
+    pub fn record_digests(&self, keys: &BTreeSet<&str>, users: &Users) -> BTreeMap<String, RecordState> {
+        let mut states: BTreeMap<String, RecordState> = BTreeMap::new();
+        for row in self.rows() {
+            let Some(key) = row.key().filter(|key| keys.contains(key)) else { continue };
+            let wanted = matches!(row.kind, Kind::Desired);
+            if wanted || !states.contains_key(key) {
+                states.insert(key.to_owned(), row.state(users));
+            }
+        }
+        states
     }
 
     /// The statuses that the mapping names in no list, as HR writes them.

@@ -6,8 +6,9 @@ use jiff::civil::Date;
 
 use crate::directory::{Attribute, RowReader, UserNo, UserRow, Users, Value, ValueRef, roles};
 use crate::mapping::{Desired, Flow, GroupWanted, Held, LeftOut, ManagerWanted, Stage, Wanted};
+use crate::plan::bound_names::BoundNames;
 use crate::plan::records::{
-    DESIRED, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, Part, PersonNo, SETTLED, Target, flow, stage_byte,
+    DESIRED, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, Part, PersonNo, RecordState, SETTLED, Target, flow, stage_byte,
 };
 use crate::plan::wishes::{WishDigest, WishMap, is_gone};
 use crate::record::{At, EmployeeId, Place};
@@ -233,6 +234,38 @@ impl<'a> PersonRow<'a> {
         }
         wishes.sort_unstable_by_key(|(name, _)| *name);
         Some((stage, wishes))
+    }
+
+    /// The record, reduced to what a rejection is bound to: its values, its groups, its days, and whether the person has left.
+    pub(super) fn state(&self, users: &Users) -> RecordState {
+        let mut hash = blake3::Hasher::new();
+        let mut add = |text: &str| {
+            hash.update(&(text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        };
+        let day = |stage: Stage| match stage {
+            Stage::Upcoming { start } | Stage::PreHire { start } => format!("here {start}"),
+            Stage::Active { start } => format!("here {}", start.map(|day| day.to_string()).unwrap_or_default()),
+            Stage::Left { end } => format!("gone {}", end.map(|day| day.to_string()).unwrap_or_default()),
+        };
+        let stage = self.stage();
+        add(stage.map(day).as_deref().unwrap_or("unknown"));
+        add(self.previous);
+        let mut names = None;
+        match self.kind {
+            Kind::Desired => {
+                add(self.new_stage().map(day).as_deref().unwrap_or_default());
+                self.groups().for_each(|(_, key, name)| [key, name].into_iter().for_each(&mut add));
+                names = Some(BoundNames::of(&self.desired(users)));
+            }
+            Kind::Held(held) => add(held.code.as_str()),
+            Kind::OutOfScope => add("out of scope"),
+        }
+        if let Some((_, wishes)) = self.gone_and_digest(users) {
+            hash.update(wishes.bytes());
+        }
+        let digest = hash.finalize().to_hex()[..32].to_owned();
+        RecordState { digest, gone: stage.is_some_and(is_gone), names }
     }
 
     /// What the person should look like, by itself.

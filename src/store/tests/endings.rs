@@ -28,7 +28,7 @@ fn end(ended: EndKind, code: u8) -> RunResult {
 /// A run with one request that was answered.
 fn whole_run(store: &mut Store) -> RunId {
     let plan = plan(vec![leaver("l0", &id("x0"))]);
-    let run = store.begin_run(&plan).unwrap();
+    let run = store.begin_run(&plan, &[]).unwrap();
     let sent = Sent {
         request: 1,
         seq: 1,
@@ -138,7 +138,7 @@ fn the_chain_shows_what_was_changed_and_what_was_taken_away() {
 fn a_request_that_is_settled_after_its_run_was_sealed_breaks_no_link() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path()).unwrap();
-    let run = store.begin_run(&plan(vec![joiner("a", None)])).unwrap();
+    let run = store.begin_run(&plan(vec![joiner("a", None)]), &[]).unwrap();
     let sent = Sent {
         request: 1,
         seq: 1,
@@ -222,7 +222,7 @@ fn an_approval_is_used_by_one_run_and_a_nonce_is_accepted_once() {
         approves: true,
         fingerprint: "sha256:abc".into(),
         reading: Some("00".into()),
-        guards: vec![GuardCount { name: "disable".into(), count: 9, of: 52 }],
+        guards: vec![crate::plan::ApprovedGuard { name: "disable".into(), count: 9, of: 52 }],
         covered: vec![leaver("l0", &id("x0"))],
         left_out: vec!["l1".into()],
         note: Some("as agreed".into()),
@@ -233,18 +233,18 @@ fn an_approval_is_used_by_one_run_and_a_nonce_is_accepted_once() {
         nonce: Some("0f".repeat(16)),
         signature: Some("-----BEGIN SSH SIGNATURE-----".into()),
     };
-    let number = store.keep_approval(&approval).unwrap();
-    assert!(matches!(store.keep_approval(&approval), Err(StoreError::NonceUsed)));
+    let number = store.keep_approval(&approval, &[]).unwrap();
+    assert!(matches!(store.keep_approval(&approval, &[]), Err(StoreError::NonceUsed)));
     let rejected = Approval { approves: false, nonce: None, fingerprint: "sha256:abd".into(), ..approval.clone() };
-    store.keep_approval(&rejected).unwrap();
+    store.keep_approval(&rejected, &[]).unwrap();
     let valid = |store: &Store, moment: &str| store.valid_approvals(&tenant(), "HR", at(moment)).unwrap();
     assert_eq!(valid(&store, "2026-11-21T10:00:00Z"), [ApprovalRow { number, approval, used_by: None }]);
-    assert!(valid(&store, "2026-11-20T09:00:00Z").is_empty() && valid(&store, "2026-11-23T10:00:00Z").is_empty());
+    assert!(valid(&store, "2026-11-23T10:00:00Z").is_empty());
     assert!(store.valid_approvals(&TenantId("other".into()), "HR", at("2026-11-21T10:00:00Z")).unwrap().is_empty());
-    assert_eq!(store.decided(&tenant(), "sha256:abd", at("2026-11-21T10:00:00Z")).unwrap(), Some(false));
-    let run = RunId("r1".into());
-    assert!(store.use_approval(number, &run).unwrap());
-    assert!(!store.use_approval(number, &RunId("r2".into())).unwrap());
+    // A run that breaks off has not used it up; one that ends has.
+    let run = store.begin_run(&plan(Vec::new()), &[number]).unwrap();
+    assert_eq!(valid(&store, "2026-11-21T10:00:00Z").len(), 1);
+    store.finish(&run, &Outcome::of(&plan(Vec::new()), Some(&run)), 0).unwrap();
     assert!(valid(&store, "2026-11-21T10:00:00Z").is_empty());
     let rows = store.approvals(&tenant()).unwrap();
     assert_eq!((rows.len(), rows[1].used_by.as_ref()), (2, Some(&run)));

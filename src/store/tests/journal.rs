@@ -51,7 +51,7 @@ fn import(store: &mut Store, people: u64) -> (RunId, u64) {
         change
     });
     let plan = plan(changes.collect());
-    let run = store.begin_run(&plan).unwrap();
+    let run = store.begin_run(&plan, &[]).unwrap();
     let (mut request, mut waiting) = (0, Vec::new());
     let log = store.folder.join("state.db-wal");
     let before = std::fs::metadata(&log).unwrap().len();
@@ -106,7 +106,7 @@ fn a_thousand_writes_take_less_than_a_megabyte_and_a_batch_few_frames() {
 fn an_answer_that_another_process_waits_for_is_kept_like_any_other() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path()).unwrap();
-    let run = store.begin_run(&plan(vec![joiner("p000001", None), joiner("p000002", None)])).unwrap();
+    let run = store.begin_run(&plan(vec![joiner("p000001", None), joiner("p000002", None)]), &[]).unwrap();
     let mut other = sent(2, RequestKind::CreateUser, 2);
     // Another name than the plan's, and no match value.
     (other.upn, other.matching) = (Some(Upn::new("other@contoso.com")), None);

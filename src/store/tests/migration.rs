@@ -341,7 +341,7 @@ fn links_and_addresses_of_schema_3_are_compared_as_before() {
     store.remember_links(&tenant_3(), FEED, std::iter::once(link)).unwrap();
     assert!(!store.ledger(FEED, &tenant_3(), day, &BTreeMap::new()).unwrap().people[&key("10001")].seen);
     // The runs of before get their links with the first run that ends.
-    let run = store.begin_run(&plan(Vec::new())).unwrap();
+    let run = store.begin_run(&plan(Vec::new()), &[]).unwrap();
     store.finish(&run, &crate::apply::Outcome::of(&plan(Vec::new()), Some(&run)), 0).unwrap();
     let report = store.verify_chain().unwrap();
     assert_eq!((report.runs, report.broken), (3, None));

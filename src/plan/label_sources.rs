@@ -26,7 +26,7 @@ pub(super) fn add_labels(plan: &mut Plan, snapshot: &Snapshot) {
         }
     }
     for change in &plan.changes {
-        for (key, id) in change.ids.iter().filter(|(key, _)| !names.contains_key(*key)).collect::<Vec<_>>() {
+        for (key, id) in change.aside.accounts.iter().filter(|(key, _)| !names.contains_key(*key)).collect::<Vec<_>>() {
             if let Some(account) = of_account(id, snapshot) {
                 names.insert(key.clone(), account);
             }

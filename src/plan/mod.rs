@@ -43,7 +43,7 @@ pub use model::{
     Accounts, Action, Aside, Candidate, Candidates, Cause, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,
     RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
-pub use planner::{Survey, plan, survey};
+pub use planner::{Survey, plan, survey, try_survey};
 pub use presence::Presence;
 pub use protection::protection;
 pub use reason::{Reason, ReasonCode, Why};

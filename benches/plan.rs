@@ -45,7 +45,8 @@ fn main() {
     let took = [took, median(plan)].into_iter().min_by(|one, other| one.cpu.total_cmp(&other.cpu)).unwrap();
     let alone = median(|| company::alone(&file));
     let beside = python(PYTHON, &[file.to_str().unwrap()]);
-    let beside = beside.map_or_else(String::new, |beside| format!(", {:.1} x Python's csv ({:.2})", took.cpu / beside.cpu, beside.cpu));
+    let beside =
+        beside.map_or_else(String::new, |beside| format!(", {:.1} x Python's csv ({:.2})", took.cpu / beside.cpu, beside.cpu));
     println!("{people} records x {} columns, {} MB", COLUMNS.len(), std::fs::metadata(&file).unwrap().len() >> 20);
     println!(
         "plan, cached    {:.2} CPU-s, {:.1} x the csv crate ({:.2}){beside}, {} MB, {sent} HTTP requests, {reads} reads",

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::day::{Day, DayFormat, DayReader, Guess, Impossible, day_of, day_of_epoch, full_year, is_no_end, plain_moment};
+pub(crate) use self::digest::quick_digest;
 pub use self::hexadecimal::hex;
 pub(crate) use self::invisible::{code_point, hidden_in_key, is_direction_control, is_invisible, trimmed, unspaced};
 pub use self::key_damage::{KeyDamage, is_error};
@@ -18,6 +19,7 @@ pub(crate) use self::key_damage::{LOST_DIGITS, normal_key};
 pub use self::mutex::lock;
 
 mod day;
+mod digest;
 mod hexadecimal;
 mod invisible;
 mod key_damage;

@@ -50,7 +50,7 @@ pub use model::{
     Members, Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use person_label::{PersonLabel, PersonLabels};
-pub use planner::{Survey, plan, survey};
+pub use planner::{Survey, plan, survey, try_survey};
 pub use presence::Presence;
 pub use protection::protection;
 pub use reason::{Reason, ReasonCode, Why};

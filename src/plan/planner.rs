@@ -50,13 +50,30 @@ pub fn plan(inputs: Inputs<'_>) -> Plan {
 }
 
 /// Computes the plan, and what the next one must know. Causes are added by [`crate::plan::annotate_causes`].
+///
+/// # Panics
+/// If a person without an account was packed without what a create needs; [`try_survey`] returns them.
 #[must_use]
 pub fn survey(inputs: &Inputs<'_>) -> Survey {
+    try_survey(inputs).expect("these people were packed whole")
+}
+
+/// As [`survey`], for people that may have been packed without what only a create needs.
+///
+/// # Errors
+/// Those among them that have no live account of their own after all: the plan needs them whole.
+pub fn try_survey(inputs: &Inputs<'_>) -> Result<Survey, Vec<PersonNo>> {
     let matching = Matching::new(inputs);
+    let has_account = |number: &PersonNo| matches!(matching.person(*number), Some(Person { account: Account::Live(..), .. }));
+    let needed: Vec<PersonNo> = inputs.people.without_create().filter(|number| !has_account(number)).collect();
+    if needed.is_empty() { Ok(survey_of(inputs, &matching)) } else { Err(needed) }
+}
+
+fn survey_of(inputs: &Inputs<'_>, matching: &Matching<'_>) -> Survey {
     let protection = Protection::new(inputs.snapshot, inputs.policy, inputs.rules.guests);
-    let mut planner = PersonPlanner::new(inputs, &matching, &protection);
+    let mut planner = PersonPlanner::new(inputs, matching, &protection);
     let Decided { changes, records, statuses } = decide(&mut planner);
-    let presence = if inputs.whole { Presence::new(inputs, &matching) } else { Presence::default() };
+    let presence = if inputs.whole { Presence::new(inputs, matching) } else { Presence::default() };
     let notes = notes(&planner);
     let plan = document(planner, changes, records, &presence);
     let reading = LastReading {
@@ -64,9 +81,9 @@ pub fn survey(inputs: &Inputs<'_>) -> Survey {
         held: guards::held_names(plan.held.iter().filter(|entry| entry.record.is_some())).collect(),
         columns: inputs.columns.clone().unwrap_or_default(),
         statuses,
-        taken_over: taken_over(inputs, &matching),
+        taken_over: taken_over(inputs, matching),
     };
-    Survey { matched: matched(&matching), presence, notes, plan, reading }
+    Survey { matched: matched(matching), presence, notes, plan, reading }
 }
 
 /// What is decided for the people and the groups of a reading.

@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::directory::{RowWriter, Value, ValueRef};
 use crate::mapping::Stage;
+use crate::record::quick_digest;
 
 /// What HR wants for one person, by attribute name; none where it wants no value.
 pub type WishMap = BTreeMap<String, Option<Value>>;
@@ -44,9 +45,7 @@ impl WishDigest {
                 Some(ValueRef::Text(text)) => row.text_value(text),
             }
         }
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&blake3::hash(&row.into_bytes()).as_bytes()[..16]);
-        Self(digest)
+        Self(quick_digest(row.since(0)))
     }
 
     /// The bytes, as a store keeps them.

@@ -8,6 +8,7 @@ use super::manual_decision::{
     BoundDecision, Choice, DecideRequest, another_matches, held_not_missing, new_person, present, record, word,
 };
 use super::open_target::{ClockRule, OpenRequest, OpenTarget};
+use super::parallel_map::Extent;
 use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
 use super::run::Session;
 use crate::directory::{ObjectId, Snapshot, User};
@@ -31,7 +32,14 @@ pub(crate) async fn decide(session: &Session<'_>, request: &DecideRequest) -> Re
     let open =
         OpenRequest { choice: &choice, made_for: None, scope: &scope, priority: Priority::Normal, clock: ClockRule::Refuse };
     let mut target = OpenTarget::open(session, settings.store()?, open).await?;
-    let plan = PlanRequest { source: &read, policy: &policy, as_of: request.options.as_of, only: None, whole: true };
+    let plan = PlanRequest {
+        source: &read,
+        policy: &policy,
+        as_of: request.options.as_of,
+        only: None,
+        whole: true,
+        extent: Extent::Whole,
+    };
     let mut result = compute(&plan, &target)?;
     target.store.add_wishes(&target.snapshot.tenant, &mut result.ledger, [key.as_str()])?;
     if !result.knows(key) && carriers(&result, &target.snapshot, None, key).is_empty() {

@@ -9,6 +9,7 @@ use super::error::Failure;
 use super::load_source;
 use super::mapped_reading::{MappedReading, ReadOptions};
 use super::open_target::{ClockRule, OpenRequest, OpenTarget};
+use super::parallel_map::Extent;
 use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
 use super::run::Session;
 use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, UserNo, Value, roles};
@@ -49,7 +50,14 @@ pub(crate) async fn explain(session: &Session<'_>, request: &ExplainRequest) -> 
     let open = OpenRequest { choice: &choice, made_for: None, scope: &scope, priority: Priority::Normal, clock: ClockRule::Note };
     let mut target = OpenTarget::open(session, settings.store()?, open).await?;
     // The plan is for all people, because whether this person is held or missing can depend on others.
-    let plan = PlanRequest { source: &read, policy: &policy, as_of: request.options.as_of, only: None, whole: true };
+    let plan = PlanRequest {
+        source: &read,
+        policy: &policy,
+        as_of: request.options.as_of,
+        only: None,
+        whole: true,
+        extent: Extent::Whole,
+    };
     let mut result = compute(&plan, &target)?;
     let named = key_of_account(key, &result, &target.snapshot);
     let key = named.as_ref().unwrap_or(key);

@@ -10,6 +10,7 @@ use super::held_records;
 use super::load_source;
 use super::mapped_reading::{MappedReading, ReadOptions};
 use super::open_target::{ClockRule, OpenRequest, OpenTarget};
+use super::parallel_map::Extent;
 use super::pending_run::PendingRun;
 use super::plan::{PlanRequest, PlanResult, compute, scope};
 use super::run::Session;
@@ -72,6 +73,7 @@ pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result
         as_of: request.options.as_of,
         only: only.as_ref(),
         whole: !request.partial,
+        extent: Extent::ForPlan,
     };
     let mut result = compute(&plan_request, &target)?;
     held_records::store(&mut target, &read, &result, only.as_ref())?;

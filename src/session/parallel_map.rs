@@ -1,5 +1,6 @@
 //! Maps all records of a reading in parallel.
 
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -23,6 +24,15 @@ pub(crate) struct MappedRecords {
 /// Some records, with the number of the batch in the order of the reading.
 type Batch = (usize, Vec<Record>);
 
+/// What is computed for each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Everything.
+    Whole,
+    /// Everything but what only a create needs, where the person seems to have an account. A plan asks for the others again.
+    ForPlan,
+}
+
 /// Maps every record by itself on all cores. Only a few batches of records are in memory at a time.
 ///
 /// The result does not depend on the number of cores, because each record is mapped alone and the batches are put back in order.
@@ -30,8 +40,10 @@ pub(crate) fn map_records_in_parallel(
     source: &MappedReading,
     context: &Context,
     packer: Packer<'_>,
+    extent: Extent,
 ) -> Result<MappedRecords, Failure> {
     let MappedReading { reading, bound, .. } = source;
+    let lazy = extent == Extent::ForPlan && bound.has_create_only();
     let work = |next: &dyn Fn() -> Option<Batch>| {
         let bound = bound.apart();
         let (mut parts, mut columns): (Vec<(usize, Part)>, _) = (Vec::new(), Profiler::new(&reading.header));
@@ -39,17 +51,39 @@ pub(crate) fn map_records_in_parallel(
             for record in &records {
                 columns.add(record);
             }
-            parts.push((at, packer.pack(records.iter().map(|record| bound.map(record, context)))));
+            let part = if lazy {
+                packer.pack_each(&records, |record, has_account| bound.map_unless_known(record, context, has_account))
+            } else {
+                packer.pack(records.iter().map(|record| bound.map(record, context)))
+            };
+            parts.push((at, part));
         }
         (parts, columns)
     };
-    let done = on_all_cores(work, |send| hand_out(reading, send))?;
+    let done = on_all_cores(work, |send| hand_out(reading, |_| true, send))?;
     let (parts, columns): (Vec<_>, Vec<Profiler>) = done.into_iter().unzip();
     let mut parts: Vec<(usize, Part)> = parts.into_iter().flatten().collect();
     parts.sort_by_key(|(at, _)| *at);
     let people = packer.finish(parts.into_iter().map(|(_, part)| part).collect());
     let columns = columns.into_iter().fold(Profiler::new(&reading.header), Profiler::merge).finish();
     Ok(MappedRecords { people, columns })
+}
+
+/// Maps the records of some parts once more, in full.
+pub(crate) fn map_parts(
+    source: &MappedReading,
+    context: &Context,
+    packer: &Packer<'_>,
+    wanted: &BTreeSet<usize>,
+) -> Result<Vec<(usize, Part)>, Failure> {
+    let MappedReading { reading, bound, .. } = source;
+    let work = |next: &dyn Fn() -> Option<Batch>| {
+        let bound = bound.apart();
+        let pack = |(at, records): Batch| (at, packer.pack(records.iter().map(|record| bound.map(record, context))));
+        std::iter::from_fn(next).map(pack).collect::<Vec<_>>()
+    };
+    let done = on_all_cores(work, |send| hand_out(reading, |at| wanted.contains(&at), send))?;
+    Ok(done.into_iter().flatten().collect())
 }
 
 /// Runs `work` on every core and collects the results. `hand_out` sends the batches that the workers take.
@@ -78,11 +112,15 @@ fn next<B>(receive: &Mutex<Receiver<B>>) -> Option<B> {
     lock(receive).recv().ok()
 }
 
-/// Sends the records in batches. Sending fails only where every worker has panicked, and the panic is reported when it is joined.
-fn hand_out(reading: &Reading, send: SyncSender<Batch>) -> Result<(), Failure> {
+/// Sends the records in batches, those of the wanted places. Sending fails only where every worker has panicked, and the panic is
+/// reported when it is joined.
+fn hand_out(reading: &Reading, wanted: impl Fn(usize) -> bool, send: SyncSender<Batch>) -> Result<(), Failure> {
     let (mut at, mut batch) = (0, Vec::new());
     let mut hand_over = |batch: &mut Vec<Record>| {
-        let _ = send.send((at, std::mem::take(batch)));
+        let records = std::mem::take(batch);
+        if wanted(at) {
+            let _ = send.send((at, records));
+        }
         at += 1;
     };
     let read = reading.records.each(|record| {

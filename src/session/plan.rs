@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::error::Failure;
 use super::mapped_reading::MappedReading;
 use super::open_target::OpenTarget;
-use super::parallel_map::{MappedRecords, map_records_in_parallel};
+use super::parallel_map::{Extent, MappedRecords, map_parts, map_records_in_parallel};
 use super::run_reason::{RunReason, RunReasonCode};
 use crate::directory::{ObjectId, Snapshot};
 use crate::expr::Context;
@@ -26,6 +26,8 @@ pub(crate) struct PlanRequest<'a> {
     pub(crate) only: Option<&'a BTreeSet<EmployeeId>>,
     /// Whether the reading is complete, so that absent people count as missing.
     pub(crate) whole: bool,
+    /// What is computed for each record: everything where records are shown.
+    pub(crate) extent: Extent,
 }
 
 /// A plan with everything that it was computed from.
@@ -41,29 +43,43 @@ pub(crate) struct PlanResult {
 
 /// Reads the ledger and computes the plan of a mapped reading against the snapshot.
 pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<PlanResult, Failure> {
-    let PlanRequest { source: read, policy, as_of, only, whole } = *request;
+    let PlanRequest { source: read, policy, as_of, only, whole, extent } = *request;
     let rules = read.mapping.rules();
     let now = jiff::Timestamp::now();
     let day = as_of.unwrap_or_else(|| now.to_zoned(read.mapping.time_zone().clone()).date());
     let mut ledger = target.ledger(&rules.feed, day)?;
     let context = Context::on(day, target.snapshot.default_domain.clone());
-    let MappedRecords { people, columns } = map_records_in_parallel(read, &context, Packer::new(&target.snapshot, rules))?;
+    let packer = Packer::new(&target.snapshot, rules);
+    let MappedRecords { mut people, columns } = map_records_in_parallel(read, &context, packer, extent)?;
     let is_baseline = whole && only.is_none();
     let empty = if ledger.last_reading.is_none() && !read.queried { empty_columns(&columns, read) } else { None };
-    let mut survey = plan::survey(&Inputs {
-        source: source_info(read),
-        target: target.connection.target(&target.snapshot.tenant),
-        people: &people,
-        whole,
-        only: only.cloned(),
-        snapshot: &target.snapshot,
-        ledger: &ledger,
-        rules,
-        policy,
-        today: day,
-        created_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        columns: is_baseline.then(|| profiles(columns, read)),
-    });
+    let columns = is_baseline.then(|| profiles(columns, read));
+    let surveyed = |people: &People| {
+        plan::try_survey(&Inputs {
+            source: source_info(read),
+            target: target.connection.target(&target.snapshot.tenant),
+            people,
+            whole,
+            only: only.cloned(),
+            snapshot: &target.snapshot,
+            ledger: &ledger,
+            rules,
+            policy,
+            today: day,
+            created_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            columns: columns.clone(),
+        })
+    };
+    // Each round makes more people whole, so the rounds end.
+    let mut survey = loop {
+        match surveyed(&people) {
+            Ok(survey) => break survey,
+            Err(needed) => {
+                let packer = Packer::of(&people, &target.snapshot);
+                people = people.with_parts(map_parts(read, &context, &packer, &People::parts_of(&needed))?);
+            }
+        }
+    };
     survey.notes.extend(empty);
     let keys = plan::keys_with_causes(&survey.plan, &people);
     if !keys.is_empty() {

@@ -3,7 +3,7 @@
 //! A run that was applied records it in the ledger. A saved plan only stores it under its fingerprint; `hrpush apply` then records what
 //! the import would have recorded.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::clock_check::today;
 use super::delivered_files;
@@ -142,7 +142,7 @@ impl RunState {
     fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = (Carried<'s>, bool)> + 's> {
         match self {
             Self::Read { matched, people, only, .. } => {
-                let accounts: HashMap<PersonNo, UserNo> = matched.iter().copied().collect();
+                let accounts = people.accounts(matched);
                 let planned = move |key: &str| only.as_ref().is_none_or(|only| only.contains(key));
                 let keyed = people.numbers().filter_map(|person| Some((people.key(person)?, person)));
                 let mut keyed: Vec<(&str, PersonNo)> = keyed.filter(|(key, _)| planned(key)).collect();
@@ -151,7 +151,7 @@ impl RunState {
                 }
                 Box::new(keyed.into_iter().filter_map(move |(_, person)| {
                     let CarriedPerson { key, gone, wishes } = people.carried(person, &snapshot.users)?;
-                    let account = accounts.get(&person).map(|user| snapshot.users.at(*user).id());
+                    let account = accounts.of(person).map(|user| snapshot.users.at(user).id());
                     Some((Carried { key: EmployeeId::new(key)?, account, wanted: wishes }, gone))
                 }))
             }

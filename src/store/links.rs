@@ -135,9 +135,9 @@ impl Store {
 impl<'w> Remembering<'_, 'w> {
     /// Sets aside the links that differ from the ledger.
     fn compare(&mut self, links: Vec<Link<'w>>) -> Result<(), StoreError> {
-        let mut known = if self.anew { HashMap::new() } else { self.rows_of(&links)? };
-        for link in links {
-            match known.remove(link.key.as_str()) {
+        let known = if self.anew { Vec::new() } else { self.rows_of(&links)? };
+        for (link, row) in links.into_iter().zip(known.into_iter().chain(std::iter::repeat_with(|| None))) {
+            match row {
                 Some(row) if row.same_as(&row.after(&link, self.feed)) => {}
                 Some(_) => self.differing.push(link),
                 None => self.unknown.push(link),
@@ -146,28 +146,25 @@ impl<'w> Remembering<'_, 'w> {
         if self.differing.len() + self.unknown.len() >= WRITTEN { self.write() } else { Ok(()) }
     }
 
-    /// The rows of these links by key: of sorted links by one range of the ledger, of others one by one.
-    fn rows_of(&self, links: &[Link<'_>]) -> Result<HashMap<String, LinkRow>, StoreError> {
-        let mut known = HashMap::with_capacity(links.len());
+    /// The row of each of these links: of sorted links by one range of the ledger, of others one by one.
+    fn rows_of(&self, links: &[Link<'_>]) -> Result<Vec<Option<LinkRow>>, StoreError> {
         if let ([first, .., last], true) = (links, links.len() == COMPARED && links.is_sorted_by_key(|link| link.key.as_str())) {
             let mut select = self.transaction.prepare_cached(&format!("{ROW} and key between ?2 and ?3 order by key"))?;
             let mut rows = select.query(params![self.tenant, first.key.as_str(), last.key.as_str()])?;
-            let mut links = links.iter().peekable();
+            let mut known: Vec<Option<LinkRow>> = Vec::with_capacity(links.len());
             while let Some(row) = rows.next()? {
                 let key = row.get_ref(0)?.as_str().unwrap_or_default();
-                while links.next_if(|link| link.key.as_str() < key).is_some() {}
-                if links.peek().is_some_and(|link| link.key.as_str() == key) {
-                    known.insert(key.to_owned(), link_row(row)?);
+                while links.get(known.len()).is_some_and(|link| link.key.as_str() < key) {
+                    known.push(None);
+                }
+                if links.get(known.len()).is_some_and(|link| link.key.as_str() == key) {
+                    known.push(Some(link_row(row)?));
                 }
             }
+            known.resize_with(links.len(), || None);
             return Ok(known);
         }
-        for link in links {
-            if let Some(row) = self.row(link.key.as_str())? {
-                known.insert(link.key.to_string(), row);
-            }
-        }
-        Ok(known)
+        links.iter().map(|link| self.row(link.key.as_str())).collect()
     }
 
     fn row(&self, key: &str) -> Result<Option<LinkRow>, StoreError> {
@@ -242,7 +239,8 @@ impl<'w> Remembering<'_, 'w> {
 
     /// Whether the row is new. A row names a feed, so a leaver without one gets the feed that names them.
     fn insert(&self, link: &Link<'_>) -> Result<bool, StoreError> {
-        let insert = "insert into people (tenant, key, id, feed, wishes, seen) values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing";
+        let insert =
+            "insert into people (tenant, key, id, feed, wishes, seen) values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing";
         let (digest, seen) = (link.wanted.digest(), link.kind == LinkKind::Seen);
         let values = params![self.tenant, link.key.as_str(), IdColumn(&link.account), self.feed, &digest.bytes()[..], seen];
         Ok(self.transaction.prepare_cached(insert)?.execute(values)? > 0)

@@ -10,6 +10,7 @@ use super::effects::{Context, Done, keep_address};
 use super::{Store, StoreError, names};
 use crate::apply::{RequestKind, RunId};
 use crate::directory::{ObjectId, RowWriter, Snapshot, UserRow};
+use crate::record::quick_digest;
 
 /// How many people are compared at once.
 const COMPARED: i64 = 4_096;
@@ -187,9 +188,7 @@ fn digest(user: Option<&UserRow<'_>>) -> [u8; 16] {
         row.text(user.text("mail").unwrap_or_default());
         row.texts(&user.proxy_addresses());
     }
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&blake3::hash(&row.into_bytes()).as_bytes()[..16]);
-    digest
+    quick_digest(row.since(0))
 }
 
 /// All addresses that an account answers to, folded, in their order.

@@ -18,7 +18,8 @@ pub(super) enum Selection {
     All,
     /// Every target but those of [`Selection::CreateOnly`].
     Lasting,
-    /// The candidates of `SelectUniqueValue`, which are most of the work of a mapping and are read for a create alone.
+    /// The candidates of `SelectUniqueValue` with `when = "create"`, which are most of the work of a mapping and are read for a create
+    /// alone.
     ///
     /// Other targets with `when = "create"` are not among them: a plan compares the names of a record with those of an account, however
     /// often they are written.
@@ -26,11 +27,11 @@ pub(super) enum Selection {
 }
 
 impl Selection {
-    fn has(self, select_unique: bool) -> bool {
+    fn has(self, create_only: bool) -> bool {
         match self {
             Self::All => true,
-            Self::Lasting => !select_unique,
-            Self::CreateOnly => select_unique,
+            Self::Lasting => !create_only,
+            Self::CreateOnly => create_only,
         }
     }
 }
@@ -41,8 +42,8 @@ impl RecordEvaluation<'_> {
         let bound = self.bound;
         // As much room as is needed: a list that grows by itself would keep half as much again for each of a million people.
         let mut attributes: Vec<Wanted> = Vec::with_capacity(bound.inner.targets.len());
-        let targets = bound.inner.targets.iter().zip(&bound.shown).zip(&bound.select_unique);
-        for ((target, shown), _) in targets.filter(|(_, select_unique)| selection.has(**select_unique)) {
+        let targets = bound.inner.targets.iter().zip(&bound.shown).zip(&bound.create_only);
+        for ((target, shown), _) in targets.filter(|(_, create_only)| selection.has(**create_only)) {
             attributes.extend(self.wanted(target, shown));
         }
         attributes

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Faults;
 use crate::expr::Bound;
+use crate::mapping::desired::When;
 use crate::mapping::formula::Slot;
 use crate::mapping::lifecycle::fold;
 use crate::mapping::model::{Inner, Mapping, Origin, Target};
@@ -36,8 +37,8 @@ pub struct BoundMapping {
     pub(in crate::mapping) bounds: Vec<Bound>,
     /// The expressions of the targets as the file writes them, in their order.
     pub(super) shown: Vec<Arc<str>>,
-    /// Whether each target is a `SelectUniqueValue`, in their order.
-    pub(super) select_unique: Vec<bool>,
+    /// Whether each target is a `SelectUniqueValue` that is written once, in their order.
+    pub(super) create_only: Vec<bool>,
 }
 
 impl Mapping {
@@ -60,12 +61,12 @@ impl Mapping {
 impl BoundMapping {
     fn new(inner: Arc<Inner>, bounds: Vec<Bound>) -> Self {
         let shown = inner.targets.iter().map(|target| Arc::from(&*target.shown)).collect();
-        let is_select_unique = |target: &Target| match target.origin {
-            Origin::Formula(slot) => inner.formulas[slot.0].expression.is_select_unique(),
+        let is_create_only = |target: &Target| match target.origin {
+            Origin::Formula(slot) => target.when == When::Create && inner.formulas[slot.0].expression.is_select_unique(),
             Origin::Constant(_) => false,
         };
-        let select_unique = inner.targets.iter().map(is_select_unique).collect();
-        Self { inner, bounds, shown, select_unique }
+        let create_only = inner.targets.iter().map(is_create_only).collect();
+        Self { inner, bounds, shown, create_only }
     }
 
     /// The same mapping for another thread. The texts of its expressions have counters of their own, for which threads would wait
@@ -73,6 +74,11 @@ impl BoundMapping {
     #[must_use]
     pub fn apart(&self) -> Self {
         Self::new(Arc::clone(&self.inner), self.bounds.clone())
+    }
+
+    /// Whether the mapping has candidates that only a create needs, which [`BoundMapping::map_unless_known`] leaves out.
+    pub fn has_create_only(&self) -> bool {
+        self.create_only.contains(&true)
     }
 
     /// The record without blanks and invisible characters at the ends of its cells, and with every spelling of `[source] nothing` absent.

@@ -23,7 +23,8 @@ impl BoundMapping {
         evaluation.mapped(Selection::All, |_| true)
     }
 
-    /// Maps a record, but without the candidates of `SelectUniqueValue` if `has_account` returns true for the person.
+    /// Maps a record, but without the candidates of a `SelectUniqueValue` with `when = "create"` if `has_account` returns true for the
+    /// person.
     ///
     /// Only a create needs the candidates. Most people have an account, and the candidates are most of the work of a mapping.
     /// `has_account` is called once, after all other values proved valid; the match attributes are known then. If it returns

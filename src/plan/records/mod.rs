@@ -44,7 +44,17 @@ impl PersonNo {
 /// What the mapping made of each record, in the order of the reading.
 pub struct People {
     parts: Vec<Part>,
-    indexes: Vec<Index>,
+    indexes: Arc<[Index]>,
+}
+
+/// The accounts of people by their numbers.
+pub struct AccountTable(Vec<Option<UserNo>>);
+
+impl AccountTable {
+    /// The account of a person, where there is one.
+    pub fn of(&self, person: PersonNo) -> Option<UserNo> {
+        self.0.get(person.index()).copied().flatten()
+    }
 }
 
 /// Some of the people, packed.
@@ -52,13 +62,23 @@ pub struct People {
 pub struct Part {
     targets: Vec<Target>,
     /// The attributes of a person's row, by their places among the targets. With `on_empty = "keep"` there are many different layouts.
-    layouts: Vec<Box<[u16]>>,
+    layouts: Vec<Layout>,
     sources: Vec<Arc<str>>,
     held: Vec<Held>,
     words: Vec<Word>,
     notes: Vec<Note>,
     bytes: Vec<u8>,
     starts: Vec<u32>,
+    /// Whether a person lacks what only a create needs.
+    without_create: bool,
+}
+
+/// The attributes of a row.
+struct Layout {
+    /// Their places among the targets of the part, in the order of the row.
+    targets: Box<[u16]>,
+    /// The places in the row, in the order of the names.
+    by_name: Box<[u16]>,
 }
 
 /// A status that the mapping names in no list. Rows refer to it by its place: with a mapping without lists every row has one.
@@ -118,6 +138,8 @@ const OUT_OF_SCOPE: u8 = 2;
 const SETTLED: u8 = 3;
 /// As [`OUT_OF_SCOPE`], with a damaged key or previous key.
 const OUT_OF_SCOPE_DAMAGED: u8 = 4;
+/// Added to [`DESIRED`] and [`SETTLED`]: what only a create needs was left out, since the person seemed to have an account.
+const WITHOUT_CREATE: u8 = 1 << 7;
 
 /// The byte of a stage: the stage in the two lowest bits, and what else the row has.
 mod stage_byte {
@@ -203,12 +225,42 @@ impl People {
         statuses
     }
 
+    /// The account of each person, where these are those that were found.
+    pub fn accounts(&self, matched: &[(PersonNo, UserNo)]) -> AccountTable {
+        let mut accounts = vec![None; self.len()];
+        for (person, user) in matched {
+            accounts[person.index()] = Some(*user);
+        }
+        AccountTable(accounts)
+    }
+
     /// The records with something beside their row, in the order of the reading: ignored end dates and left-out values are listed by the
     /// plan.
     pub fn notes(&self) -> impl Iterator<Item = (PersonNo, &Note)> {
         self.parts.iter().enumerate().flat_map(|(part, Part { notes, .. })| {
             notes.iter().map(move |note| (PersonNo::new(part * PART + note.at as usize), note))
         })
+    }
+
+    /// The parts with these people, by their places.
+    pub fn parts_of(numbers: &[PersonNo]) -> BTreeSet<usize> {
+        numbers.iter().map(|number| number.index() / PART).collect()
+    }
+
+    /// The same people with other parts in the places of some. They must have been packed by the packer of these people.
+    #[must_use]
+    pub fn with_parts(mut self, parts: impl IntoIterator<Item = (usize, Part)>) -> Self {
+        for (at, part) in parts {
+            self.parts[at] = part;
+        }
+        self
+    }
+
+    /// The people without what only a create needs.
+    pub(in crate::plan) fn without_create(&self) -> impl Iterator<Item = PersonNo> {
+        let parts = self.parts.iter().enumerate().filter(|(_, part)| part.without_create);
+        let numbers = parts.flat_map(|(at, part)| (0..part.starts.len()).map(move |row| PersonNo::new(at * PART + row)));
+        numbers.filter(|number| self.row(*number).without_create)
     }
 
     /// The index of each match attribute, in their order.

@@ -61,7 +61,9 @@ pub(in crate::plan) fn agreed(mut desired: Desired, others: impl Iterator<Item =
         desired.attributes.retain(|wanted| {
             let found = other.attributes.iter().find(|theirs| theirs.attribute == wanted.attribute);
             let same = found.is_some_and(|theirs| theirs.flow == wanted.flow);
-            if !same {
+            // Candidates are left out of a record that seems to have an account.
+            let left_out = found.is_none() && matches!(wanted.flow, Flow::FirstFree(_));
+            if !same && !left_out {
                 differing.push(RecordPart::Attribute(wanted.attribute));
             }
             same

@@ -6,14 +6,15 @@ use crate::directory::{RowWriter, Snapshot, UserRow, Users, Value, ValueRef, rol
 use crate::mapping::{Desired, Flow, GroupWanted, ManagerWanted, Mapped, Rules, Stage, Wanted, When};
 use crate::plan::records::text_index::{Found, Index};
 use crate::plan::records::{
-    DESIRED, HELD, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, PART, Part, People, SETTLED, Target, Word, flow, stage_byte,
+    DESIRED, HELD, Layout, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, PART, Part, People, SETTLED, Target, WITHOUT_CREATE, Word,
+    flow, stage_byte,
 };
 use crate::record::{At, EmployeeId, Place};
 
 /// Packs people into rows. All threads that map records share one.
 pub struct Packer<'a> {
     users: &'a Users,
-    indexes: Vec<Index>,
+    indexes: Arc<[Index]>,
 }
 
 impl<'a> Packer<'a> {
@@ -21,6 +22,11 @@ impl<'a> Packer<'a> {
     pub fn new(snapshot: &'a Snapshot, rules: &Rules) -> Self {
         let users = &snapshot.users;
         Self { users, indexes: rules.matching.iter().map(|attribute| Index::new(*attribute, users)).collect() }
+    }
+
+    /// The one by which these people were packed, against this tenant.
+    pub fn of(people: &People, snapshot: &'a Snapshot) -> Self {
+        Self { users: &snapshot.users, indexes: Arc::clone(&people.indexes) }
     }
 
     /// How many people make a part.
@@ -31,13 +37,37 @@ impl<'a> Packer<'a> {
     /// # Panics
     /// If these people take more than 4 GiB.
     pub fn pack(&self, people: impl IntoIterator<Item = Mapped>) -> Part {
+        self.pack_each(people, |person, _| person)
+    }
+
+    /// Packs one part of people that `map` makes. It is given a function that returns whether a person seems to have an account; then the
+    /// person may be without what only a create needs.
+    ///
+    /// # Panics
+    /// As [`Packer::pack`].
+    pub fn pack_each<T>(
+        &self,
+        people: impl IntoIterator<Item = T>,
+        map: impl Fn(T, &mut dyn FnMut(&Desired) -> bool) -> Mapped,
+    ) -> Part {
         let mut part = Part::default();
         for person in people {
             let start = u32::try_from(part.bytes.len()).expect("some thousand people take far less than 4 GiB");
             part.starts.push(start);
             let mut row = RowWriter::from(std::mem::take(&mut part.bytes));
-            match person {
-                Mapped::Desired(desired) => self.put(&mut part, &desired, &mut row),
+            let mut found = None;
+            let mut has_account = |desired: &Desired| found.insert(self.find(desired)).is_some();
+            match map(person, &mut has_account) {
+                Mapped::Desired(desired) => {
+                    let without_create = found.is_some_and(|user| user.is_some());
+                    part.without_create |= without_create;
+                    let user = found.unwrap_or_else(|| self.find(&desired));
+                    let begin = row.len();
+                    self.put(&mut part, &desired, user, &mut row);
+                    if without_create {
+                        row.set(begin, row.since(begin)[0] | WITHOUT_CREATE);
+                    }
+                }
                 Mapped::Held(held) => {
                     row.byte(HELD);
                     row.number(part.held.len());
@@ -91,7 +121,7 @@ impl<'a> Packer<'a> {
         }
     }
 
-    fn put(&self, part: &mut Part, desired: &Desired, row: &mut RowWriter) {
+    fn put(&self, part: &mut Part, desired: &Desired, user: Option<UserRow<'a>>, row: &mut RowWriter) {
         // Taken apart without `..`, so that a new field cannot be left out.
         let Desired {
             key,
@@ -128,7 +158,6 @@ impl<'a> Packer<'a> {
                 row.text(key.as_str());
             }
         }
-        let user = self.find(desired);
         row.number(user.map_or(0, |user| user.number().index() + 1));
         part.put_place(place, row);
         row.number(groups.len());
@@ -248,12 +277,14 @@ impl Part {
         let Self { targets, layouts, .. } = &mut *self;
         let is_of = |(place, wanted): (&u16, &Wanted)| targets[usize::from(*place)].is_of(wanted);
         let same = |layout: &[u16]| layout.len() == attributes.len() && layout.iter().zip(attributes).all(is_of);
-        if layouts.last().is_some_and(|last| same(last)) {
+        if layouts.last().is_some_and(|last| same(&last.targets)) {
             return layouts.len() - 1;
         }
         let layout: Box<[u16]> = attributes.iter().map(|wanted| place_among(targets, wanted)).collect();
-        layouts.iter().position(|known| *known == layout).unwrap_or_else(|| {
-            layouts.push(layout);
+        layouts.iter().position(|known| known.targets == layout).unwrap_or_else(|| {
+            let mut by_name: Box<[u16]> = (0..).take(layout.len()).collect();
+            by_name.sort_by_key(|at| attributes[usize::from(*at)].attribute.name);
+            layouts.push(Layout { targets: layout, by_name });
             layouts.len() - 1
         })
     }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::directory::{Attribute, RowReader, UserNo, UserRow, Users, Value, ValueRef, roles};
-use crate::mapping::{Desired, Flow, GroupWanted, Held, LeftOut, ManagerWanted, Stage, Wanted};
+use crate::mapping::{Desired, Flow, GroupWanted, Held, LeftOut, ManagerWanted, Stage, Wanted, When};
 use crate::plan::bound_names::BoundNames;
 use crate::plan::records::{
-    DESIRED, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, Part, PersonNo, RecordState, SETTLED, Target, flow, stage_byte,
+    DESIRED, Layout, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, Part, PersonNo, RecordState, SETTLED, Target, WITHOUT_CREATE, flow,
+    stage_byte,
 };
 use crate::plan::wishes::{WishDigest, WishMap, is_gone};
 use crate::record::{At, EmployeeId, Place};
@@ -28,6 +29,8 @@ pub(in crate::plan) struct PersonRow<'a> {
     pub(in crate::plan) number: PersonNo,
     pub(in crate::plan) kind: Kind<'a>,
     settled: bool,
+    /// Whether what only a create needs was left out.
+    pub(super) without_create: bool,
     /// Whether a record out of scope has a damaged key or previous key, so that it may be that of any person.
     pub(in crate::plan) damaged_key: bool,
     /// Empty where there is none.
@@ -59,6 +62,8 @@ pub(in crate::plan) struct Facts<'a> {
 impl<'a> PersonRow<'a> {
     pub(super) fn read(part: &'a Part, number: PersonNo, mut row: RowReader<'a>) -> Option<Self> {
         let first = row.byte()?;
+        let without_create = first & WITHOUT_CREATE != 0;
+        let first = first & !WITHOUT_CREATE;
         let kind = match first {
             DESIRED | SETTLED => Kind::Desired,
             OUT_OF_SCOPE | OUT_OF_SCOPE_DAMAGED => Kind::OutOfScope,
@@ -72,7 +77,7 @@ impl<'a> PersonRow<'a> {
             Kind::Desired | Kind::OutOfScope => (row.text()?, row.text()?),
         };
         let (settled, damaged_key) = (first == SETTLED, first == OUT_OF_SCOPE_DAMAGED);
-        Some(Self { part, number, kind, settled, damaged_key, key, previous, rest: row })
+        Some(Self { part, number, kind, settled, without_create, damaged_key, key, previous, rest: row })
     }
 
     /// The person's key, where the record has one.
@@ -175,8 +180,9 @@ impl<'a> PersonRow<'a> {
     fn flows(&self) -> impl Iterator<Item = (&'a Target, FlowRow<'a>)> + use<'a> {
         let mut row = self.rest_of();
         let part = self.part;
-        let layout = flows_of(part, &mut row).unwrap_or_default();
-        layout.iter().map_while(move |place| Some((part.targets.get(usize::from(*place))?, FlowRow::read(&mut row)?)))
+        let layout = flows_of(part, &mut row);
+        let targets = layout.map(|layout| &*layout.targets).unwrap_or_default();
+        targets.iter().map_while(move |place| Some((part.targets.get(usize::from(*place))?, FlowRow::read(&mut row)?)))
     }
 
     /// Whether HR wants of every name, and every attribute that is not written once, only what that user has, as far as the row shows.
@@ -213,8 +219,14 @@ impl<'a> PersonRow<'a> {
         let Facts { stage, manager, user, .. } = self.facts();
         let user = user.map(|user| users.at(user));
         let mut values = user.map(|user| user.values());
-        let mut wishes: Vec<(&str, Option<ValueRef<'_>>)> = Vec::with_capacity(32);
+        let by_name = flows_of(self.part, &mut self.rest_of()).map(|layout| &*layout.by_name).unwrap_or_default();
+        // In the order of the row; none in the place of what is no wish.
+        let mut unsorted: Vec<Option<(&str, Option<ValueRef<'_>>)>> = Vec::with_capacity(by_name.len());
         for (target, flow) in self.flows() {
+            if target.when == When::Create && matches!(flow, FlowRow::FirstFree(..)) {
+                unsorted.push(None);
+                continue;
+            }
             let mut present = || match target.attribute.name {
                 roles::USER_PRINCIPAL_NAME => user.map(|user| ValueRef::Text(user.upn())),
                 _ => values.as_mut().and_then(|values| values.of(target.attribute)),
@@ -225,14 +237,16 @@ impl<'a> PersonRow<'a> {
                 FlowRow::Set(value) => Some(value),
                 FlowRow::FirstFree(count, mut row) => (0..count).find_map(|_| row.value()?.or_else(&mut present)),
             };
-            wishes.push((target.attribute.name, value));
+            unsorted.push(Some((target.attribute.name, value)));
         }
-        match manager {
-            ManagerRow::Leave => {}
-            ManagerRow::Clear => wishes.push((roles::MANAGER, None)),
-            ManagerRow::Key(key) => wishes.push((roles::MANAGER, Some(ValueRef::Text(key)))),
-        }
-        wishes.sort_unstable_by_key(|(name, _)| *name);
+        let mut wishes = Vec::with_capacity(by_name.len() + 1);
+        wishes.extend(by_name.iter().filter_map(|at| unsorted.get_mut(usize::from(*at))?.take()));
+        let manager = match manager {
+            ManagerRow::Leave => return Some((stage, wishes)),
+            ManagerRow::Clear => None,
+            ManagerRow::Key(key) => Some(ValueRef::Text(key)),
+        };
+        wishes.insert(wishes.partition_point(|(name, _)| *name < roles::MANAGER), (roles::MANAGER, manager));
         Some((stage, wishes))
     }
 
@@ -320,14 +334,14 @@ fn skip_place(row: &mut RowReader<'_>) -> Option<()> {
 }
 
 /// The layout of a person; the reader stands before what the row says of the first.
-fn flows_of<'a>(part: &'a Part, row: &mut RowReader<'a>) -> Option<&'a [u16]> {
+fn flows_of<'a>(part: &'a Part, row: &mut RowReader<'a>) -> Option<&'a Layout> {
     skip_place(row)?;
     for _ in 0..row.number()? {
         row.number()?;
         row.piece()?;
         row.piece()?;
     }
-    part.layouts.get(row.number()?).map(AsRef::as_ref)
+    part.layouts.get(row.number()?)
 }
 
 /// What a row says of one target.

@@ -231,3 +231,15 @@ fn a_rename_into_a_federated_domain_is_held_and_one_within_it_is_not() {
     world.apply();
     assert_eq!(world.text(), "");
 }
+
+/// The records with one key are in different parts: both are mapped again, and the people between them are not.
+#[test]
+fn parts_with_records_in_doubt_are_made_whole() {
+    let workers: Vec<_> = (0..1_100).map(|n| worker(&n.to_string(), "Ada", &format!("Lovelace{n}"))).collect();
+    let mut world = World::settled(workers.clone());
+    assert_eq!(world.text(), "");
+    world.hr(workers.into_iter().chain([worker("7", "Eve", "Other")]).collect());
+    let plan = world.plan();
+    assert_eq!(plan.held.iter().filter(|held| held.key == Some(key("7"))).count(), 2);
+    assert_eq!((plan.held.len(), plan.changes.len()), (2, 0));
+}

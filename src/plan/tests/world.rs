@@ -14,7 +14,7 @@ use crate::mapping::{
 };
 use crate::plan::{
     Action, Change, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey, Target,
-    annotate_causes, survey,
+    annotate_causes, try_survey,
 };
 use crate::record::{At, EmployeeId, Place};
 
@@ -204,9 +204,52 @@ impl World {
         Packer::new(&self.snapshot, &self.rules).gather(self.mapped.clone())
     }
 
+    /// The people as a run packs them: without candidates where they seem to have an account, until the plan asks for them.
+    fn people_for_plan(&self) -> (People, Survey) {
+        let candidates = |wanted: &Wanted| wanted.when == When::Create && matches!(wanted.flow, Flow::FirstFree(_));
+        let map = |mapped: &Mapped, has_account: &mut dyn FnMut(&Desired) -> bool| match mapped.clone() {
+            Mapped::Desired(mut desired) => {
+                if has_account(&desired) {
+                    desired.attributes.retain(|wanted| !candidates(wanted));
+                }
+                Mapped::Desired(desired)
+            }
+            other => other,
+        };
+        let packer = Packer::new(&self.snapshot, &self.rules);
+        let parts = self.mapped.chunks(Packer::PART).map(|part| packer.pack_each(part, map)).collect();
+        let mut people = packer.finish(parts);
+        loop {
+            match self.surveyed(&people) {
+                Ok(survey) => return (people, survey),
+                Err(needed) => {
+                    let packer = Packer::of(&people, &self.snapshot);
+                    let whole = |at: usize| self.mapped.chunks(Packer::PART).nth(at).unwrap().iter().cloned();
+                    let parts: Vec<_> = People::parts_of(&needed).into_iter().map(|at| (at, packer.pack(whole(at)))).collect();
+                    people = people.with_parts(parts);
+                }
+            }
+        }
+    }
+
+    /// What a run finds out. It is the same whether people are packed whole or without what only a create needs.
     pub(crate) fn survey(&self) -> Survey {
+        let annotated = |people: People, mut survey: Survey| {
+            annotate_causes(&mut survey.plan, &people, &self.snapshot.users, &self.ledger);
+            survey
+        };
         let people = self.people();
-        let mut survey = survey(&Inputs {
+        let survey = self.surveyed(&people).unwrap();
+        let whole = annotated(people, survey);
+        let (people, survey) = self.people_for_plan();
+        let survey = annotated(people, survey);
+        assert_eq!(survey.plan, whole.plan);
+        assert_eq!((&survey.matched, &survey.reading, &survey.notes), (&whole.matched, &whole.reading, &whole.notes));
+        whole
+    }
+
+    fn surveyed(&self, people: &People) -> Result<Survey, Vec<PersonNo>> {
+        try_survey(&Inputs {
             source: SourceInfo {
                 name: "hr.csv".into(),
                 feed: self.rules.feed.clone(),
@@ -214,7 +257,7 @@ impl World {
                 sha256: self.source_sha256.clone(),
             },
             target: Target { graph_url: "http://127.0.0.1/v1.0".into(), tenant_id: "tenant".into(), sandbox: true },
-            people: &people,
+            people,
             whole: self.whole,
             only: self.only.clone(),
             snapshot: &self.snapshot,
@@ -224,9 +267,7 @@ impl World {
             today: self.today,
             created_at: "2026-11-20T00:00:00Z".into(),
             columns: self.columns.clone(),
-        });
-        annotate_causes(&mut survey.plan, &people, &self.snapshot.users, &self.ledger);
-        survey
+        })
     }
 
     pub(crate) fn plan(&self) -> Plan {

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// A JSON value that can be read in one way only. A key that is there twice with the same value is accepted.
@@ -61,16 +60,15 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some((key, Unambiguous(value))) = members.next_entry::<String, _>()? {
-            match object.entry(key) {
-                Entry::Occupied(known) if *known.get() != value => {
-                    return Err(A::Error::custom("an object has one key twice, with different values"));
-                }
-                Entry::Occupied(_) => {}
-                Entry::Vacant(place) => _ = place.insert(value),
-            }
+        let mut entries: Vec<(String, Value)> = Vec::with_capacity(16);
+        while let Some((key, Unambiguous(value))) = members.next_entry()? {
+            entries.push((key, value));
         }
-        Ok(Value::Object(object))
+        // An object of many members is made from sorted ones more quickly than one by one.
+        entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+        if entries.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1) {
+            return Err(A::Error::custom("an object has one key twice, with different values"));
+        }
+        Ok(Value::Object(Map::from_iter(entries)))
     }
 }

@@ -27,7 +27,7 @@ pub(in crate::source::rest) struct Progress<'s> {
     /// Records of the page with the most.
     widest: u64,
     cursors: BTreeSet<String>,
-    digests: BTreeSet<[u8; 32]>,
+    digests: BTreeSet<[u8; 16]>,
     total: KnownTotal,
     total_pages: KnownTotal,
     cursor: Option<String>,

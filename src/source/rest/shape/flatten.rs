@@ -160,9 +160,7 @@ fn finish<'v>(value: Piece<'v>, column: &Column, manner: &Projection<'_>) -> Pie
     };
     let changed = match value.as_cell() {
         Cell::Text(text) => other(text).map(Value::Text),
-        Cell::List(items) => {
-            Some(Value::List(items.iter().map(|item| other(item).unwrap_or_else(|| item.clone())).collect()))
-        }
+        Cell::List(items) => Some(Value::List(items.iter().map(|item| other(item).unwrap_or_else(|| item.clone())).collect())),
         Cell::Flag(_) if column.words.is_empty() => None,
         Cell::Flag(flag) => column.words.get(&flag.to_string()).map(|word| Value::text(word.as_str())),
         Cell::Null => None,

@@ -27,6 +27,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod sandbox;
+pub mod scim;
 pub mod session;
 pub mod source;
 pub mod store;

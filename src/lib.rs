@@ -20,6 +20,7 @@ pub mod commands;
 pub mod config;
 pub mod diagnostic;
 pub mod directory;
+pub mod endpoint;
 pub mod expr;
 pub mod graph;
 pub mod mapping;

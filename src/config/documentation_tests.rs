@@ -7,7 +7,7 @@ use crate::diagnostic::mask;
 use crate::diagnostic::toml::KnownKeys;
 
 /// Configurations that together reach every reader.
-const EXAMPLES: [&str; 15] = [
+const EXAMPLES: [&str; 16] = [
     "[tenant]\nid = \"a.com\"\nauth = { method = \"client-secret\" }\n[protect]\n[guard]\nsource = {}\nfeed = {}\ndisable = {}\nenable = {}\ndelete = {}\ncreate = {}\nupdate = {}\nclear = {}\nidentity = {}\nremoveMembers = {}\nheld = {}\nmissing = {}\n[plan]\n[journal]\n[names]\n[password]\ndeliver = \"file\"\n[quota]\n",
     "[tenant]\nauth = { method = \"client-certificate\" }\n",
     "[tenant]\nauth = { method = \"managed-identity\" }\n[tenant.x]\n",
@@ -23,6 +23,7 @@ const EXAMPLES: [&str; 15] = [
     "[source]\nkind = \"sql\"\nurl = \"postgres://u@h/d\"\n",
     "[source]\nkind = \"rest\"\nauth = { method = \"basic\" }\nclient_certificate = {}\nsecret_headers = { X = {} }\npaging = { kind = \"next\" }\n[[source.also]]\npaging = {}\n[[source.join]]\npaging = {}\n[[source.pick]]\n[source.changes]\n",
     "[source]\nkind = \"rest\"\nauth = { method = \"bearer\" }\n",
+    "[source]\nkind = \"scim\"\n[serve]\ntls = {}\n",
 ];
 
 /// Methods of a service with keys that depend on each other.

@@ -22,6 +22,7 @@ mod parse;
 mod remote;
 mod rest;
 mod secret;
+mod serve;
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,8 @@ pub use guards::{GuardLimit, Guards};
 pub use remote::PlaceConfig;
 pub use rest::{Layer, RestSource, check_rest};
 pub use secret::{SecretError, SecretFrom};
+pub(crate) use serve::OPEN_HINT;
+pub use serve::{ScimSource, Serve};
 
 /// All settings. The default is that of a folder without `hrpush.toml`.
 #[derive(Clone, Debug)]
@@ -55,6 +58,8 @@ pub struct Config {
     pub quota: Quota,
     /// How long the journal is kept.
     pub journal: JournalConfig,
+    /// How the SCIM server listens.
+    pub serve: Serve,
 }
 
 impl Default for Config {
@@ -70,6 +75,7 @@ impl Default for Config {
             password: Password { deliver: Deliver::Discard },
             quota: Quota { share: 0.9, scale: 1.0 },
             journal: JournalConfig { keep: SignedDuration::from_hours(400 * 24) },
+            serve: Serve::default(),
         }
     }
 }
@@ -161,6 +167,8 @@ pub enum SourceKind {
     Rest(Box<RestSource>),
     /// A query against a database.
     Sql(Box<SqlConfig>),
+    /// What was pushed to `hrpush serve`.
+    Scim(ScimSource),
 }
 
 /// A database as a source.

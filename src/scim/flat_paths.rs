@@ -60,6 +60,12 @@ pub fn values_at<'v>(path: &AttributePath, body: &'v Map<String, Value>) -> Vec<
     values(path, Scope::Resource(ResourceKind::User), body)
 }
 
+/// Whether a user may have several values at a path.
+pub fn is_list_path(path: &AttributePath) -> bool {
+    let attribute = Scope::Resource(ResourceKind::User).attribute(path);
+    path.filter.is_none() && attribute.is_some_and(|attribute| attribute.is_list)
+}
+
 /// Each value of a resource with its path, in the order of the paths. Members are left out.
 pub fn flat_paths(body: &Map<String, Value>) -> Vec<(String, &Value)> {
     let mut found = Vec::new();

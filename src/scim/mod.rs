@@ -25,7 +25,7 @@ pub use error::{ErrorKind, ScimError};
 pub use evaluation::fold;
 pub use filter::{AttributePath, Filter, Operand, Operator};
 pub use filter_parser::{MAX_FILTER_DEPTH, MAX_FILTER_TERMS};
-pub use flat_paths::{USUAL_COLUMNS, flat_paths, is_column, values_at};
+pub use flat_paths::{USUAL_COLUMNS, flat_paths, is_column, is_list_path, values_at};
 pub use json::{MAX_DEPTH, parse_json};
 pub use patch::{MAX_OPERATIONS, Patch};
 pub use projection::{Page, Projection, list_response};

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::apply::{ApplyError, DeliveryError, JournalError};
 use crate::config::SecretError;
 use crate::diagnostic::Faults;
+use crate::endpoint::EndpointError;
 use crate::graph::{CredentialError, GraphError};
 use crate::sandbox::SandboxError;
 use crate::source::SourceErrors;
@@ -86,7 +87,7 @@ macro_rules! exit_class {
 
 exit_class! {
     usage: Faults;
-    cannot: GraphError, CredentialError, SandboxError, SecretError, DeliveryError, ApplyError, JournalError, serde_json::Error, csv::Error, std::io::Error,
+    cannot: GraphError, CredentialError, EndpointError, SandboxError, SecretError, DeliveryError, ApplyError, JournalError, serde_json::Error, csv::Error, std::io::Error,
 }
 
 /// The exit code of a command.

@@ -22,6 +22,7 @@ mod links;
 mod migration;
 mod names;
 mod people;
+pub mod pushed;
 mod quota_level;
 mod reconcile;
 mod refused_attributes;
@@ -96,6 +97,9 @@ pub enum StoreError {
     /// The approval was accepted before.
     #[error("this approval was accepted before: each is used once")]
     NonceUsed,
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(String),
     /// SQLite failed to read or write.
     #[error("the state cannot be read or written: {0}")]
     Database(#[from] rusqlite::Error),

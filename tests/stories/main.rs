@@ -43,6 +43,7 @@ mod rooms;
 mod run_list;
 mod saved_plans;
 mod second_target;
+mod scim;
 mod served;
 mod spills;
 mod sql;

@@ -18,6 +18,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "graph",
     "apply",
     "store",
+    "endpoint",
     "sandbox",
     "report",
     "config",
@@ -115,7 +116,7 @@ fn a_room_imports_only_from_rooms_above_it() {
 }
 
 /// The rooms with files that import each other in one direction only.
-const WITHOUT_CIRCLES: &[&str] = &["scim", "report", "session", "commands"];
+const WITHOUT_CIRCLES: &[&str] = &["scim", "endpoint", "report", "session", "commands"];
 
 /// The files of a room, each with those that it names behind `super::`. The face of the room, `mod.rs`, only names its files.
 fn imports_within(room: &str) -> BTreeMap<String, BTreeSet<String>> {

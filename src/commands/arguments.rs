@@ -480,6 +480,49 @@ pub(crate) enum Grant {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Serve {
+    /// The address to listen on, instead of the one in [serve]; port 0 takes any free port
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Write the port to this file once the server listens
+    #[arg(long, value_name = "FILE")]
+    pub(crate) port_file: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Option<ServeCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServeCommand {
+    /// Make, list and revoke the tokens of senders
+    #[command(subcommand, after_help = examples::SERVE_TOKEN)]
+    Token(Token),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token for a feed and print it; it is shown this once
+    #[command(after_help = examples::SERVE_TOKEN_NEW)]
+    New {
+        /// The feed that the token pushes to: the `name` of the configured mapping
+        #[arg(long, value_name = "NAME")]
+        feed: String,
+        /// Let the token end after this time, such as 180d [default: it ends when it is revoked]
+        #[arg(long, value_name = "TIME")]
+        expires: Option<String>,
+    },
+    /// List the tokens with their last use
+    #[command(after_help = examples::SERVE_TOKEN_LIST)]
+    List,
+    /// End a token at once
+    #[command(after_help = examples::SERVE_TOKEN_REVOKE)]
+    Revoke {
+        /// The id of the token, as `list` shows it
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Sandbox {
     /// The loopback address to listen on; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]

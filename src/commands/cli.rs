@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::arguments::{
     Apply, Approve, Decide, Doctor, Explain, Forecast, Grant, Import, Init, Mapping, MetricsArgs, NotifyCommand, PlanArgs,
-    Quality, Records, Reject, Runs, Sandbox, StatusArgs, StopArgs, Sync, Undo,
+    Quality, Records, Reject, Runs, Sandbox, Serve, ServeCommand, StatusArgs, StopArgs, Sync, Token, Undo,
 };
 use super::examples;
 pub(super) use super::format::Format;
@@ -127,6 +127,11 @@ pub(crate) enum Command {
     /// principals, devices, mail and audit logs: each request for those answers 501. docs/sandbox.md lists both.
     #[command(after_help = examples::SANDBOX)]
     Sandbox(Sandbox),
+    /// Take the people and groups that an HR system or an identity provider pushes by SCIM
+    ///
+    /// What is pushed is stored as a feed. Nothing of it reaches the tenant before a later `hrpush sync` with kind = "scim" in [source].
+    #[command(after_help = examples::SERVE)]
+    Serve(Serve),
     /// Show the records of a source before any mapping
     #[command(after_help = examples::RECORDS)]
     Records(Records),

@@ -160,6 +160,28 @@ pub(super) const SANDBOX: &str = "Examples:
   hrpush sandbox --roles User.Read.All,Group.Read.All   an app that may only read
   hrpush sandbox --lenient hire-date                    where apps may change employeeHireDate";
 
+pub(super) const SERVE: &str = "Examples:
+  hrpush serve token new --feed HR                      a token for the sender
+  hrpush serve                                          listen on 127.0.0.1:8443
+  hrpush serve --listen 127.0.0.1:0 --port-file port    listen on any free port
+  hrpush sync                                           later: bring what was pushed into the tenant";
+
+pub(super) const SERVE_TOKEN: &str = "Examples:
+  hrpush serve token new --feed HR --expires 180d
+  hrpush serve token list
+  hrpush serve token revoke tk-5f0c12ab";
+
+pub(super) const SERVE_TOKEN_NEW: &str = "Examples:
+  hrpush serve token new --feed HR                      until it is revoked
+  hrpush serve token new --feed HR --expires 180d       for half a year";
+
+pub(super) const SERVE_TOKEN_LIST: &str = "Examples:
+  hrpush serve token list
+  hrpush serve token list --format json                 for a program";
+
+pub(super) const SERVE_TOKEN_REVOKE: &str = "Examples:
+  hrpush serve token revoke tk-5f0c12ab                 requests with it are refused from now on";
+
 pub(super) const RECORDS: &str = "Examples:
   hrpush records employees.csv                          the first 20 records as a table
   hrpush records --limit 0                              all records of the configured source

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::cli::{Common, Init};
 use super::output::print;
+use crate::mapping;
 use crate::report::shown;
 use crate::session::error::{Ended, Failure};
 use crate::session::first_look::FirstLook;
@@ -69,6 +70,13 @@ fn skipped(look: &FirstLook) -> Vec<String> {
 }
 
 fn next(preset: &Preset) -> String {
+    if mapping::is_pushed(preset.name) {
+        return format!(
+            "next: `hrpush serve token new --feed {}` prints a token for the sender, and `hrpush serve` listens; \
+             then `hrpush records` shows what was pushed\n",
+            preset.system
+        );
+    }
     let mut text = String::from("next:");
     if !preset.values.is_empty() {
         let _ = write!(text, " fill in {};", preset.values.join(", "));

@@ -36,6 +36,7 @@ mod run;
 mod runs;
 mod sandbox;
 mod screen;
+mod serve;
 mod status;
 mod sync;
 mod undo;
@@ -88,6 +89,7 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Mapping(command) => mapping::mapping(common, command),
         Command::Doctor(args) => doctor::doctor(common, args),
         Command::Sandbox(args) => sandbox::sandbox(args),
+        Command::Serve(args) => serve::serve(common, args),
         Command::Records(args) => records::records(common, args),
         Command::Quality(args) => quality::quality(common, args),
         Command::Init(args) => init::init(common, args),

@@ -7,7 +7,7 @@ use crate::diagnostic::mask;
 use crate::diagnostic::toml::KnownKeys;
 
 /// Configurations that together reach every reader.
-const EXAMPLES: [&str; 16] = [
+const EXAMPLES: [&str; 17] = [
     "[tenant]\nid = \"a.com\"\nauth = { method = \"client-secret\" }\n[protect]\n[guard]\nsource = {}\nfeed = {}\ndisable = {}\nenable = {}\ndelete = {}\ncreate = {}\nupdate = {}\nclear = {}\nidentity = {}\nremoveMembers = {}\nheld = {}\nmissing = {}\n[plan]\n[journal]\n[names]\n[password]\ndeliver = \"file\"\n[quota]\n",
     "[tenant]\nauth = { method = \"client-certificate\" }\n",
     "[tenant]\nauth = { method = \"managed-identity\" }\n[tenant.x]\n",
@@ -24,6 +24,7 @@ const EXAMPLES: [&str; 16] = [
     "[source]\nkind = \"rest\"\nauth = { method = \"basic\" }\nclient_certificate = {}\nsecret_headers = { X = {} }\npaging = { kind = \"next\" }\n[[source.also]]\npaging = {}\n[[source.join]]\npaging = {}\n[[source.pick]]\n[source.changes]\n",
     "[source]\nkind = \"rest\"\nauth = { method = \"bearer\" }\n",
     "[notify]\n[notify.mail]\n",
+    "[source]\nkind = \"scim\"\n[serve]\ntls = {}\n",
 ];
 
 /// Methods of a service with keys that depend on each other.

@@ -24,6 +24,7 @@ mod remote;
 mod rest;
 mod secret;
 mod secret_keys;
+mod serve;
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,8 @@ pub use notify::{AddressFrom, Details, MailConfig, NotifyConfig};
 pub use remote::PlaceConfig;
 pub use rest::{Layer, RestSource, check_rest};
 pub use secret::{SecretError, SecretFrom};
+pub(crate) use serve::OPEN_HINT;
+pub use serve::{ScimSource, Serve};
 
 /// All settings. The default is that of a folder without `hrpush.toml`.
 #[derive(Clone, Debug)]
@@ -62,6 +65,8 @@ pub struct Config {
     pub notify: Option<NotifyConfig>,
     /// Who may approve a plan beforehand, and for how long.
     pub approval: ApprovalConfig,
+    /// How the SCIM server listens.
+    pub serve: Serve,
 }
 
 impl Default for Config {
@@ -79,6 +84,7 @@ impl Default for Config {
             journal: JournalConfig { keep: SignedDuration::from_hours(400 * 24) },
             notify: None,
             approval: ApprovalConfig { valid: SignedDuration::from_hours(3 * 24), signers: None, two_people: false },
+            serve: Serve::default(),
         }
     }
 }
@@ -181,6 +187,8 @@ pub enum SourceKind {
     Rest(Box<RestSource>),
     /// A query against a database.
     Sql(Box<SqlConfig>),
+    /// What was pushed to `hrpush serve`.
+    Scim(ScimSource),
 }
 
 /// A database as a source.

@@ -8,7 +8,7 @@ use super::features::Feature;
 use super::files::FileKind;
 use super::{
     ApprovalConfig, Config, Deliver, HandTo, JournalConfig, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth,
-    duration, files, guards, notify, rest, sql,
+    duration, files, guards, notify, rest, serve, sql,
 };
 #[cfg(test)]
 use crate::diagnostic::toml::KnownKeys;
@@ -95,6 +95,9 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
     if let Some(fields) = reader.table(root, "approval") {
         config.approval = approval(reader, &fields, config.approval);
     }
+    if let Some(fields) = reader.table(root, "serve") {
+        config.serve = serve::read(reader, &fields);
+    }
     config
 }
 
@@ -157,13 +160,15 @@ enum Kind {
     Xlsx,
     Rest,
     Sql,
+    Scim,
 }
 
 fn source(reader: &mut Reader<'_>, fields: &Table<'_, '_>, text: &str, path: &Path) -> Option<SourceConfig> {
-    const KINDS: [(&str, Kind); 4] = [("csv", Kind::Csv), ("xlsx", Kind::Xlsx), ("rest", Kind::Rest), ("sql", Kind::Sql)];
+    const KINDS: [(&str, Kind); 5] =
+        [("csv", Kind::Csv), ("xlsx", Kind::Xlsx), ("rest", Kind::Rest), ("sql", Kind::Sql), ("scim", Kind::Scim)];
     let mapping = reader.path(fields, "mapping");
     if !fields.has("kind") {
-        reader.fault(&fields.span(), "[source] needs `kind`", "one of csv, xlsx, rest, sql");
+        reader.fault(&fields.span(), "[source] needs `kind`", "one of csv, xlsx, rest, sql, scim");
         return None;
     }
     let kind = match reader.choice(fields, "kind", &KINDS)? {
@@ -171,6 +176,7 @@ fn source(reader: &mut Reader<'_>, fields: &Table<'_, '_>, text: &str, path: &Pa
         Kind::Xlsx => SourceKind::Files(Box::new(files::read(reader, fields, FileKind::Workbook)?)),
         Kind::Rest => SourceKind::Rest(Box::new(rest::own(reader, fields.clone(), text, path))),
         Kind::Sql => SourceKind::Sql(Box::new(sql::read(reader, fields)?)),
+        Kind::Scim => SourceKind::Scim(serve::source(reader, fields)?),
     };
     Some(SourceConfig { kind, mapping })
 }

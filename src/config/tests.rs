@@ -135,7 +135,7 @@ fn what_cannot_be_protected_is_a_fault() {
 
 #[test]
 fn every_preset_declares_its_service_without_faults() {
-    for (name, text) in crate::mapping::presets() {
+    for (name, text) in crate::mapping::services() {
         check_rest(text, Path::new(name)).unwrap_or_else(|faults| panic!("{faults}"));
     }
 }

@@ -18,6 +18,20 @@ pub fn presets() -> impl Iterator<Item = (&'static str, &'static str)> {
     presets.map(|(file, text)| (file.trim_end_matches(".toml"), *text))
 }
 
+/// The end of the name of a preset for people that are pushed.
+const FOR_PUSHES: &str = "-push";
+
+/// Whether the people of a preset are pushed to `hrpush serve`, and not read from a service.
+pub fn is_pushed(preset: &str) -> bool {
+    preset.ends_with(FOR_PUSHES)
+}
+
+/// The presets of services.
+#[cfg(test)]
+pub(crate) fn services() -> impl Iterator<Item = (&'static str, &'static str)> {
+    presets().filter(|(name, _)| !is_pushed(name))
+}
+
 /// The text of a preset.
 ///
 /// # Errors
@@ -156,6 +170,9 @@ mod tests {
             assert!(known.contains(file.as_str()), "{file} is not embedded");
         }
         for (name, text) in presets() {
+            Mapping::parse(text, Path::new(name)).unwrap_or_else(|errors| panic!("{errors}"));
+        }
+        for (name, text) in services() {
             let mapping = Mapping::parse(text, Path::new(name)).unwrap_or_else(|errors| panic!("{errors}"));
             let document: toml::Table = text.parse().unwrap();
             let columns = document["source"]["columns"].as_table().unwrap();

@@ -22,7 +22,9 @@ mod tools;
 mod walk;
 
 pub use crate::diagnostic::{Fault, Faults};
-pub use builtin::{Candidate, ChoiceError, builtin, choose, preset, presets};
+#[cfg(test)]
+pub(crate) use builtin::services;
+pub use builtin::{Candidate, ChoiceError, builtin, choose, is_pushed, preset, presets};
 pub use cases::{CaseResult, Difference, Tested, test};
 pub use convert::{ConvertError, Converted, Lost, convert};
 pub use coverage::{Coverage, Unreached};

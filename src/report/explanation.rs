@@ -12,6 +12,7 @@ use crate::directory::ObjectId;
 use crate::mapping::{Explained, LeaveAction};
 use crate::plan::{Change, HeldEntry, Plan, Skipped};
 use crate::record::Place;
+use crate::store::pushed::PushedArrival;
 use crate::store::{DecisionRow, Write};
 
 /// Everything about one person.
@@ -63,6 +64,9 @@ pub struct RecordExplained {
     pub record: Place,
     /// The values by column name, as the source has them.
     pub cells: serde_json::Map<String, Json>,
+    /// When each value was pushed, and by which token. Empty for a source that is read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pushed: Vec<PushedArrival>,
     /// Each expression with its inputs and its result.
     pub expressions: Vec<Explained>,
     /// The stage of the life cycle with its dates. `None` if the record is held.
@@ -146,6 +150,12 @@ fn write_record(text: &mut String, key: &str, explained: &RecordExplained) {
     let _ = writeln!(text, "{} in {}", Shown(key), Shown(&explained.record.to_string()));
     for (name, value) in &explained.cells {
         let _ = writeln!(text, "    {}: {}", Shown(name), shown(&value.to_string()));
+    }
+    if !explained.pushed.is_empty() {
+        text.push_str("\nPushed\n");
+    }
+    for PushedArrival { path, at, token } in &explained.pushed {
+        let _ = writeln!(text, "    {}: {} by {}", Shown(path), Shown(at), Shown(token));
     }
     text.push_str("\nExpressions\n");
     for Explained { target, expression, inputs, result } in &explained.expressions {

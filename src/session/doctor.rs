@@ -58,7 +58,7 @@ pub(crate) struct Check {
 pub(crate) struct Findings {
     pub(crate) checks: Vec<Check>,
     pub(crate) config: Option<String>,
-    /// The kind of the source: `files`, `rest` or `sql`.
+    /// The kind of the source: `files`, `rest`, `sql` or `scim`.
     pub(crate) source: Option<&'static str>,
     /// The number of records, where the source could be read.
     pub(crate) records: Option<usize>,
@@ -280,6 +280,7 @@ fn kind(kind: &SourceKind) -> &'static str {
         SourceKind::Files(_) => "files",
         SourceKind::Rest(_) => "rest",
         SourceKind::Sql(_) => "sql",
+        SourceKind::Scim(_) => "scim",
     }
 }
 

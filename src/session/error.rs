@@ -8,6 +8,7 @@ use super::run_reason::{RunReason, RunReasonCode};
 use crate::apply::{ApplyError, DeliveryError, JournalError};
 use crate::config::SecretError;
 use crate::diagnostic::{Faults, with_causes};
+use crate::endpoint::EndpointError;
 use crate::graph::{CredentialError, GraphError};
 use crate::sandbox::SandboxError;
 use crate::source::SourceErrors;
@@ -108,7 +109,7 @@ macro_rules! exit_class {
 
 exit_class! {
     usage: Faults;
-    cannot: GraphError, CredentialError, SandboxError, SecretError, DeliveryError, ApplyError, JournalError, serde_json::Error, csv::Error, std::io::Error,
+    cannot: GraphError, CredentialError, EndpointError, SandboxError, SecretError, DeliveryError, ApplyError, JournalError, serde_json::Error, csv::Error, std::io::Error,
 }
 
 /// The exit code of a command.

@@ -11,12 +11,13 @@ use super::mapped_reading::{MappedReading, ReadOptions};
 use super::open_target::{ClockRule, OpenRequest, OpenTarget};
 use super::parallel_map::Extent;
 use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
+use super::pushed_feed;
 use super::run::Session;
 use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, UserNo, Value, roles};
 use crate::graph::Priority;
 use crate::mapping::{Desired, Flow, Mapped, Stage};
 use crate::plan::{self, BoundNames, Change, Object, Person, Plan, Verdict};
-use crate::record::{Cell, EmployeeId, Record};
+use crate::record::{At, Cell, EmployeeId, Record};
 use crate::report::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing};
 
 /// How many requests of the journal are listed.
@@ -137,7 +138,7 @@ impl Subject<'_> {
         Ok(Explanation {
             key: self.key.as_str().to_owned(),
             as_of: self.result.day,
-            records: self.records(&mapped)?,
+            records: self.records(session, &mapped)?,
             account: live.map(|user| owner(user, false)).or(deleted),
             protection: live.and_then(|user| plan::protection(snapshot, &session.settings.policy(), guests, user)),
             matches,
@@ -167,7 +168,7 @@ impl Subject<'_> {
         Ok(Some(DecisionExplained { row, applies: names && account }))
     }
 
-    fn records(&self, mapped: &[(usize, Mapped)]) -> Result<Vec<RecordExplained>, Failure> {
+    fn records(&self, session: &Session<'_>, mapped: &[(usize, Mapped)]) -> Result<Vec<RecordExplained>, Failure> {
         let (mut at, mut mapped, mut mine) = (0, mapped.iter().peekable(), Vec::new());
         let explained = |record: Record| {
             let own = mapped.next_if(|(own, _)| *own == at);
@@ -176,11 +177,17 @@ impl Subject<'_> {
             mine.push(RecordExplained {
                 record: record.place().clone(),
                 cells: record.cells().map(|(name, value)| (name.to_owned(), cell(value))).collect(),
+                pushed: Vec::new(),
                 expressions: self.read.bound.explain(&record, &self.result.context),
                 lifecycle: stage(mapped),
             });
         };
         self.read.reading.records.each(explained)?;
+        for explained in &mut mine {
+            if let At::Pointer(resource) = &explained.record.at {
+                explained.pushed = pushed_feed::arrivals(session.settings, resource)?;
+            }
+        }
         Ok(mine)
     }
 

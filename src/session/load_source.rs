@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::error::Failure;
 use super::mapped_reading::{Delivered, MappedReading, ReadOptions, fitting, fitting_columns, load};
 use super::observer::Event;
+use super::pushed_feed;
 use super::rest_source;
 use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
@@ -32,6 +33,11 @@ pub(crate) async fn read(session: &Session<'_>, files: &[PathBuf], options: &Rea
         && let Some(SourceKind::Rest(source)) = kind(settings)
     {
         return rest_source::read(session, source, options).await;
+    }
+    if files.is_empty()
+        && let Some(SourceKind::Scim(source)) = kind(settings)
+    {
+        return pushed_feed::read(settings, source, options);
     }
     let named = options.mapping.as_deref().or(settings.mapping());
     if let Some(source) = database(settings, files)? {
@@ -96,6 +102,11 @@ pub(crate) async fn read_plainly(session: &Session<'_>, files: &[PathBuf], day: 
         && let Some(SourceKind::Rest(source)) = kind(settings)
     {
         return rest_source::read_plainly(session, source, day).await;
+    }
+    if files.is_empty()
+        && let Some(SourceKind::Scim(source)) = kind(settings)
+    {
+        return pushed_feed::read_plainly(settings, source);
     }
     let source: Box<dyn Source> = match database(settings, files)? {
         Some(database) => database,

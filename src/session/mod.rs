@@ -46,6 +46,7 @@ pub(crate) mod plan;
 pub(crate) mod preset_setup;
 pub(crate) mod presets;
 pub(crate) mod preview;
+pub(crate) mod pushed_feed;
 pub(crate) mod quality;
 pub(crate) mod rest_source;
 pub(crate) mod run;

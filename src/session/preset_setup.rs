@@ -8,6 +8,7 @@ use super::output::write_private;
 use super::presets::{self, Preset};
 use super::rest_source;
 use super::setup::{Existing, new_files};
+use crate::mapping;
 
 /// A preset that was just written.
 pub(crate) struct PresetSetup {
@@ -27,16 +28,27 @@ pub(crate) fn from_preset(name: &str, config: &Path, existing: Existing) -> Resu
     Ok(PresetSetup { preset, mapping })
 }
 
+const TENANT: &str = "# Without [tenant] the embedded sandbox is used. See the README for the app registration.\n\
+     # [tenant]\n# id   = \"contoso.onmicrosoft.com\"\n\
+     # auth = { method = \"client-secret\", client_id = \"…\", secret_env = \"HRPUSH_CLIENT_SECRET\" }\n\n";
+
 fn settings_text(preset: &Preset) -> String {
     let Preset { name, system, values, secrets, .. } = preset;
-    let mut text = format!(
-        "# Without [tenant] the embedded sandbox is used. See the README for the app registration.\n\
-         # [tenant]\n# id   = \"contoso.onmicrosoft.com\"\n\
-         # auth = {{ method = \"client-secret\", client_id = \"…\", secret_env = \"HRPUSH_CLIENT_SECRET\" }}\n\n\
-         # {system}. {name}.toml contains the settings of the service and the mapping. Change both as needed.\n\
-         # A key of [source] in this file overrides the same key there.\n\
-         [source]\nkind    = \"rest\"\nmapping = \"{name}.toml\"\n"
-    );
+    let mut text = if mapping::is_pushed(name) {
+        format!(
+            "{TENANT}# {name}.toml contains the mapping. Change it as needed.\n\
+             [source]\nkind    = \"scim\"\nfeed    = \"{system}\"   # the name of the mapping: tokens are made for it\n\
+             mapping = \"{name}.toml\"\n\n\
+             # hrpush serve token new --feed {system}    prints a token for the sender\n\
+             [serve]\nlisten = \"127.0.0.1:8443\"\n"
+        )
+    } else {
+        format!(
+            "{TENANT}# {system}. {name}.toml contains the settings of the service and the mapping. Change both as needed.\n\
+             # A key of [source] in this file overrides the same key there.\n\
+             [source]\nkind    = \"rest\"\nmapping = \"{name}.toml\"\n"
+        )
+    };
     if !values.is_empty() {
         let blank: Vec<String> = values.iter().map(|name| format!("{name} = \"\"")).collect();
         let _ = writeln!(text, "# The values of your account:\nvalues  = {{ {} }}", blank.join(", "));

@@ -21,6 +21,7 @@ mod files;
 mod join;
 mod join_keys;
 mod profile;
+mod pushed;
 mod records;
 pub mod remote;
 pub mod rest;
@@ -40,6 +41,7 @@ pub use files::unpack::UnpackSettings;
 pub use files::workbook::SheetSettings;
 pub use join::{JoinRule, join};
 pub use profile::{ColumnProfile, Profiler};
+pub use pushed::{PushedFeed, PushedRecord};
 pub use records::Records;
 
 /// A whole reading of a source.

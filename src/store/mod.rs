@@ -25,6 +25,7 @@ mod migration;
 mod names;
 mod people;
 mod proposals;
+pub mod pushed;
 mod quota_level;
 mod reconcile;
 mod refused_attributes;
@@ -117,6 +118,9 @@ pub enum StoreError {
     /// The approval was accepted before.
     #[error("this approval was accepted before: each is used once")]
     NonceUsed,
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(String),
     /// SQLite failed to read or write.
     #[error("the state cannot be read or written: {0}")]
     Database(#[from] rusqlite::Error),

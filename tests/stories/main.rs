@@ -52,6 +52,7 @@ mod run_list;
 mod run_reasons;
 mod saved_plans;
 mod second_target;
+mod scim;
 mod served;
 #[cfg(feature = "signatures")]
 mod signatures;

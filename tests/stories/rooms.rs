@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 pub(crate) const ROOMS: &[&str] = &[
     "diagnostic",
     "record",
+    "scim",
     "directory",
     "expr",
     "source",
@@ -17,6 +18,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "graph",
     "apply",
     "store",
+    "endpoint",
     "sandbox",
     "report",
     "notify",
@@ -115,7 +117,7 @@ fn a_room_imports_only_from_rooms_above_it() {
 }
 
 /// The rooms with files that import each other in one direction only.
-const WITHOUT_CIRCLES: &[&str] = &["report", "session", "commands"];
+const WITHOUT_CIRCLES: &[&str] = &["scim", "endpoint", "report", "session", "commands"];
 
 /// The files of a room, each with those that it names behind `super::`. The face of the room, `mod.rs`, only names its files.
 fn imports_within(room: &str) -> BTreeMap<String, BTreeSet<String>> {

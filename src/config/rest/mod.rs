@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn what_a_company_may_lack_altogether_ends_no_reading_by_a_preset() {
-        for (preset, text) in mapping::presets() {
+        for (preset, text) in mapping::services() {
             let path = Path::new(preset);
             let service = settings(preset, &[Layer { text, path }], Wanted::Part).unwrap();
             for column in &service.columns {

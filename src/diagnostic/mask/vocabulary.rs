@@ -17,11 +17,12 @@ pub(super) const KEYS: &str = "\
     sequence overlap full_every optional flag words version match target scope all attribute operator value attributes expression \
     constant default on_empty when manager lifecycle status left active create_before on_leave delete_after on_missing out_of_scope \
     reenable states owners membership time_zone previous_key assertion pem guests notify webhook webhook_env \
-    webhook_file webhook_command mail server password_command heartbeat_env heartbeat_file heartbeat_command command details no_end must_have case as_of default_domain record expect";
+    webhook_file webhook_command mail server password_command heartbeat_env heartbeat_file heartbeat_command command details no_end must_have case as_of default_domain record expect \
+    serve listen cert behind_proxy max_body";
 
 /// Values that are one of a few fixed words, and the names of common parts of an address.
 const VALUES: &str = "\
-    true false off on csv xlsx rest sql http https sftp s3 az gs localhost global us-gov us-gov-dod china small medium large \
+    true false off on csv xlsx rest sql scim http https sftp s3 az gs localhost global us-gov us-gov-dod china small medium large \
     client-secret client-certificate managed-identity workload-identity azure-cli access-token none basic bearer client-credentials \
     login saml-bearer jwt-bearer discard tap wait go keep move say refuse verify postgres mysql sqlite mssql postgresql mariadb sqlserver \
     page offset cursor link iso day blank epoch-s epoch-ms json xml ndjson get post one first many hex utf-8 tab always own report \

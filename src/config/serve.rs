@@ -1,0 +1,143 @@
+//! The SCIM server: `[serve]`, and `[source]` with `kind = "scim"`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use crate::diagnostic::toml::{Reader, Table};
+use crate::endpoint::{Network, TlsFiles};
+
+/// How `hrpush serve` listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Serve {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The certificate and its key.
+    pub tls: Option<TlsFiles>,
+    /// The networks of reverse proxies.
+    pub behind_proxy: Vec<Network>,
+    /// The largest body, in bytes.
+    pub max_body: usize,
+}
+
+/// What was pushed, as a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScimSource {
+    /// The name of the feed: that of the mapping, and of the tokens that push to it.
+    pub feed: String,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
+        Self { listen, tls: None, behind_proxy: Vec::new(), max_body: 1_000_000 }
+    }
+}
+
+impl Serve {
+    /// Whether tokens that are sent to this address would cross a network in the clear.
+    ///
+    /// ```
+    /// # use hrpush::config::Serve;
+    /// assert!(Serve::default().is_open("0.0.0.0:8443".parse().unwrap()));
+    /// assert!(!Serve::default().is_open("127.0.0.1:8443".parse().unwrap()));
+    /// ```
+    pub fn is_open(&self, address: SocketAddr) -> bool {
+        !address.ip().is_loopback() && self.tls.is_none() && self.behind_proxy.is_empty()
+    }
+}
+
+/// The way out where an address would be open.
+pub(crate) const OPEN_HINT: &str = "set tls = { cert = \"…\", key = \"…\" } in [serve], or behind_proxy = [\"10.0.0.0/8\"]";
+
+pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Serve {
+    let mut serve = Serve::default();
+    if let Some(tls) = reader.table(fields, "tls") {
+        serve.tls = tls_files(reader, &tls);
+    }
+    for found in reader.strings(fields, "behind_proxy").unwrap_or_default() {
+        match found.value.parse() {
+            Ok(network) => serve.behind_proxy.push(network),
+            Err(_) => reader.fault(&found.span, format!("`{}` is no network", found.value), "such as 10.0.0.0/8 or 192.0.2.7"),
+        }
+    }
+    if let Some(found) = reader.string(fields, "max_body") {
+        match bytes(&found.value) {
+            Some(most) => serve.max_body = most,
+            None => {
+                reader.fault(&found.span, format!("`max_body` cannot be `{}`", found.value), "such as 500kB or 1MB, up to 64MB")
+            }
+        }
+    }
+    if let Some(found) = reader.string(fields, "listen") {
+        match found.value.parse() {
+            Ok(address) if serve.is_open(address) => {
+                reader.fault(&found.span, "`listen` would send tokens over the network in the clear", OPEN_HINT);
+            }
+            Ok(address) => serve.listen = address,
+            Err(_) => {
+                reader.fault(&found.span, format!("`{}` is no address", found.value), "such as 127.0.0.1:8443 or [::1]:8443")
+            }
+        }
+    }
+    reader.finish(fields);
+    serve
+}
+
+fn tls_files(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<TlsFiles> {
+    for key in ["cert", "key"] {
+        if !fields.has(key) {
+            reader.fault(&fields.span(), format!("[serve.tls] needs `{key}`"), "a file in PEM");
+        }
+    }
+    let (certificate, key) = (reader.path(fields, "cert"), reader.path(fields, "key"));
+    reader.finish(fields);
+    certificate.zip(key).map(|(certificate, key)| TlsFiles { certificate, key })
+}
+
+/// A size such as `1MB`.
+fn bytes(text: &str) -> Option<usize> {
+    let digits = text.find(|letter: char| !letter.is_ascii_digit())?;
+    let number: usize = text[..digits].parse().ok()?;
+    let unit = match text[digits..].trim() {
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        _ => return None,
+    };
+    number.checked_mul(unit).filter(|bytes| (1_000..=64_000_000).contains(bytes))
+}
+
+/// Reads the keys of `[source]` with `kind = "scim"`.
+pub(super) fn source(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<ScimSource> {
+    let feed = reader.required_text(fields, "feed").map(|feed| feed.value.trim().to_owned());
+    if !fields.has("mapping") {
+        reader.fault(&fields.span(), "[source] needs `mapping`", "`hrpush init --preset scim-push` writes one");
+    }
+    reader.finish(fields);
+    feed.map(|feed| ScimSource { feed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    #[test]
+    fn an_address_of_the_network_needs_tls_or_a_proxy() {
+        let read = |text: &str| parse(&format!("[serve]\n{text}"), std::path::Path::new("hrpush.toml"));
+        let fault = read("listen = \"0.0.0.0:8443\"").unwrap_err().to_string();
+        assert!(fault.contains("in the clear") && fault.contains("behind_proxy"), "{fault}");
+        assert!(read("listen = \"0.0.0.0:8443\"\nbehind_proxy = [\"10.0.0.0/8\"]").is_ok());
+        let serve =
+            read("listen = \"0.0.0.0:8443\"\nmax_body = \"2MB\"\ntls = { cert = \"c.pem\", key = \"k.pem\" }").unwrap().serve;
+        assert_eq!((serve.max_body, serve.tls.is_some()), (2_000_000, true));
+        for wrong in [
+            "listen = \"here\"",
+            "max_body = \"1\"",
+            "max_body = \"9GB\"",
+            "behind_proxy = [\"x\"]",
+            "tls = { cert = \"c\" }",
+            "run_after = \"2min\"",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

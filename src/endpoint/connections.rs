@@ -1,0 +1,201 @@
+//! Connections: how many, how long they may be silent, with TLS or without, and how they end.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use super::service::Service;
+use super::{EndpointError, TlsFiles};
+use crate::record::lock;
+
+/// The most connections at once. Further ones wait in the backlog of the system.
+const MAX_CONNECTIONS: usize = 512;
+/// The longest silence of a client.
+const SILENCE: Duration = Duration::from_secs(60);
+/// The longest time for the head of a request, and for a TLS handshake.
+const HEAD: Duration = Duration::from_secs(20);
+/// How long requests in flight are waited for at the end.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Serves until `stop` becomes true.
+pub(super) async fn serve(listener: TcpListener, tls: Option<Tls>, service: Arc<Service>, mut stop: watch::Receiver<bool>) {
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let tls = tls.map(Arc::new);
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => break,
+            accepted = accept(&listener, &slots) => accepted,
+        };
+        let (stream, peer, slot) = accepted;
+        let (tls, service, stop) = (tls.clone(), Arc::clone(&service), stop.clone());
+        connections.spawn(async move {
+            let _slot = slot;
+            let stream = Quiet::new(stream);
+            match tls {
+                None => speak(stream, peer, service, false, stop).await,
+                Some(tls) => {
+                    if let Ok(Ok(stream)) = timeout(HEAD, tls.acceptor().accept(stream)).await {
+                        speak(stream, peer, service, true, stop).await;
+                    }
+                }
+            }
+        });
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    let ended = timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
+    if ended.is_err() {
+        tracing::warn!("connections that did not end in time were cut");
+    }
+}
+
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Without it small answers wait for each other; where it fails they are only slower.
+                let _set = stream.set_nodelay(true);
+                return (stream, peer, slot);
+            }
+            // Too many open files, most likely: some will be closed.
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Answers the requests of one connection.
+async fn speak<S>(stream: S, peer: SocketAddr, service: Arc<Service>, is_tls: bool, mut stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Infallible>(service.answer(request.map(Body::new), peer, is_tls).await) }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 * 1024);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(32).max_header_list_size(32 * 1024);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answer));
+    tokio::select! {
+        // A client that breaks off is no fault of the server.
+        _ended = connection.as_mut() => return,
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ended = connection.await;
+}
+
+/// A stream that fails once its client has been silent for too long.
+struct Quiet {
+    stream: TcpStream,
+    deadline: Pin<Box<Sleep>>,
+}
+
+impl Quiet {
+    fn new(stream: TcpStream) -> Self {
+        Self { stream, deadline: Box::pin(sleep(SILENCE)) }
+    }
+}
+
+impl AsyncRead for Quiet {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_ready() {
+            self.deadline.as_mut().reset(Instant::now() + SILENCE);
+            return read;
+        }
+        self.deadline.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncWrite for Quiet {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// The server's side of TLS. A renewed certificate counts from the next connection on.
+pub(super) struct Tls {
+    files: TlsFiles,
+    loaded: Mutex<(Stamp, TlsAcceptor)>,
+}
+
+/// When both files were last written.
+type Stamp = [Option<SystemTime>; 2];
+
+impl Tls {
+    pub(super) fn load(files: TlsFiles) -> Result<Self, EndpointError> {
+        let loaded = Mutex::new((stamp(&files), acceptor(&files)?));
+        Ok(Self { files, loaded })
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
+        let mut loaded = lock(&self.loaded);
+        let now = stamp(&self.files);
+        if now != loaded.0 {
+            match acceptor(&self.files) {
+                Ok(acceptor) => *loaded = (now, acceptor),
+                // The files may be half written. The next connection tries again.
+                Err(fault) => tracing::warn!("the renewed certificate is not used yet: {fault}"),
+            }
+        }
+        loaded.1.clone()
+    }
+}
+
+fn stamp(files: &TlsFiles) -> Stamp {
+    [&files.certificate, &files.key].map(|path| std::fs::metadata(path).and_then(|about| about.modified()).ok())
+}
+
+fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, EndpointError> {
+    let fault = |path: &std::path::Path, reason: String| EndpointError::Tls { path: path.to_owned(), reason };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| fault(&files.certificate, error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| fault(&files.key, error.to_string()))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| fault(&files.certificate, error.to_string()))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

@@ -20,7 +20,7 @@ pub(super) fn approve(common: &Common, args: &Approve) -> Result<Ended, Failure>
         (None, Some(file), _) => {
             let plan = saved_plan::load(file, settings.config.plan.max_age)?;
             if common.format == Format::Text {
-                print(&report::preview(&plan))?;
+                print(&report::preview(&plan, &report::View::default()))?;
             }
             write(&settings, &plan, &answer, signing.as_ref(), output(args.signing.output.as_deref())?)?
         }
@@ -71,7 +71,7 @@ pub(super) fn passphrase(_: &Path) -> Result<String, Failure> {
 pub(super) fn show(common: &Common, given: &Given) -> Result<Ended, Failure> {
     print(&match common.format {
         Format::Json => report::json(given)?,
-        Format::Text => text(given),
+        Format::Text | Format::Csv => text(given),
     })?;
     Ok(Ended::done())
 }

@@ -1,7 +1,7 @@
 //! `hrpush plan`: computes a plan, shows it and saves it.
 
 use super::cli::{Common, PlanArgs};
-use super::run::{Choices, carry_out, run, settings_for};
+use super::run::{Choices, carry_out, run, settings};
 use crate::session::decision::Consent;
 use crate::session::error::{Ended, Failure};
 use crate::session::feed_run::{self, FeedRequest};
@@ -17,7 +17,7 @@ pub(super) fn plan(common: &Common, args: &PlanArgs) -> Result<Ended, Failure> {
         partial: args.partial.partial,
         ..FeedRequest::default()
     };
-    run(common, RunKind::Plan, &settings_for(common, &args.stop)?, async |session| {
+    run(common, RunKind::Plan, &settings(common)?, async |session| {
         let mut pending = feed_run::plan(session, &request).await?;
         if let Some(path) = &args.out {
             write_private(path, &pending.document()?)?;

@@ -57,7 +57,7 @@ pub(super) struct Choices<'a> {
 }
 
 /// Shows the plan and carries it out, as far as guards and consent go.
-pub(super) async fn carry_out(session: &Session<'_>, mut pending: PendingRun, choices: Choices<'_>) -> Result<Ended, Failure> {
+pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choices: Choices<'_>) -> Result<Ended, Failure> {
     let Choices { common, stop, consent } = choices;
     let preview = pending.preview(session);
     session.observer.event(Event::Planned(&preview));
@@ -86,7 +86,7 @@ pub(super) async fn carry_out(session: &Session<'_>, mut pending: PendingRun, ch
 }
 
 /// Asks where a question is open, and carries the plan out as far as it goes.
-async fn decide(session: &Session<'_>, pending: PendingRun, judgement: Judgement, common: &Common) -> Result<Ended, Failure> {
+async fn decide(session: &Session<'_>, mut pending: PendingRun, judgement: Judgement, common: &Common) -> Result<Ended, Failure> {
     let confirmed = judgement.question().map(ask).transpose()?.unwrap_or(false);
     match judgement.decide(confirmed) {
         Decision::End(ended) => {

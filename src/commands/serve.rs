@@ -71,7 +71,7 @@ fn list(common: &Common, settings: &Settings) -> Result<Ended, Failure> {
     let tokens = PushStore::open_existing(&settings.state)?.map(|store| store.tokens()).transpose()?.unwrap_or_default();
     print(&match common.format {
         Format::Json => report::json(&tokens.iter().map(document).collect::<Vec<_>>())?,
-        Format::Text => text(&tokens),
+        Format::Text | Format::Csv => text(&tokens),
     })?;
     Ok(Ended::done())
 }

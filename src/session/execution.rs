@@ -39,7 +39,7 @@ pub(crate) struct Executed {
 pub(crate) async fn execute(session: &Session<'_>, pending: PendingRun, approval: Box<Approval>) -> Result<Executed, Failure> {
     let Approval { plan: approved, stopped, mut why } = *approval;
     let mut pending = pending;
-    if stopped {
+    if stopped.is_some() {
         proposal::keep(session, &mut pending)?;
     }
     let PendingRun { drifted, matching, state, mut target, .. } = pending;

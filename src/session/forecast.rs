@@ -13,6 +13,7 @@ use super::load_source;
 use super::mapped_reading::MappedReading;
 use super::open_target::{ClockRule, OpenRequest, OpenTarget};
 use super::pending_run::PendingRun;
+use super::parallel_map::Extent;
 use super::plan::{PlanRequest, PlanResult, compute, scope};
 use super::run::Session;
 use super::run_state::RunState;
@@ -60,7 +61,7 @@ pub(crate) async fn forecast(session: &Session<'_>, request: &FeedRequest, weeks
 }
 
 fn planned(read: &MappedReading, policy: &Policy, day: Date, target: &OpenTarget) -> Result<PlanResult, Failure> {
-    compute(&PlanRequest { source: read, policy, as_of: Some(day), only: None, whole: true }, target)
+    compute(&PlanRequest { source: read, policy, as_of: Some(day), only: None, whole: true, extent: Extent::ForPlan }, target)
 }
 
 /// What a day brings. A day without an event is left out.
@@ -87,7 +88,7 @@ fn events(day: Date, outlook: &Outlook, before: &Outlook, result: &PlanResult, t
 /// How a dry run of this plan ends.
 fn dry_run(session: &Session<'_>, plan: Plan, target: OpenTarget) -> Result<Ended, Failure> {
     let pending = PendingRun { plan, drifted: Vec::new(), notes: Vec::new(), matching: None, state: RunState::Nothing, target };
-    let terms = Terms { consent: Consent::Never, approve: None, detailed_exit_code: false };
+    let terms = Terms { consent: Consent::Never, approve: None, detailed_exit_code: false, shows_held: false };
     match judge(session, &pending, &terms)?.decide(false) {
         Decision::End(ended) => Ok(ended),
         // A forecast never consents.

@@ -8,6 +8,7 @@ use std::fmt;
 use crate::apply::{ApplyError, DeliveryError, JournalError};
 use crate::config::SecretError;
 use crate::diagnostic::{Faults, escape, mask};
+use crate::endpoint::EndpointError;
 use crate::graph::{CredentialError, GraphError};
 use crate::plan::Guard;
 use crate::sandbox::SandboxError;
@@ -258,6 +259,7 @@ macro_rules! reason_of {
 reason_of! {
     SecretError => Credential,
     SandboxError => Tenant,
+    EndpointError => Surroundings,
     DeliveryError => Delivery,
     ApplyError => State,
     JournalError => State,

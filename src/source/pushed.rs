@@ -7,8 +7,7 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use super::Reading;
-use super::files::source_file;
-use crate::record::{At, Header, Place, Record, Value};
+use crate::record::{At, Header, Place, Record, Value, hex};
 use crate::scim::{AttributePath, ENTERPRISE, USUAL_COLUMNS, flat_paths, is_column, is_list_path, values_at};
 
 /// The most columns besides the usual ones and those of the mapping.
@@ -66,7 +65,7 @@ impl PushedFeed {
         }
         let gone = self.people.iter().filter(|person| person.is_deleted).count();
         let told = if gone > 0 { vec![format!("{gone} of the pushed people were deleted by the sender")] } else { Vec::new() };
-        Reading { name: self.name, header, records: records.into(), sha256: source_file::hex(&digest.finalize()), told }
+        Reading { name: self.name, header, records: records.into(), sha256: hex(&digest.finalize()), told }
     }
 
     /// The columns with their paths: the usual ones, those of the mapping, and those with a value.

@@ -222,7 +222,7 @@ fn statement(settings: &Settings, plan: &Plan, answer: &Answer) -> Result<Statem
         return Err(Failure::usage(format!("--except {}: the plan has no change of this person", shown(key))));
     }
     let mut nonce = [0_u8; 16];
-    getrandom::fill(&mut nonce).map_err(|fault| Failure::CannotRun(format!("no random number could be drawn: {fault}")))?;
+    getrandom::fill(&mut nonce).map_err(|fault| Failure::cannot_run(format!("no random number could be drawn: {fault}")))?;
     let signed_at = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
     let statement = Statement {
         approves: answer.approves,

@@ -239,7 +239,12 @@ impl From<&StoreError> for RunReason {
                 RunReasonCode::State,
                 format!("the state folder was made by a later version of hrpush (schema {found})"),
             ),
-            StoreError::Folder { .. } | StoreError::Database(_) | StoreError::Compressed(_) | StoreError::Content(_) => {
+            StoreError::Folder { .. }
+            | StoreError::Database(_)
+            | StoreError::Compressed(_)
+            | StoreError::Content(_)
+            | StoreError::Damaged { .. }
+            | StoreError::Random(_) => {
                 RunReasonCode::State.into()
             }
         }

@@ -73,7 +73,10 @@ struct Section {
 /// One person or group with what happens.
 struct Card {
     heading: String,
+    /// The key and the department.
     about: String,
+    manager: Option<String>,
+    sign_in_name: Option<String>,
     reason: String,
     lines: Vec<EditLine>,
     then: Vec<String>,
@@ -213,13 +216,13 @@ fn card(change: &Change, plan: &Plan) -> Card {
         (Object::Group, action) => format!("{} group {}", capital(action.as_str()), person.name()),
         (Object::User, action) => format!("{} {}", capital(action.as_str()), person.name()),
     };
-    let mut about = person.about(Room::Wide);
-    about.extend(person.sign_in_name());
     let member = |key: &String| Person::of_key(key, plan).line(Room::Middle);
     let members = change.members.as_ref();
     Card {
         heading,
-        about: about.join(", "),
+        about: person.about(Room::Middle).join(", "),
+        manager: person.manager(),
+        sign_in_name: person.sign_in_name(),
         reason: shown(&change.reason),
         lines: change.attributes.iter().filter(|edit| is_worth_a_line(edit, change)).map(|edit| line(edit, plan)).collect(),
         then: change.then.iter().map(|action| step(*action).to_owned()).collect(),

@@ -43,7 +43,7 @@ struct Page<'a> {
     script_hash: String,
 }
 
-/// A person who is not changed, and why.
+/// A person that is not changed, and why.
 struct Entry {
     person: String,
     why: String,
@@ -188,7 +188,7 @@ fn guards(plan: &Plan, view: &View) -> Vec<GuardLine> {
     lines
 }
 
-/// The sections in the order of their weight: first those who lose access.
+/// The sections in the order of their weight, lost access first.
 fn sections(plan: &Plan) -> Vec<Section> {
     let kinds: [(&str, &str, Object, Action); 6] = [
         ("disable", "Lose access", Object::User, Action::Disable),

@@ -37,7 +37,7 @@ fn shown_by(pager: &str, text: &str) -> bool {
     if let Some(mut stdin) = child.stdin.take() {
         let plain = anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never;
         let text = if plain { anstream::adapter::strip_str(text).to_string() } else { text.to_owned() };
-        // A reader who leaves early closes the pipe.
+        // Leaving the pager early closes the pipe.
         let _written = stdin.write_all(text.as_bytes());
     }
     child.wait().is_ok_and(|status| status.code() != Some(UNKNOWN_COMMAND))

@@ -108,7 +108,7 @@ async fn decide(session: &Session<'_>, mut pending: PendingRun, judgement: Judge
     }
 }
 
-/// Whether this run prints nothing where it has nothing to do: the scheduled one, whose every line would become a mail.
+/// Whether this run prints nothing where it has nothing to do: the scheduled one, because cron mails every line.
 fn is_silent_night(kind: RunKind, common: &Common) -> bool {
     kind == RunKind::Sync && common.format == Format::Text && common.verbose == 0
 }

@@ -42,7 +42,7 @@ pub enum NetworkFaultKind {
 pub struct NetworkFault {
     /// The host with its port, or the proxy where that is at fault.
     pub host: String,
-    /// What happened.
+    /// What kept the request from being answered.
     pub kind: NetworkFaultKind,
 }
 
@@ -73,7 +73,7 @@ impl NetworkFault {
         Self { host: proxy, kind: NetworkFaultKind::Proxy(why) }
     }
 
-    /// What to check.
+    /// What an administrator should check first.
     pub fn hint(&self) -> &'static str {
         match self.kind {
             NetworkFaultKind::Name => {

@@ -6,7 +6,7 @@ use crate::plan::model::{Action, Change, Object, Plan};
 use crate::plan::person_label::PersonLabel;
 use crate::plan::records::wanted_texts::first_text;
 
-/// Adds the names of everybody whom the plan mentions and who has an account or will get one.
+/// Adds the names of all people in the plan with an account now or after it.
 pub(super) fn add_labels(plan: &mut Plan, snapshot: &Snapshot) {
     let mut names = std::mem::take(&mut plan.people);
     for change in plan.changes.iter().filter(|change| change.object == Object::User) {

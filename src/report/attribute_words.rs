@@ -1,4 +1,4 @@
-//! Attributes by the words of a reader who does not know Graph.
+//! Attributes in plain words, without Graph's names.
 
 use crate::diagnostic::escape::shown;
 

@@ -39,7 +39,7 @@ fn listed(concerns: Vec<Concern<'_>>) -> Vec<String> {
     lines
 }
 
-/// The same for a reader who has the plan at hand: held records are named by key and code in one line, since the plan has their reasons.
+/// The same beside a plan that is shown: held records are named by key and code in one line, since the plan has their reasons.
 ///
 /// ```
 /// # use hrpush::plan::Plan;
@@ -81,7 +81,7 @@ pub(super) struct Leaver {
     pub(super) person: String,
     /// What the person still has, and why.
     pub(super) why: String,
-    /// What to do.
+    /// What an administrator can do about it.
     pub(super) hint: Option<String>,
 }
 

@@ -7,6 +7,8 @@ use crate::plan::{Action, Change, Edit, Object, Plan};
 
 /// From how many equal edits on they have a group of their own.
 const EQUAL: usize = 3;
+/// Equal edits that are a smaller part of their attribute than one in so many stay with the others: many small groups are no overview.
+const PART: usize = 10;
 
 /// Edits of one attribute: either all have the same values, or the group has what is left of the attribute.
 pub(super) struct EditGroup<'p> {
@@ -35,8 +37,9 @@ pub(super) fn edit_groups(plan: &Plan) -> Vec<EditGroup<'_>> {
     let mut groups = Vec::new();
     for (name, values) in attributes {
         let mut rest = Vec::new();
+        let all: usize = values.values().map(Vec::len).sum();
         for edits in values.into_values() {
-            if edits.len() >= EQUAL {
+            if edits.len() >= EQUAL && edits.len() * PART >= all {
                 let edit = edits[0].1;
                 groups.push(EditGroup { name, same: Some((edit.before.as_ref(), edit.after.as_ref())), edits });
             } else {

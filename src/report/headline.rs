@@ -1,4 +1,4 @@
-//! The first line of a plan: who loses access, who joins, what is held, and what becomes of it.
+//! The first line of a plan: lost access, new people, held records, and what becomes of the plan.
 
 use super::guard_text::{of_limit, sentence};
 use super::view::{Prospect, View};
@@ -62,7 +62,7 @@ fn what_follows(plan: &Plan, prospect: Prospect) -> String {
     }
 }
 
-/// How many people and records the plan has of each kind, those who lose access first.
+/// How many people and records the plan has of each kind, lost access first.
 fn summary(plan: &Plan) -> String {
     let mut people = People { parts: keeps_access(plan), named: false };
     let count = |action: Action| plan.changes.iter().filter(|change| is(change, action)).count();
@@ -100,7 +100,7 @@ fn concerns(plan: &Plan) -> Vec<String> {
     parts
 }
 
-/// The leavers whose accounts hrpush does not disable: they come first, whatever else the plan does.
+/// The leavers with accounts that hrpush does not disable: they come first, whatever else the plan does.
 fn keeps_access(plan: &Plan) -> Vec<String> {
     let leavers = plan.attention().iter().filter(|concern| concern.is_leaver()).count();
     match leavers {

@@ -43,7 +43,7 @@ struct Page<'a> {
     script_hash: String,
 }
 
-/// A person who is not changed, and why.
+/// A person that is not changed, and why.
 struct Entry {
     person: String,
     why: String,
@@ -73,7 +73,10 @@ struct Section {
 /// One person or group with what happens.
 struct Card {
     heading: String,
+    /// The key and the department.
     about: String,
+    manager: Option<String>,
+    sign_in_name: Option<String>,
     reason: String,
     lines: Vec<EditLine>,
     then: Vec<String>,
@@ -185,7 +188,7 @@ fn guards(plan: &Plan, view: &View) -> Vec<GuardLine> {
     lines
 }
 
-/// The sections in the order of their weight: first those who lose access.
+/// The sections in the order of their weight, lost access first.
 fn sections(plan: &Plan) -> Vec<Section> {
     let kinds: [(&str, &str, Object, Action); 6] = [
         ("disable", "Lose access", Object::User, Action::Disable),
@@ -213,13 +216,13 @@ fn card(change: &Change, plan: &Plan) -> Card {
         (Object::Group, action) => format!("{} group {}", capital(action.as_str()), person.name()),
         (Object::User, action) => format!("{} {}", capital(action.as_str()), person.name()),
     };
-    let mut about = person.about(Room::Wide);
-    about.extend(person.sign_in_name());
     let member = |key: &String| Person::of_key(key, plan).line(Room::Middle);
     let members = change.members.as_ref();
     Card {
         heading,
-        about: about.join(", "),
+        about: person.about(Room::Middle).join(", "),
+        manager: person.manager(),
+        sign_in_name: person.sign_in_name(),
         reason: shown(&change.reason),
         lines: change.attributes.iter().filter(|edit| is_worth_a_line(edit, change)).map(|edit| line(edit, plan)).collect(),
         then: change.then.iter().map(|action| step(*action).to_owned()).collect(),

@@ -102,7 +102,7 @@ fn approvals(row: &RunRow) -> String {
 pub fn run(recorded: &Recorded, zone: &TimeZone) -> String {
     let mut text = run_line(&recorded.row, zone);
     text.push('\n');
-    let view = super::View { prospect: super::Prospect::Recorded, ..super::View::default() };
+    let view = super::View { prospect: super::Prospect::Recorded, detail: super::Detail::Full, ..super::View::default() };
     text.push_str(&super::preview(&recorded.plan, &view));
     text.push_str("\nRequests\n");
     for request in &recorded.requests {

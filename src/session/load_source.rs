@@ -23,7 +23,7 @@ use crate::source::{
     AllRows, Arrival, CsvSettings, Delivery, FileSettings, JoinedFile, OpenDelivery, PlainDelivery, Reading, Source,
 };
 
-/// How a long wait names the database, whose address may have a password.
+/// How a long wait names the database. Its address may have a password.
 const DATABASE: &str = "the HR database of [source]";
 
 /// Reads the files, or the configured source where none are named, and binds a mapping to the reading.

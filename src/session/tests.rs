@@ -163,3 +163,39 @@ async fn an_interrupt_ends_what_writes_nothing() {
     let waiting = session.unless_interrupted(std::future::pending::<Result<(), Failure>>()).await;
     assert!(matches!(waiting, Err(Failure::Interrupted)));
 }
+
+/// Keeps the long waits of a run.
+#[derive(Default)]
+struct Waits(Mutex<Vec<String>>);
+
+impl Observer for Waits {
+    fn event(&self, event: Event<'_>) {
+        if let Event::Waiting(wait) = event {
+            lock(&self.0).push(format!("{} {}", wait.what, wait.seconds));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_waits_reach_the_observer_once_for_each_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(folder.path());
+    let waits = Waits::default();
+    let session = Session::new(RunKind::Records, &settings, &waits, never());
+    let reporter = session.waits();
+    let request = |host: &str, seconds: u64| {
+        let mut watch = reporter.watch(host);
+        async move { watch.during(tokio::time::sleep(std::time::Duration::from_secs(seconds))).await }
+    };
+    let work = async {
+        // Three requests wait for the same host at once, and a spawned task for another one.
+        let elsewhere = tokio::spawn(request("two", 5));
+        tokio::join!(request("one", 20), request("one", 20), request("one", 2));
+        elsewhere.await.unwrap();
+        Ok(Ended::done())
+    };
+    session.supervise(work).await.unwrap();
+    let mut heard = lock(&waits.0).clone();
+    heard.sort();
+    assert_eq!(heard, ["one 15", "one 3", "two 3"]);
+}

@@ -166,7 +166,7 @@ fn a_night_with_nothing_to_do_prints_nothing_at_all() {
 fn a_target_that_is_not_configured_is_named_before_the_first_request() {
     let world = World::new();
     let server = Served::start(&world, &[]);
-    let named = format!("note: the target is {}/v1.0, named by --graph-url", server.url);
+    let named = format!("note: the target is {}, named by --graph-url", server.url);
     for command in ["import", "plan", "explain"] {
         let mut arguments = vec![command];
         let file = sample();
@@ -186,7 +186,7 @@ fn an_hr_system_that_refuses_the_connection_is_named_with_what_to_check() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     world.write(
         "hrpush.toml",
-        format!("[source]\nkind = \"rest\"\nbase_url = \"http://{closed}\"\npath = \"/people\"\nattempts = 1\n"),
+        format!("[source]\nkind = \"rest\"\nbase_url = \"http://{closed}\"\npath = \"/people\"\nattempts = 1\nauth = {{ method = \"none\" }}\n"),
     );
     let ended = world.run(["plan"]).ends_with(1);
     assert!(ended.err.contains(&format!("{closed} refuses the connection")), "{}", ended.err);

@@ -16,7 +16,7 @@ pub const DISPLAY_NAME: &str = "displayName";
 pub const GIVEN_NAME: &str = "givenName";
 /// The family name. Together with [`GIVEN_NAME`] it identifies namesakes.
 pub const SURNAME: &str = "surname";
-/// The department, by which a report shows whom a change is about.
+/// The department. Reports show it beside the name of a person.
 pub const DEPARTMENT: &str = "department";
 /// The personnel number: the usual first match attribute.
 pub const EMPLOYEE_ID: &str = "employeeId";

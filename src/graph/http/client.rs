@@ -452,3 +452,19 @@ impl Client {
 fn millis(from: i64, until: i64) -> Duration {
     Duration::from_millis(u64::try_from(until.saturating_sub(from)).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_tenant_that_refuses_the_connection_is_named_with_what_to_check() {
+        let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let base = GraphUrl::new(&format!("http://{closed}")).unwrap();
+        let client = Client::connect(Settings::new(base), Credential::token("token".into())).unwrap();
+        let lost = client.single(&BatchItem::get("/users".to_owned())).await.err();
+        let Some(Lost::Unsent(Silence { reason, hint })) = lost else { panic!("{lost:?}") };
+        assert_eq!(reason, format!("{closed} refuses the connection"));
+        assert!(hint.unwrap().contains("firewall"));
+    }
+}

@@ -119,7 +119,7 @@ pub struct Credential {
     make: Make,
     wire: Option<Wire>,
     kept: Mutex<Option<AccessToken>>,
-    /// Who gives out the tokens, for messages.
+    /// The issuer of the tokens, for messages.
     issuer: String,
 }
 
@@ -159,7 +159,7 @@ impl Credential {
         Ok(credential)
     }
 
-    /// Who gives out the tokens, such as a host.
+    /// The issuer of the tokens, such as a host.
     pub(in crate::graph) fn issuer(&self) -> &str {
         &self.issuer
     }

@@ -23,7 +23,7 @@ pub enum GraphError {
         reason: String,
         /// How often it was tried.
         attempts: u32,
-        /// What to check.
+        /// What an administrator should check first.
         hint: Option<&'static str>,
     },
     /// Graph answered with an error that is not tried again, or not any more.

@@ -118,6 +118,16 @@ const CODES: [(&str, &str); 7] = [
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_token_service_that_refuses_the_connection_is_named_with_what_to_check() {
+        let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let wire = Wire::new(http_client(true).unwrap(), format!("http://{closed}").parse().ok());
+        let request = Request::new("https://login.loopback.invalid/t/token".parse().unwrap(), azure_core::http::Method::Post);
+        assert!(wire.execute_request(&request).await.is_err());
+        let fault = wire.last_fault().unwrap();
+        assert!(fault.starts_with(&format!("{closed} refuses the connection\n  hint: ")), "{fault}");
+    }
+
     #[test]
     fn the_services_own_words_are_kept() {
         let body = br#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret.\r\nTrace ID: 1"}"#;

@@ -85,7 +85,7 @@ impl GraphUrl {
         crate::diagnostic::network::host(&self.0)
     }
 
-    /// The address itself.
+    /// The address with its scheme and path.
     pub(in crate::graph) const fn url(&self) -> &Url {
         &self.0
     }

@@ -3,7 +3,7 @@
 use crate::world::World;
 
 /// What needs each feature, and whether this build has it.
-const NEEDS: [(&str, bool, &str); 6] = [
+const NEEDS: [(&str, bool, &str); 7] = [
     (
         "sftp",
         cfg!(feature = "sftp"),
@@ -25,6 +25,11 @@ const NEEDS: [(&str, bool, &str); 6] = [
         "passwords",
         cfg!(feature = "passwords"),
         "[password]\ndeliver = \"file\"\npath = \"p.age\"\nrecipient = \"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\"\n",
+    ),
+    (
+        "mail",
+        cfg!(feature = "mail"),
+        "[notify]\n[notify.mail]\nserver = \"smtp.example.com\"\nfrom = \"hr@example.com\"\nto = [\"it@example.com\"]\n",
     ),
 ];
 

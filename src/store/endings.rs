@@ -180,7 +180,7 @@ impl Store {
              reason_code = coalesce(?5, reason_code), tenant = coalesce(tenant, ?6), feed = coalesce(feed, ?7), \
              source = coalesce(source, ?8), fingerprint = coalesce(fingerprint, ?9), summary = coalesce(summary, ?10), \
              approved_by = coalesce(?11, approved_by), finished_at = coalesce(finished_at, ?12), \
-             duration_ms = coalesce(duration_ms, ?13), dry_run = coalesce(?14, dry_run), whole = coalesce(?15, whole) where run = ?1 and link is null",
+             duration_ms = coalesce(?13, duration_ms), dry_run = coalesce(?14, dry_run), whole = coalesce(?15, whole) where run = ?1 and link is null",
             params![
                 run.0,
                 end.ended.map(EndKind::as_str),

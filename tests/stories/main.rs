@@ -26,6 +26,10 @@ mod init;
 mod interrupt;
 mod kills;
 mod leavers;
+#[cfg(feature = "mail")]
+mod letters;
+#[cfg(feature = "mail")]
+mod mail_server;
 mod main_job;
 mod messages;
 mod metrics;

@@ -42,6 +42,7 @@ fn the_metrics_follow_the_runs_of_each_feed() {
     let second = samples(&world);
     assert_eq!(of(&second, "hrpush_writes_total{FEED}"), of(&first, "hrpush_writes_total{FEED}"));
     assert_eq!(of(&second, "hrpush_changes{FEED,action=\"create\"}"), Some(0.0));
+    assert!(of(&second, "hrpush_run_duration_seconds{FEED}") > Some(0.0), "a run without a write takes time too: {second:?}");
     let good = of(&second, "hrpush_last_good_run_timestamp_seconds{FEED}").unwrap().max(good);
     // A dry run leaves the file as it was.
     import(&world, &sample.replace(",Active,", ",Terminated,"), &["--dry-run"]).ends_with(3);

@@ -27,6 +27,11 @@ const NEEDS: [(&str, bool, &str); 7] = [
         cfg!(feature = "passwords"),
         "[password]\ndeliver = \"file\"\npath = \"p.age\"\nrecipient = \"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\"\n",
     ),
+    (
+        "mail",
+        cfg!(feature = "mail"),
+        "[notify]\n[notify.mail]\nserver = \"smtp.example.com\"\nfrom = \"hr@example.com\"\nto = [\"it@example.com\"]\n",
+    ),
 ];
 
 #[test]

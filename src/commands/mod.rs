@@ -24,6 +24,7 @@ mod output;
 mod plan;
 mod presets;
 mod quality;
+mod quiet_runs;
 mod records;
 mod run;
 mod runs;

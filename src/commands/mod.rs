@@ -30,6 +30,7 @@ mod pager;
 mod plan;
 mod presets;
 mod quality;
+mod quiet_runs;
 mod records;
 mod reject;
 mod run;

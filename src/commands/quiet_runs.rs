@@ -51,7 +51,9 @@ impl QuietRuns {
         command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::null());
         match command.status().await {
             Ok(status) if status.success() => tracing::info!("the run after the push ended well"),
-            Ok(status) => tracing::warn!("the run after the push ended with {status}: `hrpush status` shows what needs attention"),
+            Ok(status) => {
+                tracing::warn!("the run after the push ended with {status}: `hrpush status` shows what needs attention")
+            }
             Err(fault) => tracing::error!("the run after the push could not be started: {fault}"),
         }
     }

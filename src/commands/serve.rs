@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::cli::{Common, Format, Serve, ServeCommand, Token};
 use super::interrupt::block_on;
 use super::output::print;
+use super::quiet_runs::QuietRuns;
 use super::run::{notes, settings};
 use crate::config::{OPEN_HINT, exact_duration};
 use crate::endpoint::{Endpoint, Options};
@@ -50,6 +51,9 @@ fn listen(common: &Common, args: &Serve, settings: Settings) -> Result<Ended, Fa
             write_private(path, &format!("{}\n", endpoint.port()))?;
         }
         print(&format!("{}\n", endpoint.url()))?;
+        if let Some(quiet) = serve.run_after {
+            tokio::spawn(QuietRuns::new(common, quiet)?.follow(endpoint.changes()));
+        }
         endpoint.serve(cancelled).await;
         Ok(Ended::done())
     })

@@ -1,7 +1,9 @@
 //! The SCIM server: `[serve]`, and `[source]` with `kind = "scim"`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
+use super::duration;
 use crate::diagnostic::toml::{Reader, Table};
 use crate::endpoint::{Network, TlsFiles};
 
@@ -16,6 +18,8 @@ pub struct Serve {
     pub behind_proxy: Vec<Network>,
     /// The largest body, in bytes.
     pub max_body: usize,
+    /// A run starts when nothing was pushed for this time.
+    pub run_after: Option<Duration>,
 }
 
 /// What was pushed, as a source.
@@ -28,7 +32,7 @@ pub struct ScimSource {
 impl Default for Serve {
     fn default() -> Self {
         let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
-        Self { listen, tls: None, behind_proxy: Vec::new(), max_body: 1_000_000 }
+        Self { listen, tls: None, behind_proxy: Vec::new(), max_body: 1_000_000, run_after: None }
     }
 }
 
@@ -67,6 +71,8 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Serve {
             }
         }
     }
+    let quiet = |text: &str| duration::exact(text).and_then(|time| Duration::try_from(time).ok()).filter(|time| !time.is_zero());
+    serve.run_after = duration::timed(reader, fields, "run_after", "such as 2min", quiet);
     if let Some(found) = reader.string(fields, "listen") {
         match found.value.parse() {
             Ok(address) if serve.is_open(address) => {
@@ -117,7 +123,6 @@ pub(super) fn source(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::parse;
 
     #[test]
@@ -135,7 +140,8 @@ mod tests {
             "max_body = \"9GB\"",
             "behind_proxy = [\"x\"]",
             "tls = { cert = \"c\" }",
-            "run_after = \"2min\"",
+            "run_after = \"0min\"",
+            "metrics = \"127.0.0.1:9464\"",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

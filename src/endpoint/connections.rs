@@ -23,15 +23,16 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::crowd::Crowd;
 use super::service::Service;
-use super::{EndpointError, TlsFiles};
+use super::{EndpointError, TlsFiles, admission};
 use crate::record::lock;
 
 /// The most connections at once. Further ones wait in the backlog of the system.
 const MAX_CONNECTIONS: usize = 512;
-/// The longest silence of a client.
+/// The longest silence of a client behind its first bytes.
 const SILENCE: Duration = Duration::from_secs(60);
-/// The longest time for the head of a request, and for a TLS handshake.
+/// The longest time to the first bytes, for the head of a request, and for a TLS handshake.
 const HEAD: Duration = Duration::from_secs(20);
 /// How long requests in flight are waited for at the end.
 const GRACE: Duration = Duration::from_secs(8);
@@ -40,6 +41,7 @@ const GRACE: Duration = Duration::from_secs(8);
 pub(super) async fn serve(listener: TcpListener, tls: Option<Tls>, service: Arc<Service>, mut stop: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let tls = tls.map(Arc::new);
+    let crowd = Crowd::default();
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -48,9 +50,14 @@ pub(super) async fn serve(listener: TcpListener, tls: Option<Tls>, service: Arc<
             accepted = accept(&listener, &slots) => accepted,
         };
         let (stream, peer, slot) = accepted;
+        let is_proxy = service.options.behind_proxy.iter().any(|network| network.contains(peer.ip()));
+        let place = crowd.enter(peer.ip());
+        if place.is_none() && !is_proxy {
+            continue;
+        }
         let (tls, service, stop) = (tls.clone(), Arc::clone(&service), stop.clone());
         connections.spawn(async move {
-            let _slot = slot;
+            let _held = (slot, place);
             let stream = Quiet::new(stream);
             match tls {
                 None => speak(stream, peer, service, false, stop).await,
@@ -92,7 +99,7 @@ where
 {
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
         let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(service.answer(request.map(Body::new), peer, is_tls).await) }
+        async move { Ok::<_, Infallible>(admission::answer(&service, request.map(Body::new), peer, is_tls).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 * 1024);
@@ -115,7 +122,7 @@ struct Quiet {
 
 impl Quiet {
     fn new(stream: TcpStream) -> Self {
-        Self { stream, deadline: Box::pin(sleep(SILENCE)) }
+        Self { stream, deadline: Box::pin(sleep(HEAD)) }
     }
 }
 

@@ -4,9 +4,11 @@
 //! other source. Senders are told apart by their tokens, and a token belongs to one feed. A success is answered once the change is on the
 //! disk.
 
+mod admission;
 mod answer;
 mod bulk;
 mod connections;
+mod crowd;
 mod listing;
 mod network;
 mod operations;
@@ -40,7 +42,7 @@ pub struct Options {
     pub behind_proxy: Vec<Network>,
     /// The certificate chain and the private key, both in PEM.
     pub tls: Option<TlsFiles>,
-    /// The state folder.
+    /// The state folder with `pushed.db`.
     pub state: PathBuf,
 }
 
@@ -49,7 +51,7 @@ pub struct Options {
 pub struct TlsFiles {
     /// The chain, the server's own certificate first.
     pub certificate: PathBuf,
-    /// The private key.
+    /// The private key of the certificate.
     pub key: PathBuf,
 }
 
@@ -67,7 +69,7 @@ pub enum EndpointError {
     /// The certificate or its key cannot be used.
     #[error("cannot use {} for TLS: {reason}", path.display())]
     Tls {
-        /// The file.
+        /// The file that was read.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
@@ -106,6 +108,11 @@ impl Endpoint {
     /// The port that it listens on.
     pub fn port(&self) -> u16 {
         self.address.port()
+    }
+
+    /// Counts the changes that were stored since the start.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.service.changes()
     }
 
     /// Serves until `stop` becomes true. Requests in flight are answered, within ten seconds.

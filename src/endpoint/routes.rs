@@ -30,8 +30,8 @@ pub(super) fn endpoint(path: &[String]) -> &'static str {
 pub(super) async fn answer(service: &Arc<Service>, request: Request, body: Bytes, caller: Caller) -> Result<Answer, Refusal> {
     let rest: Vec<&str> = request.path.iter().skip(1).map(String::as_str).collect();
     match (endpoint(&request.path), rest.as_slice()) {
-        ("Users", rest) => resources(service, &request, &body, caller, ResourceKind::User, rest).await,
-        ("Groups", rest) => resources(service, &request, &body, caller, ResourceKind::Group, rest).await,
+        ("Users", rest) => resources(service, &request, &body, caller, (ResourceKind::User, rest)).await,
+        ("Groups", rest) => resources(service, &request, &body, caller, (ResourceKind::Group, rest)).await,
         (".search", []) if request.method == Method::POST => {
             let query = searched(request.json(&body)?)?;
             service.read(move |store| listing::list_all(store, &caller, &query)).await
@@ -44,7 +44,10 @@ pub(super) async fn answer(service: &Arc<Service>, request: Request, body: Bytes
         ("Bulk", []) => Ok(Answer::not_allowed("POST")),
         ("Me", _) => Err(Refusal::status(501, "the server does not have this endpoint")),
         (name @ ("ServiceProviderConfig" | "ResourceTypes" | "Schemas"), rest) => {
-            let abilities = Abilities { max_results: MAX_RESULTS, bulk: Some((bulk::MAX_OPERATIONS as u64, service.max_body())) };
+            let abilities = Abilities {
+                max_results: MAX_RESULTS,
+                bulk: Some((bulk::MAX_OPERATIONS as u64, service.options.max_body as u64)),
+            };
             discovery(&request, name, rest, (&caller, abilities))
         }
         _ => Err(Refusal::status(
@@ -59,8 +62,7 @@ async fn resources(
     request: &Request,
     body: &[u8],
     caller: Caller,
-    kind: ResourceKind,
-    rest: &[&str],
+    (kind, rest): (ResourceKind, &[&str]),
 ) -> Result<Answer, Refusal> {
     match (request.method.as_str(), rest) {
         ("GET", []) => list(service, query(request)?, caller, kind).await,

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::error::{ErrorKind, ScimError, quoted};
-use super::evaluation::{Scope, get, holds, is_assigned};
+use super::evaluation::{Scope, holds};
 use super::filter::{AttributePath, Filter, Operand, Operator};
+use super::json_value::{get, is_assigned};
 use super::normal_form::{appended, elements, has_content, keep_one_primary, normal, object, raw_object, same_element};
 use super::schema::{Attribute, ResourceKind, Type, canonical_urn, find};
 
@@ -65,7 +66,7 @@ impl Editor {
             (None, None, None) => put_raw(holder, &name, value, mode),
             (attribute, Some(filter), part) => {
                 let selected = Selected { attribute, filter, part: part.as_deref() };
-                put_selected(holder, &name, &selected, value, mode)?;
+                put_selected(holder, &name, &selected, &value, mode)?;
             }
             (attribute, None, Some(part)) => put_part(holder, &name, attribute, part, value)?,
         }
@@ -149,10 +150,10 @@ impl Editor {
     }
 
     fn drop_empty_extension(&mut self, path: &AttributePath) {
-        if let Some(key) = self.extension_of(path) {
-            if self.body.get(&key).is_some_and(|extension| !is_assigned(extension)) {
-                self.body.remove(&key);
-            }
+        if let Some(key) = self.extension_of(path)
+            && self.body.get(&key).is_some_and(|extension| !is_assigned(extension))
+        {
+            self.body.remove(&key);
         }
     }
 
@@ -313,7 +314,7 @@ fn put_selected(
     holder: &mut Map<String, Value>,
     name: &str,
     selected: &Selected<'_>,
-    value: Value,
+    value: &Value,
     mode: Mode,
 ) -> Result<(), ScimError> {
     let attribute = selected.attribute;
@@ -329,7 +330,7 @@ fn put_selected(
     let meets = |item: &Value| item.as_object().is_some_and(|element| holds(selected.filter, Scope::Element(parts), element));
     let mut found: Vec<usize> = items.iter().enumerate().filter(|(_, item)| meets(item)).map(|(at, _)| at).collect();
     // An empty value for an element that does not exist clears what is not there.
-    if found.is_empty() && !is_assigned(&value) {
+    if found.is_empty() && !is_assigned(value) {
         holder.insert(name.to_owned(), Value::Array(items));
         tidy(holder, name);
         return Ok(());

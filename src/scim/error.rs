@@ -48,7 +48,7 @@ impl ErrorKind {
 /// A request that is refused. Senders show `detail` to an administrator: it names attributes and never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScimError {
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// The keyword, where the protocol has one.
     pub kind: Option<ErrorKind>,

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::error::{ScimError, quoted};
 use super::filter::{AttributePath, Filter, Operand, Operator};
+use super::json_value::{flag_of, fold, get, is_assigned};
 use super::schema::{Attribute, ENTERPRISE, ResourceKind, Type, extension_attribute, find};
 
 /// Where the names of a filter are looked up.
@@ -144,29 +145,11 @@ pub(super) fn values<'v>(path: &AttributePath, scope: Scope, object: &'v Map<Str
     elements.into_iter().filter(meets).filter_map(value).collect()
 }
 
-/// The value under a name, in any case.
-pub(super) fn get<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
-    object.get(name).or_else(|| object.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value))
-}
-
-/// Whether a value is there: null, empty text, and empty lists and objects are not (RFC 7643, section 2.5).
-pub(super) fn is_assigned(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => items.iter().any(is_assigned),
-        Value::Object(parts) => parts.values().any(is_assigned),
-        Value::Bool(_) | Value::Number(_) => true,
-    }
-}
-
 fn compares(value: &Value, operator: Operator, operand: &Operand, attribute: Option<&Attribute>) -> bool {
     let is_exact = attribute.is_some_and(|attribute| attribute.is_exact);
     match (value, operand) {
         (Value::Bool(flag), Operand::Flag(other)) => same(operator, flag == other),
-        (Value::Bool(flag), Operand::Text(text)) => {
-            super::normal_form::flag_of(text).is_some_and(|other| same(operator, *flag == other))
-        }
+        (Value::Bool(flag), Operand::Text(text)) => flag_of(text).is_some_and(|other| same(operator, *flag == other)),
         (Value::Number(number), Operand::Number(other)) => match (number.as_f64(), other.as_f64()) {
             (Some(number), Some(other)) => ordered(operator, number.partial_cmp(&other)),
             _ => false,
@@ -183,15 +166,6 @@ fn compares(value: &Value, operator: Operator, operand: &Operand, attribute: Opt
         }
         _ => operator == Operator::Ne,
     }
-}
-
-/// A text as it is compared without case.
-///
-/// ```
-/// assert_eq!(hrpush::scim::fold("ADA@Contoso.example"), "ada@contoso.example");
-/// ```
-pub fn fold(text: &str) -> String {
-    text.to_lowercase()
 }
 
 fn moment(text: &str) -> Option<jiff::Timestamp> {

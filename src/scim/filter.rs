@@ -1,12 +1,9 @@
 //! Filters and attribute paths as values (RFC 7644, sections 3.4.2.2 and 3.10).
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde_json::Number;
 
-use super::error::ScimError;
-use super::filter_parser::Parser;
 use super::schema;
 
 /// An attribute, one of its elements, or a part of it: `emails[type eq "work"].value`.
@@ -46,23 +43,23 @@ impl AttributePath {
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
-    /// Equal.
+    /// `eq`: the values are equal.
     Eq,
-    /// Not equal.
+    /// `ne`: the values differ.
     Ne,
-    /// Contains.
+    /// `co`: the text contains the other.
     Co,
-    /// Starts with.
+    /// `sw`: the text starts with the other.
     Sw,
-    /// Ends with.
+    /// `ew`: the text ends with the other.
     Ew,
-    /// Greater than.
+    /// `gt`: the value is greater.
     Gt,
-    /// Greater or equal.
+    /// `ge`: the value is greater or equal.
     Ge,
-    /// Less than.
+    /// `lt`: the value is less.
     Lt,
-    /// Less or equal.
+    /// `le`: the value is less or equal.
     Le,
 }
 
@@ -89,11 +86,11 @@ impl Operator {
 /// The value that an attribute is compared with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
-    /// Text.
+    /// A JSON string, or an unquoted word.
     Text(Box<str>),
-    /// A boolean.
+    /// `true` or `false` in any case.
     Flag(bool),
-    /// A number.
+    /// A JSON number without quotes.
     Number(Number),
     /// The absence of a value.
     Null,
@@ -112,7 +109,7 @@ pub enum Filter {
     Present(AttributePath),
     /// A value of the attribute compares so.
     Compare {
-        /// The attribute.
+        /// The attribute that is compared.
         path: AttributePath,
         /// How it is compared.
         operator: Operator,
@@ -137,30 +134,6 @@ impl Filter {
             }
             _ => None,
         }
-    }
-}
-
-/// Parses a filter, within the limits on its length, depth and terms.
-impl FromStr for Filter {
-    type Err = ScimError;
-
-    fn from_str(text: &str) -> Result<Self, ScimError> {
-        let mut parser = Parser::new(text)?;
-        let filter = parser.filter()?;
-        parser.end()?;
-        Ok(filter)
-    }
-}
-
-impl FromStr for AttributePath {
-    type Err = ScimError;
-
-    fn from_str(text: &str) -> Result<Self, ScimError> {
-        let as_path = |error: ScimError| ScimError::path(error.detail);
-        let mut parser = Parser::new(text.trim()).map_err(as_path)?;
-        let path = parser.path().map_err(as_path)?;
-        parser.end().map_err(as_path)?;
-        Ok(path)
     }
 }
 

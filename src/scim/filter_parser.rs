@@ -1,5 +1,7 @@
 //! The parser of filters and attribute paths: it reports a fault, and never recurses deeper than a limit.
 
+use std::str::FromStr;
+
 use serde_json::Number;
 
 use super::error::{ScimError, quoted};
@@ -12,7 +14,31 @@ pub const MAX_FILTER_TERMS: usize = 200;
 /// The longest filter or path, in bytes.
 const MAX_LENGTH: usize = 8_192;
 
-pub(super) struct Parser<'t> {
+/// Parses a filter, within the limits on its length, depth and terms.
+impl FromStr for Filter {
+    type Err = ScimError;
+
+    fn from_str(text: &str) -> Result<Self, ScimError> {
+        let mut parser = Parser::new(text)?;
+        let filter = parser.filter()?;
+        parser.end()?;
+        Ok(filter)
+    }
+}
+
+impl FromStr for AttributePath {
+    type Err = ScimError;
+
+    fn from_str(text: &str) -> Result<Self, ScimError> {
+        let as_path = |error: ScimError| ScimError::path(error.detail);
+        let mut parser = Parser::new(text.trim()).map_err(as_path)?;
+        let path = parser.path().map_err(as_path)?;
+        parser.end().map_err(as_path)?;
+        Ok(path)
+    }
+}
+
+struct Parser<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
@@ -20,14 +46,14 @@ pub(super) struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    pub(super) fn new(text: &'t str) -> Result<Self, ScimError> {
+    fn new(text: &'t str) -> Result<Self, ScimError> {
         if text.len() > MAX_LENGTH {
             return Err(ScimError::filter(format!("the filter is longer than {MAX_LENGTH} bytes")));
         }
         Ok(Self { text, at: 0, depth: 0, terms: 0 })
     }
 
-    pub(super) fn filter(&mut self) -> Result<Filter, ScimError> {
+    fn filter(&mut self) -> Result<Filter, ScimError> {
         self.depth += 1;
         if self.depth > MAX_FILTER_DEPTH {
             return Err(ScimError::filter(format!("the filter is nested deeper than {MAX_FILTER_DEPTH} levels")));
@@ -91,7 +117,7 @@ impl<'t> Parser<'t> {
         )))
     }
 
-    pub(super) fn path(&mut self) -> Result<AttributePath, ScimError> {
+    fn path(&mut self) -> Result<AttributePath, ScimError> {
         let name = self.take(|letter| !letter.is_whitespace() && !matches!(letter, '[' | ']' | '(' | ')' | '"'));
         let mut path = split(name).ok_or_else(|| ScimError::filter(format!("`{}` is no attribute path", quoted(name))))?;
         if !self.sign('[') {
@@ -141,7 +167,7 @@ impl<'t> Parser<'t> {
         Ok(Operand::Text(text.into()))
     }
 
-    pub(super) fn end(&mut self) -> Result<(), ScimError> {
+    fn end(&mut self) -> Result<(), ScimError> {
         self.blanks();
         if self.rest().is_empty() { Ok(()) } else { Err(ScimError::filter(format!("text follows the end at byte {}", self.at))) }
     }

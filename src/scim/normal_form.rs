@@ -5,19 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::error::ScimError;
-use super::evaluation::{get, is_assigned};
+use super::json_value::{flag_of, fold, get, is_assigned};
 use super::schema::{Attribute, Type, find};
-
-/// A boolean that a sender wrote as text.
-pub(super) fn flag_of(text: &str) -> Option<bool> {
-    if text.eq_ignore_ascii_case("true") {
-        Some(true)
-    } else if text.eq_ignore_ascii_case("false") {
-        Some(false)
-    } else {
-        None
-    }
-}
 
 /// The value of an attribute as it is stored; none for null, empty text and empty lists.
 pub(super) fn normal(attribute: &Attribute, value: Value) -> Result<Option<Value>, ScimError> {
@@ -161,7 +150,7 @@ pub(super) fn same_element(attribute: &Attribute, left: &Value, right: &Value) -
     match (value(left), value(right)) {
         (Some(left), Some(right)) => {
             let is_exact = find(attribute.parts, "value").is_some_and(|part| part.is_exact);
-            if is_exact { left == right } else { super::evaluation::fold(&left) == super::evaluation::fold(&right) }
+            if is_exact { left == right } else { fold(&left) == fold(&right) }
         }
         _ => left == right,
     }

@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use super::editor::{Editor, Mode};
 use super::error::{ErrorKind, ScimError, quoted};
-use super::evaluation::get;
 use super::filter::{AttributePath, split};
 use super::json::is_password;
+use super::json_value::get;
 use super::schema::{self, ResourceKind, after_known_urn, canonical_urn};
 
 /// The most operations of one request.
@@ -46,7 +46,7 @@ impl Patch {
         operations
             .iter()
             .enumerate()
-            .map(|(at, operation)| parsed(operation).map_err(|error| numbered(at, error)))
+            .map(|(at, operation)| parsed(operation).map_err(|error| numbered(at, &error)))
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -76,14 +76,14 @@ impl Patch {
     pub fn apply(&self, kind: ResourceKind, resource: &Map<String, Value>) -> Result<Map<String, Value>, ScimError> {
         let mut editor = Editor::new(kind, resource.clone());
         for (at, operation) in self.0.iter().enumerate() {
-            apply(&mut editor, operation).map_err(|error| numbered(at, error))?;
+            apply(&mut editor, operation).map_err(|error| numbered(at, &error))?;
         }
         Ok(editor.body)
     }
 }
 
-fn numbered(at: usize, error: ScimError) -> ScimError {
-    ScimError { detail: format!("operation {}: {}", at + 1, error.detail), ..error }
+fn numbered(at: usize, error: &ScimError) -> ScimError {
+    ScimError { detail: format!("operation {}: {}", at + 1, error.detail), ..error.clone() }
 }
 
 fn parsed(operation: &Value) -> Result<Operation, ScimError> {

@@ -9,19 +9,19 @@ use super::schema::canonical_urn;
 /// The attributes that a request asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Projection {
-    /// All.
+    /// Every attribute of the resource.
     #[default]
     Whole,
     /// These, besides `id` and `schemas`.
     Only(Vec<Chosen>),
-    /// All but these.
+    /// Every attribute but these.
     Except(Vec<Chosen>),
 }
 
 /// An attribute of a projection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Chosen {
-    /// A whole extension.
+    /// An extension with all its attributes.
     Extension(String),
     /// An attribute or a part of it.
     Attribute(AttributePath),
@@ -67,12 +67,16 @@ impl Projection {
                 for name in ["id", "schemas"] {
                     kept.extend(resource.get(name).map(|value| (name.to_owned(), value.clone())));
                 }
-                names.iter().for_each(|name| keep(name, &resource, &mut kept));
+                for name in names {
+                    keep(name, &resource, &mut kept);
+                }
                 kept
             }
             Self::Except(names) => {
                 let mut rest = resource;
-                names.iter().for_each(|name| leave_out(name, &mut rest));
+                for name in names {
+                    leave_out(name, &mut rest);
+                }
                 rest
             }
         }
@@ -215,11 +219,12 @@ impl Page {
 
 /// One page of a list.
 pub fn list_response(total: u64, page: Page, resources: Vec<Value>) -> Value {
-    json!({
+    let mut list = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": total,
         "startIndex": page.start,
         "itemsPerPage": resources.len(),
-        "Resources": resources,
-    })
+    });
+    list["Resources"] = Value::Array(resources);
+    list
 }

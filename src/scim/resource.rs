@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::editor::{Editor, Mode};
 use super::error::ScimError;
-use super::evaluation::{get, is_assigned};
+use super::json_value::{get, is_assigned};
 use super::patch::{Unknown, put_each};
 use super::schema::ResourceKind;
 
@@ -38,7 +38,11 @@ pub fn created(kind: ResourceKind, body: Value) -> Result<Incoming, ScimError> {
 /// # Errors
 /// As [`created`].
 pub fn replaced(kind: ResourceKind, body: Value, old: &Map<String, Value>) -> Result<Incoming, ScimError> {
-    let has = |name: &str| body.as_object().is_some_and(|body| get(body, name).is_some());
+    let has = |name: &str| {
+        let value = body.as_object().and_then(|body| get(body, name));
+        // An empty list of members means what it says; null for the other two is how some senders write nothing.
+        value.is_some_and(|value| is_assigned(value) || value.is_array())
+    };
     let kept: Vec<&str> = ["active", "externalId", "members"].into_iter().filter(|name| !has(name)).collect();
     let mut incoming = read(kind, body)?;
     for name in kept {
@@ -55,7 +59,7 @@ fn read(kind: ResourceKind, body: Value) -> Result<Incoming, ScimError> {
     let mut editor = Editor::new(kind, Map::new());
     let mut unknown = Unknown::Ignored(Vec::new());
     // `active` may be null when a user is created, like any other attribute; it counts as missing.
-    let values = values.into_iter().filter(|(name, value)| !(name.eq_ignore_ascii_case("active") && !is_assigned(value)));
+    let values = values.into_iter().filter(|(name, value)| !name.eq_ignore_ascii_case("active") || is_assigned(value));
     put_each(&mut editor, values.collect(), Mode::Replace, &mut unknown)?;
     let ignored = if let Unknown::Ignored(names) = unknown { names } else { Vec::new() };
     Ok(Incoming { body: editor.body, ignored })

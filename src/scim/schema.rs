@@ -13,7 +13,7 @@ const MISTYPED_ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterp
 /// The kinds of resources that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResourceKind {
-    /// A person.
+    /// A person with an account.
     User,
     /// A set of members.
     Group,
@@ -22,22 +22,23 @@ pub enum ResourceKind {
 /// The type of an attribute's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
-    /// Text.
+    /// A string of the RFC.
     Text,
     /// A boolean. Senders also write it as text.
     Flag,
-    /// A moment.
+    /// A moment in RFC 3339.
     Moment,
-    /// Base64.
+    /// Bytes, which are text in Base64.
     Binary,
-    /// A URL.
+    /// The URL of something else.
     Reference,
-    /// An object.
+    /// An object with parts.
     Complex,
 }
 
 /// One attribute, as a discovery document describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a characteristic of RFC 7643, and they combine freely")]
 pub struct Attribute {
     /// The name in its usual case.
     pub name: &'static str,

@@ -24,7 +24,7 @@ pub struct PushedFeed {
     pub columns: BTreeSet<String>,
 }
 
-/// One pushed person.
+/// One person of a pushed feed.
 #[derive(Clone, Debug, Default)]
 pub struct PushedRecord {
     /// The id of the resource.

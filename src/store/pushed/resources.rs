@@ -73,6 +73,15 @@ impl StoredResource {
         self.text("externalId")
     }
 
+    fn step(&mut self) {
+        self.version += 1;
+        self.modified = moment();
+    }
+
+    fn version_column(&self) -> i64 {
+        i64::try_from(self.version).unwrap_or(i64::MAX)
+    }
+
     /// Notes for each value that differs when it arrived, and by which token.
     fn note_arrivals(&mut self, old: &Map<String, Value>, token: &str) {
         let before = flat_paths(old);
@@ -215,10 +224,11 @@ impl PushStore {
             return Ok(false);
         }
         let old = std::mem::replace(&mut resource.body, body);
-        self.touch(resource)?;
+        resource.step();
         resource.note_arrivals(&old, token);
         let mut update = self.database.prepare_cached(
-            "update resources set name = ?2, external_id = ?3, body = ?4, arrivals = ?5 where number = ?1 and feed = ?6",
+            "update resources set name = ?2, external_id = ?3, body = ?4, arrivals = ?5, version = ?7, modified_at = ?8 \
+             where number = ?1 and feed = ?6",
         )?;
         update.execute(params![
             resource.number,
@@ -227,16 +237,17 @@ impl PushStore {
             serde_json::to_string(&resource.body)?,
             serde_json::to_string(&resource.arrivals)?,
             feed,
+            resource.version_column(),
+            resource.modified,
         ])?;
         Ok(true)
     }
 
     /// Gives a resource its next version.
     pub fn touch(&self, resource: &mut StoredResource) -> Result<(), StoreError> {
-        resource.version += 1;
-        resource.modified = moment();
+        resource.step();
         let mut update = self.database.prepare_cached("update resources set version = ?2, modified_at = ?3 where number = ?1")?;
-        update.execute(params![resource.number, i64::try_from(resource.version).unwrap_or(i64::MAX), resource.modified])?;
+        update.execute(params![resource.number, resource.version_column(), resource.modified])?;
         Ok(())
     }
 

@@ -167,3 +167,15 @@ fn a_mapping_of_another_name_is_no_mapping_of_the_feed() {
     let ended = server.world.run(["plan"]).ends_with(2);
     assert!(ended.err.contains("no column `titel`") && ended.err.contains("title"), "{}", ended.err);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_quiet_sender_starts_a_run() {
+    let mut server = Server::talking("run_after = \"1s\"");
+    server.person(1);
+    let told = server.wait_for("the run after the push");
+    // Without a tenant it ends at once, and says so in the list of runs.
+    assert!(told.contains("ended with exit status: 2"), "{told}");
+    let runs = server.world.run(["runs", "--format", "json"]).ends_with(0).out;
+    assert!(runs.contains("\"sync\""), "{runs}");
+}

@@ -211,6 +211,11 @@ fn a_bulk_request_does_what_it_can() {
     let many = vec![json!({ "method": "DELETE", "path": "/Users/x" }); 1_001];
     server.post("/Bulk", &json!({ "Operations": many })).is(413);
     server.post("/Bulk", &json!({})).is(400);
+    let found = server.post("/.search", &json!({ "count": 1 })).is(200).body;
+    assert_eq!((&found["totalResults"], &found["itemsPerPage"]), (&json!(2), &json!(1)));
+    let team = server.post("/.search", &json!({ "filter": "displayName eq \"T\"" })).is(200).body;
+    assert_eq!((&team["totalResults"], &team["Resources"][0]["displayName"]), (&json!(1), &json!("T")));
+    server.post("/.search", &json!({ "filter": "shoeSize eq 3" })).is(400);
     let forward = json!({ "Operations": [{ "method": "POST", "path": "/Groups", "data": { "displayName": "G", "members": [{ "value": "bulkId:later" }] } }] });
     assert_eq!(server.post("/Bulk", &forward).is(200).body["Operations"][0]["status"], "400");
 }

@@ -51,8 +51,21 @@ impl Answer {
 
 impl Server {
     pub(super) fn start() -> Self {
+        Self::start_in(World::new(), "")
+    }
+
+    /// With more keys of `[serve]`, and the log on stderr.
+    #[cfg(unix)]
+    pub(super) fn talking(keys: &str) -> Self {
         let world = World::new();
+        world.write("talks", "");
+        Self::start_in(world, keys)
+    }
+
+    fn start_in(world: World, keys: &str) -> Self {
         world.run(["init", "--preset", "scim-push"]).ends_with(0);
+        let config = std::fs::read_to_string(world.path("hrpush.toml")).unwrap();
+        world.write("hrpush.toml", config.replace("\n[serve]\n", &format!("\n[serve]\n{keys}\n")));
         let token = world.run(["serve", "token", "new", "--feed", "scim-push"]).ends_with(0).out.trim().to_owned();
         let (process, url) = serve(&world, &[]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -65,6 +78,13 @@ impl Server {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         (self.process, self.url) = serve(&self.world, &[]);
+    }
+
+    /// Reads the talk of the server until a line has this text.
+    #[cfg(unix)]
+    pub(super) fn wait_for(&mut self, text: &str) -> String {
+        let mut lines = BufReader::new(self.process.stderr.take().unwrap()).lines();
+        lines.find_map(|line| line.ok().filter(|line| line.contains(text))).expect("the server ended without it")
     }
 
     /// Asks the server to end, and returns whether it ended well.
@@ -152,11 +172,13 @@ impl Drop for Server {
 }
 
 fn serve(world: &World, options: &[&str]) -> (Child, String) {
+    let log = if world.path("talks").exists() { "/dev/stderr" } else { "serve.log" };
     let mut process = Command::new(env!("CARGO_BIN_EXE_hrpush"))
         .current_dir(world.path(""))
-        .args(["serve", "--listen", "127.0.0.1:0", "--log-file", "serve.log"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--log-file", log])
         .args(options)
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     // It prints its address when it listens.

@@ -399,16 +399,19 @@ pub(crate) struct Sandbox {
     #[arg(long, value_name = "FILE")]
     pub(crate) request_log: Option<PathBuf>,
     /// The Graph permissions of the calling app, such as `User.ReadWrite.All,Group.Read.All` [default: all that hrpush asks for]
+    ///
+    /// They are those of a token that is any text. A token that is a JWT has the permissions that it lists.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) roles: Option<Vec<String>>,
     /// The directory roles of the calling app: without `User Administrator` it resets no passwords
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) directory_roles: Vec<String>,
     /// The points on which Microsoft's sources disagree and that are read leniently: hire-date, null-collections, deleted-names,
-    /// delta-410, select-undefined
+    /// delta-410, select-undefined; and token-roles
     ///
     /// The strict reading is: an app cannot update employeeHireDate (403); null clears no collection (400); the name of a deleted user gets
     /// its id as a prefix; a delta token of seven days answers 400 syncStateNotFound; $select of an undefined extension answers 400.
+    /// With token-roles, a token that is a JWT without `roles` and `scp` has the permissions of --roles; without it, it has none.
     #[arg(long, value_name = "LIST")]
     pub(crate) lenient: Option<String>,
     /// The root of all links, such as `https://graph.example.com/v1.0` [default: the host of each request]

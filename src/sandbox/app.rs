@@ -1,7 +1,7 @@
 //! What the calling app may do: its Graph permissions, by the table in `permissions.json`, and its directory roles.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -35,10 +35,25 @@ pub fn is_permission(name: &str) -> bool {
     TABLE.default.contains(name) || TABLE.operations.values().flatten().flatten().any(|permission| permission == name)
 }
 
+/// What a token says about the app that calls.
+#[derive(Debug, Default)]
+pub(super) struct Caller {
+    /// The id of the app, where the token has one.
+    pub(super) app: Option<String>,
+    /// The permissions that the token lists; without them the app has those of the sandbox.
+    pub(super) permissions: Option<BTreeSet<String>>,
+}
+
+/// The app of a token without an id.
+const UNNAMED: &str = "00000000-0000-0000-0000-0000000000aa";
+
 /// The calling app with its permissions and directory roles.
 #[derive(Debug, Clone)]
 pub(super) struct App {
-    permissions: BTreeSet<String>,
+    id: String,
+    /// The permissions of a caller whose token lists none.
+    granted: Arc<BTreeSet<String>>,
+    permissions: Arc<BTreeSet<String>>,
     /// Names of directory roles in lower case.
     roles: BTreeSet<String>,
 }
@@ -46,15 +61,29 @@ pub(super) struct App {
 impl App {
     /// An app with these permissions, else with those that hrpush asks for, and with these directory roles.
     pub(super) fn new(permissions: Option<&BTreeSet<String>>, roles: &[String]) -> Self {
+        let granted = Arc::new(permissions.unwrap_or(&TABLE.default).clone());
         Self {
-            permissions: permissions.unwrap_or(&TABLE.default).clone(),
+            id: UNNAMED.to_owned(),
+            permissions: Arc::clone(&granted),
+            granted,
             roles: roles.iter().map(|role| role.to_lowercase()).collect(),
         }
     }
 
-    /// The permissions as the `roles` claim of a token has them.
-    pub(super) fn permissions(&self) -> impl Iterator<Item = &str> {
-        self.permissions.iter().map(String::as_str)
+    /// Becomes the app of a token. The directory roles are those of the sandbox, whatever the token says.
+    pub(super) fn act_for(&mut self, caller: Caller) {
+        self.id = caller.app.unwrap_or_else(|| UNNAMED.to_owned());
+        self.permissions = caller.permissions.map_or_else(|| Arc::clone(&self.granted), Arc::new);
+    }
+
+    /// The id by which the quota counts the app.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The permissions of the sandbox as the `roles` claim of a token has them.
+    pub(super) fn granted(&self) -> impl Iterator<Item = &str> {
+        self.granted.iter().map(String::as_str)
     }
 
     /// Whether it may write role-assignable groups.

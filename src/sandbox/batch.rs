@@ -15,7 +15,7 @@ pub(super) type Inner<'a> = &'a dyn Fn(&mut State, &Request) -> Reply;
 /// Runs a batch; only a malformed one is refused as a whole.
 pub(super) fn run(state: &mut State, outer: &Request, inner: Inner<'_>) -> Answer {
     let items = items(outer)?;
-    let ids: HashSet<String> = items.iter().map(id_of).map(str::to_lowercase).collect();
+    let ids: HashSet<String> = items.iter().map(|item| id_of(item).to_lowercase()).collect();
     let half = state.faults.next_fault(Fault::HalfBatch);
     let mut done: BTreeMap<String, u16> = BTreeMap::new();
     let mut answers = Vec::with_capacity(items.len());
@@ -38,7 +38,7 @@ pub(super) fn run(state: &mut State, outer: &Request, inner: Inner<'_>) -> Answe
             };
             let id = id_of(item);
             done.insert(id.to_lowercase(), reply.status);
-            answers.push(answer(id, reply));
+            answers.push(answer(&id, reply));
         }
         waiting = later;
     }
@@ -51,8 +51,17 @@ fn malformed(message: &str) -> Problem {
     Problem::new(400, "BadRequest", message)
 }
 
-fn id_of(item: &Value) -> &str {
-    item["id"].as_str().unwrap_or_default()
+/// The id of a step. The documentation asks for text; Graph reads a number as its text, which widely used clients rely on.
+fn id_of(item: &Value) -> String {
+    text(&item["id"]).unwrap_or_default()
+}
+
+fn text(id: &Value) -> Option<String> {
+    match id {
+        Value::String(id) if !id.is_empty() => Some(id.clone()),
+        Value::Number(id) if id.is_i64() || id.is_u64() => Some(id.to_string()),
+        _ => None,
+    }
 }
 
 /// The requests of a batch that has the right form.
@@ -64,7 +73,7 @@ fn items(outer: &Request) -> Result<&Vec<Value>, Problem> {
     }
     let mut seen = HashSet::new();
     for item in items {
-        let id = item["id"].as_str().filter(|id| !id.is_empty()).ok_or_else(|| malformed("A batch request step has no id."))?;
+        let id = text(&item["id"]).ok_or_else(|| malformed("A batch request step has no id."))?;
         if !seen.insert(id.to_lowercase()) {
             return Err(malformed("Request Id has to be unique in a batch."));
         }

@@ -1,9 +1,10 @@
-//! Points on which Microsoft's sources disagree. The sandbox takes the strict reading unless a rehearsal asks for the other one.
+//! Points on which Microsoft's sources disagree, or that not every rehearsal can meet. The sandbox takes the strict reading unless a
+//! rehearsal asks for the other one.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-/// A point on which the sources disagree.
+/// A point that can be read strictly or leniently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Disputed {
     /// An app may update `employeeHireDate` when it is alone in its request. Strict: 403, as the update page says.
@@ -16,14 +17,17 @@ pub enum Disputed {
     Delta410,
     /// `$select` ignores undefined directory extensions. Strict: 400.
     SelectUndefined,
+    /// A JWT without `roles` and `scp` has the permissions of the sandbox. Strict: it has none.
+    TokenRoles,
 }
 
-const ALL: [(&str, Disputed); 5] = [
+const ALL: [(&str, Disputed); 6] = [
     ("hire-date", Disputed::HireDate),
     ("null-collections", Disputed::NullCollections),
     ("deleted-names", Disputed::DeletedNames),
     ("delta-410", Disputed::Delta410),
     ("select-undefined", Disputed::SelectUndefined),
+    ("token-roles", Disputed::TokenRoles),
 ];
 
 /// The disputed points that a tenant reads leniently; none by default.
@@ -43,7 +47,7 @@ impl Lenience {
 
 /// A list of disputed points with a name that is none.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown point `{0}`; known are hire-date, null-collections, deleted-names, delta-410, select-undefined")]
+#[error("unknown point `{0}`; known are hire-date, null-collections, deleted-names, delta-410, select-undefined, token-roles")]
 pub struct LenienceError(String);
 
 impl FromStr for Lenience {

@@ -42,11 +42,13 @@ mod routes;
 mod schema;
 mod search;
 mod seed;
+mod segments;
 mod server;
 mod tenant;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod token;
 mod users;
 mod validate;
 mod values;

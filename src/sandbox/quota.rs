@@ -1,6 +1,6 @@
 //! What requests cost and when the tenant refuses them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::reply::Problem;
@@ -41,13 +41,15 @@ pub struct Quota {
     pub writes: f64,
     /// Writes refilled in a second.
     pub refill: f64,
+    /// Writes of all apps together in 300 s, beside the limit of each.
+    pub tenant_writes: f64,
     /// Resource units in 10 s; by the number of users without it: 3,500 below 50, 5,000 up to 500, 8,000 above.
     pub units: Option<f64>,
 }
 
 impl Default for Quota {
     fn default() -> Self {
-        Self { kind: QuotaKind::Bucket, scale: 1.0, writes: 3000.0, refill: 20.0, units: None }
+        Self { kind: QuotaKind::Bucket, scale: 1.0, writes: 3000.0, refill: 20.0, tenant_writes: 18_000.0, units: None }
     }
 }
 
@@ -66,12 +68,17 @@ impl Quota {
 /// What one request costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Price {
+    /// The resource units; 0 for what the quota of the directory does not count.
     pub(super) units: u32,
     pub(super) write: bool,
 }
 
-/// The price list of the documentation.
+/// The price list of the documentation. Its table of resources has no authentication methods, so that Temporary Access Passes are
+/// outside the directory's quota; the documentation gives no limit of their own.
 pub(super) fn price(method: &str, path: &[&str], query: impl Fn(&str) -> Option<String>) -> Price {
+    if let ["users", _, "authentication", ..] = path {
+        return Price { units: 0, write: method != "GET" };
+    }
     let select = query("$select").is_some();
     if method != "GET" {
         let units = match path {
@@ -171,73 +178,119 @@ impl Limit {
     }
 }
 
-/// Resource units of a tenant with fewer than 50 users.
-const SMALL: f64 = 3_500.0;
-
 /// Resource units in 10 s of a tenant with so many users.
 fn units_of(users: usize) -> f64 {
     match users {
-        0..50 => SMALL,
+        0..50 => 3_500.0,
         50..=500 => 5_000.0,
         _ => 8_000.0,
     }
 }
 
-/// Both limits of an app in a tenant.
-pub(super) struct Meter {
-    quota: Quota,
+/// The limits of one app in a tenant.
+struct AppLimits {
     writes: Limit,
     units: Limit,
+}
+
+/// The app that pays, in its tenant.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Payer<'a> {
+    pub(super) app: &'a str,
+    pub(super) tenant: &'a str,
+    /// How many users the tenant has, which decides its size.
+    pub(super) users: usize,
+}
+
+/// The limit that a request has exhausted.
+struct Exhausted {
+    /// The scope and the kind of requests, as the header names them.
+    scope: &'static str,
+    information: &'static str,
+    wait: f64,
+    used: f64,
+}
+
+/// The limits of each app, and the limit of all apps of the tenant together.
+pub(super) struct Meter {
+    quota: Quota,
+    apps: BTreeMap<String, AppLimits>,
+    tenant: Limit,
     /// Whether the last write was refused.
     stopped: bool,
     /// How often writes were refused after one that was let through.
     pub(super) stops: u64,
 }
 
+/// The seconds in which the writes of all apps are counted.
+const TENANT_WINDOW: f64 = 300.0;
+
 impl Meter {
     pub(super) fn new(quota: Quota) -> Self {
-        Self {
-            quota,
-            writes: Limit::new(quota.writes, quota.refill, 150.0),
-            units: Limit::units(quota.units.unwrap_or(SMALL)),
-            stopped: false,
-            stops: 0,
-        }
+        let tenant = Limit::new(quota.tenant_writes, quota.tenant_writes / TENANT_WINDOW, TENANT_WINDOW);
+        Self { quota, apps: BTreeMap::new(), tenant, stopped: false, stops: 0 }
     }
 
     /// Charges a request, or returns the 429 with the time to wait and the exhausted limit.
-    pub(super) fn pay(&mut self, elapsed: Duration, price: Price, users: usize, tenant: &str) -> Result<Option<f64>, Problem> {
-        self.units.resize(self.quota.units.unwrap_or_else(|| units_of(users)));
-        let paid = self.charge(elapsed, price, tenant);
+    pub(super) fn pay(&mut self, elapsed: Duration, price: Price, payer: Payer<'_>) -> Result<Option<f64>, Problem> {
+        if price.units == 0 {
+            return Ok(None);
+        }
+        let paid = self.charge(elapsed.as_secs_f64() * self.quota.scale, price, payer);
         if price.write {
             self.stops += u64::from(paid.is_err() && !self.stopped);
             self.stopped = paid.is_err();
         }
-        paid
+        paid.map_err(|limit| self.throttled(limit.scope, limit.information, limit.wait, limit.used, payer))
     }
 
-    fn charge(&mut self, elapsed: Duration, price: Price, tenant: &str) -> Result<Option<f64>, Problem> {
-        let now = elapsed.as_secs_f64() * self.quota.scale;
-        let kind = self.quota.kind;
-        if price.write
-            && let Err(wait) = self.writes.take(kind, now, 1.0)
-        {
-            return Err(self.throttled(wait, "Write", "WriteLimitExceeded", tenant, self.writes.used(kind)));
+    fn charge(&mut self, now: f64, price: Price, payer: Payer<'_>) -> Result<Option<f64>, Exhausted> {
+        let quota = self.quota;
+        let kind = quota.kind;
+        let units = quota.units.unwrap_or_else(|| units_of(payer.users));
+        if !self.apps.contains_key(payer.app) {
+            let fresh = AppLimits { writes: Limit::new(quota.writes, quota.refill, 150.0), units: Limit::units(units) };
+            self.apps.insert(payer.app.to_owned(), fresh);
         }
-        if let Err(wait) = self.units.take(kind, now, f64::from(price.units)) {
-            return Err(self.throttled(wait, "ReadWrite", "ResourceUnitLimitExceeded", tenant, self.units.used(kind)));
+        let Some(app) = self.apps.get_mut(payer.app) else { return Ok(None) };
+        app.units.resize(units);
+        if price.write {
+            if let Err(wait) = app.writes.take(kind, now, 1.0) {
+                let used = app.writes.used(kind);
+                return Err(Exhausted { scope: "Tenant_Application/Write", information: "WriteLimitExceeded", wait, used });
+            }
+            if let Err(wait) = self.tenant.take(kind, now, 1.0) {
+                let used = self.tenant.used(kind);
+                return Err(Exhausted { scope: "Tenant/Write", information: "WriteLimitExceeded", wait, used });
+            }
         }
-        let used = if price.write { self.writes.used(kind).max(self.units.used(kind)) } else { self.units.used(kind) };
+        if let Err(wait) = app.units.take(kind, now, f64::from(price.units)) {
+            let used = app.units.used(kind);
+            return Err(Exhausted {
+                scope: "Tenant_Application/ReadWrite",
+                information: "ResourceUnitLimitExceeded",
+                wait,
+                used,
+            });
+        }
+        let used = app.units.used(kind);
+        let used = if price.write { used.max(app.writes.used(kind)).max(self.tenant.used(kind)) } else { used };
         Ok((used > 0.8).then_some(used))
     }
 
+    /// 429 for a service under load, whatever the quota has left.
+    pub(super) fn overloaded(&self, write: bool, payer: Payer<'_>) -> Problem {
+        let scope = if write { "Tenant_Application/Write" } else { "Tenant_Application/ReadWrite" };
+        self.throttled(scope, "CPULimitExceeded", 0.2, 1.0, payer)
+    }
+
     /// 429 with the headers that name the exhausted limit. The wait is at least a second, in whole seconds of the quota's time.
-    pub(super) fn throttled(&self, wait: f64, limit: &str, information: &str, tenant: &str, used: f64) -> Problem {
+    fn throttled(&self, scope: &str, information: &str, wait: f64, used: f64, payer: Payer<'_>) -> Problem {
         let whole = wait.ceil().max(1.0) / self.quota.scale;
         let seconds = if whole.fract() == 0.0 { format!("{whole}") } else { format!("{:.3}", whole.max(0.001)) };
         let mut problem = Problem::new(429, "TooManyRequests", "Too many requests.")
             .header("Retry-After", seconds)
-            .header("x-ms-throttle-scope", format!("Tenant_Application/{limit}/00000000-0000-0000-0000-0000000000aa/{tenant}"))
+            .header("x-ms-throttle-scope", format!("{scope}/{}/{}", payer.app, payer.tenant))
             .header("x-ms-throttle-information", information)
             .header("x-ms-throttle-limit-percentage", format!("{:.2}", used.clamp(1.0, 1.8)));
         problem.inner = Some("429");

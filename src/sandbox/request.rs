@@ -187,8 +187,8 @@ fn decoded(part: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The roots of the Graph clouds, which any tenant takes in references.
-const CLOUDS: [&str; 4] = [
+/// The roots of the Graph clouds, which any tenant takes in references and as audiences.
+pub(super) const CLOUDS: [&str; 4] = [
     "https://graph.microsoft.com/v1.0",
     "https://graph.microsoft.us/v1.0",
     "https://dod-graph.microsoft.us/v1.0",

@@ -1,6 +1,8 @@
 //! Directory roles: assignments, definitions, and the holders of each role.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Builder;
 
 use super::object_view::{reduced, typed};
 use super::query_options::Select;
@@ -68,15 +70,18 @@ fn definition(id: &str, name: &str) -> Value {
 }
 
 /// Assignments by principal or role, where asked.
-fn filtered(request: &Request, mut all: Vec<Value>) -> Result<Vec<Value>, Problem> {
+fn filtered(request: &Request, all: Vec<Value>) -> Result<Vec<Value>, Problem> {
+    equal(request, &["principalId", "roleDefinitionId"], all)
+}
+
+/// The objects that pass a `$filter` by `eq` on one of these properties.
+fn equal(request: &Request, properties: &[&str], mut all: Vec<Value>) -> Result<Vec<Value>, Problem> {
     let Some(filter) = request.query("$filter") else { return Ok(all) };
     let invalid = || Problem::query("Invalid filter clause.");
     let (property, value) = filter.split_once(" eq ").ok_or_else(invalid)?;
     let value = value.trim().strip_prefix('\'').and_then(|value| value.strip_suffix('\'')).ok_or_else(invalid)?;
-    if !["principalId", "roleDefinitionId"].contains(&property.trim()) {
-        return Err(invalid());
-    }
-    all.retain(|role| role[property.trim()].as_str().is_some_and(|held| held.eq_ignore_ascii_case(value)));
+    let property = properties.iter().find(|known| known.eq_ignore_ascii_case(property.trim())).ok_or_else(invalid)?;
+    all.retain(|role| role[*property].as_str().is_some_and(|held| held.eq_ignore_ascii_case(value)));
     Ok(all)
 }
 
@@ -97,10 +102,19 @@ fn expanded(state: &State, expand: &str, found: &mut [Value]) -> Result<(), Prob
     Ok(())
 }
 
-/// A role as directory object collections have it. The sandbox gives a role the id of its template.
-fn role(template: &str) -> Value {
+/// The id of a role in this tenant. Each tenant draws ids of its own when it activates a role; the id of the template is the same in
+/// all of them, and is no id of a role.
+fn id(state: &State, template: &str) -> String {
+    let digest = Sha256::digest(format!("{}/directoryRoles/{}", state.tenant.id, template.to_lowercase()));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
+/// A role as directory object collections have it.
+fn role(state: &State, template: &str) -> Value {
     json!({
-        "@odata.type": "#microsoft.graph.directoryRole", "id": template, "roleTemplateId": template, "displayName": name(template),
+        "@odata.type": "#microsoft.graph.directoryRole", "id": id(state, template), "roleTemplateId": template, "displayName": name(template),
         "description": null, "deletedDateTime": null,
     })
 }
@@ -109,27 +123,34 @@ fn role(template: &str) -> Value {
 pub(super) fn held(state: &State, principal: &str) -> Vec<Value> {
     let mine = |assignment: &&Value| assignment["principalId"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(principal));
     let ids = state.tenant.role_assignments.iter().filter(mine).filter_map(|assignment| assignment["roleDefinitionId"].as_str());
-    ids.map(role).collect()
+    ids.map(|template| role(state, template)).collect()
 }
 
 /// Routes what comes after `/directoryRoles`.
 pub(super) fn activated(state: &State, request: &Request, rest: &[&str]) -> Answer {
-    let mut ids: Vec<&str> = state.tenant.role_assignments.iter().filter_map(|role| role["roleDefinitionId"].as_str()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let known = |key: &&str| {
-        let key = key.split_once('=').map_or(*key, |(_, value)| value);
-        ids.iter().copied().find(|id| id.eq_ignore_ascii_case(key))
+    let mut templates: Vec<&str> =
+        state.tenant.role_assignments.iter().filter_map(|role| role["roleDefinitionId"].as_str()).collect();
+    templates.sort_unstable();
+    templates.dedup();
+    let known = |key: &str| {
+        let is = |template: &&&str| match key.split_once('=') {
+            Some((property, value)) => {
+                property.eq_ignore_ascii_case("roleTemplateId") && template.eq_ignore_ascii_case(value.trim_matches('\''))
+            }
+            None => id(state, template).eq_ignore_ascii_case(key),
+        };
+        templates.iter().find(is).copied().ok_or_else(|| Problem::absent(key))
     };
     match (request.method.as_str(), rest) {
         ("GET", []) => {
-            let roles = ids.iter().map(|id| role(id)).collect();
-            Ok(collection(state, "directoryRoles", &reduced(roles, request.query("$select"))))
+            let roles = templates.iter().map(|template| role(state, template)).collect();
+            let found = equal(request, &["roleTemplateId", "displayName"], roles)?;
+            Ok(collection(state, "directoryRoles", &reduced(found, request.query("$select"))))
         }
-        ("GET", [key]) => known(key).map(|id| Reply::ok(role(id))).ok_or_else(|| Problem::absent(key)),
+        ("GET", [key]) => known(key).map(|template| Reply::ok(role(state, template))),
         ("GET", [key, "members"]) => {
-            let id = known(key).ok_or_else(|| Problem::absent(key))?;
-            let holders = state.tenant.role_assignments.iter().filter(|role| role["roleDefinitionId"] == id);
+            let template = known(key)?;
+            let holders = state.tenant.role_assignments.iter().filter(|role| role["roleDefinitionId"] == template);
             let members: Vec<Value> = holders
                 .filter_map(|role| role["principalId"].as_str().and_then(|id| state.tenant.live(id)))
                 .map(|object| typed(object, &Select::Default))

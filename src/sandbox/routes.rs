@@ -7,13 +7,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use super::app::Caller;
 use super::faults::{Fault, Lag};
+use super::lenience::Disputed;
 use super::object::Kind;
-use super::quota::price;
+use super::quota::{Payer, Price, price};
 use super::reply::{Answer, Problem, Reply};
 use super::request::Request;
+use super::segments::Version;
 use super::server::State;
-use super::{batch, delta, directory, groups, users};
+use super::token::Expected;
+use super::{batch, delta, directory, groups, segments, token, users};
 
 /// How much of an answer is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +58,12 @@ pub(super) fn serve(state: &mut State, method: &str, url: &str, headers: HashMap
         return Served::whole(stamp.on(issue_token(state, body)));
     }
     let refused = |problem: Problem| Served::whole(stamp.on(problem.reply(&stamp)));
-    let Some(relative) = url.get(..5).filter(|root| root.eq_ignore_ascii_case("/v1.0")).map(|_| &url[5..]) else {
-        return refused(Problem::uncovered(&format!("{method} {path}")));
+    let relative = match segments::version(path) {
+        Version::One => &url[5..],
+        Version::Beta => return refused(Problem::uncovered(&format!("{method} {path}"))),
+        Version::None => return refused(Problem::new(400, "BadRequest", "Invalid version.")),
     };
-    if let Err(problem) = authorized(state, headers.get("authorization").map(String::as_str)) {
+    if let Err(problem) = authorize(state, headers.get("authorization").map(String::as_str)) {
         return refused(problem);
     }
     if state.faults.next_fault(Fault::ResetBefore) {
@@ -109,20 +115,22 @@ fn wire(state: &mut State, reply: &Reply) -> Wire {
     }
 }
 
-fn authorized(state: &State, header: Option<&str>) -> Result<(), Problem> {
+/// Takes the calling app from the token, or refuses the request.
+fn authorize(state: &mut State, header: Option<&str>) -> Result<(), Problem> {
     let bearer = header.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let accepted = match (bearer, &state.token) {
-        (Some((_, given)), Some(token)) => given.trim() == token,
-        (Some((_, given)), None) => !given.trim().is_empty(),
-        (None, _) => false,
+    let given = bearer.map(|(_, given)| given.trim()).filter(|given| !given.is_empty());
+    let given = given.ok_or_else(|| token::refused("Access token is empty."))?;
+    let caller = match &state.token {
+        Some(only) if given == only => Caller::default(),
+        Some(_) => return Err(token::refused("Access token is not accepted.")),
+        None => {
+            let now = state.clock.now().as_second();
+            let roleless = state.lenience.on(Disputed::TokenRoles);
+            token::judge(given, &Expected { tenant: &state.tenant.id, root: &state.base, now, roleless })?
+        }
     };
-    if accepted {
-        return Ok(());
-    }
-    Err(Problem::new(401, "InvalidAuthenticationToken", "Access token is empty, expired or not accepted.").header(
-        "WWW-Authenticate",
-        "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", error=\"invalid_token\"",
-    ))
+    state.app.act_for(caller);
+    Ok(())
 }
 
 /// The token service: client credentials with a secret or an assertion, answered with a token that lists the app's permissions.
@@ -152,8 +160,9 @@ fn bearer(state: &mut State, client: &str) -> String {
     let now = state.clock.now().as_second();
     let claims = json!({
         "aud": "https://graph.microsoft.com", "iss": format!("https://sts.windows.net/{}/", state.tenant.id), "appid": client,
-        "tid": state.tenant.id, "idtyp": "app", "iat": now, "exp": now + 3599, "jti": format!("{:016x}", state.faults.chance.next()),
-        "roles": state.app.permissions().collect::<Vec<_>>(),
+        "app_displayname": "hrpush sandbox", "tid": state.tenant.id, "oid": client, "sub": client, "idtyp": "app", "ver": "1.0",
+        "iat": now, "exp": now + 3599, "jti": format!("{:016x}", state.faults.chance.next()),
+        "roles": state.app.granted().collect::<Vec<_>>(),
     });
     format!("{}.{}.{}", part(json!({ "alg": "none", "typ": "JWT" })), part(claims), URL_SAFE_NO_PAD.encode("sandbox"))
 }
@@ -181,25 +190,30 @@ fn answer(state: &mut State, request: &Request, stamp: &super::reply::Stamp) -> 
     } else {
         state.counts.reads += 1;
     }
-    let people = state.tenant.user_count();
-    let paid = state.meter.pay(state.clock.elapsed(), price, people, &state.tenant.id);
+    let payer = Payer { app: state.app.id(), tenant: &state.tenant.id, users: state.tenant.user_count() };
+    let paid = state.meter.pay(state.clock.elapsed(), price, payer);
     state.counts.stops = state.meter.stops;
     let used = match paid {
         Ok(used) => used,
         Err(problem) => {
             state.counts.throttled += 1;
-            return problem.reply(stamp).header("x-ms-resource-unit", price.units.to_string());
+            return with_price(problem.reply(stamp), price);
         }
     };
     let before = state.tenant.change;
     let answer = disturbed(state, request, &parts, price.write);
     state.changed_since(before);
     let mut reply = answer.unwrap_or_else(|problem| problem.reply(stamp));
-    reply = reply.header("x-ms-resource-unit", price.units.to_string());
+    reply = with_price(reply, price);
     if let Some(used) = used {
         reply = reply.header("x-ms-throttle-limit-percentage", format!("{used:.2}"));
     }
     reply
+}
+
+/// The answer with the resource units of its request, where the quota of the directory counts it.
+fn with_price(reply: Reply, price: Price) -> Reply {
+    if price.units == 0 { reply } else { reply.header("x-ms-resource-unit", price.units.to_string()) }
 }
 
 /// The route's answer, or that of a fault.
@@ -207,8 +221,8 @@ fn disturbed(state: &mut State, request: &Request, parts: &[&str], write: bool) 
     match state.faults.status(&[429, 500, 502, 503, 504]) {
         Some(429) => {
             state.counts.throttled += 1;
-            let limit = if write { "Write" } else { "ReadWrite" };
-            Err(state.meter.throttled(0.2, limit, "CPULimitExceeded", &state.tenant.id, 1.0))
+            let payer = Payer { app: state.app.id(), tenant: &state.tenant.id, users: state.tenant.user_count() };
+            Err(state.meter.overloaded(write, payer))
         }
         Some(503) => Err(batch::broken(503)),
         Some(status) => {
@@ -222,16 +236,13 @@ fn disturbed(state: &mut State, request: &Request, parts: &[&str], write: bool) 
 }
 
 fn route(state: &mut State, request: &Request, parts: &[&str]) -> Answer {
+    segments::check(parts)?;
     state.app.check(request)?;
     match parts {
         ["users", "delta"] => delta::query(state, request, Kind::User),
         ["groups", "delta"] => delta::query(state, request, Kind::Group),
         ["users", rest @ ..] => users::route(state, request, rest),
         ["groups", rest @ ..] => groups::route(state, request, rest),
-        // An address within a batch has no version.
-        [version @ ("v1.0" | "beta"), ..] => {
-            Err(Problem::new(400, "BadRequest", format!("Resource not found for the segment '{version}'.")))
-        }
         _ => directory::route(state, request, parts),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod callers;
 mod effects;
 mod group_writes;
 mod house;

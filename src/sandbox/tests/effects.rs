@@ -63,8 +63,19 @@ async fn directory_objects_have_their_type() {
     let names: Vec<&Value> = roles["value"].as_array().unwrap().iter().map(|object| &object["displayName"]).collect();
     assert_eq!(names, ["roles", "Global Administrator"]);
     let (_, roles) = get(&tenant, "/directoryRoles").await;
-    let role = roles["value"][0]["id"].as_str().unwrap();
-    assert_eq!(get(&tenant, &format!("/directoryRoles/{role}/members")).await.1["value"][0]["id"], json!(id(3)));
+    let role = &roles["value"][0];
+    let (own, template) = (role["id"].as_str().unwrap(), role["roleTemplateId"].as_str().unwrap());
+    assert_ne!(own, template, "the id of a template is no id of a role");
+    for key in [format!("/{own}"), format!("(roleTemplateId='{template}')"), format!("/roleTemplateId={template}")] {
+        assert_eq!(get(&tenant, &format!("/directoryRoles{key}")).await.1["displayName"], json!("Global Administrator"), "{key}");
+        let (_, members) = get(&tenant, &format!("/directoryRoles{key}/members")).await;
+        assert_eq!(members["value"][0]["id"], json!(id(3)), "{key}");
+    }
+    assert_eq!(get(&tenant, &format!("/directoryRoles/{template}")).await.0, 404);
+    let (_, found) = get(&tenant, &format!("/directoryRoles?$filter=roleTemplateId eq '{template}'")).await;
+    assert_eq!(found["value"][0]["id"], json!(own));
+    let again = house(Options { tenant_id: Some(tenant.tenant_id()), ..Options::default() }).await;
+    assert_eq!(get(&again, "/directoryRoles").await.1["value"][0]["id"], json!(own), "the tenant keeps its ids");
     let (_, found) = get(&tenant, "/roleManagement/directory/roleAssignments?$expand=principal").await;
     assert_eq!(found["value"][0]["principal"]["displayName"], json!("root"));
 }
@@ -163,6 +174,26 @@ async fn what_is_not_covered_says_so() {
         assert_eq!(get(&tenant, &path).await.0, 501, "{path}");
     }
     assert_eq!(get(&tenant, &tenant.url().replace("v1.0", "beta/users")).await.0, 501);
+}
+
+#[tokio::test]
+async fn a_segment_that_graph_does_not_have_is_a_bad_request() {
+    let tenant = house(Options::default()).await;
+    for (path, segment) in [
+        ("/user".to_owned(), "user"),
+        (format!("/users/{}/boss", id(1)), "boss"),
+        (format!("/groups/{}/people", id(10)), "people"),
+        ("/directory/deleted".to_owned(), "deleted"),
+    ] {
+        let (status, body) = get(&tenant, &path).await;
+        assert_eq!((status, &body["error"]["code"]), (400, &json!("BadRequest")), "{path}");
+        assert_eq!(body["error"]["message"], json!(format!("Resource not found for the segment '{segment}'.")));
+    }
+    assert_eq!(get(&tenant, &format!("/users/{}", id(99))).await.0, 404, "an id is no segment");
+    for root in ["v2.0/users", "users"] {
+        let (status, body) = get(&tenant, &tenant.url().replace("v1.0", root)).await;
+        assert_eq!((status, &body["error"]["message"]), (400, &json!("Invalid version.")), "{root}");
+    }
 }
 
 #[tokio::test]

@@ -306,12 +306,16 @@ async fn batches_have_bodies_and_lists_of_ids() {
         json!({ "dependsOn": "2" }),
         json!({ "dependsOn": [2] }),
         json!({ "dependsOn": ["9"] }),
-        json!({ "id": 1 }),
+        json!({ "id": 2 }),
+        json!({ "id": 1.5 }),
+        json!({ "id": true }),
     ];
     for more in wrong {
         assert_eq!(write(&tenant, "POST", "/$batch", step(more.clone())).await.0, 400, "{more}");
     }
     assert_eq!(write(&tenant, "POST", "/$batch", step(json!({ "dependsOn": ["2"] }))).await.0, 200);
+    let (_, numbered) = call(&tenant, "POST", "/$batch", Some(step(json!({ "id": 7 })))).await;
+    assert!(numbered["responses"].as_array().unwrap().iter().any(|answer| answer["id"] == "7"), "{numbered}");
     let (_, versioned) = call(&tenant, "POST", "/$batch", Some(step(json!({ "url": "/v1.0/users" })))).await;
     let answer = versioned["responses"].as_array().unwrap().iter().find(|answer| answer["id"] == "1").unwrap();
     assert_eq!((&answer["status"], &answer["body"]["error"]["code"]), (&json!(400), &json!("BadRequest")));

@@ -76,7 +76,7 @@ fn show(common: &Common, html: Option<&Path>, preview: &Preview) -> Result<(), F
         write_private(path, &report::html(&preview.plan))?;
     }
     if common.format == Format::Text {
-        print(&report::preview(&preview.plan))?;
+        print(&preview.text())?;
     }
     notes(common, &preview.notes);
     Ok(())

@@ -40,8 +40,8 @@ pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
 pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonState, TakenOver};
 pub use matching::resolve::resolve;
 pub use model::{
-    Accounts, Action, Aside, Candidate, Candidates, Cause, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,
-    RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
+    Accounts, Action, Aside, Candidate, Candidates, Cause, Change, Edit, Guard, GuardColumn, HeldAccess, HeldEntry, Members,
+    Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use planner::{Survey, plan, survey};
 pub use presence::Presence;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::escape::{Shown, shown};
-use crate::plan::{Concern, HeldEntry, Plan, Skipped};
+use crate::plan::{Concern, HeldAccess, HeldEntry, Plan, Skipped};
 
 /// The most lines for one kind of concern. Leavers with access are always listed.
 const MOST: usize = 10;
@@ -34,9 +34,11 @@ pub fn concerns(plan: &Plan) -> Vec<String> {
     lines
 }
 
-/// The leavers with an account that hrpush does not disable, one or two lines each.
+/// The leavers with an account that hrpush does not disable, one or two lines each. An account that this plan closes for another record is
+/// no alarm: its record is among the held ones.
 pub(super) fn leavers(plan: &Plan) -> Vec<String> {
-    plan.attention().iter().filter(|concern| concern.is_leaver()).map(line).collect()
+    let closes = |concern: &Concern<'_>| matches!(concern, Concern::HeldLeaver(entry) if entry.access == HeldAccess::Closing);
+    plan.attention().iter().filter(|concern| concern.is_leaver() && !closes(concern)).map(line).collect()
 }
 
 fn kind_of_leavers() -> String {
@@ -54,7 +56,11 @@ fn kind(concern: &Concern<'_>) -> String {
 fn line(concern: &Concern<'_>) -> String {
     match concern {
         Concern::HeldLeaver(entry) => {
-            let headline = if entry.closed { "no enabled account was found" } else { "the account stays enabled" };
+            let headline = match entry.access {
+                HeldAccess::Open => "the account stays enabled",
+                HeldAccess::Closed => "no enabled account was found",
+                HeldAccess::Closing => "another record of this plan closes the account",
+            };
             format!("{} has left; {headline}: {}", key_and_place(entry), explained(entry))
         }
         Concern::Held(entry) => format!("held {}: {}", key_and_place(entry), explained(entry)),
@@ -123,6 +129,7 @@ mod tests {
             help: "do".into(),
             candidates: Vec::new(),
             marks: Vec::new(),
+            shown: Vec::new(),
         };
         world.mapped[0] = Mapped::Held(entry);
         let plan = world.plan();

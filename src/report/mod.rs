@@ -23,7 +23,7 @@ pub use quality::{QUALITY_CSV_HEADER, quality, quality_csv, quality_json};
 pub use records::records;
 pub use runs::{run, run_line, runs};
 pub(crate) use text::lost_column;
-pub use text::preview;
+pub use text::{preview, preview_of_rest};
 
 /// A document as `--format json` prints it: two spaces of indent and a line end.
 ///

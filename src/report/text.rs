@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::concerns::{leavers, who};
 use crate::diagnostic::escape::{Shown, shown};
 use crate::directory::Value;
-use crate::plan::{Action, Cause, Change, Edit, Guard, GuardColumn, Object, Plan, Skipped, SkippedCode};
+use crate::plan::{Action, Cause, Change, Drifted, Edit, Guard, GuardColumn, Object, Plan, Skipped, SkippedCode};
 
 const ADDED: Style = AnsiColor::Green.on_default();
 const CHANGED: Style = AnsiColor::Yellow.on_default();
@@ -20,6 +20,15 @@ const TITLE: Style = Style::new().bold();
 /// The whole plan as text with colors: leavers that keep access first, then every change with its attributes, held and skipped entries
 /// with their reasons, the guards, and the counts last.
 pub fn preview(plan: &Plan) -> String {
+    preview_of(plan, nothing_to_do)
+}
+
+/// The same for what is left of an earlier plan: of a saved one, or of the inverse of a run. `drifted` are the changes that were left out.
+pub fn preview_of_rest(plan: &Plan, drifted: &[Drifted]) -> String {
+    preview_of(plan, |_| nothing_is_left(drifted))
+}
+
+fn preview_of(plan: &Plan, without_changes: impl FnOnce(&Plan) -> String) -> String {
     let mut text = String::new();
     head(&mut text, plan);
     alarms(&mut text, plan);
@@ -27,7 +36,7 @@ pub fn preview(plan: &Plan) -> String {
         write_change(&mut text, change);
     }
     if plan.changes.is_empty() {
-        let _ = writeln!(text, "{}", nothing_to_do(plan));
+        let _ = writeln!(text, "{}", without_changes(plan));
     }
     held(&mut text, plan);
     skipped(&mut text, plan);
@@ -46,6 +55,19 @@ fn nothing_to_do(plan: &Plan) -> String {
         (left, _) => {
             format!("No changes. {left} people have left according to HR, but hrpush does not disable their accounts: see above.")
         }
+    }
+}
+
+/// The line of an earlier plan of which no change is left: how many were left alone, and why the first of them were.
+fn nothing_is_left(drifted: &[Drifted]) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<String> =
+        drifted.iter().take(NAMED).map(|drifted| format!("{}: {}", Shown(&drifted.key), Shown(&drifted.message))).collect();
+    let more = if drifted.len() > NAMED { format!("; and {} more", drifted.len() - NAMED) } else { String::new() };
+    match drifted.len() {
+        0 => "Nothing to do: every change is in place already.".to_owned(),
+        1 => format!("No changes. 1 change is left alone: {}", named.join("; ")),
+        count => format!("No changes. {count} changes are left alone: {}{more}", named.join("; ")),
     }
 }
 
@@ -181,6 +203,9 @@ fn held(text: &mut String, plan: &Plan) {
         let place = entry.record.as_ref().map(|place| format!(" ({})", Shown(&place.to_string()))).unwrap_or_default();
         let _ =
             writeln!(text, "  {CHANGED}?{CHANGED:#} {}{place}: {} [{}]", Shown(who), Shown(&entry.message), entry.code.as_str());
+        for cell in &entry.shown {
+            let _ = writeln!(text, "      the cell has \"{}\"", Shown(cell));
+        }
         if !entry.help.is_empty() {
             let _ = writeln!(text, "      hint: {}", Shown(&entry.help));
         }

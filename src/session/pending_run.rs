@@ -36,7 +36,8 @@ impl PendingRun {
         if undelivered && gives_access(&self.plan) {
             notes.push(UNDELIVERED_PASSES.to_owned());
         }
-        Preview::new(&self.plan, notes)
+        let is_earlier = matches!(self.state, RunState::Nothing | RunState::Staged(_));
+        Preview::new(&self.plan, is_earlier.then(|| self.drifted.clone()), notes)
     }
 
     /// The saved plan, sealed, as `hrpush apply` takes it.

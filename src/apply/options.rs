@@ -1,5 +1,7 @@
 //! The settings of one run, and why it may end early.
 
+use std::collections::BTreeSet;
+
 use tokio::sync::watch;
 
 use super::journal::JournalError;
@@ -16,6 +18,8 @@ pub struct Options<'a> {
     pub snapshot: &'a Snapshot,
     /// The first `[[match]]` attribute, by which a created account is found again.
     pub matching: Option<Attribute>,
+    /// The attributes of which an update wrote a value since the target last refused them to this app.
+    pub accepted: BTreeSet<Attribute>,
     /// Whether new accounts get a Temporary Access Pass.
     pub tap: bool,
     /// Becomes true when the run is interrupted.

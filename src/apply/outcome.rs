@@ -192,6 +192,8 @@ pub struct Applied {
     pub refused: BTreeMap<Attribute, BTreeSet<String>>,
     /// The attributes of which a value went through in this run.
     pub written: BTreeSet<Attribute>,
+    /// Those of them that an update wrote. Graph takes some values from an app with a new account alone, such as `employeeHireDate`.
+    pub updated: BTreeSet<Attribute>,
     /// Whether the run was interrupted before it was through.
     pub interrupted: bool,
     /// Whether the run gave up because the service was unreachable or throttled everything.

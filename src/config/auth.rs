@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Auth, SecretFrom};
+use super::{Auth, SecretFrom, connection_url};
 use crate::diagnostic::toml::{Reader, Table};
 
 #[derive(Clone, Copy)]
@@ -91,18 +91,12 @@ fn names() -> String {
 }
 
 fn secret(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<SecretFrom> {
-    let (env, file) = (fields.has("secret_env"), fields.has("secret_file"));
-    if env == file {
-        let message =
-            if env { "`secret_env` and `secret_file` exclude each other" } else { "auth needs `secret_env` or `secret_file`" };
-        reader.fault(&fields.span(), message, None);
-        return None;
+    let found = connection_url::secret(reader, fields, &connection_url::SECRET).ok()?;
+    if found.is_none() {
+        let hint = "or `secret_command`, a program that prints it, such as [\"/usr/bin/pass\", \"hrpush\"]";
+        reader.fault(&fields.span(), "auth needs `secret_env` or `secret_file`", hint);
     }
-    if env {
-        reader.variable(fields, "secret_env").map(SecretFrom::Env)
-    } else {
-        reader.path(fields, "secret_file").map(SecretFrom::File)
-    }
+    found
 }
 
 /// Refuses a secret that is written in the file itself, with a message that does not show it.

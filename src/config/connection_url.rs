@@ -1,6 +1,7 @@
 //! Rules for the address of a database or a remote file: it has no password, and the secret is named by a key of its own.
 
 use super::SecretFrom;
+use super::secret_keys::secret_program;
 use crate::diagnostic::toml::{At, Reader, Table};
 
 /// Returned after a fault was reported, so that the caller adds none.
@@ -32,20 +33,31 @@ pub(super) fn decoded(part: &str) -> String {
     url::form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
-/// The secret named by one of two keys.
-pub(super) fn secret(
-    reader: &mut Reader<'_>,
-    fields: &Table<'_, '_>,
-    env: &'static str,
-    file: &'static str,
-) -> Result<Option<SecretFrom>, Reported> {
-    match (fields.has(env), fields.has(file)) {
-        (true, true) => {
-            reader.fault(&fields.span(), format!("`{env}` and `{file}` exclude each other"), None);
+/// The keys that name one secret: its variable, its file, and the program that prints it.
+pub(super) struct SecretKeys {
+    pub(super) env: &'static str,
+    pub(super) file: &'static str,
+    pub(super) command: &'static str,
+}
+
+pub(super) const SECRET: SecretKeys = SecretKeys { env: "secret_env", file: "secret_file", command: "secret_command" };
+pub(super) const PASSWORD: SecretKeys = SecretKeys { env: "password_env", file: "password_file", command: "password_command" };
+pub(super) const TOKEN: SecretKeys = SecretKeys { env: "token_env", file: "token_file", command: "token_command" };
+pub(super) const KEY_PASSWORD: SecretKeys =
+    SecretKeys { env: "key_password_env", file: "key_password_file", command: "key_password_command" };
+
+/// The secret named by one of its keys.
+pub(super) fn secret(reader: &mut Reader<'_>, fields: &Table<'_, '_>, keys: &SecretKeys) -> Result<Option<SecretFrom>, Reported> {
+    let SecretKeys { env, file, command } = *keys;
+    let given: Vec<String> = [env, file, command].iter().filter(|key| fields.has(key)).map(|key| format!("`{key}`")).collect();
+    match &given[..] {
+        [] => Ok(None),
+        [_] if fields.has(env) => reader.variable(fields, env).map(|name| Some(SecretFrom::Env(name))).ok_or(Reported),
+        [_] if fields.has(file) => reader.path(fields, file).map(|path| Some(SecretFrom::File(path))).ok_or(Reported),
+        [_] => secret_program(reader, fields, command).map(Some).ok_or(Reported),
+        [first, rest @ ..] => {
+            reader.fault(&fields.span(), format!("{first} and {} exclude each other", rest.join(" and ")), None);
             Err(Reported)
         }
-        (true, false) => reader.variable(fields, env).map(|name| Some(SecretFrom::Env(name))).ok_or(Reported),
-        (false, true) => reader.path(fields, file).map(|path| Some(SecretFrom::File(path))).ok_or(Reported),
-        (false, false) => Ok(None),
     }
 }

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::SecretFrom;
-use super::connection_url::{Reported, decoded, holds_password, secret};
+use super::connection_url::{KEY_PASSWORD, PASSWORD, Reported, SECRET, decoded, holds_password, secret};
 use super::features::Feature;
 use crate::diagnostic::is_loopback;
 use crate::diagnostic::toml::{At, Reader, Table};
@@ -107,9 +107,9 @@ type Opened<T> = (T, Option<SecretFrom>, Option<SecretFrom>);
 fn sftp(reader: &mut Reader<'_>, fields: &Table<'_, '_>, found: &At<String>, url: &Url, host: String) -> Option<Opened<Sftp>> {
     let known = reader.path(fields, "known_hosts");
     let pinned = reader.string(fields, "host_key");
-    let password = secret(reader, fields, "password_env", "password_file");
+    let password = secret(reader, fields, &PASSWORD);
     let key = reader.path(fields, "key_file");
-    let passphrase = secret(reader, fields, "key_password_env", "key_password_file");
+    let passphrase = secret(reader, fields, &KEY_PASSWORD);
     let (Ok(password), Ok(passphrase)) = (password, passphrase) else { return None };
     let user = decoded(url.username());
     if user.is_empty() {
@@ -139,7 +139,7 @@ fn sftp(reader: &mut Reader<'_>, fields: &Table<'_, '_>, found: &At<String>, url
         (both, _) => {
             let message =
                 if both.is_some() { "a password and a key exclude each other" } else { "the sign-in is not configured" };
-            reader.fault(&found.span, message, "`key_file`, or `password_env` or `password_file`");
+            reader.fault(&found.span, message, "`key_file`, or `password_env`, `password_file` or `password_command`");
             return None;
         }
     };
@@ -171,7 +171,7 @@ fn objects(
         ObjectKind::Azure => (None, reader.string(fields, "account")),
         ObjectKind::Gcs => (None, None),
     };
-    let secret = secret(reader, fields, "secret_env", "secret_file").ok()?;
+    let secret = secret(reader, fields, &SECRET).ok()?;
     if kind == ObjectKind::S3 && secret.is_some() != account.is_some() {
         let hint = "`access_key_id` with `secret_env` or `secret_file`; without both the environment's credential is used";
         reader.fault(&found.span, "the credential is incomplete", hint);

@@ -1,8 +1,8 @@
 //! Secrets: named by the configuration, read when they are used, never printed.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -14,11 +14,16 @@ use crate::diagnostic::mask::is_plain_name;
 pub enum SecretFrom {
     /// In an environment variable.
     Env(String),
-    /// In a file that only its owner may read.
+    /// In a file that only its owner may read. Below `$CREDENTIALS_DIRECTORY` it is a credential that systemd loaded for the unit.
     File(PathBuf),
-    /// In what a program prints, such as the client of a vault.
-    Command(Vec<String>),
+    /// Printed by a program with these arguments, which no shell reads.
+    Command(PathBuf, Vec<String>),
 }
+
+/// The folder in which systemd puts the credentials of a unit (`LoadCredential=`).
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+/// How long a program may take to print a secret. A password store that waits for a person must not hold up the night.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Why a secret could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -43,26 +48,31 @@ pub enum SecretError {
         /// The file with permissions for other users.
         path: PathBuf,
     },
+    /// A credential of systemd is asked for outside a unit that loads one.
+    #[error(
+        "the credential `{}` is not loaded: systemd sets `{CREDENTIALS}` only for a unit with `LoadCredential=`\n  hint: give it the name of \
+         the credential and the path of the file, as contrib/systemd/hrpush.service shows",
+        shown_name(path)
+    )]
+    NoCredentials {
+        /// The path as the configuration has it.
+        path: PathBuf,
+    },
+    /// A program printed no secret.
+    #[error("the program {} printed no secret: {why}", shown_path(program))]
+    NoOutput {
+        /// The program of `secret_command`.
+        program: PathBuf,
+        /// The way in which it ended, without its arguments.
+        why: String,
+    },
     /// The file is empty.
     #[error("{}: the file holds no secret", path.display())]
     Empty {
         /// The file, in which only white space was found.
         path: PathBuf,
     },
-    /// The program printed no secret. What it printed is not shown.
-    #[error(
-        "`{program}` printed no secret: it {why}\n  hint: run it as the user that runs hrpush, without variables that begin with HRPUSH_"
-    )]
-    NotPrinted {
-        /// The name of the program.
-        program: String,
-        /// What the program did instead.
-        why: String,
-    },
 }
-
-/// How long a program may take to print a secret.
-const PROGRAM_TIME: Duration = Duration::from_secs(30);
 
 /// The name of a variable as messages show it. One that is not written as such names are may be the secret itself.
 fn shown_variable(name: &str) -> String {
@@ -80,6 +90,11 @@ fn shown_path(path: &Path) -> String {
     if rest.components().all(is_name) { path.display().to_string() } else { there.join("*".repeat(8)).display().to_string() }
 }
 
+/// The name of a credential as messages show it.
+fn shown_name(path: &Path) -> String {
+    path.file_name().and_then(|name| name.to_str()).filter(|name| is_plain_name(name)).unwrap_or("NAME").to_owned()
+}
+
 impl SecretFrom {
     /// Reads the secret; the line end behind it is not part of it.
     pub fn read(&self) -> Result<SecretString, SecretError> {
@@ -88,52 +103,69 @@ impl SecretFrom {
                 Ok(secret) if !secret.trim().is_empty() => Ok(secret.trim_end_matches(['\n', '\r']).into()),
                 _ => Err(SecretError::Unset(name.clone())),
             },
-            Self::File(path) => {
-                let unreadable = |error| SecretError::Unreadable { path: path.clone(), error };
-                refuse_exposed(path, &std::fs::metadata(path).map_err(unreadable)?)?;
-                let text = std::fs::read_to_string(path).map_err(unreadable)?;
-                let secret = text.trim_end_matches(['\n', '\r']);
-                if secret.trim().is_empty() {
-                    return Err(SecretError::Empty { path: path.clone() });
+            Self::File(path) => match credential(path) {
+                Some(name) => {
+                    let folder =
+                        std::env::var_os(CREDENTIALS).ok_or_else(|| SecretError::NoCredentials { path: path.clone() })?;
+                    // systemd lets the user of the unit in by an access list, which the mode shows as a group that may read.
+                    text_of(&Path::new(&folder).join(name))
                 }
-                Ok(secret.into())
+                None => {
+                    let about = std::fs::metadata(path);
+                    refuse_exposed(path, &about.map_err(|error| SecretError::Unreadable { path: path.clone(), error })?)?;
+                    text_of(path)
+                }
+            },
+            Self::Command(program, arguments) => {
+                let found = output(program, arguments, PATIENCE);
+                found.map(Into::into).map_err(|why| SecretError::NoOutput { program: program.clone(), why })
             }
-            Self::Command(program) => printed(program),
         }
     }
 }
 
-/// The first line that a program prints. It is started without a shell and without the secrets of hrpush.
-fn printed(program: &[String]) -> Result<SecretString, SecretError> {
-    let name = program.first().cloned().unwrap_or_default();
-    let failed = |why: String| SecretError::NotPrinted { program: name.clone(), why };
-    let mut command = Command::new(&name);
-    command.args(program.iter().skip(1)).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+/// What comes after `$CREDENTIALS_DIRECTORY` in a path.
+fn credential(path: &Path) -> Option<PathBuf> {
+    let mut parts = path.components();
+    parts.find(|part| part.as_os_str().to_str().and_then(|part| part.strip_prefix('$')) == Some(CREDENTIALS))?;
+    Some(parts.as_path().to_path_buf())
+}
+
+fn text_of(path: &Path) -> Result<SecretString, SecretError> {
+    let text = std::fs::read_to_string(path).map_err(|error| SecretError::Unreadable { path: path.to_path_buf(), error })?;
+    let secret = text.trim_end_matches(['\n', '\r']);
+    if secret.trim().is_empty() { Err(SecretError::Empty { path: path.to_path_buf() }) } else { Ok(secret.into()) }
+}
+
+/// What a program prints on stdout. Its stderr goes where that of hrpush goes, so that it can say itself what is wrong.
+fn output(program: &Path, arguments: &[String], patience: Duration) -> Result<String, String> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+    // The other secrets of hrpush are none of its business.
     for (variable, _) in std::env::vars_os().filter(|(variable, _)| variable.to_string_lossy().starts_with("HRPUSH_")) {
         command.env_remove(variable);
     }
-    let mut child = command.spawn().map_err(|error| failed(format!("cannot be started: {error}")))?;
-    let (send, receive) = std::sync::mpsc::channel();
-    let stdout = child.stdout.take();
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let mut stdout = child.stdout.take().ok_or("it has no output")?;
+    let (send, printed) = mpsc::channel();
     std::thread::spawn(move || {
         let mut text = String::new();
-        let read = stdout.map(|stdout| stdout.take(64 * 1024).read_to_string(&mut text));
-        // The receiver is gone where the program was too slow.
-        let _ = send.send(read.and_then(Result::ok).map(|_| text));
+        let read = std::io::Read::read_to_string(&mut stdout, &mut text);
+        // The receiver is gone once the time is over.
+        let _late = send.send(read.map(|_| text));
     });
-    let Ok(text) = receive.recv_timeout(PROGRAM_TIME) else {
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(failed(format!("did not end within {} s", PROGRAM_TIME.as_secs())));
+    let Ok(text) = printed.recv_timeout(patience) else {
+        let _gone = child.kill();
+        let _ended = child.wait();
+        return Err(format!("it took longer than {} s", patience.as_secs()));
     };
-    let status = child.wait().map_err(|error| failed(format!("cannot be waited for: {error}")))?;
-    if !status.success() {
-        return Err(failed(format!("ended with {status}")));
+    let ended = child.wait().map_err(|error| error.to_string())?;
+    if !ended.success() {
+        return Err(ended.code().map_or_else(|| "a signal ended it".to_owned(), |code| format!("it ended with {code}")));
     }
-    match text.as_deref().and_then(|text| text.lines().next()).map(str::trim) {
-        Some(secret) if !secret.is_empty() => Ok(secret.into()),
-        _ => Err(failed("printed nothing, or no text".to_owned())),
-    }
+    let text = text.map_err(|error| error.to_string())?;
+    let secret = text.trim_end_matches(['\n', '\r']);
+    if secret.trim().is_empty() { Err("its output is empty".to_owned()) } else { Ok(secret.to_owned()) }
 }
 
 #[cfg(unix)]
@@ -169,6 +201,40 @@ mod tests {
     }
 
     #[test]
+    fn a_path_below_the_credentials_directory_is_a_credential() {
+        for (path, name) in [
+            ("/etc/hrpush/$CREDENTIALS_DIRECTORY/hr-secret", Some("hr-secret")),
+            ("$CREDENTIALS_DIRECTORY/a/b", Some("a/b")),
+            ("/etc/hrpush/secret", None),
+            ("/etc/CREDENTIALS_DIRECTORY/secret", None),
+        ] {
+            assert_eq!(credential(Path::new(path)), name.map(PathBuf::from), "{path}");
+        }
+        let error = SecretFrom::File("/etc/hrpush/$CREDENTIALS_DIRECTORY/hr-secret".into()).read();
+        // The test runs outside a unit, where the variable is not set.
+        if std::env::var_os(CREDENTIALS).is_none() {
+            assert!(error.unwrap_err().to_string().contains("the credential `hr-secret` is not loaded"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_prints_the_secret_or_says_why_not() {
+        let run = |script: &str| SecretFrom::Command("/bin/sh".into(), vec!["-c".into(), script.into()]).read();
+        assert_eq!(run("echo s3cret").unwrap().expose_secret(), "s3cret");
+        for (script, why) in [("exit 3", "it ended with 3"), ("echo", "its output is empty"), ("kill -9 $$", "a signal ended it")]
+        {
+            let error = run(script).unwrap_err().to_string();
+            assert!(error.contains("the program /bin/sh printed no secret") && error.contains(why), "{error}");
+            assert!(!error.contains(script), "an argument may be a secret: {error}");
+        }
+        let missing = SecretFrom::Command("/nowhere/hunter2IsMySecret99x".into(), Vec::new()).read().unwrap_err().to_string();
+        assert!(!missing.contains("hunter2"), "{missing}");
+        let slow = output(Path::new("/bin/sh"), &["-c".into(), "exec sleep 600".into()], Duration::ZERO);
+        assert!(slow.unwrap_err().starts_with("it took longer"));
+    }
+
+    #[test]
     fn a_secret_in_place_of_a_path_is_not_shown() {
         let folder = tempfile::tempdir().unwrap();
         let said = |name: &str| SecretFrom::File(folder.path().join(name)).read().unwrap_err().to_string();
@@ -178,19 +244,6 @@ mod tests {
         for name in ["token", "hr-token.txt", "secrets/hr_token"] {
             assert!(said(name).contains(&format!("/{name}: cannot be read")), "{}", said(name));
         }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_program_prints_a_secret_and_gets_none() {
-        let shell = |script: &str| SecretFrom::Command(vec!["/bin/sh".into(), "-c".into(), script.into()]).read();
-        assert_eq!(shell("echo s3cret; echo more").unwrap().expose_secret(), "s3cret");
-        for script in ["exit 3", "echo", "echo hunter2; exit 1"] {
-            let error = shell(script).unwrap_err().to_string();
-            assert!(error.contains("`/bin/sh` printed no secret") && !error.contains("hunter2"), "{error}");
-        }
-        let missing = SecretFrom::Command(vec!["/nowhere/vault".into()]).read().unwrap_err().to_string();
-        assert!(missing.contains("cannot be started"), "{missing}");
     }
 
     #[test]

@@ -17,7 +17,15 @@ pub(super) fn named_secret(reader: &mut Reader<'_>, fields: &Table<'_, '_>, name
     if fields.has(&file) {
         return reader.path(fields, &file).map(SecretFrom::File);
     }
-    program(reader, fields, &command).map(SecretFrom::Command)
+    secret_program(reader, fields, &command)
+}
+
+/// A program that prints a secret. One that is given by a relative path lies beside the file.
+pub(super) fn secret_program(reader: &mut Reader<'_>, fields: &Table<'_, '_>, key: &str) -> Option<SecretFrom> {
+    let words = program(reader, fields, key)?;
+    let (program, arguments) = words.split_first()?;
+    let path = if program.contains('/') { reader.beside(program) } else { program.into() };
+    Some(SecretFrom::Command(path, arguments.to_vec()))
 }
 
 /// A program with its arguments, which is started without a shell.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::connection_url::{decoded, holds_password, secret};
+use super::connection_url::{PASSWORD, TOKEN, decoded, holds_password, secret};
 use super::features::Feature;
 use super::{SecretFrom, SqlConfig, duration};
 use crate::diagnostic::is_loopback;
@@ -212,12 +212,12 @@ fn example(driver: Driver) -> &'static str {
 }
 
 fn sign_in(reader: &mut Reader<'_>, fields: &Table<'_, '_>, driver: Driver) -> Option<(Option<SecretFrom>, SignIn)> {
-    let password = secret(reader, fields, "password_env", "password_file").ok()?;
+    let password = secret(reader, fields, &PASSWORD).ok()?;
     if driver != Driver::Mssql {
         let sign_in = if password.is_some() { SignIn::Password } else { SignIn::Nothing };
         return Some((password, sign_in));
     }
-    match (password, secret(reader, fields, "token_env", "token_file").ok()?) {
+    match (password, secret(reader, fields, &TOKEN).ok()?) {
         (Some(_), Some(_)) => {
             reader.fault(&fields.span(), "a password and a token exclude each other", None);
             None

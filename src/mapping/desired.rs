@@ -259,6 +259,8 @@ pub struct Held {
     /// The values that could be mapped, of several candidates the first. They connect a held record with an account, so that its
     /// person does not count as missing.
     pub marks: Vec<(Attribute, Box<str>)>,
+    /// The cells that could not be read, for the screen alone: no document, log or journal has them.
+    pub shown: Vec<String>,
 }
 
 /// The reason for which a record or a person is held.

@@ -1,6 +1,6 @@
 //! What keeps a run from ending with 0 although it is done.
 
-use crate::plan::model::{HeldEntry, Plan, Skipped, SkippedCode};
+use crate::plan::model::{HeldAccess, HeldEntry, Plan, Skipped, SkippedCode};
 
 /// One thing that a person must see.
 ///
@@ -27,6 +27,12 @@ impl Concern<'_> {
     #[must_use]
     pub fn is_leaver(&self) -> bool {
         matches!(self, Self::HeldLeaver(_) | Self::OpenAccount(_))
+    }
+
+    /// Whether a person has left by HR, and no other record of the plan closes the account.
+    #[must_use]
+    pub fn keeps_access(&self) -> bool {
+        self.is_leaver() && !matches!(self, Self::HeldLeaver(entry) if entry.access == HeldAccess::Closing)
     }
 }
 

@@ -53,6 +53,7 @@ pub(in crate::plan) fn hold(key: &str, code: HeldCode, message: String, help: &s
         left: false,
         candidates: Vec::new(),
         marks: Vec::new(),
+        shown: Vec::new(),
     })
 }
 

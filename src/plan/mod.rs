@@ -46,8 +46,8 @@ pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
 pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonState, TakenOver};
 pub use matching::resolve::resolve;
 pub use model::{
-    Action, Aside, Candidate, Candidates, Cause, Change, ChangeAside, ChangeAsides, Edit, Guard, GuardColumn, HeldEntry, Judged,
-    Members, Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
+    Action, Aside, Candidate, Candidates, Cause, Change, ChangeAside, ChangeAsides, Edit, Guard, GuardColumn, HeldAccess, HeldEntry,
+    Judged, Members, Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use person_label::{PersonLabel, PersonLabels};
 pub use planner::{Survey, plan, survey, try_survey};

@@ -407,12 +407,27 @@ pub struct HeldEntry {
     /// The accounts that may be meant.
     #[serde(default)]
     pub candidates: Vec<Candidate>,
-    /// Whether none of the candidates is a live, enabled account. No part of the document: it words the headline of a leaver alone.
+    /// Whether the accounts that may be meant are enabled. No part of the document: it words the headline of a leaver alone.
     #[serde(skip)]
-    pub closed: bool,
+    pub access: HeldAccess,
     /// The name of the record, for reports. No part of the document.
     #[serde(skip)]
     pub label: PersonLabel,
+    /// The cells that could not be read. They are for the screen alone and no part of the document, of which the journal keeps a copy.
+    #[serde(skip)]
+    pub shown: Vec<String>,
+}
+
+/// What becomes of the accounts that a held record may mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeldAccess {
+    /// One of them may be enabled, and stays so.
+    #[default]
+    Open,
+    /// None of them is a live, enabled account.
+    Closed,
+    /// This plan disables or deletes those that are enabled, for another record.
+    Closing,
 }
 
 /// An account that may belong to a held person.

@@ -12,7 +12,8 @@ use crate::plan::ledger::LastReading;
 use crate::plan::matching::Matching;
 use crate::plan::matching::claim::{Account, How, Person};
 use crate::plan::model::{
-    Action, Candidate, Candidates, Change, ChangeAside, HeldEntry, Judged, Object, Plan, RecordCounts, Skipped, SkippedCode, Summary,
+    Action, Candidate, Candidates, Change, ChangeAside, HeldAccess, HeldEntry, Judged, Object, Plan, RecordCounts, Skipped, SkippedCode,
+    Summary,
 };
 use crate::plan::order::order;
 use crate::plan::person::context::{PersonDecision, PersonPlanner};
@@ -120,7 +121,7 @@ fn document(mut planner: PersonPlanner<'_>, changes: Vec<Change>, records: Recor
     let candidates = candidates(&mut planner, &changes);
     let left_out = planner.refusals.iter().map(|(attribute, refusals)| (*attribute, refusals.left_out));
     let left_out = left_out.filter(|(_, people)| *people > 0).collect();
-    let held = held_entries(inputs, matching, &planner.held);
+    let held = held_entries(inputs, matching, &planner.held, &changes);
     let vanished = if planner.doubt().is_some() { 0 } else { presence.vanished(inputs, matching) };
     let mut skipped = planner.skipped;
     skipped.sort_by(|left, right| {
@@ -374,7 +375,9 @@ fn untouched(counts: &mut RecordCounts, listed: Option<SkippedCode>, stage: Stag
     }
 }
 
-fn held_entries(inputs: &Inputs<'_>, matching: &Matching<'_>, second: &[Held]) -> Vec<HeldEntry> {
+fn held_entries(inputs: &Inputs<'_>, matching: &Matching<'_>, second: &[Held], changes: &[Change]) -> Vec<HeldEntry> {
+    let closes = |change: &&Change| change.object == Object::User && matches!(change.action, Action::Disable | Action::Delete);
+    let closing: HashSet<&ObjectId> = changes.iter().filter(closes).filter_map(|change| change.id.as_ref()).collect();
     let planned = |held: &&Held| {
         held.key.as_ref().is_none_or(|key| inputs.plans(key.as_str())) && (inputs.only.is_none() || held.key.is_some())
     };
@@ -388,8 +391,9 @@ fn held_entries(inputs: &Inputs<'_>, matching: &Matching<'_>, second: &[Held]) -
             help: held.help.clone(),
             left: held.left,
             candidates: ids.iter().map(|id| candidate(inputs, id)).collect(),
-            closed: !may_be_open(inputs, held, &ids),
+            access: access_of(inputs, held, &ids, &closing),
             label: label(inputs, matching, held, &ids),
+            shown: held.shown.clone(),
         }
     };
     let mut entries: Vec<HeldEntry> = matching.held.iter().filter(planned).map(entry).chain(second.iter().map(entry)).collect();
@@ -409,14 +413,20 @@ fn label(inputs: &Inputs<'_>, matching: &Matching<'_>, held: &Held, ids: &[Objec
     }
 }
 
-/// Whether an enabled account may be that of a held record.
-fn may_be_open(inputs: &Inputs<'_>, held: &Held, ids: &[ObjectId]) -> bool {
+/// Whether an enabled account may be that of a held record, and whether the plan closes it.
+fn access_of(inputs: &Inputs<'_>, held: &Held, ids: &[ObjectId], closing: &HashSet<&ObjectId>) -> HeldAccess {
     if ids.is_empty() {
         // Other codes name an account in doubt, or leave the key itself in doubt.
         let key_is_sure = held.key.is_some() && matches!(held.code, HeldCode::DuplicateKey | HeldCode::InvalidValue);
-        return !key_is_sure;
+        return if key_is_sure { HeldAccess::Closed } else { HeldAccess::Open };
     }
-    ids.iter().any(|id| inputs.snapshot.users.row(id).is_some_and(|user| user.enabled() != Some(false)))
+    let is_open = |id: &&ObjectId| inputs.snapshot.users.row(id).is_some_and(|user| user.enabled() != Some(false));
+    let open: Vec<&ObjectId> = ids.iter().filter(is_open).collect();
+    match &open[..] {
+        [] => HeldAccess::Closed,
+        open if open.iter().all(|id| closing.contains(id)) => HeldAccess::Closing,
+        _ => HeldAccess::Open,
+    }
 }
 
 /// The accounts that a held record may mean: those that the matching names, else that of an earlier run or of the key.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::person_line::{Person, Room};
 use crate::diagnostic::escape::{Shown, shown};
-use crate::plan::{Concern, HeldEntry, Plan, Skipped};
+use crate::plan::{Concern, HeldAccess, HeldEntry, Plan, Skipped};
 
 /// The most lines for one kind of concern. Leavers with access are always listed.
 const MOST: usize = 10;
@@ -85,7 +85,7 @@ pub(super) struct Leaver {
     pub(super) hint: Option<String>,
 }
 
-/// The leavers with an account that hrpush does not disable, by name.
+/// The leavers with an account that hrpush does not disable, by name. An account that this plan closes for another record is no alarm.
 pub(super) fn leavers(plan: &Plan) -> Vec<Leaver> {
     let named = |concern: &Concern<'_>| match concern {
         Concern::HeldLeaver(entry) | Concern::Held(entry) => {
@@ -102,12 +102,16 @@ pub(super) fn leavers(plan: &Plan) -> Vec<Leaver> {
             Leaver { person, why: format!("{} [{}]", Shown(&entry.message), entry.code.as_str()), hint: None }
         }
     };
-    plan.attention().iter().filter(|concern| concern.is_leaver()).map(named).collect()
+    plan.attention().iter().filter(|concern| concern.keeps_access()).map(named).collect()
 }
 
 /// What a held leaver still has.
 fn state(entry: &HeldEntry) -> &'static str {
-    if entry.closed { "has left; no enabled account was found" } else { "has left; the account stays enabled" }
+    match entry.access {
+        HeldAccess::Open => "has left; the account stays enabled",
+        HeldAccess::Closed => "has left; no enabled account was found",
+        HeldAccess::Closing => "has left; another record of this plan closes the account",
+    }
 }
 
 fn kind_of_leavers() -> String {
@@ -202,6 +206,7 @@ mod tests {
             help: "do".into(),
             candidates: Vec::new(),
             marks: Vec::new(),
+            shown: Vec::new(),
         };
         world.mapped[0] = Mapped::Held(entry);
         let plan = world.plan();

@@ -3,7 +3,7 @@
 use super::guard_text::{of_limit, sentence};
 use super::view::{Prospect, View};
 use crate::directory::{Value, roles};
-use crate::plan::{Action, Change, Object, Plan};
+use crate::plan::{Action, Change, HeldAccess, Object, Plan};
 
 const UNTIL_APPROVED: &str = "nothing is written until you approve";
 
@@ -102,7 +102,7 @@ fn concerns(plan: &Plan) -> Vec<String> {
 
 /// The leavers with accounts that hrpush does not disable: they come first, whatever else the plan does.
 fn keeps_access(plan: &Plan) -> Vec<String> {
-    let leavers = plan.attention().iter().filter(|concern| concern.is_leaver()).count();
+    let leavers = plan.attention().iter().filter(|concern| concern.keeps_access()).count();
     match leavers {
         0 => Vec::new(),
         1 => vec!["1 leaver keeps access".to_owned()],
@@ -111,7 +111,7 @@ fn keeps_access(plan: &Plan) -> Vec<String> {
 }
 
 fn held_and_missing(plan: &Plan) -> Vec<String> {
-    let held = plan.held.iter().filter(|entry| !entry.left).count();
+    let held = plan.held.iter().filter(|entry| !entry.left || entry.access == HeldAccess::Closing).count();
     let missing = plan.skipped.iter().filter(|entry| entry.code == crate::plan::SkippedCode::Missing && !entry.left).count();
     let parts = [(held, "held"), (missing, "missing")].into_iter().filter(|(count, _)| *count > 0);
     parts.map(|(count, word)| format!("{count} {word}")).collect()

@@ -14,7 +14,7 @@ use super::line_width::{columns, cut, fit};
 use super::person_line::{Person, Room, attribute, step, value};
 use super::view::{Detail, Prospect, View};
 use crate::diagnostic::escape::Shown;
-use crate::plan::{Action, Cause, Change, Edit, HeldEntry, Object, Plan, Skipped, SkippedCode};
+use crate::plan::{Action, Cause, Change, Edit, HeldAccess, HeldEntry, Object, Plan, Skipped, SkippedCode};
 
 const ADDED: Style = AnsiColor::Green.on_default();
 const CHANGED: Style = AnsiColor::Yellow.on_default();
@@ -255,7 +255,7 @@ fn cause_of(change: &Change, edit: &Edit) -> String {
 
 /// The held records. Those of leavers are among the alarms.
 fn held(text: &mut String, plan: &Plan, view: &View) {
-    let entries: Vec<&HeldEntry> = plan.held.iter().filter(|entry| !entry.left).collect();
+    let entries: Vec<&HeldEntry> = plan.held.iter().filter(|entry| !entry.left || entry.access == HeldAccess::Closing).collect();
     if entries.is_empty() {
         return;
     }
@@ -265,6 +265,9 @@ fn held(text: &mut String, plan: &Plan, view: &View) {
         let person = Person::of_held(entry).line(Room::Middle);
         let place = entry.record.as_ref().map(|place| format!(", {}", Shown(&place.to_string()))).unwrap_or_default();
         let _ = writeln!(text, "  {CHANGED}?{CHANGED:#} {person}{place}: {} [{}]", Shown(&entry.message), entry.code.as_str());
+        for cell in &entry.shown {
+            let _ = writeln!(text, "      the cell has \"{}\"", Shown(cell));
+        }
         if !entry.help.is_empty() {
             let _ = writeln!(text, "      hint: {}", Shown(&entry.help));
         }

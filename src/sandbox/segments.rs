@@ -81,22 +81,22 @@ pub(super) fn version(path: &str) -> Version {
 /// Refuses a path with a segment that Graph does not have.
 pub(super) fn check(parts: &[&str]) -> Result<(), Problem> {
     let property = |kind: Kind, name: &str| find(kind, name).is_some();
-    let wrong = match parts {
-        [] => None,
-        [first, ..] if !among(ROOT, first) => Some(*first),
-        ["users", _, "authentication", name, ..] if !among(AUTHENTICATION, name) => Some(*name),
-        ["users", _, name, ..] if !among(USER, name) && !property(Kind::User, name) => Some(*name),
-        ["groups", _, name, ..] if !among(GROUP, name) && !property(Kind::Group, name) => Some(*name),
-        ["directory", name, ..] if !among(DIRECTORY, name) => Some(*name),
-        ["roleManagement", name, ..] if !among("directory entitlementManagement", name) => Some(*name),
-        ["roleManagement", "directory", name, ..] if !among(ROLE_DIRECTORY, name) => Some(*name),
-        ["policies", name, ..] if !among(POLICIES, name) => Some(*name),
-        _ => None,
+    let (known, name) = match parts {
+        [] => return Ok(()),
+        [first, ..] if !among(ROOT, first) => (false, *first),
+        ["users", _, "authentication", name, ..] => (among(AUTHENTICATION, name), *name),
+        ["users", _, name, ..] => (among(USER, name) || property(Kind::User, name), *name),
+        ["groups", _, name, ..] => (among(GROUP, name) || property(Kind::Group, name), *name),
+        ["directory", name, ..] => (among(DIRECTORY, name), *name),
+        ["roleManagement", "directory", name, ..] => (among(ROLE_DIRECTORY, name), *name),
+        ["roleManagement", name, ..] => (among("directory entitlementManagement", name), *name),
+        ["policies", name, ..] => (among(POLICIES, name), *name),
+        _ => return Ok(()),
     };
-    match wrong.filter(|name| !name.starts_with('$') && cast(name).is_none()) {
-        Some(name) => Err(Problem::new(400, "BadRequest", format!("Resource not found for the segment '{name}'."))),
-        None => Ok(()),
+    if known || name.starts_with('$') || cast(name).is_some() {
+        return Ok(());
     }
+    Err(Problem::new(400, "BadRequest", format!("Resource not found for the segment '{name}'.")))
 }
 
 fn among(names: &str, name: &str) -> bool {

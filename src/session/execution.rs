@@ -125,7 +125,8 @@ async fn write(
         }
     });
     let tap = session.settings.policy().tap;
-    let options = apply::Options { run, snapshot, matching, tap, cancel: session.cancelled() };
+    let accepted = store.accepted(&snapshot.tenant)?;
+    let options = apply::Options { run, snapshot, matching, accepted, tap, cancel: session.cancelled() };
     let writes = apply::writes(approved.plan(), snapshot, tap, tenant.capabilities());
     let work = apply::apply(approved, tenant, store, options);
     let applied = observed(session, &connection.client, writes, work).await;
@@ -168,6 +169,7 @@ fn without_changes(approved: &ApprovedPlan, target: &mut OpenTarget) -> Result<A
         passes: BTreeMap::new(),
         refused: BTreeMap::new(),
         written: BTreeSet::new(),
+        updated: BTreeSet::new(),
         interrupted: false,
         gave_up: false,
     })

@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::{Store, StoreError};
 use crate::apply::Applied;
-use crate::directory::TenantId;
+use crate::directory::{Attribute, TenantId};
 use crate::plan::{Plan, SkippedCode};
 
 impl Store {
@@ -24,6 +24,15 @@ impl Store {
             refused.insert(attribute, tried);
         }
         Ok(refused)
+    }
+
+    /// The attributes of which an update wrote a value since Graph last refused them to this app. A refusal of one person says nothing about
+    /// the app then.
+    pub fn accepted(&self, tenant: &TenantId) -> Result<BTreeSet<Attribute>, StoreError> {
+        let mut select = self.database.prepare("select attribute from accepted where tenant = ?1")?;
+        let names = select.query_map([&tenant.0], |row| row.get::<_, String>(0))?;
+        let names: Vec<String> = names.collect::<Result<_, _>>()?;
+        Ok(names.iter().filter_map(|name| Attribute::find(name)).collect())
     }
 
     /// After a run: what Graph refused to this app, and what it does not refuse any more. What each answer meant for people is in the ledger
@@ -54,9 +63,14 @@ impl Store {
                 "insert into refused values (?1, ?2, ?3) on conflict (tenant, attribute) do update set day = excluded.day",
                 params![tenant.0, attribute.name, today.to_string()],
             )?;
+            transaction
+                .execute("delete from accepted where tenant = ?1 and attribute = ?2", params![tenant.0, attribute.name])?;
         }
         for attribute in &applied.written {
             transaction.execute("delete from refused where tenant = ?1 and attribute = ?2", params![tenant.0, attribute.name])?;
+        }
+        for attribute in &applied.updated {
+            transaction.execute("insert or ignore into accepted values (?1, ?2)", params![tenant.0, attribute.name])?;
         }
         transaction.commit()?;
         if before.values().all(BTreeSet::is_empty) && tried.is_empty() {

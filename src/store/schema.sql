@@ -129,6 +129,7 @@ create table readings (
     primary key (tenant, feed)
 ) strict;
 create table refused (tenant text not null, attribute text not null, day text not null, primary key (tenant, attribute)) strict;
+create table accepted (tenant text not null, attribute text not null, primary key (tenant, attribute)) strict;
 create table cache (tenant text not null, name text not null, value blob not null, primary key (tenant, name)) strict;
 
 create table staged (

@@ -38,7 +38,9 @@ async fn go(store: &mut Store, plan: &Plan, fake: &Fake) -> (RunId, Result<Appli
     let run = store.begin_run(plan, &[]).unwrap();
     let (_keep, cancel) = watch::channel(false);
     let snapshot = fake.snapshot();
-    let options = Options { run: run.clone(), snapshot: &snapshot, matching: Some(attribute("employeeId")), tap: false, cancel };
+    let accepted = store.accepted(&snapshot.tenant).unwrap();
+    let matching = Some(attribute("employeeId"));
+    let options = Options { run: run.clone(), snapshot: &snapshot, matching, accepted, tap: false, cancel };
     (run, carry_out_for_tests(plan, fake, store, options).await)
 }
 

@@ -154,3 +154,30 @@ fn init_proposes_years_of_two_digits() {
     let plan = world.run(["import", "hr.csv", "--dry-run", "--as-of", "2026-11-20", "--format", "json"]).ends_with(0).json();
     assert_eq!(plan["summary"]["create"], 2, "{plan}");
 }
+
+#[test]
+fn a_cell_that_is_no_date_is_shown_on_the_screen_and_kept_nowhere() {
+    let world = World::new();
+    world.write(
+        "map.toml",
+        "version = 1\nname = \"people\"\n[source]\nkey = \"[Key]\"\ntime_zone = \"UTC\"\n[[match]]\ntarget = \"employeeId\"\n[attributes]\n\
+         employeeId = \"[Key]\"\ndisplayName = \"[Name]\"\n\
+         userPrincipalName = { when = \"create\", expression = 'Join(\"@\", [Key], DefaultDomain())' }\n\
+         [lifecycle]\nstart = \"[Start]\"\n",
+    );
+    let file = world.write("hr.csv", "Key,Name,Start\n1,Ada,2020-01-01\n2,Bo,in the spring\n");
+    let ended = world.import(&file, &["--mapping", "map.toml", "--log-file", "run.log", "-vv"]);
+    assert_eq!(ended.code, 4, "{}\n{}", ended.out, ended.err);
+    assert!(
+        ended.out.contains("is not a date of the form") && ended.out.contains("the cell has \"in the spring\""),
+        "{}",
+        ended.out
+    );
+    assert!(!ended.err.contains("in the spring"), "{}", ended.err);
+    let log = std::fs::read_to_string(world.path("run.log")).unwrap();
+    assert!(!log.contains("in the spring"), "{log}");
+    let document = world.import(&file, &["--mapping", "map.toml", "--format", "json", "--dry-run"]);
+    assert!(!document.out.contains("in the spring"), "{}", document.out);
+    let shown = world.run(["runs", "show", "last"]).ends_with(0);
+    assert!(!shown.out.contains("in the spring"), "{}", shown.out);
+}

@@ -196,7 +196,8 @@ impl Office {
         let run = store.begin(approved).unwrap();
         let (_alive, cancel) = watch::channel(false);
         let matching = self.mapping.rules().matching.first().copied();
-        let options = Options { run: run.clone(), snapshot, matching, tap: false, cancel };
+        let accepted = store.accepted(&snapshot.tenant).unwrap();
+        let options = Options { run: run.clone(), snapshot, matching, accepted, tap: false, cancel };
         let applied = apply::apply(approved, &live, store, options).await.map_err(told)?;
         store.absorb(approved.plan(), &applied, TODAY).unwrap();
         store.finish(&run, &applied.outcome, 0).unwrap();

@@ -299,6 +299,58 @@ fn what_is_refused_to_the_app_is_one_entry_and_is_tried_on_one_person_each_night
     assert!(tenant.sandbox.users().as_array().unwrap().iter().all(|user| user["mobilePhone"] == "+49 9"));
 }
 
+/// The entries of the outcome: the keys that failed with the property, and how many attributes are refused to the app.
+fn failures(outcome: &Value) -> (Vec<(&str, &str, &str)>, usize) {
+    let failed = outcome["failed"].as_array().unwrap().iter();
+    let failed = failed.map(|failed| {
+        let text = |name: &str| failed[name].as_str().unwrap_or_default();
+        (text("key"), text("step"), text("property"))
+    });
+    let skipped = outcome["skipped"].as_array().unwrap().iter();
+    (failed.collect(), skipped.filter(|skipped| skipped["code"] == "refused-by-graph").count())
+}
+
+#[test]
+fn a_lasting_refusal_of_one_person_stays_that_persons_once_others_have_passed() {
+    let tenant = Tenant::new(&json!({}));
+    let rows: Vec<Row> = (1..=4).map(Row::new).collect();
+    tenant.night(&rows, 0);
+    let moved: Vec<Row> = rows.iter().map(|row| row.clone().with("Phone", "+49 9")).collect();
+    tenant.sandbox.trouble(Faults::none().refuse("mobilePhone:403:00001"));
+    let lone = (vec![("00001", "update", "mobilePhone")], 0);
+    // The others pass in the first night; in the next ones this person alone is pending.
+    for night in 1..=3 {
+        assert_eq!(failures(&tenant.night(&moved, 4)), lone, "night {night}");
+    }
+    // A new value for somebody else goes through at once: nothing is withheld from the others.
+    let mut later = moved.clone();
+    later[1] = later[1].clone().with("Phone", "+49 10");
+    assert_eq!(failures(&tenant.night(&later, 4)), lone);
+    assert_eq!(tenant.user("00002")["mobilePhone"], "+49 10");
+    tenant.settle(&later);
+    assert_eq!(tenant.user("00001")["mobilePhone"], "+49 9");
+}
+
+#[test]
+fn a_permission_that_is_taken_away_is_noticed_after_earlier_successes() {
+    let tenant = Tenant::new(&json!({}));
+    let rows: Vec<Row> = (1..=3).map(Row::new).collect();
+    tenant.night(&rows, 0);
+    let moved: Vec<Row> = rows.iter().map(|row| row.clone().with("Phone", "+49 9")).collect();
+    tenant.sandbox.trouble(Faults::none().refuse("mobilePhone:403"));
+    // Refused to all of them, it is the app's; the lone attempts of the next nights do not change that.
+    for night in 1..=3 {
+        assert_eq!(failures(&tenant.night(&moved, 4)), (Vec::new(), 1), "night {night}");
+    }
+    tenant.sandbox.trouble(Faults::none());
+    let mut nights = 0;
+    while tenant.run(&moved, &[]).code != 0 {
+        nights += 1;
+        assert!(nights < 4, "the permission was granted again");
+    }
+    tenant.settle(&moved);
+}
+
 /// A distribution list that has the address of a future person.
 fn list(address: &str) -> Value {
     json!({ "groups": [{

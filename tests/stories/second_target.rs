@@ -242,7 +242,8 @@ async fn carry_out(
     let (_alive, cancel) = watch::channel(false);
     let matching = Attribute::find(roles::EMPLOYEE_ID);
     // Asked for, and left out: the application has no access passes.
-    let options = Options { run: run.clone(), snapshot, matching, tap: true, cancel };
+    let accepted = store.accepted(&snapshot.tenant).unwrap();
+    let options = Options { run: run.clone(), snapshot, matching, accepted, tap: true, cancel };
     let applied = apply::apply(approved, application, store, options).await.unwrap();
     store.absorb(approved.plan(), &applied, day).unwrap();
     store.finish(&run, &applied.outcome, 0).unwrap();

@@ -145,6 +145,26 @@ fn what_changed_since_is_left_alone_and_told() {
 }
 
 #[test]
+fn an_undo_of_overwritten_changes_says_what_it_left_alone() {
+    let story = Story::new();
+    story.import(&BEFORE, &[]);
+    let mut moved = BEFORE;
+    moved[1].2 = "4";
+    let run = story.import(&moved, &[]);
+    let text = || story.world.run(["undo", run["run"].as_str().unwrap(), "--dry-run"]);
+    assert!(!text().out.contains("No changes"), "the manager comes back");
+    moved[1].2 = "3";
+    story.import(&moved, &[]);
+    let ended = text();
+    assert!(ended.out.contains("No changes. 1 change is left alone: 2: manager was changed since"), "{}", ended.out);
+    assert!(!ended.out.contains("agrees"), "{}", ended.out);
+    // Undone already: that is another headline, and HR was not asked either.
+    story.import(&BEFORE, &[]);
+    let ended = text();
+    assert!(ended.out.contains("Nothing to do: every change is in place already."), "{}", ended.out);
+}
+
+#[test]
 fn a_deleted_account_comes_back_from_the_recycle_bin() {
     let story = Story::new();
     story.import(&BEFORE, &[]);

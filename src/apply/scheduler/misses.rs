@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::part::has_own_rule;
+use crate::apply::options::Options;
 use crate::apply::outcome::{Failed, StepName};
 use crate::directory::{Attribute, roles};
 use crate::plan::{Action, Change, Object};
@@ -231,13 +232,14 @@ impl Progress {
     }
 }
 
-/// The attributes that are refused to the app and not to a person: no value of them went through in this run. An attribute that needs no
-/// permission of its own is only that where it was refused to several, while something else went through: an outage refuses everything.
-/// Gives the people refused, by change.
+/// The attributes that are refused to the app and not to a person: no value of them went through in this run. The refusal of one person
+/// alone counts only for an attribute that needs a permission of its own, and of which no value went through since the app was last
+/// refused it. An attribute that needs no permission of its own has to be refused to several, while something else went through: an outage
+/// refuses everything. Gives the people refused, by change.
 pub(super) fn refused_to_app(
     progress: &[Progress],
     written: &BTreeSet<Attribute>,
-    spared: Option<Attribute>,
+    options: &Options<'_>,
 ) -> BTreeMap<Attribute, BTreeSet<usize>> {
     let mut refused: BTreeMap<Attribute, BTreeSet<usize>> = BTreeMap::new();
     let any_done = progress.iter().any(|change| change.any_done);
@@ -254,8 +256,9 @@ pub(super) fn refused_to_app(
             attribute.name,
             roles::ACCOUNT_ENABLED | roles::USER_PRINCIPAL_NAME | roles::DISPLAY_NAME | roles::MAIL_NICKNAME
         );
-        let own = has_own_rule(*attribute) || (people.len() > 1 && any_done);
-        own && !demanded && Some(*attribute) != spared && !written.contains(attribute)
+        let several = people.len() > 1;
+        let own = has_own_rule(*attribute) && (several || !options.accepted.contains(attribute));
+        (own || (several && any_done)) && !demanded && Some(*attribute) != options.matching && !written.contains(attribute)
     });
     refused
 }

@@ -67,6 +67,8 @@ struct Scheduler<'a> {
     passes: BTreeMap<String, SecretString>,
     /// Attributes of which a value went through.
     written: BTreeSet<Attribute>,
+    /// Those of them that an update wrote.
+    updated: BTreeSet<Attribute>,
     members: MemberAdds,
     retried: u64,
     /// Whole batches that failed one after another, the last one's moment, and when the next may go.
@@ -132,6 +134,7 @@ impl<'a> Scheduler<'a> {
             created_at: HashMap::new(),
             passes: BTreeMap::new(),
             written: BTreeSet::new(),
+            updated: BTreeSet::new(),
             members: MemberAdds::default(),
             retried: 0,
             dead: 0,

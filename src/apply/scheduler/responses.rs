@@ -127,6 +127,7 @@ impl Scheduler<'_> {
         match (&live.step.act, &in_flight.part) {
             (_, Part::Edits(edits)) => {
                 self.written.extend(edits.keys().copied());
+                self.updated.extend(edits.keys().copied());
                 achieved.extend(live.step.act.enables().map(|to| if to { "enabled" } else { "disabled" }));
             }
             (StepAction::CreateUser { attributes }, _) => {

@@ -44,7 +44,7 @@ impl Scheduler<'_> {
 
     /// What is refused to the app is one entry, and no failure of each person.
     fn take_refused(&mut self) -> BTreeMap<Attribute, BTreeSet<usize>> {
-        let refused = refused_to_app(&self.progress, &self.written, self.options.matching);
+        let refused = refused_to_app(&self.progress, &self.written, &self.options);
         for progress in &mut self.progress {
             progress.misses.retain(|miss| match miss.detail {
                 Detail::Attribute(attribute) => !(miss.forbidden && refused.contains_key(&attribute)),
@@ -131,6 +131,7 @@ impl Scheduler<'_> {
             passes: self.passes,
             refused: refused.into_iter().map(|(attribute, people)| (attribute, keys(people))).collect(),
             written: self.written,
+            updated: self.updated,
             interrupted: matches!(stopped, Some(Stop::Interrupted)),
             gave_up: matches!(stopped, Some(Stop::GaveUp)),
         })

@@ -9,11 +9,23 @@ use crate::plan::{Action, Change, Edit, Members, SkippedCode};
 use crate::target::{Owner, OwnerKind, TakenName};
 
 pub(super) async fn carry_out(plan: &Plan, fake: &Fake) -> (Applied, Notes) {
+    carry_out_after(plan, fake, &[]).await
+}
+
+/// The same where values of these attributes went through in earlier runs.
+async fn carry_out_after(plan: &Plan, fake: &Fake, accepted: &[&str]) -> (Applied, Notes) {
+    let accepted: BTreeSet<Attribute> = accepted.iter().map(|name| attribute(name)).collect();
     let (_keep, cancel) = watch::channel(false);
     let mut notes = Notes::default();
     let snapshot = fake.snapshot();
-    let options =
-        Options { run: RunId("r".into()), snapshot: &snapshot, matching: Some(attribute("employeeId")), tap: false, cancel };
+    let options = Options {
+        run: RunId("r".into()),
+        snapshot: &snapshot,
+        matching: Some(attribute("employeeId")),
+        accepted,
+        tap: false,
+        cancel,
+    };
     let applied = run(plan, fake, &mut notes, options).await.unwrap();
     (applied, notes)
 }
@@ -188,6 +200,26 @@ async fn a_refused_attribute_is_told_once_and_the_rest_lands() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lone_refusal_after_earlier_successes_is_that_persons() {
+    for (people, accepted, to_app) in [(1, false, true), (1, true, false), (2, true, true)] {
+        let mut fake = Fake::new();
+        fake.forbidden.insert("mobilePhone");
+        let mut changes = Vec::new();
+        for at in 0..people {
+            let user = id(&format!("m{at}"));
+            fake.state().users.insert(user.clone(), crate::directory::User::new(user.clone(), Upn::new(format!("m{at}@c"))));
+            changes.push(change(Action::Update, &format!("k{at}"), Some(&user), vec![edit("mobilePhone", None, Some("1"))]));
+        }
+        let earlier: &[&str] = if accepted { &["mobilePhone"] } else { &[] };
+        let (applied, _) = carry_out_after(&plan(changes), &fake, earlier).await;
+        assert_eq!(!applied.refused.is_empty(), to_app, "{people} people, accepted before: {accepted}");
+        let failed: Vec<_> = applied.outcome.failed.iter().map(|failed| (failed.step, failed.property.as_deref())).collect();
+        let one = [(Some(StepName::Update), Some("mobilePhone"))];
+        assert_eq!(failed, if to_app { &[][..] } else { &one[..] });
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dead_service_ends_the_run_early() {
     for fault in [Fault::LostBefore, Fault::LockedOut, Fault::Page, Fault::Barred] {
         let mut fake = Fake::new();
@@ -295,8 +327,14 @@ async fn an_interrupt_finishes_what_is_in_flight() {
     let mut notes = Notes::default();
     let snapshot = fake.snapshot();
     let plan = everybody(1_000);
-    let options =
-        Options { run: RunId("r".into()), snapshot: &snapshot, matching: Some(attribute("employeeId")), tap: false, cancel };
+    let options = Options {
+        run: RunId("r".into()),
+        snapshot: &snapshot,
+        matching: Some(attribute("employeeId")),
+        accepted: BTreeSet::new(),
+        tap: false,
+        cancel,
+    };
     let (applied, ()) = tokio::join!(run(&plan, &fake, &mut notes, options), async {
         tokio::time::sleep(Duration::from_millis(70)).await;
         stop.send(true).unwrap();

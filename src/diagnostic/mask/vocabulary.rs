@@ -4,9 +4,9 @@ use super::super::suggest::nearest;
 
 /// The keys and tables of hrpush.toml, of a mapping and of its test file.
 pub(super) const KEYS: &str = "\
-    tenant id cloud size auth method client_id client_id_env client_id_file secret_env secret_file certificate certificate_file token_env \
-    token_file secret password token user user_env user_file password_env password_file fixed_password header scheme base64 key_env \
-    key_file token_url send fields expires issuer subject audience assertion_env assertion_file key_password_env key_password_file \
+    tenant id cloud size auth method client_id client_id_env client_id_file secret_env secret_file secret_command certificate certificate_file token_env \
+    token_file token_command secret password token user user_env user_file password_env password_file password_command fixed_password header scheme base64 key_env \
+    key_file token_url send fields expires issuer subject audience assertion_env assertion_file key_password_env key_password_file key_password_command \
     source kind path mapping delimiter encoding skip_lines skip_footer member max_mb sheet done_file min_age join key other_key prefix \
     rows from until dates nothing primary column values highest after move repeated known_hosts host_key endpoint region access_key_id \
     account driver url query query_file timeout binary name socket tls ca_file protect users groups guard feed disable enable delete \

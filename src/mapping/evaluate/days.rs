@@ -40,6 +40,7 @@ pub(super) fn day(bound: &BoundMapping, slot: Slot, part: RecordPart, text: &str
             let shown: String = text.chars().take(40).collect();
             let fault = format!("{what} a date of the form {}: {shown:?}", dates.forms());
             let mut problem = Problem::invalid(bound, slot, part, &fault);
+            problem.shown = Some(text.to_owned());
             problem.help = match dates.short_form(text) {
                 Some(form) => format!("its year has two digits: add {:?} to `dates` in the mapping", form.as_str()),
                 None if role == Role::End => "correct the date in HR, add its form to `dates` in the mapping, or list it in \

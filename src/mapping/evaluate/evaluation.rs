@@ -122,6 +122,6 @@ impl<'m> RecordEvaluation<'m> {
                 format!("deliver the number as text, or mend it in `[source] {part}` of the mapping with Replace"),
             ),
         };
-        Err(Problem { part, code, message: format!("the {part} ({columns}) {damage}"), help })
+        Err(Problem { part, code, message: format!("the {part} ({columns}) {damage}"), help, shown: None })
     }
 }

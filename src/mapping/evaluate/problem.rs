@@ -14,6 +14,8 @@ pub(super) struct Problem {
     pub(super) code: HeldCode,
     pub(super) message: String,
     pub(super) help: String,
+    /// The cell that could not be read, for the screen alone.
+    pub(super) shown: Option<String>,
 }
 
 impl Problem {
@@ -30,7 +32,7 @@ impl Problem {
             named => format!("`{named}` {fault} ({columns})"),
         };
         let help = "correct the value in HR, or translate it in the mapping".to_owned();
-        Self { part, code: HeldCode::InvalidValue, message, help }
+        Self { part, code: HeldCode::InvalidValue, message, help, shown: None }
     }
 
     /// A record from which the cells of another file may be missing.
@@ -45,12 +47,12 @@ impl Problem {
             JoinFault::NoKey => (HeldCode::InvalidValue, "enter the key in this row, or remove the row"),
         };
         let message = format!("the key by which {source} is joined (column `{column}`) {fault}");
-        Self { part: RecordPart::JoinKey, code, message, help: help.to_owned() }
+        Self { part: RecordPart::JoinKey, code, message, help: help.to_owned(), shown: None }
     }
 }
 
 impl From<Problem> for LeftOut {
-    fn from(Problem { part, code, message, help }: Problem) -> Self {
+    fn from(Problem { part, code, message, help, shown: _ }: Problem) -> Self {
         Self { part, code, message, help }
     }
 }
@@ -76,8 +78,9 @@ pub(super) fn held(
     }
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     let (message, help) = (messages.join("; "), helps.join("; "));
+    let shown = problems.iter().filter_map(|problem| problem.shown.clone()).collect();
     let (candidates, marks) = (Vec::new(), Vec::new());
-    Held { key, previous_key, place: Some(place.clone()), left, code, message, help, candidates, marks }
+    Held { key, previous_key, place: Some(place.clone()), left, code, message, help, candidates, marks, shown }
 }
 
 /// The texts of a held record, by which it still points at an account.

@@ -158,7 +158,8 @@ impl RecordEvaluation<'_> {
 
     fn no_key(&self) -> Problem {
         let message = format!("the record has no key ({} is empty)", self.bound.columns(self.bound.inner.key));
-        Problem { part: RecordPart::Key, code: HeldCode::NoKey, message, help: "enter the personnel number in HR".to_owned() }
+        let help = "enter the personnel number in HR".to_owned();
+        Problem { part: RecordPart::Key, code: HeldCode::NoKey, message, help, shown: None }
     }
 
     /// Whether the record is in scope.
@@ -210,7 +211,8 @@ impl RecordEvaluation<'_> {
         };
         let columns = cycle.status.map(|slot| format!(" ({})", self.bound.columns(slot))).unwrap_or_default();
         let message = message + &columns;
-        self.problems.push(Problem { part: RecordPart::Status, code: HeldCode::NoStatus, message, help: help.to_owned() });
+        let (part, code, help) = (RecordPart::Status, HeldCode::NoStatus, help.to_owned());
+        self.problems.push(Problem { part, code, message, help, shown: None });
         None
     }
 

@@ -365,5 +365,6 @@ fn unsettled(key: &EmployeeId, place: Option<&Place>, why: &str) -> Held {
         help: "look the account up in the tenant; the next run tries again".into(),
         candidates: Vec::new(),
         marks: Vec::new(),
+        shown: Vec::new(),
     }
 }

@@ -35,5 +35,6 @@ pub(super) fn duplicate(row: PersonRow<'_>, count: usize) -> Held {
         help: "keep one record for each person, or give the others keys of their own".into(),
         candidates: Vec::new(),
         marks: if let Kind::Held(held) = row.kind { held.marks.clone() } else { Vec::new() },
+        shown: Vec::new(),
     }
 }

@@ -82,6 +82,7 @@ fn converted(key: &str, place: Option<Place>, user: &User, other: &str) -> Held 
         ),
         candidates: vec![user.id.clone()],
         marks: Vec::new(),
+        shown: Vec::new(),
     }
 }
 

@@ -94,6 +94,17 @@ mod tests {
 
     fn held_record(key: Option<EmployeeId>, place: Option<Place>, code: HeldCode) -> Held {
         let (message, help) = ("no".to_owned(), "do".to_owned());
-        Held { key, previous_key: None, place, left: false, code, message, help, candidates: Vec::new(), marks: Vec::new() }
+        Held {
+            key,
+            previous_key: None,
+            place,
+            left: false,
+            code,
+            message,
+            help,
+            candidates: Vec::new(),
+            marks: Vec::new(),
+            shown: Vec::new(),
+        }
     }
 }

@@ -419,6 +419,7 @@ mod tests {
             help: "yes".into(),
             candidates: Vec::new(),
             marks: Vec::new(),
+            shown: Vec::new(),
         };
         let place = Place { source: "hr.csv".into(), at: At::Line(300) };
         let stages = [None, Some(Stage::Left { end: Some(date(2026, 2, 28)) }), Some(Stage::Active { start: None })];

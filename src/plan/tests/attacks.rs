@@ -31,6 +31,7 @@ fn held(desired: &Desired, code: HeldCode) -> Mapped {
         left: false,
         candidates: Vec::new(),
         marks: Vec::new(),
+        shown: Vec::new(),
     })
 }
 

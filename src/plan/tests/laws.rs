@@ -88,6 +88,7 @@ fn rows(company: &[Month]) -> Vec<Mapped> {
                     left: false,
                     candidates: Vec::new(),
                     marks: Vec::new(),
+                    shown: Vec::new(),
                 })]
             }
             Row::Twice => vec![Mapped::Desired(person.clone()), Mapped::Desired(person)],

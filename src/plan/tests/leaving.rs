@@ -7,7 +7,7 @@ use jiff::civil::date;
 use super::world::*;
 use crate::directory::{User, UserType, Value};
 use crate::mapping::{Desired, Held, HeldCode, LeaveAction, LeftOut, Mapped, RecordPart, Stage};
-use crate::plan::{Action, Concern, LastReading, Plan, ReasonCode, RecordCounts, SkippedCode};
+use crate::plan::{Action, Concern, HeldAccess, LastReading, Plan, ReasonCode, RecordCounts, SkippedCode};
 
 fn ada() -> Desired {
     worker("1", "Ada", "Lovelace")
@@ -142,7 +142,7 @@ fn a_leaver_whose_account_is_in_doubt_heads_the_report() {
     assert_eq!(text(&plan), "held 1 ambiguous-match");
     assert!(plan.held[0].left);
     assert_eq!(plan.summary.held_leavers, 1);
-    assert!(matches!(plan.attention()[..], [Concern::HeldLeaver(entry)] if !entry.closed));
+    assert!(matches!(plan.attention()[..], [Concern::HeldLeaver(entry)] if entry.access == HeldAccess::Open));
 }
 
 #[test]
@@ -159,15 +159,16 @@ fn a_held_leaver_without_any_enabled_account_raises_no_false_alarm() {
             help: "do".into(),
             candidates: Vec::new(),
             marks: Vec::new(),
+            shown: Vec::new(),
         };
         world.mapped = vec![Mapped::Held(entry), Mapped::Desired(bob())];
     };
     let mut world = World::settled(vec![ada(), bob()]);
     held(&mut world);
-    assert!(!world.plan().held[0].closed);
+    assert_eq!(world.plan().held[0].access, HeldAccess::Open);
     world.user("1").enabled = Some(false);
     let plan = world.plan();
-    assert!(plan.held[0].left && plan.held[0].closed);
+    assert!(plan.held[0].left && plan.held[0].access == HeldAccess::Closed);
     assert_eq!(plan.attention().len(), 1, "it still ends with 4");
 }
 
@@ -424,6 +425,7 @@ fn held_record(key: Option<&str>, person: &Desired, code: HeldCode) -> Mapped {
         help: "do".into(),
         candidates: Vec::new(),
         marks: ["givenName", "surname", "mail", "userPrincipalName"].into_iter().filter_map(text).collect(),
+        shown: Vec::new(),
     })
 }
 

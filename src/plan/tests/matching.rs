@@ -145,6 +145,7 @@ fn after_a_record_without_a_key_missing_people_are_listed_and_not_disabled() {
         help: "give it one".into(),
         candidates: Vec::new(),
         marks: Vec::new(),
+        shown: Vec::new(),
     })];
     assert_eq!(world.text(), "held - no-key\nskipped 1 Missing");
 }

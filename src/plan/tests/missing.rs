@@ -24,6 +24,7 @@ fn held(key_text: Option<&str>, code: HeldCode) -> Mapped {
         help: "do".into(),
         candidates: Vec::new(),
         marks: Vec::new(),
+        shown: Vec::new(),
     })
 }
 

@@ -164,6 +164,7 @@ fn held(hr: &Desired, code: HeldCode) -> Mapped {
         left: false,
         candidates: Vec::new(),
         marks: Vec::new(),
+        shown: Vec::new(),
     })
 }
 

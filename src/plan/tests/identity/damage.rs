@@ -60,6 +60,7 @@ fn damaged(number: usize, damage: &Damage) -> Mapped {
                 help: "do".into(),
                 candidates: Vec::new(),
                 marks: Vec::new(),
+                shown: Vec::new(),
             });
         }
     })

@@ -50,7 +50,7 @@ pub(crate) struct ShowArgs {
     /// Show only the counts and the guards of the plan
     #[arg(long)]
     pub(crate) summary: bool,
-    /// Print to the terminal directly, without $HRPUSH_PAGER, $PAGER or less
+    /// Print to the terminal directly, without the pager (`HRPUSH_PAGER`, `PAGER` or less)
     #[arg(long)]
     pub(crate) no_pager: bool,
 }

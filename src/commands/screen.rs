@@ -62,7 +62,9 @@ impl Screen {
         let is_silent = end.facts.changes == 0 && end.ended.as_ref().is_some_and(|ended| ended.code == Code::Done);
         let lines = self.deferred.as_ref().map(|lines| std::mem::take(&mut *lock(lines))).unwrap_or_default();
         if !is_silent {
-            lines.iter().for_each(|line| anstream::eprintln!("{line}"));
+            for line in lines {
+                anstream::eprintln!("{line}");
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// After this time a wait is reported.
 const LONG: Duration = Duration::from_secs(3);
 /// After these times it is reported again, and from then on every minute.
-const AGAIN: [Duration; 2] = [Duration::from_secs(15), Duration::from_secs(60)];
+const AGAIN: [Duration; 2] = [Duration::from_secs(15), Duration::from_mins(1)];
 
 /// A wait that has become long.
 #[derive(Clone, Debug, PartialEq, Eq)]

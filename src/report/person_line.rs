@@ -4,6 +4,7 @@ use crate::diagnostic::escape::{Shown, shown};
 use crate::directory::{Value, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::{Change, Edit, HeldEntry, Object, PersonLabel, Plan, Skipped};
+use crate::record::EmployeeId;
 
 /// How much of a person a line has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +34,7 @@ impl<'p> Person<'p> {
 
     /// The person of a held record.
     pub(super) fn of_held(entry: &'p HeldEntry) -> Self {
-        let key = entry.key.as_ref().map(|key| key.as_str());
+        let key = entry.key.as_ref().map(EmployeeId::as_str);
         let candidates = (entry.candidates.len() == 1).then(|| entry.candidates[0].user_principal_name.as_str());
         Self { label: Some(&entry.label), key, sign_in_name: candidates }
     }

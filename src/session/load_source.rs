@@ -32,7 +32,7 @@ pub(crate) async fn read(session: &Session<'_>, files: &[PathBuf], options: &Rea
     if files.is_empty()
         && let Some(SourceKind::Rest(source)) = kind(settings)
     {
-        return rest_source::read(session, source, options).await;
+        return Box::pin(rest_source::read(session, source, options)).await;
     }
     if files.is_empty()
         && let Some(SourceKind::Scim(source)) = kind(settings)
@@ -101,7 +101,7 @@ pub(crate) async fn read_plainly(session: &Session<'_>, files: &[PathBuf], day: 
     if files.is_empty()
         && let Some(SourceKind::Rest(source)) = kind(settings)
     {
-        return rest_source::read_plainly(session, source, day).await;
+        return Box::pin(rest_source::read_plainly(session, source, day)).await;
     }
     if files.is_empty()
         && let Some(SourceKind::Scim(source)) = kind(settings)
@@ -170,9 +170,10 @@ fn file_source(settings: &Settings, files: &[PathBuf], other_mapping: bool) -> R
 
 async fn open(session: &Session<'_>, source: &FileSource) -> Result<OpenDelivery, Failure> {
     let delivery = delivery(source)?;
+    let opening = Box::pin(delivery.open());
     let open = match &source.place {
-        None => delivery.open().await?,
-        Some(place) => session.waits().watch(format!("the HR files at {}", place.place.shown)).during(delivery.open()).await?,
+        None => opening.await?,
+        Some(place) => session.waits().watch(format!("the HR files at {}", place.place.shown)).during(opening).await?,
     };
     if let Some(place) = &source.place {
         let note = format!("fetched {} from {}", shown(open.name()), shown(&place.place.shown));

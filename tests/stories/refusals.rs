@@ -466,5 +466,10 @@ fn a_property_that_graph_names_in_its_details_is_shown() {
     let tenant = Tenant::new(&json!({ "domains": domains }));
     tenant.world.write("map.toml", MAPPING.replace("\"contoso.com\"", "\"fed.contoso.com\""));
     let ended = tenant.run(&[Row::new(1)], &[]);
-    assert!(ended.code == 4 && ended.err.contains("onPremisesImmutableId"), "{}\n{}", ended.out, ended.err);
+    assert!(
+        ended.code == 4 && ended.out.contains("onPremisesImmutableId") && ended.err.contains("held 00001 [invalid-value]"),
+        "{}\n{}",
+        ended.out,
+        ended.err
+    );
 }

@@ -10,6 +10,7 @@ use crate::report;
 use crate::session::approval::answer::{Answer, Given, Signing, accept, record, write};
 use crate::session::error::{Ended, Failure};
 use crate::session::saved_plan;
+use crate::session::settings::Settings;
 
 pub(super) fn approve(common: &Common, args: &Approve) -> Result<Ended, Failure> {
     let settings = settings(common)?;
@@ -28,7 +29,7 @@ pub(super) fn approve(common: &Common, args: &Approve) -> Result<Ended, Failure>
             self::answer(&settings, name.as_deref().unwrap_or_default(), &answer, (signing, args.signing.output.as_deref()))?
         }
     };
-    show(common, &given)
+    show(common, &settings, &given)
 }
 
 fn output(path: Option<&Path>) -> Result<&Path, Failure> {
@@ -37,7 +38,7 @@ fn output(path: Option<&Path>) -> Result<&Path, Failure> {
 
 /// Answers a plan of this folder: recorded at once, or written to a file.
 pub(super) fn answer(
-    settings: &crate::session::settings::Settings,
+    settings: &Settings,
     name: &str,
     answer: &Answer,
     (signing, to): (Option<Signing<'_>>, Option<&Path>),
@@ -68,15 +69,15 @@ pub(super) fn passphrase(_: &Path) -> Result<String, Failure> {
 }
 
 /// Prints an answer that was given.
-pub(super) fn show(common: &Common, given: &Given) -> Result<Ended, Failure> {
+pub(super) fn show(common: &Common, settings: &Settings, given: &Given) -> Result<Ended, Failure> {
     print(&match common.format {
         Format::Json => report::json(given)?,
-        Format::Text => text(given),
+        Format::Text => text(given, settings.config.approval.two_people),
     })?;
     Ok(Ended::done())
 }
 
-fn text(given: &Given) -> String {
+fn text(given: &Given, two_people: bool) -> String {
     let Given {
         decision,
         feed,
@@ -106,6 +107,9 @@ fn text(given: &Given) -> String {
     let _ = writeln!(text, "    by {}{until}", report::shown(&by));
     if let Some(note) = note {
         let _ = writeln!(text, "    note: {}", report::shown(note));
+    }
+    if two_people && approves && file.is_none() {
+        text.push_str("    [approval] asks for two people: another one must approve it as well\n");
     }
     text.push_str(&match file {
         Some(file) if *signed => format!(

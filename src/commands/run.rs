@@ -65,7 +65,7 @@ pub(super) async fn carry_out(session: &Session<'_>, mut pending: PendingRun, ch
     let confirmed = judgement.question().map(ask).transpose()?.unwrap_or(false);
     match judgement.decide(confirmed) {
         Decision::End(ended) => {
-            proposal::keep(session, &mut pending)?;
+            proposal::keep(session, &mut pending);
             if common.format == Format::Json {
                 print(&pending.document()?)?;
             }

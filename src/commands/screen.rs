@@ -84,9 +84,9 @@ fn log_plan(preview: &Preview) {
 
 /// Logs counts only, as for the plan.
 fn log_outcome(outcome: &Outcome) {
-    let Outcome { run, applied, failed, requests, duration_ms, .. } = outcome;
+    let Outcome { run, applied, failed, requests, duration_ms, link, .. } = outcome;
     let (failed, writes, throttled) = (failed.len(), requests.writes, requests.throttled);
-    tracing::info!(run, failed, writes, throttled, duration_ms, "carried out {applied} changes");
+    tracing::info!(run, failed, writes, throttled, duration_ms, link = link.as_deref(), "carried out {applied} changes");
 }
 
 fn log_end(end: &RunEnd) {

@@ -55,7 +55,7 @@ pub struct Config {
     pub quota: Quota,
     /// How long the journal is kept.
     pub journal: JournalConfig,
-    /// Who may approve a plan beforehand, and for how long.
+    /// How approvals are given before a run, and for how long they are valid.
     pub approval: ApprovalConfig,
 }
 

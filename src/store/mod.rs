@@ -42,7 +42,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use thiserror::Error;
 
-pub use approvals::{Approval, ApprovalRow, NewRejection};
+pub use approvals::{Approval, ApprovalRow};
 pub use chain::{ChainReport, ExportedRun};
 pub use decisions::{DecisionRow, KnownAccount, Operator};
 pub use endings::{EndKind, GoodRun, RunResult, RunStart};
@@ -50,6 +50,7 @@ pub use held_records::HeldRecord;
 pub use links::{Link, LinkKind};
 pub use proposals::Proposal;
 pub use quota_level::{SavedLevel, SavedStops};
+pub use rejections::NewRejection;
 pub use retention::Pruned;
 pub use runs::{Recorded, RequestRow, RunRow, Write};
 pub use saved_plan::{Carried, Counted, Staged, StagedPerson};

@@ -6,8 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::approval::fingerprint::OF_THE_READING;
-use crate::plan::given_approval::GivenApproval;
+use crate::plan::given_approval::{ApprovedGuard, GivenApproval};
 use crate::plan::inputs::Policy;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Change, Edit, Guard, Judged, Members, Object, Plan};
@@ -65,7 +64,7 @@ impl Plan {
 }
 
 fn is_of_reading(guard: &Guard) -> bool {
-    OF_THE_READING.contains(&guard.name.as_str())
+    ApprovedGuard::is_of_reading(&guard.name)
 }
 
 /// An approval with its changes by object and key.
@@ -86,7 +85,7 @@ impl<'a> Indexed<'a> {
     }
 }
 
-/// The valid approvals.
+/// All approvals that are valid for the run.
 struct Approvals<'a> {
     all: Vec<Indexed<'a>>,
     two_people: bool,

@@ -178,6 +178,10 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
     {
         return Err(refuse("the approval is refused: tenant, feed or reading is not that of the plan with this fingerprint"));
     }
+    if let Some(guard) = statement.guards.iter().find(|guard| !describes(guard, plan)) {
+        let name = shown(&guard.name);
+        return Err(refuse(&format!("the approval is refused: its count of the guard `{name}` is not that of the plan")));
+    }
     let mut approval = approval(&statement, plan);
     approval.principal = Some(signer.principals.into_iter().collect::<Vec<_>>().join(","));
     approval.signature = Some(signature);
@@ -185,6 +189,13 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
         Failure::Usage(text) => refuse(&format!("the approval is refused: {text}")),
         other => other,
     })
+}
+
+/// Whether a guard of a statement tripped in the plan as well. A guard on the reading must not count more than there: a higher count would
+/// cover a reading that lost more.
+fn describes(guard: &ApprovedGuard, plan: &Plan) -> bool {
+    let mut same = ApprovedGuard::tripped(plan).into_iter().filter(|tripped| tripped.name == guard.name);
+    same.any(|tripped| guard.count <= tripped.count || !ApprovedGuard::is_of_reading(&guard.name))
 }
 
 fn check_time(settings: &Settings, store: &Store, statement: &Statement, now: Timestamp) -> Result<(), String> {

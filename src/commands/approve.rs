@@ -64,6 +64,7 @@ pub(super) fn passphrase(key: &Path) -> Result<String, Failure> {
 
 /// A build without signatures has no use for one.
 #[cfg(not(feature = "signatures"))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail where keys are read")]
 pub(super) fn passphrase(_: &Path) -> Result<String, Failure> {
     Ok(String::new())
 }
@@ -111,20 +112,20 @@ fn text(given: &Given, two_people: bool) -> String {
     if two_people && approves && file.is_none() {
         text.push_str("    [approval] asks for two people: another one must approve it as well\n");
     }
-    text.push_str(&match file {
-        Some(file) if *signed => format!(
-            "written to {0} with its signature {0}.sig; on the machine of the plan: hrpush approve --accept {0}\n",
-            file.display()
-        ),
-        Some(file) => {
-            format!(
-                "written to {0}; sign it with `ssh-keygen -Y sign -n hrpush -f KEY {0}`, which writes {0}.sig\n",
-                file.display()
-            )
+    let last = match file {
+        Some(file) if *signed => {
+            let file = file.display();
+            format!("written to {file} with its signature {file}.sig; on the machine of the plan: hrpush approve --accept {file}")
         }
-        None if approves => "used by the next run; to carry it out now: hrpush sync\n".to_owned(),
-        None => "skipped until HR's records of these people change; for one person `hrpush decide KEY --forget` ends that\n"
-            .to_owned(),
-    });
+        Some(file) => {
+            let file = file.display();
+            format!("written to {file}; sign it with `ssh-keygen -Y sign -n hrpush -f KEY {file}`, which writes {file}.sig")
+        }
+        None if approves => "used by the next run; to carry it out now: hrpush sync".to_owned(),
+        None => {
+            "skipped until HR's records of these people change; for one person `hrpush decide KEY --forget` ends that".to_owned()
+        }
+    };
+    let _ = writeln!(text, "{last}");
     text
 }

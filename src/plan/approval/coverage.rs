@@ -63,6 +63,17 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Judges the guards on the reading of a saved plan without a copy. The document alone does not prove which reading it was made from, so
+    /// only an approval of exactly this plan covers them.
+    pub(super) fn judge_uncounted(&mut self, approved: bool) {
+        for guard in self.judged.guards.iter_mut().flatten().filter(|guard| is_of_reading(guard)) {
+            let counted = self.guards.iter().find(|counted| counted.name == guard.name);
+            guard.tripped = !approved && counted.is_some_and(|counted| counted.tripped);
+        }
+    }
+}
+
 fn is_of_reading(guard: &Guard) -> bool {
     ApprovedGuard::is_of_reading(&guard.name)
 }

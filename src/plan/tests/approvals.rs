@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::world::*;
 use crate::mapping::Desired;
-use crate::plan::{ApprovedGuard, Approver, GivenApproval, Plan, RejectedChange, Rejection, SkippedCode};
+use crate::plan::{ApprovedGuard, Approver, Confirmation, GivenApproval, Plan, RejectedChange, Rejection, SkippedCode, drift};
 
 fn company(gone: usize) -> Vec<Desired> {
     let person = |n: usize| worker(&format!("{n:03}"), "Ada", &format!("L{n}"));
@@ -122,6 +122,24 @@ fn a_guard_on_the_reading_needs_the_reading_its_name_and_a_count_as_high() {
     assert!(!with(|given| given.guards.iter_mut().for_each(|guard| guard.count -= 1)));
     // The guards on changes need no name: their changes are covered.
     assert!(with(|given| given.guards.retain(|guard| guard.name != "disable")));
+}
+
+#[test]
+fn a_saved_plan_without_a_copy_needs_an_approval_of_its_own_fingerprint() {
+    let mut world = World::settled(company(0));
+    world.lifecycle().disable_missing = true;
+    world.hr(company(0).into_iter().skip(8).collect());
+    let plan = world.plan();
+    world.ledger.approvals = vec![given(&plan, "ann")];
+    let mut edited = plan.clone();
+    edited.changes.truncate(1);
+    edited.fingerprint = "sha256:another".into();
+    let judged = |saved: &Plan, approved: bool| {
+        let confirmation = Confirmation { approved, ..Confirmation::default() };
+        drift(saved, &world.snapshot, &world.ledger, &world.policy, &confirmation).0.approve(None).is_ok()
+    };
+    assert!(!judged(&edited, false), "it only names the reading of an approved plan");
+    assert!(judged(&plan, world.ledger.approves(&plan.fingerprint, false)));
 }
 
 #[test]

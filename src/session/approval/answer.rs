@@ -123,7 +123,7 @@ pub(crate) fn record(settings: &Settings, name: &str, answer: &Answer, signing: 
         // Only a signature needs a number that is used once.
         None => approval.nonce = None,
     }
-    keep(&mut store, approval, &proposal)
+    keep(&mut store, &approval, &proposal)
 }
 
 /// Writes a statement beside its signature, for the state folder of the plan. Without a key it is written alone, to be signed elsewhere.
@@ -185,7 +185,7 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
     let mut approval = approval(&statement, plan);
     approval.principal = Some(signer.principals.into_iter().collect::<Vec<_>>().join(","));
     approval.signature = Some(signature);
-    keep(&mut store, approval, &proposal).map_err(|fault| match fault {
+    keep(&mut store, &approval, &proposal).map_err(|fault| match fault {
         Failure::Usage(text) => refuse(&format!("the approval is refused: {text}")),
         other => other,
     })
@@ -273,7 +273,7 @@ fn approval(statement: &Statement, plan: &Plan) -> Approval {
     }
 }
 
-fn keep(store: &mut Store, approval: Approval, proposal: &Proposal) -> Result<Given, Failure> {
+fn keep(store: &mut Store, approval: &Approval, proposal: &Proposal) -> Result<Given, Failure> {
     let rejected = match (approval.approves, approval.left_out.as_slice()) {
         (true, []) => Vec::new(),
         (true, keys) => RejectedChange::of(&proposal.plan, Some(keys)),
@@ -286,7 +286,7 @@ fn keep(store: &mut Store, approval: Approval, proposal: &Proposal) -> Result<Gi
         .filter(|_| !is_undo)
         .map(|(key, change)| NewRejection { record: proposal.records.get(&key).cloned(), key, change })
         .collect();
-    store.keep_approval(&approval, &rejected).map_err(|fault| match fault {
+    store.keep_approval(approval, &rejected).map_err(|fault| match fault {
         StoreError::NonceUsed => Failure::usage(fault),
         other => other.into(),
     })?;
@@ -298,7 +298,7 @@ fn keep(store: &mut Store, approval: Approval, proposal: &Proposal) -> Result<Gi
         signed = approval.signature.is_some(),
         "recorded an answer to a plan"
     );
-    Ok(given(&approval, &proposal.plan))
+    Ok(given(approval, &proposal.plan))
 }
 
 fn given(approval: &Approval, plan: &Plan) -> Given {

@@ -10,6 +10,7 @@ use crate::report;
 use crate::session::approval::answer::{Answer, Given, Signing, accept, record, write};
 use crate::session::error::{Ended, Failure};
 use crate::session::saved_plan;
+use crate::session::settings::Settings;
 
 pub(super) fn approve(common: &Common, args: &Approve) -> Result<Ended, Failure> {
     let settings = settings(common)?;
@@ -28,7 +29,7 @@ pub(super) fn approve(common: &Common, args: &Approve) -> Result<Ended, Failure>
             self::answer(&settings, name.as_deref().unwrap_or_default(), &answer, (signing, args.signing.output.as_deref()))?
         }
     };
-    show(common, &given)
+    show(common, &settings, &given)
 }
 
 fn output(path: Option<&Path>) -> Result<&Path, Failure> {
@@ -37,7 +38,7 @@ fn output(path: Option<&Path>) -> Result<&Path, Failure> {
 
 /// Answers a plan of this folder: recorded at once, or written to a file.
 pub(super) fn answer(
-    settings: &crate::session::settings::Settings,
+    settings: &Settings,
     name: &str,
     answer: &Answer,
     (signing, to): (Option<Signing<'_>>, Option<&Path>),
@@ -63,20 +64,21 @@ pub(super) fn passphrase(key: &Path) -> Result<String, Failure> {
 
 /// A build without signatures has no use for one.
 #[cfg(not(feature = "signatures"))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail where keys are read")]
 pub(super) fn passphrase(_: &Path) -> Result<String, Failure> {
     Ok(String::new())
 }
 
 /// Prints an answer that was given.
-pub(super) fn show(common: &Common, given: &Given) -> Result<Ended, Failure> {
+pub(super) fn show(common: &Common, settings: &Settings, given: &Given) -> Result<Ended, Failure> {
     print(&match common.format {
         Format::Json => report::json(given)?,
-        Format::Text | Format::Csv => text(given),
+        Format::Text | Format::Csv => text(given, settings.config.approval.two_people),
     })?;
     Ok(Ended::done())
 }
 
-fn text(given: &Given) -> String {
+fn text(given: &Given, two_people: bool) -> String {
     let Given {
         decision,
         feed,
@@ -107,20 +109,23 @@ fn text(given: &Given) -> String {
     if let Some(note) = note {
         let _ = writeln!(text, "    note: {}", report::shown(note));
     }
-    text.push_str(&match file {
-        Some(file) if *signed => format!(
-            "written to {0} with its signature {0}.sig; on the machine of the plan: hrpush approve --accept {0}\n",
-            file.display()
-        ),
-        Some(file) => {
-            format!(
-                "written to {0}; sign it with `ssh-keygen -Y sign -n hrpush -f KEY {0}`, which writes {0}.sig\n",
-                file.display()
-            )
+    if two_people && approves && file.is_none() {
+        text.push_str("    [approval] asks for two people: another one must approve it as well\n");
+    }
+    let last = match file {
+        Some(file) if *signed => {
+            let file = file.display();
+            format!("written to {file} with its signature {file}.sig; on the machine of the plan: hrpush approve --accept {file}")
         }
-        None if approves => "used by the next run; to carry it out now: hrpush sync\n".to_owned(),
-        None => "skipped until HR's records of these people change; for one person `hrpush decide KEY --forget` ends that\n"
-            .to_owned(),
-    });
+        Some(file) => {
+            let file = file.display();
+            format!("written to {file}; sign it with `ssh-keygen -Y sign -n hrpush -f KEY {file}`, which writes {file}.sig")
+        }
+        None if approves => "used by the next run; to carry it out now: hrpush sync".to_owned(),
+        None => {
+            "skipped until HR's records of these people change; for one person `hrpush decide KEY --forget` ends that".to_owned()
+        }
+    };
+    let _ = writeln!(text, "{last}");
     text
 }

@@ -10,5 +10,6 @@ pub(super) fn reject(common: &Common, args: &Reject) -> Result<Ended, Failure> {
     let settings = settings(common)?;
     let signing = args.signing.sign.as_deref().map(|key| Signing { key, ask: &passphrase });
     let no = Answer { approves: false, except: Vec::new(), note: Some(args.note.clone()) };
-    show(common, &answer(&settings, &args.fingerprint, &no, (signing, args.signing.output.as_deref()))?)
+    let given = answer(&settings, &args.fingerprint, &no, (signing, args.signing.output.as_deref()))?;
+    show(common, &settings, &given)
 }

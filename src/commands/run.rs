@@ -90,7 +90,7 @@ async fn decide(session: &Session<'_>, mut pending: PendingRun, judgement: Judge
     let confirmed = judgement.question().map(ask).transpose()?.unwrap_or(false);
     match judgement.decide(confirmed) {
         Decision::End(ended) => {
-            proposal::keep(session, &mut pending)?;
+            proposal::keep(session, &mut pending);
             if common.format == Format::Json {
                 print(&pending.document()?)?;
             }

@@ -166,9 +166,9 @@ fn counted(words: impl Iterator<Item = &'static str>) -> BTreeMap<&'static str, 
 
 /// Logs counts only, as for the plan.
 fn log_outcome(outcome: &Outcome) {
-    let Outcome { run, applied, failed, requests, duration_ms, .. } = outcome;
+    let Outcome { run, applied, failed, requests, duration_ms, link, .. } = outcome;
     let (failed, writes, throttled) = (failed.len(), requests.writes, requests.throttled);
-    tracing::info!(run, failed, writes, throttled, duration_ms, "carried out {applied} changes");
+    tracing::info!(run, failed, writes, throttled, duration_ms, link = link.as_deref(), "carried out {applied} changes");
     // The key names a person, and the message of a refusal may quote a value: `hrpush runs show` has both.
     for Failed { seq, action, step, code, status, property, .. } in &outcome.failed {
         let (action, step, property) = (action.as_str(), step.map(StepName::as_str), property.as_deref());

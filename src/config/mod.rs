@@ -63,7 +63,7 @@ pub struct Config {
     pub journal: JournalConfig,
     /// Where messages about runs go.
     pub notify: Option<NotifyConfig>,
-    /// Who may approve a plan beforehand, and for how long.
+    /// How approvals are given before a run, and for how long they are valid.
     pub approval: ApprovalConfig,
     /// How the SCIM server listens.
     pub serve: Serve,

@@ -93,7 +93,7 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
         config.notify = Some(notify::read(reader, &fields));
     }
     if let Some(fields) = reader.table(root, "approval") {
-        config.approval = approval(reader, &fields, config.approval);
+        config.approval = approval(reader, &fields, config.approval.valid);
     }
     if let Some(fields) = reader.table(root, "serve") {
         config.serve = serve::read(reader, &fields);
@@ -104,9 +104,9 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
 /// The largest validity of an approval: the HR data of a month ago approve nothing.
 const LONGEST_APPROVAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-fn approval(reader: &mut Reader<'_>, fields: &Table<'_, '_>, default: ApprovalConfig) -> ApprovalConfig {
+fn approval(reader: &mut Reader<'_>, fields: &Table<'_, '_>, default: SignedDuration) -> ApprovalConfig {
     let valid = |text: &str| duration::exact(text).filter(|valid| valid.is_positive() && *valid <= LONGEST_APPROVAL);
-    let valid = duration::timed(reader, fields, "valid", "such as 12h or 3d, at most 30d", valid).unwrap_or(default.valid);
+    let valid = duration::timed(reader, fields, "valid", "such as 12h or 3d, at most 30d", valid).unwrap_or(default);
     let is_named = fields.has("signers");
     if is_named {
         Feature::Signatures.is_built(reader, &fields.span());

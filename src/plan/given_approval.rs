@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::approval::fingerprint::OF_THE_READING;
 use crate::plan::model::{Change, Object, Plan};
 
 /// A guard that an approval overrides.
@@ -18,6 +19,11 @@ pub struct ApprovedGuard {
 }
 
 impl ApprovedGuard {
+    /// Whether a guard of this name counts what was read, and not the changes.
+    pub fn is_of_reading(name: &str) -> bool {
+        OF_THE_READING.contains(&name)
+    }
+
     /// The guards of a plan that stop it, as an approval names them.
     pub fn tripped(plan: &Plan) -> Vec<Self> {
         let tripped = plan.guards.iter().filter(|guard| guard.tripped);

@@ -32,7 +32,7 @@ pub struct RejectedChange {
 pub struct Rejection {
     /// The person's key, or that of a group that was to be made or renamed.
     pub key: String,
-    /// What was rejected.
+    /// The deed that was rejected.
     pub change: RejectedChange,
     /// The digest of HR's record of the person; none where the reading had no record.
     pub record: Option<String>,

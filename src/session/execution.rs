@@ -40,7 +40,7 @@ pub(crate) async fn execute(session: &Session<'_>, pending: PendingRun, approval
     let Approval { plan: approved, stopped, mut why } = *approval;
     let mut pending = pending;
     if stopped.is_some() {
-        proposal::keep(session, &mut pending)?;
+        proposal::keep(session, &mut pending);
     }
     let PendingRun { drifted, matching, state, mut target, .. } = pending;
     let rows = target.store.approvals_numbered(approved.used())?;

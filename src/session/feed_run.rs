@@ -81,7 +81,8 @@ pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result
         held_records::store_absent(&mut target, &read.mapping.rules().feed, &result.survey.plan)?;
     }
     result.survey.notes.extend(repeated(&read, &target, request.may_write)?);
-    if request.attendance == (Attendance::Unattended { approved: false }) {
+    let approved_before = result.ledger.approves(&result.survey.plan.fingerprint, policy.two_people);
+    if request.attendance == (Attendance::Unattended { approved: false }) && !approved_before {
         result.survey.reading.forget_new_statuses(result.ledger.last_reading.as_ref());
     }
     Ok(pending(read, result, only, target))

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use rusqlite::{Row, Transaction, params};
 
 use super::columns::{packed, unpacked};
-use super::rejections;
+use super::rejections::{self, NewRejection, Origin};
 use super::{Operator, Store, StoreError, now, text};
 use crate::apply::RunId;
 use crate::directory::TenantId;
-use crate::plan::{ApprovedGuard, Change, RejectedChange};
+use crate::plan::{ApprovedGuard, Change};
 
 /// A yes or a no to a plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,17 +54,6 @@ pub struct ApprovalRow {
     pub approval: Approval,
     /// The run that used it.
     pub used_by: Option<RunId>,
-}
-
-/// A change that is rejected.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewRejection {
-    /// The person's key, or that of a group that was to be made or renamed.
-    pub key: String,
-    /// What is rejected.
-    pub change: RejectedChange,
-    /// The digest of HR's record at that time.
-    pub record: Option<String>,
 }
 
 impl ApprovalRow {
@@ -117,7 +106,9 @@ impl Store {
                 "update approvals set withdrawn_at = ?2 where fingerprint = ?1 and decision = 'approve' and used_by is null";
             transaction.execute(withdraw, params![approval.fingerprint, now()])?;
         }
-        rejections::replace(&transaction, approval, rejected)?;
+        let Approval { tenant, fingerprint, note, by, principal, given_at, .. } = approval;
+        let origin = Origin { tenant, fingerprint, note: note.as_deref(), by, principal: principal.as_deref(), at: *given_at };
+        rejections::replace(&transaction, &origin, rejected)?;
         transaction.commit()?;
         Ok(number)
     }

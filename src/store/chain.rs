@@ -1,7 +1,7 @@
 //! The chain of the journal: one link a run, by which a copy of the head proves what was there before it.
 //!
 //! A run is sealed at its end, a crashed one by the next run: `body = SHA-256({"outcome":…,"plan":…,"requests":[…],"run":…})` with plan and
-//! outcome as the documents that were kept, and `link = SHA-256(former link ‖ body)`. A request that was settled after its run was sealed
+//! outcome as the documents that were kept, the hash of the accounts behind the keys among the values of the run, and `link = SHA-256(former link ‖ body)`. A request that was settled after its run was sealed
 //! goes in without its answer. Pruning keeps both hashes.
 
 use jiff::Timestamp;
@@ -75,10 +75,12 @@ impl Store {
     /// The hash of the values of a run as they were at a moment.
     fn body(&self, number: i64, sealed_at: i64) -> Result<Vec<u8>, StoreError> {
         let select = "select run, tenant, feed, source, command, dry_run, whole, started_at, finished_at, ended, exit_code, reason, \
-                      host, user, fingerprint, approved_by, plan, outcome from runs where number = ?1";
+                      host, user, fingerprint, approved_by, plan, outcome, summary, failed, ids from runs where number = ?1";
         let (run, plan, outcome) = self.database.query_row(select, [number], |row| {
             let text = |column: usize| row.get::<_, Option<String>>(column);
+            let accounts = row.get::<_, Option<Vec<u8>>>(20)?.map(|ids| hex(&Sha256::digest(ids)));
             let run = json!({
+                "accounts": accounts, "failed": row.get::<_, i64>(19)?, "summary": text(18)?,
                 "approvedBy": text(15)?, "command": text(4)?, "dryRun": row.get::<_, bool>(5)?, "ended": text(9)?,
                 "exitCode": row.get::<_, Option<u8>>(10)?, "feed": text(2)?, "fingerprint": text(14)?, "finishedAt": text(8)?,
                 "host": text(12)?, "reason": text(11)?, "run": text(0)?, "source": text(3)?, "startedAt": text(7)?, "tenant": text(1)?,
@@ -95,6 +97,7 @@ impl Store {
         hash.update(b",\"requests\":[");
         let mut select = self.database.prepare_cached(&format!("{REQUEST} where q.run = ?1 order by q.request"))?;
         let mut rows = select.query([number])?;
+        let mut separator: &[u8] = b"";
         while let Some(row) = rows.next()? {
             let mut request = request_row(row)?;
             let answered: Option<i64> = row.get(7)?;
@@ -102,8 +105,9 @@ impl Store {
                 (request.answered_at, request.done, request.id, request.status) = (None, None, None, None);
                 (request.code, request.message, request.request_id) = (None, None, None);
             }
+            hash.update(separator);
             hash.update(canonical(serde_json::to_value(&request)?));
-            hash.update(b",");
+            separator = b",";
         }
         hash.update(b"],\"run\":");
         hash.update(canonical(run));

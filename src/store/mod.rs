@@ -46,7 +46,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use thiserror::Error;
 
-pub use approvals::{Approval, ApprovalRow, NewRejection};
+pub use approvals::{Approval, ApprovalRow};
 pub use chain::{ChainReport, ExportedRun};
 pub use decisions::{DecisionRow, KnownAccount, Operator};
 pub use endings::{EndKind, GoodRun, RunResult, RunStart};
@@ -56,6 +56,7 @@ pub use links::{Link, LinkKind};
 pub use messages::{LastMessage, Subject, Unsent};
 pub use proposals::Proposal;
 pub use quota_level::{SavedLevel, SavedStops};
+pub use rejections::NewRejection;
 pub use retention::Pruned;
 pub use runs::{Recorded, RequestRow, RunRow, Write};
 pub use saved_plan::{Carried, Counted, Staged, StagedPerson};

@@ -1,8 +1,8 @@
 //! Rejected changes: appended, never changed, and forgotten by a date.
 
+use jiff::Timestamp;
 use rusqlite::{Row, Transaction, params};
 
-use super::approvals::{Approval, NewRejection};
 use super::{DecisionRow, Operator, Store, StoreError, now, text};
 use crate::directory::TenantId;
 use crate::plan::{Object, RejectedChange, Rejection};
@@ -11,9 +11,30 @@ use crate::record::EmployeeId;
 const ROW: &str =
     "select key, tenant, change, record, note, user, host, principal, rejected_at, forgotten_at, forgotten_by from rejections";
 
+/// A change that an answer to a plan rejects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRejection {
+    /// The person's key, or that of a group that was to be made or renamed.
+    pub key: String,
+    /// What must not be done.
+    pub change: RejectedChange,
+    /// The digest of HR's record at that time.
+    pub record: Option<String>,
+}
+
+/// The answer to a plan that ends or makes rejections.
+pub(super) struct Origin<'a> {
+    pub(super) tenant: &'a TenantId,
+    pub(super) fingerprint: &'a str,
+    pub(super) note: Option<&'a str>,
+    pub(super) by: &'a Operator,
+    pub(super) principal: Option<&'a str>,
+    pub(super) at: Timestamp,
+}
+
 /// Ends the rejections of the plan that an approval or a rejection is about, and adds those that it makes.
-pub(super) fn replace(transaction: &Transaction<'_>, of: &Approval, rejected: &[NewRejection]) -> Result<(), StoreError> {
-    let by = of.principal.clone().unwrap_or_else(|| of.by.to_string());
+pub(super) fn replace(transaction: &Transaction<'_>, of: &Origin<'_>, rejected: &[NewRejection]) -> Result<(), StoreError> {
+    let by = of.principal.map_or_else(|| of.by.to_string(), str::to_owned);
     transaction.execute(
         "update rejections set forgotten_at = ?3, forgotten_by = ?4 where tenant = ?1 and fingerprint = ?2 and forgotten_at is null",
         params![of.tenant.0, of.fingerprint, now(), by],
@@ -23,8 +44,7 @@ pub(super) fn replace(transaction: &Transaction<'_>, of: &Approval, rejected: &[
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for NewRejection { key, change, record } in rejected {
-        let change = serde_json::to_string(change)?;
-        let at = text(of.given_at);
+        let (change, at) = (serde_json::to_string(change)?, text(of.at));
         insert.execute(params![
             of.tenant.0,
             key,
@@ -108,7 +128,7 @@ impl Store {
     /// The rejections of one person, or those in force of all, as the list of decisions shows them; one for each person and rejected plan.
     pub fn rejection_rows(&self, key: Option<&EmployeeId>) -> Result<Vec<DecisionRow>, StoreError> {
         let mut select = self.database.prepare(&format!(
-            "{ROW} where (?1 is null and forgotten_at is null or key = ?1) group by tenant, key, fingerprint, rejected_at \
+            "{ROW} where (?1 is null and forgotten_at is null or key = ?1) group by tenant, key, fingerprint, rejected_at, forgotten_at \
              order by rejection desc"
         ))?;
         let rows = select.query_map([key.map(EmployeeId::as_str)], listed)?;

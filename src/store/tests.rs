@@ -1,3 +1,4 @@
+mod approvals;
 mod endings;
 mod journal;
 mod links;

@@ -6,8 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::approval::fingerprint::OF_THE_READING;
-use crate::plan::given_approval::GivenApproval;
+use crate::plan::given_approval::{ApprovedGuard, GivenApproval};
 use crate::plan::inputs::Policy;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Change, Edit, Guard, Judged, Members, Object, Plan};
@@ -64,8 +63,19 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Judges the guards on the reading of a saved plan without a copy. The document alone does not prove which reading it was made from, so
+    /// only an approval of exactly this plan covers them.
+    pub(super) fn judge_uncounted(&mut self, approved: bool) {
+        for guard in self.judged.guards.iter_mut().flatten().filter(|guard| is_of_reading(guard)) {
+            let counted = self.guards.iter().find(|counted| counted.name == guard.name);
+            guard.tripped = !approved && counted.is_some_and(|counted| counted.tripped);
+        }
+    }
+}
+
 fn is_of_reading(guard: &Guard) -> bool {
-    OF_THE_READING.contains(&guard.name.as_str())
+    ApprovedGuard::is_of_reading(&guard.name)
 }
 
 /// An approval with its changes by object and key.
@@ -86,7 +96,7 @@ impl<'a> Indexed<'a> {
     }
 }
 
-/// The valid approvals.
+/// All approvals that are valid for the run.
 struct Approvals<'a> {
     all: Vec<Indexed<'a>>,
     two_people: bool,

@@ -117,6 +117,9 @@ fn count_again(plan: &mut Plan, accounts: &Accounts<'_>, unchanged: u64, policy:
     plan.guards.extend(counted.into_iter().filter(|guard| seen.insert(guard.name.clone())));
     plan.guards.extend(guards::on_groups(&plan.changes, snapshot, ledger, policy));
     plan.judge_rest(ledger, policy, |rest| guards::on_deeds(rest, snapshot, ledger, policy, bases));
+    if confirmation.guards.is_none() {
+        plan.judge_uncounted(confirmation.approved);
+    }
     let counts = summarise(&plan.changes, &plan.held, &plan.skipped);
     plan.summary = crate::plan::Summary { unchanged, records: plan.summary.records, ..counts };
 }

@@ -7,7 +7,7 @@ use crate::plan::model::{Change, Plan};
 use crate::record::hex;
 
 /// Guards that depend on what was read, not on the changes. A yes to one broken file is no yes to another.
-pub(super) const OF_THE_READING: [&str; 4] = ["source", "feed", "held", "missing"];
+pub(in crate::plan) const OF_THE_READING: [&str; 4] = ["source", "feed", "held", "missing"];
 
 /// The fingerprint of a plan: SHA-256 over the canonical JSON (keys sorted, no blanks) of
 /// `{ "changes", "feed", "guards", "tenantId" }`.

@@ -1,5 +1,6 @@
 //! Stories: a world, a change, the plan as text.
 
+mod approvals;
 mod attacks;
 mod damage;
 mod groups;

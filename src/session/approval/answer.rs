@@ -123,7 +123,7 @@ pub(crate) fn record(settings: &Settings, name: &str, answer: &Answer, signing: 
         // Only a signature needs a number that is used once.
         None => approval.nonce = None,
     }
-    keep(&mut store, approval, &proposal)
+    keep(&mut store, &approval, &proposal)
 }
 
 /// Writes a statement beside its signature, for the state folder of the plan. Without a key it is written alone, to be signed elsewhere.
@@ -178,13 +178,24 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
     {
         return Err(refuse("the approval is refused: tenant, feed or reading is not that of the plan with this fingerprint"));
     }
+    if let Some(guard) = statement.guards.iter().find(|guard| !describes(guard, plan)) {
+        let name = shown(&guard.name);
+        return Err(refuse(&format!("the approval is refused: its count of the guard `{name}` is not that of the plan")));
+    }
     let mut approval = approval(&statement, plan);
     approval.principal = Some(signer.principals.into_iter().collect::<Vec<_>>().join(","));
     approval.signature = Some(signature);
-    keep(&mut store, approval, &proposal).map_err(|fault| match fault {
-        Failure::Usage(text) => refuse(&format!("the approval is refused: {text}")),
+    keep(&mut store, &approval, &proposal).map_err(|fault| match fault {
+        Failure::Usage(why) => refuse(&format!("the approval is refused: {why}")),
         other => other,
     })
+}
+
+/// Whether a guard of a statement tripped in the plan as well. A guard on the reading must not count more than there: a higher count would
+/// cover a reading that lost more.
+fn describes(guard: &ApprovedGuard, plan: &Plan) -> bool {
+    let mut same = ApprovedGuard::tripped(plan).into_iter().filter(|tripped| tripped.name == guard.name);
+    same.any(|tripped| guard.count <= tripped.count || !ApprovedGuard::is_of_reading(&guard.name))
 }
 
 fn check_time(settings: &Settings, store: &Store, statement: &Statement, now: Timestamp) -> Result<(), String> {
@@ -262,7 +273,7 @@ fn approval(statement: &Statement, plan: &Plan) -> Approval {
     }
 }
 
-fn keep(store: &mut Store, approval: Approval, proposal: &Proposal) -> Result<Given, Failure> {
+fn keep(store: &mut Store, approval: &Approval, proposal: &Proposal) -> Result<Given, Failure> {
     let rejected = match (approval.approves, approval.left_out.as_slice()) {
         (true, []) => Vec::new(),
         (true, keys) => RejectedChange::of(&proposal.plan, Some(keys)),
@@ -275,7 +286,7 @@ fn keep(store: &mut Store, approval: Approval, proposal: &Proposal) -> Result<Gi
         .filter(|_| !is_undo)
         .map(|(key, change)| NewRejection { record: proposal.records.get(&key).cloned(), key, change })
         .collect();
-    store.keep_approval(&approval, &rejected).map_err(|fault| match fault {
+    store.keep_approval(approval, &rejected).map_err(|fault| match fault {
         StoreError::NonceUsed => Failure::usage(fault),
         other => other.into(),
     })?;
@@ -287,7 +298,7 @@ fn keep(store: &mut Store, approval: Approval, proposal: &Proposal) -> Result<Gi
         signed = approval.signature.is_some(),
         "recorded an answer to a plan"
     );
-    Ok(given(&approval, &proposal.plan))
+    Ok(given(approval, &proposal.plan))
 }
 
 fn given(approval: &Approval, plan: &Plan) -> Given {

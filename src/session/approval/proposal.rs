@@ -11,8 +11,14 @@ use crate::plan::Plan;
 /// A plan that no guard stops and that has more changes is not kept: it needs no approval.
 const MOST_UNSTOPPED: usize = 10_000;
 
-/// Keeps the plan of a run that ends without it.
-pub(crate) fn keep(session: &Session<'_>, pending: &mut PendingRun) -> Result<(), Failure> {
+/// Keeps the plan of a run that ends without it. Where that fails, the run ends as it would have ended.
+pub(crate) fn keep(session: &Session<'_>, pending: &mut PendingRun) {
+    if let Err(fault) = propose(session, pending) {
+        tracing::warn!("this plan cannot be approved later: {fault}");
+    }
+}
+
+fn propose(session: &Session<'_>, pending: &mut PendingRun) -> Result<(), Failure> {
     let plan = &pending.plan;
     let is_stopped = plan.guards.iter().any(|guard| guard.tripped);
     if !is_stopped && (plan.changes.is_empty() || plan.changes.len() > MOST_UNSTOPPED) {

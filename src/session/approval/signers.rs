@@ -74,6 +74,9 @@ fn signer(line: &str, zone: &TimeZone) -> Result<Signer, String> {
     }
     let mut limits = Limits::default();
     let (first, after) = word(rest);
+    if first.is_empty() {
+        return Err("the line has no key".to_owned());
+    }
     if !is_key_type(first) {
         for option in split(first) {
             limits.set(option, zone)?;
@@ -194,7 +197,7 @@ mod tests {
             (format!("ann valid-before=\"next year\" {KEY}"), "is not a time"),
             (format!("ann valid-before=20260230 {KEY}"), "is not a time"),
             ("ann ssh-ed25519 AAAA".to_owned(), "cannot be read"),
-            ("ann".to_owned(), "cannot be read"),
+            ("ann".to_owned(), "has no key"),
         ] {
             let told = one(&line).unwrap_err();
             assert!(told.contains(problem), "{line}: {told}");

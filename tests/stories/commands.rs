@@ -155,7 +155,11 @@ fn without_a_fitting_mapping_the_candidates_are_named() {
     let world = World::new();
     let strange = world.write("strange.csv", "A,B\n1,2\n");
     let ended = world.import(&strange, &[]).ends_with(2);
-    assert!(ended.err.contains("lacks `") && ended.err.contains("--mapping"), "{}", ended.err);
+    assert!(!ended.err.contains("lacks `") && ended.err.contains("--mapping"), "{}", ended.err);
+    let near = std::fs::read_to_string(sample()).unwrap().replacen("Status", "Zustand", 1);
+    let near = world.write("near.csv", near);
+    let ended = world.import(&near, &[]).ends_with(2);
+    assert!(ended.err.contains("generic-csv.toml lacks `Status`"), "{}", ended.err);
 }
 
 #[test]

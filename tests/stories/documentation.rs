@@ -90,7 +90,7 @@ fn a_command_that_does_not_exist_would_be_seen() {
     let refused = |line: &str| refused(&world, &arguments(line).unwrap());
     assert!(refused("A=b hrpush import 'my file.csv' --dry-run   # a remark with --words").is_none());
     assert!(refused("hrpush import employees.csv --rehearse").unwrap().contains("--rehearse"));
-    assert!(refused("hrpush forecast").unwrap().contains("forecast"));
+    assert!(refused("hrpush rehearse").unwrap().contains("rehearse"));
     assert_eq!(arguments("export A='hrpush import'"), None);
 }
 

@@ -37,8 +37,7 @@ pub(super) fn day(bound: &BoundMapping, slot: Slot, part: RecordPart, text: &str
         }
         Day::Unreadable => {
             let what = if is_day_number(text) { "is a day number of Excel and not" } else { "is not" };
-            let shown: String = text.chars().take(40).collect();
-            let fault = format!("{what} a date of the form {}: {shown:?}", dates.forms());
+            let fault = format!("{what} a date of the form {}", dates.forms());
             let mut problem = Problem::invalid(bound, slot, part, &fault);
             problem.shown = Some(text.to_owned());
             problem.help = match dates.short_form(text) {

@@ -17,7 +17,7 @@ pub(in crate::source) struct RaggedRows {
     totals: u64,
     /// Whether the last row has fewer cells than the header and is no total.
     ends_short: bool,
-    /// The cells of the first row that does not fit, and whether all such rows have as many.
+    /// The cells of the first row that does not fit, and whether all such rows have as many, which is one more or one less than the header.
     first: Option<usize>,
     alike: bool,
     wider: Wider,
@@ -40,7 +40,8 @@ impl RaggedRows {
             return;
         }
         self.faulty += 1;
-        self.alike = row.count() == *self.first.get_or_insert(row.count()) && (self.alike || self.faulty == 1);
+        let as_first = row.count() == *self.first.get_or_insert(row.count()) && row.count().abs_diff(width) == 1;
+        self.alike = as_first && (self.alike || self.faulty == 1);
         let total = is_total(row, width);
         self.totals = if total { self.totals + 1 } else { 0 };
         self.ends_short &= !total;

@@ -125,7 +125,7 @@ impl<'a> UserRow<'a> {
         let mut rest = RowReader(self.rest);
         let stepped = rest.skip_texts().and_then(|()| rest.skip_texts());
         let names: &[Attribute] = if stepped.is_some() { &self.layout.names } else { &[] };
-        Values { row: *self, names, all: rest.0, starts: [0; REMEMBERED], passed: 0, next: 0 }
+        Values { row: *self, names, rest }
     }
 
     /// A value as it stands; accountEnabled is not among them.
@@ -199,48 +199,32 @@ impl<'a> UserRow<'a> {
     }
 }
 
-/// The values of a user, one after the other. They may be asked for in any order: a value that was passed is not passed again.
+/// The values of a user, asked for mostly in the order of the names.
 #[derive(Clone, Copy)]
 pub struct Values<'a> {
     row: UserRow<'a>,
     names: &'a [Attribute],
-    all: &'a [u8],
-    /// Where the first values begin, as far as they were passed.
-    starts: [u32; REMEMBERED],
-    passed: usize,
-    /// The place of the attribute that is likely to be the next.
-    next: usize,
+    rest: RowReader<'a>,
 }
 
-/// So many places of values are remembered: more attributes than a mapping has.
-const REMEMBERED: usize = 64;
-
 impl<'a> Values<'a> {
-    /// The value of an attribute.
+    /// The value of an attribute that stands behind those that were asked for before, else one of all.
     pub fn of(&mut self, attribute: Attribute) -> Option<ValueRef<'a>> {
-        let is_it = |name: &Attribute| *name == attribute;
-        let (before, behind) = self.names.split_at(self.next.min(self.names.len()));
-        let place = behind.iter().position(is_it).map(|place| before.len() + place).or_else(|| before.iter().position(is_it))?;
-        self.next = place + 1;
-        match self.reader(place)?.coded()? {
-            EncodedValue::Own(value) => value,
-            EncodedValue::Word(number) => self.row.layout.words.get(number).map(ValueRef::Text),
-            EncodedValue::Upn => Some(ValueRef::Text(self.row.upn())),
+        if self.names.first() != Some(&attribute) && !self.names.contains(&attribute) {
+            *self = self.row.values();
         }
-    }
-
-    /// The row from the value at a place on.
-    fn reader(&mut self, place: usize) -> Option<RowReader<'a>> {
-        let known = place.min(self.passed);
-        let mut reader = RowReader(self.all.get(self.starts[known] as usize..)?);
-        for passed in known + 1..=place {
-            reader.skip()?;
-            if passed < REMEMBERED {
-                self.starts[passed] = u32::try_from(self.all.len() - reader.0.len()).ok()?;
-                self.passed = passed;
+        while let Some((name, names)) = self.names.split_first() {
+            self.names = names;
+            if *name == attribute {
+                return match self.rest.coded()? {
+                    EncodedValue::Own(value) => value,
+                    EncodedValue::Word(number) => self.row.layout.words.get(number).map(ValueRef::Text),
+                    EncodedValue::Upn => Some(ValueRef::Text(self.row.upn())),
+                };
             }
+            self.rest.skip()?;
         }
-        Some(reader)
+        None
     }
 }
 

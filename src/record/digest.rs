@@ -4,8 +4,8 @@
 const SEEDS: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F];
 const FACTORS: [u64; 2] = [0xD6E8_FEB8_6659_FD93, 0xA076_1D64_78BD_642F];
 
-/// Sixteen bytes that are the same for the same bytes, on every machine. It finds out what changed and guards against nobody: bytes with
-/// a digest of choice are easy to make.
+/// Sixteen bytes that are the same for the same bytes, on every machine. It shows what changed and is no protection: bytes with a
+/// digest of choice are easy to make.
 pub(crate) fn quick_digest(bytes: &[u8]) -> [u8; 16] {
     let [mut one, mut other] = SEEDS.map(|seed| seed ^ bytes.len() as u64);
     let mut add = |word: u64| {

@@ -27,7 +27,7 @@ type Batch = (usize, Vec<Record>);
 /// What is computed for each record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// Everything.
+    /// Everything that the mapping has.
     Whole,
     /// Everything but what only a create needs, where the person seems to have an account. A plan asks for the others again.
     ForPlan,

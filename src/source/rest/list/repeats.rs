@@ -67,7 +67,7 @@ fn whole(record: &Value) -> Box<[u8]> {
 pub(in crate::source::rest) struct ContentDigest(Vec<u8>);
 
 impl ContentDigest {
-    /// Adds a value.
+    /// Adds one more value to the digest.
     pub(in crate::source::rest) fn add(&mut self, value: &Value) {
         value.hash(self);
     }

@@ -17,7 +17,7 @@ pub(super) const KEYS: &str = "\
     sequence overlap full_every optional flag words version match target scope all attribute operator value attributes expression \
     constant default on_empty when manager lifecycle status left active create_before on_leave delete_after on_missing out_of_scope \
     reenable states owners membership time_zone previous_key assertion pem guests no_end must_have case as_of default_domain record expect \
-    serve listen cert behind_proxy max_body run_after";
+    serve listen cert behind_proxy max_body run_after metrics";
 
 /// Values that are one of a few fixed words, and the names of common parts of an address.
 const VALUES: &str = "\

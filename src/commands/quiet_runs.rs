@@ -52,7 +52,7 @@ impl QuietRuns {
         match command.status().await {
             Ok(status) if status.success() => tracing::info!("the run after the push ended well"),
             Ok(status) => {
-                tracing::warn!("the run after the push ended with {status}: `hrpush status` shows what needs attention")
+                tracing::warn!("the run after the push ended with {status}: `hrpush status` shows what needs attention");
             }
             Err(fault) => tracing::error!("the run after the push could not be started: {fault}"),
         }
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn the_run_has_the_configuration_of_the_server() {
         let cli = Cli::try_parse_from(["hrpush", "serve", "--config", "a.toml", "--state", "s"]).unwrap();
-        let runs = QuietRuns::new(&cli.common, Duration::from_secs(60)).unwrap();
+        let runs = QuietRuns::new(&cli.common, Duration::from_mins(1)).unwrap();
         assert_eq!(runs.arguments, ["sync", "--color", "never", "--config", "a.toml", "--state", "s"]);
     }
 }

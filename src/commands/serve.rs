@@ -40,6 +40,7 @@ fn listen(common: &Common, args: &Serve, settings: Settings) -> Result<Ended, Fa
         max_body: serve.max_body,
         behind_proxy: serve.behind_proxy,
         tls: serve.tls,
+        metrics: serve.metrics,
         state: settings.state.clone(),
     };
     block_on(async |cancelled| {
@@ -50,6 +51,8 @@ fn listen(common: &Common, args: &Serve, settings: Settings) -> Result<Ended, Fa
         if let Some(path) = &args.port_file {
             write_private(path, &format!("{}\n", endpoint.port()))?;
         }
+        let metrics: Vec<String> = endpoint.metrics_url().map(|url| format!("a monitor finds {url}")).into_iter().collect();
+        notes(common, &metrics);
         print(&format!("{}\n", endpoint.url()))?;
         if let Some(quiet) = serve.run_after {
             tokio::spawn(QuietRuns::new(common, quiet)?.follow(endpoint.changes()));

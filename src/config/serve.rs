@@ -20,6 +20,8 @@ pub struct Serve {
     pub max_body: usize,
     /// A run starts when nothing was pushed for this time.
     pub run_after: Option<Duration>,
+    /// The address for a monitor.
+    pub metrics: Option<SocketAddr>,
 }
 
 /// What was pushed, as a source.
@@ -32,7 +34,7 @@ pub struct ScimSource {
 impl Default for Serve {
     fn default() -> Self {
         let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
-        Self { listen, tls: None, behind_proxy: Vec::new(), max_body: 1_000_000, run_after: None }
+        Self { listen, tls: None, behind_proxy: Vec::new(), max_body: 1_000_000, run_after: None, metrics: None }
     }
 }
 
@@ -67,12 +69,18 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Serve {
         match bytes(&found.value) {
             Some(most) => serve.max_body = most,
             None => {
-                reader.fault(&found.span, format!("`max_body` cannot be `{}`", found.value), "such as 500kB or 1MB, up to 64MB")
+                reader.fault(&found.span, format!("`max_body` cannot be `{}`", found.value), "such as 500kB or 1MB, up to 64MB");
             }
         }
     }
     let quiet = |text: &str| duration::exact(text).and_then(|time| Duration::try_from(time).ok()).filter(|time| !time.is_zero());
     serve.run_after = duration::timed(reader, fields, "run_after", "such as 2min", quiet);
+    if let Some(found) = reader.string(fields, "metrics") {
+        serve.metrics = found.value.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback());
+        if serve.metrics.is_none() {
+            reader.fault(&found.span, "`metrics` is for this machine alone", "such as 127.0.0.1:9464");
+        }
+    }
     if let Some(found) = reader.string(fields, "listen") {
         match found.value.parse() {
             Ok(address) if serve.is_open(address) => {
@@ -80,7 +88,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Serve {
             }
             Ok(address) => serve.listen = address,
             Err(_) => {
-                reader.fault(&found.span, format!("`{}` is no address", found.value), "such as 127.0.0.1:8443 or [::1]:8443")
+                reader.fault(&found.span, format!("`{}` is no address", found.value), "such as 127.0.0.1:8443 or [::1]:8443");
             }
         }
     }
@@ -141,7 +149,7 @@ mod tests {
             "behind_proxy = [\"x\"]",
             "tls = { cert = \"c\" }",
             "run_after = \"0min\"",
-            "metrics = \"127.0.0.1:9464\"",
+            "metrics = \"0.0.0.0:9464\"",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

@@ -48,6 +48,7 @@ pub(super) async fn answer(
     };
     // A field called `token` would be masked; the id of one is no secret.
     let (sender, status, ms) = (token.as_deref().unwrap_or("-"), answer.status, started.elapsed().as_millis());
+    service.counts.add(&method, endpoint, status);
     tracing::info!(sender, %method, endpoint, status, ms, "answered {method} {endpoint} with {status}");
     answer.into_response()
 }

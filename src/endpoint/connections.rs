@@ -25,22 +25,41 @@ use tokio_rustls::TlsAcceptor;
 
 use super::crowd::Crowd;
 use super::service::Service;
-use super::{EndpointError, TlsFiles, admission};
+use super::{EndpointError, TlsFiles, admission, monitor};
 use crate::record::lock;
 
 /// The most connections at once. Further ones wait in the backlog of the system.
 const MAX_CONNECTIONS: usize = 512;
 /// The longest silence of a client behind its first bytes.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// The longest time to the first bytes, for the head of a request, and for a TLS handshake.
 const HEAD: Duration = Duration::from_secs(20);
 /// How long requests in flight are waited for at the end.
 const GRACE: Duration = Duration::from_secs(8);
 
+/// What the connections of a listener are for.
+pub(super) enum Door {
+    /// Senders, with TLS or without.
+    Scim(Option<Tls>),
+    /// A monitor on this machine.
+    Monitor,
+}
+
+/// What one connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Talk {
+    Plain,
+    Encrypted,
+    Monitor,
+}
+
 /// Serves until `stop` becomes true.
-pub(super) async fn serve(listener: TcpListener, tls: Option<Tls>, service: Arc<Service>, mut stop: watch::Receiver<bool>) {
+pub(super) async fn serve(listener: TcpListener, door: Door, service: Arc<Service>, mut stop: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let tls = tls.map(Arc::new);
+    let (tls, plain) = match door {
+        Door::Scim(tls) => (tls.map(Arc::new), Talk::Plain),
+        Door::Monitor => (None, Talk::Monitor),
+    };
     let crowd = Crowd::default();
     let mut connections = JoinSet::new();
     loop {
@@ -60,10 +79,10 @@ pub(super) async fn serve(listener: TcpListener, tls: Option<Tls>, service: Arc<
             let _held = (slot, place);
             let stream = Quiet::new(stream);
             match tls {
-                None => speak(stream, peer, service, false, stop).await,
+                None => speak(stream, peer, service, plain, stop).await,
                 Some(tls) => {
                     if let Ok(Ok(stream)) = timeout(HEAD, tls.acceptor().accept(stream)).await {
-                        speak(stream, peer, service, true, stop).await;
+                        speak(stream, peer, service, Talk::Encrypted, stop).await;
                     }
                 }
             }
@@ -93,13 +112,22 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, S
 }
 
 /// Answers the requests of one connection.
-async fn speak<S>(stream: S, peer: SocketAddr, service: Arc<Service>, is_tls: bool, mut stop: watch::Receiver<bool>)
+async fn speak<S>(stream: S, peer: SocketAddr, service: Arc<Service>, talk: Talk, mut stop: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
         let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(admission::answer(&service, request.map(Body::new), peer, is_tls).await) }
+        async move {
+            let request = request.map(Body::new);
+            Ok::<_, Infallible>(match talk {
+                Talk::Monitor => {
+                    let (parts, _) = request.into_parts();
+                    monitor::answer(&service, &parts.method, parts.uri.path()).await
+                }
+                Talk::Plain | Talk::Encrypted => admission::answer(&service, request, peer, talk == Talk::Encrypted).await,
+            })
+        }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 * 1024);

@@ -8,8 +8,10 @@ mod admission;
 mod answer;
 mod bulk;
 mod connections;
+mod counts;
 mod crowd;
 mod listing;
+mod monitor;
 mod network;
 mod operations;
 mod request;
@@ -28,6 +30,8 @@ use tokio::sync::watch;
 
 pub use network::{Network, NetworkError};
 
+use connections::Door;
+
 use crate::store::StoreError;
 use crate::store::pushed::PushStore;
 
@@ -42,6 +46,8 @@ pub struct Options {
     pub behind_proxy: Vec<Network>,
     /// The certificate chain and the private key, both in PEM.
     pub tls: Option<TlsFiles>,
+    /// The address for a monitor.
+    pub metrics: Option<SocketAddr>,
     /// The state folder with `pushed.db`.
     pub state: PathBuf,
 }
@@ -82,6 +88,7 @@ pub enum EndpointError {
 /// A server that listens.
 pub struct Endpoint {
     listener: TcpListener,
+    monitor: Option<TcpListener>,
     address: SocketAddr,
     tls: Option<connections::Tls>,
     service: Arc<service::Service>,
@@ -92,11 +99,12 @@ impl Endpoint {
     pub async fn bind(options: Options) -> Result<Self, EndpointError> {
         let tls = options.tls.clone().map(connections::Tls::load).transpose()?;
         let store = PushStore::open(&options.state)?;
-        let address = options.listen;
-        let listen = |source| EndpointError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
-        Ok(Self { listener, address, tls, service: Arc::new(service::Service::new(store, options)) })
+        let (listener, address) = listen(options.listen).await?;
+        let monitor = match options.metrics {
+            Some(address) => Some(listen(address).await?.0),
+            None => None,
+        };
+        Ok(Self { listener, monitor, address, tls, service: Arc::new(service::Service::new(store, options)) })
     }
 
     /// The address of the service, such as `http://127.0.0.1:8443/scim/v2`.
@@ -117,6 +125,23 @@ impl Endpoint {
 
     /// Serves until `stop` becomes true. Requests in flight are answered, within ten seconds.
     pub async fn serve(self, stop: watch::Receiver<bool>) {
-        connections::serve(self.listener, self.tls, self.service, stop).await;
+        let scim = connections::serve(self.listener, Door::Scim(self.tls), Arc::clone(&self.service), stop.clone());
+        match self.monitor {
+            None => scim.await,
+            Some(listener) => _ = tokio::join!(scim, connections::serve(listener, Door::Monitor, self.service, stop)),
+        }
     }
+
+    /// The address of the metrics.
+    pub fn metrics_url(&self) -> Option<String> {
+        let address = self.monitor.as_ref()?.local_addr().ok()?;
+        Some(format!("http://{address}/metrics"))
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), EndpointError> {
+    let fault = |source| EndpointError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(fault)?;
+    let bound = listener.local_addr().map_err(fault)?;
+    Ok((listener, bound))
 }

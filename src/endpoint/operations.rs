@@ -205,7 +205,9 @@ pub(super) fn whole(
         ResourceKind::User if wants("groups") => ("groups", store.groups_attribute(&caller.feed, &resource.id, &caller.base)?),
         ResourceKind::Group if wants("members") => {
             let mut members = store.members(resource)?;
-            members.iter_mut().for_each(|member| link(member, &caller.base));
+            for member in &mut members {
+                link(member, &caller.base);
+            }
             ("members", members)
         }
         _ => return Ok(whole),

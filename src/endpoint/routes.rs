@@ -33,15 +33,14 @@ pub(super) async fn answer(service: &Arc<Service>, request: Request, body: Bytes
         ("Users", rest) => resources(service, &request, &body, caller, (ResourceKind::User, rest)).await,
         ("Groups", rest) => resources(service, &request, &body, caller, (ResourceKind::Group, rest)).await,
         (".search", []) if request.method == Method::POST => {
-            let query = searched(request.json(&body)?)?;
+            let query = searched(&request.json(&body)?)?;
             service.read(move |store| listing::list_all(store, &caller, &query)).await
         }
-        (".search", []) => Ok(Answer::not_allowed("POST")),
         ("Bulk", []) if request.method == Method::POST => {
             let body = request.json(&body)?;
             service.write(move |store| bulk::bulk(store, &caller, &body)).await
         }
-        ("Bulk", []) => Ok(Answer::not_allowed("POST")),
+        (".search" | "Bulk", []) => Ok(Answer::not_allowed("POST")),
         ("Me", _) => Err(Refusal::status(501, "the server does not have this endpoint")),
         (name @ ("ServiceProviderConfig" | "ResourceTypes" | "Schemas"), rest) => {
             let abilities = Abilities {
@@ -70,7 +69,7 @@ async fn resources(
             let (body, projection) = (request.json(body)?, request.projection()?);
             service.write(move |store| operations::create(store, &caller, kind, body, &projection)).await
         }
-        ("POST", [".search"]) => list(service, searched(request.json(body)?)?, caller, kind).await,
+        ("POST", [".search"]) => list(service, searched(&request.json(body)?)?, caller, kind).await,
         (_, []) => Ok(Answer::not_allowed("GET, POST")),
         (_, [".search"]) => Ok(Answer::not_allowed("POST")),
         (_, [id]) => one(service, request, body, caller, (kind, (*id).to_owned())).await,
@@ -119,7 +118,7 @@ fn query(request: &Request) -> Result<Query, Refusal> {
 }
 
 /// The query of a POST to `/.search`.
-fn searched(body: Value) -> Result<Query, Refusal> {
+fn searched(body: &Value) -> Result<Query, Refusal> {
     let text = |name: &str| match &body[name] {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

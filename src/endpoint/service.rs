@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::Options;
 use super::answer::Refusal;
+use super::counts::Counts;
 use super::sign_in::SignIn;
 use crate::record::lock;
 use crate::store::StoreError;
@@ -20,6 +21,7 @@ pub(super) struct Service {
     readers: Mutex<Vec<PushStore>>,
     pub(super) sign_in: SignIn,
     pub(super) options: Options,
+    pub(super) counts: Counts,
     changes: watch::Sender<u64>,
 }
 
@@ -30,6 +32,7 @@ impl Service {
             readers: Mutex::default(),
             sign_in: SignIn::new(),
             options,
+            counts: Counts::default(),
             changes: watch::Sender::new(0),
         }
     }

@@ -42,6 +42,9 @@ pub struct PushedRecord {
 impl PushedFeed {
     /// The feed as a reading. A feed without people is a reading of 0 records: nobody is missing because nothing was pushed yet.
     ///
+    /// # Panics
+    /// Never: each column is taken once.
+    ///
     /// ```
     /// # use hrpush::source::{PushedFeed, PushedRecord};
     /// let body = serde_json::json!({ "userName": "ada", "active": false }).as_object().unwrap().clone();

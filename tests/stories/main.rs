@@ -56,8 +56,8 @@ mod rooms;
 mod run_list;
 mod run_reasons;
 mod saved_plans;
-mod second_target;
 mod scim;
+mod second_target;
 mod served;
 #[cfg(feature = "signatures")]
 mod signatures;

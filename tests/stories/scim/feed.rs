@@ -176,6 +176,6 @@ fn a_quiet_sender_starts_a_run() {
     let told = server.wait_for("the run after the push");
     // Without a tenant it ends at once, and says so in the list of runs.
     assert!(told.contains("ended with exit status: 2"), "{told}");
-    let runs = server.world.run(["runs", "--format", "json"]).ends_with(0).out;
-    assert!(runs.contains("\"sync\""), "{runs}");
+    let runs = server.world.run(["runs", "--format", "json"]).ends_with(0).json();
+    assert!(runs[0]["reason"].as_str().unwrap().starts_with("error: sync has no tenant"), "{runs}");
 }

@@ -127,3 +127,19 @@ fn discovery_describes_what_is_there() {
     assert_eq!(not_allowed.header("allow"), "GET, POST");
     assert_eq!(server.raw("GET", "/Schemas", None, None).unwrap().status, 401);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_monitor_has_an_address_of_its_own() {
+    let mut server = Server::talking("metrics = \"127.0.0.1:0\"");
+    server.person(1);
+    let note = server.wait_for("a monitor finds ");
+    let url = note.rsplit(' ').next().unwrap().to_owned();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let text = |url: String| runtime.block_on(async { client.get(url).send().await.unwrap().text().await.unwrap() });
+    let metrics = text(url.clone());
+    assert!(metrics.contains("endpoint=\"Users\",status=\"201\"} 1") && metrics.contains("changes_total 1"), "{metrics}");
+    assert_eq!(text(url.replace("/metrics", "/readyz")), "ready\n");
+    assert_eq!(server.raw("GET", "/../../metrics", Some(&server.token), None).unwrap().status, 404);
+}

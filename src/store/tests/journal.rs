@@ -132,7 +132,7 @@ fn an_answer_after_a_crash_still_keeps_the_groups_of_a_deleted_account() {
     store.remember(&tenant(), "HR", std::iter::once((key("l0"), id("x0"), BTreeMap::new()))).unwrap();
     let mut delete = change(Action::Delete, "l0", Some(&id("x0")), Vec::new());
     delete.aside.former_groups.insert(id("g1"));
-    let run = store.begin_run(&plan(vec![delete])).unwrap();
+    let run = store.begin_run(&plan(vec![delete]), &[]).unwrap();
     let request =
         Sent { key: "l0".into(), object: Some(id("x0")), attributes: Vec::new(), ..sent(1, RequestKind::DeleteUser, 1) };
     store.keep_entry(&run, &Entry { sent: vec![request], ..Entry::default() }).unwrap();

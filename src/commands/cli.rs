@@ -41,7 +41,7 @@ pub(crate) struct Common {
     #[arg(long, global = true, help_heading = "On every command", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// The state folder [default: .hrpush beside the configuration, else in the working folder]
-    #[arg(long, global = true, help_heading = "On every command", value_name = "DIR")]
+    #[arg(long, global = true, env = "HRPUSH_STATE", help_heading = "On every command", value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// The format of stdout
     #[arg(long, global = true, help_heading = "On every command", value_enum, default_value_t = Format::Text)]
@@ -137,9 +137,13 @@ pub(crate) enum Command {
         /// The shell to complete commands in
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
+    /// Print the manual page, or write a page for each subcommand
     #[command(after_help = examples::MAN)]
-    Man,
+    Man {
+        /// Write hrpush.1 and a page for each subcommand into this folder instead
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
 }
 
 #[cfg(test)]

@@ -144,5 +144,6 @@ pub(super) const COMPLETIONS: &str = "Examples:
   hrpush completions powershell >> $PROFILE";
 
 pub(super) const MAN: &str = "Examples:
-  hrpush man > hrpush.1
-  hrpush man | man -l -";
+  hrpush man > hrpush.1                                 the whole manual as one page
+  hrpush man | man -l -                                 read it
+  hrpush man --to /usr/local/share/man/man1             a page for each subcommand";

@@ -16,6 +16,7 @@ mod import;
 mod init;
 mod interrupt;
 mod logging;
+mod manual;
 mod mapping;
 mod mapping_check;
 mod mapping_convert;
@@ -76,6 +77,7 @@ fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Init(args) => init::init(common, args),
         Command::Presets => presets::presets(common),
         Command::Completions { shell } => completions::print_for(*shell),
-        Command::Man => completions::manual(),
+        Command::Man { to: Some(folder) } => manual::write_pages(folder),
+        Command::Man { to: None } => manual::print_page(),
     }
 }

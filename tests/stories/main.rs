@@ -19,6 +19,7 @@ mod hr_headers;
 mod hr_server;
 mod identity;
 mod init;
+mod installation;
 mod interrupt;
 mod kills;
 mod leavers;

@@ -1,7 +1,8 @@
 //! What an installation relies on: the state folder apart from the configuration, secrets that systemd or a program hands over, and the
 //! pages of the manual.
 
-use crate::world::World;
+use crate::served::Served;
+use crate::world::{Ended, World};
 
 const PEOPLE: &str = "EmployeeID,FirstName,LastName,Email,Status\n1,Ada,Lee,ada@contoso.onmicrosoft.com,Active\n";
 const MAPPING: &str = r#"
@@ -49,16 +50,14 @@ fn the_state_lies_apart_from_the_configuration() {
     assert!(world.path("var").is_dir() && !world.path("etc/.hrpush").exists());
 }
 
-/// A run against a tenant that needs a client secret. No token service listens at the authority.
-fn with_secret(world: &World, secret: &str, variables: &[(&str, &str)]) -> String {
+/// A plan for a tenant that needs a client secret; the sandbox is the token service, too.
+fn with_secret(world: &World, tenant: &Served, secret: &str, variables: &[(&str, &str)]) -> Ended {
     let auth = format!("auth = {{ method = \"client-secret\", client_id = \"app\", {secret} }}");
-    world.write("hrpush.toml", format!("[tenant]\nid = \"contoso.com\"\n{auth}\n"));
-    let authority = [("AZURE_AUTHORITY_HOST", "https://127.0.0.1:9")];
+    world.write("hrpush.toml", format!("[tenant]\nid = \"contoso.onmicrosoft.com\"\n{auth}\n"));
+    let authority = [("AZURE_AUTHORITY_HOST", tenant.url.trim_end_matches("/v1.0"))];
     let variables: Vec<(&str, &str)> = authority.iter().chain(variables).copied().collect();
-    let arguments = ["plan", "hr.csv", "--mapping", "map.toml", "--out", "plan.json", "--graph-url", "http://127.0.0.1:9/v1.0"];
-    let ended = world.run_with(&variables, arguments);
-    assert_ne!(ended.code, 0);
-    ended.err
+    let arguments = ["plan", "hr.csv", "--mapping", "map.toml", "--out", "plan.json", "--graph-url", &tenant.url];
+    world.run_with(&variables, arguments)
 }
 
 #[cfg(unix)]
@@ -66,30 +65,31 @@ fn with_secret(world: &World, secret: &str, variables: &[(&str, &str)]) -> Strin
 fn systemd_and_programs_hand_secrets_over() {
     use std::os::unix::fs::PermissionsExt;
     let world = world();
+    let tenant = Served::start(&world, &[]);
     let credential = "secret_file = \"$CREDENTIALS_DIRECTORY/tenant-secret\"";
-    let outside = with_secret(&world, credential, &[]);
+    let outside = with_secret(&world, &tenant, credential, &[]).ends_with(1).err;
     assert!(outside.contains("the credential `tenant-secret` is not loaded"), "{outside}");
     std::fs::create_dir(world.path("credentials")).unwrap();
     let file = world.write("credentials/tenant-secret", "s3cret-of-the-unit\n");
     // An access list of systemd shows as a group that may read.
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o440)).unwrap();
     let folder = world.path("credentials");
-    let inside = with_secret(&world, credential, &[("CREDENTIALS_DIRECTORY", folder.to_str().unwrap())]);
-    for word in ["LoadCredential", "others may read", "cannot be read", "s3cret"] {
-        assert!(!inside.contains(word), "{inside}");
+    let inside = with_secret(&world, &tenant, credential, &[("CREDENTIALS_DIRECTORY", folder.to_str().unwrap())]).ends_with(0);
+    let printed = with_secret(&world, &tenant, "secret_command = [\"/bin/echo\", \"s3cret-of-a-program\"]", &[]).ends_with(0);
+    for ended in [&inside, &printed] {
+        assert!(ended.out.contains("1 to create") && !format!("{}{}", ended.out, ended.err).contains("s3cret"), "{}", ended.out);
     }
-    let printed = with_secret(&world, "secret_command = [\"/bin/echo\", \"s3cret-of-a-program\"]", &[]);
-    assert!(!printed.contains("printed no secret") && !printed.contains("s3cret"), "{printed}");
-    let refused = with_secret(&world, "secret_command = [\"/bin/false\"]", &[]);
+    let refused = with_secret(&world, &tenant, "secret_command = [\"/bin/false\"]", &[]).ends_with(1).err;
     assert!(refused.contains("the program /bin/false printed no secret: it ended with 1"), "{refused}");
 }
 
 #[test]
 fn a_secret_has_one_place() {
     let world = world();
-    let both = with_secret(&world, "secret_env = \"S\", secret_command = [\"/bin/true\"]", &[]);
+    let tenant = Served::start(&world, &[]);
+    let both = with_secret(&world, &tenant, "secret_env = \"S\", secret_command = [\"/bin/true\"]", &[]).ends_with(2).err;
     assert!(both.contains("`secret_env` and `secret_command` exclude each other"), "{both}");
-    let none = with_secret(&world, "secret_command = []", &[]);
+    let none = with_secret(&world, &tenant, "secret_command = []", &[]).ends_with(2).err;
     assert!(none.contains("`secret_command` names no program"), "{none}");
 }
 

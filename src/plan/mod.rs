@@ -38,6 +38,7 @@ pub use decision::{Decision, Verdict};
 pub use group_rules::unique_name;
 pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
 pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonState, TakenOver};
+pub use matching::name_doubts::keys_with_other_names;
 pub use matching::resolve::resolve;
 pub use model::{
     Accounts, Action, Aside, Candidate, Candidates, Cause, Change, Edit, Guard, GuardColumn, HeldEntry, Members, Object, Plan,

@@ -16,6 +16,7 @@
 //! | 1,000 | 0.10, 56 MB | 0.04 | 0.03, 47 MB | 0.03 | 0.6, 0.4 MB |
 //! | 10,000 | 0.62, 82 MB | 0.25 | 0.21 (1.6), 70 MB | 0.22 | 5, 3 MB |
 //! | 100,000 | 5.2, 123 MB | 2.5 | 1.8 (4.0), 106 MB | 2.1 | 49, 24 MB |
+//! | 1,000,000 | 59, 457 MB | 29 | 21 (5.5), 508 MB | | 486, 229 MB |
 //!
 //! Where an unchanged night of 100,000 people spends its time, by a profile with callers taken before the digest became quick: mapping and
 //! packing on all cores 34 % (mapping 16, packing 10, column profiles 5), links compared with the ledger 20 % (the digest of what HR wants

@@ -91,7 +91,8 @@ pub struct PersonState {
     /// `on_leave` actions that were asked for and are done since the person last left.
     pub leave_done: BTreeSet<LeaveAction>,
     /// What HR wanted at the last run, by attribute name: it distinguishes a change in HR from a drift of the tenant. Empty where it is not
-    /// known; it decides nothing but how a change is explained.
+    /// known or not needed: [`keys_with_other_names`](crate::plan::keys_with_other_names) and
+    /// [`keys_with_causes`](crate::plan::keys_with_causes) return the people of whom it is.
     pub wanted: BTreeMap<String, Option<Value>>,
 }
 

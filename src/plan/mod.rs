@@ -44,6 +44,7 @@ pub use given_approval::{ApprovedGuard, Approver, GivenApproval};
 pub use group_rules::unique_name;
 pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
 pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonState, TakenOver};
+pub use matching::name_doubts::keys_with_other_names;
 pub use matching::resolve::resolve;
 pub use model::{
     Action, Aside, Candidate, Candidates, Cause, Change, ChangeAside, ChangeAsides, Edit, Guard, GuardColumn, HeldAccess, HeldEntry,

@@ -51,6 +51,8 @@ pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<
     let context = Context::on(day, target.snapshot.default_domain.clone());
     let packer = Packer::new(&target.snapshot, rules);
     let MappedRecords { mut people, columns } = map_records_in_parallel(read, &context, packer, extent)?;
+    let doubts = plan::keys_with_other_names(&people, &target.snapshot.users, &ledger);
+    target.store.add_wishes(&target.snapshot.tenant, &mut ledger, doubts)?;
     let is_baseline = whole && only.is_none();
     let empty = if ledger.last_reading.is_none() && !read.queried { empty_columns(&columns, read) } else { None };
     let columns = is_baseline.then(|| profiles(columns, read));

@@ -35,7 +35,7 @@ impl GuardCounts {
 
 impl Store {
     /// The ledger as the plan takes it. `unsettled` is what settling could not find out. What HR wanted at the last run is left out: most of
-    /// the ledger by size, and needed of few people; [`Store::add_wishes`] adds it.
+    /// the ledger by size, and needed of few people; [`Store::add_wishes`] adds it, before and after the plan is made.
     pub fn ledger(
         &self,
         feed: &str,

@@ -6,6 +6,7 @@ pub(super) mod doubt;
 pub(super) mod key_forms;
 pub(super) mod likeness;
 mod moved_keys;
+pub(super) mod name_doubts;
 pub(super) mod name_folding;
 mod namesakes;
 mod pointers;

@@ -190,6 +190,11 @@ impl<'a> PersonRow<'a> {
         self.settled && self.facts().user == Some(user)
     }
 
+    /// As [`PersonRow::is_as`], of the user that the row refers to.
+    pub(in crate::plan) fn is_settled(&self) -> bool {
+        self.settled
+    }
+
     /// The text that a record wants for an attribute, where it is one certain text.
     pub(in crate::plan) fn wanted_text(&self, attribute: Attribute, users: &'a Users) -> Option<&'a str> {
         let (_, flow) = self.flows().find(|(target, _)| target.attribute == attribute)?;

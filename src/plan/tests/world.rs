@@ -14,7 +14,7 @@ use crate::mapping::{
 };
 use crate::plan::{
     Action, Change, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey, Target,
-    annotate_causes, try_survey,
+    annotate_causes, keys_with_other_names, try_survey,
 };
 use crate::record::{At, EmployeeId, Place};
 
@@ -205,7 +205,7 @@ impl World {
     }
 
     /// The people as a run packs them: without candidates where they seem to have an account, until the plan asks for them.
-    fn people_for_plan(&self) -> (People, Survey) {
+    fn people_for_plan(&self, ledger: &Ledger) -> (People, Survey) {
         let candidates = |wanted: &Wanted| wanted.when == When::Create && matches!(wanted.flow, Flow::FirstFree(_));
         let map = |mapped: &Mapped, has_account: &mut dyn FnMut(&Desired) -> bool| match mapped.clone() {
             Mapped::Desired(mut desired) => {
@@ -220,7 +220,7 @@ impl World {
         let parts = self.mapped.chunks(Packer::PART).map(|part| packer.pack_each(part, map)).collect();
         let mut people = packer.finish(parts);
         loop {
-            match self.surveyed(&people) {
+            match self.surveyed(&people, ledger) {
                 Ok(survey) => return (people, survey),
                 Err(needed) => {
                     let packer = Packer::of(&people, &self.snapshot);
@@ -232,23 +232,36 @@ impl World {
         }
     }
 
-    /// What a run finds out. It is the same whether people are packed whole or without what only a create needs.
+    /// The ledger as a run has it before the plan: what HR wanted is known of the people of whom the matching asks.
+    fn ledger_for_plan(&self, people: &People) -> Ledger {
+        let mut ledger = self.ledger.clone();
+        let asked = keys_with_other_names(people, &self.snapshot.users, &ledger);
+        let others: Vec<EmployeeId> = ledger.people.keys().filter(|key| !asked.contains(&key.as_str())).cloned().collect();
+        for key in others {
+            ledger.people.get_mut(&key).unwrap().wanted.clear();
+        }
+        ledger
+    }
+
+    /// What a run finds out. It is the same whether people are packed whole or without what only a create needs, and whether all that HR
+    /// wanted is known or what the matching asks for.
     pub(crate) fn survey(&self) -> Survey {
         let annotated = |people: People, mut survey: Survey| {
             annotate_causes(&mut survey.plan, &people, &self.snapshot.users, &self.ledger);
             survey
         };
         let people = self.people();
-        let survey = self.surveyed(&people).unwrap();
+        let survey = self.surveyed(&people, &self.ledger).unwrap();
+        let ledger = self.ledger_for_plan(&people);
         let whole = annotated(people, survey);
-        let (people, survey) = self.people_for_plan();
+        let (people, survey) = self.people_for_plan(&ledger);
         let survey = annotated(people, survey);
         assert_eq!(survey.plan, whole.plan);
         assert_eq!((&survey.matched, &survey.reading, &survey.notes), (&whole.matched, &whole.reading, &whole.notes));
         whole
     }
 
-    fn surveyed(&self, people: &People) -> Result<Survey, Vec<PersonNo>> {
+    fn surveyed(&self, people: &People, ledger: &Ledger) -> Result<Survey, Vec<PersonNo>> {
         try_survey(&Inputs {
             source: SourceInfo {
                 name: "hr.csv".into(),
@@ -261,7 +274,7 @@ impl World {
             whole: self.whole,
             only: self.only.clone(),
             snapshot: &self.snapshot,
-            ledger: &self.ledger,
+            ledger,
             rules: &self.rules,
             policy: &self.policy,
             today: self.today,

@@ -3,7 +3,7 @@
 use crate::world::World;
 
 /// What needs each feature, and whether this build has it.
-const NEEDS: [(&str, bool, &str); 7] = [
+const NEEDS: [(&str, bool, &str); 8] = [
     (
         "sftp",
         cfg!(feature = "sftp"),

@@ -82,7 +82,6 @@ pub(super) fn version(path: &str) -> Version {
 pub(super) fn check(parts: &[&str]) -> Result<(), Problem> {
     let property = |kind: Kind, name: &str| find(kind, name).is_some();
     let (known, name) = match parts {
-        [] => return Ok(()),
         [first, ..] if !among(ROOT, first) => (false, *first),
         ["users", _, "authentication", name, ..] => (among(AUTHENTICATION, name), *name),
         ["users", _, name, ..] => (among(USER, name) || property(Kind::User, name), *name),

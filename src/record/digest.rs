@@ -13,7 +13,9 @@ pub(crate) fn quick_digest(bytes: &[u8]) -> [u8; 16] {
         other = fold(other.rotate_left(23) ^ word, FACTORS[1]);
     };
     let (words, rest) = bytes.as_chunks::<8>();
-    words.iter().for_each(|word| add(u64::from_le_bytes(*word)));
+    for word in words {
+        add(u64::from_le_bytes(*word));
+    }
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
     add(u64::from_le_bytes(last));

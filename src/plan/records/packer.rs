@@ -63,7 +63,7 @@ impl<'a> Packer<'a> {
                     part.without_create |= without_create;
                     let user = found.unwrap_or_else(|| self.find(&desired));
                     let begin = row.len();
-                    self.put(&mut part, &desired, user, &mut row);
+                    Self::put(&mut part, &desired, user, &mut row);
                     if without_create {
                         row.set(begin, row.since(begin)[0] | WITHOUT_CREATE);
                     }
@@ -121,7 +121,7 @@ impl<'a> Packer<'a> {
         }
     }
 
-    fn put(&self, part: &mut Part, desired: &Desired, user: Option<UserRow<'a>>, row: &mut RowWriter) {
+    fn put(part: &mut Part, desired: &Desired, user: Option<UserRow<'a>>, row: &mut RowWriter) {
         // Taken apart without `..`, so that a new field cannot be left out.
         let Desired {
             key,

@@ -47,6 +47,9 @@ pub(in crate::plan) enum ManagerRow<'a> {
     Key(&'a str),
 }
 
+/// The name of an attribute with what HR wants of it.
+type Wish<'a> = (&'static str, Option<ValueRef<'a>>);
+
 /// What the row of a wanted person contains before the attributes.
 pub(in crate::plan) struct Facts<'a> {
     pub(in crate::plan) stage: Stage,
@@ -219,14 +222,14 @@ impl<'a> PersonRow<'a> {
     }
 
     /// The stage, and what HR wants by the names of the attributes, in their order.
-    fn sorted_wishes(&self, users: &'a Users) -> Option<(Stage, Vec<(&'static str, Option<ValueRef<'a>>)>)> {
+    fn sorted_wishes(&self, users: &'a Users) -> Option<(Stage, Vec<Wish<'a>>)> {
         let Kind::Desired = self.kind else { return None };
         let Facts { stage, manager, user, .. } = self.facts();
         let user = user.map(|user| users.at(user));
         let mut values = user.map(|user| user.values());
         let by_name = flows_of(self.part, &mut self.rest_of()).map(|layout| &*layout.by_name).unwrap_or_default();
         // In the order of the row; none in the place of what is no wish.
-        let mut unsorted: Vec<Option<(&str, Option<ValueRef<'_>>)>> = Vec::with_capacity(by_name.len());
+        let mut unsorted: Vec<Option<Wish<'_>>> = Vec::with_capacity(by_name.len());
         for (target, flow) in self.flows() {
             if target.when == When::Create && matches!(flow, FlowRow::FirstFree(..)) {
                 unsorted.push(None);

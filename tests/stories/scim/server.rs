@@ -1,7 +1,7 @@
 //! A server in a process of its own, and a client that speaks to it.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ pub(super) const ENT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:
 pub(super) struct Server {
     pub(super) world: World,
     process: Child,
+    talk: Option<BufReader<ChildStderr>>,
     /// The root of the service.
     pub(super) url: String,
     pub(super) token: String,
@@ -70,7 +71,7 @@ impl Server {
         let (process, url) = serve(&world, &[]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { world, process, url, token, client, runtime }
+        Self { world, process, talk: None, url, token, client, runtime }
     }
 
     /// Kills the server at once, and starts it anew.
@@ -83,8 +84,12 @@ impl Server {
     /// Reads the talk of the server until a line has this text.
     #[cfg(unix)]
     pub(super) fn wait_for(&mut self, text: &str) -> String {
-        let mut lines = BufReader::new(self.process.stderr.take().unwrap()).lines();
-        lines.find_map(|line| line.ok().filter(|line| line.contains(text))).expect("the server ended without it")
+        if let Some(stderr) = self.process.stderr.take() {
+            self.talk = Some(BufReader::new(stderr));
+        }
+        // It stays open: a server cannot go on talking to a pipe that is closed.
+        let lines = self.talk.as_mut().unwrap().lines();
+        lines.map_while(Result::ok).find(|line| line.contains(text)).expect("the server ended without it")
     }
 
     /// Asks the server to end, and returns whether it ended well.

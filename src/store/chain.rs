@@ -75,12 +75,12 @@ impl Store {
     /// The hash of the values of a run as they were at a moment.
     fn body(&self, number: i64, sealed_at: i64) -> Result<Vec<u8>, StoreError> {
         let select = "select run, tenant, feed, source, command, dry_run, whole, started_at, finished_at, ended, exit_code, reason, \
-                      host, user, fingerprint, approved_by, plan, outcome, summary, failed, ids from runs where number = ?1";
+                      host, user, fingerprint, approved_by, plan, outcome, summary, failed, aside from runs where number = ?1";
         let (run, plan, outcome) = self.database.query_row(select, [number], |row| {
             let text = |column: usize| row.get::<_, Option<String>>(column);
-            let accounts = row.get::<_, Option<Vec<u8>>>(20)?.map(|ids| hex(&Sha256::digest(ids)));
+            let aside = row.get::<_, Option<Vec<u8>>>(20)?.map(|aside| hex(&Sha256::digest(aside)));
             let run = json!({
-                "accounts": accounts, "failed": row.get::<_, i64>(19)?, "summary": text(18)?,
+                "aside": aside, "failed": row.get::<_, i64>(19)?, "summary": text(18)?,
                 "approvedBy": text(15)?, "command": text(4)?, "dryRun": row.get::<_, bool>(5)?, "ended": text(9)?,
                 "exitCode": row.get::<_, Option<u8>>(10)?, "feed": text(2)?, "fingerprint": text(14)?, "finishedAt": text(8)?,
                 "host": text(12)?, "reason": text(11)?, "run": text(0)?, "source": text(3)?, "startedAt": text(7)?, "tenant": text(1)?,

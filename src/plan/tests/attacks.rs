@@ -322,7 +322,9 @@ fn a_saved_plan_still_knows_who_has_left() {
     world.policy.protect_users = vec!["ada.lovelace@contoso.com".into(), "bob.boss@contoso.com".into()];
     world.hr(vec![ada().left(), bob()]);
     let plan = world.plan();
-    let read: crate::plan::Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    let mut read: crate::plan::Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+    // The names of people are for reports and no part of the document.
+    read.people.clone_from(&plan.people);
     assert_eq!(read, plan);
     assert_eq!(read.skipped.iter().filter(|skipped| skipped.left).count(), 1);
 }

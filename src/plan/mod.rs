@@ -47,8 +47,8 @@ pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonSta
 pub use matching::name_doubts::keys_with_other_names;
 pub use matching::resolve::resolve;
 pub use model::{
-    Action, Aside, Candidate, Candidates, Cause, Change, ChangeAside, ChangeAsides, Edit, Guard, GuardColumn, HeldAccess, HeldEntry,
-    Judged, Members, Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
+    Action, Aside, Candidate, Candidates, Cause, Change, ChangeAside, ChangeAsides, Edit, Guard, GuardColumn, HeldAccess,
+    HeldEntry, Judged, Members, Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use person_label::{PersonLabel, PersonLabels};
 pub use planner::{Survey, plan, survey, try_survey};

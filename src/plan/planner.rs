@@ -12,8 +12,8 @@ use crate::plan::ledger::LastReading;
 use crate::plan::matching::Matching;
 use crate::plan::matching::claim::{Account, How, Person};
 use crate::plan::model::{
-    Action, Candidate, Candidates, Change, ChangeAside, HeldAccess, HeldEntry, Judged, Object, Plan, RecordCounts, Skipped, SkippedCode,
-    Summary,
+    Action, Candidate, Candidates, Change, ChangeAside, HeldAccess, HeldEntry, Judged, Object, Plan, RecordCounts, Skipped,
+    SkippedCode, Summary,
 };
 use crate::plan::order::order;
 use crate::plan::person::context::{PersonDecision, PersonPlanner};

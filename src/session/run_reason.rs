@@ -244,9 +244,7 @@ impl From<&StoreError> for RunReason {
             | StoreError::Compressed(_)
             | StoreError::Content(_)
             | StoreError::Damaged { .. }
-            | StoreError::Random(_) => {
-                RunReasonCode::State.into()
-            }
+            | StoreError::Random(_) => RunReasonCode::State.into(),
         }
     }
 }

@@ -80,7 +80,11 @@ pub(crate) fn load(path: &Path, max_age: SignedDuration) -> Result<Plan, Failure
         Failure::usage(format!("{}{problem}", path.display())).because(reason)
     };
     let plan: Plan = serde_json::from_str(&text_of(path)?).map_err(|error| {
-        let problem = format!(", line {}, column {}: not a plan of hrpush: {error}\n  hint: `hrpush plan --out FILE` saves one", error.line(), error.column());
+        let problem = format!(
+            ", line {}, column {}: not a plan of hrpush: {error}\n  hint: `hrpush plan --out FILE` saves one",
+            error.line(),
+            error.column()
+        );
         refuse(problem, "not a plan of hrpush")
     })?;
     if plan.seal.is_empty() {

@@ -8,8 +8,8 @@ use crate::directory::{Attribute, RowReader, UserNo, UserRow, Users, Value, Valu
 use crate::mapping::{Desired, Flow, GroupWanted, Held, LeftOut, ManagerWanted, Stage, Wanted, When};
 use crate::plan::bound_names::BoundNames;
 use crate::plan::records::{
-    DESIRED, Layout, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, Part, PersonNo, RecordState, SETTLED, Target, WITHOUT_CREATE, flow,
-    stage_byte,
+    DESIRED, Layout, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, Part, PersonNo, RecordState, SETTLED, Target, WITHOUT_CREATE,
+    flow, stage_byte,
 };
 use crate::plan::wishes::{WishDigest, WishMap, is_gone};
 use crate::record::{At, EmployeeId, Place};

@@ -74,7 +74,7 @@ fn nights(people: usize) {
         python.as_ref().map_or(0.0, |python| python.cpu)
     );
     let run = |file: &Path| measured(&mut night(folder.path(), file, &graph.base));
-    let mut told = |name: &str, Took { cpu, peak }: Took| {
+    let told = |name: &str, Took { cpu, peak }: Took| {
         let beside = python.as_ref().map_or_else(String::new, |python| format!(", {:.1} x Python's", cpu / python.cpu));
         let state = [megabytes(folder.path(), "state.db"), megabytes(folder.path(), "tenant.db")];
         println!(

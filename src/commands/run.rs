@@ -69,7 +69,8 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
         shows_held: speaks && !stop.show.summary,
     };
     let judgement = judge(session, &pending, &terms)?;
-    let view = view(common, stop, judgement.prospect(), pending.drifted.len());
+    let left_out = matches!(session.kind, RunKind::Apply | RunKind::Undo).then_some(pending.drifted.len());
+    let view = view(common, stop, judgement.prospect(), left_out);
     if let Some(path) = &stop.html {
         write_private(path, &report::html(&preview.plan, &view))?;
     }
@@ -78,7 +79,7 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
     if !waits {
         show(common, stop, &preview, &view)?;
     }
-    let ended = decide(session, pending, judgement, common).await?;
+    let ended = Box::pin(decide(session, pending, judgement, common)).await?;
     if waits && ended.code != Code::Done {
         show(common, stop, &preview, &view)?;
     }
@@ -113,7 +114,7 @@ fn is_silent_night(kind: RunKind, common: &Common) -> bool {
     kind == RunKind::Sync && common.format == Format::Text && common.verbose == 0
 }
 
-fn view(common: &Common, stop: &StopArgs, prospect: Prospect, left_out: usize) -> View {
+fn view(common: &Common, stop: &StopArgs, prospect: Prospect, left_out: Option<usize>) -> View {
     let detail = match (stop.show.full, stop.show.summary) {
         (true, _) => Detail::Full,
         (_, true) => Detail::Summary,
@@ -127,10 +128,7 @@ fn show(common: &Common, stop: &StopArgs, preview: &Preview, view: &View) -> Res
     if common.format == Format::Text && !common.quiet {
         page(&report::preview(&preview.plan, view), !stop.show.no_pager)?;
     }
-    // With `-v` and without a log file the log has them on stderr already.
-    if common.verbose == 0 || common.log_file.is_some() {
-        notes(common, &preview.notes);
-    }
+    notes(common, &preview.notes);
     Ok(())
 }
 

@@ -38,8 +38,12 @@ fn unchanged(plan: &Plan, view: &View) -> String {
     let tripped = plan.guards.iter().any(|guard| guard.tripped);
     let at_peace = plan.attention().is_empty() && plan.held.is_empty() && plan.summary.missing == 0 && !tripped;
     match (at_peace, view.left_out) {
-        (true, 0) => "Nothing to do: the tenant agrees with HR".to_owned(),
-        (true, left_out) => format!("No changes: {left_out} are left out, because the tenant or the HR data is different by now"),
+        (true, None) => "Nothing to do: the tenant agrees with HR".to_owned(),
+        (true, Some(0)) => "Nothing to do: every change is in place already".to_owned(),
+        (true, Some(1)) => "No changes: 1 change is left alone, because the tenant or the HR data is different by now".to_owned(),
+        (true, Some(many)) => {
+            format!("No changes: {many} changes are left alone, because the tenant or the HR data is different by now")
+        }
         (false, _) => {
             let parts = concerns(plan);
             let what = if parts.is_empty() { "some entries need attention".to_owned() } else { parts.join(", ") };
@@ -177,8 +181,10 @@ mod tests {
     fn nothing_to_do_is_said_only_if_nothing_is_held_missing_or_stopped() {
         let mut world = company();
         assert_eq!(line(&world, Prospect::Applies), "Nothing to do: the tenant agrees with HR");
-        let left_out = View { left_out: 3, ..View::default() };
-        assert!(headline(&world.plan(), &left_out).starts_with("No changes: 3 are left out"));
+        let left_out = View { left_out: Some(3), ..View::default() };
+        assert!(headline(&world.plan(), &left_out).starts_with("No changes: 3 changes are left alone"));
+        let in_place = View { left_out: Some(0), ..View::default() };
+        assert_eq!(headline(&world.plan(), &in_place), "Nothing to do: every change is in place already");
         let all = world.mapped.clone();
         world.mapped.pop();
         assert_eq!(line(&world, Prospect::Applies), "No changes: 1 missing");

@@ -55,6 +55,6 @@ pub struct View {
     pub verbose: bool,
     /// The columns of the terminal; `None` breaks no line.
     pub width: Option<usize>,
-    /// The changes of a saved plan or of an undo that no longer fit and were left out.
-    pub left_out: usize,
+    /// The changes of a saved plan or of an undo that no longer fit and were left out; `None` where the plan compares the tenant with HR.
+    pub left_out: Option<usize>,
 }

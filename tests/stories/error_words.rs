@@ -17,6 +17,13 @@ fn says(ended: &Ended, words: &[&str]) {
     assert!(!ended.err.contains("os error") || ended.err.contains("hint: "), "{}", ended.err);
 }
 
+/// The plan itself, on stdout, has these words.
+fn shows(ended: &Ended, words: &[&str]) {
+    for word in words {
+        assert!(ended.out.contains(word), "{word:?} is missing in:\n{}", ended.out);
+    }
+}
+
 fn imported(world: &World, name: &str, text: impl AsRef<[u8]>) -> Ended {
     let file = world.write(name, text);
     world.import(&file, &["--dry-run"])
@@ -94,7 +101,7 @@ fn a_column_that_the_mapping_needs_is_named_with_both_ways_out() {
 fn a_date_in_another_form_is_named_by_its_place_and_not_by_its_value() {
     let world = World::new();
     let ended = imported(&world, "hr.csv", sample().replacen("2009-04-01", "12/31/2009", 1)).ends_with(4);
-    says(&ended, &["hr.csv, line 2", "`HireDate`", "%Y-%m-%d or %d.%m.%Y", "add its form to `dates` in the mapping"]);
+    shows(&ended, &["hr.csv, line 2", "`HireDate`", "%Y-%m-%d or %d.%m.%Y", "add its form to `dates` in the mapping"]);
     assert!(!ended.err.contains("12/31/2009"), "{}", ended.err);
 }
 
@@ -102,7 +109,8 @@ fn a_date_in_another_form_is_named_by_its_place_and_not_by_its_value() {
 fn an_unknown_status_is_held_and_shown() {
     let world = World::new();
     let ended = imported(&world, "hr.csv", sample().replacen(",Active,", ",Aktiv,", 1)).ends_with(4);
-    says(&ended, &["held 10001", "\"Aktiv\"", "`Status`"]);
+    says(&ended, &["held 10001"]);
+    shows(&ended, &["\"Aktiv\"", "`Status`"]);
 }
 
 #[test]

@@ -252,7 +252,8 @@ fn a_second_record_of_a_leaver_whose_account_is_disabled_raises_no_alarm() {
     let world = company();
     let mut rows = with_first(&[vec![("Status", "Terminated")], vec![("Status", "Terminated"), ("EmployeeID", "99")]]);
     let ended = run(&world, &rows, &["--dry-run"]);
-    assert!(ended.out.contains("! disable 10001"), "{}", ended.out);
+    assert!(ended.out.contains("! disable Given1 Family1 (10001"), "{}", ended.out);
+    assert!(!ended.out.contains("keeps access"), "{}", ended.out);
     assert!(!ended.out.contains("stays enabled") && !ended.err.contains("stays enabled"), "{}\n{}", ended.out, ended.err);
     assert!(!ended.out.contains("hrpush does not disable their accounts"), "{}", ended.out);
     assert!(ended.err.contains("another record of this plan closes the account"), "{}", ended.err);

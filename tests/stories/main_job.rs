@@ -85,6 +85,7 @@ fn the_outcome_has_exactly_its_keys() {
         "format",
         "guards",
         "held",
+        "link",
         "requests",
         "run",
         "skipped",

@@ -114,7 +114,7 @@ fn a_stopped_run_names_its_guards_and_no_person_unless_names_are_configured() {
         let guard = &body["guards"][0];
         assert!(guard["name"] == "disable" && guard["count"].as_u64() > guard["limit"].as_u64(), "{body}");
         assert!(body["fingerprint"].as_str().unwrap().starts_with("sha256:"));
-        assert!(body["reason"].as_str().unwrap().contains("stopped by the guard `disable`"), "{body}");
+        assert!(body["reason"].as_str().unwrap().starts_with("stopped by the guards `disable`: 50 of 52"), "{body}");
         assert!(!has_personal_value(&body.to_string()), "{body}");
     }
     // A dry run and a part of the people are no news.

@@ -149,7 +149,7 @@ fn a_night_with_nothing_to_do_prints_nothing_at_all() {
         assert_eq!((night.out.as_str(), night.err.as_str()), ("", ""), "{options:?}");
     }
     let log = std::fs::read_to_string(world.path("night.log")).unwrap();
-    assert!(log.contains("note: ") && log.contains("the target is http://127.0.0.1"), "{log}");
+    assert!(log.contains("notes=3") && log.contains("the target is http://127.0.0.1"), "{log}");
     let told = sync(&["-v"]).ends_with(0);
     assert!(told.out.starts_with("Nothing to do") && told.err.contains("the target is http://127.0.0.1"), "{}", told.err);
     let document = sync(&["--format", "json"]).ends_with(0);

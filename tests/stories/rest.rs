@@ -558,6 +558,11 @@ fn a_preset_is_listed_and_written_and_asks_for_what_only_its_user_knows() {
         let name = format!("{}.toml", preset["preset"].as_str().unwrap());
         world.run(["mapping", "check", &name]).ends_with(0);
         let ended = world.run(["plan"]);
+        // What is pushed needs no address and no secret, and nothing pushed yet is nothing to do.
+        if preset["preset"] == "scim-push" {
+            ended.ends_with(0);
+            continue;
+        }
         let asks = preset["values"].as_array().unwrap().first().is_none_or(|value| ended.err.contains(value.as_str().unwrap()));
         assert!(asks && matches!(ended.code, 1 | 2), "{name}: {}", ended.err);
     }

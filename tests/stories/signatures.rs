@@ -220,7 +220,7 @@ fn two_people_are_two_principals_with_two_keys() {
     for _ in 0..2 {
         sign(ANN);
         let told = import(&story.company, 3).err;
-        assert!(told.contains("3") && !told.contains("error"), "{told}");
+        assert!(told.contains('3') && !told.contains("error"), "{told}");
     }
     // A second key of the same person.
     let signers = line("ann@contoso.com", "", ANN) + &line("ann@contoso.com", "", EVE) + &line("bob@contoso.com", "", BOB);

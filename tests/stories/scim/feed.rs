@@ -177,5 +177,5 @@ fn a_quiet_sender_starts_a_run() {
     // Without a tenant it ends at once, and says so in the list of runs.
     assert!(told.contains("ended with exit status: 2"), "{told}");
     let runs = server.world.run(["runs", "--format", "json"]).ends_with(0).json();
-    assert!(runs[0]["reason"].as_str().unwrap().starts_with("error: sync has no tenant"), "{runs}");
+    assert!(runs[0]["reason"].as_str().unwrap().starts_with("sync has no tenant"), "{runs}");
 }

@@ -74,7 +74,7 @@ fn nights(people: usize) {
         python.as_ref().map_or(0.0, |python| python.cpu)
     );
     let run = |file: &Path| measured(&mut night(folder.path(), file, &graph.base));
-    let told = |name: &str, Took { cpu, peak }: Took| {
+    let message = |name: &str, Took { cpu, peak }: Took| {
         let beside = python.as_ref().map_or_else(String::new, |python| format!(", {:.1} x Python's", cpu / python.cpu));
         let state = [megabytes(folder.path(), "state.db"), megabytes(folder.path(), "tenant.db")];
         println!(
@@ -84,10 +84,10 @@ fn nights(people: usize) {
             state[1]
         );
     };
-    told("first, in full", run(&file));
-    told("second", run(&file));
-    told("unchanged", median(|| night(folder.path(), &file, &graph.base)));
-    told("1 % moved", run(&moved));
+    message("first, in full", run(&file));
+    message("second", run(&file));
+    message("unchanged", median(|| night(folder.path(), &file, &graph.base)));
+    message("1 % moved", run(&moved));
 }
 
 fn main() {

@@ -46,8 +46,8 @@ fn main() {
     std::fs::write(file("hr.csv"), format!("{COLUMNS}\n{}\n", rows.join("\n"))).expect("the rows as CSV");
     sqlite(Path::new(&file("hr.db")), &rows);
     println!("{ROWS} rows of {} columns", COLUMNS.split(',').count());
-    let csv = told("csv", &file("hr.csv"), None);
-    told("sqlite", &file("hr.db"), Some(csv));
+    let csv = measured("csv", &file("hr.csv"), None);
+    measured("sqlite", &file("hr.db"), Some(csv));
     #[cfg(unix)]
     with_postgres(&rows, csv);
     with_pages(&rows, csv);
@@ -74,7 +74,7 @@ fn with_pages(rows: &[String], csv: (f64, f64)) {
     };
     let service = axum::Router::new().route("/people", axum::routing::get(answer));
     runtime.spawn(async move { axum::serve(listener, service).await });
-    told("rest", &port.to_string(), Some(csv));
+    measured("rest", &port.to_string(), Some(csv));
     let this = std::env::current_exe().expect("this program");
     let ours = process::measured(std::process::Command::new(this).args(["rest", &port.to_string(), "once"]));
     if let Some(theirs) = process::python(PYTHON, &[&port.to_string()]) {
@@ -112,7 +112,7 @@ fn with_postgres(rows: &[String], csv: (f64, f64)) {
     let places = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin"];
     if let Some(bin) = server::programs("HRPUSH_TEST_POSTGRES", "initdb", &places) {
         let server = postgres(&bin, rows);
-        told("postgres", &server.port.to_string(), Some(csv));
+        measured("postgres", &server.port.to_string(), Some(csv));
     }
 }
 
@@ -178,7 +178,7 @@ fn postgres(bin: &Path, rows: &[String]) -> server::Server {
 }
 
 /// Runs the reading in a process of its own and prints its figures; gives back its time and its peak of memory.
-fn told(kind: &str, place: &str, csv: Option<(f64, f64)>) -> (f64, f64) {
+fn measured(kind: &str, place: &str, csv: Option<(f64, f64)>) -> (f64, f64) {
     let this = std::env::current_exe().expect("this program");
     let output = std::process::Command::new(this).args([kind, place]).output().expect("the reading");
     let text = String::from_utf8_lossy(&output.stdout);

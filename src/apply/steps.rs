@@ -255,10 +255,10 @@ fn leave(
         }
         LeaveAction::RemoveFromManagedGroups => {
             let Some(id) = known else { return };
-            let told = change.members.iter().flat_map(|members| &members.remove);
-            let told = told.filter_map(|key| ObjectId::new(key));
+            let removed_from = change.members.iter().flat_map(|members| &members.remove);
+            let removed_from = removed_from.filter_map(|key| ObjectId::new(key));
             let seen = world.managed_groups.get(id).into_iter().flatten().cloned();
-            let groups: BTreeSet<ObjectId> = told.chain(seen).collect();
+            let groups: BTreeSet<ObjectId> = removed_from.chain(seen).collect();
             for group in groups.into_iter().filter(|group| !world.ending.contains(&(group.clone(), id.clone()))) {
                 push(Phase::Leave, StepAction::RemoveMember { group: ObjectRef::Id(group), member: user.clone() }, Some(action));
             }

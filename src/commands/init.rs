@@ -33,7 +33,7 @@ fn story(common: &Common, file: &Path, setup: &Setup) -> String {
     for alarm in &guess.alarms {
         let _ = writeln!(text, "ATTENTION: {}", shown(alarm));
     }
-    for note in &look.told {
+    for note in &look.notes {
         let _ = writeln!(text, "{}", shown(note));
     }
     let _ = writeln!(text, "{} records, {} columns", look.records.len(), look.header.len());

@@ -32,7 +32,7 @@ fn show(common: &Common, args: &Records, reading: &Reading) -> Result<Ended, Fai
         print(&report::records(reading, most)?)?;
     }
     if !common.quiet && common.format == Format::Json {
-        for line in &reading.told {
+        for line in &reading.notes {
             anstream::eprintln!("note: {}", shown(line));
         }
     }
@@ -55,7 +55,7 @@ fn document(reading: &Reading, most: usize) -> Result<Value, Failure> {
         .map(|profile| json!({ "name": profile.column, "empty": profile.empty, "distinct": profile.distinct }))
         .collect();
     Ok(json!({
-        "source": { "name": reading.name, "records": reading.records.len(), "sha256": reading.sha256, "told": reading.told },
+        "source": { "name": reading.name, "records": reading.records.len(), "sha256": reading.sha256, "told": reading.notes },
         "columns": columns,
         "records": records,
     }))

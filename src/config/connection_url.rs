@@ -5,7 +5,7 @@ use super::secret_keys::secret_program;
 use crate::diagnostic::toml::{At, Reader, Table};
 
 /// Returned after a fault was reported, so that the caller adds none.
-pub(super) struct Reported;
+pub(super) struct AlreadyReported;
 
 /// Whether the URL has a password, which is reported and never shown.
 pub(super) fn holds_password(reader: &mut Reader<'_>, url: &At<String>) -> bool {
@@ -47,17 +47,21 @@ pub(super) const KEY_PASSWORD: SecretKeys =
     SecretKeys { env: "key_password_env", file: "key_password_file", command: "key_password_command" };
 
 /// The secret named by one of its keys.
-pub(super) fn secret(reader: &mut Reader<'_>, fields: &Table<'_, '_>, keys: &SecretKeys) -> Result<Option<SecretFrom>, Reported> {
+pub(super) fn secret(
+    reader: &mut Reader<'_>,
+    fields: &Table<'_, '_>,
+    keys: &SecretKeys,
+) -> Result<Option<SecretFrom>, AlreadyReported> {
     let SecretKeys { env, file, command } = *keys;
     let given: Vec<String> = [env, file, command].iter().filter(|key| fields.has(key)).map(|key| format!("`{key}`")).collect();
     match &given[..] {
         [] => Ok(None),
-        [_] if fields.has(env) => reader.variable(fields, env).map(|name| Some(SecretFrom::Env(name))).ok_or(Reported),
-        [_] if fields.has(file) => reader.path(fields, file).map(|path| Some(SecretFrom::File(path))).ok_or(Reported),
-        [_] => secret_program(reader, fields, command).map(Some).ok_or(Reported),
+        [_] if fields.has(env) => reader.variable(fields, env).map(|name| Some(SecretFrom::Env(name))).ok_or(AlreadyReported),
+        [_] if fields.has(file) => reader.path(fields, file).map(|path| Some(SecretFrom::File(path))).ok_or(AlreadyReported),
+        [_] => secret_program(reader, fields, command).map(Some).ok_or(AlreadyReported),
         [first, rest @ ..] => {
             reader.fault(&fields.span(), format!("{first} and {} exclude each other", rest.join(" and ")), None);
-            Err(Reported)
+            Err(AlreadyReported)
         }
     }
 }

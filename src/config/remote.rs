@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::SecretFrom;
-use super::connection_url::{KEY_PASSWORD, PASSWORD, Reported, SECRET, decoded, holds_password, secret};
+use super::connection_url::{AlreadyReported, KEY_PASSWORD, PASSWORD, SECRET, decoded, holds_password, secret};
 use super::features::Feature;
 use crate::diagnostic::is_loopback;
 use crate::diagnostic::toml::{At, Reader, Table};
@@ -230,7 +230,7 @@ fn bucket_fault(kind: ObjectKind, name: &str) -> Option<&'static str> {
 }
 
 /// https anywhere, plain http on this machine alone.
-fn checked_endpoint(reader: &mut Reader<'_>, found: At<String>) -> Result<String, Reported> {
+fn checked_endpoint(reader: &mut Reader<'_>, found: At<String>) -> Result<String, AlreadyReported> {
     let fits = Url::parse(&found.value).is_ok_and(|url| {
         let host = url.host_str().unwrap_or_default();
         let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
@@ -241,5 +241,5 @@ fn checked_endpoint(reader: &mut Reader<'_>, found: At<String>) -> Result<String
         return Ok(found.value);
     }
     reader.fault(&found.span, "`endpoint` must be an https address", "plain http is for this machine alone");
-    Err(Reported)
+    Err(AlreadyReported)
 }

@@ -82,46 +82,49 @@ fn any_table_may_be_left_out() {
 
 #[test]
 fn every_fault_is_told_in_one_pass_with_its_line() {
-    let told = faults(
+    let message = faults(
         "[tenant]\nid = \"contoso.com\"\nclod = \"global\"\n[source]\nkind = \"cvs\"\n[gaurd]\n[plan]\nmax_age = \"7 days\"\n[quota]\nshare = 1.5\n",
     );
     assert!(
-        told.starts_with(
+        message.starts_with(
             "hrpush.toml, line 3, column 1: unknown key `clod` in [tenant]\n  3 | clod = \"global\"\n    | ^^^^\n  hint: did you mean `cloud`?\n"
         ),
-        "{told}"
+        "{message}"
     );
-    assert!(told.contains("line 5, column 8: `kind` cannot be `cvs`") && told.contains("did you mean `csv`?"), "{told}");
-    assert!(told.contains("line 6, column 2: unknown table or key `gaurd`") && told.contains("did you mean `guard`?"), "{told}");
-    assert!(told.contains("line 8, column 11: `max_age` cannot be `7 days`"), "{told}");
-    assert!(told.contains("line 10, column 9: `share` must be a number above 0 and up to 1"), "{told}");
+    assert!(message.contains("line 5, column 8: `kind` cannot be `cvs`") && message.contains("did you mean `csv`?"), "{message}");
+    assert!(
+        message.contains("line 6, column 2: unknown table or key `gaurd`") && message.contains("did you mean `guard`?"),
+        "{message}"
+    );
+    assert!(message.contains("line 8, column 11: `max_age` cannot be `7 days`"), "{message}");
+    assert!(message.contains("line 10, column 9: `share` must be a number above 0 and up to 1"), "{message}");
 }
 
 #[test]
 fn broken_toml_is_told_with_its_line() {
-    let told = faults("[tenant]\nid = \"contoso.com\ncloud = \"global\"\n");
-    assert!(told.contains("hrpush.toml, line 2, column"), "{told}");
-    let told = faults("[quota]\nshare = 1\nshare = 0.5\n");
-    assert!(told.contains("line 3, column 1: duplicate key"), "{told}");
+    let message = faults("[tenant]\nid = \"contoso.com\ncloud = \"global\"\n");
+    assert!(message.contains("hrpush.toml, line 2, column"), "{message}");
+    let message = faults("[quota]\nshare = 1\nshare = 0.5\n");
+    assert!(message.contains("line 3, column 1: duplicate key"), "{message}");
 }
 
 #[test]
 fn a_secret_in_the_file_is_refused_and_not_shown_twice() {
-    let told = faults(
+    let message = faults(
         "[tenant]\nid = \"contoso.com\"\n[tenant.auth]\nmethod = \"client-secret\"\nclient_id = \"app\"\nsecret = \"hunter2\"\n",
     );
-    assert!(told.contains("`secret` would be a secret in this file"), "{told}");
-    assert!(told.contains("line 6, column 1") && !told.contains("hunter2"), "{told}");
-    let told = faults("[tenant]\nid = \"contoso.com\"\nauth = { method = \"azure-cli\", secret = \"hunter2\", x = 1 }\n");
-    assert!(told.contains("unknown key `x`") && !told.contains("hunter2"), "{told}");
+    assert!(message.contains("`secret` would be a secret in this file"), "{message}");
+    assert!(message.contains("line 6, column 1") && !message.contains("hunter2"), "{message}");
+    let message = faults("[tenant]\nid = \"contoso.com\"\nauth = { method = \"azure-cli\", secret = \"hunter2\", x = 1 }\n");
+    assert!(message.contains("unknown key `x`") && !message.contains("hunter2"), "{message}");
 }
 
 #[test]
 fn keys_of_another_method_are_unknown() {
-    let told = faults("[tenant]\nid = \"contoso.com\"\nauth = { method = \"azure-cli\", client_id = \"app\" }\n");
-    assert!(told.contains("unknown key `client_id` in [tenant] auth"), "{told}");
-    let told = faults("[tenant]\nid = \"contoso.com\"\nauth = { method = \"client-secret\", client_id = \"app\" }\n");
-    assert!(told.contains("auth needs `secret_env` or `secret_file`"), "{told}");
+    let message = faults("[tenant]\nid = \"contoso.com\"\nauth = { method = \"azure-cli\", client_id = \"app\" }\n");
+    assert!(message.contains("unknown key `client_id` in [tenant] auth"), "{message}");
+    let message = faults("[tenant]\nid = \"contoso.com\"\nauth = { method = \"client-secret\", client_id = \"app\" }\n");
+    assert!(message.contains("auth needs `secret_env` or `secret_file`"), "{message}");
 }
 
 #[test]
@@ -150,9 +153,9 @@ fn hrpush_toml_wins_over_the_preset_and_says_what_only_its_user_knows() {
     assert_eq!(settings.base.as_str(), "https://acme.bamboohr.com/api");
     assert_eq!(settings.limits.timeout.as_secs(), 5);
     let SourceKind::Rest(source) = config(&own.replace("company", "cmpany")).source.unwrap().kind else { panic!("no service") };
-    let told = source.settings("bamboohr", &[layer]).unwrap_err();
-    assert!(told.contains("bamboohr.toml, line 15, column 12: `base_url`: `{company}` has no value"), "{told}");
-    assert!(told.contains("values = { company = "), "{told}");
+    let message = source.settings("bamboohr", &[layer]).unwrap_err();
+    assert!(message.contains("bamboohr.toml, line 15, column 12: `base_url`: `{company}` has no value"), "{message}");
+    assert!(message.contains("values = { company = "), "{message}");
 }
 
 /// Every place of the configuration where a secret was ever seen, and where none may be shown.
@@ -208,19 +211,19 @@ fn no_fault_of_the_configuration_shows_a_secret() {
     for spill in SPILLS {
         let text = spill.replace("CANARY", "hunter2canary");
         let Err(errors) = parse(&text, Path::new("hrpush.toml")) else { panic!("this has no fault:\n{text}") };
-        let told = errors.to_string();
-        assert!(!told.contains("hunter") && !told.contains("canary"), "{text}\nis told as\n{told}");
-        assert!(told.contains('^'), "{told}");
+        let message = errors.to_string();
+        assert!(!message.contains("hunter") && !message.contains("canary"), "{text}\nis told as\n{message}");
+        assert!(message.contains('^'), "{message}");
     }
 }
 
 #[test]
 fn the_caret_stays_where_the_fault_is() {
-    let told = faults("[tenant]\nid = \"contoso.com\"\nauth = { method = \"azure-cli\", secret = \"hünter2\", x = 1 }\n");
-    let lines: Vec<&str> = told.lines().filter(|line| line.contains('|')).collect();
+    let message = faults("[tenant]\nid = \"contoso.com\"\nauth = { method = \"azure-cli\", secret = \"hünter2\", x = 1 }\n");
+    let lines: Vec<&str> = message.lines().filter(|line| line.contains('|')).collect();
     let shown = lines.iter().position(|line| line.contains("x = ")).unwrap();
     let at = lines.iter().skip(shown).rfind(|line| line.contains('^')).unwrap().find('^').unwrap();
-    assert_eq!(&lines[shown][at..=at], "x", "{told}");
+    assert_eq!(&lines[shown][at..=at], "x", "{message}");
 }
 
 #[cfg(feature = "objects")]

@@ -51,7 +51,7 @@ pub struct Desired {
     /// people, since an invalid value holds their record.
     pub left_out: Vec<LeftOut>,
     /// The mapped attributes, in the order of their names, without those that an expression leaves alone.
-    pub attributes: Vec<Wanted>,
+    pub attributes: Vec<DesiredValue>,
     /// The manager by HR.
     pub manager: ManagerWanted,
     /// The groups that this person belongs in.
@@ -129,7 +129,7 @@ impl fmt::Debug for Desired {
 
 /// One attribute that the mapping owns for this person.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
+pub struct DesiredValue {
     /// The attribute of the account that the value is for.
     pub attribute: Attribute,
     /// The value to write, or that there is to be none.

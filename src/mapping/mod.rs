@@ -28,7 +28,9 @@ pub use builtin::{Candidate, ChoiceError, builtin, choose, is_pushed, preset, pr
 pub use cases::{CaseResult, Difference, Tested, test};
 pub use convert::{ConvertError, Converted, Lost, convert};
 pub use coverage::{Coverage, Unreached};
-pub use desired::{Desired, Flow, GroupWanted, Held, HeldCode, LeftOut, ManagerWanted, Mapped, RecordPart, Stage, Wanted, When};
+pub use desired::{
+    Desired, DesiredValue, Flow, GroupWanted, Held, HeldCode, LeftOut, ManagerWanted, Mapped, RecordPart, Stage, When,
+};
 pub use evaluate::BoundMapping;
 pub use guess::{Guess, GuessError, guess, looks_like_header};
 pub use lifecycle::fold as fold_status;

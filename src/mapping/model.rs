@@ -129,7 +129,7 @@ pub(super) struct Inner {
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) attribute: Attribute,
-    pub(super) origin: Origin,
+    pub(super) origin: ValueSource,
     /// The value that takes the place of an empty one.
     pub(super) default: Option<Value>,
     /// Whether an empty value leaves the account's value alone: `on_empty = "keep"`.
@@ -141,7 +141,7 @@ pub(super) struct Target {
 
 /// The source of a target's value.
 #[derive(Clone, Debug)]
-pub(super) enum Origin {
+pub(super) enum ValueSource {
     Formula(Slot),
     Constant(Value),
 }
@@ -221,7 +221,7 @@ impl Inner {
         }
         slots.extend(self.manager.map(|slot| ("manager".to_owned(), slot)));
         for target in &self.targets {
-            if let Origin::Formula(slot) = target.origin {
+            if let ValueSource::Formula(slot) = target.origin {
                 slots.push((target.attribute.name.to_owned(), slot));
             }
         }

@@ -9,7 +9,7 @@ use super::dates::Role;
 use super::evaluate::BoundMapping;
 use super::formula::Slot;
 use super::guess::dates::is_serial;
-use super::model::Origin;
+use super::model::ValueSource;
 use super::text_damage::{broken, odd_blanks, unseen};
 use crate::expr::{Context, Outcome};
 use crate::record::{self, Cell, KeyDamage, Place, Record, trimmed};
@@ -141,8 +141,8 @@ impl BoundMapping {
     fn target(&self, name: &str) -> Option<Slot> {
         let target = self.inner.targets.iter().find(|target| target.attribute.name == name)?;
         match target.origin {
-            Origin::Formula(slot) => Some(slot),
-            Origin::Constant(_) => None,
+            ValueSource::Formula(slot) => Some(slot),
+            ValueSource::Constant(_) => None,
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::evaluate::BoundMapping;
 use super::formula::Slot;
-use super::model::{Mapping, Origin};
+use super::model::{Mapping, ValueSource};
 use crate::diagnostic::Fault;
 use crate::expr::{self, Context, Expression, Outcome};
 use crate::record::{At, Header, Place, Record, Value};
@@ -204,8 +204,8 @@ impl BoundMapping {
         for target in &inner.targets {
             let name = target.attribute.name.to_owned();
             explained.push(match &target.origin {
-                Origin::Formula(slot) => self.explain_slot(name, *slot, record, context, &seed),
-                Origin::Constant(value) => Explained {
+                ValueSource::Formula(slot) => self.explain_slot(name, *slot, record, context, &seed),
+                ValueSource::Constant(value) => Explained {
                     target: name,
                     expression: target.shown.to_string(),
                     inputs: BTreeMap::new(),

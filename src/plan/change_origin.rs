@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::directory::{Users, Value, roles};
-use crate::mapping::{Desired, Flow, ManagerWanted, Wanted, When};
+use crate::mapping::{Desired, DesiredValue, Flow, ManagerWanted, When};
 use crate::plan::approval::fingerprint::fingerprint;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Action, Cause, Change, Edit, Object, Plan};
@@ -91,7 +91,7 @@ fn sentence(causes: &BTreeMap<String, Cause>) -> String {
 
 /// What HR wants of a person, as the ledger keeps it. Candidates for a new account are not among it.
 pub fn wanted(desired: &Desired) -> BTreeMap<String, Option<Value>> {
-    let is_kept = |wanted: &&Wanted| wanted.when == When::Always || !matches!(wanted.flow, Flow::FirstFree(_));
+    let is_kept = |wanted: &&DesiredValue| wanted.when == When::Always || !matches!(wanted.flow, Flow::FirstFree(_));
     let mut wanted: BTreeMap<String, Option<Value>> = desired
         .attributes
         .iter()

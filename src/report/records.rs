@@ -15,7 +15,7 @@ const WIDEST: usize = 32;
 /// If the records cannot be read again.
 pub fn records(reading: &Reading, most: usize) -> Result<String, SourceErrors> {
     let mut text = String::new();
-    for line in &reading.told {
+    for line in &reading.notes {
         let _ = writeln!(text, "{}", shown(line));
     }
     let total = reading.records.len();

@@ -75,8 +75,8 @@ pub(super) fn query(state: &mut State, request: &Request, kind: Kind) -> Answer 
     }
     let size = page_size(request);
     let minimal = request.header("prefer").is_some_and(|prefer| prefer.contains("return=minimal"));
-    let told = |object: &&Object| object.kind == kind && round.includes(object) && concerns(object, &select, &round);
-    let mut rest = state.tenant.changed_after(round.cursor).filter(told);
+    let is_reported = |object: &&Object| object.kind == kind && round.includes(object) && concerns(object, &select, &round);
+    let mut rest = state.tenant.changed_after(round.cursor).filter(is_reported);
     let page: Vec<&Object> = rest.by_ref().take(size).collect();
     let more = rest.next().is_some();
     body["value"] = page.iter().map(|object| item(state, object, &select, &round, minimal)).collect();

@@ -339,15 +339,15 @@ async fn delta_tells_a_change_once_it_has_arrived_and_loses_none() {
     call(&tenant, "PUT", &format!("/users/{b}/manager/$ref"), Some(boss)).await;
     call(&tenant, "PATCH", &format!("/users/{b}"), Some(json!({ "city": "Bonn" }))).await;
     // The manager has arrived at the third reading, the city, of the same person, at the fourth.
-    let mut told = Vec::new();
+    let mut output = Vec::new();
     for _ in 0..5 {
         let (_, page) = call(&tenant, "GET", &link, None).await;
         link = page["@odata.deltaLink"].as_str().unwrap().to_owned();
-        told.push(page["value"].clone());
+        output.push(page["value"].clone());
     }
-    assert_eq!((&told[0], &told[1], &told[4]), (&json!([]), &json!([]), &json!([])));
-    assert_eq!(told[2][0]["manager@delta"][0]["id"], json!(a));
-    assert_eq!(told[3][0]["city"], json!("Bonn"));
+    assert_eq!((&output[0], &output[1], &output[4]), (&json!([]), &json!([]), &json!([])));
+    assert_eq!(output[2][0]["manager@delta"][0]["id"], json!(a));
+    assert_eq!(output[3][0]["city"], json!("Bonn"));
 }
 
 #[tokio::test]

@@ -94,10 +94,10 @@ mod tests {
             (i64::MIN / 2, "behind"),
             (i64::MAX / 2, "ahead"),
         ] {
-            let told = against_tenant(now, Some(ahead)).unwrap_err().to_string();
+            let output = against_tenant(now, Some(ahead)).unwrap_err().to_string();
             assert!(
-                told.contains(words) && told.contains("clock is at 2026-11-30 12:00:00 UTC") && told.contains("hint: "),
-                "{told}"
+                output.contains(words) && output.contains("clock is at 2026-11-30 12:00:00 UTC") && output.contains("hint: "),
+                "{output}"
             );
         }
         assert!(note(None).is_some() && note(Some(0)).is_none());
@@ -111,8 +111,8 @@ mod tests {
             assert!(against_last_run(now, fine).is_ok());
         }
         for (wrong, words) in [("2026-11-30T14:00:01Z", "2 h 0 min later"), ("2026-12-20T12:00:00Z", "20 d 0 h later")] {
-            let told = against_last_run(now, last(wrong)).unwrap_err().to_string();
-            assert!(told.contains(words) && told.contains("20261130-1") && told.contains("hint: "), "{told}");
+            let output = against_last_run(now, last(wrong)).unwrap_err().to_string();
+            assert!(output.contains(words) && output.contains("20261130-1") && output.contains("hint: "), "{output}");
         }
     }
 }

@@ -77,7 +77,7 @@ fn remember(
     applied: &Applied,
     mut ended: Ended,
 ) -> Result<Ended, Failure> {
-    target.store.absorb(plan, applied, today())?;
+    target.store.record_outcome(plan, applied, today())?;
     let left = state.record(target, plan, applied, ended.code)?;
     if !left.is_empty() {
         ended.code = Code::Attention;

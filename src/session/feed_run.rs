@@ -91,7 +91,7 @@ pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result
 fn pending(read: MappedReading, result: PlanResult, only: Option<BTreeSet<EmployeeId>>, target: OpenTarget) -> PendingRun {
     let PlanResult { survey, people, is_baseline, .. } = result;
     let rules = read.mapping.rules();
-    let notes = read.reading.told.iter().cloned().chain(survey.notes).collect();
+    let notes = read.reading.notes.iter().cloned().chain(survey.notes).collect();
     let state = RunState::Read {
         feed: rules.feed.clone(),
         reading: is_baseline.then_some(survey.reading),

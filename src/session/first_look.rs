@@ -14,7 +14,7 @@ use crate::source::{self, Arrival, FaultKind, Fetched, FileSettings};
 pub(crate) struct FirstLook {
     pub(crate) header: Arc<Header>,
     pub(crate) records: Vec<Record>,
-    pub(crate) told: Vec<String>,
+    pub(crate) notes: Vec<String>,
     pub(crate) is_workbook: bool,
     pub(crate) settings: FileSettings,
     /// The rows below the data that are skipped, as text.
@@ -36,7 +36,7 @@ pub(crate) fn look(file: &Path) -> Result<FirstLook, Failure> {
         return Ok(FirstLook {
             header: Arc::new(header),
             records: Vec::new(),
-            told: Vec::new(),
+            notes: Vec::new(),
             is_workbook: source::is_workbook(&files[0], &plain)?,
             settings: plain,
             footer: Vec::new(),
@@ -148,7 +148,7 @@ fn try_with(files: &[Fetched], settings: FileSettings) -> Result<FirstLook, sour
     Ok(FirstLook {
         header: reading.header,
         records: reading.records.into_held()?,
-        told: reading.told,
+        notes: reading.notes,
         is_workbook: source::is_workbook(&files[0], &settings)?,
         settings,
         footer: Vec::new(),

@@ -55,7 +55,7 @@ pub(crate) async fn forecast(session: &Session<'_>, request: &FeedRequest, weeks
         days.extend(events(day, &outlook, &before, result, &target));
         before = outlook;
     }
-    let notes = read.reading.told.iter().chain(&today.survey.notes).cloned().collect();
+    let notes = read.reading.notes.iter().chain(&today.survey.notes).cloned().collect();
     let ended = dry_run(session, today.survey.plan, target)?;
     Ok(Forecast { days, notes, ended })
 }

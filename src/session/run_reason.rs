@@ -274,7 +274,7 @@ reason_of! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Fault, FaultKind, Spot};
+    use crate::source::{Fault, FaultKind, FaultLocation};
 
     fn guard(name: &str, count: u64) -> Guard {
         Guard { name: name.into(), count, of: 52, limit: Some(3), tripped: true, columns: Vec::new() }
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn the_place_of_the_first_fault_and_the_count_of_the_others_are_kept() {
-        let spot = Spot { file: "hr.csv".into(), line: Some(7), column: Some(3) };
+        let spot = FaultLocation { file: "hr.csv".into(), line: Some(7), column: Some(3) };
         let fault = |kind| Fault { spot: spot.clone(), kind, hint: None };
         let errors =
             SourceErrors { faults: vec![fault(FaultKind::Unfit("Ada Lovelace".into())), fault(FaultKind::Total)], more: 4 };

@@ -14,7 +14,7 @@ use crate::apply::{Applied, StepName};
 use crate::directory::{Attribute, ObjectId, Snapshot, UserNo, Value};
 use crate::plan::{CarriedPerson, LastReading, People, PersonNo, Plan, Presence, SkippedCode, Wishes};
 use crate::record::EmployeeId;
-use crate::store::{Carried, Link, LinkKind, Staged, Store, StoreError};
+use crate::store::{FeedMembership, Link, LinkKind, Staged, Store, StoreError};
 
 /// What a run of a feed records once it is applied.
 pub(crate) enum RunState {
@@ -96,7 +96,7 @@ impl RunState {
         let moved: BTreeSet<&str> = applied.outcome.drifted.iter().map(|moved| moved.key.as_str()).collect();
         let there = |id: &ObjectId| snapshot.users.contains_key(id);
         let untouchable = untouchable(plan);
-        let links = self.people(snapshot).filter_map(|(Carried { key, account: id, wanted }, gone)| {
+        let links = self.people(snapshot).filter_map(|(FeedMembership { key, account: id, wanted }, gone)| {
             if moved.contains(key.as_str()) {
                 return None;
             }
@@ -139,7 +139,7 @@ impl RunState {
     }
 
     /// Each person with an account, or who gets one by this plan, by key, and whether HR says that the person has left.
-    fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = (Carried<'s>, bool)> + 's> {
+    fn people<'s>(&'s self, snapshot: &'s Snapshot) -> Box<dyn Iterator<Item = (FeedMembership<'s>, bool)> + 's> {
         match self {
             Self::Read { matched, people, only, .. } => {
                 let accounts = people.accounts(matched);
@@ -152,12 +152,12 @@ impl RunState {
                 Box::new(keyed.into_iter().filter_map(move |(_, person)| {
                     let CarriedPerson { key, gone, wishes } = people.carried(person, &snapshot.users)?;
                     let account = accounts.of(person).map(|user| snapshot.users.at(user).id());
-                    Some((Carried { key: EmployeeId::new(key)?, account, wanted: wishes }, gone))
+                    Some((FeedMembership { key: EmployeeId::new(key)?, account, wanted: wishes }, gone))
                 }))
             }
             Self::Staged(Some(staged)) => Box::new(staged.people.iter().map(|(key, account, wanted)| {
                 let wanted = Wishes::of(wanted.clone());
-                (Carried { key: key.clone(), account: account.clone(), wanted }, false)
+                (FeedMembership { key: key.clone(), account: account.clone(), wanted }, false)
             })),
             Self::Staged(None) | Self::Nothing => Box::new(std::iter::empty()),
         }

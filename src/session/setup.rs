@@ -104,7 +104,7 @@ fn settings_text(file: &Path, mapping: &str, look: &FirstLook, rows: Option<&str
          # [tenant]\n# id   = \"contoso.onmicrosoft.com\"\n\
          # auth = { method = \"client-secret\", client_id = \"…\", secret_env = \"HRPUSH_CLIENT_SECRET\" }\n\n[source]\n",
     );
-    for note in &look.told {
+    for note in &look.notes {
         let _ = writeln!(text, "# {}", shown(note));
     }
     let _ = writeln!(text, "kind    = {}", quoted(if look.is_workbook { "xlsx" } else { "csv" }));

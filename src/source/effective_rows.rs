@@ -83,13 +83,13 @@ fn tell(reading: &mut Reading, left: &Left, unclear: u64, day: Date) {
     let Left { past, future, concurrent, twins } = left;
     let total = past + future + concurrent + twins;
     if total > 0 {
-        reading.told.push(format!(
+        reading.notes.push(format!(
             "{}: {total} rows are not those in force on {day}: {past} past, {future} future, {concurrent} of another employment, {twins} the same twice",
             reading.name
         ));
     }
     if unclear > 0 {
-        reading.told.push(format!("{}: {unclear} people have several rows between which the rule cannot choose", reading.name));
+        reading.notes.push(format!("{}: {unclear} people have several rows between which the rule cannot choose", reading.name));
     }
 }
 
@@ -300,7 +300,7 @@ mod tests {
             crate::record::At::Line(line) => line,
             _ => 0,
         });
-        (lines.collect(), reading.told)
+        (lines.collect(), reading.notes)
     }
 
     #[test]
@@ -315,9 +315,9 @@ mod tests {
     #[test]
     fn of_several_in_force_the_main_one_is_taken_then_the_highest_then_the_latest() {
         let on = day(2026, 1, 1);
-        let (lines, told) = rows("1;01.01.2020;;N;1,0\n1;01.01.2020;;J;0,5\n", on);
+        let (lines, notes) = rows("1;01.01.2020;;N;1,0\n1;01.01.2020;;J;0,5\n", on);
         assert_eq!(lines, [3]);
-        assert!(told.iter().any(|line| line.contains("1 of another employment")), "{told:?}");
+        assert!(notes.iter().any(|line| line.contains("1 of another employment")), "{notes:?}");
         assert_eq!(rows("1;01.01.2020;;N;0,5\n1;01.01.2020;;N;0,75\n", on).0, [3]);
         assert_eq!(rows("1;01.01.2024;;N;1\n1;01.01.2020;;N;1\n", on).0, [2]);
     }

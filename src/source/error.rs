@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Where in a file a fault stands; lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spot {
+pub struct FaultLocation {
     /// The file as it was named.
     pub file: Box<str>,
     /// The line, where the fault is not that of the whole file.
@@ -13,7 +13,7 @@ pub struct Spot {
     pub column: Option<u64>,
 }
 
-impl fmt::Display for Spot {
+impl fmt::Display for FaultLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let Some(line) = self.line {
@@ -30,7 +30,7 @@ impl fmt::Display for Spot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The file, line and column of the fault, as far as they are known.
-    pub spot: Spot,
+    pub spot: FaultLocation,
     /// The kind of fault, with the values that its message shows.
     pub kind: FaultKind,
     /// What to do about it, where that is known.
@@ -44,7 +44,7 @@ impl Fault {
 
     pub(super) fn at(file: &str, line: Option<u64>, column: Option<u64>, kind: FaultKind) -> Self {
         let hint = kind.hint().map(Box::from);
-        Self { spot: Spot { file: file.into(), line, column }, kind, hint }
+        Self { spot: FaultLocation { file: file.into(), line, column }, kind, hint }
     }
 
     /// The place and the kind on one line: a column name with a line break cannot begin one of its own.

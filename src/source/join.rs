@@ -68,16 +68,16 @@ pub fn join(reading: Reading, other: &Reading, rule: &JoinRule) -> Result<Readin
         records.extend(found.iter().map(|other| marked(joined(&header, record, Some(other), &added))));
     }
     let strangers: usize = rows.iter().filter(|(key, _)| !met.contains(*key)).map(|(_, rows)| rows.len()).sum();
-    let mut told = reading.told;
-    told.extend(other.told.iter().cloned());
+    let mut notes = reading.notes;
+    notes.extend(other.notes.iter().cloned());
     if strangers > 0 {
-        told.push(format!("{}: {strangers} rows have no record in {}", other.name, reading.name));
+        notes.push(format!("{}: {strangers} rows have no record in {}", other.name, reading.name));
     }
     if without > 0 {
-        told.push(format!("{}: {without} records have no row in {}", reading.name, other.name));
+        notes.push(format!("{}: {without} records have no row in {}", reading.name, other.name));
     }
     let sha256 = joint_sum(&[reading.sha256, other.sha256.clone()]);
-    Ok(Reading { name: format!("{}+{}", reading.name, other.name), header, records: records.into(), sha256, told })
+    Ok(Reading { name: format!("{}+{}", reading.name, other.name), header, records: records.into(), sha256, notes })
 }
 
 fn position(reading: &Reading, name: &str) -> Result<usize, Fault> {
@@ -124,8 +124,8 @@ mod tests {
         let records = joined.records.held().unwrap();
         let starts: Vec<_> = records.iter().map(|record| (text(record, 1), text(record, 3))).collect();
         assert_eq!(starts, [("Ann", "2019"), ("Bob", "2020"), ("Bob", "2024"), ("Cem", "")]);
-        assert!(joined.told.iter().any(|line| line == "contracts.csv: 1 rows have no record in persons.csv"));
-        assert!(joined.told.iter().any(|line| line == "persons.csv: 1 records have no row in contracts.csv"));
+        assert!(joined.notes.iter().any(|line| line == "contracts.csv: 1 rows have no record in persons.csv"));
+        assert!(joined.notes.iter().any(|line| line == "persons.csv: 1 records have no row in contracts.csv"));
     }
 
     #[test]

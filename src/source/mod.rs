@@ -31,7 +31,7 @@ mod tests;
 mod wildcard;
 
 pub use effective_rows::{RowRule, one_row_each};
-pub use error::{Fault, FaultKind, SourceErrors, Spot};
+pub use error::{Fault, FaultKind, FaultLocation, SourceErrors};
 pub use files::csv::CsvSettings;
 pub use files::delivery::{AllRows, Delivery, JoinedFile, OpenDelivery, PlainDelivery};
 pub use files::local::open;
@@ -56,7 +56,7 @@ pub struct Reading {
     /// The SHA-256 of what was read, in lower-case hexadecimal digits.
     pub sha256: String,
     /// Notes for the user on what was detected about the source: its encoding, delimiter, line ends.
-    pub told: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// Something that HR data can be read from.

@@ -67,8 +67,8 @@ impl PushedFeed {
             records.push(Record::from_values(Arc::clone(&header), Place { source: Arc::clone(&source), at }, cells));
         }
         let gone = self.people.iter().filter(|person| person.is_deleted).count();
-        let told = if gone > 0 { vec![format!("{gone} of the pushed people were deleted by the sender")] } else { Vec::new() };
-        Reading { name: self.name, header, records: records.into(), sha256: hex(&digest.finalize()), told }
+        let notes = if gone > 0 { vec![format!("{gone} of the pushed people were deleted by the sender")] } else { Vec::new() };
+        Reading { name: self.name, header, records: records.into(), sha256: hex(&digest.finalize()), notes }
     }
 
     /// The columns with their paths: the usual ones, those of the mapping, and those with a value.

@@ -15,7 +15,7 @@ fn text_stays_text() {
     assert_eq!(reading.records.held().unwrap()[0].get("Id"), Some(Cell::Text("007")));
     assert_eq!(reading.records.held().unwrap()[0].get("Name"), Some(Cell::Text(" O'Brien ")));
     assert_eq!(reading.records.held().unwrap()[1].get("Id"), Some(Cell::Text("a\r\nb")));
-    assert_eq!(reading.told, ["f.csv: delimiter `;`, encoding utf-8, line ends CRLF"]);
+    assert_eq!(reading.notes, ["f.csv: delimiter `;`, encoding utf-8, line ends CRLF"]);
     assert_eq!(reading.sha256.len(), 64);
 }
 
@@ -94,8 +94,8 @@ fn a_stray_quote_that_swallows_people_is_refused_where_it_opens() {
     // In the header too.
     let header = "Id,Name,Dept,City,\"Note\n1,Ann,IT,Graz,x\n2,Bob,IT,Graz,y\"\n3,Cem,IT,Graz,z\n";
     assert!(plain(header).unwrap_err().starts_with("f.csv, line 1: a quote opens here"));
-    let told = plain(&four("\"Main St 1, Apt 2,\n10115 Berlin,\nGermany, EU\"", "\"says \"\"hi\"\", often\"")).unwrap();
-    assert_eq!(told.records.len(), 4);
+    let notes = plain(&four("\"Main St 1, Apt 2,\n10115 Berlin,\nGermany, EU\"", "\"says \"\"hi\"\", often\"")).unwrap();
+    assert_eq!(notes.records.len(), 4);
 }
 
 #[test]
@@ -326,7 +326,7 @@ fn real_exports_are_read_or_refused_as_they_should() {
         seen += 1;
         let result = read_files(std::slice::from_ref(&path), &FileSettings::default());
         match (&result, refused.iter().find(|(file, _)| *file == name)) {
-            (Ok(reading), None) => println!("{}: {} records; {:?}", path.display(), reading.records.len(), reading.told),
+            (Ok(reading), None) => println!("{}: {} records; {:?}", path.display(), reading.records.len(), reading.notes),
             (Err(errors), Some((_, why))) => assert!(errors.to_string().contains(why), "{name}: {errors}"),
             (Err(errors), None) => panic!("{}: {errors}", path.display()),
             (Ok(_), Some((_, why))) => panic!("{name} was read, though {why}"),

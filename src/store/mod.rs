@@ -59,8 +59,8 @@ pub use quota_level::{SavedLevel, SavedStops};
 pub use rejections::NewRejection;
 pub use retention::Pruned;
 pub use runs::{Recorded, RequestRow, RunRow, Write};
-pub use saved_plan::{Carried, Counted, Staged, StagedPerson};
-pub use snapshot_cache::Readings;
+pub use saved_plan::{Counted, FeedMembership, Staged, StagedPerson};
+pub use snapshot_cache::SnapshotCacheTable;
 
 use crate::apply::RunId;
 use crate::directory::TenantId;

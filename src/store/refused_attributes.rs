@@ -40,7 +40,7 @@ impl Store {
     ///
     /// An attribute stays refused until a value of it goes through. Each plan tries it on one person; where others wait for that, the next
     /// plan tries somebody else, until everybody had a turn.
-    pub fn absorb(&mut self, plan: &Plan, applied: &Applied, today: Date) -> Result<(), StoreError> {
+    pub fn record_outcome(&mut self, plan: &Plan, applied: &Applied, today: Date) -> Result<(), StoreError> {
         let tenant = TenantId(plan.target.tenant_id.clone());
         let before = self.refused(&tenant)?;
         let others_wait = plan.skipped.iter().any(|skipped| skipped.code == SkippedCode::RefusedByGraph);

@@ -14,7 +14,7 @@ use crate::record::EmployeeId;
 const KEPT: i64 = 10;
 
 /// A person of a reading.
-pub struct Carried<'w> {
+pub struct FeedMembership<'w> {
     /// The person's key.
     pub key: EmployeeId,
     /// The account, where there is one already.
@@ -62,7 +62,7 @@ impl Store {
         plan: &Plan,
         reading: Option<&LastReading>,
         presence: &Presence,
-        people: impl Iterator<Item = Carried<'w>>,
+        people: impl Iterator<Item = FeedMembership<'w>>,
     ) -> Result<(), StoreError> {
         let (fingerprint, feed) = (plan.fingerprint.as_str(), plan.source.feed.as_str());
         let counted = Counted { as_of: plan.as_of.clone(), guards: plan.guards.clone(), presence: presence.clone() };
@@ -72,7 +72,7 @@ impl Store {
             let (number, of_feed) = (names::find(&transaction, &tenant.0)?, names::find(&transaction, feed)?);
             let mut known = transaction.prepare("select id, feed, wishes from people where tenant = ?1 and key = ?2")?;
             let mut insert = transaction.prepare("insert or replace into staged_people values (?1, ?2, ?3, ?4, ?5)")?;
-            for Carried { key, account, wanted } in people {
+            for FeedMembership { key, account, wanted } in people {
                 let same = known
                     .query_row(params![number, key.as_str()], |row| {
                         let wishes = row.get_ref(2)?.as_blob_or_null()?;
@@ -182,7 +182,7 @@ mod tests {
             let wanted = BTreeMap::from([("city".to_owned(), Some(Value::text("Graz"))), ("mail".to_owned(), None)]);
             (EmployeeId::new("1").unwrap(), ObjectId::new("u1"), wanted)
         };
-        let carried = |(key, account, wanted): StagedPerson| Carried { key, account, wanted: Wishes::of(wanted) };
+        let carried = |(key, account, wanted): StagedPerson| FeedMembership { key, account, wanted: Wishes::of(wanted) };
         let reading = LastReading { records: 7, ..LastReading::default() };
         let named = |fingerprint: &str| Plan { fingerprint: fingerprint.into(), ..crate::apply::fake::plan(Vec::new()) };
         let mut change = crate::apply::fake::joiner("1", Some("2"));

@@ -29,14 +29,14 @@ create table if not exists object (
 ) strict, without rowid;";
 
 /// Keeps the readings of one target. A file that cannot be used is made anew; failing that, nothing is kept.
-pub struct Readings {
+pub struct SnapshotCacheTable {
     database: Mutex<Option<Connection>>,
     target: String,
 }
 
 impl Store {
     /// Where readings of a target are kept: the tenant that a URL and a configuration lead to.
-    pub fn readings(&self, target: &str) -> Readings {
+    pub fn readings(&self, target: &str) -> SnapshotCacheTable {
         let file = self.folder().join(FILE);
         let opened = open(&file).or_else(|error| {
             tracing::warn!(%error, "the cached tenant cannot be used and is made anew");
@@ -46,7 +46,7 @@ impl Store {
             open(&file)
         });
         let database = opened.inspect_err(|error| tracing::warn!(%error, "the tenant cannot be cached")).ok();
-        Readings { database: Mutex::new(database), target: target.to_owned() }
+        SnapshotCacheTable { database: Mutex::new(database), target: target.to_owned() }
     }
 }
 
@@ -63,7 +63,7 @@ fn open(file: &Path) -> rusqlite::Result<Connection> {
     Ok(database)
 }
 
-impl Readings {
+impl SnapshotCacheTable {
     /// Works in one transaction; what fails leaves everything as it was.
     fn within<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Option<T> {
         let mut database = lock(&self.database);
@@ -95,7 +95,7 @@ impl Readings {
     }
 }
 
-impl SnapshotCache for Readings {
+impl SnapshotCache for SnapshotCacheTable {
     fn load(&self, reading: &str, wanted: &mut dyn FnMut(&[u8]) -> bool, row: &mut dyn FnMut(&str, &[u8])) -> bool {
         let loaded = self.within(|transaction| {
             let Some((id, head)) = self.find(transaction, reading)? else { return Ok(false) };

@@ -133,7 +133,7 @@ async fn a_run_is_listed_and_shown() {
     let plan = plan(vec![joiner("a", None)]);
     let (run, applied) = go(&mut store, &plan, &fake).await;
     let applied = applied.unwrap();
-    store.absorb(&plan, &applied, today()).unwrap();
+    store.record_outcome(&plan, &applied, today()).unwrap();
     store.finish(&run, &applied.outcome, 0).unwrap();
     let rows = store.runs().unwrap();
     assert_eq!((rows[0].applied, rows[0].failed, rows[0].exit_code), (1, 0, Some(0)));
@@ -285,7 +285,7 @@ fn the_sandbox_keeps_its_tenant() {
     assert_eq!(first, Store::open(folder.path()).unwrap().tenant_of_sandbox().unwrap());
 }
 
-fn kept(readings: &Readings, name: &str) -> Option<(Vec<u8>, Vec<String>)> {
+fn kept(readings: &SnapshotCacheTable, name: &str) -> Option<(Vec<u8>, Vec<String>)> {
     let (mut head, mut rows) = (Vec::new(), Vec::new());
     let whole = readings.load(
         name,

@@ -38,8 +38,8 @@ fn approve(company: &Company, arguments: &[&str]) -> Value {
 }
 
 fn refused(company: &Company, arguments: &[&str], part: &str) {
-    let told = company.hrpush(arguments, false).ends_with(2).err;
-    assert!(told.contains(part), "{part} is missing:\n{told}");
+    let message = company.hrpush(arguments, false).ends_with(2).err;
+    assert!(message.contains(part), "{part} is missing:\n{message}");
 }
 
 fn last_run(company: &Company) -> Value {
@@ -88,8 +88,8 @@ fn an_approval_ends_with_the_line_of_what_happens_next() {
     let (company, rows) = settled();
     company.hr(&without(&rows, &[2, 3, 4, 5]));
     stopped(&company);
-    let told = company.hrpush(&["approve", "last"], false).ends_with(0).out;
-    assert_eq!(told.lines().last(), Some("used by the next run; to carry it out now: hrpush sync"), "{told}");
+    let message = company.hrpush(&["approve", "last"], false).ends_with(0).out;
+    assert_eq!(message.lines().last(), Some("used by the next run; to carry it out now: hrpush sync"), "{message}");
     let shown = company.hrpush(&["runs", "show", "last"], false).ends_with(0).out;
     assert!(shown.contains("approved by "), "{shown}");
 }
@@ -101,8 +101,8 @@ fn too_many_others_stop_the_run_and_leave_the_approval_unused() {
     stopped(&company);
     approve(&company, &["last"]);
     company.hr(&without(&rows, &[2, 3, 4, 5, 6, 7, 8, 9]));
-    let told = import(&company, 3).err;
-    assert!(told.contains("4 of 8 changes are approved") && told.contains("`disable`: 4 of 24"), "{told}");
+    let message = import(&company, 3).err;
+    assert!(message.contains("4 of 8 changes are approved") && message.contains("`disable`: 4 of 24"), "{message}");
     assert!(last_run(&company)["approvedBy"].is_null());
     company.hr(&without(&rows, &[2, 3, 4, 5]));
     assert_eq!(import(&company, 0).json()["applied"], 4);
@@ -121,8 +121,8 @@ fn a_change_with_another_end_is_not_approved() {
     stopped(&company);
     approve(&company, &["last"]);
     company.hr(&renamed("Unseen"));
-    let told = import(&company, 3).err;
-    assert!(told.contains("`update`: 12 of 24"), "{told}");
+    let message = import(&company, 3).err;
+    assert!(message.contains("`update`: 12 of 24"), "{message}");
     company.hr(&renamed("Seen"));
     assert_eq!(import(&company, 0).json()["applied"], 12);
 }
@@ -140,8 +140,8 @@ fn a_guard_on_the_reading_is_covered_for_that_reading_alone() {
     let mut other = short.clone();
     other[3][column("Phone")] = "1234".into();
     company.hr(&other);
-    let told = import(&company, 3).err;
-    assert!(told.contains("`source`") && told.contains("`missing`") && !told.contains("`disable`"), "{told}");
+    let message = import(&company, 3).err;
+    assert!(message.contains("`source`") && message.contains("`missing`") && !message.contains("`disable`"), "{message}");
     company.hr(&short);
     assert_eq!(import(&company, 0).json()["applied"].as_u64(), Some(4));
     nothing_left(&company, 0);
@@ -217,8 +217,8 @@ fn a_rejected_leaver_stays_loud_until_the_record_changes_or_the_rejection_is_for
     let gone = without(&rows, &[2, 3, 4, 5]);
     company.hr(&gone);
     let stopped = stopped(&company);
-    let told = company.hrpush(&["reject", &stopped, "--note", "they have not left"], false).ends_with(0).out;
-    assert!(told.contains("4 changes") && told.contains("decide KEY --forget"), "{told}");
+    let message = company.hrpush(&["reject", &stopped, "--note", "they have not left"], false).ends_with(0).out;
+    assert!(message.contains("4 changes") && message.contains("decide KEY --forget"), "{message}");
     let shown = company.hrpush(&["runs", "show", "last"], false).ends_with(0).out;
     assert!(shown.contains("rejected by ") && shown.contains("(they have not left)"), "{shown}");
     for _ in 0..2 {
@@ -377,8 +377,8 @@ mod killed {
         world.run_with(&TOKEN, arguments(&server.url)).ends_with(0);
         // Thirty records fewer, and everybody has another name: `source`, `missing` and `update` trip.
         hr(&world, 200, "Renamed");
-        let told = world.run_with(&TOKEN, arguments(&server.url)).ends_with(3).err;
-        assert!(told.contains("guard `source`") && told.contains("guard `update`"), "{told}");
+        let message = world.run_with(&TOKEN, arguments(&server.url)).ends_with(3).err;
+        assert!(message.contains("guard `source`") && message.contains("guard `update`"), "{message}");
         world.run(["approve", "last"]).ends_with(0);
         world.write("hrpush.toml", "[quota]\nshare = 0.02\n");
         let mut run = Command::new(env!("CARGO_BIN_EXE_hrpush"))

@@ -132,8 +132,8 @@ fn the_log_of_a_quiet_night_tells_what_was_done() {
     let quiet = world.run(["import", &sample(), "-q", "--log-file", "run.log", "--log-format", "json"]).ends_with(0);
     assert_eq!(quiet.err, "");
     let log = std::fs::read_to_string(world.path("run.log")).unwrap();
-    let told: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let field = |name: &str| told.iter().find_map(|line| line["fields"].get(name)).cloned();
+    let message: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let field = |name: &str| message.iter().find_map(|line| line["fields"].get(name)).cloned();
     assert_eq!(
         (field("records"), field("failed"), field("exit_code")),
         (Some(60.into()), Some(0.into()), Some(0.into())),

@@ -58,8 +58,12 @@ fn years_that_cannot_be_hold_their_people_and_change_nobody_else() {
         // Only the leaver by status goes, whatever the dates are.
         assert_eq!(document["applied"], u64::from(night == 0), "{document}");
     }
-    let told = world.run(["import", "hr.csv", "--mapping", "m.toml", "--as-of", "2026-11-20", "--dry-run"]);
-    assert!(told.out.contains("Hijri") && told.out.contains("Buddhist") && told.out.contains("%d.%m.%y"), "{}", told.out);
+    let message = world.run(["import", "hr.csv", "--mapping", "m.toml", "--as-of", "2026-11-20", "--dry-run"]);
+    assert!(
+        message.out.contains("Hijri") && message.out.contains("Buddhist") && message.out.contains("%d.%m.%y"),
+        "{}",
+        message.out
+    );
 }
 
 #[test]

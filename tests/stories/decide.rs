@@ -101,9 +101,9 @@ fn what_cannot_be_decided_is_refused_with_the_way_out() {
     let refused = |arguments: &[&str], read: bool, parts: &[&str]| {
         let files = READ.into_iter().filter(|_| read);
         let arguments: Vec<&str> = ["decide"].into_iter().chain(arguments.iter().copied()).chain(files).collect();
-        let told = company.hrpush(&arguments, read).ends_with(2).err;
+        let message = company.hrpush(&arguments, read).ends_with(2).err;
         for part in parts.iter().chain(&["error: "]) {
-            assert!(told.contains(part), "{part} is missing for {arguments:?}:\n{told}");
+            assert!(message.contains(part), "{part} is missing for {arguments:?}:\n{message}");
         }
     };
     refused(&["nobody", "--new"], false, &["no earlier run has recorded the key `nobody`", "hrpush decide nobody --new FILE"]);
@@ -154,8 +154,8 @@ fn a_configured_source_is_read_where_the_last_run_left_nothing() {
     let id = company.user("Zoe.Zander@contoso.com")["id"].clone();
     let row = json_of(&company, &["decide", "5", "--same", "zoe.zander@contoso.com"], true);
     assert_eq!([&row["account"], &row["surname"]], [&id, &json!("family5")]);
-    let told = company.hrpush(&["decide", "1", "--new"], true).ends_with(2).err;
-    assert!(told.contains("has the key 1"), "{told}");
+    let message = company.hrpush(&["decide", "1", "--new"], true).ends_with(2).err;
+    assert!(message.contains("has the key 1"), "{message}");
 }
 
 #[test]
@@ -220,8 +220,8 @@ fn a_missing_person_who_is_kept_stays_enabled_and_quiet() {
     company.hr(&rows);
     company.night(0);
     let keep = || ["decide", "9", "--keep"].into_iter().chain(READ).collect::<Vec<_>>();
-    let told = company.hrpush(&keep(), true).ends_with(2).err;
-    assert!(told.contains("has a record in scope"), "{told}");
+    let message = company.hrpush(&keep(), true).ends_with(2).err;
+    assert!(message.contains("has a record in scope"), "{message}");
     let whole = rows.clone();
     rows.remove(8);
     company.hr(&rows);
@@ -255,8 +255,8 @@ fn a_feed_that_calls_a_person_gone_takes_nobody_from_the_feed_that_carries_them(
     company.hr(&rows);
     company.night(0);
     let feed = || {
-        let told = json_of(&company, &["explain", "5", "hr.csv", "--mapping", "map.toml"], true);
-        told["known"]["feed"].as_str().unwrap().to_owned()
+        let message = json_of(&company, &["explain", "5", "hr.csv", "--mapping", "map.toml"], true);
+        message["known"]["feed"].as_str().unwrap().to_owned()
     };
     let mut gone = rows.clone();
     gone[4][column("Status")] = "Terminated".into();
@@ -293,8 +293,8 @@ fn an_account_that_hrpush_may_not_write_to_is_known_as_seen() {
     };
     import();
     let seen = |key: &str| {
-        let told = json_of(&company, &["explain", key, "hr.csv", "--mapping", "map.toml"], true);
-        told["known"]["seen"].as_bool().unwrap()
+        let message = json_of(&company, &["explain", key, "hr.csv", "--mapping", "map.toml"], true);
+        message["known"]["seen"].as_bool().unwrap()
     };
     assert_eq!(["1", "2", "3", "4"].map(seen), [false, true, true, true]);
     company.world.write("hrpush.toml", "");

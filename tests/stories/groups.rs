@@ -66,8 +66,8 @@ fn one_cell_in_capitals_on_the_first_run_makes_no_group_of_its_own() {
     company.hr(&rows);
     company.night(0);
     assert_eq!(groups(&company), [("Dept Sales".to_owned(), 30)]);
-    let told = company.plan(0)["skipped"].to_string();
-    assert!(told.contains(r#"is spelled \"Dept SALES\" in HR, too"#), "{told}");
+    let output = company.plan(0)["skipped"].to_string();
+    assert!(output.contains(r#"is spelled \"Dept SALES\" in HR, too"#), "{output}");
 }
 
 #[test]

@@ -43,8 +43,8 @@ fn a_leavers_number_that_another_person_gets_opens_no_account() {
     let account = company.user("Given10.Family10@contoso.com");
     assert_eq!((&account["accountEnabled"], &account["surname"]), (&json!(false), &json!("Family10")));
     assert_eq!(night["held"][0]["candidates"][0]["id"], account["id"]);
-    let told = held_message(&night);
-    assert!(told.contains("`hrpush decide 10 --same ") && !told.contains("--new"), "a live account has the key: {told}");
+    let output = held_message(&night);
+    assert!(output.contains("`hrpush decide 10 --same ") && !output.contains("--new"), "a live account has the key: {output}");
     // The person of before comes back without a word.
     rows[9] = person(10);
     set(&mut rows[9], "Last", "Newname");

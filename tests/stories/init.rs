@@ -5,8 +5,8 @@ use crate::world::{Ended, World};
 /// Guesses from a file and tries the dry run that `init` proposes.
 fn guessed(world: &World, name: &str, text: impl AsRef<[u8]>) -> (String, Ended) {
     world.write(name, text);
-    let told = world.run(["init", name]).ends_with(0);
-    assert!(told.out.contains(&format!("hrpush import {name} --dry-run")), "{}", told.out);
+    let message = world.run(["init", name]).ends_with(0);
+    assert!(message.out.contains(&format!("hrpush import {name} --dry-run")), "{}", message.out);
     let stem = name.rsplit_once('.').unwrap().0;
     let mapping = std::fs::read_to_string(world.path(&format!("{stem}.mapping.toml"))).unwrap();
     world.run(["mapping", "check", &format!("{stem}.mapping.toml")]).ends_with(0);
@@ -102,11 +102,11 @@ fn several_rows_of_a_person_are_told_apart_by_their_dates() {
 }
 
 /// Runs `init` alone; gives what it printed and the mapping.
-fn told(world: &World, name: &str, text: impl AsRef<[u8]>) -> (String, String) {
+fn message(world: &World, name: &str, text: impl AsRef<[u8]>) -> (String, String) {
     world.write(name, text);
-    let told = world.run(["init", name]).ends_with(0);
+    let message = world.run(["init", name]).ends_with(0);
     let stem = name.rsplit_once('.').unwrap().0;
-    (told.out, std::fs::read_to_string(world.path(&format!("{stem}.mapping.toml"))).unwrap())
+    (message.out, std::fs::read_to_string(world.path(&format!("{stem}.mapping.toml"))).unwrap())
 }
 
 #[track_caller]
@@ -119,7 +119,7 @@ fn says(out: &str, words: &[&str]) {
 
 #[test]
 fn what_decides_who_works_here_is_said_at_the_end() {
-    let (out, mapping) = told(
+    let (out, mapping) = message(
         &World::new(),
         "hr.csv",
         "EmployeeID,FirstName,LastName,HireDate,TerminationDate,Status,Left on,Date of birth\n\
@@ -139,10 +139,10 @@ fn what_decides_who_works_here_is_said_at_the_end() {
     );
     assert!(!out.contains("Date of birth"), "{out}");
     assert!(mapping.contains(r#"active = ["Active"]"#) && mapping.contains("ATTENTION"), "{mapping}");
-    let (out, mapping) = told(&World::new(), "x.csv", "EmployeeID,FirstName,Status\n1,Ann,Xa\n2,Bob,Xb\n");
+    let (out, mapping) = message(&World::new(), "x.csv", "EmployeeID,FirstName,Status\n1,Ann,Xa\n2,Bob,Xb\n");
     says(&out, &["no column is known to be the last working day", "no word means gone, no word means working here"]);
     assert!(mapping.contains("active = []"), "nobody is let in by a word that nobody knows: {mapping}");
-    let (_, mapping) = told(
+    let (_, mapping) = message(
         &World::new(),
         "y.csv",
         "EmployeeID,FirstName,Contract End,Last Day Worked\n1,Ann,2027-01-31,2026-12-15\n2,Bob,2027-01-31,2026-12-16\n",
@@ -193,7 +193,7 @@ fn names_with_line_breaks_or_brackets_are_written_as_expressions_take_them() {
             let named = world.run(["init", "hr.csv", "--key", "Employee ID [HR]"]).ends_with(0);
             says(&named.out, &["`Employee ID [HR]`"]);
         } else {
-            let (_, mapping) = told(&world, "hr.csv", format!("{header}\n7,Ann,Lee\n8,Bob,Ray\n"));
+            let (_, mapping) = message(&world, "hr.csv", format!("{header}\n7,Ann,Lee\n8,Bob,Ray\n"));
             assert!(mapping.contains(key), "{mapping}");
         }
         let plan = world.run(["import", "hr.csv", "--dry-run", "--format", "json"]).ends_with(0).json();
@@ -204,11 +204,11 @@ fn names_with_line_breaks_or_brackets_are_written_as_expressions_take_them() {
 
 #[test]
 fn a_key_with_an_empty_cell_is_not_called_ambiguous() {
-    let (out, _) = told(&World::new(), "hr.csv", "EmployeeID,FirstName,LastName\n1,Ann,Lee\n,Bob,Ray\n3,Cem,Can\n");
+    let (out, _) = message(&World::new(), "hr.csv", "EmployeeID,FirstName,LastName\n1,Ann,Lee\n,Bob,Ray\n3,Cem,Can\n");
     assert!(out.contains("1 records have no key in `EmployeeID`") && !out.contains("not unique"), "{out}");
-    let (out, _) = told(&World::new(), "hr.csv", "EmployeeID,FirstName,LastName\n1,Ann,Lee\n1,Bob,Ray\n3,Cem,Can\n");
+    let (out, _) = message(&World::new(), "hr.csv", "EmployeeID,FirstName,LastName\n1,Ann,Lee\n1,Bob,Ray\n3,Cem,Can\n");
     assert!(out.contains("is not unique: 3 records share 2 keys") && !out.contains("have no key"), "{out}");
-    let (out, _) = told(&World::new(), "hr.csv", "ID,FirstName,LastName\n1,Ann,Lee\n2,Bob,Ray\n3,Cem,Can\n");
+    let (out, _) = message(&World::new(), "hr.csv", "ID,FirstName,LastName\n1,Ann,Lee\n2,Bob,Ray\n3,Cem,Can\n");
     says(&out, &["`ID` counts the rows"]);
 }
 
@@ -220,12 +220,12 @@ fn a_name_beside_a_first_name_is_the_surname() {
         "Medarbejdernr;Fornavn;Navn\n1;Søren;Kjær\n2;Åse;Bøgh\n",
         "Anställningsnr;Förnamn;Namn\n1;Åsa;Öst\n2;Bo;Ek\n",
     ] {
-        let (_, mapping) = told(&World::new(), "hr.csv", text);
+        let (_, mapping) = message(&World::new(), "hr.csv", text);
         assert!(mapping.contains("surname = ") && mapping.contains("Join(\".\","), "{mapping}");
     }
-    let (_, mapping) = told(&World::new(), "hr.csv", "PersNr;Name;Vorname\n1;Lee, Ann;Ann\n2;Bob Ray;Bob\n");
+    let (_, mapping) = message(&World::new(), "hr.csv", "PersNr;Name;Vorname\n1;Lee, Ann;Ann\n2;Bob Ray;Bob\n");
     assert!(!mapping.contains("surname = "), "a whole name is no surname: {mapping}");
-    let (out, mapping) = told(&World::new(), "hr.csv", "PersNr;Abteilung\n1;IT\n2;HR\n");
+    let (out, mapping) = message(&World::new(), "hr.csv", "PersNr;Abteilung\n1;IT\n2;HR\n");
     let first = out.split_once("first run:\n").unwrap().1.lines().next().unwrap();
     assert!(first.contains("no column is known to be a name"), "{out}");
     assert!(mapping.contains("ATTENTION: no column is known to be a name"), "{mapping}");
@@ -259,7 +259,7 @@ fn the_letters_of_northern_and_eastern_headers_are_known() {
             "Sicil No;Ad;Soyad;İşe Giriş Tarihi;İşten Çıkış Tarihi\n1;Işıl;Gül;2020-01-31;2021-01-31\n2;Can;Ay;2020-01-31;\n",
         ),
     ] {
-        let (out, mapping) = told(&World::new(), name, text);
+        let (out, mapping) = message(&World::new(), name, text);
         for wanted in ["givenName = ", "surname = ", "start  = ", "\nend    = "] {
             assert!(mapping.contains(wanted), "{name} lacks {wanted}:\n{mapping}");
         }
@@ -270,14 +270,14 @@ fn the_letters_of_northern_and_eastern_headers_are_known() {
 #[test]
 fn words_for_nothing_are_proposed_unless_somebody_is_called_so() {
     let text = "EmployeeID,FirstName,LastName,Mobile,TerminationDate,Country\n1,Ann,Lee,NULL,NaT,NA\n2,Bob,Ray,nan,2026-01-31,DE\n3,Cem,Can,n/a,-,DE\n";
-    let (out, mapping) = told(&World::new(), "hr.csv", text);
+    let (out, mapping) = message(&World::new(), "hr.csv", text);
     assert!(mapping.contains(r#"nothing  = ["-", "NULL", "NaT", "n/a", "nan"]"#), "{mapping}");
     assert!(!mapping.contains("\"NA\""), "Namibia is a country: {mapping}");
     says(&out, &["count as empty", "\"NULL\" (1)"]);
-    let (_, mapping) = told(&World::new(), "hr.csv", text.replace("Lee", "Null"));
+    let (_, mapping) = message(&World::new(), "hr.csv", text.replace("Lee", "Null"));
     assert!(!mapping.contains("\"NULL\""), "{mapping}");
     let world = World::new();
-    told(&world, "hr.csv", text);
+    message(&world, "hr.csv", text);
     let plan = world.run(["import", "hr.csv", "--dry-run", "--format", "json"]).json();
     assert!(!plan["changes"].to_string().contains("NULL") && !plan["changes"].to_string().contains("nan\""), "{plan}");
 }
@@ -292,7 +292,7 @@ fn a_row_that_may_be_a_person_is_never_left_out() {
         assert!(!world.path("hrpush.toml").exists(), "{last}");
     }
     for last in ["Total: 2\n", "*** end ***\n", "Total:,2 employees\n", "Ende"] {
-        let (out, _) = told(&World::new(), "hr.csv", format!("EmployeeID,FirstName,LastName,Department\n{rows}{last}"));
+        let (out, _) = message(&World::new(), "hr.csv", format!("EmployeeID,FirstName,LastName,Department\n{rows}{last}"));
         says(&out, &["`skip_footer = 1`", "2 different values in 2 records"]);
     }
     // A delimiter at the end of each row makes no header of the first person.
@@ -301,13 +301,13 @@ fn a_row_that_may_be_a_person_is_never_left_out() {
     let ended = world.run(["init", "hr.csv"]);
     assert!(ended.code == 2 || !ended.out.contains("skip_lines"), "{}", ended.out);
     let (out, _) =
-        told(&World::new(), "t.csv", format!("Staff list\nAs of 1.6.2026\nEmployeeID,FirstName,LastName,Department\n{rows}"));
+        message(&World::new(), "t.csv", format!("Staff list\nAs of 1.6.2026\nEmployeeID,FirstName,LastName,Department\n{rows}"));
     says(&out, &["`skip_lines = 2`"]);
 }
 
 #[test]
 fn an_address_that_entra_refuses_keeps_init_from_nothing() {
-    let (out, mapping) = told(&World::new(), "hr.csv", "Matricule;Prénom;Nom;Email\n1;Zoé;Lefèvre;zoé.lefèvre@x.example\n");
+    let (out, mapping) = message(&World::new(), "hr.csv", "Matricule;Prénom;Nom;Email\n1;Zoé;Lefèvre;zoé.lefèvre@x.example\n");
     assert!(!mapping.contains("target = \"mail\"") && out.contains("mail is left out"), "{out}{mapping}");
 }
 
@@ -340,7 +340,7 @@ fn a_column_of_yes_and_no_is_a_status_and_no_date() {
         ("Archived", "1", "0", "1"),
     ] {
         let text = format!("Emp Code,First,Last,{column}\nE1,Ann,Lee,{yes}\nE2,Bob,Ray,{no}\n");
-        let (out, mapping) = told(&World::new(), "hr.csv", text);
+        let (out, mapping) = message(&World::new(), "hr.csv", text);
         assert!(mapping.contains(&format!("status = \"[{column}]\"")), "{mapping}");
         assert!(mapping.contains(&format!("left   = [\"{left}\"]")), "{column}: {mapping}");
         assert!(!mapping.contains("\nend ") && mapping.contains("surname = \"[Last]\""), "{mapping}");
@@ -355,11 +355,11 @@ fn a_name_that_is_missed_is_the_first_thing_that_is_said() {
         ("PersNr;Vorname;Zuname\n1;Ann;Lee\n2;Bob;Ray\n", "ATTENTION: no column is known to be the last name"),
         ("PersNr;Nachname\n1;Lee\n2;Ray\n", "ATTENTION: no column is known to be the first name"),
     ] {
-        let (out, mapping) = told(&World::new(), "hr.csv", text);
+        let (out, mapping) = message(&World::new(), "hr.csv", text);
         assert!(out.starts_with(wanted), "{out}");
         assert!(mapping.contains("# ATTENTION: no column is known to be"), "{mapping}");
     }
-    let (out, _) = told(&World::new(), "hr.csv", "PersNr;Vorname;Nachname\n1;Ann;Lee\n");
+    let (out, _) = message(&World::new(), "hr.csv", "PersNr;Vorname;Nachname\n1;Ann;Lee\n");
     assert!(!out.contains("ATTENTION"), "{out}");
 }
 
@@ -386,9 +386,9 @@ fn names_of_countries_get_a_translation_to_codes() {
     assert!(mapping.contains(r#""Deutschland", "DE""#) && mapping.contains(r#""Österreich", "AT""#), "{mapping}");
     let plan = dry.ends_with(0).json().to_string();
     assert!(plan.contains("\"AT\"") && !plan.contains("\"usageLocation\":\"Deutschland\""), "{plan}");
-    let (out, _) = told(&World::new(), "hr.csv", format!("{text}5;Eve;Fay;Atlantis\n"));
+    let (out, _) = message(&World::new(), "hr.csv", format!("{text}5;Eve;Fay;Atlantis\n"));
     assert!(out.contains("\"Atlantis\" in `Land` is not a known country"), "{out}");
-    let (_, mapping) = told(&World::new(), "hr.csv", "PersNr;Vorname;Nachname;Land\n1;Ann;Lee;Mordor\n2;Bob;Ray;Gondor\n");
+    let (_, mapping) = message(&World::new(), "hr.csv", "PersNr;Vorname;Nachname;Land\n1;Ann;Lee;Mordor\n2;Bob;Ray;Gondor\n");
     assert!(mapping.contains("# usageLocation = "), "{mapping}");
 }
 
@@ -407,6 +407,6 @@ fn a_header_of_many_columns_takes_no_time_that_grows_with_their_square() {
     let columns: Vec<String> = (0..20_000).map(|column| format!("Column {column}")).collect();
     let blanks = ",".repeat(columns.len());
     let text = format!("EmployeeID,First,Last,{}\n1,Ann,Lee{blanks}\n2,Bob,Ray{blanks}\n", columns.join(","));
-    let (_, mapping) = told(&World::new(), "hr.csv", text);
+    let (_, mapping) = message(&World::new(), "hr.csv", text);
     assert!(mapping.contains("and 19500 more") && mapping.len() < 30_000, "{}", mapping.len());
 }

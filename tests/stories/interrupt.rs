@@ -33,13 +33,13 @@ fn arguments(url: &str) -> [&str; 12] {
 /// A tenant and a run that has sent its first writes; the quota of the others would come only in an hour.
 fn waiting_run(world: &World, server: &Served) -> (Child, BufReader<ChildStderr>) {
     let mut run = started(world, server, &[]);
-    let mut told = BufReader::new(run.stderr.take().unwrap());
+    let mut message = BufReader::new(run.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("judged") {
         line.clear();
-        assert!(told.read_line(&mut line).unwrap() > 0, "the run ended before it wrote");
+        assert!(message.read_line(&mut line).unwrap() > 0, "the run ended before it wrote");
     }
-    (run, told)
+    (run, message)
 }
 
 /// A run of many people with hardly any quota, with more options.
@@ -67,10 +67,10 @@ fn signal(run: &Child, name: &str) {
 fn a_run_that_waits_for_its_quota_ends_at_once_and_the_next_one_completes_it() {
     let world = World::new();
     let server = Served::start(&world, &[]);
-    let (mut run, mut told) = waiting_run(&world, &server);
+    let (mut run, mut message) = waiting_run(&world, &server);
     signal(&run, "-INT");
     let (mut rest, mut out) = (String::new(), String::new());
-    told.read_to_string(&mut rest).unwrap();
+    message.read_to_string(&mut rest).unwrap();
     run.stdout.take().unwrap().read_to_string(&mut out).unwrap();
     assert_eq!(run.wait().unwrap().code(), Some(130), "{rest}");
     assert!(rest.contains("interrupted"), "{rest}");

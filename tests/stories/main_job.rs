@@ -173,8 +173,8 @@ fn a_mass_leave_is_stopped_by_the_guard_and_goes_with_its_fingerprint_alone() {
 fn one_person_is_explained() {
     let world = World::new();
     let sample = project("samples/employees.csv");
-    let told = world.run(["explain", "10047", sample.to_str().unwrap()]).ends_with(0);
-    let (_, rest) = told.out.split_once("  userPrincipalName: ").unwrap();
+    let message = world.run(["explain", "10047", sample.to_str().unwrap()]).ends_with(0);
+    let (_, rest) = message.out.split_once("  userPrincipalName: ").unwrap();
     assert!(rest.lines().next().unwrap().contains('@'), "{rest}");
     assert!(rest.lines().nth(1).unwrap().contains("by SelectUniqueValue("), "{rest}");
     world.run(["explain", "no-such-key", sample.to_str().unwrap()]).ends_with(2);

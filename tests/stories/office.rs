@@ -83,7 +83,7 @@ impl Template {
 /// The day of every run.
 const TODAY: Date = date(2026, 11, 20);
 
-fn told(fault: impl std::fmt::Display) -> String {
+fn message(fault: impl std::fmt::Display) -> String {
     fault.to_string()
 }
 
@@ -121,7 +121,7 @@ impl Office {
     /// One run over HR's rows, as `hrpush sync` does it.
     pub(crate) async fn run(&self, rows: &str) -> Result<Outcome, String> {
         let mut store = self.store();
-        let _lock = patient_lock(&store).map_err(told)?;
+        let _lock = patient_lock(&store).map_err(message)?;
         let (share, scale) = self.pace;
         let settings = Settings { share, scale, ..Settings::new(GraphUrl::new(&self.tenant.url()).unwrap()) };
         let client = Arc::new(Client::connect(settings, Credential::token("office".into())).unwrap());
@@ -140,16 +140,16 @@ impl Office {
         let rules = self.mapping.rules();
         let attributes = rules.attributes.iter().chain(&rules.matching).copied().collect();
         let wanted = SnapshotScope { attributes, manager: true, ..SnapshotScope::default() };
-        let mut snapshot = reader.current(&wanted, &store.readings("office")).await.map_err(told)?;
+        let mut snapshot = reader.current(&wanted, &store.readings("office")).await.map_err(message)?;
         let open = store.open_requests(&snapshot.tenant).unwrap();
         let settled = apply::settle(reader, &open).await;
         store.settled(&settled).unwrap();
         if !open.is_empty() {
-            snapshot = reader.current(&wanted, &store.readings("office")).await.map_err(told)?;
+            snapshot = reader.current(&wanted, &store.readings("office")).await.map_err(message)?;
         }
         let lately = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
         let made = store.made_since(&snapshot.tenant, lately).unwrap();
-        reader.complete(&mut snapshot, &wanted, &made).await.map_err(told)?;
+        reader.complete(&mut snapshot, &wanted, &made).await.map_err(message)?;
         store.reconcile(&snapshot, TODAY).unwrap();
         Ok((snapshot, settled.unsettled))
     }
@@ -198,8 +198,8 @@ impl Office {
         let matching = self.mapping.rules().matching.first().copied();
         let accepted = store.accepted(&snapshot.tenant).unwrap();
         let options = Options { run: run.clone(), snapshot, matching, accepted, tap: false, cancel };
-        let applied = apply::apply(approved, &live, store, options).await.map_err(told)?;
-        store.absorb(approved.plan(), &applied, TODAY).unwrap();
+        let applied = apply::apply(approved, &live, store, options).await.map_err(message)?;
+        store.record_outcome(approved.plan(), &applied, TODAY).unwrap();
         store.finish(&run, &applied.outcome, 0).unwrap();
         if applied.gave_up { Err("the service is gone".into()) } else { Ok(applied.outcome) }
     }

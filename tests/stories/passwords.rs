@@ -72,8 +72,8 @@ const IMPORT: [&str; 6] = ["import", "hr.csv", "--mapping", "map.toml", "--parti
 fn each_password_reaches_the_recipient_and_nobody_else() {
     let (world, identity) = world(FILE, &[(1, "2020-01-01"), (2, "2020-01-01")]);
     let ended = world.run(IMPORT).ends_with(0);
-    let told = opened(&world.path("first.age"), &identity);
-    let names: Vec<&str> = told.iter().map(|line| line[0].as_str()).collect();
+    let message = opened(&world.path("first.age"), &identity);
+    let names: Vec<&str> = message.iter().map(|line| line[0].as_str()).collect();
     assert_eq!(names, ["p1@contoso.onmicrosoft.com", "p2@contoso.onmicrosoft.com"]);
     #[cfg(unix)]
     {
@@ -85,7 +85,7 @@ fn each_password_reaches_the_recipient_and_nobody_else() {
     let mut all = vec![("stdout".to_owned(), ended.out.into_bytes()), ("stderr".to_owned(), ended.err.into_bytes())];
     all.push(("runs".to_owned(), shown.out.into_bytes()));
     others(&world.path(""), &mut all);
-    for line in &told {
+    for line in &message {
         let secret = line[2].as_bytes();
         assert!(secret.len() >= 40 && line[1] == "password");
         for (name, bytes) in &all {
@@ -94,11 +94,11 @@ fn each_password_reaches_the_recipient_and_nobody_else() {
     }
     // Without new people nothing is written; with a new person, earlier deliveries stay.
     world.run(IMPORT).ends_with(0);
-    assert_eq!(opened(&world.path("first.age"), &identity), told);
+    assert_eq!(opened(&world.path("first.age"), &identity), message);
     assert!(!world.path("first.1.age").exists());
     hire(&world, &[(1, "2020-01-01"), (2, "2020-01-01"), (3, "2020-01-01")]);
     world.run(IMPORT).ends_with(0);
-    assert_eq!(opened(&world.path("first.1.age"), &identity), told);
+    assert_eq!(opened(&world.path("first.1.age"), &identity), message);
     let newest = opened(&world.path("first.age"), &identity);
     assert_eq!((newest.len(), newest[0][0].as_str()), (1, "p3@contoso.onmicrosoft.com"));
 }
@@ -119,8 +119,8 @@ fn an_answer_that_is_lost_leaves_the_password_that_counts() {
     let arguments = IMPORT.into_iter().chain(["--yes", "--graph-url", &server.url]);
     let ended = world.run_with(&[TOKEN], arguments);
     assert_eq!(ended.code, 0, "{}", ended.err);
-    let told = opened(&world.path("first.age"), &identity);
-    assert_eq!(told.len(), 3, "one line for each account, however often it was asked for");
+    let message = opened(&world.path("first.age"), &identity);
+    assert_eq!(message.len(), 3, "one line for each account, however often it was asked for");
 }
 
 #[test]
@@ -135,14 +135,14 @@ fn a_pass_is_made_for_who_starts_and_on_the_day_for_who_starts_later() {
         world.run_with(&[TOKEN], arguments.collect::<Vec<_>>()).ends_with(0)
     };
     go(&[]);
-    let told = opened(&world.path("first.age"), &identity);
+    let message = opened(&world.path("first.age"), &identity);
     assert_eq!(
-        (told.len(), told[0][0].as_str(), told[0][1].as_str()),
+        (message.len(), message[0][0].as_str(), message[0][1].as_str()),
         (1, "p1@contoso.onmicrosoft.com", "temporary-access-pass")
     );
     go(&["--as-of", &ahead]);
-    let told = opened(&world.path("first.age"), &identity);
-    assert_eq!((told.len(), told[0][0].as_str()), (1, "p2@contoso.onmicrosoft.com"));
+    let message = opened(&world.path("first.age"), &identity);
+    assert_eq!((message.len(), message[0][0].as_str()), (1, "p2@contoso.onmicrosoft.com"));
     let again = go(&["--as-of", &ahead, "--format", "json"]).json();
     assert_eq!(again["requests"]["writes"], 0);
 }

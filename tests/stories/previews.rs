@@ -150,8 +150,12 @@ fn a_night_with_nothing_to_do_prints_nothing_at_all() {
     }
     let log = std::fs::read_to_string(world.path("night.log")).unwrap();
     assert!(log.contains("notes=3") && log.contains("the target is http://127.0.0.1"), "{log}");
-    let told = sync(&["-v"]).ends_with(0);
-    assert!(told.out.starts_with("Nothing to do") && told.err.contains("the target is http://127.0.0.1"), "{}", told.err);
+    let shown_text = sync(&["-v"]).ends_with(0);
+    assert!(
+        shown_text.out.starts_with("Nothing to do") && shown_text.err.contains("the target is http://127.0.0.1"),
+        "{}",
+        shown_text.err
+    );
     let document = sync(&["--format", "json"]).ends_with(0);
     assert_eq!((document.json()["applied"].as_u64(), document.err.is_empty()), (Some(0), false));
     // A night that has something to say says all of it.

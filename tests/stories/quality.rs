@@ -19,17 +19,17 @@ fn what_is_wrong_is_told_by_row_and_in_words_of_hr() {
         let fixed = ["quality", file.to_str().unwrap(), "--mapping", mapping.to_str().unwrap()];
         world.run(fixed.iter().chain(options))
     };
-    let told = run(&["--csv", world.path("report.csv").to_str().unwrap()]).ends_with(4);
+    let message = run(&["--csv", world.path("report.csv").to_str().unwrap()]).ends_with(4);
     for wanted in [
         "hr.csv row 3, number 2, column EmployeeID \"2\": different people have this number",
         "hr.csv row 3, number 2, column HireDate \"2020-02-30\": this is not a date",
         "hr.csv row 4, number 2, column TerminationDate \"2019-01-01\": the last day 2019-01-01 is before the first day 2020-01-01",
         "hr.csv row 3, number 2, column ManagerID \"99\": no person in the list has this number",
     ] {
-        assert!(told.out.contains(wanted), "{wanted}\n{}", told.out);
+        assert!(message.out.contains(wanted), "{wanted}\n{}", message.out);
     }
     for word in ["Entra", "Graph", "attribute", "mapping", "givenName", "held"] {
-        assert!(!told.out.contains(word), "{word}\n{}", told.out);
+        assert!(!message.out.contains(word), "{word}\n{}", message.out);
     }
     let csv = std::fs::read_to_string(world.path("report.csv")).unwrap();
     assert_eq!(csv.lines().count(), 1 + 5);
@@ -46,8 +46,8 @@ fn what_is_wrong_is_told_by_row_and_in_words_of_hr() {
 fn a_file_without_a_mapping_is_judged_by_the_words_of_its_header() {
     let world = World::new();
     let file = world.write("liste.csv", "Personalnummer;Vorname;Nachname;Eintritt\n1;Ann;Lee;01.02.2020\n1;Bob;Ray;31.02.2020\n");
-    let told = world.run(["quality", file.to_str().unwrap()]).ends_with(4);
-    assert!(told.out.contains("different people have this number"), "{}", told.out);
+    let message = world.run(["quality", file.to_str().unwrap()]).ends_with(4);
+    assert!(message.out.contains("different people have this number"), "{}", message.out);
 }
 
 #[test]

@@ -97,8 +97,8 @@ fn an_extension_that_nobody_defined_ends_the_rehearsal() {
     world.write("people.csv", joiners(10));
     let tenant = Served::start(&world, &[]);
     let ended = import(&world, &tenant).ends_with(1);
-    let told = "register the extension on the app";
-    assert!(ended.err.contains(BADGE) && ended.err.contains(told), "{}", ended.err);
+    let output = "register the extension on the app";
+    assert!(ended.err.contains(BADGE) && ended.err.contains(output), "{}", ended.err);
     assert!(!tenant.log().contains("\"method\":\"POST\",\"status\":201"), "nobody was created");
 }
 
@@ -112,8 +112,8 @@ fn an_extension_of_another_type_holds_the_people_with_a_message() {
     let tenant = Served::start(&world, &["--seed", seed.to_str().unwrap()]);
     let ended = import(&world, &tenant);
     assert!(matches!(ended.code, 3 | 4), "{}\n{}", ended.out, ended.err);
-    let told = "a whole number of 32 bits, as this extension is an integer";
-    assert!(ended.err.contains(told) || ended.out.contains(told), "{}\n{}", ended.out, ended.err);
+    let output = "a whole number of 32 bits, as this extension is an integer";
+    assert!(ended.err.contains(output) || ended.out.contains(output), "{}\n{}", ended.out, ended.err);
 }
 
 #[test]

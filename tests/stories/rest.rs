@@ -94,22 +94,22 @@ pub(crate) fn breaks(exchanges: Vec<Exchange>, manners: Manners, source: &str, c
 #[test]
 fn a_page_that_breaks_off_ends_the_reading() {
     let manners = Manners { breaks_off: true, ..Manners::default() };
-    let told = breaks(pages("/people", &people(12), 5), manners, LIST, 1);
-    assert!(told.contains("GET /people, page 2") && told.contains("tried 2 times"), "{told}");
+    let output = breaks(pages("/people", &people(12), 5), manners, LIST, 1);
+    assert!(output.contains("GET /people, page 2") && output.contains("tried 2 times"), "{output}");
 }
 
 #[test]
 fn a_page_that_is_not_there_or_a_total_that_differs_ends_the_reading() {
     let mut exchanges = pages("/people", &people(12), 5);
     exchanges.remove(1);
-    let told = breaks(exchanges, Manners::default(), LIST, 1);
-    assert!(told.contains("page 2: answered 404"), "{told}");
+    let output = breaks(exchanges, Manners::default(), LIST, 1);
+    assert!(output.contains("page 2: answered 404"), "{output}");
     let short = vec![
         Exchange::json("GET /people?offset=0", &json!({"data": people(2), "meta": {"total": 5}})),
         Exchange::json("GET /people?offset=2", &json!({"data": [], "meta": {"total": 5}})),
     ];
-    let told = breaks(short, Manners::default(), LIST, 1);
-    assert!(told.contains("says that there are 5 records, 2 came"), "{told}");
+    let output = breaks(short, Manners::default(), LIST, 1);
+    assert!(output.contains("says that there are 5 records, 2 came"), "{output}");
 }
 
 #[test]
@@ -131,11 +131,11 @@ fn an_answer_that_lost_its_body_is_no_end_of_the_list() {
     let mut exchanges = pages("/people", &people(12), 5);
     exchanges[1] = Exchange::refusal("GET /people?offset=5", 200, "content-type", "application/json");
     let source = LIST.replace(", total = \"meta.total\"", "");
-    let told = breaks(exchanges.clone(), Manners::default(), &source, 1);
-    assert!(told.contains("page 2: the answer cannot be read: it has no body"), "{told}");
+    let output = breaks(exchanges.clone(), Manners::default(), &source, 1);
+    assert!(output.contains("page 2: the answer cannot be read: it has no body"), "{output}");
     exchanges[1] = Exchange::json("GET /people?offset=5", &Value::Null);
-    let told = breaks(exchanges, Manners::default(), &source, 1);
-    assert!(told.contains("page 2: the answer has no `data`"), "{told}");
+    let output = breaks(exchanges, Manners::default(), &source, 1);
+    assert!(output.contains("page 2: the answer has no `data`"), "{output}");
 }
 
 #[test]
@@ -145,8 +145,8 @@ fn a_fault_in_the_place_of_a_bare_list_is_no_person() {
     };
     let fault = Exchange::json("GET /people?offset=5", &json!({"error": {"message": "try later"}}));
     let source = LIST.replace(", total = \"meta.total\"", "").replace("records = \"data\"", "records = \"\"");
-    let told = breaks(vec![list(0, 5), fault], Manners::default(), &source, 1);
-    assert!(told.contains("page 2: the answer is an object where a list is expected: try later"), "{told}");
+    let output = breaks(vec![list(0, 5), fault], Manners::default(), &source, 1);
+    assert!(output.contains("page 2: the answer is an object where a list is expected: try later"), "{output}");
 }
 
 #[test]
@@ -164,12 +164,12 @@ fn a_good_status_does_not_make_a_list_of_a_fault() {
     for fault in faults {
         let first = Exchange::json("GET /people?offset=0", &json!({"data": people(2), "errors": [{}], "error": {"code": null}}));
         let exchanges = vec![first, Exchange::json("GET /people?offset=2", &fault)];
-        let told = breaks(exchanges, Manners::default(), &source, 1);
-        assert!(told.contains("page 2: the answer reports a fault: try later"), "{fault}: {told}");
+        let output = breaks(exchanges, Manners::default(), &source, 1);
+        assert!(output.contains("page 2: the answer reports a fault: try later"), "{fault}: {output}");
     }
     let list = vec![null_among(people(2))];
-    let told = breaks(list, Manners::default(), &source, 1);
-    assert!(told.contains("a record that is null"), "{told}");
+    let output = breaks(list, Manners::default(), &source, 1);
+    assert!(output.contains("a record that is null"), "{output}");
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn a_404_behind_the_last_page_is_the_end_where_that_is_said() {
     for behind in [json!({"data": [], "status": 404, "message": "no more"}), json!({"status": "404", "message": "no more"})] {
         let first = Exchange::json("GET /people?offset=0", &json!({"data": people(2)}));
         let exchanges = vec![first, Exchange::json("GET /people?offset=2", &behind)];
-        let told = breaks(exchanges.clone(), Manners::default(), &LIST.replace(counted, "kind = \"offset\""), 1);
-        assert!(told.contains("a fault: no more") && told.contains("end = \"status=404\""), "{told}");
+        let output = breaks(exchanges.clone(), Manners::default(), &LIST.replace(counted, "kind = \"offset\""), 1);
+        assert!(output.contains("a fault: no more") && output.contains("end = \"status=404\""), "{output}");
         let server = HrServer::start(exchanges, Manners::default());
         let source = LIST.replace(counted, "kind = \"offset\", end = \"status=404\"");
         assert_eq!(goes_in_once(&world(&server, &source)), 2);
@@ -200,8 +200,8 @@ fn the_last_page_keeps_its_people_where_the_end_is_said_beside_them() {
     let server = HrServer::start(vec![page(0, 5, false), end], Manners::default());
     assert_eq!(goes_in_once(&world(&server, &source)), 5);
     let broken = Exchange::json("GET /people?offset=5", &json!({"data": people(2), "last": true, "error": "try later"}));
-    let told = breaks(vec![page(0, 5, false), broken], Manners::default(), &source, 1);
-    assert!(told.contains("page 2: the answer reports a fault"), "{told}");
+    let output = breaks(vec![page(0, 5, false), broken], Manners::default(), &source, 1);
+    assert!(output.contains("page 2: the answer reports a fault"), "{output}");
 }
 
 #[test]
@@ -209,15 +209,15 @@ fn a_part_of_the_list_is_not_taken_for_all_of_it() {
     let one = LIST.replace("paging  = { kind = \"offset\", total = \"meta.total\" }", "");
     let list = || Exchange::json("GET /people?offset=0", &json!({ "data": people(3) }));
     for (status, said) in [(206, "a part of the list"), (202, "is not ready yet")] {
-        let told = breaks(vec![list().with_status(status)], Manners::default(), &one.replace("{offset}", "0"), 1);
-        assert!(told.contains(said), "{told}");
+        let output = breaks(vec![list().with_status(status)], Manners::default(), &one.replace("{offset}", "0"), 1);
+        assert!(output.contains(said), "{output}");
     }
     // All people of the first list would be missing.
     let mut exchanges = pages("/people", &[], 5);
     exchanges.push(Exchange::json("GET /gone", &json!({ "data": people(3) })));
     let also = format!("{LIST}[[source.also]]\npath = \"/gone\"\nrecords = \"data\"\nunless = \"id\"");
-    let told = breaks(exchanges, Manners::default(), &also, 1);
-    assert!(told.contains("the list is empty"), "{told}");
+    let output = breaks(exchanges, Manners::default(), &also, 1);
+    assert!(output.contains("the list is empty"), "{output}");
 }
 
 #[test]
@@ -225,25 +225,25 @@ fn a_part_of_a_list_within_a_record_is_not_taken_for_all_of_it() {
     let cut = json!({"id": 1, "name": "Ada", "job": {"items": [{"department": "Old", "to": "2020-01-01"}], "hasMore": true}});
     let pick = "[[source.pick]]\nat = \"job\"\nto = \"to\"\n";
     for source in [LIST.to_owned(), format!("{LIST}{pick}")] {
-        let told = breaks(pages("/people", std::slice::from_ref(&cut), 5), Manners::default(), &source, 1);
-        assert!(told.contains("1 records came with a part of a list that goes on elsewhere: `job`"), "{told}");
-        assert!(told.contains("hint: it has `hasMore`"), "{told}");
+        let output = breaks(pages("/people", std::slice::from_ref(&cut), 5), Manners::default(), &source, 1);
+        assert!(output.contains("1 records came with a part of a list that goes on elsewhere: `job`"), "{output}");
+        assert!(output.contains("hint: it has `hasMore`"), "{output}");
     }
     // What is expanded has its link beside it; where no column needs the list, it may be what it likes.
     let people: Vec<Value> = (1..=2)
         .map(|id| json!({"id": id, "name": "Ada", "job": [{"department": "Claims"}], "job@odata.nextLink": "https://x"}))
         .collect();
     let columns = "[source.columns]\nid = \"id\"\nname = \"name\"\n\"job.department\" = \"job[0].department\"\n";
-    let told = breaks(pages("/people", &people, 5), Manners::default(), &format!("{LIST}{columns}"), 1);
-    assert!(told.contains("2 records came with a part of a list that goes on elsewhere: `job`"), "{told}");
+    let output = breaks(pages("/people", &people, 5), Manners::default(), &format!("{LIST}{columns}"), 1);
+    assert!(output.contains("2 records came with a part of a list that goes on elsewhere: `job`"), "{output}");
     let columns = columns.replace("job[0].department", "name");
     // Nor is a partner looked for by what is in a part of a list.
     let join =
         "[[source.join]]\nname = \"post\"\npath = \"/posts\"\nrecords = \"data\"\non = \"job.department\"\nkey = \"code\"\n";
     let mut exchanges = pages("/people", &people, 5);
     exchanges.push(Exchange::json("GET /posts", &json!({"data": [{"code": "Claims", "title": "Clerk"}]})));
-    let told = breaks(exchanges, Manners::default(), &format!("{LIST}{join}{columns}"), 1);
-    assert!(told.contains("2 records came with a part of a list that goes on elsewhere: `job`"), "{told}");
+    let output = breaks(exchanges, Manners::default(), &format!("{LIST}{join}{columns}"), 1);
+    assert!(output.contains("2 records came with a part of a list that goes on elsewhere: `job`"), "{output}");
     let server = HrServer::start(pages("/people", &people, 5), Manners::default());
     assert_eq!(goes_in_once(&world(&server, &format!("{LIST}{columns}"))), 2);
     // A join reads the list whole, in the place of the part.
@@ -267,8 +267,8 @@ fn an_empty_list_beside_the_people_clears_nothing() {
     let mut exchanges = pages("/people", &people(3), 5);
     exchanges.push(Exchange::json("GET /jobs", &json!({"data": []})));
     let join = "[[source.join]]\nname = \"post\"\npath = \"/jobs\"\nrecords = \"data\"\non = \"id\"\nkey = \"who\"";
-    let told = breaks(exchanges, Manners::default(), &format!("{LIST}\n{join}"), 1);
-    assert!(told.contains("join post: the list is empty"), "{told}");
+    let output = breaks(exchanges, Manners::default(), &format!("{LIST}\n{join}"), 1);
+    assert!(output.contains("join post: the list is empty"), "{output}");
 }
 
 #[test]
@@ -286,8 +286,8 @@ fn an_id_keeps_its_digits_however_long_it_is() {
 
 #[test]
 fn a_question_mark_in_a_path_is_refused() {
-    let told = breaks(Vec::new(), Manners::default(), &LIST.replace("\"/people\"", "\"/people?all=1\""), 2);
-    assert!(told.contains("`path`: the part behind `?` is written as query"), "{told}");
+    let output = breaks(Vec::new(), Manners::default(), &LIST.replace("\"/people\"", "\"/people?all=1\""), 2);
+    assert!(output.contains("`path`: the part behind `?` is written as query"), "{output}");
 }
 
 #[test]
@@ -296,16 +296,16 @@ fn the_credential_goes_to_no_other_origin() {
     let next = format!("{}/people", elsewhere.url());
     let first = Exchange::json("GET /people", &json!({"data": people(2), "next": next}));
     let source = "path = \"/people\"\nrecords = \"data\"\npaging = { kind = \"next\", next = \"next\" }";
-    let told = breaks(vec![first], Manners::default(), source, 1);
-    assert!(told.contains("leads to http://127.0.0.1") && elsewhere.heard().is_empty(), "{told}");
+    let output = breaks(vec![first], Manners::default(), source, 1);
+    assert!(output.contains("leads to http://127.0.0.1") && elsewhere.heard().is_empty(), "{output}");
 }
 
 #[test]
 fn a_column_that_nobody_has_is_a_lost_permission() {
     let source =
         format!("{LIST}[source.columns]\nid = \"id\"\nname = \"name\"\n\"job.department\" = \"job.department\"\nmail = \"mail\"");
-    let told = breaks(pages("/people", &people(2), 5), Manners::default(), &source, 2);
-    assert!(told.contains("no record has `mail`") && told.contains("optional = true"), "{told}");
+    let output = breaks(pages("/people", &people(2), 5), Manners::default(), &source, 2);
+    assert!(output.contains("no record has `mail`") && output.contains("optional = true"), "{output}");
 }
 
 #[test]
@@ -364,8 +364,8 @@ fn a_good_answer_that_says_404_is_no_partner() {
         let read = asked(records, false).ends_with(0);
         assert_eq!(read.json()["source"]["records"], 2);
         assert!(read.err.contains("1 records have no `job`"), "{}", read.err);
-        let told = asked(records, true).ends_with(1).err;
-        assert!(told.contains("the answer reports a fault: no such employee"), "{told}");
+        let output = asked(records, true).ends_with(1).err;
+        assert!(output.contains("the answer reports a fault: no such employee"), "{output}");
     }
 }
 
@@ -487,11 +487,14 @@ fn a_reading_that_is_none_is_not_built_upon() {
 #[test]
 fn changes_are_refused_where_they_could_not_be_merged_rightly() {
     let also = "[[source.also]]\npath = \"/gone\"\nrecords = \"data\"\n";
-    let told = breaks(Vec::new(), Manners::default(), &format!("{LIST}{CHANGES}{also}"), 2);
-    assert!(told.contains("`changes` cannot be combined with [[source.also]]") && told.contains("remove `changes`"), "{told}");
+    let output = breaks(Vec::new(), Manners::default(), &format!("{LIST}{CHANGES}{also}"), 2);
+    assert!(
+        output.contains("`changes` cannot be combined with [[source.also]]") && output.contains("remove `changes`"),
+        "{output}"
+    );
     let pick = "[[source.pick]]\nby = \"id\"\n";
-    let told = breaks(Vec::new(), Manners::default(), &format!("{LIST}{CHANGES}{pick}"), 2);
-    assert!(told.contains("`changes` cannot be combined with a pick that has `by`"), "{told}");
+    let output = breaks(Vec::new(), Manners::default(), &format!("{LIST}{CHANGES}{pick}"), 2);
+    assert!(output.contains("`changes` cannot be combined with a pick that has `by`"), "{output}");
 }
 
 #[test]
@@ -526,14 +529,14 @@ fn faults_of_the_settings_are_told_all_at_once_with_their_places() {
         "pth = \"/people\"\nrecords = \"a..b\"\ntimeout = \"soon\"\nauth = { method = \"basic\", password = \"hunter2\" }",
     );
     let ended = plan(&world).ends_with(2);
-    for told in [
+    for output in [
         "line 6, column 1: unknown key `pth`",
         "did you mean `path`?",
         "line 7, column 11: `records`",
         "line 8, column 11: `timeout`",
         "`password` would be a secret",
     ] {
-        assert!(ended.err.contains(told), "{told}: {}", ended.err);
+        assert!(ended.err.contains(output), "{output}: {}", ended.err);
     }
     assert!(!ended.err.contains("hunter2"), "{}", ended.err);
     let plain = World::new();

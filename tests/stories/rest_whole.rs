@@ -72,9 +72,12 @@ fn a_person_on_two_pages_has_the_list_read_once_more() {
         assert_eq!(read.json()["source"]["records"], 7, "{kind}");
         assert!(read.err.contains("the list moved while it was read"), "{kind}: {}", read.err);
 
-        let told = breaks(moved, Manners::default(), &source(kind), 1);
-        assert!(told.contains("the record people, page 2 at /data/0 was listed before as people at /data/3"), "{kind}: {told}");
-        assert!(told.contains("hint: ") && told.contains("in a fixed order"), "{told}");
+        let message = breaks(moved, Manners::default(), &source(kind), 1);
+        assert!(
+            message.contains("the record people, page 2 at /data/0 was listed before as people at /data/3"),
+            "{kind}: {message}"
+        );
+        assert!(message.contains("hint: ") && message.contains("in a fixed order"), "{message}");
     }
 }
 
@@ -87,8 +90,8 @@ fn a_person_who_changed_between_two_pages_is_known_by_the_key() {
         // In the order of their last change: 2 moves to the end, and 5 slips onto page 1.
         let moved = paged(kind, &[some(1..=4), vec![person(6), changed.clone()]]);
         for columns in ["", columns] {
-            let told = breaks(moved.clone(), Manners::default(), &format!("{}{columns}", source(kind)), 1);
-            assert!(told.contains("people, page 2 at /data/1 was listed before as people at /data/1"), "{kind}: {told}");
+            let message = breaks(moved.clone(), Manners::default(), &format!("{}{columns}", source(kind)), 1);
+            assert!(message.contains("people, page 2 at /data/1 was listed before as people at /data/1"), "{kind}: {message}");
         }
     }
 }
@@ -150,8 +153,8 @@ fn a_joined_list_that_moves_is_read_once_more_too() {
     for take in ["one", "first", "many"] {
         let mut exchanges = pages("/people", &people(4), 5);
         exchanges.extend([page(1, &[1, 2]), page(2, &[2, 4]), page(3, &[])]);
-        let told = breaks(exchanges, Manners::default(), &format!("{LIST}{}", join(take)), 1);
-        assert!(told.contains("page 2 at /data/0 was listed before as people at /data/1"), "{take}: {told}");
+        let message = breaks(exchanges, Manners::default(), &format!("{LIST}{}", join(take)), 1);
+        assert!(message.contains("page 2 at /data/0 was listed before as people at /data/1"), "{take}: {message}");
         let mut exchanges = pages("/people", &people(4), 5);
         exchanges.extend([page(1, &[1, 2]).once(), page(2, &[2, 4]).once(), page(3, &[]).once()]);
         exchanges.extend([page(1, &[1, 2]), page(2, &[3, 4]), page(3, &[])]);
@@ -164,8 +167,8 @@ fn a_joined_list_that_moves_is_read_once_more_too() {
 fn news_that_move_are_asked_for_once_more() {
     let kind = "page";
     let source = format!("{}{CHANGES}", source(kind));
-    let told = breaks(paged(kind, &[some(1..=2), some([2, 4])]), Manners::default(), &source, 1);
-    assert!(told.contains("was listed before as"), "{told}");
+    let message = breaks(paged(kind, &[some(1..=2), some([2, 4])]), Manners::default(), &source, 1);
+    assert!(message.contains("was listed before as"), "{message}");
 
     let server = HrServer::start(paged(kind, &[some(1..=2), some(3..=4)]), Manners::default());
     let world = world(&server, &source);
@@ -220,8 +223,8 @@ fn a_condition_in_the_path_chooses_records_and_ends_no_list() {
         assert_eq!(goes_in_once(&world(&server, &source)), 3, "{:?}", server.heard());
     }
     let short = vec![page(0, &["staff", "robot", "staff"]), Exchange::json("GET /people?at=3", &json!({"data": []}))];
-    let told = breaks(short, Manners::default(), &source("offset").replace("\"data\"", "\"data[kind=staff]\""), 1);
-    assert!(told.contains("`total` of the answer counts 6 records, 3 came"), "{told}");
+    let message = breaks(short, Manners::default(), &source("offset").replace("\"data\"", "\"data[kind=staff]\""), 1);
+    assert!(message.contains("`total` of the answer counts 6 records, 3 came"), "{message}");
 }
 
 #[test]
@@ -243,8 +246,8 @@ fn a_list_of_which_the_service_has_more_is_not_whole() {
         (json!({"paging": {"cursors": {"nextCursor": "abc"}}}), "does not ask for: `paging.cursors.nextCursor`"),
         (json!({"links": [{"rel": "next", "href": "/people?page=2"}]}), "does not ask for: `links[rel=next]`"),
     ] {
-        let told = breaks(vec![answer(&beside)], Manners::default(), one, 1);
-        assert!(told.contains(said) && told.contains("hint: ") && !told.contains("abc"), "{beside}: {told}");
+        let message = breaks(vec![answer(&beside)], Manners::default(), one, 1);
+        assert!(message.contains(said) && message.contains("hint: ") && !message.contains("abc"), "{beside}: {message}");
     }
     for (name, value, said) in [
         ("x-total-count", "40", "`header x-total-count` of the answer counts 40 records, 3 came"),
@@ -254,8 +257,8 @@ fn a_list_of_which_the_service_has_more_is_not_whole() {
     ] {
         for (records, list) in [("data", json!({ "data": people(3) })), ("", Value::from(people(3)))] {
             let exchange = Exchange::json("GET /people", &list).with_header(name, value);
-            let told = breaks(vec![exchange], Manners::default(), &one.replace("data", records), 1);
-            assert!(told.contains(said), "{name}: {told}");
+            let message = breaks(vec![exchange], Manners::default(), &one.replace("data", records), 1);
+            assert!(message.contains(said), "{name}: {message}");
         }
     }
 }
@@ -302,8 +305,8 @@ fn paging_that_stops_early_is_heard_by_any_other_word() {
             let mut answer = beside.clone();
             answer["data"] = last.into();
             exchanges.push(Exchange::json(request, &answer));
-            let told = breaks(exchanges, Manners::default(), &source(kind), 1);
-            assert!(told.contains("`totalCount`") || told.contains("`pagination.has_more`"), "{kind}: {told}");
+            let message = breaks(exchanges, Manners::default(), &source(kind), 1);
+            assert!(message.contains("`totalCount`") || message.contains("`pagination.has_more`"), "{kind}: {message}");
         }
     }
 }
@@ -322,10 +325,10 @@ fn a_column_that_is_empty_for_everybody_is_a_lost_permission() {
     };
     for blank in [Value::Null, json!(""), json!([]), json!("  "), json!([null, ""]), json!({}), json!("\u{200b}")] {
         let exchanges = |count: usize| pages("/people", &with(count, &blank), 3);
-        let told = breaks(exchanges(5), Manners::default(), &columns("mail = \"mail\""), 2);
+        let message = breaks(exchanges(5), Manners::default(), &columns("mail = \"mail\""), 2);
         assert!(
-            told.contains("no record has a value in `mail` (column `mail`)") && told.contains("optional = "),
-            "{blank}: {told}"
+            message.contains("no record has a value in `mail` (column `mail`)") && message.contains("optional = "),
+            "{blank}: {message}"
         );
         for (count, mail) in [
             (4, "mail = \"mail\""),
@@ -345,15 +348,15 @@ fn a_column_that_is_empty_for_everybody_is_a_lost_permission() {
     let world = world(&server, &columns("mail = \"mail\""));
     world.write("people.toml", MAPPING.replace("key = \"[id]\"", "key = \"[id]\"\nnothing = [\"0000-00-00\"]"));
     assert!(plan(&world).ends_with(2).err.contains("no record has a value in `mail`"));
-    let told = breaks(
+    let message = breaks(
         pages("/people", &people(2), 3),
         Manners::default(),
         &columns("mail = { path = \"mail\", optional = \"empty\" }"),
         2,
     );
-    assert!(told.contains("no record has `mail`"), "{told}");
-    let told = breaks(Vec::new(), Manners::default(), &columns("mail = { path = \"mail\", optional = \"yes\" }"), 2);
-    assert!(told.contains("`optional` must be true, false or \"empty\""), "{told}");
+    assert!(message.contains("no record has `mail`"), "{message}");
+    let message = breaks(Vec::new(), Manners::default(), &columns("mail = { path = \"mail\", optional = \"yes\" }"), 2);
+    assert!(message.contains("`optional` must be true, false or \"empty\""), "{message}");
 }
 
 #[test]
@@ -386,8 +389,8 @@ fn an_answer_is_read_in_the_charset_that_it_names() {
         ("application/json; charset=klingon", "names the charset `klingon`, which is unknown"),
     ] {
         let exchange = || Exchange::json("GET /people", &Value::Null).with_header("content-type", kind).with_body(&latin(people));
-        let told = breaks(vec![exchange()], Manners::default(), source, 1);
-        assert!(told.contains(said) && told.contains("encoding = \"utf-8\""), "{told}");
+        let message = breaks(vec![exchange()], Manners::default(), source, 1);
+        assert!(message.contains(said) && message.contains("encoding = \"utf-8\""), "{message}");
         let server = HrServer::start(vec![exchange()], Manners::default());
         assert_eq!(goes_in_once(&world(&server, &format!("{source}encoding = \"latin1\"\n"))), 1);
     }
@@ -406,23 +409,23 @@ fn lists_by_lines_and_tokens_with_a_mark_are_read() {
     assert_eq!(goes_in_once(&world(&server, &format!("path = \"/people\"\n{auth}\n"))), 3);
     assert!(server.credentials().contains(&"authorization: Bearer t".to_owned()), "{:?}", server.credentials());
     let cut = Exchange::json("GET /people", &Value::Null).with_body(&lines.as_bytes()[..lines.len() - 4]);
-    let told = breaks(vec![cut], Manners::default(), "path = \"/people\"\nformat = \"ndjson\"\n", 1);
-    assert!(told.contains("line 3 is not JSON"), "{told}");
+    let message = breaks(vec![cut], Manners::default(), "path = \"/people\"\nformat = \"ndjson\"\n", 1);
+    assert!(message.contains("line 3 is not JSON"), "{message}");
 }
 
 #[test]
 fn an_answer_that_is_made_to_take_for_ever_is_refused_at_once() {
     let attributes: String = (0..200_000).map(|number| format!(" a{number}='1'")).collect();
     let exchange = Exchange::json("GET /people", &Value::Null).with_header("content-type", "text/xml");
-    let told = breaks(
+    let message = breaks(
         vec![exchange.with_body(format!("<l><data{attributes}/></l>").as_bytes())],
         Manners::default(),
         "path = \"/people\"\nrecords = \"data\"\n",
         1,
     );
-    assert!(told.contains("an element has more than 1000 attributes"), "{told}");
+    assert!(message.contains("an element has more than 1000 attributes"), "{message}");
     let deep = format!("{{\"data\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let exchange = Exchange::json("GET /people", &Value::Null).with_body(deep.as_bytes());
-    let told = breaks(vec![exchange], Manners::default(), "path = \"/people\"\nrecords = \"data\"\n", 1);
-    assert!(told.contains("it is not JSON"), "{told}");
+    let message = breaks(vec![exchange], Manners::default(), "path = \"/people\"\nrecords = \"data\"\n", 1);
+    assert!(message.contains("it is not JSON"), "{message}");
 }

@@ -215,8 +215,8 @@ fn an_altered_an_old_and_a_strange_plan_are_refused() {
     for (key, value) in [("asOf", "2020-01-01".into()), ("guards", Value::Array(Vec::new())), ("source", Value::Null)] {
         let mut altered = saved.clone();
         altered[key] = value;
-        let told = refused(&altered.to_string());
-        assert!(told.contains("altered") || told.contains("not a plan"), "{key}: {told}");
+        let output = refused(&altered.to_string());
+        assert!(output.contains("altered") || output.contains("not a plan"), "{key}: {output}");
     }
     let mut unsealed = saved.clone();
     unsealed.as_object_mut().unwrap().remove("seal");

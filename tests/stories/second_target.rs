@@ -245,7 +245,7 @@ async fn carry_out(
     let accepted = store.accepted(&snapshot.tenant).unwrap();
     let options = Options { run: run.clone(), snapshot, matching, accepted, tap: true, cancel };
     let applied = apply::apply(approved, application, store, options).await.unwrap();
-    store.absorb(approved.plan(), &applied, day).unwrap();
+    store.record_outcome(approved.plan(), &applied, day).unwrap();
     store.finish(&run, &applied.outcome, 0).unwrap();
     applied.outcome
 }

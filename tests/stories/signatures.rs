@@ -74,8 +74,8 @@ impl Signed {
     }
 
     fn refused(&self, part: &str) {
-        let told = self.accept(2).err;
-        assert!(told.contains(part) && told.contains("yes.txt"), "{part} is missing:\n{told}");
+        let message = self.accept(2).err;
+        assert!(message.contains(part) && message.contains("yes.txt"), "{part} is missing:\n{message}");
     }
 
     fn carried_out(&self) {
@@ -111,9 +111,9 @@ fn signed_on_one_machine_and_accepted_on_another() {
     for file in ["yes.txt", "yes.txt.sig"] {
         std::fs::copy(story.desk.path(file), story.company.world.path(file)).unwrap();
     }
-    let told = story.accept(0).out;
-    assert!(told.contains("by ann@contoso.com"), "{told}");
-    assert_eq!(told.lines().last(), Some("used by the next run; to carry it out now: hrpush sync"));
+    let message = story.accept(0).out;
+    assert!(message.contains("by ann@contoso.com"), "{message}");
+    assert_eq!(message.lines().last(), Some("used by the next run; to carry it out now: hrpush sync"));
     story.carried_out();
     let runs = story.company.hrpush(&["runs", "--format", "json"], false).ends_with(0).json();
     assert_eq!(runs[1]["approvedBy"][0]["principal"], "ann@contoso.com");
@@ -137,8 +137,8 @@ fn without_a_signature_nothing_is_approved() {
         &["import", "hr.csv", "--mapping", "map.toml", "--approve", &story.fingerprint],
         &["apply", "plan.json", "--yes", "--approve", &story.fingerprint],
     ] {
-        let told = story.company.hrpush(arguments, false).ends_with(2).err;
-        assert!(told.contains("has no signature") && told.contains("--sign KEY"), "{told}");
+        let message = story.company.hrpush(arguments, false).ends_with(2).err;
+        assert!(message.contains("has no signature") && message.contains("--sign KEY"), "{message}");
     }
     // One that was recorded before the file asked for signatures does not count.
     story.company.world.write("hrpush.toml", "");
@@ -146,8 +146,8 @@ fn without_a_signature_nothing_is_approved() {
     story.company.world.write("hrpush.toml", "[approval]\nsigners = \"allowed_signers\"\n");
     stopped(&story.company);
     let eve = write_key(&story.company.world, "eve", EVE);
-    let told = story.company.hrpush(&["approve", "last", "--sign", eve.to_str().unwrap()], false).ends_with(2).err;
-    assert!(told.contains("is not in "), "{told}");
+    let message = story.company.hrpush(&["approve", "last", "--sign", eve.to_str().unwrap()], false).ends_with(2).err;
+    assert!(message.contains("is not in "), "{message}");
 }
 
 #[test]
@@ -203,8 +203,8 @@ fn one_of_another_tenant_or_of_an_unknown_plan_is_refused() {
     let text = story.sign("ann", "yes.txt");
     let other = Signed::new("");
     other.put(&text, ANN, "hrpush");
-    let told = other.accept(2).err;
-    assert!(told.contains("is for the tenant"), "{told}");
+    let message = other.accept(2).err;
+    assert!(message.contains("is for the tenant"), "{message}");
     story.put(&text.replace(&story.fingerprint, &format!("sha256:{}", "0".repeat(64))), ANN, "hrpush");
     story.refused("a plan that this state folder does not have");
     stopped(&story.company);
@@ -219,8 +219,8 @@ fn two_people_are_two_principals_with_two_keys() {
     };
     for _ in 0..2 {
         sign(ANN);
-        let told = import(&story.company, 3).err;
-        assert!(told.contains('3') && !told.contains("error"), "{told}");
+        let message = import(&story.company, 3).err;
+        assert!(message.contains('3') && !message.contains("error"), "{message}");
     }
     // A second key of the same person.
     let signers = line("ann@contoso.com", "", ANN) + &line("ann@contoso.com", "", EVE) + &line("bob@contoso.com", "", BOB);
@@ -306,14 +306,14 @@ fn the_signatures_are_those_of_openssh() {
 #[test]
 fn what_cannot_be_is_refused_with_the_configuration() {
     let world = World::new();
-    let told = |config: &str| {
+    let message = |config: &str| {
         world.write("hrpush.toml", config);
         world.run(["runs"]).ends_with(2).err
     };
-    assert!(told("[approval]\npeople = 2\n").contains("needs `signers`"));
-    assert!(told("[approval]\nsigners = \"a\"\npeople = 3\n").contains("1 or 2"));
-    assert!(told("[approval]\nvalid = \"1y\"\n").contains("at most 30d"));
-    assert!(told("[approval]\nsigner = \"a\"\n").contains("signers"));
+    assert!(message("[approval]\npeople = 2\n").contains("needs `signers`"));
+    assert!(message("[approval]\nsigners = \"a\"\npeople = 3\n").contains("1 or 2"));
+    assert!(message("[approval]\nvalid = \"1y\"\n").contains("at most 30d"));
+    assert!(message("[approval]\nsigner = \"a\"\n").contains("signers"));
     world.write("hrpush.toml", "[approval]\nvalid = \"3d\"\n");
     world.write("yes.txt", "");
     assert!(world.run(["approve", "--accept", "yes.txt"]).ends_with(2).err.contains("needs `signers`"));

@@ -153,8 +153,8 @@ fn a_wrong_guess_of_the_encoding_is_refused_and_a_doubtful_one_is_noted() {
         assert!(ended.err.contains("dos.csv, line 2") && ended.err.contains("dos-850"), "{}", ended.err);
     }
     let mac = file("mac.csv", b"Hans Gro\xA7\n2,Anna Wei\xA7\n3,Ute Ru\xA7mann");
-    let told = world.run(["records", mac.to_str().unwrap()]).ends_with(0);
-    assert!(told.out.contains("stands within a word"), "{}", told.out);
+    let message = world.run(["records", mac.to_str().unwrap()]).ends_with(0);
+    assert!(message.out.contains("stands within a word"), "{}", message.out);
 }
 
 #[test]

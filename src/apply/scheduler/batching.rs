@@ -25,8 +25,8 @@ impl Scheduler<'_> {
                 Ok(operation) => {
                     let request = self.next_request;
                     self.next_request += 1;
-                    let told = self.told(at, request, &part);
-                    self.entry.sent.push(told);
+                    let sent_request = self.sent_request(at, request, &part);
+                    self.entry.sent.push(sent_request);
                     operations.push(operation);
                     in_flight.push(InFlight { at, request, part });
                 }
@@ -136,7 +136,7 @@ impl Scheduler<'_> {
         format!("the member stays, because adding it to {} failed", groups.join(", "))
     }
 
-    fn told(&self, at: usize, request: u64, part: &Part) -> Sent {
+    fn sent_request(&self, at: usize, request: u64, part: &Part) -> Sent {
         let step = &self.live[at].step;
         let change = &self.plan.changes[step.change];
         let mut sent = Sent {

@@ -173,9 +173,9 @@ impl Progress {
     pub(super) fn failed(&self, change: &Change) -> Vec<Failed> {
         let is_cause = |miss: &Miss| !miss.is_dependency() || matches!(miss.detail, Detail::Member(_));
         let any_cause = self.misses.iter().any(is_cause);
-        let told: Vec<&Miss> = self.misses.iter().filter(|miss| is_cause(miss) || !any_cause).collect();
+        let reported: Vec<&Miss> = self.misses.iter().filter(|miss| is_cause(miss) || !any_cause).collect();
         let (members, others): (Vec<&Miss>, Vec<&Miss>) =
-            told.into_iter().partition(|miss| matches!(miss.detail, Detail::Member(_)));
+            reported.into_iter().partition(|miss| matches!(miss.detail, Detail::Member(_)));
         let mut failed: Vec<Failed> = Vec::new();
         for miss in others.iter().take(if any_cause { usize::MAX } else { 1 }) {
             let text = match miss.doing(change) {

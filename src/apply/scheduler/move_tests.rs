@@ -118,9 +118,9 @@ async fn a_group_that_is_not_made_takes_nobody_out_of_another() {
     fake.no_group = true;
     let (applied, _) = carry_out(&plan(the_move(&fake)), &fake).await;
     assert_eq!((members(&fake, "Old").len(), fake.state().writes), (PEOPLE, 1));
-    let told = codes(&applied);
-    assert_eq!(told[0], ("Old", "dependency", Some(StepName::Members)));
-    assert_eq!(told[1], ("New", "Request_BadRequest", Some(StepName::Create)));
+    let output = codes(&applied);
+    assert_eq!(output[0], ("Old", "dependency", Some(StepName::Members)));
+    assert_eq!(output[1], ("New", "Request_BadRequest", Some(StepName::Create)));
     fake.no_group = false;
     settles(&fake).await;
 }

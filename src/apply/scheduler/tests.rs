@@ -194,8 +194,8 @@ async fn a_refused_attribute_is_told_once_and_the_rest_lands() {
     let (applied, _) = carry_out(&plan(changes), &fake).await;
     assert_eq!(applied.outcome.applied, 3);
     assert_eq!(applied.refused.keys().collect::<Vec<_>>(), [&attribute("mobilePhone")]);
-    let told = applied.outcome.skipped.iter().filter(|skipped| skipped.code == SkippedCode::RefusedByGraph);
-    assert_eq!(told.count(), 1);
+    let output = applied.outcome.skipped.iter().filter(|skipped| skipped.code == SkippedCode::RefusedByGraph);
+    assert_eq!(output.count(), 1);
     assert!(fake.state().users.values().all(|user| user.text("city") == Some("Graz")));
 }
 
@@ -462,9 +462,9 @@ async fn a_refusal_of_the_app_counts_its_people_and_none_of_them_is_whole() {
     assert_eq!((applied.outcome.applied, applied.outcome.failed.len()), (1, 0));
     let people = BTreeSet::from(["k0", "k1", "k2"].map(str::to_owned));
     assert_eq!(applied.refused, BTreeMap::from([(attribute("mobilePhone"), people)]));
-    let told: Vec<&str> = applied.outcome.skipped.iter().map(|skipped| skipped.message.as_str()).collect();
+    let output: Vec<&str> = applied.outcome.skipped.iter().map(|skipped| skipped.message.as_str()).collect();
     assert_eq!(
-        told,
+        output,
         [
             "mobilePhone: Graph refuses it to this app, so it is not written for 3 people; hint: grant User-Phone.ReadWrite.All; each run tries it on one person"
         ]
@@ -498,9 +498,12 @@ async fn a_restore_whose_address_is_taken_names_it_and_its_owner() {
     }
     fake.taken = BTreeMap::from([("maiden@contoso.com", forward())]);
     let (applied, _) = carry_out(&plan, &fake).await;
-    let told = &applied.outcome.failed[..];
-    assert_eq!((told.len(), told[0].step, told[0].owner.as_deref()), (1, Some(StepName::Restore), Some("group Forward (g)")));
-    assert!(told[0].message.contains("maiden@contoso.com"), "{}", told[0].message);
+    let output = &applied.outcome.failed[..];
+    assert_eq!(
+        (output.len(), output[0].step, output[0].owner.as_deref()),
+        (1, Some(StepName::Restore), Some("group Forward (g)"))
+    );
+    assert!(output[0].message.contains("maiden@contoso.com"), "{}", output[0].message);
 }
 
 #[tokio::test(start_paused = true)]
@@ -548,10 +551,10 @@ async fn a_name_without_another_candidate_fails_with_its_owner() {
     let (mut fake, plan) = one(Action::Create, &[], true);
     fake.taken = BTreeMap::from([("w@contoso.com", forward())]);
     let (applied, _) = carry_out(&plan, &fake).await;
-    let told = &applied.outcome.failed[0];
-    assert_eq!(told.owner.as_deref(), Some("group Forward (g)"));
-    assert_eq!(told.property.as_deref(), Some("proxyAddresses"));
-    assert!(told.message.ends_with("already exists; w@contoso.com belongs to group Forward (g)"), "{}", told.message);
+    let output = &applied.outcome.failed[0];
+    assert_eq!(output.owner.as_deref(), Some("group Forward (g)"));
+    assert_eq!(output.property.as_deref(), Some("proxyAddresses"));
+    assert!(output.message.ends_with("already exists; w@contoso.com belongs to group Forward (g)"), "{}", output.message);
     assert!(fake.state().users.is_empty());
 }
 

@@ -111,9 +111,12 @@ mod tests {
             let answer = writer.send(vec![revoke]).await.remove(0);
             assert_eq!((answer.refusal(), answer.transcript.status), (Some(&Refusal::LockedOut), Some(status)));
             assert!(answer.transcript.message.unwrap().contains("Conditional Access"));
-            let told = Reader::new(client).members(&ObjectId::new("g").unwrap()).await.unwrap_err().to_string();
-            assert!(told.contains(&status.to_string()) && told.contains("Not from here. (") && told.contains("hint: "), "{told}");
-            assert!(!told.contains("permission"), "{told}");
+            let output = Reader::new(client).members(&ObjectId::new("g").unwrap()).await.unwrap_err().to_string();
+            assert!(
+                output.contains(&status.to_string()) && output.contains("Not from here. (") && output.contains("hint: "),
+                "{output}"
+            );
+            assert!(!output.contains("permission"), "{output}");
             assert!(given.load(Ordering::SeqCst) <= 5, "tokens are not asked for again and again");
         }
     }

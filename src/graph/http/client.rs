@@ -389,8 +389,8 @@ impl Client {
         let path = request.url.split('?').next().unwrap_or_default();
         let answer = call.send().await.map_err(|error| self.lost(request.method, path, &error))?;
         let status = answer.status().as_u16();
-        if let Some(told) = answer.headers().get("date").and_then(|date| jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok()) {
-            let ahead = jiff::Timestamp::now().as_second() - told.timestamp().as_second();
+        if let Some(date) = answer.headers().get("date").and_then(|date| jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok()) {
+            let ahead = jiff::Timestamp::now().as_second() - date.timestamp().as_second();
             self.skew.store(ahead, Ordering::Relaxed);
         }
         let headers = answer
@@ -418,9 +418,9 @@ impl Client {
     fn learn(&self, request: &BatchItem, reply: &Reply) {
         let writing = request.method != "GET";
         let priced = price(request).units;
-        let told = reply.header("x-ms-resource-unit").and_then(|units| units.trim().parse::<u32>().ok());
-        self.counts.units.fetch_add(told.unwrap_or(priced).into(), Ordering::Relaxed);
-        self.units.correct(f64::from(told.unwrap_or(priced)) - f64::from(priced));
+        let stated = reply.header("x-ms-resource-unit").and_then(|units| units.trim().parse::<u32>().ok());
+        self.counts.units.fetch_add(stated.unwrap_or(priced).into(), Ordering::Relaxed);
+        self.units.correct(f64::from(stated.unwrap_or(priced)) - f64::from(priced));
         let door = if writing { &self.writes } else { &self.units };
         if let Some(used) = reply.header("x-ms-throttle-limit-percentage").and_then(|text| text.trim().parse::<f64>().ok())
             && used.is_finite()

@@ -105,8 +105,8 @@ fn is_unreplicated(heard: ResponseFacts<'_>) -> bool {
 /// `Retry-After` in seconds, which may be a decimal, or as a date, which proxies in between send. Such a date is counted from the answer's
 /// own `date`, as far as it names one: our clock may be ahead.
 pub(in crate::graph) fn retry_after(text: &str, date: Option<&str>) -> Option<Duration> {
-    let told = date.and_then(|date| rfc2822::parse(date.trim()).ok()).map(|date| date.timestamp());
-    retry_after_at(text.trim(), told.unwrap_or_else(Timestamp::now))
+    let server_time = date.and_then(|date| rfc2822::parse(date.trim()).ok()).map(|date| date.timestamp());
+    retry_after_at(text.trim(), server_time.unwrap_or_else(Timestamp::now))
 }
 
 fn retry_after_at(text: &str, now: Timestamp) -> Option<Duration> {

@@ -16,7 +16,7 @@ const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A round at work.
 pub(in crate::graph) struct Round<'a> {
-    told: &'a mut TenantState,
+    tenant_state: &'a mut TenantState,
     attributes: &'a Arc<[Attribute]>,
     /// Whether groups are wanted that are not assignable to roles.
     all_groups: bool,
@@ -46,14 +46,14 @@ pub(in crate::graph) struct Merged {
 
 impl<'a> Round<'a> {
     pub(in crate::graph) fn new(
-        told: &'a mut TenantState,
+        tenant_state: &'a mut TenantState,
         attributes: &'a Arc<[Attribute]>,
         all_groups: bool,
         listed: Timestamp,
         bin: &'a BTreeSet<ObjectId>,
     ) -> Self {
         Self {
-            told,
+            tenant_state,
             attributes,
             all_groups,
             listed,
@@ -70,7 +70,7 @@ impl<'a> Round<'a> {
     /// # Errors
     /// Groups of which only relations were returned.
     pub(in crate::graph) fn end(self) -> Result<Merged, String> {
-        if self.unnamed.iter().any(|id| !self.told.groups.contains_key(id)) {
+        if self.unnamed.iter().any(|id| !self.tenant_state.groups.contains_key(id)) {
             return Err("it returned members of a group but not the group itself".into());
         }
         Ok(self.outcome)
@@ -82,19 +82,19 @@ impl<'a> Round<'a> {
     /// What no look-up of this one user could put right.
     pub(in crate::graph) fn user(&mut self, item: &Json) -> Result<(), String> {
         let id = parse::id(item)?;
-        let said = parse::told(item)?;
+        let said = parse::tenant_state(item)?;
         if self.contradicts(&id, item, said) {
             // Neither the order of pages nor that of items says which is the later one.
             self.outcome.doubtful.insert(id.clone());
         }
         self.outcome.users.insert(id.clone());
         if said == ItemState::Gone {
-            self.told.users.remove(&id);
+            self.tenant_state.users.remove(&id);
             self.outcome.deleted.insert(id.clone());
-            self.told.gone.insert(id);
+            self.tenant_state.gone.insert(id);
             return Ok(());
         }
-        if let Some(mut user) = self.told.users.get_mut(&id) {
+        if let Some(mut user) = self.tenant_state.users.get_mut(&id) {
             if !parse::patch(&mut user, item, self.attributes)? {
                 self.outcome.doubtful.insert(id);
             }
@@ -112,7 +112,7 @@ impl<'a> Round<'a> {
         if !parse::patch(&mut user, item, self.attributes)? {
             self.outcome.doubtful.insert(id.clone());
         }
-        self.told.users.insert(&user);
+        self.tenant_state.users.insert(&user);
         Ok(())
     }
 
@@ -122,19 +122,19 @@ impl<'a> Round<'a> {
     /// What only a full list can put right.
     pub(in crate::graph) fn group(&mut self, item: &Json) -> Result<(), String> {
         let id = parse::id(item)?;
-        let said = parse::told(item)?;
+        let said = parse::tenant_state(item)?;
         let bare = !item.as_object().into_iter().flatten().any(|(name, _)| name != "id" && !name.contains('@'));
         if self.contradicts(&id, item, said) {
             return Err("it returned contradicting items for a group".into());
         }
         if said == ItemState::Gone {
             self.outcome.groups.insert(id.clone());
-            self.told.groups.remove(&id);
-            self.told.read.remove(&id);
-            self.told.gone.insert(id);
+            self.tenant_state.groups.remove(&id);
+            self.tenant_state.read.remove(&id);
+            self.tenant_state.gone.insert(id);
             return Ok(());
         }
-        match self.told.groups.get_mut(&id) {
+        match self.tenant_state.groups.get_mut(&id) {
             Some(group) => {
                 if !bare {
                     parse::patch_group(group, item);
@@ -153,7 +153,7 @@ impl<'a> Round<'a> {
                     return Err("a deleted group is back".into());
                 }
                 // Its members, where they matter, are read whole.
-                self.told.groups.insert(id.clone(), parse::group(item)?);
+                self.tenant_state.groups.insert(id.clone(), parse::group(item)?);
                 self.outcome.groups.insert(id.clone());
             }
         }
@@ -162,11 +162,11 @@ impl<'a> Round<'a> {
     }
 
     fn relation(&mut self, id: &ObjectId, item: &Json, name: &'static str) -> Result<(), String> {
-        if !self.told.read.contains(id) {
+        if !self.tenant_state.read.contains(id) {
             return Ok(());
         }
         let entries = parse::relation(item, if name == "owners" { "owners@delta" } else { "members@delta" })?;
-        let Some(group) = self.told.groups.get_mut(id).filter(|group| name == "members" || group.role_assignable) else {
+        let Some(group) = self.tenant_state.groups.get_mut(id).filter(|group| name == "members" || group.role_assignable) else {
             return Ok(());
         };
         let ids = if name == "owners" { &mut group.owners } else { &mut group.members };
@@ -175,7 +175,7 @@ impl<'a> Round<'a> {
             let before = self.relations.insert((id.clone(), name, member.clone()), said);
             if before.is_some_and(|before| before != said) {
                 // Added and removed in an unknown order: the members are read again.
-                self.told.read.remove(id);
+                self.tenant_state.read.remove(id);
             }
             match said {
                 ItemState::There => ids.insert(member),
@@ -205,7 +205,9 @@ impl<'a> Round<'a> {
     /// Whether an object that the cache does not have was there before.
     fn is_back(&self, id: &ObjectId, item: &Json) -> bool {
         let made = item["createdDateTime"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        self.told.gone.contains(id) || self.bin.contains(id) || made.is_some_and(|made| self.listed.duration_since(made) > LATE)
+        self.tenant_state.gone.contains(id)
+            || self.bin.contains(id)
+            || made.is_some_and(|made| self.listed.duration_since(made) > LATE)
     }
 }
 
@@ -233,25 +235,25 @@ mod tests {
 
     /// Ada, with Bob as her manager, in a group with known members.
     fn known() -> TenantState {
-        let mut told = TenantState::default();
+        let mut tenant_state = TenantState::default();
         for name in ["ada", "bob"] {
-            told.users.insert(&User::new(id(name), Upn::new(format!("{name}@x"))));
+            tenant_state.users.insert(&User::new(id(name), Upn::new(format!("{name}@x"))));
         }
-        let mut ada = told.users.get_mut(&id("ada")).unwrap();
+        let mut ada = tenant_state.users.get_mut(&id("ada")).unwrap();
         ada.manager = Some(id("bob"));
         parse::patch(&mut ada, &json!({ "department": "Claims", "employeeOrgData": { "division": "EMEA" } }), &attributes())
             .unwrap();
         let group = json!({ "id": "g", "displayName": "G", "uniqueName": "hrpush-g", "groupTypes": [], "mailEnabled": false });
-        told.groups.insert(id("g"), parse::group(&group).unwrap());
-        told.groups.get_mut(&id("g")).unwrap().members = BTreeSet::from([id("ada")]);
-        told.read.insert(id("g"));
+        tenant_state.groups.insert(id("g"), parse::group(&group).unwrap());
+        tenant_state.groups.get_mut(&id("g")).unwrap().members = BTreeSet::from([id("ada")]);
+        tenant_state.read.insert(id("g"));
         drop(ada);
-        told
+        tenant_state
     }
 
-    fn round(told: &mut TenantState, users: &[Json], groups: &[Json]) -> Result<Merged, String> {
+    fn round(tenant_state: &mut TenantState, users: &[Json], groups: &[Json]) -> Result<Merged, String> {
         let (attributes, bin) = (attributes(), BTreeSet::from([id("binned")]));
-        let mut round = Round::new(told, &attributes, true, "2026-11-20T00:00:00Z".parse().unwrap(), &bin);
+        let mut round = Round::new(tenant_state, &attributes, true, "2026-11-20T00:00:00Z".parse().unwrap(), &bin);
         users.iter().try_for_each(|item| round.user(item))?;
         groups.iter().try_for_each(|item| round.group(item))?;
         round.end()
@@ -259,23 +261,23 @@ mod tests {
 
     #[test]
     fn what_an_item_does_not_name_stays_and_null_clears() {
-        let mut told = known();
-        let merged = round(&mut told, &[json!({ "id": "ada", "city": "Graz" })], &[]).unwrap();
-        let ada = told.users.get(&id("ada")).unwrap();
+        let mut tenant_state = known();
+        let merged = round(&mut tenant_state, &[json!({ "id": "ada", "city": "Graz" })], &[]).unwrap();
+        let ada = tenant_state.users.get(&id("ada")).unwrap();
         assert_eq!((ada.text("city"), ada.text("department"), &ada.manager), (Some("Graz"), Some("Claims"), &Some(id("bob"))));
         assert!(merged.doubtful.is_empty());
-        round(&mut told, &[json!({ "id": "ada", "department": null, "employeeOrgData": null })], &[]).unwrap();
-        let ada = told.users.get(&id("ada")).unwrap();
+        round(&mut tenant_state, &[json!({ "id": "ada", "department": null, "employeeOrgData": null })], &[]).unwrap();
+        let ada = tenant_state.users.get(&id("ada")).unwrap();
         assert_eq!((ada.text("department"), ada.text("employeeOrgData.division")), (None, None));
     }
 
     #[test]
     fn the_same_item_twice_is_no_matter_and_two_that_differ_are_looked_up() {
-        let mut told = known();
+        let mut tenant_state = known();
         let graz = json!({ "id": "ada", "city": "Graz" });
-        assert!(round(&mut told, &[graz.clone(), graz.clone()], &[]).unwrap().doubtful.is_empty());
+        assert!(round(&mut tenant_state, &[graz.clone(), graz.clone()], &[]).unwrap().doubtful.is_empty());
         let parts = [graz.clone(), json!({ "id": "ada", "department": "Audit" })];
-        assert!(round(&mut told, &parts, &[]).unwrap().doubtful.is_empty());
+        assert!(round(&mut tenant_state, &parts, &[]).unwrap().doubtful.is_empty());
         let removed = json!({ "id": "ada", "@removed": { "reason": "changed" } });
         for pair in [[graz.clone(), json!({ "id": "ada", "city": "Wien" })], [graz.clone(), removed.clone()], [removed, graz]] {
             assert_eq!(round(&mut known(), &pair, &[]).unwrap().doubtful, BTreeSet::from([id("ada")]));
@@ -296,28 +298,28 @@ mod tests {
 
     #[test]
     fn managers_and_members_come_and_go() {
-        let mut told = known();
+        let mut tenant_state = known();
         let swap =
             json!({ "id": "ada", "manager@delta": [{ "id": "bob", "@removed": { "reason": "deleted" } }, { "id": "cy" }] });
         let members =
             json!({ "id": "g", "members@delta": [{ "id": "bob" }, { "id": "ada", "@removed": { "reason": "deleted" } }] });
-        round(&mut told, &[swap], &[members]).unwrap();
-        assert_eq!(told.users.get(&id("ada")).unwrap().manager, Some(id("cy")));
-        assert_eq!(told.groups[&id("g")].members, BTreeSet::from([id("bob")]));
+        round(&mut tenant_state, &[swap], &[members]).unwrap();
+        assert_eq!(tenant_state.users.get(&id("ada")).unwrap().manager, Some(id("cy")));
+        assert_eq!(tenant_state.groups[&id("g")].members, BTreeSet::from([id("bob")]));
         let gone = json!({ "id": "ada", "manager@delta": [{ "id": "cy", "@removed": { "reason": "deleted" } }] });
-        assert!(round(&mut told, &[gone], &[]).unwrap().doubtful.is_empty());
-        assert_eq!(told.users.get(&id("ada")).unwrap().manager, None);
+        assert!(round(&mut tenant_state, &[gone], &[]).unwrap().doubtful.is_empty());
+        assert_eq!(tenant_state.users.get(&id("ada")).unwrap().manager, None);
     }
 
     #[test]
     fn a_member_who_came_and_went_makes_the_members_be_read_again() {
-        let mut told = known();
+        let mut tenant_state = known();
         let pages = [
             json!({ "id": "g", "displayName": "G", "members@delta": [{ "id": "bob" }] }),
             json!({ "id": "g", "members@delta": [{ "id": "bob", "@removed": { "reason": "deleted" } }] }),
         ];
-        round(&mut told, &[], &pages).unwrap();
-        assert!(!told.read.contains(&id("g")));
+        round(&mut tenant_state, &[], &pages).unwrap();
+        assert!(!tenant_state.read.contains(&id("g")));
     }
 
     #[test]

@@ -19,8 +19,8 @@ impl Reader {
     /// Whatever could not be read to its end, except eligible role assignments, which the snapshot then says.
     pub async fn snapshot(&self, wanted: &SnapshotScope) -> Result<Snapshot, GraphError> {
         Box::pin(self.extension_types(&wanted.attributes)).await?;
-        let (told, rest) = self.whole(wanted).await?;
-        Ok(told.into_snapshot(wanted, rest))
+        let (tenant_state, rest) = self.whole(wanted).await?;
+        Ok(tenant_state.into_snapshot(wanted, rest))
     }
 
     /// Reads the types of the directory extensions among these attributes, and returns them. An app that may not read them writes all as
@@ -73,23 +73,23 @@ impl Reader {
         let asks = asks(wanted, &attributes);
         let [users, rest @ .., groups] = self.six(&asks).await?;
         let rest = self.rest(&asks, rest, &attributes).await?;
-        let (mut told, mut listed) = (TenantState::default(), UsersBuilder::default());
+        let (mut tenant_state, mut listed) = (TenantState::default(), UsersBuilder::default());
         self.each(&asks[0], users, |item| {
             listed.push(&parse::user(item, &attributes)?);
             Ok(())
         })
         .await?;
-        told.users = listed.finish();
+        tenant_state.users = listed.finish();
         self.each(&asks[5], groups, |item| {
             let group = parse::group(item)?;
             if wanted.keeps(&group) {
-                told.groups.insert(group.id.clone(), group);
+                tenant_state.groups.insert(group.id.clone(), group);
             }
             Ok(())
         })
         .await?;
-        self.memberships(wanted, &mut told).await?;
-        Ok((told, rest))
+        self.memberships(wanted, &mut tenant_state).await?;
+        Ok((tenant_state, rest))
     }
 
     /// The first pages of the six reads of a snapshot.
@@ -124,21 +124,25 @@ impl Reader {
     }
 
     /// Reads the members of all groups in the scope that need them; of role-assignable ones the owners, too.
-    pub(in crate::graph) async fn memberships(&self, wanted: &SnapshotScope, told: &mut TenantState) -> Result<(), GraphError> {
+    pub(in crate::graph) async fn memberships(
+        &self,
+        wanted: &SnapshotScope,
+        tenant_state: &mut TenantState,
+    ) -> Result<(), GraphError> {
         loop {
             // What was just read may lead to further groups.
-            let open = told.unread(wanted);
+            let open = tenant_state.unread(wanted);
             if open.is_empty() {
                 return Ok(());
             }
-            let owned = open.iter().filter(|id| told.groups[*id].role_assignable).cloned().collect();
+            let owned = open.iter().filter(|id| tenant_state.groups[*id].role_assignable).cloned().collect();
             for (id, owners) in self.relations(&owned, "owners").await? {
-                told.groups.entry(id).and_modify(|group| group.owners = owners);
+                tenant_state.groups.entry(id).and_modify(|group| group.owners = owners);
             }
             for (id, members) in self.relations(&open, "members").await? {
-                told.groups.entry(id).and_modify(|group| group.members = members);
+                tenant_state.groups.entry(id).and_modify(|group| group.members = members);
             }
-            told.read.extend(open);
+            tenant_state.read.extend(open);
         }
     }
 

@@ -52,14 +52,14 @@ impl Reader {
         let listed = Timestamp::now();
         let extensions = Box::pin(self.extension_types(&wanted.attributes)).await?;
         let tokens = self.tokens(wanted, shelf).await?;
-        let (told, rest) = self.whole(wanted).await?;
+        let (tenant_state, rest) = self.whole(wanted).await?;
         match tokens {
             Ok([users, groups]) => {
                 let bin = rest.deleted.keys().cloned().collect();
                 let tenant = rest.tenant.clone();
                 shelf.replace(
                     CacheHeader { tenant, listed, users, groups, bin, gone: BTreeSet::new(), extensions, rows: 0 },
-                    &told,
+                    &tenant_state,
                 );
             }
             Err(why) => {
@@ -67,7 +67,7 @@ impl Reader {
                 shelf.forget();
             }
         }
-        Ok(told.into_snapshot(wanted, rest))
+        Ok(tenant_state.into_snapshot(wanted, rest))
     }
 
     /// Where delta of users and of groups begins; why not, where the service has none that can be used.
@@ -90,7 +90,7 @@ impl Reader {
 
     /// What was kept, moved on to now by one batch of six reads.
     async fn moved_on(&self, wanted: &SnapshotScope, shelf: &CacheEntry<'_>, kept: CachedSnapshot) -> Result<Snapshot, Stop> {
-        let (mut head, mut told, former) = kept.into_parts();
+        let (mut head, mut tenant_state, former) = kept.into_parts();
         learn(&head.extensions);
         let attributes = shelf.attributes();
         let mut asks = asks(wanted, attributes);
@@ -101,29 +101,29 @@ impl Reader {
         if rest.tenant != head.tenant {
             return Err(Stop::Doubt("it is another tenant than before".into()));
         }
-        let mut round = Round::new(&mut told, attributes, wanted.all_groups(), head.listed, &head.bin);
+        let mut round = Round::new(&mut tenant_state, attributes, wanted.all_groups(), head.listed, &head.bin);
         let end = |link: Option<String>| link.ok_or_else(|| Stop::Doubt("delta returned no delta link".into()));
         let next_users = end(self.each(&asks[0], users, |item| round.user(item)).await.map_err(stop)?)?;
         let next_groups = end(self.each(&asks[5], groups, |item| round.group(item)).await.map_err(stop)?)?;
         let merged = round.end().map_err(Stop::Doubt)?;
-        self.look_up(wanted, &mut told, &merged, &head, attributes).await?;
-        let read = told.read.clone();
-        self.memberships(wanted, &mut told).await.map_err(Stop::Failed)?;
+        self.look_up(wanted, &mut tenant_state, &merged, &head, attributes).await?;
+        let read = tenant_state.read.clone();
+        self.memberships(wanted, &mut tenant_state).await.map_err(Stop::Failed)?;
 
         let Merged { users, mut groups, .. } = merged;
-        groups.extend(told.read.difference(&read).cloned());
+        groups.extend(tenant_state.read.difference(&read).cloned());
         tracing::info!(users = users.len(), "the tenant is read by delta: {} users returned", users.len());
         (head.users, head.groups) = (next_users, next_groups);
         head.bin = rest.deleted.keys().cloned().collect();
-        shelf.advance(&former, head, &told, &users, &groups);
-        Ok(told.into_snapshot(wanted, rest))
+        shelf.advance(&former, head, &tenant_state, &users, &groups);
+        Ok(tenant_state.into_snapshot(wanted, rest))
     }
 
     /// Looks up the users that a delta query left in doubt.
     async fn look_up(
         &self,
         wanted: &SnapshotScope,
-        told: &mut TenantState,
+        tenant_state: &mut TenantState,
         merged: &Merged,
         head: &CacheHeader,
         attributes: &Arc<[Attribute]>,
@@ -135,8 +135,8 @@ impl Reader {
         let asks: Vec<ReadRequest> = doubtful.iter().map(|id| one_user(id, wanted, attributes)).collect();
         for (id, reply) in doubtful.into_iter().zip(self.first_pages(&asks).await.map_err(Stop::Failed)?) {
             if reply.is_absent() && merged.deleted.contains(id) {
-                told.users.remove(id);
-                told.gone.insert(id.clone());
+                tenant_state.users.remove(id);
+                tenant_state.gone.insert(id.clone());
                 continue;
             }
             if !reply.is_success() {
@@ -147,8 +147,8 @@ impl Reader {
             }
             let user = reply.json().ok_or_else(|| "it is not JSON".to_owned()).and_then(|user| parse::user(&user, attributes));
             let user = user.map_err(Stop::Doubt)?;
-            told.gone.remove(id);
-            told.users.insert(&user);
+            tenant_state.gone.remove(id);
+            tenant_state.users.insert(&user);
         }
         Ok(())
     }

@@ -214,8 +214,8 @@ mod tests {
     #[test]
     fn a_list_without_an_end_is_bounded() {
         let mut bounds = Bounds::default();
-        let told = (0..=MOST_PAGES).find_map(|n| bounds.pass(&format!("link{n}"), &[item(n)]).err());
-        assert!(told.unwrap().contains("more than 20000 pages"));
+        let tenant_state = (0..=MOST_PAGES).find_map(|n| bounds.pass(&format!("link{n}"), &[item(n)]).err());
+        assert!(tenant_state.unwrap().contains("more than 20000 pages"));
         assert_eq!(bounds.pages, MOST_PAGES + 1);
     }
 
@@ -223,15 +223,15 @@ mod tests {
     fn pages_that_repeat_or_stay_empty_are_bounded_long_before() {
         let read = |page: fn(u32) -> Vec<Json>| {
             let mut bounds = Bounds::default();
-            let told = (0..MOST_PAGES).find_map(|n| bounds.pass(&format!("link{n}"), &page(n)).err());
-            (bounds.pages, told)
+            let tenant_state = (0..MOST_PAGES).find_map(|n| bounds.pass(&format!("link{n}"), &page(n)).err());
+            (bounds.pages, tenant_state)
         };
-        let (pages, told) = read(|_| vec![item(1), item(2)]);
-        assert!(pages == REPEATS + 1 && told.unwrap().contains("circle"));
-        let (pages, told) = read(|n| vec![item(n % 3), item(0)]);
-        assert!(pages <= 3 * REPEATS + 1 && told.unwrap().contains("circle"));
-        let (pages, told) = read(|_| Vec::new());
-        assert!(pages == MOST_EMPTY + 1 && told.unwrap().contains("are empty"));
+        let (pages, tenant_state) = read(|_| vec![item(1), item(2)]);
+        assert!(pages == REPEATS + 1 && tenant_state.unwrap().contains("circle"));
+        let (pages, tenant_state) = read(|n| vec![item(n % 3), item(0)]);
+        assert!(pages <= 3 * REPEATS + 1 && tenant_state.unwrap().contains("circle"));
+        let (pages, tenant_state) = read(|_| Vec::new());
+        assert!(pages == MOST_EMPTY + 1 && tenant_state.unwrap().contains("are empty"));
         // A page now and then ends no row of empty ones too early, and none of a great tenant is taken for another.
         assert_eq!(read(|n| if n % 400 == 0 { vec![item(n)] } else { Vec::new() }), (MOST_PAGES, None));
         assert_eq!(read(|n| vec![item(n), item(n + 1)]), (MOST_PAGES, None));

@@ -124,7 +124,7 @@ pub(in crate::graph) fn relation(item: &Json, name: &str) -> Result<Vec<(ObjectI
         Some(Json::Array(listed)) => listed,
         Some(_) => return Err(format!("Graph returned `{name}`, which is not a list")),
     };
-    listed.iter().map(|entry| Ok((id(entry)?, told(entry)?))).collect()
+    listed.iter().map(|entry| Ok((id(entry)?, tenant_state(entry)?))).collect()
 }
 
 /// Whether an object or a relation is there, by an item of a delta query.
@@ -135,7 +135,7 @@ pub(in crate::graph) enum ItemState {
 }
 
 /// Whether an item reports a relation as present or as removed.
-pub(in crate::graph) fn told(item: &Json) -> Result<ItemState, String> {
+pub(in crate::graph) fn tenant_state(item: &Json) -> Result<ItemState, String> {
     match item.get("@removed") {
         None => Ok(ItemState::There),
         Some(Json::Object(_)) => Ok(ItemState::Gone),
@@ -145,7 +145,7 @@ pub(in crate::graph) fn told(item: &Json) -> Result<ItemState, String> {
 
 fn manager(user: &mut User, item: &Json) -> Result<bool, String> {
     let entries = relation(item, "manager@delta")?;
-    let of = |wanted: ItemState| entries.iter().filter(move |(_, told)| *told == wanted).map(|(id, _)| id);
+    let of = |wanted: ItemState| entries.iter().filter(move |(_, tenant_state)| *tenant_state == wanted).map(|(id, _)| id);
     if let Some(now) = of(ItemState::There).next_back() {
         let sure = of(ItemState::There).all(|id| id == now);
         user.manager = Some(now.clone());

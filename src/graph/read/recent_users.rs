@@ -72,7 +72,7 @@ fn was_deleted_since(snapshot: &Snapshot, id: &ObjectId, made: Timestamp) -> boo
 mod tests {
     use super::*;
     use crate::directory::{DeletedUser, TenantId, Upn, User};
-    use crate::graph::tests::stand_in::{fly, serve, told};
+    use crate::graph::tests::stand_in::{fly, respond, serve};
 
     struct Looked {
         found: bool,
@@ -89,7 +89,7 @@ mod tests {
                 let absent = serde_json::json!({ "error": { "code": "Request_ResourceNotFound", "message": "No." } });
                 let (status, body) = if before + 1 >= shown_at { (200, found) } else { (404, absent) };
                 let part = serde_json::json!({ "id": "0", "status": status, "body": body });
-                told(200, &[], &serde_json::json!({ "responses": [part] }))
+                respond(200, &[], &serde_json::json!({ "responses": [part] }))
             })
             .await;
             let id = ObjectId::new("a").unwrap();

@@ -42,7 +42,7 @@ pub(in crate::graph) struct CacheHeader {
 /// A reading from the cache.
 pub(in crate::graph) struct CachedSnapshot {
     pub(in crate::graph) head: CacheHeader,
-    pub(in crate::graph) told: TenantState,
+    pub(in crate::graph) tenant_state: TenantState,
     former: Vec<u8>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> CacheEntry<'a> {
     pub(in crate::graph) fn load(&self, now: Timestamp) -> Result<CachedSnapshot, &'static str> {
         let mut head: Option<(CacheHeader, Vec<u8>)> = None;
         let mut why = "no earlier reading of these attributes is stored";
-        let (mut told, mut users) = (TenantState::default(), UsersBuilder::default());
+        let (mut tenant_state, mut users) = (TenantState::default(), UsersBuilder::default());
         let mut rows = 0_u64;
         let mut broken = false;
         let claimed = Cell::new(0);
@@ -94,25 +94,25 @@ impl<'a> CacheEntry<'a> {
                     users.reserve(usize::try_from(claimed.get()).unwrap_or_default().min(10_000_000));
                 }
                 rows += 1;
-                broken |= take(&mut told, &mut users, key, value, &self.attributes).is_none();
+                broken |= take(&mut tenant_state, &mut users, key, value, &self.attributes).is_none();
             },
         );
         let Some((head, former)) = head else { return Err(why) };
         if !whole || broken || head.rows != rows {
             return Err("the stored reading is incomplete");
         }
-        told.users = users.finish();
-        told.gone.clone_from(&head.gone);
-        Ok(CachedSnapshot { head, told, former })
+        tenant_state.users = users.finish();
+        tenant_state.gone.clone_from(&head.gone);
+        Ok(CachedSnapshot { head, tenant_state, former })
     }
 
     /// Keeps a full list.
-    pub(in crate::graph) fn replace(&self, mut head: CacheHeader, told: &TenantState) {
-        head.rows = count(told);
+    pub(in crate::graph) fn replace(&self, mut head: CacheHeader, tenant_state: &TenantState) {
+        head.rows = count(tenant_state);
         let Ok(text) = serde_json::to_vec(&head) else { return };
-        let groups = told.groups.iter().map(|(id, group)| (format!("g{id}"), row_of(group, told)));
-        let words = std::iter::once((WORDS.to_owned(), told.users.words(&self.attributes)));
-        let users = told.users.rows().filter_map(|user| Some((format!("u{}", user.id()), user.kept(&self.attributes)?)));
+        let groups = tenant_state.groups.iter().map(|(id, group)| (format!("g{id}"), row_of(group, tenant_state)));
+        let words = std::iter::once((WORDS.to_owned(), tenant_state.users.words(&self.attributes)));
+        let users = tenant_state.users.rows().filter_map(|user| Some((format!("u{}", user.id()), user.kept(&self.attributes)?)));
         self.cache.replace(&self.reading, &text, &mut words.chain(groups).chain(users));
     }
 
@@ -121,15 +121,17 @@ impl<'a> CacheEntry<'a> {
         &self,
         former: &[u8],
         mut head: CacheHeader,
-        told: &TenantState,
+        tenant_state: &TenantState,
         users: &BTreeSet<ObjectId>,
         groups: &BTreeSet<ObjectId>,
     ) {
-        head.rows = count(told);
-        head.gone.clone_from(&told.gone);
+        head.rows = count(tenant_state);
+        head.gone.clone_from(&tenant_state.gone);
         let Ok(text) = serde_json::to_vec(&head) else { return };
-        let groups = groups.iter().map(|id| (format!("g{id}"), told.groups.get(id).map(|group| row_of(group, told))));
-        let users = users.iter().map(|id| (format!("u{id}"), told.users.row(id).and_then(|user| user.kept(&self.attributes))));
+        let groups =
+            groups.iter().map(|id| (format!("g{id}"), tenant_state.groups.get(id).map(|group| row_of(group, tenant_state))));
+        let users =
+            users.iter().map(|id| (format!("u{id}"), tenant_state.users.row(id).and_then(|user| user.kept(&self.attributes))));
         self.cache.advance(&self.reading, former, &text, &mut groups.chain(users));
     }
 
@@ -145,20 +147,26 @@ impl<'a> CacheEntry<'a> {
 impl CachedSnapshot {
     /// Apart, so that each can be moved on.
     pub(in crate::graph) fn into_parts(self) -> (CacheHeader, TenantState, Vec<u8>) {
-        (self.head, self.told, self.former)
+        (self.head, self.tenant_state, self.former)
     }
 }
 
-fn count(told: &TenantState) -> u64 {
-    (told.users.len() + told.groups.len() + 1) as u64
+fn count(tenant_state: &TenantState) -> u64 {
+    (tenant_state.users.len() + tenant_state.groups.len() + 1) as u64
 }
 
 /// The row of a group: what it is, and whether its members are known.
-fn row_of(group: &Group, told: &TenantState) -> Vec<u8> {
-    serde_json::to_vec(&(group, told.read.contains(&group.id))).unwrap_or_default()
+fn row_of(group: &Group, tenant_state: &TenantState) -> Vec<u8> {
+    serde_json::to_vec(&(group, tenant_state.read.contains(&group.id))).unwrap_or_default()
 }
 
-fn take(told: &mut TenantState, users: &mut UsersBuilder, key: &str, value: &[u8], attributes: &Arc<[Attribute]>) -> Option<()> {
+fn take(
+    tenant_state: &mut TenantState,
+    users: &mut UsersBuilder,
+    key: &str,
+    value: &[u8],
+    attributes: &Arc<[Attribute]>,
+) -> Option<()> {
     if key == WORDS {
         return users.set_words(attributes, value);
     }
@@ -169,9 +177,9 @@ fn take(told: &mut TenantState, users: &mut UsersBuilder, key: &str, value: &[u8
         "g" => {
             let (group, read): (Group, bool) = serde_json::from_slice(value).ok()?;
             if read {
-                told.read.insert(id.clone());
+                tenant_state.read.insert(id.clone());
             }
-            told.groups.insert(id, group);
+            tenant_state.groups.insert(id, group);
         }
         _ => return None,
     }

@@ -50,7 +50,7 @@ pub(in crate::graph) async fn serve(
     (Arc::new(Client::connect(settings, Credential::token(SecretString::from("t"))).unwrap()), log)
 }
 
-pub(in crate::graph) fn told(status: u16, headers: &[(&'static str, &'static str)], body: &Json) -> Response {
+pub(in crate::graph) fn respond(status: u16, headers: &[(&'static str, &'static str)], body: &Json) -> Response {
     let headers: HeaderMap = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     (StatusCode::from_u16(status).unwrap(), headers, axum::Json(body.clone())).into_response()
 }
@@ -63,8 +63,10 @@ fn id(text: &str) -> ObjectId {
 async fn a_batch_that_is_refused_whole_says_nothing_of_what_is_in_it() {
     for status in [400, 404, 405, 413] {
         let (client, log) = serve(move |asked, _, _| match asked {
-            "POST /$batch" => told(status, &[], &json!({ "error": { "code": "BadRequest", "message": "No such thing here." } })),
-            _ => told(204, &[], &Json::Null),
+            "POST /$batch" => {
+                respond(status, &[], &json!({ "error": { "code": "BadRequest", "message": "No such thing here." } }))
+            }
+            _ => respond(204, &[], &Json::Null),
         })
         .await;
         let answers = Writer::new(client)
@@ -80,9 +82,9 @@ async fn a_batch_that_is_refused_whole_says_nothing_of_what_is_in_it() {
 async fn a_service_that_takes_no_batches_is_not_asked_for_one_for_ever() {
     for (taken, wanted) in [(None, 3), (Some(2), 5)] {
         let (client, log) = serve(move |asked, _, before| match asked {
-            "POST /$batch" if Some(before) == taken => told(200, &[], &json!({ "responses": [{ "id": "0", "status": 204 }] })),
-            "POST /$batch" => told(405, &[], &Json::Null),
-            _ => told(204, &[], &Json::Null),
+            "POST /$batch" if Some(before) == taken => respond(200, &[], &json!({ "responses": [{ "id": "0", "status": 204 }] })),
+            "POST /$batch" => respond(405, &[], &Json::Null),
+            _ => respond(204, &[], &Json::Null),
         })
         .await;
         let writer = Writer::new(client);
@@ -98,9 +100,9 @@ async fn a_service_that_takes_no_batches_is_not_asked_for_one_for_ever() {
 #[tokio::test]
 async fn batches_that_were_in_flight_together_are_refused_once() {
     let (client, log) = serve(move |asked, _, before| match asked {
-        "POST /$batch" if before < 8 => told(405, &[], &Json::Null),
-        "POST /$batch" => told(200, &[], &json!({ "responses": [{ "id": "0", "status": 204 }] })),
-        _ => told(204, &[], &Json::Null),
+        "POST /$batch" if before < 8 => respond(405, &[], &Json::Null),
+        "POST /$batch" => respond(200, &[], &json!({ "responses": [{ "id": "0", "status": 204 }] })),
+        _ => respond(204, &[], &Json::Null),
     })
     .await;
     let writer = Writer::new(client);
@@ -115,8 +117,8 @@ async fn batches_that_were_in_flight_together_are_refused_once() {
 fn a_batch_is_tried_again_in_a_while() {
     fly(async {
         let (client, log) = serve(move |asked, _, _| match asked {
-            "POST /$batch" => told(405, &[], &Json::Null),
-            _ => told(204, &[], &Json::Null),
+            "POST /$batch" => respond(405, &[], &Json::Null),
+            _ => respond(204, &[], &Json::Null),
         })
         .await;
         let writer = Writer::new(client);
@@ -135,8 +137,8 @@ async fn a_gateway_that_dislikes_one_body_keeps_nothing_else_back() {
     for status in [403, 405] {
         let (client, _) = serve(move |asked, body, _| match (asked, body.to_string().contains("<script")) {
             (_, true) => (StatusCode::from_u16(status).unwrap(), "<h1>Blocked</h1>").into_response(),
-            ("POST /$batch", false) => told(200, &[], &json!({ "responses": [] })),
-            (_, false) => told(204, &[], &Json::Null),
+            ("POST /$batch", false) => respond(200, &[], &json!({ "responses": [] })),
+            (_, false) => respond(204, &[], &Json::Null),
         })
         .await;
         let city = crate::directory::Attribute::find("city").unwrap();
@@ -154,7 +156,7 @@ async fn a_gateway_that_dislikes_one_body_keeps_nothing_else_back() {
 async fn a_gateway_that_knows_no_such_page_says_nothing_of_the_object() {
     for (body, gone) in [("<h1>Not Found</h1>", false), (r#"{"error":{"code":"Request_ResourceNotFound"}}"#, true)] {
         let (client, _) = serve(move |asked, _, _| match asked {
-            "POST /$batch" => told(405, &[], &Json::Null),
+            "POST /$batch" => respond(405, &[], &Json::Null),
             _ => (StatusCode::NOT_FOUND, body).into_response(),
         })
         .await;
@@ -178,8 +180,8 @@ async fn a_gateway_that_lets_nothing_pass_says_nothing_of_permissions() {
     {
         let body = body.clone();
         let (client, _) = serve(move |_, _, _| match outer {
-            200 => told(200, &[], &json!({ "responses": [{ "id": "0", "status": 403, "body": body }] })),
-            _ => told(outer, &[], &body),
+            200 => respond(200, &[], &json!({ "responses": [{ "id": "0", "status": 403, "body": body }] })),
+            _ => respond(outer, &[], &body),
         })
         .await;
         let answer = Writer::new(client).send(vec![Operation::RevokeSessions { user: id("a") }]).await.remove(0);
@@ -192,7 +194,7 @@ async fn a_gateway_that_lets_nothing_pass_says_nothing_of_permissions() {
 async fn items_are_found_by_their_id_and_one_that_is_missing_is_unknown() {
     let (client, _) = serve(|_, _, _| {
         let responses = json!([{ "id": "2", "status": 404 }, { "id": "0", "status": 204 }]);
-        told(200, &[], &json!({ "responses": responses }))
+        respond(200, &[], &json!({ "responses": responses }))
     })
     .await;
     let answers = Writer::new(client).send(["a", "b", "c"].map(|user| Operation::DeleteUser { id: id(user) }).into()).await;
@@ -206,7 +208,7 @@ async fn items_are_found_by_their_id_and_one_that_is_missing_is_unknown() {
 async fn a_page_that_breaks_off_is_read_again_and_never_taken_for_the_end() {
     let (client, log) = serve(|asked, _, before| match (asked, before) {
         (_, 0) => (StatusCode::OK, r#"{"value":[{"id":"a"},{"id":"b"#).into_response(),
-        _ => told(200, &[], &json!({ "value": [{ "id": "a" }, { "id": "b" }] })),
+        _ => respond(200, &[], &json!({ "value": [{ "id": "a" }, { "id": "b" }] })),
     })
     .await;
     assert_eq!(Reader::new(client).members(&id("g")).await.unwrap().len(), 2);
@@ -219,8 +221,8 @@ async fn a_page_that_breaks_off_is_read_again_and_never_taken_for_the_end() {
 fn a_reading_that_may_be_tried_again_at_once_waits_nevertheless() {
     fly(async {
         let (client, log) = serve(|_, _, before| match before {
-            0..5 => told(503, &[("retry-after", "0")], &Json::Null),
-            _ => told(200, &[], &json!({ "value": [] })),
+            0..5 => respond(503, &[("retry-after", "0")], &Json::Null),
+            _ => respond(200, &[], &json!({ "value": [] })),
         })
         .await;
         let started = tokio::time::Instant::now();
@@ -247,8 +249,8 @@ async fn a_plain_server_on_this_machine_needs_no_roles_but_none_may_be_forbidden
                 }
             };
             match (asked, body["requests"].as_array()) {
-                (_, Some(requests)) => told(200, &[], &json!({ "responses": requests.iter().map(answer).collect::<Vec<_>>() })),
-                (_, None) => told(501, &[], &Json::Null),
+                (_, Some(requests)) => respond(200, &[], &json!({ "responses": requests.iter().map(answer).collect::<Vec<_>>() })),
+                (_, None) => respond(501, &[], &Json::Null),
             }
         })
         .await;
@@ -283,7 +285,7 @@ async fn a_clock_that_was_set_back_or_a_damaged_level_shuts_no_tenant_for_long()
         (i64::MAX, Some(i64::MAX), 100.0, 0, 0),
         (now, None, f64::MIN, 3_100, 0),
     ] {
-        let (client, _) = serve(|_, _, _| told(501, &[], &Json::Null)).await;
+        let (client, _) = serve(|_, _, _| respond(501, &[], &Json::Null)).await;
         client.restore(&LastLevel(RateLevel { at, writes, units: writes, shut_until }));
         let wait = client.forecast(1).0.as_secs();
         assert!((least..=most).contains(&wait), "{at} {shut_until:?} {writes}: {wait} s");
@@ -317,12 +319,12 @@ fn a_wait_that_a_killed_run_heard_is_obeyed_by_the_next() {
     ] {
         fly(async move {
             let shelf = Arc::new(CacheEntry::default());
-            let (client, _) = serve(move |_, _, _| told(429, &headers, &Json::Null)).await;
+            let (client, _) = serve(move |_, _, _| respond(429, &headers, &Json::Null)).await;
             client.keep_stops(Arc::<CacheEntry>::clone(&shelf));
             client.single(&ask(heard)).await.unwrap();
             // Nothing else is said before the process is gone.
             drop(client);
-            let (client, log) = serve(|_, _, _| told(204, &[], &Json::Null)).await;
+            let (client, log) = serve(|_, _, _| respond(204, &[], &Json::Null)).await;
             client.keep_stops(shelf);
             let started = tokio::time::Instant::now();
             client.single(&ask(asked)).await.unwrap();
@@ -341,7 +343,7 @@ async fn a_wait_that_was_kept_long_ago_or_is_damaged_shuts_no_target_for_long() 
     {
         let shelf = Arc::new(CacheEntry::default());
         shelf.save(&Stops { at, writes: Some(until), reads: Some(until), units: Some(until) });
-        let (client, _) = serve(|_, _, _| told(204, &[], &Json::Null)).await;
+        let (client, _) = serve(|_, _, _| respond(204, &[], &Json::Null)).await;
         client.keep_stops(shelf);
         let wait = client.forecast(1).0;
         assert_eq!(wait.is_zero(), open, "{at} {until}: {wait:?}");
@@ -354,9 +356,9 @@ async fn a_stop_of_reads_does_not_stop_writes_nor_the_other_way_round() {
     const SCOPES: [&str; 2] = ["Tenant_Application/Read/app/tenant", "Tenant_Application/write/app/tenant"];
     for (stopped, scope) in SCOPES.into_iter().enumerate() {
         let (client, _) = serve(move |_, body, before| match (before, body.is_null()) {
-            (0, _) => told(429, &[("retry-after", "3600"), ("x-ms-throttle-scope", scope)], &Json::Null),
-            (_, true) => told(200, &[], &json!({ "value": [{ "id": "a" }] })),
-            (_, false) => told(200, &[], &json!({ "responses": [{ "id": "0", "status": 204 }] })),
+            (0, _) => respond(429, &[("retry-after", "3600"), ("x-ms-throttle-scope", scope)], &Json::Null),
+            (_, true) => respond(200, &[], &json!({ "value": [{ "id": "a" }] })),
+            (_, false) => respond(200, &[], &json!({ "responses": [{ "id": "0", "status": 204 }] })),
         })
         .await;
         let (reader, writer) = (Reader::new(Arc::clone(&client)), Writer::new(Arc::clone(&client)));

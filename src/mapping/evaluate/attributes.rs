@@ -7,9 +7,9 @@ use super::evaluation::RecordEvaluation;
 use super::problem::Problem;
 use crate::directory::{Attribute, ExtensionType, Kind, Value, ValueFault, at_midnight, roles};
 use crate::expr::{self, Outcome};
-use crate::mapping::desired::{Flow, GroupWanted, ManagerWanted, RecordPart, Wanted};
+use crate::mapping::desired::{DesiredValue, Flow, GroupWanted, ManagerWanted, RecordPart};
 use crate::mapping::formula::Slot;
-use crate::mapping::model::{GroupFormulas, Origin, Target};
+use crate::mapping::model::{GroupFormulas, Target, ValueSource};
 use crate::record::{Cell, EmployeeId, hidden_in_key, is_invisible, trimmed, unspaced};
 
 /// A selection of the targets of a mapping.
@@ -38,10 +38,10 @@ impl Selection {
 
 impl RecordEvaluation<'_> {
     /// The attributes that a selection names, in the order of the mapping.
-    pub(super) fn attributes(&mut self, selection: Selection) -> Vec<Wanted> {
+    pub(super) fn attributes(&mut self, selection: Selection) -> Vec<DesiredValue> {
         let bound = self.bound;
         // As much room as is needed: a list that grows by itself would keep half as much again for each of a million people.
-        let mut attributes: Vec<Wanted> = Vec::with_capacity(bound.inner.targets.len());
+        let mut attributes: Vec<DesiredValue> = Vec::with_capacity(bound.inner.targets.len());
         let targets = bound.inner.targets.iter().zip(&bound.shown).zip(&bound.create_only);
         for ((target, shown), _) in targets.filter(|(_, create_only)| selection.has(**create_only)) {
             attributes.extend(self.wanted(target, shown));
@@ -50,9 +50,9 @@ impl RecordEvaluation<'_> {
     }
 
     /// Adds the attributes that only a create needs, each in its place in the order of the mapping.
-    pub(super) fn add_create_only(&mut self, attributes: &mut Vec<Wanted>) {
+    pub(super) fn add_create_only(&mut self, attributes: &mut Vec<DesiredValue>) {
         let targets = &self.bound.inner.targets;
-        let place = |wanted: &Wanted| targets.iter().position(|target| target.attribute == wanted.attribute);
+        let place = |wanted: &DesiredValue| targets.iter().position(|target| target.attribute == wanted.attribute);
         attributes.extend(self.attributes(Selection::CreateOnly));
         attributes.sort_by_key(place);
     }
@@ -63,13 +63,13 @@ impl RecordEvaluation<'_> {
         rules.filter_map(|(rule, formulas)| self.group(rule, formulas)).collect()
     }
 
-    pub(super) fn wanted(&mut self, target: &Target, shown: &Arc<str>) -> Option<Wanted> {
+    pub(super) fn wanted(&mut self, target: &Target, shown: &Arc<str>) -> Option<DesiredValue> {
         let flow = match &target.origin {
-            Origin::Constant(value) => Flow::Set(value.clone()),
-            Origin::Formula(slot) => self.flow(target, *slot)?,
+            ValueSource::Constant(value) => Flow::Set(value.clone()),
+            ValueSource::Formula(slot) => self.flow(target, *slot)?,
         };
         let expression = Arc::clone(shown);
-        Some(Wanted { attribute: target.attribute, flow, when: target.when, expression })
+        Some(DesiredValue { attribute: target.attribute, flow, when: target.when, expression })
     }
 
     fn flow(&mut self, target: &Target, slot: Slot) -> Option<Flow> {

@@ -7,7 +7,7 @@ use crate::expr::Bound;
 use crate::mapping::desired::When;
 use crate::mapping::formula::Slot;
 use crate::mapping::lifecycle::fold;
-use crate::mapping::model::{Inner, Mapping, Origin, Target};
+use crate::mapping::model::{Inner, Mapping, Target, ValueSource};
 use crate::record::{Header, Record, trimmed};
 
 /// A mapping with its columns resolved against the header of a reading. It maps one record at a time.
@@ -62,8 +62,8 @@ impl BoundMapping {
     fn new(inner: Arc<Inner>, bounds: Vec<Bound>) -> Self {
         let shown = inner.targets.iter().map(|target| Arc::from(&*target.shown)).collect();
         let is_create_only = |target: &Target| match target.origin {
-            Origin::Formula(slot) => target.when == When::Create && inner.formulas[slot.0].expression.is_select_unique(),
-            Origin::Constant(_) => false,
+            ValueSource::Formula(slot) => target.when == When::Create && inner.formulas[slot.0].expression.is_select_unique(),
+            ValueSource::Constant(_) => false,
         };
         let create_only = inner.targets.iter().map(is_create_only).collect();
         Self { inner, bounds, shown, create_only }

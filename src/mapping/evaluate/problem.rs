@@ -3,7 +3,7 @@
 use super::bound_mapping::BoundMapping;
 use crate::directory::{Attribute, Value};
 use crate::expr::EvalError;
-use crate::mapping::desired::{Flow, Held, HeldCode, LeftOut, RecordPart, Wanted};
+use crate::mapping::desired::{DesiredValue, Flow, Held, HeldCode, LeftOut, RecordPart};
 use crate::mapping::formula::Slot;
 use crate::record::{Doubt, EmployeeId, JoinFault, KeyDamage, Place};
 
@@ -84,8 +84,8 @@ pub(super) fn held(
 }
 
 /// The texts of a held record, by which it still points at an account.
-pub(super) fn marks(attributes: &[Wanted]) -> Vec<(Attribute, Box<str>)> {
-    let text = |wanted: &Wanted| match &wanted.flow {
+pub(super) fn marks(attributes: &[DesiredValue]) -> Vec<(Attribute, Box<str>)> {
+    let text = |wanted: &DesiredValue| match &wanted.flow {
         Flow::Set(value) => value.as_text().map(Box::from),
         Flow::FirstFree(candidates) => candidates.first().and_then(Value::as_text).map(Box::from),
         Flow::Clear => None,

@@ -6,7 +6,7 @@ use super::evaluation::RecordEvaluation;
 use super::problem::{Problem, held, marks};
 use super::verdict::Verdict;
 use crate::expr::{Context, Outcome};
-use crate::mapping::desired::{Desired, Held, HeldCode, LeftOut, Mapped, RecordPart, Stage, ValueOutcome, Wanted};
+use crate::mapping::desired::{Desired, DesiredValue, Held, HeldCode, LeftOut, Mapped, RecordPart, Stage, ValueOutcome};
 use crate::mapping::formula::Slot;
 use crate::mapping::lifecycle::{Facts, Standing, Unclear};
 use crate::mapping::scope::Clause;
@@ -121,7 +121,7 @@ impl RecordEvaluation<'_> {
     }
 
     /// Adds the attributes that a selection leaves out.
-    fn complete(&mut self, selection: Selection, attributes: &mut Vec<Wanted>) {
+    fn complete(&mut self, selection: Selection, attributes: &mut Vec<DesiredValue>) {
         if selection == Selection::Lasting {
             self.add_create_only(attributes);
         }
@@ -134,7 +134,7 @@ impl RecordEvaluation<'_> {
         previous_key: Option<EmployeeId>,
         unscoped: &[Problem],
         left: bool,
-        attributes: &[Wanted],
+        attributes: &[DesiredValue],
     ) -> Mapped {
         let place = self.record.place();
         let held = match key {

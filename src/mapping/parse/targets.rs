@@ -6,7 +6,7 @@ use crate::directory::{Attribute, Kind, Value, roles};
 use crate::expr::{self, Want};
 use crate::mapping::desired::When;
 use crate::mapping::formula::Slot;
-use crate::mapping::model::{Origin, Target};
+use crate::mapping::model::{Target, ValueSource};
 use crate::mapping::parse::formulas::attribute;
 use crate::mapping::walk::{Node, Section, Walk};
 
@@ -82,8 +82,8 @@ fn check_match(walk: &mut Walk<'_>, attribute: Attribute, span: &Range<usize>, n
         walk.fault(span, message, Some("match on an attribute such as `employeeId`".to_owned()));
     }
     let unique = targets.iter().find(|target| target.attribute == attribute).is_some_and(|target| match target.origin {
-        Origin::Formula(slot) => walk.formulas[slot.0].expression.is_select_unique(),
-        Origin::Constant(_) => false,
+        ValueSource::Formula(slot) => walk.formulas[slot.0].expression.is_select_unique(),
+        ValueSource::Constant(_) => false,
     });
     if unique {
         let message = format!("`{attribute}` is matched, but `SelectUniqueValue` chooses a free value for it");
@@ -94,7 +94,7 @@ fn check_match(walk: &mut Walk<'_>, attribute: Attribute, span: &Range<usize>, n
 fn read_target(walk: &mut Walk<'_>, attribute: Attribute, span: &Range<usize>, node: Node<'_, '_>) -> Option<Target> {
     let plain = Target {
         attribute,
-        origin: Origin::Constant(Value::Flag(false)),
+        origin: ValueSource::Constant(Value::Flag(false)),
         default: None,
         keep: false,
         when: if attribute.name == roles::USER_PRINCIPAL_NAME { When::Create } else { When::Always },
@@ -127,7 +127,7 @@ fn read_target(walk: &mut Walk<'_>, attribute: Attribute, span: &Range<usize>, n
                 walk.fault(&section.entries[key].span(), format!("a constant is never empty: `{key}` has no use"), None);
             }
             let (value, shown) = constant(walk, attribute, "constant", node)?;
-            Some(Target { origin: Origin::Constant(value), shown: shown.into(), ..target })
+            Some(Target { origin: ValueSource::Constant(value), shown: shown.into(), ..target })
         }
         (Some(_), Some(node)) => {
             let message = format!("`{attribute}` has both an expression and a constant");
@@ -159,7 +159,7 @@ fn read_formula(walk: &mut Walk<'_>, target: Target, node: Node<'_, '_>) -> Opti
         walk.fault(&node.span(), "`SelectUniqueValue` needs when = \"create\"", Some(hint));
         return None;
     }
-    Some(Target { origin: Origin::Formula(slot), shown, ..target })
+    Some(Target { origin: ValueSource::Formula(slot), shown, ..target })
 }
 
 /// A value written in the mapping itself, and how it is shown.

@@ -45,7 +45,7 @@ fn a_known_person_is_mapped_without_candidates() {
     let (whole, lazy) = unless_known(&cells("ann", "DE", "here"), true);
     let (whole, lazy) = (desired(whole), desired(lazy));
     assert_eq!(whole.attributes.len(), 4);
-    let lasting: Vec<Wanted> =
+    let lasting: Vec<DesiredValue> =
         whole.attributes.iter().filter(|wanted| wanted.attribute.name != "mailNickname").cloned().collect();
     assert_eq!(lasting.len(), 3);
     assert_eq!(lazy, Desired { attributes: lasting, ..whole });

@@ -201,23 +201,23 @@ fn user_moved(change: &Change, snapshot: &Snapshot, ledger: &Ledger, protection:
 /// The first attribute that is not as it was before the change (or, backwards, as it was after).
 pub(in crate::plan) fn moved_attribute(change: &Change, user: &User, ledger: &Ledger, backwards: bool) -> Option<String> {
     let holds = |edit: &&crate::plan::model::Edit| {
-        let told = if backwards { edit.after.as_ref() } else { edit.before.as_ref() };
-        holds(change, &edit.name, told, user, ledger)
+        let expected = if backwards { edit.after.as_ref() } else { edit.before.as_ref() };
+        holds(change, &edit.name, expected, user, ledger)
     };
     change.attributes.iter().find(|edit| !holds(edit)).map(|edit| edit.name.clone())
 }
 
 /// Whether an attribute of the account, or its manager, is what the plan says.
-pub(in crate::plan) fn holds(change: &Change, name: &str, told: Option<&Value>, user: &User, ledger: &Ledger) -> bool {
+pub(in crate::plan) fn holds(change: &Change, name: &str, expected: Option<&Value>, user: &User, ledger: &Ledger) -> bool {
     if name == roles::MANAGER {
-        return match (told.and_then(Value::as_text), &user.manager) {
+        return match (expected.and_then(Value::as_text), &user.manager) {
             (None, None) => true,
             (Some(key), Some(present)) => account_of(change, key, ledger).as_ref() == Some(present),
             _ => false,
         };
     }
     let Some(attribute) = crate::directory::Attribute::find(name) else { return true };
-    same(attribute, told, user.value(attribute).as_ref())
+    same(attribute, expected, user.value(attribute).as_ref())
 }
 
 /// The account behind a key of a change.

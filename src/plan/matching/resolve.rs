@@ -22,9 +22,10 @@ pub fn resolve(mut plan: Plan, snapshot: &Snapshot, ledger: &Ledger) -> Plan {
     let users = || plan.changes.iter().filter(|change| change.object == Object::User);
     let new: BTreeSet<String> =
         users().filter(|change| change.action == Action::Create).map(|change| change.key.clone()).collect();
-    let told: BTreeMap<String, ObjectId> = users().filter_map(|change| Some((change.key.clone(), change.id.clone()?))).collect();
+    let planned: BTreeMap<String, ObjectId> =
+        users().filter_map(|change| Some((change.key.clone(), change.id.clone()?))).collect();
     let keyed = keys_are_employee_ids(&plan, snapshot);
-    let mut known = Known { snapshot, ledger, told, keyed, by_name: None };
+    let mut known = Known { snapshot, ledger, planned, keyed, by_name: None };
     for change in &mut plan.changes {
         for key in named(change) {
             if !change.aside.accounts.contains_key(&key)
@@ -67,9 +68,9 @@ fn keys_are_employee_ids(plan: &Plan, snapshot: &Snapshot) -> bool {
     let users = plan.changes.iter().filter(|change| change.object == Object::User);
     let shown: Vec<bool> = users
         .filter_map(|change| {
-            let told = change.attributes.iter().find(|edit| edit.name == attribute.name).and_then(|edit| edit.after.clone());
+            let after = change.attributes.iter().find(|edit| edit.name == attribute.name).and_then(|edit| edit.after.clone());
             let live = || snapshot.users.get(change.id.as_ref()?)?.value(attribute);
-            told.or_else(live).map(|value| value.as_text() == Some(change.key.as_str()))
+            after.or_else(live).map(|value| value.as_text() == Some(change.key.as_str()))
         })
         .collect();
     !shown.is_empty() && shown.into_iter().all(|same| same)
@@ -79,7 +80,7 @@ struct Known<'a> {
     snapshot: &'a Snapshot,
     ledger: &'a Ledger,
     /// The accounts that stand in the plan.
-    told: BTreeMap<String, ObjectId>,
+    planned: BTreeMap<String, ObjectId>,
     /// Whether a key is an employeeId.
     keyed: bool,
     /// Live users by employeeId and by sign-in name; none where several share it.
@@ -88,7 +89,7 @@ struct Known<'a> {
 
 impl Known<'_> {
     fn account(&mut self, key: &str) -> Option<ObjectId> {
-        if let Some(id) = self.told.get(key) {
+        if let Some(id) = self.planned.get(key) {
             return Some(id.clone());
         }
         if let Some(person) = EmployeeId::new(key).and_then(|key| self.ledger.people.get(&key)) {

@@ -1,7 +1,7 @@
 //! What differs between an account and what HR wants of it.
 
 use crate::directory::{Attribute, User, Value, ValueRef, roles};
-use crate::mapping::{Desired, Flow, Held, HeldCode, LeftOut, Wanted, When};
+use crate::mapping::{Desired, DesiredValue, Flow, Held, HeldCode, LeftOut, When};
 use crate::plan::held_record::hold;
 use crate::plan::matching::likeness::{Likeness, PersonNames};
 use crate::plan::model::{Edit, Skipped, SkippedCode};
@@ -20,7 +20,7 @@ pub(in crate::plan) fn same(attribute: Attribute, left: Option<&Value>, right: O
     attribute.same(left, right)
 }
 
-fn edit(wanted: &Wanted, before: Option<&Value>, after: Option<Value>) -> Edit {
+fn edit(wanted: &DesiredValue, before: Option<&Value>, after: Option<Value>) -> Edit {
     let expression = Some(wanted.expression.to_string());
     Edit { name: wanted.attribute.name.into(), before: before.cloned(), after, expression }
 }
@@ -66,7 +66,7 @@ impl PersonPlanner<'_> {
     }
 
     /// The change of one attribute, where it must change.
-    fn edit_of(&mut self, wanted: &Wanted, desired: &Desired, user: &User, mode: Mode) -> Result<Option<Edit>, Box<Held>> {
+    fn edit_of(&mut self, wanted: &DesiredValue, desired: &Desired, user: &User, mode: Mode) -> Result<Option<Edit>, Box<Held>> {
         let asker = NameRequest { key: &desired.key, previous: desired.previous_key.as_ref(), own: Some(&user.id) };
         let attribute = wanted.attribute;
         let is_upn = attribute.name == roles::USER_PRINCIPAL_NAME;

@@ -111,7 +111,7 @@ pub struct UnlistedStatus {
     pub count: usize,
 }
 
-/// A [`Wanted`] without the value, which is all that differs from person to person.
+/// A [`DesiredValue`] without the value, which is all that differs from person to person.
 #[derive(Clone, PartialEq)]
 struct Target {
     attribute: Attribute,
@@ -329,7 +329,7 @@ mod tests {
 
     use super::*;
     use crate::directory::{ObjectId, Snapshot, TenantId, Upn, User, Value};
-    use crate::mapping::{Desired, Flow, HeldCode, RecordPart, Stage, Wanted};
+    use crate::mapping::{Desired, DesiredValue, Flow, HeldCode, RecordPart, Stage};
     use crate::plan::tests::world::{Tell as _, World, attribute, key, worker};
     use crate::record::{At, Place};
 
@@ -346,8 +346,8 @@ mod tests {
         snapshot
     }
 
-    fn wanted(name: &str, flow: Flow, when: When) -> Wanted {
-        Wanted { attribute: attribute(name), flow, when, expression: format!("[{name}]").into() }
+    fn wanted(name: &str, flow: Flow, when: When) -> DesiredValue {
+        DesiredValue { attribute: attribute(name), flow, when, expression: format!("[{name}]").into() }
     }
 
     fn people() -> Vec<Desired> {

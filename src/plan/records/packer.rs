@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::directory::{RowWriter, Snapshot, UserRow, Users, Value, ValueRef, roles};
-use crate::mapping::{Desired, Flow, GroupWanted, ManagerWanted, Mapped, Rules, Stage, Wanted, When};
+use crate::mapping::{Desired, DesiredValue, Flow, GroupWanted, ManagerWanted, Mapped, Rules, Stage, When};
 use crate::plan::records::text_index::{Found, Index};
 use crate::plan::records::{
     DESIRED, HELD, Layout, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, PART, Part, People, SETTLED, Target, WITHOUT_CREATE, Word,
@@ -239,11 +239,11 @@ impl Part {
     }
 
     /// Writes what is wanted; whether the user has it, but for what is written once. Names count nevertheless, since they distinguish people.
-    fn put_flows(&mut self, attributes: &[Wanted], user: Option<&UserRow<'_>>, row: &mut RowWriter) -> bool {
+    fn put_flows(&mut self, attributes: &[DesiredValue], user: Option<&UserRow<'_>>, row: &mut RowWriter) -> bool {
         row.number(self.layout(attributes));
         let mut settled = true;
         let mut values = user.map(UserRow::values);
-        for Wanted { attribute, flow, when, .. } in attributes {
+        for DesiredValue { attribute, flow, when, .. } in attributes {
             let begin = row.len();
             let present = match attribute.name {
                 roles::USER_PRINCIPAL_NAME => user.map(|user| ValueRef::Text(user.upn())),
@@ -273,9 +273,9 @@ impl Part {
     }
 
     /// The place of a person's layout among those of this part: most people have the last one.
-    fn layout(&mut self, attributes: &[Wanted]) -> usize {
+    fn layout(&mut self, attributes: &[DesiredValue]) -> usize {
         let Self { targets, layouts, .. } = &mut *self;
-        let is_of = |(place, wanted): (&u16, &Wanted)| targets[usize::from(*place)].is_of(wanted);
+        let is_of = |(place, wanted): (&u16, &DesiredValue)| targets[usize::from(*place)].is_of(wanted);
         let same = |layout: &[u16]| layout.len() == attributes.len() && layout.iter().zip(attributes).all(is_of);
         if layouts.last().is_some_and(|last| same(&last.targets)) {
             return layouts.len() - 1;
@@ -290,7 +290,7 @@ impl Part {
     }
 }
 
-fn place_among(targets: &mut Vec<Target>, wanted: &Wanted) -> u16 {
+fn place_among(targets: &mut Vec<Target>, wanted: &DesiredValue) -> u16 {
     let place = targets.iter().position(|target| target.is_of(wanted)).unwrap_or_else(|| {
         targets.push(Target::of(wanted));
         targets.len() - 1
@@ -299,12 +299,12 @@ fn place_among(targets: &mut Vec<Target>, wanted: &Wanted) -> u16 {
 }
 
 impl Target {
-    fn of(wanted: &Wanted) -> Self {
-        let Wanted { attribute, when, expression, flow: _ } = wanted;
+    fn of(wanted: &DesiredValue) -> Self {
+        let DesiredValue { attribute, when, expression, flow: _ } = wanted;
         Self { attribute: *attribute, when: *when, expression: Arc::clone(expression) }
     }
 
-    fn is_of(&self, wanted: &Wanted) -> bool {
+    fn is_of(&self, wanted: &DesiredValue) -> bool {
         self.attribute == wanted.attribute
             && self.when == wanted.when
             && (Arc::ptr_eq(&self.expression, &wanted.expression) || self.expression == wanted.expression)

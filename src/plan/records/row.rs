@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::directory::{Attribute, RowReader, UserNo, UserRow, Users, Value, ValueRef, roles};
-use crate::mapping::{Desired, Flow, GroupWanted, Held, LeftOut, ManagerWanted, Stage, Wanted, When};
+use crate::mapping::{Desired, DesiredValue, Flow, GroupWanted, Held, LeftOut, ManagerWanted, Stage, When};
 use crate::plan::bound_names::BoundNames;
 use crate::plan::records::{
     DESIRED, Layout, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, Part, PersonNo, RecordState, SETTLED, Target, WITHOUT_CREATE,
@@ -298,7 +298,7 @@ impl<'a> PersonRow<'a> {
         let wanted = |(target, flow): (&Target, FlowRow<'_>)| {
             let Target { attribute, when, expression } = target.clone();
             let present = || user.and_then(|user| present(&user, attribute)).map(|value| value.to_value());
-            Wanted { attribute, when, expression, flow: flow.to_flow(present) }
+            DesiredValue { attribute, when, expression, flow: flow.to_flow(present) }
         };
         let groups = self.groups().map(|(rule, key, name)| GroupWanted { rule, key: key.into(), name: name.into() });
         Desired {

@@ -599,12 +599,12 @@ fn every_row_of_the_page_has_its_story_and_comes_true() {
         row.ends_with(|last: char| last.is_ascii_digit()).then_some((row, done, reported))
     });
     let mut wrong = Vec::new();
-    for (row, wanted, told) in rows {
+    for (row, wanted, output) in rows {
         let Some(mut world) = stories.remove(row) else { panic!("the row {row} has no story") };
         furnish(row, &mut world);
         let plan = world.apply();
-        if done(&plan) != words(wanted) || reported(&plan) != words(told) {
-            wrong.push(format!("{row}: {wanted} / {told}, but the plan is\n{}", text(&plan)));
+        if done(&plan) != words(wanted) || reported(&plan) != words(output) {
+            wrong.push(format!("{row}: {wanted} / {output}, but the plan is\n{}", text(&plan)));
         }
         let again = world.plan();
         if !again.changes.is_empty() {

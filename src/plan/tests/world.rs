@@ -10,7 +10,7 @@ use crate::directory::{
     Attribute, DeletedUser, Edited, Group, GroupKind, ObjectId, Snapshot, TenantId, Upn, User, UserNo, Value,
 };
 use crate::mapping::{
-    Desired, Flow, GroupRule, GroupWanted, LeaveAction, Lifecycle, ManagerWanted, Mapped, Rules, Stage, Wanted, When,
+    Desired, DesiredValue, Flow, GroupRule, GroupWanted, LeaveAction, Lifecycle, ManagerWanted, Mapped, Rules, Stage, When,
 };
 use crate::plan::{
     Action, Change, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey, Target,
@@ -37,8 +37,8 @@ pub(crate) fn attribute(name: &str) -> Attribute {
     Attribute::find(name).unwrap()
 }
 
-fn wanted(name: &str, flow: Flow, when: When) -> Wanted {
-    Wanted { attribute: attribute(name), flow, when, expression: Arc::from(format!("[{name}]")) }
+fn wanted(name: &str, flow: Flow, when: When) -> DesiredValue {
+    DesiredValue { attribute: attribute(name), flow, when, expression: Arc::from(format!("[{name}]")) }
 }
 
 /// The record of an active person.
@@ -206,7 +206,7 @@ impl World {
 
     /// The people as a run packs them: without candidates where they seem to have an account, until the plan asks for them.
     fn people_for_plan(&self, ledger: &Ledger) -> (People, Survey) {
-        let candidates = |wanted: &Wanted| wanted.when == When::Create && matches!(wanted.flow, Flow::FirstFree(_));
+        let candidates = |wanted: &DesiredValue| wanted.when == When::Create && matches!(wanted.flow, Flow::FirstFree(_));
         let map = |mapped: &Mapped, has_account: &mut dyn FnMut(&Desired) -> bool| match mapped.clone() {
             Mapped::Desired(mut desired) => {
                 if has_account(&desired) {

@@ -199,8 +199,8 @@ mod tests {
             ("ann ssh-ed25519 AAAA".to_owned(), "cannot be read"),
             ("ann".to_owned(), "has no key"),
         ] {
-            let told = one(&line).unwrap_err();
-            assert!(told.contains(problem), "{line}: {told}");
+            let message = one(&line).unwrap_err();
+            assert!(message.contains(problem), "{line}: {message}");
         }
     }
 

@@ -31,7 +31,7 @@ pub struct CsvSettings {
 pub(in crate::source) struct Table {
     pub(in crate::source) header: Arc<Header>,
     pub(in crate::source) records: Vec<Record>,
-    pub(in crate::source) told: String,
+    pub(in crate::source) notes: String,
 }
 
 /// The text of a file and how it is cut.
@@ -121,9 +121,9 @@ pub(in crate::source) fn read(
             }
         }
     }
-    let told = told(file, &prepared, &scanner);
+    let notes = notes(file, &prepared, &scanner);
     let (header, records) = assembler.finish()?;
-    Ok(Table { header, records, told })
+    Ok(Table { header, records, notes })
 }
 
 /// The column names of one file.
@@ -237,9 +237,9 @@ fn scan_fault(file: &str, fault: ScanFault) -> Fault {
     Fault::at(file, Some(line), Some(column), kind)
 }
 
-fn told(file: &str, prepared: &Prepared, scanner: &Scanner<'_>) -> String {
-    let told = told_of(file, prepared.delimiter, &prepared.encoding, scanner.mark().ends);
-    prepared.doubt.iter().fold(told, |told, doubt| format!("{told}; {doubt}"))
+fn notes(file: &str, prepared: &Prepared, scanner: &Scanner<'_>) -> String {
+    let notes = told_of(file, prepared.delimiter, &prepared.encoding, scanner.mark().ends);
+    prepared.doubt.iter().fold(notes, |notes, doubt| format!("{notes}; {doubt}"))
 }
 
 /// What was found out about a file, in words.
@@ -249,10 +249,10 @@ pub(super) fn told_of(file: &str, delimiter: Option<u8>, encoding: &str, ends: L
         Some(b'\t') => "delimiter tab".to_owned(),
         Some(byte) => format!("delimiter `{}`", char::from(byte)),
     };
-    let mut told = format!("{file}: {delimiter}, encoding {encoding}");
-    if let Some(ends) = ends.told() {
-        told.push_str(", ");
-        told.push_str(&ends);
+    let mut notes = format!("{file}: {delimiter}, encoding {encoding}");
+    if let Some(ends) = ends.notes() {
+        notes.push_str(", ");
+        notes.push_str(&ends);
     }
-    told
+    notes
 }

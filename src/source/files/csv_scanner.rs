@@ -10,7 +10,7 @@ pub(in crate::source) struct LineEnds {
 
 impl LineEnds {
     /// The line ends met so far, in words.
-    pub(in crate::source) fn told(self) -> Option<String> {
+    pub(in crate::source) fn notes(self) -> Option<String> {
         let names: Vec<_> = [(self.crlf, "CRLF"), (self.lf, "LF"), (self.cr, "CR")]
             .into_iter()
             .filter(|(met, _)| *met)

@@ -268,8 +268,8 @@ mod tests {
     #[test]
     fn a_sign_within_a_word_is_a_doubt_and_no_fault() {
         let doubt = |bytes: &[u8]| decode("f.csv", bytes.to_vec(), None).unwrap().doubt;
-        let told = doubt(b"Id;Name\n1;Hans Gro\xA7\n2;Anna Wei\xA7\n3;Ute Ru\xA7mann\n").unwrap();
-        assert!(told.starts_with("line 2, column 11: the sign `§` stands within a word"), "{told}");
+        let notes = doubt(b"Id;Name\n1;Hans Gro\xA7\n2;Anna Wei\xA7\n3;Ute Ru\xA7mann\n").unwrap();
+        assert!(notes.starts_with("line 2, column 11: the sign `§` stands within a word"), "{notes}");
         for bytes in [&b"1,J\x94rg\n2,M\x84rz\n"[..], b"1,J\x9Arg\n2,Ren\x8E\n"] {
             assert!(doubt(bytes).is_some(), "{bytes:?}");
         }
@@ -286,8 +286,8 @@ mod tests {
             (b"Id;Name\n1;K\x9Ahler\n2;Lee\n", "`Köhler` in macintosh"),
             (b"Id;Name\n1;Gro\xE1mann\n", "`Großmann` in dos-850"),
         ] {
-            let told = doubt(bytes).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(bytes)));
-            assert!(told.contains(wanted) || told.contains("stands within a word"), "{told}");
+            let notes = doubt(bytes).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(bytes)));
+            assert!(notes.contains(wanted) || notes.contains("stands within a word"), "{notes}");
         }
         for text in [
             "Id;Name\n1;M\u{fc}ller\n2;Wei\u{df}\n",

@@ -60,7 +60,7 @@ pub(super) fn read(files: Vec<Fetched>, settings: &FileSettings) -> Result<Readi
             Some(joined) => {
                 joined.name = format!("{}+{}", joined.name, one.name);
                 joined.records = std::mem::take(&mut joined.records).and(one.records);
-                joined.told.extend(one.told);
+                joined.notes.extend(one.notes);
             }
         }
     }
@@ -75,17 +75,17 @@ fn read_one(file: Fetched, settings: &FileSettings, like: Expected) -> Result<Re
         && opened.length() <= settings.unpack.max_bytes
         && let Some(proven) = streamed_csv::prove(&name, opened, &settings.csv, like.clone(), streamed_csv::WINDOW)
     {
-        let streamed_csv::Proven { records, sha256, told } = proven;
-        return Ok(Reading { name, header: Arc::clone(records.header()), records: records.into(), sha256, told: vec![told] });
+        let streamed_csv::Proven { records, sha256, notes } = proven;
+        return Ok(Reading { name, header: Arc::clone(records.header()), records: records.into(), sha256, notes: vec![notes] });
     }
     let bytes = content.bytes()?;
-    let (sha256, mut told) = (sum(&bytes), Vec::new());
-    let table = match unpack(&name, bytes, &settings.unpack, &mut told)? {
+    let (sha256, mut notes) = (sum(&bytes), Vec::new());
+    let table = match unpack(&name, bytes, &settings.unpack, &mut notes)? {
         unpack::Content::Workbook(bytes) => workbook::read(&name, &bytes, &settings.sheet, like),
         unpack::Content::Text(bytes) => csv::read(&name, bytes, &settings.csv, like),
     }?;
-    told.push(table.told);
-    Ok(Reading { name, header: table.header, records: table.records.into(), sha256, told })
+    notes.push(table.notes);
+    Ok(Reading { name, header: table.header, records: table.records.into(), sha256, notes })
 }
 
 /// The column names of one file.

@@ -29,7 +29,7 @@ const TAIL: u64 = 4096;
 pub(in crate::source) struct Proven {
     pub(in crate::source) records: OnDisk,
     pub(in crate::source) sha256: String,
-    pub(in crate::source) told: String,
+    pub(in crate::source) notes: String,
 }
 
 /// The records of such a file.
@@ -62,12 +62,12 @@ pub(super) fn prove(
     let columns = header_row(&mut rows, assembler, settings)?;
     let start = (rows.window.place(rows.mark.at), rows.mark.line);
     let count = count(&mut rows, &columns, settings.skip_footer)?;
-    let told = csv::told_of(name, delimiter, &encoding, rows.mark.ends);
+    let notes = csv::told_of(name, delimiter, &encoding, rows.mark.ends);
     let (delimiter, sha256) = (rows.delimiter, rows.window.sum().ok()??);
     file.in_place().ok()?;
     let (file, source, proven) = (Arc::clone(file), name.into(), sha256.clone());
     let records = OnDisk { file, source, columns, delimiter, start, end, count, window, sha256: proven };
-    Some(Proven { records, sha256, told })
+    Some(Proven { records, sha256, notes })
 }
 
 /// The column names, out of the beginning of a file; nothing where it has to be read into memory.

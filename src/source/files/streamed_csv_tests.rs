@@ -20,20 +20,20 @@ fn opened(path: &Path) -> Arc<Opened> {
 }
 
 fn on_disk(path: &Path, settings: &CsvSettings, window: usize) -> Option<Told> {
-    let streamed_csv::Proven { records, sha256, told } = streamed_csv::prove("f.csv", &opened(path), settings, None, window)?;
+    let streamed_csv::Proven { records, sha256, notes } = streamed_csv::prove("f.csv", &opened(path), settings, None, window)?;
     let names = records.header().names().map(str::to_owned).collect();
     let records = Records::from(records);
     let held = records.held().unwrap().into_owned();
     assert_eq!((held.len(), &held), (records.len(), &records.into_held().unwrap()), "they can be asked for again");
-    Some((names, held, sha256, vec![told]))
+    Some((names, held, sha256, vec![notes]))
 }
 
 /// What the text is when it is read in memory; nothing where it is refused or is no UTF-8.
 fn in_memory(text: &[u8], settings: &CsvSettings) -> Option<Told> {
     let reading = read_csv_bytes("f.csv", text, settings).ok()?;
-    let utf8 = reading.told[0].contains("encoding utf-8");
+    let utf8 = reading.notes[0].contains("encoding utf-8");
     let names = reading.header.names().map(str::to_owned).collect();
-    utf8.then(|| (names, reading.records.into_held().unwrap(), reading.sha256, reading.told))
+    utf8.then(|| (names, reading.records.into_held().unwrap(), reading.sha256, reading.notes))
 }
 
 fn compare(text: &[u8], settings: &CsvSettings, windows: &[usize]) -> Option<Told> {
@@ -44,7 +44,7 @@ fn compare(text: &[u8], settings: &CsvSettings, windows: &[usize]) -> Option<Tol
         let shown = String::from_utf8_lossy(text);
         assert_eq!(on_disk(file.path(), settings, window), wanted, "{shown:?} through a window of {window} bytes, {settings:?}");
         let names = streamed_csv::header("f.csv", &opened(file.path()), settings, window);
-        assert!(wanted.is_none() || names == wanted.as_ref().map(|told| told.0.clone()), "{shown:?}: {names:?}");
+        assert!(wanted.is_none() || names == wanted.as_ref().map(|notes| notes.0.clone()), "{shown:?}: {names:?}");
     }
     wanted
 }
@@ -124,8 +124,8 @@ fn a_blank_row_that_no_window_is_sure_to_hold_goes_into_memory() {
 fn the_guess_of_a_delimiter_waits_for_enough_rows() {
     // The first rows speak for the comma, a hundred of them for the semicolon.
     let text = "a,b;c\n1,2;3\n4,5;6\n".to_owned() + &"x;y\n".repeat(120);
-    let told = compare(text.as_bytes(), &CsvSettings::default(), &[4, 10, 1 << 16]);
-    assert!(told.is_some_and(|told| told.0 == ["a,b", "c"]));
+    let notes = compare(text.as_bytes(), &CsvSettings::default(), &[4, 10, 1 << 16]);
+    assert!(notes.is_some_and(|notes| notes.0 == ["a,b", "c"]));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn a_large_file_stays_on_disk_and_several_are_one_reading() {
     let bytes = std::fs::read(&large).unwrap();
     let one = read_csv(std::slice::from_ref(&large), &CsvSettings::default()).unwrap();
     let same = read_csv_bytes("large.csv", &bytes, &CsvSettings::default()).unwrap();
-    assert_eq!((one.sha256, one.told), (same.sha256, same.told));
+    assert_eq!((one.sha256, one.notes), (same.sha256, same.notes));
     assert_eq!(one.records.held().unwrap(), same.records.held().unwrap());
     let both = read_csv(&[large.clone(), small], &CsvSettings::default()).unwrap();
     assert_eq!(both.records.len(), 2_501);

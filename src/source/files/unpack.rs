@@ -44,7 +44,7 @@ pub(in crate::source) fn unpack(
     file: &str,
     mut bytes: Vec<u8>,
     settings: &UnpackSettings,
-    told: &mut Vec<String>,
+    notes: &mut Vec<String>,
 ) -> Result<Content, Fault> {
     // An archive in an archive is met; more shells than that are a trick.
     for _ in 0..3 {
@@ -53,12 +53,12 @@ pub(in crate::source) fn unpack(
         }
         if bytes.starts_with(b"\x1F\x8B") {
             bytes = Packed::Gzip(&bytes).whole(file, settings.max_bytes)?;
-            told.push(format!("{file}: unpacked (gzip)"));
+            notes.push(format!("{file}: unpacked (gzip)"));
         } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
             match unzip(file, &bytes, settings)? {
                 Inside::Workbook => return Ok(Content::Workbook(bytes)),
                 Inside::Member(name, inner) => {
-                    told.push(format!("{file}: unpacked `{name}` (zip)"));
+                    notes.push(format!("{file}: unpacked `{name}` (zip)"));
                     bytes = inner;
                 }
             }

@@ -34,7 +34,7 @@ pub struct SheetSettings {
 struct OpenSheet {
     name: String,
     /// Notes for the user.
-    told: Vec<String>,
+    notes: Vec<String>,
     cells: Vec<Placed>,
     /// Cells with a formula and no result: row and column from 1.
     without_result: Vec<(u64, u64)>,
@@ -65,10 +65,10 @@ pub(in crate::source) fn read(
     let below = rows.header_line().unwrap_or(0);
     let hidden = sheet.hidden.iter().filter(|line| **line > below).count();
     if hidden > 0 {
-        sheet.told.push(format!("{hidden} rows are hidden, perhaps by a filter, and read like the others"));
+        sheet.notes.push(format!("{hidden} rows are hidden, perhaps by a filter, and read like the others"));
     }
-    let told = std::iter::once(format!("{file}: sheet `{}`", sheet.name)).chain(sheet.told).collect::<Vec<_>>().join(", ");
-    Ok(Table { header, records, told })
+    let notes = std::iter::once(format!("{file}: sheet `{}`", sheet.name)).chain(sheet.notes).collect::<Vec<_>>().join(", ");
+    Ok(Table { header, records, notes })
 }
 
 /// The column names of a sheet.
@@ -126,11 +126,11 @@ fn open(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet,
     let lost = |(_, _, text): &&Placed| text == LOST_DIGITS;
     let errors = sheet.cells.iter().filter(|(_, _, text)| text != LOST_DIGITS && is_error(text)).count();
     if errors > 0 {
-        sheet.told.push(format!("{errors} cells hold errors such as #N/A"));
+        sheet.notes.push(format!("{errors} cells hold errors such as #N/A"));
     }
     if let Some((row, column, _)) = sheet.cells.iter().find(lost) {
         let (count, cell) = (sheet.cells.iter().filter(lost).count(), cell_name(u64::from(*row) + 1, u64::from(*column) + 1));
-        sheet.told.push(format!(
+        sheet.notes.push(format!(
             "{count} numbers of 16 and more digits have lost the last of them (first in cell {cell}): they read as {LOST_DIGITS}; \
              export them as text"
         ));
@@ -190,8 +190,8 @@ fn choose(file: &str, sheets: &[Sheet], settings: &SheetSettings) -> Result<(Str
             let sheet = seen.or_else(|| tables().next()).ok_or_else(|| Fault::of_file(file, FaultKind::Empty))?;
             let others: Vec<String> =
                 tables().filter(|other| other.name != sheet.name).map(|other| format!("`{}`", other.name)).collect();
-            let told = if others.is_empty() { Vec::new() } else { vec![format!("not read: {}", others.join(", "))] };
-            Ok((sheet.name.clone(), told))
+            let notes = if others.is_empty() { Vec::new() } else { vec![format!("not read: {}", others.join(", "))] };
+            Ok((sheet.name.clone(), notes))
         }
     }
 }
@@ -199,11 +199,11 @@ fn choose(file: &str, sheets: &[Sheet], settings: &SheetSettings) -> Result<(Str
 fn xlsx(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, Fault> {
     let mut book: Xlsx<Bytes<'_>> =
         calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(file, &error))?;
-    let (name, told) = choose(file, book.sheets_metadata(), settings)?;
+    let (name, notes) = choose(file, book.sheets_metadata(), settings)?;
     let found = worksheet_xml::look_through(bytes, &name).map_err(|broken| broken_sheet(file, &name, broken))?;
     let cells = xlsx_cells(file, &mut book, &name)?;
     let worksheet_xml::Found { without_result, merged, hidden } = found;
-    Ok(OpenSheet { name, told, cells, without_result, merged, hidden })
+    Ok(OpenSheet { name, notes, cells, without_result, merged, hidden })
 }
 
 fn broken_sheet(file: &str, sheet: &str, broken: Broken) -> Fault {
@@ -258,7 +258,7 @@ fn unknown_error(file: &str, sheet: &str, before: &[Placed], error: calamine::Xl
 fn xlsb(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, Fault> {
     let mut book: Xlsb<Bytes<'_>> =
         calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(file, &error))?;
-    let (name, told) = choose(file, book.sheets_metadata(), settings)?;
+    let (name, notes) = choose(file, book.sheets_metadata(), settings)?;
     let mut reader = book.worksheet_cells_reader(&name).map_err(|error| unreadable(file, &error))?;
     let mut cells = Vec::new();
     while let Some(cell) = reader.next_cell().map_err(|error| unreadable(file, &error))? {
@@ -269,7 +269,7 @@ fn xlsb(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet,
         }
         push(&mut cells, (row, column), &Data::from(cell.get_value().clone()));
     }
-    Ok(OpenSheet { name, told, cells, without_result: Vec::new(), merged: Vec::new(), hidden: Vec::new() })
+    Ok(OpenSheet { name, notes, cells, without_result: Vec::new(), merged: Vec::new(), hidden: Vec::new() })
 }
 
 /// An `.ods` sheet, looked through before calamine lays out every table of the workbook.
@@ -282,11 +282,11 @@ fn ods(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, 
     }
     let mut book: Ods<Bytes<'_>> =
         calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(file, &error))?;
-    let (name, told) = choose(file, book.sheets_metadata(), settings)?;
+    let (name, notes) = choose(file, book.sheets_metadata(), settings)?;
     let range = book.worksheet_range(&name).map_err(|error| unreadable(file, &error))?;
     let at = tables.iter().position(|table| table.name == name);
     let ods_content::Table { without_result, merged, .. } = at.map(|at| tables.swap_remove(at)).unwrap_or_default();
-    Ok(OpenSheet { name, told, cells: placed(&range), without_result, merged, hidden: Vec::new() })
+    Ok(OpenSheet { name, notes, cells: placed(&range), without_result, merged, hidden: Vec::new() })
 }
 
 /// An old binary sheet, which has at most 65,536 rows of 256 columns. Some programs store 0 for a formula that they did not
@@ -294,7 +294,7 @@ fn ods(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, 
 fn xls(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, Fault> {
     let mut book: Xls<Bytes<'_>> =
         calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(file, &error))?;
-    let (name, told) = choose(file, book.sheets_metadata(), settings)?;
+    let (name, notes) = choose(file, book.sheets_metadata(), settings)?;
     let range = book.worksheet_range(&name).map_err(|error| unreadable(file, &error))?;
     let formulas = book.worksheet_formula(&name).map_err(|error| unreadable(file, &error))?;
     let (top, left) = formulas.start().unwrap_or((0, 0));
@@ -311,7 +311,7 @@ fn xls(file: &str, bytes: &[u8], settings: &SheetSettings) -> Result<OpenSheet, 
     let areas = book.merge_cells_by_sheet_name(&name).map_err(|error| unreadable(file, &error))?;
     let one = |(row, column): (u32, u32)| (u64::from(row) + 1, u64::from(column) + 1);
     let merged = areas.into_iter().map(|area| Area { first: one(area.start), last: one(area.end) }).collect();
-    Ok(OpenSheet { name, told, cells: placed(&range), without_result, merged, hidden: Vec::new() })
+    Ok(OpenSheet { name, notes, cells: placed(&range), without_result, merged, hidden: Vec::new() })
 }
 
 fn small(index: usize) -> u32 {

@@ -1,7 +1,7 @@
 //! Why a service could not be read whole.
 
 use crate::record::Place;
-use crate::source::error::{Fault, FaultKind, Spot};
+use crate::source::error::{Fault, FaultKind, FaultLocation};
 
 /// A reading that broke off. What came until then is thrown away: a person missing from a list looks exactly like a leaver.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -157,7 +157,7 @@ impl RestError {
             Self::Flatten(_) | Self::Columns { .. } | Self::Unusable(_) => FaultKind::Unfit(text),
             _ => FaultKind::System(text),
         };
-        Fault { spot: Spot { file: name.into(), line: None, column: None }, kind, hint }
+        Fault { spot: FaultLocation { file: name.into(), line: None, column: None }, kind, hint }
     }
 }
 

@@ -193,7 +193,7 @@ impl<'s> Joined<'s> {
     }
 
     /// The note about it.
-    pub(super) fn told(&self) -> Option<String> {
+    pub(super) fn notes(&self) -> Option<String> {
         (self.without > 0).then(|| format!("{} records have no `{}`", self.without, self.join.name))
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
         Err(fault) if fault.moved() => {
             tracing::warn!("{}: the list moved while it was read, it is read once more", rest.settings.name);
             let mut reading = read_once(rest, Attempt::Second).await?;
-            reading.told.push("the list moved while it was read: it was read a second time".to_owned());
+            reading.notes.push("the list moved while it was read: it was read a second time".to_owned());
             Ok(reading)
         }
         read => read,
@@ -65,8 +65,8 @@ async fn read_once(rest: &Rest, attempt: Attempt) -> Result<Reading, RestError> 
             page.into_iter().try_for_each(|raw| table.take(raw))?;
         }
     }
-    for told in joins.iter().filter_map(Joined::told) {
-        table.warn(told);
+    for notes in joins.iter().filter_map(Joined::notes) {
+        table.warn(notes);
     }
     let reading = table.finish()?;
     // What is no reading is not built upon.
@@ -180,7 +180,7 @@ async fn with_changes(
         by_key(page, changes, &mut rows).map_err(no_key)?;
     }
     whole.follow(rows);
-    table.told.push(format!("{count} records changed since the last reading"));
+    table.notes.push(format!("{count} records changed since the last reading"));
     Ok(whole)
 }
 
@@ -301,7 +301,7 @@ struct Table<'s> {
     digest: Sha256,
     /// The text of the record that is being counted, kept so that no record needs a text of its own.
     text: Vec<u8>,
-    told: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl<'s> Table<'s> {
@@ -320,7 +320,7 @@ impl<'s> Table<'s> {
             cut: None,
             digest: Sha256::new(),
             text: Vec::new(),
-            told: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -331,7 +331,7 @@ impl<'s> Table<'s> {
     /// A note that the user should not overlook.
     fn warn(&mut self, text: String) {
         tracing::warn!("{}: {text}", self.settings().name);
-        self.told.push(text);
+        self.notes.push(text);
     }
 
     fn take(&mut self, raw: Raw) -> Result<(), RestError> {
@@ -442,7 +442,7 @@ impl<'s> Table<'s> {
             return Err(RestError::Cut { records, list: plain(&list) });
         }
         if chosen > 0 {
-            self.told.push(format!("{chosen} people have several rows or employments: the one that counts was taken"));
+            self.notes.push(format!("{chosen} people have several rows or employments: the one that counts was taken"));
         }
         if ties > 0 {
             self.warn(format!(
@@ -462,9 +462,9 @@ impl<'s> Table<'s> {
         let record = |row: Finished| row.into_record(&header, positions.as_ref());
         let records: Vec<Record> = std::mem::take(&mut self.rows).into_iter().map(record).collect();
         let sha256 = hex(&self.digest.finalize());
-        let mut told = vec![format!("{}: {} records", settings.name, records.len())];
-        told.append(&mut self.told);
-        Ok(Reading { name: settings.name.clone(), header, records: records.into(), sha256, told })
+        let mut notes = vec![format!("{}: {} records", settings.name, records.len())];
+        notes.append(&mut self.notes);
+        Ok(Reading { name: settings.name.clone(), header, records: records.into(), sha256, notes })
     }
 
     /// Every column that a record has, in the order of their names.
@@ -565,7 +565,7 @@ fn paths(settings: &Settings) -> impl Iterator<Item = &Path> {
     settings.columns.iter().flat_map(|column| &column.paths).chain(others)
 }
 
-fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, told: &mut Selection) -> Vec<usize> {
+fn chosen(pick: &Pick, raws: &[Raw], rest: &Rest, notes: &mut Selection) -> Vec<usize> {
     let rows: Vec<&serde_json::Value> = raws.iter().map(|raw| &raw.json).collect();
-    pick.choose(&rows, rest.day, rest.settings.zone(), told)
+    pick.choose(&rows, rest.day, rest.settings.zone(), notes)
 }

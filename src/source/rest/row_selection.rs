@@ -49,14 +49,14 @@ enum When {
 
 impl Pick {
     /// Leaves one row in the record where the rule says so. Rows that cannot be ranked make a record each, so that the person is held.
-    pub(super) fn apply(&self, mut record: Value, day: Date, zone: &TimeZone, told: &mut Selection) -> Vec<Value> {
+    pub(super) fn apply(&self, mut record: Value, day: Date, zone: &TimeZone, notes: &mut Selection) -> Vec<Value> {
         let Some(at) = &self.at else { return vec![record] };
         let mut stay = Vec::new();
         at.replace(&mut record, |rows| {
             let list = rows.as_array().or_else(|| rows.get("results")?.as_array()).or_else(|| rows.get("items")?.as_array())?;
             // Of a part of the rows none is chosen: the list stays what it is, and is found to be needed.
             if !goes_on(rows) {
-                let chosen = self.choose(&list.iter().collect::<Vec<_>>(), day, zone, told);
+                let chosen = self.choose(&list.iter().collect::<Vec<_>>(), day, zone, notes);
                 stay.extend(chosen.into_iter().map(|index| list[index].clone()));
             }
             None
@@ -73,17 +73,17 @@ impl Pick {
     }
 
     /// The position of the row that counts; of rows that cannot be ranked, all positions.
-    pub(super) fn choose(&self, rows: &[&Value], day: Date, zone: &TimeZone, told: &mut Selection) -> Vec<usize> {
+    pub(super) fn choose(&self, rows: &[&Value], day: Date, zone: &TimeZone, notes: &mut Selection) -> Vec<usize> {
         if rows.len() < 2 {
             return (0..rows.len()).collect();
         }
-        told.chosen += 1;
+        notes.chosen += 1;
         let Some(mut equal) = self.best(rows, day, zone) else {
-            told.unclear += 1;
+            notes.unclear += 1;
             return (0..rows.len()).collect();
         };
         if equal.iter().any(|index| rows[*index] != rows[equal[0]]) {
-            told.ties += 1;
+            notes.ties += 1;
         }
         // Whatever the order of the answer, the same row is taken.
         equal.sort_by_cached_key(|index| rows[*index].to_string());

@@ -66,7 +66,7 @@ mod tests {
         for days in (0..57_000).step_by(97) {
             let day = date(1930, 1, 1).checked_add(jiff::Span::new().days(days)).unwrap();
             // PostgreSQL, MySQL, SQL Server (with a blank before the offset in text columns), SQLite.
-            for told in [
+            for notes in [
                 format!("{day}"),
                 format!("{day} 00:00:00"),
                 format!("{day} 00:00:00+00"),
@@ -76,8 +76,8 @@ mod tests {
                 format!("{day} 00:00:00.0000000 -07:00"),
                 format!("{day} 14:30:00"),
             ] {
-                let text = written(|into| moment(&told, into));
-                assert_eq!(crate::record::day_of(&text, &zone), Some(day), "{told}: {text}");
+                let text = written(|into| moment(&notes, into));
+                assert_eq!(crate::record::day_of(&text, &zone), Some(day), "{notes}: {text}");
             }
         }
     }

@@ -31,11 +31,11 @@ pub(super) async fn read(settings: &SqlSettings, secret: Option<&SecretString>) 
 }
 
 async fn query(settings: &SqlSettings, client: &mut Connected) -> Result<Reading, SourceErrors> {
-    let told = |error: Error| judge(settings, &error);
+    let notes = |error: Error| judge(settings, &error);
     let session =
-        client.simple_query("SET XACT_ABORT ON; SET LOCK_TIMEOUT 60000; SET TEXTSIZE 2147483647").await.map_err(told)?;
-    session.into_results().await.map_err(told)?;
-    client.begin_transaction().await.map_err(told)?;
+        client.simple_query("SET XACT_ABORT ON; SET LOCK_TIMEOUT 60000; SET TEXTSIZE 2147483647").await.map_err(notes)?;
+    session.into_results().await.map_err(notes)?;
+    client.begin_transaction().await.map_err(notes)?;
     let rows = stream(settings, client).await?;
     let _ = client.rollback_transaction().await;
     rows.finish(settings, format!("{}: read from SQL Server at {}", settings.name, settings.place()))
@@ -219,8 +219,8 @@ fn local(moment: tds::DateTimeOffset) -> Option<String> {
 
 fn refused(settings: &SqlSettings, error: &Error) -> Fault {
     match error {
-        Error::Server(told) => {
-            settings.system(format!("cannot connect to {} at {}: {}", settings.driver.name(), settings.place(), told.message()))
+        Error::Server(notes) => {
+            settings.system(format!("cannot connect to {} at {}: {}", settings.driver.name(), settings.place(), notes.message()))
         }
         other => failure::unreachable(settings, other),
     }
@@ -230,11 +230,11 @@ fn refused(settings: &SqlSettings, error: &Error) -> Fault {
 fn judge(settings: &SqlSettings, error: &Error) -> Fault {
     match error {
         // Syntax, unknown names, ambiguous names, types that do not fit.
-        Error::Server(told)
-            if matches!(told.code(), 102 | 105 | 156 | 170 | 195 | 207 | 208 | 209 | 245 | 4104 | 8120 | 8155) =>
+        Error::Server(notes)
+            if matches!(notes.code(), 102 | 105 | 156 | 170 | 195 | 207 | 208 | 209 | 245 | 4104 | 8120 | 8155) =>
         {
-            let line = told.line();
-            settings.query_fault(format!("{}: line {line} of the query", told.message()))
+            let line = notes.line();
+            settings.query_fault(format!("{}: line {line} of the query", notes.message()))
         }
         other => settings.system(words(other)),
     }
@@ -242,7 +242,7 @@ fn judge(settings: &SqlSettings, error: &Error) -> Fault {
 
 fn words(error: &Error) -> String {
     match error {
-        Error::Server(told) => told.message().to_owned(),
+        Error::Server(notes) => notes.message().to_owned(),
         other => failure::chain(other),
     }
 }

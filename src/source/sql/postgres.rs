@@ -27,14 +27,14 @@ pub(super) async fn read(settings: &SqlSettings, secret: Option<&SecretString>) 
         Ok(client) => client?,
         Err(_) => return Err(failure::no_answer(settings).into()),
     };
-    let told = |error: &Error| judge(settings, error);
-    client.batch_execute(&session(settings)).await.map_err(|error| told(&error))?;
-    let statement = client.prepare(&settings.query).await.map_err(|error| told(&error))?;
+    let notes = |error: &Error| judge(settings, error);
+    client.batch_execute(&session(settings)).await.map_err(|error| notes(&error))?;
+    let statement = client.prepare(&settings.query).await.map_err(|error| notes(&error))?;
     let forms = forms(settings, &statement)?;
     let mut rows = Rows::new(settings, statement.columns().iter().map(tokio_postgres::Column::name))?;
     drop(statement);
 
-    let stream = client.simple_query_raw(&settings.query).await.map_err(|error| told(&error))?;
+    let stream = client.simple_query_raw(&settings.query).await.map_err(|error| notes(&error))?;
     let mut stream = std::pin::pin!(stream);
     let mut row = Row::default();
     let mut complete = None;
@@ -50,7 +50,7 @@ pub(super) async fn read(settings: &SqlSettings, secret: Option<&SecretString>) 
             Err(error) if rows.count() > 0 && error.code() != Some(&SqlState::QUERY_CANCELED) => {
                 return Err(broken(&words(&error)));
             }
-            Err(error) => return Err(told(&error).into()),
+            Err(error) => return Err(notes(&error).into()),
         }
     }
     if complete != Some(rows.count()) {

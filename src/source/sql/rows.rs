@@ -85,7 +85,7 @@ impl Rows {
     }
 
     /// The whole reading, once the database has said that it is the last row.
-    pub(super) fn finish(mut self, settings: &SqlSettings, told: String) -> Result<Reading, SourceErrors> {
+    pub(super) fn finish(mut self, settings: &SqlSettings, notes: String) -> Result<Reading, SourceErrors> {
         if self.records.is_empty() {
             let hint = "an empty list would make all people missing, so it is refused";
             return Err(settings.query_fault("the query yields no rows").with_hint(hint).into());
@@ -96,7 +96,7 @@ impl Rows {
             header: self.header,
             records: self.records.into(),
             sha256: crate::record::hex(&self.digest.finalize()),
-            told: vec![told],
+            notes: vec![notes],
         })
     }
 }

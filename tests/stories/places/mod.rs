@@ -82,22 +82,22 @@ fn a_key_opens_the_server_that_known_hosts_knows() {
 fn what_goes_wrong_on_the_way_is_told_and_nothing_is_planned() {
     let server = Server::start(samples(), None, 0);
     let pinned = format!("host_key = \"{}\"\n", server.fingerprint());
-    let told = |world: &World, code: i32| {
+    let message = |world: &World, code: i32| {
         let ended = planned(world).ends_with(code);
         assert!(!world.path("plan.json").exists() && !ended.err.contains("horse"), "{}", ended.err);
         ended.err
     };
-    let broken = told(&by_password(&server, "employees-2.csv", &pinned), 1);
+    let broken = message(&by_password(&server, "employees-2.csv", &pinned), 1);
     assert!(broken.contains("the transfer broke off"), "{broken}");
-    let absent = told(&by_password(&server, "leavers-*.csv", &pinned), 2);
+    let absent = message(&by_password(&server, "leavers-*.csv", &pinned), 2);
     assert!(absent.contains("there is no such file") && absent.contains("no file fits the pattern"), "{absent}");
-    let big = told(&by_password(&server, "employees-2.csv", &format!("{pinned}max_mb = 0\n")), 2);
+    let big = message(&by_password(&server, "employees-2.csv", &format!("{pinned}max_mb = 0\n")), 2);
     assert!(big.contains("employees-2.csv: "), "{big}");
-    let other = told(&by_password(&server, "employees-2.csv", &format!("host_key = \"SHA256:{}\"\n", "A".repeat(43))), 1);
+    let other = message(&by_password(&server, "employees-2.csv", &format!("host_key = \"SHA256:{}\"\n", "A".repeat(43))), 1);
     assert!(other.contains("which is not the one in `host_key`"), "{other}");
     let world = by_password(&server, "employees-2.csv", &pinned);
     private(&world, "secret", "wrong horse");
-    assert!(told(&world, 1).contains("refused the sign-in of `hr`"));
+    assert!(message(&world, 1).contains("refused the sign-in of `hr`"));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_place_is_checked_before_anything_is_fetched() {
         world.write("hrpush.toml", format!("[source]\nkind = \"csv\"\n{lines}\n"));
         planned(&world).ends_with(2).err
     };
-    for (lines, told) in [
+    for (lines, message) in [
         ("path = \"sftp://hr:hunter2@host/a.csv\"", "line 3, column 8: this address contains a password"),
         ("path = \"sftp://hr@host/a.csv\"\npassword_env = \"X\"", "the host key of the server is not configured"),
         ("path = \"sftp://hr@host/a.csv\"\nhost_key = \"SHA256:x\"", "the sign-in is not configured"),
@@ -122,6 +122,6 @@ fn a_place_is_checked_before_anything_is_fetched() {
         ("path = [\"a.csv\", \"s3://bucket/a.csv\"]", "a file on a server cannot be one of several"),
     ] {
         let found = refused(lines);
-        assert!(found.contains(told) && !found.contains("hunter2"), "{lines}: {found}");
+        assert!(found.contains(message) && !found.contains("hunter2"), "{lines}: {found}");
     }
 }

@@ -173,9 +173,9 @@ fn a_mapping_of_another_name_is_no_mapping_of_the_feed() {
 fn a_quiet_sender_starts_a_run() {
     let mut server = Server::talking("run_after = \"1s\"");
     server.person(1);
-    let told = server.wait_for("the run after the push");
+    let message = server.wait_for("the run after the push");
     // Without a tenant it ends at once, and says so in the list of runs.
-    assert!(told.contains("ended with exit status: 2"), "{told}");
+    assert!(message.contains("ended with exit status: 2"), "{message}");
     let runs = server.world.run(["runs", "--format", "json"]).ends_with(0).json();
     assert!(runs[0]["reason"].as_str().unwrap().starts_with("sync has no tenant"), "{runs}");
 }

@@ -98,31 +98,34 @@ fn refused(config: &str) -> String {
 
 #[test]
 fn a_query_that_does_not_only_read_is_refused_with_its_place() {
-    let told = refused(&CONFIG.replace("SELECT * FROM person", "DELETE FROM person"));
-    assert!(told.contains("hrpush.toml, line 5, column 10: a query begins with SELECT or WITH, not with `DELETE`"), "{told}");
-    let told = refused(&CONFIG.replace("SELECT * FROM person", "SELECT 1; DROP TABLE person"));
-    assert!(told.contains("line 5, column 20: the query holds more than one statement"), "{told}");
+    let message = refused(&CONFIG.replace("SELECT * FROM person", "DELETE FROM person"));
+    assert!(
+        message.contains("hrpush.toml, line 5, column 10: a query begins with SELECT or WITH, not with `DELETE`"),
+        "{message}"
+    );
+    let message = refused(&CONFIG.replace("SELECT * FROM person", "SELECT 1; DROP TABLE person"));
+    assert!(message.contains("line 5, column 20: the query holds more than one statement"), "{message}");
     // Without words that give it away, SQLite itself finds out.
-    let told = refused(&CONFIG.replace("SELECT * FROM person", "WITH a AS (SELECT 1) DELETE FROM person"));
-    assert!(told.contains("this statement would write"), "{told}");
+    let message = refused(&CONFIG.replace("SELECT * FROM person", "WITH a AS (SELECT 1) DELETE FROM person"));
+    assert!(message.contains("this statement would write"), "{message}");
 }
 
 #[test]
 fn what_no_header_can_be_is_refused() {
-    let told = refused(&CONFIG.replace("SELECT *", "SELECT a, b, a"));
-    assert!(told.contains("the header names the column `a` twice, as column 1 and as column 3"), "{told}");
-    let told = refused(CONFIG);
-    assert!(told.contains("the query yields no rows"), "{told}");
-    let told = refused(&CONFIG.replace("SELECT *", "SELECT a,\\n  c"));
-    assert!(told.contains("no such column: c: line 2, column 3 of the query"), "{told}");
+    let message = refused(&CONFIG.replace("SELECT *", "SELECT a, b, a"));
+    assert!(message.contains("the header names the column `a` twice, as column 1 and as column 3"), "{message}");
+    let message = refused(CONFIG);
+    assert!(message.contains("the query yields no rows"), "{message}");
+    let message = refused(&CONFIG.replace("SELECT *", "SELECT a,\\n  c"));
+    assert!(message.contains("no such column: c: line 2, column 3 of the query"), "{message}");
 }
 
 #[test]
 fn bytes_are_refused_unless_asked_for_as_digits() {
     let config = CONFIG.replace("SELECT * FROM person", "SELECT x'00ff' AS EmployeeID");
     assert!(refused(&config).contains("column `EmployeeID` holds a blob"));
-    let told = refused(&format!("{config}binary = \"hex\"\n"));
-    assert!(!told.contains("blob") && told.contains("mapping"), "{told}");
+    let message = refused(&format!("{config}binary = \"hex\"\n"));
+    assert!(!message.contains("blob") && message.contains("mapping"), "{message}");
 }
 
 #[test]
@@ -149,16 +152,16 @@ fn a_file_that_is_no_database_is_refused_and_none_is_made() {
 #[test]
 fn a_password_in_the_url_is_refused_and_shown_nowhere() {
     for url in ["postgres://hr:hunter2@db/hr", "mysql://hr:hun/ter2@db/hr", "sqlserver://db/hr?password=hunter2"] {
-        let told = refused(&format!("[source]\nkind = \"sql\"\nurl = \"{url}\"\nquery = \"SELECT 1\"\n"));
-        assert!(told.contains("line 3, column 7: this address contains a password"), "{told}");
-        assert!(!told.contains("ter2"), "{told}");
+        let message = refused(&format!("[source]\nkind = \"sql\"\nurl = \"{url}\"\nquery = \"SELECT 1\"\n"));
+        assert!(message.contains("line 3, column 7: this address contains a password"), "{message}");
+        assert!(!message.contains("ter2"), "{message}");
     }
 }
 
 #[cfg(feature = "sql")]
 #[test]
 fn keys_are_checked_in_one_pass() {
-    let told = refused(
+    let message = refused(
         "[source]\nkind = \"sql\"\nurl = \"postgres://hr@db.example.com/hr\"\nquerry = \"SELECT 1\"\ntimeout = \"10\"\ntls = \"off\"\npassword = \"hunter2\"\n",
     );
     for part in [
@@ -169,7 +172,7 @@ fn keys_are_checked_in_one_pass() {
         "line 7, column 1: `password` would be a secret in this file",
         "[source] needs `query` or `query_file`",
     ] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(message.contains(part), "{part}: {message}");
     }
-    assert!(!told.contains("hunter2"), "{told}");
+    assert!(!message.contains("hunter2"), "{message}");
 }

@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpListener};
 use crate::world::World;
 
 /// The end of a run against this port.
-fn told(scheme: &str, port: u16, more: &str) -> String {
+fn message(scheme: &str, port: u16, more: &str) -> String {
     let world = World::new();
     let secret = world.write("secret", "hunter2\n");
     #[cfg(unix)]
@@ -29,8 +29,8 @@ fn a_server_that_is_not_there_ends_the_run_with_its_place() {
         free.local_addr().unwrap().port()
     };
     for scheme in SCHEMES {
-        let told = told(scheme, port, "");
-        assert!(told.contains(&format!("at 127.0.0.1:{port}: ")) && told.contains("efused"), "{scheme}: {told}");
+        let message = message(scheme, port, "");
+        assert!(message.contains(&format!("at 127.0.0.1:{port}: ")) && message.contains("efused"), "{scheme}: {message}");
     }
 }
 
@@ -54,8 +54,8 @@ fn a_server_that_hangs_up_or_speaks_another_language_is_an_error() {
     for scheme in SCHEMES {
         for says in [b"".as_slice(), b"HTTP/1.1 400 Bad Request\r\n\r\n"] {
             let (port, served) = rude(says);
-            let told = told(scheme, port, "");
-            assert!(told.contains("cannot connect to"), "{scheme}: {told}");
+            let message = message(scheme, port, "");
+            assert!(message.contains("cannot connect to"), "{scheme}: {message}");
             served.join().unwrap();
         }
     }
@@ -65,8 +65,8 @@ fn a_server_that_hangs_up_or_speaks_another_language_is_an_error() {
 fn a_server_without_tls_is_refused_where_tls_is_asked_for() {
     // PostgreSQL answers the wish for TLS with one letter.
     let (port, served) = rude(b"N");
-    let told = told("postgres", port, "tls = \"verify\"\n");
-    assert!(told.contains("TLS"), "{told}");
+    let message = message("postgres", port, "tls = \"verify\"\n");
+    assert!(message.contains("TLS"), "{message}");
     served.join().unwrap();
 }
 
@@ -77,11 +77,11 @@ const NO_ENCRYPTION: &[u8] =
 #[test]
 fn no_password_goes_to_a_sql_server_without_encryption() {
     let (port, served) = rude(NO_ENCRYPTION);
-    let told = told("sqlserver", port, "tls = \"verify\"\n");
-    assert!(told.contains("cannot connect to SQL Server"), "{told}");
+    let message = message("sqlserver", port, "tls = \"verify\"\n");
+    assert!(message.contains("cannot connect to SQL Server"), "{message}");
     let heard = served.join().unwrap();
     // The first packet asks for the encryption (0x12); a sign-in (0x10) must not follow in the clear.
     let length = usize::from(u16::from_be_bytes([heard[2], heard[3]]));
     assert_eq!(heard[0], 0x12);
-    assert_ne!(heard.get(length), Some(&0x10), "{told}");
+    assert_ne!(heard.get(length), Some(&0x10), "{message}");
 }

@@ -14,7 +14,7 @@ use crate::source::rest::settings::Format;
 
 /// How an answer is to be read, where the settings say so.
 #[derive(Clone, Copy)]
-pub(in crate::source::rest) struct Manner<'m> {
+pub(in crate::source::rest) struct BodyFormat<'m> {
     pub(in crate::source::rest) format: Option<Format>,
     pub(in crate::source::rest) encoding: Option<&'m str>,
 }
@@ -43,7 +43,7 @@ impl Unread {
 ///
 /// # Errors
 /// What is wrong with its charset or its form.
-pub(in crate::source::rest) fn read(headers: &HeaderMap, body: &[u8], manner: Manner<'_>) -> Result<Option<Value>, Unread> {
+pub(in crate::source::rest) fn read(headers: &HeaderMap, body: &[u8], manner: BodyFormat<'_>) -> Result<Option<Value>, Unread> {
     let kind = content_type(headers);
     let format = manner.format.unwrap_or_else(|| named(&kind));
     let charset = Charset { content_type: &kind, configured: manner.encoding, xml: format == Format::Xml };
@@ -73,7 +73,7 @@ pub(in crate::source::rest) fn read(headers: &HeaderMap, body: &[u8], manner: Ma
 
 /// A JSON body that is not a list of records: the answer to a request for a token, or an error.
 pub(super) fn small(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
-    read(headers, body, Manner { format: Some(Format::Json), encoding: None }).ok()?
+    read(headers, body, BodyFormat { format: Some(Format::Json), encoding: None }).ok()?
 }
 
 fn content_type(headers: &HeaderMap) -> Cow<'_, str> {
@@ -126,13 +126,13 @@ mod tests {
 
     use super::*;
 
-    fn told(content_type: &'static str, body: &[u8]) -> Result<Option<Value>, String> {
+    fn notes(content_type: &'static str, body: &[u8]) -> Result<Option<Value>, String> {
         let words = |unread| match unread {
             Unread::Charset(why) => format!("charset: {why}"),
             Unread::Form(why) => why,
         };
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        read(&headers, body, Manner { format: None, encoding: None }).map_err(words)
+        read(&headers, body, BodyFormat { format: None, encoding: None }).map_err(words)
     }
 
     #[test]
@@ -147,14 +147,14 @@ mod tests {
             ("text/csv; charset=windows-1252", b"n\nJ\xFCrgen\n"),
             ("text/csv", b"n\nJ\xFCrgen\n"),
         ] {
-            assert_eq!(told(content_type, body).unwrap().unwrap(), people, "{content_type}");
+            assert_eq!(notes(content_type, body).unwrap().unwrap(), people, "{content_type}");
         }
         for (content_type, body) in [
             ("application/xml", "\u{feff}<l><n>Jürgen</n></l>".as_bytes()),
             ("text/xml", b"<?xml version='1.0' encoding='ISO-8859-1'?><l><n>J\xFCrgen</n></l>"),
             ("application/xml; charset=iso-8859-1", b"<l><n>J\xFCrgen</n></l>"),
         ] {
-            assert_eq!(told(content_type, body).unwrap().unwrap(), people[0], "{content_type}");
+            assert_eq!(notes(content_type, body).unwrap().unwrap(), people[0], "{content_type}");
         }
     }
 
@@ -168,29 +168,29 @@ mod tests {
             ("text/html; charset=utf-8", b"<html></html>", "it is a web page"),
             ("application/json", "\u{feff}nothing".as_bytes(), "it is not JSON"),
         ] {
-            let fault = told(content_type, body).unwrap_err();
+            let fault = notes(content_type, body).unwrap_err();
             assert!(fault.contains(said), "{fault}");
         }
-        assert_eq!(told("application/json", "\u{feff} \n".as_bytes()), Ok(None));
-        assert_eq!(told("application/json", b" \n"), Ok(None));
+        assert_eq!(notes("application/json", "\u{feff} \n".as_bytes()), Ok(None));
+        assert_eq!(notes("application/json", b" \n"), Ok(None));
     }
 
     #[test]
     fn a_key_twice_in_one_object_is_an_error_unless_both_agree() {
         for body in [r#"[{"n":1,"n":2}]"#, r#"{"data":[{"a":{"n":"x","m":1,"n":null}}]}"#, r#"{"total":2,"total":3}"#] {
-            let fault = told("application/json", body.as_bytes()).unwrap_err();
+            let fault = notes("application/json", body.as_bytes()).unwrap_err();
             assert!(fault.contains("an object has one key twice, with different values at line 1"), "{fault}");
         }
         let people = json!([{"n": 1, "big": "123456789012345678901", "f": 1.5, "l": [true, null, -3]}, {"n": 2}]);
         let body = r#"[{"n":1,"n":1,"big":123456789012345678901,"f":1.5,"l":[true,null,-3]},{"n":2}]"#;
-        assert_eq!(told("application/json", body.as_bytes()).unwrap().unwrap(), people);
+        assert_eq!(notes("application/json", body.as_bytes()).unwrap().unwrap(), people);
     }
 
     #[test]
     fn deep_or_wide_json_is_bounded() {
         let deep = format!("{}1{}", "[".repeat(200_000), "]".repeat(200_000));
-        assert!(told("application/json", deep.as_bytes()).unwrap_err().contains("recursion limit"));
+        assert!(notes("application/json", deep.as_bytes()).unwrap_err().contains("recursion limit"));
         let wide = format!("{{\"{}\": 1}}", "k".repeat(1 << 20));
-        assert!(told("application/json", wide.as_bytes()).is_ok());
+        assert!(notes("application/json", wide.as_bytes()).is_ok());
     }
 }

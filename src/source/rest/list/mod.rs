@@ -183,7 +183,7 @@ fn whole(call: &Call, request: &Request, status: u16) -> Result<(), RestError> {
 /// The answer as JSON, whatever its form; nothing where it says that it has no content. One that should have a body and has none
 /// is no end of a list: something between here and the service lost it.
 fn body_of(settings: &Settings, call: &Call, request: &Request, answer: &Answer) -> Result<Option<Value>, RestError> {
-    let manner = body::Manner { format: request.format, encoding: settings.encoding.as_deref() };
+    let manner = body::BodyFormat { format: request.format, encoding: settings.encoding.as_deref() };
     let read = body::read(&answer.headers, &answer.body, manner).map_err(|unread| unread.of(&call.what))?;
     if read.is_none() && answer.status != NO_CONTENT {
         return Err(RestError::Unreadable { what: call.what.clone(), why: "it has no body".to_owned() });

@@ -203,13 +203,13 @@ impl<'s> Progress<'s> {
 
     /// Takes down what the page says of the whole list.
     fn hear(&mut self, what: &str, page: &Page<'_>) -> Result<(), RestError> {
-        let told = |path: &Option<Path>, header: &Option<String>| {
+        let notes = |path: &Option<Path>, header: &Option<String>| {
             let inside = path.as_ref().and_then(|path| path.first(page.answer)).map(number);
-            let told = inside.or_else(|| Some(header_number(page.headers.get(header.as_deref()?)?)));
-            told.unwrap_or(Ok(None)).map_err(|Unclear| paging(what, "its total is not a number"))
+            let notes = inside.or_else(|| Some(header_number(page.headers.get(header.as_deref()?)?)));
+            notes.unwrap_or(Ok(None)).map_err(|Unclear| paging(what, "its total is not a number"))
         };
-        let total = told(&self.paging.total, &self.paging.total_header)?;
-        let pages = told(&self.paging.total_pages, &self.paging.pages_header)?;
+        let total = notes(&self.paging.total, &self.paging.total_header)?;
+        let pages = notes(&self.paging.total_pages, &self.paging.pages_header)?;
         self.total.take(total, self.paging.slack).map_err(|moved| moved.of(what, "records"))?;
         // So many records more or fewer fill so many pages at most.
         let slack = self.paging.slack.div_ceil(self.widest.max(1));
@@ -362,7 +362,7 @@ mod tests {
     use crate::source::rest::shape::path::Condition;
 
     /// Reads made-up answers to their end. Returns the requests, or the fault.
-    fn told(paging: &Paging, answers: &[Value]) -> String {
+    fn notes(paging: &Paging, answers: &[Value]) -> String {
         let mut progress = Progress::new(paging, 5);
         let url: Url = "https://hr.example/api/people?x=1".parse().unwrap();
         let records = Path::parse("data").unwrap();
@@ -402,23 +402,23 @@ mod tests {
     #[test]
     fn a_short_page_is_no_end_and_the_offset_counts_what_came() {
         let paging = Paging { kind: PagingKind::Offset(0), ..Paging::default() };
-        assert_eq!(told(&paging, &[json!({"data": [1, 2]}), json!({"data": [3]}), json!({"data": []})]), "0 2 3 = 3");
+        assert_eq!(notes(&paging, &[json!({"data": [1, 2]}), json!({"data": [3]}), json!({"data": []})]), "0 2 3 = 3");
         let scim = Paging { kind: PagingKind::Offset(1), total: Some(path("totalResults")), ..Paging::default() };
         let answers = [json!({"data": [1, 2], "totalResults": 3}), json!({"data": [3], "totalResults": 3})];
-        assert_eq!(told(&scim, &answers), "1 3 = 3");
-        assert_eq!(told(&paging, &[json!({"data": [1]}), Value::Null]), "0 1 = 1");
+        assert_eq!(notes(&scim, &answers), "1 3 = 3");
+        assert_eq!(notes(&paging, &[json!({"data": [1]}), Value::Null]), "0 1 = 1");
     }
 
     #[test]
     fn a_total_that_does_not_add_up_is_an_error() {
         let paging = Paging { kind: PagingKind::Page(1), total: Some(path("total")), ..Paging::default() };
-        let told = told(&paging, &[json!({"data": [1, 2], "total": 5}), json!({"data": [], "total": 5})]);
-        assert_eq!(told, "list: the service says that there are 5 records, 2 came");
+        let notes = notes(&paging, &[json!({"data": [1, 2], "total": 5}), json!({"data": [], "total": 5})]);
+        assert_eq!(notes, "list: the service says that there are 5 records, 2 came");
         let none = Paging { total: Some(path("total")), ..Paging::default() };
-        assert!(super::tests::told(&none, &[json!({"data": [1], "total": 2})]).contains("2 records, 1 came"));
+        assert!(super::tests::notes(&none, &[json!({"data": [1], "total": 2})]).contains("2 records, 1 came"));
         let pages = Paging { kind: PagingKind::Page(1), total_pages: Some(path("pages")), ..Paging::default() };
         let answers = [json!({"data": [1], "pages": 3}), json!({"data": [], "pages": 3})];
-        assert!(super::tests::told(&pages, &answers).contains("3 pages, 1 came"));
+        assert!(super::tests::notes(&pages, &answers).contains("3 pages, 1 came"));
     }
 
     #[test]
@@ -426,19 +426,19 @@ mod tests {
         let paging = |slack| Paging { kind: PagingKind::Offset(0), total: Some(path("total")), slack, ..Paging::default() };
         // One of four has left the first page: the third slips onto it, and what comes adds up all the same.
         let answers = [json!({"data": [1, 2], "total": 4}), json!({"data": [4], "total": 3})];
-        assert_eq!(told(&paging(0), &answers), "list: first there were 4 records, then 3");
-        assert_eq!(told(&paging(1), &answers), "0 2 = 3");
+        assert_eq!(notes(&paging(0), &answers), "list: first there were 4 records, then 3");
+        assert_eq!(notes(&paging(1), &answers), "0 2 = 3");
         let creeping = [1, 2, 3, 4].map(|n| json!({"data": [n], "total": n + 5}));
-        assert_eq!(told(&paging(2), &creeping), "list: first there were 6 records, then 9");
+        assert_eq!(notes(&paging(2), &creeping), "list: first there were 6 records, then 9");
         let pages = Paging { kind: PagingKind::Page(1), total_pages: Some(path("pages")), ..Paging::default() };
         let answers = [json!({"data": [1], "pages": 3}), json!({"data": [2], "pages": 2})];
-        assert_eq!(told(&pages, &answers), "list: first there were 3 pages, then 2");
+        assert_eq!(notes(&pages, &answers), "list: first there were 3 pages, then 2");
         // Three records are at most two pages of two.
         let pages = Paging { slack: 3, ..pages };
         let answers = |then| [json!({"data": [1, 2], "pages": 5}), json!({"data": [3, 4], "pages": then})];
-        assert_eq!(told(&pages, &answers(2)), "list: first there were 5 pages, then 2");
+        assert_eq!(notes(&pages, &answers(2)), "list: first there were 5 pages, then 2");
         let last = [json!({"data": [1, 2], "pages": 3}), json!({"data": [3], "pages": 2})];
-        assert_eq!(told(&pages, &last), "1 2 = 3");
+        assert_eq!(notes(&pages, &last), "1 2 = 3");
     }
 
     #[test]
@@ -448,34 +448,34 @@ mod tests {
             let paging = Paging { kind, end, total: Some(path("total")), ..Paging::default() };
             // A cursor beside the end is where the next reading of changes would begin.
             let answers = |last: Value| [json!({"data": [1], "next": 2}), json!({"data": last, "next": 3, "last": true})];
-            assert!(told(&paging, &answers(json!([2]))).ends_with(" 2 = 2"));
-            assert!(told(&paging, &answers(Value::Null)).ends_with(" 2 = 1"));
+            assert!(notes(&paging, &answers(json!([2]))).ends_with(" 2 = 2"));
+            assert!(notes(&paging, &answers(Value::Null)).ends_with(" 2 = 1"));
             let short = json!({"data": [1], "last": true, "total": 2});
-            assert!(told(&paging, &[short]).contains("2 records, 1 came"));
+            assert!(notes(&paging, &[short]).contains("2 records, 1 came"));
         }
     }
 
     #[test]
     fn a_list_that_would_never_end_is_an_error() {
         let paging = Paging { kind: PagingKind::Offset(0), ..Paging::default() };
-        assert!(told(&paging, &[json!({"data": [1]}), json!({"data": [1]})]).contains("came twice"));
+        assert!(notes(&paging, &[json!({"data": [1]}), json!({"data": [1]})]).contains("came twice"));
         let answers: Vec<Value> = (0..9).map(|n| json!({ "data": [n] })).collect();
-        assert!(told(&paging, &answers).contains("more than 5 pages"));
+        assert!(notes(&paging, &answers).contains("more than 5 pages"));
         let cursor = Paging { kind: PagingKind::Cursor(path("next")), ..Paging::default() };
         let answers = [json!({"data": [1], "next": "a"}), json!({"data": [2], "next": "b"}), json!({"data": [3], "next": "a"})];
-        assert!(told(&cursor, &answers).contains("never end"));
+        assert!(notes(&cursor, &answers).contains("never end"));
         let more = Paging { kind: PagingKind::Page(1), more: Some(path("more")), ..Paging::default() };
-        assert!(told(&more, &[json!({"data": [], "more": true})]).contains("empty although"));
+        assert!(notes(&more, &[json!({"data": [], "more": true})]).contains("empty although"));
     }
 
     #[test]
     fn a_cursor_ends_with_null_and_a_link_is_followed_as_given() {
         let cursor = Paging { kind: PagingKind::Cursor(path("next")), ..Paging::default() };
-        assert_eq!(told(&cursor, &[json!({"data": [1], "next": 2}), json!({"data": [2], "next": null})]), "- 2 = 2");
-        assert!(told(&cursor, &[json!({"data": [1], "next": 2}), Value::Null]).contains("is empty although"));
+        assert_eq!(notes(&cursor, &[json!({"data": [1], "next": 2}), json!({"data": [2], "next": null})]), "- 2 = 2");
+        assert!(notes(&cursor, &[json!({"data": [1], "next": 2}), Value::Null]).contains("is empty although"));
         let next = Paging { kind: PagingKind::Next(path("next")), ..Paging::default() };
         let answers = [json!({"data": [1], "next": "/api/people?c=2"}), json!({"data": [2]})];
-        assert_eq!(told(&next, &answers), "- https://hr.example/api/people?c=2 - = 2");
+        assert_eq!(notes(&next, &answers), "- https://hr.example/api/people?c=2 - = 2");
     }
 
     #[test]
@@ -485,12 +485,12 @@ mod tests {
             for end in &ends {
                 let more = Paging { kind: kind.clone(), more: Some(path("more")), ..Paging::default() };
                 let answers = [json!({"data": [1], "more": true, "next": "a"}), end.clone()];
-                assert_eq!(told(&more, &answers), "list: the list ends although the service said that there is more", "{end}");
+                assert_eq!(notes(&more, &answers), "list: the list ends although the service said that there is more", "{end}");
             }
             for end in &ends[..3] {
                 let pages = Paging { kind: kind.clone(), total_pages: Some(path("pages")), ..Paging::default() };
                 let answers = [json!({"data": [1], "pages": 2, "next": "a"}), end.clone()];
-                assert_eq!(told(&pages, &answers), "list: the service says that there are 2 pages, 1 came", "{end}");
+                assert_eq!(notes(&pages, &answers), "list: the service says that there are 2 pages, 1 came", "{end}");
             }
         }
     }
@@ -500,32 +500,32 @@ mod tests {
         let (kind, total) = (PagingKind::Cursor(path("next")), Some(path("total")));
         let paging = Paging { kind, more: Some(path("more")), total, ..Paging::default() };
         let last = json!({"data": null, "more": false});
-        assert_eq!(told(&paging, &[json!({"data": [1], "more": true, "next": "a", "total": 1}), last]), "- a = 1");
+        assert_eq!(notes(&paging, &[json!({"data": [1], "more": true, "next": "a", "total": 1}), last]), "- a = 1");
     }
 
     #[test]
     fn more_without_a_way_to_it_is_no_end() {
         for kind in [PagingKind::None, PagingKind::Cursor(path("next")), PagingKind::Next(path("next")), PagingKind::Link] {
             let more = Paging { kind: kind.clone(), more: Some(path("more")), ..Paging::default() };
-            assert!(told(&more, &[json!({"data": [1], "more": true})]).contains("the list ends although"));
+            assert!(notes(&more, &[json!({"data": [1], "more": true})]).contains("the list ends although"));
             let pages = Paging { kind, total_pages: Some(path("pages")), ..Paging::default() };
-            assert!(told(&pages, &[json!({"data": [1], "pages": 3})]).contains("3 pages, 1 came"));
+            assert!(notes(&pages, &[json!({"data": [1], "pages": 3})]).contains("3 pages, 1 came"));
         }
         let (more, total_pages) = (Some(path("more")), Some(path("pages")));
         let both = Paging { kind: PagingKind::Page(1), more, total_pages, ..Paging::default() };
-        assert!(told(&both, &[json!({"data": [1], "more": false, "pages": 2})]).contains("2 pages, 1 came"));
+        assert!(notes(&both, &[json!({"data": [1], "more": false, "pages": 2})]).contains("2 pages, 1 came"));
     }
 
     #[test]
     fn null_where_a_cursor_led_is_no_empty_list() {
         for kind in [PagingKind::Cursor(path("next")), PagingKind::Next(path("next"))] {
             let paging = Paging { kind, ..Paging::default() };
-            let lost = told(&paging, &[json!({"data": [1], "next": "b"}), json!({"data": null})]);
+            let lost = notes(&paging, &[json!({"data": [1], "next": "b"}), json!({"data": null})]);
             assert!(lost.contains("is empty although the page before"), "{lost}");
-            assert!(told(&paging, &[json!({"data": [1], "next": "b"}), json!({"data": []})]).ends_with("= 1"));
+            assert!(notes(&paging, &[json!({"data": [1], "next": "b"}), json!({"data": []})]).ends_with("= 1"));
             // A first page without records may still lead on.
             let answers = [json!({"data": null, "next": "b"}), json!({"data": [1]})];
-            assert!(told(&paging, &answers).ends_with("= 1"));
+            assert!(notes(&paging, &answers).ends_with("= 1"));
         }
     }
 
@@ -533,20 +533,20 @@ mod tests {
     fn what_cannot_be_understood_is_no_end() {
         let more = Paging { kind: PagingKind::Page(1), more: Some(path("more")), ..Paging::default() };
         for word in [json!("/people?page=2"), json!(57), json!({"next": true}), json!("Ja")] {
-            assert!(told(&more, &[json!({"data": [1], "more": word})]).contains("neither true nor false"), "{word}");
+            assert!(notes(&more, &[json!({"data": [1], "more": word})]).contains("neither true nor false"), "{word}");
         }
-        assert_eq!(told(&more, &[json!({"data": [1], "more": "Y"}), json!({"data": [2], "more": "N"})]), "1 2 = 2");
+        assert_eq!(notes(&more, &[json!({"data": [1], "more": "Y"}), json!({"data": [2], "more": "N"})]), "1 2 = 2");
         let total = Paging { total: Some(path("total")), ..Paging::default() };
         for word in [json!("1,200"), json!({"value": 2}), json!(1.5)] {
-            assert!(told(&total, &[json!({"data": [1], "total": word})]).contains("is not a number"), "{word}");
+            assert!(notes(&total, &[json!({"data": [1], "total": word})]).contains("is not a number"), "{word}");
         }
         for unknown in [json!(-1), json!(""), json!(false), json!(1.0), json!("1")] {
-            assert_eq!(told(&total, &[json!({"data": [1], "total": unknown})]), "- = 1");
+            assert_eq!(notes(&total, &[json!({"data": [1], "total": unknown})]), "- = 1");
         }
         for kind in [PagingKind::Cursor(path("next")), PagingKind::Next(path("next"))] {
             let paging = Paging { kind, ..Paging::default() };
-            assert!(told(&paging, &[json!({"data": [1], "next": {"href": "/x"}})]).contains("an object or a list"));
-            assert_eq!(told(&paging, &[json!({"data": [1], "next": false})]), "- = 1");
+            assert!(notes(&paging, &[json!({"data": [1], "next": {"href": "/x"}})]).contains("an object or a list"));
+            assert_eq!(notes(&paging, &[json!({"data": [1], "next": false})]), "- = 1");
         }
     }
 
@@ -565,10 +565,10 @@ mod tests {
             ] {
                 let mut answer = json!({"data": [1]});
                 answer.as_object_mut().unwrap().extend(leads.as_object().unwrap().clone());
-                assert!(told(paging, &[answer]).contains("names a next page that `paging` does not ask for"), "{leads}");
+                assert!(notes(paging, &[answer]).contains("names a next page that `paging` does not ask for"), "{leads}");
             }
             for end in [json!({"next": null}), json!({"next": {"href": null}}), json!({"next": ""}), json!([]), Value::Null] {
-                assert_eq!(told(paging, &[json!({"data": [1], "links": end, "_links": end, "d": end})]), "- = 1");
+                assert_eq!(notes(paging, &[json!({"data": [1], "links": end, "_links": end, "d": end})]), "- = 1");
             }
         }
         // Of a record that was asked for alone, the link leads to the next record.
@@ -589,7 +589,7 @@ mod tests {
         // A page without anybody, of which the service says that it is not the last.
         let offset = Paging { kind: PagingKind::Offset(0), ..Paging::default() };
         let answers = [json!({"data": [1]}), json!({"data": [], "@odata.nextLink": "https://x"})];
-        assert!(told(&offset, &answers).contains("names a next page"));
+        assert!(notes(&offset, &answers).contains("names a next page"));
         let mut headers = HeaderMap::new();
         headers.append("link", HeaderValue::from_bytes("<https://a/?p=ü>; rel=next".as_bytes()).unwrap());
         let (url, answer) = ("https://a/".parse().unwrap(), json!([{}]));
@@ -611,12 +611,12 @@ mod tests {
         for kind in [PagingKind::Cursor(path("cursor")), PagingKind::Next(path("links.next")), PagingKind::Page(1)] {
             let paging = Paging { kind, more: more.clone(), ..Paging::default() };
             let first = json!({"data": [1], "more": true, "cursor": "w", "links": {"next": "/api/people?after=w"}});
-            assert!(told(&paging, &[first, last(link)]).ends_with(" = 2"));
+            assert!(notes(&paging, &[first, last(link)]).ends_with(" = 2"));
         }
         let one = Paging { more, ..Paging::default() };
-        assert_eq!(told(&one, &[last(link)]), "- = 1");
+        assert_eq!(notes(&one, &[last(link)]), "- = 1");
         let all = Paging { total: Some(path("total")), ..Paging::default() };
-        assert_eq!(told(&all, &[json!({"data": [1], "total": 1, "links": {"next": link}})]), "- = 1");
+        assert_eq!(notes(&all, &[json!({"data": [1], "total": 1, "links": {"next": link}})]), "- = 1");
     }
 
     #[test]
@@ -624,12 +624,12 @@ mod tests {
         let page = |data: Value| json!({"data": data, "total": 2, "pages": 1, "links": {"next": "/api/people?page=9"}});
         for (total, total_pages) in [(Some(path("total")), None), (None, Some(path("pages")))] {
             let paging = Paging { kind: PagingKind::Offset(0), total, total_pages, ..Paging::default() };
-            assert_eq!(told(&paging, &[page(json!([1, 2])), page(json!([]))]), "0 2 = 2");
+            assert_eq!(notes(&paging, &[page(json!([1, 2])), page(json!([]))]), "0 2 = 2");
         }
         // What was taken for the total is how many are on the page.
         let count = Paging { kind: PagingKind::Page(1), total: Some(path("total")), ..Paging::default() };
         let answers = [page(json!([1, 2])), page(json!([3, 4])), json!({"data": [], "total": 2})];
-        assert_eq!(told(&count, &answers), "list: the service says that there are 2 records, 4 came");
+        assert_eq!(notes(&count, &answers), "list: the service says that there are 2 records, 4 came");
     }
 
     #[test]
@@ -648,17 +648,17 @@ mod tests {
         ] {
             let mut answer = json!({"data": [{"id": 1}]});
             answer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            assert_eq!(told(&one, std::slice::from_ref(&answer)), said);
+            assert_eq!(notes(&one, std::slice::from_ref(&answer)), said);
             let ignore = said.split('`').find(|word| more.pointer(&format!("/{}", word.replace('.', "/"))).is_some());
             let deaf = Paging { ignore: vec![ignore.unwrap().to_owned()], ..Paging::default() };
-            assert_eq!(told(&deaf, &[answer]), "- = 1");
+            assert_eq!(notes(&deaf, &[answer]), "- = 1");
         }
         for fine in
             [json!({"total": 1, "count": 1, "hasMore": false, "next": null}), json!({"meta": {"total_pages": 1, "isLast": true}})]
         {
             let mut answer = json!({"data": [{"id": 1, "total": 40, "hasMore": true}]});
             answer.as_object_mut().unwrap().extend(fine.as_object().unwrap().clone());
-            assert_eq!(told(&one, &[answer]), "- = 1");
+            assert_eq!(notes(&one, &[answer]), "- = 1");
         }
     }
 
@@ -673,19 +673,19 @@ mod tests {
             let paging = Paging { kind: kind.clone(), ..Paging::default() };
             // Said on the first page alone, or on the last.
             for last in [json!({}), json!({"total": 5})] {
-                assert!(told(&paging, &answers(last)).contains("`total` of the answer counts 5 records, 2 came"));
+                assert!(notes(&paging, &answers(last)).contains("`total` of the answer counts 5 records, 2 came"));
             }
-            assert!(told(&paging, &answers(json!({"total": 2}))).ends_with(" = 2"));
+            assert!(notes(&paging, &answers(json!({"total": 2}))).ends_with(" = 2"));
             let slack = Paging { kind, slack: 3, ..Paging::default() };
-            assert!(told(&slack, &answers(json!({}))).ends_with(" = 2"));
+            assert!(notes(&slack, &answers(json!({}))).ends_with(" = 2"));
         }
         // What was taken for the total counts the records of a page: the list goes on by another word.
         let count = Paging { kind: PagingKind::Offset(0), total: Some(path("count")), ..Paging::default() };
         let page = |data: Value, more: bool| json!({"data": data, "count": 2, "hasMore": more});
-        let told = told(&count, &[page(json!([1, 2]), true), page(json!([3, 4]), false)]);
-        assert_eq!(told, "list: the service says that there are 2 records, 4 came");
+        let notes = notes(&count, &[page(json!([1, 2]), true), page(json!([3, 4]), false)]);
+        assert_eq!(notes, "list: the service says that there are 2 records, 4 came");
         let next = Paging { kind: PagingKind::Next(path("nxt")), ..Paging::default() };
-        let told = super::tests::told(&next, &[json!({"data": [1], "nxt": null, "paging": {"has_more": true}})]);
-        assert!(told.contains("by `paging.has_more`"), "{told}");
+        let notes = super::tests::notes(&next, &[json!({"data": [1], "nxt": null, "paging": {"has_more": true}})]);
+        assert!(notes.contains("by `paging.has_more`"), "{notes}");
     }
 }

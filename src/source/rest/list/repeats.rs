@@ -110,8 +110,8 @@ mod tests {
         listed.take_whole(&raw(0, 2, json!({"id": 2}))).unwrap();
         let fault = listed.take_whole(&raw(0, 2, json!({"id": 1}))).unwrap_err();
         assert!(fault.moved());
-        let told = fault.to_string();
-        assert!(told.starts_with("the record hr, page 2 at /0 was listed before as hr, page 1 at /0"), "{told}");
+        let notes = fault.to_string();
+        assert!(notes.starts_with("the record hr, page 2 at /0 was listed before as hr, page 1 at /0"), "{notes}");
         assert!(matches!(listed.take_whole(&raw(1, 1, json!({"id": 1}))), Err(RestError::InTwoLists { .. })));
     }
 

@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    fn told(record: &Value, paths: &[&str]) -> Option<String> {
+    fn notes(record: &Value, paths: &[&str]) -> Option<String> {
         let paths: Vec<Path> = paths.iter().map(|path| Path::parse(path).unwrap()).collect();
         needed(record, paths.iter())
     }
@@ -104,7 +104,7 @@ mod tests {
             (json!({"a": {"items": [{"b": [{"jobs": [], "jobs@nextLink": "x"}]}]}}), "a.b.jobs"),
             (json!({"items": [{"n": 1}], "hasMore": true}), "items"),
         ] {
-            assert_eq!(told(&cut, &[]).as_deref(), Some(list), "{cut}");
+            assert_eq!(notes(&cut, &[]).as_deref(), Some(list), "{cut}");
         }
         for whole in [
             json!({"jobs": {"items": [{"n": 1}], "hasMore": false}, "hasMore": true}),
@@ -112,7 +112,7 @@ mod tests {
             json!({"jobs": [{"n": 1}], "jobs@odata.count": 1}),
             json!({"jobs": {"items": [{"n": 1}], "totalResults": 1, "count": 1, "limit": 25}}),
         ] {
-            assert_eq!(told(&whole, &[]), None, "{whole}");
+            assert_eq!(notes(&whole, &[]), None, "{whole}");
         }
     }
 
@@ -123,15 +123,15 @@ mod tests {
         for path in
             ["work.jobs.n", "work[0].jobs", "work.items[last].jobs.items[n=9].n", "/work/items/0/jobs/items/0/n", "work[*].jobs"]
         {
-            assert_eq!(told(&record, &["id", path]).as_deref(), Some("work.jobs"), "{path}");
+            assert_eq!(notes(&record, &["id", path]).as_deref(), Some("work.jobs"), "{path}");
         }
-        assert_eq!(told(&record, &["mails[type=work].value"]).as_deref(), Some("mails"));
+        assert_eq!(notes(&record, &["mails[type=work].value"]).as_deref(), Some("mails"));
         for path in ["id", "work.n", "work", "jobs.n", "/work/items/0/n", "work[n=3].jobs.n"] {
-            assert_eq!(told(&record, &[path]), None, "{path}");
+            assert_eq!(notes(&record, &[path]), None, "{path}");
         }
         // A list of which nothing at all came.
         let none = json!({"id": 1, "jobs@odata.nextLink": "x"});
-        assert_eq!(told(&none, &["jobs[n=1].n"]).as_deref(), Some("jobs"));
+        assert_eq!(notes(&none, &["jobs[n=1].n"]).as_deref(), Some("jobs"));
     }
 
     #[test]
@@ -147,10 +147,10 @@ mod tests {
             (&several, "id work.count work[0].count /work/0/count", "work.n work[0].n work[n=2].n /work/0/items/0/n"),
         ] {
             for path in whole.split(' ') {
-                assert_eq!(told(record, &[path]), None, "{path} in {record}");
+                assert_eq!(notes(record, &[path]), None, "{path} in {record}");
             }
             for path in part.split(' ') {
-                assert!(told(record, &["id", path]).is_some(), "{path} in {record}");
+                assert!(notes(record, &["id", path]).is_some(), "{path} in {record}");
             }
         }
     }

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
     use crate::record::plain_moment;
 
-    fn told(text: &str, form: &DateForm) -> String {
+    fn notes(text: &str, form: &DateForm) -> String {
         day(text, form, &TimeZone::get("Europe/Berlin").unwrap()).unwrap_or_else(|| "none".into())
     }
 
@@ -61,12 +61,12 @@ mod tests {
             ("20-01-01", "none"),
             ("überall!", "none"),
         ] {
-            assert_eq!(told(text, &DateForm::Iso), expected, "{text}");
+            assert_eq!(notes(text, &DateForm::Iso), expected, "{text}");
         }
-        assert_eq!(told("05-Dec-2019", &DateForm::Pattern(DayFormat::new("%d-%b-%Y").unwrap())), "2019-12-05");
-        assert_eq!(told("31.12.2026", &DateForm::Pattern(DayFormat::new("%d.%m.%Y").unwrap())), "2026-12-31");
-        assert_eq!(told("1717200000", &DateForm::EpochSeconds), "2024-06-01");
-        assert_eq!(told("1717200000000", &DateForm::EpochMillis), "2024-06-01");
+        assert_eq!(notes("05-Dec-2019", &DateForm::Pattern(DayFormat::new("%d-%b-%Y").unwrap())), "2019-12-05");
+        assert_eq!(notes("31.12.2026", &DateForm::Pattern(DayFormat::new("%d.%m.%Y").unwrap())), "2026-12-31");
+        assert_eq!(notes("1717200000", &DateForm::EpochSeconds), "2024-06-01");
+        assert_eq!(notes("1717200000000", &DateForm::EpochMillis), "2024-06-01");
     }
 
     #[test]

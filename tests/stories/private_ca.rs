@@ -36,7 +36,7 @@ fn serve(config: ServerConfig) -> u16 {
             let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = Stream::new(&mut tls, &mut socket);
             let _request = stream.read(&mut [0; 16_384]);
-            let body = r#"{"error":{"code":"InvalidAuthenticationToken","message":"output over TLS"}}"#;
+            let body = r#"{"error":{"code":"InvalidAuthenticationToken","message":"told over TLS"}}"#;
             let head = format!("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
             let _sent = stream.write_all(format!("{head}{body}").as_bytes());
             stream.conn.send_close_notify();

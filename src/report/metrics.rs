@@ -41,7 +41,7 @@ pub struct FeedFigures {
 ///
 /// let feed = FeedFigures { feed: "HR".to_owned(), exit_code: Some(3), ..FeedFigures::default() };
 /// let text = metrics(vec![feed]);
-/// assert!(text.contains("hrpush_run_exit_code{feed=\"HR\"} 3\n") && text.ends_with("# EOF\n"));
+/// assert!(text.contains("hrpush_run_exit_code{feed=\"HR\"} 3.0\n") && text.ends_with("# EOF\n"));
 /// ```
 pub fn metrics(feeds: Vec<FeedFigures>) -> String {
     let mut registry = Registry::default();

@@ -168,10 +168,11 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
     let signer = signature::verify(signers, &text, &signature, &[statement.signed_at, now])
         .map_err(|fault| refuse(&format!("the approval is refused: {fault}")))?;
     let mut store = settings.store()?;
-    check_time(settings, &store, &statement, now).map_err(|problem| refuse(&problem))?;
+    // What is for another folder says so, however late it is.
     let Some(proposal) = store.proposal(&statement.fingerprint)? else {
         return Err(refuse(&foreign(settings, &store, &statement)?));
     };
+    check_time(settings, &store, &statement, now).map_err(|problem| refuse(&problem))?;
     let plan = &proposal.plan;
     if (&plan.target.tenant_id, &plan.source.feed) != (&statement.tenant, &statement.feed)
         || plan.source.sha256 != statement.reading

@@ -87,7 +87,7 @@ fn shown(operation: &Value, result: Result<Answer, Refusal>) -> Value {
     Value::Object(shown)
 }
 
-/// The id that `bulkId:x` stands for.
+/// The id of the resource that the operation with the `bulkId` x created.
 fn resolved(text: &str, made: &Made) -> Result<String, Refusal> {
     let Some(name) = text.strip_prefix("bulkId:") else { return Ok(text.to_owned()) };
     made.get(name).cloned().ok_or_else(|| {

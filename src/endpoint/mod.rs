@@ -1,7 +1,7 @@
 //! A SCIM 2.0 service provider over HTTP: it stores what is pushed, and nothing more.
 //!
 //! A request comes in; a resource in `store::pushed` and an answer go out. No request reaches a tenant: a later run reads the feed like any
-//! other source. Senders are told apart by their tokens, and a token belongs to one feed. A success is answered once the change is on the
+//! other source. Each sender has a token of its own, and a token belongs to one feed. A success is answered once the change is on the
 //! disk.
 
 mod admission;

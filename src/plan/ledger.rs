@@ -91,8 +91,8 @@ pub struct PersonState {
     /// `on_leave` actions that were asked for and are done since the person last left.
     pub leave_done: BTreeSet<LeaveAction>,
     /// What HR wanted at the last run, by attribute name: it distinguishes a change in HR from a drift of the tenant. Empty where it is not
-    /// known or not needed: [`keys_with_other_names`](crate::plan::keys_with_other_names) and
-    /// [`keys_with_causes`](crate::plan::keys_with_causes) return the people of whom it is.
+    /// known or not needed. The people for whom it is needed: [`keys_with_other_names`](crate::plan::keys_with_other_names) and
+    /// [`keys_with_causes`](crate::plan::keys_with_causes).
     pub wanted: BTreeMap<String, Option<Value>>,
 }
 

@@ -1,4 +1,4 @@
-//! The people of whom the matching asks what HR wanted at the last run.
+//! The people whose values of the last run the matching needs, because the names of record and account differ.
 
 use crate::directory::Users;
 use crate::plan::ledger::Ledger;

@@ -66,6 +66,9 @@ use crate::apply::RunId;
 use crate::directory::TenantId;
 
 const FILE: &str = "state.db";
+/// How often a taken lock is tried, and how long it is waited for in between.
+const LOCK_ATTEMPTS: u32 = 5;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// Why the state cannot be used.
 #[derive(Debug, Error)]
@@ -184,9 +187,29 @@ impl Store {
         let broken = |error| StoreError::Folder { folder: self.folder.clone(), error };
         private_file(&lock).map_err(broken)?;
         let file = File::options().write(true).open(&lock).map_err(broken)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked { folder: self.folder.clone(), lock }),
+        for attempt in 1.. {
+            match file.try_lock() {
+                Ok(()) => break,
+                // `is_running` holds the lock for a moment, which must not keep a run out.
+                Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { folder: self.folder.clone(), lock }),
+                Err(TryLockError::Error(error)) => return Err(broken(error)),
+            }
+        }
+        Ok(Lock { _file: file })
+    }
+
+    /// Whether a run holds the folder at this moment.
+    pub fn is_running(&self) -> Result<bool, StoreError> {
+        let broken = |error| StoreError::Folder { folder: self.folder.clone(), error };
+        let file = match File::open(self.folder.join("lock")) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(broken(error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
             Err(TryLockError::Error(error)) => Err(broken(error)),
         }
     }

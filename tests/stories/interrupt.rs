@@ -98,8 +98,11 @@ fn a_run_that_was_killed_is_listed_as_crashed_by_the_next_one() {
     let world = World::new();
     let server = Served::start(&world, &[]);
     let (mut run, _told) = waiting_run(&world, &server);
+    let last = || world.run(["status", "--format", "json"]).ends_with(1).json()["feeds"][0]["lastRun"]["ended"].clone();
+    assert_eq!(last(), Value::Null, "it still runs");
     signal(&run, "-KILL");
     assert!(!run.wait().unwrap().success());
+    assert_eq!(last(), "crashed", "nothing holds the folder any more");
     let listed = || world.run(["runs", "--format", "json"]).ends_with(0).json();
     assert_eq!(listed()[0]["ended"], Value::Null);
     assert!(world.run(["runs"]).ends_with(0).out.contains("unfinished"));

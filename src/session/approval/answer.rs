@@ -86,11 +86,19 @@ fn no_plan(name: &str) -> Failure {
     ))
 }
 
-/// The fingerprint of the last run that had a plan.
+/// The fingerprint of the last run. A run without a plan is named, since an answer to the plan before it may not be meant.
 fn last(store: &Store) -> Result<String, Failure> {
-    let row = store.runs()?.into_iter().find(|row| row.fingerprint.is_some());
-    let row = row.ok_or_else(|| Failure::usage("no run of this state folder has made a plan yet"))?;
-    let fingerprint = row.fingerprint.unwrap_or_default();
+    let rows = store.runs()?;
+    let none = || Failure::usage("no run of this state folder has made a plan yet");
+    let (newest, row) = (rows.first(), rows.iter().find(|row| row.fingerprint.is_some()));
+    let (newest, row) = newest.zip(row).ok_or_else(none)?;
+    let fingerprint = row.fingerprint.clone().unwrap_or_default();
+    if newest.run != row.run {
+        return Err(Failure::usage(format!(
+            "the last run {} made no plan\n  hint: the run {} before it did; its fingerprint is {fingerprint}",
+            newest.run, row.run
+        )));
+    }
     if store.proposal(&fingerprint)?.is_none() {
         return Err(Failure::usage(format!(
             "the last run {} was carried out or had nothing to do: there is nothing to answer",
@@ -123,7 +131,7 @@ pub(crate) fn record(settings: &Settings, name: &str, answer: &Answer, signing: 
         // Only a signature needs a number that is used once.
         None => approval.nonce = None,
     }
-    keep(&mut store, &approval, &proposal)
+    keep(&mut store, approval, &proposal)
 }
 
 /// Writes a statement beside its signature, for the state folder of the plan. Without a key it is written alone, to be signed elsewhere.
@@ -168,6 +176,9 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
     let signer = signature::verify(signers, &text, &signature, &[statement.signed_at, now])
         .map_err(|fault| refuse(&format!("the approval is refused: {fault}")))?;
     let mut store = settings.store()?;
+    if store.has_nonce(&statement.nonce)? {
+        return Err(refuse(&format!("the approval is refused: {}", StoreError::NonceUsed)));
+    }
     // What is for another folder says so, however late it is.
     let Some(proposal) = store.proposal(&statement.fingerprint)? else {
         return Err(refuse(&foreign(settings, &store, &statement)?));
@@ -183,10 +194,16 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
         let name = shown(&guard.name);
         return Err(refuse(&format!("the approval is refused: its count of the guard `{name}` is not that of the plan")));
     }
+    if let Some(key) = not_concerned(plan, &statement.except) {
+        return Err(refuse(&format!(
+            "the approval is refused: it leaves out `{}`, and the plan has no change of this person",
+            shown(key)
+        )));
+    }
     let mut approval = approval(&statement, plan);
     approval.principal = Some(signer.principals.into_iter().collect::<Vec<_>>().join(","));
     approval.signature = Some(signature);
-    keep(&mut store, &approval, &proposal).map_err(|fault| match fault {
+    keep(&mut store, approval, &proposal).map_err(|fault| match fault {
         Failure::Usage(why) => refuse(&format!("the approval is refused: {why}")),
         other => other,
     })
@@ -227,10 +244,15 @@ fn foreign(settings: &Settings, store: &Store, statement: &Statement) -> Result<
     Ok(format!("the approval is for the tenant {}, and this state folder serves {ours}", shown(&statement.tenant)))
 }
 
+/// The first of these keys that no change of the plan concerns.
+fn not_concerned<'k>(plan: &Plan, keys: &'k [String]) -> Option<&'k String> {
+    let concerned = RejectedChange::of(plan, Some(keys));
+    keys.iter().find(|key| !concerned.iter().any(|(of, _)| of == *key))
+}
+
 /// The statement of an answer to a plan.
 fn statement(settings: &Settings, plan: &Plan, answer: &Answer) -> Result<Statement, Failure> {
-    let concerned = RejectedChange::of(plan, Some(&answer.except));
-    if let Some(key) = answer.except.iter().find(|key| !concerned.iter().any(|(of, _)| of == *key)) {
+    if let Some(key) = not_concerned(plan, &answer.except) {
         return Err(Failure::usage(format!("--except {}: the plan has no change of this person", shown(key))));
     }
     let mut nonce = [0_u8; 16];
@@ -274,7 +296,17 @@ fn approval(statement: &Statement, plan: &Plan) -> Approval {
     }
 }
 
-fn keep(store: &mut Store, approval: &Approval, proposal: &Proposal) -> Result<Given, Failure> {
+fn keep(store: &mut Store, mut approval: Approval, proposal: &Proposal) -> Result<Given, Failure> {
+    if approval.approves && !approval.covered.is_empty() {
+        approval.covered = RejectedChange::taken_out_of(&store.carried_out_since(proposal)?, approval.covered);
+        if approval.covered.is_empty() {
+            return Err(Failure::usage(format!(
+                "the plan {} was carried out since it was shown: there is nothing to approve\n  hint: `hrpush runs` lists the runs",
+                proposal.plan.fingerprint
+            )));
+        }
+    }
+    let approval = &approval;
     let rejected = match (approval.approves, approval.left_out.as_slice()) {
         (true, []) => Vec::new(),
         (true, keys) => RejectedChange::of(&proposal.plan, Some(keys)),

@@ -133,6 +133,8 @@ fn the_chain_shows_what_was_changed_and_what_was_taken_away() {
     assert_eq!(tamper("delete from runs where number = 2"), Some(2));
     assert_eq!(tamper("update runs set aside = x'00' where number = 2"), Some(1));
     assert_eq!(tamper("update runs set summary = '{}' where number = 3"), Some(2));
+    assert_eq!(tamper("update runs set applied = 99 where number = 2"), Some(1), "the count that the list shows");
+    assert_eq!(tamper("update runs set link = null where number = 1"), Some(0), "a row that no run has left");
     assert_eq!(tamper("update runs set aside = aside where number = 2"), None);
 }
 

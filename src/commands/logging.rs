@@ -46,7 +46,7 @@ pub(super) fn start(common: &Common) -> Result<(), Failure> {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).with_target(false);
     // A second start in one process (tests) keeps the first log.
     let _ = match common.log_format {
-        Format::Text | Format::Csv => log.try_init(),
+        Format::Text => log.try_init(),
         Format::Json => log.json().try_init(),
     };
     Ok(())

@@ -7,6 +7,7 @@ use super::interrupt::block_on;
 use super::output::{columns, print};
 use super::pager::page;
 use super::screen::Screen;
+use crate::diagnostic::Note;
 use crate::report::{self, Detail, Prospect, View};
 use crate::session::approval::proposal;
 use crate::session::approval::valid_approvals::refuse_unsigned;
@@ -61,7 +62,7 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
     let Choices { common, stop, consent } = choices;
     let preview = pending.preview(session);
     session.observer.event(Event::Planned(&preview));
-    let speaks = common.format == Format::Text && !common.quiet;
+    let speaks = common.format() == Format::Text && !common.quiet;
     let terms = Terms {
         consent,
         approve: stop.approve.as_deref(),
@@ -92,17 +93,17 @@ async fn decide(session: &Session<'_>, mut pending: PendingRun, judgement: Judge
     match judgement.decide(confirmed) {
         Decision::End(ended) => {
             proposal::keep(session, &mut pending);
-            if common.format == Format::Json {
+            if common.format() == Format::Json {
                 print(&pending.document()?)?;
             }
             Ok(ended)
         }
         Decision::Execute(approval) => {
             let Executed { outcome, ended, had_changes } = execute(session, pending, approval).await?;
-            match common.format {
+            match common.format() {
                 Format::Json => print(&report::json(&outcome)?)?,
-                Format::Text | Format::Csv if had_changes && !common.quiet => print(&report::outcome(&outcome))?,
-                Format::Text | Format::Csv => {}
+                Format::Text if had_changes && !common.quiet => print(&report::outcome(&outcome))?,
+                Format::Text => {}
             }
             Ok(ended)
         }
@@ -111,7 +112,7 @@ async fn decide(session: &Session<'_>, mut pending: PendingRun, judgement: Judge
 
 /// Whether this run prints nothing where it has nothing to do: the scheduled one, because cron mails every line.
 fn is_silent_night(kind: RunKind, common: &Common) -> bool {
-    kind == RunKind::Sync && common.format == Format::Text && common.verbose == 0
+    kind == RunKind::Sync && common.format() == Format::Text && common.verbose == 0
 }
 
 fn view(common: &Common, stop: &StopArgs, prospect: Prospect, left_out: Option<usize>) -> View {
@@ -125,7 +126,7 @@ fn view(common: &Common, stop: &StopArgs, prospect: Prospect, left_out: Option<u
 
 /// Shows the plan on stdout and its notes on stderr. With `-q` neither is shown.
 fn show(common: &Common, stop: &StopArgs, preview: &Preview, view: &View) -> Result<(), Failure> {
-    if common.format == Format::Text && !common.quiet {
+    if common.format() == Format::Text && !common.quiet {
         page(&report::preview(&preview.plan, view), !stop.show.no_pager)?;
     }
     notes(common, &preview.notes);
@@ -133,11 +134,14 @@ fn show(common: &Common, stop: &StopArgs, preview: &Preview, view: &View) -> Res
 }
 
 /// Prints notes on stderr, unless `-q` is given.
-pub(super) fn notes(common: &Common, notes: &[String]) {
+pub(super) fn notes(common: &Common, notes: &[Note]) {
+    notes.iter().for_each(|note| remark(common, note.text()));
+}
+
+/// Prints one remark on stderr.
+pub(super) fn remark(common: &Common, text: &str) {
     if !common.quiet {
-        for note in notes {
-            anstream::eprintln!("note: {}", report::shown(note));
-        }
+        anstream::eprintln!("note: {}", report::shown(text));
     }
 }
 

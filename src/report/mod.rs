@@ -35,7 +35,7 @@ pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplai
 pub use forecast::{ForecastDay, ForecastPerson, forecast, forecast_csv};
 pub use guard_text::guard_count;
 pub use html::html;
-pub use metrics::{FeedFigures, metrics};
+pub use metrics::{FeedFigures, Labels, MetricFamily, Samples, metric_families, metrics};
 pub use outcome::outcome;
 pub use quality::{QUALITY_CSV_HEADER, quality, quality_csv, quality_json};
 pub use records::records;

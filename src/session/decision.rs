@@ -254,7 +254,7 @@ fn partly_approved(plan: &Plan, policy: &Policy) -> Option<String> {
 }
 
 fn guard_line(guard: &Guard, policy: &Policy) -> String {
-    let weekly = guard.limit < policy.limit(&guard.name).most(guard.of);
+    let weekly = guard.limit < policy.limit(guard.name).most(guard.of);
     let left = if weekly { ", what is left of the week" } else { "" };
-    format!("stopped by the guard `{}`: {}{left}", report::shown(&guard.name), report::guard_count(guard))
+    format!("stopped by the guard `{}`: {}{left}", guard.name, report::guard_count(guard))
 }

@@ -17,6 +17,7 @@ use super::pending_run::PendingRun;
 use super::plan::{PlanRequest, PlanResult, compute, scope};
 use super::run::Session;
 use super::run_state::RunState;
+use crate::diagnostic::Note;
 use crate::graph::Priority;
 use crate::plan::{Outlook, Plan, Policy};
 use crate::report::{ForecastDay, ForecastPerson};
@@ -24,7 +25,7 @@ use crate::report::{ForecastDay, ForecastPerson};
 /// The coming days, and how a dry run would end today.
 pub(crate) struct Forecast {
     pub(crate) days: Vec<ForecastDay>,
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
     pub(crate) ended: Ended,
 }
 

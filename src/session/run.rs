@@ -17,6 +17,7 @@ use super::observer::{Event, Observer};
 use super::operator::operator;
 use super::run_end::{RunEnd, RunFacts, RunKind};
 use super::settings::Settings;
+use super::telemetry;
 use crate::apply::RunId;
 use crate::diagnostic::wait::{LongWait, WaitReporter};
 use crate::record::lock;
@@ -78,8 +79,10 @@ impl<'a> Session<'a> {
     /// Opens the row of this run in the list of runs, for the holder of the folder's lock. A command that plans nothing has no row.
     pub(crate) fn open_row(&self, store: &mut Store) -> Result<(), Failure> {
         if self.kind.plans() {
+            let crashed = store.unfinished_runs()?;
             let run = store.open_run(&self.start())?;
             self.observer.event(Event::Listed(&run.0));
+            crashed.iter().for_each(|run| self.observer.event(Event::Crashed(&run.0)));
             self.learn(|facts| facts.run = Some(run.0));
         }
         Ok(())
@@ -171,6 +174,7 @@ impl<'a> Session<'a> {
         if let Err(fault) = metrics::keep(self.settings, &end) {
             tracing::warn!("the metrics of this run are missing: {fault}");
         }
+        telemetry::send(self.settings, &end).await;
         self.observer.event(Event::Ended(&end));
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }

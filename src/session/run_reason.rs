@@ -205,8 +205,9 @@ impl From<&GraphError> for RunReason {
         let code = RunReasonCode::Tenant;
         match error {
             GraphError::Credential(error) => error.into(),
-            GraphError::Unreachable { attempts, .. } => {
-                Self::new(code, format!("the tenant cannot be reached, tried {attempts} times"))
+            // The reason has the host and the kind of the fault, and nothing of a request.
+            GraphError::Unreachable { reason, attempts, .. } => {
+                Self::new(code, format!("the tenant cannot be reached: {reason}, tried {attempts} times"))
             }
             GraphError::Refused { status, code: Some(refusal), .. } => {
                 Self::new(code, format!("Graph answered {status} {refusal}"))
@@ -220,9 +221,14 @@ impl From<&GraphError> for RunReason {
 
 impl From<&CredentialError> for RunReason {
     fn from(error: &CredentialError) -> Self {
-        let (CredentialError::Unusable { method, .. } | CredentialError::Refused { method, .. }) = error;
-        let verb = if matches!(error, CredentialError::Refused { .. }) { "got no access token" } else { "cannot be used" };
-        Self::new(RunReasonCode::Credential, format!("the credential `{method}` {verb}"))
+        let text = match error {
+            CredentialError::Unusable { method, .. } => format!("the credential `{method}` cannot be used"),
+            CredentialError::Refused { method, network: Some(fault), .. } => {
+                format!("the credential `{method}` got no access token: {fault}")
+            }
+            CredentialError::Refused { method, network: None, .. } => format!("the credential `{method}` got no access token"),
+        };
+        Self::new(RunReasonCode::Credential, text)
     }
 }
 
@@ -274,20 +280,21 @@ reason_of! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::GuardName;
     use crate::source::{Fault, FaultKind, FaultLocation};
 
-    fn guard(name: &str, count: u64) -> Guard {
-        Guard { name: name.into(), count, of: 52, limit: Some(3), tripped: true, columns: Vec::new() }
+    fn guard(name: GuardName, count: u64) -> Guard {
+        Guard { name, count, of: 52, limit: Some(3), tripped: true, columns: Vec::new() }
     }
 
     #[test]
     fn guards_are_named_with_their_counts() {
-        let one = RunReason::guards([guard("disable", 9)].iter());
+        let one = RunReason::guards([guard(GuardName::Disable, 9)].iter());
         assert_eq!(
             (one.to_string().as_str(), one.code().as_str()),
             ("stopped by the guard `disable`: 9 of 52, the limit is 3", "guard")
         );
-        let two = RunReason::guards([guard("disable", 9), guard("delete", 4)].iter());
+        let two = RunReason::guards([guard(GuardName::Disable, 9), guard(GuardName::Delete, 4)].iter());
         assert_eq!(
             two.to_string(),
             "stopped by the guards `disable`: 9 of 52, the limit is 3; `delete`: 4 of 52, the limit is 3"

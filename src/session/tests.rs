@@ -29,6 +29,7 @@ impl Observer for Recorder {
     fn event(&self, event: Event<'_>) {
         let name = match event {
             Event::Listed(_) => "listed",
+            Event::Crashed(_) => "crashed",
             Event::Note(_) => "note",
             Event::Target(_) => "target",
             Event::Waiting(_) => "waiting",

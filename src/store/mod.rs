@@ -48,7 +48,7 @@ use thiserror::Error;
 
 pub use approvals::{Approval, ApprovalRow};
 pub use chain::{ChainReport, ExportedRun};
-pub use decisions::{DecisionRow, KnownAccount, Operator};
+pub use decisions::{DecisionKind, DecisionRow, KnownAccount, Operator};
 pub use endings::{EndKind, GoodRun, RunResult, RunStart};
 pub use feed_metrics::FeedMetrics;
 pub use held_records::HeldRecord;

@@ -271,6 +271,42 @@ fn a_signed_no_and_a_signed_exception_are_taken_as_they_are() {
 }
 
 #[test]
+fn a_signed_no_rejects_the_plan_until_it_is_forgotten() {
+    let story = Signed::new("");
+    let yes = story.sign("ann", "yes.txt");
+    // What OpenSSH signs need not come from `hrpush approve`: the lines are public.
+    let no = yes.replace("decision: approve", "decision: reject").replace("note: -", "note: the file is wrong");
+    story.put(&no, ANN, "hrpush");
+    let accepted = story.accept(0);
+    assert!(accepted.out.contains("ejected") && accepted.out.contains("ann@contoso.com"), "{}", accepted.out);
+    // The leavers are skipped and stay loud; nothing of the plan is carried out, and no guard trips over it.
+    for _ in 0..2 {
+        let outcome = import(&story.company, 4).json();
+        assert_eq!((&outcome["applied"], &outcome["summary"]["disable"]), (&0.into(), &0.into()), "{outcome}");
+    }
+    let listed = story.company.hrpush(&["decide", "2", "--list", "--format", "json"], false).ends_with(0).json();
+    assert_eq!((&listed[0]["verdict"], &listed[0]["note"]), (&"reject".into(), &"the file is wrong".into()), "{listed}");
+    // It is used once, as a yes is, and a yes by the same lines is another statement.
+    story.refused("accepted before");
+    for key in ["2", "3", "4", "5"] {
+        story.company.hrpush(&["decide", key, "--forget"], false).ends_with(0);
+    }
+    import(&story.company, 3);
+    assert!(!story.rows.is_empty());
+}
+
+#[test]
+fn a_forged_no_is_refused_as_a_forged_yes_is() {
+    let story = Signed::new("");
+    let no = story.sign("ann", "yes.txt").replace("decision: approve", "decision: reject");
+    story.put(&no, EVE, "hrpush");
+    story.refused("refused");
+    story.put(&no, ANN, "git");
+    story.refused("refused");
+    import(&story.company, 3);
+}
+
+#[test]
 fn the_signatures_are_those_of_openssh() {
     if Command::new("ssh-keygen").arg("-?").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
         eprintln!("skipped: ssh-keygen is not installed");

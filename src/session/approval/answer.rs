@@ -180,7 +180,7 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
         return Err(refuse("the approval is refused: tenant, feed or reading is not that of the plan with this fingerprint"));
     }
     if let Some(guard) = statement.guards.iter().find(|guard| !describes(guard, plan)) {
-        let name = shown(&guard.name);
+        let name = guard.name;
         return Err(refuse(&format!("the approval is refused: its count of the guard `{name}` is not that of the plan")));
     }
     let mut approval = approval(&statement, plan);
@@ -196,7 +196,7 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
 /// cover a reading that lost more.
 fn describes(guard: &ApprovedGuard, plan: &Plan) -> bool {
     let mut same = ApprovedGuard::tripped(plan).into_iter().filter(|tripped| tripped.name == guard.name);
-    same.any(|tripped| guard.count <= tripped.count || !ApprovedGuard::is_of_reading(&guard.name))
+    same.any(|tripped| guard.count <= tripped.count || !guard.name.is_of_reading())
 }
 
 fn check_time(settings: &Settings, store: &Store, statement: &Statement, now: Timestamp) -> Result<(), String> {

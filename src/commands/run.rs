@@ -11,7 +11,7 @@ use crate::diagnostic::Note;
 use crate::report::{self, Detail, Prospect, View};
 use crate::session::approval::proposal;
 use crate::session::approval::valid_approvals::refuse_unsigned;
-use crate::session::decision::{Consent, Decision, Judgement, Question, Terms, judge};
+use crate::session::decision::{Consent, Decision, HeldRecords, Judgement, Question, Terms, judge};
 use crate::session::error::{Code, Ended, Failure};
 use crate::session::execution::{Executed, execute};
 use crate::session::observer::Event;
@@ -67,7 +67,7 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
         consent,
         approve: stop.approve.as_deref(),
         detailed_exit_code: stop.detailed_exitcode,
-        shows_held: speaks && !stop.show.summary,
+        held: held_records(speaks && !stop.show.summary),
     };
     let judgement = judge(session, &pending, &terms)?;
     let left_out = matches!(session.kind, RunKind::Apply | RunKind::Undo).then_some(pending.drifted.len());
@@ -85,6 +85,15 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
         show(common, stop, &preview, &view)?;
     }
     Ok(ended)
+}
+
+/// What the lines on stderr say of held records. stderr may be a log, which has no cell of HR.
+fn held_records(is_shown: bool) -> HeldRecords {
+    match (is_shown, std::io::stderr().is_terminal()) {
+        (true, _) => HeldRecords::InShort,
+        (false, true) => HeldRecords::OnTerminal,
+        (false, false) => HeldRecords::Explained,
+    }
 }
 
 /// Asks where a question is open, and carries the plan out as far as it goes.

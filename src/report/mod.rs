@@ -29,7 +29,7 @@ mod view;
 
 pub use crate::diagnostic::escape::{Shown, shown};
 pub use answers::{answers, guards};
-pub use concerns::{concerns, concerns_in_short};
+pub use concerns::{concerns, concerns_in_short, concerns_on_terminal};
 pub use decisions::{decided, decision, decision_list, forgotten};
 pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing, explanation};
 pub use forecast::{ForecastDay, ForecastPerson, forecast, forecast_csv};

@@ -69,6 +69,7 @@ mod sql;
 mod stages;
 mod state;
 mod storms;
+mod terminal;
 mod undo;
 mod whole_files;
 mod world;

@@ -75,7 +75,11 @@ pub(crate) fn plan_named(store: &Store, name: &str) -> Result<Proposal, Failure>
     match found.as_slice() {
         [only] => store.proposal(only)?.ok_or_else(|| no_plan(name)),
         [] => Err(no_plan(name)),
-        several => Err(Failure::usage(format!("several plans begin with `{}`:\n  {}", shown(name), several.join("\n  ")))),
+        several => Err(Failure::usage(format!(
+            "several plans begin with `{}`:\n  {}\n  hint: give more digits",
+            shown(name),
+            several.join("\n  ")
+        ))),
     }
 }
 
@@ -89,11 +93,13 @@ fn no_plan(name: &str) -> Failure {
 /// The fingerprint of the last run that had a plan.
 fn last(store: &Store) -> Result<String, Failure> {
     let row = store.runs()?.into_iter().find(|row| row.fingerprint.is_some());
-    let row = row.ok_or_else(|| Failure::usage("no run of this state folder has made a plan yet"))?;
+    let row = row.ok_or_else(|| Failure::usage(
+            "no run of this state folder has made a plan yet\n  hint: `hrpush sync --dry-run` makes one; --config and --state name another folder",
+        ))?;
     let fingerprint = row.fingerprint.unwrap_or_default();
     if store.proposal(&fingerprint)?.is_none() {
         return Err(Failure::usage(format!(
-            "the last run {} was carried out or had nothing to do: there is nothing to answer",
+            "the last run {} was carried out or had nothing to do: there is nothing to answer\n  hint: `hrpush runs` lists the runs; a fingerprint names an older plan",
             row.run
         )));
     }
@@ -231,7 +237,10 @@ fn foreign(settings: &Settings, store: &Store, statement: &Statement) -> Result<
 fn statement(settings: &Settings, plan: &Plan, answer: &Answer) -> Result<Statement, Failure> {
     let concerned = RejectedChange::of(plan, Some(&answer.except));
     if let Some(key) = answer.except.iter().find(|key| !concerned.iter().any(|(of, _)| of == *key)) {
-        return Err(Failure::usage(format!("--except {}: the plan has no change of this person", shown(key))));
+        return Err(Failure::usage(format!(
+            "--except {}: the plan has no change of this person\n  hint: `hrpush runs show last` lists its changes with their keys",
+            shown(key)
+        )));
     }
     let mut nonce = [0_u8; 16];
     getrandom::fill(&mut nonce).map_err(|fault| Failure::cannot_run(format!("no random number could be drawn: {fault}")))?;

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// The file system's; nothing is left behind then.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_device(path) {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
     let draft = draft_of(path);
     let write = || {
         let mut file = options().open(&draft)?;
@@ -18,6 +21,11 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
         sync_folder(path)
     };
     write().inspect_err(|_| drop(fs::remove_file(&draft)))
+}
+
+/// Whether the path leads to a device or a pipe, such as /dev/null or /dev/stdout. A rename would put a file in its place.
+fn is_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
 /// Whether a file of that name could be written, found out before anything depends on it.
@@ -72,4 +80,23 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "it can fail where folders are synced")]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_written_to_and_stays_a_device() {
+        let folder = tempfile::tempdir().unwrap();
+        // By a link, so that a mistake here replaces the link alone.
+        let null = folder.path().join("null");
+        std::os::unix::fs::symlink("/dev/null", &null).unwrap();
+        write_private(&null, b"plan").unwrap();
+        assert!(fs::symlink_metadata(&null).unwrap().is_symlink());
+        let full = folder.path().join("full");
+        std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+        assert_eq!(write_private(&full, b"plan").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left behind");
+    }
 }

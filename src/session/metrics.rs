@@ -89,8 +89,10 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::Permissions::from_mode(0o640);
-        std::fs::set_permissions(file, mode).map_err(|fault| Failure::file("write", file, &fault))?;
+        if file.is_file() {
+            let mode = std::fs::Permissions::from_mode(0o640);
+            std::fs::set_permissions(file, mode).map_err(|fault| Failure::file("write", file, &fault))?;
+        }
     }
     Ok(())
 }

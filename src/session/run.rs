@@ -94,8 +94,8 @@ impl<'a> Session<'a> {
         RunStart { command, dry_run: facts.dry_run, whole: !facts.in_part, at: self.started, by: operator() }
     }
 
-    /// Writes the end into the list of runs, and drops the values of runs that are too old to be kept. Returns the link of the run.
-    fn record(&self, end: &RunEnd) -> Result<Option<String>, Failure> {
+    /// Writes the end into the list of runs, and drops the values of runs that are too old to be kept. Returns the run and its link.
+    fn record(&self, end: &RunEnd) -> Result<Option<(RunId, Option<String>)>, Failure> {
         if !end.kind.plans() {
             return Ok(None);
         }
@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
         store.end_run(&run, &end.result())?;
         let link = store.link_of(&run)?;
         store.prune(end.finished - self.settings.config.journal.keep)?;
-        Ok(link)
+        Ok(Some((run, link)))
     }
 
     /// Ends the row of a run that was carried out, before its outcome is printed: the outcome has the link of the run.
@@ -167,7 +167,9 @@ impl<'a> Session<'a> {
         };
         let mut end = self.end(ended);
         match self.record(&end) {
-            Ok(link) => end.facts.link = link,
+            // A run that ended before it held the folder's lock has its id only now.
+            Ok(Some((run, link))) => (end.facts.run, end.facts.link) = (Some(run.0), link),
+            Ok(None) => {}
             Err(fault) => tracing::warn!("the end of this run is missing in the list of runs: {fault}"),
         }
         notification::announce(self.settings, &end).await;

@@ -316,6 +316,16 @@ mod tests {
     }
 
     #[test]
+    fn a_token_service_that_is_not_reached_is_named_and_its_own_words_stay_out() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let fault = crate::diagnostic::network::NetworkFault::of(&refused, "login.example.com", false);
+        let error = |network| CredentialError::Refused { method: "client-secret", reason: "Ada Lovelace".into(), network };
+        let reached = RunReason::from(&error(Some(fault))).to_string();
+        assert_eq!(reached, "the credential `client-secret` got no access token: login.example.com refuses the connection");
+        assert_eq!(RunReason::from(&error(None)).to_string(), "the credential `client-secret` got no access token");
+    }
+
+    #[test]
     fn a_value_in_the_configuration_stays_out() {
         let faults =
             crate::config::parse("[protect]\nuserss = [\"ada@contoso.com\"]", std::path::Path::new("hrpush.toml")).unwrap_err();

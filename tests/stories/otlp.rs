@@ -125,27 +125,28 @@ fn import(world: &World, endpoint: &str, text: &str, options: &[&str]) -> Ended 
     world.run_with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)], arguments)
 }
 
-/// The lines of the metrics file, in the form in which [`samples`] are compared.
-fn of_the_file(world: &World) -> Vec<String> {
+/// The samples of the metrics file: name and labels as the file writes them, and the value.
+fn of_the_file(world: &World) -> Vec<(String, f64)> {
     let text = std::fs::read_to_string(world.path("hrpush.prom")).unwrap();
-    let mut lines: Vec<String> = text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
-    lines.sort();
-    lines
+    let samples = text.lines().filter(|line| !line.starts_with('#')).map(|line| line.rsplit_once(' ').unwrap());
+    let mut samples: Vec<_> = samples.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect();
+    samples.sort_by(|a: &(String, f64), b| a.0.cmp(&b.0));
+    samples
 }
 
-fn as_lines(samples: &[(String, Vec<(String, String)>, f64)]) -> Vec<String> {
-    let line = |(name, labels, value): &(String, Vec<(String, String)>, f64)| {
-        let is_counter = name == "hrpush_writes" || name == "hrpush_throttled";
+/// The same of what the collector got.
+fn as_in_the_file(samples: &[(String, Vec<(String, String)>, f64)]) -> Vec<(String, f64)> {
+    let one = |(name, labels, value): &(String, Vec<(String, String)>, f64)| {
+        let total = if name == "hrpush_writes" || name == "hrpush_throttled" { "_total" } else { "" };
         // The file has the feed before the second label.
         let mut labels = labels.clone();
         labels.sort_by_key(|(label, _)| label != "feed");
         let labels: Vec<String> = labels.iter().map(|(label, word)| format!("{label}=\"{word}\"")).collect();
-        let value = if is_counter { format!("{value:.0}") } else { format!("{value:?}") };
-        format!("{name}{}{{{}}} {value}", if is_counter { "_total" } else { "" }, labels.join(","))
+        (format!("{name}{total}{{{}}}", labels.join(",")), *value)
     };
-    let mut lines: Vec<String> = samples.iter().map(line).collect();
-    lines.sort();
-    lines
+    let mut samples: Vec<_> = samples.iter().map(one).collect();
+    samples.sort_by(|a, b| a.0.cmp(&b.0));
+    samples
 }
 
 #[test]
@@ -162,7 +163,7 @@ fn a_collector_gets_the_metrics_of_the_file_and_a_span_of_each_run() {
         let requests = hook.take_whole();
         assert_eq!(requests.len(), 2, "{requests:?}");
         let metrics = bodies(&requests, "/v1/metrics");
-        assert_eq!(as_lines(&samples(&metrics[0])), of_the_file(&world));
+        assert_eq!(as_in_the_file(&samples(&metrics[0])), of_the_file(&world));
         let spans = bodies(&requests, "/v1/traces");
         let scope = messages(&messages(&spans[0], 1).concat(), 2).concat();
         let span = messages(&scope, 2).concat();

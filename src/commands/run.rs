@@ -144,7 +144,9 @@ fn show(common: &Common, stop: &StopArgs, preview: &Preview, view: &View) -> Res
 
 /// Prints notes on stderr, unless `-q` is given.
 pub(super) fn notes(common: &Common, notes: &[Note]) {
-    notes.iter().for_each(|note| remark(common, note.text()));
+    for note in notes {
+        remark(common, note.text());
+    }
 }
 
 /// Prints one remark on stderr.

@@ -159,7 +159,7 @@ fn log_plan(preview: &Preview, run: Option<&str>) {
         tracing::warn!(target: SHOWN, run, skipped, count, "leavers keep their access");
     }
     for note in &preview.notes {
-        // The text of a note may name people, so it is at the debug level. Its code, count and place name nobody.
+        // The text of a note may name people, so it is at the debug level. Its code, count and place have no personal value.
         let (code, count, place) = (note.code(), note.counted(), note.place());
         tracing::info!(target: SHOWN, run, note = code.as_str(), count, place, "{}", code.sentence());
         tracing::debug!(run, "note: {note}");

@@ -1,6 +1,7 @@
 //! Notes: what a run found that is no fault.
 //!
-//! The text of a note is for the person at the terminal and may name people. The log gets its code, a count and a place, which name nobody.
+//! The text of a note is for the person at the terminal and may name people. The log gets its code, a count and a place, which have no
+//! personal value.
 
 use std::fmt;
 
@@ -47,9 +48,9 @@ pub enum NoteCode {
     UnreadRoles,
     /// A circle of managers.
     ManagerCircle,
-    /// Missing people who are not disabled.
+    /// Missing people that are listed and not disabled.
     MissingInDoubt,
-    /// Missing people who are kept by a decision.
+    /// Missing people that a decision keeps.
     KeptPeople,
     /// The state folder has nothing about the tenant.
     NoEarlierState,
@@ -61,7 +62,7 @@ pub enum NoteCode {
     NothingToUndo,
     /// A plan without a copy in the state folder.
     NoPlanCopy,
-    /// Access passes that reach nobody.
+    /// Access passes without a recipient.
     UndeliveredPasses,
     /// A clock that differs.
     ClockDiffers,
@@ -145,7 +146,7 @@ impl Note {
         Self { count: count.try_into().ok(), ..self }
     }
 
-    /// With the name of a file, a source or columns. It must name nobody.
+    /// With the name of a file, a source or columns. It must have no personal value.
     #[must_use]
     pub fn at(self, place: impl Into<String>) -> Self {
         Self { place: Some(place.into()), ..self }

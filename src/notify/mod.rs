@@ -16,6 +16,7 @@ mod message;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod program;
+mod run_span;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -29,4 +30,5 @@ pub use http::{Address, heartbeat};
 #[cfg(feature = "mail")]
 pub use mail::Mail;
 pub use message::{GuardFact, Message, Named};
-pub use telemetry::{RunSpan, SpanFact, send_telemetry};
+pub use run_span::{RunSpan, SpanFact};
+pub use telemetry::send_telemetry;

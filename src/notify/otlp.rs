@@ -24,7 +24,7 @@ use url::Url;
 
 use super::error::NotifyError;
 use super::http::{Repeats, client};
-use super::telemetry::{RunSpan, SpanFact};
+use super::run_span::{RunSpan, SpanFact};
 use crate::diagnostic::is_loopback;
 use crate::diagnostic::network::{self, NetworkFault};
 use crate::record::lock;

@@ -1,35 +1,8 @@
-//! One run as a span, and the metrics of all feeds, for a collector of OpenTelemetry.
-
-use std::time::SystemTime;
+//! The metrics of all feeds and the span of one run, for a collector of OpenTelemetry.
 
 use super::error::NotifyError;
+use super::run_span::RunSpan;
 use crate::report::MetricFamily;
-
-/// A run as a collector of traces shows it. No part of it names a person.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RunSpan {
-    /// The command, such as `hrpush sync`.
-    pub name: String,
-    /// When the run began.
-    pub started: SystemTime,
-    /// When it ended.
-    pub finished: SystemTime,
-    /// Why it failed, where it did. The text names nobody.
-    pub failure: Option<String>,
-    /// What is known of the run, by the name of the attribute.
-    pub facts: Vec<(&'static str, SpanFact)>,
-}
-
-/// The value of an attribute of a span.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SpanFact {
-    /// A word, such as the kind of the end.
-    Text(String),
-    /// A number.
-    Count(u64),
-    /// A yes or no.
-    Flag(bool),
-}
 
 /// Sends metrics and span to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names, as protobuf over HTTP.
 ///

@@ -30,15 +30,15 @@ pub enum GuardName {
     Create,
     /// People with any change.
     Update,
-    /// People who lose a value or the manager.
+    /// People to lose a value or the manager.
     Clear,
-    /// People who get another name or sign-in name.
+    /// People to get another name or sign-in name.
     Identity,
-    /// Memberships that end.
+    /// Memberships that the plan ends.
     RemoveMembers,
     /// Records that the last good reading did not hold.
     Held,
-    /// People with an account who are in no record any more.
+    /// People with an account and without a record.
     Missing,
 }
 

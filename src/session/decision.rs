@@ -38,7 +38,7 @@ pub(crate) struct Terms<'a> {
 pub(crate) enum HeldRecords {
     /// By key and code: the plan, which is shown, has the reasons.
     InShort,
-    /// With their reasons.
+    /// With their reasons, as a log may have them.
     #[default]
     Explained,
     /// With their reasons and the cells that could not be read, for a person at a terminal.

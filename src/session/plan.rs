@@ -42,6 +42,9 @@ pub(crate) struct PlanResult {
     pub(crate) is_baseline: bool,
 }
 
+/// The note for a state folder that has nothing about the tenant.
+const ANEW: &str = "no earlier state for this tenant in the state folder; starting from scratch";
+
 /// Reads the ledger and computes the plan of a mapped reading against the snapshot.
 pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<PlanResult, Failure> {
     let PlanRequest { source: read, policy, as_of, only, whole, extent } = *request;
@@ -92,8 +95,7 @@ pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<
     plan::annotate_causes(&mut survey.plan, &people, &target.snapshot.users, &ledger);
     let anew = target.store.starts_anew(&target.snapshot.tenant)?;
     if anew && !target.snapshot.users.is_empty() {
-        let text = "no earlier state for this tenant in the state folder; starting from scratch";
-        survey.notes.push(Note::new(NoteCode::NoEarlierState, text));
+        survey.notes.push(Note::new(NoteCode::NoEarlierState, ANEW));
     }
     if !read.mapping.time_zone_given() {
         survey.notes.push(Note::new(NoteCode::NoTimeZone, "the mapping sets no `time_zone`; using UTC").at("time_zone"));

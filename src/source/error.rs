@@ -304,7 +304,7 @@ pub enum FaultKind {
     /// No answer came from the HR system.
     #[error("{message}")]
     Unreached {
-        /// The whole message.
+        /// The whole message for the terminal.
         message: String,
         /// The host, and what kept the request from being answered.
         network: NetworkFault,

@@ -16,7 +16,7 @@ pub(crate) struct Forecast {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=104))]
     pub(crate) weeks: u16,
     /// The format of stdout
-    #[arg(long, id = "format", value_enum, default_value_t = ForecastFormat::Text)]
+    #[arg(long, id = "format", value_name = "FORMAT", value_enum, default_value_t = ForecastFormat::Text)]
     pub(crate) format: ForecastFormat,
     #[command(flatten)]
     pub(crate) target: TargetArgs,

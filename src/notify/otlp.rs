@@ -102,8 +102,8 @@ async fn send_metrics(collector: &Collector, resource: &Resource, families: Vec<
         }
     }
     let mut collected = ResourceMetrics::default();
-    reader.collect(&mut collected).map_err(refused)?;
-    exporter.export(&collected).await.map_err(refused)
+    reader.collect(&mut collected).map_err(|error| refused(&error))?;
+    exporter.export(&collected).await.map_err(|error| refused(&error))
 }
 
 fn with_attributes<T>(samples: Vec<(Labels, T)>) -> Vec<(Vec<KeyValue>, T)> {
@@ -142,7 +142,7 @@ async fn send_span(collector: &Collector, resource: &Resource, span: RunSpan) ->
         status: span.failure.map_or(Status::Ok, Status::error),
         instrumentation_scope: InstrumentationScope::builder("hrpush").with_version(env!("CARGO_PKG_VERSION")).build(),
     };
-    exporter.export(vec![data]).await.map_err(refused)
+    exporter.export(vec![data]).await.map_err(|error| refused(&error))
 }
 
 fn context() -> Result<SpanContext, NotifyError> {
@@ -159,7 +159,7 @@ fn unusable() -> NotifyError {
     NotifyError::Telemetry("a setting of the environment cannot be used: see OTEL_EXPORTER_OTLP_ENDPOINT and its like".to_owned())
 }
 
-fn refused(error: OTelSdkError) -> NotifyError {
+fn refused(error: &OTelSdkError) -> NotifyError {
     NotifyError::Telemetry(format!("the collector did not take the figures: {error}"))
 }
 

@@ -82,7 +82,9 @@ impl<'a> Session<'a> {
             let crashed = store.unfinished_runs()?;
             let run = store.open_run(&self.start())?;
             self.observer.event(Event::Listed(&run.0));
-            crashed.iter().for_each(|run| self.observer.event(Event::Crashed(&run.0)));
+            for run in &crashed {
+                self.observer.event(Event::Crashed(&run.0));
+            }
             self.learn(|facts| facts.run = Some(run.0));
         }
         Ok(())

@@ -101,5 +101,10 @@ mod tests {
         write_private(&device, b"four").unwrap();
         assert!(fs::symlink_metadata(&device).unwrap().is_symlink());
         assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        // A full device is an error, and is still there afterwards.
+        let full = folder.path().join("full");
+        symlink("/dev/full", &full).unwrap();
+        assert_eq!(write_private(&full, b"plan").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "nothing else is left behind");
     }
 }

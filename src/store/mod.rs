@@ -48,7 +48,7 @@ use thiserror::Error;
 
 pub use approvals::{Approval, ApprovalRow};
 pub use chain::{ChainReport, ExportedRun};
-pub use decisions::{DecisionRow, KnownAccount, Operator};
+pub use decisions::{DecisionKind, DecisionRow, KnownAccount, Operator};
 pub use endings::{EndKind, GoodRun, RunResult, RunStart};
 pub use feed_metrics::FeedMetrics;
 pub use held_records::HeldRecord;
@@ -103,7 +103,7 @@ pub enum StoreError {
         lock: PathBuf,
     },
     /// Made by a later hrpush.
-    #[error("{file} was made by a later version of hrpush (schema {found}, this one knows {known})", known = migration::VERSION)]
+    #[error("{file} was made by a later version of hrpush (schema {found}, this one knows {known})\n  hint: use that version, or a backup of the state folder from before it", known = migration::VERSION)]
     Later {
         /// The path that was opened.
         file: PathBuf,
@@ -126,13 +126,15 @@ pub enum StoreError {
     #[error("the system gives no random bytes: {0}")]
     Random(String),
     /// SQLite failed to read or write.
-    #[error("the state cannot be read or written: {0}")]
+    #[error("the state cannot be read or written: {0}\n  hint: check the free space and the permissions of the state folder")]
     Database(#[from] rusqlite::Error),
     /// A compressed document is damaged.
-    #[error("the state holds a document that cannot be read: {0}")]
+    #[error("the state holds a document that cannot be read: {0}\n  hint: `hrpush runs verify` names the run that was changed")]
     Compressed(std::io::Error),
     /// What it holds is not what was written.
-    #[error("the state holds something that cannot be read: {0}")]
+    #[error(
+        "the state holds something that cannot be read: {0}\n  hint: was the folder used by a later version of hrpush? `hrpush runs verify` names a run that was changed"
+    )]
     Content(#[from] serde_json::Error),
 }
 

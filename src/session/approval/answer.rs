@@ -75,7 +75,11 @@ pub(crate) fn plan_named(store: &Store, name: &str) -> Result<Proposal, Failure>
     match found.as_slice() {
         [only] => store.proposal(only)?.ok_or_else(|| no_plan(name)),
         [] => Err(no_plan(name)),
-        several => Err(Failure::usage(format!("several plans begin with `{}`:\n  {}", shown(name), several.join("\n  ")))),
+        several => Err(Failure::usage(format!(
+            "several plans begin with `{}`:\n  {}\n  hint: give more digits",
+            shown(name),
+            several.join("\n  ")
+        ))),
     }
 }
 
@@ -89,7 +93,11 @@ fn no_plan(name: &str) -> Failure {
 /// The fingerprint of the last run. A run without a plan is named, since an answer to the plan before it may not be meant.
 fn last(store: &Store) -> Result<String, Failure> {
     let rows = store.runs()?;
-    let none = || Failure::usage("no run of this state folder has made a plan yet");
+    let none = || {
+        Failure::usage(
+            "no run of this state folder has made a plan yet\n  hint: `hrpush sync --dry-run` makes one; --config and --state name another folder",
+        )
+    };
     let (newest, row) = (rows.first(), rows.iter().find(|row| row.fingerprint.is_some()));
     let (newest, row) = newest.zip(row).ok_or_else(none)?;
     let fingerprint = row.fingerprint.clone().unwrap_or_default();
@@ -101,7 +109,7 @@ fn last(store: &Store) -> Result<String, Failure> {
     }
     if store.proposal(&fingerprint)?.is_none() {
         return Err(Failure::usage(format!(
-            "the last run {} was carried out or had nothing to do: there is nothing to answer",
+            "the last run {} was carried out or had nothing to do: there is nothing to answer\n  hint: `hrpush runs` lists the runs; a fingerprint names an older plan",
             row.run
         )));
     }
@@ -191,7 +199,7 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
         return Err(refuse("the approval is refused: tenant, feed or reading is not that of the plan with this fingerprint"));
     }
     if let Some(guard) = statement.guards.iter().find(|guard| !describes(guard, plan)) {
-        let name = shown(&guard.name);
+        let name = guard.name;
         return Err(refuse(&format!("the approval is refused: its count of the guard `{name}` is not that of the plan")));
     }
     if let Some(key) = not_concerned(plan, &statement.except) {
@@ -213,7 +221,7 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
 /// cover a reading that lost more.
 fn describes(guard: &ApprovedGuard, plan: &Plan) -> bool {
     let mut same = ApprovedGuard::tripped(plan).into_iter().filter(|tripped| tripped.name == guard.name);
-    same.any(|tripped| guard.count <= tripped.count || !ApprovedGuard::is_of_reading(&guard.name))
+    same.any(|tripped| guard.count <= tripped.count || !guard.name.is_of_reading())
 }
 
 fn check_time(settings: &Settings, store: &Store, statement: &Statement, now: Timestamp) -> Result<(), String> {
@@ -253,7 +261,10 @@ fn not_concerned<'k>(plan: &Plan, keys: &'k [String]) -> Option<&'k String> {
 /// The statement of an answer to a plan.
 fn statement(settings: &Settings, plan: &Plan, answer: &Answer) -> Result<Statement, Failure> {
     if let Some(key) = not_concerned(plan, &answer.except) {
-        return Err(Failure::usage(format!("--except {}: the plan has no change of this person", shown(key))));
+        return Err(Failure::usage(format!(
+            "--except {}: the plan has no change of this person\n  hint: `hrpush runs show last` lists its changes with their keys",
+            shown(key)
+        )));
     }
     let mut nonce = [0_u8; 16];
     getrandom::fill(&mut nonce).map_err(|fault| Failure::cannot_run(format!("no random number could be drawn: {fault}")))?;

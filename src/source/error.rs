@@ -305,9 +305,9 @@ pub enum FaultKind {
     #[error("{message}")]
     Unreached {
         /// The whole message for the terminal.
-        message: String,
+        message: Box<str>,
         /// The host, and what kept the request from being answered.
-        network: NetworkFault,
+        network: Box<NetworkFault>,
     },
     /// The query that the configuration holds.
     #[error("{0}")]

@@ -156,7 +156,7 @@ impl RestError {
         let text = self.to_string();
         let kind = match self {
             Self::Flatten(_) | Self::Columns { .. } | Self::Unusable(_) => FaultKind::Unfit(text),
-            Self::Unreachable { network, .. } => FaultKind::Unreached { message: text, network },
+            Self::Unreachable { network, .. } => FaultKind::Unreached { message: text.into(), network: Box::new(network) },
             _ => FaultKind::System(text),
         };
         Fault { spot: FaultLocation { file: name.into(), line: None, column: None }, kind, hint }

@@ -106,7 +106,7 @@ fn a_run_that_crashed_is_recorded_by_the_next_one() {
     drop(store);
     let mut store = Store::open(folder.path()).unwrap();
     assert_eq!(store.run_line(&crashed.0).unwrap().ended, None);
-    assert_eq!(store.unfinished_runs().unwrap(), [crashed.clone()]);
+    assert_eq!(store.unfinished_runs().unwrap(), std::slice::from_ref(&crashed));
     let next = whole_run(&mut store);
     let line = store.run_line(&crashed.0).unwrap();
     assert_eq!((line.ended, line.reason_code.as_deref()), (Some(EndKind::Crashed), Some("crashed")));

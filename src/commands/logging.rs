@@ -98,9 +98,9 @@ impl Write for &LogFile {
             && !self.is_broken.swap(true, Ordering::Relaxed)
         {
             let path = crate::report::shown(&self.path.display().to_string());
-            anstream::eprintln!(
+            super::output::complain(&format!(
                 "error: the log {path} cannot be written, and the run goes on: {fault}\n  hint: free space on its disk"
-            );
+            ));
         }
         Ok(bytes.len())
     }

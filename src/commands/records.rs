@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::cli::{Common, Format, Records};
-use super::output::print;
+use super::output::{complain, print};
 use super::run::{run, settings};
 use crate::diagnostic::Note;
 use crate::record::{Cell, Record};
@@ -34,7 +34,7 @@ fn show(common: &Common, args: &Records, reading: &Reading) -> Result<Ended, Fai
     }
     if !common.quiet && common.format() == Format::Json {
         for line in &reading.notes {
-            anstream::eprintln!("note: {}", shown(line.text()));
+            complain(&format!("note: {}", shown(line.text())));
         }
     }
     Ok(Ended::done())

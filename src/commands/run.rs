@@ -4,7 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use super::cli::{Common, Format, MetricsArgs, StopArgs};
 use super::interrupt::block_on;
-use super::output::{columns, print};
+use super::output::{columns, complain, print};
 use super::pager::page;
 use super::screen::Screen;
 use crate::diagnostic::Note;
@@ -71,20 +71,33 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
     };
     let judgement = judge(session, &pending, &terms)?;
     let left_out = matches!(session.kind, RunKind::Apply | RunKind::Undo).then_some(pending.drifted.len());
-    let view = view(common, stop, judgement.prospect(), left_out);
+    let signed_approvals = session.settings.config.approval.signers.is_some();
+    let view = View { signed_approvals, ..view(common, stop, judgement.prospect(), left_out) };
     if let Some(path) = &stop.html {
         write_private(path, &report::html(&preview.plan, &view))?;
     }
     // A night with nothing to do prints nothing. Whether it was one is known at its end.
     let waits = is_silent_night(session.kind, common) && preview.plan.changes.is_empty();
     if !waits {
-        show(common, stop, &preview, &view)?;
+        shown_or_logged(consent, show(common, stop, &preview, &view))?;
     }
     let ended = Box::pin(decide(session, pending, judgement, common)).await?;
     if waits && ended.code != Code::Done {
-        show(common, stop, &preview, &view)?;
+        shown_or_logged(consent, show(common, stop, &preview, &view))?;
     }
     Ok(ended)
+}
+
+/// A run whose caller has agreed beforehand goes on where stdout cannot be written: a full disk must not keep a leaver's access.
+fn shown_or_logged(consent: Consent, shown: Result<(), Failure>) -> Result<(), Failure> {
+    match (consent, shown) {
+        (Consent::Given, Err(failure)) => {
+            tracing::warn!("the plan is not shown, and the run goes on: {failure}");
+            complain(&format!("warning: the plan is not shown, and the run goes on: {failure}"));
+            Ok(())
+        }
+        (_, shown) => shown,
+    }
 }
 
 /// What the lines on stderr say of held records. stderr may be a log, which has no cell of HR.
@@ -130,7 +143,7 @@ fn view(common: &Common, stop: &StopArgs, prospect: Prospect, left_out: Option<u
         (_, true) => Detail::Summary,
         _ => Detail::Folded,
     };
-    View { prospect, detail, verbose: common.verbose > 0, width: columns(), left_out }
+    View { prospect, detail, verbose: common.verbose > 0, width: columns(), left_out, signed_approvals: false }
 }
 
 /// Shows the plan on stdout and its notes on stderr. With `-q` neither is shown.
@@ -152,7 +165,7 @@ pub(super) fn notes(common: &Common, notes: &[Note]) {
 /// Prints one remark on stderr.
 pub(super) fn remark(common: &Common, text: &str) {
     if !common.quiet {
-        anstream::eprintln!("note: {}", report::shown(text));
+        complain(&format!("note: {}", report::shown(text)));
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cli::Common;
+use super::output::complain;
 use crate::apply::{Failed, Outcome, StepName};
 use crate::diagnostic::wait::LongWait;
 use crate::plan::{Guard, Plan};
@@ -52,8 +53,8 @@ impl Screen {
         let line = crate::report::shown(line);
         match (&self.deferred, lock(&self.bar).as_ref()) {
             (Some(lines), _) => lock(lines).push(line),
-            (None, Some(bar)) => bar.suspend(|| anstream::eprintln!("{line}")),
-            (None, None) => anstream::eprintln!("{line}"),
+            (None, Some(bar)) => bar.suspend(|| complain(&line)),
+            (None, None) => complain(&line),
         }
     }
 
@@ -63,7 +64,7 @@ impl Screen {
         let lines = self.deferred.as_ref().map(|lines| std::mem::take(&mut *lock(lines))).unwrap_or_default();
         if !is_silent {
             for line in lines {
-                anstream::eprintln!("{line}");
+                complain(&line);
             }
         }
     }

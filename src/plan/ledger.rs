@@ -53,6 +53,12 @@ impl Ledger {
         GivenApproval::are_enough(&of_plan, two_people)
     }
 
+    /// The same, of approvals that were given for this reading.
+    pub fn approves_reading(&self, fingerprint: &str, sha256: &str, two_people: bool) -> bool {
+        let is_of = |given: &&GivenApproval| given.fingerprint == fingerprint && given.reading.as_deref() == Some(sha256);
+        GivenApproval::are_enough(&self.approvals.iter().filter(is_of).collect::<Vec<_>>(), two_people)
+    }
+
     /// The decision about the record with this key, as long as both names are those that it was made for.
     pub(super) fn decision_about(&self, key: &str, given_name: Option<&str>, surname: Option<&str>) -> Option<&Decision> {
         let decision = self.decisions.get(key)?;

@@ -52,6 +52,7 @@ pub use model::{
     HeldEntry, Judged, Members, Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
 pub use person_label::{PersonLabel, PersonLabels};
+pub use person::rejections::ended_rejections;
 pub use planner::{Survey, plan, survey, try_survey};
 pub use presence::Presence;
 pub use protection::protection;

@@ -514,9 +514,12 @@ pub struct Skipped {
     pub code: SkippedCode,
     /// The reason as a sentence that the report shows.
     pub message: String,
-    /// Whether HR says that this person has left and the account stays enabled: heads the report, and the run does not end with 0.
+    /// Whether HR says that this person has left and the account stays as it is: the run does not end with 0.
     #[serde(default)]
     pub left: bool,
+    /// Whether the account is disabled already, where `left` is set: there is no access to lose then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
 }
 
 impl Skipped {
@@ -532,7 +535,7 @@ impl Skipped {
             "{attribute}: Graph refuses it to this app, so it is not written for {people} people; hint: {hint}; each run tries it on one \
              person"
         );
-        Self { key: None, id: None, code: SkippedCode::RefusedByGraph, message, left: false }
+        Self { key: None, id: None, code: SkippedCode::RefusedByGraph, message, left: false, disabled: false }
     }
 }
 

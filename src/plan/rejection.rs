@@ -30,6 +30,8 @@ pub struct RejectedChange {
 /// A rejection in force.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
+    /// Its number in the state folder.
+    pub number: i64,
     /// The person's key, or that of a group that was to be made or renamed.
     pub key: String,
     /// The deed that was rejected.

@@ -1,7 +1,7 @@
 //! What a guard counts, in words.
 
 use crate::diagnostic::escape::Shown;
-use crate::plan::{Guard, GuardColumn, GuardName};
+use crate::plan::{Guard, GuardColumn, GuardName, Plan};
 
 /// What a guard has counted, as the part of a sentence.
 pub(super) fn sentence(guard: &Guard) -> String {
@@ -65,6 +65,11 @@ pub(super) fn guard(guard: &Guard) -> String {
 /// ```
 pub fn guard_count(guard: &Guard) -> String {
     format!("{}{}{}", sentence(guard), columns(guard), of_limit(guard))
+}
+
+/// Whether a guard still trips over what the approvals of before leave.
+pub(super) fn stops(plan: &Plan, guard: &Guard) -> bool {
+    guard.tripped && plan.judged_guards().iter().any(|judged| judged.name == guard.name && judged.tripped)
 }
 
 /// Whether a guard tripped or is near its limit, so that a reader should see it.

@@ -104,11 +104,17 @@ pub(crate) fn judge(session: &Session<'_>, pending: &PendingRun, terms: &Terms<'
         let tenant = plan.target.tenant_id.clone();
         (asks && changes > 0).then_some(Question { changes, only_disables: changes != plan.changes.len(), tenant })
     };
+    let mut would_disable = 0;
     let (verdict, question) = if let Some((lines, reason)) = stopped {
-        let goes = terms.consent != Consent::Never && policy.leavers != Leavers::Wait;
+        let goes = policy.leavers != Leavers::Wait;
         let leavers = goes.then(|| plan.clone().approve(None).err()?.leavers()).flatten();
-        let question = leavers.as_ref().and_then(question);
-        (Verdict::Stopped { lines, reason, leavers }, question)
+        if terms.consent == Consent::Never {
+            would_disable = leavers.map_or(0, |leavers| leavers.plan().changes.len());
+            (Verdict::Stopped { lines, reason, leavers: None }, None)
+        } else {
+            let question = leavers.as_ref().and_then(question);
+            (Verdict::Stopped { lines, reason, leavers }, question)
+        }
     } else if terms.consent == Consent::Never {
         (Verdict::Shown { detailed_exit_code: terms.detailed_exit_code }, None)
     } else {
@@ -122,7 +128,10 @@ pub(crate) fn judge(session: &Session<'_>, pending: &PendingRun, terms: &Terms<'
         HeldRecords::Explained => report::concerns(plan),
         HeldRecords::OnTerminal => report::concerns_on_terminal(plan),
     };
-    let prospect = prospect(session, pending, terms, (&verdict, question.is_some()));
+    let prospect = match &verdict {
+        Verdict::Stopped { .. } if would_disable > 0 => Prospect::WouldStop { leavers: would_disable },
+        verdict => prospect(session, pending, terms, (verdict, question.is_some())),
+    };
     Ok(Judgement { verdict, question, concerns, changes: plan.changes.len(), prospect })
 }
 

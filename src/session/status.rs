@@ -144,6 +144,12 @@ impl FeedStatus {
         if is_bad(&self.last_run) {
             lines.push(format!("{}: {}", self.feed, ended_line(&self.last_run)));
         }
+        let quiet = !is_bad(&self.last_run) && self.held == 0 && self.last_run.failed == 0;
+        if quiet && self.last_run.exit_code == Some(Code::Attention.number()) {
+            // A leaver with access, or a missing person: neither held nor failed.
+            let reason = self.last_run.reason.as_deref().unwrap_or("entries need attention");
+            lines.push(format!("{}: the last run {}: {reason}", self.feed, self.last_run.run));
+        }
         if self.held > 0 {
             lines.push(format!("{}: {} records are held", self.feed, self.held));
         }

@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::columns::{packed, unpacked};
 use super::{Store, StoreError, now, text};
+use crate::apply::RunId;
 use crate::directory::TenantId;
 use crate::plan::{Plan, RejectedChange};
 
@@ -88,10 +89,20 @@ impl Store {
         let runs = select.query_map(params![target.tenant_id, source.feed, fingerprint], |row| row.get::<_, String>(0))?;
         let mut done = Vec::new();
         for run in runs {
-            let recorded = self.run(&run?)?;
-            let changes = recorded.plan.changes.iter().filter(|change| recorded.done.contains(&change.seq)).cloned();
-            done.extend(RejectedChange::of(&Plan { changes: changes.collect(), ..recorded.plan.clone() }, None));
+            done.extend(self.carried_out_by(&RunId(run?))?);
         }
+        Ok(done)
+    }
+
+    /// What a run carried out. Nothing is known of one that was pruned.
+    pub fn carried_out_by(&self, run: &RunId) -> Result<Vec<RejectedChange>, StoreError> {
+        let recorded = match self.run(&run.0) {
+            Ok(recorded) => recorded,
+            Err(StoreError::NoPlan(_)) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let changes = recorded.plan.changes.iter().filter(|change| recorded.done.contains(&change.seq)).cloned().collect();
+        let done = RejectedChange::of(&Plan { changes, ..recorded.plan }, None);
         Ok(done.into_iter().map(|(_, deed)| deed).collect())
     }
 

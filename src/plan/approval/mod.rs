@@ -82,8 +82,10 @@ impl Stopped {
             guard.count = if guard.name == GuardName::Update { disabled } else { 0 };
         }
         plan.fingerprint = fingerprint(&plan);
-        // A run that stops uses no approval up.
-        Some(ApprovedPlan { plan, overruled: false, used: Vec::new() })
+        // A run that stops uses no approval up, unless the disables themselves needed it.
+        let needed = self.plan.guards.iter().any(|guard| guard.tripped && guard.name == GuardName::Disable);
+        let used = if needed { self.plan.judged.used.clone() } else { Vec::new() };
+        Some(ApprovedPlan { plan, overruled: false, used })
     }
 }
 

@@ -75,7 +75,10 @@ impl<'a, 's> AccountLookup<'a, 's> {
         for at in now.into_iter().chain(self.before.get(key).copied()) {
             let appears = matches!(&self.decisions[at], PersonDecision::Change(change) if matches!(change.action, Action::Create | Action::Restore));
             let person = &self.matching.people[at];
+            let goes = matches!(&self.decisions[at], PersonDecision::Change(change) if change.action == Action::Delete);
             match person.account {
+                // An account that this run deletes cannot become a manager.
+                Account::Live(..) if goes => return None,
                 Account::Live(user, _) => return Some(Resolved::Live(user)),
                 Account::Deleted(deleted) if appears => return Some(Resolved::Restored(&deleted.user.id)),
                 Account::None if appears => return Some(Resolved::New(self.matching.key(person))),

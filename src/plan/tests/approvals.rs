@@ -168,7 +168,7 @@ fn reject(world: &mut World, keys: Option<&[String]>) {
     for (key, change) in RejectedChange::of(&plan, keys) {
         let states = people.record_digests(&BTreeSet::from([key.as_str()]), &world.snapshot.users);
         let record = states.get(&key).map(|state| state.digest.clone());
-        world.ledger.rejections.push(Rejection { key, change, record, by: "ann@desk".into() });
+        world.ledger.rejections.push(Rejection { number: 1, key, change, record, by: "ann@desk".into() });
     }
 }
 

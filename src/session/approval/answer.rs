@@ -308,6 +308,12 @@ fn approval(statement: &Statement, plan: &Plan) -> Approval {
 }
 
 fn keep(store: &mut Store, mut approval: Approval, proposal: &Proposal) -> Result<Given, Failure> {
+    let is_undo = proposal.plan.changes.iter().any(|change| change.why.code == ReasonCode::Undo);
+    if is_undo && !(approval.approves && approval.left_out.is_empty()) {
+        return Err(Failure::usage(
+            "the plan is that of an undo, and nothing of an undo can be rejected\n  hint: no schedule runs it; it is not carried out unless `hrpush undo` is called again",
+        ));
+    }
     if approval.approves && !approval.covered.is_empty() {
         approval.covered = RejectedChange::taken_out_of(&store.carried_out_since(proposal)?, approval.covered);
         if approval.covered.is_empty() {
@@ -323,11 +329,8 @@ fn keep(store: &mut Store, mut approval: Approval, proposal: &Proposal) -> Resul
         (true, keys) => RejectedChange::of(&proposal.plan, Some(keys)),
         (false, _) => RejectedChange::of(&proposal.plan, None),
     };
-    let is_undo = proposal.plan.changes.iter().any(|change| change.why.code == ReasonCode::Undo);
     let rejected: Vec<NewRejection> = rejected
         .into_iter()
-        // The next run of the feed does not do what an undo would have done.
-        .filter(|_| !is_undo)
         .map(|(key, change)| NewRejection { record: proposal.records.get(&key).cloned(), key, change })
         .collect();
     store.keep_approval(approval, &rejected).map_err(|fault| match fault {

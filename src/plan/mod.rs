@@ -51,8 +51,8 @@ pub use model::{
     Action, Aside, Candidate, Candidates, Cause, Change, ChangeAside, ChangeAsides, Edit, Guard, GuardColumn, HeldAccess,
     HeldEntry, Judged, Members, Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
-pub use person_label::{PersonLabel, PersonLabels};
 pub use person::rejections::ended_rejections;
+pub use person_label::{PersonLabel, PersonLabels};
 pub use planner::{Survey, plan, survey, try_survey};
 pub use presence::Presence;
 pub use protection::protection;

@@ -8,8 +8,7 @@ use crate::directory::TenantId;
 use crate::plan::{Object, RejectedChange, Rejection};
 use crate::record::EmployeeId;
 
-const ROW: &str =
-    "select key, tenant, change, record, note, user, host, principal, rejected_at, forgotten_at, forgotten_by, rejection from rejections";
+const ROW: &str = "select key, tenant, change, record, note, user, host, principal, rejected_at, forgotten_at, forgotten_by, rejection from rejections";
 
 /// A change that an answer to a plan rejects.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +71,13 @@ fn rejection(row: &Row<'_>) -> Result<Rejection, StoreError> {
     };
     let at = text(8)?;
     let note = optional(4)?.map(|note| format!(" ({note})")).unwrap_or_default();
-    Ok(Rejection { number: row.get(11)?, key: text(0)?, change, record: optional(3)?, by: format!("{name} at {}{note}", super::second(&at)) })
+    Ok(Rejection {
+        number: row.get(11)?,
+        key: text(0)?,
+        change,
+        record: optional(3)?,
+        by: format!("{name} at {}{note}", super::second(&at)),
+    })
 }
 
 /// A rejection as the list of decisions shows it.

@@ -84,8 +84,11 @@ fn attributes(bytes: &[u8], of: u64) -> Vec<(String, String)> {
     all
 }
 
-/// Each sample of an export of metrics: name, attributes and value.
-fn samples(body: &[u8]) -> Vec<(String, Vec<(String, String)>, f64)> {
+/// One sample of an export: its name, attributes and value.
+type Sample = (String, Vec<(String, String)>, f64);
+
+/// Each sample of an export of metrics.
+fn samples(body: &[u8]) -> Vec<Sample> {
     let mut found = Vec::new();
     for resource in messages(body, 1) {
         let about = attributes(&messages(&resource, 1).concat(), 1);
@@ -135,8 +138,8 @@ fn of_the_file(world: &World) -> Vec<(String, f64)> {
 }
 
 /// The same of what the collector got.
-fn as_in_the_file(samples: &[(String, Vec<(String, String)>, f64)]) -> Vec<(String, f64)> {
-    let one = |(name, labels, value): &(String, Vec<(String, String)>, f64)| {
+fn as_in_the_file(samples: &[Sample]) -> Vec<(String, f64)> {
+    let one = |(name, labels, value): &Sample| {
         let total = if name == "hrpush_writes" || name == "hrpush_throttled" { "_total" } else { "" };
         // The file has the feed before the second label.
         let mut labels = labels.clone();

@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
+/// The head and the body of a request.
+type Request = (String, Vec<u8>);
+
 /// A webhook that keeps its requests and answers them with a list of statuses, then with 200.
 pub(crate) struct Hook {
     pub(crate) port: u16,
-    requests: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Hook {
@@ -39,7 +42,7 @@ impl Hook {
     }
 
     /// Takes the heads and the bodies of the requests so far.
-    pub(crate) fn take_whole(&self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn take_whole(&self) -> Vec<Request> {
         std::mem::take(&mut *self.requests.lock().unwrap())
     }
 
@@ -61,7 +64,7 @@ impl Hook {
 }
 
 /// The head and the body of a request.
-fn request(socket: &mut TcpStream) -> (String, Vec<u8>) {
+fn request(socket: &mut TcpStream) -> Request {
     let mut reader = BufReader::new(socket);
     let (mut head, mut length) = (String::new(), 0);
     loop {

@@ -117,7 +117,14 @@ fn overtaken(change: &Change, id: &ObjectId) -> Skipped {
          hint: make the plan anew",
         change.user_principal_name.as_deref().unwrap_or_default()
     );
-    Skipped { key: Some(change.key.clone()), id: Some(id.clone()), code: SkippedCode::NotConfirmed, message, left: false, disabled: false }
+    Skipped {
+        key: Some(change.key.clone()),
+        id: Some(id.clone()),
+        code: SkippedCode::NotConfirmed,
+        message,
+        left: false,
+        disabled: false,
+    }
 }
 
 fn unconfirmed(key: &str, id: &ObjectId) -> Skipped {
@@ -125,5 +132,12 @@ fn unconfirmed(key: &str, id: &ObjectId) -> Skipped {
         "neither the ledger, nor a copy of the plan in the state folder, nor the first match attribute ties the account {id} to this \
          person; hint: make the plan anew here, or approve it by its fingerprint"
     );
-    Skipped { key: Some(key.to_owned()), id: Some(id.clone()), code: SkippedCode::NotConfirmed, message, left: false, disabled: false }
+    Skipped {
+        key: Some(key.to_owned()),
+        id: Some(id.clone()),
+        code: SkippedCode::NotConfirmed,
+        message,
+        left: false,
+        disabled: false,
+    }
 }

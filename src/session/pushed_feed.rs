@@ -86,7 +86,8 @@ pub(crate) fn settle_tombstones(
     read.reading.records.each(|record| {
         let person = people.get(at).copied();
         at += 1;
-        let has_account = person.is_none_or(|person| matched.contains(&person) || result.people.key(person).is_none_or(is_open));
+        // A record without a key has no account that a run could ever disable.
+        let has_account = person.is_none_or(|person| matched.contains(&person) || result.people.key(person).is_some_and(is_open));
         if let (At::Pointer(resource), false) = (&record.place().at, has_account) {
             closed.insert(resource.trim_start_matches("/Users/").to_owned());
         }

@@ -173,7 +173,8 @@ pub(super) const SERVE_TOKEN: &str = "Examples:
 
 pub(super) const SERVE_TOKEN_NEW: &str = "Examples:
   hrpush serve token new --feed HR                      until it is revoked
-  hrpush serve token new --feed HR --expires 180d       for half a year";
+  hrpush serve token new --feed HR --expires 180d       for half a year
+  hrpush serve token new --feed HR --oauth              a client id and a secret instead";
 
 pub(super) const SERVE_TOKEN_LIST: &str = "Examples:
   hrpush serve token list

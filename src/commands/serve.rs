@@ -17,19 +17,25 @@ use crate::session::error::{Ended, Failure};
 use crate::session::output::write_private;
 use crate::session::pushed_feed::check_feed;
 use crate::session::settings::Settings;
-use crate::store::pushed::{PushStore, TokenRow};
+use crate::store::pushed::{NewToken, PushStore, TokenRow};
 
 pub(super) fn serve(common: &Common, args: &Serve) -> Result<Ended, Failure> {
     let settings = settings(common)?;
     match &args.command {
         None => listen(common, args, settings),
-        Some(ServeCommand::Token(Token::New { feed, expires })) => new_token(&settings, feed, expires.as_deref()),
+        Some(ServeCommand::Token(Token::New { feed, expires, oauth: false })) => new_token(&settings, feed, expires.as_deref()),
+        Some(ServeCommand::Token(Token::New { feed, expires, oauth: true })) => {
+            new_client(common, &settings, feed, expires.as_deref())
+        }
         Some(ServeCommand::Token(Token::List)) => list(common, &settings),
         Some(ServeCommand::Token(Token::Revoke { id })) => revoke(&settings, id),
     }
 }
 
 fn listen(common: &Common, args: &Serve, settings: Settings) -> Result<Ended, Failure> {
+    if let Some(federation) = &settings.config.serve.federation {
+        check_feed(&settings, &federation.feed)?;
+    }
     let serve = settings.config.serve;
     let listen = args.listen.unwrap_or(serve.listen);
     if serve.is_open(listen) {
@@ -41,6 +47,7 @@ fn listen(common: &Common, args: &Serve, settings: Settings) -> Result<Ended, Fa
         behind_proxy: serve.behind_proxy,
         tls: serve.tls,
         metrics: serve.metrics,
+        federation: serve.federation,
         state: settings.state.clone(),
     };
     block_on(async |cancelled| {
@@ -65,14 +72,29 @@ fn listen(common: &Common, args: &Serve, settings: Settings) -> Result<Ended, Fa
 
 fn new_token(settings: &Settings, feed: &str, expires: Option<&str>) -> Result<Ended, Failure> {
     check_feed(settings, feed)?;
-    let expires = expires.map(|text| match exact_duration(text).and_then(|time| Timestamp::now().checked_add(time).ok()) {
-        Some(moment) => Ok(moment),
-        None => Err(Failure::usage(format!("--expires: `{text}` is not a duration\n  hint: 180d or 26w"))),
-    });
-    let token = PushStore::open(&settings.state)?.add_token(feed, expires.transpose()?)?;
+    let token = PushStore::open(&settings.state)?.add_token(feed, end(expires)?)?;
     // On stdout alone, so that a script can take it. It is shown this once.
     print(&format!("{}\n", token.secret))?;
     Ok(Ended::done())
+}
+
+fn new_client(common: &Common, settings: &Settings, feed: &str, expires: Option<&str>) -> Result<Ended, Failure> {
+    check_feed(settings, feed)?;
+    let NewToken { id, secret } = PushStore::open(&settings.state)?.add_client(feed, end(expires)?)?;
+    print(&match common.format {
+        Format::Json => report::json(&json!({ "clientId": id, "clientSecret": secret }))?,
+        Format::Text | Format::Csv => format!("client_id={id}\nclient_secret={secret}\n"),
+    })?;
+    Ok(Ended::done())
+}
+
+/// The moment at which something ends that is valid for a time from now on.
+fn end(expires: Option<&str>) -> Result<Option<Timestamp>, Failure> {
+    let Some(text) = expires else { return Ok(None) };
+    match exact_duration(text).and_then(|time| Timestamp::now().checked_add(time).ok()) {
+        Some(moment) => Ok(Some(moment)),
+        None => Err(Failure::usage(format!("--expires: `{text}` is not a duration\n  hint: 180d or 26w"))),
+    }
 }
 
 fn list(common: &Common, settings: &Settings) -> Result<Ended, Failure> {

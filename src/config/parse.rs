@@ -99,7 +99,8 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
         config.approval = approval(reader, &fields, config.approval.valid);
     }
     if let Some(fields) = reader.table(root, "serve") {
-        config.serve = serve::read(reader, &fields);
+        let cloud = config.tenant.as_ref().map(|tenant| tenant.cloud).unwrap_or_default();
+        config.serve = serve::read(reader, &fields, cloud);
     }
     config
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::duration;
 use crate::diagnostic::toml::{Reader, Table};
-use crate::endpoint::{Network, TlsFiles};
+use crate::endpoint::{Federation, Network, TlsFiles};
+use crate::graph::Cloud;
 
 /// How `hrpush serve` listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Serve {
     pub run_after: Option<Duration>,
     /// The address for a monitor.
     pub metrics: Option<SocketAddr>,
+    /// Whose signed assertions get tokens.
+    pub federation: Option<Federation>,
 }
 
 /// What was pushed, as a source.
@@ -34,7 +37,15 @@ pub struct ScimSource {
 impl Default for Serve {
     fn default() -> Self {
         let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
-        Self { listen, tls: None, behind_proxy: Vec::new(), max_body: 1_000_000, run_after: None, metrics: None }
+        Self {
+            listen,
+            tls: None,
+            behind_proxy: Vec::new(),
+            max_body: 1_000_000,
+            run_after: None,
+            metrics: None,
+            federation: None,
+        }
     }
 }
 
@@ -54,7 +65,7 @@ impl Serve {
 /// The way out where an address would be open.
 pub(crate) const OPEN_HINT: &str = "set tls = { cert = \"…\", key = \"…\" } in [serve], or behind_proxy = [\"10.0.0.0/8\"]";
 
-pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Serve {
+pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>, cloud: Cloud) -> Serve {
     let mut serve = Serve::default();
     if let Some(tls) = reader.table(fields, "tls") {
         serve.tls = tls_files(reader, &tls);
@@ -92,8 +103,32 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Serve {
             }
         }
     }
+    if let Some(table) = reader.table(fields, "federation") {
+        serve.federation = federation(reader, &table, cloud);
+    }
     reader.finish(fields);
     serve
+}
+
+/// All keys are required: an assertion of another tenant, for another audience or of another identity is no sender.
+fn federation(reader: &mut Reader<'_>, fields: &Table<'_, '_>, cloud: Cloud) -> Option<Federation> {
+    let [feed, tenant, audience, subject] =
+        ["feed", "tenant", "audience", "subject"].map(|key| reader.required_text(fields, key));
+    reader.finish(fields);
+    let tenant = tenant?;
+    // `common` and the name of a domain have no issuer of their own.
+    let Some(id) = uuid::Uuid::try_parse(tenant.value.trim()).ok().filter(|_| tenant.value.contains('-')) else {
+        let hint = "the id of your tenant, such as 8f2f4c2e-0000-0000-0000-000000000000: Entra admin center, Overview";
+        reader.fault(&tenant.span, format!("`{}` is not the id of one tenant", tenant.value), hint);
+        return None;
+    };
+    Some(Federation {
+        feed: feed?.value.trim().to_owned(),
+        tenant: id,
+        authority: cloud.authority().to_owned(),
+        audience: audience?.value,
+        subject: subject?.value,
+    })
 }
 
 fn tls_files(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<TlsFiles> {
@@ -142,6 +177,14 @@ mod tests {
         let serve =
             read("listen = \"0.0.0.0:8443\"\nmax_body = \"2MB\"\ntls = { cert = \"c.pem\", key = \"k.pem\" }").unwrap().serve;
         assert_eq!((serve.max_body, serve.tls.is_some()), (2_000_000, true));
+        let keys = "federation = { feed = \"HR\", tenant = \"8F2F4C2E-0000-0000-0000-000000000000\", audience = \"api://x\", subject = \"s\" }";
+        let issuer = |tenant: &str| {
+            let text = format!("[serve]\n{keys}\n{tenant}");
+            parse(&text, std::path::Path::new("hrpush.toml")).unwrap().serve.federation.unwrap().issuer()
+        };
+        assert_eq!(issuer(""), "https://login.microsoftonline.com/8f2f4c2e-0000-0000-0000-000000000000/v2.0");
+        let government = "[tenant]\nid = \"contoso.com\"\ncloud = \"us-gov\"\nauth = { method = \"managed-identity\" }";
+        assert!(issuer(government).starts_with("https://login.microsoftonline.us/"));
         for wrong in [
             "listen = \"here\"",
             "max_body = \"1\"",
@@ -150,6 +193,11 @@ mod tests {
             "tls = { cert = \"c\" }",
             "run_after = \"0min\"",
             "metrics = \"0.0.0.0:9464\"",
+            "federation = { feed = \"HR\", tenant = \"8f2f4c2e-0000-0000-0000-000000000000\", audience = \"api://x\" }",
+            "federation = { feed = \"HR\", tenant = \"common\", audience = \"api://x\", subject = \"s\" }",
+            "federation = { feed = \"HR\", tenant = \"contoso.com\", audience = \"api://x\", subject = \"s\" }",
+            "federation = { feed = \"HR\", tenant = \"8f2f4c2e000000000000000000000000\", audience = \"api://x\", subject = \"s\" }",
+            "federation = {}",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

@@ -34,6 +34,8 @@ pub enum NoteCode {
     SharedKeys,
     /// Pushed people whom the sender deleted.
     DeletedPeople,
+    /// Pushed people whom the sender deleted long ago, and whose records ended.
+    EndedTombstones,
     /// The same file as in an earlier good run.
     RepeatedFile,
     /// Mapped columns in which no record has a value.
@@ -96,6 +98,7 @@ impl NoteCode {
             Self::ChangedRecords => ("changed-records", "records changed since the last reading"),
             Self::SharedKeys => ("shared-keys", "changed records share their key, so the next reading will be a full one"),
             Self::DeletedPeople => ("deleted-people", "pushed people were deleted by the sender"),
+            Self::EndedTombstones => ("ended-tombstones", "people that the sender deleted long ago are no longer records"),
             Self::RepeatedFile => ("repeated-file", "the file is the same as in an earlier good run"),
             Self::EmptyColumns => ("empty-columns", "first reading of the feed: no record has a value in these columns"),
             Self::FirstRun => ("first-run", "first run for this feed"),

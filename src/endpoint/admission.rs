@@ -11,15 +11,24 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 
 use super::answer::{Answer, Refusal};
+use super::oauth;
 use super::operations::Caller;
 use super::request::Request;
 use super::routes::{self, ROOT};
 use super::service::Service;
+use crate::store::pushed::FEDERATION;
 
 /// The longest time for a body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// The same for a body that is not looked at.
 const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// Whether a request had a right token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sender {
+    Known,
+    Stranger,
+}
 
 /// Answers one request, and logs it without a value of it.
 pub(super) async fn answer(
@@ -27,22 +36,28 @@ pub(super) async fn answer(
     request: axum::http::Request<Body>,
     peer: SocketAddr,
     is_tls: bool,
-) -> Response {
+) -> (Sender, Response) {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let method = parts.method.clone();
     if parts.uri.path() == "/healthz" {
         let is_get = method == Method::GET || method == Method::HEAD;
-        return if is_get { Answer::new(200, None) } else { Answer::not_allowed("GET") }.into_response();
+        let answer = if is_get { Answer::new(200, None) } else { Answer::not_allowed("GET") };
+        return (Sender::Stranger, answer.into_response());
     }
     let proxies = &service.options.behind_proxy;
     if !is_tls && !peer.ip().is_loopback() && !proxies.iter().any(|network| network.contains(peer.ip())) {
-        return Answer::refused(Refusal::status(403, "without TLS only the proxies of `behind_proxy` may connect"))
-            .into_response();
+        let refusal = Refusal::status(403, "without TLS only the proxies of `behind_proxy` may connect");
+        return (Sender::Stranger, Answer::refused(refusal).into_response());
     }
-    let request = Request::of(parts, peer, is_tls, proxies, ROOT);
-    let endpoint = request.as_ref().map_or("", |request| routes::endpoint(&request.path));
+    let is_oauth = parts.uri.path() == oauth::PATH;
+    let request = Request::of(parts, peer, is_tls, proxies, if is_oauth { "" } else { ROOT });
+    let endpoint = if is_oauth { "oauth" } else { request.as_ref().map_or("", |request| routes::endpoint(&request.path)) };
     let (token, answer) = match request {
+        Some(request) if is_oauth => match read_body(&request, body, oauth::MAX_BODY).await {
+            Ok(body) => oauth::answer(service, &request, &body).await,
+            Err(refusal) => (None, Answer::refused(refusal)),
+        },
         Some(request) => admitted(service, request, body).await,
         None => (None, Answer::refused(Refusal::status(404, "the service is below /scim/v2"))),
     };
@@ -50,7 +65,7 @@ pub(super) async fn answer(
     let (sender, status, ms) = (token.as_deref().unwrap_or("-"), answer.status, started.elapsed().as_millis());
     service.counts.add(&method, endpoint, status);
     tracing::info!(sender, %method, endpoint, status, ms, "answered {method} {endpoint} with {status}");
-    answer.into_response()
+    (if token.is_some() { Sender::Known } else { Sender::Stranger }, answer.into_response())
 }
 
 async fn admitted(service: &Arc<Service>, request: Request, body: Body) -> (Option<String>, Answer) {
@@ -62,7 +77,8 @@ async fn admitted(service: &Arc<Service>, request: Request, body: Body) -> (Opti
         }
     };
     let token = caller.token.clone();
-    let answer = match read_body(service, &request, body).await {
+    let _room = service.room(&token).await;
+    let answer = match read_body(&request, body, service.options.max_body).await {
         Ok(body) => routes::answer(service, request, body, caller).await,
         Err(refusal) => Err(refusal),
     };
@@ -76,6 +92,9 @@ async fn caller(service: &Arc<Service>, request: &Request) -> Result<Caller, Ref
         Some(token) => service.read(move |store| Ok(store.bearer(&token, now)?)).await?,
         None => None,
     };
+    // A token that an assertion got ends with the federation.
+    let federated = |feed: &str| service.assertions.as_ref().is_some_and(|assertions| assertions.feed() == feed);
+    let bearer = bearer.filter(|bearer| bearer.token != FEDERATION || federated(&bearer.feed));
     let Some(bearer) = bearer else { return Err(service.sign_in.refuse(request.address)) };
     if service.sign_in.is_news(&bearer.token, now) {
         let (queue, token) = (service.queue.clone(), bearer.token.clone());
@@ -85,9 +104,8 @@ async fn caller(service: &Arc<Service>, request: &Request) -> Result<Caller, Ref
     Ok(Caller { feed: bearer.feed, token: bearer.token, base: request.base.clone() })
 }
 
-async fn read_body(service: &Service, request: &Request, body: Body) -> Result<Bytes, Refusal> {
-    let most = service.options.max_body;
-    let too_large = || Refusal::status(413, "the body is larger than the limit `max_body` of [serve]");
+async fn read_body(request: &Request, body: Body, most: usize) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::status(413, "the body is too large: `max_body` in [serve] is the limit");
     if request.is_larger_than(most) {
         drain(body, most).await;
         return Err(too_large());

@@ -23,7 +23,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::crowd::Crowd;
+use super::admission::Sender;
+use super::crowd::{Crowd, Place, Quota};
 use super::service::Service;
 use super::{EndpointError, TlsFiles, admission, monitor};
 use crate::record::lock;
@@ -55,36 +56,29 @@ enum Talk {
 
 /// Serves until `stop` becomes true.
 pub(super) async fn serve(listener: TcpListener, door: Door, service: Arc<Service>, mut stop: watch::Receiver<bool>) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let (slots, crowd) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), Crowd::default());
     let (tls, plain) = match door {
         Door::Scim(tls) => (tls.map(Arc::new), Talk::Plain),
         Door::Monitor => (None, Talk::Monitor),
     };
-    let crowd = Crowd::default();
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listener, (&slots, &crowd)) => accepted,
         };
         let (stream, peer, slot) = accepted;
         let is_proxy = service.options.behind_proxy.iter().any(|network| network.contains(peer.ip()));
-        let place = crowd.enter(peer.ip());
-        if place.is_none() && !is_proxy {
-            continue;
-        }
-        let (tls, service, stop) = (tls.clone(), Arc::clone(&service), stop.clone());
+        let Some(place) = crowd.enter(peer.ip(), if is_proxy { Quota::Proxy } else { Quota::Limited }) else { continue };
+        let visit = Visit { peer, place: Arc::new(place), service: Arc::clone(&service), stop: stop.clone() };
+        let tls = tls.clone();
         connections.spawn(async move {
-            let _held = (slot, place);
-            let stream = Quiet::new(stream);
-            match tls {
-                None => speak(stream, peer, service, plain, stop).await,
-                Some(tls) => {
-                    if let Ok(Ok(stream)) = timeout(HEAD, tls.acceptor().accept(stream)).await {
-                        speak(stream, peer, service, Talk::Encrypted, stop).await;
-                    }
-                }
+            let (_held, place) = (slot, Arc::clone(&visit.place));
+            let talk = converse(Quiet::new(stream), tls, plain, visit);
+            tokio::select! {
+                () = talk => {}
+                () = place.left() => {}
             }
         });
         while connections.try_join_next().is_some() {}
@@ -96,28 +90,58 @@ pub(super) async fn serve(listener: TcpListener, door: Door, service: Arc<Servic
     }
 }
 
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
-    let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed");
+/// The next connection. Where there is no slot for it, the oldest one without a right token makes room.
+async fn accept(
+    listener: &TcpListener,
+    (slots, crowd): (&Arc<Semaphore>, &Crowd),
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                // Without it small answers wait for each other; where it fails they are only slower.
-                let _set = stream.set_nodelay(true);
-                return (stream, peer, slot);
-            }
+        let Ok((stream, peer)) = listener.accept().await else {
             // Too many open files, most likely: some will be closed.
-            Err(_) => sleep(Duration::from_millis(50)).await,
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        // Without it small answers wait for each other; where it fails they are only slower.
+        let _set = stream.set_nodelay(true);
+        let free = Arc::clone(slots).try_acquire_owned().ok();
+        if free.is_none() {
+            crowd.make_room();
+        }
+        let slot = match free {
+            Some(slot) => slot,
+            None => Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed"),
+        };
+        return (stream, peer, slot);
+    }
+}
+
+/// A connection with what its requests need.
+struct Visit {
+    peer: SocketAddr,
+    place: Arc<Place>,
+    service: Arc<Service>,
+    stop: watch::Receiver<bool>,
+}
+
+/// Talks to a client, behind a TLS handshake where there is TLS.
+async fn converse(stream: Quiet, tls: Option<Arc<Tls>>, plain: Talk, visit: Visit) {
+    match tls {
+        None => speak(stream, plain, visit).await,
+        Some(tls) => {
+            if let Ok(Ok(stream)) = timeout(HEAD, tls.acceptor().accept(stream)).await {
+                speak(stream, Talk::Encrypted, visit).await;
+            }
         }
     }
 }
 
 /// Answers the requests of one connection.
-async fn speak<S>(stream: S, peer: SocketAddr, service: Arc<Service>, talk: Talk, mut stop: watch::Receiver<bool>)
+async fn speak<S>(stream: S, talk: Talk, Visit { peer, place, service, mut stop }: Visit)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
-        let service = Arc::clone(&service);
+        let (service, place) = (Arc::clone(&service), Arc::clone(&place));
         async move {
             let request = request.map(Body::new);
             Ok::<_, Infallible>(match talk {
@@ -125,7 +149,13 @@ where
                     let (parts, _) = request.into_parts();
                     monitor::answer(&service, &parts.method, parts.uri.path()).await
                 }
-                Talk::Plain | Talk::Encrypted => admission::answer(&service, request, peer, talk == Talk::Encrypted).await,
+                Talk::Plain | Talk::Encrypted => {
+                    let (sender, answer) = admission::answer(&service, request, peer, talk == Talk::Encrypted).await;
+                    if sender == Sender::Known {
+                        place.belongs();
+                    }
+                    answer
+                }
             })
         }
     });
@@ -142,7 +172,7 @@ where
     let _ended = connection.await;
 }
 
-/// A stream that fails once its client has been silent for too long.
+/// A stream that fails once its client has been silent for too long: it neither sends nor takes what is sent.
 struct Quiet {
     stream: TcpStream,
     deadline: Pin<Box<Sleep>>,
@@ -152,26 +182,33 @@ impl Quiet {
     fn new(stream: TcpStream) -> Self {
         Self { stream, deadline: Box::pin(sleep(HEAD)) }
     }
-}
 
-impl AsyncRead for Quiet {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if read.is_ready() {
+    /// What a poll gave, or the end of the client's time.
+    fn in_time<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
             self.deadline.as_mut().reset(Instant::now() + SILENCE);
-            return read;
+            return polled;
         }
         self.deadline.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
+impl AsyncRead for Quiet {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.in_time(cx, read)
+    }
+}
+
 impl AsyncWrite for Quiet {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.in_time(cx, written)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.in_time(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

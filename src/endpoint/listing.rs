@@ -4,8 +4,12 @@ use serde_json::Value;
 
 use super::answer::{Answer, Refusal};
 use super::operations::{Caller, shown, whole};
-use crate::scim::{Filter, Operand, Operator, Page, Projection, ResourceKind, list_response};
+use crate::scim::{ErrorKind, Filter, Operand, Operator, Page, Projection, ResourceKind, ScimError, list_response};
 use crate::store::pushed::{Lookup, PushStore, StoredResource};
+
+/// The largest page, in bytes of memory. One that were cut short would be taken for the end of the list.
+const MAX_PAGE: usize = 32_000_000;
+const TOO_LARGE: &str = "the resources of this page are too large for one answer: ask for fewer with `count`, or without members by excludedAttributes=members";
 
 /// What a list is asked for.
 #[derive(Clone, Debug)]
@@ -46,50 +50,72 @@ pub(super) fn list_all(store: &PushStore, caller: &Caller, query: &Query) -> Res
 /// How many resources a query finds, and those of its page as they are answered.
 fn selected(store: &PushStore, caller: &Caller, kind: ResourceKind, query: &Query) -> Result<(u64, Vec<Value>), Refusal> {
     let Query { filter, page, projection } = query;
-    let (total, resources) = match filter {
-        None => (store.count(&caller.feed, kind)?, store.page(&caller.feed, kind, page.start - 1, page.count)?),
-        Some(filter) => found(store, caller, kind, (filter, *page))?,
+    let mut answer = PageAnswer { store, caller, projection, resources: Vec::new(), bytes: 0 };
+    let total = match filter {
+        None => {
+            store.walk(&caller.feed, kind, (page.start - 1, page.count), |resource| answer.add(&resource))?;
+            store.count(&caller.feed, kind)?
+        }
+        Some(filter) => found(kind, (filter, *page), &mut answer)?,
     };
-    let shown = resources.iter().map(|resource| shown(store, caller, resource, projection)).collect::<Result<_, _>>()?;
-    Ok((total, shown))
+    Ok((total, answer.resources))
 }
 
-/// The resources of a page that a filter finds, and how many it finds in all.
-fn found(
-    store: &PushStore,
-    caller: &Caller,
-    kind: ResourceKind,
-    (filter, page): (&Filter, Page),
-) -> Result<(u64, Vec<StoredResource>), Refusal> {
+/// The resources of a page, which have a largest size in all.
+struct PageAnswer<'a> {
+    store: &'a PushStore,
+    caller: &'a Caller,
+    projection: &'a Projection,
+    resources: Vec<Value>,
+    bytes: usize,
+}
+
+impl PageAnswer<'_> {
+    fn add(&mut self, resource: &StoredResource) -> Result<(), Refusal> {
+        let body = shown(self.store, self.caller, resource, self.projection)?;
+        self.bytes += size(&body);
+        // One resource alone is always answered.
+        if self.bytes > MAX_PAGE && !self.resources.is_empty() {
+            return Err(ScimError::new(ErrorKind::TooMany, TOO_LARGE).into());
+        }
+        self.resources.push(body);
+        Ok(())
+    }
+}
+
+/// The memory that a value takes, roughly.
+fn size(value: &Value) -> usize {
+    32 + match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(parts) => parts.iter().map(|(name, part)| 48 + name.len() + size(part)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
+/// How many resources a filter finds in all. Those of the page are added to the answer.
+fn found(kind: ResourceKind, (filter, page): (&Filter, Page), answer: &mut PageAnswer<'_>) -> Result<u64, Refusal> {
     filter.check(kind)?;
+    let (store, caller) = (answer.store, answer.caller);
     // Members and groups are in rows of their own, and are read where the filter names them.
     let names = filter.to_string().to_ascii_lowercase();
-    let (mut total, mut resources) = (0, Vec::new());
-    let mut take = |resource: StoredResource| -> Result<(), Refusal> {
+    let mut total = 0;
+    let take = |resource: StoredResource| -> Result<(), Refusal> {
         let body = whole(store, caller, &resource, |name| names.contains(name))?;
         if filter.holds(kind, &body) {
             total += 1;
-            if total >= page.start && (resources.len() as u64) < page.count {
-                resources.push(resource);
+            if total >= page.start && (answer.resources.len() as u64) < page.count {
+                answer.add(&resource)?;
             }
         }
         Ok(())
     };
     if let Some(lookup) = indexed(filter, kind) {
-        store.find(&caller.feed, kind, &lookup)?.into_iter().try_for_each(&mut take)?;
+        store.find(&caller.feed, kind, &lookup)?.into_iter().try_for_each(take)?;
     } else {
-        let mut refused = None;
-        store.each(&caller.feed, kind, |resource| {
-            if refused.is_none() {
-                refused = take(resource).err();
-            }
-            Ok(())
-        })?;
-        if let Some(refusal) = refused {
-            return Err(refusal);
-        }
+        store.walk(&caller.feed, kind, (0, u64::MAX), take)?;
     }
-    Ok((total, resources))
+    Ok(total)
 }
 
 /// The look-up that finds every resource for which the filter can hold.

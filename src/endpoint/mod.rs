@@ -10,9 +10,12 @@ mod bulk;
 mod connections;
 mod counts;
 mod crowd;
+mod federation;
+mod issuer_keys;
 mod listing;
 mod monitor;
 mod network;
+mod oauth;
 mod operations;
 mod request;
 mod routes;
@@ -28,6 +31,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+pub use federation::Federation;
 pub use network::{Network, NetworkError};
 
 use connections::Door;
@@ -48,6 +52,8 @@ pub struct Options {
     pub tls: Option<TlsFiles>,
     /// The address for a monitor.
     pub metrics: Option<SocketAddr>,
+    /// Whose assertions get tokens at `/oauth/token`, besides OAuth clients.
+    pub federation: Option<Federation>,
     /// The state folder with `pushed.db`.
     pub state: PathBuf,
 }

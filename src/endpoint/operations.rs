@@ -32,7 +32,7 @@ pub(super) fn create(
     let incoming = created(kind, body)?;
     note_ignored(kind, &incoming.ignored);
     let mut body = incoming.body;
-    let members = take_members(&mut body);
+    let members = take_members(&mut body)?;
     let mut resource = StoredResource::new(kind, body);
     check_unique(store, caller, &resource, &resource.body)?;
     store.insert(&caller.feed, &mut resource, &caller.token)?;
@@ -93,7 +93,7 @@ pub(super) fn patch(
 
 pub(super) fn remove(store: &PushStore, caller: &Caller, kind: ResourceKind, expected: &Expected) -> Result<Answer, Refusal> {
     let resource = current(store, caller, kind, expected)?;
-    store.bury(&caller.feed, &resource)?;
+    store.bury(&caller.feed, &resource, &caller.token)?;
     Ok(Answer::new(204, None))
 }
 
@@ -115,7 +115,7 @@ fn save(
     mut body: Map<String, Value>,
     has_members: bool,
 ) -> Result<(), Refusal> {
-    let members = take_members(&mut body);
+    let members = take_members(&mut body)?;
     check_unique(store, caller, resource, &body)?;
     let is_updated = store.update(&caller.feed, resource, body, &caller.token)?;
     if has_members && resource.kind == ResourceKind::Group && store.set_members(resource, &members, &caller.token)? && !is_updated
@@ -155,10 +155,12 @@ fn note_ignored(kind: ResourceKind, names: &[String]) {
     }
 }
 
-fn take_members(body: &mut Map<String, Value>) -> Vec<Value> {
+/// The members of a body, which are stored in rows of their own. One without an id cannot be stored, and is refused.
+fn take_members(body: &mut Map<String, Value>) -> Result<Vec<Value>, Refusal> {
     match body.remove("members") {
-        Some(Value::Array(members)) => members.into_iter().filter(|member| member["value"].is_string()).collect(),
-        _ => Vec::new(),
+        Some(Value::Array(members)) if members.iter().all(|member| member["value"].is_string()) => Ok(members),
+        Some(_) => Err(ScimError::new(ErrorKind::InvalidValue, "a member needs `value`, the id of a resource").into()),
+        None => Ok(Vec::new()),
     }
 }
 

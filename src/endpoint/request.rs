@@ -40,9 +40,12 @@ impl Request {
         let parameters = url::form_urlencoded::parse(query.as_bytes());
         let parameters = parameters.map(|(name, value)| (name.to_ascii_lowercase(), value.into_owned())).collect();
         let by_proxy = proxies.iter().any(|network| network.contains(peer.ip()));
-        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).filter(|_| by_proxy);
-        // The last address is the one that the proxy itself has seen.
-        let forwarded = header("x-forwarded-for").and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
+        // The proxy writes last, on a line of its own or behind what its client sent.
+        let header = |name: &str| {
+            let last = parts.headers.get_all(name).iter().next_back();
+            last.and_then(|value| value.to_str().ok()?.rsplit(',').next()).map(str::trim).filter(|_| by_proxy)
+        };
+        let forwarded = header("x-forwarded-for").and_then(address_of);
         let authority = parts.uri.authority().map(ToString::to_string);
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
         let host = header("x-forwarded-host").map(str::to_owned).or(authority).or(host).filter(|host| is_host(host));
@@ -61,9 +64,20 @@ impl Request {
 
     /// The token of the request, where it has one.
     pub(super) fn token(&self) -> Option<&str> {
+        self.authorization("bearer")
+    }
+
+    /// What the header `Authorization` has for a scheme.
+    pub(super) fn authorization(&self, wanted: &str) -> Option<&str> {
         let header = self.headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, token) = header.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        let (scheme, credentials) = header.split_once(' ')?;
+        scheme.eq_ignore_ascii_case(wanted).then(|| credentials.trim())
+    }
+
+    /// Whether the body is of this type, whatever its parameters.
+    pub(super) fn has_content_type(&self, wanted: &str) -> bool {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted)
     }
 
     /// Whether the body is announced to be larger.
@@ -112,6 +126,11 @@ pub(super) fn names(list: &str, etag: &str) -> bool {
     list.split(',').map(str::trim).any(|known| known == "*" || known == etag || known == etag.trim_start_matches("W/"))
 }
 
+/// An address, which some proxies write with the port of the client.
+fn address_of(text: &str) -> Option<IpAddr> {
+    text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
 fn is_host(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
 }
@@ -128,4 +147,30 @@ fn decoded(part: &str) -> String {
         at += if digits.is_some() { 3 } else { 1 };
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(headers: &[(&str, &str)], peer: &str) -> Request {
+        let mut request = axum::http::Request::builder().uri("/scim/v2/Users");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        Request::of(parts, peer.parse().unwrap(), false, &["10.0.0.0/8".parse().unwrap()], "/scim/v2").unwrap()
+    }
+
+    #[test]
+    fn the_address_is_the_one_that_the_proxy_itself_has_seen() {
+        let address = |headers: &[(&str, &str)]| request(headers, "10.0.0.1:1").address.to_string();
+        assert_eq!(address(&[("x-forwarded-for", "198.51.100.1, 192.0.2.7")]), "192.0.2.7");
+        assert_eq!(address(&[("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "192.0.2.7")]), "192.0.2.7");
+        assert_eq!(address(&[("x-forwarded-for", "192.0.2.7:40312")]), "192.0.2.7");
+        assert_eq!(address(&[("x-forwarded-for", "[2001:db8::1]:443")]), "2001:db8::1");
+        assert_eq!(address(&[("x-forwarded-for", "unknown")]), "10.0.0.1");
+        let direct = request(&[("x-forwarded-for", "192.0.2.7"), ("x-forwarded-host", "evil.example")], "127.0.0.1:1");
+        assert_eq!((direct.address.to_string(), direct.base.as_str()), ("127.0.0.1".into(), "http://localhost/scim/v2"));
+    }
 }

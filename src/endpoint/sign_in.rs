@@ -33,13 +33,19 @@ impl SignIn {
 
     /// The refusal of a wrong or missing token.
     pub(super) fn refuse(&self, address: IpAddr) -> Refusal {
+        if self.is_too_wrong(address) {
+            Refusal::status(429, "too many wrong tokens came from this address: wait a minute")
+        } else {
+            Refusal::status(401, "the token is missing, wrong, expired or revoked: hrpush serve token new makes one")
+        }
+    }
+
+    /// Counts a wrong token or client, and returns whether its address had too many within a minute.
+    pub(super) fn is_too_wrong(&self, address: IpAddr) -> bool {
         if self.wrong.len() > ADDRESSES {
             self.wrong.retain_recent();
         }
-        match self.wrong.check_key(&network_of(address)) {
-            Ok(()) => Refusal::status(401, "the token is missing, wrong, expired or revoked: hrpush serve token new makes one"),
-            Err(_) => Refusal::status(429, "too many wrong tokens came from this address: wait a minute"),
-        }
+        self.wrong.check_key(&network_of(address)).is_err()
     }
 
     /// Whether a use of the token is to be stored.

@@ -95,6 +95,8 @@ pub struct GroupRule {
     pub owners: Vec<String>,
     /// `membership = "exact"`; otherwise members are only added.
     pub exact: bool,
+    /// `from = "feed"`: one group for each group of the feed itself.
+    pub from_feed: bool,
 }
 
 /// A mapping file without faults.
@@ -149,10 +151,35 @@ pub(super) enum ValueSource {
 /// The expressions of one `[[groups]]` rule.
 #[derive(Clone, Debug)]
 pub(super) struct GroupFormulas {
-    pub(super) key: Option<Slot>,
-    pub(super) name: Slot,
+    pub(super) source: GroupSource,
     pub(super) when: Option<Slot>,
 }
+
+/// Where key and name of a group come from.
+#[derive(Clone, Debug)]
+pub(super) enum GroupSource {
+    Formulas {
+        key: Option<Slot>,
+        name: Slot,
+    },
+    /// The groups of the record, with the place of the rule in the file.
+    Feed(Range<usize>),
+}
+
+impl GroupFormulas {
+    /// The expressions with their names.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&'static str, Slot)> + use<> {
+        let (key, name) = match &self.source {
+            GroupSource::Formulas { key, name } => (*key, Some(*name)),
+            GroupSource::Feed(_) => (None, None),
+        };
+        let parts = [("when", self.when), ("key", key), ("name", name)];
+        parts.into_iter().filter_map(|(name, slot)| Some((name, slot?)))
+    }
+}
+
+/// The columns of a pushed record with the keys and the names of its groups, in one order.
+pub(super) const FEED_GROUPS: [&str; 2] = ["groups", "groups.display"];
 
 impl Mapping {
     /// The policy part of the file.
@@ -198,12 +225,25 @@ impl Mapping {
     /// All HR columns that its expressions use.
     pub fn columns(&self) -> BTreeSet<String> {
         let formulas = self.inner.formulas.iter();
-        formulas.flat_map(|formula| formula.expression.columns().map(|(name, _)| name.to_owned())).collect()
+        let mut columns: BTreeSet<String> =
+            formulas.flat_map(|formula| formula.expression.columns().map(|(name, _)| name.to_owned())).collect();
+        if self.inner.rules.groups.iter().any(|rule| rule.from_feed) {
+            columns.extend(FEED_GROUPS.map(str::to_owned));
+        }
+        columns
     }
 
     /// Each missing column once, at its first place in the file.
     pub(super) fn missing(&self, header: &Header) -> Vec<Fault> {
-        missing(&self.inner.document, &self.inner.formulas, &self.inner.required, header)
+        let mut faults = missing(&self.inner.document, &self.inner.formulas, &self.inner.required, header);
+        let has_groups = FEED_GROUPS.iter().all(|column| header.position(column).is_some());
+        for group in self.inner.groups.iter().filter(|_| !has_groups) {
+            if let GroupSource::Feed(span) = &group.source {
+                let hint = "only a feed that is pushed by SCIM has groups; give the rule `name` instead of `from`".to_owned();
+                faults.push(self.inner.document.fault(span, "the reading has no groups of its own", Some(hint)));
+            }
+        }
+        faults
     }
 }
 
@@ -226,8 +266,7 @@ impl Inner {
             }
         }
         for (rule, formulas) in self.groups.iter().enumerate() {
-            let parts = [("when", formulas.when), ("key", formulas.key), ("name", Some(formulas.name))];
-            slots.extend(parts.into_iter().filter_map(|(name, slot)| Some((format!("groups[{rule}].{name}"), slot?))));
+            slots.extend(formulas.parts().map(|(name, slot)| (format!("groups[{rule}].{name}"), slot)));
         }
         slots
     }

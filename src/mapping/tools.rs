@@ -214,8 +214,7 @@ impl BoundMapping {
             });
         }
         for (rule, formulas) in inner.groups.iter().enumerate() {
-            let parts = [("when", formulas.when), ("key", formulas.key), ("name", Some(formulas.name))];
-            for (name, slot) in parts.into_iter().filter_map(|(name, slot)| Some((name, slot?))) {
+            for (name, slot) in formulas.parts() {
                 explained.push(self.explain_slot(format!("groups[{rule}].{name}"), slot, record, context, &seed));
             }
         }

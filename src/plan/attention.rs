@@ -77,6 +77,7 @@ fn needs_attention(code: SkippedCode) -> bool {
         | SkippedCode::Rejected
         | SkippedCode::GroupSpelling
         | SkippedCode::GroupMembers
-        | SkippedCode::GroupUnused => false,
+        | SkippedCode::GroupUnused
+        | SkippedCode::MemberPending => false,
     }
 }

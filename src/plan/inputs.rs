@@ -38,6 +38,21 @@ pub struct Inputs<'a> {
     pub created_at: String,
     /// Per mapped column: share of empty cells in thousandths, and distinct values. Feeds the guard `feed`.
     pub columns: Option<BTreeMap<String, (u64, u64)>>,
+    /// The groups of the feed itself, for `[[groups]] from = "feed"`.
+    pub feed_groups: &'a [FeedGroup],
+}
+
+/// A group that the feed itself has, also where it has no members.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedGroup {
+    /// Its identity, kept when its name changes.
+    pub key: String,
+    /// The name that the group should have.
+    pub name: String,
+    /// The ids of members without a record.
+    pub pending: Vec<String>,
+    /// The number of members that are groups: their people are not members of this one.
+    pub nested: u64,
 }
 
 impl Inputs<'_> {

@@ -43,7 +43,7 @@ pub use forecast::{DayEvent, Outlook};
 pub use given_approval::{ApprovedGuard, Approver, GivenApproval};
 pub use group_rules::unique_name;
 pub use guard_name::GuardName;
-pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
+pub use inputs::{FeedGroup, Inputs, Leavers, Limit, Policy, Supported};
 pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonState, TakenOver};
 pub use matching::name_doubts::keys_with_other_names;
 pub use matching::resolve::resolve;

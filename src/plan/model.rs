@@ -467,6 +467,8 @@ pub enum SkippedCode {
     GroupSpelling,
     GroupMembers,
     GroupUnused,
+    /// A member of a group of the feed has no record, or is a group itself.
+    MemberPending,
 }
 
 impl SkippedCode {
@@ -498,6 +500,7 @@ impl SkippedCode {
             Self::GroupSpelling => "group-spelling",
             Self::GroupMembers => "group-members",
             Self::GroupUnused => "group-unused",
+            Self::MemberPending => "member-pending",
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Changes to a resource, by path: one value is put or removed at a time.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::error::{ErrorKind, ScimError, quoted};
 use super::evaluation::{Scope, holds};
 use super::filter::{AttributePath, Filter, Operand, Operator};
 use super::json_value::{get, is_assigned};
-use super::normal_form::{appended, elements, has_content, keep_one_primary, normal, object, raw_object, same_element};
-use super::schema::{Attribute, ResourceKind, Type, canonical_urn, find};
+use super::normal_form::{appended, elements, has_content, keep_one_primary, normal, object, raw_object, same_by};
+use super::schema::{Attribute, ENTERPRISE, ResourceKind, Type, canonical_urn, find};
 
 /// How a value is put where one is already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +50,16 @@ impl Editor {
                     None => Ok(Some(attribute)),
                 }
             }
+            // Taken for an attribute of the extension, it would be stored and would disable no account.
+            (None, Some(urn)) if &**urn == ENTERPRISE && self.is_required(&path.name) => {
+                Err(ScimError::path(format!("`{}` is an attribute of the core schema", quoted(&path.name))))
+            }
             (None, Some(_)) => Ok(None),
         }
+    }
+
+    fn is_required(&self, name: &str) -> bool {
+        self.kind.attribute(name).is_some_and(|attribute| attribute.is_required)
     }
 
     /// Puts a value at a path.
@@ -78,7 +88,10 @@ impl Editor {
     /// Removes what is at a path; of a list only the named elements, where some are named.
     pub(super) fn remove(&mut self, path: &AttributePath, value: Option<Value>) -> Result<(), ScimError> {
         let attribute = self.attribute(path)?;
-        if let Some(attribute) = attribute.filter(|attribute| attribute.is_required && path.filter.is_none()) {
+        if attribute.is_some_and(|attribute| !attribute.is_list && path.filter.is_some()) {
+            return Err(no_list(&path.name));
+        }
+        if let Some(attribute) = attribute.filter(|attribute| attribute.is_required) {
             return Err(ScimError::new(ErrorKind::Mutability, format!("`{}` cannot be removed", attribute.name)));
         }
         if path.is_core("schemas") {
@@ -95,9 +108,8 @@ impl Editor {
         match (&path.part, value.filter(|_| attribute.is_some_and(|it| it.is_list)), attribute) {
             (Some(part), _, _) => remove_part(holder, &name, part, is_meant),
             (None, Some(named), Some(attribute)) => {
-                let named = elements(attribute, named)?;
-                let is_named = |element: &Value| named.iter().any(|other| same_element(attribute, element, other));
-                retain(holder, &name, |element| !(is_meant(element) && is_named(element)));
+                let named: HashSet<String> = elements(attribute, named)?.iter().map(|one| same_by(attribute, one)).collect();
+                retain(holder, &name, |element| !(is_meant(element) && named.contains(&same_by(attribute, element))));
             }
             (None, _, _) if path.filter.is_some() => retain(holder, &name, |element| !is_meant(element)),
             (None, _, _) => {
@@ -157,13 +169,17 @@ impl Editor {
         }
     }
 
-    /// The comparisons that the filter of a path needs.
+    /// The comparisons that a path needs: of elements with its filter, and of the names of an extension without a schema.
     fn work_for(&self, path: &AttributePath) -> Result<usize, ScimError> {
-        let Some(filter) = &path.filter else { return Ok(0) };
         let extension = self.extension_of(path);
+        let is_extended = extension.is_some();
         let holder = extension.map_or(Some(&self.body), |key| get(&self.body, &key).and_then(Value::as_object));
-        let length = holder.and_then(|holder| get(holder, &path.name)).and_then(Value::as_array).map_or(0, Vec::len);
-        let work = length.saturating_mul(terms(filter));
+        let names = holder.filter(|_| is_extended).map_or(0, Map::len);
+        let elements = |holder: &Map<String, Value>| get(holder, &path.name).and_then(Value::as_array).map_or(0, Vec::len);
+        let work = match &path.filter {
+            Some(filter) => names.saturating_add(holder.map_or(0, elements).saturating_mul(terms(filter))),
+            None => names,
+        };
         if self.work.saturating_add(work) > MAX_WORK {
             return Err(ScimError::new(
                 ErrorKind::TooMany,
@@ -180,6 +196,17 @@ fn terms(filter: &Filter) -> usize {
         Filter::Not(term) => terms(term),
         Filter::Present(_) | Filter::Compare { .. } | Filter::Element(_) => 1,
     }
+}
+
+/// Refuses a resource without the name of its kind.
+pub(super) fn named(kind: ResourceKind, body: &Map<String, Value>) -> Result<(), ScimError> {
+    let name = kind.name_attribute();
+    let is_named = body.get(name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
+    if is_named { Ok(()) } else { Err(ScimError::value(format!("`{name}` needs a value"))) }
+}
+
+fn no_list(name: &str) -> ScimError {
+    ScimError::path(format!("`{}` is no list: a filter in brackets selects nothing from it", quoted(name)))
 }
 
 fn required(attribute: &Attribute) -> ScimError {
@@ -320,7 +347,7 @@ fn put_selected(
     let attribute = selected.attribute;
     let parts = attribute.map_or(&[][..], |attribute| attribute.parts);
     if attribute.is_some_and(|attribute| !attribute.is_list) {
-        return Err(ScimError::path(format!("`{name}` is no list: a filter in brackets selects nothing from it")));
+        return Err(no_list(name));
     }
     let mut items = match holder.remove(name) {
         Some(Value::Array(items)) => items,

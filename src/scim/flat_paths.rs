@@ -1,5 +1,7 @@
 //! A resource as columns: each value under the path by which a mapping names it.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::evaluation::{Scope, values};
@@ -85,7 +87,12 @@ fn flatten<'v>(path: &str, value: &'v Value, found: &mut Vec<(String, &'v Value)
     match value {
         Value::Object(parts) => found.extend(parts.iter().map(|(part, value)| (format!("{path}.{part}"), value))),
         Value::Array(items) => {
-            let kind = |item: &'v Value| item.get("type").and_then(Value::as_str).filter(|kind| is_only(items, kind));
+            let mut counts: HashMap<&str, usize> = HashMap::new();
+            for kind in items.iter().filter_map(kind_of) {
+                *counts.entry(kind).or_default() += 1;
+            }
+            // One element of a list has the type, so that the path names it.
+            let kind = |item: &'v Value| kind_of(item).filter(|kind| counts.get(kind) == Some(&1));
             for item in items {
                 match (item, kind(item)) {
                     (Value::Object(parts), Some(kind)) => {
@@ -101,7 +108,6 @@ fn flatten<'v>(path: &str, value: &'v Value, found: &mut Vec<(String, &'v Value)
     }
 }
 
-/// Whether one element of a list has this type.
-fn is_only(items: &[Value], kind: &str) -> bool {
-    items.iter().filter(|item| item.get("type").and_then(Value::as_str) == Some(kind)).count() == 1
+fn kind_of(item: &Value) -> Option<&str> {
+    item.get("type").and_then(Value::as_str)
 }

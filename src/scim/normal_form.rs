@@ -57,8 +57,23 @@ pub(super) fn object(attribute: &Attribute, value: Value) -> Result<Map<String, 
     Ok(parts)
 }
 
-/// The object that a value means: itself, the only element of a list, the JSON in a text, or a text as its `value`.
+/// The object that a value means. A reference that has its address alone, `$ref`, names a resource by the end of it.
 pub(super) fn raw_object(attribute: &Attribute, value: Value) -> Result<Map<String, Value>, ScimError> {
+    let mut parts = shaped(attribute, value)?;
+    let is_reference = ["value", "$ref"].iter().all(|part| find(attribute.parts, part).is_some());
+    if is_reference
+        && get(&parts, "value").is_none()
+        && let Some(id) = get(&parts, "$ref").and_then(Value::as_str).and_then(|address| address.rsplit('/').next())
+        && !id.is_empty()
+    {
+        let id = id.to_owned();
+        parts.insert("value".to_owned(), id.into());
+    }
+    Ok(parts)
+}
+
+/// An object, the only element of a list, the JSON in a text, or a text as its `value`.
+fn shaped(attribute: &Attribute, value: Value) -> Result<Map<String, Value>, ScimError> {
     match value {
         Value::Object(parts) => Ok(parts),
         Value::Null => Ok(Map::new()),
@@ -71,7 +86,7 @@ pub(super) fn raw_object(attribute: &Attribute, value: Value) -> Result<Map<Stri
         Value::String(text) if find(attribute.parts, "value").is_some() => Ok(value_alone(text)),
         Value::Number(number) if find(attribute.parts, "value").is_some() => Ok(value_alone(number.to_string())),
         Value::Array(mut items) if !attribute.is_list && items.len() <= 1 => {
-            items.pop().map_or_else(|| Ok(Map::new()), |item| raw_object(attribute, item))
+            items.pop().map_or_else(|| Ok(Map::new()), |item| shaped(attribute, item))
         }
         _ => Err(ScimError::value(format!("`{}` takes an object", attribute.name))),
     }
@@ -115,8 +130,8 @@ pub(super) fn keep_one_primary(items: &mut [Value]) {
 /// The elements of both lists, each once. A new primary element takes that mark from the others.
 pub(super) fn appended(mut items: Vec<Value>, new: Vec<Value>) -> Vec<Value> {
     let is_primary = |item: &Value| item.get("primary") == Some(&Value::Bool(true));
-    let known: HashSet<String> = items.iter().map(Value::to_string).collect();
-    if new.iter().any(|item| is_primary(item) && !known.contains(&item.to_string())) {
+    // At most one element of a list in normal form is primary.
+    if new.iter().any(|item| is_primary(item) && !items.contains(item)) {
         for item in items.iter_mut().filter(|item| is_primary(item)) {
             item["primary"] = false.into();
         }
@@ -126,16 +141,42 @@ pub(super) fn appended(mut items: Vec<Value>, new: Vec<Value>) -> Vec<Value> {
 
 /// Appends what is not there yet. Two references with one value are the same member.
 fn once_each(mut items: Vec<Value>, new: Vec<Value>) -> Vec<Value> {
-    let identity = |item: &Value| match (item.get("value"), item.get("type"), item.get("primary")) {
-        (Some(Value::String(value)), None, None) => format!("value {value}"),
-        (Some(Value::String(value)), Some(Value::String(kind)), None) if kind == "User" || kind == "Group" => {
-            format!("value {value}")
+    // A thousand requests that each add one member to a large group must not hash the whole group a thousand times.
+    if new.len() <= FEW {
+        for item in new {
+            if !items.iter().any(|known| is_same(known, &item)) {
+                items.push(item);
+            }
         }
-        _ => item.to_string(),
+        return items;
+    }
+    let identity = |item: &Value| match reference(item) {
+        Some(value) => format!("value {value}"),
+        None => item.to_string(),
     };
     let mut seen: HashSet<String> = items.iter().map(identity).collect();
     items.extend(new.into_iter().filter(|item| seen.insert(identity(item))));
     items
+}
+
+/// So many elements are compared one by one with those that are there.
+const FEW: usize = 8;
+
+/// The id of an element that is a reference and nothing more.
+fn reference(item: &Value) -> Option<&str> {
+    match (item.get("value"), item.get("type"), item.get("primary")) {
+        (Some(Value::String(value)), None, None) => Some(value),
+        (Some(Value::String(value)), Some(Value::String(kind)), None) if kind == "User" || kind == "Group" => Some(value),
+        _ => None,
+    }
+}
+
+fn is_same(left: &Value, right: &Value) -> bool {
+    match (reference(left), reference(right)) {
+        (Some(left), Some(right)) => left == right,
+        (None, None) => left == right,
+        _ => false,
+    }
 }
 
 /// Whether an element says anything besides its kind.
@@ -143,15 +184,12 @@ pub(super) fn has_content(element: &Map<String, Value>) -> bool {
     element.iter().any(|(name, value)| !["type", "primary", "display"].contains(&name.as_str()) && is_assigned(value))
 }
 
-/// Whether two elements are the same one: by their value, else as a whole.
-pub(super) fn same_element(attribute: &Attribute, left: &Value, right: &Value) -> bool {
-    let value =
-        |element: &Value| element.as_object().and_then(|parts| get(parts, "value")).and_then(Value::as_str).map(str::to_owned);
-    match (value(left), value(right)) {
-        (Some(left), Some(right)) => {
-            let is_exact = find(attribute.parts, "value").is_some_and(|part| part.is_exact);
-            if is_exact { left == right } else { fold(&left) == fold(&right) }
-        }
-        _ => left == right,
+/// What makes two elements the same one: their value, else all that they have.
+pub(super) fn same_by(attribute: &Attribute, element: &Value) -> String {
+    let is_exact = find(attribute.parts, "value").is_some_and(|part| part.is_exact);
+    match element.as_object().and_then(|parts| get(parts, "value")).and_then(Value::as_str) {
+        Some(value) if is_exact => format!("value {value}"),
+        Some(value) => format!("value {}", fold(value)),
+        None => element.to_string(),
     }
 }

@@ -1,13 +1,15 @@
 //! PATCH requests: all operations are applied, or none (RFC 7644, section 3.5.2).
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
-use super::editor::{Editor, Mode};
+use super::editor::{Editor, Mode, named};
 use super::error::{ErrorKind, ScimError, quoted};
 use super::filter::{AttributePath, split};
 use super::json::is_password;
 use super::json_value::get;
-use super::schema::{self, ResourceKind, after_known_urn, canonical_urn};
+use super::schema::{self, ResourceKind, after_known_urn, canonical_urn, is_core_urn};
 
 /// The most operations of one request.
 pub const MAX_OPERATIONS: usize = 1_000;
@@ -53,11 +55,14 @@ impl Patch {
 
     /// Whether an operation may change the list with this name.
     pub fn touches(&self, name: &str) -> bool {
-        let names = |text: &str| text.to_ascii_lowercase().contains(&name.to_ascii_lowercase());
-        self.0.iter().any(|operation| match (&operation.path, &operation.value) {
-            (Some(path), _) => names(path),
-            (None, Some(Value::Object(value))) => value.keys().any(|key| names(key)),
-            (None, _) => false,
+        let wanted = name.to_ascii_lowercase();
+        let names = |text: &str| text.to_ascii_lowercase().contains(&wanted);
+        // The value may have the attribute within its schema: {"urn:…:Group": {"members": []}}.
+        let within = |value: &Value| value.as_object().is_some_and(|inner| inner.keys().any(|key| names(key)));
+        self.0.iter().any(|operation| {
+            let value = operation.value.as_ref().and_then(Value::as_object);
+            operation.path.as_deref().is_some_and(names)
+                || value.is_some_and(|value| value.iter().any(|(key, value)| names(key) || within(value)))
         })
     }
 
@@ -78,6 +83,8 @@ impl Patch {
         for (at, operation) in self.0.iter().enumerate() {
             apply(&mut editor, operation).map_err(|error| numbered(at, &error))?;
         }
+        // A PATCH may name a resource anew, but never leave it without a name.
+        named(kind, &editor.body)?;
         Ok(editor.body)
     }
 }
@@ -165,6 +172,7 @@ pub(super) fn put_each(
     mode: Mode,
     unknown: &mut Unknown,
 ) -> Result<(), ScimError> {
+    refuse_doubles(&values)?;
     for (name, value) in values {
         let is_own = ["id", "schemas", "meta"].iter().any(|own| own.eq_ignore_ascii_case(&name))
             || (editor.kind == ResourceKind::User && name.eq_ignore_ascii_case("groups"));
@@ -181,6 +189,25 @@ pub(super) fn put_each(
         }
     }
     Ok(())
+}
+
+/// Refuses an object in which two names are one attribute, such as `active` and `urn:…:User:active`: either value could be meant.
+fn refuse_doubles(values: &Map<String, Value>) -> Result<(), ScimError> {
+    fn add<'v>(values: &'v Map<String, Value>, seen: &mut HashSet<String>) -> Result<(), &'v str> {
+        for (name, value) in values {
+            if let (Value::Object(inner), true) = (value, is_core_urn(name)) {
+                add(inner, seen)?;
+                continue;
+            }
+            let path = name.parse::<AttributePath>().map_or_else(|_| name.clone(), |path| path.to_string());
+            if !seen.insert(path.to_ascii_lowercase()) {
+                return Err(name);
+            }
+        }
+        Ok(())
+    }
+    let doubled = add(values, &mut HashSet::new());
+    doubled.map_err(|name| ScimError::syntax(format!("`{}` occurs twice, in two spellings", quoted(name))))
 }
 
 fn put_named(editor: &mut Editor, name: &str, value: Value, mode: Mode, unknown: &mut Unknown) -> Result<(), ScimError> {
@@ -203,7 +230,7 @@ fn put_extension(
     unknown: &mut Unknown,
 ) -> Result<(), ScimError> {
     let urn = canonical_urn(urn);
-    if urn == editor.kind.urn() {
+    if is_core_urn(urn) {
         return put_each(editor, values, mode, unknown);
     }
     for (name, value) in values {

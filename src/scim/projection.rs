@@ -6,6 +6,9 @@ use super::error::ScimError;
 use super::filter::{AttributePath, split};
 use super::schema::canonical_urn;
 
+/// The most attributes that a request names.
+const MAX_NAMES: usize = 200;
+
 /// The attributes that a request asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Projection {
@@ -33,6 +36,10 @@ impl Projection {
     /// # Errors
     /// `invalidValue`.
     pub fn parse(attributes: Option<&str>, excluded: Option<&str>) -> Result<Self, ScimError> {
+        let is_long = |list: Option<&str>| list.is_some_and(|list| list.split(',').count() > MAX_NAMES);
+        if is_long(attributes) || is_long(excluded) {
+            return Err(ScimError::value(format!("a request names at most {MAX_NAMES} attributes")));
+        }
         match (attributes.and_then(chosen), excluded.and_then(chosen)) {
             (Some(_), Some(_)) => Err(ScimError::value("`attributes` and `excludedAttributes` exclude each other")),
             (Some(names), None) => Ok(Self::Only(names)),

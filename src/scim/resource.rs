@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::editor::{Editor, Mode};
+use super::editor::{Editor, Mode, named};
 use super::error::ScimError;
-use super::json_value::{get, is_assigned};
+use super::filter::AttributePath;
+use super::json_value::is_assigned;
 use super::patch::{Unknown, put_each};
-use super::schema::ResourceKind;
+use super::schema::{ResourceKind, is_core_urn};
 
 /// A resource as a sender describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,20 +39,26 @@ pub fn created(kind: ResourceKind, body: Value) -> Result<Incoming, ScimError> {
 /// # Errors
 /// As [`created`].
 pub fn replaced(kind: ResourceKind, body: Value, old: &Map<String, Value>) -> Result<Incoming, ScimError> {
-    let has = |name: &str| {
-        let value = body.as_object().and_then(|body| get(body, name));
-        // An empty list of members means what it says; null for the other two is how some senders write nothing.
-        value.is_some_and(|value| is_assigned(value) || value.is_array())
-    };
-    let kept: Vec<&str> = ["active", "externalId", "members"].into_iter().filter(|name| !has(name)).collect();
+    // An empty list of members means what it says.
+    let empties_members = body.as_object().is_some_and(has_members);
     let mut incoming = read(kind, body)?;
-    for name in kept {
-        if let Some(value) = old.get(name) {
-            incoming.body.insert(name.to_owned(), value.clone());
+    for name in ["active", "externalId", "members"] {
+        if !(name == "members" && empties_members)
+            && let Some(value) = old.get(name)
+        {
+            incoming.body.entry(name).or_insert_with(|| value.clone());
         }
     }
     named(kind, &incoming.body)?;
     Ok(incoming)
+}
+
+/// Whether a body has a list of members, under its own name or within the core schema.
+fn has_members(body: &Map<String, Value>) -> bool {
+    body.iter().any(|(name, value)| match value {
+        Value::Object(inner) if is_core_urn(name) => has_members(inner),
+        value => value.is_array() && name.parse::<AttributePath>().is_ok_and(|path| path.is_core("members")),
+    })
 }
 
 fn read(kind: ResourceKind, body: Value) -> Result<Incoming, ScimError> {
@@ -63,13 +70,6 @@ fn read(kind: ResourceKind, body: Value) -> Result<Incoming, ScimError> {
     put_each(&mut editor, values.collect(), Mode::Replace, &mut unknown)?;
     let ignored = if let Unknown::Ignored(names) = unknown { names } else { Vec::new() };
     Ok(Incoming { body: editor.body, ignored })
-}
-
-/// Refuses a resource without the name of its kind.
-pub(super) fn named(kind: ResourceKind, body: &Map<String, Value>) -> Result<(), ScimError> {
-    let name = kind.name_attribute();
-    let is_named = body.get(name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
-    if is_named { Ok(()) } else { Err(ScimError::value(format!("`{name}` needs a value"))) }
 }
 
 /// What the server adds to a resource.

@@ -7,8 +7,20 @@ pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 /// The URN of the enterprise extension of users.
 pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/// A spelling of [`ENTERPRISE`] that occurs in senders' documentation.
-const MISTYPED_ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0User";
+/// Other spellings of the known URNs: one that occurs in senders' documentation, and those of SCIM 1.1, which templates of senders still
+/// have. Taken for extensions of their own, `urn:scim:schemas:core:1.0:active` would be stored and disable no account.
+const OTHER_SPELLINGS: [(&str, &str); 3] = [
+    ("urn:ietf:params:scim:schemas:extension:enterprise:2.0User", ENTERPRISE),
+    ("urn:scim:schemas:extension:enterprise:1.0", ENTERPRISE),
+    (OLD_CORE, USER),
+];
+/// In SCIM 1.1 users and groups share a URN. That of users leads to the same attributes: a path within it loses its URN.
+const OLD_CORE: &str = "urn:scim:schemas:core:1.0";
+
+/// The known URNs in all their spellings.
+fn spellings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [(USER, USER), (GROUP, GROUP), (ENTERPRISE, ENTERPRISE)].into_iter().chain(OTHER_SPELLINGS)
+}
 
 /// The kinds of resources that are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -249,19 +261,19 @@ pub(super) fn find(attributes: &'static [Attribute], name: &str) -> Option<&'sta
 
 /// The URN in the spelling of the RFC where it is a known one, else as it was sent.
 pub(super) fn canonical_urn(urn: &str) -> &str {
-    if urn.eq_ignore_ascii_case(MISTYPED_ENTERPRISE) {
-        return ENTERPRISE;
-    }
-    [USER, GROUP, ENTERPRISE].into_iter().find(|known| known.eq_ignore_ascii_case(urn)).unwrap_or(urn)
+    spellings().find(|(spelling, _)| spelling.eq_ignore_ascii_case(urn)).map_or(urn, |(_, known)| known)
+}
+
+/// Whether a URN is that of the core schema of users or groups: attributes within it are plain ones.
+pub(super) fn is_core_urn(urn: &str) -> bool {
+    [USER, GROUP].contains(&canonical_urn(urn))
 }
 
 /// Splits a text that begins with a known URN behind it: the URN, and the rest without its separator.
 pub(super) fn after_known_urn(text: &str) -> Option<(&'static str, &str)> {
-    [(USER, USER), (GROUP, GROUP), (ENTERPRISE, ENTERPRISE), (MISTYPED_ENTERPRISE, ENTERPRISE)].into_iter().find_map(
-        |(spelling, urn)| {
-            let begins = text.get(..spelling.len())?.eq_ignore_ascii_case(spelling);
-            let rest = &text[spelling.len()..];
-            (begins && (rest.is_empty() || rest.starts_with([':', '.']))).then(|| (urn, rest.get(1..).unwrap_or_default()))
-        },
-    )
+    spellings().find_map(|(spelling, urn)| {
+        let begins = text.get(..spelling.len())?.eq_ignore_ascii_case(spelling);
+        let rest = &text[spelling.len()..];
+        (begins && (rest.is_empty() || rest.starts_with([':', '.']))).then(|| (urn, rest.get(1..).unwrap_or_default()))
+    })
 }

@@ -247,6 +247,93 @@ fn a_put_keeps_what_would_hurt_if_it_went() {
 }
 
 #[test]
+fn a_put_reads_active_in_every_spelling_and_takes_no_nothing_for_it() {
+    let inactive = object(json!({ "userName": "ada", "active": false }));
+    let active = object(json!({ "userName": "ada", "active": true }));
+    let put = |body: Value, old: &Map<String, Value>| replaced(User, body, old).map(|incoming| incoming.body["active"].clone());
+    for body in [
+        json!({ "userName": "ada", (format!("{USER}:active")): false }),
+        json!({ "userName": "ada", (USER): { "active": "False" } }),
+        json!({ "userName": "ada", "urn:scim:schemas:core:1.0:active": false }),
+        json!({ "userName": "ada", "urn:scim:schemas:core:1.0": { "active": false } }),
+        json!({ "userName": "ada", "ACTIVE": "FALSE" }),
+    ] {
+        assert_eq!(put(body.clone(), &active), Ok(json!(false)), "{body}");
+    }
+    for nothing in [json!([]), json!(null), json!(""), json!({})] {
+        assert_eq!(put(json!({ "userName": "ada", "active": nothing }), &inactive), Ok(json!(false)), "{nothing}");
+    }
+    let group = object(json!({ "displayName": "T", "members": [{ "value": "a" }] }));
+    let emptied = replaced(Group, json!({ "displayName": "T", (GROUP): { "members": [] } }), &group).unwrap();
+    assert!(!emptied.body.contains_key("members"));
+}
+
+#[test]
+fn one_attribute_in_two_spellings_is_ambiguous() {
+    let core = format!("{USER}:active");
+    for value in [
+        json!({ "active": true, (core.clone()): false }),
+        json!({ "active": true, (USER): { "active": false } }),
+        json!({ "active": true, "urn:scim:schemas:core:1.0:active": false }),
+        json!({ "name.familyName": "a", "NAME.FAMILYNAME ": "b" }),
+    ] {
+        assert_eq!(refusal(json!([{ "op": "replace", "value": value }])), "invalidSyntax", "{value}");
+    }
+    let both = json!({ "userName": "x", "active": true, (core): false });
+    assert_eq!(created(User, both).unwrap_err().kind, Some(ErrorKind::InvalidSyntax));
+}
+
+#[test]
+fn what_would_be_stored_where_nothing_reads_it_is_refused() {
+    assert_eq!(refusal(json!([{ "op": "replace", "path": format!("{ENT}:active"), "value": false }])), "invalidPath");
+    assert_eq!(refusal(json!([{ "op": "replace", "value": { (ENT): { "active": false } } }])), "invalidPath");
+    assert_eq!(refusal(json!([{ "op": "remove", "path": "active[value eq true]" }])), "invalidPath");
+    assert_eq!(refusal(json!([{ "op": "remove", "path": "title[value eq \"x\"]" }])), "invalidPath");
+    assert_eq!(refusal(json!([{ "op": "replace", "path": "userName", "value": "  " }])), "invalidValue");
+    let old = json!([{ "op": "replace", "path": "urn:scim:schemas:core:1.0:active", "value": "False" }]);
+    assert_eq!(user(old)["active"], false);
+    let custom = json!([{ "op": "add", "path": "urn:contoso:employee:active", "value": false }]);
+    assert_eq!(user(custom)["urn:contoso:employee"], json!({ "active": false }), "an extension of the sender's own");
+    let patch = |operation: Value| Patch::parse(json!({ "Operations": [operation] })).unwrap();
+    let within = json!({ "op": "add", "value": { (GROUP): { "members": [{ "value": "d" }] } } });
+    assert!(
+        patch(within.clone()).touches("members")
+            && patch(json!({ "op": "add", "path": GROUP, "value": { "members": [] } })).touches("members")
+    );
+    assert!(!patch(json!({ "op": "add", "path": "displayName", "value": "x" })).touches("members"));
+    assert_eq!(members(json!([within])), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn a_reference_is_named_by_its_address_too() {
+    let reference = json!([{ "$ref": "https://host/scim/v2/Users/d" }]);
+    assert_eq!(members(json!([{ "op": "add", "path": "members", "value": reference }])), ["a", "b", "c", "d"]);
+    assert_eq!(members(json!([{ "op": "remove", "path": "members", "value": [{ "$ref": "../Users/b" }] }])), ["a", "c"]);
+    let boss = user(json!([{ "op": "add", "path": "manager", "value": { "$ref": "https://host/scim/v2/Users/m9" } }]));
+    assert_eq!(boss[ENT]["manager"]["value"], "m9");
+    let cleared = user(json!([{ "op": "replace", "path": "manager", "value": { "value": "", "$ref": "../Users/m9" } }]));
+    assert!(cleared[ENT].get("manager").is_none());
+}
+
+#[test]
+fn large_groups_and_many_names_cost_no_more_than_they_must() {
+    let names: Vec<String> = (0..20_000).map(|at| format!("m{at}")).collect();
+    let group = created(Group, json!({ "displayName": "T", "members": names.clone() })).unwrap().body;
+    let emptied = patched(Group, &group, json!([{ "op": "remove", "path": "members", "value": names }])).unwrap();
+    assert!(!emptied.contains_key("members"));
+    let one_each: Vec<Value> =
+        (0..200).map(|at| json!({ "op": "add", "path": "members", "value": [{ "value": format!("n{at}") }] })).collect();
+    let grown = patched(Group, &group, json!(one_each)).unwrap();
+    assert_eq!(grown["members"].as_array().unwrap().len(), 20_200);
+    let many: Map<String, Value> = (0..30_000).map(|at| (format!("a{at}"), json!(1))).collect();
+    let error = created(User, json!({ "userName": "x", "urn:contoso:employee": many })).unwrap_err();
+    assert_eq!(error.kind, Some(ErrorKind::TooMany));
+    let mails: Vec<Value> = (0..20_000).map(|at| json!({ "type": format!("t{at}"), "value": "x" })).collect();
+    let flat = created(User, json!({ "userName": "x", "emails": mails })).unwrap().body;
+    assert!(flat_paths(&flat).len() > 20_000);
+}
+
+#[test]
 fn a_new_user_has_a_name_and_the_nothings_of_entra_are_survived() {
     let body = json!({
         "schemas": [USER, ENT], "externalId": "m", "userName": "m@x", "active": true, "addresses": null, "roles": [],

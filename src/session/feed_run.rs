@@ -13,6 +13,7 @@ use super::open_target::{ClockRule, OpenRequest, OpenTarget};
 use super::parallel_map::Extent;
 use super::pending_run::PendingRun;
 use super::plan::{PlanRequest, PlanResult, compute, scope};
+use super::pushed_feed;
 use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
@@ -83,6 +84,9 @@ pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result
         held_records::store_absent(&mut target, &read.mapping.rules().feed, &result.survey.plan)?;
     }
     result.survey.notes.extend(repeated(&read, &target, request.may_write)?);
+    if request.may_write && only.is_none() && !request.partial {
+        result.survey.notes.extend(pushed_feed::settle_tombstones(settings, &read, &result, &target.snapshot)?);
+    }
     if !was_seen(&request.attendance, &result, &target, policy.two_people)? {
         result.survey.reading.forget_new_statuses(result.ledger.last_reading.as_ref());
     }

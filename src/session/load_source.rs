@@ -79,7 +79,7 @@ impl FileRows {
         let Self { rows, mapping, day, delivered, refuse_repeated } = self;
         let reading = rows.in_force(day, mapping.time_zone())?;
         let bound = mapping.bind(&reading.header)?;
-        Ok(MappedReading { reading, mapping, bound, delivered, refuse_repeated, queried: false })
+        Ok(MappedReading { reading, mapping, bound, delivered, refuse_repeated, queried: false, feed_groups: Vec::new() })
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::error::Failure;
 use super::run_reason::{RunReason, RunReasonCode};
 use crate::mapping::{self, BoundMapping, Mapping};
+use crate::plan::FeedGroup;
 use crate::source::Reading;
 
 /// A whole reading with the mapping bound to its columns.
@@ -20,13 +21,15 @@ pub(crate) struct MappedReading {
     pub(crate) refuse_repeated: bool,
     /// Whether a system was queried. Two equal answers of a system are no mistake, unlike the same file twice.
     pub(crate) queried: bool,
+    /// The groups of the feed itself, where it was pushed.
+    pub(crate) feed_groups: Vec<FeedGroup>,
 }
 
 impl MappedReading {
     /// Binds the mapping to the columns of the reading of a system.
     pub(crate) fn of_system(reading: Reading, mapping: Mapping) -> Result<Self, Failure> {
         let bound = mapping.bind(&reading.header)?;
-        Ok(Self { reading, mapping, bound, delivered: None, refuse_repeated: false, queried: true })
+        Ok(Self { reading, mapping, bound, delivered: None, refuse_repeated: false, queried: true, feed_groups: Vec::new() })
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<
     let doubts = plan::keys_with_other_names(&people, &target.snapshot.users, &ledger);
     target.store.add_wishes(&target.snapshot.tenant, &mut ledger, doubts)?;
     let is_baseline = whole && only.is_none();
-    let empty = if ledger.last_reading.is_none() && !read.queried { empty_columns(&columns, read) } else { None };
+    let empty = (ledger.last_reading.is_none() && !read.queried).then(|| empty_columns(&columns, read)).flatten();
     let columns = is_baseline.then(|| profiles(columns, read));
     let surveyed = |people: &People| {
         plan::try_survey(&Inputs {
@@ -74,6 +74,7 @@ pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<
             today: day,
             created_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             columns: columns.clone(),
+            feed_groups: &read.feed_groups,
         })
     };
     // Each round makes more people whole, so the rounds end.
@@ -93,8 +94,7 @@ pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<
     }
     target.store.add_wishes(&target.snapshot.tenant, &mut ledger, keys)?;
     plan::annotate_causes(&mut survey.plan, &people, &target.snapshot.users, &ledger);
-    let anew = target.store.starts_anew(&target.snapshot.tenant)?;
-    if anew && !target.snapshot.users.is_empty() {
+    if target.store.starts_anew(&target.snapshot.tenant)? && !target.snapshot.users.is_empty() {
         survey.notes.push(Note::new(NoteCode::NoEarlierState, ANEW));
     }
     if !read.mapping.time_zone_given() {

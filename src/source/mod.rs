@@ -42,7 +42,7 @@ pub use files::unpack::UnpackSettings;
 pub use files::workbook::SheetSettings;
 pub use join::{JoinRule, join};
 pub use profile::{ColumnProfile, Profiler};
-pub use pushed::{PushedFeed, PushedRecord};
+pub use pushed::{PushedFeed, PushedMembership, PushedRecord};
 pub use records::Records;
 
 /// A whole reading of a source.

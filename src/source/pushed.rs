@@ -34,10 +34,19 @@ pub struct PushedRecord {
     pub body: Map<String, Json>,
     /// Whether the person was deleted. The record is then one of a leaver.
     pub is_deleted: bool,
-    /// The externalIds of the person's groups, else their names.
-    pub groups: Vec<String>,
+    /// The person's groups.
+    pub groups: Vec<PushedMembership>,
     /// The externalId of the manager, where it is known.
     pub manager: Option<String>,
+}
+
+/// A pushed group of a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct PushedMembership {
+    /// The externalId of the group, else its name. It is the value of `[groups]`.
+    pub key: String,
+    /// The name of the group. It is the value of `[groups.display]`, in the same order.
+    pub name: String,
 }
 
 impl PushedFeed {
@@ -102,7 +111,15 @@ impl PushedRecord {
             return Value::text(self.id.as_str());
         }
         if path.urn.is_none() && path.name.eq_ignore_ascii_case("groups") {
-            return list(self.groups.iter().map(|group| group.as_str().into()).collect());
+            let of = |group: &PushedMembership| -> Option<Box<str>> {
+                match path.part.as_deref() {
+                    None => Some(group.key.as_str().into()),
+                    Some(part) if part.eq_ignore_ascii_case("value") => Some(group.key.as_str().into()),
+                    Some(part) if part.eq_ignore_ascii_case("display") => Some(group.name.as_str().into()),
+                    Some(_) => None,
+                }
+            };
+            return list(self.groups.iter().filter_map(of).collect());
         }
         if let Some(manager) = self.manager.as_ref().filter(|_| is_manager(path)) {
             return Value::text(manager.as_str());
@@ -173,12 +190,17 @@ mod tests {
         }
         assert_eq!(cell(person(), "urn:contoso:employee:Never"), Value::Null);
         assert_eq!(cell(person(), "emails.value"), Value::List(["a@x".into(), "b@x".into()].into()));
-        let known = PushedRecord { manager: Some("E-7".into()), groups: vec!["g1".into()], ..person() };
+        let known = PushedRecord {
+            manager: Some("E-7".into()),
+            groups: vec![PushedMembership { key: "g1".into(), name: "Claims".into() }],
+            ..person()
+        };
         assert_eq!(
             cell(known.clone(), "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value"),
             Value::text("E-7")
         );
-        assert_eq!(cell(known, "groups"), Value::List(["g1".into()].into()));
+        assert_eq!(cell(known.clone(), "groups"), Value::List(["g1".into()].into()));
+        assert_eq!(cell(known, "groups.display"), Value::List(["Claims".into()].into()));
     }
 
     #[test]

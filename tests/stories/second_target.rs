@@ -210,6 +210,7 @@ async fn planned(application: &Application, store: &mut Store, rows: &str, day: 
         today: day,
         created_at: "2026-11-20T03:00:00Z".into(),
         columns: None,
+        feed_groups: &[],
     };
     let survey = plan::survey(&inputs);
     let fingerprint = survey.plan.fingerprint.clone();

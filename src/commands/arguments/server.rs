@@ -29,7 +29,7 @@ pub(crate) enum ServeCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
-    /// Make a token for a feed and print it; it is shown this once
+    /// Make a token or an OAuth client for a feed and print it; it is shown this once
     #[command(after_help = examples::SERVE_TOKEN_NEW)]
     New {
         /// The feed that the token pushes to: the `name` of the configured mapping
@@ -38,8 +38,11 @@ pub(crate) enum Token {
         /// Let the token end after this time, such as 180d [default: it ends when it is revoked]
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
+        /// Make a client id and a secret, with which the sender gets tokens of an hour at /oauth/token
+        #[arg(long)]
+        oauth: bool,
     },
-    /// List the tokens with their last use
+    /// List the tokens and OAuth clients with their last use
     #[command(after_help = examples::SERVE_TOKEN_LIST)]
     List,
     /// End a token at once

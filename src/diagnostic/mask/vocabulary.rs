@@ -18,7 +18,7 @@ pub(super) const KEYS: &str = "\
     constant default on_empty when manager lifecycle status left active create_before on_leave delete_after on_missing out_of_scope \
     reenable states owners membership time_zone previous_key assertion pem guests notify webhook webhook_env \
     webhook_file webhook_command mail server password_command heartbeat_env heartbeat_file heartbeat_command command details no_end must_have case as_of default_domain record expect \
-    serve listen cert behind_proxy max_body run_after metrics";
+    serve listen cert behind_proxy max_body run_after metrics federation";
 
 /// Values that are one of a few fixed words, and the names of common parts of an address.
 const VALUES: &str = "\

@@ -9,7 +9,7 @@ use crate::directory::{Attribute, ExtensionType, Kind, Value, ValueFault, at_mid
 use crate::expr::{self, Outcome};
 use crate::mapping::desired::{DesiredValue, Flow, GroupWanted, ManagerWanted, RecordPart};
 use crate::mapping::formula::Slot;
-use crate::mapping::model::{GroupFormulas, Target, ValueSource};
+use crate::mapping::model::{FEED_GROUPS, GroupFormulas, GroupSource, Target, ValueSource};
 use crate::record::{Cell, EmployeeId, hidden_in_key, is_invisible, trimmed, unspaced};
 
 /// A selection of the targets of a mapping.
@@ -60,7 +60,7 @@ impl RecordEvaluation<'_> {
     /// The groups that the person belongs in.
     pub(super) fn groups(&mut self) -> Vec<GroupWanted> {
         let rules = self.bound.inner.groups.iter().enumerate();
-        rules.filter_map(|(rule, formulas)| self.group(rule, formulas)).collect()
+        rules.flat_map(|(rule, formulas)| self.groups_of_rule(rule, formulas).unwrap_or_default()).collect()
     }
 
     pub(super) fn wanted(&mut self, target: &Target, shown: &Arc<str>) -> Option<DesiredValue> {
@@ -186,9 +186,9 @@ impl RecordEvaluation<'_> {
         }
     }
 
-    /// The group of a rule. Key and name are without invisible characters, each run of blanks as one space, so that a cell typed with
+    /// The groups of a rule. Key and name are without invisible characters, each run of blanks as one space, so that a cell typed with
     /// two spaces makes no second group.
-    fn group(&mut self, rule: usize, formulas: &GroupFormulas) -> Option<GroupWanted> {
+    fn groups_of_rule(&mut self, rule: usize, formulas: &GroupFormulas) -> Option<Vec<GroupWanted>> {
         let part = RecordPart::Group(rule);
         if let Some(when) = formulas.when {
             match self.outcome(when, part)? {
@@ -197,19 +197,32 @@ impl RecordEvaluation<'_> {
                 _ => return None,
             }
         }
-        let name = self.group_text(formulas.name, part)?;
-        let key = match formulas.key {
-            Some(slot) => self.group_text(slot, part)?,
+        let GroupSource::Formulas { key, name: slot } = &formulas.source else { return Some(self.groups_of_feed(rule)) };
+        let name = self.group_text(*slot, part)?;
+        let key = match key {
+            Some(slot) => self.group_text(*slot, part)?,
             None => name.clone(),
         };
         let length = name.encode_utf16().count();
         if length > 256 {
             let fault = ValueFault::TooLong { length, most: 256 }.to_string();
-            let problem = self.invalid(formulas.name, part, &fault);
+            let problem = self.invalid(*slot, part, &fault);
             self.problems.push(problem);
             return None;
         }
-        Some(GroupWanted { rule, key, name })
+        Some(vec![GroupWanted { rule, key, name }])
+    }
+
+    /// The groups that the feed itself has for the person. The plan judges their names, once for each group.
+    fn groups_of_feed(&self, rule: usize) -> Vec<GroupWanted> {
+        let texts = |column: &str| match self.record.get(column) {
+            Some(Cell::List(items)) => items.iter().map(|item| unspaced(item).into_owned()).collect(),
+            Some(Cell::Text(text)) => vec![unspaced(text).into_owned()],
+            Some(Cell::Null | Cell::Flag(_)) | None => Vec::new(),
+        };
+        let [keys, names] = FEED_GROUPS.map(texts);
+        let both = keys.into_iter().zip(names).filter(|(key, _)| !key.is_empty());
+        both.map(|(key, name)| GroupWanted { rule, key, name }).collect()
     }
 
     fn group_text(&mut self, slot: Slot, part: RecordPart) -> Option<String> {

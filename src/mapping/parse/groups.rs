@@ -3,11 +3,11 @@
 use crate::directory::ObjectId;
 use crate::expr::{self, Want};
 
-use crate::mapping::model::{GroupFormulas, GroupRule};
+use crate::mapping::model::{GroupFormulas, GroupRule, GroupSource};
 use crate::mapping::parse::formulas::one_text;
 use crate::mapping::walk::{Section, Walk};
 
-const KEYS: &[&str] = &["key", "name", "kind", "owners", "when", "membership", "id"];
+const KEYS: &[&str] = &["key", "name", "from", "kind", "owners", "when", "membership", "id"];
 
 /// Reads all `[[groups]]` tables: the rules, and the expressions of each rule in the same order.
 pub(super) fn read(walk: &mut Walk<'_>, root: &Section<'_, '_>) -> (Vec<GroupRule>, Vec<GroupFormulas>) {
@@ -36,10 +36,7 @@ fn distinct(walk: &mut Walk<'_>, sections: &[Section<'_, '_>]) {
 fn read_rule(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<(GroupRule, GroupFormulas)> {
     walk.known(section, KEYS);
     let flag = expr::Rules { want: Want::Any, ..expr::Rules::default() };
-    let name = walk
-        .required(section, "name", "add the group's name, such as name = 'Join(\" \", \"Dept\", [Department])'")
-        .and_then(|node| walk.formula("name", node, one_text()));
-    let key = walk.optional_formula(section, "key", one_text());
+    let source = if section.entries.contains_key("from") { from_feed(walk, section) } else { formulas(walk, section) };
     let when = walk.optional_formula(section, "when", flag);
     let microsoft365 = walk.choice(section, "kind", &[("security", false), ("microsoft365", true)]).unwrap_or(false);
     let exact = walk.choice(section, "membership", &[("exact", true), ("add-only", false)]).unwrap_or(true);
@@ -60,5 +57,27 @@ fn read_rule(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<(GroupRul
         walk.fault(&section.span, "a microsoft365 group needs `owners`", Some(hint));
     }
     let owners = owners.into_iter().map(|(owner, _)| owner).collect();
-    Some((GroupRule { id, microsoft365, owners, exact }, GroupFormulas { key, name: name?, when }))
+    let source = source?;
+    let from_feed = matches!(source, GroupSource::Feed(_));
+    Some((GroupRule { id, microsoft365, owners, exact, from_feed }, GroupFormulas { source, when }))
+}
+
+fn formulas(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<GroupSource> {
+    let name = walk
+        .required(section, "name", "add the group's name, such as name = 'Join(\" \", \"Dept\", [Department])'")
+        .and_then(|node| walk.formula("name", node, one_text()));
+    let key = walk.optional_formula(section, "key", one_text());
+    Some(GroupSource::Formulas { key, name: name? })
+}
+
+/// The groups of the feed bring their keys and names along.
+fn from_feed(walk: &mut Walk<'_>, section: &Section<'_, '_>) -> Option<GroupSource> {
+    let from = walk.choice(section, "from", &[("feed", ())]);
+    for name in ["key", "name", "id"] {
+        if section.entries.contains_key(name) {
+            let hint = "the groups of the feed have their own keys and names".to_owned();
+            walk.fault(&section.span, format!("a rule with `from` has no `{name}`"), Some(hint));
+        }
+    }
+    from.map(|()| GroupSource::Feed(section.span.clone()))
 }

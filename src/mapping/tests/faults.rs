@@ -98,6 +98,22 @@ fn two_group_rules_with_one_key_and_two_names_are_refused() {
 }
 
 #[test]
+fn groups_of_the_feed_have_their_own_names_and_need_a_feed_with_groups() {
+    let rule = |text: &str| parse(&format!("[attributes]\nemployeeId = \"[Id]\"\n[[groups]]\nfrom = \"feed\"\n{text}\n"));
+    for wrong in
+        ["name = \"[Dept]\"", "key = \"[Dept]\"", "id = \"3f8f2d1e-0000-0000-0000-000000000000\"", "kind = \"microsoft365\""]
+    {
+        rule(wrong).unwrap_err();
+    }
+    let mapping = rule("membership = \"add-only\"").unwrap();
+    assert!(mapping.rules().groups[0].from_feed && mapping.columns().contains("groups.display"));
+    let fault = mapping.bind(&Header::new(["Id"]).unwrap()).unwrap_err().to_string();
+    assert!(fault.contains("the reading has no groups of its own") && fault.contains("pushed by SCIM"), "{fault}");
+    let header = Header::new(["Id", "groups", "groups.display"]).unwrap();
+    mapping.bind(&header).unwrap();
+}
+
+#[test]
 fn a_word_of_two_lists_is_a_fault_with_both_places() {
     let lists = |text: &str| {
         let lifecycle = format!("[attributes]\nemployeeId = \"[Id]\"\n[lifecycle]\nstatus = \"[Status]\"\n{text}\n");

@@ -69,6 +69,15 @@ fn asked<'a>(planner: &PersonPlanner<'a>) -> BTreeMap<Identity<'a>, GroupRequest
     let by_id =
         rules.iter().enumerate().filter_map(|(at, rule)| Some(((Some(rule.id.as_ref()?), Cow::Borrowed("")), nobody(at))));
     let mut groups: BTreeMap<Identity<'a>, GroupRequest<'a>> = by_id.filter(|_| planner.inputs.whole).collect();
+    // So is a group of the feed that has no members. A plan for a few people makes only the groups of those.
+    let of_feed = rules.iter().position(|rule| rule.from_feed).filter(|_| planner.inputs.only.is_none());
+    if let Some(rule) = of_feed {
+        for group in planner.inputs.feed_groups.iter().filter(|group| !group.key.trim().is_empty()) {
+            let asked = groups.entry((None, fold(&group.key))).or_insert_with(|| nobody(rule));
+            asked.keys.insert(&group.key, "");
+            asked.names.insert(&group.name, "");
+        }
+    }
     for person in &planner.matching.people {
         let number = planner.matching.key(person);
         for (rule, key, name) in planner.matching.row(person).groups() {

@@ -1,5 +1,6 @@
 //! Groups that the mapping asks for, and their members.
 
+mod feed_groups;
 mod group_requests;
 mod members;
 mod membership;
@@ -28,6 +29,7 @@ pub(super) fn plan(planner: &mut PersonPlanner<'_>, decisions: &[PersonDecision]
         orphans::report(planner, &BTreeSet::new());
         return Vec::new();
     }
+    feed_groups::report(planner);
     let membership = membership_of(planner, decisions);
     let cases = group_requests::cases(planner, &membership);
     let (waiting, mut drafts) = judge(planner, &membership, &cases);

@@ -2,7 +2,7 @@ use super::world::*;
 use crate::directory::GroupKind;
 use crate::mapping::{Desired, GroupRule, GroupWanted};
 use crate::plan::group_rules::former_unique_name;
-use crate::plan::unique_name;
+use crate::plan::{FeedGroup, unique_name};
 
 fn two() -> Vec<crate::mapping::Desired> {
     vec![worker("1", "Ada", "Lovelace").in_group("Sales"), worker("2", "Bob", "Boss").in_group("Sales")]
@@ -282,7 +282,13 @@ fn a_person_whose_new_group_is_held_keeps_the_group_of_before() {
         ("a distribution list", |world| ops(world).kind = GroupKind::MailEnabled),
         ("an owner whom the tenant does not have", |world| world.rules.groups[0].owners = vec!["it@contoso.com".into()]),
         ("an id that no group has", |world| {
-            world.rules.groups.push(GroupRule { id: Some(id("no")), microsoft365: false, owners: Vec::new(), exact: true });
+            world.rules.groups.push(GroupRule {
+                id: Some(id("no")),
+                microsoft365: false,
+                owners: Vec::new(),
+                exact: true,
+                from_feed: false,
+            });
         }),
         ("a name that is too long", |_| {}),
     ];
@@ -319,7 +325,7 @@ fn a_person_whose_new_group_is_held_keeps_the_group_of_before() {
 
 #[test]
 fn a_held_group_keeps_nobody_in_the_groups_of_other_rules_and_no_leaver() {
-    let rule = || GroupRule { id: None, microsoft365: false, owners: Vec::new(), exact: true };
+    let rule = || GroupRule { id: None, microsoft365: false, owners: Vec::new(), exact: true, from_feed: false };
     let of = |rule: usize, key: &str| GroupWanted { rule, key: key.into(), name: format!("Dept {key}") };
     let person = |number: &str, groups: Vec<GroupWanted>| Desired { groups, ..worker(number, "Given", &format!("F{number}")) };
     let mut world = World::new(vec![
@@ -428,4 +434,33 @@ fn two_groups_of_an_earlier_version_for_one_key_lose_nobody_who_belongs_there() 
     let members = |unique: &str| world.snapshot.groups[&id(unique)].members.len();
     assert_eq!((members(&sales), members(&capitals)), (3, 0));
     assert!(world.plan().changes.is_empty());
+}
+
+#[test]
+fn a_group_of_the_feed_is_made_without_members_and_its_pending_ones_are_listed() {
+    let of = |key: &str, name: &str| GroupWanted { rule: 0, key: key.into(), name: name.into() };
+    let person = |number: &str, groups: Vec<GroupWanted>| Desired { groups, ..worker(number, "Given", &format!("F{number}")) };
+    let feed = |name: &str, pending: &[&str]| FeedGroup {
+        key: "g-1".into(),
+        name: name.into(),
+        pending: pending.iter().map(ToString::to_string).collect(),
+        nested: 0,
+    };
+    let mut world = World::new(vec![person("1", vec![]), person("2", vec![])]);
+    world.rules.groups[0].from_feed = true;
+    world.feed_groups =
+        vec![feed("Claims", &["u7"]), FeedGroup { key: "g-2".into(), name: "Parent".into(), nested: 2, ..FeedGroup::default() }];
+    let text = world.text();
+    assert!(text.contains("create g-1") && text.contains("create g-2"), "{text}");
+    assert!(text.contains("skipped g-1 MemberPending") && text.contains("skipped g-2 MemberPending"), "{text}");
+    world.apply();
+    world.feed_groups = vec![feed("Claims", &[]), FeedGroup { key: "g-2".into(), name: "Parent".into(), ..FeedGroup::default() }];
+    assert_eq!(world.text(), "");
+    world.feed_groups[0].name = "Claims DE".into();
+    world.hr(vec![person("1", vec![of("g-1", "Claims DE")]), person("2", vec![])]);
+    let text = world.text();
+    assert!(text.contains("update g-1 displayName:Claims>Claims DE +[1]"), "{text}");
+    world.only = Some([key("2")].into());
+    world.feed_groups.push(feed("New", &["u8"]));
+    assert!(!world.text().contains("MemberPending"), "a plan for a few people is about them");
 }

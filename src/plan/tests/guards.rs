@@ -132,6 +132,7 @@ fn a_column_that_lost_its_values_trips_feed() {
         today: world.today,
         created_at: String::new(),
         columns: Some([("Department".to_owned(), (0, 1))].into()),
+        feed_groups: &[],
     };
     assert_eq!(text(&crate::plan::plan(inputs)), "tripped feed 1 of 1");
 }

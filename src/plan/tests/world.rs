@@ -13,8 +13,8 @@ use crate::mapping::{
     Desired, DesiredValue, Flow, GroupRule, GroupWanted, LeaveAction, Lifecycle, ManagerWanted, Mapped, Rules, Stage, When,
 };
 use crate::plan::{
-    Action, Change, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey, Target,
-    annotate_causes, keys_with_other_names, try_survey,
+    Action, Change, FeedGroup, Inputs, Ledger, Object, Packer, People, Person, PersonNo, Plan, Policy, SourceInfo, Survey,
+    Target, annotate_causes, keys_with_other_names, try_survey,
 };
 use crate::record::{At, EmployeeId, Place};
 
@@ -132,6 +132,7 @@ pub(crate) struct World {
     pub(crate) only: Option<BTreeSet<EmployeeId>>,
     pub(crate) source_sha256: String,
     pub(crate) columns: Option<BTreeMap<String, (u64, u64)>>,
+    pub(crate) feed_groups: Vec<FeedGroup>,
 }
 
 impl World {
@@ -154,7 +155,7 @@ impl World {
                     reenable_always: false,
                 }),
                 guests: false,
-                groups: vec![GroupRule { id: None, microsoft365: false, owners: Vec::new(), exact: true }],
+                groups: vec![GroupRule { id: None, microsoft365: false, owners: Vec::new(), exact: true, from_feed: false }],
                 attributes: names.map(attribute).to_vec(),
                 manager: true,
             },
@@ -164,6 +165,7 @@ impl World {
             only: None,
             source_sha256: "0".into(),
             columns: None,
+            feed_groups: Vec::new(),
         }
     }
 
@@ -280,6 +282,7 @@ impl World {
             today: self.today,
             created_at: "2026-11-20T00:00:00Z".into(),
             columns: self.columns.clone(),
+            feed_groups: &self.feed_groups,
         })
     }
 

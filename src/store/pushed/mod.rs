@@ -5,15 +5,18 @@
 
 mod feed_records;
 mod group_members;
+mod oauth_clients;
 mod resources;
 mod tokens;
+mod tombstones;
 mod write_queue;
 
 use std::path::Path;
 
 use rusqlite::Connection;
 
-pub use feed_records::{PushedArrival, PushedPerson};
+pub use feed_records::{PushedArrival, PushedFeedRows, PushedGroupRow, PushedMembershipRow, PushedPerson};
+pub use oauth_clients::{ACCESS_TIME, FEDERATION};
 pub use resources::{Lookup, StoredResource};
 pub use tokens::{Bearer, NewToken, TokenRow};
 pub use write_queue::{NotStored, WriteQueue};
@@ -21,7 +24,8 @@ pub use write_queue::{NotStored, WriteQueue};
 use super::{StoreError, private_file, private_folder};
 
 const FILE: &str = "pushed.db";
-const VERSION: i64 = 1;
+/// The steps of the schema; the version of a file is the number of those that it has.
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// A connection to what was pushed.
 pub struct PushStore {
@@ -66,18 +70,17 @@ impl PushStore {
 
     fn migrate(&mut self, file: &Path) -> Result<(), StoreError> {
         let version = |database: &Connection| database.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
-        if version(&self.database)? == VERSION {
+        let newest = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+        if version(&self.database)? == newest {
             return Ok(());
         }
         let transaction = self.database.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        match version(&transaction)? {
-            VERSION => {}
-            0 => {
-                transaction.execute_batch(include_str!("schema.sql"))?;
-                transaction.pragma_update(None, "user_version", VERSION)?;
-            }
-            found => return Err(StoreError::Later { file: file.to_owned(), found }),
+        let found = version(&transaction)?;
+        let done = usize::try_from(found).ok().and_then(|done| STEPS.get(done..));
+        for step in done.ok_or_else(|| StoreError::Later { file: file.to_owned(), found })? {
+            transaction.execute_batch(step)?;
         }
+        transaction.pragma_update(None, "user_version", newest)?;
         Ok(transaction.commit()?)
     }
 }
@@ -135,12 +138,12 @@ mod tests {
         store.set_members(&group, &members, "tk").unwrap();
         assert_eq!(store.members(&group).unwrap().len(), 2);
         assert_eq!(store.groups_of("HR", &ada.id).unwrap().len(), 1);
-        store.bury("HR", &ada).unwrap();
+        store.bury("HR", &ada, "tk").unwrap();
         assert_eq!(store.members(&group).unwrap(), [json!({ "value": "not-yet" })]);
         assert!(store.find("HR", ResourceKind::User, &Lookup::Id(&ada.id)).unwrap().is_empty());
-        let people = store.people("HR").unwrap();
+        let people = store.feed("HR").unwrap().people;
         assert!(people.len() == 1 && people[0].is_deleted);
-        assert!(store.people("Other").unwrap().is_empty());
+        assert!(store.feed("Other").unwrap().people.is_empty());
     }
 
     #[test]
@@ -150,7 +153,7 @@ mod tests {
         let body = json!({ "userName": "E-1@x", "externalId": "E-1", "active": false, "title": "x" });
         assert!(store.update("HR", &mut ada, body.as_object().unwrap().clone(), "tk-2").unwrap());
         assert!(!store.update("HR", &mut ada, body.as_object().unwrap().clone(), "tk-3").unwrap(), "nothing differs");
-        let arrivals = store.people("HR").unwrap().remove(0).arrivals;
+        let arrivals = store.arrivals("HR", &ada.id).unwrap();
         let token = |path: &str| arrivals.iter().find(|arrival| arrival.path == path).map(|arrival| arrival.token.clone());
         assert_eq!((token("userName").as_deref(), token("active").as_deref()), (Some("tk"), Some("tk-2")));
         assert_eq!(token("title").as_deref(), Some("tk-2"));
@@ -170,7 +173,7 @@ mod tests {
         let (good, bad, last) =
             runtime.block_on(async { futures::join!(write("a", false), write("b", true), write("c", false)) });
         assert_eq!((good.unwrap(), bad.unwrap(), last.unwrap()), (Ok("a"), Err("refused"), Ok("c")));
-        let people = PushStore::open(folder.path()).unwrap().people("HR").unwrap();
+        let people = PushStore::open(folder.path()).unwrap().feed("HR").unwrap().people;
         assert_eq!(people.len(), 2);
     }
 }

@@ -1,5 +1,7 @@
 //! Users and groups in their rows.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::{Map, Value, json};
@@ -84,10 +86,10 @@ impl StoredResource {
 
     /// Notes for each value that differs when it arrived, and by which token.
     fn note_arrivals(&mut self, old: &Map<String, Value>, token: &str) {
-        let before = flat_paths(old);
+        let before: HashMap<String, &Value> = flat_paths(old).into_iter().collect();
         let mut arrivals = Map::new();
         for (path, value) in flat_paths(&self.body) {
-            let is_same = before.iter().any(|(known, old)| *known == path && *old == value);
+            let is_same = before.get(&path) == Some(&value);
             let kept = if is_same { self.arrivals.remove(&path) } else { None };
             arrivals.insert(path, kept.unwrap_or_else(|| json!([self.modified, token])));
         }
@@ -151,29 +153,23 @@ impl PushStore {
         Ok(select.query_row(params![feed, number_of(kind)], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
 
-    /// A page of the live resources.
-    pub fn page(&self, feed: &str, kind: ResourceKind, skip: u64, most: u64) -> Result<Vec<StoredResource>, StoreError> {
-        let mut select = self.database.prepare_cached(&format!(
-            "select {COLUMNS} from resources where feed = ?1 and kind = ?2 and deleted_at is null order by number limit ?3 offset ?4"
-        ))?;
-        let (most, skip) = (i64::try_from(most).unwrap_or(i64::MAX), i64::try_from(skip).unwrap_or(i64::MAX));
-        let rows = select.query_map(params![feed, number_of(kind), most, skip], StoredResource::read)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Hands over every live resource, in the order in which they were pushed, until `take` returns false.
-    pub fn each(
+    /// Hands over the live resources behind the first `skip`, at most so many, in the order in which they were pushed, until one is refused.
+    pub fn walk<E: From<StoreError>>(
         &self,
         feed: &str,
         kind: ResourceKind,
-        mut take: impl FnMut(StoredResource) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let mut select = self.database.prepare_cached(&format!(
-            "select {COLUMNS} from resources where feed = ?1 and kind = ?2 and deleted_at is null order by number"
-        ))?;
-        let mut rows = select.query(params![feed, number_of(kind)])?;
-        while let Some(row) = rows.next()? {
-            take(StoredResource::read(row)?)?;
+        (skip, most): (u64, u64),
+        mut take: impl FnMut(StoredResource) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let fault = |error: rusqlite::Error| E::from(StoreError::from(error));
+        let sql = format!(
+            "select {COLUMNS} from resources where feed = ?1 and kind = ?2 and deleted_at is null order by number limit ?3 offset ?4"
+        );
+        let mut select = self.database.prepare_cached(&sql).map_err(fault)?;
+        let (most, skip) = (i64::try_from(most).unwrap_or(i64::MAX), i64::try_from(skip).unwrap_or(i64::MAX));
+        let mut rows = select.query(params![feed, number_of(kind), most, skip]).map_err(fault)?;
+        while let Some(row) = rows.next().map_err(fault)? {
+            take(StoredResource::read(row).map_err(fault)?)?;
         }
         Ok(())
     }
@@ -181,16 +177,7 @@ impl PushStore {
     /// Adds a resource. A tombstone with its externalId, or without one with its name, is replaced by it.
     pub fn insert(&self, feed: &str, resource: &mut StoredResource, token: &str) -> Result<(), StoreError> {
         let kind = number_of(resource.kind);
-        match resource.external_id() {
-            Some(external) => self.database.execute(
-                "delete from resources where feed = ?1 and kind = ?2 and external_id = ?3 and deleted_at is not null",
-                params![feed, kind, external],
-            )?,
-            None => self.database.execute(
-                "delete from resources where feed = ?1 and kind = ?2 and name = ?3 and external_id is null and deleted_at is not null",
-                params![feed, kind, fold(resource.name())],
-            )?,
-        };
+        self.revive(feed, resource)?;
         resource.note_arrivals(&Map::new(), token);
         let mut insert = self.database.prepare_cached(
             "insert into resources (feed, kind, id, name, external_id, version, created_at, modified_at, body, arrivals) \
@@ -212,6 +199,22 @@ impl PushStore {
         Ok(())
     }
 
+    /// Drops the tombstone of which a resource takes the place: two records with one key would both be held.
+    fn revive(&self, feed: &str, resource: &StoredResource) -> Result<(), StoreError> {
+        let kind = number_of(resource.kind);
+        match resource.external_id() {
+            Some(external) => self.database.execute(
+                "delete from resources where feed = ?1 and kind = ?2 and external_id = ?3 and deleted_at is not null",
+                params![feed, kind, external],
+            )?,
+            None => self.database.execute(
+                "delete from resources where feed = ?1 and kind = ?2 and name = ?3 and external_id is null and deleted_at is not null",
+                params![feed, kind, fold(resource.name())],
+            )?,
+        };
+        Ok(())
+    }
+
     /// Replaces the attributes of a resource. Nothing is written, and false returned, where none differs.
     pub fn update(
         &self,
@@ -224,6 +227,9 @@ impl PushStore {
             return Ok(false);
         }
         let old = std::mem::replace(&mut resource.body, body);
+        if old.get("externalId") != resource.body.get("externalId") {
+            self.revive(feed, resource)?;
+        }
         resource.step();
         resource.note_arrivals(&old, token);
         let mut update = self.database.prepare_cached(
@@ -252,16 +258,17 @@ impl PushStore {
     }
 
     /// Deletes a resource. Of a user a tombstone stays, and the user leaves its groups.
-    pub fn bury(&self, feed: &str, resource: &StoredResource) -> Result<(), StoreError> {
+    pub fn bury(&self, feed: &str, resource: &StoredResource, token: &str) -> Result<(), StoreError> {
         self.database.execute("delete from members where group_number = ?1", [resource.number])?;
         self.database.execute(
             "delete from members where member = ?1 and group_number in (select number from resources where feed = ?2)",
             params![resource.id, feed],
         )?;
         match resource.kind {
-            ResourceKind::User => self
-                .database
-                .execute("update resources set deleted_at = ?2 where number = ?1", params![resource.number, moment()])?,
+            ResourceKind::User => self.database.execute(
+                "update resources set deleted_at = ?2, deleted_by = ?3 where number = ?1",
+                params![resource.number, moment(), token],
+            )?,
             ResourceKind::Group => self.database.execute("delete from resources where number = ?1", [resource.number])?,
         };
         Ok(())

@@ -1,4 +1,4 @@
-//! The tokens with which a sender pushes: only their SHA-256 is kept.
+//! The tokens with which a sender pushes, and the secrets of OAuth clients: only their SHA-256 is kept.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
@@ -18,7 +18,7 @@ pub struct NewToken {
     pub secret: String,
 }
 
-/// A token as it is listed.
+/// A token or an OAuth client as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRow {
     /// The id of the token.
@@ -45,16 +45,20 @@ pub struct Bearer {
 impl PushStore {
     /// Makes a token of 32 random bytes for a feed.
     pub fn add_token(&mut self, feed: &str, expires: Option<Timestamp>) -> Result<NewToken, StoreError> {
-        let secret = format!("hrpush_{}", URL_SAFE_NO_PAD.encode(drawn::<32>()?));
-        let id = format!("tk-{}", hex(&drawn::<4>()?));
+        self.add(Credential::Token, feed, expires)
+    }
+
+    pub(super) fn add(&self, kind: Credential, feed: &str, expires: Option<Timestamp>) -> Result<NewToken, StoreError> {
+        let (secret, prefix) = (new_secret()?, kind.prefix());
+        let id = format!("{prefix}-{}", hex(&drawn::<4>()?));
         self.database.execute(
-            "insert into tokens (id, feed, sha256, created_at, expires_at) values (?1, ?2, ?3, ?4, ?5)",
-            params![id, feed, digest(&secret), text(Timestamp::now()), expires.map(text)],
+            "insert into tokens (id, feed, sha256, created_at, expires_at, is_client) values (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![id, feed, digest(&secret), text(Timestamp::now()), expires.map(text), kind == Credential::Client],
         )?;
         Ok(NewToken { id, secret })
     }
 
-    /// The tokens that are not revoked, oldest first.
+    /// The tokens and OAuth clients that are not revoked, oldest first.
     pub fn tokens(&self) -> Result<Vec<TokenRow>, StoreError> {
         let mut select = self.database.prepare(
             "select id, feed, created_at, expires_at, last_used_at from tokens where revoked_at is null order by created_at, id",
@@ -77,12 +81,21 @@ impl PushStore {
         Ok(self.database.execute(revoke, params![id, text(Timestamp::now())])? == 1)
     }
 
-    /// The sender with this token. Every token is compared, in a time that says nothing about them.
+    /// The sender with this token, which is one of [`PushStore::add_token`] or of an OAuth client.
     pub fn bearer(&self, secret: &str, now: Timestamp) -> Result<Option<Bearer>, StoreError> {
+        match self.holder_of(Credential::Token, secret, now)? {
+            Some(found) => Ok(Some(found)),
+            None => self.holder_of_access_token(secret, now),
+        }
+    }
+
+    /// The sender with this secret. Every secret of the kind is compared, in a time that says nothing about them.
+    pub(super) fn holder_of(&self, kind: Credential, secret: &str, now: Timestamp) -> Result<Option<Bearer>, StoreError> {
         let presented = digest(secret);
-        let mut select =
-            self.database.prepare_cached("select id, feed, sha256, expires_at from tokens where revoked_at is null")?;
-        let mut rows = select.query([])?;
+        let mut select = self
+            .database
+            .prepare_cached("select id, feed, sha256, expires_at from tokens where revoked_at is null and is_client = ?1")?;
+        let mut rows = select.query([kind == Credential::Client])?;
         let mut found = None;
         while let Some(row) = rows.next()? {
             let kept: Vec<u8> = row.get(2)?;
@@ -102,7 +115,28 @@ impl PushStore {
     }
 }
 
-fn digest(secret: &str) -> Vec<u8> {
+/// What a sender presents: a token itself, or the secret with which it gets one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Credential {
+    Token,
+    Client,
+}
+
+impl Credential {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Token => "tk",
+            Self::Client => "cl",
+        }
+    }
+}
+
+/// A token or a secret: 32 random bytes.
+pub(super) fn new_secret() -> Result<String, StoreError> {
+    Ok(format!("hrpush_{}", URL_SAFE_NO_PAD.encode(drawn::<32>()?)))
+}
+
+pub(super) fn digest(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
 }
 

@@ -1,5 +1,6 @@
 //! The one writer of what is pushed: requests that arrive together are synced together.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use tokio::sync::oneshot;
@@ -92,10 +93,37 @@ fn transaction(store: &PushStore, first: Job, queue: &Receiver<Job>, finishes: &
     let mut next = Some(first);
     while let Some(job) = next {
         store.database.execute_batch("savepoint one")?;
-        let Done { is_kept, finish } = job(store);
-        finishes.push(finish);
+        // A request that panics is refused, since its sender is dropped, and the queue goes on. Nothing that it has done stays.
+        let done = std::panic::catch_unwind(AssertUnwindSafe(|| job(store)));
+        let is_kept = done.as_ref().is_ok_and(|done| done.is_kept);
+        finishes.extend(done.ok().map(|done| done.finish));
         store.database.execute_batch(if is_kept { "release one" } else { "rollback to one; release one" })?;
         next = if finishes.len() < BATCH { queue.try_recv().ok() } else { None };
     }
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_panics_is_refused_alone_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = WriteQueue::start(PushStore::open(folder.path()).unwrap());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let token = |panics: bool| {
+            queue.write(move |store| {
+                let sql =
+                    "insert into tokens (id, feed, sha256, created_at) values (hex(randomblob(4)), 'HR', randomblob(4), '')";
+                store.database.execute(sql, []).unwrap();
+                assert!(!panics, "broken");
+                Ok::<_, ()>(())
+            })
+        };
+        let (first, broken, last) = runtime.block_on(async { futures::join!(token(false), token(true), token(false)) });
+        assert_eq!((first, broken, last), (Ok(Ok(())), Err(NotStored), Ok(Ok(()))));
+        assert_eq!(runtime.block_on(token(false)), Ok(Ok(())));
+        assert_eq!(PushStore::open(folder.path()).unwrap().tokens().unwrap().len(), 3);
+    }
 }

@@ -87,3 +87,54 @@ fn a_run_reads_while_the_server_writes() {
     assert_eq!(plan["summary"]["create"], 120, "{}", plan["summary"]);
     assert_eq!(server.get("/Users?count=0").body["totalResults"], 120);
 }
+
+#[test]
+fn killed_or_asked_to_end_no_acknowledged_leaver_is_lost() {
+    let mut server = Server::start();
+    let paths: Vec<String> = (0..60).map(|number| server.person(number)).collect();
+    let team = format!("/Groups/{}", server.post("/Groups", &json!({ "displayName": "T" })).is(201).id());
+    for (round, few) in [(0, 6), (1, 11)] {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        for client in 0..6 {
+            let mine: Vec<String> = paths.iter().skip(round * 30 + client).step_by(6).take(5).cloned().collect();
+            let (url, token, team, sender) = (server.url.clone(), server.token.clone(), team.clone(), sender.clone());
+            runtime.spawn(async move {
+                let client = reqwest::Client::builder().no_proxy().build().unwrap();
+                let patch = |path: String, operation: serde_json::Value| {
+                    let request =
+                        client.patch(format!("{url}{path}")).bearer_auth(&token).header("content-type", "application/json");
+                    request.body(json!({ "Operations": [operation] }).to_string()).send()
+                };
+                for path in mine {
+                    let leaves = json!({ "op": "Replace", "path": "active", "value": "False" });
+                    let member =
+                        json!({ "op": "Add", "path": "members", "value": [{ "value": path.rsplit('/').next().unwrap() }] });
+                    let (left, joined) = (patch(path.clone(), leaves).await, patch(team.clone(), member).await);
+                    let done = |answer: &Result<reqwest::Response, reqwest::Error>| {
+                        answer.as_ref().is_ok_and(|it| it.status().is_success())
+                    };
+                    if sender.send((path, done(&left), done(&joined))).is_err() || joined.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut acknowledged: Vec<(String, bool, bool)> = receiver.iter().take(few).collect();
+        if round == 0 {
+            server.kill();
+        } else {
+            server.end();
+        }
+        acknowledged.extend(receiver.iter());
+        drop(runtime);
+        server.restart();
+        let members = server.get(&team).is(200).body["members"].to_string();
+        assert!(acknowledged.iter().filter(|(_, left, _)| *left).count() >= few, "{acknowledged:?}");
+        for (path, left, joined) in acknowledged {
+            assert!(!left || server.get(&path).is(200).body["active"] == false, "the acknowledged leaver {path} is lost");
+            assert!(!joined || members.contains(path.rsplit('/').next().unwrap()), "the acknowledged member {path} is lost");
+        }
+    }
+}

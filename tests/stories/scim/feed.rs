@@ -82,6 +82,10 @@ fn two_hundred_people_arrive_leave_and_come_back() {
     assert_eq!(wanted, [change("disable", "E-0001"), change("disable", "E-0002"), change("update", "E-0003")]);
     assert_eq!(sync(&server).ends_with(0).json()["applied"], 3);
     assert_eq!(sync(&server).ends_with(0).json()["applied"], 0);
+    let settled = rusqlite::Connection::open(server.world.path(".hrpush/pushed.db")).unwrap();
+    let settled =
+        settled.query_row("select count(*) from resources where settled_at is not null", [], |row| row.get::<_, i64>(0));
+    assert_eq!(settled.unwrap(), 1, "the account of the tombstone is disabled: its 400 days have begun");
     set_active(&server, &paths[0], true);
     // A rehire under the same externalId takes the place of the tombstone.
     server.post("/Users", &person(2)).is(201);
@@ -152,6 +156,19 @@ fn explain_shows_when_and_by_which_token_a_value_arrived() {
     let explained = server.world.run(["explain", "E-0001"]).ends_with(0);
     let line = explained.out.lines().find(|line| line.contains("title") && line.contains(&token));
     assert!(line.is_some(), "{}", explained.out);
+    let group =
+        json!({ "displayName": "Claims", "externalId": "g-1", "members": [{ "value": path.rsplit('/').next().unwrap() }] });
+    server.post("/Groups", &group).is(201);
+    let shown = server.world.run(["explain", "E-0001"]).ends_with(0).out;
+    assert!(shown.contains("groups[g-1]: 20") && shown.contains(&token), "{shown}");
+    let fed = server.world.run(["records", "--format", "json"]).ends_with(0).json();
+    assert_eq!(fed["records"][0]["cells"]["title"], "Judge", "{fed}");
+    server.delete(&path).is(204);
+    let deleted = server.world.run(["explain", "E-0001", "--format", "json"]).ends_with(0).json();
+    let pushed = deleted["records"][0]["pushed"].as_array().unwrap().clone();
+    let active = pushed.iter().find(|arrival| arrival["path"] == "active").unwrap();
+    let title = pushed.iter().find(|arrival| arrival["path"] == "title").unwrap();
+    assert!(active["token"] == token.as_str() && active["at"].as_str() > title["at"].as_str(), "the DELETE: {deleted}");
 }
 
 #[test]

@@ -55,6 +55,11 @@ impl Server {
         Self::start_in(World::new(), "")
     }
 
+    /// With more keys of `[serve]`.
+    pub(super) fn with(keys: &str) -> Self {
+        Self::start_in(World::new(), keys)
+    }
+
     /// With more keys of `[serve]`, and the log on stderr.
     #[cfg(unix)]
     pub(super) fn talking(keys: &str) -> Self {
@@ -63,8 +68,17 @@ impl Server {
         Self::start_in(world, keys)
     }
 
-    fn start_in(world: World, keys: &str) -> Self {
+    pub(super) fn start_in(world: World, keys: &str) -> Self {
         world.run(["init", "--preset", "scim-push"]).ends_with(0);
+        Self::configured(world, keys)
+    }
+
+    /// In a folder that has its configuration by now.
+    pub(super) fn start_again_in(world: World) -> Self {
+        Self::configured(world, "")
+    }
+
+    fn configured(world: World, keys: &str) -> Self {
         let config = std::fs::read_to_string(world.path("hrpush.toml")).unwrap();
         world.write("hrpush.toml", config.replace("\n[serve]\n", &format!("\n[serve]\n{keys}\n")));
         let token = world.run(["serve", "token", "new", "--feed", "scim-push"]).ends_with(0).out.trim().to_owned();
@@ -105,6 +119,14 @@ impl Server {
         (self.process, self.url) = serve(&self.world, &[]);
     }
 
+    /// Ends the server as the system does, where it has a way to ask.
+    pub(super) fn end(&mut self) {
+        #[cfg(unix)]
+        assert!(self.terminate(), "it did not end well");
+        #[cfg(not(unix))]
+        self.kill();
+    }
+
     pub(super) fn kill(&mut self) {
         self.process.kill().unwrap();
     }
@@ -125,13 +147,39 @@ impl Server {
         if let Some((kind, body)) = body {
             request = request.header("content-type", kind).body(body);
         }
-        self.runtime.block_on(async {
-            let answer = request.send().await.map_err(|fault| fault.to_string())?;
-            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-            let bytes = answer.bytes().await.map_err(|fault| fault.to_string())?;
-            let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
-            Ok(Answer { status, body, headers })
-        })
+        self.runtime.block_on(answered(request))
+    }
+
+    /// A GET with more headers.
+    pub(super) fn get_with(&self, path: &str, token: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.client.get(format!("{}{path}", self.url)).bearer_auth(token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.runtime.block_on(answered(request)).unwrap()
+    }
+
+    /// A form for the token endpoint, as the user and with the password of the Basic scheme where there is one.
+    pub(super) fn token_request(&self, form: &[(&str, &str)], basic: Option<(&str, &str)>) -> Answer {
+        let url = self.url.replace("/scim/v2", "/oauth/token");
+        let mut request = self.client.post(url).form(form);
+        if let Some((user, password)) = basic {
+            request = request.basic_auth(user, Some(password));
+        }
+        self.runtime.block_on(answered(request)).unwrap()
+    }
+
+    /// The most memory that the server had at once, in kB.
+    #[cfg(target_os = "linux")]
+    pub(super) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// The address that the server listens on.
+    pub(super) fn address(&self) -> String {
+        self.url.split('/').nth(2).unwrap().to_owned()
     }
 
     pub(super) fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
@@ -167,6 +215,14 @@ impl Server {
         let query: String = url::form_urlencoded::byte_serialize(filter.as_bytes()).collect();
         self.get(&format!("{endpoint}?filter={query}"))
     }
+}
+
+async fn answered(request: reqwest::RequestBuilder) -> Result<Answer, String> {
+    let answer = request.send().await.map_err(|fault| fault.to_string())?;
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let bytes = answer.bytes().await.map_err(|fault| fault.to_string())?;
+    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+    Ok(Answer { status, body, headers })
 }
 
 impl Drop for Server {

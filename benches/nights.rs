@@ -11,19 +11,18 @@
 //!
 //! Seen on two busy cores, a release build without LTO, CPU seconds (times Python's csv) and MB:
 //!
-//! | people | first, in full | second | unchanged | 1 % moved | state.db, tenant.db |
-//! |---|---|---|---|---|---|
-//! | 1,000 | 0.10, 56 MB | 0.04 | 0.03, 47 MB | 0.03 | 0.6, 0.4 MB |
-//! | 10,000 | 0.62, 82 MB | 0.25 | 0.21 (1.6), 70 MB | 0.22 | 5, 3 MB |
-//! | 100,000 | 5.2, 123 MB | 2.5 | 1.8 (4.0), 106 MB | 2.1 | 49, 24 MB |
-//! | 1,000,000 | 59, 457 MB | 29 | 21 (5.5), 508 MB | | 486, 229 MB |
+//! | people | first, in full | second | unchanged | state.db, tenant.db |
+//! |---|---|---|---|---|
+//! | 100,000 | 3.4 | 2.2 | 1.6 (3.8), 113 MB | 46, 23 MB |
+//! | 1,000,000 | 37, 482 MB | 25 | 17.8 (5.1), 528 MB | 486, 229 MB |
 //!
-//! Where an unchanged night of 100,000 people spends its time, by a profile with callers taken before the digest became quick: mapping and
-//! packing on all cores 34 % (mapping 16, packing 10, column profiles 5), links compared with the ledger 20 % (the digest of what HR wants
-//! 12, SQL 4), the cached tenant 8 %, the plan 8 %, addresses compared with the ledger 6 %, the first look through the file 6 %, the ledger
-//! 5 %. Left to do: one look through the ledger in place of three, and values that are compared before they get a place of their own.
+//! Where an unchanged night of 100,000 people spends its time, by a profile with callers: mapping and packing on all cores 34 % (mapping 19,
+//! packing 12, of which the digest of what HR wants 4), the cached tenant 7 %, the plan 7 %, the first look through the file 6 %, addresses
+//! compared with the ledger 6 %, the ledger 6 %, column profiles 6 %, links compared with the ledger 5 %, the records 4 %. Left to do: one look
+//! through the ledger in place of three, its people in rows of bytes, and values that are compared before they get a place of their own.
 //!
-//! A first night: the tenant's pages 34 % (JSON 10, users 9, rows 8, freeing JSON 5), the ledger 40 % (what HR wants 14), mapping 10 %.
+//! A first night: mapping and packing 20 %, what HR wants written 18 %, the tenant's pages 13 % and its rows 11 %, other rows of the ledger
+//! 7 %, the cache 7 %. Left to do: what HR wants takes 330 bytes of JSON a person, most of them texts that many people share.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
 

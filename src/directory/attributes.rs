@@ -20,11 +20,20 @@ pub struct Attributes {
 impl Attributes {
     /// The values that `of` finds for these names.
     pub fn gather(names: &Arc<[Attribute]>, mut of: impl FnMut(Attribute) -> Option<Value>) -> Self {
-        let mut row = RowWriter::default();
-        for name in names.iter() {
-            row.value(of(*name).as_ref());
-        }
+        Self::write(names, |name, row| row.value(of(name).as_ref()))
+    }
+
+    /// The values that `put` writes: for each of these names one, or that there is none.
+    pub fn write(names: &Arc<[Attribute]>, mut put: impl FnMut(Attribute, &mut RowWriter)) -> Self {
+        let mut row = RowWriter::from(Vec::with_capacity(16 * names.len()));
+        names.iter().for_each(|name| put(*name, &mut row));
         Self { names: Arc::clone(names), row: row.into_bytes().into() }
+    }
+
+    /// The value of each name, in their order.
+    pub(super) fn values(&self) -> impl Iterator<Item = Option<ValueRef<'_>>> {
+        let mut row = RowReader(&self.row);
+        self.names.iter().map(move |_| row.value().flatten())
     }
 
     /// The names that were asked for, set or not.

@@ -64,6 +64,18 @@ impl ObjectId {
         row
     }
 
+    /// Lends the id as it stands in a row; nothing is allocated for a UUID.
+    pub(super) fn lend<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
+        match &self.0 {
+            Form::Uuid(uuid) => {
+                let mut row = [UUID; 17];
+                row[1..].copy_from_slice(uuid.as_bytes());
+                take(&row)
+            }
+            Form::Text(_) => take(self.to_row().since(0)),
+        }
+    }
+
     /// Writes the id into a row.
     pub(super) fn put(&self, row: &mut RowWriter) {
         match &self.0 {

@@ -186,8 +186,10 @@ impl<'a> UserRow<'a> {
         }
         row.texts(others);
         row.texts(licenses);
+        // The names of nearly every user are those of the layout, in its order.
+        let mut values = Arc::ptr_eq(&layout.names, attributes.names()).then(|| attributes.values());
         for (place, name) in layout.names.iter().enumerate() {
-            match attributes.lent(name) {
+            match values.as_mut().map_or_else(|| attributes.lent(name), |values| values.next().flatten()) {
                 Some(ValueRef::Text(text)) if text == upn.as_str() => row.upn(),
                 Some(ValueRef::Text(text)) => match layout.words.number(place, text) {
                     Some(word) => row.word(word),

@@ -70,9 +70,7 @@ impl Users {
 
     /// The number of a user.
     pub fn number(&self, id: &ObjectId) -> Option<UserNo> {
-        let mut row = RowWriter::default();
-        id.put(&mut row);
-        self.find(row.since(0))
+        id.lend(|id| self.find(id))
     }
 
     fn find(&self, id: &[u8]) -> Option<UserNo> {
@@ -279,10 +277,11 @@ impl UsersBuilder {
     /// id.
     #[must_use]
     pub fn push_kept(&mut self, id: &ObjectId, attributes: &Arc<[Attribute]>, kept: &[u8]) -> Option<()> {
-        let id = id.to_row();
-        let row = checked(attributes, id.since(0), kept)?;
-        let layout = self.users.layouts.iter().position(|known| Arc::ptr_eq(&known.names, attributes))?;
-        let taken = self.users.take_row(id.since(0), layout, row);
+        let taken = id.lend(|id| {
+            let row = checked(attributes, id, kept)?;
+            let layout = self.users.layouts.iter().position(|known| Arc::ptr_eq(&known.names, attributes))?;
+            Some(self.users.take_row(id, layout, row))
+        })?;
         self.note(taken);
         Some(())
     }
@@ -314,7 +313,7 @@ impl UsersBuilder {
         let mut users = self.users;
         if users.mixed {
             let mut order = std::mem::take(&mut users.order);
-            order.sort_by_key(|number| users.at(*number).row_id());
+            order.sort_by_cached_key(|number| users.at(*number).row_id());
             (users.order, users.mixed) = (order, false);
         }
         users

@@ -18,14 +18,15 @@ impl People {
     /// The person of a record; none where the record is held or out of scope. The people were packed against these users.
     pub fn carried<'p>(&'p self, number: PersonNo, users: &'p Users) -> Option<CarriedPerson<'p>> {
         let row = self.row(number);
-        let (gone, digest) = row.gone_and_digest(users)?;
-        let values = move || row.wishes(users);
-        Some(CarriedPerson { key: row.key()?, gone, wishes: Wishes::lazy(digest, values) })
+        let (gone, digest) = row.gone_and_digest()?;
+        Some(CarriedPerson { key: row.key()?, gone, wishes: Wishes::packed(digest, self, number.index(), users) })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::WishDigest;
     use super::super::change_origin::wanted;
     use super::super::tests::world::{Tell as _, World, worker};
@@ -46,6 +47,10 @@ mod tests {
             let Mapped::Desired(desired) = people.mapped(number, users) else { panic!() };
             assert_eq!(carried.wishes.digest(), WishDigest::of(&wanted(&desired)), "{}", carried.key);
             assert_eq!(carried.wishes.values(), wanted(&desired));
+            let mut each = BTreeMap::new();
+            let carried = people.carried(number, users).unwrap();
+            carried.wishes.each(|name, value| _ = each.insert(name.to_owned(), value.map(|value| value.to_value())));
+            assert_eq!(each, wanted(&desired));
             gone.push(carried.gone);
         }
         assert_eq!(gone, [false, true, false]);

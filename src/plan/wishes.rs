@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::directory::{RowWriter, Value, ValueRef};
-use crate::mapping::Stage;
+use crate::directory::{RowWriter, Users, Value, ValueRef, roles};
+use crate::mapping::{DesiredValue, Flow, ManagerWanted, Stage, When};
 use crate::record::quick_digest;
 
 /// What HR wants for one person, by attribute name; none where it wants no value.
 pub type WishMap = BTreeMap<String, Option<Value>>;
 
 /// Sixteen bytes that are the same where HR wants the same values of the same attributes.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct WishDigest([u8; 16]);
 
 impl WishDigest {
@@ -48,6 +48,30 @@ impl WishDigest {
         Self(quick_digest(row.since(0)))
     }
 
+    /// The digest of what HR wants of a person, as [`WishDigest::of`] makes it of [`wanted`](crate::plan::wanted). It does not depend on
+    /// the user. `by_name` has the places of the attributes in the order of their names.
+    pub(super) fn of_desired(attributes: &[DesiredValue], by_name: &[u16], manager: &ManagerWanted) -> Self {
+        let manager = match manager {
+            ManagerWanted::Leave => None,
+            ManagerWanted::Clear => Some((roles::MANAGER, None)),
+            ManagerWanted::Key(key) => Some((roles::MANAGER, Some(ValueRef::Text(key.as_str())))),
+        };
+        let wish = |at: &u16| {
+            let DesiredValue { attribute, flow, when, .. } = attributes.get(usize::from(*at))?;
+            let value = match flow {
+                Flow::FirstFree(_) if *when == When::Create => return None,
+                Flow::FirstFree(candidates) => candidates.first(),
+                Flow::Set(value) => Some(value),
+                Flow::Clear => None,
+            };
+            Some((attribute.name, value.map(lent)))
+        };
+        let before = |at: &&u16| attributes.get(usize::from(**at)).is_some_and(|wanted| wanted.attribute.name < roles::MANAGER);
+        let split = by_name.iter().take_while(before).count();
+        let (before, behind) = by_name.split_at(split);
+        Self::of_sorted(before.iter().filter_map(wish).chain(manager).chain(behind.iter().filter_map(wish)))
+    }
+
     /// The bytes, as a store keeps them.
     pub fn bytes(&self) -> &[u8; 16] {
         &self.0
@@ -71,18 +95,36 @@ fn lent(value: &Value) -> ValueRef<'_> {
 /// What HR wants for a person: the digest now, and the values when they are asked for.
 pub struct Wishes<'w> {
     digest: WishDigest,
-    values: Box<dyn FnOnce() -> WishMap + 'w>,
+    values: WishValues<'w>,
+}
+
+/// Packed records that can be asked for what HR wants of a person.
+pub(super) trait PackedWishes {
+    /// Hands over each value of the person at this place, in the order of the names. The records were packed against these users.
+    fn each_wish(&self, person: usize, users: &Users, take: &mut dyn FnMut(&str, Option<ValueRef<'_>>));
+}
+
+/// Where the values come from.
+enum WishValues<'w> {
+    There(WishMap),
+    Made(Box<dyn FnOnce() -> WishMap + 'w>),
+    Packed { records: &'w dyn PackedWishes, person: usize, users: &'w Users },
 }
 
 impl<'w> Wishes<'w> {
     /// Of values that are there.
     pub fn of(values: WishMap) -> Self {
-        Self { digest: WishDigest::of(&values), values: Box::new(|| values) }
+        Self { digest: WishDigest::of(&values), values: WishValues::There(values) }
     }
 
     /// Of values that have this digest and are made when they are asked for.
     pub fn lazy(digest: WishDigest, values: impl FnOnce() -> WishMap + 'w) -> Self {
-        Self { digest, values: Box::new(values) }
+        Self { digest, values: WishValues::Made(Box::new(values)) }
+    }
+
+    /// Of the person at a place of records that were packed against these users.
+    pub(super) fn packed(digest: WishDigest, records: &'w dyn PackedWishes, person: usize, users: &'w Users) -> Self {
+        Self { digest, values: WishValues::Packed { records, person, users } }
     }
 
     /// The digest of the values: equal digests mean that nothing changed in HR.
@@ -92,7 +134,39 @@ impl<'w> Wishes<'w> {
 
     /// The values by attribute name, computed only when they are asked for.
     pub fn values(self) -> WishMap {
-        (self.values)()
+        match self.values {
+            WishValues::There(values) => values,
+            WishValues::Made(values) => values(),
+            WishValues::Packed { records, person, users } => {
+                let mut values = WishMap::new();
+                records.each_wish(person, users, &mut |name, value| {
+                    values.insert(name.to_owned(), value.map(|value| value.to_value()));
+                });
+                values
+            }
+        }
+    }
+
+    /// Hands over each value with the name of its attribute, in the order of the names.
+    ///
+    /// ```
+    /// # use hrpush::directory::Value;
+    /// # use hrpush::plan::{WishMap, Wishes};
+    /// let mut texts = Vec::new();
+    /// let wishes = Wishes::of(WishMap::from([("city".to_owned(), Some(Value::text("Graz")))]));
+    /// wishes.each(|name, value| texts.push(format!("{name}: {}", value.and_then(|value| value.as_text()).unwrap_or_default())));
+    /// assert_eq!(texts, ["city: Graz"]);
+    /// ```
+    pub fn each(self, mut take: impl FnMut(&str, Option<ValueRef<'_>>)) {
+        match self.values {
+            WishValues::Packed { records, person, users } => records.each_wish(person, users, &mut take),
+            values => {
+                let values = Self { values, ..self }.values();
+                for (name, value) in &values {
+                    take(name, value.as_ref().map(lent));
+                }
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::columns::{IdColumn, StoredId};
@@ -81,6 +82,27 @@ impl LinkRow {
     }
 }
 
+/// What the ledger has under the key of a link.
+enum FoundRow {
+    Nothing,
+    /// A row that the link leaves as it is.
+    Same,
+    /// A row that the link may change.
+    Row(LinkRow),
+}
+
+/// Compares a row with a link as it stands there; most rows of a night are the same, and of those nothing is made.
+fn found(row: &rusqlite::Row<'_>, link: &Link<'_>, feed: i64) -> rusqlite::Result<FoundRow> {
+    let blob =
+        |column: usize| row.get_ref(column).map(|value| if let ValueRef::Blob(bytes) = value { Some(bytes) } else { None });
+    let is_same = blob(1)? == link.account.uuid().map(|id| &id[..])
+        && link.account.uuid().is_some()
+        && blob(3)? == Some(&link.wanted.digest().bytes()[..])
+        && (link.gone || row.get::<_, i64>(2)? == feed)
+        && row.get::<_, bool>(4)? == (link.kind == LinkKind::Seen);
+    Ok(if is_same { FoundRow::Same } else { FoundRow::Row(link_row(row)?) })
+}
+
 /// Links of one feed on their way into the ledger.
 struct Remembering<'a, 'w> {
     transaction: &'a Transaction<'a>,
@@ -136,35 +158,36 @@ impl<'w> Remembering<'_, 'w> {
     /// Sets aside the links that differ from the ledger.
     fn compare(&mut self, links: Vec<Link<'w>>) -> Result<(), StoreError> {
         let known = if self.anew { Vec::new() } else { self.rows_of(&links)? };
-        for (link, row) in links.into_iter().zip(known.into_iter().chain(std::iter::repeat_with(|| None))) {
+        for (link, row) in links.into_iter().zip(known.into_iter().chain(std::iter::repeat_with(|| FoundRow::Nothing))) {
             match row {
-                Some(row) if row.same_as(&row.after(&link, self.feed)) => {}
-                Some(_) => self.differing.push(link),
-                None => self.unknown.push(link),
+                FoundRow::Same => {}
+                FoundRow::Row(row) if row.same_as(&row.after(&link, self.feed)) => {}
+                FoundRow::Row(_) => self.differing.push(link),
+                FoundRow::Nothing => self.unknown.push(link),
             }
         }
         if self.differing.len() + self.unknown.len() >= WRITTEN { self.write() } else { Ok(()) }
     }
 
     /// The row of each of these links: of sorted links by one range of the ledger, of others one by one.
-    fn rows_of(&self, links: &[Link<'_>]) -> Result<Vec<Option<LinkRow>>, StoreError> {
+    fn rows_of(&self, links: &[Link<'_>]) -> Result<Vec<FoundRow>, StoreError> {
         if let ([first, .., last], true) = (links, links.len() == COMPARED && links.is_sorted_by_key(|link| link.key.as_str())) {
             let mut select = self.transaction.prepare_cached(&format!("{ROW} and key between ?2 and ?3 order by key"))?;
             let mut rows = select.query(params![self.tenant, first.key.as_str(), last.key.as_str()])?;
-            let mut known: Vec<Option<LinkRow>> = Vec::with_capacity(links.len());
+            let mut known: Vec<FoundRow> = Vec::with_capacity(links.len());
             while let Some(row) = rows.next()? {
                 let key = row.get_ref(0)?.as_str().unwrap_or_default();
                 while links.get(known.len()).is_some_and(|link| link.key.as_str() < key) {
-                    known.push(None);
+                    known.push(FoundRow::Nothing);
                 }
-                if links.get(known.len()).is_some_and(|link| link.key.as_str() == key) {
-                    known.push(Some(link_row(row)?));
+                if let Some(link) = links.get(known.len()).filter(|link| link.key.as_str() == key) {
+                    known.push(found(row, link, self.feed)?);
                 }
             }
-            known.resize_with(links.len(), || None);
+            known.resize_with(links.len(), || FoundRow::Nothing);
             return Ok(known);
         }
-        links.iter().map(|link| self.row(link.key.as_str())).collect()
+        links.iter().map(|link| Ok(self.row(link.key.as_str())?.map_or(FoundRow::Nothing, FoundRow::Row))).collect()
     }
 
     fn row(&self, key: &str) -> Result<Option<LinkRow>, StoreError> {
@@ -234,7 +257,7 @@ impl<'w> Remembering<'_, 'w> {
     }
 
     fn keep_wishes(&mut self, link: Link<'w>) -> Result<(), StoreError> {
-        self.wishes.keep(self.transaction, self.tenant, link.key.as_str(), &link.wanted.values())
+        self.wishes.keep(self.transaction, self.tenant, link.key.as_str(), link.wanted)
     }
 
     /// Whether the row is new. A row names a feed, so a leaver without one gets the feed that names them.

@@ -15,7 +15,7 @@ use super::{StoreError, names};
 use crate::apply::{Outcome, RunId};
 use crate::directory::ObjectId;
 use crate::mapping::LeaveAction;
-use crate::plan::{Aside, Candidates, ChangeAside, ChangeAsides, Plan, WishDigest, WishMap};
+use crate::plan::{Aside, Candidates, ChangeAside, ChangeAsides, Plan, WishMap, Wishes};
 
 /// The version of the schema that this build reads and writes.
 pub(super) const VERSION: i64 = 4;
@@ -265,7 +265,9 @@ fn keep_people(transaction: &Transaction<'_>) -> Result<(), StoreError> {
         let former_groups =
             wishes.remove(GROUPS_WHEN_DELETED).flatten().map(|groups| serde_json::to_string(&groups)).transpose()?;
         let leave_done: Vec<LeaveAction> = serde_json::from_str(&text(8)?)?;
-        let digest = (!wishes.is_empty()).then(|| WishDigest::of(&wishes));
+        let is_known = !wishes.is_empty();
+        let wishes = Wishes::of(wishes);
+        let digest = is_known.then(|| wishes.digest());
         insert.execute(params![
             tenant,
             key,
@@ -280,8 +282,8 @@ fn keep_people(transaction: &Transaction<'_>) -> Result<(), StoreError> {
             row.get::<_, Option<String>>(11)?,
             former_groups,
         ])?;
-        if !wishes.is_empty() {
-            written.keep(transaction, tenant, &key, &wishes)?;
+        if is_known {
+            written.keep(transaction, tenant, &key, wishes)?;
         }
         if text(5)? != "[]" {
             addresses.execute(params![tenant, key, text(5)?])?;

@@ -9,7 +9,7 @@ use super::columns::{StoredId, kind_number, kind_of};
 use super::effects::{Context, Done, keep_address};
 use super::{Store, StoreError, names};
 use crate::apply::{RequestKind, RunId};
-use crate::directory::{ObjectId, RowWriter, Snapshot, UserRow};
+use crate::directory::{Attribute, ObjectId, RowWriter, Snapshot, UserRow, roles};
 use crate::record::quick_digest;
 
 /// How many people are compared at once.
@@ -137,6 +137,7 @@ impl Addresses<'_> {
     fn compare_after(&self, after: &str) -> Result<Option<String>, StoreError> {
         let mut differing = Vec::new();
         let mut last = None;
+        let (mut names, mail) = (RowWriter::default(), Attribute::find(roles::MAIL));
         {
             let select = "select key, id, addresses from people where tenant = ?1 and key > ?2 order by key limit ?3";
             let mut select = self.transaction.prepare_cached(select)?;
@@ -145,7 +146,7 @@ impl Addresses<'_> {
             while let Some(row) = rows.next()? {
                 count += 1;
                 let user = row.get::<_, StoredId>(1)?.0.and_then(|id| self.snapshot.users.row(&id));
-                let digest = digest(user.as_ref());
+                let digest = digest(user.as_ref(), mail, &mut names);
                 if row.get_ref(2)?.as_blob_or_null().ok().flatten() != Some(&digest[..]) {
                     differing.push((row.get::<_, String>(0)?, user, digest));
                 }
@@ -181,11 +182,12 @@ impl Addresses<'_> {
 }
 
 /// A digest of the names by which an account can be reached, unfolded: another case or order only costs a comparison.
-fn digest(user: Option<&UserRow<'_>>) -> [u8; 16] {
-    let mut row = RowWriter::default();
+/// `row` is room for them.
+fn digest(user: Option<&UserRow<'_>>, mail: Option<Attribute>, row: &mut RowWriter) -> [u8; 16] {
+    row.truncate(0);
     if let Some(user) = user {
         row.text(user.upn());
-        row.text(user.text("mail").unwrap_or_default());
+        row.text(mail.and_then(|mail| user.lent(&mail)?.as_text()).unwrap_or_default());
         row.texts(&user.proxy_addresses());
     }
     quick_digest(row.since(0))

@@ -5,30 +5,61 @@
 use rusqlite::{Connection, params};
 
 use super::{Store, StoreError, names};
-use crate::directory::{TenantId, Value};
-use crate::plan::{Ledger, WishMap};
+use crate::directory::{TenantId, Value, ValueRef};
+use crate::plan::{Ledger, WishMap, Wishes};
 
 /// Writes what HR wants for people, one after the other.
 #[derive(Default)]
 pub(super) struct WishWriter {
     /// The attributes of the person before, and their number: most people have the same.
     attributes: Vec<String>,
-    number: i64,
+    number: Option<i64>,
+    /// The values of one person as JSON.
+    values: Vec<u8>,
 }
 
 impl WishWriter {
     /// Keeps what HR wants for a person.
-    pub(super) fn keep(&mut self, database: &Connection, tenant: i64, key: &str, wishes: &WishMap) -> Result<(), StoreError> {
-        if self.attributes.is_empty() || !wishes.keys().eq(&self.attributes) {
-            let attributes: Vec<String> = wishes.keys().cloned().collect();
-            self.number = names::number_of(database, &serde_json::to_string(&attributes)?)?;
-            self.attributes = attributes;
+    pub(super) fn keep(&mut self, database: &Connection, tenant: i64, key: &str, wishes: Wishes<'_>) -> Result<(), StoreError> {
+        let Self { attributes, number, values } = self;
+        values.clear();
+        let (mut count, mut written) = (0, Ok(()));
+        wishes.each(|name, value| {
+            if attributes.get(count).is_none_or(|known| known != name) {
+                attributes.truncate(count);
+                attributes.push(name.to_owned());
+                *number = None;
+            }
+            values.push(if count == 0 { b'[' } else { b',' });
+            count += 1;
+            let value = json(values, value);
+            written = std::mem::replace(&mut written, Ok(())).and(value);
+        });
+        written?;
+        values.extend_from_slice(if count == 0 { b"[]" } else { b"]" });
+        if attributes.len() > count {
+            attributes.truncate(count);
+            *number = None;
         }
-        let values: Vec<&Option<Value>> = wishes.values().collect();
+        let number = match *number {
+            Some(number) => number,
+            None => *number.insert(names::number_of(database, &serde_json::to_string(attributes)?)?),
+        };
+        let values = std::str::from_utf8(values).unwrap_or_default();
         let upsert = "insert into wanted (tenant, key, attributes, wishes) values (?1, ?2, ?3, ?4) \
                       on conflict do update set attributes = excluded.attributes, wishes = excluded.wishes";
-        database.prepare_cached(upsert)?.execute(params![tenant, key, self.number, serde_json::to_string(&values)?])?;
+        database.prepare_cached(upsert)?.execute(params![tenant, key, number, values])?;
         Ok(())
+    }
+}
+
+/// Appends a value as JSON, in the form in which [`Value`] is read.
+fn json(text: &mut Vec<u8>, value: Option<ValueRef<'_>>) -> serde_json::Result<()> {
+    match value {
+        None => serde_json::to_writer(text, &()),
+        Some(ValueRef::Flag(flag)) => serde_json::to_writer(text, &flag),
+        Some(ValueRef::Text(value)) => serde_json::to_writer(text, value),
+        Some(ValueRef::List(items)) => serde_json::to_writer(text, &items),
     }
 }
 

@@ -7,6 +7,7 @@ use super::Reader;
 use super::parse;
 use super::queries::{ReadRequest, asks, attributes, extensions, relation};
 use super::tenant_state::TenantState;
+use super::user_items::UserItems;
 use crate::directory::{Attribute, ExtensionType, ObjectId, Privileged, Snapshot, TenantId, Users, UsersBuilder};
 use crate::graph::http::batch::Reply;
 use crate::graph::http::error::GraphError;
@@ -74,8 +75,9 @@ impl Reader {
         let [users, rest @ .., groups] = self.six(&asks).await?;
         let rest = self.rest(&asks, rest, &attributes).await?;
         let (mut tenant_state, mut listed) = (TenantState::default(), UsersBuilder::default());
-        self.each(&asks[0], users, |item| {
-            listed.push(&parse::user(item, &attributes)?);
+        let items = UserItems::new(&attributes);
+        self.each_of(&asks[0], users, &items, |user| {
+            listed.push(user.as_ref().map_err(Clone::clone)?);
             Ok(())
         })
         .await?;

@@ -10,6 +10,7 @@ pub(in crate::graph) mod queries;
 mod recent_users;
 pub(in crate::graph) mod snapshot_cache;
 mod tenant_state;
+mod user_items;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,10 +1,12 @@
 //! Pages of a list: every one of them, or an error.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, de};
 use serde_json::Value as Json;
 
 use super::Reader;
@@ -27,13 +29,129 @@ const MOST_PAGES: u32 = 20_000;
 /// No more pages than this follow each other without an item. Delta queries answer with a few of them.
 const MOST_EMPTY: u32 = 500;
 
-#[derive(Deserialize)]
-struct Page {
-    #[serde(rename = "@odata.nextLink")]
+/// How the items of a list are read from the text of a page.
+pub(in crate::graph) trait ItemReader: Copy {
+    /// What an item is read as.
+    type Item;
+
+    /// Reads one item of a page.
+    fn read<'de, D: Deserializer<'de>>(self, item: D) -> Result<Self::Item, D::Error>;
+
+    /// Hashes that by which an item is known again on another page.
+    fn mark(item: &Self::Item, hasher: &mut impl Hasher);
+}
+
+/// Reads items as trees of values.
+#[derive(Clone, Copy)]
+struct Trees;
+
+impl ItemReader for Trees {
+    type Item = Json;
+
+    fn read<'de, D: Deserializer<'de>>(self, item: D) -> Result<Json, D::Error> {
+        Json::deserialize(item)
+    }
+
+    fn mark(item: &Json, hasher: &mut impl Hasher) {
+        item.to_string().hash(hasher);
+    }
+}
+
+struct Page<T> {
     next: Option<String>,
-    #[serde(rename = "@odata.deltaLink")]
     delta: Option<String>,
-    value: Vec<Json>,
+    value: Vec<T>,
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier)]
+enum PageField {
+    #[serde(rename = "@odata.nextLink")]
+    Next,
+    #[serde(rename = "@odata.deltaLink")]
+    Delta,
+    #[serde(rename = "value")]
+    Value,
+    #[serde(other)]
+    Other,
+}
+
+/// Reads a page with the items that the reader makes.
+struct PageOf<R>(R);
+
+impl<'de, R: ItemReader> DeserializeSeed<'de> for PageOf<R> {
+    type Value = Page<R::Item>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, R: ItemReader> Visitor<'de> for PageOf<R> {
+    type Value = Page<R::Item>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a page of a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut page: A) -> Result<Self::Value, A::Error> {
+        let (mut next, mut delta, mut value) = (None, None, None);
+        while let Some(field) = page.next_key()? {
+            match field {
+                PageField::Next => next = page.next_value()?,
+                PageField::Delta => delta = page.next_value()?,
+                PageField::Value => value = Some(page.next_value_seed(ItemsOf(self.0))?),
+                PageField::Other => drop(page.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Page { next, delta, value: value.ok_or_else(|| de::Error::missing_field("value"))? })
+    }
+}
+
+/// Reads all items of a page.
+struct ItemsOf<R>(R);
+
+impl<'de, R: ItemReader> DeserializeSeed<'de> for ItemsOf<R> {
+    type Value = Vec<R::Item>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, R: ItemReader> Visitor<'de> for ItemsOf<R> {
+    type Value = Vec<R::Item>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the items of a page")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut page: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = page.next_element_seed(ItemOf(self.0))? {
+            items.push(item);
+        }
+        Ok(items)
+    }
+}
+
+/// Reads one item of a page.
+struct ItemOf<R>(R);
+
+impl<'de, R: ItemReader> DeserializeSeed<'de> for ItemOf<R> {
+    type Value = R::Item;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        self.0.read(deserializer)
+    }
+}
+
+/// The text of a page, read whole.
+fn page<R: ItemReader>(text: &str, reader: R) -> serde_json::Result<Page<R::Item>> {
+    let mut text = serde_json::Deserializer::from_str(text);
+    let page = PageOf(reader).deserialize(&mut text)?;
+    text.end()?;
+    Ok(page)
 }
 
 /// What has been read of a list so far, so that one without an end ends with an error and not with the memory of the machine.
@@ -47,7 +165,7 @@ struct Bounds {
 
 impl Bounds {
     /// Counts a page that another one follows.
-    fn pass(&mut self, link: &str, items: &[Json]) -> Result<(), String> {
+    fn pass<R: ItemReader>(&mut self, link: &str, items: &[R::Item]) -> Result<(), String> {
         self.pages += 1;
         self.empty = if items.is_empty() { self.empty + 1 } else { 0 };
         if self.pages > MOST_PAGES {
@@ -58,7 +176,7 @@ impl Bounds {
         }
         let followed = self.links.entry(link.to_owned()).or_default();
         *followed += 1;
-        let repeated = (!items.is_empty()).then(|| self.contents.entry(digest(items)).or_default());
+        let repeated = (!items.is_empty()).then(|| self.contents.entry(digest::<R>(items)).or_default());
         let same = repeated.map(|times| {
             *times += 1;
             *times
@@ -71,11 +189,11 @@ impl Bounds {
 }
 
 /// The fingerprint of a page: its first and last item and its length. Hashing each item would cost more than reading it.
-fn digest(items: &[Json]) -> u64 {
+fn digest<R: ItemReader>(items: &[R::Item]) -> u64 {
     let mut hasher = DefaultHasher::new();
     items.len().hash(&mut hasher);
     for item in items.first().into_iter().chain(items.last()) {
-        item.to_string().hash(&mut hasher);
+        R::mark(item, &mut hasher);
     }
     hasher.finish()
 }
@@ -97,7 +215,18 @@ impl Reader {
         &self,
         ask: &ReadRequest,
         first: Reply,
-        mut take: impl FnMut(&Json) -> Result<(), String>,
+        take: impl FnMut(&Json) -> Result<(), String>,
+    ) -> Result<Option<String>, GraphError> {
+        Box::pin(self.each_of(ask, first, Trees, take)).await
+    }
+
+    /// As [`Reader::each`], of items that this reader makes.
+    pub(in crate::graph) async fn each_of<R: ItemReader>(
+        &self,
+        ask: &ReadRequest,
+        first: Reply,
+        reader: R,
+        mut take: impl FnMut(&R::Item) -> Result<(), String>,
     ) -> Result<Option<String>, GraphError> {
         let follow = |link: &str| {
             self.client.base().follow(link).map_err(|source| GraphError::Link { operation: ask.what.into(), source })
@@ -110,7 +239,7 @@ impl Reader {
             if !reply.is_success() {
                 return Err(ask.refused(&reply));
             }
-            let page: Page = match serde_json::from_str(&reply.body) {
+            let page = match page(&reply.body, reader) {
                 Ok(page) => page,
                 Err(error) if error.is_eof() && broken < BROKEN => {
                     broken += 1;
@@ -122,7 +251,7 @@ impl Reader {
             };
             page.value.iter().try_for_each(&mut take).map_err(|problem| ask.answer(problem))?;
             let Some(link) = page.next else { return page.delta.as_deref().map(follow).transpose() };
-            bounds.pass(&link, &page.value).map_err(|problem| ask.answer(problem))?;
+            bounds.pass::<R>(&link, &page.value).map_err(|problem| ask.answer(problem))?;
             // Headers are not carried over by the link.
             asked.request.url = follow(&link)?;
             reply = self.read(&asked).await?;
@@ -214,7 +343,7 @@ mod tests {
     #[test]
     fn a_list_without_an_end_is_bounded() {
         let mut bounds = Bounds::default();
-        let tenant_state = (0..=MOST_PAGES).find_map(|n| bounds.pass(&format!("link{n}"), &[item(n)]).err());
+        let tenant_state = (0..=MOST_PAGES).find_map(|n| bounds.pass::<Trees>(&format!("link{n}"), &[item(n)]).err());
         assert!(tenant_state.unwrap().contains("more than 20000 pages"));
         assert_eq!(bounds.pages, MOST_PAGES + 1);
     }
@@ -223,7 +352,7 @@ mod tests {
     fn pages_that_repeat_or_stay_empty_are_bounded_long_before() {
         let read = |page: fn(u32) -> Vec<Json>| {
             let mut bounds = Bounds::default();
-            let tenant_state = (0..MOST_PAGES).find_map(|n| bounds.pass(&format!("link{n}"), &page(n)).err());
+            let tenant_state = (0..MOST_PAGES).find_map(|n| bounds.pass::<Trees>(&format!("link{n}"), &page(n)).err());
             (bounds.pages, tenant_state)
         };
         let (pages, tenant_state) = read(|_| vec![item(1), item(2)]);

@@ -4,6 +4,8 @@
 //! the first match attribute. It stores an attribute only where the record differs from that user.
 
 pub(super) mod key_index;
+#[cfg(test)]
+mod laws;
 pub(super) mod one_leaver;
 mod packer;
 mod row;
@@ -18,10 +20,11 @@ use jiff::civil::Date;
 pub use packer::Packer;
 pub(in crate::plan) use row::{Kind, ManagerRow, PersonRow};
 
-use crate::directory::{Attribute, RowReader, UserNo, Users, Value};
+use crate::directory::{Attribute, RowReader, UserNo, Users, Value, ValueRef};
 use crate::mapping::{Desired, Flow, Held, LeftOut, Mapped, Stage, When};
 use crate::plan::bound_names::BoundNames;
 use crate::plan::records::text_index::{Found, Index};
+use crate::plan::wishes::{PackedWishes, WishDigest};
 
 /// How many people stand in one part: few enough that their records are still in a core's cache when they are mapped.
 const PART: usize = 512;
@@ -69,8 +72,16 @@ pub struct Part {
     notes: Vec<Note>,
     bytes: Vec<u8>,
     starts: Vec<u32>,
+    /// What HR wants of each person, as a digest; of one that is held or out of scope, any. Nights are compared by it.
+    digests: Vec<WishDigest>,
     /// Whether a person lacks what only a create needs.
     without_create: bool,
+}
+
+impl Part {
+    fn digest(&self, number: PersonNo) -> Option<WishDigest> {
+        self.digests.get(number.index() % PART).copied()
+    }
 }
 
 /// The attributes of a row.
@@ -177,6 +188,12 @@ mod flow {
     pub(in crate::plan) const SET: u8 = 4;
     /// The candidates that follow.
     pub(in crate::plan) const FIRST_FREE: u8 = 5;
+}
+
+impl PackedWishes for People {
+    fn each_wish(&self, person: usize, users: &Users, take: &mut dyn FnMut(&str, Option<ValueRef<'_>>)) {
+        self.row(PersonNo::new(person)).each_wish(users, take);
+    }
 }
 
 impl People {

@@ -9,6 +9,7 @@ use crate::plan::records::{
     DESIRED, HELD, Layout, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, PART, Part, People, SETTLED, Target, WITHOUT_CREATE, Word,
     flow, stage_byte,
 };
+use crate::plan::wishes::WishDigest;
 use crate::record::{At, EmployeeId, Place};
 
 /// Packs people into rows. All threads that map records share one.
@@ -54,6 +55,7 @@ impl<'a> Packer<'a> {
         for person in people {
             let start = u32::try_from(part.bytes.len()).expect("some thousand people take far less than 4 GiB");
             part.starts.push(start);
+            part.digests.push(WishDigest::default());
             let mut row = RowWriter::from(std::mem::take(&mut part.bytes));
             let mut found = None;
             let mut has_account = |desired: &Desired| found.insert(self.find(desired)).is_some();
@@ -87,6 +89,7 @@ impl<'a> Packer<'a> {
         }
         part.bytes.shrink_to_fit();
         part.starts.shrink_to_fit();
+        part.digests.shrink_to_fit();
         part
     }
 
@@ -166,9 +169,13 @@ impl<'a> Packer<'a> {
             row.text(key);
             row.text(name);
         }
-        if part.put_flows(attributes, user.as_ref(), row) && user.is_some() {
+        let layout = part.layout(attributes);
+        row.number(layout);
+        if put_flows(attributes, user.as_ref(), row) && user.is_some() {
             row.set(begin, SETTLED);
         }
+        let digest = part.digests.last_mut().expect("each person has one");
+        *digest = WishDigest::of_desired(attributes, &part.layouts[layout].by_name, manager);
     }
 }
 
@@ -199,6 +206,39 @@ fn as_it_is(wanted: &Value, present: Option<&ValueRef<'_>>) -> bool {
         (Value::List(wanted), Some(ValueRef::List(present))) => wanted.iter().map(AsRef::as_ref).eq(present.iter().copied()),
         _ => false,
     }
+}
+
+/// Writes what is wanted; whether the user has it, but for what is written once. Names count nevertheless, since they distinguish people.
+fn put_flows(attributes: &[DesiredValue], user: Option<&UserRow<'_>>, row: &mut RowWriter) -> bool {
+    let mut settled = true;
+    let mut values = user.map(UserRow::values);
+    for DesiredValue { attribute, flow, when, .. } in attributes {
+        let begin = row.len();
+        let present = match attribute.name {
+            roles::USER_PRINCIPAL_NAME => user.map(|user| ValueRef::Text(user.upn())),
+            _ => values.as_mut().and_then(|values| values.of(*attribute)),
+        };
+        match flow {
+            Flow::Clear if user.is_some() && present.is_none() => row.byte(flow::NONE_AS_IT_IS),
+            Flow::Clear => row.byte(flow::CLEAR),
+            Flow::Set(value) if as_it_is(value, present.as_ref()) => row.byte(flow::AS_IT_IS),
+            Flow::Set(value) => {
+                row.byte(flow::SET);
+                row.value(Some(value));
+            }
+            Flow::FirstFree(candidates) => {
+                row.byte(flow::FIRST_FREE);
+                row.number(candidates.len());
+                for value in candidates {
+                    row.value(Some(value).filter(|value| !as_it_is(value, present.as_ref())));
+                }
+            }
+        }
+        let as_it_is = matches!(row.since(begin), [flow::AS_IT_IS | flow::NONE_AS_IT_IS]);
+        let told_apart = matches!(attribute.name, roles::GIVEN_NAME | roles::SURNAME);
+        settled &= as_it_is || (*when == When::Create && !told_apart) || attribute.name == roles::ACCOUNT_ENABLED;
+    }
+    settled
 }
 
 impl Part {
@@ -236,40 +276,6 @@ impl Part {
                 row.text(pointer);
             }
         }
-    }
-
-    /// Writes what is wanted; whether the user has it, but for what is written once. Names count nevertheless, since they distinguish people.
-    fn put_flows(&mut self, attributes: &[DesiredValue], user: Option<&UserRow<'_>>, row: &mut RowWriter) -> bool {
-        row.number(self.layout(attributes));
-        let mut settled = true;
-        let mut values = user.map(UserRow::values);
-        for DesiredValue { attribute, flow, when, .. } in attributes {
-            let begin = row.len();
-            let present = match attribute.name {
-                roles::USER_PRINCIPAL_NAME => user.map(|user| ValueRef::Text(user.upn())),
-                _ => values.as_mut().and_then(|values| values.of(*attribute)),
-            };
-            match flow {
-                Flow::Clear if user.is_some() && present.is_none() => row.byte(flow::NONE_AS_IT_IS),
-                Flow::Clear => row.byte(flow::CLEAR),
-                Flow::Set(value) if as_it_is(value, present.as_ref()) => row.byte(flow::AS_IT_IS),
-                Flow::Set(value) => {
-                    row.byte(flow::SET);
-                    row.value(Some(value));
-                }
-                Flow::FirstFree(candidates) => {
-                    row.byte(flow::FIRST_FREE);
-                    row.number(candidates.len());
-                    for value in candidates {
-                        row.value(Some(value).filter(|value| !as_it_is(value, present.as_ref())));
-                    }
-                }
-            }
-            let as_it_is = matches!(row.since(begin), [flow::AS_IT_IS | flow::NONE_AS_IT_IS]);
-            let told_apart = matches!(attribute.name, roles::GIVEN_NAME | roles::SURNAME);
-            settled &= as_it_is || (*when == When::Create && !told_apart) || attribute.name == roles::ACCOUNT_ENABLED;
-        }
-        settled
     }
 
     /// The place of a person's layout among those of this part: most people have the last one.

@@ -11,7 +11,7 @@ use crate::plan::records::{
     DESIRED, Layout, Note, OUT_OF_SCOPE, OUT_OF_SCOPE_DAMAGED, Part, PersonNo, RecordState, SETTLED, Target, WITHOUT_CREATE,
     flow, stage_byte,
 };
-use crate::plan::wishes::{WishDigest, WishMap, is_gone};
+use crate::plan::wishes::{WishDigest, is_gone};
 use crate::record::{At, EmployeeId, Place};
 
 /// What kind of record it is.
@@ -210,15 +210,18 @@ impl<'a> PersonRow<'a> {
 
     /// Of a person who is wanted: whether HR calls them gone, and the digest of what it wants, as [`WishDigest::of`] makes it of
     /// [`wanted`](crate::plan::wanted).
-    pub(in crate::plan) fn gone_and_digest(&self, users: &'a Users) -> Option<(bool, WishDigest)> {
-        let (stage, wishes) = self.sorted_wishes(users)?;
-        Some((is_gone(stage), WishDigest::of_sorted(wishes.into_iter())))
+    pub(in crate::plan) fn gone_and_digest(&self) -> Option<(bool, WishDigest)> {
+        let Kind::Desired = self.kind else { return None };
+        Some((is_gone(self.facts().stage), self.part.digest(self.number)?))
     }
 
-    /// What HR wants of the person, as [`wanted`](crate::plan::wanted) makes it; nothing of one who is held or out of scope.
-    pub(in crate::plan) fn wishes(&self, users: &'a Users) -> WishMap {
+    /// Hands over what HR wants of the person, as [`wanted`](crate::plan::wanted) makes it, in the order of the names; nothing of a record
+    /// that is held or out of scope.
+    pub(super) fn each_wish(&self, users: &'a Users, take: &mut dyn FnMut(&str, Option<ValueRef<'_>>)) {
         let wishes = self.sorted_wishes(users).map(|(_, wishes)| wishes).unwrap_or_default();
-        wishes.into_iter().map(|(name, value)| (name.to_owned(), value.map(|value| value.to_value()))).collect()
+        for (name, value) in wishes {
+            take(name, value);
+        }
     }
 
     /// The stage, and what HR wants by the names of the attributes, in their order.
@@ -283,7 +286,7 @@ impl<'a> PersonRow<'a> {
             Kind::Held(held) => add(held.code.as_str()),
             Kind::OutOfScope => add("out of scope"),
         }
-        if let Some((_, wishes)) = self.gone_and_digest(users) {
+        if let Some((_, wishes)) = self.gone_and_digest() {
             hash.update(wishes.bytes());
         }
         let digest = hash.finalize().to_hex()[..32].to_owned();

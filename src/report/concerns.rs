@@ -236,6 +236,7 @@ mod tests {
                 Code::ManagerUnknown,
                 Code::NotClearable,
                 Code::RefusedByGraph,
+                Code::RefusedByTarget,
             ])
             .chain([
                 Code::NewStatus,

@@ -101,6 +101,7 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
     if let Some(fields) = reader.table(root, "serve") {
         config.serve = serve::read(reader, &fields);
     }
+    target::refuse_unfit_tables(reader, root, &config);
     config
 }
 

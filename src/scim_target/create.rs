@@ -76,7 +76,7 @@ async fn group_in_the_way(reader: &ScimReader, unique_name: &str, name: &str, co
     for _ in 0..LOOK_UPS {
         match reader.look_up_group(unique_name).await {
             Ok(Some(id)) => return Answer { outcome: Outcome::Done, id: Some(id), ..conflict },
-            Ok(None) if reader.has_foreign_group(name).await => break,
+            Ok(None) if reader.has_other_group(name, unique_name).await => break,
             Ok(None) => tokio::time::sleep(LAG).await,
             Err(error) => return unread(&error),
         }

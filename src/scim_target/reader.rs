@@ -190,14 +190,16 @@ impl ScimReader {
         found.map(object_id).transpose().map_err(|problem| malformed(what, problem))
     }
 
-    /// Whether a group with this display name is visible.
-    pub(super) async fn has_foreign_group(&self, name: &str) -> bool {
+    /// Whether another group than that of the unique name has this display name.
+    pub(super) async fn has_other_group(&self, name: &str, unique_name: &str) -> bool {
+        let profile = self.client.profile();
+        if !profile.group_filters.contains("displayName") {
+            return false;
+        }
         let filter = equals("displayName", name);
-        let can_ask = self.client.profile().group_filters.contains("displayName");
-        can_ask
-            && listing::find(&self.client, ResourceKind::Group, "look up a group", &filter)
-                .await
-                .is_ok_and(|found| !found.is_empty())
+        let found = listing::find(&self.client, ResourceKind::Group, "look up a group", &filter).await.unwrap_or_default();
+        let is_ours = |resource: &Resource| decode::at(resource, &profile.group_key) == Some(unique_name);
+        !found.is_empty() && !found.iter().any(is_ours)
     }
 
     async fn add_recent(

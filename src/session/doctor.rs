@@ -2,19 +2,22 @@
 //!
 //! A check that fails does not stop the others. Nothing is written to the tenant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::connect::{self, Connection, TargetChoice};
+use super::doctor_findings::note_protected;
+pub(crate) use super::doctor_findings::{Findings, TenantFindings, Verdict};
+use super::doctor_provider;
 use super::error::Failure;
 use super::load_source;
 use super::mapped_reading::{ReadOptions, load};
 use super::pending_run::UNDELIVERED_PASSES;
 use super::run::Session;
 use super::settings::Settings;
-use crate::config::{Deliver, SourceKind};
-use crate::diagnostic::mask;
+use super::target_fit::fitted;
+use crate::config::{Deliver, SourceKind, TargetConfig};
 use crate::directory::{Snapshot, TenantId};
 use crate::graph::{Deed, Reader, Work, missing, needed, superfluous};
 use crate::mapping::{LeaveAction, Mapping};
@@ -22,89 +25,6 @@ use crate::target::{Priority, SnapshotScope};
 
 /// The largest clock difference without a warning, in seconds: tokens and signatures are valid for minutes.
 const SKEW: i64 = 120;
-
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
-    /// The check found nothing to correct.
-    Ok,
-    /// A run works, but not as it should.
-    Warning,
-    /// A run cannot work.
-    Fail,
-}
-
-impl Verdict {
-    /// The word at the start of the line, and in JSON.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Fail => "fail",
-        }
-    }
-}
-
-/// One line of the result.
-pub(crate) struct Check {
-    /// What was looked at, such as `source` or `clock`.
-    pub(crate) subject: &'static str,
-    pub(crate) verdict: Verdict,
-    /// What was found, and what to do about it.
-    pub(crate) found: String,
-}
-
-/// The result of all checks, in the order of the checks.
-#[derive(Default)]
-pub(crate) struct Findings {
-    pub(crate) checks: Vec<Check>,
-    pub(crate) config: Option<String>,
-    /// The kind of the source: `files`, `rest`, `sql` or `scim`.
-    pub(crate) source: Option<&'static str>,
-    /// The number of records, where the source could be read.
-    pub(crate) records: Option<usize>,
-    /// The name of the mapping.
-    pub(crate) mapping: Option<String>,
-    /// The tenant, where it was reached.
-    pub(crate) tenant: Option<TenantFindings>,
-}
-
-/// What the tenant answered.
-pub(crate) struct TenantFindings {
-    pub(crate) url: String,
-    pub(crate) id: String,
-    pub(crate) sandbox: bool,
-    pub(crate) domains: BTreeSet<String>,
-    /// `None` if the token does not list its permissions.
-    pub(crate) granted: Option<BTreeSet<String>>,
-    pub(crate) missing: BTreeMap<&'static str, String>,
-    /// Writes that go without waiting.
-    pub(crate) writes: f64,
-    /// By how many seconds this machine's clock is ahead of the tenant's.
-    pub(crate) skew: Option<i64>,
-}
-
-impl Findings {
-    /// The worst verdict of all checks.
-    pub(crate) fn verdict(&self) -> Verdict {
-        self.checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Ok)
-    }
-
-    fn note(&mut self, subject: &'static str, verdict: Verdict, found: impl Into<String>) {
-        self.checks.push(Check { subject, verdict, found: mask::message(&found.into()) });
-    }
-
-    /// Notes a failure of a check; only an interrupt ends the command.
-    fn failed(&mut self, subject: &'static str, failure: Failure) -> Result<(), Failure> {
-        match failure {
-            Failure::Interrupted => Err(failure),
-            other => {
-                self.note(subject, Verdict::Fail, other.to_string());
-                Ok(())
-            }
-        }
-    }
-}
 
 /// Makes every check.
 ///
@@ -130,12 +50,15 @@ pub(crate) async fn check(session: &Session<'_>, graph_url: Option<&str>) -> Res
 /// # Errors
 /// A mapping that cannot be read: its attributes decide.
 pub(crate) fn permissions(settings: &Settings) -> Result<BTreeMap<&'static str, String>, Failure> {
+    if !matches!(settings.config.target, TargetConfig::Graph) {
+        return Err(Failure::usage("[target] names a SCIM provider, which has no permissions of Microsoft Graph"));
+    }
     let mapping = settings.mapping().map(load).transpose()?;
     Ok(needed(&work(settings, mapping.as_ref())))
 }
 
 fn check_mapping(findings: &mut Findings, settings: &Settings) -> Option<Mapping> {
-    match settings.mapping().map(load) {
+    match settings.mapping().map(|path| fitted(settings, load(path)?)) {
         Some(Ok(mapping)) => {
             findings.mapping = Some(mapping.name().to_owned());
             findings.note("mapping", Verdict::Ok, mapping.name().to_owned());
@@ -182,6 +105,9 @@ async fn check_tenant(
 ) -> Result<(), Failure> {
     let settings = session.settings;
     let choice = TargetChoice::of_run(settings, graph_url)?;
+    if let TargetConfig::Scim(target) = &settings.config.target {
+        return doctor_provider::check(findings, session, target).await;
+    }
     let mut store = settings.store()?;
     let connecting = connect::connect_graph(settings, &mut store, &choice, Priority::Normal);
     let (client, connection) = session.unless_interrupted(connecting).await?;
@@ -253,18 +179,7 @@ fn note_accounts(findings: &mut Findings, settings: &Settings, snapshot: &Snapsh
         let found = format!("eligible roles cannot be read: {why}; only holders of active roles are shielded");
         findings.note("roles", Verdict::Warning, found);
     }
-    let users = &settings.config.protect.users;
-    if users.is_empty() && connection.sandbox.is_none() {
-        let found = "no account is protected: name the break-glass accounts of the tenant in [protect] `users`";
-        findings.note("break-glass accounts", Verdict::Warning, found);
-    }
-    for name in users {
-        let exists = snapshot.users.rows().any(|user| user.upn().eq_ignore_ascii_case(name) || user.id().to_string() == *name);
-        if !exists {
-            let found = format!("`{name}` of [protect] is no account of this tenant: correct it, or it protects nothing");
-            findings.note("break-glass accounts", Verdict::Warning, found);
-        }
-    }
+    note_protected(findings, settings, snapshot, connection.sandbox.is_some());
 }
 
 fn scope(work: &Work) -> SnapshotScope {

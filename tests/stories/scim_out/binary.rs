@@ -1,6 +1,7 @@
 //! The real binary against a provider: the documented example, and what it refuses.
 
-use serde_json::Value;
+use hrpush::scim::ResourceKind;
+use serde_json::{Value, json};
 
 use super::provider::{Manner, Provider, TOKEN};
 use crate::world::{Ended, World, project};
@@ -190,4 +191,22 @@ fn each_way_to_sign_in_is_taken_and_a_redirect_is_not_followed() {
     let moved = sign_in("method = \"bearer\", token_env = \"PASSWORD\"").ends_with(1);
     assert!(moved.err.contains("the credential was not sent there"), "{}", moved.err);
     assert_eq!((other.strangers(), other.users().len()), (0, 0));
+}
+
+#[test]
+fn an_account_with_another_key_is_held_and_the_others_go_on() {
+    let story = Story::new();
+    let number = json!({ "employeeNumber": "E-1001" });
+    let body = json!({
+        "userName": "ada@elsewhere.example", "displayName": "Ada Brandt", "active": true, "externalId": "HR-7",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": number,
+    });
+    let id = story.provider.put(ResourceKind::User, body);
+    let plan = story.run(&["plan", "--format", "json"]).ends_with(4).json();
+    assert_eq!((&plan["held"][0]["key"], &plan["held"][0]["code"]), (&"E-1001".into(), &"claimed-by-other-key".into()));
+    story.run(&["sync", "--yes"]).ends_with(4);
+    let users = story.provider.users();
+    assert_eq!(users.iter().filter(|user| user["externalId"] != "HR-7").count(), 2);
+    let other = users.iter().find(|user| user["id"] == *id).unwrap();
+    assert_eq!((&other["externalId"], &other["userName"]), (&"HR-7".into(), &"ada@elsewhere.example".into()));
 }

@@ -76,6 +76,22 @@ fn a_success_that_leaves_a_leaver_active_is_a_failure() {
 }
 
 #[test]
+fn an_attribute_that_the_provider_refuses_is_left_out_and_listed() {
+    fly(async {
+        let office = Office::open().await;
+        office.provider.behave(Manner { refuses: Some("nickName"), ..Manner::default() });
+        let outcome = office.run(&everybody(6)).await.unwrap();
+        let listed: Vec<(&str, bool)> = outcome
+            .skipped
+            .iter()
+            .map(|skipped| (skipped.code.as_str(), skipped.message.contains("nickName: the target")))
+            .collect();
+        assert_eq!((listed, outcome.failed), (vec![("refused-by-target", true)], vec![]));
+        assert_eq!(office.people().len(), 6);
+    });
+}
+
+#[test]
 fn the_key_decides_whose_account_it_is() {
     fly(async {
         let office = Office::open().await;

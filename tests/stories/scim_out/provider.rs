@@ -47,6 +47,8 @@ pub(crate) struct Manner {
     pub(crate) hides_members: bool,
     /// What the list of users gets wrong.
     pub(crate) list: ListFault,
+    /// A user with this attribute is refused with 403.
+    pub(crate) refuses: Option<&'static str>,
     /// Every request is sent on to this address.
     pub(crate) moved_to: Option<String>,
     /// The rate of each fault.
@@ -214,6 +216,9 @@ impl Inner {
             Some("ServiceProviderConfig") => return (200, self.config()),
             _ => return refusal(404, "no such endpoint"),
         };
+        if let Some(name) = self.manner.refuses.filter(|name| String::from_utf8_lossy(body).contains(name)) {
+            return refusal(403, &format!("{name} may not be written"));
+        }
         let sent = || parse_json(body).ok().and_then(|body| body.as_object().cloned()).unwrap_or_default();
         match (method.as_str(), parts.next()) {
             ("GET", None) => self.list(kind, query),

@@ -1,5 +1,7 @@
 //! The kind of target: `[target]`.
 
+use std::path::Path;
+
 use super::connection_url::{PASSWORD, SECRET, SecretKeys, TOKEN, secret};
 use super::{Config, Deliver, SecretFrom};
 use crate::diagnostic::toml::{Reader, Table};
@@ -115,14 +117,12 @@ fn scim(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<ScimTargetCon
 /// An address that a credential may be sent to.
 fn address(reader: &mut Reader<'_>, fields: &Table<'_, '_>, key: &str) -> Option<ServiceUrl> {
     let found = reader.required_text(fields, key)?;
-    match ServiceUrl::new(&found.value) {
-        Ok(url) => Some(url),
-        Err(fault) => {
-            reader.hide(&found.span);
-            reader.fault(&found.span, format!("`{key}` {fault}"), "such as https://idp.example/scim/v2");
-            None
-        }
+    let url = ServiceUrl::new(&found.value);
+    if let Err(fault) = &url {
+        reader.hide(&found.span);
+        reader.fault(&found.span, format!("`{key}` {fault}"), "such as https://idp.example/scim/v2");
     }
+    url.ok()
 }
 
 /// An embedded profile by its name, or a file of the same form.
@@ -133,7 +133,7 @@ fn profile(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Option<Profile> {
         return Some(profile);
     }
     let span = named.as_ref()?.span.clone();
-    if !name.ends_with(".toml") {
+    if Path::new(name).extension().is_none_or(|ending| ending != "toml") {
         let names: Vec<&str> = Profile::names().collect();
         let hint = format!("one of {}, or a file such as \"acme.toml\"", names.join(", "));
         reader.fault(&span, "`profile` names no profile", hint);
@@ -202,8 +202,6 @@ fn named(reader: &mut Reader<'_>, fields: &Table<'_, '_>, keys: &SecretKeys) -> 
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::config::parse;
 

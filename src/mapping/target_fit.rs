@@ -85,9 +85,9 @@ mod tests {
     #[test]
     fn an_unfit_attribute_is_a_fault_with_its_place() {
         let mapping = Mapping::parse(TEXT, Path::new("hr.toml")).unwrap();
-        let refuse = |attribute: Attribute| match attribute.is_scim_path() {
-            true => Err(UnfitAttribute { message: "no such attribute".into(), hint: "leave it out".into() }),
-            false => Ok(()),
+        let refuse = |attribute: Attribute| {
+            let unfit = UnfitAttribute { message: "no such attribute".into(), hint: "leave it out".into() };
+            if attribute.is_scim_path() { Err(unfit) } else { Ok(()) }
         };
         let fault = mapping.check_attributes(refuse).unwrap_err().to_string();
         assert!(fault.contains("hr.toml:9:1") && fault.contains("hint: leave it out"), "{fault}");

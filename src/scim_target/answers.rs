@@ -23,8 +23,7 @@ pub(super) async fn exchange(client: &Client, request: Request<'_>) -> Result<Re
 pub(super) fn unread(error: &ScimTargetError) -> Answer {
     let transcript = Transcript::ours("unread", error.to_string());
     let outcome = match error {
-        ScimTargetError::NoToken { .. } => Outcome::Refused(Refusal::LockedOut),
-        ScimTargetError::Refused { status: 401, .. } => Outcome::Refused(Refusal::LockedOut),
+        ScimTargetError::NoToken { .. } | ScimTargetError::Refused { status: 401, .. } => Outcome::Refused(Refusal::LockedOut),
         ScimTargetError::Refused { status: 403, .. } => Outcome::Refused(Refusal::Forbidden),
         ScimTargetError::Unreachable { .. } => Outcome::Refused(Refusal::Unsent),
         ScimTargetError::Refused { status: 429, .. } => {

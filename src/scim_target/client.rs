@@ -389,7 +389,7 @@ mod tests {
         let now = "2026-11-20T10:00:00Z".parse().unwrap();
         let wait = |pairs: &[(HeaderName, &'static str)]| {
             let pairs = pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-            asked_wait(&HeaderMap::from_iter(pairs), now)
+            asked_wait(&pairs.collect::<HeaderMap>(), now)
         };
         assert_eq!(wait(&[(RETRY_AFTER, " 2.5 ")]), Some(Duration::from_millis(2_500)));
         assert_eq!(wait(&[(RETRY_AFTER, "Fri, 20 Nov 2026 10:00:30 GMT")]), Some(Duration::from_secs(30)));

@@ -58,7 +58,8 @@ pub(super) async fn group(reader: &ScimReader, unique_name: &str, name: &str) ->
         }
         Err(error) => return unread(&error),
     }
-    let mut body = Map::from_iter([("displayName".to_owned(), json!(name))]);
+    let mut body = Map::new();
+    body.insert("displayName".to_owned(), json!(name));
     put_text(&mut body, &reader.client.profile().group_key, unique_name);
     body.insert("schemas".to_owned(), schemas(ResourceKind::Group, &body));
     let operation = Operation::CreateGroup {

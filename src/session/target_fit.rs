@@ -29,7 +29,7 @@ pub(crate) fn fitted_reading(settings: &Settings, read: MappedReading) -> Result
     let bound = mapping.bind(&read.reading.header)?;
     let mut reading = read.reading;
     reading.notes.extend(left_out(settings, &mapping));
-    Ok(MappedReading { mapping, bound, reading, ..read })
+    Ok(MappedReading { reading, mapping, bound, ..read })
 }
 
 fn of_graph(attribute: Attribute) -> Result<(), UnfitAttribute> {

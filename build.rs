@@ -1,4 +1,5 @@
-//! Embeds every mapping of `mappings/`: a new file there is a new preset or built-in mapping, and no Rust changes.
+//! Embeds every mapping of `mappings/` and every profile of `profiles/`: a new file there is a new preset, built-in mapping or provider,
+//! and no Rust changes.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,10 +7,13 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=mappings");
-    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("mappings");
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("mappings.rs");
-    fs::write(out, embedded(&folder)?)
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    for name in ["mappings", "profiles"] {
+        println!("cargo::rerun-if-changed={name}");
+        fs::write(out.join(name).with_extension("rs"), embedded(&root.join(name))?)?;
+    }
+    Ok(())
 }
 
 /// A Rust expression: the file names and texts, in the order of the names. Files of test cases (`*.tests.toml`) are left out.

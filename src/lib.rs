@@ -13,7 +13,7 @@
 //!                             journal, report
 //! ```
 //!
-//! `target` is the port to any tenant, and `graph` implements it over Microsoft Graph.
+//! `target` is the port to any tenant. `graph` implements it over Microsoft Graph, and `scim_target` over a SCIM service provider.
 
 pub mod apply;
 pub mod commands;
@@ -30,6 +30,7 @@ pub mod record;
 pub mod report;
 pub mod sandbox;
 pub mod scim;
+pub mod scim_target;
 pub mod session;
 pub mod source;
 pub mod store;

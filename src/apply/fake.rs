@@ -29,6 +29,10 @@ pub(crate) const CAPABLE: Capabilities = Capabilities {
     sessions: true,
     licences: true,
     access_pass: true,
+    passwords: true,
+    verified_domains: true,
+    nicknames: true,
+    permissions: true,
     asynchronous: false,
 };
 

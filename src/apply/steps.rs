@@ -115,7 +115,7 @@ fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnM
         _ => Phase::Update,
     };
     appear(change, &mut edits, push);
-    enablement(change, &user, &mut edits, push);
+    enablement(change, &user, world, &mut edits, push);
     if change.then.contains(&LeaveAction::RevokeSessions) && world.capabilities.sessions {
         push(Phase::Revoke, StepAction::RevokeSessions { user: user.clone() }, Some(LeaveAction::RevokeSessions));
     }
@@ -160,6 +160,7 @@ fn appear(change: &Change, edits: &mut Edits, push: &mut impl FnMut(Phase, StepA
 fn enablement(
     change: &Change,
     user: &ObjectRef,
+    world: &World<'_>,
     edits: &mut Edits,
     push: &mut impl FnMut(Phase, StepAction, Option<LeaveAction>),
 ) {
@@ -171,7 +172,8 @@ fn enablement(
         _ => asked,
     };
     let opens = to == Some(Value::Flag(true));
-    if change.needs_new_password() && change.id.is_some() && (opens || change.action == Action::Restore) {
+    let has_password = world.capabilities.passwords;
+    if has_password && change.needs_new_password() && change.id.is_some() && (opens || change.action == Action::Restore) {
         push(Phase::Appear, StepAction::SetPassword { user: user.clone() }, None);
     }
     if to.is_some() {
@@ -320,6 +322,10 @@ mod tests {
         sessions: true,
         licences: true,
         access_pass: true,
+        passwords: true,
+        verified_domains: true,
+        nicknames: true,
+        permissions: true,
         asynchronous: false,
     };
 

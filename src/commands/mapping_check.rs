@@ -14,8 +14,7 @@ use crate::session::error::{Code, Ended, Failure};
 use crate::session::mapping_check::{self, MappingReport};
 
 pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Result<Ended, Failure> {
-    let settings = against.map(|_| settings(common)).transpose()?;
-    let MappingReport { checked, missing, survey } = mapping_check::check(file, against.zip(settings.as_ref()))?;
+    let MappingReport { checked, missing, survey } = mapping_check::check(file, &settings(common)?, against)?;
     if common.format() == Format::Json {
         let faults: Vec<_> = checked
             .faults

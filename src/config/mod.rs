@@ -38,7 +38,7 @@ pub use rest::{Layer, RestSource, check_rest};
 pub use secret::{SecretError, SecretFrom};
 pub(crate) use serve::OPEN_HINT;
 pub use serve::{ScimSource, Serve};
-pub use target::TargetConfig;
+pub use target::{ScimAuthConfig, ScimTargetConfig, TargetConfig};
 
 /// All settings. The default is that of a folder without `hrpush.toml`.
 #[derive(Clone, Debug)]

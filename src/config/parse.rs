@@ -102,6 +102,7 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
         let cloud = config.tenant.as_ref().map(|tenant| tenant.cloud).unwrap_or_default();
         config.serve = serve::read(reader, &fields, cloud);
     }
+    target::refuse_unfit_tables(reader, root, &config);
     config
 }
 

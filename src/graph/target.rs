@@ -29,6 +29,10 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     sessions: true,
     licences: true,
     access_pass: true,
+    passwords: true,
+    verified_domains: true,
+    nicknames: true,
+    permissions: true,
     asynchronous: false,
 };
 /// How often the level of the quota is stored while the run goes on.

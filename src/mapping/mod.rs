@@ -15,6 +15,7 @@ mod parse;
 mod quality;
 mod scope;
 mod tally;
+mod target_fit;
 #[cfg(test)]
 mod tests;
 mod text_damage;
@@ -40,4 +41,5 @@ pub use parse::SOURCE_KEYS;
 pub(crate) use parse::known_keys;
 pub use quality::{FINDINGS, Finding};
 pub use tally::{FirstHeld, Survey, Tally};
+pub use target_fit::UnfitAttribute;
 pub use tools::{Checked, EvalFault, Evaluation, Explained, check, eval};

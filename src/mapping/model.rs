@@ -106,7 +106,7 @@ pub struct Mapping {
 }
 
 /// The contents of a mapping file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Inner {
     pub(super) rules: Rules,
     pub(super) document: Arc<Document>,
@@ -131,6 +131,8 @@ pub(super) struct Inner {
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) attribute: Attribute,
+    /// Its place in the file.
+    pub(super) span: Range<usize>,
     pub(super) origin: ValueSource,
     /// The value that takes the place of an empty one.
     pub(super) default: Option<Value>,

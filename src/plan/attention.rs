@@ -63,6 +63,7 @@ fn needs_attention(code: SkippedCode) -> bool {
         | SkippedCode::NewStatus
         | SkippedCode::EndDateIgnored
         | SkippedCode::RefusedByGraph
+        | SkippedCode::RefusedByTarget
         | SkippedCode::OtherFeed
         | SkippedCode::NotConfirmed => true,
         SkippedCode::Protected

@@ -458,6 +458,7 @@ pub enum SkippedCode {
     ManagerUnknown,
     NotClearable,
     RefusedByGraph,
+    RefusedByTarget,
     NewStatus,
     EndDateIgnored,
     InvalidValue,
@@ -472,6 +473,11 @@ pub enum SkippedCode {
 }
 
 impl SkippedCode {
+    /// Whether the target refuses an attribute to the app.
+    pub const fn is_refused_attribute(self) -> bool {
+        matches!(self, Self::RefusedByGraph | Self::RefusedByTarget)
+    }
+
     /// The code as documents show it.
     ///
     /// ```
@@ -491,6 +497,7 @@ impl SkippedCode {
             Self::ManagerUnknown => "manager-unknown",
             Self::NotClearable => "not-clearable",
             Self::RefusedByGraph => "refused-by-graph",
+            Self::RefusedByTarget => "refused-by-target",
             Self::NewStatus => "new-status",
             Self::EndDateIgnored => "end-date-ignored",
             Self::InvalidValue => "invalid-value",
@@ -526,8 +533,15 @@ pub struct Skipped {
 }
 
 impl Skipped {
-    /// The entry for an attribute that Graph refuses to this app, of so many people.
-    pub fn refused(attribute: Attribute, people: u64) -> Self {
+    /// The entry for an attribute that the target refuses to this app, of so many people. Graph names the permission that would help.
+    pub fn refused(attribute: Attribute, people: u64, by_permission: bool) -> Self {
+        if !by_permission {
+            let message = format!(
+                "{attribute}: the target refuses it, so it is not written for {people} people; hint: take it out of the mapping, or let \
+                 the provider accept it; each run tries it on one person"
+            );
+            return Self { key: None, id: None, code: SkippedCode::RefusedByTarget, message, left: false };
+        }
         // No permission helps here: Graph's documentation excludes apps from updates of this attribute.
         let hint = if attribute.name == roles::EMPLOYEE_HIRE_DATE {
             "apps may set it only on a new account: map it with `when = \"create\"`".to_owned()

@@ -267,6 +267,7 @@ mod tests {
                 Code::ManagerUnknown,
                 Code::NotClearable,
                 Code::RefusedByGraph,
+                Code::RefusedByTarget,
             ])
             .chain([
                 Code::NewStatus,

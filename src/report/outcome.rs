@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use crate::apply::{Failed, Outcome};
 use crate::diagnostic::escape::Shown;
-use crate::plan::SkippedCode;
 
 /// The outcome of a run in a few lines, failures first and counts last.
 pub fn outcome(outcome: &Outcome) -> String {
@@ -18,7 +17,7 @@ pub fn outcome(outcome: &Outcome) -> String {
             let _ = writeln!(text, "    request id {}", Shown(id));
         }
     }
-    for refused in outcome.skipped.iter().filter(|skipped| skipped.code == SkippedCode::RefusedByGraph) {
+    for refused in outcome.skipped.iter().filter(|skipped| skipped.code.is_refused_attribute()) {
         let _ = writeln!(text, "not written: {}", Shown(&refused.message));
     }
     for moved in &outcome.drifted {

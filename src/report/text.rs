@@ -79,6 +79,11 @@ fn head(text: &mut String, plan: &Plan, view: &View) {
         Shown(&source.feed),
         Shown(as_of)
     );
+    // A provider has no id besides its address.
+    if target.tenant_id == target.graph_url {
+        let _ = writeln!(text, "into the provider at {}", Shown(&target.graph_url));
+        return;
+    }
     let kind = if target.sandbox { "the embedded sandbox tenant" } else { "the tenant" };
     let _ = writeln!(text, "into {kind} {} at {}", Shown(&target.tenant_id), Shown(&target.graph_url));
 }

@@ -8,13 +8,15 @@ use secrecy::SecretString;
 use super::error::Failure;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::settings::Settings;
-use crate::config::{self, SecretFrom, TargetConfig, Tenant};
+use crate::config::{self, ScimAuthConfig, ScimTargetConfig, SecretFrom, TargetConfig, Tenant};
 use crate::graph::{Auth, Client, Cloud, Credential, GraphConnection, GraphUrl, Settings as GraphSettings};
 use crate::plan::Target;
 use crate::report::shown;
 use crate::sandbox::{self, Sandbox};
+use crate::scim_target::{self, ScimAuth, ScimConnection, ScimSettings, ServiceUrl};
+use crate::source::rest::SecretRef;
 use crate::store::Store;
-use crate::target::{Priority, TargetConnection};
+use crate::target::{Priority, TargetConnection, TargetError};
 
 /// The variable with a bearer token, used where no other credential is configured.
 const TOKEN: &str = "HRPUSH_ACCESS_TOKEN";
@@ -70,11 +72,16 @@ pub(crate) enum TargetChoice {
     Cloud(Cloud),
     /// Another Graph service by its URL, such as a sandbox in another process.
     At(GraphUrl),
+    /// The SCIM service provider of `[target]`, by its URL.
+    Provider(ServiceUrl),
 }
 
 impl TargetChoice {
     /// The target of a run that computes its plan.
     pub(crate) fn of_run(settings: &Settings, graph_url: Option<&str>) -> Result<Self, Failure> {
+        if let TargetConfig::Scim(target) = &settings.config.target {
+            return provider(target, graph_url);
+        }
         match graph_url {
             Some(url) => at(url).map(Self::At),
             None if settings.config.tenant.is_none() && token().is_none() => Ok(Self::Embedded),
@@ -88,6 +95,10 @@ impl TargetChoice {
     /// credential: on loopback, and for Microsoft's own clouds.
     pub(crate) fn of_plan(settings: &Settings, graph_url: Option<&str>, target: &Target) -> Result<Self, Failure> {
         let other = || Failure::usage(other_target(target)).because(RunReasonCode::OtherTenant);
+        if let TargetConfig::Scim(scim) = &settings.config.target {
+            let is_same = !target.sandbox && target.graph_url == scim.base_url.to_string();
+            return if is_same { provider(scim, graph_url) } else { Err(other()) };
+        }
         if target.sandbox {
             let free = graph_url.is_none() && settings.config.tenant.is_none();
             return if free { Ok(Self::Embedded) } else { Err(other()) };
@@ -120,7 +131,7 @@ impl TargetChoice {
                 let tenant = format!("the tenant of the token in {TOKEN}, since no [tenant] is configured");
                 Some(format!("{}, {tenant}", named(&cloud.graph())))
             }
-            Self::Embedded | Self::Cloud(_) => None,
+            Self::Embedded | Self::Cloud(_) | Self::Provider(_) => None,
         }
     }
 
@@ -129,8 +140,18 @@ impl TargetChoice {
             Self::Embedded => SANDBOX_URL.to_owned(),
             Self::Cloud(cloud) => named(&cloud.graph()),
             Self::At(url) => named(url),
+            Self::Provider(url) => url.to_string(),
         }
     }
+}
+
+fn provider(target: &ScimTargetConfig, graph_url: Option<&str>) -> Result<TargetChoice, Failure> {
+    if graph_url.is_none() {
+        return Ok(TargetChoice::Provider(target.base_url.clone()));
+    }
+    let fact = "--graph-url names a Graph service, and [target] a SCIM provider";
+    let message = format!("{fact}\n  hint: leave --graph-url out");
+    Err(Failure::usage(message).because(RunReason::new(RunReasonCode::Arguments, fact)))
 }
 
 fn at(url: &str) -> Result<GraphUrl, Failure> {
@@ -164,9 +185,29 @@ pub(crate) async fn connect(
     choice: &TargetChoice,
     priority: Priority,
 ) -> Result<Connection, Failure> {
-    match settings.config.target {
+    match &settings.config.target {
         TargetConfig::Graph => Ok(connect_graph(settings, store, choice, priority).await?.1),
+        TargetConfig::Scim(target) => Ok(connect_provider(target)?.1),
     }
+}
+
+/// Connects to a SCIM service provider without sending a request. The client itself is for questions that only SCIM answers.
+pub(crate) fn connect_provider(target: &ScimTargetConfig) -> Result<(Arc<scim_target::Client>, Connection), Failure> {
+    let secret = |from: &SecretFrom| Arc::new(from.clone()) as SecretRef;
+    let auth = match &target.auth {
+        ScimAuthConfig::Bearer { token } => ScimAuth::Bearer(secret(token)),
+        ScimAuthConfig::OAuth { token_url, client_id, secret: from, scope } => ScimAuth::OAuth {
+            token_url: token_url.clone(),
+            client_id: client_id.clone(),
+            secret: secret(from),
+            scope: scope.clone(),
+        },
+        ScimAuthConfig::Basic { user, password } => ScimAuth::Basic { user: user.clone(), password: secret(password) },
+    };
+    let settings = ScimSettings { base_url: target.base_url.clone(), profile: target.profile.clone(), auth };
+    let client = Arc::new(scim_target::Client::connect(settings).map_err(TargetError::from)?);
+    let link = Arc::new(ScimConnection::new(Arc::clone(&client)));
+    Ok((client, Connection { link, url: target.base_url.to_string(), sandbox: None, expected: None }))
 }
 
 /// Connects to Graph without sending a request. The client itself is for questions that only Graph answers.
@@ -181,6 +222,7 @@ pub(crate) async fn connect_graph(
         TargetChoice::Embedded => return embedded(store, priority).await,
         TargetChoice::Cloud(cloud) => cloud.graph(),
         TargetChoice::At(url) => url.clone(),
+        TargetChoice::Provider(_) => return Err(Failure::usage("the target is a SCIM provider, not Microsoft Graph")),
     };
     let tenant = settings.config.tenant.as_ref();
     let credential = credential(tenant, cloud(settings))?;

@@ -2,19 +2,27 @@
 //!
 //! A check that fails does not stop the others. Nothing is written to the tenant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use super::approval;
 use super::connect::{self, Connection, TargetChoice};
+use super::doctor_findings::note_protected;
+pub(crate) use super::doctor_findings::{Check, Findings, Verdict};
+use super::doctor_findings::TenantFindings;
+use super::doctor_provider;
 use super::error::Failure;
 use super::load_source;
 use super::mapped_reading::{ReadOptions, load};
 use super::pending_run::UNDELIVERED_PASSES;
 use super::run::Session;
 use super::settings::Settings;
-use crate::config::{Deliver, SourceKind};
-use crate::diagnostic::mask;
+use super::status::status;
+use super::target_fit::fitted;
+use crate::config::{Deliver, SourceKind, TargetConfig};
 use crate::directory::{Snapshot, TenantId};
 use crate::graph::{Deed, Reader, Work, missing, needed, superfluous};
 use crate::mapping::{LeaveAction, Mapping};
@@ -23,109 +31,23 @@ use crate::target::{Priority, SnapshotScope};
 /// The largest clock difference without a warning, in seconds: tokens and signatures are valid for minutes.
 const SKEW: i64 = 120;
 
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
-    /// The check found nothing to correct.
-    Ok,
-    /// A run works, but not as it should.
-    Warning,
-    /// A run cannot work.
-    Fail,
-}
-
-impl Verdict {
-    /// The word at the start of the line, and in JSON.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warn",
-            Self::Fail => "fail",
-        }
-    }
-}
-
-/// One line of the result.
-pub(crate) struct Check {
-    /// What was looked at, such as `source` or `clock`.
-    pub(crate) subject: &'static str,
-    pub(crate) verdict: Verdict,
-    /// What was found.
-    pub(crate) found: String,
-    /// What to do about it.
-    pub(crate) help: Option<String>,
-}
-
-/// The result of all checks, in the order of the checks.
-#[derive(Default)]
-pub(crate) struct Findings {
-    pub(crate) checks: Vec<Check>,
-    pub(crate) config: Option<String>,
-    /// The kind of the source: `files`, `rest`, `sql` or `scim`.
-    pub(crate) source: Option<&'static str>,
-    /// The number of records, where the source could be read.
-    pub(crate) records: Option<usize>,
-    /// The name of the mapping.
-    pub(crate) mapping: Option<String>,
-    /// The tenant, where it was reached.
-    pub(crate) tenant: Option<TenantFindings>,
-}
-
-/// What the tenant answered.
-pub(crate) struct TenantFindings {
-    pub(crate) url: String,
-    pub(crate) id: String,
-    pub(crate) sandbox: bool,
-    pub(crate) domains: BTreeSet<String>,
-    /// `None` if the token does not list its permissions.
-    pub(crate) granted: Option<BTreeSet<String>>,
-    pub(crate) missing: BTreeMap<&'static str, String>,
-    /// Writes that go without waiting.
-    pub(crate) writes: f64,
-    /// By how many seconds this machine's clock is ahead of the tenant's.
-    pub(crate) skew: Option<i64>,
-}
-
-impl Findings {
-    /// The worst verdict of all checks.
-    pub(crate) fn verdict(&self) -> Verdict {
-        self.checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Ok)
-    }
-
-    fn note(&mut self, subject: &'static str, verdict: Verdict, found: impl Into<String>) {
-        let found = mask::message(&found.into());
-        let (found, help) = match found.split_once("\n  hint: ") {
-            Some((found, help)) => (found.to_owned(), Some(help.to_owned())),
-            None => (found, None),
-        };
-        self.checks.push(Check { subject, verdict, found, help });
-    }
-
-    /// Notes a failure of a check; only an interrupt ends the command.
-    fn failed(&mut self, subject: &'static str, failure: Failure) -> Result<(), Failure> {
-        match failure {
-            Failure::Interrupted => Err(failure),
-            other => {
-                self.note(subject, Verdict::Fail, other.to_string());
-                Ok(())
-            }
-        }
-    }
-}
-
 /// Makes every check.
 ///
 /// # Errors
 /// Only an interrupt: whatever else fails is a finding.
 pub(crate) async fn check(session: &Session<'_>, graph_url: Option<&str>) -> Result<Findings, Failure> {
     let settings = session.settings;
-    let mut findings = Findings { config: settings.config.path.as_deref().map(shown_path), ..Findings::default() };
-    let config =
-        findings.config.clone().unwrap_or_else(|| "none: the embedded sandbox, and the files that a command names".to_owned());
-    findings.note("configuration", Verdict::Ok, config);
+    let mut findings = Findings::default();
+    let config = settings.config.path.as_deref().map(shown_path);
+    let none = "none: the embedded sandbox, and the files that a command names";
+    findings.note("configuration", Verdict::Ok, config.unwrap_or_else(|| none.to_owned()));
     let mapping = check_mapping(&mut findings, settings);
     check_source(&mut findings, session).await?;
     check_secrets(&mut findings, settings);
+    check_signers(&mut findings, settings);
+    if let Err(failure) = check_state(&mut findings, settings) {
+        findings.failed("state folder", failure)?;
+    }
     if let Err(failure) = check_tenant(&mut findings, session, graph_url, mapping.as_ref()).await {
         findings.failed("tenant", failure)?;
     }
@@ -137,14 +59,16 @@ pub(crate) async fn check(session: &Session<'_>, graph_url: Option<&str>) -> Res
 /// # Errors
 /// A mapping that cannot be read: its attributes decide.
 pub(crate) fn permissions(settings: &Settings) -> Result<BTreeMap<&'static str, String>, Failure> {
+    if !matches!(settings.config.target, TargetConfig::Graph) {
+        return Err(Failure::usage("[target] names a SCIM provider, which has no permissions of Microsoft Graph"));
+    }
     let mapping = settings.mapping().map(load).transpose()?;
     Ok(needed(&work(settings, mapping.as_ref())))
 }
 
 fn check_mapping(findings: &mut Findings, settings: &Settings) -> Option<Mapping> {
-    match settings.mapping().map(load) {
+    match settings.mapping().map(|path| fitted(settings, load(path)?)) {
         Some(Ok(mapping)) => {
-            findings.mapping = Some(mapping.name().to_owned());
             findings.note("mapping", Verdict::Ok, mapping.name().to_owned());
             return Some(mapping);
         }
@@ -161,12 +85,10 @@ async fn check_source(findings: &mut Findings, session: &Session<'_>) -> Result<
         return Ok(());
     };
     let kind = kind(&source.kind);
-    findings.source = Some(kind);
     let options = ReadOptions::default();
     match session.unless_interrupted(load_source::read(session, &[], &options)).await {
         Ok(read) => {
             let records = read.reading.records.len();
-            findings.records = Some(records);
             let verdict = if records == 0 { Verdict::Warning } else { Verdict::Ok };
             findings.note("source", verdict, format!("{kind}, {} with {records} records", read.reading.name));
             Ok(())
@@ -181,6 +103,27 @@ fn check_secrets(findings: &mut Findings, settings: &Settings) {
     }
 }
 
+/// Without a readable file of signers, every approval would be refused.
+fn check_signers(findings: &mut Findings, settings: &Settings) {
+    let Some(signers) = &settings.config.approval.signers else { return };
+    match approval::signature::check_signers(signers) {
+        Ok(keys) => findings.note("signers", Verdict::Ok, format!("{keys} keys may approve")),
+        Err(failure) => findings.note("signers", Verdict::Fail, failure.to_string()),
+    }
+}
+
+/// The size of the state folder, and the last good run of each feed.
+fn check_state(findings: &mut Findings, settings: &Settings) -> Result<(), Failure> {
+    let status = status(settings, Timestamp::now())?;
+    let megabytes = status.state_bytes / 1_000_000;
+    findings.note("state folder", Verdict::Ok, format!("{}, {megabytes} MB", shown_path(&settings.state)));
+    for feed in &status.feeds {
+        let last = feed.last_good_run.as_ref().map(|run| format!("{}: {} at {}", feed.feed, run.run, run.finished_at));
+        findings.note("last good run", Verdict::Ok, last.unwrap_or_else(|| format!("{}: none yet", feed.feed)));
+    }
+    Ok(())
+}
+
 async fn check_tenant(
     findings: &mut Findings,
     session: &Session<'_>,
@@ -189,6 +132,9 @@ async fn check_tenant(
 ) -> Result<(), Failure> {
     let settings = session.settings;
     let choice = TargetChoice::of_run(settings, graph_url)?;
+    if let TargetConfig::Scim(target) = &settings.config.target {
+        return doctor_provider::check(findings, session, target).await;
+    }
     let mut store = settings.store()?;
     let connecting = connect::connect_graph(settings, &mut store, &choice, Priority::Normal);
     let (client, connection) = session.unless_interrupted(connecting).await?;
@@ -210,7 +156,6 @@ async fn check_tenant(
         skew: client.skew(),
     };
     note_tenant(findings, &tenant, &needed);
-    findings.tenant = Some(tenant);
     let snapshot = session.unless_interrupted(async { Ok(reader.snapshot(&scope(&work)).await?) }).await;
     match snapshot.and_then(|snapshot| connection.check(&snapshot).map(|()| snapshot)) {
         Ok(snapshot) => note_accounts(findings, settings, &snapshot, &connection),
@@ -260,18 +205,7 @@ fn note_accounts(findings: &mut Findings, settings: &Settings, snapshot: &Snapsh
         let found = format!("eligible roles cannot be read: {why}; only holders of active roles are shielded");
         findings.note("roles", Verdict::Warning, found);
     }
-    let users = &settings.config.protect.users;
-    if users.is_empty() && connection.sandbox.is_none() {
-        let found = "no account is protected: name the break-glass accounts of the tenant in [protect] `users`";
-        findings.note("break-glass accounts", Verdict::Warning, found);
-    }
-    for name in users {
-        let exists = snapshot.users.rows().any(|user| user.upn().eq_ignore_ascii_case(name) || user.id().to_string() == *name);
-        if !exists {
-            let found = format!("`{name}` of [protect] is no account of this tenant: correct it, or it protects nothing");
-            findings.note("break-glass accounts", Verdict::Warning, found);
-        }
-    }
+    note_protected(findings, settings, snapshot, connection.sandbox.is_some());
 }
 
 fn scope(work: &Work) -> SnapshotScope {

@@ -18,7 +18,7 @@ use super::run_state::RunState;
 use crate::apply::{self, AgeFile, Applied, ChangeState, CredentialDelivery, Drifted, Journal as _, Outcome, RunId};
 use crate::config::Deliver;
 use crate::directory::Attribute;
-use crate::plan::{self, ApprovedPlan, Plan, Skipped, SkippedCode};
+use crate::plan::{self, ApprovedPlan, Plan, Skipped};
 use crate::report;
 use crate::store::ApprovalRow;
 use crate::target::{TargetConnection, TargetWriter};
@@ -189,7 +189,7 @@ fn failures(outcome: &Outcome) -> Vec<String> {
 
 /// A line for each attribute that the target refuses to this app.
 fn refusals<'s>(skipped: impl Iterator<Item = &'s Skipped>) -> Vec<String> {
-    let refused = skipped.filter(|skipped| skipped.code == SkippedCode::RefusedByGraph);
+    let refused = skipped.filter(|skipped| skipped.code.is_refused_attribute());
     refused.map(|skipped| report::shown(&format!("not written {}", skipped.message))).collect()
 }
 

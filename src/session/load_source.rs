@@ -14,6 +14,7 @@ use super::rest_source;
 use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::settings::Settings;
+use super::target_fit::fitted_reading;
 use crate::config::{FileSource, PlaceConfig, SecretFrom, SourceKind};
 use crate::mapping::Mapping;
 use crate::report::shown;
@@ -26,8 +27,12 @@ use crate::source::{
 /// How a long wait names the database. Its address may have a password.
 const DATABASE: &str = "the HR database of [source]";
 
-/// Reads the files, or the configured source where none are named, and binds a mapping to the reading.
+/// Reads the files, or the configured source where none are named, and binds a mapping to the reading, as the target takes it.
 pub(crate) async fn read(session: &Session<'_>, files: &[PathBuf], options: &ReadOptions) -> Result<MappedReading, Failure> {
+    fitted_reading(session.settings, read_any(session, files, options).await?)
+}
+
+async fn read_any(session: &Session<'_>, files: &[PathBuf], options: &ReadOptions) -> Result<MappedReading, Failure> {
     let settings = session.settings;
     if files.is_empty()
         && let Some(SourceKind::Rest(source)) = kind(settings)
@@ -61,7 +66,7 @@ pub(crate) async fn read_for_days(
     }
     let rows = rows_of_files(session, files, options).await?;
     let all = rows.rows.depend_on_the_day().then(|| rows.rows.clone());
-    Ok((rows.mapped()?, all))
+    Ok((fitted_reading(session.settings, rows.mapped()?)?, all))
 }
 
 /// The rows of files, with the mapping that fits them.

@@ -8,6 +8,7 @@ use super::error::Failure;
 use super::load_source::file_settings;
 use super::mapped_reading::text_of;
 use super::settings::Settings;
+use super::target_fit::fitted;
 use crate::config;
 use crate::expr::Context;
 use crate::mapping::{self, Checked, Mapping, Survey};
@@ -26,16 +27,19 @@ pub(crate) struct MappingReport {
     pub(crate) survey: Option<Survey>,
 }
 
-/// Checks a mapping. `against` is an HR file, with the settings by which a run would read it.
-pub(crate) fn check(file: &Path, against: Option<(&Path, &Settings)>) -> Result<MappingReport, Failure> {
+/// Checks a mapping, also against the configured target. `against` is an HR file, which is read as a run would read it.
+pub(crate) fn check(file: &Path, settings: &Settings, against: Option<&Path>) -> Result<MappingReport, Failure> {
     let text = text_of(file)?;
     let csv = Mapping::parse(&text, file).map(|mapping| mapping.csv()).unwrap_or_default();
-    let against = against.map(|(path, settings)| (path, file_settings(settings, file, csv)));
+    let against = against.map(|path| (path, file_settings(settings, file, csv)));
     let header = against.as_ref().map(|(path, settings)| header(path, settings)).transpose()?;
     if is_preset(&text) {
         config::check_rest(&text, file).map_err(Failure::usage)?;
     }
     let checked = mapping::check(&text, file, header.as_ref());
+    if checked.faults.is_empty() {
+        fitted(settings, Mapping::parse(&text, file)?)?;
+    }
     let survey = match &against {
         Some((path, settings)) if checked.faults.is_empty() => Some(survey(&text, file, path, settings)?),
         _ => None,

@@ -20,6 +20,8 @@ pub(crate) mod decide_from_reading;
 pub(crate) mod decision;
 pub(crate) mod delivered_files;
 pub(crate) mod doctor;
+pub(crate) mod doctor_findings;
+mod doctor_provider;
 pub(crate) mod error;
 pub(crate) mod execution;
 pub(crate) mod explain;
@@ -58,6 +60,7 @@ pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod status;
 mod telemetry;
+pub(crate) mod target_fit;
 #[cfg(test)]
 mod tests;
 pub(crate) mod undo;

@@ -127,8 +127,11 @@ fn confirmation(staged: Option<&Staged>, approved: bool) -> Confirmation {
 /// because a namesake may have the same.
 fn matching(plan: &Plan) -> Option<Attribute> {
     let mut creates = plan.changes.iter().filter(|change| change.object == Object::User && change.action == Action::Create);
-    let has_key = |change: &Change| change.attributes.iter().any(|edit| edit.name == roles::EMPLOYEE_ID);
-    creates.all(has_key).then(|| Attribute::find(roles::EMPLOYEE_ID)).flatten()
+    let has = |change: &Change, name: &str| change.attributes.iter().any(|edit| edit.name == name);
+    // The key of a record is in externalId where the target is a SCIM provider.
+    let is_provider = creates.clone().any(|change| has(change, roles::EXTERNAL_ID));
+    let key = if is_provider { roles::EXTERNAL_ID } else { roles::EMPLOYEE_ID };
+    creates.all(|change| has(change, key)).then(|| Attribute::find(key)).flatten()
 }
 
 /// The part of the tenant that must be read to see whether a plan still fits.

@@ -6,6 +6,7 @@ use super::error::Failure;
 use crate::config::{self, Config, Deliver, TargetConfig};
 use crate::graph;
 use crate::plan::{GuardName, Limit, Policy};
+use crate::scim_target;
 use crate::store::Store;
 use crate::target::Capabilities;
 
@@ -46,9 +47,10 @@ impl Settings {
     }
 
     /// What the configured target can do.
-    pub(crate) fn capabilities(&self) -> &'static Capabilities {
-        match self.config.target {
-            TargetConfig::Graph => &graph::CAPABILITIES,
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        match &self.config.target {
+            TargetConfig::Graph => graph::CAPABILITIES,
+            TargetConfig::Scim(target) => scim_target::capabilities(&target.profile),
         }
     }
 
@@ -67,7 +69,7 @@ impl Settings {
             week: guard.week.unwrap_or(f64::INFINITY),
             reuse_after_days: days(names.reuse_after),
             tap: matches!(password.deliver, Deliver::Tap(_)),
-            supported: self.capabilities().into(),
+            supported: (&self.capabilities()).into(),
         }
     }
 }

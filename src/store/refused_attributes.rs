@@ -8,7 +8,7 @@ use rusqlite::params;
 use super::{Store, StoreError};
 use crate::apply::Applied;
 use crate::directory::{Attribute, TenantId};
-use crate::plan::{Plan, SkippedCode};
+use crate::plan::Plan;
 
 impl Store {
     /// The attributes that Graph refused to this app, each with the people on whom that was tried in vain since.
@@ -43,7 +43,7 @@ impl Store {
     pub fn record_outcome(&mut self, plan: &Plan, applied: &Applied, today: Date) -> Result<(), StoreError> {
         let tenant = TenantId(plan.target.tenant_id.clone());
         let before = self.refused(&tenant)?;
-        let others_wait = plan.skipped.iter().any(|skipped| skipped.code == SkippedCode::RefusedByGraph);
+        let others_wait = plan.skipped.iter().any(|skipped| skipped.code.is_refused_attribute());
         let mut tried: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (attribute, people) in &applied.refused {
             if let Some(earlier) = before.get(attribute.name).filter(|_| others_wait) {

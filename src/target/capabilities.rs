@@ -25,14 +25,22 @@ pub struct Capabilities {
     pub licences: bool,
     /// Whether a Temporary Access Pass can be created.
     pub access_pass: bool,
+    /// Whether accounts have a password that the app sets.
+    pub passwords: bool,
+    /// Whether a sign-in name must be in a domain that the target has verified.
+    pub verified_domains: bool,
+    /// Whether a new account needs a mailNickname.
+    pub nicknames: bool,
+    /// Whether each attribute has a permission that an administrator can grant to the app.
+    pub permissions: bool,
     /// Whether operations are accepted now and carried out later, see [`super::Outcome::Pending`].
     pub asynchronous: bool,
 }
 
 impl From<&Capabilities> for Supported {
     fn from(capabilities: &Capabilities) -> Self {
-        let Capabilities { soft_delete, sessions, licences, .. } = *capabilities;
-        Self { soft_delete, sessions, licences }
+        let Capabilities { soft_delete, sessions, licences, verified_domains, nicknames, permissions, .. } = *capabilities;
+        Self { soft_delete, sessions, licences, verified_domains, nicknames, permissions }
     }
 }
 
@@ -46,6 +54,10 @@ impl Default for Capabilities {
             sessions: true,
             licences: true,
             access_pass: true,
+            passwords: true,
+            verified_domains: true,
+            nicknames: true,
+            permissions: true,
             asynchronous: false,
         }
     }

@@ -60,6 +60,7 @@ mod run_list;
 mod run_reasons;
 mod saved_plans;
 mod scim;
+mod scim_out;
 mod second_target;
 mod served;
 #[cfg(feature = "signatures")]

@@ -26,6 +26,10 @@ const CAPABILITIES: Capabilities = Capabilities {
     sessions: false,
     licences: false,
     access_pass: false,
+    passwords: true,
+    verified_domains: true,
+    nicknames: true,
+    permissions: true,
     asynchronous: false,
 };
 

@@ -113,12 +113,13 @@ impl Scheduler<'_> {
             results.push(ChangeResult { seq: change.seq, state: self.state(at, in_vain, &unreached), id: self.made_id(change) });
         }
         outcome.applied = results.iter().filter(|result| result.state == ChangeState::Done).count() as u64;
+        let by_permission = self.target.capabilities().permissions;
         for (attribute, people) in &refused {
             // One entry, including the people that the plan left out already.
             let left_out = self.plan.left_out.get(attribute).copied().unwrap_or_default();
-            let earlier = Skipped::refused(*attribute, left_out);
+            let earlier = Skipped::refused(*attribute, left_out, by_permission);
             outcome.skipped.retain(|skipped| *skipped != earlier);
-            outcome.skipped.push(Skipped::refused(*attribute, left_out + people.len() as u64));
+            outcome.skipped.push(Skipped::refused(*attribute, left_out + people.len() as u64, by_permission));
         }
         outcome.requests = self.target.requests();
         outcome.requests.retried += self.retried;

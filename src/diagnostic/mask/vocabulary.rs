@@ -18,7 +18,8 @@ pub(super) const KEYS: &str = "\
     constant default on_empty when manager lifecycle status left active create_before on_leave delete_after on_missing out_of_scope \
     reenable states owners membership time_zone previous_key assertion pem guests notify webhook webhook_env \
     webhook_file webhook_command mail server password_command heartbeat_env heartbeat_file heartbeat_command command details no_end must_have case as_of default_domain record expect \
-    serve listen cert behind_proxy max_body run_after metrics federation";
+    serve listen cert behind_proxy max_body run_after metrics federation profile tried accept accept_on_delete \
+    members_per_write group_key user_filters group_filters rate paths refused";
 
 /// Values that are one of a few fixed words, and the names of common parts of an address.
 const VALUES: &str = "\
@@ -31,7 +32,7 @@ const VALUES: &str = "\
     hris hcm services service odata public public-api company companies reports report custom customreport2 graph data export exports \
     beta me realms protocol openid-connect sap opu ccx rest-api restapi connectors adp-workforce-now employment-details person-details \
     contact-details job-details terminated-employees search search_read resource resources scim index pim branch country division \
-    getrecords hcmrestapi profitrestservices common organizations teams slack counts names starttls implicit stopped failed leaver changed v1.0 com org net example contoso";
+    getrecords hcmrestapi profitrestservices common organizations teams slack counts names starttls implicit patch put removes deactivates recoverable stopped failed leaver changed v1.0 com org net example contoso";
 
 /// Whether a word is one of the documented ones.
 pub(super) fn is_known(word: &str) -> bool {

@@ -72,7 +72,8 @@ fn flatten<'a, 'i>(
 }
 
 fn check_match(walk: &mut Walk<'_>, attribute: Attribute, span: &Range<usize>, named: &[Attribute], targets: &[Target]) {
-    if !named.contains(&attribute) {
+    // The key of a record at a SCIM provider is mapped by itself.
+    if !named.contains(&attribute) && attribute.name != roles::EXTERNAL_ID {
         let message = format!("`{attribute}` is matched but not mapped");
         walk.fault(span, message, Some(format!("add `{attribute}` to [attributes]")));
     }
@@ -94,6 +95,7 @@ fn check_match(walk: &mut Walk<'_>, attribute: Attribute, span: &Range<usize>, n
 fn read_target(walk: &mut Walk<'_>, attribute: Attribute, span: &Range<usize>, node: Node<'_, '_>) -> Option<Target> {
     let plain = Target {
         attribute,
+        span: span.clone(),
         origin: ValueSource::Constant(Value::Flag(false)),
         default: None,
         keep: false,

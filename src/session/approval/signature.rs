@@ -40,6 +40,11 @@ pub(crate) fn sign(key: &Path, text: &str, ask: AskPassphrase<'_>) -> Result<Str
     signed.to_pem(LineEnding::LF).map_err(|fault| refuse(&format!("the signature cannot be written: {fault}")))
 }
 
+/// How many keys a signers' file has.
+pub(crate) fn check_signers(signers: &Path) -> Result<usize, Failure> {
+    Ok(signers::read(signers)?.len())
+}
+
 /// The person whose key signed a text. The key must be allowed at each of these moments.
 pub(crate) fn verify(signers: &Path, text: &str, signature: &str, at: &[Timestamp]) -> Result<Approver, Failure> {
     let signature =

@@ -81,9 +81,9 @@ fn new_token(settings: &Settings, feed: &str, expires: Option<&str>) -> Result<E
 fn new_client(common: &Common, settings: &Settings, feed: &str, expires: Option<&str>) -> Result<Ended, Failure> {
     check_feed(settings, feed)?;
     let NewToken { id, secret } = PushStore::open(&settings.state)?.add_client(feed, end(expires)?)?;
-    print(&match common.format {
+    print(&match common.format() {
         Format::Json => report::json(&json!({ "clientId": id, "clientSecret": secret }))?,
-        Format::Text | Format::Csv => format!("client_id={id}\nclient_secret={secret}\n"),
+        Format::Text => format!("client_id={id}\nclient_secret={secret}\n"),
     })?;
     Ok(Ended::done())
 }

@@ -5,6 +5,7 @@ use super::mapped_reading::MappedReading;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::settings::Settings;
 use crate::config::{ScimTargetConfig, TargetConfig};
+use crate::diagnostic::{Note, NoteCode};
 use crate::directory::{Attribute, roles};
 use crate::mapping::{LeaveAction, Mapping, UnfitAttribute};
 use crate::scim_target::{AttributeFault, Profile, Translation};
@@ -28,7 +29,7 @@ pub(crate) fn fitted_reading(settings: &Settings, read: MappedReading) -> Result
     let mapping = fitted(settings, read.mapping)?;
     let bound = mapping.bind(&read.reading.header)?;
     let mut reading = read.reading;
-    reading.notes.extend(left_out(settings, &mapping));
+    reading.notes.extend(left_out(settings, &mapping).map(|text| Note::new(NoteCode::LeftToTarget, text)));
     Ok(MappedReading { reading, mapping, bound, ..read })
 }
 

@@ -145,6 +145,7 @@ impl Office {
             today: TODAY,
             created_at: "2026-11-20T03:00:00Z".into(),
             columns: None,
+            feed_groups: &[],
         };
         let survey = plan::survey(&inputs);
         let fingerprint = survey.plan.fingerprint.clone();

@@ -122,6 +122,9 @@ fn apply(editor: &mut Editor, operation: &Operation) -> Result<(), ScimError> {
         (Some(path), _) if is_password(path) => Ok(()),
         (Some(path), Verb::Put(mode)) => put(editor, path, value, mode),
         (Some(path), Verb::Remove) => {
+            if is_core_urn(path) {
+                return Err(ScimError::new(ErrorKind::Mutability, "the core schema cannot be removed"));
+            }
             if is_whole_extension(editor, path, &value) {
                 editor.remove_extension(path);
                 return Ok(());

@@ -290,6 +290,9 @@ fn what_would_be_stored_where_nothing_reads_it_is_refused() {
     assert_eq!(refusal(json!([{ "op": "remove", "path": "active[value eq true]" }])), "invalidPath");
     assert_eq!(refusal(json!([{ "op": "remove", "path": "title[value eq \"x\"]" }])), "invalidPath");
     assert_eq!(refusal(json!([{ "op": "replace", "path": "userName", "value": "  " }])), "invalidValue");
+    for core in [USER, GROUP, "urn:scim:schemas:core:1.0"] {
+        assert_eq!(refusal(json!([{ "op": "remove", "path": core }])), "mutability", "{core}");
+    }
     let old = json!([{ "op": "replace", "path": "urn:scim:schemas:core:1.0:active", "value": "False" }]);
     assert_eq!(user(old)["active"], false);
     let custom = json!([{ "op": "add", "path": "urn:contoso:employee:active", "value": false }]);

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::cli::{Approve, Common, Format};
 use super::output::print;
 use super::run::settings;
-use crate::report;
+use crate::report::{self, Prospect, View};
 use crate::session::approval::answer::{Answer, Given, Signing, accept, record, write};
 use crate::session::error::{Ended, Failure};
 use crate::session::saved_plan;
@@ -20,8 +20,10 @@ pub(super) fn approve(common: &Common, args: &Approve) -> Result<Ended, Failure>
         (Some(file), _, _) => accept(&settings, file)?,
         (None, Some(file), _) => {
             let plan = saved_plan::load(file, settings.config.plan.max_age)?;
-            if common.format == Format::Text {
-                print(&report::preview(&plan, &report::View::default()))?;
+            if common.format() == Format::Text {
+                let stopped = plan.guards.iter().any(|guard| guard.tripped);
+                let prospect = if stopped { Prospect::Stopped { leavers: 0 } } else { Prospect::Waits };
+                print(&report::preview(&plan, &View { prospect, signed_approvals: true, ..View::default() }))?;
             }
             write(&settings, &plan, &answer, signing.as_ref(), output(args.signing.output.as_deref())?)?
         }
@@ -71,9 +73,9 @@ pub(super) fn passphrase(_: &Path) -> Result<String, Failure> {
 
 /// Prints an answer that was given.
 pub(super) fn show(common: &Common, settings: &Settings, given: &Given) -> Result<Ended, Failure> {
-    print(&match common.format {
+    print(&match common.format() {
         Format::Json => report::json(given)?,
-        Format::Text | Format::Csv => text(given, settings.config.approval.two_people),
+        Format::Text => text(given, settings.config.approval.two_people),
     })?;
     Ok(Ended::done())
 }

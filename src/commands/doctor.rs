@@ -9,7 +9,7 @@ use super::output::print;
 use super::run::{run, settings};
 use crate::graph::{self, GrantTool};
 use crate::report::{self, shown};
-use crate::session::doctor::{Findings, TenantFindings, Verdict, check, permissions};
+use crate::session::doctor::{Check, Findings, Verdict, check, permissions};
 use crate::session::error::{Code, Ended, Failure};
 use crate::session::run_end::RunKind;
 
@@ -21,9 +21,9 @@ pub(super) fn doctor(common: &Common, args: &Doctor) -> Result<Ended, Failure> {
     }
     run(common, RunKind::Doctor, &settings, async |session| {
         let findings = check(session, args.target.graph_url.as_deref()).await?;
-        print(&match common.format {
+        print(&match common.format() {
             Format::Json => report::json(&document(&findings))?,
-            Format::Text | Format::Csv => text(&findings),
+            Format::Text => text(&findings),
         })?;
         Ok(ended(&findings))
     })
@@ -40,39 +40,36 @@ impl From<Grant> for GrantTool {
     }
 }
 
+/// Every check, in the order in which it was made.
 fn document(findings: &Findings) -> Json {
-    let tenant = findings.tenant.as_ref();
-    let missing = tenant
-        .map(|tenant| tenant.missing.iter().map(|(name, purpose)| json!({ "name": name, "for": purpose })).collect::<Vec<_>>());
     let checks = findings.checks.iter();
-    let checks = checks.map(|check| json!({ "subject": check.subject, "verdict": check.verdict.as_str(), "found": check.found }));
-    let trouble = findings.checks.iter().filter(|check| check.verdict != Verdict::Ok);
-    let trouble = trouble.map(|check| format!("{}: {}", check.subject, check.found));
-    let target = |tenant: &TenantFindings| json!({ "graphUrl": tenant.url, "tenantId": tenant.id, "sandbox": tenant.sandbox });
-    json!({
-        "config": findings.config, "source": findings.source, "records": findings.records, "mapping": findings.mapping,
-        "target": tenant.map(target),
-        "domains": tenant.map(|tenant| &tenant.domains),
-        "permissions": { "granted": tenant.map(|tenant| &tenant.granted), "missing": missing },
-        "quota": tenant.map(|tenant| json!({ "writes": tenant.writes.floor() })),
-        "clockSkewSeconds": tenant.and_then(|tenant| tenant.skew),
-        "checks": checks.collect::<Vec<_>>(),
-        "trouble": trouble.collect::<Vec<_>>(),
-    })
+    checks
+        .map(|check| json!({ "check": check.subject, "state": check.verdict.as_str(), "message": check.found, "help": check.help }))
+        .collect()
 }
 
-/// One line for each check: the verdict, the subject, and what was found.
+/// One line for each check: the verdict, the subject, what was found, and what to do about it.
 fn text(findings: &Findings) -> String {
     let mut text = String::new();
     for check in &findings.checks {
-        let _ = writeln!(text, "{:<8} {}: {}", check.verdict.as_str(), check.subject, shown(&check.found));
+        let _ = writeln!(text, "{:<4} {}", check.verdict.as_str(), line(check));
     }
     text
 }
 
+fn line(check: &Check) -> String {
+    let help = check.help.as_deref().map(|help| format!("; hint: {}", in_one_line(help))).unwrap_or_default();
+    format!("{}: {}{help}", check.subject, in_one_line(&check.found))
+}
+
+/// A message of several lines in one.
+fn in_one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(shown).collect::<Vec<_>>().join("; ")
+}
+
 fn ended(findings: &Findings) -> Ended {
     let troubled = findings.checks.iter().filter(|check| check.verdict != Verdict::Ok);
-    let why = troubled.map(|check| shown(&format!("{}: {}: {}", check.verdict.as_str(), check.subject, check.found))).collect();
+    let why = troubled.map(|check| format!("{}: {}", check.verdict.as_str(), line(check))).collect();
     let code = match findings.verdict() {
         Verdict::Ok => Code::Done,
         Verdict::Warning => Code::Attention,

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::output::complain;
 use super::screen::SHOWN;
 use crate::diagnostic::mask;
 use crate::report;
@@ -16,7 +17,7 @@ pub(super) fn conclude(result: Result<Ended, Failure>) -> ExitCode {
     }
     tracing::info!(exit_code = code.number(), "ended");
     for text in why {
-        anstream::eprintln!("{}", harmless(&text));
+        complain(&harmless(&text));
     }
     ExitCode::from(code.number())
 }

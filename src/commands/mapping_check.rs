@@ -15,7 +15,7 @@ use crate::session::mapping_check::{self, MappingReport};
 
 pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Result<Ended, Failure> {
     let MappingReport { checked, missing, survey } = mapping_check::check(file, &settings(common)?, against)?;
-    if common.format == Format::Json {
+    if common.format() == Format::Json {
         let faults: Vec<_> = checked
             .faults
             .iter()

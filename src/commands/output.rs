@@ -14,6 +14,11 @@ pub(super) fn columns() -> Option<usize> {
     })
 }
 
+/// Prints a line to stderr. A full disk behind it ends no run: what must be known is in the journal, and a leaver loses access all the same.
+pub(super) fn complain(line: &str) {
+    let _lost = writeln!(anstream::stderr().lock(), "{line}");
+}
+
 /// Prints to stdout. A pipe that was closed by its reader (`| head`) is not an error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let written = if text.contains('\u{1b}') {

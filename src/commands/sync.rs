@@ -14,7 +14,7 @@ pub(super) fn sync(common: &Common, args: &Sync) -> Result<Ended, Failure> {
         graph_url: args.target.graph_url.clone(),
         only: args.only.only.clone(),
         may_write: consent != Consent::Never,
-        attendance: Attendance::Unattended { approved: args.stop.approve.is_some() },
+        attendance: Attendance::Unattended { approves: args.stop.approve.clone() },
         ..FeedRequest::default()
     };
     run(common, RunKind::Sync, &settings_for(common, &args.stop, &args.metrics)?, async |session| {

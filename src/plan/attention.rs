@@ -14,7 +14,7 @@ use crate::plan::model::{HeldAccess, HeldEntry, Plan, Skipped, SkippedCode};
 pub enum Concern<'p> {
     /// A held record of a leaver: the account stays as it is until an administrator acts.
     HeldLeaver(&'p HeldEntry),
-    /// An account that should be closed and that hrpush must not touch.
+    /// The account of a leaver that hrpush must not touch, or was told not to touch.
     OpenAccount(&'p Skipped),
     /// Any other held record.
     Held(&'p HeldEntry),
@@ -32,7 +32,11 @@ impl Concern<'_> {
     /// Whether a person has left by HR, and no other record of the plan closes the account.
     #[must_use]
     pub fn keeps_access(&self) -> bool {
-        self.is_leaver() && !matches!(self, Self::HeldLeaver(entry) if entry.access == HeldAccess::Closing)
+        match self {
+            Self::HeldLeaver(entry) => entry.access != HeldAccess::Closing,
+            Self::OpenAccount(entry) => !entry.disabled,
+            Self::Held(_) | Self::LeftAlone(_) => false,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::mapping::{HeldCode, LeaveAction};
 use crate::plan::bound_names::BoundNames;
 use crate::plan::decision::Decision;
 use crate::plan::given_approval::GivenApproval;
+use crate::plan::guard_name::GuardName;
 use crate::plan::model::Change;
 use crate::plan::rejection::Rejection;
 use crate::record::EmployeeId;
@@ -26,7 +27,7 @@ pub struct Ledger {
     /// The feed's last good reading; none where it never had one.
     pub last_reading: Option<LastReading>,
     /// What runs of the last seven days changed, per guard, for the weekly budget.
-    pub week: BTreeMap<String, u64>,
+    pub week: BTreeMap<GuardName, u64>,
     /// What guards or an approval let through within seven days and was not completed: not counted again with the same values.
     pub let_through: Vec<Change>,
     /// People with a journaled request of unknown outcome, by key, with the reason.
@@ -50,6 +51,12 @@ impl Ledger {
     pub fn approves(&self, fingerprint: &str, two_people: bool) -> bool {
         let of_plan: Vec<&GivenApproval> = self.approvals.iter().filter(|given| given.fingerprint == fingerprint).collect();
         GivenApproval::are_enough(&of_plan, two_people)
+    }
+
+    /// The same, of approvals that were given for this reading.
+    pub fn approves_reading(&self, fingerprint: &str, sha256: &str, two_people: bool) -> bool {
+        let is_of = |given: &&GivenApproval| given.fingerprint == fingerprint && given.reading.as_deref() == Some(sha256);
+        GivenApproval::are_enough(&self.approvals.iter().filter(is_of).collect::<Vec<_>>(), two_people)
     }
 
     /// The decision about the record with this key, as long as both names are those that it was made for.

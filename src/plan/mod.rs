@@ -10,6 +10,7 @@ mod forecast;
 mod given_approval;
 mod group_rules;
 mod groups;
+mod guard_name;
 mod held_record;
 mod homoglyphs;
 mod inputs;
@@ -32,7 +33,6 @@ mod wishes;
 pub use approval::confirmation::Confirmation;
 pub use approval::drift::{Drifted, drift};
 pub use approval::fingerprint::fingerprint;
-pub use approval::guards::GUARDS;
 pub use approval::{ApprovedPlan, Stopped};
 pub use attention::Concern;
 pub use bound_names::BoundNames;
@@ -42,6 +42,7 @@ pub use decision::{Decision, Verdict};
 pub use forecast::{DayEvent, Outlook};
 pub use given_approval::{ApprovedGuard, Approver, GivenApproval};
 pub use group_rules::unique_name;
+pub use guard_name::GuardName;
 pub use inputs::{Inputs, Leavers, Limit, Policy, Supported};
 pub use ledger::{FeedName, FormerAddress, LastReading, Ledger, Person, PersonState, TakenOver};
 pub use matching::name_doubts::keys_with_other_names;
@@ -50,6 +51,7 @@ pub use model::{
     Action, Aside, Candidate, Candidates, Cause, Change, ChangeAside, ChangeAsides, Edit, Guard, GuardColumn, HeldAccess,
     HeldEntry, Judged, Members, Object, Plan, RecordCounts, Skipped, SkippedCode, SourceInfo, Summary, Target,
 };
+pub use person::rejections::ended_rejections;
 pub use person_label::{PersonLabel, PersonLabels};
 pub use planner::{Survey, plan, survey, try_survey};
 pub use presence::Presence;

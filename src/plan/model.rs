@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::{Attribute, ObjectId, Value, roles};
 use crate::mapping::{HeldCode, LeaveAction};
+use crate::plan::guard_name::GuardName;
 use crate::plan::matching::name_folding::plain;
 use crate::plan::person_label::{PersonLabel, PersonLabels};
 use crate::plan::reason::{Adoption, ReasonCode, Why, join};
@@ -520,9 +521,12 @@ pub struct Skipped {
     pub code: SkippedCode,
     /// The reason as a sentence that the report shows.
     pub message: String,
-    /// Whether HR says that this person has left and the account stays enabled: heads the report, and the run does not end with 0.
+    /// Whether HR says that this person has left and the account stays as it is: the run does not end with 0.
     #[serde(default)]
     pub left: bool,
+    /// Whether the account is disabled already, where `left` is set: there is no access to lose then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
 }
 
 impl Skipped {
@@ -545,7 +549,7 @@ impl Skipped {
             "{attribute}: Graph refuses it to this app, so it is not written for {people} people; hint: {hint}; each run tries it on one \
              person"
         );
-        Self { key: None, id: None, code: SkippedCode::RefusedByGraph, message, left: false }
+        Self { key: None, id: None, code: SkippedCode::RefusedByGraph, message, left: false, disabled: false }
     }
 }
 
@@ -553,7 +557,7 @@ impl Skipped {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Guard {
     /// Its name in the configuration.
-    pub name: String,
+    pub name: GuardName,
     /// How many the plan has.
     pub count: u64,
     /// The base of the share: how many there are at all, such as the managed accounts.

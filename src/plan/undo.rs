@@ -105,7 +105,7 @@ impl<'a> Work<'a> {
 
     fn tell(&mut self, change: &Change, code: SkippedCode, message: String) {
         let (key, id) = (Some(change.key.clone()), self.id_of(change));
-        self.skipped.push(Skipped { key, id, code, message, left: false });
+        self.skipped.push(Skipped { key, id, code, message, left: false, disabled: false });
     }
 
     fn inverse(&self, change: &Change, action: Action, upn: Option<&str>, attributes: Vec<Edit>) -> Change {

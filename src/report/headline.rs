@@ -10,7 +10,8 @@ const UNTIL_APPROVED: &str = "nothing is written until you approve";
 /// The headline of a plan, without styles.
 pub(super) fn headline(plan: &Plan, view: &View) -> String {
     match view.prospect {
-        Prospect::Stopped { leavers } => stopped(plan, leavers),
+        Prospect::Stopped { leavers } => stopped(plan, (leavers, "is disabled", "are disabled")),
+        Prospect::WouldStop { leavers } => stopped(plan, (leavers, "would be disabled", "would be disabled")),
         _ if plan.changes.is_empty() => unchanged(plan, view),
         Prospect::Recorded => summary(plan),
         prospect => format!("{}: {}", summary(plan), what_follows(plan, prospect)),
@@ -18,9 +19,10 @@ pub(super) fn headline(plan: &Plan, view: &View) -> String {
 }
 
 /// Why a stopped plan was stopped. Without a tripped guard it was the approval.
-fn stopped(plan: &Plan, leavers: usize) -> String {
+fn stopped(plan: &Plan, (leavers, is, are): (usize, &str, &str)) -> String {
+    // What approvals of before cover does not stop it.
     let tripped: Vec<String> = plan
-        .guards
+        .judged_guards()
         .iter()
         .filter(|guard| guard.tripped)
         .map(|guard| format!("{} ({}{})", sentence(guard), guard.name, of_limit(guard)))
@@ -28,8 +30,8 @@ fn stopped(plan: &Plan, leavers: usize) -> String {
     let why = if tripped.is_empty() { "the approval is not for this plan".to_owned() } else { tripped.join("; ") };
     match leavers {
         0 => format!("Stopped: {why}: {UNTIL_APPROVED}"),
-        1 => format!("Stopped: {why}: 1 leaver is disabled, nothing else is written until you approve"),
-        many => format!("Stopped: {why}: {many} leavers are disabled, nothing else is written until you approve"),
+        1 => format!("Stopped: {why}: 1 leaver {is}, nothing else is written until you approve"),
+        many => format!("Stopped: {why}: {many} leavers {are}, nothing else is written until you approve"),
     }
 }
 
@@ -54,7 +56,7 @@ fn unchanged(plan: &Plan, view: &View) -> String {
 
 fn what_follows(plan: &Plan, prospect: Prospect) -> String {
     match prospect {
-        Prospect::Waits | Prospect::Stopped { .. } | Prospect::Recorded => UNTIL_APPROVED.to_owned(),
+        Prospect::Waits | Prospect::Stopped { .. } | Prospect::WouldStop { .. } | Prospect::Recorded => UNTIL_APPROVED.to_owned(),
         Prospect::Rehearses => "a dry run writes nothing, the scheduled run applies it".to_owned(),
         Prospect::Applies => "applied now, without a question".to_owned(),
         Prospect::Sandbox => "the sandbox applies it without a question".to_owned(),

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::attribute_words::words;
 use super::concerns::{Leaver, leavers};
 use super::counts;
-use super::guard_text::{guard as guard_line, is_near};
+use super::guard_text::{guard as guard_line, is_near, stops};
 use super::headline::headline;
 use super::person_line::{Person, Room, step, value};
 use super::text::skipped_person;
@@ -29,6 +29,8 @@ struct Page<'a> {
     headline: String,
     /// Whether the headline is an alarm.
     stopped: bool,
+    /// Whether an approval must be signed.
+    signed: bool,
     tiles: Vec<Tile>,
     records: Option<String>,
     guards: Vec<GuardLine>,
@@ -102,7 +104,8 @@ pub fn html(plan: &Plan, view: &View) -> String {
     let page = Page {
         plan,
         headline: headline(plan, view),
-        stopped: matches!(view.prospect, Prospect::Stopped { .. }),
+        stopped: view.is_stopped(),
+        signed: view.signed_approvals,
         tiles: tiles(plan),
         records: counts::records(&plan.summary),
         guards: guards(plan, view),
@@ -177,6 +180,7 @@ fn guards(plan: &Plan, view: &View) -> Vec<GuardLine> {
     let line = |guard| {
         let state = match (is_near(guard), guard.tripped) {
             (_, true) if approved => "over its limit, approved",
+            (_, true) if !stops(plan, guard) => "over its limit, approved beforehand",
             (_, true) => "over its limit: it stops the run",
             (true, false) => "near its limit",
             (false, false) => "within its limit",

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use super::concerns::{Leaver, leavers};
 use super::counts;
 use super::edit_groups::{EditGroup, edit_groups};
-use super::guard_text::{guard as guard_line, is_near};
+use super::guard_text::{guard as guard_line, is_near, stops};
 use super::headline::headline;
 use super::line_width::{columns, cut, fit};
 use super::person_line::{Person, Room, attribute, step, value};
@@ -67,7 +67,7 @@ pub(super) fn decisions(plan: &Plan) -> String {
 fn head(text: &mut String, plan: &Plan, view: &View) {
     let Plan { source, target, as_of, .. } = plan;
     let style = match view.prospect {
-        Prospect::Stopped { .. } => ALARM,
+        Prospect::Stopped { .. } | Prospect::WouldStop { .. } => ALARM,
         _ => TITLE,
     };
     let _ = writeln!(text, "{style}{}{style:#}\n", headline(plan, view));
@@ -104,6 +104,9 @@ fn guards(text: &mut String, plan: &Plan, view: &View) {
         let line = guard_line(guard);
         let _ = match (guard.tripped, view.prospect) {
             (true, Prospect::Approved { .. }) => writeln!(text, "Guard {line}: approved"),
+            (true, Prospect::Stopped { .. } | Prospect::WouldStop { .. }) if !stops(plan, guard) => {
+                writeln!(text, "Guard {line}: approved beforehand, as far as it goes")
+            }
             (true, Prospect::Recorded) => writeln!(text, "Guard {line}: over its limit"),
             (true, _) => writeln!(text, "{ALARM}Guard {line}: stops the run{ALARM:#}"),
             (false, _) if is_near(guard) => writeln!(text, "Guard {line}: near its limit"),
@@ -322,18 +325,26 @@ fn listed<T>(text: &mut String, entries: &[&T], view: &View, code: impl Fn(&&T) 
 
 /// How a stopped plan is approved. Other plans show the fingerprint alone.
 fn approval(text: &mut String, plan: &Plan, view: &View) {
-    if plan.changes.is_empty() && !matches!(view.prospect, Prospect::Stopped { .. }) {
+    if plan.changes.is_empty() && !view.is_stopped() {
         return;
     }
     let fingerprint = Shown(&plan.fingerprint).to_string();
-    let _ = match view.prospect {
-        Prospect::Stopped { .. } => writeln!(
+    let line = |start: &str, rest: &str| command(start, &format!("{fingerprint}{rest}"), view.width);
+    let _ = match (view.is_stopped(), view.signed_approvals) {
+        (true, true) => {
+            writeln!(
+                text,
+                "\n{TITLE}To approve this plan{TITLE:#} for the next run, with your key:\n{}",
+                line("hrpush approve", " --sign KEY")
+            )
+        }
+        (true, false) => writeln!(
             text,
             "\n{TITLE}To approve this plan{TITLE:#} for the next run:\n{}\nTo apply it at once, the same command with:\n{}",
-            command("hrpush approve", &fingerprint, view.width),
-            command("--approve", &fingerprint, view.width)
+            line("hrpush approve", ""),
+            line("--approve", "")
         ),
-        _ => writeln!(text, "\n{FAINT}fingerprint {fingerprint}{FAINT:#}"),
+        (false, _) => writeln!(text, "\n{FAINT}fingerprint {fingerprint}{FAINT:#}"),
     };
 }
 

@@ -17,6 +17,11 @@ pub enum Prospect {
         /// The leavers that are disabled nevertheless, by `[guard] leavers = "go"`.
         leavers: usize,
     },
+    /// A dry run of a plan that a guard stops.
+    WouldStop {
+        /// The leavers that a run disables nevertheless, by `[guard] leavers = "go"`.
+        leavers: usize,
+    },
     /// It belongs to a run of the past.
     Recorded,
     /// A guard tripped, and an approval lets the plan pass.
@@ -57,4 +62,13 @@ pub struct View {
     pub width: Option<usize>,
     /// The changes of a saved plan or of an undo that no longer fit and were left out; `None` where the plan compares the tenant with HR.
     pub left_out: Option<usize>,
+    /// Whether an approval must be signed, so that `--approve` and an unsigned `hrpush approve` are refused.
+    pub signed_approvals: bool,
+}
+
+impl View {
+    /// Whether a guard or an approval for another plan stops the plan.
+    pub(super) fn is_stopped(&self) -> bool {
+        matches!(self.prospect, Prospect::Stopped { .. } | Prospect::WouldStop { .. })
+    }
 }

@@ -23,7 +23,7 @@ impl Verdict {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
-            Self::Warning => "warning",
+            Self::Warning => "warn",
             Self::Fail => "fail",
         }
     }
@@ -34,8 +34,10 @@ pub(crate) struct Check {
     /// What was looked at, such as `source` or `clock`.
     pub(crate) subject: &'static str,
     pub(crate) verdict: Verdict,
-    /// What was found, and what to do about it.
+    /// What was found.
     pub(crate) found: String,
+    /// What to do about it.
+    pub(crate) help: Option<String>,
 }
 
 /// The result of all checks, in the order of the checks.
@@ -75,7 +77,12 @@ impl Findings {
     }
 
     pub(super) fn note(&mut self, subject: &'static str, verdict: Verdict, found: impl Into<String>) {
-        self.checks.push(Check { subject, verdict, found: mask::message(&found.into()) });
+        let found = mask::message(&found.into());
+        let (found, help) = match found.split_once("\n  hint: ") {
+            Some((found, help)) => (found.to_owned(), Some(help.to_owned())),
+            None => (found, None),
+        };
+        self.checks.push(Check { subject, verdict, found, help });
     }
 
     /// Notes a failure of a check; only an interrupt ends the command.

@@ -16,6 +16,8 @@ use super::plan::{PlanRequest, PlanResult, compute, scope};
 use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
+use crate::diagnostic::{Note, NoteCode};
+use crate::plan;
 use crate::record::EmployeeId;
 use crate::target::Priority;
 
@@ -37,13 +39,13 @@ pub(crate) struct FeedRequest {
 }
 
 /// Whether a person sees the plan before it is applied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Attendance {
     #[default]
     Attended,
     Unattended {
-        /// Whether a person has approved a plan by its fingerprint.
-        approved: bool,
+        /// The fingerprint of the plan that a person has approved with the command.
+        approves: Option<String>,
     },
 }
 
@@ -81,20 +83,39 @@ pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result
         held_records::store_absent(&mut target, &read.mapping.rules().feed, &result.survey.plan)?;
     }
     result.survey.notes.extend(repeated(&read, &target, request.may_write)?);
-    let approved_before = result.ledger.approves(&result.survey.plan.fingerprint, policy.two_people);
-    if request.attendance == (Attendance::Unattended { approved: false }) && !approved_before {
+    if !was_seen(&request.attendance, &result, &target, policy.two_people)? {
         result.survey.reading.forget_new_statuses(result.ledger.last_reading.as_ref());
     }
     Ok(pending(read, result, only, target))
 }
 
+/// Whether a person has seen what this plan lists besides its changes, such as a status that no list names.
+///
+/// The fingerprint covers the changes alone: an approval of another reading was given before such a status was there.
+fn was_seen(attendance: &Attendance, result: &PlanResult, target: &OpenTarget, two_people: bool) -> Result<bool, Failure> {
+    let Attendance::Unattended { approves } = attendance else { return Ok(true) };
+    let plan = &result.survey.plan;
+    if result.ledger.approves_reading(&plan.fingerprint, &plan.source.sha256, two_people) {
+        return Ok(true);
+    }
+    if approves.as_deref().map(str::trim) != Some(plan.fingerprint.as_str()) {
+        return Ok(false);
+    }
+    let shown = target.store.proposal(&plan.fingerprint)?;
+    Ok(shown.is_some_and(|shown| shown.plan.source.sha256 == plan.source.sha256))
+}
+
 fn pending(read: MappedReading, result: PlanResult, only: Option<BTreeSet<EmployeeId>>, target: OpenTarget) -> PendingRun {
-    let PlanResult { survey, people, is_baseline, .. } = result;
+    let PlanResult { survey, people, is_baseline, ledger, .. } = result;
+    // In a part of a file, nobody is absent.
+    let ended_rejections =
+        if is_baseline { plan::ended_rejections(&people, &target.snapshot.users, &ledger) } else { Vec::new() };
     let rules = read.mapping.rules();
     let notes = read.reading.notes.iter().cloned().chain(survey.notes).collect();
     let state = RunState::Read {
         feed: rules.feed.clone(),
         reading: is_baseline.then_some(survey.reading),
+        ended_rejections,
         presence: survey.presence,
         matched: survey.matched,
         people,
@@ -106,7 +127,7 @@ fn pending(read: MappedReading, result: PlanResult, only: Option<BTreeSet<Employ
 }
 
 /// A note that the last good run has read the same bytes. Where the configuration asks for it, this is refused.
-fn repeated(read: &MappedReading, target: &OpenTarget, may_write: bool) -> Result<Option<String>, Failure> {
+fn repeated(read: &MappedReading, target: &OpenTarget, may_write: bool) -> Result<Option<Note>, Failure> {
     if read.queried {
         return Ok(None);
     }
@@ -118,7 +139,10 @@ fn repeated(read: &MappedReading, target: &OpenTarget, may_write: bool) -> Resul
             "{name}: the good run of {day} read the same file\n  hint: set `repeated = \"say\"` in [source] to allow it"
         ))
         .because(RunReason::new(RunReasonCode::Source, format!("{name}: the good run of {day} read the same file")))),
-        Some(day) => Ok(Some(format!("{name}: the same file as in the good run of {day}"))),
+        Some(day) => {
+            let text = format!("{name}: the same file as in the good run of {day}");
+            Ok(Some(Note::new(NoteCode::RepeatedFile, text).at(name)))
+        }
         None => Ok(None),
     }
 }

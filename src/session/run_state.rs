@@ -28,6 +28,8 @@ pub(crate) enum RunState {
         /// The people of the reading that have an account.
         matched: Vec<(PersonNo, UserNo)>,
         people: People,
+        /// The rejections that end with this reading, by number.
+        ended_rejections: Vec<i64>,
         /// The people that were planned, if not all were.
         only: Option<BTreeSet<EmployeeId>>,
         /// The files that are moved away after a good run.
@@ -115,6 +117,9 @@ impl RunState {
         }
         let Some(reading) = reading.filter(|_| matches!(code, Code::Done | Code::Attention)) else { return Ok(Vec::new()) };
         store.good_reading(tenant, &feed, &reading)?;
+        if let Self::Read { ended_rejections, .. } = &self {
+            store.end_rejections(tenant, &feed, ended_rejections)?;
+        }
         store.note_presence(tenant, &presence, today())?;
         // A failed change needs its file again.
         if !applied.outcome.failed.is_empty() {

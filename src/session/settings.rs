@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::Failure;
 use crate::config::{self, Config, Deliver, TargetConfig};
 use crate::graph;
-use crate::plan::{Limit, Policy};
+use crate::plan::{GuardName, Limit, Policy};
 use crate::scim_target;
 use crate::store::Store;
 use crate::target::Capabilities;
@@ -57,7 +57,7 @@ impl Settings {
     /// The part of the configuration that decides about changes.
     pub(crate) fn policy(&self) -> Policy {
         let Config { protect, guard, names, password, approval, .. } = &self.config;
-        let limits = guard.named().into_iter().filter(|(name, limit)| *name != "feed" || limit.off);
+        let limits = guard.named().into_iter().filter(|(name, limit)| *name != GuardName::Feed || limit.off);
         Policy {
             protect_users: protect.users.clone(),
             protect_groups: protect.groups.clone(),

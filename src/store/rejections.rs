@@ -3,13 +3,12 @@
 use jiff::Timestamp;
 use rusqlite::{Row, Transaction, params};
 
-use super::{DecisionRow, Operator, Store, StoreError, now, text};
+use super::{DecisionKind, DecisionRow, Operator, Store, StoreError, now, text};
 use crate::directory::TenantId;
 use crate::plan::{Object, RejectedChange, Rejection};
 use crate::record::EmployeeId;
 
-const ROW: &str =
-    "select key, tenant, change, record, note, user, host, principal, rejected_at, forgotten_at, forgotten_by from rejections";
+const ROW: &str = "select key, tenant, change, record, note, user, host, principal, rejected_at, forgotten_at, forgotten_by, rejection from rejections";
 
 /// A change that an answer to a plan rejects.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +71,13 @@ fn rejection(row: &Row<'_>) -> Result<Rejection, StoreError> {
     };
     let at = text(8)?;
     let note = optional(4)?.map(|note| format!(" ({note})")).unwrap_or_default();
-    Ok(Rejection { key: text(0)?, change, record: optional(3)?, by: format!("{name} at {}{note}", super::second(&at)) })
+    Ok(Rejection {
+        number: row.get(11)?,
+        key: text(0)?,
+        change,
+        record: optional(3)?,
+        by: format!("{name} at {}{note}", super::second(&at)),
+    })
 }
 
 /// A rejection as the list of decisions shows it.
@@ -83,7 +88,7 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<Option<DecisionRow>> {
     Ok(Some(DecisionRow {
         key,
         tenant_id: TenantId(row.get(1)?),
-        verdict: "reject",
+        verdict: DecisionKind::Reject,
         account,
         given_name: String::new(),
         surname: String::new(),
@@ -133,6 +138,22 @@ impl Store {
         ))?;
         let rows = select.query_map([key.map(EmployeeId::as_str)], listed)?;
         Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+    }
+
+    /// Ends those of these rejections that answered a plan of this feed: HR's record is no longer the one that they were made for.
+    ///
+    /// The record may look the same again later. Then it is about another event, which no answer has rejected.
+    pub fn end_rejections(&mut self, tenant: &TenantId, feed: &str, numbers: &[i64]) -> Result<(), StoreError> {
+        let mut update = self.database.prepare(
+            "update rejections set forgotten_at = ?3, forgotten_by = 'a change of HR''s record' where rejection = ?4 and tenant = ?1 \
+             and forgotten_at is null \
+             and exists (select 1 from approvals a where a.tenant = ?1 and a.feed = ?2 and a.fingerprint = rejections.fingerprint)",
+        )?;
+        let at = now();
+        for number in numbers {
+            update.execute(params![tenant.0, feed, at, number])?;
+        }
+        Ok(())
     }
 
     /// Ends the rejections of a person; gives the youngest back, where there is one.

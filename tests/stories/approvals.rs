@@ -299,6 +299,70 @@ fn the_younger_answer_to_a_plan_counts() {
 }
 
 #[test]
+fn a_plan_that_was_carried_out_cannot_be_approved_once_more() {
+    let (company, rows) = settled();
+    let left = without(&rows, &[2, 3, 4, 5]);
+    company.hr(&left);
+    let fingerprint = stopped(&company);
+    company.hrpush(&["import", "hr.csv", "--mapping", "map.toml", "--approve", &fingerprint], true).ends_with(0);
+    refused(&company, &["approve", "last"], "there is nothing to answer");
+    refused(&company, &["approve", &fingerprint], "no plan");
+    nothing_left(&company, 0);
+}
+
+#[test]
+fn an_approval_does_not_cover_what_was_carried_out_before_it() {
+    let (company, rows) = settled();
+    company.hr(&without(&rows, &[2, 3, 4, 5]));
+    let fingerprint = stopped(&company);
+    let one = |key: &str| {
+        let arguments = ["import", "hr.csv", "--mapping", "map.toml", "--only", key, "--format", "json"];
+        assert_eq!(company.hrpush(&arguments, true).ends_with(0).json()["applied"], 1);
+    };
+    one("2");
+    let given = approve(&company, &[&fingerprint]);
+    assert_eq!(given["changes"], 3);
+    for key in ["3", "4", "5"] {
+        one(key);
+    }
+    refused(&company, &["approve", &fingerprint], "was carried out since");
+}
+
+#[test]
+fn a_rejection_withdraws_the_approval_that_a_killed_run_left_valid() {
+    let (company, rows) = settled();
+    let mut left = without(&rows, &[2, 3, 4, 5]);
+    company.hr(&left);
+    stopped(&company);
+    approve(&company, &["last"]);
+    // As a run leaves it that was killed before its first write.
+    state(&company, "update approvals set used_by = (select run from runs order by number desc limit 1)");
+    state(&company, "update runs set ended = 'crashed' where number = (select max(number) from runs)");
+    company.hrpush(&["reject", "last", "--note", "not these"], false).ends_with(0);
+    for number in [2, 3, 4, 5] {
+        left[number - 1][column("Department")] = "Elsewhere".into();
+    }
+    company.hr(&left);
+    stopped(&company);
+}
+
+#[test]
+fn whom_a_younger_answer_leaves_out_is_out_of_the_older_one_too() {
+    let (company, rows) = settled();
+    let mut left = without(&rows, &[2, 3, 4, 5]);
+    company.hr(&left);
+    stopped(&company);
+    approve(&company, &["last"]);
+    let given = approve(&company, &["last", "--except", "2", "--except", "3", "--except", "4", "--except", "5"]);
+    assert_eq!(given["changes"], 0);
+    for number in [2, 3, 4, 5] {
+        left[number - 1][column("Department")] = "Elsewhere".into();
+    }
+    company.hr(&left);
+    stopped(&company);
+}
+
+#[test]
 fn a_rejected_person_is_kept_as_is_whatever_hr_changes_and_stays_loud() {
     let (company, rows) = settled();
     let mut gone = without(&rows, &[2, 3, 4, 5]);
@@ -405,4 +469,120 @@ mod killed {
         hr(&world, 230, "Person");
         world.run_with(&TOKEN, arguments(&server.url)).ends_with(3);
     }
+}
+
+/// A run of this import; its exit code is not the point.
+fn night(company: &Company, rows: &[Row], code: i32) -> Ended {
+    company.hr(rows);
+    import(company, code)
+}
+
+#[test]
+fn a_rejection_is_over_once_hr_has_said_otherwise_and_does_not_come_back() {
+    let (company, rows) = settled();
+    company.hr(&without(&rows, &[2]));
+    company.hrpush(&["plan", "hr.csv", "--mapping", "map.toml"], false).ends_with(0);
+    company.hrpush(&["reject", "last", "--note", "works here"], false).ends_with(0);
+    // Disables nobody, loudly, as long as HR says so.
+    assert_eq!(night(&company, &without(&rows, &[2]), 4).json()["applied"], 0);
+    // HR corrects the record. The person leaves for good later: the same record, and another event.
+    night(&company, &rows, 0);
+    let outcome = night(&company, &without(&rows, &[2]), 0).json();
+    assert_eq!((outcome["applied"].as_u64(), outcome["summary"]["disable"].as_u64()), (Some(1), Some(1)));
+    nothing_left(&company, 0);
+}
+
+#[test]
+fn an_approval_does_not_make_a_status_known_that_its_giver_never_saw() {
+    let company = Company::served(&json!({}));
+    let rows = people(1..=24);
+    let source = "[quota]\nscale = 1000\n[source]\nkind = \"csv\"\nfiles = [\"hr.csv\"]\nmapping = \"map.toml\"\n";
+    company.world.write("hrpush.toml", source);
+    let sync = |rows: &[Row], code: i32| {
+        company.hr(rows);
+        company.hrpush(&["sync"], true).ends_with(code)
+    };
+    sync(&rows, 0);
+    let left = without(&rows, &[2, 3, 4, 5]);
+    sync(&left, 3);
+    approve(&company, &["last"]);
+    let mut odd = left.clone();
+    odd[6][column("Status")] = "Terminted".into();
+    for _night in 0..3 {
+        let ended = sync(&odd, 4);
+        assert!(ended.err.contains("Terminted") || ended.err.contains("new-status"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn nothing_of_an_undo_is_rejected_and_the_refusal_says_so() {
+    let (company, rows) = settled();
+    night(&company, &without(&rows, &[2]), 0);
+    let run = last_run(&company)["run"].as_str().unwrap().to_owned();
+    company.hrpush(&["undo", &run, "--dry-run"], false).ends_with(0);
+    refused(&company, &["reject", "last", "--note", "she has left"], "nothing of an undo can be rejected");
+}
+
+#[test]
+fn leavers_that_needed_an_approval_use_it_up_also_where_another_guard_stops_the_rest() {
+    let (company, rows) = settled();
+    company.world.write("hrpush.toml", "[guard]\nleavers = \"go\"\nupdate = { count = 5 }\n");
+    let left = without(&rows, &[2, 3, 4, 5]);
+    company.hr(&left);
+    stopped(&company);
+    approve(&company, &["last"]);
+    let mut renamed = left.clone();
+    for row in &mut renamed[6..22] {
+        row[column("Last")].push('x');
+    }
+    let outcome = night(&company, &renamed, 3).json();
+    assert_eq!(outcome["summary"]["disable"].as_u64().or(outcome["applied"].as_u64()), Some(4), "{outcome}");
+    assert!(last_run(&company)["approvedBy"][0]["user"].is_string());
+    let uses: i64 = rusqlite::Connection::open(company.world.path(".hrpush/state.db"))
+        .unwrap()
+        .query_row("select count(*) from approvals where used_by is not null", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(uses, 1);
+}
+
+#[test]
+fn status_speaks_of_a_leaver_whose_disable_was_rejected() {
+    let (company, rows) = settled();
+    company.hrpush(&["status"], false).ends_with(0);
+    company.hr(&without(&rows, &[2]));
+    company.hrpush(&["plan", "hr.csv", "--mapping", "map.toml"], false).ends_with(0);
+    company.hrpush(&["reject", "last", "--note", "not yet"], false).ends_with(0);
+    import(&company, 4);
+    let ended = company.hrpush(&["status"], false).ends_with(4);
+    assert!(ended.err.contains("attention"), "{}", ended.err);
+}
+
+#[test]
+fn a_dry_run_says_whom_the_run_disables_although_a_guard_stops_it() {
+    let (company, rows) = settled();
+    company.world.write("hrpush.toml", "[guard]\nleavers = \"go\"\nupdate = { count = 5 }\n");
+    let mut changed = without(&rows, &[2]);
+    for row in &mut changed[6..22] {
+        row[column("Last")].push('x');
+    }
+    company.hr(&changed);
+    let shown = company.hrpush(&["import", "hr.csv", "--mapping", "map.toml", "--dry-run"], false).ends_with(3).out;
+    assert!(shown.contains("1 leaver would be disabled"), "{shown}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_stderr_keeps_no_leaver_in() {
+    let (company, rows) = settled();
+    company.hr(&without(&rows, &[2]));
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_hrpush"))
+        .args(["import", "hr.csv", "--mapping", "map.toml", "--yes"])
+        .current_dir(company.world.path(""))
+        .stdout(full.try_clone().unwrap())
+        .stderr(full)
+        .status()
+        .unwrap();
+    assert!(ended.code().is_some_and(|code| code != 101), "{ended}");
+    nothing_left(&company, 0);
 }

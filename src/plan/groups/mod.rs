@@ -147,7 +147,7 @@ fn leave_twins(
             case.present.map_or("the other group", |group| &group.name)
         );
         let (key, id) = (Some(unique.clone()), Some(twin.id.clone()));
-        planner.skipped.push(Skipped { key, id, code: SkippedCode::GroupSpelling, message, left: false });
+        planner.skipped.push(Skipped { key, id, code: SkippedCode::GroupSpelling, message, left: false, disabled: false });
         if planner.inputs.rules.groups[case.rule].exact && refuse("", twin).is_ok() {
             let mut moves = Moves::default();
             members::add_leaving(membership, &case.asked, twin, waiting, &mut moves);
@@ -232,7 +232,7 @@ fn report_spellings(planner: &mut PersonPlanner<'_>, case: &Case<'_>) {
         quoted.join(", ")
     );
     let (key, id) = (Some(case.key.clone()), case.present.map(|group| group.id.clone()));
-    planner.skipped.push(Skipped { key, id, code: SkippedCode::GroupSpelling, message, left: false });
+    planner.skipped.push(Skipped { key, id, code: SkippedCode::GroupSpelling, message, left: false, disabled: false });
 }
 
 /// Reports members of an exact group that hrpush does not manage.
@@ -246,6 +246,6 @@ fn report_others(planner: &mut PersonPlanner<'_>, membership: &Membership<'_, '_
         );
         let (key, id) = (Some(key.to_owned()), Some(group.id.clone()));
         let code = SkippedCode::GroupMembers;
-        planner.skipped.push(Skipped { key, id, code, message, left: false });
+        planner.skipped.push(Skipped { key, id, code, message, left: false, disabled: false });
     }
 }

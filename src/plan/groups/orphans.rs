@@ -60,6 +60,6 @@ pub(super) fn report(planner: &mut PersonPlanner<'_>, served: &BTreeSet<&ObjectI
             group.name
         );
         let (key, id, code) = (Some(unique.clone()), Some(group.id.clone()), SkippedCode::GroupUnused);
-        planner.skipped.push(Skipped { key, id, code, message, left: false });
+        planner.skipped.push(Skipped { key, id, code, message, left: false, disabled: false });
     }
 }

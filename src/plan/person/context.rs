@@ -138,6 +138,6 @@ impl<'a> PersonPlanner<'a> {
     /// Adds an entry for a person or a value that is left alone.
     pub(in crate::plan) fn skip(&mut self, key: &str, user: Option<&User>, code: SkippedCode, message: String, left: bool) {
         let (key, id) = (Some(key.to_owned()), user.map(|user| user.id.clone()));
-        self.skipped.push(Skipped { key, id, code, message, left });
+        self.skipped.push(Skipped { key, id, code, message, left, disabled: false });
     }
 }

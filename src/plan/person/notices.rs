@@ -59,7 +59,7 @@ impl<'a> PersonPlanner<'a> {
              hint: add it to `left` in [lifecycle] of the mapping if it means gone, or to `active` if it means working here",
             named.join(", ")
         );
-        self.skipped.push(Skipped { key: None, id: None, code: SkippedCode::NewStatus, message, left: false });
+        self.skipped.push(Skipped { key: None, id: None, code: SkippedCode::NewStatus, message, left: false, disabled: false });
     }
 
     /// Lists the people with a past end date that stay active because `[lifecycle.states]` keeps their status.

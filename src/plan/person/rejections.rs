@@ -1,11 +1,15 @@
 //! Changes that an administrator rejected: left out of the plan until HR's record changes.
 
+use std::collections::BTreeMap;
+
+use crate::directory::Users;
 use crate::plan::decision::Verdict;
 use crate::plan::ledger::Ledger;
 use crate::plan::matching::doubt::shell_word;
 use crate::plan::model::{Action, Change, Object, Skipped, SkippedCode};
 use crate::plan::person::context::{PersonDecision, PersonPlanner};
 use crate::plan::reason::ReasonCode;
+use crate::plan::records::{People, RecordState};
 use crate::plan::rejection::Rejection;
 
 impl PersonPlanner<'_> {
@@ -42,7 +46,7 @@ impl PersonPlanner<'_> {
             if taken > 0 && change.is_spent() {
                 let message = "changes of this group were rejected; hint: `hrpush decide --list` names them".to_owned();
                 let (key, id) = (Some(change.key), change.id);
-                self.skipped.push(Skipped { key, id, code: SkippedCode::Rejected, message, left: false });
+                self.skipped.push(Skipped { key, id, code: SkippedCode::Rejected, message, left: false, disabled: false });
             } else {
                 kept.push(change);
             }
@@ -57,7 +61,9 @@ impl PersonPlanner<'_> {
         let Some(rejection) = same.find(|rejection| self.is_in_force(rejection)) else { return false };
         let records = self.rejected_records.get();
         let gone = records.and_then(|records| records.get(&change.key)).is_some_and(|record| record.gone);
-        self.skipped.push(skipped(change, rejection, gone));
+        let account = change.id.as_ref().and_then(|id| self.inputs.snapshot.users.row(id));
+        let disabled = account.is_some_and(|account| account.to_user().enabled == Some(false));
+        self.skipped.push(Skipped { disabled, ..skipped(change, rejection, gone) });
         true
     }
 
@@ -68,18 +74,34 @@ impl PersonPlanner<'_> {
             let keys = inputs.ledger.rejections.iter().map(|rejection| rejection.key.as_str()).collect();
             inputs.people.record_digests(&keys, &inputs.snapshot.users)
         });
-        let key = rejection.key.as_str();
-        let record = records.get(key);
-        if record.map(|record| &record.digest) == rejection.record.as_ref() {
-            return true;
-        }
-        inputs.ledger.decisions.get(key).is_some_and(|decision| {
-            let names = record.and_then(|record| record.names.as_ref());
-            decision.verdict == Verdict::Keep
-                && decision.account == rejection.change.id
-                && names.is_none_or(|names| names.are_of(decision))
-        })
+        stands(rejection, records, inputs.ledger)
     }
+}
+
+/// The numbers of the rejections that are over: HR's record of the person is another one in this reading, which must be whole.
+pub fn ended_rejections(people: &People, users: &Users, ledger: &Ledger) -> Vec<i64> {
+    if ledger.rejections.is_empty() {
+        return Vec::new();
+    }
+    let keys = ledger.rejections.iter().map(|rejection| rejection.key.as_str()).collect();
+    let records = people.record_digests(&keys, users);
+    let over = ledger.rejections.iter().filter(|rejection| !stands(rejection, &records, ledger));
+    over.map(|rejection| rejection.number).collect()
+}
+
+/// Whether HR's record is as it was when the change was rejected, or a decision keeps the person as is whatever HR changes.
+fn stands(rejection: &Rejection, records: &BTreeMap<String, RecordState>, ledger: &Ledger) -> bool {
+    let key = rejection.key.as_str();
+    let record = records.get(key);
+    if record.map(|record| &record.digest) == rejection.record.as_ref() {
+        return true;
+    }
+    ledger.decisions.get(key).is_some_and(|decision| {
+        let names = record.and_then(|record| record.names.as_ref());
+        decision.verdict == Verdict::Keep
+            && decision.account == rejection.change.id
+            && names.is_none_or(|names| names.are_of(decision))
+    })
 }
 
 /// What is listed instead of a change of a saved plan; none where the change goes on, perhaps without single members.
@@ -115,5 +137,7 @@ fn skipped(change: &Change, rejection: &Rejection, gone: bool) -> Skipped {
         format!("{gone}the {action} of {account} was rejected by {by}; hint: `hrpush decide {key} --forget` ends that")
     };
     let (key, id) = (Some(change.key.clone()), change.id.clone());
-    Skipped { key, id, code: SkippedCode::Rejected, message, left: gone || closes }
+    // Only a disabled account is deleted.
+    let disabled = change.action == Action::Delete;
+    Skipped { key, id, code: SkippedCode::Rejected, message, left: gone || closes, disabled }
 }

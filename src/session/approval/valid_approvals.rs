@@ -7,7 +7,7 @@ use super::signature;
 use super::statement::Statement;
 use crate::config::ApprovalConfig;
 use crate::directory::TenantId;
-use crate::plan::{Approver, GivenApproval};
+use crate::plan::{Approver, Change, GivenApproval, RejectedChange};
 use crate::store::{ApprovalRow, Store};
 
 /// The valid approvals of a feed.
@@ -25,19 +25,28 @@ pub(crate) fn valid_approvals(
         if row.approval.given_at + config.valid <= now {
             continue;
         }
+        let Some(covered) = still_covered(store, &row)? else { continue };
         match approver(config, &row, now) {
             Ok(by) => given.push(GivenApproval {
                 number: row.number,
                 fingerprint: row.approval.fingerprint,
                 reading: row.approval.reading,
                 guards: row.approval.guards,
-                covered: row.approval.covered,
+                covered,
                 by,
             }),
             Err(why) => tracing::warn!(approval = row.number, "an approval does not count: {why}"),
         }
     }
     Ok(given)
+}
+
+/// What an approval still covers: a run that broke off has used it for what it carried out. `None` where it carried out everything.
+fn still_covered(store: &Store, row: &ApprovalRow) -> Result<Option<Vec<Change>>, Failure> {
+    let covered = row.approval.covered.clone();
+    let Some(run) = row.used_by.as_ref().filter(|_| !covered.is_empty()) else { return Ok(Some(covered)) };
+    let left = RejectedChange::taken_out_of(&store.carried_out_by(run)?, covered);
+    Ok((!left.is_empty()).then_some(left))
 }
 
 fn approver(config: &ApprovalConfig, row: &ApprovalRow, now: Timestamp) -> Result<Approver, Failure> {

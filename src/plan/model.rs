@@ -537,7 +537,7 @@ impl Skipped {
                 "{attribute}: the target refuses it, so it is not written for {people} people; hint: take it out of the mapping, or let \
                  the provider accept it; each run tries it on one person"
             );
-            return Self { key: None, id: None, code: SkippedCode::RefusedByTarget, message, left: false };
+            return Self { key: None, id: None, code: SkippedCode::RefusedByTarget, message, left: false, disabled: false };
         }
         // No permission helps here: Graph's documentation excludes apps from updates of this attribute.
         let hint = if attribute.name == roles::EMPLOYEE_HIRE_DATE {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::connect::{self, Connection, TargetChoice};
 use super::doctor_findings::note_protected;
-pub(crate) use super::doctor_findings::{Findings, TenantFindings, Verdict};
+pub(crate) use super::doctor_findings::{Check, Findings, TenantFindings, Verdict};
 use super::doctor_provider;
 use super::error::Failure;
 use super::load_source;

@@ -5,6 +5,7 @@ use super::mapped_reading::MappedReading;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::settings::Settings;
 use crate::config::{ScimTargetConfig, TargetConfig};
+use crate::diagnostic::{Note, NoteCode};
 use crate::directory::{Attribute, roles};
 use crate::mapping::{LeaveAction, Mapping, UnfitAttribute};
 use crate::scim_target::{AttributeFault, Profile, Translation};
@@ -86,7 +87,7 @@ fn check_parts(profile: &Profile, mapping: &Mapping) -> Result<(), Failure> {
 }
 
 /// The steps that the target cannot do and that the plan leaves out.
-fn left_out(settings: &Settings, mapping: &Mapping) -> Option<String> {
+fn left_out(settings: &Settings, mapping: &Mapping) -> Option<Note> {
     if matches!(settings.config.target, TargetConfig::Graph) {
         return None;
     }
@@ -99,5 +100,6 @@ fn left_out(settings: &Settings, mapping: &Mapping) -> Option<String> {
         ("`delete_after`", lifecycle.delete_after.is_some() && !capabilities.soft_delete),
     ];
     let steps: Vec<&str> = steps.into_iter().filter(|(_, left_out)| *left_out).map(|(step, _)| step).collect();
-    (!steps.is_empty()).then(|| format!("left out, since the target cannot do it: {}", steps.join(", ")))
+    let text = format!("left out, since the target cannot do it: {}", steps.join(", "));
+    (!steps.is_empty()).then(|| Note::new(NoteCode::NotSupported, text).count(steps.len()))
 }

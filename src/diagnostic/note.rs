@@ -62,6 +62,8 @@ pub enum NoteCode {
     LeftToTarget,
     /// Changes that no longer fit the tenant.
     LeftOut,
+    /// Steps that the target cannot do.
+    NotSupported,
     /// A run that changed nothing.
     NothingToUndo,
     /// A plan without a copy in the state folder.
@@ -114,6 +116,7 @@ impl NoteCode {
             Self::NoTimeZone => ("no-time-zone", "the mapping sets no `time_zone`; using UTC"),
             Self::LeftToTarget => ("left-to-target", "the target cannot do a part of what the mapping asks"),
             Self::LeftOut => ("left-out", "changes no longer fit the tenant and are left out"),
+            Self::NotSupported => ("not-supported", "the mapping names steps that the target cannot do, and they are left out"),
             Self::NothingToUndo => ("nothing-to-undo", "the run changed nothing, so there is nothing to undo"),
             Self::NoPlanCopy => ("no-plan-copy", "this state folder has no copy of the plan, so it needs an approval"),
             Self::UndeliveredPasses => ("undelivered-passes", "Temporary Access Passes are created but not delivered"),

@@ -59,8 +59,8 @@ pub(crate) mod saved_plan;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod status;
-mod telemetry;
 pub(crate) mod target_fit;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 pub(crate) mod undo;

@@ -87,7 +87,7 @@ fn check_parts(profile: &Profile, mapping: &Mapping) -> Result<(), Failure> {
 }
 
 /// The steps that the target cannot do and that the plan leaves out.
-fn left_out(settings: &Settings, mapping: &Mapping) -> Option<String> {
+fn left_out(settings: &Settings, mapping: &Mapping) -> Option<Note> {
     if matches!(settings.config.target, TargetConfig::Graph) {
         return None;
     }
@@ -100,5 +100,6 @@ fn left_out(settings: &Settings, mapping: &Mapping) -> Option<String> {
         ("`delete_after`", lifecycle.delete_after.is_some() && !capabilities.soft_delete),
     ];
     let steps: Vec<&str> = steps.into_iter().filter(|(_, left_out)| *left_out).map(|(step, _)| step).collect();
-    (!steps.is_empty()).then(|| format!("left out, since the target cannot do it: {}", steps.join(", ")))
+    let text = format!("left out, since the target cannot do it: {}", steps.join(", "));
+    (!steps.is_empty()).then(|| Note::new(NoteCode::NotSupported, text).count(steps.len()))
 }

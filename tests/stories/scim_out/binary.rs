@@ -201,7 +201,7 @@ fn an_account_with_another_key_is_held_and_the_others_go_on() {
         "userName": "ada@elsewhere.example", "displayName": "Ada Brandt", "active": true, "externalId": "HR-7",
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": number,
     });
-    let id = story.provider.put(ResourceKind::User, body);
+    let id = story.provider.put(ResourceKind::User, &body);
     let plan = story.run(&["plan", "--format", "json"]).ends_with(4).json();
     assert_eq!((&plan["held"][0]["key"], &plan["held"][0]["code"]), (&"E-1001".into(), &"claimed-by-other-key".into()));
     story.run(&["sync", "--yes"]).ends_with(4);

@@ -35,7 +35,7 @@ fn membership_is_read_from_the_users_where_groups_hide_it() {
         let mut office = Office::open().await;
         office.profile.membership = Membership::Users;
         office.profile.paging = Paging::Cursor;
-        let manner = Manner { hides_members: true, by_cursor: true, ..Manner::default() };
+        let manner = Manner { like_aws: true, ..Manner::default() };
         office.settle(&everybody(60), &manner).await;
         office.settle(&a_month_later(60), &manner).await;
         assert!(office.people().values().filter(|person| person.2).all(|person| person.4.len() == 1));
@@ -104,7 +104,7 @@ fn the_key_decides_whose_account_it_is() {
             if let Some(number) = number {
                 body["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"] = json!({ "employeeNumber": number });
             }
-            office.provider.put(ResourceKind::User, body)
+            office.provider.put(ResourceKind::User, &body)
         };
         // Found by the personnel number, and the key is another one's: it is held. Found without any key: it is adopted.
         user("other@contoso.example", Some("someone-else"), Some("00001"));

@@ -41,10 +41,8 @@ pub(crate) struct Manner {
     pub(crate) keeps_active: bool,
     /// Lists and filters show a new resource only after so many further requests.
     pub(crate) lag: u64,
-    /// Lists are read by cursor.
-    pub(crate) by_cursor: bool,
-    /// Groups are answered without members; users can be filtered by group.
-    pub(crate) hides_members: bool,
+    /// Lists are read by cursor, and groups are answered without members; users can be filtered by group.
+    pub(crate) like_aws: bool,
     /// What the list of users gets wrong.
     pub(crate) list: ListFault,
     /// A user with this attribute is refused with 403.
@@ -165,7 +163,7 @@ impl Provider {
     }
 
     /// Stores a resource as another client would.
-    pub(crate) fn put(&self, kind: ResourceKind, body: Value) -> String {
+    pub(crate) fn put(&self, kind: ResourceKind, body: &Value) -> String {
         self.inner.lock().unwrap().insert(kind, body.as_object().unwrap().clone())
     }
 
@@ -277,7 +275,7 @@ impl Inner {
 
     fn shown(&self, id: &str) -> Value {
         let mut body = self.resources[id].body.clone();
-        if self.manner.hides_members {
+        if self.manner.like_aws {
             body.remove("members");
         }
         body.into()
@@ -304,7 +302,7 @@ impl Inner {
         let is_list = users && !query.contains_key("filter");
         let total = found.len() + usize::from(is_list && self.manner.list == ListFault::Total);
         let count: usize = query.get("count").map_or(usize::MAX, |count| count.parse().unwrap());
-        if let (true, Some(cursor)) = (self.manner.by_cursor, query.get("cursor")) {
+        if let (true, Some(cursor)) = (self.manner.like_aws, query.get("cursor")) {
             let from: usize = cursor.parse().unwrap_or(0);
             let rest = found.split_off(from.min(found.len()));
             let more = rest.len() > count;

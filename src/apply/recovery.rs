@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
     use crate::directory::{ObjectId, Snapshot};
-    use crate::target::{Owner, SnapshotCache, SnapshotScope, TargetError};
+    use crate::target::{Owner, SnapshotCache, SnapshotScope, TargetError, TargetErrorKind};
 
     /// A tenant with replicas that show an account a certain time after the first look-up.
     struct Late {
@@ -136,7 +136,7 @@ mod tests {
     #[async_trait]
     impl TargetReader for Late {
         async fn snapshot(&self, _: &SnapshotScope, _: &dyn SnapshotCache) -> Result<Snapshot, TargetError> {
-            Err(TargetError::new("this test reads no snapshot"))
+            Err(TargetError::new(TargetErrorKind::Target, "no snapshot", "this test reads no snapshot"))
         }
 
         async fn find_user(&self, _: &Upn, _: Option<(Attribute, &str)>) -> Result<Found, TargetError> {

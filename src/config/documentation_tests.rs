@@ -8,7 +8,7 @@ use crate::diagnostic::toml::KnownKeys;
 
 /// Configurations that together reach every reader.
 const EXAMPLES: [&str; 17] = [
-    "[tenant]\nid = \"a.com\"\nauth = { method = \"client-secret\" }\n[protect]\n[guard]\nsource = {}\nfeed = {}\ndisable = {}\nenable = {}\ndelete = {}\ncreate = {}\nupdate = {}\nclear = {}\nidentity = {}\nremoveMembers = {}\nheld = {}\nmissing = {}\n[plan]\n[journal]\n[approval]\n[names]\n[password]\ndeliver = \"file\"\n[quota]\n",
+    "[tenant]\nid = \"a.com\"\nauth = { method = \"client-secret\" }\n[protect]\n[guard]\nsource = {}\nfeed = {}\ndisable = {}\nenable = {}\ndelete = {}\ncreate = {}\nupdate = {}\nclear = {}\nidentity = {}\nremoveMembers = {}\nheld = {}\nmissing = {}\n[plan]\n[journal]\n[approval]\n[names]\n[password]\ndeliver = \"file\"\n[quota]\n[target]\n",
     "[tenant]\nauth = { method = \"client-certificate\" }\n",
     "[tenant]\nauth = { method = \"managed-identity\" }\n[tenant.x]\n",
     "[tenant]\nauth = { method = \"workload-identity\" }\n",

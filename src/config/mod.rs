@@ -26,6 +26,7 @@ mod secret;
 mod secret_keys;
 mod serve;
 mod sql;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ pub use rest::{Layer, RestSource, check_rest};
 pub use secret::{SecretError, SecretFrom};
 pub(crate) use serve::OPEN_HINT;
 pub use serve::{ScimSource, Serve};
+pub use target::TargetConfig;
 
 /// All settings. The default is that of a folder without `hrpush.toml`.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct Config {
     pub path: Option<PathBuf>,
     /// The tenant; without one `import`, `plan` and `explain` use the sandbox.
     pub tenant: Option<Tenant>,
+    /// The kind of target that plans go to.
+    pub target: TargetConfig,
     /// Where HR data comes from in a `sync`.
     pub source: Option<SourceConfig>,
     /// Accounts that are never changed.
@@ -74,6 +78,7 @@ impl Default for Config {
         Self {
             path: None,
             tenant: None,
+            target: TargetConfig::default(),
             source: None,
             protect: Protect::default(),
             guard: Guards::default(),

@@ -8,7 +8,7 @@ use super::features::Feature;
 use super::files::FileKind;
 use super::{
     ApprovalConfig, Config, Deliver, HandTo, JournalConfig, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth,
-    duration, files, guards, notify, rest, serve, sql,
+    duration, files, guards, notify, rest, serve, sql, target,
 };
 #[cfg(test)]
 use crate::diagnostic::toml::KnownKeys;
@@ -49,6 +49,9 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
     let mut config = Config { path: Some(path.to_path_buf()), ..Config::default() };
     if let Some(fields) = reader.table(root, "tenant") {
         config.tenant = tenant(reader, &fields);
+    }
+    if let Some(fields) = reader.table(root, "target") {
+        config.target = target::read(reader, &fields);
     }
     if let Some(fields) = reader.table(root, "source") {
         config.source = source(reader, &fields, text, path);

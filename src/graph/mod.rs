@@ -4,6 +4,7 @@
 //! error. A [`Writer`] sends [`crate::target::Operation`]s in batches and judges each response alone. A dry run never creates a writer.
 //! Neither knows HR or plans.
 
+mod connection;
 mod grant;
 mod http;
 mod permissions;
@@ -13,8 +14,9 @@ mod target;
 mod tests;
 mod write;
 
+pub use connection::GraphConnection;
 pub use grant::{GrantTool, grant};
-pub use http::client::{Client, Priority, Settings};
+pub use http::client::{Client, Settings};
 pub use http::cloud::Cloud;
 pub use http::credential::{Auth, Credential, CredentialError};
 pub use http::error::GraphError;

@@ -1,7 +1,7 @@
 //! The port over Microsoft Graph: a reader alone, and a target that also writes.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::http::batch::MOST;
+use super::http::client::Client;
 use super::http::error::GraphError;
 use super::read::Reader;
 use super::write::Writer;
@@ -16,7 +17,7 @@ use crate::directory::{Attribute, Kind, ObjectId, Snapshot, Upn, User, Value};
 use crate::record::lock;
 use crate::target::{
     Answer, Capabilities, Found, Operation, Owner, OwnerKind, QuotaLevel, RequestCounts, SnapshotCache, SnapshotScope,
-    TargetError, TargetReader, TargetWriter,
+    TargetError, TargetErrorKind, TargetReader, TargetWriter,
 };
 
 /// What Graph can do.
@@ -35,19 +36,20 @@ const STORE_LEVEL: Duration = Duration::from_secs(1);
 
 /// A tenant behind Graph that can be written. A dry run never has one, since it has no writer.
 pub struct GraphTarget<'a> {
-    writer: &'a Writer,
-    reader: &'a Reader,
+    writer: Writer,
+    reader: Reader,
     level: &'a dyn QuotaLevel,
     stored_at: Mutex<Instant>,
 }
 
 impl<'a> GraphTarget<'a> {
-    /// A target that `writer` writes to and `reader` looks objects up in.
+    /// A target over this connection.
     ///
     /// The level of the quota is stored regularly, so that the run after a killed one does not count on writes that are used up.
-    pub fn new(writer: &'a Writer, reader: &'a Reader, level: &'a dyn QuotaLevel) -> Self {
-        writer.client().remember(level);
-        Self { writer, reader, level, stored_at: Mutex::new(Instant::now()) }
+    pub fn new(client: Arc<Client>, level: &'a dyn QuotaLevel) -> Self {
+        client.remember(level);
+        let reader = Reader::new(Arc::clone(&client));
+        Self { writer: Writer::new(client), reader, level, stored_at: Mutex::new(Instant::now()) }
     }
 
     /// A wait that Graph asked for is stored at once: if the run is killed right then, the next one must not ask too early.
@@ -62,7 +64,11 @@ impl<'a> GraphTarget<'a> {
 
 impl From<GraphError> for TargetError {
     fn from(error: GraphError) -> Self {
-        Self::new(error)
+        let kind = match &error {
+            GraphError::Credential(_) => TargetErrorKind::Credential,
+            _ => TargetErrorKind::Target,
+        };
+        Self::new(kind, error.facts(), error)
     }
 }
 
@@ -100,7 +106,7 @@ impl TargetReader for Reader {
 #[async_trait]
 impl TargetReader for GraphTarget<'_> {
     async fn snapshot(&self, scope: &SnapshotScope, cache: &dyn SnapshotCache) -> Result<Snapshot, TargetError> {
-        TargetReader::snapshot(self.reader, scope, cache).await
+        TargetReader::snapshot(&self.reader, scope, cache).await
     }
 
     async fn complete(
@@ -109,11 +115,11 @@ impl TargetReader for GraphTarget<'_> {
         scope: &SnapshotScope,
         created: &BTreeMap<ObjectId, Timestamp>,
     ) -> Result<(), TargetError> {
-        TargetReader::complete(self.reader, snapshot, scope, created).await
+        TargetReader::complete(&self.reader, snapshot, scope, created).await
     }
 
     async fn find_user(&self, name: &Upn, key: Option<(Attribute, &str)>) -> Result<Found, TargetError> {
-        let found = TargetReader::find_user(self.reader, name, key).await?;
+        let found = TargetReader::find_user(&self.reader, name, key).await?;
         if let Found::Ours(id) = &found {
             self.writer.remember_recent(id);
         }
@@ -121,7 +127,7 @@ impl TargetReader for GraphTarget<'_> {
     }
 
     async fn find_group(&self, unique_name: &str) -> Result<Option<ObjectId>, TargetError> {
-        TargetReader::find_group(self.reader, unique_name).await
+        TargetReader::find_group(&self.reader, unique_name).await
     }
 
     async fn find_owner(&self, address: &str) -> Option<Owner> {

@@ -8,12 +8,13 @@ use secrecy::SecretString;
 use super::error::Failure;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::settings::Settings;
-use crate::config::{self, SecretFrom, Tenant};
-use crate::graph::{Auth, Client, Cloud, Credential, GraphUrl, Priority, Reader, Settings as GraphSettings};
+use crate::config::{self, SecretFrom, TargetConfig, Tenant};
+use crate::graph::{Auth, Client, Cloud, Credential, GraphConnection, GraphUrl, Settings as GraphSettings};
 use crate::plan::Target;
 use crate::report::shown;
 use crate::sandbox::{self, Sandbox};
 use crate::store::Store;
+use crate::target::{Priority, TargetConnection};
 
 /// The variable with a bearer token, used where no other credential is configured.
 const TOKEN: &str = "HRPUSH_ACCESS_TOKEN";
@@ -22,9 +23,9 @@ const SANDBOX_SCALE: f64 = 1000.0;
 /// The URL of the embedded sandbox in plans. Its real port differs in every run.
 const SANDBOX_URL: &str = "http://127.0.0.1/v1.0";
 
-/// A connected tenant: the client, and how plans name the target.
+/// A connected target, and how plans name it.
 pub(crate) struct Connection {
-    pub(crate) client: Arc<Client>,
+    pub(crate) link: Arc<dyn TargetConnection>,
     /// The URL as plans name it.
     pub(crate) url: String,
     /// The embedded sandbox, kept alive.
@@ -34,10 +35,6 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn reader(&self) -> Reader {
-        Reader::new(Arc::clone(&self.client))
-    }
-
     /// Distinguishes cached snapshots of this target from those of others, before the tenant's id is known.
     pub(crate) fn place(&self) -> String {
         format!("{} {}", self.url, self.expected.as_deref().unwrap_or_default())
@@ -167,6 +164,18 @@ pub(crate) async fn connect(
     choice: &TargetChoice,
     priority: Priority,
 ) -> Result<Connection, Failure> {
+    match settings.config.target {
+        TargetConfig::Graph => Ok(connect_graph(settings, store, choice, priority).await?.1),
+    }
+}
+
+/// Connects to Graph without sending a request. The client itself is for questions that only Graph answers.
+pub(crate) async fn connect_graph(
+    settings: &Settings,
+    store: &mut Store,
+    choice: &TargetChoice,
+    priority: Priority,
+) -> Result<(Arc<Client>, Connection), Failure> {
     let url = choice.url();
     let base = match choice {
         TargetChoice::Embedded => return embedded(store, priority).await,
@@ -177,16 +186,15 @@ pub(crate) async fn connect(
     let credential = credential(tenant, cloud(settings))?;
     let size = tenant.map(|tenant| tenant.size).unwrap_or_default();
     let quota = settings.config.quota;
-    let connection = GraphSettings { base, size, share: quota.share, scale: quota.scale, priority };
-    let client = Client::connect(connection, credential)?;
     let expected = tenant.filter(|_| matches!(choice, TargetChoice::Cloud(_))).map(|tenant| tenant.id.clone());
-    let connection = Connection { client: Arc::new(client), url, sandbox: None, expected };
+    let parts = GraphSettings { base, size, share: quota.share, scale: quota.scale, priority };
+    let (client, connection) = graph(Client::connect(parts, credential)?, url, None, expected);
     let stops = store.stops(&connection.place())?;
-    connection.client.keep_stops(Arc::new(stops));
-    Ok(connection)
+    client.keep_stops(Arc::new(stops));
+    Ok((client, connection))
 }
 
-async fn embedded(store: &mut Store, priority: Priority) -> Result<Connection, Failure> {
+async fn embedded(store: &mut Store, priority: Priority) -> Result<(Arc<Client>, Connection), Failure> {
     let tenant = store.tenant_of_sandbox()?;
     let options = sandbox::Options {
         db: Some(store.private_file("sandbox.db")?),
@@ -199,9 +207,15 @@ async fn embedded(store: &mut Store, priority: Priority) -> Result<Connection, F
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let sandbox = Sandbox::start(listen, options).await?;
     let base = GraphUrl::new(&sandbox.url()).map_err(|error| Failure::cannot(&error))?;
-    let connection = GraphSettings { scale: SANDBOX_SCALE, priority, ..GraphSettings::new(base) };
-    let client = Client::connect(connection, Credential::token("embedded-sandbox".into()))?;
-    Ok(Connection { client: Arc::new(client), url: SANDBOX_URL.to_owned(), sandbox: Some(sandbox), expected: None })
+    let parts = GraphSettings { scale: SANDBOX_SCALE, priority, ..GraphSettings::new(base) };
+    let client = Client::connect(parts, Credential::token("embedded-sandbox".into()))?;
+    Ok(graph(client, SANDBOX_URL.to_owned(), Some(sandbox), None))
+}
+
+fn graph(client: Client, url: String, sandbox: Option<Sandbox>, expected: Option<String>) -> (Arc<Client>, Connection) {
+    let client = Arc::new(client);
+    let link = Arc::new(GraphConnection::new(Arc::clone(&client)));
+    (client, Connection { link, url, sandbox, expected })
 }
 
 fn token() -> Option<SecretString> {

@@ -12,12 +12,12 @@ use super::parallel_map::Extent;
 use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
 use super::run::Session;
 use crate::directory::{ObjectId, Snapshot, User};
-use crate::graph::Priority;
 use crate::mapping::{Desired, HeldCode, Mapped, Stage};
 use crate::plan::{BoundNames, Candidate, HeldEntry, Verdict};
 use crate::record::EmployeeId;
 use crate::report::shown;
 use crate::store::{DecisionRow, HeldRecord};
+use crate::target::Priority;
 
 /// How many accounts with a similar sign-in name are shown.
 const NEAREST: usize = 3;

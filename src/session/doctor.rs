@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::connect::{self, Connection, TargetChoice};
 use super::error::Failure;
@@ -15,9 +16,9 @@ use super::settings::Settings;
 use crate::config::{Deliver, SourceKind};
 use crate::diagnostic::mask;
 use crate::directory::{Snapshot, TenantId};
-use crate::graph::{Deed, Priority, Work, missing, needed, superfluous};
+use crate::graph::{Deed, Reader, Work, missing, needed, superfluous};
 use crate::mapping::{LeaveAction, Mapping};
-use crate::target::SnapshotScope;
+use crate::target::{Priority, SnapshotScope};
 
 /// The largest clock difference without a warning, in seconds: tokens and signatures are valid for minutes.
 const SKEW: i64 = 120;
@@ -182,15 +183,15 @@ async fn check_tenant(
     let settings = session.settings;
     let choice = TargetChoice::of_run(settings, graph_url)?;
     let mut store = settings.store()?;
-    let connecting = connect::connect(settings, &mut store, &choice, Priority::Normal);
-    let connection = session.unless_interrupted(connecting).await?;
-    let reader = connection.reader();
+    let connecting = connect::connect_graph(settings, &mut store, &choice, Priority::Normal);
+    let (client, connection) = session.unless_interrupted(connecting).await?;
+    let reader = Reader::new(Arc::clone(&client));
     let organization = session.unless_interrupted(async { Ok(reader.organization().await?) }).await?;
-    let granted = session.unless_interrupted(async { Ok(connection.client.granted().await?) }).await?;
+    let granted = session.unless_interrupted(async { Ok(client.granted().await?) }).await?;
     let work = work(settings, mapping);
     let needed = needed(&work);
     let missing = granted.as_ref().map(|granted| missing(&needed, granted)).unwrap_or_default();
-    connection.client.restore(&store.level(&TenantId(organization.tenant.0.clone()))?);
+    client.restore(&store.level(&TenantId(organization.tenant.0.clone()))?);
     let tenant = TenantFindings {
         url: connection.url.clone(),
         id: organization.tenant.0,
@@ -198,8 +199,8 @@ async fn check_tenant(
         domains: organization.domains,
         missing,
         granted,
-        writes: connection.client.level().writes,
-        skew: connection.client.skew(),
+        writes: client.level().writes,
+        skew: client.skew(),
     };
     note_tenant(findings, &tenant, &needed);
     findings.tenant = Some(tenant);

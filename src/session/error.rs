@@ -13,6 +13,7 @@ use crate::graph::{CredentialError, GraphError};
 use crate::sandbox::SandboxError;
 use crate::source::SourceErrors;
 use crate::store::StoreError;
+use crate::target::TargetError;
 
 /// Why a command could not do what it was asked for. The text names the cause, its place and the way out.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +110,7 @@ macro_rules! exit_class {
 
 exit_class! {
     usage: Faults;
-    cannot: GraphError, CredentialError, EndpointError, SandboxError, SecretError, DeliveryError, ApplyError, JournalError, serde_json::Error, csv::Error, std::io::Error,
+    cannot: GraphError, CredentialError, TargetError, EndpointError, SandboxError, SecretError, DeliveryError, ApplyError, JournalError, serde_json::Error, csv::Error, std::io::Error,
 }
 
 /// The exit code of a command.

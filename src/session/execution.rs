@@ -18,11 +18,10 @@ use super::run_state::RunState;
 use crate::apply::{self, AgeFile, Applied, ChangeState, CredentialDelivery, Drifted, Journal as _, Outcome, RunId};
 use crate::config::Deliver;
 use crate::directory::Attribute;
-use crate::graph::{Client, GraphTarget, Writer};
 use crate::plan::{self, ApprovedPlan, Plan, Skipped, SkippedCode};
 use crate::report;
 use crate::store::ApprovalRow;
-use crate::target::TargetWriter;
+use crate::target::{TargetConnection, TargetWriter};
 
 /// How many failures are listed one by one.
 const LISTED: usize = 20;
@@ -85,7 +84,7 @@ fn remember(
         ended.reason = Some(RunReason::attention(ended.why.len()));
     }
     let level = target.store.level(&target.snapshot.tenant)?;
-    target.connection.client.remember(&level);
+    target.connection.link.remember(&level);
     target.store.finish(&RunId(applied.outcome.run.clone()), &applied.outcome, ended.code.number())?;
     Ok(ended)
 }
@@ -98,10 +97,8 @@ async fn write(
     matching: Option<Attribute>,
 ) -> Result<Applied, Failure> {
     let OpenTarget { store, connection, snapshot, .. } = target;
-    let writer = Writer::new(Arc::clone(&connection.client));
-    let reader = connection.reader();
     let level = store.level(&snapshot.tenant)?;
-    let live = GraphTarget::new(&writer, &reader, &level);
+    let live = connection.link.writer(&level);
     let deliver = &session.settings.config.password.deliver;
     let file = match deliver {
         Deliver::File(to) | Deliver::Tap(Some(to)) if gives_access(approved.plan()) => {
@@ -111,17 +108,17 @@ async fn write(
     };
     let file = file.transpose()?;
     let handing = match (&file, deliver) {
-        (Some(file), Deliver::Tap(_)) => Some(CredentialDelivery::passes(&live, file, snapshot)),
-        (Some(file), _) => Some(CredentialDelivery::passwords(&live, file, snapshot)),
+        (Some(file), Deliver::Tap(_)) => Some(CredentialDelivery::passes(&*live, file, snapshot)),
+        (Some(file), _) => Some(CredentialDelivery::passwords(&*live, file, snapshot)),
         (None, _) => None,
     };
-    let tenant = handing.as_ref().map_or(&live as &dyn TargetWriter, |handing| handing);
+    let tenant = handing.as_ref().map_or(&*live as &dyn TargetWriter, |handing| handing);
     let run = store.begin(approved)?;
-    let client = Arc::clone(&connection.client);
+    let link = Arc::clone(&connection.link);
     let mut stop = session.cancelled();
     let stopping = tokio::spawn(async move {
         if stop.wait_for(|stop| *stop).await.is_ok() {
-            client.stop();
+            link.stop();
         }
     });
     let tap = session.settings.policy().tap;
@@ -129,16 +126,16 @@ async fn write(
     let options = apply::Options { run, snapshot, matching, accepted, tap, cancel: session.cancelled() };
     let writes = apply::writes(approved.plan(), snapshot, tap, tenant.capabilities());
     let work = apply::apply(approved, tenant, store, options);
-    let applied = observed(session, &connection.client, writes, work).await;
+    let applied = observed(session, &*connection.link, writes, work).await;
     stopping.abort();
     Ok(applied?)
 }
 
 /// Does the work, and reports its progress four times a second.
-async fn observed<T>(session: &Session<'_>, client: &Client, writes: u64, work: impl Future<Output = T>) -> T {
+async fn observed<T>(session: &Session<'_>, link: &dyn TargetConnection, writes: u64, work: impl Future<Output = T>) -> T {
     let report = |progress| session.observer.event(Event::Progress(progress));
     report(Progress::Started { writes });
-    let before = client.requests().writes;
+    let before = link.requests().writes;
     let mut tick = tokio::time::interval(Duration::from_millis(250));
     let mut work = std::pin::pin!(work);
     loop {
@@ -149,8 +146,8 @@ async fn observed<T>(session: &Session<'_>, client: &Client, writes: u64, work: 
                 return done;
             }
             _ = tick.tick() => {
-                let sent = client.requests().writes.saturating_sub(before).min(writes);
-                let (left, rate) = client.forecast(writes - sent);
+                let sent = link.requests().writes.saturating_sub(before).min(writes);
+                let (left, rate) = link.forecast(writes - sent);
                 report(Progress::Advanced { sent, left, rate });
             }
         }
@@ -161,7 +158,7 @@ async fn observed<T>(session: &Session<'_>, client: &Client, writes: u64, work: 
 fn without_changes(approved: &ApprovedPlan, target: &mut OpenTarget) -> Result<Applied, Failure> {
     let run = target.store.begin(approved)?;
     let mut outcome = Outcome::of(approved.plan(), Some(&run));
-    outcome.requests = target.connection.client.requests();
+    outcome.requests = target.connection.link.requests();
     Ok(Applied {
         outcome,
         results: Vec::new(),

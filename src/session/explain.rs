@@ -14,11 +14,11 @@ use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
 use super::pushed_feed;
 use super::run::Session;
 use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, UserNo, Value, roles};
-use crate::graph::Priority;
 use crate::mapping::{Desired, Flow, Mapped, Stage};
 use crate::plan::{self, BoundNames, Change, Object, Person, Plan, Verdict};
 use crate::record::{At, Cell, EmployeeId, Record};
 use crate::report::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing};
+use crate::target::Priority;
 
 /// How many requests of the journal are listed.
 const WRITES: u32 = 20;

@@ -16,8 +16,8 @@ use super::plan::{PlanRequest, PlanResult, compute, scope};
 use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
-use crate::graph::Priority;
 use crate::record::EmployeeId;
+use crate::target::Priority;
 
 /// What is read, and how it is planned.
 #[derive(Clone, Debug, Default)]

@@ -17,9 +17,9 @@ use super::pending_run::PendingRun;
 use super::plan::{PlanRequest, PlanResult, compute, scope};
 use super::run::Session;
 use super::run_state::RunState;
-use crate::graph::Priority;
 use crate::plan::{Outlook, Plan, Policy};
 use crate::report::{ForecastDay, ForecastPerson};
+use crate::target::Priority;
 
 /// The coming days, and how a dry run would end today.
 pub(crate) struct Forecast {

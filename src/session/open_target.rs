@@ -15,10 +15,9 @@ use super::run_reason::RunReasonCode;
 use crate::apply;
 use crate::config::ApprovalConfig;
 use crate::directory::Snapshot;
-use crate::graph::Priority;
 use crate::plan::{Ledger, Target};
 use crate::store::{Lock, Store};
-use crate::target::SnapshotScope;
+use crate::target::{Priority, SnapshotScope};
 
 /// A tenant that was reached and read. No other run uses its state folder until this is dropped.
 pub(crate) struct OpenTarget {
@@ -65,11 +64,11 @@ impl OpenTarget {
         }
         let connecting = connect::connect(session.settings, &mut store, request.choice, request.priority);
         let connection = session.unless_interrupted(connecting).await?;
-        connection.client.report_waits(session.waits());
+        connection.link.report_waits(session.waits());
         let reading = Box::pin(read_tenant(&mut store, &connection, request.scope, &mut doubts));
         let (snapshot, unsettled) = session.unless_interrupted(reading).await?;
         let mut notes = doubts.notes;
-        notes.extend(clock_check::note(connection.client.skew()));
+        notes.extend(clock_check::note(connection.link.skew()));
         session.learn(|facts| facts.tenant = Some(snapshot.tenant.clone()));
         match request.made_for {
             Some(target) if target.tenant_id != snapshot.tenant.0 => {
@@ -122,21 +121,21 @@ async fn read_tenant(
     scope: &SnapshotScope,
     doubts: &mut Doubts,
 ) -> Result<(Snapshot, BTreeMap<String, String>), Failure> {
-    let reader = connection.reader();
+    let reader = connection.link.reader();
     let cache = store.readings(&connection.place());
-    let mut snapshot = reader.current(scope, &cache).await?;
+    let mut snapshot = reader.snapshot(scope, &cache).await?;
     // Before anything is settled or recorded: the ledger would keep the wrong day.
-    doubts.judge(clock_check::against_tenant(Timestamp::now(), connection.client.skew()))?;
+    doubts.judge(clock_check::against_tenant(Timestamp::now(), connection.link.skew()))?;
     connection.check(&snapshot)?;
-    connection.client.restore(&store.level(&snapshot.tenant)?);
+    connection.link.restore(&store.level(&snapshot.tenant)?);
     let open = store.open_requests(&snapshot.tenant)?;
-    let settled = apply::settle(&reader, &open).await;
+    let settled = apply::settle(&*reader, &open).await;
     if doubts.none() {
         store.settled(&settled)?;
     }
     if !open.is_empty() {
         // The answers may be younger than the first snapshot.
-        snapshot = reader.current(scope, &cache).await?;
+        snapshot = reader.snapshot(scope, &cache).await?;
     }
     // A lagging replica may not list users created moments ago: they are looked up by id, so that they are not created twice.
     let recently = Timestamp::now() - SignedDuration::from_hours(24);

@@ -14,6 +14,7 @@ use crate::plan::Guard;
 use crate::sandbox::SandboxError;
 use crate::source::SourceErrors;
 use crate::store::StoreError;
+use crate::target::{TargetError, TargetErrorKind};
 
 /// Why a run did not end with 0, without any value of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,27 +203,27 @@ impl From<&Faults> for RunReason {
 
 impl From<&GraphError> for RunReason {
     fn from(error: &GraphError) -> Self {
-        let code = RunReasonCode::Tenant;
-        match error {
-            GraphError::Credential(error) => error.into(),
-            GraphError::Unreachable { attempts, .. } => {
-                Self::new(code, format!("the tenant cannot be reached, tried {attempts} times"))
-            }
-            GraphError::Refused { status, code: Some(refusal), .. } => {
-                Self::new(code, format!("Graph answered {status} {refusal}"))
-            }
-            GraphError::Refused { status, code: None, .. } => Self::new(code, format!("Graph answered {status}")),
-            GraphError::Tls(_) => Self::new(code, "TLS cannot be set up"),
-            GraphError::Answer { .. } | GraphError::Link { .. } => Self::new(code, "Graph gave an unexpected answer"),
-        }
+        let code = match error {
+            GraphError::Credential(_) => RunReasonCode::Credential,
+            _ => RunReasonCode::Tenant,
+        };
+        Self::new(code, error.facts())
     }
 }
 
 impl From<&CredentialError> for RunReason {
     fn from(error: &CredentialError) -> Self {
-        let (CredentialError::Unusable { method, .. } | CredentialError::Refused { method, .. }) = error;
-        let verb = if matches!(error, CredentialError::Refused { .. }) { "got no access token" } else { "cannot be used" };
-        Self::new(RunReasonCode::Credential, format!("the credential `{method}` {verb}"))
+        Self::new(RunReasonCode::Credential, error.facts())
+    }
+}
+
+impl From<&TargetError> for RunReason {
+    fn from(error: &TargetError) -> Self {
+        let code = match error.kind() {
+            TargetErrorKind::Credential => RunReasonCode::Credential,
+            TargetErrorKind::Target => RunReasonCode::Tenant,
+        };
+        Self::new(code, error.facts())
     }
 }
 

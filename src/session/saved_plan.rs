@@ -15,11 +15,10 @@ use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
 use crate::directory::{Attribute, roles};
-use crate::graph::Priority;
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Confirmation, Edit, Object, Plan, drift, resolve};
 use crate::store::Staged;
-use crate::target::SnapshotScope;
+use crate::target::{Priority, SnapshotScope};
 
 /// The largest difference between the clock that made a plan and the clock that applies it.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);

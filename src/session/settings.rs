@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::error::Failure;
-use crate::config::{self, Config, Deliver};
+use crate::config::{self, Config, Deliver, TargetConfig};
 use crate::graph;
 use crate::plan::{Limit, Policy};
 use crate::store::Store;
+use crate::target::Capabilities;
 
 /// The configuration, and the state folder.
 #[derive(Clone, Debug)]
@@ -44,6 +45,13 @@ impl Settings {
         self.config.source.as_ref()?.mapping.as_deref()
     }
 
+    /// What the configured target can do.
+    pub(crate) fn capabilities(&self) -> &'static Capabilities {
+        match self.config.target {
+            TargetConfig::Graph => &graph::CAPABILITIES,
+        }
+    }
+
     /// The part of the configuration that decides about changes.
     pub(crate) fn policy(&self) -> Policy {
         let Config { protect, guard, names, password, approval, .. } = &self.config;
@@ -59,7 +67,7 @@ impl Settings {
             week: guard.week.unwrap_or(f64::INFINITY),
             reuse_after_days: days(names.reuse_after),
             tap: matches!(password.deliver, Deliver::Tap(_)),
-            supported: (&graph::CAPABILITIES).into(),
+            supported: self.capabilities().into(),
         }
     }
 }

@@ -14,9 +14,9 @@ use super::run_state::RunState;
 use super::saved_plan::scope;
 use crate::apply::RequestKind;
 use crate::directory::ObjectId;
-use crate::graph::Priority;
 use crate::plan::{self, UndoInputs};
 use crate::store::Recorded;
+use crate::target::Priority;
 
 /// Reads the tenant of a run, and plans its inverse.
 pub(crate) async fn plan(session: &Session<'_>, run: &str, graph_url: Option<&str>) -> Result<PendingRun, Failure> {

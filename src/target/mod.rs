@@ -8,6 +8,8 @@
 
 mod answer;
 mod capabilities;
+mod connection;
+mod error;
 mod operation;
 mod rate_level;
 mod requests;
@@ -22,6 +24,8 @@ use jiff::Timestamp;
 
 pub use answer::{Answer, Cause, Culprits, NameConflict, Outcome, Refusal, TakenName, Transcript};
 pub use capabilities::Capabilities;
+pub use connection::{Priority, TargetConnection};
+pub use error::{TargetError, TargetErrorKind};
 pub use operation::Operation;
 pub use rate_level::{QuotaLevel, RateLevel, Stops, StopsKeeper};
 pub use requests::RequestCounts;
@@ -112,17 +116,5 @@ impl fmt::Display for Owner {
             OwnerKind::Group => "group",
         };
         write!(f, "{kind} {} ({})", self.name, self.id)
-    }
-}
-
-/// A read that failed. Its text is for people; no rule reads it.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct TargetError(Box<dyn std::error::Error + Send + Sync>);
-
-impl TargetError {
-    /// Wraps the error of an implementation.
-    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(error.into())
     }
 }

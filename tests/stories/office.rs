@@ -11,7 +11,7 @@ use std::time::Duration;
 use hrpush::apply::{self, Journal as _, Options, Outcome};
 use hrpush::directory::Snapshot;
 use hrpush::expr::Context;
-use hrpush::graph::{Client, Credential, GraphTarget, GraphUrl, Reader, Settings, Writer};
+use hrpush::graph::{Client, Credential, GraphTarget, GraphUrl, Reader, Settings};
 use hrpush::mapping::{Mapped, Mapping};
 use hrpush::plan::{self, ApprovedPlan, Inputs, Packer, Policy, SourceInfo, Target};
 use hrpush::sandbox::{self, Sandbox};
@@ -132,7 +132,7 @@ impl Office {
             let held = approved.plan().held.len();
             return if held == 0 { Ok(Outcome::of(approved.plan(), None)) } else { Err(format!("{held} are held")) };
         }
-        self.carry_out(&mut store, &approved, &snapshot, &Writer::new(client), &reader).await
+        self.carry_out(&mut store, &approved, &snapshot, client).await
     }
 
     /// The tenant once the open requests of an earlier run are settled, and the people with requests that could not be.
@@ -188,11 +188,10 @@ impl Office {
         store: &mut Store,
         approved: &ApprovedPlan,
         snapshot: &Snapshot,
-        writer: &Writer,
-        reader: &Reader,
+        client: Arc<Client>,
     ) -> Result<Outcome, String> {
         let level = store.level(&snapshot.tenant).unwrap();
-        let live = GraphTarget::new(writer, reader, &level);
+        let live = GraphTarget::new(client, &level);
         let run = store.begin(approved).unwrap();
         let (_alive, cancel) = watch::channel(false);
         let matching = self.mapping.rules().matching.first().copied();

@@ -24,27 +24,14 @@ use super::url::GraphUrl;
 use crate::diagnostic::network::NetworkFault;
 use crate::diagnostic::wait::{WaitReporter, WaitWatch};
 use crate::record::lock;
-use crate::target::{QuotaLevel, RateLevel, RequestCounts, Stops, StopsKeeper};
+use crate::target::{Priority, QuotaLevel, RateLevel, RequestCounts, Stops, StopsKeeper};
 
-/// The value of `x-ms-throttle-priority`: which apps are throttled first. It changes no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Priority {
-    /// A nightly run, which can wait.
-    Low,
-    /// The priority of requests without the header.
-    #[default]
-    Normal,
-    /// A run that a person waits for.
-    High,
-}
-
-impl Priority {
-    const fn header(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Normal => "normal",
-            Self::High => "high",
-        }
+/// The value of `x-ms-throttle-priority`.
+const fn throttle_priority(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Low => "low",
+        Priority::Normal => "normal",
+        Priority::High => "high",
     }
 }
 
@@ -377,7 +364,7 @@ impl Client {
             .request(method, self.base.absolute(&request.url))
             .header(AUTHORIZATION, bearer)
             .header("client-request-id", uuid::Uuid::new_v4().to_string())
-            .header("x-ms-throttle-priority", self.priority.header());
+            .header("x-ms-throttle-priority", throttle_priority(self.priority));
         for (name, value) in &request.headers {
             call = call.header(*name, *value);
         }

@@ -110,6 +110,16 @@ pub enum CredentialError {
     },
 }
 
+impl CredentialError {
+    /// One line without a secret or a value of a person, for lists, logs and messages to others.
+    pub fn facts(&self) -> String {
+        match self {
+            Self::Unusable { method, .. } => format!("the credential `{method}` cannot be used"),
+            Self::Refused { method, .. } => format!("the credential `{method}` got no access token"),
+        }
+    }
+}
+
 type Make = Box<dyn Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync>;
 
 /// A credential with the token it gave last. Its content cannot be printed.

@@ -66,6 +66,18 @@ impl GraphError {
         matches!(self, Self::Refused { status: 404, code: Some(_), .. })
     }
 
+    /// One line without a value of a person, for lists, logs and messages to others.
+    pub fn facts(&self) -> String {
+        match self {
+            Self::Credential(error) => error.facts(),
+            Self::Unreachable { attempts, .. } => format!("the tenant cannot be reached, tried {attempts} times"),
+            Self::Refused { status, code: Some(refusal), .. } => format!("Graph answered {status} {refusal}"),
+            Self::Refused { status, code: None, .. } => format!("Graph answered {status}"),
+            Self::Tls(_) => "TLS cannot be set up".to_owned(),
+            Self::Answer { .. } | Self::Link { .. } => "Graph gave an unexpected answer".to_owned(),
+        }
+    }
+
     /// The permission that would help, where one is missing.
     pub const fn permission(&self) -> Option<&'static str> {
         match self {

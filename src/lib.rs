@@ -16,6 +16,7 @@
 //! `target` is the port to any tenant, and `graph` implements it over Microsoft Graph.
 
 pub mod apply;
+pub mod bulk_upload;
 pub mod commands;
 pub mod config;
 pub mod diagnostic;

@@ -7,15 +7,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::record_steps::record_steps;
 use super::step::{ALONE, Edits, ObjectRef, Phase, Step, StepAction};
 use super::step_order::{Moves, link};
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Object, Plan};
-use crate::target::Capabilities;
+use crate::target::{Capabilities, SnapshotKind};
 
 /// The steps of a plan, in the order in which they become due.
 pub(super) fn steps(plan: &Plan, snapshot: &Snapshot, tap: bool, capabilities: &Capabilities) -> Vec<Step> {
+    if capabilities.snapshot == SnapshotKind::Accepted {
+        return record_steps(plan, snapshot);
+    }
     let world = World::of(plan, snapshot, *capabilities);
     let tap = tap && capabilities.access_pass;
     let mut steps: Vec<Step> = Vec::with_capacity(plan.changes.len() * 2);
@@ -115,7 +119,7 @@ fn user_steps(change: &Change, world: &World<'_>, tap: bool, push: &mut impl FnM
         _ => Phase::Update,
     };
     appear(change, &mut edits, push);
-    enablement(change, &user, &mut edits, push);
+    enablement(change, &user, world, &mut edits, push);
     if change.then.contains(&LeaveAction::RevokeSessions) && world.capabilities.sessions {
         push(Phase::Revoke, StepAction::RevokeSessions { user: user.clone() }, Some(LeaveAction::RevokeSessions));
     }
@@ -160,6 +164,7 @@ fn appear(change: &Change, edits: &mut Edits, push: &mut impl FnMut(Phase, StepA
 fn enablement(
     change: &Change,
     user: &ObjectRef,
+    world: &World<'_>,
     edits: &mut Edits,
     push: &mut impl FnMut(Phase, StepAction, Option<LeaveAction>),
 ) {
@@ -171,7 +176,8 @@ fn enablement(
         _ => asked,
     };
     let opens = to == Some(Value::Flag(true));
-    if change.needs_new_password() && change.id.is_some() && (opens || change.action == Action::Restore) {
+    let has_password = world.capabilities.passwords;
+    if has_password && change.needs_new_password() && change.id.is_some() && (opens || change.action == Action::Restore) {
         push(Phase::Appear, StepAction::SetPassword { user: user.clone() }, None);
     }
     if to.is_some() {
@@ -320,7 +326,12 @@ mod tests {
         sessions: true,
         licences: true,
         access_pass: true,
+        passwords: true,
+        verified_domains: true,
+        nicknames: true,
+        permissions: true,
         asynchronous: false,
+        snapshot: SnapshotKind::Whole,
     };
 
     /// Twenty thousand people in three hundred groups; of each, one in twenty has moved on to another.

@@ -24,7 +24,7 @@ const EXAMPLES: [&str; 17] = [
     "[source]\nkind = \"rest\"\nauth = { method = \"basic\" }\nclient_certificate = {}\nsecret_headers = { X = {} }\npaging = { kind = \"next\" }\n[[source.also]]\npaging = {}\n[[source.join]]\npaging = {}\n[[source.pick]]\n[source.changes]\n",
     "[source]\nkind = \"rest\"\nauth = { method = \"bearer\" }\n",
     "[notify]\n[notify.mail]\n",
-    "[source]\nkind = \"scim\"\n[serve]\ntls = {}\n",
+    "[source]\nkind = \"scim\"\n[serve]\ntls = {}\n[target]\nkind = \"bulk-upload\"\n",
 ];
 
 /// Methods of a service with keys that depend on each other.

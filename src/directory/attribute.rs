@@ -15,10 +15,11 @@ pub(super) mod countries;
 mod extension;
 mod pattern;
 pub mod roles;
+mod scim_path;
 mod spec;
 
 pub use self::extension::ExtensionType;
-pub use self::spec::{Kind, Spec};
+pub use self::spec::{Kind, Spec, Vocabulary};
 
 /// An attribute of a user: a reference into the catalogue, or a directory extension.
 #[derive(Clone, Copy)]
@@ -30,15 +31,27 @@ pub fn all_attributes() -> impl Iterator<Item = Attribute> {
 }
 
 impl Attribute {
-    /// Finds an attribute by Graph's name. `extension_{appId without hyphens}_{name}` names a directory extension.
+    /// Finds an attribute by Graph's name. `extension_{appId without hyphens}_{name}` names a directory extension, and a SCIM path an
+    /// attribute that only SCIM has.
     ///
     /// ```
     /// # use hrpush::directory::Attribute;
     /// assert_eq!(Attribute::find("jobTitle").unwrap().max_length, Some(128));
     /// assert!(Attribute::find("JobTitle").is_none());
+    /// assert!(Attribute::find("nickName").unwrap().is_scim_path());
     /// ```
     pub fn find(name: &str) -> Option<Self> {
-        CATALOGUE.iter().find(|spec| spec.name == name).map(Self).or_else(|| is_extension(name).then(|| intern(name)))
+        let known = CATALOGUE.iter().find(|spec| spec.name == name).map(Self);
+        known.or_else(|| is_extension(name).then(|| intern(name, |name| text(name, 256)))).or_else(|| {
+            let kind = scim_path::kind(name)?;
+            let clearable = name != roles::EXTERNAL_ID;
+            Some(intern(name, |name| Spec { kind, clearable, vocabulary: Vocabulary::Scim, ..text(name, 0) }))
+        })
+    }
+
+    /// Whether this is an attribute of SCIM that Entra has not, named by its path.
+    pub fn is_scim_path(self) -> bool {
+        self.vocabulary == Vocabulary::Scim
     }
 
     /// Whether this is a directory extension.
@@ -155,13 +168,13 @@ fn is_extension(name: &str) -> bool {
     app.len() == 32 && app.chars().all(|c| c.is_ascii_hexdigit()) && named
 }
 
-/// A mapping names at most a hundred extensions (the most an object holds), each kept once for the life of the process.
-fn intern(name: &str) -> Attribute {
-    static EXTENSIONS: Mutex<BTreeMap<String, &'static Spec>> = Mutex::new(BTreeMap::new());
-    let mut extensions = lock(&EXTENSIONS);
-    let spec = extensions.entry(name.to_owned()).or_insert_with(|| {
+/// A mapping names at most a hundred extensions (the most an object holds) and few SCIM paths, each kept once for the life of the process.
+fn intern(name: &str, spec: impl FnOnce(&'static str) -> Spec) -> Attribute {
+    static INTERNED: Mutex<BTreeMap<String, &'static Spec>> = Mutex::new(BTreeMap::new());
+    let mut interned = lock(&INTERNED);
+    let spec = interned.entry(name.to_owned()).or_insert_with(|| {
         let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
-        Box::leak(Box::new(text(name, 256)))
+        Box::leak(Box::new(spec(name)))
     });
     Attribute(spec)
 }

@@ -14,7 +14,7 @@ mod user_table;
 mod value;
 
 pub use attribute::countries::is_country;
-pub use attribute::{Attribute, ExtensionType, Kind, Spec, all_attributes, roles};
+pub use attribute::{Attribute, ExtensionType, Kind, Spec, Vocabulary, all_attributes, roles};
 pub use attributes::Attributes;
 pub use ids::{ObjectId, RowId, TenantId, Upn, UserNo};
 pub use row_codec::{RowReader, RowWriter, ValueRef};

@@ -71,6 +71,7 @@ pub struct Policy {
 
 /// What a target can do, as far as a plan depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is independent of the others")]
 pub struct Supported {
     /// Whether a deleted account can be restored. Where that is not so, a leaver's account stays disabled and is never deleted.
     pub soft_delete: bool,
@@ -78,11 +79,30 @@ pub struct Supported {
     pub sessions: bool,
     /// Whether licences are assigned to users.
     pub licences: bool,
+    /// Whether a sign-in name must be in a verified domain.
+    pub verified_domains: bool,
+    /// Whether a new account needs a mailNickname.
+    pub nicknames: bool,
+    /// Whether each attribute has a permission that an administrator can grant to the app.
+    pub permissions: bool,
+    /// Whether the target can be read. Where it cannot, a plan compares with what the target accepted from hrpush.
+    pub readable: bool,
+    /// Whether the target clears an attribute. Where it does not, the plan lists the values that stay.
+    pub clears: bool,
 }
 
 impl Default for Supported {
     fn default() -> Self {
-        Self { soft_delete: true, sessions: true, licences: true }
+        Self {
+            soft_delete: true,
+            sessions: true,
+            licences: true,
+            verified_domains: true,
+            nicknames: true,
+            permissions: true,
+            readable: true,
+            clears: true,
+        }
     }
 }
 

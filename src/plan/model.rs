@@ -119,6 +119,9 @@ pub struct Target {
     pub tenant_id: String,
     /// Whether it is the embedded sandbox.
     pub sandbox: bool,
+    /// Whether the plan compares with what the target accepted from hrpush, because the target cannot be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accepted_only: bool,
 }
 
 /// The reading that a plan was made from.
@@ -456,6 +459,7 @@ pub enum SkippedCode {
     OutOfScope,
     ManagerUnknown,
     NotClearable,
+    CannotBeCleared,
     RefusedByGraph,
     NewStatus,
     EndDateIgnored,
@@ -487,6 +491,7 @@ impl SkippedCode {
             Self::OutOfScope => "out-of-scope",
             Self::ManagerUnknown => "manager-unknown",
             Self::NotClearable => "not-clearable",
+            Self::CannotBeCleared => "cannot-be-cleared",
             Self::RefusedByGraph => "refused-by-graph",
             Self::NewStatus => "new-status",
             Self::EndDateIgnored => "end-date-ignored",

@@ -235,6 +235,7 @@ mod tests {
                 Code::OutOfScope,
                 Code::ManagerUnknown,
                 Code::NotClearable,
+                Code::CannotBeCleared,
                 Code::RefusedByGraph,
             ])
             .chain([

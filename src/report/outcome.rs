@@ -6,6 +6,9 @@ use crate::apply::{Failed, Outcome};
 use crate::diagnostic::escape::Shown;
 use crate::plan::SkippedCode;
 
+/// How many unconfirmed people are named.
+const UNCONFIRMED: usize = 10;
+
 /// The outcome of a run in a few lines, failures first and counts last.
 pub fn outcome(outcome: &Outcome) -> String {
     let mut text = String::from("\n");
@@ -18,6 +21,12 @@ pub fn outcome(outcome: &Outcome) -> String {
             let _ = writeln!(text, "    request id {}", Shown(id));
         }
     }
+    if !outcome.unconfirmed.is_empty() {
+        let keys: Vec<String> = outcome.unconfirmed.iter().take(UNCONFIRMED).map(|key| Shown(key).to_string()).collect();
+        let more = outcome.unconfirmed.len().saturating_sub(UNCONFIRMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let _ = writeln!(text, "unconfirmed: {}{more}; the next run asks the target for them first", keys.join(", "));
+    }
     for refused in outcome.skipped.iter().filter(|skipped| skipped.code == SkippedCode::RefusedByGraph) {
         let _ = writeln!(text, "not written: {}", Shown(&refused.message));
     }
@@ -28,9 +37,10 @@ pub fn outcome(outcome: &Outcome) -> String {
     let _ = writeln!(text, "run {}", Shown(&outcome.run));
     let _ = writeln!(
         text,
-        "Done: {} applied, {} failed, {} drifted; {} writes in {} requests, {} throttled, {:.1} s.",
+        "Done: {} applied, {} failed{}, {} drifted; {} writes in {} requests, {} throttled, {:.1} s.",
         outcome.applied,
         outcome.failed_changes(),
+        if outcome.unconfirmed.is_empty() { String::new() } else { format!(", {} unconfirmed", outcome.unconfirmed.len()) },
         outcome.drifted.len(),
         requests.writes,
         requests.sent,

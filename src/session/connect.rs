@@ -8,13 +8,14 @@ use secrecy::SecretString;
 use super::error::Failure;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::settings::Settings;
-use crate::config::{self, SecretFrom, TargetConfig, Tenant};
+use crate::bulk_upload::{self, BulkUploadConnection};
+use crate::config::{self, BulkUploadConfig, SecretFrom, TargetConfig, Tenant};
 use crate::graph::{Auth, Client, Cloud, Credential, GraphConnection, GraphUrl, Settings as GraphSettings};
 use crate::plan::Target;
 use crate::report::shown;
 use crate::sandbox::{self, Sandbox};
 use crate::store::Store;
-use crate::target::{Priority, TargetConnection};
+use crate::target::{Priority, SnapshotKind, TargetConnection};
 
 /// The variable with a bearer token, used where no other credential is configured.
 const TOKEN: &str = "HRPUSH_ACCESS_TOKEN";
@@ -42,7 +43,8 @@ impl Connection {
 
     /// The target as the plan shows it.
     pub(crate) fn target(&self, tenant: &crate::directory::TenantId) -> Target {
-        Target { graph_url: self.url.clone(), tenant_id: tenant.0.clone(), sandbox: self.sandbox.is_some() }
+        let accepted_only = self.link.capabilities().snapshot == SnapshotKind::Accepted;
+        Target { graph_url: self.url.clone(), tenant_id: tenant.0.clone(), sandbox: self.sandbox.is_some(), accepted_only }
     }
 
     /// Refuses a tenant that is not the configured one.
@@ -164,9 +166,32 @@ pub(crate) async fn connect(
     choice: &TargetChoice,
     priority: Priority,
 ) -> Result<Connection, Failure> {
-    match settings.config.target {
-        TargetConfig::Graph => Ok(connect_graph(settings, store, choice, priority).await?.1),
+    let (client, connection) = connect_graph(settings, store, choice, priority).await?;
+    match &settings.config.target {
+        TargetConfig::Graph => Ok(connection),
+        TargetConfig::BulkUpload(config) => bulk_upload(config, settings, store, choice, (client, connection)),
     }
+}
+
+/// The connection to a provisioning job, over that to Graph.
+fn bulk_upload(
+    config: &BulkUploadConfig,
+    settings: &Settings,
+    store: &Store,
+    choice: &TargetChoice,
+    (client, connection): (Arc<Client>, Connection),
+) -> Result<Connection, Failure> {
+    let BulkUploadConfig { service_principal, job, calls_per_day, wait, extension, null_flow: _ } = config.clone();
+    // What was uploaded in a rehearsal was not uploaded to the real job.
+    let uploads = store.uploads(&format!("{} {service_principal} {job}", connection.url))?;
+    let scale = match choice {
+        TargetChoice::Embedded => SANDBOX_SCALE,
+        TargetChoice::At(url) if url.is_loopback() => settings.config.quota.scale,
+        TargetChoice::At(_) | TargetChoice::Cloud(_) => 1.0,
+    };
+    let job = bulk_upload::Settings { service_principal, job, calls_per_day, wait, extension, scale };
+    let link = Arc::new(BulkUploadConnection::new(client, job, Arc::new(uploads)));
+    Ok(Connection { link, ..connection })
 }
 
 /// Connects to Graph without sending a request. The client itself is for questions that only Graph answers.
@@ -178,7 +203,7 @@ pub(crate) async fn connect_graph(
 ) -> Result<(Arc<Client>, Connection), Failure> {
     let url = choice.url();
     let base = match choice {
-        TargetChoice::Embedded => return embedded(store, priority).await,
+        TargetChoice::Embedded => return embedded(settings, store, priority).await,
         TargetChoice::Cloud(cloud) => cloud.graph(),
         TargetChoice::At(url) => url.clone(),
     };
@@ -194,7 +219,7 @@ pub(crate) async fn connect_graph(
     Ok((client, connection))
 }
 
-async fn embedded(store: &mut Store, priority: Priority) -> Result<(Arc<Client>, Connection), Failure> {
+async fn embedded(settings: &Settings, store: &mut Store, priority: Priority) -> Result<(Arc<Client>, Connection), Failure> {
     let tenant = store.tenant_of_sandbox()?;
     let options = sandbox::Options {
         db: Some(store.private_file("sandbox.db")?),
@@ -202,6 +227,7 @@ async fn embedded(store: &mut Store, priority: Priority) -> Result<(Arc<Client>,
         quota: sandbox::Quota::scaled(SANDBOX_SCALE),
         // An app set up as the documentation asks: people who return get a new password.
         directory_roles: vec!["User Administrator".to_owned()],
+        provisioning: provisioning(&settings.config.target),
         ..sandbox::Options::default()
     };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -210,6 +236,13 @@ async fn embedded(store: &mut Store, priority: Priority) -> Result<(Arc<Client>,
     let parts = GraphSettings { scale: SANDBOX_SCALE, priority, ..GraphSettings::new(base) };
     let client = Client::connect(parts, Credential::token("embedded-sandbox".into()))?;
     Ok(graph(client, SANDBOX_URL.to_owned(), Some(sandbox), None))
+}
+
+/// The job that the embedded sandbox has: the configured one.
+fn provisioning(target: &TargetConfig) -> sandbox::ProvisioningSettings {
+    let TargetConfig::BulkUpload(config) = target else { return sandbox::ProvisioningSettings::default() };
+    let job = sandbox::ProvisioningJob { service_principal: config.service_principal.clone(), id: config.job.clone() };
+    sandbox::ProvisioningSettings { jobs: vec![job], null_flow: config.null_flow, ..sandbox::ProvisioningSettings::default() }
 }
 
 fn graph(client: Client, url: String, sandbox: Option<Sandbox>, expected: Option<String>) -> (Arc<Client>, Connection) {

@@ -16,6 +16,7 @@ use super::plan::{PlanRequest, PlanResult, compute, scope};
 use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
+use super::target_limits;
 use crate::record::EmployeeId;
 use crate::target::Priority;
 
@@ -62,6 +63,7 @@ pub(crate) async fn plan(session: &Session<'_>, request: &FeedRequest) -> Result
     let only = only(&request.only)?;
     let read = session.unless_interrupted(load_source::read(session, &request.files, &request.options)).await?;
     session.learn(|facts| facts.feed = Some(read.mapping.name().to_owned()));
+    target_limits::check(settings, &read.mapping)?;
     let policy = settings.policy();
     let scope = scope(&read, &policy.protect_groups);
     let priority = if unattended { Priority::Low } else { Priority::Normal };

@@ -8,6 +8,7 @@ use super::error::Failure;
 use super::load_source::file_settings;
 use super::mapped_reading::text_of;
 use super::settings::Settings;
+use super::target_limits;
 use crate::config;
 use crate::expr::Context;
 use crate::mapping::{self, Checked, Mapping, Survey};
@@ -27,8 +28,12 @@ pub(crate) struct MappingReport {
 }
 
 /// Checks a mapping. `against` is an HR file, with the settings by which a run would read it.
-pub(crate) fn check(file: &Path, against: Option<(&Path, &Settings)>) -> Result<MappingReport, Failure> {
+pub(crate) fn check(file: &Path, against: Option<&Path>, settings: Option<&Settings>) -> Result<MappingReport, Failure> {
     let text = text_of(file)?;
+    if let (Some(settings), Ok(mapping)) = (settings, Mapping::parse(&text, file)) {
+        target_limits::check(settings, &mapping)?;
+    }
+    let against = against.zip(settings);
     let csv = Mapping::parse(&text, file).map(|mapping| mapping.csv()).unwrap_or_default();
     let against = against.map(|(path, settings)| (path, file_settings(settings, file, csv)));
     let header = against.as_ref().map(|(path, settings)| header(path, settings)).transpose()?;

@@ -57,6 +57,7 @@ pub(crate) mod saved_plan;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod status;
+mod target_limits;
 #[cfg(test)]
 mod tests;
 pub(crate) mod undo;

@@ -25,14 +25,37 @@ pub struct Capabilities {
     pub licences: bool,
     /// Whether a Temporary Access Pass can be created.
     pub access_pass: bool,
+    /// Whether accounts have a password that the app sets.
+    pub passwords: bool,
+    /// Whether a sign-in name must be in a domain that the target has verified.
+    pub verified_domains: bool,
+    /// Whether a new account needs a mailNickname.
+    pub nicknames: bool,
+    /// Whether each attribute has a permission that an administrator can grant to the app.
+    pub permissions: bool,
     /// Whether operations are accepted now and carried out later, see [`super::Outcome::Pending`].
     pub asynchronous: bool,
+    /// What a snapshot of the target shows.
+    pub snapshot: SnapshotKind,
+}
+
+/// What a snapshot of a target shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SnapshotKind {
+    /// All that the target has, as it is now.
+    #[default]
+    Whole,
+    /// The records that the target accepted from hrpush, since the target cannot be read. Each write then carries the whole record of a
+    /// person, see [`super::Operation::PutUser`].
+    Accepted,
 }
 
 impl From<&Capabilities> for Supported {
     fn from(capabilities: &Capabilities) -> Self {
-        let Capabilities { soft_delete, sessions, licences, .. } = *capabilities;
-        Self { soft_delete, sessions, licences }
+        let Capabilities { soft_delete, sessions, licences, verified_domains, nicknames, permissions, snapshot, .. } =
+            *capabilities;
+        let readable = snapshot == SnapshotKind::Whole;
+        Self { soft_delete, sessions, licences, verified_domains, nicknames, permissions, readable, clears: readable }
     }
 }
 
@@ -46,7 +69,12 @@ impl Default for Capabilities {
             sessions: true,
             licences: true,
             access_pass: true,
+            passwords: true,
+            verified_domains: true,
+            nicknames: true,
+            permissions: true,
             asynchronous: false,
+            snapshot: SnapshotKind::Whole,
         }
     }
 }

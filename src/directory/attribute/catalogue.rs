@@ -3,12 +3,13 @@
 //! Source: the property tables of the Graph v1.0 user resource and the user update page.
 
 use super::pattern::Pattern;
-use super::spec::{Kind, Spec};
+use super::spec::{Kind, Spec, Vocabulary};
 
 /// A text of at most so many characters; 0 is no limit.
 pub(super) const fn text(name: &'static str, max_length: usize) -> Spec {
     Spec {
         name,
+        vocabulary: Vocabulary::Graph,
         kind: Kind::Text,
         max_length: if max_length == 0 { None } else { Some(max_length) },
         max_items: None,

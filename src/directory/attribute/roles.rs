@@ -20,6 +20,8 @@ pub const SURNAME: &str = "surname";
 pub const DEPARTMENT: &str = "department";
 /// The personnel number: the usual first match attribute.
 pub const EMPLOYEE_ID: &str = "employeeId";
+/// The key of a record at a SCIM service provider.
+pub const EXTERNAL_ID: &str = "externalId";
 /// The first working day.
 pub const EMPLOYEE_HIRE_DATE: &str = "employeeHireDate";
 /// The day on which the person leaves.

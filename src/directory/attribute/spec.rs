@@ -17,11 +17,22 @@ pub enum Kind {
     List,
 }
 
+/// The system that names an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vocabulary {
+    /// Microsoft Graph; other targets translate the name.
+    Graph,
+    /// SCIM, by its path: only a target that speaks SCIM has the attribute.
+    Scim,
+}
+
 /// One row of the catalogue.
 #[derive(Debug)]
 pub struct Spec {
     /// Graph's name, with a dot for a part of a complex value.
     pub name: &'static str,
+    /// The system that the name is from.
+    pub vocabulary: Vocabulary,
     /// The type of the value, which decides how it is read, compared and written.
     pub kind: Kind,
     /// The most characters (of each item for a list); none documented means no limit.

@@ -182,6 +182,10 @@ pub(in crate::plan) fn on_changes(changes: &[Change], ledger: &Ledger, policy: &
         if name == "create" && of < 10 {
             limit = None;
         }
+        // Such a target shows no account that a first run could find, so an administrator looks at it.
+        if name == "create" && !policy.supported.readable && ledger.last_reading.is_none() {
+            limit = Some(0);
+        }
         let count = counted.get(name).copied().unwrap_or_default();
         let before = ledger.week.get(name).copied().unwrap_or_default();
         guards.push(judge(name, count, of, limit, Some((before, policy.week))));

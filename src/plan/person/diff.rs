@@ -143,7 +143,7 @@ impl PersonPlanner<'_> {
         if text(&edits, roles::DISPLAY_NAME).is_none() {
             return Err(missing(desired, roles::DISPLAY_NAME));
         }
-        if text(&edits, roles::MAIL_NICKNAME).is_none() {
+        if self.inputs.policy.supported.nicknames && text(&edits, roles::MAIL_NICKNAME).is_none() {
             let local: String = upn.split('@').next().unwrap_or(&upn).chars().take(64).collect();
             let after = Some(Value::text(local));
             edits.push(Edit { name: roles::MAIL_NICKNAME.into(), before: None, after, expression: None });

@@ -112,7 +112,7 @@ mod tests {
         let operation = &body["Operations"][0];
         assert_eq!((&operation["method"], &operation["path"]), (&json!("POST"), &json!("/Users")));
         let wanted = json!({
-            "schemas": [USER, ENTERPRISE, "urn:contoso:employee"],
+            "schemas": [USER, "urn:contoso:employee", ENTERPRISE],
             "externalId": "E/1", "active": false, "userName": "ada@contoso.com", "title": null, "name": { "givenName": "Ada" },
             "emails": [{ "type": "work", "primary": true, "value": "ada@contoso.com" }],
             "addresses": [{ "type": "work", "locality": "Graz", "postalCode": null }],

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use crate::graph::{Client, GraphError, Question, Reader};
 use crate::target::{RequestCounts, Uploads};
 
-/// One open job.
+/// One open job with its limits and counts.
 pub(super) struct Shared {
     pub(super) client: Arc<Client>,
     pub(super) graph: Reader,

@@ -20,20 +20,20 @@ pub struct Question<'a> {
     pub what: &'static str,
     /// The path below the version, such as `/auditLogs/provisioning`.
     pub path: &'a str,
-    /// The application permission.
+    /// The application permission, for the hint of a refusal.
     pub permission: &'static str,
 }
 
 /// A response to a request that was sent as it is.
 #[derive(Clone, Debug)]
 pub struct PlainResponse {
-    /// The HTTP status.
+    /// The HTTP status, which decides what the response means.
     pub status: u16,
     /// The wait that it asks for.
     pub retry_after: Option<Duration>,
-    /// The error code.
+    /// The error code, where the body has one.
     pub code: Option<String>,
-    /// The error text.
+    /// The error text, where the body has one.
     pub message: Option<String>,
     /// The id of the request, for a support case.
     pub request_id: Option<String>,

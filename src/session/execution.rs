@@ -196,8 +196,9 @@ fn unconfirmed(outcome: &Outcome, settings: &Settings) -> Option<String> {
         TargetConfig::BulkUpload(config) => !config.wait.is_zero(),
     };
     let count = outcome.unconfirmed.len();
-    (waited && count > 0)
-        .then(|| format!("unconfirmed: {count} accepted records are not in the provisioning log yet; the next run asks first"))
+    (waited && count > 0).then(|| {
+        format!("unconfirmed: the provisioning log has no entry yet for {count} of the accepted records; the next run asks first")
+    })
 }
 
 /// A line for each attribute that the target refuses to this app.

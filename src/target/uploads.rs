@@ -18,7 +18,7 @@ pub struct UserRecord {
     /// The attributes that an earlier record had and that are cleared.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub cleared: BTreeSet<Attribute>,
-    /// The manager.
+    /// The manager, by the id that the reader gives people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manager: Option<ObjectId>,
 }

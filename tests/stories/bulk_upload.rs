@@ -350,7 +350,7 @@ fn the_example_of_the_page_runs_against_the_embedded_sandbox() {
     }
     world.run(["mapping", "check", "people.mapping.toml"]).ends_with(0);
     let import = |more: &[&str]| {
-        let mut arguments = vec!["import", "--yes", "--format", "json"];
+        let mut arguments = vec!["import", "people.csv", "--yes", "--format", "json"];
         arguments.extend(more);
         world.run(arguments)
     };

@@ -1,10 +1,5 @@
 //! The synchronization job and its states.
 
-use serde_json::{Value, json};
-
-use super::super::reply::Reply;
-use super::super::server::State;
-
 /// A job for API-driven provisioning, by the ids that its address has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvisioningJob {
@@ -27,7 +22,7 @@ impl Default for ProvisioningJob {
 /// Whether the job works its queue off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum JobState {
-    /// It does.
+    /// It works the queue off.
     #[default]
     Active,
     /// Stopped by an administrator: uploads are accepted and wait.
@@ -47,33 +42,4 @@ impl std::str::FromStr for JobState {
             _ => Err("expected active, paused or quarantine"),
         }
     }
-}
-
-/// The job as GET answers it.
-pub(super) fn show(state: &State, id: &str) -> Reply {
-    let (schedule, code) = match state.faults.job() {
-        JobState::Active => ("Active", "Active"),
-        JobState::Paused => ("Disabled", "Paused"),
-        JobState::Quarantine => ("Active", "Quarantine"),
-    };
-    let quarantine = match state.faults.job() {
-        JobState::Quarantine => json!({
-            "currentBegan": "2026-01-02T03:04:05Z", "seriesBegan": "2026-01-02T03:04:05Z", "seriesCount": 1,
-            "nextAttempt": "2026-01-02T09:04:05Z", "reason": "EncounteredEscrowProportionThreshold", "error": null,
-        }),
-        JobState::Active | JobState::Paused => Value::Null,
-    };
-    Reply::ok(json!({
-        "@odata.context": format!("{}/$metadata#servicePrincipals/synchronization/jobs/$entity", state.base),
-        "id": id,
-        "templateId": "API2AAD",
-        "schedule": { "expiration": null, "interval": "PT40M", "state": schedule },
-        "status": {
-            "code": code, "countSuccessiveCompleteFailures": 0, "escrowsPruned": false, "lastExecution": null,
-            "lastSuccessfulExecution": null, "lastSuccessfulExecutionWithExports": null, "progress": [], "quarantine": quarantine,
-            "steadyStateFirstAchievedTime": "0001-01-01T00:00:00Z", "steadyStateLastAchievedTime": "0001-01-01T00:00:00Z",
-            "synchronizedEntryCountByType": [], "troubleshootingUrl": null,
-        },
-        "synchronizationJobSettings": [],
-    }))
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::reply::Problem;
 
-/// One comparison.
+/// One comparison of a field with a value.
 #[derive(Debug, Clone, PartialEq)]
 struct Term {
     field: Field,

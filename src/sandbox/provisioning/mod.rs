@@ -5,6 +5,7 @@
 
 mod call_limits;
 pub(super) mod job;
+mod job_view;
 mod log_filter;
 mod log_list;
 pub(super) mod queue;
@@ -29,7 +30,7 @@ pub(super) fn route(state: &mut State, request: &Request, rest: &[&str]) -> Answ
         return Err(Problem::absent(job));
     }
     match (request.method.as_str(), tail) {
-        ("GET", []) => Ok(job::show(state, job)),
+        ("GET", []) => Ok(job_view::show(state, job)),
         ("POST", ["bulkUpload"]) => upload_request::accept(state, request, job),
         (method, _) => Err(Problem::uncovered(&format!("{method} {}", request.path))),
     }

@@ -25,7 +25,7 @@ pub(in crate::sandbox) struct Upload {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::sandbox) enum Row {
-    /// It waits.
+    /// The upload waits for the job.
     Waits(Upload),
     /// It was worked off; an upload may leave no entry.
     Logged(Option<Value>),

@@ -13,7 +13,7 @@
 //!                             journal, report
 //! ```
 //!
-//! `target` is the port to any tenant, and `graph` implements it over Microsoft Graph.
+//! `target` is the port to any tenant. `graph` implements it over Microsoft Graph, and `bulk_upload` over a provisioning job of Entra.
 
 pub mod apply;
 pub mod bulk_upload;

@@ -85,3 +85,47 @@ fn depths(steps: &[Step]) -> BTreeMap<usize, usize> {
     };
     steps.iter().map(|step| (step.change, depth(step))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apply::fake::{attribute, edit, joiner, leaver, plan};
+    use crate::directory::{TenantId, Upn, User};
+
+    fn snapshot() -> Snapshot {
+        let mut snapshot = Snapshot::empty(TenantId("t".into()), "contoso.com");
+        let mut user = User::new(ObjectId::new("L").unwrap(), Upn::new("L@contoso.com"));
+        user.attributes.insert(attribute("city"), Value::text("Graz"));
+        user.manager = ObjectId::new("A");
+        snapshot.users = [&user].into_iter().collect();
+        snapshot
+    }
+
+    #[test]
+    fn leavers_come_first_and_managers_before_their_reports() {
+        let leaver = leaver("L", &ObjectId::new("L").unwrap());
+        let people = vec![joiner("C", Some("B")), joiner("B", Some("A")), joiner("A", None), joiner("X", Some("X")), leaver];
+        let steps = record_steps(&plan(people), &snapshot());
+        let ids: Vec<String> = steps
+            .iter()
+            .map(|step| match &step.act {
+                StepAction::PutUser { id, .. } => id.to_string(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(ids, ["L", "A", "B", "C", "X"], "a circle has no top, and goes last");
+        assert!(steps.iter().all(|step| step.needs.is_empty() && step.follows.is_empty()), "nobody waits for the log");
+    }
+
+    #[test]
+    fn a_record_is_whole_whatever_changed() {
+        let mut leaver = leaver("L", &ObjectId::new("L").unwrap());
+        leaver.attributes.push(edit("jobTitle", Some("Adviser"), None));
+        let steps = record_steps(&plan(vec![leaver]), &snapshot());
+        let StepAction::PutUser { attributes, manager, is_new, .. } = &steps[0].act else { panic!("a record") };
+        let value = |name: &str| attributes.get(&attribute(name)).cloned();
+        assert_eq!(value("accountEnabled"), Some(Some(Value::Flag(false))));
+        assert_eq!((value("city"), value("jobTitle")), (Some(Some(Value::text("Graz"))), Some(None)));
+        assert_eq!((manager, is_new), (&ObjectId::new("A"), &false));
+    }
+}

@@ -124,7 +124,7 @@ impl Uploader {
                     shared.uploads.keep(&judged)?;
                     answers.extend(known.map(|(upload, entry)| (upload.id.clone(), entry.answer(upload))));
                 }
-                Err(error) => tracing::warn!(%error, "the provisioning log cannot be read"),
+                Err(error) => tracing::warn!(reason = error.facts(), "the provisioning log cannot be read"),
             }
             if answers.len() >= objects.len() || Instant::now() >= deadline {
                 break;

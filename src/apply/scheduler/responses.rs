@@ -166,6 +166,10 @@ impl Scheduler<'_> {
             self.live[in_flight.at].parts.push_front(in_flight.part);
         }
         self.waiting.insert((moment, in_flight.at));
+        if self.target.capabilities().asynchronous {
+            // Reports must not overtake their managers while these wait.
+            self.pause = self.pause.max(Some(moment));
+        }
     }
 
     fn unknown(&mut self, in_flight: InFlight, answer: &Answer) {

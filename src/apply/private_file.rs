@@ -6,9 +6,14 @@ use std::path::{Path, PathBuf};
 
 /// Writes a file for this user alone, whole or not at all: an earlier one of that name stays until the new one is on disk.
 ///
+/// A device, a pipe or a link such as `/dev/stdout` is written to and never replaced.
+///
 /// # Errors
 /// The file system's; nothing is left behind then.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        return OpenOptions::new().write(true).truncate(true).open(path)?.write_all(bytes);
+    }
     let draft = draft_of(path);
     let write = || {
         let mut file = options().open(&draft)?;
@@ -72,4 +77,34 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "it can fail where folders are synced")]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_and_a_device_or_a_link_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link, device) = (folder.path().join("plan"), folder.path().join("link"), folder.path().join("null"));
+        write_private(&file, b"one").unwrap();
+        write_private(&file, b"two").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        symlink(&file, &link).unwrap();
+        write_private(&link, b"three").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"three");
+        symlink("/dev/null", &device).unwrap();
+        write_private(&device, b"four").unwrap();
+        assert!(fs::symlink_metadata(&device).unwrap().is_symlink());
+        assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        // A full device is an error, and is still there afterwards.
+        let full = folder.path().join("full");
+        symlink("/dev/full", &full).unwrap();
+        assert_eq!(write_private(&full, b"plan").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "nothing else is left behind");
+    }
 }

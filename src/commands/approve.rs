@@ -20,7 +20,7 @@ pub(super) fn approve(common: &Common, args: &Approve) -> Result<Ended, Failure>
         (Some(file), _, _) => accept(&settings, file)?,
         (None, Some(file), _) => {
             let plan = saved_plan::load(file, settings.config.plan.max_age)?;
-            if common.format == Format::Text {
+            if common.format() == Format::Text {
                 print(&report::preview(&plan, &report::View::default()))?;
             }
             write(&settings, &plan, &answer, signing.as_ref(), output(args.signing.output.as_deref())?)?
@@ -71,9 +71,9 @@ pub(super) fn passphrase(_: &Path) -> Result<String, Failure> {
 
 /// Prints an answer that was given.
 pub(super) fn show(common: &Common, settings: &Settings, given: &Given) -> Result<Ended, Failure> {
-    print(&match common.format {
+    print(&match common.format() {
         Format::Json => report::json(given)?,
-        Format::Text | Format::Csv => text(given, settings.config.approval.two_people),
+        Format::Text => text(given, settings.config.approval.two_people),
     })?;
     Ok(Ended::done())
 }

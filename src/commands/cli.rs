@@ -10,7 +10,7 @@ pub(super) use super::arguments::{
 };
 use super::examples;
 pub(super) use super::format::Format;
-use super::format::text_or_json;
+use super::format::{ForecastFormat, text_or_json};
 
 /// Makes a Microsoft Entra tenant agree with what HR says.
 #[derive(Debug, Parser)]
@@ -47,7 +47,7 @@ pub(crate) struct Common {
     pub(crate) state: Option<PathBuf>,
     /// The format of stdout
     #[arg(long, global = true, help_heading = "On every command", value_parser = text_or_json(), default_value = "text")]
-    pub(crate) format: Format,
+    format: ForecastFormat,
     /// When to use colors
     #[arg(long, global = true, help_heading = "On every command", value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
@@ -58,11 +58,21 @@ pub(crate) struct Common {
     #[arg(short, long, global = true, help_heading = "On every command", conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// The format of the log
-    #[arg(long, global = true, help_heading = "On every command", value_parser = text_or_json(), default_value = "text")]
+    #[arg(long, global = true, help_heading = "On every command", value_enum, default_value_t = Format::Text)]
     pub(crate) log_format: Format,
     /// Write the log to this file instead of stderr; SIGHUP opens it again after a rotation
     #[arg(long, global = true, help_heading = "On every command", value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
+}
+
+impl Common {
+    /// The format of stdout, of every command but the forecast.
+    pub(crate) fn format(&self) -> Format {
+        match self.format {
+            ForecastFormat::Json => Format::Json,
+            ForecastFormat::Text | ForecastFormat::Csv => Format::Text,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -44,9 +44,9 @@ pub(super) fn decide(common: &Common, args: &Decide) -> Result<Ended, Failure> {
 }
 
 fn show<T: serde::Serialize>(common: &Common, document: &T, text: impl FnOnce(&T) -> String) -> Result<Ended, Failure> {
-    print(&match common.format {
+    print(&match common.format() {
         Format::Json => report::json(document)?,
-        Format::Text | Format::Csv => text(document),
+        Format::Text => text(document),
     })?;
     Ok(Ended::done())
 }

@@ -21,9 +21,9 @@ pub(super) fn doctor(common: &Common, args: &Doctor) -> Result<Ended, Failure> {
     }
     run(common, RunKind::Doctor, &settings, async |session| {
         let findings = check(session, args.target.graph_url.as_deref()).await?;
-        print(&match common.format {
+        print(&match common.format() {
             Format::Json => report::json(&document(&findings))?,
-            Format::Text | Format::Csv => text(&findings),
+            Format::Text => text(&findings),
         })?;
         Ok(ended(&findings))
     })

@@ -20,9 +20,9 @@ pub(super) fn explain(common: &Common, args: &Explain) -> Result<Ended, Failure>
     run(common, RunKind::Explain, &settings(common)?, async |session| {
         let explained = session::explain::explain(session, &request).await?;
         let PersonExplained { explanation, plan, notes: remarks } = &explained;
-        print(&match common.format {
+        print(&match common.format() {
             Format::Json => report::json(explanation)?,
-            Format::Text | Format::Csv => report::explanation(explanation, plan),
+            Format::Text => report::explanation(explanation, plan),
         })?;
         notes(common, remarks);
         Ok(Ended::done())

@@ -1,6 +1,7 @@
 //! `hrpush forecast`: prints what the dated records bring, day by day.
 
-use super::cli::{Common, Forecast, Format};
+use super::cli::{Common, Forecast};
+use super::format::ForecastFormat;
 use super::output::print;
 use super::run::{notes, run, settings};
 use crate::report;
@@ -19,9 +20,9 @@ pub(super) fn forecast(common: &Common, args: &Forecast) -> Result<Ended, Failur
     run(common, RunKind::Forecast, &settings(common)?, async |session| {
         let found = Box::pin(forecast::forecast(session, &request, args.weeks)).await?;
         print(&match args.format {
-            Format::Json => report::json(&found.days)?,
-            Format::Csv => report::forecast_csv(&found.days)?,
-            Format::Text => report::forecast(&found.days),
+            ForecastFormat::Json => report::json(&found.days)?,
+            ForecastFormat::Csv => report::forecast_csv(&found.days)?,
+            ForecastFormat::Text => report::forecast(&found.days),
         })?;
         notes(common, &found.notes);
         Ok(found.ended)

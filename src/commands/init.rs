@@ -34,7 +34,7 @@ fn story(common: &Common, file: &Path, setup: &Setup) -> String {
         let _ = writeln!(text, "ATTENTION: {}", shown(alarm));
     }
     for note in &look.notes {
-        let _ = writeln!(text, "{}", shown(note));
+        let _ = writeln!(text, "{}", shown(note.text()));
     }
     let _ = writeln!(text, "{} records, {} columns", look.records.len(), look.header.len());
     for note in &guess.notes {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use tracing_subscriber::filter::LevelFilter;
@@ -39,14 +40,15 @@ pub(super) fn start(common: &Common) -> Result<(), Failure> {
         None => BoxMakeWriter::new(|| Masked(io::stderr())),
         Some(path) => {
             let file = append_private(path).map_err(|fault| Failure::file("open the log", path, &fault))?;
-            let log = FILE.get_or_init(|| LogFile { path: path.clone(), file: Mutex::new(file) });
+            let log =
+                FILE.get_or_init(|| LogFile { path: path.clone(), file: Mutex::new(file), is_broken: AtomicBool::new(false) });
             BoxMakeWriter::new(move || Masked(log))
         }
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).with_target(false);
     // A second start in one process (tests) keeps the first log.
     let _ = match common.log_format {
-        Format::Text | Format::Csv => log.try_init(),
+        Format::Text => log.try_init(),
         Format::Json => log.json().try_init(),
     };
     Ok(())
@@ -75,6 +77,8 @@ static FILE: OnceLock<LogFile> = OnceLock::new();
 struct LogFile {
     path: PathBuf,
     file: Mutex<File>,
+    /// Whether it was said that it cannot be written.
+    is_broken: AtomicBool,
 }
 
 impl LogFile {
@@ -87,8 +91,18 @@ impl LogFile {
 }
 
 impl Write for &LogFile {
+    /// A full disk does not end the run, whose journal is elsewhere. It is reported once.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        lock(&self.file).write(bytes)
+        let written = lock(&self.file).write_all(bytes);
+        if let Err(fault) = written
+            && !self.is_broken.swap(true, Ordering::Relaxed)
+        {
+            let path = crate::report::shown(&self.path.display().to_string());
+            anstream::eprintln!(
+                "error: the log {path} cannot be written, and the run goes on: {fault}\n  hint: free space on its disk"
+            );
+        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -17,11 +17,15 @@ const FILES: [(&str, &str); 4] = [
     ("/var/lib/hrpush", "the state folder of hrpush.service"),
 ];
 /// The variables that hrpush reads, apart from those that the configuration names.
-const ENVIRONMENT: [(&str, &str); 5] = [
+const ENVIRONMENT: [(&str, &str); 6] = [
     ("HRPUSH_STATE", "the state folder, unless --state names one"),
     ("HRPUSH_ACCESS_TOKEN", "the bearer token for Graph, where no other credential is configured"),
     ("CREDENTIALS_DIRECTORY", "set by systemd for a unit with LoadCredential=; a path in hrpush.toml may begin with it"),
     ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "the proxy for requests to Graph and to HR services"),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "the collector of OpenTelemetry that gets metrics and a span of each run, in builds with the feature otlp",
+    ),
     ("NO_COLOR", "no colors, whatever the terminal can show"),
 ];
 

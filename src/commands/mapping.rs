@@ -10,7 +10,7 @@ use crate::report::{self, shown};
 use crate::session::error::{Code, Ended, Failure};
 
 pub(super) fn mapping(common: &Common, command: &Mapping) -> Result<Ended, Failure> {
-    let json = common.format == Format::Json;
+    let json = common.format() == Format::Json;
     match command {
         Mapping::Check { file, against } => super::mapping_check::check(common, file, against.as_deref()),
         Mapping::Eval { expression, record, now, taken, default_domain } => {

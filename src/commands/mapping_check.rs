@@ -17,7 +17,7 @@ pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Res
     // Without a file of records, a configuration with faults of its own does not keep the mapping from being checked.
     let settings = if against.is_some() { Some(settings(common)?) } else { settings(common).ok() };
     let MappingReport { checked, missing, survey } = mapping_check::check(file, against, settings.as_ref())?;
-    if common.format == Format::Json {
+    if common.format() == Format::Json {
         let faults: Vec<_> = checked
             .faults
             .iter()

@@ -42,11 +42,15 @@ pub(super) fn convert(json: bool, schema: &Path, output: Option<&Path>, object_m
 
 /// Scripts write UTF-16 as often as UTF-8.
 fn decoded(path: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(path).map_err(|fault| Failure::usage(format!("{}: {fault}", path.display())))?;
+    let bytes = std::fs::read(path).map_err(|fault| Failure::unreadable(path, &fault))?;
     let encoding = encoding_rs::Encoding::for_bom(&bytes).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
     let (text, _, broken) = encoding.decode(&bytes);
     if broken {
-        return Err(Failure::usage(format!("{}: not valid {} text", path.display(), encoding.name())));
+        return Err(Failure::usage(format!(
+            "{}: not valid {} text\n  hint: save the schema as UTF-8 or UTF-16",
+            path.display(),
+            encoding.name()
+        )));
     }
     Ok(text.into_owned())
 }

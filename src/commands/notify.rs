@@ -15,9 +15,9 @@ pub(super) fn notify(common: &Common, command: &NotifyCommand) -> Result<Ended, 
     let settings = settings(common)?;
     block_on(async |_| {
         let attempts = test(&settings).await?;
-        print(&match common.format {
+        print(&match common.format() {
             Format::Json => report::json(&attempts)?,
-            Format::Text | Format::Csv => text(&attempts),
+            Format::Text => text(&attempts),
         })?;
         let failed = attempts.iter().filter(|attempt| !attempt.is_ok());
         let why: Vec<String> = failed.map(|attempt| format!("fail {}: {}", attempt.channel, attempt.message)).collect();

@@ -11,7 +11,7 @@ use crate::session::error::{Ended, Failure};
 use crate::session::presets::{Preset, all};
 
 pub(super) fn presets(common: &Common) -> Result<Ended, Failure> {
-    let text = if common.format == Format::Json {
+    let text = if common.format() == Format::Json {
         let list: Vec<Value> = all()
             .map(|Preset { name, system, about, values, secrets, .. }| {
                 json!({ "preset": name, "system": system, "about": about, "values": values, "secrets": secrets })

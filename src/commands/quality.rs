@@ -19,9 +19,9 @@ pub(super) fn quality(common: &Common, args: &Quality) -> Result<Ended, Failure>
             only_over_a_report(path)?;
             write_private(path, &text)?;
         }
-        print(&match common.format {
+        print(&match common.format() {
             Format::Json => report::json(&report::quality_json(&name, records, &sha256, &findings))?,
-            Format::Text | Format::Csv => report::quality(&name, records, &findings),
+            Format::Text => report::quality(&name, records, &findings),
         })?;
         if findings.is_empty() {
             return Ok(Ended::done());

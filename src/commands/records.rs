@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::cli::{Common, Format, Records};
 use super::output::print;
 use super::run::{run, settings};
+use crate::diagnostic::Note;
 use crate::record::{Cell, Record};
 use crate::report::{self, shown};
 use crate::session::error::{Ended, Failure};
@@ -21,19 +22,19 @@ pub(super) fn records(common: &Common, args: &Records) -> Result<Ended, Failure>
 }
 
 fn show(common: &Common, args: &Records, reading: &Reading) -> Result<Ended, Failure> {
-    let most = match (common.format, args.limit) {
+    let most = match (common.format(), args.limit) {
         (_, Some(0)) | (Format::Json, None) => usize::MAX,
         (_, Some(limit)) => limit,
-        (Format::Text | Format::Csv, None) => 20,
+        (Format::Text, None) => 20,
     };
-    if common.format == Format::Json {
+    if common.format() == Format::Json {
         print(&report::json(&document(reading, most)?)?)?;
     } else {
         print(&report::records(reading, most)?)?;
     }
-    if !common.quiet && common.format == Format::Json {
+    if !common.quiet && common.format() == Format::Json {
         for line in &reading.notes {
-            anstream::eprintln!("note: {}", shown(line));
+            anstream::eprintln!("note: {}", shown(line.text()));
         }
     }
     Ok(Ended::done())
@@ -54,8 +55,9 @@ fn document(reading: &Reading, most: usize) -> Result<Value, Failure> {
         .into_iter()
         .map(|profile| json!({ "name": profile.column, "empty": profile.empty, "distinct": profile.distinct }))
         .collect();
+    let told: Vec<&str> = reading.notes.iter().map(Note::text).collect();
     Ok(json!({
-        "source": { "name": reading.name, "records": reading.records.len(), "sha256": reading.sha256, "told": reading.notes },
+        "source": { "name": reading.name, "records": reading.records.len(), "sha256": reading.sha256, "told": told },
         "columns": columns,
         "records": records,
     }))

@@ -7,10 +7,11 @@ use super::interrupt::block_on;
 use super::output::{columns, print};
 use super::pager::page;
 use super::screen::Screen;
+use crate::diagnostic::Note;
 use crate::report::{self, Detail, Prospect, View};
 use crate::session::approval::proposal;
 use crate::session::approval::valid_approvals::refuse_unsigned;
-use crate::session::decision::{Consent, Decision, Judgement, Question, Terms, judge};
+use crate::session::decision::{Consent, Decision, HeldRecords, Judgement, Question, Terms, judge};
 use crate::session::error::{Code, Ended, Failure};
 use crate::session::execution::{Executed, execute};
 use crate::session::observer::Event;
@@ -61,12 +62,12 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
     let Choices { common, stop, consent } = choices;
     let preview = pending.preview(session);
     session.observer.event(Event::Planned(&preview));
-    let speaks = common.format == Format::Text && !common.quiet;
+    let speaks = common.format() == Format::Text && !common.quiet;
     let terms = Terms {
         consent,
         approve: stop.approve.as_deref(),
         detailed_exit_code: stop.detailed_exitcode,
-        shows_held: speaks && !stop.show.summary,
+        held: held_records(speaks && !stop.show.summary),
     };
     let judgement = judge(session, &pending, &terms)?;
     let left_out = matches!(session.kind, RunKind::Apply | RunKind::Undo).then_some(pending.drifted.len());
@@ -86,23 +87,32 @@ pub(super) async fn carry_out(session: &Session<'_>, pending: PendingRun, choice
     Ok(ended)
 }
 
+/// What the lines on stderr say of held records. stderr may be a log, which has no cell of HR.
+fn held_records(is_shown: bool) -> HeldRecords {
+    match (is_shown, std::io::stderr().is_terminal()) {
+        (true, _) => HeldRecords::InShort,
+        (false, true) => HeldRecords::OnTerminal,
+        (false, false) => HeldRecords::Explained,
+    }
+}
+
 /// Asks where a question is open, and carries the plan out as far as it goes.
 async fn decide(session: &Session<'_>, mut pending: PendingRun, judgement: Judgement, common: &Common) -> Result<Ended, Failure> {
     let confirmed = judgement.question().map(ask).transpose()?.unwrap_or(false);
     match judgement.decide(confirmed) {
         Decision::End(ended) => {
             proposal::keep(session, &mut pending);
-            if common.format == Format::Json {
+            if common.format() == Format::Json {
                 print(&pending.document()?)?;
             }
             Ok(ended)
         }
         Decision::Execute(approval) => {
             let Executed { outcome, ended, had_changes } = execute(session, pending, approval).await?;
-            match common.format {
+            match common.format() {
                 Format::Json => print(&report::json(&outcome)?)?,
-                Format::Text | Format::Csv if had_changes && !common.quiet => print(&report::outcome(&outcome))?,
-                Format::Text | Format::Csv => {}
+                Format::Text if had_changes && !common.quiet => print(&report::outcome(&outcome))?,
+                Format::Text => {}
             }
             Ok(ended)
         }
@@ -111,7 +121,7 @@ async fn decide(session: &Session<'_>, mut pending: PendingRun, judgement: Judge
 
 /// Whether this run prints nothing where it has nothing to do: the scheduled one, because cron mails every line.
 fn is_silent_night(kind: RunKind, common: &Common) -> bool {
-    kind == RunKind::Sync && common.format == Format::Text && common.verbose == 0
+    kind == RunKind::Sync && common.format() == Format::Text && common.verbose == 0
 }
 
 fn view(common: &Common, stop: &StopArgs, prospect: Prospect, left_out: Option<usize>) -> View {
@@ -125,7 +135,7 @@ fn view(common: &Common, stop: &StopArgs, prospect: Prospect, left_out: Option<u
 
 /// Shows the plan on stdout and its notes on stderr. With `-q` neither is shown.
 fn show(common: &Common, stop: &StopArgs, preview: &Preview, view: &View) -> Result<(), Failure> {
-    if common.format == Format::Text && !common.quiet {
+    if common.format() == Format::Text && !common.quiet {
         page(&report::preview(&preview.plan, view), !stop.show.no_pager)?;
     }
     notes(common, &preview.notes);
@@ -133,11 +143,16 @@ fn show(common: &Common, stop: &StopArgs, preview: &Preview, view: &View) -> Res
 }
 
 /// Prints notes on stderr, unless `-q` is given.
-pub(super) fn notes(common: &Common, notes: &[String]) {
+pub(super) fn notes(common: &Common, notes: &[Note]) {
+    for note in notes {
+        remark(common, note.text());
+    }
+}
+
+/// Prints one remark on stderr.
+pub(super) fn remark(common: &Common, text: &str) {
     if !common.quiet {
-        for note in notes {
-            anstream::eprintln!("note: {}", report::shown(note));
-        }
+        anstream::eprintln!("note: {}", report::shown(text));
     }
 }
 

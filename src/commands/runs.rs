@@ -18,7 +18,7 @@ const LISTED: usize = 20;
 pub(super) fn runs(common: &Common, args: &Runs) -> Result<Ended, Failure> {
     let settings = settings(common)?;
     let store = settings.store()?;
-    let json = common.format == Format::Json;
+    let json = common.format() == Format::Json;
     match &args.command {
         None => list(&store, args, json),
         Some(RunsCommand::Show { run }) => show(&store, run, json),

@@ -103,6 +103,13 @@ impl Observer for Screen {
     fn event(&self, event: Event<'_>) {
         match event {
             Event::Listed(run) => drop(self.run.set(run.to_owned())),
+            Event::Crashed(crashed) => {
+                tracing::warn!(target: SHOWN, run = self.run(), crashed, ended = "crashed", "an earlier run did not end");
+                self.say(&format!(
+                    "note: the run {crashed} did not end: it was killed, or this machine went down; what it wrote is in the journal, and \
+                     this run goes on from there"
+                ));
+            }
             Event::Note(note) => tracing::info!(run = self.run(), "{note}"),
             Event::Planned(preview) => log_plan(preview, self.run()),
             Event::Target(target) => {
@@ -142,7 +149,7 @@ fn log_plan(preview: &Preview, run: Option<&str>) {
         changes.len()
     );
     for Guard { name, count, of, limit, .. } in preview.plan.guards.iter().filter(|guard| guard.tripped) {
-        tracing::warn!(target: SHOWN, run, guard = name, count, of, limit, "a guard tripped");
+        tracing::warn!(target: SHOWN, run, guard = name.as_str(), count, of, limit, "a guard tripped");
     }
     for (held, count) in counted(preview.plan.held.iter().map(|held| held.code.as_str())) {
         tracing::warn!(target: SHOWN, run, held, count, "records are held");
@@ -152,7 +159,9 @@ fn log_plan(preview: &Preview, run: Option<&str>) {
         tracing::warn!(target: SHOWN, run, skipped, count, "leavers keep their access");
     }
     for note in &preview.notes {
-        // Notes may name people, so only their number is above the debug level.
+        // The text of a note may name people, so it is at the debug level. Its code, count and place have no personal value.
+        let (code, count, place) = (note.code(), note.counted(), note.place());
+        tracing::info!(target: SHOWN, run, note = code.as_str(), count, place, "{}", code.sentence());
         tracing::debug!(run, "note: {note}");
     }
 }

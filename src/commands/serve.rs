@@ -9,7 +9,7 @@ use super::cli::{Common, Format, Serve, ServeCommand, Token};
 use super::interrupt::block_on;
 use super::output::print;
 use super::quiet_runs::QuietRuns;
-use super::run::{notes, settings};
+use super::run::{remark, settings};
 use crate::config::{OPEN_HINT, exact_duration};
 use crate::endpoint::{Endpoint, Options};
 use crate::report::{self, shown};
@@ -46,13 +46,14 @@ fn listen(common: &Common, args: &Serve, settings: Settings) -> Result<Ended, Fa
     block_on(async |cancelled| {
         let endpoint = Endpoint::bind(options).await?;
         if PushStore::open(&settings.state)?.tokens()?.is_empty() {
-            notes(common, &["no sender has a token yet: `hrpush serve token new --feed NAME` makes one".to_owned()]);
+            remark(common, "no sender has a token yet: `hrpush serve token new --feed NAME` makes one");
         }
         if let Some(path) = &args.port_file {
             write_private(path, &format!("{}\n", endpoint.port()))?;
         }
-        let metrics: Vec<String> = endpoint.metrics_url().map(|url| format!("a monitor finds {url}")).into_iter().collect();
-        notes(common, &metrics);
+        if let Some(url) = endpoint.metrics_url() {
+            remark(common, &format!("a monitor finds {url}"));
+        }
         print(&format!("{}\n", endpoint.url()))?;
         if let Some(quiet) = serve.run_after {
             tokio::spawn(QuietRuns::new(common, quiet)?.follow(endpoint.changes()));
@@ -76,9 +77,9 @@ fn new_token(settings: &Settings, feed: &str, expires: Option<&str>) -> Result<E
 
 fn list(common: &Common, settings: &Settings) -> Result<Ended, Failure> {
     let tokens = PushStore::open_existing(&settings.state)?.map(|store| store.tokens()).transpose()?.unwrap_or_default();
-    print(&match common.format {
+    print(&match common.format() {
         Format::Json => report::json(&tokens.iter().map(document).collect::<Vec<_>>())?,
-        Format::Text | Format::Csv => text(&tokens),
+        Format::Text => text(&tokens),
     })?;
     Ok(Ended::done())
 }

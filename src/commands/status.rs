@@ -17,9 +17,9 @@ use crate::session::status::{Status, status};
 pub(super) fn show(common: &Common, args: &StatusArgs) -> Result<Ended, Failure> {
     let (settings, now) = (settings(common)?, Timestamp::now());
     let status = status(&settings, now)?;
-    print(&match common.format {
+    print(&match common.format() {
         Format::Json => report::json(&status)?,
-        Format::Text | Format::Csv => text(&status),
+        Format::Text => text(&status),
     })?;
     if !args.notify {
         return Ok(status.ended(args.max_age));

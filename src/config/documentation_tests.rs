@@ -112,7 +112,7 @@ fn the_page_of_the_configuration_has_every_key() {
     let mut page = of_the_page(include_str!("../../docs/configuration.md"));
     let limits = page.remove("[guard] disable").unwrap_or_default();
     for guard in super::Guards::default().named() {
-        let keys = limits.iter().filter(|key| guard.0 != "feed" || *key != "count").cloned().collect();
+        let keys = limits.iter().filter(|key| guard.0 != crate::plan::GuardName::Feed || *key != "count").cloned().collect();
         page.insert(format!("[guard] {}", guard.0), keys);
     }
     same(&of_the_code(), &page, &["[source.columns]"]);

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::diagnostic::toml::{Reader, Table, count_of, number_of};
-use crate::plan::Leavers;
+use crate::plan::{GuardName, Leavers};
 
 /// The limit of one guard; where a share and a count are given, the stricter wins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,37 +79,37 @@ impl Default for Guards {
 
 impl Guards {
     /// The guards by their names in the file and in a plan.
-    pub fn named(&self) -> [(&'static str, GuardLimit); 12] {
+    pub fn named(&self) -> [(GuardName, GuardLimit); 12] {
         [
-            ("source", self.source),
-            ("feed", self.feed),
-            ("disable", self.disable),
-            ("enable", self.enable),
-            ("delete", self.delete),
-            ("create", self.create),
-            ("update", self.update),
-            ("clear", self.clear),
-            ("identity", self.identity),
-            ("removeMembers", self.remove_members),
-            ("held", self.held),
-            ("missing", self.missing),
+            (GuardName::Source, self.source),
+            (GuardName::Feed, self.feed),
+            (GuardName::Disable, self.disable),
+            (GuardName::Enable, self.enable),
+            (GuardName::Delete, self.delete),
+            (GuardName::Create, self.create),
+            (GuardName::Update, self.update),
+            (GuardName::Clear, self.clear),
+            (GuardName::Identity, self.identity),
+            (GuardName::RemoveMembers, self.remove_members),
+            (GuardName::Held, self.held),
+            (GuardName::Missing, self.missing),
         ]
     }
 
-    fn named_mut(&mut self) -> [(&'static str, &mut GuardLimit); 12] {
+    fn named_mut(&mut self) -> [(GuardName, &mut GuardLimit); 12] {
         [
-            ("source", &mut self.source),
-            ("feed", &mut self.feed),
-            ("disable", &mut self.disable),
-            ("enable", &mut self.enable),
-            ("delete", &mut self.delete),
-            ("create", &mut self.create),
-            ("update", &mut self.update),
-            ("clear", &mut self.clear),
-            ("identity", &mut self.identity),
-            ("removeMembers", &mut self.remove_members),
-            ("held", &mut self.held),
-            ("missing", &mut self.missing),
+            (GuardName::Source, &mut self.source),
+            (GuardName::Feed, &mut self.feed),
+            (GuardName::Disable, &mut self.disable),
+            (GuardName::Enable, &mut self.enable),
+            (GuardName::Delete, &mut self.delete),
+            (GuardName::Create, &mut self.create),
+            (GuardName::Update, &mut self.update),
+            (GuardName::Clear, &mut self.clear),
+            (GuardName::Identity, &mut self.identity),
+            (GuardName::RemoveMembers, &mut self.remove_members),
+            (GuardName::Held, &mut self.held),
+            (GuardName::Missing, &mut self.missing),
         ]
     }
 }
@@ -119,13 +119,14 @@ const LEAVERS: [(&str, Leavers); 2] = [("wait", Leavers::Wait), ("go", Leavers::
 /// Reads `[guard]`; what it does not name keeps its default.
 pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Guards {
     let mut guards = Guards::default();
-    for (name, limit) in guards.named_mut() {
+    for (guard, limit) in guards.named_mut() {
+        let name = guard.as_str();
         let Some(found) = fields.get(name) else { continue };
         match found.get_ref() {
             value if is_off(value) => limit.off = true,
             DeValue::Table(_) => {
                 if let Some(table) = reader.table(fields, name) {
-                    one(reader, &table, limit, name != "feed");
+                    one(reader, &table, limit, guard != GuardName::Feed);
                 }
             }
             _ => reader.fault(

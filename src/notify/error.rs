@@ -22,6 +22,9 @@ pub enum NotifyError {
     /// No answer within the time-out.
     #[error("no answer within {} s", .0.as_secs_f64())]
     Slow(Duration),
+    /// The figures cannot be sent as the environment asks for it.
+    #[error("{0}")]
+    Telemetry(String),
     /// The program could not be started or failed.
     #[error("{0}")]
     Program(String),

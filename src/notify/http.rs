@@ -70,13 +70,13 @@ pub async fn heartbeat(address: &Address, timeout: Duration) -> Result<(), Notif
 
 /// What a redirect must repeat.
 #[derive(Clone, Copy)]
-enum Repeats {
+pub(super) enum Repeats {
     /// A body, which only 307 and 308 keep.
     Body,
     Nothing,
 }
 
-fn client(url: &Url, repeats: Repeats, timeout: Duration) -> Result<Client, NotifyError> {
+pub(super) fn client(url: &Url, repeats: Repeats, timeout: Duration) -> Result<Client, NotifyError> {
     let origin = url.origin();
     let direct = url.host_str().is_some_and(is_loopback);
     let base = || {

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::approval::fingerprint::OF_THE_READING;
+use crate::plan::guard_name::GuardName;
 use crate::plan::model::{Change, Object, Plan};
 
 /// A guard that an approval overrides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovedGuard {
     /// The name of the guard, such as `disable`.
-    pub name: String,
+    pub name: GuardName,
     /// The number of changes that the guard counted.
     pub count: u64,
     /// The number of people that the share refers to.
@@ -19,15 +19,10 @@ pub struct ApprovedGuard {
 }
 
 impl ApprovedGuard {
-    /// Whether a guard of this name counts what was read, and not the changes.
-    pub fn is_of_reading(name: &str) -> bool {
-        OF_THE_READING.contains(&name)
-    }
-
     /// The guards of a plan that stop it, as an approval names them.
     pub fn tripped(plan: &Plan) -> Vec<Self> {
         let tripped = plan.guards.iter().filter(|guard| guard.tripped);
-        tripped.map(|guard| Self { name: guard.name.clone(), count: guard.count, of: guard.of }).collect()
+        tripped.map(|guard| Self { name: guard.name, count: guard.count, of: guard.of }).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::directory::Snapshot;
 use crate::mapping::Rules;
+use crate::plan::guard_name::GuardName;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{SourceInfo, Target};
 use crate::plan::records::People;
@@ -54,7 +55,7 @@ pub struct Policy {
     /// Groups by id or name: their members are never touched.
     pub protect_groups: Vec<String>,
     /// The limits of the guards, by name. One that is absent has its default.
-    pub guards: BTreeMap<&'static str, Limit>,
+    pub guards: BTreeMap<GuardName, Limit>,
     /// In seven days at most this many times a run's limit.
     pub week: f64,
     /// Whether the leavers of a stopped plan are disabled all the same.
@@ -134,8 +135,8 @@ impl Default for Policy {
 
 impl Policy {
     /// The limit of a guard: the configured one, else the default of DESIGN section 7.
-    pub fn limit(&self, guard: &str) -> Limit {
-        self.guards.get(guard).copied().unwrap_or_else(|| Limit::default_of(guard))
+    pub fn limit(&self, guard: GuardName) -> Limit {
+        self.guards.get(&guard).copied().unwrap_or_else(|| Limit::default_of(guard))
     }
 }
 
@@ -152,17 +153,16 @@ pub struct Limit {
 
 impl Limit {
     /// The default of a guard.
-    pub fn default_of(guard: &str) -> Self {
+    pub fn default_of(guard: GuardName) -> Self {
         let (share, count) = match guard {
-            "disable" | "missing" => (Some(0.05), Some(100)),
-            "enable" | "identity" => (Some(0.02), Some(20)),
-            "delete" => (Some(0.02), Some(50)),
-            "create" => (Some(0.30), None),
-            "update" => (Some(0.40), None),
-            "removeMembers" => (Some(0.20), None),
-            "feed" => (None, Some(0)),
-            "source" | "clear" | "held" => (Some(0.10), None),
-            _ => (None, None),
+            GuardName::Disable | GuardName::Missing => (Some(0.05), Some(100)),
+            GuardName::Enable | GuardName::Identity => (Some(0.02), Some(20)),
+            GuardName::Delete => (Some(0.02), Some(50)),
+            GuardName::Create => (Some(0.30), None),
+            GuardName::Update => (Some(0.40), None),
+            GuardName::RemoveMembers => (Some(0.20), None),
+            GuardName::Feed => (None, Some(0)),
+            GuardName::Source | GuardName::Clear | GuardName::Held => (Some(0.10), None),
         };
         Self { share, count, off: false }
     }

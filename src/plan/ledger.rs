@@ -12,6 +12,7 @@ use crate::mapping::{HeldCode, LeaveAction};
 use crate::plan::bound_names::BoundNames;
 use crate::plan::decision::Decision;
 use crate::plan::given_approval::GivenApproval;
+use crate::plan::guard_name::GuardName;
 use crate::plan::model::Change;
 use crate::plan::rejection::Rejection;
 use crate::record::EmployeeId;
@@ -26,7 +27,7 @@ pub struct Ledger {
     /// The feed's last good reading; none where it never had one.
     pub last_reading: Option<LastReading>,
     /// What runs of the last seven days changed, per guard, for the weekly budget.
-    pub week: BTreeMap<String, u64>,
+    pub week: BTreeMap<GuardName, u64>,
     /// What guards or an approval let through within seven days and was not completed: not counted again with the same values.
     pub let_through: Vec<Change>,
     /// People with a journaled request of unknown outcome, by key, with the reason.

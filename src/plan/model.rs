@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::{Attribute, ObjectId, Value, roles};
 use crate::mapping::{HeldCode, LeaveAction};
+use crate::plan::guard_name::GuardName;
 use crate::plan::matching::name_folding::plain;
 use crate::plan::person_label::{PersonLabel, PersonLabels};
 use crate::plan::reason::{Adoption, ReasonCode, Why, join};
@@ -544,7 +545,7 @@ impl Skipped {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Guard {
     /// Its name in the configuration.
-    pub name: String,
+    pub name: GuardName,
     /// How many the plan has.
     pub count: u64,
     /// The base of the share: how many there are at all, such as the managed accounts.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::diagnostic::{Note, NoteCode};
 use crate::directory::{ObjectId, User, UserNo, Value};
 use crate::mapping::{Held, HeldCode, Stage};
 use crate::plan::approval::fingerprint::fingerprint;
@@ -40,7 +41,7 @@ pub struct Survey {
     /// The people of the feed that vanished from this reading, and those that came back.
     pub presence: Presence,
     /// What is to be said of the plan as a whole.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }
 
 /// Compares a reading with a snapshot and returns the whole difference, with what the next run must know.
@@ -212,32 +213,36 @@ fn matched(matching: &Matching<'_>) -> Vec<(PersonNo, UserNo)> {
     matching.people.iter().filter_map(live).collect()
 }
 
-fn notes(planner: &PersonPlanner<'_>) -> Vec<String> {
+fn notes(planner: &PersonPlanner<'_>) -> Vec<Note> {
     let PersonPlanner { inputs, matching, protection, .. } = *planner;
     let mut notes = Vec::new();
     if inputs.ledger.people.is_empty() && inputs.ledger.last_reading.is_none() {
-        notes.push(
-            "first run for this feed; rules that compare with an earlier run (missing, re-enable, restore, delete) do not apply yet"
-                .into(),
-        );
+        notes.push(Note::new(
+            NoteCode::FirstRun,
+            "first run for this feed; rules that compare with an earlier run (missing, re-enable, restore, delete) do not apply yet",
+        ));
     }
     for name in protection.idle().into_iter().filter(|name| !planner.protected_keys.contains(name)) {
-        notes.push(format!("[protect] names {name}, but this tenant has no such user or group, so the entry has no effect"));
+        let text = format!("[protect] names {name}, but this tenant has no such user or group, so the entry has no effect");
+        notes.push(Note::new(NoteCode::IdleProtection, text).at("[protect]"));
     }
     for key in inputs.only.iter().flatten() {
         if !matching.names(key) && !inputs.ledger.people.contains_key(key) {
-            notes.push(format!("--only {key}: neither the reading nor an earlier run knows this key"));
+            let text = format!("--only {key}: neither the reading nor an earlier run knows this key");
+            notes.push(Note::new(NoteCode::UnknownPerson, text).at("--only"));
         }
     }
     if let Some(why) = &inputs.snapshot.privileged.eligibility_unread {
-        notes.push(format!("eligible role assignments could not be read ({why}): only holders of active ones are shielded"));
+        let text = format!("eligible role assignments could not be read ({why}): only holders of active ones are shielded");
+        notes.push(Note::new(NoteCode::UnreadRoles, text));
     }
     notes.extend(managers::circles(inputs, matching));
     if let Some(doubt) = planner.doubt() {
-        notes.push(format!("missing people are listed, but not disabled: {doubt}"));
+        notes.push(Note::new(NoteCode::MissingInDoubt, format!("missing people are listed, but not disabled: {doubt}")));
     }
     if planner.kept > 0 {
-        notes.push(format!("{} missing people keep their accounts by decisions of `hrpush decide --keep`", planner.kept));
+        let text = format!("{} missing people keep their accounts by decisions of `hrpush decide --keep`", planner.kept);
+        notes.push(Note::new(NoteCode::KeptPeople, text).count(planner.kept));
     }
     notes
 }

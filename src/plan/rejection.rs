@@ -79,6 +79,32 @@ impl RejectedChange {
         rejected
     }
 
+    /// Takes these deeds out of changes that were approved before.
+    ///
+    /// The steps that follow a disable are no matter: what was rejected, or was done, is covered no more.
+    #[must_use]
+    pub fn taken_out_of(deeds: &[Self], covered: Vec<Change>) -> Vec<Change> {
+        let same = |deed: &Self, change: &Change| {
+            (deed.object, deed.action, &deed.key, &deed.id) == (change.object, change.action, &change.key, &change.id)
+        };
+        let mut left = Vec::new();
+        for mut change in covered {
+            if change.object == Object::User {
+                if !deeds.iter().any(|deed| same(deed, &change)) {
+                    left.push(change);
+                }
+                continue;
+            }
+            let taken = deeds.iter().filter(|deed| deed.take_out_of(&mut change)).count();
+            let is_empty = change.attributes.is_empty()
+                && change.members.as_ref().is_none_or(|members| members.add.is_empty() && members.remove.is_empty());
+            if taken == 0 || !is_empty {
+                left.push(change);
+            }
+        }
+        left
+    }
+
     /// The names that the person was to have, as far as the change sets them.
     pub fn names(&self) -> BoundNames {
         let name = |name: &str| self.attributes.iter().find(|edit| edit.name == name)?.after.as_ref()?.as_text();

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::escape::{Shown, shown};
+use crate::diagnostic::escape::Shown;
 use crate::plan::ApprovedGuard;
 use crate::store::ApprovalRow;
 
 /// The guards that an approval overrides, with their counts.
 pub fn guards(guards: &[ApprovedGuard]) -> String {
-    let one = |guard: &ApprovedGuard| format!("{} {} of {}", shown(&guard.name), guard.count, guard.of);
+    let one = |guard: &ApprovedGuard| format!("{} {} of {}", guard.name, guard.count, guard.of);
     guards.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 

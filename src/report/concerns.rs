@@ -20,17 +20,38 @@ const MOST: usize = 10;
 /// }
 /// ```
 pub fn concerns(plan: &Plan) -> Vec<String> {
-    listed(plan.attention())
+    listed(plan.attention(), Cells::Hidden)
 }
 
-fn listed(concerns: Vec<Concern<'_>>) -> Vec<String> {
+/// The same for a terminal that a person watches: with the cells that could not be read. stderr may be a log elsewhere.
+///
+/// ```
+/// # use hrpush::plan::Plan;
+/// fn explain_on_a_terminal(plan: &Plan) {
+///     for line in hrpush::report::concerns_on_terminal(plan) {
+///         eprintln!("{line}");
+///     }
+/// }
+/// ```
+pub fn concerns_on_terminal(plan: &Plan) -> Vec<String> {
+    listed(plan.attention(), Cells::Shown)
+}
+
+/// Whether the cells of a held record that could not be read are shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cells {
+    Shown,
+    Hidden,
+}
+
+fn listed(concerns: Vec<Concern<'_>>, cells: Cells) -> Vec<String> {
     let mut lines = Vec::new();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for concern in concerns {
         let count = counts.entry(kind(&concern)).or_default();
         *count += 1;
         if concern.is_leaver() || *count <= MOST {
-            lines.push(line(&concern));
+            lines.push(line(&concern, cells));
         }
     }
     let leaver = kind_of_leavers();
@@ -52,9 +73,9 @@ fn listed(concerns: Vec<Concern<'_>>) -> Vec<String> {
 pub fn concerns_in_short(plan: &Plan) -> Vec<String> {
     let (leavers, others): (Vec<_>, Vec<_>) = plan.attention().into_iter().partition(Concern::is_leaver);
     let others = others.into_iter().filter(|concern| !matches!(concern, Concern::Held(_))).collect();
-    let mut lines = listed(leavers);
+    let mut lines = listed(leavers, Cells::Hidden);
     lines.extend(held_in_short(plan));
-    lines.extend(listed(others));
+    lines.extend(listed(others, Cells::Hidden));
     lines
 }
 
@@ -126,12 +147,14 @@ fn kind(concern: &Concern<'_>) -> String {
     }
 }
 
-fn line(concern: &Concern<'_>) -> String {
+fn line(concern: &Concern<'_>, cells: Cells) -> String {
     match concern {
         Concern::HeldLeaver(entry) => {
-            format!("{} {}: {}{}", key_and_place(entry), state(entry), explained(entry), hint(entry))
+            format!("{} {}: {}{}{}", key_and_place(entry), state(entry), explained(entry), unread(entry, cells), hint(entry))
         }
-        Concern::Held(entry) => format!("held {}: {}{}", key_and_place(entry), explained(entry), hint(entry)),
+        Concern::Held(entry) => {
+            format!("held {}: {}{}{}", key_and_place(entry), explained(entry), unread(entry, cells), hint(entry))
+        }
         Concern::OpenAccount(entry) | Concern::LeftAlone(entry) => {
             format!("{}: {} [{}]", who(entry), Shown(&entry.message), entry.code.as_str())
         }
@@ -148,6 +171,14 @@ fn explained(entry: &HeldEntry) -> String {
     let names: Vec<&str> = entry.candidates.iter().map(|candidate| candidate.user_principal_name.as_str()).collect();
     let accounts = if names.is_empty() { String::new() } else { format!(" (account: {})", names.join(", ")) };
     format!("{}{} [{}]", Shown(&entry.message), Shown(&accounts), entry.code.as_str())
+}
+
+/// The cells that could not be read.
+fn unread(entry: &HeldEntry, cells: Cells) -> String {
+    match cells {
+        Cells::Hidden => String::new(),
+        Cells::Shown => entry.shown.iter().map(|cell| format!(", the cell has \"{}\"", Shown(cell))).collect(),
+    }
 }
 
 fn hint(entry: &HeldEntry) -> String {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::diagnostic::escape::{Shown, shown};
-use crate::store::DecisionRow;
+use crate::store::{DecisionKind, DecisionRow};
 
 /// A decision that was just recorded.
 pub fn decided(row: &DecisionRow) -> String {
@@ -32,7 +32,7 @@ pub fn decision(row: &DecisionRow) -> String {
     let DecisionRow { key, tenant_id, given_name, surname, .. } = row;
     let mut text = String::new();
     let _ = writeln!(text, "{}: {}", Shown(key.as_str()), verdict(row));
-    if row.verdict == "reject" {
+    if row.verdict == DecisionKind::Reject {
         let _ = writeln!(text, "    until HR's record of the person changes, in the tenant {}", Shown(&tenant_id.0));
         write_author(&mut text, row);
         return text;
@@ -65,13 +65,15 @@ fn write_author(text: &mut String, row: &DecisionRow) {
 fn verdict(row: &DecisionRow) -> String {
     let account = row.account.as_ref().map(|id| shown(&id.to_string()));
     match (row.verdict, account) {
-        ("same", Some(id)) => format!("the record and the account {id} are one person (--same)"),
-        ("reject", Some(id)) => format!("changes of {id} were rejected (hrpush reject, or approve --except)"),
-        ("reject", None) => "a new account was rejected (hrpush reject, or approve --except)".to_owned(),
-        ("new", Some(id)) => format!("the record is another person than that of the account {id} (--new)"),
-        ("new", None) => "the record is another person than that of every account that it resembles (--new)".to_owned(),
-        (_, Some(id)) => format!("the person of the account {id} stays as is (--keep)"),
-        (_, None) => "the person stays as is (--keep)".to_owned(),
+        (DecisionKind::Same, Some(id)) => format!("the record and the account {id} are one person (--same)"),
+        (DecisionKind::Reject, Some(id)) => format!("changes of {id} were rejected (hrpush reject, or approve --except)"),
+        (DecisionKind::Reject, None) => "a new account was rejected (hrpush reject, or approve --except)".to_owned(),
+        (DecisionKind::New, Some(id)) => format!("the record is another person than that of the account {id} (--new)"),
+        (DecisionKind::New, None) => {
+            "the record is another person than that of every account that it resembles (--new)".to_owned()
+        }
+        (DecisionKind::Keep, Some(id)) => format!("the person of the account {id} stays as is (--keep)"),
+        (DecisionKind::Same | DecisionKind::Keep, None) => "the person stays as is (--keep)".to_owned(),
     }
 }
 
@@ -86,7 +88,7 @@ mod tests {
         let mut row = DecisionRow {
             key: EmployeeId::new("1").unwrap(),
             tenant_id: TenantId("t1".into()),
-            verdict: "same",
+            verdict: DecisionKind::Same,
             account: ObjectId::new("u1"),
             given_name: "ann".into(),
             surname: String::new(),
@@ -107,7 +109,7 @@ mod tests {
         row.forgotten_at = Some("2026-11-21T03:00:00Z".into());
         row.forgotten_by = Some("bob@lap".into());
         assert!(forgotten(&row).contains("forgotten at 2026-11-21T03:00:00Z by bob@lap"));
-        (row.verdict, row.account) = ("new", None);
+        (row.verdict, row.account) = (DecisionKind::New, None);
         assert!(decision_list(&[row]).contains("every account that it resembles"));
         assert_eq!(decision_list(&[]), "There are no decisions.\n");
     }

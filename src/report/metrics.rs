@@ -9,6 +9,8 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use crate::plan::GuardName;
+
 /// The figures of one feed. A run that ended before its feed was known belongs to the feed without a name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FeedFigures {
@@ -27,11 +29,93 @@ pub struct FeedFigures {
     /// The records that the last plan held.
     pub held: Option<u64>,
     /// The guards of the last plan, and whether each tripped.
-    pub guards: Vec<(String, bool)>,
+    pub guards: Vec<(GuardName, bool)>,
     /// The writes of all runs.
     pub writes: u64,
     /// The requests of all runs that the rate limit refused.
     pub throttled: u64,
+}
+
+/// One metric of all feeds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricFamily {
+    /// The name, without the `_total` that the text of a counter has.
+    pub name: &'static str,
+    /// What it measures, as a sentence.
+    pub help: &'static str,
+    /// The values with their labels.
+    pub samples: Samples,
+}
+
+/// The values of one metric.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Samples {
+    /// Values that rise and fall.
+    Gauge(Vec<(Labels, f64)>),
+    /// Values that only rise.
+    Counter(Vec<(Labels, u64)>),
+}
+
+/// The labels of one sample.
+pub type Labels = Vec<(&'static str, String)>;
+
+/// The metrics of the feeds, for the metrics file and for a collector alike.
+///
+/// ```
+/// use hrpush::report::{FeedFigures, Samples, metric_families};
+///
+/// let feed = FeedFigures { feed: "HR".to_owned(), writes: 17, ..FeedFigures::default() };
+/// let families = metric_families(&[feed]);
+/// let writes = families.iter().find(|family| family.name == "hrpush_writes").unwrap();
+/// assert_eq!(writes.samples, Samples::Counter(vec![(vec![("feed", "HR".to_owned())], 17)]));
+/// ```
+pub fn metric_families(feeds: &[FeedFigures]) -> Vec<MetricFamily> {
+    let changes =
+        |feed: &FeedFigures| feed.changes.iter().map(|(action, count)| ("action", (*action).to_owned(), float(*count))).collect();
+    let guards = |feed: &FeedFigures| {
+        feed.guards.iter().map(|(name, tripped)| ("guard", name.to_string(), if *tripped { 1.0 } else { 0.0 })).collect()
+    };
+    let family = |name, help, samples| MetricFamily { name, help, samples };
+    vec![
+        family("hrpush_last_run_timestamp_seconds", "The end of the last run.", gauge(feeds, |feed| feed.last_run)),
+        family(
+            "hrpush_last_good_run_timestamp_seconds",
+            "The end of the last good run.",
+            gauge(feeds, |feed| feed.last_good_run),
+        ),
+        family("hrpush_run_duration_seconds", "The duration of the last run.", gauge(feeds, |feed| feed.duration)),
+        family("hrpush_run_exit_code", "The exit code of the last run.", gauge(feeds, |feed| feed.exit_code.map(f64::from))),
+        family("hrpush_changes", "The changes of the last plan.", labelled(feeds, changes)),
+        family("hrpush_held", "The records that the last plan held.", gauge(feeds, |feed| feed.held.map(float))),
+        family("hrpush_guard_tripped", "Whether the guard tripped in the last plan.", labelled(feeds, guards)),
+        family("hrpush_writes", "The writes of all runs.", counter(feeds, |feed| feed.writes)),
+        family(
+            "hrpush_throttled",
+            "The requests of all runs that the rate limit refused.",
+            counter(feeds, |feed| feed.throttled),
+        ),
+    ]
+}
+
+fn gauge(feeds: &[FeedFigures], value: impl Fn(&FeedFigures) -> Option<f64>) -> Samples {
+    Samples::Gauge(feeds.iter().filter_map(|feed| Some((labels(feed), value(feed)?))).collect())
+}
+
+/// A gauge with a second label.
+fn labelled(feeds: &[FeedFigures], values: impl Fn(&FeedFigures) -> Vec<(&'static str, String, f64)>) -> Samples {
+    let of_feed = |feed: &FeedFigures| {
+        let samples = values(feed).into_iter().map(|(label, word, value)| {
+            let mut labels = labels(feed);
+            labels.push((label, word));
+            (labels, value)
+        });
+        samples.collect::<Vec<_>>()
+    };
+    Samples::Gauge(feeds.iter().flat_map(of_feed).collect())
+}
+
+fn counter(feeds: &[FeedFigures], value: impl Fn(&FeedFigures) -> u64) -> Samples {
+    Samples::Counter(feeds.iter().map(|feed| (labels(feed), value(feed))).collect())
 }
 
 /// The text of the metrics file.
@@ -40,12 +124,12 @@ pub struct FeedFigures {
 /// use hrpush::report::{FeedFigures, metrics};
 ///
 /// let feed = FeedFigures { feed: "HR".to_owned(), exit_code: Some(3), ..FeedFigures::default() };
-/// let text = metrics(vec![feed]);
+/// let text = metrics(&[feed]);
 /// assert!(text.contains("hrpush_run_exit_code{feed=\"HR\"} 3.0\n") && text.ends_with("# EOF\n"));
 /// ```
-pub fn metrics(feeds: Vec<FeedFigures>) -> String {
+pub fn metrics(feeds: &[FeedFigures]) -> String {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Feeds(feeds)));
+    registry.register_collector(Box::new(Families(metric_families(feeds))));
     let mut written = String::new();
     // Writing into a text cannot fail.
     let _ = text::encode(&mut written, &registry);
@@ -53,90 +137,28 @@ pub fn metrics(feeds: Vec<FeedFigures>) -> String {
 }
 
 #[derive(Debug)]
-struct Feeds(Vec<FeedFigures>);
+struct Families(Vec<MetricFamily>);
 
-/// The labels of one sample.
-type Labels = Vec<(&'static str, String)>;
-
-impl Collector for Feeds {
+impl Collector for Families {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        self.gauge(&mut encoder, "last_run_timestamp_seconds", "The end of the last run.", |feed| feed.last_run)?;
-        self.gauge(&mut encoder, "last_good_run_timestamp_seconds", "The end of the last good run.", |feed| feed.last_good_run)?;
-        self.gauge(&mut encoder, "run_duration_seconds", "The duration of the last run.", |feed| feed.duration)?;
-        self.gauge(&mut encoder, "run_exit_code", "The exit code of the last run.", |feed| feed.exit_code.map(f64::from))?;
-        let changes = |feed: &FeedFigures| {
-            feed.changes.iter().map(|(action, count)| ("action", (*action).to_owned(), float(*count))).collect()
-        };
-        self.labelled(&mut encoder, "changes", "The changes of the last plan.", changes)?;
-        self.gauge(&mut encoder, "held", "The records that the last plan held.", |feed| feed.held.map(float))?;
-        let guards = |feed: &FeedFigures| {
-            feed.guards.iter().map(|(name, tripped)| ("guard", name.clone(), if *tripped { 1.0 } else { 0.0 })).collect()
-        };
-        self.labelled(&mut encoder, "guard_tripped", "Whether the guard tripped in the last plan.", guards)?;
-        self.counter(&mut encoder, "writes", "The writes of all runs.", |feed| feed.writes)?;
-        self.counter(&mut encoder, "throttled", "The requests of all runs that the rate limit refused.", |feed| feed.throttled)
-    }
-}
-
-impl Feeds {
-    fn gauge(
-        &self,
-        encoder: &mut DescriptorEncoder<'_>,
-        name: &str,
-        help: &str,
-        value: impl Fn(&FeedFigures) -> Option<f64>,
-    ) -> fmt::Result {
-        let samples = self.0.iter().filter_map(|feed| Some((labels(feed), value(feed)?)));
-        family(encoder, name, help, samples)
-    }
-
-    /// A gauge with a second label.
-    fn labelled(
-        &self,
-        encoder: &mut DescriptorEncoder<'_>,
-        name: &str,
-        help: &str,
-        values: impl Fn(&FeedFigures) -> Vec<(&'static str, String, f64)>,
-    ) -> fmt::Result {
-        let of_feed = |feed: &FeedFigures| {
-            let samples = values(feed).into_iter().map(|(label, word, value)| {
-                let mut labels = labels(feed);
-                labels.push((label, word));
-                (labels, value)
-            });
-            samples.collect::<Vec<_>>()
-        };
-        family(encoder, name, help, self.0.iter().flat_map(of_feed))
-    }
-
-    fn counter(
-        &self,
-        encoder: &mut DescriptorEncoder<'_>,
-        name: &str,
-        help: &str,
-        value: impl Fn(&FeedFigures) -> u64,
-    ) -> fmt::Result {
-        let name = format!("hrpush_{name}");
-        let mut metric = encoder.encode_descriptor(&name, help, None, MetricType::Counter)?;
-        for feed in &self.0 {
-            ConstCounter::new(value(feed)).encode(metric.encode_family(&labels(feed))?)?;
+        for MetricFamily { name, help, samples } in &self.0 {
+            match samples {
+                Samples::Gauge(samples) => {
+                    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+                    for (labels, value) in samples {
+                        ConstGauge::new(*value).encode(metric.encode_family(labels)?)?;
+                    }
+                }
+                Samples::Counter(samples) => {
+                    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+                    for (labels, value) in samples {
+                        ConstCounter::new(*value).encode(metric.encode_family(labels)?)?;
+                    }
+                }
+            }
         }
         Ok(())
     }
-}
-
-fn family(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    samples: impl Iterator<Item = (Labels, f64)>,
-) -> fmt::Result {
-    let name = format!("hrpush_{name}");
-    let mut metric = encoder.encode_descriptor(&name, help, None, MetricType::Gauge)?;
-    for (labels, value) in samples {
-        ConstGauge::new(value).encode(metric.encode_family(&labels)?)?;
-    }
-    Ok(())
 }
 
 fn labels(feed: &FeedFigures) -> Labels {
@@ -163,11 +185,11 @@ mod tests {
             exit_code: Some(4),
             changes: vec![("create", 3), ("update", 14)],
             held: Some(2),
-            guards: vec![("disable".to_owned(), false), ("feed".to_owned(), true)],
+            guards: vec![(GuardName::Disable, false), (GuardName::Feed, true)],
             writes: 17,
             throttled: 1,
         };
-        let text = metrics(vec![feed]);
+        let text = metrics(&[feed]);
         let label = "feed=\"HR \\\"north\\\"\\\\\"";
         for line in [
             format!("hrpush_last_run_timestamp_seconds{{{label}}} 1795575604.5"),
@@ -187,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_has_no_sample() {
-        let text = metrics(vec![FeedFigures::default()]);
+        let text = metrics(&[FeedFigures::default()]);
         assert!(!text.contains("hrpush_held{") && !text.contains("hrpush_run_exit_code{"), "{text}");
         assert!(text.contains("hrpush_writes_total{feed=\"\"} 0\n"), "{text}");
     }

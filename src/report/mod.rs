@@ -29,13 +29,13 @@ mod view;
 
 pub use crate::diagnostic::escape::{Shown, shown};
 pub use answers::{answers, guards};
-pub use concerns::{concerns, concerns_in_short};
+pub use concerns::{concerns, concerns_in_short, concerns_on_terminal};
 pub use decisions::{decided, decision, decision_list, forgotten};
 pub use explanation::{DecisionExplained, Explanation, Match, Owner, RecordExplained, Standing, explanation};
 pub use forecast::{ForecastDay, ForecastPerson, forecast, forecast_csv};
 pub use guard_text::guard_count;
 pub use html::html;
-pub use metrics::{FeedFigures, metrics};
+pub use metrics::{FeedFigures, Labels, MetricFamily, Samples, metric_families, metrics};
 pub use outcome::outcome;
 pub use quality::{QUALITY_CSV_HEADER, quality, quality_csv, quality_json};
 pub use records::records;

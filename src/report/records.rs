@@ -16,7 +16,7 @@ const WIDEST: usize = 32;
 pub fn records(reading: &Reading, most: usize) -> Result<String, SourceErrors> {
     let mut text = String::new();
     for line in &reading.notes {
-        let _ = writeln!(text, "{}", shown(line));
+        let _ = writeln!(text, "{}", shown(line.text()));
     }
     let total = reading.records.len();
     let _ = writeln!(text, "{total} records, {} columns\n", reading.header.len());

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::Failure;
 use super::run_reason::{RunReason, RunReasonCode};
 use crate::apply::RunId;
+use crate::diagnostic::{Note, NoteCode};
 
 /// Today in UTC, for dates about the tenant. Dates about people use the mapping's time zone.
 pub(crate) fn today() -> Date {
@@ -36,9 +37,9 @@ pub(crate) fn against_tenant(now: Timestamp, ahead: Option<i64>) -> Result<(), F
 }
 
 /// The note for a tenant that sends no `Date` header to compare with.
-pub(crate) fn note(ahead: Option<i64>) -> Option<String> {
+pub(crate) fn note(ahead: Option<i64>) -> Option<Note> {
     let unchecked = "the tenant's responses have no `Date` header, so this machine's clock was not checked against it";
-    ahead.is_none().then(|| unchecked.to_owned())
+    ahead.is_none().then(|| Note::new(NoteCode::ClockUnchecked, unchecked))
 }
 
 /// Refuses a run that starts before the last one did.

@@ -29,8 +29,20 @@ pub(crate) struct Terms<'a> {
     pub(crate) approve: Option<&'a str>,
     /// Whether pending changes of a dry run have an exit code of their own.
     pub(crate) detailed_exit_code: bool,
-    /// Whether the caller shows the plan with its held records, so that their reasons are not listed again.
-    pub(crate) shows_held: bool,
+    /// What the lines at the end say of held records.
+    pub(crate) held: HeldRecords,
+}
+
+/// How the lines at the end of a run speak of held records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum HeldRecords {
+    /// By key and code: the plan, which is shown, has the reasons.
+    InShort,
+    /// With their reasons, as a log may have them.
+    #[default]
+    Explained,
+    /// With their reasons and the cells that could not be read, for a person at a terminal.
+    OnTerminal,
 }
 
 /// A plan that was judged by its guards. It becomes a [`Decision`] with the answer to [`Judgement::question`].
@@ -105,7 +117,11 @@ pub(crate) fn judge(session: &Session<'_>, pending: &PendingRun, terms: &Terms<'
         let question = question(&approved);
         (Verdict::Passed(approved), question)
     };
-    let concerns = if terms.shows_held { report::concerns_in_short(plan) } else { report::concerns(plan) };
+    let concerns = match terms.held {
+        HeldRecords::InShort => report::concerns_in_short(plan),
+        HeldRecords::Explained => report::concerns(plan),
+        HeldRecords::OnTerminal => report::concerns_on_terminal(plan),
+    };
     let prospect = prospect(session, pending, terms, (&verdict, question.is_some()));
     Ok(Judgement { verdict, question, concerns, changes: plan.changes.len(), prospect })
 }
@@ -254,7 +270,7 @@ fn partly_approved(plan: &Plan, policy: &Policy) -> Option<String> {
 }
 
 fn guard_line(guard: &Guard, policy: &Policy) -> String {
-    let weekly = guard.limit < policy.limit(&guard.name).most(guard.of);
+    let weekly = guard.limit < policy.limit(guard.name).most(guard.of);
     let left = if weekly { ", what is left of the week" } else { "" };
-    format!("stopped by the guard `{}`: {}{left}", report::shown(&guard.name), report::guard_count(guard))
+    format!("stopped by the guard `{}`: {}{left}", guard.name, report::guard_count(guard))
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::run_reason::{RunReason, RunReasonCode};
@@ -70,7 +71,28 @@ impl Failure {
     /// A file or folder that could not be written or opened.
     pub(crate) fn file(doing: &str, path: &Path, error: &std::io::Error) -> Self {
         let facts = format!("cannot {doing} {}", path.display());
-        Self::cannot_run(format!("{facts}: {error}")).because(RunReason::new(RunReasonCode::File, &facts))
+        Self::cannot_run(format!("{facts}: {error}{}", way_out(error))).because(RunReason::new(RunReasonCode::File, &facts))
+    }
+
+    /// A file that the user named and that cannot be read.
+    pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        let reason = RunReason::new(RunReasonCode::File, format!("cannot read {}", path.display()));
+        Self::usage(format!("{}: {error}{}", path.display(), way_out(error))).because(reason)
+    }
+}
+
+/// What to do about an error of the operating system, as the end of a message.
+fn way_out(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "\n  hint: check the path; a relative one starts at the working folder, or at that of the file that names it"
+        }
+        ErrorKind::PermissionDenied => "\n  hint: let the user that runs hrpush use this path, or name another one",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "\n  hint: free space on this disk, or name a path on another one",
+        ErrorKind::IsADirectory => "\n  hint: this is a folder; name a file",
+        ErrorKind::InvalidData => "\n  hint: save the file as UTF-8 text",
+        ErrorKind::ReadOnlyFilesystem => "\n  hint: this disk is read-only; name a path on another one",
+        _ => "",
     }
 }
 

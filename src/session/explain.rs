@@ -13,6 +13,7 @@ use super::parallel_map::Extent;
 use super::plan::{PlanRequest, PlanResult, compute, scope, unknown_person};
 use super::pushed_feed;
 use super::run::Session;
+use crate::diagnostic::Note;
 use crate::directory::{Attribute, Kind, ObjectId, Snapshot, User, UserNo, Value, roles};
 use crate::mapping::{Desired, Flow, Mapped, Stage};
 use crate::plan::{self, BoundNames, Change, Object, Person, Plan, Verdict};
@@ -38,7 +39,7 @@ pub(crate) struct PersonExplained {
     pub(crate) explanation: Explanation,
     /// The part of the plan that is about this person.
     pub(crate) plan: Plan,
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
 }
 
 /// Reads the source and the tenant, and explains one person. Nothing is written.

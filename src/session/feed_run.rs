@@ -17,6 +17,7 @@ use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
 use super::target_limits;
+use crate::diagnostic::{Note, NoteCode};
 use crate::record::EmployeeId;
 use crate::target::Priority;
 
@@ -108,7 +109,7 @@ fn pending(read: MappedReading, result: PlanResult, only: Option<BTreeSet<Employ
 }
 
 /// A note that the last good run has read the same bytes. Where the configuration asks for it, this is refused.
-fn repeated(read: &MappedReading, target: &OpenTarget, may_write: bool) -> Result<Option<String>, Failure> {
+fn repeated(read: &MappedReading, target: &OpenTarget, may_write: bool) -> Result<Option<Note>, Failure> {
     if read.queried {
         return Ok(None);
     }
@@ -120,7 +121,10 @@ fn repeated(read: &MappedReading, target: &OpenTarget, may_write: bool) -> Resul
             "{name}: the good run of {day} read the same file\n  hint: set `repeated = \"say\"` in [source] to allow it"
         ))
         .because(RunReason::new(RunReasonCode::Source, format!("{name}: the good run of {day} read the same file")))),
-        Some(day) => Ok(Some(format!("{name}: the same file as in the good run of {day}"))),
+        Some(day) => {
+            let text = format!("{name}: the same file as in the good run of {day}");
+            Ok(Some(Note::new(NoteCode::RepeatedFile, text).at(name)))
+        }
         None => Ok(None),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::error::Failure;
+use crate::diagnostic::Note;
 use crate::mapping;
 use crate::record::{Header, Record};
 use crate::report::shown;
@@ -14,7 +15,7 @@ use crate::source::{self, Arrival, FaultKind, Fetched, FileSettings};
 pub(crate) struct FirstLook {
     pub(crate) header: Arc<Header>,
     pub(crate) records: Vec<Record>,
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
     pub(crate) is_workbook: bool,
     pub(crate) settings: FileSettings,
     /// The rows below the data that are skipped, as text.

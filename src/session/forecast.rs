@@ -6,7 +6,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use super::connect::TargetChoice;
-use super::decision::{Consent, Decision, Terms, judge};
+use super::decision::{Consent, Decision, HeldRecords, Terms, judge};
 use super::error::{Ended, Failure};
 use super::feed_run::FeedRequest;
 use super::load_source;
@@ -17,6 +17,7 @@ use super::pending_run::PendingRun;
 use super::plan::{PlanRequest, PlanResult, compute, scope};
 use super::run::Session;
 use super::run_state::RunState;
+use crate::diagnostic::Note;
 use crate::plan::{Outlook, Plan, Policy};
 use crate::report::{ForecastDay, ForecastPerson};
 use crate::target::Priority;
@@ -24,7 +25,7 @@ use crate::target::Priority;
 /// The coming days, and how a dry run would end today.
 pub(crate) struct Forecast {
     pub(crate) days: Vec<ForecastDay>,
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
     pub(crate) ended: Ended,
 }
 
@@ -88,7 +89,7 @@ fn events(day: Date, outlook: &Outlook, before: &Outlook, result: &PlanResult, t
 /// How a dry run of this plan ends.
 fn dry_run(session: &Session<'_>, plan: Plan, target: OpenTarget) -> Result<Ended, Failure> {
     let pending = PendingRun { plan, drifted: Vec::new(), notes: Vec::new(), matching: None, state: RunState::Nothing, target };
-    let terms = Terms { consent: Consent::Never, approve: None, detailed_exit_code: false, shows_held: false };
+    let terms = Terms { consent: Consent::Never, approve: None, detailed_exit_code: false, held: HeldRecords::default() };
     match judge(session, &pending, &terms)?.decide(false) {
         Decision::End(ended) => Ok(ended),
         // A forecast never consents.

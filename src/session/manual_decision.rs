@@ -45,7 +45,7 @@ pub(crate) fn record(store: &mut Store, request: &DecideRequest, bound: &BoundDe
     let note = request.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     let row = store.decide(tenant, &request.key, decision, &operator(), note)?;
     let row = row.ok_or_else(|| Failure::cannot_run("the decision was not recorded".to_owned()))?;
-    tracing::info!(verdict = row.verdict, "recorded a decision");
+    tracing::info!(verdict = row.verdict.as_str(), "recorded a decision");
     Ok(row)
 }
 

@@ -65,6 +65,5 @@ pub(crate) fn load(path: &Path) -> Result<Mapping, Failure> {
 
 /// The text of a file that the user named.
 pub(crate) fn text_of(path: &Path) -> Result<String, Failure> {
-    let reason = || RunReason::new(RunReasonCode::File, format!("cannot read {}", path.display()));
-    std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())).because(reason()))
+    std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))
 }

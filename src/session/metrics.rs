@@ -28,13 +28,13 @@ pub(crate) fn keep(settings: &Settings, end: &RunEnd) -> Result<(), Failure> {
         store.count_run(feed, &RunId(run.clone()), facts.findings.requests.unwrap_or_default(), &facts.findings.guards)?;
     }
     match &settings.metrics_file {
-        Some(file) => write(file, &report::metrics(figures(&store)?)),
+        Some(file) => write(file, &report::metrics(&figures(&store)?)),
         None => Ok(()),
     }
 }
 
 /// The figures of every feed by its last run that was to write. A run without a feed counts while it is the last one.
-fn figures(store: &Store) -> Result<Vec<FeedFigures>, Failure> {
+pub(super) fn figures(store: &Store) -> Result<Vec<FeedFigures>, Failure> {
     let good = store.last_good_runs()?;
     let counters = store.feed_metrics()?;
     let mut feeds: BTreeMap<String, FeedFigures> = BTreeMap::new();
@@ -62,7 +62,7 @@ fn of_feed(feed: &str, row: &RunRow, good: &[GoodRun], counters: &[FeedMetrics])
         exit_code: row.exit_code,
         changes: row.summary.as_ref().map(changes).unwrap_or_default(),
         held: row.summary.as_ref().map(|summary| summary.held),
-        guards: guards.iter().map(|guard| (guard.name.clone(), guard.tripped)).collect(),
+        guards: guards.iter().map(|guard| (guard.name, guard.tripped)).collect(),
         writes: counters.map_or(0, |counters| counters.writes),
         throttled: counters.map_or(0, |counters| counters.throttled),
     }
@@ -89,8 +89,10 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::Permissions::from_mode(0o640);
-        std::fs::set_permissions(file, mode).map_err(|fault| Failure::file("write", file, &fault))?;
+        if file.is_file() {
+            let mode = std::fs::Permissions::from_mode(0o640);
+            std::fs::set_permissions(file, mode).map_err(|fault| Failure::file("write", file, &fault))?;
+        }
     }
     Ok(())
 }

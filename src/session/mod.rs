@@ -58,6 +58,7 @@ pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod status;
 mod target_limits;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 pub(crate) mod undo;

@@ -143,8 +143,12 @@ fn digest(people: &[Named]) -> String {
 
 fn message(event: Event, count: usize, end: &RunEnd, result: &RunResult) -> Message {
     let facts = &end.facts;
-    let guard =
-        |guard: &crate::plan::Guard| GuardFact { name: guard.name.clone(), count: guard.count, of: guard.of, limit: guard.limit };
+    let guard = |guard: &crate::plan::Guard| GuardFact {
+        name: guard.name.to_string(),
+        count: guard.count,
+        of: guard.of,
+        limit: guard.limit,
+    };
     Message {
         count: count as u64,
         run: facts.run.clone(),

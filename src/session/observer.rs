@@ -18,6 +18,8 @@ pub(crate) trait Observer: Sync {
 pub(crate) enum Event<'a> {
     /// The run has its line in the list of runs, under this id.
     Listed(&'a str),
+    /// An earlier run of the state folder, with this id, did not end. Its line says `crashed` by now.
+    Crashed(&'a str),
     /// Something was done that an operator may want to know.
     Note(&'a str),
     /// The run is about to reach a tenant that the configuration does not name.

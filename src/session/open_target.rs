@@ -14,6 +14,7 @@ use super::run::Session;
 use super::run_reason::RunReasonCode;
 use crate::apply;
 use crate::config::ApprovalConfig;
+use crate::diagnostic::{Note, NoteCode};
 use crate::directory::Snapshot;
 use crate::plan::{Ledger, Target};
 use crate::store::{Lock, Store};
@@ -25,7 +26,7 @@ pub(crate) struct OpenTarget {
     pub(crate) connection: Connection,
     pub(crate) snapshot: Snapshot,
     /// Notes about the connection, for the preview.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
     approval: ApprovalConfig,
     unsettled: BTreeMap<String, String>,
     _lock: Lock,
@@ -93,7 +94,7 @@ impl OpenTarget {
 /// The doubts about this machine's clock.
 struct Doubts {
     rule: ClockRule,
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 impl Doubts {
@@ -102,7 +103,7 @@ impl Doubts {
             (Ok(()), _) => Ok(()),
             (Err(failure), ClockRule::Refuse) => Err(failure),
             (Err(failure), ClockRule::Note) => {
-                self.notes.push(failure.to_string().replace("\n  hint: ", "; hint: "));
+                self.notes.push(Note::new(NoteCode::ClockDiffers, failure.to_string().replace("\n  hint: ", "; hint: ")));
                 Ok(())
             }
         }

@@ -7,6 +7,7 @@ use super::run::Session;
 use super::run_state::RunState;
 use crate::config::Deliver;
 use crate::diagnostic::mask;
+use crate::diagnostic::{Note, NoteCode};
 use crate::directory::Attribute;
 use crate::plan::{self, Action, Object, Plan};
 use crate::report;
@@ -20,7 +21,7 @@ pub(crate) struct PendingRun {
     pub(crate) plan: Plan,
     /// The changes of a saved plan or of an undo that were left out.
     pub(crate) drifted: Vec<plan::Drifted>,
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
     /// The first match attribute, by which a created account is found again.
     pub(crate) matching: Option<Attribute>,
     pub(crate) state: RunState,
@@ -31,10 +32,11 @@ impl PendingRun {
     /// The first step: the plan with everything that must be seen beside it.
     pub(crate) fn preview(&self, session: &Session<'_>) -> Preview {
         session.learn(|facts| facts.planned(&self.plan));
-        let mut notes: Vec<String> = self.notes.iter().chain(&self.target.notes).map(|note| mask::message(note)).collect();
+        let all = self.notes.iter().chain(&self.target.notes).cloned();
+        let mut notes: Vec<Note> = all.map(|note| note.with_text(mask::message)).collect();
         let undelivered = matches!(session.settings.config.password.deliver, Deliver::Tap(None));
         if undelivered && gives_access(&self.plan) {
-            notes.push(UNDELIVERED_PASSES.to_owned());
+            notes.push(Note::new(NoteCode::UndeliveredPasses, UNDELIVERED_PASSES).at("[password]"));
         }
         Preview::new(&self.plan, notes)
     }
@@ -54,17 +56,19 @@ impl PendingRun {
 const LISTED: usize = 10;
 
 /// Notes about the changes that were left out: how many there are, and the first of them.
-pub(crate) fn left_out(drifted: &[plan::Drifted]) -> Vec<String> {
-    let mut notes: Vec<String> =
-        drifted.iter().take(LISTED).map(|drifted| format!("left out, {}: {}", drifted.key, drifted.message)).collect();
+pub(crate) fn left_out(drifted: &[plan::Drifted]) -> Vec<Note> {
+    let one = |drifted: &plan::Drifted| format!("left out, {}: {}", drifted.key, drifted.message);
+    let mut notes: Vec<Note> = drifted.iter().take(LISTED).map(|drifted| Note::new(NoteCode::LeftOut, one(drifted))).collect();
     if drifted.len() > LISTED {
-        notes.push(format!("left out: {} more", drifted.len() - LISTED));
+        let more = drifted.len() - LISTED;
+        notes.push(Note::new(NoteCode::LeftOut, format!("left out: {more} more")).count(more));
     }
     if !drifted.is_empty() {
-        notes.push(format!(
+        let text = format!(
             "{} changes no longer fit the tenant and are left out; `hrpush plan` makes a plan of what is still to do",
             drifted.len()
-        ));
+        );
+        notes.push(Note::new(NoteCode::LeftOut, text).count(drifted.len()));
     }
     notes
 }

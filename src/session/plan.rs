@@ -9,6 +9,7 @@ use super::mapped_reading::MappedReading;
 use super::open_target::OpenTarget;
 use super::parallel_map::{Extent, MappedRecords, map_parts, map_records_in_parallel};
 use super::run_reason::{RunReason, RunReasonCode};
+use crate::diagnostic::{Note, NoteCode};
 use crate::directory::{ObjectId, Snapshot};
 use crate::expr::Context;
 use crate::mapping::{LeaveAction, Mapped};
@@ -40,6 +41,9 @@ pub(crate) struct PlanResult {
     /// Whether the next reading is compared with this one.
     pub(crate) is_baseline: bool,
 }
+
+/// The note for a state folder that has nothing about the tenant.
+const ANEW: &str = "no earlier state for this tenant in the state folder; starting from scratch";
 
 /// Reads the ledger and computes the plan of a mapped reading against the snapshot.
 pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<PlanResult, Failure> {
@@ -91,10 +95,10 @@ pub(crate) fn compute(request: &PlanRequest<'_>, target: &OpenTarget) -> Result<
     plan::annotate_causes(&mut survey.plan, &people, &target.snapshot.users, &ledger);
     let anew = target.store.starts_anew(&target.snapshot.tenant)?;
     if anew && !target.snapshot.users.is_empty() {
-        survey.notes.push("no earlier state for this tenant in the state folder; starting from scratch".to_owned());
+        survey.notes.push(Note::new(NoteCode::NoEarlierState, ANEW));
     }
     if !read.mapping.time_zone_given() {
-        survey.notes.push("the mapping sets no `time_zone`; using UTC".to_owned());
+        survey.notes.push(Note::new(NoteCode::NoTimeZone, "the mapping sets no `time_zone`; using UTC").at("time_zone"));
     }
     let result = PlanResult { survey, people, ledger, context, day, is_baseline };
     match only.into_iter().flatten().find(|key| !result.knows(key)) {
@@ -162,11 +166,14 @@ fn source_info(read: &MappedReading) -> SourceInfo {
 
 /// The mapped columns in which no record has a value. The first reading of a feed cannot be compared with an earlier one, so no guard
 /// reports a column that the export has lost.
-fn empty_columns(columns: &[ColumnProfile], read: &MappedReading) -> Option<String> {
+fn empty_columns(columns: &[ColumnProfile], read: &MappedReading) -> Option<Note> {
     let (used, records) = (read.mapping.columns(), read.reading.records.len() as u64);
     let empty = columns.iter().filter(|profile| profile.empty == records && used.contains(&profile.column));
     let names: Vec<String> = empty.map(|profile| format!("`{}`", profile.column)).collect();
-    let note = || format!("first reading of this feed: no record has a value in {}", names.join(", "));
+    let note = || {
+        let text = format!("first reading of this feed: no record has a value in {}", names.join(", "));
+        Note::new(NoteCode::EmptyColumns, text).count(names.len()).at(names.join(", "))
+    };
     (records > 1 && !names.is_empty()).then(note)
 }
 

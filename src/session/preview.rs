@@ -1,5 +1,6 @@
 //! The first of three steps: what a plan would do, as a value. Decision and execution follow.
 
+use crate::diagnostic::Note;
 use crate::plan::Plan;
 use crate::report;
 
@@ -8,13 +9,13 @@ use crate::report;
 pub(crate) struct Preview {
     pub(crate) plan: Plan,
     /// Remarks about the reading, the tenant and the configuration.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
     /// What keeps the run from ending with 0, leavers first.
     pub(crate) concerns: Vec<String>,
 }
 
 impl Preview {
-    pub(crate) fn new(plan: &Plan, notes: Vec<String>) -> Self {
+    pub(crate) fn new(plan: &Plan, notes: Vec<Note>) -> Self {
         Self { concerns: report::concerns(plan), plan: plan.clone(), notes }
     }
 

@@ -17,6 +17,7 @@ use super::observer::{Event, Observer};
 use super::operator::operator;
 use super::run_end::{RunEnd, RunFacts, RunKind};
 use super::settings::Settings;
+use super::telemetry;
 use crate::apply::RunId;
 use crate::diagnostic::wait::{LongWait, WaitReporter};
 use crate::record::lock;
@@ -78,8 +79,12 @@ impl<'a> Session<'a> {
     /// Opens the row of this run in the list of runs, for the holder of the folder's lock. A command that plans nothing has no row.
     pub(crate) fn open_row(&self, store: &mut Store) -> Result<(), Failure> {
         if self.kind.plans() {
+            let crashed = store.unfinished_runs()?;
             let run = store.open_run(&self.start())?;
             self.observer.event(Event::Listed(&run.0));
+            for run in &crashed {
+                self.observer.event(Event::Crashed(&run.0));
+            }
             self.learn(|facts| facts.run = Some(run.0));
         }
         Ok(())
@@ -91,8 +96,8 @@ impl<'a> Session<'a> {
         RunStart { command, dry_run: facts.dry_run, whole: !facts.in_part, at: self.started, by: operator() }
     }
 
-    /// Writes the end into the list of runs, and drops the values of runs that are too old to be kept. Returns the link of the run.
-    fn record(&self, end: &RunEnd) -> Result<Option<String>, Failure> {
+    /// Writes the end into the list of runs, and drops the values of runs that are too old to be kept. Returns the run and its link.
+    fn record(&self, end: &RunEnd) -> Result<Option<(RunId, Option<String>)>, Failure> {
         if !end.kind.plans() {
             return Ok(None);
         }
@@ -104,7 +109,7 @@ impl<'a> Session<'a> {
         store.end_run(&run, &end.result())?;
         let link = store.link_of(&run)?;
         store.prune(end.finished - self.settings.config.journal.keep)?;
-        Ok(link)
+        Ok(Some((run, link)))
     }
 
     /// Ends the row of a run that was carried out, before its outcome is printed: the outcome has the link of the run.
@@ -164,13 +169,16 @@ impl<'a> Session<'a> {
         };
         let mut end = self.end(ended);
         match self.record(&end) {
-            Ok(link) => end.facts.link = link,
+            // A run that ended before it held the folder's lock has its id only now.
+            Ok(Some((run, link))) => (end.facts.run, end.facts.link) = (Some(run.0), link),
+            Ok(None) => {}
             Err(fault) => tracing::warn!("the end of this run is missing in the list of runs: {fault}"),
         }
         notification::announce(self.settings, &end).await;
         if let Err(fault) = metrics::keep(self.settings, &end) {
             tracing::warn!("the metrics of this run are missing: {fault}");
         }
+        telemetry::send(self.settings, &end).await;
         self.observer.event(Event::Ended(&end));
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }

@@ -275,20 +275,21 @@ reason_of! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::GuardName;
     use crate::source::{Fault, FaultKind, FaultLocation};
 
-    fn guard(name: &str, count: u64) -> Guard {
-        Guard { name: name.into(), count, of: 52, limit: Some(3), tripped: true, columns: Vec::new() }
+    fn guard(name: GuardName, count: u64) -> Guard {
+        Guard { name, count, of: 52, limit: Some(3), tripped: true, columns: Vec::new() }
     }
 
     #[test]
     fn guards_are_named_with_their_counts() {
-        let one = RunReason::guards([guard("disable", 9)].iter());
+        let one = RunReason::guards([guard(GuardName::Disable, 9)].iter());
         assert_eq!(
             (one.to_string().as_str(), one.code().as_str()),
             ("stopped by the guard `disable`: 9 of 52, the limit is 3", "guard")
         );
-        let two = RunReason::guards([guard("disable", 9), guard("delete", 4)].iter());
+        let two = RunReason::guards([guard(GuardName::Disable, 9), guard(GuardName::Delete, 4)].iter());
         assert_eq!(
             two.to_string(),
             "stopped by the guards `disable`: 9 of 52, the limit is 3; `delete`: 4 of 52, the limit is 3"
@@ -307,6 +308,16 @@ mod tests {
             "{reason}"
         );
         assert!(!reason.to_string().contains("Lovelace"), "{reason}");
+    }
+
+    #[test]
+    fn a_token_service_that_is_not_reached_is_named_and_its_own_words_stay_out() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let fault = crate::diagnostic::network::NetworkFault::of(&refused, "login.example.com", false);
+        let error = |network| CredentialError::Refused { method: "client-secret", reason: "Ada Lovelace".into(), network };
+        let reached = RunReason::from(&error(Some(fault))).to_string();
+        assert_eq!(reached, "the credential `client-secret` got no access token: login.example.com refuses the connection");
+        assert_eq!(RunReason::from(&error(None)).to_string(), "the credential `client-secret` got no access token");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::pending_run::{PendingRun, left_out};
 use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
+use crate::diagnostic::{Note, NoteCode};
 use crate::directory::{Attribute, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Confirmation, Edit, Object, Plan, drift, resolve};
@@ -66,7 +67,7 @@ pub(crate) async fn plan(
     let (plan, drifted) = drift(&saved, &target.snapshot, &ledger, &policy, &confirmation);
     let mut notes = left_out(&drifted);
     if staged.is_none() {
-        notes.push(NO_COPY.to_owned());
+        notes.push(Note::new(NoteCode::NoPlanCopy, NO_COPY));
     }
     Ok(PendingRun { matching: matching(&plan), plan, drifted, notes, state: RunState::Staged(staged), target })
 }

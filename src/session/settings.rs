@@ -7,7 +7,7 @@ use crate::bulk_upload;
 use crate::config::{self, Config, Deliver, TargetConfig};
 use crate::directory::ObjectId;
 use crate::graph;
-use crate::plan::{Limit, Policy, Supported};
+use crate::plan::{GuardName, Limit, Policy, Supported};
 use crate::store::Store;
 use crate::target::Capabilities;
 
@@ -58,7 +58,7 @@ impl Settings {
     /// The part of the configuration that decides about changes.
     pub(crate) fn policy(&self) -> Policy {
         let Config { protect, guard, names, password, approval, .. } = &self.config;
-        let limits = guard.named().into_iter().filter(|(name, limit)| *name != "feed" || limit.off);
+        let limits = guard.named().into_iter().filter(|(name, limit)| *name != GuardName::Feed || limit.off);
         let mut supported = Supported::from(self.capabilities());
         let mut protect_users = protect.users.clone();
         if let TargetConfig::BulkUpload(config) = &self.config.target {

@@ -105,7 +105,7 @@ fn settings_text(file: &Path, mapping: &str, look: &FirstLook, rows: Option<&str
          # auth = { method = \"client-secret\", client_id = \"…\", secret_env = \"HRPUSH_CLIENT_SECRET\" }\n\n[source]\n",
     );
     for note in &look.notes {
-        let _ = writeln!(text, "# {}", shown(note));
+        let _ = writeln!(text, "# {}", shown(note.text()));
     }
     let _ = writeln!(text, "kind    = {}", quoted(if look.is_workbook { "xlsx" } else { "csv" }));
     let _ = writeln!(text, "path    = {}   # * takes the newest match", quoted(&file.to_string_lossy()));

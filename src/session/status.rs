@@ -51,7 +51,12 @@ pub(crate) struct FeedStatus {
 pub(crate) fn status(settings: &Settings, now: Timestamp) -> Result<Status, Failure> {
     let store = settings.store()?;
     let good = store.last_good_runs()?;
-    let rows: Vec<RunRow> = store.runs()?.into_iter().filter(|row| !row.dry_run).collect();
+    let mut rows: Vec<RunRow> = store.runs()?.into_iter().filter(|row| !row.dry_run).collect();
+    // A run without an end that holds no lock any more was killed; the next run will list it so.
+    if rows.iter().any(|row| row.ended.is_none()) && !store.is_running()? {
+        let dead = rows.iter_mut().filter(|row| row.ended.is_none());
+        dead.for_each(|row| row.ended = Some(EndKind::Crashed));
+    }
     let last_failure = rows.first().filter(|row| row.feed.is_none() && is_bad(row)).cloned();
     let mut seen = BTreeSet::new();
     let mut feeds = Vec::new();

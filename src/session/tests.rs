@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use tokio::sync::watch;
 
-use super::decision::{Consent, Decision, Terms, judge};
+use super::decision::{Consent, Decision, HeldRecords, Terms, judge};
 use super::error::{Code, Ended, Failure};
 use super::execution::execute;
 use super::feed_run::{self, FeedRequest};
@@ -29,6 +29,7 @@ impl Observer for Recorder {
     fn event(&self, event: Event<'_>) {
         let name = match event {
             Event::Listed(_) => "listed",
+            Event::Crashed(_) => "crashed",
             Event::Note(_) => "note",
             Event::Target(_) => "target",
             Event::Waiting(_) => "waiting",
@@ -75,7 +76,8 @@ async fn import(session: &Session<'_>, consent: Consent) -> Result<Ended, Failur
     let request = FeedRequest { files: vec![sample()], may_write, ..FeedRequest::default() };
     let pending = feed_run::plan(session, &request).await?;
     session.observer.event(Event::Planned(&pending.preview(session)));
-    let judgement = judge(session, &pending, &Terms { consent, approve: None, detailed_exit_code: false, shows_held: false })?;
+    let judgement =
+        judge(session, &pending, &Terms { consent, approve: None, detailed_exit_code: false, held: HeldRecords::default() })?;
     match judgement.decide(true) {
         Decision::End(ended) => Ok(ended),
         Decision::Execute(approval) => Ok(Box::pin(execute(session, pending, approval)).await?.ended),

@@ -13,6 +13,7 @@ use super::run::Session;
 use super::run_state::RunState;
 use super::saved_plan::scope;
 use crate::apply::RequestKind;
+use crate::diagnostic::{Note, NoteCode};
 use crate::directory::ObjectId;
 use crate::plan::{self, UndoInputs};
 use crate::store::Recorded;
@@ -51,7 +52,8 @@ pub(crate) async fn plan(session: &Session<'_>, run: &str, graph_url: Option<&st
     });
     let mut notes = left_out(&drifted);
     if run.plan.changes.is_empty() {
-        notes.push(format!("the run {} changed nothing, so there is nothing to undo", run.row.run));
+        let text = format!("the run {} changed nothing, so there is nothing to undo", run.row.run);
+        notes.push(Note::new(NoteCode::NothingToUndo, text));
     }
     // An undo creates no account, so none has to be found again.
     Ok(PendingRun { plan, drifted, notes, matching: None, state: RunState::Nothing, target })

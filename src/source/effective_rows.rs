@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::Reading;
 use super::error::{Fault, FaultKind, SourceErrors};
+use crate::diagnostic::{Note, NoteCode};
 use crate::record::{Cell, Day, DayFormat, DayReader, Guess, Impossible, Record, is_error, trimmed, unspaced};
 
 /// How the row of a person is chosen.
@@ -83,13 +84,15 @@ fn tell(reading: &mut Reading, left: &Left, unclear: u64, day: Date) {
     let Left { past, future, concurrent, twins } = left;
     let total = past + future + concurrent + twins;
     if total > 0 {
-        reading.notes.push(format!(
+        let text = format!(
             "{}: {total} rows are not those in force on {day}: {past} past, {future} future, {concurrent} of another employment, {twins} the same twice",
             reading.name
-        ));
+        );
+        reading.notes.push(Note::new(NoteCode::RowsNotInForce, text).count(total).at(&reading.name));
     }
     if unclear > 0 {
-        reading.notes.push(format!("{}: {unclear} people have several rows between which the rule cannot choose", reading.name));
+        let text = format!("{}: {unclear} people have several rows between which the rule cannot choose", reading.name);
+        reading.notes.push(Note::new(NoteCode::UnrankedRows, text).count(unclear).at(&reading.name));
     }
 }
 
@@ -291,7 +294,7 @@ mod tests {
         }
     }
 
-    fn rows(text: &str, on: Date) -> (Vec<u64>, Vec<String>) {
+    fn rows(text: &str, on: Date) -> (Vec<u64>, Vec<Note>) {
         let text = format!("Id;From;Until;Main;Fte\n{text}");
         let reading = read_csv_bytes("f.csv", text.as_bytes(), &CsvSettings::default()).unwrap();
         let reading = one_row_each(reading, &rule(), on, &TimeZone::UTC).unwrap();
@@ -317,7 +320,7 @@ mod tests {
         let on = day(2026, 1, 1);
         let (lines, notes) = rows("1;01.01.2020;;N;1,0\n1;01.01.2020;;J;0,5\n", on);
         assert_eq!(lines, [3]);
-        assert!(notes.iter().any(|line| line.contains("1 of another employment")), "{notes:?}");
+        assert!(notes.iter().any(|line| line.text().contains("1 of another employment")), "{notes:?}");
         assert_eq!(rows("1;01.01.2020;;N;0,5\n1;01.01.2020;;N;0,75\n", on).0, [3]);
         assert_eq!(rows("1;01.01.2024;;N;1\n1;01.01.2020;;N;1\n", on).0, [2]);
     }

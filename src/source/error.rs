@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::diagnostic::network::NetworkFault;
+
 /// Where in a file a fault stands; lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultLocation {
@@ -299,6 +301,14 @@ pub enum FaultKind {
     /// The HR system or the way to it: it cannot be reached, does not let us in, or broke off.
     #[error("{0}")]
     System(String),
+    /// No answer came from the HR system.
+    #[error("{message}")]
+    Unreached {
+        /// The whole message for the terminal.
+        message: Box<str>,
+        /// The host, and what kept the request from being answered.
+        network: Box<NetworkFault>,
+    },
     /// The query that the configuration holds.
     #[error("{0}")]
     Query(String),
@@ -324,6 +334,9 @@ impl FaultKind {
     /// assert_eq!(kind.without_values(), "the header names columns 2 and 5 alike");
     /// ```
     pub fn without_values(&self) -> String {
+        if let Self::Unreached { network, .. } = self {
+            return format!("the HR system cannot be reached: {network}");
+        }
         self.fixed_words().map_or_else(|| self.counted_words(), str::to_owned)
     }
 
@@ -341,7 +354,8 @@ impl FaultKind {
             Self::OutsideSheet { .. } => "a cell lies outside its sheet",
             Self::WrongGuess { .. } => "the encoding was guessed, and the guess is wrong",
             Self::SharedColumn { .. } => "two files that are joined have a column in common",
-            Self::Members { .. }
+            Self::Unreached { .. }
+            | Self::Members { .. }
             | Self::DuplicateHeader { .. }
             | Self::NoResult { .. }
             | Self::Merged { .. }
@@ -496,7 +510,11 @@ pub struct SourceErrors {
 impl SourceErrors {
     /// The exit code of a run that ends here: 1 where the HR system failed, 2 where there is something to correct.
     pub fn exit_code(&self) -> u8 {
-        if self.faults.iter().any(|fault| matches!(fault.kind, FaultKind::System(_))) { 1 } else { 2 }
+        if self.faults.iter().any(|fault| matches!(fault.kind, FaultKind::System(_) | FaultKind::Unreached { .. })) {
+            1
+        } else {
+            2
+        }
     }
 
     /// The faults without their hints, for a message that shows line breaks as escapes.

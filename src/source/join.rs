@@ -7,6 +7,7 @@ use super::Reading;
 use super::error::{Fault, FaultKind, SourceErrors};
 use super::files::source_file::joint_sum;
 use super::join_keys::{JoinKeys, Side};
+use crate::diagnostic::{Note, NoteCode};
 use crate::record::{Cell, Header, Record, Value, trimmed};
 
 /// How a second file is joined to the first.
@@ -71,10 +72,12 @@ pub fn join(reading: Reading, other: &Reading, rule: &JoinRule) -> Result<Readin
     let mut notes = reading.notes;
     notes.extend(other.notes.iter().cloned());
     if strangers > 0 {
-        notes.push(format!("{}: {strangers} rows have no record in {}", other.name, reading.name));
+        let text = format!("{}: {strangers} rows have no record in {}", other.name, reading.name);
+        notes.push(Note::new(NoteCode::StrayRows, text).count(strangers).at(&other.name));
     }
     if without > 0 {
-        notes.push(format!("{}: {without} records have no row in {}", reading.name, other.name));
+        let text = format!("{}: {without} records have no row in {}", reading.name, other.name);
+        notes.push(Note::new(NoteCode::LoneRecords, text).count(without).at(&reading.name));
     }
     let sha256 = joint_sum(&[reading.sha256, other.sha256.clone()]);
     Ok(Reading { name: format!("{}+{}", reading.name, other.name), header, records: records.into(), sha256, notes })
@@ -124,8 +127,8 @@ mod tests {
         let records = joined.records.held().unwrap();
         let starts: Vec<_> = records.iter().map(|record| (text(record, 1), text(record, 3))).collect();
         assert_eq!(starts, [("Ann", "2019"), ("Bob", "2020"), ("Bob", "2024"), ("Cem", "")]);
-        assert!(joined.notes.iter().any(|line| line == "contracts.csv: 1 rows have no record in persons.csv"));
-        assert!(joined.notes.iter().any(|line| line == "persons.csv: 1 records have no row in contracts.csv"));
+        assert!(joined.notes.iter().any(|line| line.text() == "contracts.csv: 1 rows have no record in persons.csv"));
+        assert!(joined.notes.iter().any(|line| line.text() == "persons.csv: 1 records have no row in contracts.csv"));
     }
 
     #[test]

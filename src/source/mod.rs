@@ -12,6 +12,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+use crate::diagnostic::Note;
 use crate::record::Header;
 
 mod effective_rows;
@@ -56,7 +57,7 @@ pub struct Reading {
     /// The SHA-256 of what was read, in lower-case hexadecimal digits.
     pub sha256: String,
     /// Notes for the user on what was detected about the source: its encoding, delimiter, line ends.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }
 
 /// Something that HR data can be read from.

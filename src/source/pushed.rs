@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use super::Reading;
+use crate::diagnostic::{Note, NoteCode};
 use crate::record::{At, Header, Place, Record, Value, hex};
 use crate::scim::{AttributePath, ENTERPRISE, USUAL_COLUMNS, flat_paths, is_column, is_list_path, values_at};
 
@@ -67,7 +68,8 @@ impl PushedFeed {
             records.push(Record::from_values(Arc::clone(&header), Place { source: Arc::clone(&source), at }, cells));
         }
         let gone = self.people.iter().filter(|person| person.is_deleted).count();
-        let notes = if gone > 0 { vec![format!("{gone} of the pushed people were deleted by the sender")] } else { Vec::new() };
+        let text = format!("{gone} of the pushed people were deleted by the sender");
+        let notes = if gone > 0 { vec![Note::new(NoteCode::DeletedPeople, text).count(gone).at(&self.name)] } else { Vec::new() };
         Reading { name: self.name, header, records: records.into(), sha256: hex(&digest.finalize()), notes }
     }
 

@@ -15,7 +15,7 @@ fn text_stays_text() {
     assert_eq!(reading.records.held().unwrap()[0].get("Id"), Some(Cell::Text("007")));
     assert_eq!(reading.records.held().unwrap()[0].get("Name"), Some(Cell::Text(" O'Brien ")));
     assert_eq!(reading.records.held().unwrap()[1].get("Id"), Some(Cell::Text("a\r\nb")));
-    assert_eq!(reading.notes, ["f.csv: delimiter `;`, encoding utf-8, line ends CRLF"]);
+    assert_eq!(reading.notes[0].text(), "f.csv: delimiter `;`, encoding utf-8, line ends CRLF");
     assert_eq!(reading.sha256.len(), 64);
 }
 

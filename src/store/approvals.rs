@@ -1,14 +1,14 @@
 //! Approvals that were given before the run that they are for. Each is used by one run.
 
 use jiff::Timestamp;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::columns::{packed, unpacked};
 use super::rejections::{self, NewRejection, Origin};
 use super::{Operator, Store, StoreError, now, text};
 use crate::apply::RunId;
 use crate::directory::TenantId;
-use crate::plan::{ApprovedGuard, Change};
+use crate::plan::{ApprovedGuard, Change, RejectedChange};
 
 /// A yes or a no to a plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +70,8 @@ const ROW: &str = "select approval, tenant, feed, decision, fingerprint, reading
 impl Store {
     /// Keeps an approval or a rejection with the changes that it rejects; its number. A nonce that was accepted before is refused.
     ///
-    /// An approval ends the rejections of the same plan, and a rejection withdraws its approvals.
+    /// The younger answer counts: an approval ends the rejections of the same plan; a rejection withdraws its approvals, and takes what it
+    /// rejects out of every other approval that is valid.
     pub fn keep_approval(&mut self, approval: &Approval, rejected: &[NewRejection]) -> Result<i64, StoreError> {
         let transaction = self.database.transaction()?;
         if let Some(nonce) = &approval.nonce
@@ -78,6 +79,7 @@ impl Store {
         {
             return Err(StoreError::NonceUsed);
         }
+        narrow_older(&transaction, approval, rejected)?;
         transaction.execute(
             "insert into approvals (tenant, feed, decision, fingerprint, reading, guards, covered, left_out, note, user, host, principal, \
              given_at, expires_at, nonce, signature) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
@@ -101,11 +103,6 @@ impl Store {
             ],
         )?;
         let number = transaction.last_insert_rowid();
-        if !approval.approves {
-            let withdraw =
-                "update approvals set withdrawn_at = ?2 where fingerprint = ?1 and decision = 'approve' and used_by is null";
-            transaction.execute(withdraw, params![approval.fingerprint, now()])?;
-        }
         let Approval { tenant, fingerprint, note, by, principal, given_at, .. } = approval;
         let origin = Origin { tenant, fingerprint, note: note.as_deref(), by, principal: principal.as_deref(), at: *given_at };
         rejections::replace(&transaction, &origin, rejected)?;
@@ -113,45 +110,73 @@ impl Store {
         Ok(number)
     }
 
+    /// Whether an answer with this number was accepted before.
+    pub fn has_nonce(&self, nonce: &str) -> Result<bool, StoreError> {
+        Ok(self.database.prepare("select 1 from approvals where nonce = ?1")?.exists([nonce])?)
+    }
+
     /// All approvals for a tenant, newest first.
     pub fn approvals(&self, tenant: &TenantId) -> Result<Vec<ApprovalRow>, StoreError> {
-        self.approval_rows(&format!("{ROW} where tenant = ?1 order by approval desc"), [tenant.0.as_str()])
+        approval_rows(&self.database, &format!("{ROW} where tenant = ?1 order by approval desc"), [tenant.0.as_str()])
     }
 
     /// The approvals for a feed that are valid at a moment and that no run has used up, oldest first. A run that was killed, interrupted or
     /// cut off from the tenant has not used them up: the next one goes on with its work.
     pub fn valid_approvals(&self, tenant: &TenantId, feed: &str, at: Timestamp) -> Result<Vec<ApprovalRow>, StoreError> {
-        let select = format!(
-            "{ROW} where tenant = ?1 and feed = ?2 and decision = 'approve' and withdrawn_at is null and expires_at > ?3 and (used_by is null or exists \
-             (select 1 from runs where run = used_by and (ended is null or ended in ('crashed', 'interrupted', 'cannot-run')))) \
-             order by approval"
-        );
-        self.approval_rows(&select, params![tenant.0, feed, text(at)])
+        valid_rows(&self.database, tenant, feed, at)
     }
 
     /// Approvals by their numbers.
     pub fn approvals_numbered(&self, numbers: &[i64]) -> Result<Vec<ApprovalRow>, StoreError> {
         let mut rows = Vec::new();
         for number in numbers {
-            rows.extend(self.approval_rows(&format!("{ROW} where approval = ?1"), [number])?);
+            rows.extend(approval_rows(&self.database, &format!("{ROW} where approval = ?1"), [number])?);
         }
         Ok(rows)
     }
 
     /// The approvals and rejections of a plan, oldest first.
     pub fn approvals_of(&self, fingerprint: &str) -> Result<Vec<ApprovalRow>, StoreError> {
-        self.approval_rows(&format!("{ROW} where fingerprint = ?1 order by approval"), [fingerprint])
+        approval_rows(&self.database, &format!("{ROW} where fingerprint = ?1 order by approval"), [fingerprint])
     }
+}
 
-    fn approval_rows(&self, select: &str, of: impl rusqlite::Params) -> Result<Vec<ApprovalRow>, StoreError> {
-        let mut select = self.database.prepare(select)?;
-        let mut rows = select.query(of)?;
-        let mut approvals = Vec::new();
-        while let Some(row) = rows.next()? {
-            approvals.push(approval_row(row)?);
-        }
-        Ok(approvals)
+/// The approvals for a feed that are valid at a moment, oldest first.
+fn valid_rows(connection: &Connection, tenant: &TenantId, feed: &str, at: Timestamp) -> Result<Vec<ApprovalRow>, StoreError> {
+    let select = format!(
+        "{ROW} where tenant = ?1 and feed = ?2 and decision = 'approve' and withdrawn_at is null and expires_at > ?3 and (used_by is null or exists \
+         (select 1 from runs where run = used_by and (ended is null or ended in ('crashed', 'interrupted', 'cannot-run')))) \
+         order by approval"
+    );
+    approval_rows(connection, &select, params![tenant.0, feed, text(at)])
+}
+
+fn approval_rows(connection: &Connection, select: &str, of: impl rusqlite::Params) -> Result<Vec<ApprovalRow>, StoreError> {
+    let mut select = connection.prepare(select)?;
+    let mut rows = select.query(of)?;
+    let mut approvals = Vec::new();
+    while let Some(row) = rows.next()? {
+        approvals.push(approval_row(row)?);
     }
+    Ok(approvals)
+}
+
+/// Takes what a younger answer rejects out of the valid approvals of its feed. A rejection of the plan itself leaves nothing of them.
+fn narrow_older(transaction: &Transaction<'_>, younger: &Approval, rejected: &[NewRejection]) -> Result<(), StoreError> {
+    let deeds: Vec<RejectedChange> = rejected.iter().map(|rejection| rejection.change.clone()).collect();
+    let mut withdraw = transaction.prepare("update approvals set withdrawn_at = ?2 where approval = ?1")?;
+    let mut narrow = transaction.prepare("update approvals set covered = ?2 where approval = ?1")?;
+    for ApprovalRow { number, approval, .. } in valid_rows(transaction, &younger.tenant, &younger.feed, younger.given_at)? {
+        let before = approval.covered.len();
+        let covered = RejectedChange::taken_out_of(&deeds, approval.covered.clone());
+        let rejects_plan = !younger.approves && approval.fingerprint == younger.fingerprint;
+        if rejects_plan || (before > 0 && covered.is_empty()) {
+            withdraw.execute(params![number, now()])?;
+        } else if covered != approval.covered {
+            narrow.execute(params![number, packed(&serde_json::to_string(&covered)?)?])?;
+        }
+    }
+    Ok(())
 }
 
 /// Records that a run uses approvals up, in the transaction that journals its plan. A run that is killed shows its approvals as well.

@@ -115,6 +115,23 @@ impl Store {
         Ok(hash.finalize().to_vec())
     }
 
+    /// Whether the count of changes that the list of runs shows is that of the sealed outcome.
+    fn count_fits(&self, number: i64) -> Result<bool, StoreError> {
+        let select = "select applied, outcome from runs where number = ?1";
+        let (applied, outcome): (i64, Option<Vec<u8>>) =
+            self.database.query_row(select, [number], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let Some(outcome) = outcome else { return Ok(true) };
+        let outcome: serde_json::Value = serde_json::from_str(&unpacked(&outcome)?)?;
+        Ok(outcome["applied"].as_i64() == Some(applied))
+    }
+
+    /// The first run that ended without a link although a later one has its own: the list of runs shows a row that no run has left.
+    fn first_unsealed(&self) -> Result<Option<(i64, RunId)>, StoreError> {
+        let select = "select number, run from runs where link is null and ended is not null \
+                      and number < (select max(number) from runs where link is not null) order by number limit 1";
+        Ok(self.database.query_row(select, [], |row| Ok((row.get(0)?, RunId(row.get(1)?)))).optional()?)
+    }
+
     /// Recomputes the values that are there and checks the links of all.
     pub fn verify_chain(&self) -> Result<ChainReport, StoreError> {
         let select =
@@ -132,15 +149,18 @@ impl Store {
         })?;
         let mut report = ChainReport { runs: 0, pruned: 0, broken: None, head: None };
         let mut former = Vec::new();
+        let unsealed = self.first_unsealed()?;
         for sealed in rows {
             let sealed = sealed?;
             report.runs += 1;
             report.pruned += u64::from(sealed.pruned);
             // A document that cannot be read any more is not what was sealed.
             let body = || self.body(sealed.number, sealed.at).is_ok_and(|body| body == sealed.body);
-            let whole = link(&former, &sealed.body) == sealed.link && (sealed.pruned || body());
-            if !whole && report.broken.is_none() {
-                report.broken = Some(RunId(sealed.run));
+            let fits = || body() && self.count_fits(sealed.number).unwrap_or(false);
+            let whole = link(&former, &sealed.body) == sealed.link && (sealed.pruned || fits());
+            if report.broken.is_none() {
+                let before = unsealed.as_ref().filter(|(number, _)| *number < sealed.number);
+                report.broken = before.map(|(_, run)| run.clone()).or_else(|| (!whole).then(|| RunId(sealed.run.clone())));
             }
             report.head = Some(hex(&sealed.link));
             former = sealed.link;

@@ -26,6 +26,37 @@ impl std::fmt::Display for Operator {
     }
 }
 
+/// The answer of a decision, without the account that it may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecisionKind {
+    /// The record and an account are one person.
+    Same,
+    /// The record is another person than the accounts that it resembles.
+    New,
+    /// A person stays as is.
+    Keep,
+    /// A change of a plan was rejected.
+    Reject,
+}
+
+impl DecisionKind {
+    /// The word for it in documents and in the state folder.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::New => "new",
+            Self::Keep => "keep",
+            Self::Reject => "reject",
+        }
+    }
+
+    /// The decision of this word in the table of decisions, which has no rejections.
+    fn stored(word: &str) -> Option<Self> {
+        [Self::Same, Self::New, Self::Keep].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// A decision as it was journaled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,8 +65,8 @@ pub struct DecisionRow {
     pub key: EmployeeId,
     /// The tenant that the decision is about.
     pub tenant_id: TenantId,
-    /// `same`, `new` or `keep`.
-    pub verdict: &'static str,
+    /// The answer of the administrator.
+    pub verdict: DecisionKind,
     /// The account that it is bound to, where there is one.
     pub account: Option<ObjectId>,
     /// The given name that it is bound to, without case and diacritics.
@@ -60,9 +91,10 @@ impl DecisionRow {
     /// The decision as the plan takes it.
     pub fn decision(&self) -> Option<Decision> {
         let verdict = match self.verdict {
-            "same" => Verdict::Same(self.account.clone()?),
-            "new" => Verdict::New,
-            _ => Verdict::Keep,
+            DecisionKind::Same => Verdict::Same(self.account.clone()?),
+            DecisionKind::New => Verdict::New,
+            DecisionKind::Keep => Verdict::Keep,
+            DecisionKind::Reject => return None,
         };
         let (given_name, surname) = (self.given_name.clone(), self.surname.clone());
         Some(Decision { verdict, account: self.account.clone(), given_name, surname })
@@ -90,7 +122,7 @@ const ROW: &str = "select key, tenant, verdict, account, given_name, surname, no
 /// A row, unless a later version wrote what this one does not know.
 fn row(row: &Row<'_>) -> rusqlite::Result<Option<DecisionRow>> {
     let (key, verdict): (String, String) = (row.get(0)?, row.get(2)?);
-    let Some(verdict) = ["same", "new", "keep"].into_iter().find(|known| *known == verdict) else { return Ok(None) };
+    let Some(verdict) = DecisionKind::stored(&verdict) else { return Ok(None) };
     let Some(key) = EmployeeId::new(&key) else { return Ok(None) };
     Ok(Some(DecisionRow {
         key,
@@ -119,10 +151,10 @@ impl Store {
         note: Option<&str>,
     ) -> Result<Option<DecisionRow>, StoreError> {
         let Decision { verdict, account, given_name, surname } = decision;
-        let (word, account) = match verdict {
-            Verdict::Same(id) => ("same", Some(id)),
-            Verdict::New => ("new", account.as_ref()),
-            Verdict::Keep => ("keep", account.as_ref()),
+        let (kind, account) = match verdict {
+            Verdict::Same(id) => (DecisionKind::Same, Some(id)),
+            Verdict::New => (DecisionKind::New, account.as_ref()),
+            Verdict::Keep => (DecisionKind::Keep, account.as_ref()),
         };
         let transaction = self.database.transaction()?;
         transaction.execute(FORGET, params![tenant.0, key.as_str(), now(), by.to_string()])?;
@@ -132,7 +164,7 @@ impl Store {
             params![
                 tenant.0,
                 key.as_str(),
-                word,
+                kind.as_str(),
                 account.map(ToString::to_string),
                 given_name,
                 surname,
@@ -258,13 +290,16 @@ mod tests {
         assert_eq!(ledger(&store, &TenantId("other".into())), BTreeMap::new());
         assert!(store.forget_decision(&TenantId("other".into()), &key("1"), &by("bob")).unwrap().is_none());
         let forgotten = store.forget_decision(&tenant(), &key("1"), &by("bob")).unwrap().unwrap();
-        assert_eq!((forgotten.verdict, forgotten.forgotten_by.as_deref()), ("same", Some("bob@desk")));
+        assert_eq!((forgotten.verdict, forgotten.forgotten_by.as_deref()), (DecisionKind::Same, Some("bob@desk")));
         assert!(store.forget_decision(&tenant(), &key("1"), &by("bob")).unwrap().is_none());
         assert_eq!(ledger(&store, &tenant()).into_keys().collect::<Vec<_>>(), [key("2")]);
         drop(store);
         let store = Store::open(folder.path()).unwrap();
         let history = store.decisions_about(&key("1")).unwrap();
-        assert_eq!(history.iter().map(|row| row.verdict).collect::<Vec<_>>(), ["same", "new", "keep"]);
+        assert_eq!(
+            history.iter().map(|row| row.verdict).collect::<Vec<_>>(),
+            [DecisionKind::Same, DecisionKind::New, DecisionKind::Keep]
+        );
         assert!(history.iter().all(|row| row.user == "ann" && row.host == "desk" && row.note.as_deref() == Some("by phone")));
         let ended: Vec<&str> = history.iter().filter_map(|row| row.forgotten_by.as_deref()).collect();
         assert_eq!(ended, ["bob@desk", "ann@desk", "ann@desk"], "nothing is overwritten");

@@ -115,6 +115,9 @@ pub struct RunResult {
     pub whole: Option<bool>,
 }
 
+/// The reason of a run without an ending.
+const CRASHED: &str = "the run did not end: it was killed, or this machine went down";
+
 impl Store {
     /// Opens the row of a run, for the holder of the [`super::Lock`]. A plan that is journaled later goes into the same row. Runs before it
     /// that have no ending crashed.
@@ -141,9 +144,17 @@ impl Store {
         self.seal_runs()
     }
 
+    /// The runs without an ending, oldest first. For the holder of the [`super::Lock`] none of them still works: they crashed.
+    pub fn unfinished_runs(&self) -> Result<Vec<RunId>, StoreError> {
+        let mut select = self.database.prepare("select run from runs where ended is null order by number")?;
+        let runs = select.query_map([], |row| Ok(RunId(row.get(0)?)))?;
+        Ok(runs.collect::<Result<_, _>>()?)
+    }
+
     pub(super) fn new_run(&mut self, start: Option<&RunStart>) -> Result<RunId, StoreError> {
-        let crashed = "update runs set ended = 'crashed' where ended is null";
-        self.database.execute(crashed, [])?;
+        let crashed = "update runs set ended = 'crashed', reason = coalesce(reason, ?1), reason_code = coalesce(reason_code, 'crashed') \
+                       where ended is null";
+        self.database.execute(crashed, [CRASHED])?;
         self.insert_run(start)
     }
 

@@ -17,6 +17,10 @@ use crate::apply::{Answered, Entry, Journal, JournalError, Open, Outcome, Reques
 use crate::directory::{Attribute, ObjectId, TenantId, Upn};
 use crate::plan::{ApprovedPlan, Object, Plan};
 
+/// The exit codes of a run that has carried its plan out.
+const DONE: u8 = 0;
+const ATTENTION: u8 = 4;
+
 impl Journal for Store {
     fn begin(&mut self, plan: &ApprovedPlan) -> Result<RunId, JournalError> {
         self.begin_run(plan.plan(), plan.used()).map_err(journal_error)
@@ -141,6 +145,12 @@ impl Store {
                 signed(outcome.duration_ms),
             ],
         )?;
+        if matches!(exit_code, DONE | ATTENTION) {
+            // There is nothing left to approve. After an interrupt, a person may still reject the rest.
+            let answered =
+                "delete from proposals where (tenant, fingerprint) in (select tenant, fingerprint from runs where run = ?1)";
+            self.database.execute(answered, [&run.0])?;
+        }
         self.begun = None;
         // An opened run gets its link when the caller ends it: until then its row may change.
         if self.opened.is_some() { Ok(()) } else { self.seal_runs() }

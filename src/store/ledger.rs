@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::columns::unpacked;
 use super::{Store, StoreError};
 use crate::directory::{TenantId, Value};
-use crate::plan::{Change, FormerAddress, Guard, LastReading, Ledger, Object, Plan};
+use crate::plan::{Change, FormerAddress, Guard, GuardName, LastReading, Ledger, Object, Plan};
 use crate::record::EmployeeId;
 
 /// The rolling budget, in days.
@@ -150,7 +150,7 @@ impl Store {
     ///
     /// A run counts by the day of its plan and by the day on which it was carried out. Otherwise `--as-of` with a past day would keep its
     /// changes out of the week's budget. Only a rehearsal of past days, one after another, goes by the days of the plans alone.
-    fn week(&self, tenant: &TenantId, today: Date, since: Date) -> Result<BTreeMap<String, u64>, StoreError> {
+    fn week(&self, tenant: &TenantId, today: Date, since: Date) -> Result<BTreeMap<GuardName, u64>, StoreError> {
         let is_past = today < utc_today().saturating_sub(Span::new().days(1));
         let select = "select counted, substr(started_at, 1, 10) from runs where tenant = ?1 and started_at >= ?2 and changes > 0 and counted is not null order by number";
         let mut select = self.database.prepare(select)?;

@@ -49,7 +49,7 @@ use thiserror::Error;
 
 pub use approvals::{Approval, ApprovalRow};
 pub use chain::{ChainReport, ExportedRun};
-pub use decisions::{DecisionRow, KnownAccount, Operator};
+pub use decisions::{DecisionKind, DecisionRow, KnownAccount, Operator};
 pub use endings::{EndKind, GoodRun, RunResult, RunStart};
 pub use feed_metrics::FeedMetrics;
 pub use held_records::HeldRecord;
@@ -68,6 +68,9 @@ use crate::apply::RunId;
 use crate::directory::TenantId;
 
 const FILE: &str = "state.db";
+/// How often a taken lock is tried, and how long it is waited for in between.
+const LOCK_ATTEMPTS: u32 = 5;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// Why the state cannot be used.
 #[derive(Debug, Error)]
@@ -102,7 +105,7 @@ pub enum StoreError {
         lock: PathBuf,
     },
     /// Made by a later hrpush.
-    #[error("{file} was made by a later version of hrpush (schema {found}, this one knows {known})", known = migration::VERSION)]
+    #[error("{file} was made by a later version of hrpush (schema {found}, this one knows {known})\n  hint: use that version, or a backup of the state folder from before it", known = migration::VERSION)]
     Later {
         /// The path that was opened.
         file: PathBuf,
@@ -125,13 +128,15 @@ pub enum StoreError {
     #[error("the system gives no random bytes: {0}")]
     Random(String),
     /// SQLite failed to read or write.
-    #[error("the state cannot be read or written: {0}")]
+    #[error("the state cannot be read or written: {0}\n  hint: check the free space and the permissions of the state folder")]
     Database(#[from] rusqlite::Error),
     /// A compressed document is damaged.
-    #[error("the state holds a document that cannot be read: {0}")]
+    #[error("the state holds a document that cannot be read: {0}\n  hint: `hrpush runs verify` names the run that was changed")]
     Compressed(std::io::Error),
     /// What it holds is not what was written.
-    #[error("the state holds something that cannot be read: {0}")]
+    #[error(
+        "the state holds something that cannot be read: {0}\n  hint: was the folder used by a later version of hrpush? `hrpush runs verify` names a run that was changed"
+    )]
     Content(#[from] serde_json::Error),
 }
 
@@ -186,9 +191,29 @@ impl Store {
         let broken = |error| StoreError::Folder { folder: self.folder.clone(), error };
         private_file(&lock).map_err(broken)?;
         let file = File::options().write(true).open(&lock).map_err(broken)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked { folder: self.folder.clone(), lock }),
+        for attempt in 1.. {
+            match file.try_lock() {
+                Ok(()) => break,
+                // `is_running` holds the lock for a moment, which must not keep a run out.
+                Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Locked { folder: self.folder.clone(), lock }),
+                Err(TryLockError::Error(error)) => return Err(broken(error)),
+            }
+        }
+        Ok(Lock { _file: file })
+    }
+
+    /// Whether a run holds the folder at this moment.
+    pub fn is_running(&self) -> Result<bool, StoreError> {
+        let broken = |error| StoreError::Folder { folder: self.folder.clone(), error };
+        let file = match File::open(self.folder.join("lock")) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(broken(error)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
             Err(TryLockError::Error(error)) => Err(broken(error)),
         }
     }

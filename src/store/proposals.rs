@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::columns::{packed, unpacked};
 use super::{Store, StoreError, now, text};
 use crate::directory::TenantId;
-use crate::plan::Plan;
+use crate::plan::{Plan, RejectedChange};
 
 /// How many plans of a feed are kept.
 const KEPT: i64 = 10;
@@ -74,6 +74,25 @@ impl Store {
             self.database.query_row(select, [fingerprint], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let Some((plan, records)) = found else { return Ok(None) };
         Ok(Some(Proposal { plan: serde_json::from_str(&unpacked(&plan)?)?, records: serde_json::from_str(&records)? }))
+    }
+
+    /// What was carried out of a plan's feed since the plan was shown last, the run that showed it included.
+    ///
+    /// An approval that is given afterwards does not cover these deeds: it would let them through once more.
+    pub fn carried_out_since(&self, shown: &Proposal) -> Result<Vec<RejectedChange>, StoreError> {
+        let Plan { target, source, fingerprint, .. } = &shown.plan;
+        let mut select = self.database.prepare(
+            "select run from runs where tenant = ?1 and feed = ?2 and plan is not null and number >= \
+             (select r.number from proposals p join runs r on r.run = p.run where p.tenant = ?1 and p.fingerprint = ?3)",
+        )?;
+        let runs = select.query_map(params![target.tenant_id, source.feed, fingerprint], |row| row.get::<_, String>(0))?;
+        let mut done = Vec::new();
+        for run in runs {
+            let recorded = self.run(&run?)?;
+            let changes = recorded.plan.changes.iter().filter(|change| recorded.done.contains(&change.seq)).cloned();
+            done.extend(RejectedChange::of(&Plan { changes: changes.collect(), ..recorded.plan.clone() }, None));
+        }
+        Ok(done.into_iter().map(|(_, deed)| deed).collect())
     }
 
     /// The tenants that runs of this folder have reached.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Row, Transaction, params};
 
-use super::{DecisionRow, Operator, Store, StoreError, now, text};
+use super::{DecisionKind, DecisionRow, Operator, Store, StoreError, now, text};
 use crate::directory::TenantId;
 use crate::plan::{Object, RejectedChange, Rejection};
 use crate::record::EmployeeId;
@@ -83,7 +83,7 @@ fn listed(row: &Row<'_>) -> rusqlite::Result<Option<DecisionRow>> {
     Ok(Some(DecisionRow {
         key,
         tenant_id: TenantId(row.get(1)?),
-        verdict: "reject",
+        verdict: DecisionKind::Reject,
         account,
         given_name: String::new(),
         surname: String::new(),

@@ -15,7 +15,7 @@ use crate::apply::{Applied, ApplyError, Entry, Journal, Options, RequestKind, Ru
 use crate::directory::{ObjectId, Upn, User, Value};
 
 use crate::mapping::LeaveAction;
-use crate::plan::{Action, Guard, LastReading, Plan};
+use crate::plan::{Action, Guard, GuardName, LastReading, Plan};
 use crate::record::EmployeeId;
 use crate::target::{QuotaLevel as _, RateLevel, SnapshotCache as _};
 
@@ -220,13 +220,13 @@ fn what_was_let_through_and_not_done_is_not_counted_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path()).unwrap();
     let mut plan = plan(vec![leaver("l0", &id("x0")), joiner("a", None)]);
-    let guard = |name: &str, tripped| Guard { name: name.into(), count: 1, of: 10, limit: Some(3), tripped, columns: Vec::new() };
-    plan.guards = vec![guard("disable", false), guard("create", true)];
+    let guard = |name, tripped| Guard { name, count: 1, of: 10, limit: Some(3), tripped, columns: Vec::new() };
+    plan.guards = vec![guard(GuardName::Disable, false), guard(GuardName::Create, true)];
     let run = store.begin_run(&plan, &[]).unwrap();
     store.keep(&run, &Entry { completed: vec![2], ..Entry::default() }).unwrap();
     let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
     assert_eq!(ledger.let_through.iter().map(|change| change.key.as_str()).collect::<Vec<_>>(), ["l0"]);
-    assert_eq!(ledger.week, BTreeMap::from([("disable".to_owned(), 1)]));
+    assert_eq!(ledger.week, BTreeMap::from([(GuardName::Disable, 1)]));
     let later = store.ledger("HR", &tenant(), "2026-11-27".parse().unwrap(), &BTreeMap::new()).unwrap();
     assert!(later.week.is_empty() && later.let_through.is_empty());
 }
@@ -264,12 +264,12 @@ fn a_run_for_a_past_day_counts_in_the_week_in_which_it_was_carried_out() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path()).unwrap();
     let mut plan = plan(vec![leaver("l0", &id("x0"))]);
-    plan.guards = vec![Guard { name: "disable".into(), count: 1, of: 10, limit: Some(3), tripped: false, columns: Vec::new() }];
+    plan.guards = vec![Guard { name: GuardName::Disable, count: 1, of: 10, limit: Some(3), tripped: false, columns: Vec::new() }];
     plan.as_of = "2020-01-01".into();
     store.begin_run(&plan, &[]).unwrap();
     let week = |day: jiff::civil::Date| store.ledger("HR", &tenant(), day, &BTreeMap::new()).unwrap().week;
     let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let one = BTreeMap::from([("disable".to_owned(), 1)]);
+    let one = BTreeMap::from([(GuardName::Disable, 1)]);
     assert_eq!(week(now), one);
     assert_eq!(week(now.saturating_add(jiff::Span::new().days(6))), one);
     assert!(week(now.saturating_add(jiff::Span::new().days(7))).is_empty());

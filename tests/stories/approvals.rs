@@ -299,6 +299,70 @@ fn the_younger_answer_to_a_plan_counts() {
 }
 
 #[test]
+fn a_plan_that_was_carried_out_cannot_be_approved_once_more() {
+    let (company, rows) = settled();
+    let left = without(&rows, &[2, 3, 4, 5]);
+    company.hr(&left);
+    let fingerprint = stopped(&company);
+    company.hrpush(&["import", "hr.csv", "--mapping", "map.toml", "--approve", &fingerprint], true).ends_with(0);
+    refused(&company, &["approve", "last"], "there is nothing to answer");
+    refused(&company, &["approve", &fingerprint], "no plan");
+    nothing_left(&company, 0);
+}
+
+#[test]
+fn an_approval_does_not_cover_what_was_carried_out_before_it() {
+    let (company, rows) = settled();
+    company.hr(&without(&rows, &[2, 3, 4, 5]));
+    let fingerprint = stopped(&company);
+    let one = |key: &str| {
+        let arguments = ["import", "hr.csv", "--mapping", "map.toml", "--only", key, "--format", "json"];
+        assert_eq!(company.hrpush(&arguments, true).ends_with(0).json()["applied"], 1);
+    };
+    one("2");
+    let given = approve(&company, &[&fingerprint]);
+    assert_eq!(given["changes"], 3);
+    for key in ["3", "4", "5"] {
+        one(key);
+    }
+    refused(&company, &["approve", &fingerprint], "was carried out since");
+}
+
+#[test]
+fn a_rejection_withdraws_the_approval_that_a_killed_run_left_valid() {
+    let (company, rows) = settled();
+    let mut left = without(&rows, &[2, 3, 4, 5]);
+    company.hr(&left);
+    stopped(&company);
+    approve(&company, &["last"]);
+    // As a run leaves it that was killed before its first write.
+    state(&company, "update approvals set used_by = (select run from runs order by number desc limit 1)");
+    state(&company, "update runs set ended = 'crashed' where number = (select max(number) from runs)");
+    company.hrpush(&["reject", "last", "--note", "not these"], false).ends_with(0);
+    for number in [2, 3, 4, 5] {
+        left[number - 1][column("Department")] = "Elsewhere".into();
+    }
+    company.hr(&left);
+    stopped(&company);
+}
+
+#[test]
+fn whom_a_younger_answer_leaves_out_is_out_of_the_older_one_too() {
+    let (company, rows) = settled();
+    let mut left = without(&rows, &[2, 3, 4, 5]);
+    company.hr(&left);
+    stopped(&company);
+    approve(&company, &["last"]);
+    let given = approve(&company, &["last", "--except", "2", "--except", "3", "--except", "4", "--except", "5"]);
+    assert_eq!(given["changes"], 0);
+    for number in [2, 3, 4, 5] {
+        left[number - 1][column("Department")] = "Elsewhere".into();
+    }
+    company.hr(&left);
+    stopped(&company);
+}
+
+#[test]
 fn a_rejected_person_is_kept_as_is_whatever_hr_changes_and_stays_loud() {
     let (company, rows) = settled();
     let mut gone = without(&rows, &[2, 3, 4, 5]);

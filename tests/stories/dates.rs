@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::hr_server::{Exchange, HrServer, Manners};
+#[cfg(unix)]
+use crate::terminal::on_terminal;
 use crate::world::{Ended, World};
 
 const MAPPING: &str = "version = 1\nname = \"t\"\n[source]\nkey = \"[id]\"\ntime_zone = \"Europe/Berlin\"\n#SOURCE#\n[[match]]\ntarget = \"employeeId\"\n\
@@ -181,7 +183,13 @@ fn a_cell_that_is_no_date_is_shown_on_the_screen_and_kept_nowhere() {
     let log = std::fs::read_to_string(world.path("run.log")).unwrap();
     assert!(!log.contains("in the spring"), "{log}");
     let document = world.import(&file, &["--mapping", "map.toml", "--format", "json", "--dry-run"]);
-    assert!(!document.out.contains("in the spring"), "{}", document.out);
+    assert!(!document.out.contains("in the spring") && !document.err.contains("in the spring"), "{}", document.out);
+    // A person at a terminal who silences the plan still sees the cell with its place.
+    #[cfg(unix)]
+    if let Some(quiet) = on_terminal(&world, &["import", "hr.csv", "--mapping", "map.toml", "--dry-run", "-q"], ("", "")) {
+        let shown = quiet.ends_with(4).err;
+        assert!(shown.contains("hr.csv, line 3") && shown.contains("the cell has \"in the spring\""), "{shown}");
+    }
     let shown = world.run(["runs", "show", "last"]).ends_with(0);
     assert!(!shown.out.contains("in the spring"), "{}", shown.out);
 }

@@ -43,7 +43,7 @@ fn waiting_run(world: &World, server: &Served) -> (Child, BufReader<ChildStderr>
 }
 
 /// A run of many people with hardly any quota, with more options.
-fn started(world: &World, server: &Served, options: &[&str]) -> Child {
+pub(crate) fn started(world: &World, server: &Served, options: &[&str]) -> Child {
     world.write("map.toml", MAPPING);
     let row = |number| format!("{number},Person {number},p{number}@contoso.onmicrosoft.com\n");
     world.write("hr.csv", "EmployeeID,Name,Email\n".to_owned() + &(1..=PEOPLE).map(row).collect::<String>());
@@ -59,7 +59,7 @@ fn started(world: &World, server: &Served, options: &[&str]) -> Child {
         .unwrap()
 }
 
-fn signal(run: &Child, name: &str) {
+pub(crate) fn signal(run: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &run.id().to_string()]).status().unwrap().success());
 }
 
@@ -98,8 +98,11 @@ fn a_run_that_was_killed_is_listed_as_crashed_by_the_next_one() {
     let world = World::new();
     let server = Served::start(&world, &[]);
     let (mut run, _told) = waiting_run(&world, &server);
+    let last = || world.run(["status", "--format", "json"]).ends_with(1).json()["feeds"][0]["lastRun"]["ended"].clone();
+    assert_eq!(last(), Value::Null, "it still runs");
     signal(&run, "-KILL");
     assert!(!run.wait().unwrap().success());
+    assert_eq!(last(), "crashed", "nothing holds the folder any more");
     let listed = || world.run(["runs", "--format", "json"]).ends_with(0).json();
     assert_eq!(listed()[0]["ended"], Value::Null);
     assert!(world.run(["runs"]).ends_with(0).out.contains("unfinished"));
@@ -111,7 +114,7 @@ fn a_run_that_was_killed_is_listed_as_crashed_by_the_next_one() {
 }
 
 /// Reads the file until it has the text, or the run ends.
-fn wait_for(run: &mut Child, file: &std::path::Path, text: &str) {
+pub(crate) fn wait_for(run: &mut Child, file: &std::path::Path, text: &str) {
     while !std::fs::read_to_string(file).unwrap_or_default().contains(text) {
         assert!(run.try_wait().unwrap().is_none(), "the run ended before its log had `{text}`");
         std::thread::yield_now();

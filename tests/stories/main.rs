@@ -14,6 +14,7 @@ mod dates;
 mod decide;
 mod disasters;
 mod documentation;
+mod endings;
 mod error_words;
 mod explain;
 mod exports;
@@ -37,6 +38,8 @@ mod messages;
 mod metrics;
 mod missing_features;
 mod office;
+#[cfg(feature = "otlp")]
+mod otlp;
 #[cfg(feature = "passwords")]
 mod passwords;
 #[cfg(all(feature = "sftp", feature = "objects"))]
@@ -67,6 +70,7 @@ mod sql;
 mod stages;
 mod state;
 mod storms;
+mod terminal;
 mod undo;
 mod whole_files;
 mod world;

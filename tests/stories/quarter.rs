@@ -159,7 +159,8 @@ impl Quarter {
         let none: &[Value] = &[];
         assert_eq!((list(&done.document, "failed"), list(&done.document, "drifted")), (none, none), "{place}");
         self.compare(&place);
-        let (held, missing) = (codes(&done.document, "held"), missing(&done.document));
+        let held = codes(&done.document, "held");
+        let (missing, disbelieved) = (skipped(&done.document, "missing"), skipped(&done.document, "invalid-value"));
         // Fewer writes are no fault: that the result is the same, and that access goes alone, is checked elsewhere.
         let most = expected.writes + expected.splits;
         if done.writes < expected.writes {
@@ -167,13 +168,13 @@ impl Quarter {
         }
         let writes = if done.writes <= most { expected.writes } else { done.writes };
         let signed_out = done.log.iter().filter(|line| line.ends_with("/revokeSignInSessions")).count();
-        let found = Night { writes, splits: expected.splits, signed_out, held, missing };
+        let found = Night { writes, splits: expected.splits, signed_out, held, missing, disbelieved };
         if found != expected {
             let shown = if done.log.len() > 40 { Vec::new() } else { done.log };
             let log = shown.join("\n    ");
             self.faults.push(format!("{place}\n  found    {found:?}\n  expected {expected:?}\n    {log}"));
         }
-        let attention = !expected.held.is_empty() || !expected.missing.is_empty();
+        let attention = !expected.held.is_empty() || !expected.missing.is_empty() || !expected.disbelieved.is_empty();
         let again = self.import(&[]);
         let ends = [done.code, again.code];
         if ends != [if attention { 4 } else { 0 }; 2] {
@@ -280,8 +281,9 @@ fn codes(document: &Value, name: &str) -> BTreeSet<(String, String)> {
     entries(document, name).map(|entry| (text(entry, "key"), text(entry, "code"))).collect()
 }
 
-fn missing(document: &Value) -> BTreeSet<String> {
-    codes(document, "skipped").into_iter().filter(|(_, code)| code == "missing").map(|(key, _)| key).collect()
+/// The keys that are skipped for this reason.
+fn skipped(document: &Value, reason: &str) -> BTreeSet<String> {
+    codes(document, "skipped").into_iter().filter(|(_, code)| code == reason).map(|(key, _)| key).collect()
 }
 
 /// How many nights, and of which companies.

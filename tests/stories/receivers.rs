@@ -10,7 +10,7 @@ use serde_json::Value;
 /// A webhook that keeps its requests and answers them with a list of statuses, then with 200.
 pub(crate) struct Hook {
     pub(crate) port: u16,
-    requests: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
 }
 
 impl Hook {
@@ -38,9 +38,14 @@ impl Hook {
         format!("http://127.0.0.1:{}/hook/hunter2?sig=hunter2", self.port)
     }
 
-    /// Takes the requests so far.
-    pub(crate) fn take(&self) -> Vec<String> {
+    /// Takes the heads and the bodies of the requests so far.
+    pub(crate) fn take_whole(&self) -> Vec<(String, Vec<u8>)> {
         std::mem::take(&mut *self.requests.lock().unwrap())
+    }
+
+    /// Takes the requests so far, as text.
+    pub(crate) fn take(&self) -> Vec<String> {
+        self.take_whole().into_iter().map(|(head, body)| head + &String::from_utf8(body).unwrap()).collect()
     }
 
     /// Takes the bodies so far.
@@ -55,14 +60,14 @@ impl Hook {
     }
 }
 
-/// A request with its body.
-fn request(socket: &mut TcpStream) -> String {
+/// The head and the body of a request.
+fn request(socket: &mut TcpStream) -> (String, Vec<u8>) {
     let mut reader = BufReader::new(socket);
     let (mut head, mut length) = (String::new(), 0);
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).unwrap() == 0 {
-            return head;
+            return (head, Vec::new());
         }
         if let Some(count) = line.to_lowercase().strip_prefix("content-length:") {
             length = count.trim().parse().unwrap();
@@ -74,5 +79,5 @@ fn request(socket: &mut TcpStream) -> String {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    head + &String::from_utf8(body).unwrap()
+    (head, body)
 }

@@ -212,3 +212,30 @@ fn a_change_that_fails_is_an_event_without_the_person() {
     assert!(failed["level"] == "WARN" && failed["fields"]["property"] == "mobilePhone", "{failed}");
     assert!(failed["fields"]["seq"].is_u64() && failed["fields"]["run"].is_string(), "{failed}");
 }
+
+#[test]
+fn a_note_is_an_event_with_its_code_count_and_place_and_names_nobody() {
+    let world = World::new();
+    let sample = std::fs::read_to_string(project("samples/employees.csv")).unwrap();
+    let file = world.write("hr.csv", &sample);
+    let mapping = std::fs::read_to_string(project("mappings/generic-csv.toml")).unwrap();
+    world.write("map.toml", mapping.replace("time_zone", "# time_zone"));
+    world.write("hrpush.toml", format!("[protect]\nusers = [\"{VALUE}@contoso.com\"]\n"));
+    let [ended, _] = import(&world, &file, &["--mapping", "map.toml", "--dry-run"], 0);
+    // Entries are compared without case, and shown so.
+    let name = VALUE.to_lowercase();
+    assert!(ended.err.contains(&name), "the person at the terminal sees the name: {}", ended.err);
+    assert!(["text", "json"].iter().all(|form| !log(&world, form).contains(&name)), "the log names nobody");
+    let all = events(&world);
+    let note = |code: &str| {
+        let found = all.iter().find(|event| event["fields"]["note"] == code);
+        found.unwrap_or_else(|| panic!("{code} is missing in {all:?}"))
+    };
+    let form = note("file-form");
+    assert_eq!((&form["level"], &form["fields"]["place"]), (&"INFO".into(), &"hr.csv".into()));
+    assert!(form["fields"]["run"].is_string(), "{form}");
+    assert_eq!(note("idle-protection")["fields"]["place"], "[protect]");
+    assert!(note("first-run")["fields"]["message"].as_str().unwrap().contains("first run"), "{all:?}");
+    let text = log(&world, "text");
+    assert!(text.lines().any(|line| line.contains("INFO") && line.contains("note=\"idle-protection\"")), "{text}");
+}

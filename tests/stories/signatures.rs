@@ -8,6 +8,8 @@ use ssh_key::{HashAlg, LineEnding};
 
 use crate::approvals::{import, settled, state, stopped, without};
 use crate::company::{Company, Row};
+#[cfg(unix)]
+use crate::terminal::on_terminal;
 use crate::world::{Ended, World};
 
 /// The key of a person, always the same.
@@ -127,6 +129,31 @@ fn signed_in_the_state_folder_it_is_recorded_at_once() {
     let key = write_key(&story.company.world, "ann", ANN);
     story.company.hrpush(&["approve", "last", "--sign", key.to_str().unwrap()], false).ends_with(0);
     story.carried_out();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_with_a_passphrase_asks_for_it_on_the_terminal_and_shows_none_of_it() {
+    let story = Signed::new("");
+    let kdf = ssh_key::Kdf::Bcrypt { salt: vec![7; 16], rounds: 1 };
+    let locked = key(ANN).encrypt_with(ssh_key::Cipher::Aes256Ctr, kdf, 7, "hunter2 hunter2").unwrap();
+    let path = story.desk.write("locked", locked.to_openssh(LineEnding::LF).unwrap().as_bytes());
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let sign = ["approve", "--plan", "plan.json", "--sign", "locked", "-o", "yes.txt"];
+    let typed = |passphrase| on_terminal(&story.desk, &sign, ("Passphrase of locked: ", passphrase));
+    let Some(signed) = typed("hunter2 hunter2") else { return };
+    let shown = signed.ends_with(0).out;
+    assert!(!shown.contains("hunter2") && shown.contains("4 people lose access"), "{shown}");
+    for file in ["yes.txt", "yes.txt.sig"] {
+        std::fs::copy(story.desk.path(file), story.company.world.path(file)).unwrap();
+        std::fs::remove_file(story.desk.path(file)).unwrap();
+    }
+    story.accept(0);
+    let wrong = typed("wrong").unwrap().ends_with(2).err;
+    assert!(wrong.contains("the passphrase does not fit") && !story.desk.path("yes.txt").exists(), "{wrong}");
+    // Without a terminal there is nothing to type on.
+    let ended = story.desk.run(sign).ends_with(2);
+    assert!(ended.err.contains("there is no terminal to ask for it") && ended.err.contains("hint: "), "{}", ended.err);
 }
 
 #[test]
@@ -268,6 +295,42 @@ fn a_signed_no_and_a_signed_exception_are_taken_as_they_are() {
     story.put(&text.replace("decision: approve", "decision: reject").replace("nonce: ", "nonce: f"), ANN, "hrpush");
     story.refused("not written in full");
     assert!(!story.rows.is_empty());
+}
+
+#[test]
+fn a_signed_no_rejects_the_plan_until_it_is_forgotten() {
+    let story = Signed::new("");
+    let yes = story.sign("ann", "yes.txt");
+    // What OpenSSH signs need not come from `hrpush approve`: the lines are public.
+    let no = yes.replace("decision: approve", "decision: reject").replace("note: -", "note: the file is wrong");
+    story.put(&no, ANN, "hrpush");
+    let accepted = story.accept(0);
+    assert!(accepted.out.contains("ejected") && accepted.out.contains("ann@contoso.com"), "{}", accepted.out);
+    // The leavers are skipped and stay loud; nothing of the plan is carried out, and no guard trips over it.
+    for _ in 0..2 {
+        let outcome = import(&story.company, 4).json();
+        assert_eq!((&outcome["applied"], &outcome["summary"]["disable"]), (&0.into(), &0.into()), "{outcome}");
+    }
+    let listed = story.company.hrpush(&["decide", "2", "--list", "--format", "json"], false).ends_with(0).json();
+    assert_eq!((&listed[0]["verdict"], &listed[0]["note"]), (&"reject".into(), &"the file is wrong".into()), "{listed}");
+    // It is used once, as a yes is, and a yes by the same lines is another statement.
+    story.refused("accepted before");
+    for key in ["2", "3", "4", "5"] {
+        story.company.hrpush(&["decide", key, "--forget"], false).ends_with(0);
+    }
+    import(&story.company, 3);
+    assert!(!story.rows.is_empty());
+}
+
+#[test]
+fn a_forged_no_is_refused_as_a_forged_yes_is() {
+    let story = Signed::new("");
+    let no = story.sign("ann", "yes.txt").replace("decision: approve", "decision: reject");
+    story.put(&no, EVE, "hrpush");
+    story.refused("refused");
+    story.put(&no, ANN, "git");
+    story.refused("refused");
+    import(&story.company, 3);
 }
 
 #[test]

@@ -28,8 +28,8 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 
 use super::cloud::Cloud;
-use super::transport::{Wire, http_client};
-use crate::diagnostic::network;
+use super::transport::{TokenFault, Wire, http_client};
+use crate::diagnostic::network::{self, NetworkFault};
 
 /// How the app authenticates.
 #[derive(Clone)]
@@ -107,6 +107,8 @@ pub enum CredentialError {
         method: &'static str,
         /// The reason in the words of the token service.
         reason: String,
+        /// What kept the token service from answering, where nothing came back.
+        network: Option<NetworkFault>,
     },
 }
 
@@ -115,7 +117,10 @@ impl CredentialError {
     pub fn facts(&self) -> String {
         match self {
             Self::Unusable { method, .. } => format!("the credential `{method}` cannot be used"),
-            Self::Refused { method, .. } => format!("the credential `{method}` got no access token"),
+            Self::Refused { method, network: Some(fault), .. } => {
+                format!("the credential `{method}` got no access token: {fault}")
+            }
+            Self::Refused { method, network: None, .. } => format!("the credential `{method}` got no access token"),
         }
     }
 }
@@ -192,7 +197,7 @@ impl Credential {
             Ok(token) => Ok(kept.insert(token).token.clone()),
             Err(error) => match kept.as_ref() {
                 Some(token) if left(token) > Duration::seconds(30) => Ok(token.token.clone()),
-                _ => Err(CredentialError::Refused { method: self.method, reason: self.reason(&error) }),
+                _ => Err(self.no_token(&error)),
             },
         }
     }
@@ -207,8 +212,14 @@ impl Credential {
     }
 
     /// The token service's own words where they were heard: the library loses most of them.
-    fn reason(&self, error: &azure_core::Error) -> String {
-        self.wire.as_ref().and_then(Wire::last_fault).unwrap_or_else(|| crate::diagnostic::with_causes(error))
+    fn no_token(&self, error: &azure_core::Error) -> CredentialError {
+        let fault = self.wire.as_ref().and_then(Wire::last_fault);
+        let reason = fault.as_ref().map_or_else(|| crate::diagnostic::with_causes(error), ToString::to_string);
+        let network = match fault {
+            Some(TokenFault::Network(fault)) => Some(fault),
+            Some(TokenFault::Answer(_)) | None => None,
+        };
+        CredentialError::Refused { method: self.method, reason, network }
     }
 }
 

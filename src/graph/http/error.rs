@@ -70,7 +70,10 @@ impl GraphError {
     pub fn facts(&self) -> String {
         match self {
             Self::Credential(error) => error.facts(),
-            Self::Unreachable { attempts, .. } => format!("the tenant cannot be reached, tried {attempts} times"),
+            // The reason has the host and the kind of the fault, and nothing of a request.
+            Self::Unreachable { reason, attempts, .. } => {
+                format!("the tenant cannot be reached: {reason}, tried {attempts} times")
+            }
             Self::Refused { status, code: Some(refusal), .. } => format!("Graph answered {status} {refusal}"),
             Self::Refused { status, code: None, .. } => format!("Graph answered {status}"),
             Self::Tls(_) => "TLS cannot be set up".to_owned(),

@@ -1,5 +1,6 @@
 //! The one way out to the network, for tokens and for Graph.
 
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,13 +32,31 @@ pub(in crate::graph) fn http_client(direct: bool) -> Result<reqwest::Client, Str
     built.map_err(|error| error.to_string())
 }
 
+/// Why the token service issued no token.
+#[derive(Clone, Debug)]
+pub(in crate::graph) enum TokenFault {
+    /// It did not answer.
+    Network(NetworkFault),
+    /// It refused, in its own words.
+    Answer(String),
+}
+
+impl fmt::Display for TokenFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(fault) => write!(f, "{fault}\n  hint: {}", fault.hint()),
+            Self::Answer(words) => f.write_str(words),
+        }
+    }
+}
+
 /// Carries the token library's requests: with our client, with a detour to a token service on this machine, and with an ear for
 /// what the service says when it refuses.
 #[derive(Clone, Debug)]
 pub(in crate::graph) struct Wire {
     http: reqwest::Client,
     detour: Option<url::Url>,
-    last_fault: Arc<Mutex<Option<String>>>,
+    last_fault: Arc<Mutex<Option<TokenFault>>>,
 }
 
 impl Wire {
@@ -46,18 +65,17 @@ impl Wire {
     }
 
     /// What the token service said last when it refused.
-    pub(in crate::graph) fn last_fault(&self) -> Option<String> {
+    pub(in crate::graph) fn last_fault(&self) -> Option<TokenFault> {
         lock(&self.last_fault).clone()
     }
 
     /// Why the token service did not answer. The library's own text has neither the host nor what to check.
-    fn silence(&self, error: &azure_core::Error, url: &url::Url) -> String {
+    fn silence(&self, error: &azure_core::Error, url: &url::Url) -> TokenFault {
         let timed_out = causes(error).any(|cause| cause.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout));
-        let fault = NetworkFault::of_request(error, url, timed_out, self.detour.is_none());
-        format!("{fault}\n  hint: {}", fault.hint())
+        TokenFault::Network(NetworkFault::of_request(error, url, timed_out, self.detour.is_none()))
     }
 
-    fn hear(&self, fault: Option<String>) {
+    fn hear(&self, fault: Option<TokenFault>) {
         *lock(&self.last_fault) = fault;
     }
 }
@@ -80,7 +98,7 @@ impl HttpClient for Wire {
         }
         let answer = answer.try_into_raw_response().await?;
         let (status, headers, body) = answer.deconstruct();
-        self.hear(Some(fault(u16::from(status), &body)));
+        self.hear(Some(TokenFault::Answer(fault(u16::from(status), &body))));
         Ok(AsyncRawResponse::from_bytes(status, headers, body.as_ref().to_vec()))
     }
 }
@@ -124,7 +142,7 @@ mod tests {
         let wire = Wire::new(http_client(true).unwrap(), format!("http://{closed}").parse().ok());
         let request = Request::new("https://login.loopback.invalid/t/token".parse().unwrap(), azure_core::http::Method::Post);
         assert!(wire.execute_request(&request).await.is_err());
-        let fault = wire.last_fault().unwrap();
+        let fault = wire.last_fault().unwrap().to_string();
         assert!(fault.starts_with(&format!("{closed} refuses the connection\n  hint: ")), "{fault}");
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::directory::{Attribute, ObjectId, Snapshot, roles};
-use crate::plan::approval::fingerprint::OF_THE_READING;
+use crate::plan::guard_name::GuardName;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Action, Change, Guard, Object, Plan, Skipped, SkippedCode};
 use crate::record::EmployeeId;
@@ -26,7 +26,7 @@ impl Confirmation {
     /// Takes the guards on the reading from the copy in the state folder. Without a copy they count as tripped where something is left to do:
     /// the plan needs an approval.
     pub(in crate::plan) fn count_reading(&self, guards: &mut [Guard], nothing_to_do: bool) {
-        for guard in guards.iter_mut().filter(|guard| OF_THE_READING.contains(&guard.name.as_str())) {
+        for guard in guards.iter_mut().filter(|guard| guard.name.is_of_reading()) {
             match self.guards.as_ref().map(|copy| copy.iter().find(|counted| counted.name == guard.name)) {
                 Some(Some(counted)) => *guard = counted.clone(),
                 Some(None) | None => guard.tripped = !nothing_to_do,
@@ -35,7 +35,7 @@ impl Confirmation {
     }
 
     /// The base of a guard, as the copy counted it; none without a copy.
-    pub(in crate::plan) fn base(&self, name: &str) -> Option<u64> {
+    pub(in crate::plan) fn base(&self, name: GuardName) -> Option<u64> {
         let guards = self.guards.as_ref()?;
         guards.iter().find(|guard| guard.name == name).map(|guard| guard.of)
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::given_approval::{ApprovedGuard, GivenApproval};
+use crate::plan::given_approval::GivenApproval;
 use crate::plan::inputs::Policy;
 use crate::plan::ledger::Ledger;
 use crate::plan::model::{Change, Edit, Guard, Judged, Members, Object, Plan};
@@ -75,7 +75,7 @@ impl Plan {
 }
 
 fn is_of_reading(guard: &Guard) -> bool {
-    ApprovedGuard::is_of_reading(&guard.name)
+    guard.name.is_of_reading()
 }
 
 /// An approval with its changes by object and key.

@@ -9,6 +9,7 @@ use crate::directory::{ObjectId, Snapshot, User, UserNo, Value, roles};
 use crate::plan::approval::confirmation::{Accounts, Confirmation};
 use crate::plan::approval::guards::{self, Bases};
 use crate::plan::group_rules::refuse;
+use crate::plan::guard_name::GuardName;
 use crate::plan::inputs::Policy;
 use crate::plan::label_sources::add_labels;
 use crate::plan::ledger::Ledger;
@@ -96,12 +97,12 @@ fn count_again(plan: &mut Plan, accounts: &Accounts<'_>, unchanged: u64, policy:
     let Accounts { snapshot, ledger, confirmation, .. } = accounts;
     let touched: HashSet<UserNo> = plan.changes.iter().filter_map(|change| snapshot.users.number(change.id.as_ref()?)).collect();
     let mut bases = Bases::new(snapshot, ledger, |user| touched.contains(&user), &[]);
-    if let Some(of) = confirmation.base("update") {
+    if let Some(of) = confirmation.base(GuardName::Update) {
         bases.managed = of.min(snapshot.users.rows().filter(|user| user.enabled() != Some(false)).count() as u64);
     }
     let memberships = plan.changes.iter().filter_map(|change| snapshot.groups.get(change.id.as_ref()?));
     let all = snapshot.groups.values().map(|group| group.members.len() as u64).sum();
-    bases.memberships = match confirmation.base("removeMembers") {
+    bases.memberships = match confirmation.base(GuardName::RemoveMembers) {
         Some(of) => of.min(all),
         None => memberships.map(|group| group.members.len() as u64).sum(),
     };
@@ -113,8 +114,8 @@ fn count_again(plan: &mut Plan, accounts: &Accounts<'_>, unchanged: u64, policy:
     }
     confirmation.count_reading(&mut plan.guards, plan.changes.is_empty());
     let mut seen = BTreeSet::new();
-    plan.guards.retain(|guard| seen.insert(guard.name.clone()));
-    plan.guards.extend(counted.into_iter().filter(|guard| seen.insert(guard.name.clone())));
+    plan.guards.retain(|guard| seen.insert(guard.name));
+    plan.guards.extend(counted.into_iter().filter(|guard| seen.insert(guard.name)));
     plan.guards.extend(guards::on_groups(&plan.changes, snapshot, ledger, policy));
     plan.judge_rest(ledger, policy, |rest| guards::on_deeds(rest, snapshot, ledger, policy, bases));
     if confirmation.guards.is_none() {

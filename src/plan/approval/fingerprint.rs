@@ -6,9 +6,6 @@ use sha2::{Digest, Sha256};
 use crate::plan::model::{Change, Plan};
 use crate::record::hex;
 
-/// Guards that depend on what was read, not on the changes. A yes to one broken file is no yes to another.
-pub(in crate::plan) const OF_THE_READING: [&str; 4] = ["source", "feed", "held", "missing"];
-
 /// The fingerprint of a plan: SHA-256 over the canonical JSON (keys sorted, no blanks) of
 /// `{ "changes", "feed", "guards", "tenantId" }`.
 ///
@@ -23,7 +20,7 @@ pub fn fingerprint(plan: &Plan) -> String {
         }
         hash.update(canonical_change(change).as_bytes());
     }
-    let tripped = plan.guards.iter().filter(|guard| guard.tripped && OF_THE_READING.contains(&guard.name.as_str()));
+    let tripped = plan.guards.iter().filter(|guard| guard.tripped && guard.name.is_of_reading());
     let guards: Vec<Value> = tripped.map(|guard| json!({ "name": guard.name, "sha256": plan.source.sha256 })).collect();
     let rest = json!({ "feed": plan.source.feed, "guards": guards, "tenantId": plan.target.tenant_id });
     hash.update(b"],");

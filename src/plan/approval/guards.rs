@@ -4,27 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::directory::{Snapshot, UserNo, UserType, Value, roles};
 use crate::mapping::HeldCode;
+use crate::plan::guard_name::GuardName;
 use crate::plan::inputs::{Inputs, Policy};
 use crate::plan::ledger::Ledger;
 use crate::plan::matching::name_folding::plain;
 use crate::plan::model::{Action, Change, Edit, Guard, GuardColumn, HeldEntry, Object};
 use crate::plan::reason::ReasonCode;
-
-/// The names of all guards, in the order in which a plan lists them.
-pub const GUARDS: &[&str] = &[
-    "source",
-    "feed",
-    "disable",
-    "enable",
-    "delete",
-    "create",
-    "update",
-    "clear",
-    "identity",
-    "removeMembers",
-    "held",
-    "missing",
-];
 
 /// What a plan counts apart from its changes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,13 +52,13 @@ impl Bases {
 }
 
 /// How many of these changes count for each guard: people, and for `removeMembers` memberships.
-fn counted(changes: &[Change], ledger: &Ledger, through: &ApprovedBefore<'_>) -> BTreeMap<&'static str, u64> {
-    let mut counted: BTreeMap<&'static str, u64> = BTreeMap::new();
+fn counted(changes: &[Change], ledger: &Ledger, through: &ApprovedBefore<'_>) -> BTreeMap<GuardName, u64> {
+    let mut counted: BTreeMap<GuardName, u64> = BTreeMap::new();
     for change in changes {
         for guard in counts_for(change, ledger) {
             *counted.entry(guard).or_default() += u64::from(!through.covers(change, guard));
         }
-        *counted.entry("removeMembers").or_default() += through.new_removals(change);
+        *counted.entry(GuardName::RemoveMembers).or_default() += through.new_removals(change);
     }
     counted
 }
@@ -95,11 +80,11 @@ impl<'a> ApprovedBefore<'a> {
     }
 
     /// Whether this person was let through by this guard with the same values. What is left of any change may be a mere update.
-    fn covers(&self, change: &Change, guard: &str) -> bool {
+    fn covers(&self, change: &Change, guard: GuardName) -> bool {
         let nobody = Ledger::default();
         self.of(change).iter().any(|earlier| {
             // Without a ledger everything counts that could have counted then.
-            let watched = guard == "update" || counts_for(earlier, &nobody).contains(&guard);
+            let watched = guard == GuardName::Update || counts_for(earlier, &nobody).contains(&guard);
             watched && change.attributes.iter().all(|edit| earlier.attributes.iter().any(|then| edit.ends_as(then)))
         })
     }
@@ -113,31 +98,31 @@ impl<'a> ApprovedBefore<'a> {
     }
 }
 
-fn counts_for(change: &Change, ledger: &Ledger) -> Vec<&'static str> {
+fn counts_for(change: &Change, ledger: &Ledger) -> Vec<GuardName> {
     if change.object == Object::Group {
         return Vec::new();
     }
     if change.action == Action::Create {
-        return vec!["create"];
+        return vec![GuardName::Create];
     }
-    let mut guards = vec!["update"];
+    let mut guards = vec![GuardName::Update];
     let known = ledger.people.get(change.key.trim());
     match change.action {
-        Action::Disable => guards.push("disable"),
-        Action::Delete => guards.push("delete"),
+        Action::Disable => guards.push(GuardName::Disable),
+        Action::Delete => guards.push(GuardName::Delete),
         Action::Enable
             if known.is_some_and(|person| person.pre_hire && person.disabled_on.is_none())
                 && change.why.code == ReasonCode::FirstDay => {}
-        Action::Enable | Action::Restore => guards.push("enable"),
+        Action::Enable | Action::Restore => guards.push(GuardName::Enable),
         Action::Update | Action::Create => {}
     }
     if change.attributes.iter().any(|edit| edit.before.is_some() && edit.after.is_none())
         || change.then.contains(&crate::mapping::LeaveAction::ClearManager)
     {
-        guards.push("clear");
+        guards.push(GuardName::Clear);
     }
     if is_somebody_else(&change.attributes) {
-        guards.push("identity");
+        guards.push(GuardName::Identity);
     }
     guards
 }
@@ -154,7 +139,7 @@ fn is_somebody_else(edits: &[Edit]) -> bool {
 }
 
 /// One guard, judged. Where the week's budget stops the run, the reported limit is what is left of it.
-fn judge(name: &str, count: u64, of: u64, limit: Option<u64>, week: Option<(u64, f64)>) -> Guard {
+fn judge(name: GuardName, count: u64, of: u64, limit: Option<u64>, week: Option<(u64, f64)>) -> Guard {
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -165,28 +150,28 @@ fn judge(name: &str, count: u64, of: u64, limit: Option<u64>, week: Option<(u64,
     let over_week = limit.and_then(rest).filter(|rest| count > *rest);
     let tripped = limit.is_some_and(|limit| count > limit) || over_week.is_some();
     let limit = limit.map(|limit| over_week.map_or(limit, |rest| rest.min(limit)));
-    Guard { name: name.into(), count, of, limit, tripped, columns: Vec::new() }
+    Guard { name, count, of, limit, tripped, columns: Vec::new() }
 }
 
 /// The guards that count changes.
 pub(in crate::plan) fn on_changes(changes: &[Change], ledger: &Ledger, policy: &Policy, bases: Bases) -> Vec<Guard> {
     let counted = counted(changes, ledger, &ApprovedBefore::new(ledger));
     let mut guards = Vec::new();
-    for name in ["disable", "enable", "delete", "create", "update", "clear", "identity", "removeMembers"] {
+    for name in GuardName::ALL.into_iter().filter(|name| !name.is_of_reading()) {
         let of = match name {
-            "create" => bases.managed.max(bases.members),
-            "removeMembers" => bases.memberships,
+            GuardName::Create => bases.managed.max(bases.members),
+            GuardName::RemoveMembers => bases.memberships,
             _ => bases.managed,
         };
         let mut limit = policy.limit(name).most(of);
-        if name == "create" && of < 10 {
+        if name == GuardName::Create && of < 10 {
             limit = None;
         }
         // Such a target shows no account that a first run could find, so an administrator looks at it.
-        let is_blind = name == "create" && !policy.supported.readable && ledger.last_reading.is_none();
+        let is_blind = name == GuardName::Create && !policy.supported.readable && ledger.last_reading.is_none();
         let limit = if is_blind { Some(0) } else { limit };
-        let count = counted.get(name).copied().unwrap_or_default();
-        let before = ledger.week.get(name).copied().unwrap_or_default();
+        let count = counted.get(&name).copied().unwrap_or_default();
+        let before = ledger.week.get(&name).copied().unwrap_or_default();
         let week = (!is_blind).then_some((before, policy.week));
         guards.push(judge(name, count, of, limit, week));
     }
@@ -201,7 +186,7 @@ pub(in crate::plan) fn on_groups(changes: &[Change], snapshot: &Snapshot, ledger
         let Some(group) = change.id.as_ref().and_then(|id| snapshot.groups.get(id)) else { continue };
         let count = through.new_removals(change);
         let of = group.members.len() as u64;
-        let guard = judge("removeMembers", count, of, policy.limit("removeMembers").most(of), None);
+        let guard = judge(GuardName::RemoveMembers, count, of, policy.limit(GuardName::RemoveMembers).most(of), None);
         if guard.tripped {
             guards.push(guard);
         }
@@ -227,19 +212,19 @@ pub(in crate::plan) fn on_reading(inputs: &Inputs<'_>, held: &[HeldEntry]) -> (G
     let last = inputs.ledger.last_reading.as_ref();
     let before = last.map_or(0, |last| last.records);
     let fewer = if inputs.whole { before.saturating_sub(inputs.source.records) } else { 0 };
-    let limit = inputs.policy.limit("source").most(before).filter(|_| before >= LEAST_RECORDS && inputs.whole);
-    let source = judge("source", fewer, before, limit, None);
+    let limit = inputs.policy.limit(GuardName::Source).most(before).filter(|_| before >= LEAST_RECORDS && inputs.whole);
+    let source = judge(GuardName::Source, fewer, before, limit, None);
 
     let (columns, of) = feed(inputs);
     let count = columns.len() as u64;
-    let feed = Guard { columns, ..judge("feed", count, of, inputs.policy.limit("feed").most(of), None) };
+    let feed = Guard { columns, ..judge(GuardName::Feed, count, of, inputs.policy.limit(GuardName::Feed).most(of), None) };
 
     let records = inputs.source.records;
     let records_held: Vec<&HeldEntry> = held.iter().filter(|entry| entry.record.is_some()).collect();
     let known = |name: &(String, HeldCode)| last.is_some_and(|last| last.held.contains(name));
     let new = held_names(records_held.into_iter()).filter(|name| !known(name)).count() as u64;
-    let limit = inputs.policy.limit("held").most(records).filter(|_| records >= LEAST_RECORDS);
-    (source, feed, judge("held", new, records, limit, None))
+    let limit = inputs.policy.limit(GuardName::Held).most(records).filter(|_| records >= LEAST_RECORDS);
+    (source, feed, judge(GuardName::Held, new, records, limit, None))
 }
 
 /// By what held records are known again: the key and the code. Those without a key are numbered, since their lines move.
@@ -298,7 +283,13 @@ pub(in crate::plan) fn all(inputs: &Inputs<'_>, changes: &[Change], held: &[Held
     let mut guards = vec![source, feed];
     guards.extend(on_changes(changes, inputs.ledger, inputs.policy, bases));
     guards.push(held);
-    guards.push(judge("missing", vanished, bases.managed, inputs.policy.limit("missing").most(bases.managed), None));
+    guards.push(judge(
+        GuardName::Missing,
+        vanished,
+        bases.managed,
+        inputs.policy.limit(GuardName::Missing).most(bases.managed),
+        None,
+    ));
     guards.extend(on_groups(changes, inputs.snapshot, inputs.ledger, inputs.policy));
     guards
 }

@@ -8,6 +8,7 @@ pub(super) mod guards;
 
 use crate::directory::roles;
 use crate::plan::approval::fingerprint::{fingerprint, seal};
+use crate::plan::guard_name::GuardName;
 use crate::plan::model::{Action, Change, Guard, Object, Plan};
 
 /// A plan that the guards let pass, or that was approved: by its fingerprint, or by approvals that were given before.
@@ -42,23 +43,29 @@ impl ApprovedPlan {
 
 /// A plan that guards stopped: nothing may be written.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("stopped by the guards: {}", tripped.join(", "))]
+#[error("stopped by the guards: {}", joined(tripped))]
 pub struct Stopped {
     /// The plan, to be shown.
     pub plan: Plan,
     /// The names of the guards that tripped.
-    pub tripped: Vec<String>,
+    pub tripped: Vec<GuardName>,
 }
 
-/// The guards that say nothing against disabling the leavers of a plan.
-const PASSED_BY_LEAVERS: [&str; 7] = ["enable", "delete", "create", "update", "clear", "identity", "removeMembers"];
+/// Whether a tripped guard of this name says nothing against disabling the leavers of a plan.
+fn passes_leavers(guard: GuardName) -> bool {
+    !guard.is_of_reading() && guard != GuardName::Disable
+}
+
+fn joined(guards: &[GuardName]) -> String {
+    guards.iter().map(|guard| guard.as_str()).collect::<Vec<_>>().join(", ")
+}
 
 impl Stopped {
     /// The disables of the plan with their `on_leave` steps and nothing else, where every guard that tripped counts something else.
     ///
     /// None where the guard on disables tripped or one on the reading did, or where the plan disables no account.
     pub fn leavers(&self) -> Option<ApprovedPlan> {
-        if !self.tripped.iter().all(|name| PASSED_BY_LEAVERS.contains(&name.as_str())) {
+        if !self.tripped.iter().all(|guard| passes_leavers(*guard)) {
             return None;
         }
         let disables =
@@ -70,9 +77,9 @@ impl Stopped {
         let mut plan = Plan { changes, ..self.plan.clone() };
         let disabled = plan.changes.len() as u64;
         // The week's budget is spent by what is carried out.
-        let counted = |guard: &&mut Guard| !guard.tripped && PASSED_BY_LEAVERS.contains(&guard.name.as_str());
+        let counted = |guard: &&mut Guard| !guard.tripped && passes_leavers(guard.name);
         for guard in plan.judged_guards_mut().iter_mut().filter(counted) {
-            guard.count = if guard.name == "update" { disabled } else { 0 };
+            guard.count = if guard.name == GuardName::Update { disabled } else { 0 };
         }
         plan.fingerprint = fingerprint(&plan);
         // A run that stops uses no approval up.
@@ -92,8 +99,8 @@ impl Plan {
     /// # Errors
     /// The plan with the guards that tripped.
     pub fn approve(self, approval: Option<&str>) -> Result<ApprovedPlan, Box<Stopped>> {
-        let mut tripped: Vec<String> =
-            self.judged_guards().iter().filter(|guard| guard.tripped).map(|guard| guard.name.clone()).collect();
+        let mut tripped: Vec<GuardName> =
+            self.judged_guards().iter().filter(|guard| guard.tripped).map(|guard| guard.name).collect();
         tripped.dedup();
         if !tripped.is_empty() && approval.map(str::trim) != Some(self.fingerprint.as_str()) {
             return Err(Box::new(Stopped { plan: self, tripped }));

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
+use crate::diagnostic::{Note, NoteCode};
 use crate::directory::{ObjectId, Snapshot, User, UserNo, UserRow, Value, roles};
 use crate::mapping::{Desired, LeaveAction, ManagerWanted, Stage};
 use crate::plan::inputs::Inputs;
@@ -169,8 +170,8 @@ pub(in crate::plan) fn add(change: &mut Change, (edit, ids): ManagerEdit) {
     change.aside.accounts.extend(ids);
 }
 
-/// A sentence for each circle of managers among the people of the reading. Graph takes circles, and HR seldom means one.
-pub(in crate::plan) fn circles(inputs: &Inputs<'_>, matching: &Matching<'_>) -> Vec<String> {
+/// A note on each circle of managers among the people of the reading. Graph takes circles, and HR seldom means one.
+pub(in crate::plan) fn circles(inputs: &Inputs<'_>, matching: &Matching<'_>) -> Vec<Note> {
     const LISTED: usize = 10;
     let next: Vec<Option<usize>> = matching.people.iter().map(|person| manager_in_reading(matching, person)).collect();
     // 0 where no walk has passed; else the number of the walk that did.
@@ -189,12 +190,13 @@ pub(in crate::plan) fn circles(inputs: &Inputs<'_>, matching: &Matching<'_>) -> 
         if circle.len() > 1 && circle.iter().any(is_planned) {
             count += 1;
             if sentences.len() < LISTED {
-                sentences.push(sentence(matching, &circle));
+                sentences.push(Note::new(NoteCode::ManagerCircle, sentence(matching, &circle)).count(circle.len()));
             }
         }
     }
     if count > LISTED {
-        sentences.push(format!("{} more circles of managers are in HR", count - LISTED));
+        let text = format!("{} more circles of managers are in HR", count - LISTED);
+        sentences.push(Note::new(NoteCode::ManagerCircle, text).count(count - LISTED));
     }
     sentences
 }

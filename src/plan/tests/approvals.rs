@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::world::*;
 use crate::mapping::Desired;
-use crate::plan::{ApprovedGuard, Approver, Confirmation, GivenApproval, Plan, RejectedChange, Rejection, SkippedCode, drift};
+use crate::plan::{
+    ApprovedGuard, Approver, Confirmation, GivenApproval, GuardName, Plan, RejectedChange, Rejection, SkippedCode, drift,
+};
 
 fn company(gone: usize) -> Vec<Desired> {
     let person = |n: usize| worker(&format!("{n:03}"), "Ada", &format!("L{n}"));
@@ -118,10 +120,10 @@ fn a_guard_on_the_reading_needs_the_reading_its_name_and_a_count_as_high() {
     assert!(with(|_| {}));
     assert!(!with(|given| given.reading = Some("another".into())));
     assert!(!with(|given| given.reading = None));
-    assert!(!with(|given| given.guards.retain(|guard| guard.name != "missing")));
+    assert!(!with(|given| given.guards.retain(|guard| guard.name != GuardName::Missing)));
     assert!(!with(|given| given.guards.iter_mut().for_each(|guard| guard.count -= 1)));
     // The guards on changes need no name: their changes are covered.
-    assert!(with(|given| given.guards.retain(|guard| guard.name != "disable")));
+    assert!(with(|given| given.guards.retain(|guard| guard.name != GuardName::Disable)));
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn members_are_covered_one_by_one() {
     let mut world = World::settled(grouped(0));
     world.hr(grouped(7));
     let plan = world.plan();
-    assert!(plan.guards.iter().any(|guard| guard.name == "removeMembers" && guard.tripped), "{:?}", plan.guards);
+    assert!(plan.guards.iter().any(|guard| guard.name == GuardName::RemoveMembers && guard.tripped), "{:?}", plan.guards);
     world.ledger.approvals = vec![given(&plan, "ann")];
     assert!(passes(&world));
     for (moved, passing) in [(10, true), (15, false)] {

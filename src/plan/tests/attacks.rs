@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::world::*;
 use crate::directory::Value;
 use crate::mapping::{Desired, Held, HeldCode, LeaveAction, Mapped, Stage, When};
-use crate::plan::{Action, Cause, SkippedCode};
+use crate::plan::{Action, Cause, GuardName, SkippedCode};
 
 fn ada() -> Desired {
     worker("1", "Ada", "Lovelace")
@@ -122,7 +122,7 @@ fn the_identity_guard_counts_who_becomes_somebody_else() {
         (0..6).map(person).collect::<Vec<_>>()
     };
     let mut world = World::settled(people(0));
-    world.policy.guards.insert("update", crate::plan::Limit { off: true, ..Default::default() });
+    world.policy.guards.insert(GuardName::Update, crate::plan::Limit { off: true, ..Default::default() });
     world.hr(people(6));
     assert_eq!(world.text().lines().last(), Some("tripped identity 6 of 6"));
     // Where the names are those of the next person, nobody is asked for a yes.
@@ -206,7 +206,7 @@ fn one_missing_person_can_be_planned_alone() {
     world.only = Some([key("2")].into());
     assert!(world.text().starts_with("disable 2 ") && !world.text().contains("disable 1"), "{}", world.text());
     world.only = Some([key("nobody")].into());
-    assert!(world.survey().notes.iter().any(|note| note.contains("--only nobody")));
+    assert!(world.survey().notes.iter().any(|note| note.text().contains("--only nobody")));
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_protected_group_is_known_by_any_of_its_names_and_an_idle_entry_is_told() {
         assert_eq!(world.plan().skipped[0].code, SkippedCode::Protected, "{name}");
     }
     world.policy.protect_groups = vec!["Brake Glass".into()];
-    assert!(world.survey().notes.iter().any(|note| note.contains("brake glass")));
+    assert!(world.survey().notes.iter().any(|note| note.text().contains("brake glass")));
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn the_manager_that_is_left_of_a_create_is_not_counted_again() {
     world.ledger.let_through = first.changes;
     world.snapshot.users.change(|_| true, |user| user.manager = None);
     let plan = world.plan();
-    assert_eq!((plan.changes.len(), plan.guards.iter().find(|guard| guard.name == "update").unwrap().count), (11, 0));
+    assert_eq!((plan.changes.len(), plan.guards.iter().find(|guard| guard.name == GuardName::Update).unwrap().count), (11, 0));
     world.ledger.let_through.clear();
     assert!(world.plan().approve(None).is_err());
 }
@@ -378,7 +378,7 @@ fn licences_and_managers_of_a_leaver_go_even_where_the_guard_on_clearing_watches
     };
     let mut world = World::settled(people(false));
     world.lifecycle().on_leave = vec![LeaveAction::ClearManager];
-    world.policy.guards.insert("disable", crate::plan::Limit { off: true, ..Default::default() });
+    world.policy.guards.insert(GuardName::Disable, crate::plan::Limit { off: true, ..Default::default() });
     world.hr(people(true));
     assert_eq!(world.text().lines().last(), Some("tripped clear 4 of 31"));
 }

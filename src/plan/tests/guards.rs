@@ -4,7 +4,7 @@ use jiff::civil::date;
 
 use super::world::*;
 use crate::mapping::Stage;
-use crate::plan::{Action, Confirmation, Limit, Plan, UndoInputs, drift, undo};
+use crate::plan::{Action, Confirmation, GuardName, Limit, Plan, UndoInputs, drift, undo};
 
 fn company(size: usize) -> Vec<crate::mapping::Desired> {
     (1..=size).map(|n| worker(&format!("{n:03}"), "Ada", &format!("L{n}"))).collect()
@@ -25,7 +25,7 @@ fn a_share_never_goes_below_three() {
     world.hr(leavers(20, 3));
     assert!(world.plan().approve(None).is_ok());
     world.hr(leavers(20, 4));
-    assert_eq!(world.plan().approve(None).unwrap_err().tripped, ["disable"]);
+    assert_eq!(world.plan().approve(None).unwrap_err().tripped, [GuardName::Disable]);
 }
 
 #[test]
@@ -44,10 +44,10 @@ fn an_approval_lets_exactly_one_plan_through() {
 fn the_week_has_a_budget_and_what_was_let_through_is_not_counted_again() {
     let mut world = World::settled(company(20));
     world.hr(leavers(20, 2));
-    world.ledger.week.insert("disable".into(), 5);
+    world.ledger.week.insert(GuardName::Disable, 5);
     assert_eq!(world.text().lines().last(), Some("tripped disable 2 of 20"));
     // The reported limit is what is left of the week: twice 3, less 5.
-    let limit = |world: &World| world.plan().guards.iter().find(|guard| guard.name == "disable").unwrap().limit;
+    let limit = |world: &World| world.plan().guards.iter().find(|guard| guard.name == GuardName::Disable).unwrap().limit;
     assert_eq!(limit(&world), Some(1));
     world.ledger.let_through = world.plan().changes.into_iter().filter(|change| change.key == "001").collect();
     assert!(world.plan().approve(None).is_ok());
@@ -62,7 +62,7 @@ fn pre_hires_who_reach_their_start_are_no_alarm_and_those_enabled_before_it_are(
     let count = |world: &World| {
         let plan = world.plan();
         let enabled = plan.changes.iter().filter(|change| change.action == Action::Enable).count();
-        (enabled, plan.guards.iter().find(|guard| guard.name == "enable").unwrap().count, plan.approve(None).is_ok())
+        (enabled, plan.guards.iter().find(|guard| guard.name == GuardName::Enable).unwrap().count, plan.approve(None).is_ok())
     };
     assert_eq!(count(&world), (0, 0, true));
     world.lifecycle().enable_on_create = true;
@@ -87,17 +87,17 @@ fn half_the_rows_trip_the_guard_on_the_source() {
 fn a_guard_can_be_switched_off_or_narrowed() {
     let mut world = World::settled(company(20));
     world.hr(leavers(20, 10));
-    world.policy.guards.insert("disable", Limit { off: true, ..Limit::default() });
-    world.policy.guards.insert("update", Limit { off: true, ..Limit::default() });
+    world.policy.guards.insert(GuardName::Disable, Limit { off: true, ..Limit::default() });
+    world.policy.guards.insert(GuardName::Update, Limit { off: true, ..Limit::default() });
     assert!(world.plan().approve(None).is_ok());
-    world.policy.guards.insert("disable", Limit { count: Some(9), ..Limit::default() });
+    world.policy.guards.insert(GuardName::Disable, Limit { count: Some(9), ..Limit::default() });
     assert_eq!(world.text().lines().last(), Some("tripped disable 10 of 20"));
 }
 
 #[test]
 fn first_people_of_an_empty_tenant_are_no_alarm() {
     let plan = World::new(company(50)).plan();
-    assert_eq!(plan.guards.iter().map(|guard| guard.name.as_str()).collect::<Vec<_>>(), crate::plan::GUARDS);
+    assert_eq!(plan.guards.iter().map(|guard| guard.name).collect::<Vec<_>>(), GuardName::ALL);
     assert!(plan.approve(None).is_ok());
 }
 
@@ -258,11 +258,12 @@ fn an_undo_restores_values_enablement_managers_and_memberships() {
     }
 }
 
-fn tripped(world: &World) -> Vec<String> {
-    world.plan().approve(None).err().map(|stopped| stopped.tripped).unwrap_or_default()
+fn tripped(world: &World) -> Vec<&'static str> {
+    let tripped = world.plan().approve(None).err().map(|stopped| stopped.tripped).unwrap_or_default();
+    tripped.into_iter().map(GuardName::as_str).collect()
 }
 
-fn count_of(plan: &Plan, name: &str) -> u64 {
+fn count_of(plan: &Plan, name: GuardName) -> u64 {
     plan.guards.iter().find(|guard| guard.name == name).unwrap().count
 }
 
@@ -271,7 +272,7 @@ fn people_who_vanish_trip_a_guard_whatever_becomes_of_them() {
     let without = |gone: usize| company(100).into_iter().skip(gone).collect::<Vec<_>>();
     let mut world = World::settled(company(100));
     world.hr(without(5));
-    assert_eq!(count_of(&world.plan(), "missing"), 5);
+    assert_eq!(count_of(&world.plan(), GuardName::Missing), 5);
     assert!(tripped(&world).is_empty());
     world.hr(without(6));
     assert_eq!(tripped(&world), ["missing"], "on_missing reports, and the guard counts");
@@ -279,7 +280,7 @@ fn people_who_vanish_trip_a_guard_whatever_becomes_of_them() {
     for number in 1..=6 {
         world.known(&format!("{number:03}")).missing_since = Some(world.today);
     }
-    assert_eq!(count_of(&world.plan(), "missing"), 0);
+    assert_eq!(count_of(&world.plan(), GuardName::Missing), 0);
     // The same holds for people with disabled accounts, of another feed, or of a partial reading.
     let mut world = World::settled(company(100));
     world.hr(without(9));
@@ -287,9 +288,9 @@ fn people_who_vanish_trip_a_guard_whatever_becomes_of_them() {
         world.user(&format!("{number:03}")).enabled = Some(false);
         world.known(&format!("{:03}", number + 3)).feed = "other".into();
     }
-    assert_eq!(count_of(&world.plan(), "missing"), 3);
+    assert_eq!(count_of(&world.plan(), GuardName::Missing), 3);
     world.whole = false;
-    assert_eq!(count_of(&world.plan(), "missing"), 0);
+    assert_eq!(count_of(&world.plan(), GuardName::Missing), 0);
 }
 
 #[test]
@@ -310,7 +311,7 @@ fn a_column_is_empty_from_ten_records_and_four_cells_on_and_is_named() {
         world.ledger.last_reading = Some(last);
         let share = emptied * 1000 / records as u64;
         world.columns = Some([("Dept".to_owned(), (share, distinct.1)), ("City".to_owned(), (500, 3))].into());
-        world.plan().guards.into_iter().find(|guard| guard.name == "feed").unwrap()
+        world.plan().guards.into_iter().find(|guard| guard.name == GuardName::Feed).unwrap()
     };
     assert_eq!(feed(14, 3, (5, 5)).count, 0, "one returning person and two others");
     assert_eq!(feed(14, 4, (5, 5)).count, 1);
@@ -355,10 +356,10 @@ fn the_leavers_of_a_stopped_plan_go_alone_unless_the_guard_is_on_them() {
     let mut world = World::settled(company(40));
     world.hr(busy(2));
     let stopped = world.plan().approve(None).unwrap_err();
-    assert_eq!(stopped.tripped, ["update"]);
+    assert_eq!(stopped.tripped, [GuardName::Update]);
     let plan = stopped.leavers().unwrap().into_plan();
     assert!(plan.changes.iter().all(|change| change.action == Action::Disable && change.attributes.len() == 1));
-    assert_eq!((plan.changes.len(), count_of(&plan, "disable")), (2, 2));
+    assert_eq!((plan.changes.len(), count_of(&plan, GuardName::Disable)), (2, 2));
     pretend(&plan, &mut world.snapshot);
     assert!(world.plan().changes.iter().all(|change| change.action == Action::Update), "the rest is left to do");
 
@@ -395,7 +396,7 @@ fn a_saved_plan_is_believed_only_as_far_as_something_confirms_it() {
     let elsewhere = drifted(&world, &Confirmation::default());
     assert_eq!(elsewhere.changes.len(), 4);
     let tripped = elsewhere.clone().approve(None).unwrap_err().tripped;
-    assert!(["source", "feed", "held", "missing"].iter().all(|name| tripped.iter().any(|tripped| tripped == name)));
+    assert!(GuardName::ALL.iter().filter(|name| name.is_of_reading()).all(|name| tripped.contains(name)));
     assert!(elsewhere.clone().approve(Some(&elsewhere.fingerprint)).is_ok());
 }
 
@@ -435,12 +436,12 @@ fn an_edited_guard_is_taken_from_the_copy_of_the_plan() {
         (guard.count, guard.tripped) = (0, false);
     }
     let (plan, _) = drift(&edited, &world.snapshot, &world.ledger, &world.policy, &as_saved(&counted));
-    assert_eq!(plan.approve(None).unwrap_err().tripped, ["source", "missing"]);
+    assert_eq!(plan.approve(None).unwrap_err().tripped, [GuardName::Source, GuardName::Missing]);
 }
 
 #[test]
 fn the_page_on_guards_has_a_row_for_each() {
     let page = include_str!("../../../docs/guards.md");
     let rows: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-    assert_eq!(rows, crate::plan::GUARDS);
+    assert_eq!(rows, GuardName::ALL.map(GuardName::as_str));
 }

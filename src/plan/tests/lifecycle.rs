@@ -3,6 +3,7 @@ use jiff::civil::date;
 use super::world::*;
 use crate::directory::Value;
 use crate::mapping::{LeaveAction, Stage};
+use crate::plan::GuardName;
 
 fn ada() -> crate::mapping::Desired {
     worker("1", "Ada", "Lovelace")
@@ -118,7 +119,7 @@ fn a_starter_is_upcoming_then_made_disabled_then_enabled() {
     world.hr(vec![ada().stage(Stage::Active { start: Some(start) })]);
     let plan = world.plan();
     assert_eq!(text(&plan), "enable 1 accountEnabled:false>true (first day 2026-12-01)");
-    assert_eq!(plan.guards.iter().find(|guard| guard.name == "enable").unwrap().count, 0);
+    assert_eq!(plan.guards.iter().find(|guard| guard.name == GuardName::Enable).unwrap().count, 0);
 }
 
 #[test]

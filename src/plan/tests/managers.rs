@@ -7,8 +7,8 @@ fn company(managers: &[(&str, &str)]) -> World {
 
 /// What the notes of a plan say of circles.
 fn circles(world: &World) -> Vec<String> {
-    let notes = world.survey().notes.into_iter().filter(|note| note.contains("HR names"));
-    notes.map(|note| note.split(';').next().unwrap().to_owned()).collect()
+    let notes = world.survey().notes.into_iter().filter(|note| note.text().contains("HR names"));
+    notes.map(|note| note.text().split(';').next().unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn a_decision_keeps_people_who_are_missing_or_out_of_scope_but_no_other_account(
     let mut world = without_ada(Vec::new());
     keep(&mut world, Some("id-1"));
     assert_eq!(world.text(), "");
-    assert!(world.survey().notes.iter().any(|note| note.contains("keep their accounts")));
+    assert!(world.survey().notes.iter().any(|note| note.text().contains("keep their accounts")));
     keep(&mut world, Some("another"));
     assert!(is_disabled(&world.plan()));
     keep(&mut world, None);

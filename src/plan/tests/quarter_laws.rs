@@ -16,7 +16,7 @@ use super::world::*;
 use crate::directory::{ObjectId, Snapshot};
 use crate::expr::Context;
 use crate::mapping::{Mapped, Mapping};
-use crate::plan::{Plan, SkippedCode};
+use crate::plan::{GuardName, Plan, SkippedCode};
 use crate::record::At;
 use crate::source::Profiler;
 
@@ -99,7 +99,7 @@ impl Settled {
         let everybody: Vec<Row> = (0..rows.len()).map(clean).collect();
         settled.world.today = date(2026, 9, 1);
         settled.apply(&everybody);
-        settled.world.policy.guards = crate::plan::GUARDS.iter().map(|name| (*name, off())).collect();
+        settled.world.policy.guards = GuardName::ALL.into_iter().map(|name| (name, off())).collect();
         settled.world.today = TODAY;
         settled.apply(rows);
         settled.world.policy.guards.clear();

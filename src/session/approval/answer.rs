@@ -75,7 +75,11 @@ pub(crate) fn plan_named(store: &Store, name: &str) -> Result<Proposal, Failure>
     match found.as_slice() {
         [only] => store.proposal(only)?.ok_or_else(|| no_plan(name)),
         [] => Err(no_plan(name)),
-        several => Err(Failure::usage(format!("several plans begin with `{}`:\n  {}", shown(name), several.join("\n  ")))),
+        several => Err(Failure::usage(format!(
+            "several plans begin with `{}`:\n  {}\n  hint: give more digits",
+            shown(name),
+            several.join("\n  ")
+        ))),
     }
 }
 
@@ -86,14 +90,26 @@ fn no_plan(name: &str) -> Failure {
     ))
 }
 
-/// The fingerprint of the last run that had a plan.
+/// The fingerprint of the last run. A run without a plan is named, since an answer to the plan before it may not be meant.
 fn last(store: &Store) -> Result<String, Failure> {
-    let row = store.runs()?.into_iter().find(|row| row.fingerprint.is_some());
-    let row = row.ok_or_else(|| Failure::usage("no run of this state folder has made a plan yet"))?;
-    let fingerprint = row.fingerprint.unwrap_or_default();
+    let rows = store.runs()?;
+    let none = || {
+        Failure::usage(
+            "no run of this state folder has made a plan yet\n  hint: `hrpush sync --dry-run` makes one; --config and --state name another folder",
+        )
+    };
+    let (newest, row) = (rows.first(), rows.iter().find(|row| row.fingerprint.is_some()));
+    let (newest, row) = newest.zip(row).ok_or_else(none)?;
+    let fingerprint = row.fingerprint.clone().unwrap_or_default();
+    if newest.run != row.run {
+        return Err(Failure::usage(format!(
+            "the last run {} made no plan\n  hint: the run {} before it did; its fingerprint is {fingerprint}",
+            newest.run, row.run
+        )));
+    }
     if store.proposal(&fingerprint)?.is_none() {
         return Err(Failure::usage(format!(
-            "the last run {} was carried out or had nothing to do: there is nothing to answer",
+            "the last run {} was carried out or had nothing to do: there is nothing to answer\n  hint: `hrpush runs` lists the runs; a fingerprint names an older plan",
             row.run
         )));
     }
@@ -123,7 +139,7 @@ pub(crate) fn record(settings: &Settings, name: &str, answer: &Answer, signing: 
         // Only a signature needs a number that is used once.
         None => approval.nonce = None,
     }
-    keep(&mut store, &approval, &proposal)
+    keep(&mut store, approval, &proposal)
 }
 
 /// Writes a statement beside its signature, for the state folder of the plan. Without a key it is written alone, to be signed elsewhere.
@@ -168,6 +184,9 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
     let signer = signature::verify(signers, &text, &signature, &[statement.signed_at, now])
         .map_err(|fault| refuse(&format!("the approval is refused: {fault}")))?;
     let mut store = settings.store()?;
+    if store.has_nonce(&statement.nonce)? {
+        return Err(refuse(&format!("the approval is refused: {}", StoreError::NonceUsed)));
+    }
     // What is for another folder says so, however late it is.
     let Some(proposal) = store.proposal(&statement.fingerprint)? else {
         return Err(refuse(&foreign(settings, &store, &statement)?));
@@ -180,13 +199,19 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
         return Err(refuse("the approval is refused: tenant, feed or reading is not that of the plan with this fingerprint"));
     }
     if let Some(guard) = statement.guards.iter().find(|guard| !describes(guard, plan)) {
-        let name = shown(&guard.name);
+        let name = guard.name;
         return Err(refuse(&format!("the approval is refused: its count of the guard `{name}` is not that of the plan")));
+    }
+    if let Some(key) = not_concerned(plan, &statement.except) {
+        return Err(refuse(&format!(
+            "the approval is refused: it leaves out `{}`, and the plan has no change of this person",
+            shown(key)
+        )));
     }
     let mut approval = approval(&statement, plan);
     approval.principal = Some(signer.principals.into_iter().collect::<Vec<_>>().join(","));
     approval.signature = Some(signature);
-    keep(&mut store, &approval, &proposal).map_err(|fault| match fault {
+    keep(&mut store, approval, &proposal).map_err(|fault| match fault {
         Failure::Usage(why) => refuse(&format!("the approval is refused: {why}")),
         other => other,
     })
@@ -196,7 +221,7 @@ pub(crate) fn accept(settings: &Settings, file: &Path) -> Result<Given, Failure>
 /// cover a reading that lost more.
 fn describes(guard: &ApprovedGuard, plan: &Plan) -> bool {
     let mut same = ApprovedGuard::tripped(plan).into_iter().filter(|tripped| tripped.name == guard.name);
-    same.any(|tripped| guard.count <= tripped.count || !ApprovedGuard::is_of_reading(&guard.name))
+    same.any(|tripped| guard.count <= tripped.count || !guard.name.is_of_reading())
 }
 
 fn check_time(settings: &Settings, store: &Store, statement: &Statement, now: Timestamp) -> Result<(), String> {
@@ -227,11 +252,19 @@ fn foreign(settings: &Settings, store: &Store, statement: &Statement) -> Result<
     Ok(format!("the approval is for the tenant {}, and this state folder serves {ours}", shown(&statement.tenant)))
 }
 
+/// The first of these keys that no change of the plan concerns.
+fn not_concerned<'k>(plan: &Plan, keys: &'k [String]) -> Option<&'k String> {
+    let concerned = RejectedChange::of(plan, Some(keys));
+    keys.iter().find(|key| !concerned.iter().any(|(of, _)| of == *key))
+}
+
 /// The statement of an answer to a plan.
 fn statement(settings: &Settings, plan: &Plan, answer: &Answer) -> Result<Statement, Failure> {
-    let concerned = RejectedChange::of(plan, Some(&answer.except));
-    if let Some(key) = answer.except.iter().find(|key| !concerned.iter().any(|(of, _)| of == *key)) {
-        return Err(Failure::usage(format!("--except {}: the plan has no change of this person", shown(key))));
+    if let Some(key) = not_concerned(plan, &answer.except) {
+        return Err(Failure::usage(format!(
+            "--except {}: the plan has no change of this person\n  hint: `hrpush runs show last` lists its changes with their keys",
+            shown(key)
+        )));
     }
     let mut nonce = [0_u8; 16];
     getrandom::fill(&mut nonce).map_err(|fault| Failure::cannot_run(format!("no random number could be drawn: {fault}")))?;
@@ -274,7 +307,17 @@ fn approval(statement: &Statement, plan: &Plan) -> Approval {
     }
 }
 
-fn keep(store: &mut Store, approval: &Approval, proposal: &Proposal) -> Result<Given, Failure> {
+fn keep(store: &mut Store, mut approval: Approval, proposal: &Proposal) -> Result<Given, Failure> {
+    if approval.approves && !approval.covered.is_empty() {
+        approval.covered = RejectedChange::taken_out_of(&store.carried_out_since(proposal)?, approval.covered);
+        if approval.covered.is_empty() {
+            return Err(Failure::usage(format!(
+                "the plan {} was carried out since it was shown: there is nothing to approve\n  hint: `hrpush runs` lists the runs",
+                proposal.plan.fingerprint
+            )));
+        }
+    }
+    let approval = &approval;
     let rejected = match (approval.approves, approval.left_out.as_slice()) {
         (true, []) => Vec::new(),
         (true, keys) => RejectedChange::of(&proposal.plan, Some(keys)),

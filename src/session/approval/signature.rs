@@ -25,10 +25,12 @@ pub(crate) fn sign(key: &Path, text: &str, ask: AskPassphrase<'_>) -> Result<Str
     let secret = SecretFrom::File(PathBuf::from(key)).read().map_err(Failure::usage)?;
     let pem = format!("{}\n", secret.expose_secret());
     let mut private =
-        PrivateKey::from_openssh(pem).map_err(|fault| refuse(&format!("this is no private key of OpenSSH: {fault}")))?;
+        PrivateKey::from_openssh(pem).map_err(|fault| refuse(&format!("this is no private key of OpenSSH: {fault}\n  hint: --sign takes the private key, not its .pub file; `ssh-keygen -t ed25519` makes one")))?;
     let algorithm = private.algorithm();
     if private.is_encrypted() {
-        private = private.decrypt(ask(key)?).map_err(|_| refuse("the passphrase does not fit"))?;
+        private = private
+            .decrypt(ask(key)?)
+            .map_err(|_| refuse("the passphrase does not fit\n  hint: sign again; `ssh-keygen -y -f KEY` tries a passphrase"))?;
     }
     let signed = private.sign(NAMESPACE, HashAlg::Sha512, text.as_bytes()).map_err(|_| {
         refuse(&format!(
@@ -44,13 +46,18 @@ pub(crate) fn verify(signers: &Path, text: &str, signature: &str, at: &[Timestam
         SshSig::from_pem(signature).map_err(|fault| Failure::usage(format!("this is no signature of OpenSSH: {fault}")))?;
     if signature.namespace() != NAMESPACE {
         let namespace = crate::report::shown(signature.namespace());
-        return Err(Failure::usage(format!("the signature was made for `{namespace}`, not for `{NAMESPACE}`")));
+        return Err(Failure::usage(format!(
+            "the signature was made for `{namespace}`, not for `{NAMESPACE}`\n  hint: it is made by `ssh-keygen -Y sign -n {NAMESPACE}`"
+        )));
     }
     let key = signature.public_key();
     let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
     let listed: Vec<_> = signers::read(signers)?.into_iter().filter(|signer| signer.has(key)).collect();
     if listed.is_empty() {
-        return Err(Failure::usage(format!("the key {fingerprint} of the signature is not in {}", signers.display())));
+        return Err(Failure::usage(format!(
+            "the key {fingerprint} of the signature is not in {}\n  hint: ask a person of that file to sign",
+            signers.display()
+        )));
     }
     let allowed: Vec<_> = listed.into_iter().filter(|signer| signer.allows(NAMESPACE)).collect();
     if allowed.is_empty() {
@@ -64,7 +71,9 @@ pub(crate) fn verify(signers: &Path, text: &str, signature: &str, at: &[Timestam
         return Err(Failure::usage(format!("by {} the key {fingerprint} is not valid at this time", signers.display())));
     }
     if !fits(key, text, &signature) {
-        return Err(Failure::usage("the signature does not fit the text: one of them was altered"));
+        return Err(Failure::usage(
+            "the signature does not fit the text: one of them was altered\n  hint: copy both files again, as they were written",
+        ));
     }
     let principals = valid.flat_map(|signer| signer.principals).collect();
     Ok(Approver { principals, key: Some(fingerprint) })

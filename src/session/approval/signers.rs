@@ -52,7 +52,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<Signer>, Failure> {
         let hint = "`signers` in [approval] names the file with the keys of the people who may approve";
         Failure::usage(format!("{}: the signers' file cannot be read: {fault}\n  hint: {hint}", path.display()))
     })?;
-    parse(&text, &TimeZone::system())
+    // A mark at the start would become a part of the first name, which would then be another person.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    parse(text, &TimeZone::system())
         .map_err(|(line, problem)| Failure::usage(format!("{}, line {line}: {problem}", path.display())))
 }
 
@@ -78,7 +80,12 @@ fn signer(line: &str, zone: &TimeZone) -> Result<Signer, String> {
         return Err("the line has no key".to_owned());
     }
     if !is_key_type(first) {
+        let mut seen = BTreeSet::new();
         for option in split(first) {
+            let name = option.split('=').next().unwrap_or_default().to_ascii_lowercase();
+            if !seen.insert(name) {
+                return Err(format!("the option `{}` stands twice; hint: OpenSSH refuses such a line too", shown(option)));
+            }
             limits.set(option, zone)?;
         }
         rest = after;
@@ -194,6 +201,8 @@ mod tests {
             (format!("ann CERT-AUTHORITY,namespaces=\"hrpush\" {KEY}"), "cert-authority"),
             (format!("*@contoso.com {KEY}"), "is a pattern"),
             (format!("ann no-touch-required {KEY}"), "unknown option"),
+            (format!("ann namespaces=\"git\",Namespaces=\"hrpush\" {KEY}"), "stands twice"),
+            (format!("ann valid-before=20261231,valid-before=20991231 {KEY}"), "stands twice"),
             (format!("ann valid-before=\"next year\" {KEY}"), "is not a time"),
             (format!("ann valid-before=20260230 {KEY}"), "is not a time"),
             ("ann ssh-ed25519 AAAA".to_owned(), "cannot be read"),

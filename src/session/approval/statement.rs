@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::super::error::Failure;
-use crate::plan::ApprovedGuard;
+use crate::plan::{ApprovedGuard, GuardName};
 use crate::report::shown;
 use crate::store::Approval;
 
@@ -149,7 +149,7 @@ fn moment(at: Timestamp) -> String {
 fn guard(text: &str) -> Result<ApprovedGuard, String> {
     let parts = text.split_once('=').and_then(|(name, counts)| Some((name, counts.split_once('/')?)));
     let read = parts.and_then(|(name, (count, of))| {
-        Some(ApprovedGuard { name: name.to_owned(), count: count.parse().ok()?, of: of.parse().ok()? })
+        Some(ApprovedGuard { name: GuardName::named(name)?, count: count.parse().ok()?, of: of.parse().ok()? })
     });
     read.ok_or_else(|| format!("`{}` is not a guard with its counts, such as disable=9/52", shown(text)))
 }
@@ -166,8 +166,8 @@ mod tests {
             fingerprint: format!("sha256:{}", "ab".repeat(32)),
             reading: "cd".repeat(32),
             guards: vec![
-                ApprovedGuard { name: "disable".into(), count: 9, of: 52 },
-                ApprovedGuard { name: "feed".into(), count: 2, of: 14 },
+                ApprovedGuard { name: GuardName::Disable, count: 9, of: 52 },
+                ApprovedGuard { name: GuardName::Feed, count: 2, of: 14 },
             ],
             except: vec!["10042".into(), "10043".into()],
             signed_at: "2026-11-30T08:00:00Z".parse().unwrap(),

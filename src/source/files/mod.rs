@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use super::error::{Fault, FaultKind, SourceErrors};
 
 use super::{FileSettings, Reading};
+use crate::diagnostic::{Note, NoteCode};
 use crate::record::Header;
 
 mod background_hash;
@@ -76,7 +77,8 @@ fn read_one(file: Fetched, settings: &FileSettings, like: Expected) -> Result<Re
         && let Some(proven) = streamed_csv::prove(&name, opened, &settings.csv, like.clone(), streamed_csv::WINDOW)
     {
         let streamed_csv::Proven { records, sha256, notes } = proven;
-        return Ok(Reading { name, header: Arc::clone(records.header()), records: records.into(), sha256, notes: vec![notes] });
+        let notes = vec![Note::new(NoteCode::FileForm, notes).at(&name)];
+        return Ok(Reading { name, header: Arc::clone(records.header()), records: records.into(), sha256, notes });
     }
     let bytes = content.bytes()?;
     let (sha256, mut notes) = (sum(&bytes), Vec::new());
@@ -84,7 +86,7 @@ fn read_one(file: Fetched, settings: &FileSettings, like: Expected) -> Result<Re
         unpack::Content::Workbook(bytes) => workbook::read(&name, &bytes, &settings.sheet, like),
         unpack::Content::Text(bytes) => csv::read(&name, bytes, &settings.csv, like),
     }?;
-    notes.push(table.notes);
+    notes.push(Note::new(NoteCode::FileForm, table.notes).at(&name));
     Ok(Reading { name, header: table.header, records: table.records.into(), sha256, notes })
 }
 

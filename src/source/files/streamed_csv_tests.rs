@@ -31,9 +31,11 @@ fn on_disk(path: &Path, settings: &CsvSettings, window: usize) -> Option<Told> {
 /// What the text is when it is read in memory; nothing where it is refused or is no UTF-8.
 fn in_memory(text: &[u8], settings: &CsvSettings) -> Option<Told> {
     let reading = read_csv_bytes("f.csv", text, settings).ok()?;
-    let utf8 = reading.notes[0].contains("encoding utf-8");
+    let utf8 = reading.notes[0].text().contains("encoding utf-8");
     let names = reading.header.names().map(str::to_owned).collect();
-    utf8.then(|| (names, reading.records.into_held().unwrap(), reading.sha256, reading.notes))
+    utf8.then(|| {
+        (names, reading.records.into_held().unwrap(), reading.sha256, reading.notes.iter().map(ToString::to_string).collect())
+    })
 }
 
 fn compare(text: &[u8], settings: &CsvSettings, windows: &[usize]) -> Option<Told> {

@@ -5,6 +5,7 @@ use std::io::{Cursor, Read};
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
+use crate::diagnostic::{Note, NoteCode};
 use crate::source::error::{Fault, FaultKind};
 use crate::source::wildcard::Wildcard;
 
@@ -39,12 +40,12 @@ pub(in crate::source) enum Content {
     Text(Vec<u8>),
 }
 
-/// Unpacks a file and adds a line to `told` for each layer of compression.
+/// Unpacks a file and adds a note for each layer of compression.
 pub(in crate::source) fn unpack(
     file: &str,
     mut bytes: Vec<u8>,
     settings: &UnpackSettings,
-    notes: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Result<Content, Fault> {
     // An archive in an archive is met; more shells than that are a trick.
     for _ in 0..3 {
@@ -53,12 +54,12 @@ pub(in crate::source) fn unpack(
         }
         if bytes.starts_with(b"\x1F\x8B") {
             bytes = Packed::Gzip(&bytes).whole(file, settings.max_bytes)?;
-            notes.push(format!("{file}: unpacked (gzip)"));
+            notes.push(Note::new(NoteCode::Unpacked, format!("{file}: unpacked (gzip)")).at(file));
         } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
             match unzip(file, &bytes, settings)? {
                 Inside::Workbook => return Ok(Content::Workbook(bytes)),
                 Inside::Member(name, inner) => {
-                    notes.push(format!("{file}: unpacked `{name}` (zip)"));
+                    notes.push(Note::new(NoteCode::Unpacked, format!("{file}: unpacked `{name}` (zip)")).at(file));
                     bytes = inner;
                 }
             }

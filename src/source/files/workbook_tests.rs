@@ -55,7 +55,7 @@ fn the_first_sheet_that_is_not_hidden_is_read_unless_one_is_named() {
     let path = saved(folder.path(), &mut book);
     let first = read(&path, SheetSettings::default()).unwrap();
     assert_eq!(first.records.held().unwrap()[0].get("Id"), Some(Cell::Text("Staff")));
-    assert_eq!(first.notes, ["w.xlsx: sheet `Staff`, not read: `Codes`, `Old`"]);
+    assert_eq!(first.notes[0].text(), "w.xlsx: sheet `Staff`, not read: `Codes`, `Old`");
     let named = |name: &str| SheetSettings { sheet: Some(name.into()), ..SheetSettings::default() };
     assert_eq!(read(&path, named("old")).unwrap().records.held().unwrap()[0].get("Id"), Some(Cell::Text("Old")));
     let error = read(&path, named("New")).unwrap_err();
@@ -104,7 +104,7 @@ fn an_error_reads_as_the_sheet_shows_it_and_an_unknown_one_never_as_empty() {
     let path = saved(folder.path(), &mut book);
     let reading = read(&path, SheetSettings::default()).unwrap();
     assert_eq!(reading.records.held().unwrap()[0].get("Name"), Some(Cell::Text("#N/A")));
-    assert!(reading.notes[0].contains("1 cells hold errors"), "{:?}", reading.notes);
+    assert!(reading.notes[0].text().contains("1 cells hold errors"), "{:?}", reading.notes);
     rewrite(&path, "#N/A", "#SPILL!");
     let error = read(&path, SheetSettings::default()).unwrap_err();
     assert!(error.contains("sheet `Sheet1`, row 2 or the next, has a cell with the error #SPILL!"), "{error}");
@@ -235,7 +235,7 @@ fn a_number_that_lost_its_last_digits_is_no_number() {
     assert_eq!(ends, ["#DIGITS!", "999999999999999", "#DIGITS!"].map(Cell::Text));
     assert!(is_error("#DIGITS!"), "whoever has it in a column that is used is held");
     assert!(
-        reading.notes[0].contains("2 numbers of 16 and more digits") && reading.notes[0].contains("cell D2"),
+        reading.notes[0].text().contains("2 numbers of 16 and more digits") && reading.notes[0].text().contains("cell D2"),
         "{:?}",
         reading.notes
     );
@@ -248,7 +248,7 @@ fn hidden_rows_are_read_and_counted() {
     });
     let reading = read(&path, SheetSettings::default()).unwrap();
     assert_eq!(reading.records.len(), 3);
-    assert!(reading.notes[0].contains("1 rows are hidden"), "{:?}", reading.notes);
+    assert!(reading.notes[0].text().contains("1 rows are hidden"), "{:?}", reading.notes);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Why a service could not be read whole.
 
+use crate::diagnostic::network::NetworkFault;
 use crate::record::Place;
 use crate::source::error::{Fault, FaultKind, FaultLocation};
 
@@ -10,8 +11,8 @@ pub(super) enum RestError {
     Secret(String),
     #[error("the settings cannot be used: {0}")]
     Unusable(String),
-    #[error("{what}: the service cannot be reached, tried {tries} times: {why}")]
-    Unreachable { what: String, tries: u32, why: String, hint: &'static str },
+    #[error("{what}: the service cannot be reached, tried {tries} times: {network}")]
+    Unreachable { what: String, tries: u32, network: NetworkFault },
     #[error("{what}: answered {status}{}{}", explained(said.as_deref()), tried(*tries))]
     Answered { what: String, status: u16, said: Option<String>, tries: u32 },
     #[error("{what}: the service asks to wait {seconds} seconds, which is more than `longest_wait`")]
@@ -106,7 +107,7 @@ impl RestError {
 
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Unreachable { hint, .. } => hint,
+            Self::Unreachable { network, .. } => network.hint(),
             Self::Answered { status: 401, .. } => "the credential is wrong or has expired",
             Self::Answered { status: 403, .. } => "the credential may not read this: ask the HR administrator for the permission",
             Self::Answered { status: 404, .. } => "check `base_url`, `path` and the values of [source]",
@@ -155,6 +156,7 @@ impl RestError {
         let text = self.to_string();
         let kind = match self {
             Self::Flatten(_) | Self::Columns { .. } | Self::Unusable(_) => FaultKind::Unfit(text),
+            Self::Unreachable { network, .. } => FaultKind::Unreached { message: text.into(), network: Box::new(network) },
             _ => FaultKind::System(text),
         };
         Fault { spot: FaultLocation { file: name.into(), line: None, column: None }, kind, hint }

@@ -12,6 +12,7 @@ use super::list::repeats::Listed;
 use super::list::truncated::LINKS;
 use super::list::{Pages, Raw};
 use super::settings::{Join, Take};
+use crate::diagnostic::{Note, NoteCode};
 use crate::record::trimmed;
 use crate::source::join_keys::{JoinKeys, Side};
 
@@ -193,7 +194,8 @@ impl<'s> Joined<'s> {
     }
 
     /// The note about it.
-    pub(super) fn notes(&self) -> Option<String> {
-        (self.without > 0).then(|| format!("{} records have no `{}`", self.without, self.join.name))
+    pub(super) fn note(&self) -> Option<Note> {
+        let text = || format!("{} records have no `{}`", self.without, self.join.name);
+        (self.without > 0).then(|| Note::new(NoteCode::LoneRecords, text()).count(self.without))
     }
 }

@@ -19,6 +19,7 @@ use super::settings::{Changes, PagingKind, Settings};
 use super::shape::flatten::{self, Column, ColumnNames, Need, Piece, Projection, Seen};
 use super::shape::path::Path;
 use super::shape::template::Values;
+use crate::diagnostic::{Note, NoteCode};
 use crate::record::hex;
 use crate::record::{Cell, Doubt, Header, Place, Record, UnnamedCells, trimmed};
 use crate::source::Reading;
@@ -29,7 +30,8 @@ pub(super) async fn read(rest: &Rest) -> Result<Reading, RestError> {
         Err(fault) if fault.moved() => {
             tracing::warn!("{}: the list moved while it was read, it is read once more", rest.settings.name);
             let mut reading = read_once(rest, Attempt::Second).await?;
-            reading.notes.push("the list moved while it was read: it was read a second time".to_owned());
+            let text = "the list moved while it was read: it was read a second time";
+            reading.notes.push(Note::new(NoteCode::ListMoved, text).at(&rest.settings.name));
             Ok(reading)
         }
         read => read,
@@ -65,8 +67,8 @@ async fn read_once(rest: &Rest, attempt: Attempt) -> Result<Reading, RestError> 
             page.into_iter().try_for_each(|raw| table.take(raw))?;
         }
     }
-    for notes in joins.iter().filter_map(Joined::notes) {
-        table.warn(notes);
+    for note in joins.iter().filter_map(Joined::note) {
+        table.warn(note);
     }
     let reading = table.finish()?;
     // What is no reading is not built upon.
@@ -180,7 +182,7 @@ async fn with_changes(
         by_key(page, changes, &mut rows).map_err(no_key)?;
     }
     whole.follow(rows);
-    table.notes.push(format!("{count} records changed since the last reading"));
+    table.note(NoteCode::ChangedRecords, count, format!("{count} records changed since the last reading"));
     Ok(whole)
 }
 
@@ -196,7 +198,8 @@ async fn hand_on(
 ) -> Result<(), RestError> {
     let doubled = whole.doubled();
     if doubled > 0 {
-        table.warn(format!("{doubled} keys of `changes` have several records: the next reading will be a full one"));
+        let text = format!("{doubled} keys of `changes` have several records: the next reading will be a full one");
+        table.warn(Note::new(NoteCode::SharedKeys, text).count(doubled));
     }
     for rows in whole.rows().chunks_mut(AT_ONCE) {
         let mut page: Vec<Raw> = rows.iter().map(|row| row.raw()).collect();
@@ -301,7 +304,7 @@ struct Table<'s> {
     digest: Sha256,
     /// The text of the record that is being counted, kept so that no record needs a text of its own.
     text: Vec<u8>,
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 impl<'s> Table<'s> {
@@ -329,9 +332,14 @@ impl<'s> Table<'s> {
     }
 
     /// A note that the user should not overlook.
-    fn warn(&mut self, text: String) {
-        tracing::warn!("{}: {text}", self.settings().name);
-        self.notes.push(text);
+    fn warn(&mut self, note: Note) {
+        let name = &self.settings().name;
+        tracing::warn!("{name}: {note}");
+        self.notes.push(note.at(name));
+    }
+
+    fn note(&mut self, code: NoteCode, count: impl TryInto<u64>, text: String) {
+        self.notes.push(Note::new(code, text).count(count).at(&self.rest.settings.name));
     }
 
     fn take(&mut self, raw: Raw) -> Result<(), RestError> {
@@ -442,17 +450,19 @@ impl<'s> Table<'s> {
             return Err(RestError::Cut { records, list: plain(&list) });
         }
         if chosen > 0 {
-            self.notes.push(format!("{chosen} people have several rows or employments: the one that counts was taken"));
+            let text = format!("{chosen} people have several rows or employments: the one that counts was taken");
+            self.note(NoteCode::SeveralRows, chosen, text);
         }
         if ties > 0 {
-            self.warn(format!(
-                "{ties} people have several rows that count alike: a [[source.pick]] should say which is preferred"
-            ));
+            let text =
+                format!("{ties} people have several rows that count alike: a [[source.pick]] should say which is preferred");
+            self.warn(Note::new(NoteCode::AlikeRows, text).count(ties));
         }
         if unclear > 0 {
-            self.warn(format!(
+            let text = format!(
                 "{unclear} people have several rows that cannot be ranked, and are held: a value of the rule is unreadable"
-            ));
+            );
+            self.warn(Note::new(NoteCode::UnrankedRows, text).count(unclear));
         }
         let settings = self.settings();
         if self.rows.is_empty() {
@@ -462,7 +472,8 @@ impl<'s> Table<'s> {
         let record = |row: Finished| row.into_record(&header, positions.as_ref());
         let records: Vec<Record> = std::mem::take(&mut self.rows).into_iter().map(record).collect();
         let sha256 = hex(&self.digest.finalize());
-        let mut notes = vec![format!("{}: {} records", settings.name, records.len())];
+        let text = format!("{}: {} records", settings.name, records.len());
+        let mut notes = vec![Note::new(NoteCode::RecordsRead, text).count(records.len()).at(&settings.name)];
         notes.append(&mut self.notes);
         Ok(Reading { name: settings.name.clone(), header, records: records.into(), sha256, notes })
     }

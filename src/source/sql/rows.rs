@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::SqlSettings;
+use crate::diagnostic::{Note, NoteCode};
 use crate::record::{At, Cell, Header, Place, Record};
 use crate::source::Reading;
 use crate::source::error::{Fault, FaultKind, SourceErrors};
@@ -85,18 +86,19 @@ impl Rows {
     }
 
     /// The whole reading, once the database has said that it is the last row.
-    pub(super) fn finish(mut self, settings: &SqlSettings, notes: String) -> Result<Reading, SourceErrors> {
+    pub(super) fn finish(mut self, settings: &SqlSettings, text: String) -> Result<Reading, SourceErrors> {
         if self.records.is_empty() {
             let hint = "an empty list would make all people missing, so it is refused";
             return Err(settings.query_fault("the query yields no rows").with_hint(hint).into());
         }
         self.records.shrink_to_fit();
+        let note = Note::new(NoteCode::RecordsRead, text).count(self.records.len() as u64).at(&settings.name);
         Ok(Reading {
             name: settings.name.clone(),
             header: self.header,
             records: self.records.into(),
             sha256: crate::record::hex(&self.digest.finalize()),
-            notes: vec![notes],
+            notes: vec![note],
         })
     }
 }

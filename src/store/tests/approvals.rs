@@ -87,7 +87,7 @@ fn the_younger_answer_ends_the_older_one() {
     assert!(store.forget_rejections(&tenant(), &key, &by).unwrap().is_none());
     store.keep_approval(&approval(false, "sha256:1"), &rejected).unwrap();
     let forgotten = store.forget_rejections(&tenant(), &key, &by).unwrap().unwrap();
-    assert_eq!((forgotten.verdict, forgotten.forgotten_by.as_deref()), ("reject", Some("bob@lap")));
+    assert_eq!((forgotten.verdict, forgotten.forgotten_by.as_deref()), (crate::store::DecisionKind::Reject, Some("bob@lap")));
     let history: Vec<bool> = store.rejection_rows(Some(&key)).unwrap().iter().map(|row| row.forgotten_at.is_some()).collect();
     assert_eq!(history, [true, true], "nothing is erased");
     assert!(store.created_at().unwrap().is_some());

@@ -106,8 +106,11 @@ fn a_run_that_crashed_is_recorded_by_the_next_one() {
     drop(store);
     let mut store = Store::open(folder.path()).unwrap();
     assert_eq!(store.run_line(&crashed.0).unwrap().ended, None);
+    assert_eq!(store.unfinished_runs().unwrap(), std::slice::from_ref(&crashed));
     let next = whole_run(&mut store);
-    assert_eq!(store.run_line(&crashed.0).unwrap().ended, Some(EndKind::Crashed));
+    let line = store.run_line(&crashed.0).unwrap();
+    assert_eq!((line.ended, line.reason_code.as_deref()), (Some(EndKind::Crashed), Some("crashed")));
+    assert!(line.reason.is_some_and(|reason| reason.contains("did not end")) && store.unfinished_runs().unwrap().is_empty());
     assert_ne!(next, crashed);
     let report = store.verify_chain().unwrap();
     assert_eq!((report.runs, report.broken), (2, None));
@@ -133,6 +136,8 @@ fn the_chain_shows_what_was_changed_and_what_was_taken_away() {
     assert_eq!(tamper("delete from runs where number = 2"), Some(2));
     assert_eq!(tamper("update runs set aside = x'00' where number = 2"), Some(1));
     assert_eq!(tamper("update runs set summary = '{}' where number = 3"), Some(2));
+    assert_eq!(tamper("update runs set applied = 99 where number = 2"), Some(1), "the count that the list shows");
+    assert_eq!(tamper("update runs set link = null where number = 1"), Some(0), "a row that no run has left");
     assert_eq!(tamper("update runs set aside = aside where number = 2"), None);
 }
 
@@ -224,7 +229,7 @@ fn an_approval_is_used_by_one_run_and_a_nonce_is_accepted_once() {
         approves: true,
         fingerprint: "sha256:abc".into(),
         reading: Some("00".into()),
-        guards: vec![crate::plan::ApprovedGuard { name: "disable".into(), count: 9, of: 52 }],
+        guards: vec![crate::plan::ApprovedGuard { name: crate::plan::GuardName::Disable, count: 9, of: 52 }],
         covered: vec![leaver("l0", &id("x0"))],
         left_out: vec!["l1".into()],
         note: Some("as agreed".into()),

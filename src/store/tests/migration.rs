@@ -108,7 +108,7 @@ fn plans_without_the_new_keys_still_count_and_are_shown() {
     let folder = old_folder();
     let store = Store::open(folder.path()).unwrap();
     let ledger = store.ledger("HR", &tenant(), today(), &BTreeMap::new()).unwrap();
-    assert_eq!(ledger.week, BTreeMap::from([("disable".to_owned(), 1)]));
+    assert_eq!(ledger.week, BTreeMap::from([(crate::plan::GuardName::Disable, 1)]));
     assert_eq!(ledger.let_through.iter().map(|change| change.key.as_str()).collect::<Vec<_>>(), ["2"]);
     let rows = store.runs().unwrap();
     assert_eq!((rows.len(), rows[0].applied, rows[0].failed, rows[0].exit_code), (1, 1, 1, Some(4)));
@@ -213,7 +213,7 @@ fn a_state_folder_of_schema_3_opens_without_loss() {
         assert_eq!((ledger.addresses.len(), ledger.refused.len(), ledger.decisions.len(), ledger.feeds.len()), (1, 1, 1, 1));
         assert_eq!(ledger.last_reading.as_ref().unwrap().records, 6);
         assert_eq!(ledger.let_through.iter().map(|change| change.key.as_str()).collect::<Vec<_>>(), ["10007"]);
-        assert_eq!(ledger.week["disable"], 1);
+        assert_eq!(ledger.week[&crate::plan::GuardName::Disable], 1);
         store.add_wishes(&tenant_3(), &mut ledger, keys.iter().map(String::as_str)).unwrap();
         let kept: Vec<String> = ledger.people.values().map(|person| serde_json::to_string(&person.wanted).unwrap()).collect();
         assert_eq!(kept, wanted);

@@ -68,6 +68,8 @@ pub(super) struct Night {
     pub(super) signed_out: usize,
     pub(super) held: BTreeSet<(String, String)>,
     pub(super) missing: BTreeSet<String>,
+    /// The leavers with an account whose record has a value that cannot be believed: it is left out and listed.
+    pub(super) disbelieved: BTreeSet<String>,
 }
 
 #[derive(Default)]
@@ -107,7 +109,12 @@ impl Oracle {
                 says => {
                     if let Some(writes) = self.serve(at, company, &says) {
                         night.writes += writes;
-                        served.push((at, matches!(says, Says::Left)));
+                        let left = matches!(says, Says::Left);
+                        let damaged = matches!(person.row, Row::Damaged(Bad::Country | Bad::Start));
+                        if left && damaged && !self.known[&at].deleted {
+                            night.disbelieved.insert(person.key.clone());
+                        }
+                        served.push((at, left));
                     }
                 }
             }

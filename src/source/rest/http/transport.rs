@@ -131,9 +131,8 @@ impl<'s> Transport<'s> {
                 },
                 Err(Broken::Final(fault)) => return Err(fault),
                 Err(Broken::Transport(_)) if tries < limits.attempts => None,
-                Err(Broken::Transport(fault)) => {
-                    let (what, why, hint) = (call.what.clone(), plain(&fault.to_string()), fault.hint());
-                    return Err(RestError::Unreachable { what, tries, why, hint });
+                Err(Broken::Transport(network)) => {
+                    return Err(RestError::Unreachable { what: call.what.clone(), tries, network });
                 }
             };
             watch.during(self.wait(call, tries, wait)).await?;

@@ -61,7 +61,7 @@ mod tests {
             "nickName",
             "name.middleName",
             r#"emails[type eq "home"].value"#,
-            r#"roles[primary eq true].value"#,
+            r"roles[primary eq true].value",
             "urn:contoso:employee:JobCode",
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division",
         ] {

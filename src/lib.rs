@@ -13,9 +13,11 @@
 //!                             journal, report
 //! ```
 //!
-//! `target` is the port to any tenant. `graph` implements it over Microsoft Graph, and `scim_target` over a SCIM service provider.
+//! `target` is the port to any tenant. `graph` implements it over Microsoft Graph, `scim_target` over a SCIM service provider, and `bulk_upload`
+//! over a provisioning job of Entra.
 
 pub mod apply;
+pub mod bulk_upload;
 pub mod commands;
 pub mod config;
 pub mod diagnostic;

@@ -17,8 +17,8 @@ pub(crate) use self::notes::Notes;
 pub(crate) use self::samples::{attribute, change, edit, group, joiner, leaver, plan, team};
 use crate::directory::{Attribute, DeletedUser, Group, ObjectId, Snapshot, TenantId, Upn, User, Value};
 use crate::target::{
-    Answer, Capabilities, Culprits, Found, Operation, Owner, Refusal, RequestCounts, SnapshotCache, SnapshotScope, TakenName,
-    TargetError, TargetReader, TargetWriter,
+    Answer, Capabilities, Culprits, Found, Operation, Owner, Refusal, RequestCounts, SnapshotCache, SnapshotKind, SnapshotScope,
+    TakenName, TargetError, TargetReader, TargetWriter,
 };
 
 /// Everything, in batches of twenty.
@@ -34,6 +34,7 @@ pub(crate) const CAPABLE: Capabilities = Capabilities {
     nicknames: true,
     permissions: true,
     asynchronous: false,
+    snapshot: SnapshotKind::Whole,
 };
 
 #[derive(Default)]

@@ -13,6 +13,7 @@ mod outcome;
 mod owners;
 mod password;
 mod private_file;
+mod record_steps;
 mod recovery;
 mod run_id;
 mod scheduler;

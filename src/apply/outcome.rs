@@ -24,6 +24,9 @@ pub struct Outcome {
     pub applied: u64,
     /// The failures: an entry for each step, and for each property of a person that was refused.
     pub failed: Vec<Failed>,
+    /// The keys of people with a change that the target accepted and that it has not confirmed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unconfirmed: Vec<String>,
     /// The changes of a saved plan with a *before* that no longer holds.
     pub drifted: Vec<Drifted>,
     /// The held records, as planned.
@@ -55,6 +58,7 @@ impl Outcome {
             fingerprint: plan.fingerprint.clone(),
             applied: 0,
             failed: Vec::new(),
+            unconfirmed: Vec::new(),
             drifted: Vec::new(),
             held: plan.held.clone(),
             skipped: plan.skipped.clone(),
@@ -162,6 +166,8 @@ pub enum ChangeState {
     Done,
     /// Refused, at least in part.
     Failed,
+    /// Accepted by the target, which carries it out later; the next run asks what became of it.
+    Unconfirmed,
     /// The run ended before the first request of the change.
     NotAttempted,
 }

@@ -1,6 +1,7 @@
 //! The recovery of requests that an earlier run sent and that have no answer, before the next plan is made.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures::StreamExt;
 use tokio::time::Instant;
@@ -49,10 +50,11 @@ pub struct Settled {
 /// run that journaled it has ended, so nothing is sent later than now.
 pub async fn settle(target: &dyn TargetReader, open: &[Open]) -> Settled {
     let since = Instant::now();
+    let bound = if target.is_consistent() { Duration::ZERO } else { REPLICATION };
     let mut settled = Settled::default();
     let mut left: Vec<Open> = open.iter().filter(|open| open.kind == RequestKind::CreateUser).cloned().collect();
     while !left.is_empty() {
-        let looked = look_up_all(target, std::mem::take(&mut left), since).await;
+        let looked = look_up_all(target, std::mem::take(&mut left), since + bound).await;
         for (open, outcome) in looked {
             match outcome {
                 LookUp::Known(answered) => settled.answered.push((open.run, *answered)),
@@ -65,7 +67,7 @@ pub async fn settle(target: &dyn TargetReader, open: &[Open]) -> Settled {
                 accounts = left.len(),
                 "accounts that an earlier run requested may still appear; waiting for the replication bound"
             );
-            tokio::time::sleep_until(since + REPLICATION).await;
+            tokio::time::sleep_until(since + bound).await;
         }
     }
     settled.answered.sort_by(|(run, left), (other, right)| (run, left.request).cmp(&(other, right.request)));
@@ -80,20 +82,20 @@ enum LookUp {
     Unsettled(String),
 }
 
-async fn look_up_all(target: &dyn TargetReader, left: Vec<Open>, since: Instant) -> Vec<(Open, LookUp)> {
+async fn look_up_all(target: &dyn TargetReader, left: Vec<Open>, last: Instant) -> Vec<(Open, LookUp)> {
     let look_up = |open: Open| async move {
-        let outcome = look_up(target, &open, since).await;
+        let outcome = look_up(target, &open, last).await;
         (open, outcome)
     };
     futures::stream::iter(left).map(look_up).buffer_unordered(LOOK_UPS).collect().await
 }
 
-async fn look_up(target: &dyn TargetReader, open: &Open, since: Instant) -> LookUp {
+async fn look_up(target: &dyn TargetReader, open: &Open, last: Instant) -> LookUp {
     let Some(upn) = &open.upn else {
         return LookUp::Unsettled("the journal has no name for the account to be created".into());
     };
     let matching = open.matching.as_ref().map(|(attribute, text)| (*attribute, text.as_str()));
-    let is_last = since.elapsed() >= REPLICATION;
+    let is_last = Instant::now() >= last;
     match target.find_user(upn, matching).await {
         Ok(Found::Ours(id)) => LookUp::Known(Box::new(Answered { done: true, id: Some(id), ..answered(open) })),
         Ok(Found::Other) => LookUp::Unsettled("the name that an earlier run requested belongs to another account".into()),
@@ -119,8 +121,6 @@ fn answered(open: &Open) -> Answered {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use async_trait::async_trait;
 
     use super::*;

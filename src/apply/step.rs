@@ -28,6 +28,14 @@ pub(super) enum StepAction {
     CreateUser {
         attributes: BTreeMap<Attribute, Value>,
     },
+    /// The whole record of a person, for a target that takes nothing less.
+    PutUser {
+        id: ObjectId,
+        attributes: Edits,
+        manager: Option<ObjectId>,
+        /// Whether the person is new to the target.
+        is_new: bool,
+    },
     Update {
         user: ObjectRef,
         edits: Edits,
@@ -126,6 +134,7 @@ impl StepAction {
             | Self::CreateTap { user, .. } => Some(user),
             Self::RenameGroup { group, .. } | Self::AddMembers { group, .. } | Self::RemoveMember { group, .. } => Some(group),
             Self::CreateUser { .. }
+            | Self::PutUser { .. }
             | Self::CreateGroup { .. }
             | Self::DeleteUser { .. }
             | Self::RestoreUser { .. }
@@ -156,13 +165,13 @@ impl StepAction {
     /// The step as a failure names it.
     pub(super) fn name(&self) -> StepName {
         match self {
-            Self::CreateUser { .. } | Self::CreateGroup { .. } => StepName::Create,
+            Self::CreateUser { .. } | Self::CreateGroup { .. } | Self::PutUser { is_new: true, .. } => StepName::Create,
             Self::Update { .. } => match self.enables() {
                 Some(true) => StepName::Enable,
                 Some(false) => StepName::Disable,
                 None => StepName::Update,
             },
-            Self::RenameGroup { .. } | Self::Impossible(_) => StepName::Update,
+            Self::PutUser { .. } | Self::RenameGroup { .. } | Self::Impossible(_) => StepName::Update,
             Self::SetManager { .. } | Self::ClearManager { .. } => StepName::Manager,
             Self::SetPassword { .. } => StepName::Password,
             Self::RevokeSessions { .. } => StepName::RevokeSessions,

@@ -7,15 +7,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::record_steps::record_steps;
 use super::step::{ALONE, Edits, ObjectRef, Phase, Step, StepAction};
 use super::step_order::{Moves, link};
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value, roles};
 use crate::mapping::LeaveAction;
 use crate::plan::{Action, Change, Object, Plan};
-use crate::target::Capabilities;
+use crate::target::{Capabilities, SnapshotKind};
 
 /// The steps of a plan, in the order in which they become due.
 pub(super) fn steps(plan: &Plan, snapshot: &Snapshot, tap: bool, capabilities: &Capabilities) -> Vec<Step> {
+    if capabilities.snapshot == SnapshotKind::Accepted {
+        return record_steps(plan, snapshot);
+    }
     let world = World::of(plan, snapshot, *capabilities);
     let tap = tap && capabilities.access_pass;
     let mut steps: Vec<Step> = Vec::with_capacity(plan.changes.len() * 2);
@@ -327,6 +331,7 @@ mod tests {
         nicknames: true,
         permissions: true,
         asynchronous: false,
+        snapshot: SnapshotKind::Whole,
     };
 
     /// Twenty thousand people in three hundred groups; of each, one in twenty has moved on to another.

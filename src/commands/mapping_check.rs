@@ -14,7 +14,9 @@ use crate::session::error::{Code, Ended, Failure};
 use crate::session::mapping_check::{self, MappingReport};
 
 pub(super) fn check(common: &Common, file: &Path, against: Option<&Path>) -> Result<Ended, Failure> {
-    let MappingReport { checked, missing, survey } = mapping_check::check(file, &settings(common)?, against)?;
+    // Without a file of records, a configuration with faults of its own does not keep the mapping from being checked.
+    let settings = if against.is_some() { Some(settings(common)?) } else { settings(common).ok() };
+    let MappingReport { checked, missing, survey } = mapping_check::check(file, against, settings.as_ref())?;
     if common.format() == Format::Json {
         let faults: Vec<_> = checked
             .faults

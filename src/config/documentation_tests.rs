@@ -7,7 +7,7 @@ use crate::diagnostic::mask;
 use crate::diagnostic::toml::KnownKeys;
 
 /// Configurations that together reach every reader.
-const EXAMPLES: [&str; 20] = [
+const EXAMPLES: [&str; 21] = [
     "[tenant]\nid = \"a.com\"\nauth = { method = \"client-secret\" }\n[protect]\n[guard]\nsource = {}\nfeed = {}\ndisable = {}\nenable = {}\ndelete = {}\ncreate = {}\nupdate = {}\nclear = {}\nidentity = {}\nremoveMembers = {}\nheld = {}\nmissing = {}\n[plan]\n[journal]\n[approval]\n[names]\n[password]\ndeliver = \"file\"\n[quota]\n[target]\n",
     "[tenant]\nauth = { method = \"client-certificate\" }\n",
     "[tenant]\nauth = { method = \"managed-identity\" }\n[tenant.x]\n",
@@ -28,6 +28,7 @@ const EXAMPLES: [&str; 20] = [
     "[target]\nkind = \"scim\"\nauth = { method = \"bearer\" }\n",
     "[target]\nkind = \"scim\"\nauth = { method = \"oauth\" }\n",
     "[target]\nkind = \"scim\"\nauth = { method = \"basic\" }\n",
+    "[target]\nkind = \"bulk-upload\"\n",
 ];
 
 /// Methods of a service with keys that depend on each other.

@@ -11,6 +11,7 @@ use crate::graph::{Cloud, Size};
 use crate::source::sql::SqlSettings;
 
 mod auth;
+mod bulk_upload;
 mod connection_url;
 #[cfg(test)]
 mod documentation_tests;
@@ -30,6 +31,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use bulk_upload::BulkUploadConfig;
 pub use files::{FileSource, JoinSource};
 pub use guards::{GuardLimit, Guards};
 pub use notify::{AddressFrom, Details, MailConfig, NotifyConfig};

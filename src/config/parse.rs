@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use super::features::Feature;
 use super::files::FileKind;
 use super::{
-    ApprovalConfig, Config, Deliver, HandTo, JournalConfig, PlanConfig, Protect, Quota, SourceConfig, SourceKind, Tenant, auth,
-    duration, files, guards, notify, rest, serve, sql, target,
+    ApprovalConfig, Config, Deliver, HandTo, JournalConfig, PlanConfig, Protect, Quota, SourceConfig, SourceKind, TargetConfig,
+    Tenant, auth, duration, files, guards, notify, rest, serve, sql, target,
 };
 #[cfg(test)]
 use crate::diagnostic::toml::KnownKeys;
@@ -57,7 +57,7 @@ fn root_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, text: &str, path: 
         config.source = source(reader, &fields, text, path);
     }
     if let Some(fields) = reader.table(root, "protect") {
-        config.protect = protect(reader, &fields);
+        config.protect = protect(reader, &fields, &config.target);
     }
     if let Some(fields) = reader.table(root, "guard") {
         config.guard = guards::read(reader, &fields);
@@ -186,11 +186,13 @@ fn source(reader: &mut Reader<'_>, fields: &Table<'_, '_>, text: &str, path: &Pa
     Some(SourceConfig { kind, mapping })
 }
 
-fn protect(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Protect {
+/// `users` names accounts. A target that cannot be read knows people by their HR keys alone, and has no groups.
+fn protect(reader: &mut Reader<'_>, fields: &Table<'_, '_>, target: &TargetConfig) -> Protect {
+    let by_key = matches!(target, TargetConfig::BulkUpload(_));
     let mut users = Vec::new();
     for user in reader.strings(fields, "users").unwrap_or_default() {
         let name = user.value.trim();
-        if name.contains('@') || uuid::Uuid::try_parse(name).is_ok() {
+        if (by_key && !name.is_empty()) || name.contains('@') || uuid::Uuid::try_parse(name).is_ok() {
             users.push(name.to_owned());
         } else {
             let message = format!("`{name}` is neither a user principal name nor an id");
@@ -198,6 +200,10 @@ fn protect(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> Protect {
         }
     }
     let mut groups = Vec::new();
+    if let Some(found) = fields.get("groups").filter(|_| by_key) {
+        let hint = "name the people in `users` by their HR keys";
+        reader.fault(&found.span(), "`groups` protects nobody at a target that cannot be read", hint);
+    }
     for group in reader.strings(fields, "groups").unwrap_or_default() {
         if group.value.trim().is_empty() {
             reader.fault(&group.span, "a group without a name", "the display name or the id of the group");

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::bulk_upload::{self, BulkUploadConfig};
 use super::connection_url::{PASSWORD, SECRET, SecretKeys, TOKEN, secret};
 use super::{Config, Deliver, SecretFrom};
 use crate::diagnostic::toml::{Reader, Table};
@@ -15,6 +16,8 @@ pub enum TargetConfig {
     Graph,
     /// A SCIM service provider.
     Scim(Box<ScimTargetConfig>),
+    /// A job of Entra's API-driven inbound provisioning in that tenant.
+    BulkUpload(Box<BulkUploadConfig>),
 }
 
 /// A SCIM service provider.
@@ -60,9 +63,10 @@ pub enum ScimAuthConfig {
 enum Kind {
     Graph,
     Scim,
+    BulkUpload,
 }
 
-const KINDS: [(&str, Kind); 2] = [("graph", Kind::Graph), ("scim", Kind::Scim)];
+const KINDS: [(&str, Kind); 3] = [("graph", Kind::Graph), ("scim", Kind::Scim), ("bulk-upload", Kind::BulkUpload)];
 
 #[derive(Clone, Copy)]
 enum Method {
@@ -78,6 +82,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> TargetCon
     let target = match reader.choice(fields, "kind", &KINDS).unwrap_or(Kind::Graph) {
         Kind::Graph => Some(TargetConfig::Graph),
         Kind::Scim => scim(reader, fields).map(|scim| TargetConfig::Scim(Box::new(scim))),
+        Kind::BulkUpload => bulk_upload::read(reader, fields).map(|config| TargetConfig::BulkUpload(Box::new(config))),
     };
     reader.finish(fields);
     target.unwrap_or_default()
@@ -85,7 +90,7 @@ pub(super) fn read(reader: &mut Reader<'_>, fields: &Table<'_, '_>) -> TargetCon
 
 /// Reports the tables that have no use with the target.
 pub(super) fn refuse_unfit_tables(reader: &mut Reader<'_>, root: &Table<'_, '_>, config: &Config) {
-    if matches!(config.target, TargetConfig::Graph) {
+    if !matches!(config.target, TargetConfig::Scim(_)) {
         return;
     }
     if let Some(tenant) = root.get("tenant") {

@@ -58,8 +58,6 @@ pub enum NoteCode {
     NoEarlierState,
     /// The mapping sets no time zone.
     NoTimeZone,
-    /// Parts of the mapping that the target cannot do.
-    LeftToTarget,
     /// Changes that no longer fit the tenant.
     LeftOut,
     /// Steps that the target cannot do.
@@ -114,7 +112,6 @@ impl NoteCode {
             Self::KeptPeople => ("kept-people", "missing people keep their accounts by decisions"),
             Self::NoEarlierState => ("no-earlier-state", "no earlier state for this tenant in the state folder"),
             Self::NoTimeZone => ("no-time-zone", "the mapping sets no `time_zone`; using UTC"),
-            Self::LeftToTarget => ("left-to-target", "the target cannot do a part of what the mapping asks"),
             Self::LeftOut => ("left-out", "changes no longer fit the tenant and are left out"),
             Self::NotSupported => ("not-supported", "the mapping names steps that the target cannot do, and they are left out"),
             Self::NothingToUndo => ("nothing-to-undo", "the run changed nothing, so there is nothing to undo"),

@@ -38,6 +38,42 @@ impl ObjectId {
         (!text.is_empty() && text != "." && text != ".." && text.chars().all(safe)).then(|| Self(Form::Text(text.into())))
     }
 
+    /// The id of a person at a target that knows people by their HR key. Characters that no id has are written as `~` and two
+    /// hexadecimal digits for each byte.
+    ///
+    /// ```
+    /// # use hrpush::directory::ObjectId;
+    /// let id = ObjectId::of_key("E/1042").unwrap();
+    /// assert_eq!((id.to_string().as_str(), id.key().as_str()), ("E~2F1042", "E/1042"));
+    /// assert!(ObjectId::of_key("").is_none());
+    /// ```
+    pub fn of_key(key: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') || (byte == b'.' && key.len() > 2);
+        let mut text = String::with_capacity(key.len());
+        for byte in key.bytes() {
+            if plain(byte) {
+                text.push(char::from(byte));
+            } else {
+                text.push('~');
+                text.push_str(&hexadecimal(byte));
+            }
+        }
+        Self::new(&text)
+    }
+
+    /// The HR key that [`ObjectId::of_key`] made the id of.
+    pub fn key(&self) -> String {
+        let text = self.to_string();
+        let mut parts = text.split('~');
+        let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+        for part in parts {
+            let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+            bytes.extend(u8::from_str_radix(digits, 16).ok());
+            bytes.extend_from_slice(rest.as_bytes());
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// The bytes of an id that is a UUID, as nearly all are: a store keeps these 16 in place of the text.
     ///
     /// ```
@@ -89,6 +125,11 @@ impl ObjectId {
             }
         }
     }
+}
+
+/// Two digits, in upper case.
+fn hexadecimal(byte: u8) -> String {
+    format!("{byte:02X}")
 }
 
 const NONE: u8 = 0;

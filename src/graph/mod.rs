@@ -7,6 +7,7 @@
 mod connection;
 mod grant;
 mod http;
+mod open_requests;
 mod permissions;
 mod read;
 mod target;
@@ -22,7 +23,8 @@ pub use http::credential::{Auth, Credential, CredentialError};
 pub use http::error::GraphError;
 pub use http::rate_limiter::Size;
 pub use http::url::{GraphUrl, MemberRef, UrlFault};
-pub use permissions::{Deed, Work, missing, needed, superfluous};
+pub use open_requests::{NoResponse, PlainResponse, Question, quoted};
+pub use permissions::{Deed, Work, missing, needed, needed_for_uploads, superfluous};
 pub use read::Reader;
 pub use read::parse::Organization;
 pub use target::{CAPABILITIES, GraphTarget};

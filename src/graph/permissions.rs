@@ -31,7 +31,10 @@ pub enum Deed {
 }
 
 /// Permissions that include a lesser one.
-const INCLUDED: [(&str, &[&str]); 8] = [
+const INCLUDED: [(&str, &[&str]); 11] = [
+    ("SynchronizationData-User.Upload", &["SynchronizationData-User.Upload.OwnedBy"]),
+    ("ProvisioningLog.Read.All", &["AuditLog.Read.All", "Directory.Read.All"]),
+    ("Synchronization.Read.All", &["Synchronization.ReadWrite.All", "Application.ReadWrite.OwnedBy"]),
     ("User.ReadWrite.All", &["Directory.ReadWrite.All"]),
     ("User.DeleteRestore.All", &["User.ReadWrite.All", "Directory.ReadWrite.All"]),
     ("Group.Read.All", &["Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"]),
@@ -73,6 +76,16 @@ pub fn needed(work: &Work) -> BTreeMap<&'static str, String> {
     needed
 }
 
+/// The least permissions for uploads to a provisioning job, each with what it is for.
+pub fn needed_for_uploads() -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("SynchronizationData-User.Upload", "uploading records to the provisioning job".to_owned()),
+        ("ProvisioningLog.Read.All", "reading what became of the records".to_owned()),
+        ("Synchronization.Read.All", "reading whether the provisioning job runs".to_owned()),
+        ("Organization.Read.All", "reading the id of the tenant".to_owned()),
+    ])
+}
+
 /// Which of them the token does not carry.
 pub fn missing(needed: &BTreeMap<&'static str, String>, granted: &BTreeSet<String>) -> BTreeMap<&'static str, String> {
     let included = |name: &str| {
@@ -102,6 +115,13 @@ const ROLES: [(&str, &str); 15] = [
     ("UserAuthMethod-TAP.ReadWrite.All", "627169a8-8c15-451c-861a-5b80e383de5c"),
 ];
 
+/// The ids of the further permissions of a provisioning job.
+const UPLOAD_ROLES: [(&str, &str); 3] = [
+    ("ProvisioningLog.Read.All", "091937d3-3e38-47a1-8649-b2f99d3035f1"),
+    ("Synchronization.Read.All", "5ba43d2f-fa88-4db2-bd1c-a67c5f0fb1ce"),
+    ("SynchronizationData-User.Upload", "db31e92a-b9ea-4d87-bf6a-75a37a9ca35a"),
+];
+
 /// Permissions that give far more than hrpush ever uses, and what they allow.
 const BROAD: [(&str, &str); 9] = [
     ("Application.ReadWrite.All", "it can add credentials to any application"),
@@ -117,7 +137,7 @@ const BROAD: [(&str, &str); 9] = [
 
 /// The id of an application permission in the manifest of an app registration.
 pub(super) fn app_role_id(permission: &str) -> Option<&'static str> {
-    ROLES.iter().find(|(name, _)| *name == permission).map(|(_, id)| *id)
+    ROLES.iter().chain(&UPLOAD_ROLES).find(|(name, _)| *name == permission).map(|(_, id)| *id)
 }
 
 /// The granted permissions that the work does not need, each with its risk where it gives far more. A greater permission that stands for a
@@ -145,6 +165,7 @@ mod tests {
         let work = Work { attributes: crate::directory::all_attributes().collect(), deeds: deeds.into() };
         let without: Vec<&str> = needed(&work).into_keys().filter(|name| app_role_id(name).is_none()).collect();
         assert_eq!(without, [""; 0]);
+        assert!(needed_for_uploads().into_keys().all(|name| app_role_id(name).is_some()));
     }
 
     #[test]

@@ -16,8 +16,8 @@ use super::write::Writer;
 use crate::directory::{Attribute, Kind, ObjectId, Snapshot, Upn, User, Value};
 use crate::record::lock;
 use crate::target::{
-    Answer, Capabilities, Found, Operation, Owner, OwnerKind, QuotaLevel, RequestCounts, SnapshotCache, SnapshotScope,
-    TargetError, TargetErrorKind, TargetReader, TargetWriter,
+    Answer, Capabilities, Found, Operation, Owner, OwnerKind, QuotaLevel, RequestCounts, SnapshotCache, SnapshotKind,
+    SnapshotScope, TargetError, TargetErrorKind, TargetReader, TargetWriter,
 };
 
 /// What Graph can do.
@@ -34,6 +34,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     nicknames: true,
     permissions: true,
     asynchronous: false,
+    snapshot: SnapshotKind::Whole,
 };
 /// How often the level of the quota is stored while the run goes on.
 const STORE_LEVEL: Duration = Duration::from_secs(1);

@@ -224,6 +224,15 @@ impl Mapping {
         self.inner.csv.clone()
     }
 
+    /// The attributes with a value of `SelectUniqueValue`.
+    pub fn unique_attributes(&self) -> Vec<Attribute> {
+        let is_unique = |target: &&Target| match target.origin {
+            ValueSource::Formula(slot) => self.inner.formulas[slot.0].expression.is_select_unique(),
+            ValueSource::Constant(_) => false,
+        };
+        self.inner.targets.iter().filter(is_unique).map(|target| target.attribute).collect()
+    }
+
     /// All HR columns that its expressions use.
     pub fn columns(&self) -> BTreeSet<String> {
         let formulas = self.inner.formulas.iter();

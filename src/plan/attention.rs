@@ -75,6 +75,7 @@ fn needs_attention(code: SkippedCode) -> bool {
         | SkippedCode::OutOfScope
         | SkippedCode::ManagerUnknown
         | SkippedCode::NotClearable
+        | SkippedCode::CannotBeCleared
         | SkippedCode::Rejected
         | SkippedCode::GroupSpelling
         | SkippedCode::GroupMembers

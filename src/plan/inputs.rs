@@ -101,11 +101,24 @@ pub struct Supported {
     pub nicknames: bool,
     /// Whether each attribute has a permission that an administrator can grant to the app.
     pub permissions: bool,
+    /// Whether the target can be read. Where it cannot, a plan compares with what the target accepted from hrpush.
+    pub readable: bool,
+    /// Whether the target clears an attribute. Where it does not, the plan lists the values that stay.
+    pub clears: bool,
 }
 
 impl Default for Supported {
     fn default() -> Self {
-        Self { soft_delete: true, sessions: true, licences: true, verified_domains: true, nicknames: true, permissions: true }
+        Self {
+            soft_delete: true,
+            sessions: true,
+            licences: true,
+            verified_domains: true,
+            nicknames: true,
+            permissions: true,
+            readable: true,
+            clears: true,
+        }
     }
 }
 

@@ -120,6 +120,9 @@ pub struct Target {
     pub tenant_id: String,
     /// Whether it is the embedded sandbox.
     pub sandbox: bool,
+    /// Whether the plan compares with what the target accepted from hrpush, because the target cannot be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accepted_only: bool,
 }
 
 /// The reading that a plan was made from.
@@ -457,6 +460,7 @@ pub enum SkippedCode {
     OutOfScope,
     ManagerUnknown,
     NotClearable,
+    CannotBeCleared,
     RefusedByGraph,
     RefusedByTarget,
     NewStatus,
@@ -496,6 +500,7 @@ impl SkippedCode {
             Self::OutOfScope => "out-of-scope",
             Self::ManagerUnknown => "manager-unknown",
             Self::NotClearable => "not-clearable",
+            Self::CannotBeCleared => "cannot-be-cleared",
             Self::RefusedByGraph => "refused-by-graph",
             Self::RefusedByTarget => "refused-by-target",
             Self::NewStatus => "new-status",

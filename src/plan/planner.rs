@@ -125,6 +125,9 @@ fn document(mut planner: PersonPlanner<'_>, changes: Vec<Change>, records: Recor
     let held = held_entries(inputs, matching, &planner.held, &changes);
     let vanished = if planner.doubt().is_some() { 0 } else { presence.vanished(inputs, matching) };
     let mut skipped = planner.skipped;
+    if !inputs.policy.supported.clears {
+        skipped.extend(changes.iter().filter_map(cannot_be_cleared));
+    }
     skipped.sort_by(|left, right| {
         (!left.left, &left.key, left.code, &left.message).cmp(&(!right.left, &right.key, right.code, &right.message))
     });
@@ -156,6 +159,28 @@ fn document(mut planner: PersonPlanner<'_>, changes: Vec<Change>, records: Recor
     let Inputs { snapshot, ledger, policy, .. } = *inputs;
     plan.judge_rest(ledger, policy, |rest| guards::on_deeds(rest, snapshot, ledger, policy, bases));
     plan
+}
+
+/// The entry for the values that a change clears and the target keeps.
+fn cannot_be_cleared(change: &Change) -> Option<Skipped> {
+    let cleared = change.attributes.iter().filter(|edit| edit.before.is_some() && edit.after.is_none());
+    let names: Vec<&str> = cleared.map(|edit| edit.name.as_str()).collect();
+    let message = || {
+        format!(
+            "{}: null is sent, and the target keeps the value; hint: let null values flow in the job's mapping and set `null_flow = true` in \
+             [target], or clear the value by hand",
+            names.join(", ")
+        )
+    };
+    let entry = || Skipped {
+        key: Some(change.key.clone()),
+        id: change.id.clone(),
+        code: SkippedCode::CannotBeCleared,
+        message: message(),
+        left: false,
+        disabled: false,
+    };
+    (!names.is_empty()).then(entry)
 }
 
 /// The names of people that are listed and have no account.
@@ -198,7 +223,7 @@ fn notes(planner: &PersonPlanner<'_>) -> Vec<Note> {
             "first run for this feed; rules that compare with an earlier run (missing, re-enable, restore, delete) do not apply yet",
         ));
     }
-    for name in protection.idle() {
+    for name in protection.idle().into_iter().filter(|name| !planner.protected_keys.contains(name)) {
         let text = format!("[protect] names {name}, but this tenant has no such user or group, so the entry has no effect");
         notes.push(Note::new(NoteCode::IdleProtection, text).at("[protect]"));
     }

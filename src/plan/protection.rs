@@ -66,6 +66,12 @@ impl<'a> Protection<'a> {
         idle
     }
 
+    /// The entry of `[protect]` for a person of a target that knows people by their HR keys.
+    pub(super) fn of_key(&self, key: &str) -> Option<String> {
+        let id = ObjectId::of_key(key)?.to_string().to_lowercase();
+        self.names.contains(&id).then_some(id)
+    }
+
     fn protected(&self, user: &User) -> bool {
         (!self.members.is_empty() && self.members.contains(&user.id))
             || (!self.names.is_empty()

@@ -266,6 +266,7 @@ mod tests {
                 Code::OutOfScope,
                 Code::ManagerUnknown,
                 Code::NotClearable,
+                Code::CannotBeCleared,
                 Code::RefusedByGraph,
                 Code::RefusedByTarget,
             ])

@@ -9,6 +9,15 @@ const UNTIL_APPROVED: &str = "nothing is written until you approve";
 
 /// The headline of a plan, without styles.
 pub(super) fn headline(plan: &Plan, view: &View) -> String {
+    let line = line(plan, view);
+    if plan.target.accepted_only && !plan.changes.is_empty() {
+        format!("{line} (the target cannot be read: only the HR keys in `users` of [protect] are protected)")
+    } else {
+        line
+    }
+}
+
+fn line(plan: &Plan, view: &View) -> String {
     match view.prospect {
         Prospect::Stopped { leavers } => stopped(plan, (leavers, "is disabled", "are disabled")),
         Prospect::WouldStop { leavers } => stopped(plan, (leavers, "would be disabled", "would be disabled")),

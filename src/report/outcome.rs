@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use crate::apply::{Failed, Outcome};
 use crate::diagnostic::escape::Shown;
 
+/// How many unconfirmed people are named.
+const UNCONFIRMED: usize = 10;
+
 /// The outcome of a run in a few lines, failures first and counts last.
 pub fn outcome(outcome: &Outcome) -> String {
     let mut text = String::from("\n");
@@ -17,6 +20,12 @@ pub fn outcome(outcome: &Outcome) -> String {
             let _ = writeln!(text, "    request id {}", Shown(id));
         }
     }
+    if !outcome.unconfirmed.is_empty() {
+        let keys: Vec<String> = outcome.unconfirmed.iter().take(UNCONFIRMED).map(|key| Shown(key).to_string()).collect();
+        let more = outcome.unconfirmed.len().saturating_sub(UNCONFIRMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let _ = writeln!(text, "unconfirmed: {}{more}; the next run asks the target for them first", keys.join(", "));
+    }
     for refused in outcome.skipped.iter().filter(|skipped| skipped.code.is_refused_attribute()) {
         let _ = writeln!(text, "not written: {}", Shown(&refused.message));
     }
@@ -27,9 +36,10 @@ pub fn outcome(outcome: &Outcome) -> String {
     let _ = writeln!(text, "run {}", Shown(&outcome.run));
     let _ = writeln!(
         text,
-        "Done: {} applied, {} failed, {} drifted; {} writes in {} requests, {} throttled, {:.1} s.",
+        "Done: {} applied, {} failed{}, {} drifted; {} writes in {} requests, {} throttled, {:.1} s.",
         outcome.applied,
         outcome.failed_changes(),
+        if outcome.unconfirmed.is_empty() { String::new() } else { format!(", {} unconfirmed", outcome.unconfirmed.len()) },
         outcome.drifted.len(),
         requests.writes,
         requests.sent,

@@ -185,6 +185,9 @@ fn of_directory(method: &str, parts: &[&str]) -> Vec<&'static str> {
         }
         ("GET", ["roleManagement", "directory", ..]) => "roles.eligibility.read",
         ("GET", ["policies", "authenticationMethodsPolicy", ..]) => "tap.policy.read",
+        ("POST", ["servicePrincipals", _, "synchronization", "jobs", _, "bulkUpload"]) => "provisioning.bulkUpload",
+        ("GET", ["servicePrincipals", _, "synchronization", "jobs", ..]) => "provisioning.job.read",
+        ("GET", ["auditLogs", "provisioning", ..]) => "audit.provisioning.read",
         ("POST", ["directoryObjects", "getByIds"]) => "users.resolveIds",
         ("POST", ["directoryObjects", "getAvailableExtensionProperties"]) => "extensions.available.read",
         _ => return Vec::new(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::provisioning::job::JobState;
 use super::reply::Problem;
 use super::rng::Chance;
 
@@ -64,7 +65,7 @@ pub enum FaultsError {
     /// No fault has this name.
     #[error(
         "unknown fault `{name}`; known are 429, 500, 502, 503, 504, slow, truncate, reset-before, reset-after, half-batch, duplicate-page, \
-         expired-delta, reset-delta, foreign-link, halt-before, halt-after, refuse"
+         expired-delta, reset-delta, foreign-link, halt-before, halt-after, refuse, fail, skip, unlogged, job"
     )]
     Unknown {
         /// The name as given.
@@ -72,8 +73,9 @@ pub enum FaultsError {
     },
     /// An entry is neither `name=rate` nor `name@count`.
     #[error(
-        "cannot read the fault `{entry}`: expected name=rate with a rate from 0 to 1, name@count, seed=number, slow-ms=number, or \
-         refuse=PROPERTY:STATUS[:silent][:USER] with a status of 400, 403 or 409"
+        "cannot read the fault `{entry}`: expected name=rate with a rate from 0 to 1, name@count, seed=number, slow-ms=number, \
+         refuse=PROPERTY:STATUS[:silent][:USER] with a status of 400, 403 or 409, fail=KEY:CODE, skip=KEY, unlogged=KEY, or \
+         job=active, job=paused or job=quarantine"
     )]
     Entry {
         /// The entry as given.
@@ -100,6 +102,21 @@ pub struct Faults {
     pub slow: Duration,
     /// Properties that are refused.
     pub refusals: Vec<Refusal>,
+    /// What the provisioning job does with the records of these keys.
+    pub records: BTreeMap<String, RecordFault>,
+    /// The state of the provisioning job.
+    pub job: JobState,
+}
+
+/// What a provisioning job does with a record in place of carrying it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordFault {
+    /// It logs a failure with this error code.
+    Fail(String),
+    /// It logs that the record is not in its scope.
+    Skip,
+    /// It carries the record out and logs nothing.
+    Unlogged,
 }
 
 /// A property that the tenant refuses to write, whatever its value: a permission that the app lacks, or a rule of the tenant.
@@ -141,7 +158,15 @@ impl Refusal {
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { seed: 1, rates: BTreeMap::new(), occasions: BTreeMap::new(), slow: Duration::from_secs(2), refusals: Vec::new() }
+        Self {
+            seed: 1,
+            rates: BTreeMap::new(),
+            occasions: BTreeMap::new(),
+            slow: Duration::from_secs(2),
+            refusals: Vec::new(),
+            records: BTreeMap::new(),
+            job: JobState::default(),
+        }
     }
 }
 
@@ -198,6 +223,13 @@ impl Faults {
             }
             let (name, value) = entry.split_once('=').ok_or_else(refuse)?;
             match name {
+                "fail" => {
+                    let (key, code) = value.split_once(':').ok_or_else(refuse)?;
+                    faults.records.insert(key.to_owned(), RecordFault::Fail(code.to_owned()));
+                }
+                "skip" => _ = faults.records.insert(value.to_owned(), RecordFault::Skip),
+                "unlogged" => _ = faults.records.insert(value.to_owned(), RecordFault::Unlogged),
+                "job" => faults.job = value.parse().map_err(|_| refuse())?,
                 "seed" => faults.seed = value.parse().map_err(|_| refuse())?,
                 "slow-ms" => faults.slow = Duration::from_millis(value.parse().map_err(|_| refuse())?),
                 _ => {
@@ -284,6 +316,16 @@ impl FaultInjector {
             self.faults.refusals.iter().find(of)
         });
         hit.map_or(Ok(()), |refusal| Err(refusal.problem()))
+    }
+
+    /// The state of the provisioning job.
+    pub(super) fn job(&self) -> JobState {
+        self.faults.job
+    }
+
+    /// What the provisioning job does with the record of this key in place of carrying it out.
+    pub(super) fn record(&self, key: &str) -> Option<&RecordFault> {
+        self.faults.records.get(key)
     }
 
     pub(super) fn slow(&self) -> Duration {

@@ -32,6 +32,7 @@ mod object;
 mod object_view;
 mod passes;
 mod password;
+mod provisioning;
 mod query_options;
 mod quota;
 mod reply;
@@ -54,14 +55,16 @@ mod validate;
 mod values;
 
 pub use app::is_permission;
-pub use faults::{Fault, Faults, FaultsError, Lag, Refusal};
+pub use faults::{Fault, Faults, FaultsError, Lag, RecordFault, Refusal};
 pub use lenience::{Disputed, Lenience, LenienceError};
+pub use provisioning::{JobState, ProvisioningJob, ProvisioningSettings};
 pub use quota::{Quota, QuotaKind};
 pub use server::Counts;
 pub use tls::TlsFiles;
 
 use app::App;
 use clock::Clock;
+use provisioning::queue::Provisioning;
 use quota::Meter;
 use server::State;
 use tenant::Tenant;
@@ -101,6 +104,8 @@ pub struct Options {
     pub public_url: Option<String>,
     /// The certificate and key to serve https with.
     pub tls: Option<TlsFiles>,
+    /// The jobs for API-driven provisioning, and how they behave.
+    pub provisioning: ProvisioningSettings,
 }
 
 /// A tenant that cannot start.
@@ -154,6 +159,8 @@ impl Sandbox {
         let clock = Arc::new(Clock::new(options.behind));
         clock.advance(options.ahead);
         let tenant = open(&options, &clock)?;
+        let rows = tenant.provisioning_rows();
+        let rows = rows.map_err(|source| SandboxError::Database { path: options.db.clone().unwrap_or_default(), source })?;
         let log_file = options.log.as_ref().map(append).transpose()?;
         let tls = options.tls.as_ref().map(tls::Tls::load).transpose();
         let tls = tls.map_err(|(path, source)| SandboxError::File { path, source })?;
@@ -171,6 +178,7 @@ impl Sandbox {
             log: Vec::new(),
             log_file,
             meter: Meter::new(options.quota),
+            provisioning: Provisioning::open(options.provisioning, rows),
             lag: options.lag,
             token: options.token,
             app: App::new(options.permissions.as_ref(), &options.directory_roles),
@@ -206,7 +214,8 @@ impl Sandbox {
 
     /// All live users, each with the id of the manager, in the order of their ids.
     pub fn users(&self) -> Value {
-        let state = self.state();
+        let mut state = self.state();
+        provisioning::work_off(&mut state);
         state
             .tenant
             .users()

@@ -76,7 +76,8 @@ pub(super) struct Price {
 /// The price list of the documentation. Its table of resources has no authentication methods, so that Temporary Access Passes are
 /// outside the directory's quota; the documentation gives no limit of their own.
 pub(super) fn price(method: &str, path: &[&str], query: impl Fn(&str) -> Option<String>) -> Price {
-    if let ["users", _, "authentication", ..] = path {
+    // Uploads to a provisioning job and readings of its log have limits of their own.
+    if let ["users", _, "authentication", ..] | ["servicePrincipals", _, "synchronization", ..] | ["auditLogs", ..] = path {
         return Price { units: 0, write: method != "GET" };
     }
     let select = query("$select").is_some();
@@ -229,6 +230,11 @@ impl Meter {
     pub(super) fn new(quota: Quota) -> Self {
         let tenant = Limit::new(quota.tenant_writes, quota.tenant_writes / TENANT_WINDOW, TENANT_WINDOW);
         Self { quota, apps: BTreeMap::new(), tenant, stopped: false, stops: 0 }
+    }
+
+    /// How many times faster than in reality the quota's time runs.
+    pub(super) fn scale(&self) -> f64 {
+        self.quota.scale
     }
 
     /// Charges a request, or returns the 429 with the time to wait and the exhausted limit.

@@ -17,7 +17,7 @@ use super::request::Request;
 use super::segments::Version;
 use super::server::State;
 use super::token::Expected;
-use super::{batch, delta, directory, groups, segments, token, users};
+use super::{batch, delta, directory, groups, provisioning, segments, token, users};
 
 /// How much of an answer is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(super) fn serve(state: &mut State, method: &str, url: &str, headers: HashMap
     if state.faults.next_fault(Fault::ResetBefore) {
         return Served::nothing();
     }
-    let reply = match parsed(&headers, body) {
+    let reply = match parsed(path, &headers, body) {
         Err(problem) => problem.reply(&stamp),
         Ok(body) => {
             let request = Request::new(method, relative, headers, body);
@@ -80,7 +80,8 @@ pub(super) fn serve(state: &mut State, method: &str, url: &str, headers: HashMap
             }
         }
     };
-    let reply = match state.tenant.flush() {
+    let rows = state.provisioning.changed();
+    let reply = match state.tenant.flush().and_then(|()| state.tenant.keep_provisioning(&rows)) {
         Ok(()) => reply,
         Err(error) => Problem::new(500, "InternalServerError", format!("the tenant cannot be written: {error}")).reply(&stamp),
     };
@@ -181,6 +182,7 @@ fn one(state: &mut State, request: &Request, stamp: &super::reply::Stamp) -> Rep
 
 fn answer(state: &mut State, request: &Request, stamp: &super::reply::Stamp) -> Reply {
     state.answered += 1;
+    provisioning::work_off(state);
     state.stale = matches!(state.lag, Some(Lag::For(_))) && state.faults.chance.hit(0.5);
     let parts = request.parts();
     let price = price(&request.method, &parts, |name| request.query(name).map(str::to_owned));
@@ -243,16 +245,24 @@ fn route(state: &mut State, request: &Request, parts: &[&str]) -> Answer {
         ["groups", "delta"] => delta::query(state, request, Kind::Group),
         ["users", rest @ ..] => users::route(state, request, rest),
         ["groups", rest @ ..] => groups::route(state, request, rest),
+        ["servicePrincipals", rest @ ..] => provisioning::route(state, request, rest),
+        ["auditLogs", rest @ ..] => provisioning::logs(state, request, rest),
         _ => directory::route(state, request, parts),
     }
 }
 
-/// A body as JSON; a body without its type is refused, as Graph does.
-fn parsed(headers: &HashMap<String, String>, body: &[u8]) -> Result<Option<Value>, Problem> {
+/// A body as JSON; a body without its type is refused, as Graph does. An upload to a provisioning job has a type of its own.
+fn parsed(path: &str, headers: &HashMap<String, String>, body: &[u8]) -> Result<Option<Value>, Problem> {
     if body.is_empty() {
         return Ok(None);
     }
-    if !headers.get("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/json")) {
+    let has_type = |name: &str| headers.get("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with(name));
+    if path.to_ascii_lowercase().ends_with("/bulkupload") {
+        let json =
+            std::str::from_utf8(body).ok().and_then(|text| text.parse().ok()).filter(|_| has_type("application/scim+json"));
+        return json.map(Some).ok_or_else(provisioning::upload_request::wrong_format);
+    }
+    if !has_type("application/json") {
         return Err(Problem::new(
             415,
             "UnsupportedMediaType",

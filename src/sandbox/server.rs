@@ -12,6 +12,7 @@ use super::clock::Clock;
 use super::faults::{FaultInjector, Lag};
 use super::lenience::Lenience;
 use super::object::Object;
+use super::provisioning::queue::Provisioning;
 use super::quota::Meter;
 use super::reply::{Problem, Stamp};
 use super::tenant::Tenant;
@@ -50,6 +51,7 @@ pub(super) struct State {
     pub(super) log: Vec<String>,
     pub(super) log_file: Option<std::fs::File>,
     pub(super) meter: Meter,
+    pub(super) provisioning: Provisioning,
     pub(super) lag: Option<Lag>,
     pub(super) token: Option<String>,
     pub(super) app: App,

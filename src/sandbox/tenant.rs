@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::object::{Kind, Object};
+use super::provisioning::queue::Row;
 
 /// All objects, with what is looked up often.
 pub(super) struct Tenant {
@@ -126,6 +127,33 @@ impl Tenant {
                 put.execute(("extensions", json(&self.extensions)))?;
                 put.execute(("skus", json(&self.skus)))?;
                 put.execute(("passPolicy", self.pass_policy.to_string()))?;
+            }
+        }
+        write.commit()
+    }
+
+    /// The rows of the provisioning job that the file holds, in their order.
+    pub(super) fn provisioning_rows(&self) -> rusqlite::Result<Vec<(u64, Row)>> {
+        let Some(db) = &self.db else { return Ok(Vec::new()) };
+        let mut read = db.prepare("SELECT number, json FROM provisioning ORDER BY number")?;
+        let rows = read.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+        rows.map(|row| {
+            let (number, json) = row?;
+            let row = serde_json::from_str(&json)
+                .map_err(|error| rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, error.into()))?;
+            Ok((number.unsigned_abs(), row))
+        })
+        .collect()
+    }
+
+    /// Writes rows of the provisioning job.
+    pub(super) fn keep_provisioning(&mut self, rows: &[(u64, Row)]) -> rusqlite::Result<()> {
+        let Some(db) = self.db.as_mut().filter(|_| !rows.is_empty()) else { return Ok(()) };
+        let write = db.transaction()?;
+        {
+            let mut put = write.prepare_cached("INSERT OR REPLACE INTO provisioning (number, json) VALUES (?1, ?2)")?;
+            for (number, row) in rows {
+                put.execute((number.cast_signed(), serde_json::to_string(row).unwrap_or_default()))?;
             }
         }
         write.commit()
@@ -356,7 +384,8 @@ fn open_db(path: &Path) -> rusqlite::Result<Connection> {
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000;
          CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-         CREATE TABLE IF NOT EXISTS object (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+         CREATE TABLE IF NOT EXISTS object (id TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
+         CREATE TABLE IF NOT EXISTS provisioning (number INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;",
     )?;
     Ok(db)
 }

@@ -13,6 +13,7 @@ mod effects;
 mod group_writes;
 mod house;
 mod properties;
+mod provisioning;
 mod queries;
 mod writes;
 

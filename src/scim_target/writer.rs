@@ -18,8 +18,8 @@ use super::verdict::Verdict;
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn, Value, roles};
 use crate::scim::{Patch, ResourceKind};
 use crate::target::{
-    Answer, Capabilities, Found, Operation, Outcome, Owner, Refusal, RequestCounts, SnapshotCache, SnapshotScope, TargetError,
-    TargetReader, TargetWriter, Transcript,
+    Answer, Capabilities, Found, Operation, Outcome, Owner, Refusal, RequestCounts, SnapshotCache, SnapshotKind, SnapshotScope,
+    TargetError, TargetReader, TargetWriter, Transcript,
 };
 
 /// A provider that can be written. A dry run never has one.
@@ -46,6 +46,7 @@ pub fn capabilities(profile: &super::Profile) -> Capabilities {
         verified_domains: false,
         nicknames: false,
         permissions: false,
+        snapshot: SnapshotKind::Whole,
     }
 }
 
@@ -109,6 +110,7 @@ impl ScimTarget {
             | Operation::RevokeSessions { .. }
             | Operation::RemoveLicenses { .. }
             | Operation::RestoreUser { .. }
+            | Operation::PutUser { .. }
             | Operation::CreateTap { .. } => {
                 let text = format!("a SCIM provider cannot {}", operation.name());
                 Answer::of(Outcome::Refused(Refusal::Other), Transcript::ours("unsupported", text))

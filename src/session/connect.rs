@@ -8,7 +8,8 @@ use secrecy::SecretString;
 use super::error::Failure;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::settings::Settings;
-use crate::config::{self, ScimAuthConfig, ScimTargetConfig, SecretFrom, TargetConfig, Tenant};
+use crate::bulk_upload::{self, BulkUploadConnection};
+use crate::config::{self, BulkUploadConfig, ScimAuthConfig, ScimTargetConfig, SecretFrom, TargetConfig, Tenant};
 use crate::graph::{Auth, Client, Cloud, Credential, GraphConnection, GraphUrl, Settings as GraphSettings};
 use crate::plan::Target;
 use crate::report::shown;
@@ -16,7 +17,7 @@ use crate::sandbox::{self, Sandbox};
 use crate::scim_target::{self, ScimAuth, ScimConnection, ScimSettings, ServiceUrl};
 use crate::source::rest::SecretRef;
 use crate::store::Store;
-use crate::target::{Priority, TargetConnection, TargetError};
+use crate::target::{Priority, SnapshotKind, TargetConnection, TargetError};
 
 /// The variable with a bearer token, used where no other credential is configured.
 const TOKEN: &str = "HRPUSH_ACCESS_TOKEN";
@@ -44,7 +45,8 @@ impl Connection {
 
     /// The target as the plan shows it.
     pub(crate) fn target(&self, tenant: &crate::directory::TenantId) -> Target {
-        Target { graph_url: self.url.clone(), tenant_id: tenant.0.clone(), sandbox: self.sandbox.is_some() }
+        let accepted_only = self.link.capabilities().snapshot == SnapshotKind::Accepted;
+        Target { graph_url: self.url.clone(), tenant_id: tenant.0.clone(), sandbox: self.sandbox.is_some(), accepted_only }
     }
 
     /// Refuses a tenant that is not the configured one.
@@ -188,6 +190,10 @@ pub(crate) async fn connect(
     match &settings.config.target {
         TargetConfig::Graph => Ok(connect_graph(settings, store, choice, priority).await?.1),
         TargetConfig::Scim(target) => Ok(connect_provider(target)?.1),
+        TargetConfig::BulkUpload(config) => {
+            let (client, connection) = connect_graph(settings, store, choice, priority).await?;
+            bulk_upload(config, settings, store, choice, (client, connection))
+        }
     }
 }
 
@@ -210,6 +216,27 @@ pub(crate) fn connect_provider(target: &ScimTargetConfig) -> Result<(Arc<scim_ta
     Ok((client, Connection { link, url: target.base_url.to_string(), sandbox: None, expected: None }))
 }
 
+/// The connection to a provisioning job, over that to Graph.
+fn bulk_upload(
+    config: &BulkUploadConfig,
+    settings: &Settings,
+    store: &Store,
+    choice: &TargetChoice,
+    (client, connection): (Arc<Client>, Connection),
+) -> Result<Connection, Failure> {
+    let BulkUploadConfig { service_principal, job, calls_per_day, wait, extension, null_flow: _ } = config.clone();
+    // What was uploaded in a rehearsal was not uploaded to the real job.
+    let uploads = store.uploads(&format!("{} {service_principal} {job}", connection.url))?;
+    let scale = match choice {
+        TargetChoice::Embedded => SANDBOX_SCALE,
+        TargetChoice::At(url) if url.is_loopback() => settings.config.quota.scale,
+        TargetChoice::At(_) | TargetChoice::Cloud(_) | TargetChoice::Provider(_) => 1.0,
+    };
+    let job = bulk_upload::Settings { service_principal, job, calls_per_day, wait, extension, scale };
+    let link = Arc::new(BulkUploadConnection::new(client, job, Arc::new(uploads)));
+    Ok(Connection { link, ..connection })
+}
+
 /// Connects to Graph without sending a request. The client itself is for questions that only Graph answers.
 pub(crate) async fn connect_graph(
     settings: &Settings,
@@ -219,7 +246,7 @@ pub(crate) async fn connect_graph(
 ) -> Result<(Arc<Client>, Connection), Failure> {
     let url = choice.url();
     let base = match choice {
-        TargetChoice::Embedded => return embedded(store, priority).await,
+        TargetChoice::Embedded => return embedded(settings, store, priority).await,
         TargetChoice::Cloud(cloud) => cloud.graph(),
         TargetChoice::At(url) => url.clone(),
         TargetChoice::Provider(_) => return Err(Failure::usage("the target is a SCIM provider, not Microsoft Graph")),
@@ -236,7 +263,7 @@ pub(crate) async fn connect_graph(
     Ok((client, connection))
 }
 
-async fn embedded(store: &mut Store, priority: Priority) -> Result<(Arc<Client>, Connection), Failure> {
+async fn embedded(settings: &Settings, store: &mut Store, priority: Priority) -> Result<(Arc<Client>, Connection), Failure> {
     let tenant = store.tenant_of_sandbox()?;
     let options = sandbox::Options {
         db: Some(store.private_file("sandbox.db")?),
@@ -244,6 +271,7 @@ async fn embedded(store: &mut Store, priority: Priority) -> Result<(Arc<Client>,
         quota: sandbox::Quota::scaled(SANDBOX_SCALE),
         // An app set up as the documentation asks: people who return get a new password.
         directory_roles: vec!["User Administrator".to_owned()],
+        provisioning: provisioning(&settings.config.target),
         ..sandbox::Options::default()
     };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -252,6 +280,13 @@ async fn embedded(store: &mut Store, priority: Priority) -> Result<(Arc<Client>,
     let parts = GraphSettings { scale: SANDBOX_SCALE, priority, ..GraphSettings::new(base) };
     let client = Client::connect(parts, Credential::token("embedded-sandbox".into()))?;
     Ok(graph(client, SANDBOX_URL.to_owned(), Some(sandbox), None))
+}
+
+/// The job that the embedded sandbox has: the configured one.
+fn provisioning(target: &TargetConfig) -> sandbox::ProvisioningSettings {
+    let TargetConfig::BulkUpload(config) = target else { return sandbox::ProvisioningSettings::default() };
+    let job = sandbox::ProvisioningJob { service_principal: config.service_principal.clone(), id: config.job.clone() };
+    sandbox::ProvisioningSettings { jobs: vec![job], null_flow: config.null_flow, ..sandbox::ProvisioningSettings::default() }
 }
 
 fn graph(client: Client, url: String, sandbox: Option<Sandbox>, expected: Option<String>) -> (Arc<Client>, Connection) {

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use super::approval;
 use super::connect::{self, Connection, TargetChoice};
+use super::doctor_findings::TenantFindings;
 use super::doctor_findings::note_protected;
 pub(crate) use super::doctor_findings::{Check, Findings, Verdict};
-use super::doctor_findings::TenantFindings;
 use super::doctor_provider;
 use super::error::Failure;
 use super::load_source;
@@ -24,8 +24,9 @@ use super::status::status;
 use super::target_fit::fitted;
 use crate::config::{Deliver, SourceKind, TargetConfig};
 use crate::directory::{Snapshot, TenantId};
-use crate::graph::{Deed, Reader, Work, missing, needed, superfluous};
+use crate::graph::{Deed, Reader, Work, missing, needed, needed_for_uploads, superfluous};
 use crate::mapping::{LeaveAction, Mapping};
+use crate::store::Store;
 use crate::target::{Priority, SnapshotScope};
 
 /// The largest clock difference without a warning, in seconds: tokens and signatures are valid for minutes.
@@ -59,11 +60,19 @@ pub(crate) async fn check(session: &Session<'_>, graph_url: Option<&str>) -> Res
 /// # Errors
 /// A mapping that cannot be read: its attributes decide.
 pub(crate) fn permissions(settings: &Settings) -> Result<BTreeMap<&'static str, String>, Failure> {
-    if !matches!(settings.config.target, TargetConfig::Graph) {
+    if matches!(settings.config.target, TargetConfig::Scim(_)) {
         return Err(Failure::usage("[target] names a SCIM provider, which has no permissions of Microsoft Graph"));
     }
     let mapping = settings.mapping().map(load).transpose()?;
-    Ok(needed(&work(settings, mapping.as_ref())))
+    Ok(needed_by(settings, &work(settings, mapping.as_ref())))
+}
+
+/// The permissions that the configured target asks for.
+fn needed_by(settings: &Settings, work: &Work) -> BTreeMap<&'static str, String> {
+    match settings.config.target {
+        TargetConfig::Graph | TargetConfig::Scim(_) => needed(work),
+        TargetConfig::BulkUpload(_) => needed_for_uploads(),
+    }
 }
 
 fn check_mapping(findings: &mut Findings, settings: &Settings) -> Option<Mapping> {
@@ -142,7 +151,7 @@ async fn check_tenant(
     let organization = session.unless_interrupted(async { Ok(reader.organization().await?) }).await?;
     let granted = session.unless_interrupted(async { Ok(client.granted().await?) }).await?;
     let work = work(settings, mapping);
-    let needed = needed(&work);
+    let needed = needed_by(settings, &work);
     let missing = granted.as_ref().map(|granted| missing(&needed, granted)).unwrap_or_default();
     client.restore(&store.level(&TenantId(organization.tenant.0.clone()))?);
     let tenant = TenantFindings {
@@ -156,12 +165,38 @@ async fn check_tenant(
         skew: client.skew(),
     };
     note_tenant(findings, &tenant, &needed);
+    if let TargetConfig::BulkUpload(_) = settings.config.target {
+        return check_job(findings, session, &mut store, &choice).await;
+    }
     let snapshot = session.unless_interrupted(async { Ok(reader.snapshot(&scope(&work)).await?) }).await;
     match snapshot.and_then(|snapshot| connection.check(&snapshot).map(|()| snapshot)) {
         Ok(snapshot) => note_accounts(findings, settings, &snapshot, &connection),
         Err(failure) => findings.failed("accounts", failure)?,
     }
     Ok(())
+}
+
+/// Reads the provisioning job and what it accepted.
+async fn check_job(
+    findings: &mut Findings,
+    session: &Session<'_>,
+    store: &mut Store,
+    choice: &TargetChoice,
+) -> Result<(), Failure> {
+    let connection = connect::connect(session.settings, store, choice, Priority::Normal).await?;
+    let (reader, cache, scope) = (connection.link.reader(), store.readings(&connection.place()), SnapshotScope::default());
+    let reading = session.unless_interrupted(async { Ok(reader.snapshot(&scope, &cache).await?) }).await;
+    match reading.and_then(|snapshot| connection.check(&snapshot).map(|()| snapshot)) {
+        Ok(snapshot) => {
+            findings.note("provisioning job", Verdict::Ok, format!("running, {} records accepted so far", snapshot.users.len()));
+            if session.settings.config.protect.users.is_empty() {
+                let found = "nobody is protected: the job cannot be read, so name the HR keys of people in [protect] `users`";
+                findings.note("protected people", Verdict::Warning, found);
+            }
+            Ok(())
+        }
+        Err(failure) => findings.failed("provisioning job", failure),
+    }
 }
 
 fn note_tenant(findings: &mut Findings, tenant: &TenantFindings, needed: &BTreeMap<&'static str, String>) {

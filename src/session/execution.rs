@@ -15,8 +15,9 @@ use super::pending_run::{PendingRun, gives_access};
 use super::run::Session;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::run_state::RunState;
+use super::settings::Settings;
 use crate::apply::{self, AgeFile, Applied, ChangeState, CredentialDelivery, Drifted, Journal as _, Outcome, RunId};
-use crate::config::Deliver;
+use crate::config::{Deliver, TargetConfig};
 use crate::directory::Attribute;
 use crate::plan::{self, ApprovedPlan, Plan, Skipped};
 use crate::report;
@@ -60,6 +61,7 @@ pub(crate) async fn execute(session: &Session<'_>, pending: PendingRun, approval
     session.learn(|facts| facts.applied(&applied.outcome));
     let plan = approved.plan();
     why.extend(failures(&applied.outcome));
+    why.extend(unconfirmed(&applied.outcome, session.settings));
     // The refusals that the plan itself left out are among its concerns.
     why.extend(refusals(applied.outcome.skipped.iter().filter(|skipped| !plan.skipped.contains(skipped))));
     let ended = remember(state, &mut target, plan, &applied, ending(&applied, stopped, why))?;
@@ -185,6 +187,18 @@ fn failures(outcome: &Outcome) -> Vec<String> {
         lines.push(format!("failed: {} more", outcome.failed.len() - LISTED));
     }
     lines
+}
+
+/// A line for the people of whom the target said nothing, although the run waited for it.
+fn unconfirmed(outcome: &Outcome, settings: &Settings) -> Option<String> {
+    let waited = match &settings.config.target {
+        TargetConfig::Graph | TargetConfig::Scim(_) => false,
+        TargetConfig::BulkUpload(config) => !config.wait.is_zero(),
+    };
+    let count = outcome.unconfirmed.len();
+    (waited && count > 0).then(|| {
+        format!("unconfirmed: the provisioning log has no entry yet for {count} of the accepted records; the next run asks first")
+    })
 }
 
 /// A line for each attribute that the target refuses to this app.

@@ -27,17 +27,18 @@ pub(crate) struct MappingReport {
     pub(crate) survey: Option<Survey>,
 }
 
-/// Checks a mapping, also against the configured target. `against` is an HR file, which is read as a run would read it.
-pub(crate) fn check(file: &Path, settings: &Settings, against: Option<&Path>) -> Result<MappingReport, Failure> {
+/// Checks a mapping, also against the configured target. `against` is an HR file, with the settings by which a run would read it.
+pub(crate) fn check(file: &Path, against: Option<&Path>, settings: Option<&Settings>) -> Result<MappingReport, Failure> {
     let text = text_of(file)?;
+    let against = against.zip(settings);
     let csv = Mapping::parse(&text, file).map(|mapping| mapping.csv()).unwrap_or_default();
-    let against = against.map(|path| (path, file_settings(settings, file, csv)));
+    let against = against.map(|(path, settings)| (path, file_settings(settings, file, csv)));
     let header = against.as_ref().map(|(path, settings)| header(path, settings)).transpose()?;
     if is_preset(&text) {
         config::check_rest(&text, file).map_err(Failure::usage)?;
     }
     let checked = mapping::check(&text, file, header.as_ref());
-    if checked.faults.is_empty() {
+    if let Some(settings) = settings.filter(|_| checked.faults.is_empty()) {
         fitted(settings, Mapping::parse(&text, file)?)?;
     }
     let survey = match &against {

@@ -60,6 +60,7 @@ pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod status;
 pub(crate) mod target_fit;
+mod target_limits;
 mod telemetry;
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::error::Failure;
+use crate::bulk_upload;
 use crate::config::{self, Config, Deliver, TargetConfig};
+use crate::directory::ObjectId;
 use crate::graph;
-use crate::plan::{GuardName, Limit, Policy};
+use crate::plan::{GuardName, Limit, Policy, Supported};
 use crate::scim_target;
 use crate::store::Store;
 use crate::target::Capabilities;
@@ -51,6 +53,7 @@ impl Settings {
         match &self.config.target {
             TargetConfig::Graph => graph::CAPABILITIES,
             TargetConfig::Scim(target) => scim_target::capabilities(&target.profile),
+            TargetConfig::BulkUpload(_) => bulk_upload::CAPABILITIES,
         }
     }
 
@@ -58,8 +61,16 @@ impl Settings {
     pub(crate) fn policy(&self) -> Policy {
         let Config { protect, guard, names, password, approval, .. } = &self.config;
         let limits = guard.named().into_iter().filter(|(name, limit)| *name != GuardName::Feed || limit.off);
+        let mut supported = Supported::from(&self.capabilities());
+        let mut protect_users = protect.users.clone();
+        if let TargetConfig::BulkUpload(config) = &self.config.target {
+            supported.clears = config.null_flow;
+            // Such a target knows people by their HR keys.
+            let ids = protect.users.iter().filter_map(|key| ObjectId::of_key(key));
+            protect_users = ids.map(|id| id.to_string()).collect();
+        }
         Policy {
-            protect_users: protect.users.clone(),
+            protect_users,
             protect_groups: protect.groups.clone(),
             guards: limits
                 .map(|(name, limit)| (name, Limit { share: limit.share, count: limit.count, off: limit.off }))
@@ -69,7 +80,7 @@ impl Settings {
             week: guard.week.unwrap_or(f64::INFINITY),
             reuse_after_days: days(names.reuse_after),
             tap: matches!(password.deliver, Deliver::Tap(_)),
-            supported: (&self.capabilities()).into(),
+            supported,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::error::Failure;
 use super::mapped_reading::MappedReading;
 use super::run_reason::{RunReason, RunReasonCode};
 use super::settings::Settings;
+use super::target_limits;
 use crate::config::{ScimTargetConfig, TargetConfig};
 use crate::diagnostic::{Note, NoteCode};
 use crate::directory::{Attribute, roles};
@@ -21,6 +22,10 @@ pub(crate) fn fitted(settings: &Settings, mapping: Mapping) -> Result<Mapping, F
             Ok(mapping)
         }
         TargetConfig::Scim(target) => for_provider(target, mapping),
+        TargetConfig::BulkUpload(_) => {
+            target_limits::check(settings, &mapping)?;
+            Ok(mapping)
+        }
     }
 }
 
@@ -29,7 +34,7 @@ pub(crate) fn fitted_reading(settings: &Settings, read: MappedReading) -> Result
     let mapping = fitted(settings, read.mapping)?;
     let bound = mapping.bind(&read.reading.header)?;
     let mut reading = read.reading;
-    reading.notes.extend(left_out(settings, &mapping).map(|text| Note::new(NoteCode::LeftToTarget, text)));
+    reading.notes.extend(left_out(settings, &mapping));
     Ok(MappedReading { reading, mapping, bound, ..read })
 }
 

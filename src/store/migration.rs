@@ -18,16 +18,17 @@ use crate::mapping::LeaveAction;
 use crate::plan::{Aside, Candidates, ChangeAside, ChangeAsides, Plan, WishMap, Wishes};
 
 /// The version of the schema that this build reads and writes.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
-// A later version that changes it keeps a copy of this one for the step from 3 to 4.
 /// Schema 3 kept the groups of a deleted account under this name among the wanted values.
 const GROUPS_WHEN_DELETED: &str = "(groups when deleted)";
 
+// Schema 4, to which version 5 adds tables and changes none.
 const SCHEMA: &str = include_str!("schema.sql");
 const FROM_2_TO_3: &str = include_str!("from_2_to_3.sql");
 const FROM_3_TO_4: &str = include_str!("from_3_to_4.sql");
 const FROM_3_TO_4_REST: &str = include_str!("from_3_to_4_rest.sql");
+const FROM_4_TO_5: &str = include_str!("from_4_to_5.sql");
 
 /// Makes the tables of a new file, or changes those of an earlier version.
 pub(super) fn migrate(database: &mut Connection, file: &Path) -> Result<(), StoreError> {
@@ -35,6 +36,7 @@ pub(super) fn migrate(database: &mut Connection, file: &Path) -> Result<(), Stor
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     match found {
         0 => transaction.execute_batch(SCHEMA)?,
+        4 => {}
         VERSION => return Ok(()),
         1..VERSION => {
             if found == 1 {
@@ -47,6 +49,7 @@ pub(super) fn migrate(database: &mut Connection, file: &Path) -> Result<(), Stor
         }
         found => return Err(StoreError::Later { file: file.to_owned(), found }),
     }
+    transaction.execute_batch(FROM_4_TO_5)?;
     // The first run of an earlier version, else now: approvals that were signed before are not accepted.
     transaction.execute(
         "insert into meta (name, value) values ('created-at', coalesce((select min(started_at) from runs), ?1)) on conflict do nothing",

@@ -36,6 +36,7 @@ mod saved_plan;
 mod snapshot_cache;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod wanted;
 
 use std::fs::{self, File, TryLockError};
@@ -61,6 +62,7 @@ pub use retention::Pruned;
 pub use runs::{Recorded, RequestRow, RunRow, Write};
 pub use saved_plan::{Counted, FeedMembership, Staged, StagedPerson};
 pub use snapshot_cache::SnapshotCacheTable;
+pub use uploads::UploadTable;
 
 use crate::apply::RunId;
 use crate::directory::TenantId;

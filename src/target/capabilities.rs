@@ -35,12 +35,27 @@ pub struct Capabilities {
     pub permissions: bool,
     /// Whether operations are accepted now and carried out later, see [`super::Outcome::Pending`].
     pub asynchronous: bool,
+    /// What a snapshot of the target shows.
+    pub snapshot: SnapshotKind,
+}
+
+/// What a snapshot of a target shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SnapshotKind {
+    /// All that the target has, as it is now.
+    #[default]
+    Whole,
+    /// The records that the target accepted from hrpush, since the target cannot be read. Each write then carries the whole record of a
+    /// person, see [`super::Operation::PutUser`].
+    Accepted,
 }
 
 impl From<&Capabilities> for Supported {
     fn from(capabilities: &Capabilities) -> Self {
-        let Capabilities { soft_delete, sessions, licences, verified_domains, nicknames, permissions, .. } = *capabilities;
-        Self { soft_delete, sessions, licences, verified_domains, nicknames, permissions }
+        let Capabilities { soft_delete, sessions, licences, verified_domains, nicknames, permissions, snapshot, .. } =
+            *capabilities;
+        let readable = snapshot == SnapshotKind::Whole;
+        Self { soft_delete, sessions, licences, verified_domains, nicknames, permissions, readable, clears: readable }
     }
 }
 
@@ -59,6 +74,7 @@ impl Default for Capabilities {
             nicknames: true,
             permissions: true,
             asynchronous: false,
+            snapshot: SnapshotKind::Whole,
         }
     }
 }

@@ -15,6 +15,7 @@ mod rate_level;
 mod requests;
 mod scope;
 mod snapshot_cache;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,7 +24,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use answer::{Answer, Cause, Culprits, NameConflict, Outcome, Refusal, TakenName, Transcript};
-pub use capabilities::Capabilities;
+pub use capabilities::{Capabilities, SnapshotKind};
 pub use connection::{Priority, TargetConnection};
 pub use error::{TargetError, TargetErrorKind};
 pub use operation::Operation;
@@ -31,6 +32,7 @@ pub use rate_level::{QuotaLevel, RateLevel, Stops, StopsKeeper};
 pub use requests::RequestCounts;
 pub use scope::SnapshotScope;
 pub use snapshot_cache::SnapshotCache;
+pub use uploads::{Upload, UploadState, Uploads, UploadsError, UserRecord};
 
 use crate::directory::{Attribute, ObjectId, Snapshot, Upn};
 
@@ -60,6 +62,11 @@ pub trait TargetReader: Send + Sync {
 
     /// Finds the object that has this mail or proxy address. `None` where no object has it, or where it cannot be looked up.
     async fn find_owner(&self, address: &str) -> Option<Owner>;
+
+    /// Whether a look-up shows each write at once, so that nothing needs to be looked up twice.
+    fn is_consistent(&self) -> bool {
+        false
+    }
 }
 
 /// Writes to a target system. A dry run never has one.
@@ -70,6 +77,12 @@ pub trait TargetWriter: TargetReader {
 
     /// Sends at most [`Capabilities::batch`] operations; returns an answer for each, in their order.
     async fn send(&self, operations: Vec<Operation>) -> Vec<Answer>;
+
+    /// Waits until operations that were answered with [`Outcome::Pending`] are carried out, as long as the settings of the target allow.
+    /// Returns an answer for each of these objects, in their order: pending again where nothing is known yet.
+    async fn confirm(&self, objects: Vec<ObjectId>) -> Vec<Answer> {
+        objects.iter().map(|_| Answer::of(Outcome::Pending, Transcript::default())).collect()
+    }
 
     /// The requests that were sent so far.
     fn requests(&self) -> RequestCounts;

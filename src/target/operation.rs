@@ -16,6 +16,15 @@ pub enum Operation {
         /// The first password, to be changed at the first sign-in.
         password: SecretString,
     },
+    /// Creates or replaces a user by its whole record: what a target takes that cannot be read.
+    PutUser {
+        /// The user, by the id that the target's reader gives it.
+        id: ObjectId,
+        /// Every attribute of the record, accountEnabled among them; `None` clears an attribute that the last record had.
+        attributes: BTreeMap<Attribute, Option<Value>>,
+        /// The manager of the record.
+        manager: Option<ObjectId>,
+    },
     /// Sets and clears attributes of a user, each with its new value.
     UpdateUser {
         /// The user to update.
@@ -112,6 +121,7 @@ impl Operation {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::CreateUser { .. } => "create user",
+            Self::PutUser { .. } => "put user",
             Self::UpdateUser { .. } => "update user",
             Self::SetManager { .. } => "set manager",
             Self::ClearManager { .. } => "clear manager",
@@ -140,6 +150,7 @@ impl Operation {
     pub fn objects(&self) -> Vec<&ObjectId> {
         match self {
             Self::CreateUser { .. } => Vec::new(),
+            Self::PutUser { id, manager, .. } => std::iter::once(id).chain(manager).collect(),
             Self::UpdateUser { id, .. }
             | Self::DeleteUser { id }
             | Self::RestoreUser { id, .. }
@@ -161,6 +172,7 @@ impl Operation {
         match self {
             Self::CreateUser { attributes, .. } => attributes.keys().copied().collect(),
             Self::UpdateUser { edits, .. } => edits.keys().copied().collect(),
+            Self::PutUser { attributes, .. } => attributes.keys().copied().collect(),
             _ => Vec::new(),
         }
     }

@@ -5,6 +5,7 @@
 mod approvals;
 mod architecture;
 mod bad_input;
+mod bulk_upload;
 mod clock;
 mod commands;
 mod company;

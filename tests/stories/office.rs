@@ -166,7 +166,12 @@ impl Office {
         let records = reading.records.len() as u64;
         let inputs = Inputs {
             source: SourceInfo { name: "hr.csv".into(), feed: rules.feed.clone(), records, sha256: reading.sha256.clone() },
-            target: Target { graph_url: self.tenant.url(), tenant_id: snapshot.tenant.0.clone(), sandbox: false },
+            target: Target {
+                graph_url: self.tenant.url(),
+                tenant_id: snapshot.tenant.0.clone(),
+                sandbox: false,
+                accepted_only: false,
+            },
             people: &people,
             whole: true,
             only: None,

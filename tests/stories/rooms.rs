@@ -17,6 +17,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "target",
     "graph",
     "scim_target",
+    "bulk_upload",
     "apply",
     "store",
     "endpoint",
@@ -33,7 +34,7 @@ fn may_import(room: &str, other: &str) -> bool {
     match (place(room), place(other)) {
         _ if room == other => true,
         // They work with any target: only the port is known to them.
-        _ if matches!(room, "plan" | "apply" | "store") && matches!(other, "graph" | "scim_target") => false,
+        _ if matches!(room, "plan" | "apply" | "store") && matches!(other, "graph" | "scim_target" | "bulk_upload") => false,
         // The sandbox would otherwise mirror the mistakes of those it is there to try.
         _ if room == "sandbox" => matches!(other, "record" | "directory"),
         (Some(here), Some(there)) => there < here,

@@ -13,8 +13,8 @@ use hrpush::plan::{self, ApprovedPlan, Inputs, Packer, Policy, SourceInfo, Targe
 use hrpush::source::{self, CsvSettings};
 use hrpush::store::Store;
 use hrpush::target::{
-    Answer, Capabilities, Found, Operation, Outcome, Owner, Refusal, RequestCounts, SnapshotCache, SnapshotScope, TargetError,
-    TargetReader, TargetWriter, Transcript,
+    Answer, Capabilities, Found, Operation, Outcome, Owner, Refusal, RequestCounts, SnapshotCache, SnapshotKind, SnapshotScope,
+    TargetError, TargetReader, TargetWriter, Transcript,
 };
 use jiff::civil::{Date, date};
 use tokio::sync::watch;
@@ -31,6 +31,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     nicknames: true,
     permissions: true,
     asynchronous: false,
+    snapshot: SnapshotKind::Whole,
 };
 
 /// An application that has accounts and groups, and answers one operation at a time.
@@ -203,7 +204,12 @@ async fn planned(application: &Application, store: &mut Store, rows: &str, day: 
     let records = reading.records.len() as u64;
     let inputs = Inputs {
         source: SourceInfo { name: "hr.csv".into(), feed: rules.feed.clone(), records, sha256: reading.sha256.clone() },
-        target: Target { graph_url: "application".into(), tenant_id: snapshot.tenant.0.clone(), sandbox: false },
+        target: Target {
+            graph_url: "application".into(),
+            tenant_id: snapshot.tenant.0.clone(),
+            sandbox: false,
+            accepted_only: false,
+        },
         people: &people,
         whole: true,
         only: None,

@@ -82,7 +82,7 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
         fingerprint: "sha256:0".into(),
         as_of: "2026-11-20".into(),
         created_at: "2026-11-20T03:00:00Z".into(),
-        target: Target { graph_url: "http://127.0.0.1/v1.0".into(), tenant_id: "t".into(), sandbox: false },
+        target: Target { graph_url: "http://127.0.0.1/v1.0".into(), tenant_id: "t".into(), sandbox: false, accepted_only: false },
         source: SourceInfo { name: "employees.csv".into(), feed: "HR".into(), records: 10, sha256: String::new() },
         matching: vec!["employeeId".into()],
         summary: Summary::default(),

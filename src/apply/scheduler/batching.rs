@@ -70,6 +70,14 @@ impl Scheduler<'_> {
         }
     }
 
+    /// The object that a step puts whole.
+    pub(super) fn object_of(&self, at: usize) -> Option<ObjectId> {
+        match &self.live[at].step.act {
+            StepAction::PutUser { id, .. } => Some(id.clone()),
+            act => act.written().and_then(|who| self.id_of(who)),
+        }
+    }
+
     fn known(&self, who: &ObjectRef) -> Result<ObjectId, Unsendable> {
         let message = || match who {
             ObjectRef::NewGroup(key) => format!("the group {key} was not created"),
@@ -90,6 +98,9 @@ impl Scheduler<'_> {
         Ok(match &step.act {
             StepAction::CreateUser { attributes } => {
                 Operation::CreateUser { attributes: attributes.clone(), password: password()? }
+            }
+            StepAction::PutUser { id, attributes, manager, .. } => {
+                Operation::PutUser { id: id.clone(), attributes: attributes.clone(), manager: manager.clone() }
             }
             StepAction::SetPassword { user } => Operation::SetPassword { user: self.known(user)?, password: password()? },
             StepAction::Update { user, edits } => {
@@ -168,6 +179,14 @@ impl Scheduler<'_> {
                     sent.matching = matching;
                 }
             }
+            (StepAction::PutUser { id, attributes, .. }, _) => {
+                carries(attributes);
+                sent.object = Some(id.clone());
+                if let Some((upn, matching)) = self.identity(at) {
+                    sent.upn = Some(upn);
+                    sent.matching = matching;
+                }
+            }
             (StepAction::Update { edits, .. }, part) => carries(if let Part::Edits(part) = part { part } else { edits }),
             (StepAction::DeleteUser { id } | StepAction::RestoreUser { id, .. }, _) => sent.object = Some(id.clone()),
             _ => {}
@@ -179,8 +198,8 @@ impl Scheduler<'_> {
 impl StepAction {
     fn kind(&self) -> RequestKind {
         match self {
-            Self::CreateUser { .. } => RequestKind::CreateUser,
-            Self::Update { .. } | Self::Impossible(_) => RequestKind::UpdateUser,
+            Self::CreateUser { .. } | Self::PutUser { is_new: true, .. } => RequestKind::CreateUser,
+            Self::Update { .. } | Self::PutUser { .. } | Self::Impossible(_) => RequestKind::UpdateUser,
             Self::SetManager { .. } => RequestKind::SetManager,
             Self::ClearManager { .. } => RequestKind::ClearManager,
             Self::SetPassword { .. } => RequestKind::SetPassword,

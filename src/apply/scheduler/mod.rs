@@ -2,6 +2,7 @@
 
 mod backpressure;
 mod batching;
+mod confirmation;
 mod look_ups;
 mod misses;
 #[cfg(test)]
@@ -50,6 +51,10 @@ struct Scheduler<'a> {
     ready: BTreeSet<usize>,
     waiting: BTreeSet<(Instant, usize)>,
     flights: FuturesUnordered<BoxFuture<'a, Completion>>,
+    /// What the target accepted and carries out later.
+    accepted: Vec<InFlight>,
+    /// The changes of which nothing is known after all.
+    unconfirmed: BTreeSet<usize>,
     batches_out: usize,
     next_request: u64,
     /// The next entry of the journal.
@@ -92,6 +97,7 @@ pub(super) async fn run<'a>(
     scheduler.leave_out_the_unfit();
     scheduler.complete_the_empty();
     scheduler.carry_out().await;
+    scheduler.confirm().await;
     scheduler.name_owners().await;
     scheduler.end(started)
 }
@@ -122,6 +128,8 @@ impl<'a> Scheduler<'a> {
             ready,
             waiting: BTreeSet::new(),
             flights: FuturesUnordered::new(),
+            accepted: Vec::new(),
+            unconfirmed: BTreeSet::new(),
             batches_out: 0,
             next_request: 1,
             entry: Entry::default(),
@@ -284,8 +292,11 @@ impl<'a> Scheduler<'a> {
 
     /// By what a created account is found again.
     fn identity(&self, at: usize) -> Option<(Upn, Option<(Attribute, String)>)> {
-        let StepAction::CreateUser { attributes } = &self.live[at].step.act else { return None };
-        let text = |attribute: Attribute| attributes.get(&attribute).and_then(Value::as_text);
+        let text = |attribute: Attribute| match &self.live[at].step.act {
+            StepAction::CreateUser { attributes } => attributes.get(&attribute).and_then(Value::as_text),
+            StepAction::PutUser { attributes, is_new: true, .. } => attributes.get(&attribute)?.as_ref().and_then(Value::as_text),
+            _ => None,
+        };
         let upn = Upn::new(text(Attribute::find(roles::USER_PRINCIPAL_NAME)?)?);
         let key = self.options.matching.and_then(|attribute| Some((attribute, text(attribute)?.to_owned())));
         Some((upn, key))
@@ -293,7 +304,8 @@ impl<'a> Scheduler<'a> {
 
     /// As many batches as may be in flight and are due.
     fn fill_batches(&mut self) -> Vec<(Vec<InFlight>, Vec<Operation>)> {
-        let most = if self.dead > 0 { 1 } else { BATCHES_IN_FLIGHT };
+        // What is accepted now and carried out later must arrive in its order.
+        let most = if self.dead > 0 || self.target.capabilities().asynchronous { 1 } else { BATCHES_IN_FLIGHT };
         let mut batches = Vec::new();
         while self.stop.is_none() && self.pause.is_none() && self.batches_out + batches.len() < most && !self.ready.is_empty() {
             let (in_flight, operations) = self.fill();

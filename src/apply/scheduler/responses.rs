@@ -64,6 +64,7 @@ impl Scheduler<'_> {
                     false => self.again(in_flight, &answer, moment),
                 }
             }
+            Outcome::Pending if self.target.capabilities().asynchronous => self.accept(in_flight),
             Outcome::Unknown(_) | Outcome::Pending | Outcome::Refused(Refusal::Unsent) => self.unknown(in_flight, &answer),
             Outcome::Refused(_) => self.refused_for_good(in_flight, answer),
         }
@@ -90,7 +91,9 @@ impl Scheduler<'_> {
         let id = answer.id.clone();
         let key = self.plan.changes[self.live[at].step.change].key.clone();
         match (&self.live[at].step.act, &id) {
-            (StepAction::CreateUser { .. }, Some(id)) => _ = self.users.insert(key, id.clone()),
+            (StepAction::CreateUser { .. } | StepAction::PutUser { is_new: true, .. }, Some(id)) => {
+                _ = self.users.insert(key, id.clone())
+            }
             (StepAction::CreateGroup { .. }, Some(id)) => _ = self.groups.insert(key, id.clone()),
             (StepAction::CreateUser { .. } | StepAction::CreateGroup { .. }, None) if in_flight.part == Part::Whole => {
                 // It is there, but its id is not known: the next run finds it.
@@ -130,6 +133,12 @@ impl Scheduler<'_> {
                 self.updated.extend(edits.keys().copied());
                 achieved.extend(live.step.act.enables().map(|to| if to { "enabled" } else { "disabled" }));
             }
+            (StepAction::PutUser { attributes, is_new, .. }, _) => {
+                self.written.extend(attributes.keys().copied());
+                if *is_new {
+                    achieved.push("created");
+                }
+            }
             (StepAction::CreateUser { attributes }, _) => {
                 self.written.extend(attributes.keys().copied());
                 achieved.push("created");
@@ -157,6 +166,10 @@ impl Scheduler<'_> {
             self.live[in_flight.at].parts.push_front(in_flight.part);
         }
         self.waiting.insert((moment, in_flight.at));
+        if self.target.capabilities().asynchronous {
+            // Reports must not overtake their managers while these wait.
+            self.pause = self.pause.max(Some(moment));
+        }
     }
 
     fn unknown(&mut self, in_flight: InFlight, answer: &Answer) {

@@ -82,6 +82,9 @@ impl Scheduler<'_> {
 
     fn state(&self, at: usize, refused: bool, unreached: &BTreeSet<usize>) -> ChangeState {
         let progress = &self.progress[at];
+        if self.unconfirmed.contains(&at) {
+            return ChangeState::Unconfirmed;
+        }
         match progress.misses.first() {
             None if refused && !progress.any_done => ChangeState::Failed,
             None => ChangeState::Done,
@@ -112,6 +115,8 @@ impl Scheduler<'_> {
             outcome.failed.extend(self.progress[at].failed(change));
             results.push(ChangeResult { seq: change.seq, state: self.state(at, in_vain, &unreached), id: self.made_id(change) });
         }
+        let open = |at: &usize| self.plan.changes[*at].key.clone();
+        outcome.unconfirmed = self.unconfirmed.iter().map(open).collect();
         outcome.applied = results.iter().filter(|result| result.state == ChangeState::Done).count() as u64;
         let by_permission = self.target.capabilities().permissions;
         for (attribute, people) in &refused {

@@ -318,7 +318,12 @@ impl Client {
     }
 
     /// The gates in their order: token, wait and quota, send. A 401 is answered once with a new token.
-    async fn exchange(&self, request: &BatchItem, body: Option<String>, price: Price) -> Result<Reply, Lost> {
+    pub(in crate::graph) async fn exchange(
+        &self,
+        request: &BatchItem,
+        body: Option<String>,
+        price: Price,
+    ) -> Result<Reply, Lost> {
         let mut renewed = false;
         loop {
             let mut watch = self.watch_for(format!("an access token from {}", self.credential.issuer()));

@@ -10,7 +10,7 @@ pub(in crate::graph) mod error;
 pub(in crate::graph) mod filter;
 pub(in crate::graph) mod rate_limiter;
 pub(in crate::graph) mod refusal;
-mod request_cost;
+pub(in crate::graph) mod request_cost;
 pub(in crate::graph) mod response;
 mod transport;
 pub(in crate::graph) mod url;

@@ -43,7 +43,8 @@ pub(in crate::graph) fn encode(operation: &Operation, base: &GraphUrl) -> BatchI
         Operation::CreateUser { attributes, password } => {
             BatchItem::write("POST", "/users", Some(new_user(attributes, password)))
         }
-        Operation::UpdateUser { id, edits } => {
+        // Graph's snapshot is whole, so that no plan for it has whole records.
+        Operation::UpdateUser { id, edits } | Operation::PutUser { id, attributes: edits, .. } => {
             BatchItem::write("PATCH", format!("/users/{id}"), Some(nested(edits.iter().map(|(a, v)| (*a, v.as_ref())))))
         }
         Operation::SetManager { user, manager } => {

@@ -167,9 +167,13 @@ pub(in crate::plan) fn on_changes(changes: &[Change], ledger: &Ledger, policy: &
         if name == GuardName::Create && of < 10 {
             limit = None;
         }
+        // Such a target shows no account that a first run could find, so an administrator looks at it.
+        let is_blind = name == GuardName::Create && !policy.supported.readable && ledger.last_reading.is_none();
+        let limit = if is_blind { Some(0) } else { limit };
         let count = counted.get(&name).copied().unwrap_or_default();
         let before = ledger.week.get(&name).copied().unwrap_or_default();
-        guards.push(judge(name, count, of, limit, Some((before, policy.week))));
+        let week = (!is_blind).then_some((before, policy.week));
+        guards.push(judge(name, count, of, limit, week));
     }
     guards
 }

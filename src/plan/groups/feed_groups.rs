@@ -14,7 +14,14 @@ pub(super) fn report(planner: &mut PersonPlanner<'_>) {
     }
     let skipped = planner.inputs.feed_groups.iter().filter_map(|group| {
         let message = message(group)?;
-        Some(Skipped { key: Some(group.key.clone()), id: None, code: SkippedCode::MemberPending, message, left: false, disabled: false })
+        Some(Skipped {
+            key: Some(group.key.clone()),
+            id: None,
+            code: SkippedCode::MemberPending,
+            message,
+            left: false,
+            disabled: false,
+        })
     });
     planner.skipped.extend(skipped.collect::<Vec<_>>());
 }

@@ -1,7 +1,7 @@
 //! The state of one plan while people are decided, and what is decided for each.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -47,6 +47,8 @@ pub(in crate::plan) struct PersonPlanner<'a> {
     pub(super) managed_groups: HashMap<&'a ObjectId, Vec<&'a ObjectId>>,
     /// The keys of leavers with records out of scope.
     pub(in crate::plan) leavers_out_of_scope: HashSet<String>,
+    /// The entries of `[protect]` that protect a person by the HR key.
+    pub(in crate::plan) protected_keys: BTreeSet<String>,
     /// Why missing people are not disabled after this reading; computed for the first missing person.
     pub(in crate::plan) missing_doubt: OnceCell<Option<MissingDoubt>>,
     /// How many missing people stay as they are by a decision.
@@ -115,6 +117,7 @@ impl<'a> PersonPlanner<'a> {
             unclaimed: None,
             managed_groups,
             leavers_out_of_scope: HashSet::new(),
+            protected_keys: BTreeSet::new(),
             missing_doubt: OnceCell::new(),
             kept: 0,
             rejected_records: OnceCell::new(),

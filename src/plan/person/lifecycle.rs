@@ -24,6 +24,12 @@ impl<'a> PersonPlanner<'a> {
         if self.inputs.only.is_some() && !self.inputs.plans(self.matching.key(person)) {
             return PersonDecision::Closed;
         }
+        if !self.inputs.policy.supported.readable
+            && let Some(entry) = self.protection.of_key(self.matching.key(person))
+        {
+            self.leave_protected(person, entry);
+            return PersonDecision::Closed;
+        }
         if let Account::Live(user, _) = person.account
             && self.is_settled(&row, user)
         {
@@ -39,6 +45,15 @@ impl<'a> PersonPlanner<'a> {
             self.held.push(*held);
             PersonDecision::Closed
         })
+    }
+
+    /// A person whose HR key `[protect]` names is never uploaded.
+    fn leave_protected(&mut self, person: &Person<'a>, entry: String) {
+        let desired = self.matching.desired(person);
+        let left = matches!(desired.stage, Stage::Left { .. });
+        let message = "protected by [protect] of the configuration; hint: change the account by hand".to_owned();
+        self.protected_keys.insert(entry);
+        self.skip(desired.key.as_str(), None, SkippedCode::Protected, message, left);
     }
 
     /// Whether the tenant agrees with HR on this person, judged by the rows alone, as for most people in most runs. Returns false

@@ -271,7 +271,12 @@ impl World {
                 records: self.mapped.len() as u64,
                 sha256: self.source_sha256.clone(),
             },
-            target: Target { graph_url: "http://127.0.0.1/v1.0".into(), tenant_id: "tenant".into(), sandbox: true },
+            target: Target {
+                graph_url: "http://127.0.0.1/v1.0".into(),
+                tenant_id: "tenant".into(),
+                sandbox: true,
+                accepted_only: false,
+            },
             people,
             whole: self.whole,
             only: self.only.clone(),

@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(names(&mapping.rules().attributes), ["employeeId", "externalId", "nickName"]);
         let twice = TEXT.replace("nickName", "externalId");
         let fault = Mapping::parse(&twice, Path::new("hr.toml")).unwrap().keyed_by(attribute).unwrap_err().to_string();
-        assert!(fault.contains("hr.toml:9:1") && fault.contains("carries the key"), "{fault}");
+        assert!(fault.contains("hr.toml, line 9, column 1") && fault.contains("carries the key"), "{fault}");
     }
 
     #[test]
@@ -90,6 +90,6 @@ mod tests {
             if attribute.is_scim_path() { Err(unfit) } else { Ok(()) }
         };
         let fault = mapping.check_attributes(refuse).unwrap_err().to_string();
-        assert!(fault.contains("hr.toml:9:1") && fault.contains("hint: leave it out"), "{fault}");
+        assert!(fault.contains("hr.toml, line 9, column 1") && fault.contains("hint: leave it out"), "{fault}");
     }
 }

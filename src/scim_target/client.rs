@@ -352,7 +352,8 @@ fn asked_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
             moment(asked)?.duration_since(from).as_secs_f64()
         }
     };
-    Duration::try_from_secs_f64(seconds.max(0.0)).ok().map(|wait| wait.min(LONGEST_ASKED))
+    let is_number = seconds.is_finite();
+    is_number.then(|| Duration::from_secs_f64(seconds.clamp(0.0, LONGEST_ASKED.as_secs_f64())))
 }
 
 /// Whether the same read may go well later.

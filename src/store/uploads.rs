@@ -154,7 +154,7 @@ mod tests {
 
         let done = Upload { state: UploadState::Done, in_effect: Some(record.clone()), entry: Some("e1".into()), ..sent.clone() };
         table.keep(std::slice::from_ref(&done)).unwrap();
-        assert_eq!(table.all().unwrap(), [done.clone()]);
+        assert_eq!(table.all().unwrap(), std::slice::from_ref(&done));
         let left = UserRecord { enabled: false, ..record.clone() };
         let failed = Upload { record: left, state: UploadState::Failed, in_effect: Some(record.clone()), ..done };
         table.keep(std::slice::from_ref(&failed)).unwrap();

@@ -92,7 +92,7 @@ impl Scheduler<'_> {
         let key = self.plan.changes[self.live[at].step.change].key.clone();
         match (&self.live[at].step.act, &id) {
             (StepAction::CreateUser { .. } | StepAction::PutUser { is_new: true, .. }, Some(id)) => {
-                _ = self.users.insert(key, id.clone())
+                self.users.insert(key, id.clone());
             }
             (StepAction::CreateGroup { .. }, Some(id)) => _ = self.groups.insert(key, id.clone()),
             (StepAction::CreateUser { .. } | StepAction::CreateGroup { .. }, None) if in_flight.part == Part::Whole => {

@@ -92,7 +92,7 @@ impl Provisioning {
                 Row::Logged(entry) => opened.entries.extend(entry),
             }
         }
-        opened.entries.sort_by(|left, right| moment(left).cmp(&moment(right)));
+        opened.entries.sort_by_key(moment);
         opened
     }
 

@@ -101,7 +101,7 @@ fn apply(state: &mut State, data: &Value, key: &str) -> Verdict {
         (None, true) => account.manager = None,
         (None, false) => {}
     }
-    let action = write(state, before, account);
+    let action = write(state, before.as_ref(), account);
     match action {
         _ if unresolved => Verdict::failure(
             "MissingManager",
@@ -114,9 +114,9 @@ fn apply(state: &mut State, data: &Value, key: &str) -> Verdict {
 }
 
 /// Writes the account, where it differs; returns what that was.
-fn write(state: &mut State, before: Option<Object>, mut account: Object) -> Option<&'static str> {
+fn write(state: &mut State, before: Option<&Object>, mut account: Object) -> Option<&'static str> {
     let enabled = |account: &Object| account.props.get("accountEnabled") == Some(&Value::Bool(true));
-    let action = match &before {
+    let action = match before {
         None => {
             let nickname = account.text("userPrincipalName").and_then(|upn| upn.split('@').next()).unwrap_or_default().to_owned();
             account.props.insert("mailNickname".to_owned(), json!(nickname));

@@ -46,6 +46,8 @@ pub(super) fn start(common: &Common) -> Result<(), Failure> {
         }
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).with_target(false);
+    // A full disk behind stderr must not end the run: the subscriber would panic over its own complaint.
+    let log = log.log_internal_errors(false);
     // A second start in one process (tests) keeps the first log.
     let _ = match common.log_format {
         Format::Text => log.try_init(),

@@ -164,7 +164,8 @@ fn kind(error: &(dyn Error + 'static)) -> Option<NetworkFaultKind> {
     }
     // The libraries below have no types for these; their texts are the only sign.
     let text = error.to_string();
-    if text == "dns error" || text.starts_with("failed to lookup address information") {
+    let is_no_name = error.is::<rustls_pki_types::InvalidDnsNameError>() || text == "invalid dns name";
+    if is_no_name || text == "dns error" || text.starts_with("failed to lookup address information") {
         return Some(NetworkFaultKind::Name);
     }
     text.strip_prefix("tunnel error: ").map(|why| {

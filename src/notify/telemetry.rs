@@ -19,7 +19,6 @@ pub async fn send_telemetry(metrics: Vec<MetricFamily>, span: RunSpan) -> Result
 /// # Errors
 /// Always.
 #[cfg(not(feature = "otlp"))]
-#[expect(clippy::unused_async, reason = "the build with the feature waits for the collector")]
 pub async fn send_telemetry(_metrics: Vec<MetricFamily>, _span: RunSpan) -> Result<(), NotifyError> {
     let why = "this build lacks the feature `otlp`; released binaries have it";
     Err(NotifyError::Telemetry(why.to_owned()))

@@ -34,7 +34,7 @@ pub(crate) struct Check {
     /// What was looked at, such as `source` or `clock`.
     pub(crate) subject: &'static str,
     pub(crate) verdict: Verdict,
-    /// What was found.
+    /// What the check found, in one sentence.
     pub(crate) found: String,
     /// What to do about it.
     pub(crate) help: Option<String>,

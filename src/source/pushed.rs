@@ -50,7 +50,7 @@ pub struct PushedMembership {
 }
 
 impl PushedFeed {
-    /// The feed as a reading. A feed without people is a reading of 0 records: nobody is missing because nothing was pushed yet.
+    /// The feed as a reading. A feed without people is a reading of 0 records: no person is missing because nothing was pushed yet.
     ///
     /// # Panics
     /// Never: each column is taken once.

@@ -496,7 +496,7 @@ fn a_rejection_is_over_once_hr_has_said_otherwise_and_does_not_come_back() {
 fn an_approval_does_not_make_a_status_known_that_its_giver_never_saw() {
     let company = Company::served(&json!({}));
     let rows = people(1..=24);
-    let source = "[quota]\nscale = 1000\n[source]\nkind = \"csv\"\nfiles = [\"hr.csv\"]\nmapping = \"map.toml\"\n";
+    let source = "[quota]\nscale = 1000\n[source]\nkind = \"csv\"\npath = \"hr.csv\"\nmapping = \"map.toml\"\n";
     company.world.write("hrpush.toml", source);
     let sync = |rows: &[Row], code: i32| {
         company.hr(rows);

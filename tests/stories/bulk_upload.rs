@@ -63,7 +63,7 @@ impl Desk {
     /// Writes HR's file: people of whom every tenth one is the manager of the next nine; those that `change` returns are changed.
     fn hr(&self, people: usize, change: impl Fn(usize) -> Option<&'static str>) {
         let row = |number: usize| {
-            let boss = if number % 10 == 0 { String::new() } else { format!("P{:03}", number / 10 * 10) };
+            let boss = if number.is_multiple_of(10) { String::new() } else { format!("P{:03}", number / 10 * 10) };
             let rest = change(number).unwrap_or("Tax,Graz,Active");
             format!("P{number:03},Given{number},Family{number},{boss},{rest}\n")
         };

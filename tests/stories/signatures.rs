@@ -143,7 +143,7 @@ fn a_key_with_a_passphrase_asks_for_it_on_the_terminal_and_shows_none_of_it() {
     let typed = |passphrase| on_terminal(&story.desk, &sign, ("Passphrase of locked: ", passphrase));
     let Some(signed) = typed("hunter2 hunter2") else { return };
     let shown = signed.ends_with(0).out;
-    assert!(!shown.contains("hunter2") && shown.contains("4 people lose access"), "{shown}");
+    assert!(!shown.contains("hunter2") && shown.contains("4 of 24 accounts would be disabled"), "{shown}");
     for file in ["yes.txt", "yes.txt.sig"] {
         std::fs::copy(story.desk.path(file), story.company.world.path(file)).unwrap();
         std::fs::remove_file(story.desk.path(file)).unwrap();

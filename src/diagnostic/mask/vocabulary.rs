@@ -19,7 +19,7 @@ pub(super) const KEYS: &str = "\
     reenable states owners membership time_zone previous_key assertion pem guests notify webhook webhook_env \
     webhook_file webhook_command mail server password_command heartbeat_env heartbeat_file heartbeat_command command details no_end must_have case as_of default_domain record expect \
     serve listen cert behind_proxy max_body run_after metrics federation profile tried accept accept_on_delete \
-    members_per_write group_key user_filters group_filters rate paths refused";
+    members_per_write group_key user_filters group_filters rate paths refused service_principal job calls_per_day extension null_flow";
 
 /// Values that are one of a few fixed words, and the names of common parts of an address.
 const VALUES: &str = "\

@@ -58,7 +58,7 @@ impl From<Problem> for LeftOut {
 }
 
 /// The held record of all its problems: the gravest code, and every message and help once. A problem of a key counts before all others,
-/// because nobody can be missing then.
+/// because no person can be missing then.
 pub(super) fn held(
     key: Option<EmployeeId>,
     previous_key: Option<EmployeeId>,

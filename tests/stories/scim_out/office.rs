@@ -134,7 +134,12 @@ impl Office {
                 records: reading.records.len() as u64,
                 sha256: reading.sha256.clone(),
             },
-            target: Target { graph_url: self.provider.url.clone(), tenant_id: snapshot.tenant.0.clone(), sandbox: false, accepted_only: false },
+            target: Target {
+                graph_url: self.provider.url.clone(),
+                tenant_id: snapshot.tenant.0.clone(),
+                sandbox: false,
+                accepted_only: false,
+            },
             people: &people,
             whole: true,
             only: None,

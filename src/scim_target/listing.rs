@@ -118,6 +118,8 @@ async fn read_once(
                 Some(announced) if announced != resources.len() as u64 => {
                     Err(Unfinished::Differs { found: resources.len(), announced })
                 }
+                // Nothing else shows that the one page is the whole list. A cursor shows it by its absence.
+                None if client.profile().paging == Paging::Whole => return Err(malformed("the list has no `totalResults`")),
                 _ => Ok(resources),
             });
         }

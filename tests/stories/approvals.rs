@@ -521,6 +521,7 @@ fn nothing_of_an_undo_is_rejected_and_the_refusal_says_so() {
     let run = last_run(&company)["run"].as_str().unwrap().to_owned();
     company.hrpush(&["undo", &run, "--dry-run"], false).ends_with(0);
     refused(&company, &["reject", "last", "--note", "she has left"], "nothing of an undo can be rejected");
+    refused(&company, &["reject", "last", "--note", ""], "a value is required for '--note");
 }
 
 #[test]

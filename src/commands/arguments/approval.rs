@@ -43,7 +43,7 @@ pub(crate) struct Reject {
     /// The fingerprint of the plan, at least 12 of its digits, or `last` for the plan of the last run
     pub(crate) fingerprint: String,
     /// The reason, kept with the rejection
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) note: String,
     #[command(flatten)]
     pub(crate) signing: SigningArgs,

@@ -61,6 +61,26 @@ fn a_list_that_contradicts_itself_or_a_look_up_stops_the_run_before_any_write() 
 }
 
 #[test]
+fn a_list_of_one_page_is_whole_only_by_its_announced_number() {
+    fly(async {
+        let mut office = Office::open().await;
+        office.profile.paging = Paging::Whole;
+        office.settle(&everybody(60), &Manner::default()).await;
+        for (paging, list, words) in [
+            (Paging::Whole, ListFault::Unannounced, "has no `totalResults`"),
+            (Paging::Whole, ListFault::Total, "has 60 entries, but the provider announces 61"),
+            (Paging::Index, ListFault::Unannounced, "has no `totalResults`"),
+        ] {
+            office.profile.paging = paging;
+            office.provider.behave(Manner { list, ..Manner::default() });
+            let fault = office.run(&a_month_later(60)).await.unwrap_err();
+            assert!(fault.contains(words), "{paging:?}, {list:?}: {fault}");
+            assert_eq!(office.provider.writes(), 0, "{paging:?}, {list:?}");
+        }
+    });
+}
+
+#[test]
 fn a_success_that_leaves_a_leaver_active_is_a_failure() {
     fly(async {
         let office = Office::open().await;

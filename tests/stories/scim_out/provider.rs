@@ -68,6 +68,8 @@ pub(crate) enum ListFault {
     Repeats,
     /// It has one invented user and no other.
     Invented,
+    /// It announces no number.
+    Unannounced,
 }
 
 struct Stored {
@@ -315,7 +317,11 @@ impl Inner {
         let start: usize = query.get("startIndex").map_or(1, |start| start.parse().unwrap());
         let start = if is_list && self.manner.list == ListFault::Repeats { 1 } else { start };
         let page: Vec<Value> = found.into_iter().skip(start - 1).take(count).collect();
-        (200, json!({ "totalResults": total, "startIndex": start, "itemsPerPage": page.len(), "Resources": page }))
+        let mut answer = json!({ "startIndex": start, "itemsPerPage": page.len(), "Resources": page });
+        if !(is_list && self.manner.list == ListFault::Unannounced) {
+            answer["totalResults"] = total.into();
+        }
+        (200, answer)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the room is told of its job.
+//! The settings of a provisioning job.
 
 use std::time::Duration;
 

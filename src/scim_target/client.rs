@@ -8,8 +8,8 @@ use governor::clock::Clock as _;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Certificate, Method, redirect};
 use serde_json::{Map, Value as Json};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -23,7 +23,7 @@ use crate::diagnostic::network::{self, NetworkFault};
 use crate::diagnostic::wait::WaitReporter;
 use crate::record::lock;
 use crate::scim::parse_json;
-use crate::target::RequestCounts;
+use crate::target::{RequestCounts, http_client};
 
 /// A provider and how to sign in to it.
 #[derive(Clone, Debug)]
@@ -359,24 +359,6 @@ fn asked_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 /// Whether the same read may go well later.
 fn may_pass(reply: &Reply) -> bool {
     matches!(reply.status, 408 | 423 | 429 | 500 | 502 | 503 | 504) || (reply.status == 404 && !reply.is_scim)
-}
-
-/// A client that follows nothing and repeats nothing by itself. On a machine without CA files it takes the roots that Mozilla trusts.
-fn http_client(direct: bool) -> Result<reqwest::Client, String> {
-    let base = || {
-        let builder = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .user_agent(concat!("hrpush/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(15))
-            .timeout(Duration::from_secs(100));
-        if direct { builder.no_proxy() } else { builder }
-    };
-    let built = base().build().or_else(|_| {
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok());
-        base().tls_certs_only(roots).build()
-    });
-    built.map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod answer;
 mod capabilities;
 mod connection;
 mod error;
+mod http_client;
 mod operation;
 mod rate_level;
 mod requests;
@@ -27,6 +28,7 @@ pub use answer::{Answer, Cause, Culprits, NameConflict, Outcome, Refusal, TakenN
 pub use capabilities::{Capabilities, SnapshotKind};
 pub use connection::{Priority, TargetConnection};
 pub use error::{TargetError, TargetErrorKind};
+pub(crate) use http_client::http_client;
 pub use operation::Operation;
 pub use rate_level::{QuotaLevel, RateLevel, Stops, StopsKeeper};
 pub use requests::RequestCounts;

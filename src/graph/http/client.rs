@@ -19,12 +19,11 @@ use super::error::GraphError;
 use super::rate_limiter::{RateLimiter, ReadThrottle, Size};
 use super::request_cost::{Price, price};
 use super::response::LONGEST;
-use super::transport::http_client;
 use super::url::GraphUrl;
 use crate::diagnostic::network::NetworkFault;
 use crate::diagnostic::wait::{WaitReporter, WaitWatch};
 use crate::record::lock;
-use crate::target::{Priority, QuotaLevel, RateLevel, RequestCounts, Stops, StopsKeeper};
+use crate::target::{Priority, QuotaLevel, RateLevel, RequestCounts, Stops, StopsKeeper, http_client};
 
 /// The value of `x-ms-throttle-priority`.
 const fn throttle_priority(priority: Priority) -> &'static str {

@@ -28,8 +28,9 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 
 use super::cloud::Cloud;
-use super::transport::{TokenFault, Wire, http_client};
+use super::transport::{TokenFault, Wire};
 use crate::diagnostic::network::{self, NetworkFault};
+use crate::target::http_client;
 
 /// How the app authenticates.
 #[derive(Clone)]

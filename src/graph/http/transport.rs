@@ -2,35 +2,12 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::http::{AsyncRawResponse, HttpClient, Request};
-use reqwest::Certificate;
-use reqwest::redirect::Policy;
 
 use crate::diagnostic::network::NetworkFault;
 use crate::record::lock;
-
-/// A client that follows nothing and repeats nothing by itself: every attempt must meet the quota and the journal.
-///
-/// On a machine without CA files it takes the roots that Mozilla trusts.
-pub(in crate::graph) fn http_client(direct: bool) -> Result<reqwest::Client, String> {
-    let base = || {
-        let builder = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .user_agent(concat!("hrpush/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(15))
-            .timeout(Duration::from_secs(100));
-        if direct { builder.no_proxy() } else { builder }
-    };
-    let built = base().build().or_else(|_| {
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok());
-        base().tls_certs_only(roots).build()
-    });
-    built.map_err(|error| error.to_string())
-}
 
 /// Why the token service issued no token.
 #[derive(Clone, Debug)]
@@ -139,7 +116,7 @@ mod tests {
     #[tokio::test]
     async fn a_token_service_that_refuses_the_connection_is_named_with_what_to_check() {
         let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let wire = Wire::new(http_client(true).unwrap(), format!("http://{closed}").parse().ok());
+        let wire = Wire::new(crate::target::http_client(true).unwrap(), format!("http://{closed}").parse().ok());
         let request = Request::new("https://login.loopback.invalid/t/token".parse().unwrap(), azure_core::http::Method::Post);
         assert!(wire.execute_request(&request).await.is_err());
         let fault = wire.last_fault().unwrap().to_string();
